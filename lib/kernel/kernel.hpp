@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The one seam to the kernel. LinuxKernel implements it over netlink, nftables and processes;
+// FakeKernel (tests/support) keeps maps and refuses what the kernel refuses. One contract suite
+// runs against both.
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/result.hpp"
+#include "state/kernel_state.hpp"
+#include "state/ops.hpp"
+
+namespace egress::kernel {
+
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  // Everything that is ours, every field that apply() writes.
+  virtual Result<state::KernelState> observe() = 0;
+
+  // Performs one op. Already so is success: adding what exists equal, removing what is gone.
+  // Errors name the object and carry errno and the kernel's own words.
+  virtual Status apply(const state::Op& op) = 0;
+
+  // Packets counted per chain of the namespace's firewall that holds exactly one rule with a
+  // counter: "out/integration/deny-sql" -> 12.
+  virtual Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) = 0;
+};
+
+}  // namespace egress::kernel

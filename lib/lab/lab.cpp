@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "lab/lab.hpp"
+
+#include <set>
+
+namespace egress::lab {
+
+const Subnet* Lab::find(const SubnetRef& ref) const {
+  const auto vnet = virtual_networks.find(ref.vnet);
+  if (vnet == virtual_networks.end()) return nullptr;
+  const auto subnet = vnet->second.subnets.find(ref.subnet);
+  return subnet == vnet->second.subnets.end() ? nullptr : &subnet->second;
+}
+
+std::vector<Integration> integrations(const Lab& lab) {
+  std::set<Integration> wanted;
+  for (const auto& [name, site] : lab.sites) {
+    const auto farm = lab.server_farms.find(site.server_farm);
+    if (!site.virtual_network_subnet || farm == lab.server_farms.end()) continue;
+    for (int instance = 0; instance < farm->second.capacity; ++instance) {
+      wanted.insert({site.server_farm, instance, *site.virtual_network_subnet});
+    }
+  }
+  return {wanted.begin(), wanted.end()};
+}
+
+const char* name_of(Direction direction) {
+  return direction == Direction::kInbound ? "Inbound" : "Outbound";
+}
+
+const char* name_of(Access access) {
+  return access == Access::kAllow ? "Allow" : "Deny";
+}
+
+const char* name_of(SecurityRuleProtocol protocol) {
+  switch (protocol) {
+    case SecurityRuleProtocol::kAny: return "*";
+    case SecurityRuleProtocol::kTcp: return "Tcp";
+    case SecurityRuleProtocol::kUdp: return "Udp";
+    case SecurityRuleProtocol::kIcmp: return "Icmp";
+    case SecurityRuleProtocol::kEsp: return "Esp";
+    case SecurityRuleProtocol::kAh: return "Ah";
+  }
+  return "*";
+}
+
+const char* name_of(NextHopType type) {
+  switch (type) {
+    case NextHopType::kVirtualNetworkGateway: return "VirtualNetworkGateway";
+    case NextHopType::kVnetLocal: return "VnetLocal";
+    case NextHopType::kInternet: return "Internet";
+    case NextHopType::kVirtualAppliance: return "VirtualAppliance";
+    case NextHopType::kNone: return "None";
+  }
+  return "None";
+}
+
+const char* name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAllow: return "Allow";
+    case Verdict::kDeny: return "Deny";
+    case Verdict::kDrop: return "Drop";
+    case Verdict::kNoRoute: return "NoRoute";
+  }
+  return "Drop";
+}
+
+const char* name_of(Path path) {
+  return path == Path::kDirect ? "direct" : "virtualNetwork";
+}
+
+const char* name_of(Transport transport) {
+  return transport == Transport::kTcp ? "tcp" : "udp";
+}
+
+}  // namespace egress::lab

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What the user declared, in Azure's words: plain data, no behaviour, no kernel words. ARM's
+// property names become snake_case here; references stay names. A Lab that left the loader is
+// complete and consistent (lab/validate.hpp), so nothing below this layer checks it again.
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/interval_set.hpp"
+#include "base/ip.hpp"
+
+namespace egress::lab {
+
+// "vnet/subnet", the lab file's form of a reference to a subnet.
+struct SubnetRef {
+  std::string vnet{};
+  std::string subnet{};
+  auto operator<=>(const SubnetRef&) const = default;
+  std::string to_string() const { return vnet + "/" + subnet; }
+};
+
+struct Subnet {
+  std::vector<Ipv4Prefix> address_prefixes{};  // at least one
+  std::vector<std::string> delegations{};
+  std::optional<std::string> network_security_group{};
+  std::optional<std::string> route_table{};
+  std::vector<std::string> service_endpoints{};
+  bool operator==(const Subnet&) const = default;
+};
+
+// One direction of a peering; keyed by the remote network's name. azure-facts 6.
+struct VirtualNetworkPeering {
+  bool allow_virtual_network_access = true;
+  bool allow_forwarded_traffic = false;
+  bool operator==(const VirtualNetworkPeering&) const = default;
+};
+
+struct VirtualNetwork {
+  std::string location{};  // the lab's when the file does not say
+  std::vector<Ipv4Prefix> address_prefixes{};
+  std::vector<Ipv4Address> dns_servers{};  // empty: Azure DNS
+  std::map<std::string, Subnet> subnets{};
+  std::map<std::string, VirtualNetworkPeering> virtual_network_peerings{};
+  bool operator==(const VirtualNetwork&) const = default;
+};
+
+enum class Direction { kInbound, kOutbound };
+enum class Access { kAllow, kDeny };
+enum class SecurityRuleProtocol { kAny, kTcp, kUdp, kIcmp, kEsp, kAh };
+
+// One side's address condition of a security rule. Exactly one form is in use: `any`, a service
+// tag, application security groups, or prefixes.
+struct AddressMatch {
+  bool any = false;
+  std::string service_tag{};  // canonical spelling, e.g. "VirtualNetwork", "Storage.WestEurope"
+  std::vector<std::string> application_security_groups{};
+  std::vector<Ipv4Prefix> prefixes{};
+  bool operator==(const AddressMatch&) const = default;
+};
+
+struct SecurityRule {
+  int priority = 0;  // 100..4096 for user rules
+  Direction direction = Direction::kOutbound;
+  Access access = Access::kDeny;
+  SecurityRuleProtocol protocol = SecurityRuleProtocol::kAny;
+  AddressMatch source{};
+  AddressMatch destination{};
+  PortSet source_ports{};  // all ports for "*"
+  PortSet destination_ports{};
+  std::string description{};
+  bool operator==(const SecurityRule&) const = default;
+};
+
+struct NetworkSecurityGroup {
+  std::map<std::string, SecurityRule> security_rules{};
+  bool operator==(const NetworkSecurityGroup&) const = default;
+};
+
+enum class NextHopType { kVirtualNetworkGateway, kVnetLocal, kInternet, kVirtualAppliance, kNone };
+
+struct Route {
+  std::optional<Ipv4Prefix> address_prefix{};  // or
+  std::string service_tag{};                   // canonical; exactly one of the two is set
+  NextHopType next_hop_type = NextHopType::kNone;
+  std::optional<Ipv4Address> next_hop_ip_address{};  // with kVirtualAppliance only
+  bool operator==(const Route&) const = default;
+};
+
+struct RouteTable {
+  std::map<std::string, Route> routes{};
+  bool operator==(const RouteTable&) const = default;
+};
+
+struct ServerFarm {
+  std::string sku = "P1v3";
+  int capacity = 1;
+  bool operator==(const ServerFarm&) const = default;
+};
+
+// The property object of Microsoft.Web 2024-11-01. A flag missing in it is false (contract,
+// "Decided" 8). azure-facts 1.2, 2.1.
+struct OutboundVnetRouting {
+  bool all_traffic = false;
+  bool application_traffic = false;
+  bool content_share_traffic = false;
+  bool image_pull_traffic = false;
+  bool backup_restore_traffic = false;
+  bool managed_identity_traffic = false;
+  bool operator==(const OutboundVnetRouting&) const = default;
+};
+
+struct Site {
+  std::string server_farm{};
+  std::optional<SubnetRef> virtual_network_subnet{};
+  std::optional<OutboundVnetRouting> outbound_vnet_routing{};
+  std::optional<bool> vnet_route_all_enabled{};  // the four legacy properties
+  std::optional<bool> vnet_content_share_enabled{};
+  std::optional<bool> vnet_image_pull_enabled{};
+  std::optional<bool> vnet_backup_restore_enabled{};
+  std::map<std::string, std::string> app_settings{};
+  bool operator==(const Site&) const = default;
+};
+
+enum class Transport { kTcp, kUdp };
+
+struct Listen {
+  Transport transport = Transport::kTcp;
+  uint16_t port = 0;
+  auto operator<=>(const Listen&) const = default;
+};
+
+// An emulated machine: in a subnet, or an Internet site when `subnet` is empty.
+struct Host {
+  std::optional<SubnetRef> subnet{};
+  Ipv4Address ip_address{};
+  std::vector<std::string> names{};
+  std::vector<Listen> listen{};
+  bool enable_ip_forwarding = false;
+  std::optional<Ipv4Address> masquerade{};
+  std::vector<std::string> application_security_groups{};
+  bool internet() const { return !subnet.has_value(); }
+  bool operator==(const Host&) const = default;
+};
+
+// One entry of Microsoft's service tag file, IPv4 part only.
+struct ServiceTag {
+  std::string region{};
+  AddressSet addresses{};
+  bool operator==(const ServiceTag&) const = default;
+};
+using ServiceTags = std::map<std::string, ServiceTag>;  // keyed by the canonical name
+
+enum class Verdict { kAllow, kDeny, kDrop, kNoRoute };
+enum class Path { kDirect, kVirtualNetwork };
+
+// A line of `expectations`. Unset optionals are not checked.
+struct Expectation {
+  std::string from{};  // site name
+  int instance = 0;
+  std::string to{};  // URL as written
+  Verdict expect = Verdict::kAllow;
+  std::optional<std::string> by{};
+  std::optional<Path> via{};
+  std::optional<Ipv4Address> source{};
+  int line = 0;  // where it stands, for reports
+  bool operator==(const Expectation&) const = default;
+};
+
+enum class AddressAllocation { kLowest, kHighest };
+
+struct Lab {
+  std::string location = "westeurope";
+  std::vector<Ipv4Address> outbound_ip_addresses{};
+  // From which end of a delegated subnet leases are taken; Azure documents neither (3.1.4).
+  AddressAllocation address_allocation = AddressAllocation::kLowest;
+  std::map<std::string, VirtualNetwork> virtual_networks{};
+  std::map<std::string, NetworkSecurityGroup> network_security_groups{};
+  std::map<std::string, RouteTable> route_tables{};
+  std::vector<std::string> application_security_groups{};
+  std::map<std::string, ServerFarm> server_farms{};
+  std::map<std::string, Site> sites{};
+  std::map<std::string, Host> hosts{};
+  std::shared_ptr<const ServiceTags> service_tags{};  // null: the lab names no file
+  std::vector<Expectation> expectations{};
+
+  const Subnet* find(const SubnetRef& ref) const;  // null when there is none
+};
+
+// One virtual interface: a plan instance's place in a delegated subnet.
+struct Integration {
+  std::string server_farm{};
+  int instance = 0;
+  SubnetRef subnet{};
+  auto operator<=>(const Integration&) const = default;
+};
+// Who holds which address: WEBSITE_PRIVATE_IP of every integration.
+using IntegrationAddresses = std::map<Integration, Ipv4Address>;
+
+// The integrations the lab asks for, sorted: one per (plan instance, subnet some app of the plan
+// uses), whatever the number of apps (azure-facts 3.2.1).
+std::vector<Integration> integrations(const Lab& lab);
+
+// Spellings as ARM writes them.
+const char* name_of(Direction direction);            // "Inbound"
+const char* name_of(Access access);                  // "Allow"
+const char* name_of(SecurityRuleProtocol protocol);  // "Tcp", "*"
+const char* name_of(NextHopType type);               // "VirtualAppliance"
+const char* name_of(Verdict verdict);                // "Allow"
+const char* name_of(Path path);                      // "virtualNetwork"
+const char* name_of(Transport transport);            // "tcp"
+
+}  // namespace egress::lab

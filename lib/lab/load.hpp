@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A lab file becomes a Lab, or a list of findings with their places in the file. All findings of
+// a file come out of one run. The loader opens nothing itself: files that the lab names (service
+// tags) come through `ReadFile`, so that the daemon never opens a path a client wrote.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "lab/lab.hpp"
+
+namespace egress::lab {
+
+enum class Severity { kError, kWarning };
+
+struct Finding {
+  Severity severity = Severity::kError;
+  std::string file{};
+  int line = 0;           // from 1; 0 when the finding has no place
+  int column = 0;         // from 1
+  std::string path{};     // key path, "networkSecurityGroups.nsg.securityRules.deny-sql.priority"
+  std::string code{};     // stable, "unknown-key", "priority-range"
+  std::string message{};  // the rule that is broken and what was expected
+  std::string hint{};     // "did you mean 'securityRules'?", or empty
+
+  // "file:line:column: error: path: message; hint"
+  std::string to_string() const;
+  bool operator==(const Finding&) const = default;
+};
+
+struct Loaded {
+  std::optional<Lab> lab{};         // set exactly when no finding is an error
+  std::vector<Finding> findings{};  // in file order
+};
+
+// Returns a file's whole text; `path` is as written in the lab file.
+using ReadFile = std::function<Result<std::string>(const std::string& path)>;
+
+// `file` names the text in findings. Input is untrusted: size, depth, node count and aliases are
+// bounded (lab/limits.hpp).
+Loaded load(const std::string& text, const std::string& file, const ReadFile& read_file);
+
+// The paths of files that the lab text names, for clients that must send them along.
+std::vector<std::string> referenced_files(const std::string& text);
+
+// Reads `path` from disk, relative names from the lab file's own folder.
+ReadFile reader_beside(const std::string& lab_file);
+Loaded load_file(const std::string& path);
+
+}  // namespace egress::lab

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Application routing: which of an app's packets enter the virtual network at all
+// (azure-facts 1.1 and 1.2). Everything else leaves directly and meets no rule or route.
+
+#include <string>
+#include <vector>
+
+#include "lab/lab.hpp"
+
+namespace egress::policy {
+
+struct ApplicationRouting {
+  bool integrated = false;   // the site has a virtual network integration
+  bool all = false;          // every destination enters the VNet
+  std::string decided_by{};  // the setting, "outboundVnetRouting.applicationTraffic", or "default"
+};
+
+ApplicationRouting application_routing(const lab::Site& site);
+
+// The prefixes a routing-off app sends into its VNet: RFC1918 and the VNet's own space. Sorted,
+// without duplicates. Empty when the site is not integrated.
+std::vector<Ipv4Prefix> virtual_network_scope(const lab::Lab& lab, const lab::Site& site);
+
+}  // namespace egress::policy

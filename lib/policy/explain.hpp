@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// One flow's way from an app to its destination: every stage, the deciding one, the source the far
+// end sees, and whether the answer comes back. This is the evaluator that `explain`, `test`,
+// `plan` and the oracle share; the kernel's rules are compiled from the same lab.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "lab/lab.hpp"
+#include "policy/effective_routes.hpp"
+
+namespace egress::policy {
+
+struct AppInstance {
+  std::string site{};
+  int instance = 0;
+  auto operator<=>(const AppInstance&) const = default;
+};
+
+enum class FlowProtocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17 };
+
+struct Flow {
+  FlowProtocol protocol = FlowProtocol::kTcp;
+  Ipv4Address destination{};
+  uint16_t destination_port = 0;
+  uint16_t source_port = 50000;  // contract "Decided" 11
+};
+
+// The stage names of the contract.
+enum class Stage {
+  kApplicationRouting,
+  kNetworkSecurityGroup,
+  kRoute,
+  kPeering,
+  kNat,
+  kPlatform,
+  kDestination,
+};
+const char* name_of(Stage stage);
+
+struct Step {
+  Stage stage = Stage::kRoute;
+  std::string where{};   // "spoke/integration", "hub", "internet", "web/0"
+  std::string result{};  // "virtualNetwork", "Allow", "VirtualAppliance 10.0.1.4", "refused"
+  std::string name{};    // rule, route or peering that decided this step, or empty
+  std::string reason{};  // one sentence for people
+};
+
+struct NextHop {
+  std::string type{};  // ARM's spelling
+  std::optional<Ipv4Address> ip_address{};
+};
+
+struct DecidedBy {
+  Stage stage = Stage::kRoute;
+  std::string name{};
+};
+
+struct Reply {
+  lab::Verdict verdict = lab::Verdict::kAllow;
+  std::string reason{};
+};
+
+struct Explanation {
+  lab::Verdict verdict = lab::Verdict::kDrop;
+  lab::Path path = lab::Path::kDirect;
+  std::optional<Ipv4Address> source{};  // what the far end sees; empty when nothing arrives
+  std::optional<NextHop> next_hop{};    // the app's first routing decision in the VNet
+  DecidedBy decided_by{};
+  std::vector<Step> steps{};
+  std::optional<Reply> reply{};  // set when the forward packet arrives
+  std::string host{};            // the host that receives it, or empty
+  bool refused = false;          // a closed port: the host answers with RST or port unreachable
+};
+
+// Everything derived from a lab that a decision needs, computed once: routes and classifiers per
+// subnet, owners of addresses. Immutable, so threads may share it.
+class Model {
+ public:
+  Model(lab::Lab lab, lab::IntegrationAddresses addresses);
+  ~Model();
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+
+  const lab::Lab& lab() const;
+  const lab::IntegrationAddresses& addresses() const;
+
+  // kNotFound when the app or instance does not exist, kInvalid for destinations that never leave
+  // a host (loopback, multicast, broadcast).
+  Result<Explanation> explain(const AppInstance& from, const Flow& flow) const;
+
+  // Only the forward verdict, without building steps: the fast path for bulk questions.
+  lab::Verdict verdict(const AppInstance& from, const Flow& flow) const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<const Parts> parts_;
+};
+
+// The outbound address that App Service's source NAT gives a plan instance: one of the lab's, the
+// same for all its flows (Azure may use any of the listed ones, azure-facts 1.3.3).
+std::optional<Ipv4Address> outbound_address(const lab::Lab& lab, const std::string& server_farm,
+                                            int instance);
+
+// A flow URL: tcp://ADDRESS:PORT, udp://ADDRESS:PORT, icmp://ADDRESS, with a host's name or one of
+// its `names` in place of the address. kInvalid with the expected form, kNotFound for a name.
+struct FlowUrl {
+  FlowProtocol protocol = FlowProtocol::kTcp;
+  Ipv4Address destination{};
+  uint16_t port = 0;
+};
+Result<FlowUrl> parse_flow_url(const lab::Lab& lab, const std::string& url);
+
+// One expectation against one explanation: empty when it holds, else what differs, for people.
+std::vector<std::string> mismatches(const lab::Expectation& expectation, const Explanation& got);
+
+}  // namespace egress::policy

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Kernel objects as plain data: the same types for what we want (desired) and what is there
+// (observed). No lab words and no system headers. Ownership: every network namespace whose name
+// starts with the daemon's prefix is ours, and so is everything inside it except what the kernel
+// itself puts there (routes with protocol kernel, the loopback's own addresses).
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/ip.hpp"
+#include "state/nft_table.hpp"
+
+namespace egress::state {
+
+struct MacAddress {
+  std::array<uint8_t, 6> octets{};
+  auto operator<=>(const MacAddress&) const = default;
+  std::string to_string() const;
+};
+
+// The other end of a veth pair.
+struct LinkPeer {
+  std::string netns{};
+  std::string name{};
+  auto operator<=>(const LinkPeer&) const = default;
+};
+
+// A veth end, or `lo` (no peer, no MAC, no alias).
+struct Link {
+  std::string name{};
+  LinkPeer peer{};
+  MacAddress mac{};
+  uint32_t mtu = 1500;
+  bool up = true;
+  bool forwarding = false;  // net.ipv4.conf.<link>.forwarding
+  uint8_t rp_filter = 0;    // net.ipv4.conf.<link>.rp_filter
+  bool ipv6 = false;        // a link-local address of its own; false is addr_gen_mode none
+  std::string alias{};      // IFLA_IFALIAS: whose interface this is, for people
+  auto operator<=>(const Link&) const = default;
+};
+
+struct Address {
+  std::string link{};
+  Ipv4Address address{};
+  uint8_t prefix_length = 32;
+  auto operator<=>(const Address&) const = default;
+};
+
+// A permanent neighbour entry.
+struct Neighbour {
+  std::string link{};
+  Ipv4Address address{};
+  MacAddress mac{};
+  auto operator<=>(const Neighbour&) const = default;
+};
+
+enum class RouteKind { kUnicast, kBlackhole, kThrow };
+enum class RouteProtocol : uint8_t { kBoot = 3, kStatic = 4 };
+
+struct Route {
+  uint32_t table = 254;
+  Ipv4Prefix destination{};
+  RouteKind kind = RouteKind::kUnicast;
+  RouteProtocol protocol = RouteProtocol::kStatic;
+  std::string link{};                    // by name, empty unless unicast
+  std::optional<Ipv4Address> gateway{};  // absent: on link
+  bool onlink = false;                   // the gateway needs no route of its own
+  std::optional<Ipv4Address> source{};   // RTA_PREFSRC
+  uint32_t mtu = 0;                      // RTAX_MTU, 0 when unset
+  auto operator<=>(const Route&) const = default;
+};
+// As the kernel keys routes (metric is always 0 here): replacing is per key.
+struct RouteKey {
+  uint32_t table = 0;
+  Ipv4Prefix destination{};
+  auto operator<=>(const RouteKey&) const = default;
+};
+inline RouteKey key_of(const Route& route) {
+  return {route.table, route.destination};
+}
+
+// A policy rule "lookup TABLE". The kernel's own three are listed too: in our namespaces we own
+// their absence. A rule's identity is the whole rule; the kernel keeps a multiset.
+struct Rule {
+  uint32_t priority = 0;
+  uint32_t table = 0;
+  uint32_t fwmark = 0;
+  uint32_t fwmask = 0;  // 0: no mark condition
+  std::string iif{};
+  auto operator<=>(const Rule&) const = default;
+};
+// 0 local, 32766 main, 32767 default: what a fresh namespace has.
+std::multiset<Rule> kernel_rules();
+
+// A namespace-wide setting, "net.ipv4.conf.all.rp_filter" style.
+struct Sysctl {
+  std::string name{};
+  std::string value{};
+  auto operator<=>(const Sysctl&) const = default;
+};
+
+// The process that answers on an emulated host's ports. Observed as the spec it was started with.
+struct Responder {
+  std::string host{};                 // as it appears in answers
+  std::vector<std::string> listen{};  // "tcp/443", sorted
+  auto operator<=>(const Responder&) const = default;
+};
+
+struct NetnsState {
+  std::map<std::string, Sysctl> sysctls{};
+  std::optional<Firewall> firewall{};
+  std::map<std::string, Link> links{};
+  std::set<Address> addresses{};
+  std::set<Neighbour> neighbours{};
+  std::map<RouteKey, Route> routes{};
+  std::multiset<Rule> rules{};
+  std::optional<Responder> responder{};
+  bool operator==(const NetnsState&) const = default;
+};
+
+using NetnsName = std::string;  // with the prefix, "eg-vnet-hub"
+using KernelState = std::map<NetnsName, NetnsState>;
+
+// Line-oriented, sorted, one object a line: the golden format and the log format.
+std::string to_text(const KernelState& state);
+std::string to_text(const Link& link);
+std::string to_text(const Address& address);
+std::string to_text(const Neighbour& neighbour);
+std::string to_text(const Route& route);
+std::string to_text(const Rule& rule);
+std::string to_text(const Sysctl& sysctl);
+std::string to_text(const Responder& responder);
+
+}  // namespace egress::state

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// One nftables table as plain data, and its nft script. Base chains, sets and maps are created
+// once and only their contents are replaced afterwards: re-creating a base chain in force drops
+// and leaks packets (measured, ARCHITECTURE.md "nftables").
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace egress::state {
+
+// A set, or a map when `is_map`. `type` is nft's own text behind the name: "type ipv4_addr : mark"
+// or "typeof meta mark . ip saddr : meta mark". Elements are nft text too ("10.0.0.0/8 : 0x1"),
+// sorted and disjoint.
+struct NftSet {
+  bool is_map = false;
+  std::string type{};
+  bool interval = false;
+  std::vector<std::string> elements{};
+  bool operator==(const NftSet&) const = default;
+};
+
+struct NftHook {
+  std::string type{};  // "filter", "nat", "route"
+  std::string hook{};  // "prerouting"
+  int priority = 0;
+  bool policy_drop = false;
+  bool operator==(const NftHook&) const = default;
+};
+
+struct NftChain {
+  std::optional<NftHook> hook{};
+  std::vector<std::string> rules{};  // nft text, each with a comment that names its source
+  bool operator==(const NftChain&) const = default;
+};
+
+struct NftTable {
+  std::map<std::string, NftSet> sets{};
+  std::map<std::string, NftChain> chains{};
+  bool operator==(const NftTable&) const = default;
+};
+
+inline constexpr const char* kNftTable = "ip egressd";  // family and name
+
+// What a namespace's firewall is, by content: equal digests are equal tables. Observed firewalls
+// carry the digest that the kernel's marker set tells, and the table when this process applied it
+// (null after a restart). A digest of "changed" means somebody altered the table since.
+struct Firewall {
+  std::string digest{};
+  std::shared_ptr<const NftTable> table{};
+  bool operator==(const Firewall& other) const { return digest == other.digest; }
+};
+inline constexpr const char* kFirewallChanged = "changed";
+Firewall make_firewall(NftTable table);  // computes the digest
+
+std::string to_text(const NftTable& table);  // deterministic, for golden files and the digest
+
+// The script that makes `desired` of what is there, one transaction. `previous` is what is known
+// to be in force; null when unknown, and then every chain is flushed and every set refilled, and
+// `stray` (chains and sets in the kernel that `desired` has not) removed. With `previous` only
+// differing chains and sets are touched, large sets by element deltas. `marker` is the comment of
+// the marker set.
+struct NftNames {
+  std::vector<std::string> chains{};
+  std::vector<std::string> sets{};
+  std::vector<std::string> maps{};
+};
+std::string update_script(const NftTable& desired, const NftTable* previous, const NftNames& stray,
+                          const std::string& marker);
+
+}  // namespace egress::state

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The change set: an ordered list of single steps from observed to desired, each a self-contained
+// value. Order (phase) is part of the value; ARCHITECTURE.md "A pass" says why it is this one.
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "state/kernel_state.hpp"
+
+namespace egress::state {
+
+enum class Verb { kAdd, kChange, kRemove };
+
+struct NetnsObject {
+  auto operator<=>(const NetnsObject&) const = default;
+};
+// A veth pair is made and removed as one: `here` in the op's namespace, `there` in here.peer.netns.
+struct LinkPair {
+  Link here{};
+  Link there{};
+  auto operator<=>(const LinkPair&) const = default;
+};
+// One end's own properties (mtu, conf, alias, up): kChange only.
+struct LinkSettings {
+  Link link{};
+  auto operator<=>(const LinkSettings&) const = default;
+};
+struct FirewallChange {
+  Firewall desired{};
+  Firewall observed{};  // digest empty when there was none
+};
+
+using Object = std::variant<NetnsObject, Sysctl, FirewallChange, LinkPair, LinkSettings, Address,
+                            Neighbour, Route, Rule, Responder>;
+
+// Removals leaf first, additions root first, fail closed: a firewall before any link can carry a
+// packet, steering rules last.
+enum class Phase {
+  kStopResponders,
+  kRemoveNetns,
+  kAddNetns,
+  kSysctls,
+  kFirewall,
+  kRemoveLinks,
+  kAddLinks,
+  kLinkSettings,
+  kAddAddresses,
+  kNeighbours,
+  kLinksUp,
+  kRoutes,
+  kRules,
+  kRemoveRules,
+  kRemoveRoutes,
+  kRemoveNeighbours,
+  kRemoveAddresses,
+  kStartResponders,
+};
+
+struct Op {
+  Phase phase = Phase::kAddNetns;
+  Verb verb = Verb::kAdd;
+  NetnsName netns{};
+  Object object{};
+};
+using ChangeSet = std::vector<Op>;
+
+std::string to_text(const Op& op);  // "add route 10.0.0.0/8 ... in eg-vnet-hub"
+
+// Ordered by phase, then namespace. Equal states give an empty change set.
+ChangeSet diff(const KernelState& desired, const KernelState& observed);
+
+}  // namespace egress::state
