@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The one place where Azure's words become the kernel's: a lab and its leases in, every kernel
+// object of the data path out (ARCHITECTURE.md section 2). Pure and total: a lab that left the
+// loader compiles.
+
+#include <map>
+#include <string>
+
+#include "lab/lab.hpp"
+#include "state/kernel_state.hpp"
+
+namespace egress::compile {
+
+struct Options {
+  std::string prefix = "eg";
+  // How often each site was restarted: its interfaces change their names with it.
+  std::map<std::string, int> generations{};
+};
+
+// `addresses` holds a lease for each of lab::integrations(lab).
+state::KernelState compile(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
+                           const Options& options);
+
+}  // namespace egress::compile

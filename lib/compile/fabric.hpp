@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What the parts of the data path share while one lab is compiled: the state under construction,
+// the numbers given to objects, and the shapes that recur (veth pairs, endpoints behind a router).
+
+#include <map>
+#include <string>
+
+#include "compile/compile.hpp"
+#include "compile/names.hpp"
+
+namespace egress::compile {
+
+// Routing tables of router namespaces.
+inline constexpr uint32_t kMainTable = 254;
+inline constexpr uint32_t kEndpointsTable = 100;
+// Policy rule priorities: steering by mark, then what all packets share.
+inline constexpr uint32_t kMarkPriority = 1000;
+inline constexpr uint32_t kSharedPriority = 2000;
+inline constexpr uint32_t kAnyMark = 0xffffffff;
+
+// The next hop on links between two routers; it exists only as a neighbour entry.
+inline constexpr Ipv4Address kTransitGateway{0xa9feff02};  // 169.254.255.2
+// The source of a VNet's own ICMP errors; without any address the kernel would send from 0.0.0.0.
+inline constexpr Ipv4Address kFabricAddress{0xa9feff01};  // 169.254.255.1
+// The gateways that an app sees on its two interfaces (azure-facts 1.6).
+inline constexpr Ipv4Prefix kAppDirectNet{{0xa9fe8100}, 24};  // 169.254.129.0/24
+inline constexpr Ipv4Prefix kAppVnetNet{{0xa9fefe00}, 24};    // 169.254.254.0/24
+// Source of direct packets and of Internet-bound ones between their worker or VNet and the stamp.
+inline constexpr Ipv4Prefix kInsideSpace{{0xf0000000}, 4};
+
+struct Fabric {
+  Fabric(const lab::Lab& lab, const lab::IntegrationAddresses& addresses, const Options& options);
+
+  const lab::Lab& lab;
+  const lab::IntegrationAddresses& addresses;
+  const Options& options;
+  state::KernelState state{};
+
+  // Inside addresses, by "worker/PLAN/N" and "lease/PLAN/N/VNET/SUBNET".
+  std::map<std::string, uint32_t> inside{};
+  Ipv4Address inside_of_worker(const std::string& server_farm, int instance) const;
+  Ipv4Address inside_of(const lab::Integration& integration) const;
+
+  // A namespace with what all have: the kernel's rules, lo, no reverse path filter.
+  state::NetnsState& netns(const std::string& name);
+
+  struct End {
+    std::string netns{};
+    std::string link{};
+    state::MacAddress mac{};
+    bool forwarding = false;
+    std::string alias{};
+  };
+  void veth(const End& a, const End& b);
+};
+
+// The router's MAC on a port of a router namespace.
+Fabric::End router_port(std::string netns, std::string link, std::string alias);
+Fabric::End endpoint(std::string netns, std::string link, bool forwarding, std::string alias);
+
+state::Route route_on_link(uint32_t table, Ipv4Prefix destination, const std::string& link);
+state::Route route_via(uint32_t table, Ipv4Prefix destination, const std::string& link,
+                       Ipv4Address gateway);
+state::Route special_route(uint32_t table, Ipv4Prefix destination, state::RouteKind kind);
+void add(state::NetnsState& netns, state::Route route);
+
+// The subnet's default gateway: the first address of the prefix that holds `address`.
+Ipv4Address gateway_of(const lab::Subnet& subnet, Ipv4Address address);
+
+// nft text that recurs.
+std::string mark_text(uint32_t mark);  // "0x0000002a"
+std::string commented(const std::string& rule, const std::string& comment);
+
+}  // namespace egress::compile

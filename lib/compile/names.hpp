@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Names and numbers of kernel objects, derived from the full names of the lab's objects alone, so
+// that a change elsewhere in a lab never renames or renumbers what did not change.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip.hpp"
+#include "lab/lab.hpp"
+#include "state/kernel_state.hpp"
+
+namespace egress::compile {
+
+// Network namespaces, as `ip netns` shows them.
+std::string app_netns(const std::string& prefix, const std::string& site, int instance);
+std::string worker_netns(const std::string& prefix, const std::string& server_farm, int instance);
+std::string vnet_netns(const std::string& prefix, const std::string& vnet);
+std::string host_netns(const std::string& prefix, const std::string& host);
+std::string stamp_netns(const std::string& prefix);
+std::string internet_netns(const std::string& prefix);
+
+// `text` when it fits an interface name (15 bytes), else its head and five letters of its hash.
+std::string link_name(const std::string& text);
+// The app's second interface: "vnet0" and eight letters or digits that change with each restart.
+std::string app_vnet_link(const std::string& site, int instance, int generation);
+// Locally administered, from the interface's full name.
+state::MacAddress endpoint_mac(const std::string& netns, const std::string& link);
+// What every router port shows, as Azure's fabric does.
+inline constexpr state::MacAddress kRouterMac{{0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc}};
+
+// The chain that stands for one security rule: "out/SUBNET/RULE" or "in/SUBNET/RULE", and the gate
+// that leads to it: "out/SUBNET".
+std::string gate_chain(lab::Direction direction, const std::string& subnet);
+std::string rule_chain(lab::Direction direction, const std::string& subnet,
+                       const std::string& rule);
+
+// Gives each key a number in [first, last]: its hash, or the next free one behind it. Keys are
+// taken in sorted order, so the result depends on the set of keys alone.
+std::map<std::string, uint32_t> assign_slots(const std::vector<std::string>& keys, uint32_t first,
+                                             uint32_t last);
+
+}  // namespace egress::compile

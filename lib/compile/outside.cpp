@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "compile/parts.hpp"
+#include "policy/explain.hpp"
+
+namespace egress::compile {
+namespace {
+
+// NVAs: what leaves for public destinations carries the NVA's own address (contract "Decided" 6),
+// and a router that drops or turns packets around stays silent, as the fabric does.
+state::Firewall appliance_firewall(const lab::Host& host) {
+  state::NftTable table;
+  if (host.masquerade) {
+    state::NftSet privates{.type = "type ipv4_addr", .interval = true};
+    for (const Ipv4Prefix& prefix : kRfc1918) privates.elements.push_back(prefix.to_string());
+    table.sets["private"] = std::move(privates);
+    const std::string own = host.ip_address.to_string();
+    table.chains["translation"] = {
+        .hook = state::NftHook{"nat", "postrouting", 100},
+        .rules = {commented(fmt::format("ip saddr != {} ip daddr != @private snat to {}", own, own),
+                            "masquerade")}};
+  }
+  table.chains["replies"] = {
+      .hook = state::NftHook{"filter", "output", 0},
+      .rules = {commented("icmp type { redirect, time-exceeded } drop", "silent")}};
+  return state::make_firewall(std::move(table));
+}
+
+std::vector<std::string> listen_texts(const lab::Host& host) {
+  std::vector<std::string> texts;
+  for (const lab::Listen& listen : host.listen) {
+    texts.push_back(fmt::format("{}/{}", lab::name_of(listen.transport), listen.port));
+  }
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
+void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
+  state::NftSet outbound{.is_map = true, .type = "type ipv4_addr : ipv4_addr"};
+  const auto map_to = [&](Ipv4Address inside, const std::string& server_farm, int instance) {
+    if (const auto address = policy::outbound_address(fabric.lab, server_farm, instance)) {
+      outbound.elements.push_back(fmt::format("{} : {}", inside.to_string(), address->to_string()));
+    }
+  };
+  for (const auto& [name, farm] : fabric.lab.server_farms) {
+    for (int i = 0; i < farm.capacity; ++i) map_to(fabric.inside_of_worker(name, i), name, i);
+  }
+  for (const auto& [integration, address] : fabric.addresses) {
+    map_to(fabric.inside_of(integration), integration.server_farm, integration.instance);
+  }
+  std::sort(outbound.elements.begin(), outbound.elements.end());
+  state::NftTable table;
+  table.sets["outbound"] = std::move(outbound);
+  table.chains["forwarding"] = {
+      .hook = state::NftHook{"filter", "forward", 0, true},
+      .rules = {commented("ct state established,related accept", "answers"),
+                commented("iifname != \"inet0\" oifname \"inet0\" accept", "to the Internet")}};
+  table.chains["translation"] = {
+      .hook = state::NftHook{"nat", "postrouting", 100},
+      .rules = {
+          commented("oifname \"inet0\" snat to ip saddr map @outbound", "outboundIpAddresses")}};
+  stamp.firewall = state::make_firewall(std::move(table));
+}
+
+// A link between two routers, with the routes that `far` has to what is behind it.
+void join(Fabric& fabric, const std::string& near, const std::string& near_port,
+          const std::string& far, const std::string& far_port) {
+  fabric.veth(router_port(near, near_port, "to " + far), router_port(far, far_port, "to " + near));
+  fabric.netns(near).neighbours.insert({near_port, kTransitGateway, kRouterMac});
+  fabric.netns(far).neighbours.insert({far_port, kTransitGateway, kRouterMac});
+}
+
+void add_stamp(Fabric& fabric, const std::string& internet) {
+  const std::string stamp = stamp_netns(fabric.options.prefix);
+  join(fabric, stamp, "inet0", internet, "stamp");
+  state::NetnsState& netns = fabric.netns(stamp);
+  add(netns, route_via(kMainTable, {}, "inet0", kTransitGateway));
+  for (const Ipv4Address address : fabric.lab.outbound_ip_addresses) {
+    add(fabric.netns(internet),
+        route_via(kMainTable, Ipv4Prefix::host(address), "stamp", kTransitGateway));
+  }
+  std::set<std::string> joined;
+  for (const auto& [integration, lease] : fabric.addresses) {
+    const std::string& vnet = integration.subnet.vnet;
+    const std::string port = link_name("v-" + vnet);
+    if (joined.insert(vnet).second) {
+      join(fabric, vnet_netns(fabric.options.prefix, vnet), "stamp0", stamp, port);
+    }
+    add(netns, route_via(kMainTable, Ipv4Prefix::host(fabric.inside_of(integration)), port,
+                         kTransitGateway));
+  }
+  add_stamp_firewall(fabric, netns);
+}
+
+void add_vnet_exits(Fabric& fabric, const std::string& internet) {
+  for (const auto& [vnet, declared] : fabric.lab.virtual_networks) {
+    const std::string port = link_name("v-" + vnet);
+    join(fabric, vnet_netns(fabric.options.prefix, vnet), "inet0", internet, port);
+    for (const auto& [name, host] : fabric.lab.hosts) {
+      if (!host.subnet || host.subnet->vnet != vnet || !host.masquerade) continue;
+      add(fabric.netns(internet),
+          route_via(kMainTable, Ipv4Prefix::host(*host.masquerade), port, kTransitGateway));
+    }
+  }
+}
+
+}  // namespace
+
+std::string host_port(const std::string& host) {
+  return link_name("h-" + host);
+}
+
+std::string add_host(Fabric& fabric, const std::string& name, const lab::Host& host,
+                     const std::string& router) {
+  const std::string netns_name = host_netns(fabric.options.prefix, name);
+  const std::string port = host_port(name);
+  const Ipv4Address gateway =
+      host.subnet ? gateway_of(*fabric.lab.find(*host.subnet), host.ip_address) : kTransitGateway;
+  fabric.veth(endpoint(netns_name, "eth0", host.enable_ip_forwarding, "host " + name),
+              router_port(router, port, "host " + name));
+  state::NetnsState& netns = fabric.netns(netns_name);
+  netns.addresses.insert({"eth0", host.ip_address, 32});
+  netns.neighbours.insert({"eth0", gateway, kRouterMac});
+  add(netns, route_via(kMainTable, {}, "eth0", gateway));
+  if (host.enable_ip_forwarding) netns.firewall = appliance_firewall(host);
+  if (!host.listen.empty()) netns.responder = state::Responder{name, listen_texts(host)};
+  return port;
+}
+
+void add_outside(Fabric& fabric) {
+  const std::string internet = internet_netns(fabric.options.prefix);
+  state::NetnsState& netns = fabric.netns(internet);
+  add(netns, special_route(kMainTable, {}, state::RouteKind::kBlackhole));
+  for (const auto& [name, host] : fabric.lab.hosts) {
+    if (!host.internet()) continue;
+    const std::string port = add_host(fabric, name, host, internet);
+    netns.neighbours.insert(
+        {port, host.ip_address, endpoint_mac(host_netns(fabric.options.prefix, name), "eth0")});
+    add(netns, route_on_link(kMainTable, Ipv4Prefix::host(host.ip_address), port));
+  }
+  add_stamp(fabric, internet);
+  add_vnet_exits(fabric, internet);
+}
+
+}  // namespace egress::compile

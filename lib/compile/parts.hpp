@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2).
+
+#include <string>
+#include <vector>
+
+#include "compile/fabric.hpp"
+#include "state/nft_table.hpp"
+
+namespace egress::compile {
+
+// Worker namespaces with the namespaces of the apps on them.
+void add_workers(Fabric& fabric);
+// VNet namespaces with peerings and transit links, and the hosts in their subnets.
+void add_virtual_networks(Fabric& fabric);
+// Stamp, Internet and the hosts there.
+void add_outside(Fabric& fabric);
+
+// What joins a worker's integration and its VNet; both sides must agree on the names.
+struct IntegrationLink {
+  lab::Integration integration{};
+  Ipv4Address address{};
+  std::string worker_link{};  // "integ0"
+  std::string vnet_link{};    // "w-plan-0-0"
+};
+// Of one plan instance, in the order of their subnets' names.
+std::vector<IntegrationLink> integration_links(const Fabric& fabric, const std::string& server_farm,
+                                               int instance);
+
+// A host's namespace with its interface to `router`; returns the router's port.
+std::string add_host(Fabric& fabric, const std::string& name, const lab::Host& host,
+                     const std::string& router);
+std::string host_port(const std::string& host);
+
+// The chains and maps of one subnet's security list in one direction; false when the subnet has no
+// security group. `id` stands for the gate in its half of the connection mark, 1..65535.
+bool add_gate(state::NftTable& table, const lab::Lab& lab, const lab::SubnetRef& subnet,
+              lab::Direction direction, uint32_t id);
+
+}  // namespace egress::compile

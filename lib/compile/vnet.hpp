@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// One virtual network while it is compiled: its ports, the numbers of its routing tables and gates,
+// and what peers need to know of it. Shared by vnet.cpp (links and routes) and vnet_firewall.cpp.
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compile/fabric.hpp"
+
+namespace egress::compile {
+
+// A port with a machine behind it: a host or a worker's integration.
+struct Endpoint {
+  std::string port{};
+  Ipv4Address address{};
+  state::MacAddress mac{};  // of the machine's interface
+  std::string subnet{};
+};
+
+// A port to another VNet: a peering, or a transit link on which the peer sends to one NVA here.
+struct PeerPort {
+  std::string port{};
+  std::string peer{};
+  std::string appliance{};  // the NVA's host name on a transit link's receiving end, else empty
+};
+
+struct Vnet {
+  std::string name{};
+  std::string netns{};
+  std::vector<Endpoint> endpoints{};
+  std::vector<PeerPort> peer_ports{};
+  std::map<std::string, uint32_t> tables{};      // by table_key() and "transit/HOST"
+  std::map<std::string, uint32_t> gates{};       // by subnet
+  std::vector<lab::Integration> integrations{};  // those that live here
+
+  bool has_integrations() const { return !integrations.empty(); }
+};
+
+// Which routing table serves a subnet: its own when it has a route table, else one of the two
+// system tables, which differ in where the Internet is.
+std::string table_key(const lab::Lab& lab, const lab::SubnetRef& subnet);
+
+// An integration subnet leaves to the Internet by the stamp, every other one by its own exit.
+bool is_integration_subnet(const Fabric& fabric, const lab::SubnetRef& subnet);
+
+std::string transit_key(const std::string& host);
+
+state::Firewall vnet_firewall(const Fabric& fabric, const Vnet& vnet);
+
+}  // namespace egress::compile

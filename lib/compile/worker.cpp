@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compile/parts.hpp"
+#include "policy/application_routing.hpp"
+
+namespace egress::compile {
+namespace {
+
+constexpr uint32_t kFirstIntegrationTable = 101;
+constexpr uint32_t kLocalTable = 255;
+constexpr uint32_t kLocalPriority = 1500;
+
+Ipv4Address first_of(const Ipv4Prefix& prefix) {
+  return {prefix.first().bits + 1};
+}
+
+// One plan instance being compiled.
+struct Worker {
+  Fabric& fabric;
+  const std::string& server_farm;
+  int instance;
+  std::string name;  // of the namespace
+  std::vector<IntegrationLink> integrations;
+  state::NftSet marks{.is_map = true, .type = "typeof iifname : meta mark"};
+  state::NftSet zones{.is_map = true, .type = "typeof iifname : ct zone"};
+  state::NftSet ways{.type = "typeof iifname . oifname"};
+  state::NftSet sources{.is_map = true, .type = "typeof oifname : ip saddr"};
+
+  state::NetnsState& netns() const { return fabric.netns(name); }
+};
+
+// A link from the worker to one of an app's interfaces: the worker is the app's gateway there.
+void join_app(Worker& worker, const std::string& app, const std::string& app_link,
+              const std::string& worker_link, const Ipv4Prefix& net, uint32_t slot) {
+  const Ipv4Address address{net.first().bits + slot};
+  worker.fabric.veth(endpoint(app, app_link, false, fmt::format("{} of {}", app_link, app)),
+                     router_port(worker.name, worker_link, app));
+  worker.fabric.netns(app).addresses.insert({app_link, address, net.length});
+  worker.netns().addresses.insert({worker_link, first_of(net), 32});
+  add(worker.netns(), route_on_link(kMainTable, Ipv4Prefix::host(address), worker_link));
+}
+
+state::Route app_route(Ipv4Prefix destination, const std::string& link, Ipv4Address gateway) {
+  state::Route route = route_via(kMainTable, destination, link, gateway);
+  route.onlink = false;
+  return route;
+}
+
+// The application-routing decision is this table (azure-facts 1.6.4 and 1.6.5).
+void add_app_routes(const Fabric& fabric, state::NetnsState& app, const lab::Site& site,
+                    const std::string& vnet_link) {
+  const Ipv4Prefix everywhere{};
+  const policy::ApplicationRouting routing = policy::application_routing(site);
+  if (routing.integrated && routing.all) {
+    add(app, app_route(everywhere, vnet_link, first_of(kAppVnetNet)));
+    return;
+  }
+  state::Route direct = app_route(everywhere, "eth0", first_of(kAppDirectNet));
+  direct.protocol = state::RouteProtocol::kBoot;
+  direct.mtu = 1500;
+  add(app, direct);
+  for (const Ipv4Prefix& prefix : policy::virtual_network_scope(fabric.lab, site)) {
+    add(app, app_route(prefix, vnet_link, first_of(kAppVnetNet)));
+  }
+}
+
+void add_app(Worker& worker, const std::string& site_name, const lab::Site& site, uint32_t slot) {
+  Fabric& fabric = worker.fabric;
+  const std::string app = app_netns(fabric.options.prefix, site_name, worker.instance);
+  const std::string direct_link = link_name("e-" + site_name);
+  join_app(worker, app, "eth0", direct_link, kAppDirectNet, slot);
+  worker.ways.elements.push_back(fmt::format("\"{}\" . \"direct0\"", direct_link));
+
+  std::string app_vnet;
+  for (size_t i = 0; i < worker.integrations.size(); ++i) {
+    const IntegrationLink& link = worker.integrations[i];
+    if (link.integration.subnet != site.virtual_network_subnet) continue;
+    const auto generation = fabric.options.generations.find(site_name);
+    app_vnet =
+        app_vnet_link(site_name, worker.instance,
+                      generation == fabric.options.generations.end() ? 0 : generation->second);
+    const std::string vnet_side = link_name("v-" + site_name);
+    join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot);
+    const auto number = static_cast<uint32_t>(i + 1);
+    worker.marks.elements.push_back(fmt::format("\"{}\" : {}", vnet_side, mark_text(number)));
+    worker.zones.elements.push_back(fmt::format("\"{}\" : {}", vnet_side, number));
+    worker.ways.elements.push_back(fmt::format("\"{}\" . \"{}\"", vnet_side, link.worker_link));
+  }
+  add_app_routes(fabric, fabric.netns(app), site, app_vnet);
+}
+
+void add_integration(Worker& worker, size_t index) {
+  const IntegrationLink& link = worker.integrations[index];
+  const lab::SubnetRef& subnet = link.integration.subnet;
+  const auto number = static_cast<uint32_t>(index + 1);
+  const uint32_t table = kFirstIntegrationTable + static_cast<uint32_t>(index);
+  const Ipv4Address gateway = gateway_of(*worker.fabric.lab.find(subnet), link.address);
+
+  worker.fabric.veth(
+      endpoint(worker.name, link.worker_link, true, "integration " + subnet.to_string()),
+      router_port(vnet_netns(worker.fabric.options.prefix, subnet.vnet), link.vnet_link,
+                  fmt::format("{} of {}", link.worker_link, worker.name)));
+  state::NetnsState& netns = worker.netns();
+  netns.addresses.insert({link.worker_link, link.address, 32});
+  netns.neighbours.insert({link.worker_link, gateway, kRouterMac});
+  add(netns, route_via(table, {}, link.worker_link, gateway));
+  netns.rules.insert(
+      {.priority = kMarkPriority, .table = table, .fwmark = number, .fwmask = kAnyMark});
+  worker.zones.elements.push_back(fmt::format("\"{}\" : {}", link.worker_link, number));
+  worker.sources.elements.push_back(
+      fmt::format("\"{}\" : {}", link.worker_link, link.address.to_string()));
+}
+
+// Packets of an app's VNet side are steered before the local table: another VNet may own the
+// address that this worker holds as its other lease.
+void steer_before_local(state::NetnsState& netns) {
+  for (auto rule = netns.rules.begin(); rule != netns.rules.end(); ++rule) {
+    if (rule->table != kLocalTable) continue;
+    netns.rules.erase(rule);
+    break;
+  }
+  netns.rules.insert({.priority = kLocalPriority, .table = kLocalTable});
+}
+
+void add_direct_path(Worker& worker) {
+  Fabric& fabric = worker.fabric;
+  const Ipv4Address inside = fabric.inside_of_worker(worker.server_farm, worker.instance);
+  const std::string stamp = stamp_netns(fabric.options.prefix);
+  const std::string port = link_name(fmt::format("d-{}-{}", worker.server_farm, worker.instance));
+  const Fabric::End direct = endpoint(worker.name, "direct0", true, "direct path");
+  fabric.veth(direct, router_port(stamp, port, "direct0 of " + worker.name));
+  state::NetnsState& netns = worker.netns();
+  netns.addresses.insert({"direct0", inside, 32});
+  netns.neighbours.insert({"direct0", kTransitGateway, kRouterMac});
+  add(netns, route_via(kMainTable, {}, "direct0", kTransitGateway));
+  fabric.netns(stamp).neighbours.insert({port, inside, direct.mac});
+  add(fabric.netns(stamp), route_on_link(kMainTable, Ipv4Prefix::host(inside), port));
+  worker.sources.elements.push_back(fmt::format("\"direct0\" : {}", inside.to_string()));
+}
+
+void sort_elements(state::NftSet& set) {
+  std::sort(set.elements.begin(), set.elements.end());
+}
+
+void add_firewall(Worker& worker) {
+  for (state::NftSet* set : {&worker.marks, &worker.zones, &worker.ways, &worker.sources}) {
+    sort_elements(*set);
+  }
+  state::NftTable table;
+  table.sets["ways"] = worker.ways;
+  table.sets["sources"] = worker.sources;
+  table.sets["never"] = {
+      .type = "type ipv4_addr",
+      .interval = true,
+      .elements = {"0.0.0.0/8", "168.63.129.16", "169.254.0.0/16", "224.0.0.0/3"}};
+  if (!worker.marks.elements.empty()) {
+    table.sets["marks"] = worker.marks;
+    table.chains["steering"] = {
+        .hook = state::NftHook{"filter", "prerouting", -150},
+        .rules = {commented("meta mark set iifname map @marks", "app to its integration")}};
+  }
+  if (worker.integrations.size() > 1) {
+    table.sets["zones"] = worker.zones;
+    table.chains["zones"] = {
+        .hook = state::NftHook{"filter", "prerouting", -300},
+        .rules = {commented("ct zone set iifname map @zones", "equal addresses apart")}};
+  }
+  table.chains["input"] = {
+      .hook = state::NftHook{"filter", "input", 0, true},
+      .rules = {commented("ct state established,related accept", "answers"),
+                commented("meta l4proto tcp counter reject with tcp reset", "refused at once"),
+                commented("counter reject", "refused at once")}};
+  table.chains["forwarding"] = {
+      .hook = state::NftHook{"filter", "forward", 0, true},
+      .rules = {commented("ct state established,related accept", "answers"),
+                commented("ip daddr @never counter drop", "never leaves the worker"),
+                commented("iifname . oifname @ways accept", "each app its own ways")}};
+  table.chains["translation"] = {
+      .hook = state::NftHook{"nat", "postrouting", 100},
+      .rules = {commented("snat to oifname map @sources", "WEBSITE_PRIVATE_IP or direct")}};
+  worker.netns().firewall = state::make_firewall(std::move(table));
+}
+
+}  // namespace
+
+std::vector<IntegrationLink> integration_links(const Fabric& fabric, const std::string& server_farm,
+                                               int instance) {
+  std::vector<IntegrationLink> links;
+  for (auto entry = fabric.addresses.lower_bound({server_farm, instance, {}});
+       entry != fabric.addresses.end() && entry->first.server_farm == server_farm &&
+       entry->first.instance == instance;
+       ++entry) {
+    const size_t index = links.size();
+    links.push_back({entry->first, entry->second, fmt::format("integ{}", index),
+                     link_name(fmt::format("w-{}-{}-{}", server_farm, instance, index))});
+  }
+  return links;
+}
+
+void add_workers(Fabric& fabric) {
+  for (const auto& [farm_name, farm] : fabric.lab.server_farms) {
+    std::vector<std::string> sites;
+    for (const auto& [name, site] : fabric.lab.sites) {
+      if (site.server_farm == farm_name) sites.push_back(name);
+    }
+    const auto slots = assign_slots(sites, 2, 254);
+    for (int instance = 0; instance < farm.capacity; ++instance) {
+      Worker worker{fabric, farm_name, instance,
+                    worker_netns(fabric.options.prefix, farm_name, instance),
+                    integration_links(fabric, farm_name, instance)};
+      add_direct_path(worker);
+      for (size_t i = 0; i < worker.integrations.size(); ++i) add_integration(worker, i);
+      for (const std::string& site : sites) {
+        add_app(worker, site, fabric.lab.sites.at(site), slots.at(site));
+      }
+      if (!worker.integrations.empty()) steer_before_local(worker.netns());
+      add_firewall(worker);
+    }
+  }
+}
+
+}  // namespace egress::compile
