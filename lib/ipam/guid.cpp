@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "ipam/guid.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+
+namespace egress::ipam {
+
+namespace {
+
+// FNV-1a with a finaliser: short names that differ in one letter must differ in every digit.
+uint64_t hash(std::string_view text, uint64_t seed) {
+  uint64_t value = 0xcbf29ce484222325U ^ (seed * 0x9e3779b97f4a7c15U);
+  for (const char letter : text) {
+    value = (value ^ static_cast<unsigned char>(letter)) * 0x100000001b3U;
+  }
+  value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
+  value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
+  return value ^ (value >> 31U);
+}
+
+}  // namespace
+
+std::string guid_of(std::string_view name) {
+  const uint64_t high = (hash(name, 1) & ~uint64_t{0xf000}) | 0x8000U;
+  const uint64_t low = (hash(name, 2) & ~(uint64_t{3} << 62U)) | (uint64_t{2} << 62U);
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32U, (high >> 16U) & 0xffffU,
+                     high & 0xffffU, low >> 48U, low & 0xffffffffffffU);
+}
+
+std::string instance_id_of(std::string_view name) {
+  return fmt::format("{:016x}{:016x}{:016x}{:016x}", hash(name, 3), hash(name, 4), hash(name, 5),
+                     hash(name, 6));
+}
+
+}  // namespace egress::ipam

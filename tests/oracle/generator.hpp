@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Random labs and flows for the oracle. Everything derives from a seed; what is drawn leans to the
+// edges where evaluators go wrong: nested and equal prefixes, first and last addresses and ports,
+// rules that overlap in every dimension, appliances that are absent or do not forward.
+
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "lab/lab.hpp"
+#include "policy/explain.hpp"
+
+namespace egress::oracle {
+
+class Random {
+ public:
+  explicit Random(uint64_t seed) : engine_(seed) {}
+  uint32_t below(uint32_t bound) { return static_cast<uint32_t>(engine_() % bound); }
+  bool chance(uint32_t percent) { return below(100) < percent; }
+  template <typename Container>
+  const auto& pick(const Container& container) {
+    return container[below(static_cast<uint32_t>(container.size()))];
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+// A lab that passes validation.
+lab::Lab random_lab(uint64_t seed);
+
+struct ProbeCase {
+  policy::AppInstance from{};
+  policy::Flow flow{};
+};
+
+// At most `count` flows, no 5-tuple twice. Source ports start at `first_port`, so that several
+// rounds over one lab never meet each other's connection state.
+std::vector<ProbeCase> random_flows(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
+                                    uint64_t seed, size_t count, uint16_t first_port);
+
+}  // namespace egress::oracle
