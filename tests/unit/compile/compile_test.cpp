@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "compile/compile.hpp"
+
+#include <gmock/gmock.h>
+
+#include "compile/names.hpp"
+
+namespace egress::compile {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+Ipv4Prefix prefix(const char* text) {
+  return Ipv4Prefix::parse(text).value();
+}
+Ipv4Address address(const char* text) {
+  return Ipv4Address::parse(text).value();
+}
+
+// Two apps of one plan in two networks of the same address space, a machine in the first.
+struct TwoIntegrations {
+  lab::Lab lab{};
+  lab::IntegrationAddresses addresses{};
+
+  TwoIntegrations() {
+    lab.outbound_ip_addresses = {address("20.50.1.4")};
+    for (const char* name : {"left", "right"}) {
+      lab::VirtualNetwork vnet{.address_prefixes = {prefix("10.1.0.0/16")}};
+      vnet.subnets["apps"] = {.address_prefixes = {prefix("10.1.1.0/26")},
+                              .delegations = {"Microsoft.Web/serverFarms"}};
+      vnet.subnets["data"] = {.address_prefixes = {prefix("10.1.2.0/24")}};
+      lab.virtual_networks[name] = vnet;
+      lab.sites[std::string("app-") + name] = {.server_farm = "plan",
+                                               .virtual_network_subnet = {{name, "apps"}}};
+      addresses[{"plan", 0, {name, "apps"}}] = address("10.1.1.4");
+    }
+    lab.server_farms["plan"] = {};
+    lab.hosts["sql"] = {.subnet = {{"left", "data"}}, .ip_address = address("10.1.2.4")};
+  }
+
+  state::KernelState compile(Options options = {}) const {
+    return egress::compile::compile(lab, addresses, options);
+  }
+};
+
+size_t local_rules_at(const state::NetnsState& netns, uint32_t priority) {
+  return static_cast<size_t>(std::count_if(
+      netns.rules.begin(), netns.rules.end(),
+      [&](const state::Rule& rule) { return rule.table == 255 && rule.priority == priority; }));
+}
+
+TEST(Compile, GivesEveryNamespaceItsContractName) {
+  const state::KernelState state = TwoIntegrations().compile({.prefix = "lab1"});
+  for (const char* name :
+       {"lab1-app-app-left-0", "lab1-app-app-right-0", "lab1-worker-plan-0", "lab1-vnet-left",
+        "lab1-vnet-right", "lab1-host-sql", "lab1-stamp", "lab1-internet"}) {
+    EXPECT_TRUE(state.contains(name)) << name;
+  }
+  EXPECT_EQ(state.size(), 8U);
+}
+
+TEST(Compile, EveryVethEndNamesAnEndThatNamesItBack) {
+  const state::KernelState state = TwoIntegrations().compile();
+  for (const auto& [netns, content] : state) {
+    for (const auto& [name, link] : content.links) {
+      if (name == "lo") continue;
+      EXPECT_LE(name.size(), 15U);
+      const state::Link& peer = state.at(link.peer.netns).links.at(link.peer.name);
+      EXPECT_EQ(peer.peer, (state::LinkPeer{netns, name}));
+    }
+  }
+}
+
+TEST(Compile, SteersAppsBeforeTheWorkersOwnAddressesAreLookedAt) {
+  const state::KernelState state = TwoIntegrations().compile();
+  const state::NetnsState& worker = state.at("eg-worker-plan-0");
+  EXPECT_EQ(local_rules_at(worker, 0), 0U);
+  EXPECT_EQ(local_rules_at(worker, 1500), 1U);
+  EXPECT_TRUE(worker.addresses.contains({"integ0", address("10.1.1.4"), 32}));
+  EXPECT_TRUE(worker.addresses.contains({"integ1", address("10.1.1.4"), 32}));
+}
+
+TEST(Compile, KeepsEqualLeasesApartInConntrackZonesOnlyWhereThereAreTwoIntegrations) {
+  TwoIntegrations two;
+  EXPECT_THAT(state::to_text(*two.compile().at("eg-worker-plan-0").firewall->table),
+              HasSubstr("ct zone set"));
+  two.lab.sites.erase("app-right");
+  two.addresses.erase({"plan", 0, {"right", "apps"}});
+  EXPECT_THAT(state::to_text(*two.compile().at("eg-worker-plan-0").firewall->table),
+              Not(HasSubstr("ct zone set")));
+}
+
+TEST(Compile, AnAppWithoutIntegrationHasOneInterface) {
+  TwoIntegrations two;
+  two.lab.sites["app-left"].virtual_network_subnet.reset();
+  two.addresses.erase({"plan", 0, {"left", "apps"}});
+  const state::KernelState state = two.compile();
+  EXPECT_EQ(state.at("eg-app-app-left-0").links.size(), 2U);  // lo and eth0
+}
+
+TEST(Compile, RoutingOnCollapsesTheAppsTable) {
+  TwoIntegrations two;
+  const auto routes_of_left = [&] { return two.compile().at("eg-app-app-left-0").routes.size(); };
+  EXPECT_EQ(routes_of_left(), 5U);  // default, three private ranges, the VNet
+  two.lab.sites["app-left"].outbound_vnet_routing = {.application_traffic = true};
+  EXPECT_EQ(routes_of_left(), 1U);
+}
+
+TEST(Compile, ARestartRenamesTheInterfacesOfThatAppAlone) {
+  const TwoIntegrations two;
+  const state::KernelState before = two.compile();
+  const state::KernelState after = two.compile({.generations = {{"app-left", 1}}});
+  EXPECT_NE(before.at("eg-app-app-left-0"), after.at("eg-app-app-left-0"));
+  EXPECT_EQ(before.at("eg-app-app-right-0"), after.at("eg-app-app-right-0"));
+}
+
+TEST(Compile, AddingAHostLeavesOtherNamespacesAsTheyWere) {
+  TwoIntegrations two;
+  const state::KernelState before = two.compile();
+  two.lab.hosts["another"] = {.subnet = {{"left", "data"}}, .ip_address = address("10.1.2.5")};
+  const state::KernelState after = two.compile();
+  for (const auto& [netns, content] : before) {
+    if (netns == "eg-vnet-left") continue;
+    EXPECT_EQ(content, after.at(netns)) << netns;
+  }
+}
+
+TEST(Compile, ASecurityGroupReadsAsAChainPerRule) {
+  TwoIntegrations two;
+  lab::SecurityRule rule{.priority = 100,
+                         .protocol = lab::SecurityRuleProtocol::kTcp,
+                         .source = {.any = true},
+                         .destination = {.prefixes = {prefix("10.1.2.0/24")}},
+                         .source_ports = PortSet::all(),
+                         .destination_ports = PortSet({{1433, 1433}})};
+  two.lab.network_security_groups["nsg"].security_rules["deny-sql"] = rule;
+  two.lab.virtual_networks["left"].subnets["apps"].network_security_group = "nsg";
+  const state::KernelState state = two.compile();
+  const auto& chains = state.at("eg-vnet-left").firewall->table->chains;
+  EXPECT_THAT(chains.at("out/apps/deny-sql").rules,
+              testing::ElementsAre("counter drop comment \"nsg/deny-sql\""));
+  EXPECT_TRUE(chains.contains("out/apps/AllowVnetOutBound"));
+  EXPECT_TRUE(chains.contains("in/apps/DenyAllInBound"));
+  EXPECT_FALSE(state.at("eg-vnet-right").firewall->table->chains.contains("out/apps"));
+}
+
+}  // namespace
+}  // namespace egress::compile
