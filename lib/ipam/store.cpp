@@ -78,9 +78,8 @@ Result<std::vector<Lease>> read_leases(Database& database) {
     ASSIGN_OR_RETURN(const bool row, select.step());
     if (!row) return leases;
     Lease lease;
-    lease.holder = {select.text(0),
-                    static_cast<int>(select.integer(1)),
-                    {select.text(2), select.text(3)}};
+    lease.holder = {
+        select.text(0), static_cast<int>(select.integer(1)), {select.text(2), select.text(3)}};
     lease.address = {static_cast<uint32_t>(select.integer(4))};
     lease.state = select.integer(5) != 0 ? LeaseState::kReleasing : LeaseState::kHeld;
     lease.since = from_stored(select.integer(6));

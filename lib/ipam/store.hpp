@@ -18,9 +18,9 @@ namespace egress::ipam {
 
 // A lab as the client sent it.
 struct AppliedLab {
-  std::string file{};                           // its name in findings
-  std::string text{};                           // YAML
-  std::map<std::string, std::string> files{};   // what the text refers to, by the path it writes
+  std::string file{};                          // its name in findings
+  std::string text{};                          // YAML
+  std::map<std::string, std::string> files{};  // what the text refers to, by the path it writes
   bool operator==(const AppliedLab&) const = default;
 };
 

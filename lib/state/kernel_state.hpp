@@ -128,10 +128,14 @@ struct NetnsState {
   bool operator==(const NetnsState&) const = default;
 };
 
+// What a namespace holds once it is made: the kernel's rules, and `lo` down with its own MTU.
+NetnsState fresh_netns();
+
 using NetnsName = std::string;  // with the prefix, "eg-vnet-hub"
 using KernelState = std::map<NetnsName, NetnsState>;
 
-// Line-oriented, sorted, one object a line: the golden format and the log format.
+// Line-oriented, sorted, one object a line under its namespace: the golden format and the log
+// format. A firewall is its digest, with its table below where that is known.
 std::string to_text(const KernelState& state);
 std::string to_text(const Link& link);
 std::string to_text(const Address& address);

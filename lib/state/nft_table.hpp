@@ -45,6 +45,13 @@ struct NftTable {
 };
 
 inline constexpr const char* kNftTable = "ip egressd";  // family and name
+// The set whose comment tells what is in force. update_script() writes it; no NftTable holds it.
+inline constexpr const char* kNftMarkerSet = "meta_generation";
+
+// Names of chains, sets and maps: a letter, then letters, digits and "/._-", at most 255 bytes, and
+// the whole name no word of nft's language ("drop" is refused, "out/drop" is not). nft 1.0.6
+// refuses a digit, '-' or '/' in front, and '+' and blanks anywhere.
+bool is_nft_name(const std::string& name);
 
 // What a namespace's firewall is, by content: equal digests are equal tables. Observed firewalls
 // carry the digest that the kernel's marker set tells, and the table when this process applied it
@@ -59,16 +66,20 @@ Firewall make_firewall(NftTable table);  // computes the digest
 
 std::string to_text(const NftTable& table);  // deterministic, for golden files and the digest
 
-// The script that makes `desired` of what is there, one transaction. `previous` is what is known
-// to be in force; null when unknown, and then every chain is flushed and every set refilled, and
-// `stray` (chains and sets in the kernel that `desired` has not) removed. With `previous` only
-// differing chains and sets are touched, large sets by element deltas. `marker` is the comment of
-// the marker set.
+// Chains, sets and maps by name.
 struct NftNames {
   std::vector<std::string> chains{};
   std::vector<std::string> sets{};
   std::vector<std::string> maps{};
+  bool empty() const { return chains.empty() && sets.empty() && maps.empty(); }
 };
+
+// The script that makes `desired` of what is there, one transaction for nft 1.0.6. `previous` is
+// what is known to be in force: then only differing chains and sets are touched, sets by element
+// deltas where that is cheaper. Null when unknown: every chain is flushed and every set refilled.
+// `stray` is removed first, so it names what the kernel holds and `desired` has not; naming an
+// object that `desired` has makes it anew, which is needed when its declaration differs there.
+// `marker` becomes the marker set's comment (no quotes, at most 127 bytes).
 std::string update_script(const NftTable& desired, const NftTable* previous, const NftNames& stray,
                           const std::string& marker);
 

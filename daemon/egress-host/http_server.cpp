@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "egress-host/http_server.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/unique_fd.hpp"
+#include "egress-host/answer.hpp"
+
+namespace egress::host {
+namespace {
+
+constexpr int kBacklog = 4096;
+constexpr unsigned kIdleSeconds = 60;
+
+Result<UniqueFd> listening_socket(Port port) {
+  const std::string what = "listen on " + port.to_string();
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return Error::from_errno(what);
+  const int on = 1;
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  any.sin_port = htons(port.number);
+  if (::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+      ::bind(fd.get(), reinterpret_cast<sockaddr*>(&any), sizeof any) < 0 ||
+      ::listen(fd.get(), kBacklog) < 0) {
+    return Error::from_errno(what);
+  }
+  return fd;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv_loop_t& loop, const std::string& host,
+                                                       Port port, unsigned connection_limit) {
+  ASSIGN_OR_RETURN(UniqueFd fd, listening_socket(port));
+  std::unique_ptr<HttpServer> server(new HttpServer(host));
+  server->http_ = MHD_start_daemon(MHD_USE_EPOLL, port.number, nullptr, nullptr,
+                                   &HttpServer::respond, server.get(), MHD_OPTION_LISTEN_SOCKET,
+                                   fd.get(), MHD_OPTION_CONNECTION_LIMIT, connection_limit,
+                                   MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds, MHD_OPTION_END);
+  if (server->http_ == nullptr) {
+    return Error{.code = Errc::kKernel,
+                 .message = "libmicrohttpd cannot serve " + port.to_string()};
+  }
+  fd.release();  // libmicrohttpd closes it
+  RETURN_IF_ERROR(server->watch(loop));
+  return server;
+}
+
+HttpServer::~HttpServer() {
+  if (http_ != nullptr) MHD_stop_daemon(http_);
+}
+
+Status HttpServer::watch(uv_loop_t& loop) {
+  const auto* const info = MHD_get_daemon_info(http_, MHD_DAEMON_INFO_EPOLL_FD);
+  EG_CHECK(info != nullptr, "an epoll server has an epoll descriptor");
+  if (const int failed = uv_poll_init(&loop, &poll_, info->epoll_fd); failed < 0) {
+    return Error::from_errno("watch HTTP connections", -failed);
+  }
+  uv_timer_init(&loop, &timer_);
+  poll_.data = this;
+  timer_.data = this;
+  uv_poll_start(&poll_, UV_READABLE,
+                [](uv_poll_t* poll, int, int) { static_cast<HttpServer*>(poll->data)->run(); });
+  return {};
+}
+
+void HttpServer::run() {
+  MHD_run(http_);
+  MHD_UNSIGNED_LONG_LONG wait_ms = 0;
+  if (MHD_get_timeout(http_, &wait_ms) != MHD_YES) {
+    uv_timer_stop(&timer_);
+    return;
+  }
+  const auto again = [](uv_timer_t* timer) { static_cast<HttpServer*>(timer->data)->run(); };
+  uv_timer_start(&timer_, again, wait_ms, 0);
+}
+
+MHD_Result HttpServer::respond(void* self, MHD_Connection* connection, const char*, const char*,
+                               const char*, const char*, size_t* upload_size, void** request) {
+  // The first call has the header only, later ones bring the body, which nobody wants; the last
+  // one, without data, is the time to answer.
+  if (*request == nullptr) {
+    *request = self;
+    return MHD_YES;
+  }
+  if (*upload_size != 0) {
+    *upload_size = 0;
+    return MHD_YES;
+  }
+  const auto* const socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  sockaddr_in local{};
+  sockaddr_in peer{};
+  socklen_t local_size = sizeof local;
+  socklen_t peer_size = sizeof peer;
+  if (socket == nullptr ||
+      ::getsockname(socket->connect_fd, reinterpret_cast<sockaddr*>(&local), &local_size) < 0 ||
+      ::getpeername(socket->connect_fd, reinterpret_cast<sockaddr*>(&peer), &peer_size) < 0) {
+    return MHD_NO;
+  }
+  const std::string body =
+      answer(static_cast<HttpServer*>(self)->host_, Transport::kTcp, local, peer) + "\n";
+  MHD_Response* const response = MHD_create_response_from_buffer(
+      body.size(), const_cast<char*>(body.data()), MHD_RESPMEM_MUST_COPY);
+  if (response == nullptr) return MHD_NO;
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+  const MHD_Result queued = MHD_queue_response(connection, MHD_HTTP_OK, response);
+  MHD_destroy_response(response);
+  return queued;
+}
+
+void HttpServer::close() {
+  uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&poll_), nullptr);
+}
+
+}  // namespace egress::host

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// TCP port 80: any HTTP request is answered with what arrived, as JSON. libmicrohttpd speaks the
+// protocol; its epoll descriptor and its time-outs are watched by the loop, without a thread.
+
+#include <microhttpd.h>
+#include <uv.h>
+
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "egress-host/spec.hpp"
+
+namespace egress::host {
+
+class HttpServer {
+ public:
+  static Result<std::unique_ptr<HttpServer>> listen(uv_loop_t& loop, const std::string& host,
+                                                    Port port, unsigned connection_limit);
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Stops serving; the object must live until the loop has run the close callbacks.
+  void close();
+
+ private:
+  explicit HttpServer(std::string host) : host_(std::move(host)) {}
+  Status watch(uv_loop_t& loop);
+  void run();
+  static MHD_Result respond(void* self, MHD_Connection* connection, const char* url,
+                            const char* method, const char* version, const char* upload,
+                            size_t* upload_size, void** request);
+
+  std::string host_;
+  MHD_Daemon* http_ = nullptr;
+  uv_poll_t poll_{};
+  uv_timer_t timer_{};
+};
+
+}  // namespace egress::host

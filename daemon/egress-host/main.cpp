@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// egress-host answers on the ports of one emulated host. egressd starts one per listening host
+// inside the host's network namespace; it then stands on its own, so that a lab keeps answering
+// without its daemon, and is found again through its lock file.
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+#include "egress-host/echo_server.hpp"
+#include "egress-host/http_server.hpp"
+#include "egress-host/lock_file.hpp"
+#include "egress-host/spec.hpp"
+#include "egress-host/udp_server.hpp"
+
+namespace egress::host {
+namespace {
+
+constexpr uint16_t kHttpPort = 80;
+constexpr rlim_t kReservedFiles = 64;     // listeners, the loop, the lock
+constexpr rlim_t kMostFiles = 64 * 1024;  // bounds the kernel memory of idle connections
+
+Status enter(const std::string& netns) {
+  const std::string path = "/run/netns/" + netns;
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return Error::from_errno("open " + path);
+  if (::setns(fd.get(), CLONE_NEWNET) < 0) return Error::from_errno("enter " + path);
+  return {};
+}
+
+// Raises the limit of open files as far as it goes; returns how many connections fit below it.
+size_t connection_room() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 256;
+  limit.rlim_cur = std::min(limit.rlim_max, kMostFiles);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur > 2 * kReservedFiles ? limit.rlim_cur - kReservedFiles : kReservedFiles;
+}
+
+// Says that all ports are open, and lets go of the starter's terminal and pipes.
+Status detach() {
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null.valid()) return Error::from_errno("open /dev/null");
+  (void)::setsid();  // fails for a group leader, which is on its own already
+  if (::chdir("/") < 0) return Error::from_errno("leave the working directory");
+  constexpr char kReady[] = "ready\n";
+  (void)!::write(STDOUT_FILENO, kReady, sizeof kReady - 1);  // nobody may be reading
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null.get(), fd);
+  return {};
+}
+
+struct Servers {
+  std::unique_ptr<EchoServer> echo{};
+  std::vector<std::unique_ptr<HttpServer>> http{};
+  std::vector<std::unique_ptr<UdpServer>> udp{};
+  uv_signal_t terminate{};
+
+  void close() {
+    echo->close();
+    for (const auto& server : http) server->close();
+    for (const auto& server : udp) server->close();
+    uv_close(reinterpret_cast<uv_handle_t*>(&terminate), nullptr);
+  }
+};
+
+Status open_ports(uv_loop_t& loop, const Spec& spec, Servers& servers) {
+  const size_t room = connection_room();
+  std::vector<Port> echo_ports;
+  for (const Port& port : spec.listen) {
+    if (port.transport == Transport::kUdp) {
+      ASSIGN_OR_RETURN(servers.udp.emplace_back(), UdpServer::listen(loop, spec.host, port));
+    } else if (port.number == kHttpPort) {
+      ASSIGN_OR_RETURN(servers.http.emplace_back(),
+                       HttpServer::listen(loop, spec.host, port, static_cast<unsigned>(room / 4)));
+    } else {
+      echo_ports.push_back(port);
+    }
+  }
+  ASSIGN_OR_RETURN(servers.echo, EchoServer::listen(loop, spec.host, echo_ports, room - room / 4));
+  return {};
+}
+
+Status serve(const Spec& spec, const LockFile& lock) {
+  RETURN_IF_ERROR(enter(spec.netns));
+  uv_loop_t& loop = *uv_default_loop();
+  Servers servers;
+  RETURN_IF_ERROR(open_ports(loop, spec, servers));
+  RETURN_IF_ERROR(lock.write(to_json(spec)));
+  servers.terminate.data = &servers;
+  uv_signal_init(&loop, &servers.terminate);
+  uv_signal_start(
+      &servers.terminate,
+      [](uv_signal_t* handle, int) { static_cast<Servers*>(handle->data)->close(); }, SIGTERM);
+  RETURN_IF_ERROR(detach());
+  uv_run(&loop, UV_RUN_DEFAULT);
+  return {};
+}
+
+Status run(const Spec& spec, const std::string& lock_path) {
+  ASSIGN_OR_RETURN(const LockFile lock, LockFile::acquire(lock_path));
+  Status served = serve(spec, lock);
+  lock.remove();
+  return served;
+}
+
+}  // namespace
+}  // namespace egress::host
+
+int main(int argc, char** argv) {
+  using namespace egress::host;
+  std::signal(SIGPIPE, SIG_IGN);
+  Spec spec;
+  std::string lock_path;
+  std::vector<std::string> listen;
+  CLI::App app("Answers on the ports of one emulated host of egressd.");
+  app.add_option("--netns", spec.netns, "network namespace to answer in")->required();
+  app.add_option("--host", spec.host, "the host's name in answers")->required();
+  app.add_option("--lock", lock_path, "file that is locked while this runs")->required();
+  app.add_option("listen", listen, "tcp/PORT or udp/PORT")->required();
+  CLI11_PARSE(app, argc, argv);
+
+  for (const std::string& text : listen) {
+    auto port = Port::parse(text);
+    if (!port.ok()) {
+      std::fprintf(stderr, "egress-host: %s\n", port.error().to_string().c_str());
+      return 1;
+    }
+    spec.listen.push_back(*port);
+  }
+  if (const egress::Status served = run(spec, lock_path); !served.ok()) {
+    std::fprintf(stderr, "egress-host: %s: %s\n", spec.host.c_str(),
+                 served.error().to_string().c_str());
+    // Handles of a half-opened set are still in the loop; the process ends without unwinding it.
+    std::fflush(stderr);
+    std::_Exit(1);
+  }
+  return 0;
+}

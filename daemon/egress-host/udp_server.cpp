@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "egress-host/udp_server.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstring>
+#include <optional>
+
+#include "egress-host/answer.hpp"
+
+namespace egress::host {
+namespace {
+
+// Datagrams per wake-up, so that one busy port does not starve the others.
+constexpr int kBatch = 64;
+
+// A control message buffer with room for one in_pktinfo.
+union PacketInfoBuffer {
+  cmsghdr align;
+  std::array<char, CMSG_SPACE(sizeof(in_pktinfo))> bytes;
+};
+
+std::optional<in_pktinfo> packet_info(msghdr& message) {
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+       header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != IPPROTO_IP || header->cmsg_type != IP_PKTINFO) continue;
+    in_pktinfo info{};
+    std::memcpy(&info, CMSG_DATA(header), sizeof info);
+    return info;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<UdpServer>> UdpServer::listen(uv_loop_t& loop, const std::string& host,
+                                                     Port port) {
+  const std::string what = "listen on " + port.to_string();
+  UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return Error::from_errno(what);
+  const int on = 1;
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  any.sin_port = htons(port.number);
+  if (::setsockopt(fd.get(), IPPROTO_IP, IP_PKTINFO, &on, sizeof on) < 0 ||
+      ::bind(fd.get(), reinterpret_cast<sockaddr*>(&any), sizeof any) < 0) {
+    return Error::from_errno(what);
+  }
+  std::unique_ptr<UdpServer> server(new UdpServer(host, port, std::move(fd)));
+  if (const int failed = uv_poll_init(&loop, &server->poll_, server->fd_.get()); failed < 0) {
+    return Error::from_errno(what, -failed);
+  }
+  server->poll_.data = server.get();
+  uv_poll_start(&server->poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
+    static_cast<UdpServer*>(poll->data)->answer_some();
+  });
+  return server;
+}
+
+void UdpServer::answer_some() {
+  for (int answered = 0; answered < kBatch; ++answered) {
+    if (!answer_one()) return;
+  }
+}
+
+bool UdpServer::answer_one() {
+  sockaddr_in peer{};
+  char payload = 0;  // what a client says does not matter; the kernel discards the rest
+  iovec data{&payload, sizeof payload};
+  PacketInfoBuffer control{};
+  msghdr message{};
+  message.msg_name = &peer;
+  message.msg_namelen = sizeof peer;
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control.bytes.data();
+  message.msg_controllen = control.bytes.size();
+  if (::recvmsg(fd_.get(), &message, MSG_DONTWAIT) < 0) return false;
+
+  const std::optional<in_pktinfo> received = packet_info(message);
+  if (!received) return true;
+  sockaddr_in local{};
+  local.sin_family = AF_INET;
+  local.sin_port = htons(port_.number);
+  local.sin_addr = received->ipi_addr;
+  std::string body = answer(host_, Transport::kUdp, local, peer);
+  data = {body.data(), body.size()};
+
+  in_pktinfo from{};
+  from.ipi_spec_dst = received->ipi_addr;
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  message.msg_controllen = control.bytes.size();
+  header->cmsg_level = IPPROTO_IP;
+  header->cmsg_type = IP_PKTINFO;
+  header->cmsg_len = CMSG_LEN(sizeof from);
+  std::memcpy(CMSG_DATA(header), &from, sizeof from);
+  (void)::sendmsg(fd_.get(), &message, MSG_DONTWAIT);
+  return true;
+}
+
+void UdpServer::close() {
+  uv_close(reinterpret_cast<uv_handle_t*>(&poll_), nullptr);
+}
+
+}  // namespace egress::host

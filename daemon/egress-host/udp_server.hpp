@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// UDP ports: each datagram is answered with what arrived, from the very address it was sent to.
+// Nothing is kept between datagrams; an answer that the kernel does not take at once is lost, as
+// datagrams may be.
+
+#include <uv.h>
+
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "egress-host/spec.hpp"
+
+namespace egress::host {
+
+class UdpServer {
+ public:
+  static Result<std::unique_ptr<UdpServer>> listen(uv_loop_t& loop, const std::string& host,
+                                                   Port port);
+  UdpServer(const UdpServer&) = delete;
+  UdpServer& operator=(const UdpServer&) = delete;
+
+  // Stops answering; the object must live until the loop has run the close callbacks.
+  void close();
+
+ private:
+  UdpServer(std::string host, Port port, UniqueFd fd)
+      : host_(std::move(host)), port_(port), fd_(std::move(fd)) {}
+  void answer_some();
+  bool answer_one();
+
+  std::string host_;
+  Port port_;
+  UniqueFd fd_;
+  uv_poll_t poll_{};
+};
+
+}  // namespace egress::host

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+#include "control/json.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace egress::control {
+
+namespace {
+
+Json address_or_null(const std::optional<Ipv4Address>& address) {
+  return address ? Json(address->to_string()) : Json(nullptr);
+}
+
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+// ARM's form of a time: UTC with seven decimals is overkill, milliseconds are what it prints.
+std::string time_text(ipam::TimePoint time) {
+  const auto since_epoch =
+      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)), since_epoch % 1000);
+}
+
+template <typename T>
+Json array_of(const std::vector<T>& values) {
+  Json array = Json::array();
+  for (const T& value : values) array.push_back(to_json(value));
+  return array;
+}
+
+Json app_json(const AppStatus& app) {
+  return {{"site", app.site},
+          {"instance", app.instance},
+          {"worker", app.worker},
+          {"netns", app.netns},
+          {"integrated", app.integrated},
+          {"subnet", text_or_null(app.subnet)},
+          {"privateIp", address_or_null(app.private_ip)},
+          {"outboundIp", address_or_null(app.outbound_ip)},
+          {"applicationRouting", app.application_routing}};
+}
+
+Json worker_json(const WorkerStatus& worker) {
+  Json interfaces = Json::array();
+  for (const WorkerInterface& interface : worker.interfaces) {
+    interfaces.push_back({{"name", interface.name},
+                          {"subnet", interface.subnet},
+                          {"address", interface.address.to_string()}});
+  }
+  return {{"name", worker.name}, {"netns", worker.netns}, {"interfaces", interfaces}};
+}
+
+Json host_json(const HostStatus& host) {
+  return {{"name", host.name},
+          {"netns", host.netns},
+          {"address", host.address.to_string()},
+          {"listen", host.listen}};
+}
+
+}  // namespace
+
+Json to_json(const policy::Explanation& explanation) {
+  Json steps = Json::array();
+  for (const policy::Step& step : explanation.steps) {
+    steps.push_back({{"stage", policy::name_of(step.stage)},
+                     {"where", step.where},
+                     {"result", step.result},
+                     {"name", text_or_null(step.name)},
+                     {"reason", step.reason}});
+  }
+  Json next_hop;
+  if (explanation.next_hop) {
+    next_hop = {{"type", explanation.next_hop->type},
+                {"ipAddress", address_or_null(explanation.next_hop->ip_address)}};
+  }
+  Json reply;
+  if (explanation.reply) {
+    reply = {{"verdict", lab::name_of(explanation.reply->verdict)},
+             {"reason", explanation.reply->reason}};
+  }
+  return {{"verdict", lab::name_of(explanation.verdict)},
+          {"path", lab::name_of(explanation.path)},
+          {"source", address_or_null(explanation.source)},
+          {"nextHop", next_hop},
+          {"decidedBy",
+           {{"stage", policy::name_of(explanation.decided_by.stage)},
+            {"name", explanation.decided_by.name}}},
+          {"steps", steps},
+          {"reply", reply},
+          {"host", text_or_null(explanation.host)},
+          {"refused", explanation.refused}};
+}
+
+Json to_json(const Observation& observation, const std::vector<std::string>& differences) {
+  return {{"arrived", observation.arrived},
+          {"host", text_or_null(observation.host)},
+          {"source", address_or_null(observation.source)},
+          {"replied", observation.replied},
+          {"refused", observation.refused},
+          {"agrees", differences.empty()},
+          {"differences", differences}};
+}
+
+Json to_json(const lab::Finding& finding) {
+  return {{"severity", finding.severity == lab::Severity::kError ? "error" : "warning"},
+          {"file", finding.file},
+          {"line", finding.line},
+          {"column", finding.column},
+          {"path", finding.path},
+          {"code", finding.code},
+          {"message", finding.message},
+          {"hint", finding.hint},
+          {"text", finding.to_string()}};
+}
+
+Json to_json(const std::vector<lab::Finding>& findings) {
+  return array_of(findings);
+}
+
+Json to_json(const ipam::Lease& lease) {
+  return {{"subnet", lease.holder.subnet.to_string()},
+          {"serverFarm", lease.holder.server_farm},
+          {"instance", lease.holder.instance},
+          {"address", lease.address.to_string()},
+          {"state", ipam::name_of(lease.state)},
+          {"since", time_text(lease.since)},
+          {"releaseAt", lease.release_at ? Json(time_text(*lease.release_at)) : Json(nullptr)}};
+}
+
+Json to_json(const std::vector<ipam::Lease>& leases) {
+  return array_of(leases);
+}
+
+Json to_json(const StatusReport& status) {
+  Json apps = Json::array();
+  for (const AppStatus& app : status.apps) apps.push_back(app_json(app));
+  Json workers = Json::array();
+  for (const WorkerStatus& worker : status.workers) workers.push_back(worker_json(worker));
+  Json hosts = Json::array();
+  for (const HostStatus& host : status.hosts) hosts.push_back(host_json(host));
+  Json last_pass;
+  if (status.last_pass) {
+    last_pass = {{"seconds", status.last_pass->seconds},
+                 {"operations", status.last_pass->operations},
+                 {"failed", status.last_pass->failed}};
+  }
+  return {{"lab", status.lab ? Json(*status.lab) : Json(nullptr)},
+          {"prefix", status.prefix},
+          {"inSync", status.in_sync},
+          {"apps", apps},
+          {"workers", workers},
+          {"hosts", hosts},
+          {"drift", status.drift},
+          {"problems", status.problems},
+          {"lastPass", last_pass},
+          {"pendingReleases", to_json(status.pending_releases)}};
+}
+
+Json to_json(const AppContext& context) {
+  return {{"netns", context.netns},
+          {"environment", context.environment},
+          {"resolvConf", context.resolv_conf},
+          {"hosts", context.hosts}};
+}
+
+Json to_json(const Graph& graph) {
+  Json nodes = Json::array();
+  for (const Node& node : graph.nodes) {
+    nodes.push_back({{"id", node.id},
+                     {"kind", node.kind},
+                     {"name", node.name},
+                     {"parent", text_or_null(node.parent)},
+                     {"detail", text_or_null(node.detail)}});
+  }
+  Json edges = Json::array();
+  for (const Edge& edge : graph.edges) {
+    edges.push_back({{"from", edge.from},
+                     {"to", edge.to},
+                     {"kind", edge.kind},
+                     {"detail", text_or_null(edge.detail)}});
+  }
+  return {{"nodes", nodes}, {"edges", edges}};
+}
+
+Json to_json(const Plan& plan, const std::vector<lab::Finding>& warnings) {
+  Json resources = Json::array();
+  for (const ResourceChange& change : plan.resources) {
+    resources.push_back({{"verb", change.verb}, {"kind", change.kind}, {"name", change.name}});
+  }
+  return {
+      {"resources", resources}, {"operations", plan.operations}, {"findings", to_json(warnings)}};
+}
+
+Json to_json(const Progress& progress) {
+  return {
+      {"progress", {{"done", progress.done}, {"total", progress.total}, {"what", progress.what}}}};
+}
+
+Json to_json(const PassResult& result) {
+  Json failed = Json::array();
+  for (const FailedObject& object : result.failed) {
+    failed.push_back({{"object", object.object}, {"message", object.message}});
+  }
+  return {{"result",
+           {{"changed", result.changed},
+            {"failed", failed},
+            {"drift", result.drift},
+            {"seconds", result.seconds}}}};
+}
+
+Json error_json(const Error& error, const std::vector<lab::Finding>& findings) {
+  return {{"error",
+           {{"code", errc_name(error.code)},
+            {"message", error.to_string()},
+            {"findings", to_json(findings)}}}};
+}
+
+Json to_json(const TestResult& result) {
+  const lab::Expectation& wanted = result.expectation;
+  Json expectation = {{"line", wanted.line},
+                      {"from", fmt::format("{}/{}", wanted.from, wanted.instance)},
+                      {"to", wanted.to},
+                      {"expect", lab::name_of(wanted.expect)}};
+  if (wanted.by) expectation["by"] = *wanted.by;
+  if (wanted.via) expectation["via"] = lab::name_of(*wanted.via);
+  if (wanted.source) expectation["source"] = wanted.source->to_string();
+  return {{"expectation", expectation},
+          {"ok", result.differences.empty()},
+          {"differences", result.differences},
+          {"explanation", result.explanation ? to_json(*result.explanation) : Json(nullptr)}};
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string dump_indented(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace egress::control

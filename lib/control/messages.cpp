@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "control/json.hpp"
+
+namespace egress::control {
+
+namespace {
+
+Error wrong(const std::string& what) {
+  return {.code = Errc::kInvalid, .message = what};
+}
+
+Result<Json> parse_object(const std::string& body) {
+  Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return wrong("the request body is not JSON");
+  if (!json.is_object()) return wrong("the request body is not a JSON object");
+  return json;
+}
+
+Result<std::string> text_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_string()) {
+    return wrong(fmt::format("the request needs the text \"{}\"", key));
+  }
+  return found->get<std::string>();
+}
+
+Result<int64_t> integer_of(const Json& object, const char* key, int64_t otherwise, int64_t most) {
+  const auto found = object.find(key);
+  if (found == object.end()) return otherwise;
+  if (!found->is_number_integer() || found->get<int64_t>() < 0 || found->get<int64_t>() > most) {
+    return wrong(fmt::format("\"{}\" must be a number from 0 to {}", key, most));
+  }
+  return found->get<int64_t>();
+}
+
+}  // namespace
+
+Json to_json(const LabText& lab) {
+  Json files = Json::object();
+  for (const auto& [path, text] : lab.files) files[path] = text;
+  return {{"file", lab.file}, {"text", lab.text}, {"files", files}};
+}
+
+Result<LabText> parse_lab_text(const std::string& body) {
+  ASSIGN_OR_RETURN(const Json json, parse_object(body));
+  LabText lab;
+  ASSIGN_OR_RETURN(lab.file, text_of(json, "file"));
+  ASSIGN_OR_RETURN(lab.text, text_of(json, "text"));
+  const auto files = json.find("files");
+  if (files == json.end()) return lab;
+  if (!files->is_object()) return wrong("\"files\" must be an object of texts by path");
+  for (const auto& [path, text] : files->items()) {
+    if (!text.is_string()) return wrong(fmt::format("file \"{}\" must be a text", path));
+    lab.files.emplace(path, text.get<std::string>());
+  }
+  return lab;
+}
+
+Json to_json(const ExplainRequest& request) {
+  return {{"site", request.app.site},
+          {"instance", request.app.instance},
+          {"url", request.url},
+          {"sourcePort", request.source_port},
+          {"verify", request.verify}};
+}
+
+Result<ExplainRequest> parse_explain_request(const std::string& body) {
+  ASSIGN_OR_RETURN(const Json json, parse_object(body));
+  ExplainRequest request;
+  ASSIGN_OR_RETURN(request.app.site, text_of(json, "site"));
+  ASSIGN_OR_RETURN(request.url, text_of(json, "url"));
+  ASSIGN_OR_RETURN(const int64_t instance,
+                   integer_of(json, "instance", 0, std::numeric_limits<int>::max()));
+  ASSIGN_OR_RETURN(const int64_t port, integer_of(json, "sourcePort", request.source_port,
+                                                  std::numeric_limits<uint16_t>::max()));
+  request.app.instance = static_cast<int>(instance);
+  request.source_port = static_cast<uint16_t>(port);
+  if (const auto verify = json.find("verify"); verify != json.end()) {
+    if (!verify->is_boolean()) return wrong("\"verify\" must be true or false");
+    request.verify = verify->get<bool>();
+  }
+  return request;
+}
+
+}  // namespace egress::control

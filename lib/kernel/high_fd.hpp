@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Keeps long-lived descriptors out of the low numbers. libnftables waits with select(), which
+// aborts the process once its socket's number reaches FD_SETSIZE; everything held for the life of
+// a namespace therefore lives above that.
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+namespace egress::kernel {
+
+// Raises the soft limit of open files to the hard one: a namespace costs three descriptors.
+Status raise_fd_limit();
+// Puts back the soft limit that the process was started with; for the child side of a fork.
+void restore_fd_limit();
+
+// The same open file under a number that select() never meets. Closes `fd`.
+Result<UniqueFd> move_high(UniqueFd fd);
+
+}  // namespace egress::kernel

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/netlink.hpp"
+
+#include <arpa/inet.h>
+#include <netlink/attr.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "kernel/high_fd.hpp"
+
+namespace egress::kernel {
+namespace {
+
+constexpr size_t kRequestSize = 8192;
+constexpr time_t kReplySeconds = 10;
+constexpr int kDumpAttempts = 8;
+
+bool is_end(const nlmsghdr& message) {
+  return message.nlmsg_type == NLMSG_ERROR || message.nlmsg_type == NLMSG_DONE;
+}
+
+// Attributes behind an error or the end of a dump; NLM_F_ACK_TLVS says that there are any.
+std::string kernel_words(const nlmsghdr& message) {
+  if ((message.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
+  size_t fixed = sizeof(int);
+  if (message.nlmsg_type == NLMSG_ERROR) {
+    const auto* error = static_cast<const nlmsgerr*>(NLMSG_DATA(&message));
+    fixed = sizeof(nlmsgerr);
+    if ((message.nlmsg_flags & NLM_F_CAPPED) == 0) fixed += error->msg.nlmsg_len - NLMSG_HDRLEN;
+  }
+  const auto* text = nlmsg_find_attr(const_cast<nlmsghdr*>(&message),
+                                     static_cast<int>(NLMSG_ALIGN(fixed)), NLMSGERR_ATTR_MSG);
+  if (text == nullptr || nla_len(text) == 0) return {};
+  const auto* begin = static_cast<const char*>(nla_data(text));
+  return {begin, strnlen(begin, static_cast<size_t>(nla_len(text)))};
+}
+
+// Both ends start with the negated errno; 0 is success.
+Status verdict(const nlmsghdr& message) {
+  int code = 0;
+  std::memcpy(&code, NLMSG_DATA(&message), sizeof(code));
+  if (code == 0) return {};
+  Error error = Error::from_errno("", -code);
+  error.kernel_text = kernel_words(message);
+  return error;
+}
+
+}  // namespace
+
+NlMessage::NlMessage(int type, int flags) : message_(nlmsg_alloc_size(kRequestSize)) {
+  EG_CHECK(message_ != nullptr, "out of memory");
+  EG_CHECK(nlmsg_put(message_.get(), 0, 0, type, 0, NLM_F_REQUEST | flags) != nullptr,
+           "a netlink header fits an empty message");
+}
+
+NlMessage::NlMessage(const nlmsghdr& received, int type) : NlMessage(type, 0) {
+  append(NLMSG_DATA(&received), received.nlmsg_len - NLMSG_HDRLEN);
+}
+
+void NlMessage::append(const void* data, size_t size) {
+  EG_CHECK(nlmsg_append(message_.get(), const_cast<void*>(data), size, NLMSG_ALIGNTO) == 0,
+           "a netlink request is too large");
+}
+
+void NlMessage::put(int attribute, const void* data, size_t size) {
+  EG_CHECK(nla_put(message_.get(), attribute, static_cast<int>(size), data) == 0,
+           "a netlink request is too large");
+}
+
+void NlMessage::put(int attribute, const std::string& text) {
+  put(attribute, text.c_str(), text.size() + 1);
+}
+
+void NlMessage::put_address(int attribute, Ipv4Address address) {
+  put_u32(attribute, htonl(address.bits));
+}
+
+nlattr* NlMessage::open_nest(int attribute) {
+  nlattr* nest = nla_nest_start(message_.get(), attribute | NLA_F_NESTED);
+  EG_CHECK(nest != nullptr, "a netlink request is too large");
+  return nest;
+}
+
+void NlMessage::close_nest(nlattr* nest) {
+  nla_nest_end(message_.get(), nest);
+}
+
+void NlReplies::append(const nlmsghdr& message) {
+  const auto* begin = reinterpret_cast<const char*>(&message);
+  bytes_.insert(bytes_.end(), begin, begin + message.nlmsg_len);
+  bytes_.resize(NLMSG_ALIGN(bytes_.size()));
+}
+
+const nlmsghdr* NlReplies::first() const {
+  return bytes_.empty() ? nullptr : reinterpret_cast<const nlmsghdr*>(bytes_.data());
+}
+
+Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
+  UniqueFd low(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
+  if (!low.valid()) return Error::from_errno("open a netlink socket");
+  const int on = 1;
+  const timeval patience{.tv_sec = kReplySeconds, .tv_usec = 0};
+  sockaddr_nl any{};
+  any.nl_family = AF_NETLINK;
+  if (setsockopt(low.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on)) != 0 ||
+      setsockopt(low.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on)) != 0 ||
+      setsockopt(low.get(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on)) != 0 ||
+      setsockopt(low.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
+      bind(low.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any)) != 0) {
+    return Error::from_errno("set up a netlink socket");
+  }
+  ASSIGN_OR_RETURN(UniqueFd fd, move_high(std::move(low)));
+  return NetlinkSocket(std::move(fd));
+}
+
+Status NetlinkSocket::send(nlmsghdr& header) {
+  header.nlmsg_seq = ++sequence_;
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  ssize_t sent = 0;
+  do {
+    sent = sendto(fd_.get(), &header, header.nlmsg_len, 0,
+                  reinterpret_cast<const sockaddr*>(&kernel), sizeof(kernel));
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) return Error::from_errno("send a netlink request");
+  return {};
+}
+
+Result<NetlinkSocket::Ended> NetlinkSocket::receive(uint32_t sequence, NlReplies& replies) {
+  // The kernel fills at most 32 KiB of a dump into one answer.
+  alignas(nlmsghdr) static thread_local std::array<char, 65536> buffer;
+  Ended ended = Ended::kComplete;
+  while (true) {
+    const ssize_t size = recv(fd_.get(), buffer.data(), buffer.size(), MSG_TRUNC);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return Error::from_errno("receive a netlink answer");
+    EG_CHECK(static_cast<size_t>(size) <= buffer.size(), "a netlink answer is too large");
+    int left = static_cast<int>(size);
+    auto* message = reinterpret_cast<nlmsghdr*>(buffer.data());
+    for (; nlmsg_ok(message, left) != 0; message = nlmsg_next(message, &left)) {
+      if (message->nlmsg_seq != sequence) continue;
+      if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) ended = Ended::kInterrupted;
+      if (is_end(*message)) {
+        RETURN_IF_ERROR(verdict(*message));
+        return ended;
+      }
+      replies.append(*message);
+    }
+  }
+}
+
+Status NetlinkSocket::request(NlMessage& message) {
+  return [&]() -> Status {
+    ASSIGN_OR_RETURN([[maybe_unused]] const NlReplies replies, get(message));
+    return {};
+  }();
+}
+
+Result<NlReplies> NetlinkSocket::get(NlMessage& message) {
+  nlmsghdr& header = *message.header();
+  header.nlmsg_flags |= NLM_F_ACK;
+  RETURN_IF_ERROR(send(header));
+  NlReplies replies;
+  ASSIGN_OR_RETURN([[maybe_unused]] const Ended ended, receive(header.nlmsg_seq, replies));
+  return replies;
+}
+
+Result<NlReplies> NetlinkSocket::dump(NlMessage& message) {
+  nlmsghdr& header = *message.header();
+  header.nlmsg_flags |= NLM_F_DUMP;
+  for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
+    NlReplies replies;
+    RETURN_IF_ERROR(send(header));
+    ASSIGN_OR_RETURN(const Ended ended, receive(header.nlmsg_seq, replies));
+    if (ended == Ended::kComplete) return replies;
+  }
+  return Error{.code = Errc::kBusy, .message = "the kernel's tables change faster than they list"};
+}
+
+}  // namespace egress::kernel

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "policy/effective_routes.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace egress::policy {
+namespace {
+
+// Reserved space that Azure drops unless somebody owns it (azure-facts 5.2.6).
+constexpr Ipv4Prefix kNoneRanges[] = {{{0x0a000000}, 8}, {{0x64400000}, 10}, {{0x7f000000}, 8},
+                                      {{0xac100000}, 12}, {{0xc0a80000}, 16}, {{0xc6120000}, 15}};
+constexpr Ipv4Prefix kDefaultRoute{};
+
+// Who wins among equal prefixes, best first (azure-facts 5.3.2 and 5.3.5).
+enum class Rank {
+  kUserPrefix,
+  kUserRegionalTag,
+  kUserGlobalTag,
+  kUserRegionalCloud,
+  kUserCloud,
+  kVirtualNetwork,
+  kPeering,
+  kNone,
+  kInternet,
+};
+
+struct Candidate {
+  Rank rank = Rank::kUserPrefix;
+  EffectiveRoute route{};
+};
+using Candidates = std::vector<Candidate>;
+
+EffectiveNextHop effective(lab::NextHopType type) {
+  switch (type) {
+    case lab::NextHopType::kVirtualNetworkGateway: return EffectiveNextHop::kVirtualNetworkGateway;
+    case lab::NextHopType::kVnetLocal: return EffectiveNextHop::kVnetLocal;
+    case lab::NextHopType::kInternet: return EffectiveNextHop::kInternet;
+    case lab::NextHopType::kVirtualAppliance: return EffectiveNextHop::kVirtualAppliance;
+    case lab::NextHopType::kNone: return EffectiveNextHop::kNone;
+  }
+  return EffectiveNextHop::kNone;
+}
+
+EffectiveRoute system_route(const Ipv4Prefix& prefix, EffectiveNextHop type) {
+  return {.name = "system/" + prefix.to_string(), .address_prefix = prefix, .next_hop_type = type};
+}
+
+const lab::VirtualNetwork* find_vnet(const lab::Lab& lab, const std::string& name) {
+  const auto found = lab.virtual_networks.find(name);
+  return found == lab.virtual_networks.end() ? nullptr : &found->second;
+}
+
+void add_vnet_routes(const lab::Lab& lab, const std::string& vnet, Candidates& out) {
+  const lab::VirtualNetwork* own = find_vnet(lab, vnet);
+  if (own == nullptr) return;
+  for (const Ipv4Prefix& prefix : own->address_prefixes) {
+    out.push_back({Rank::kVirtualNetwork, system_route(prefix, EffectiveNextHop::kVnetLocal)});
+  }
+  for (const std::string& remote : connected_peers(lab, vnet)) {
+    const lab::VirtualNetwork& peer = lab.virtual_networks.at(remote);
+    for (const Ipv4Prefix& prefix : peer.address_prefixes) {
+      const bool global = peer.location != own->location;
+      EffectiveRoute route = system_route(
+          prefix, global ? EffectiveNextHop::kVNetGlobalPeering : EffectiveNextHop::kVNetPeering);
+      route.name = vnet + "/" + remote;
+      route.peer = remote;
+      out.push_back({Rank::kPeering, std::move(route)});
+    }
+  }
+}
+
+Rank rank_of_tag(const std::string& name, const lab::ServiceTag& tag) {
+  if (name == "AzureCloud") return Rank::kUserCloud;
+  if (name.rfind("AzureCloud.", 0) == 0) return Rank::kUserRegionalCloud;
+  return tag.region.empty() ? Rank::kUserGlobalTag : Rank::kUserRegionalTag;
+}
+
+void add_user_routes(const lab::Lab& lab, const std::string& table, Candidates& out) {
+  const auto found = lab.route_tables.find(table);
+  if (found == lab.route_tables.end()) return;
+  for (const auto& [name, route] : found->second.routes) {
+    EffectiveRoute row{.name = table + "/" + name,
+                       .source = RouteSource::kUser,
+                       .next_hop_type = effective(route.next_hop_type),
+                       .next_hop_ip_address = route.next_hop_ip_address};
+    if (route.address_prefix) {
+      row.address_prefix = *route.address_prefix;
+      out.push_back({Rank::kUserPrefix, std::move(row)});
+      continue;
+    }
+    if (!lab.service_tags) continue;
+    const auto tag = lab.service_tags->find(route.service_tag);
+    if (tag == lab.service_tags->end()) continue;
+    for (const Ipv4Prefix& prefix : to_prefixes(tag->second.addresses)) {
+      row.address_prefix = prefix;
+      out.push_back({rank_of_tag(tag->first, tag->second), row});
+    }
+  }
+}
+
+// Contract "Decided" 3: a default route to an appliance takes the None ranges away, all of them;
+// a prefix of the VNet or of a peer takes what it covers.
+void add_none_ranges(Candidates& out) {
+  const bool default_to_appliance =
+      std::any_of(out.begin(), out.end(), [](const Candidate& candidate) {
+        return candidate.route.source == RouteSource::kUser &&
+               candidate.route.address_prefix == kDefaultRoute &&
+               candidate.route.next_hop_type == EffectiveNextHop::kVirtualAppliance;
+      });
+  if (default_to_appliance) return;
+  Candidates none;
+  for (const Ipv4Prefix& range : kNoneRanges) {
+    const bool covered = std::any_of(out.begin(), out.end(), [&](const Candidate& candidate) {
+      return candidate.route.source == RouteSource::kDefault &&
+             candidate.route.address_prefix.contains(range);
+    });
+    if (!covered) none.push_back({Rank::kNone, system_route(range, EffectiveNextHop::kNone)});
+  }
+  out.insert(out.end(), none.begin(), none.end());
+}
+
+}  // namespace
+
+const char* name_of(EffectiveNextHop type) {
+  switch (type) {
+    case EffectiveNextHop::kVnetLocal: return "VnetLocal";
+    case EffectiveNextHop::kVNetPeering: return "VNetPeering";
+    case EffectiveNextHop::kVNetGlobalPeering: return "VNetGlobalPeering";
+    case EffectiveNextHop::kInternet: return "Internet";
+    case EffectiveNextHop::kVirtualAppliance: return "VirtualAppliance";
+    case EffectiveNextHop::kVirtualNetworkGateway: return "VirtualNetworkGateway";
+    case EffectiveNextHop::kNone: return "None";
+  }
+  return "None";
+}
+
+const char* name_of(RouteSource source) {
+  return source == RouteSource::kDefault ? "Default" : "User";
+}
+
+const char* name_of(RouteState state) {
+  return state == RouteState::kActive ? "Active" : "Invalid";
+}
+
+bool peering_connected(const lab::Lab& lab, const std::string& vnet, const std::string& remote) {
+  const lab::VirtualNetwork* here = find_vnet(lab, vnet);
+  const lab::VirtualNetwork* there = find_vnet(lab, remote);
+  return here != nullptr && there != nullptr && here->virtual_network_peerings.contains(remote) &&
+         there->virtual_network_peerings.contains(vnet);
+}
+
+std::vector<std::string> connected_peers(const lab::Lab& lab, const std::string& vnet) {
+  std::vector<std::string> peers;
+  const lab::VirtualNetwork* here = find_vnet(lab, vnet);
+  if (here == nullptr) return peers;
+  for (const auto& [remote, peering] : here->virtual_network_peerings) {
+    if (peering_connected(lab, vnet, remote)) peers.push_back(remote);
+  }
+  return peers;
+}
+
+std::vector<EffectiveRoute> effective_routes(const lab::Lab& lab, const lab::SubnetRef& subnet) {
+  Candidates candidates;
+  add_vnet_routes(lab, subnet.vnet, candidates);
+  const lab::Subnet* declared = lab.find(subnet);
+  if (declared != nullptr && declared->route_table) {
+    add_user_routes(lab, *declared->route_table, candidates);
+  }
+  add_none_ranges(candidates);
+  candidates.push_back({Rank::kInternet, system_route(kDefaultRoute, EffectiveNextHop::kInternet)});
+
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return std::tie(a.route.address_prefix, a.rank, a.route.name) <
+           std::tie(b.route.address_prefix, b.rank, b.route.name);
+  });
+  std::vector<EffectiveRoute> routes;
+  routes.reserve(candidates.size());
+  for (Candidate& candidate : candidates) {
+    const bool loses =
+        !routes.empty() && routes.back().address_prefix == candidate.route.address_prefix;
+    candidate.route.state = loses ? RouteState::kInvalid : RouteState::kActive;
+    routes.push_back(std::move(candidate.route));
+  }
+  return routes;
+}
+
+std::optional<Appliance> find_appliance(const lab::Lab& lab, const std::string& vnet,
+                                        Ipv4Address address) {
+  std::vector<std::string> reachable = connected_peers(lab, vnet);
+  reachable.insert(reachable.begin(), vnet);
+  for (const std::string& candidate : reachable) {
+    for (const auto& [name, host] : lab.hosts) {
+      if (host.subnet && host.subnet->vnet == candidate && host.ip_address == address) {
+        return Appliance{name, candidate};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+const EffectiveRoute* select_route(const std::vector<EffectiveRoute>& routes,
+                                   Ipv4Address destination) {
+  const EffectiveRoute* best = nullptr;
+  for (const EffectiveRoute& route : routes) {
+    if (route.state != RouteState::kActive || !route.address_prefix.contains(destination)) continue;
+    if (best == nullptr || route.address_prefix.length > best->address_prefix.length) best = &route;
+  }
+  return best;
+}
+
+}  // namespace egress::policy

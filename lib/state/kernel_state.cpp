@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "state/kernel_state.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <sstream>
+
+namespace egress::state {
+namespace {
+
+constexpr uint32_t kTableDefault = 253;
+constexpr uint32_t kTableMain = 254;
+constexpr uint32_t kTableLocal = 255;
+constexpr uint32_t kWholeMark = 0xffffffff;
+
+std::string table_name(uint32_t table) {
+  switch (table) {
+    case kTableDefault: return "default";
+    case kTableMain: return "main";
+    case kTableLocal: return "local";
+    default: return std::to_string(table);
+  }
+}
+
+std::string destination_text(const Ipv4Prefix& destination) {
+  return destination.length == 0 ? "default" : destination.to_string();
+}
+
+const char* kind_text(RouteKind kind) {
+  switch (kind) {
+    case RouteKind::kUnicast: return "";
+    case RouteKind::kBlackhole: return "blackhole ";
+    case RouteKind::kThrow: return "throw ";
+  }
+  return "";
+}
+
+const char* protocol_text(RouteProtocol protocol) {
+  switch (protocol) {
+    case RouteProtocol::kBoot: return "boot";
+    case RouteProtocol::kStatic: return "static";
+  }
+  return "";
+}
+
+template <typename Objects>
+void append_lines(std::string& text, const Objects& objects) {
+  for (const auto& object : objects) text += "  " + to_text(object) + "\n";
+}
+
+template <typename Key, typename Object>
+void append_lines(std::string& text, const std::map<Key, Object>& objects) {
+  for (const auto& [key, object] : objects) text += "  " + to_text(object) + "\n";
+}
+
+void append_firewall(std::string& text, const Firewall& firewall) {
+  text += "  firewall " + firewall.digest + "\n";
+  if (!firewall.table) return;
+  std::istringstream lines(to_text(*firewall.table));
+  for (std::string line; std::getline(lines, line);) text += "    " + line + "\n";
+}
+
+}  // namespace
+
+std::string MacAddress::to_string() const {
+  return fmt::format("{:02x}", fmt::join(octets, ":"));
+}
+
+std::multiset<Rule> kernel_rules() {
+  return {Rule{.priority = 0, .table = kTableLocal}, Rule{.priority = 32766, .table = kTableMain},
+          Rule{.priority = 32767, .table = kTableDefault}};
+}
+
+NetnsState fresh_netns() {
+  NetnsState netns;
+  netns.links["lo"] = Link{.name = "lo", .mtu = 65536, .up = false};
+  netns.rules = kernel_rules();
+  return netns;
+}
+
+std::string to_text(const KernelState& state) {
+  std::string text;
+  for (const auto& [name, netns] : state) {
+    text += "netns " + name + "\n";
+    append_lines(text, netns.sysctls);
+    if (netns.firewall) append_firewall(text, *netns.firewall);
+    append_lines(text, netns.links);
+    append_lines(text, netns.addresses);
+    append_lines(text, netns.neighbours);
+    append_lines(text, netns.routes);
+    append_lines(text, netns.rules);
+    if (netns.responder) text += "  " + to_text(*netns.responder) + "\n";
+  }
+  return text;
+}
+
+std::string to_text(const Link& link) {
+  std::string text = "link " + link.name;
+  if (link.peer != LinkPeer{}) {
+    text +=
+        fmt::format(" peer {} in {} mac {}", link.peer.name, link.peer.netns, link.mac.to_string());
+  }
+  text += fmt::format(" mtu {} {}", link.mtu, link.up ? "up" : "down");
+  if (link.forwarding) text += " forwarding";
+  if (link.rp_filter != 0) text += fmt::format(" rp_filter {}", link.rp_filter);
+  if (link.ipv6) text += " ipv6";
+  if (!link.alias.empty()) text += fmt::format(" alias \"{}\"", link.alias);
+  return text;
+}
+
+std::string to_text(const Address& address) {
+  return fmt::format("address {}/{} dev {}", address.address.to_string(), address.prefix_length,
+                     address.link);
+}
+
+std::string to_text(const Neighbour& neighbour) {
+  return fmt::format("neighbour {} lladdr {} dev {}", neighbour.address.to_string(),
+                     neighbour.mac.to_string(), neighbour.link);
+}
+
+std::string to_text(const Route& route) {
+  std::string text = "route ";
+  text += kind_text(route.kind) + destination_text(route.destination);
+  if (route.gateway) text += " via " + route.gateway->to_string();
+  if (!route.link.empty()) text += " dev " + route.link;
+  if (route.onlink) text += " onlink";
+  text += fmt::format(" proto {} table {}", protocol_text(route.protocol), table_name(route.table));
+  if (route.source) text += " src " + route.source->to_string();
+  if (route.mtu != 0) text += fmt::format(" mtu {}", route.mtu);
+  return text;
+}
+
+std::string to_text(const Rule& rule) {
+  std::string text = fmt::format("rule {}: from all", rule.priority);
+  if (rule.fwmask != 0) text += fmt::format(" fwmark {:#x}", rule.fwmark);
+  if (rule.fwmask != 0 && rule.fwmask != kWholeMark) text += fmt::format("/{:#x}", rule.fwmask);
+  if (!rule.iif.empty()) text += " iif " + rule.iif;
+  return text + " lookup " + table_name(rule.table);
+}
+
+std::string to_text(const Sysctl& sysctl) {
+  return fmt::format("sysctl {} = {}", sysctl.name, sysctl.value);
+}
+
+std::string to_text(const Responder& responder) {
+  return fmt::format(
+      "responder {} listen {}", responder.host,
+      responder.listen.empty() ? "none" : fmt::format("{}", fmt::join(responder.listen, ",")));
+}
+
+}  // namespace egress::state

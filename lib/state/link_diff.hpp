@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The part of a diff that concerns links, and what their removal takes along in the kernel: the
+// other end, addresses, neighbours, routes. diff() compares those against what remains.
+
+#include <set>
+
+#include "state/ops.hpp"
+
+namespace egress::state {
+
+struct LinkChanges {
+  ChangeSet ops{};
+  std::set<LinkPeer> gone{};    // observed ends in surviving namespaces that will be removed
+  std::set<LinkPeer> downed{};  // ends that stay, but go down
+};
+LinkChanges diff_links(const KernelState& desired, const KernelState& observed);
+
+// What is left in `observed` of namespace `name` once `changes` are made, and before anything else
+// is: without the routes and neighbours of links that go down, without anything on links that go.
+NetnsState remaining_netns(const NetnsName& name, const NetnsState& observed,
+                           const LinkChanges& changes);
+
+}  // namespace egress::state

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+// Theory of operation: inside one transaction nft and the kernel still demand that a thing exists
+// before it is named and that nothing names a thing when it is deleted. Two things name others:
+// rules name sets and chains, elements of verdict maps name chains. Hence the order of both forms
+// below: declare, empty, refill, delete.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "state/nft_table.hpp"
+
+namespace egress::state {
+namespace {
+
+const char* keyword(const NftSet& set) {
+  return set.is_map ? "map" : "set";
+}
+
+bool same_declaration(const NftSet& a, const NftSet& b) {
+  return a.is_map == b.is_map && a.type == b.type && a.interval == b.interval;
+}
+
+// Type, hook and priority are fixed for the life of a base chain; its policy is not.
+bool same_declaration(const NftChain& a, const NftChain& b) {
+  if (!a.hook || !b.hook) return a.hook.has_value() == b.hook.has_value();
+  return a.hook->type == b.hook->type && a.hook->hook == b.hook->hook &&
+         a.hook->priority == b.hook->priority;
+}
+
+// One script under construction, a method per nft command.
+class Script {
+ public:
+  void add_table() { text_ += fmt::format("add table {}\n", kNftTable); }
+  void flush_table() { text_ += fmt::format("flush table {}\n", kNftTable); }
+
+  void declare(const std::string& name, const NftSet& set) {
+    text_ += fmt::format("add {} {} {} {{ {}; {}}}\n", keyword(set), kNftTable, name, set.type,
+                         set.interval ? "flags interval; " : "");
+  }
+  void declare(const std::string& name, const NftChain& chain) {
+    text_ += fmt::format("add chain {} {}", kNftTable, name);
+    if (chain.hook) {
+      text_ += fmt::format(" {{ type {} hook {} priority {}; policy {}; }}", chain.hook->type,
+                           chain.hook->hook, chain.hook->priority,
+                           chain.hook->policy_drop ? "drop" : "accept");
+    }
+    text_ += "\n";
+  }
+
+  void flush(const std::string& name, const NftSet& set) { command("flush", keyword(set), name); }
+  void flush_chain(const std::string& name) { command("flush", "chain", name); }
+  void remove(const char* kind, const std::string& name) { command("delete", kind, name); }
+
+  void add_elements(const std::string& name, const std::vector<std::string>& elements) {
+    change_elements("add", name, elements);
+  }
+  void remove_elements(const std::string& name, const std::vector<std::string>& elements) {
+    change_elements("delete", name, elements);
+  }
+  void add_rules(const std::string& name, const NftChain& chain) {
+    for (const std::string& rule : chain.rules) {
+      text_ += fmt::format("add rule {} {} {}\n", kNftTable, name, rule);
+    }
+  }
+
+  // A set's comment is fixed for its life, and nft 1.0.6 cannot delete what may be absent: the
+  // first line makes sure that there is one.
+  void mark(const std::string& marker) {
+    command("add", "set", std::string(kNftMarkerSet) + " { type ipv4_addr; }");
+    remove("set", kNftMarkerSet);
+    command("add", "set",
+            fmt::format("{} {{ type ipv4_addr; comment \"{}\"; }}", kNftMarkerSet, marker));
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  void command(const char* verb, const char* kind, const std::string& rest) {
+    text_ += fmt::format("{} {} {} {}\n", verb, kind, kNftTable, rest);
+  }
+
+  // One command however many elements there are: nft compares the intervals of each command with
+  // the whole set. Its lines stay short for people.
+  void change_elements(const char* verb, const std::string& name,
+                       const std::vector<std::string>& elements) {
+    constexpr size_t kLine = 96;
+    if (elements.empty()) return;
+    text_ += fmt::format("{} element {} {} {{\n", verb, kNftTable, name);
+    size_t column = 0;
+    for (size_t i = 0; i < elements.size(); ++i) {
+      const std::string& element = elements[i];
+      if (column != 0 && column + element.size() + 2 > kLine) {
+        text_ += "\n";
+        column = 0;
+      }
+      text_ += column == 0 ? "  " : " ";
+      text_ += element;
+      if (i + 1 < elements.size()) text_ += ",";
+      column += element.size() + 2;
+    }
+    text_ += "\n}\n";
+  }
+
+  std::string text_{};
+};
+
+std::vector<std::string> missing_in(const std::vector<std::string>& sorted,
+                                    const std::vector<std::string>& wanted_sorted) {
+  std::vector<std::string> missing;
+  std::set_difference(wanted_sorted.begin(), wanted_sorted.end(), sorted.begin(), sorted.end(),
+                      std::back_inserter(missing));
+  return missing;
+}
+
+void change_set(Script& script, const std::string& name, const NftSet& desired,
+                const NftSet& previous) {
+  std::vector<std::string> wanted = desired.elements;
+  std::vector<std::string> present = previous.elements;
+  std::sort(wanted.begin(), wanted.end());
+  std::sort(present.begin(), present.end());
+  const std::vector<std::string> added = missing_in(present, wanted);
+  const std::vector<std::string> removed = missing_in(wanted, present);
+  // Deleting from an interval set through libnftables costs more than filling it anew.
+  const bool delta =
+      added.size() + removed.size() < wanted.size() && (!desired.interval || removed.empty());
+  if (delta) {
+    script.remove_elements(name, removed);
+    script.add_elements(name, added);
+  } else {
+    script.flush(name, desired);
+    script.add_elements(name, desired.elements);
+  }
+}
+
+// Everything anew except what is declared already and not stray. Emptying all sets frees the
+// chains that their elements name, so that stray chains can go.
+std::string rewrite(const NftTable& desired, const NftNames& stray, const std::string& marker) {
+  Script script;
+  script.add_table();
+  script.flush_table();
+  for (const std::string& name : stray.sets) {
+    if (name != kNftMarkerSet) script.remove("set", name);
+  }
+  for (const std::string& name : stray.maps) script.remove("map", name);
+  for (const auto& [name, set] : desired.sets) {
+    script.declare(name, set);
+    script.flush(name, set);
+  }
+  for (const std::string& name : stray.chains) script.remove("chain", name);
+  for (const auto& [name, chain] : desired.chains) script.declare(name, chain);
+  for (const auto& [name, set] : desired.sets) script.add_elements(name, set.elements);
+  for (const auto& [name, chain] : desired.chains) script.add_rules(name, chain);
+  script.mark(marker);
+  return script.take();
+}
+
+std::string update(const NftTable& desired, const NftTable& previous, const std::string& marker) {
+  Script script;
+  script.add_table();
+  const auto was_chain = [&](const std::string& name) -> const NftChain* {
+    const auto found = previous.chains.find(name);
+    return found == previous.chains.end() ? nullptr : &found->second;
+  };
+  const auto rules_differ = [&](const std::string& name, const NftChain& chain) {
+    const NftChain* was = was_chain(name);
+    return was == nullptr || was->rules != chain.rules;
+  };
+  for (const auto& [name, chain] : desired.chains) {
+    const NftChain* was = was_chain(name);
+    if (was == nullptr || was->hook != chain.hook) script.declare(name, chain);
+  }
+  for (const auto& [name, set] : desired.sets) {
+    if (previous.sets.count(name) == 0) script.declare(name, set);
+  }
+  for (const auto& [name, chain] : previous.chains) {
+    const auto kept = desired.chains.find(name);
+    if (kept == desired.chains.end() || kept->second.rules != chain.rules) script.flush_chain(name);
+  }
+  for (const auto& [name, set] : desired.sets) {
+    const auto was = previous.sets.find(name);
+    if (was == previous.sets.end()) {
+      script.add_elements(name, set.elements);
+    } else if (was->second.elements != set.elements) {
+      change_set(script, name, set, was->second);
+    }
+  }
+  for (const auto& [name, chain] : desired.chains) {
+    if (rules_differ(name, chain)) script.add_rules(name, chain);
+  }
+  for (const auto& [name, set] : previous.sets) {
+    if (desired.sets.count(name) == 0) script.remove(keyword(set), name);
+  }
+  for (const auto& [name, chain] : previous.chains) {
+    if (desired.chains.count(name) == 0) script.remove("chain", name);
+  }
+  script.mark(marker);
+  return script.take();
+}
+
+// What of `previous` cannot stay under its name.
+void find_gone(const NftTable& desired, const NftTable& previous, NftNames& gone) {
+  for (const auto& [name, set] : previous.sets) {
+    const auto kept = desired.sets.find(name);
+    if (kept == desired.sets.end() || !same_declaration(kept->second, set)) {
+      (set.is_map ? gone.maps : gone.sets).push_back(name);
+    }
+  }
+  for (const auto& [name, chain] : previous.chains) {
+    const auto kept = desired.chains.find(name);
+    if (kept == desired.chains.end() || !same_declaration(kept->second, chain)) {
+      gone.chains.push_back(name);
+    }
+  }
+}
+
+// A declaration that changes needs its object gone first, and so all rules that name it flushed.
+bool redeclares(const NftTable& desired, const NftTable& previous) {
+  const auto differs = [](const auto& wanted, const auto& present) {
+    return std::any_of(wanted.begin(), wanted.end(), [&](const auto& entry) {
+      const auto was = present.find(entry.first);
+      return was != present.end() && !same_declaration(was->second, entry.second);
+    });
+  };
+  return differs(desired.sets, previous.sets) || differs(desired.chains, previous.chains);
+}
+
+void sort_unique(std::vector<std::string>& names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+}
+
+}  // namespace
+
+std::string update_script(const NftTable& desired, const NftTable* previous, const NftNames& stray,
+                          const std::string& marker) {
+  if (previous == nullptr) return rewrite(desired, stray, marker);
+  if (stray.empty() && !redeclares(desired, *previous)) return update(desired, *previous, marker);
+  NftNames gone = stray;
+  find_gone(desired, *previous, gone);
+  sort_unique(gone.chains);
+  sort_unique(gone.sets);
+  sort_unique(gone.maps);
+  return rewrite(desired, gone, marker);
+}
+
+}  // namespace egress::state

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+// The responder as the daemon starts it, asked over real sockets.
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+#include "tests/e2e/process.hpp"
+
+namespace egress::host {
+namespace {
+
+using e2e::Background;
+using e2e::Outcome;
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr int kHangMs = 120'000;
+const std::string kLock = "/run/responder";
+
+constexpr const char* kTopology = R"(
+  ip netns add client; ip netns add server
+  ip -n client link add c0 type veth peer name s0 netns server
+  ip -n client addr add 10.0.0.1/24 dev c0; ip -n client link set c0 up
+  ip -n server addr add 10.0.0.2/24 dev s0; ip -n server addr add 10.0.0.3/24 dev s0
+  ip -n server link set s0 up; ip -n server link set lo up
+)";
+
+e2e::Command responder(std::vector<std::string> listen, const std::string& lock = kLock) {
+  e2e::Command command = {
+      EGRESS_HOST_PROGRAM, "--netns", "server", "--host", "sql", "--lock", lock};
+  command.insert(command.end(), listen.begin(), listen.end());
+  return command;
+}
+
+sockaddr_in address(const char* text, uint16_t port) {
+  sockaddr_in result{};
+  result.sin_family = AF_INET;
+  result.sin_port = htons(port);
+  ::inet_pton(AF_INET, text, &result.sin_addr);
+  return result;
+}
+
+class Responder : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const Outcome built = e2e::run_script(kTopology);
+    ASSERT_EQ(built.status, 0) << built.err;
+    // The tests' own sockets live on the client's side.
+    const UniqueFd home(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+    const UniqueFd client(::open("/run/netns/client", O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(::setns(client.get(), CLONE_NEWNET), 0);
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+  void TearDown() override {
+    e2e::run_script("ip netns del client; ip netns del server; rm -f /run/responder*");
+  }
+
+  static UniqueFd connect_to(uint16_t port, int receive_buffer = 0) {
+    UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (receive_buffer > 0) {
+      ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    }
+    const sockaddr_in to = address("10.0.0.2", port);
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+    return fd;
+  }
+  static bool ready_within(int fd, short events, int milliseconds) {
+    pollfd polled{fd, events, 0};
+    return ::poll(&polled, 1, milliseconds) > 0;
+  }
+  static std::string line(int fd) {
+    std::string text;
+    char next = 0;
+    while (ready_within(fd, POLLIN, kHangMs) && ::recv(fd, &next, 1, 0) == 1) {
+      if (next == '\n') return text;
+      text += next;
+    }
+    return text + "(ended)";
+  }
+  static std::string port_of(int fd) {
+    sockaddr_in local{};
+    socklen_t size = sizeof local;
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size);
+    return std::to_string(ntohs(local.sin_port));
+  }
+};
+
+TEST_F(Responder, SaysReadyWithItsPortsOpenAndItsSpecInTheLockFile) {
+  Background host(responder({"udp/53", "tcp/80", "tcp/1433"}), "ready");
+  ASSERT_TRUE(host.ready());
+  EXPECT_EQ(
+      json::parse(e2e::read_file(kLock)),
+      json({{"netns", "server"}, {"host", "sql"}, {"listen", {"tcp/1433", "tcp/80", "udp/53"}}}));
+  struct stat file {};
+  ASSERT_EQ(::stat(kLock.c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 07777U, 0600U);
+  connect_to(1433);
+  EXPECT_EQ(host.end(SIGTERM), 0);
+  EXPECT_NE(::stat(kLock.c_str(), &file), 0);
+}
+
+TEST_F(Responder, StandsInASessionOfItsOwn) {
+  const Background host(responder({"tcp/1433"}), "ready");
+  EXPECT_EQ(::getsid(host.pid()), host.pid());
+  EXPECT_EQ(::getpgid(host.pid()), host.pid());
+}
+
+TEST_F(Responder, AnswersHttpWithWhatItSaw) {
+  const Background host(responder({"tcp/80"}), "ready");
+  const Outcome asked =
+      e2e::run({"curl", "-sS", "-i", "--local-port", "45678", "http://10.0.0.2/any/path?query"});
+  EXPECT_THAT(asked.out, HasSubstr("200 OK\r\n"));
+  EXPECT_THAT(asked.out, HasSubstr("Content-Type: application/json\r\n"));
+  const json body = json::parse(asked.out.substr(asked.out.find("\r\n\r\n")));
+  EXPECT_EQ(body, json({{"host", "sql"},
+                        {"local", "10.0.0.2:80"},
+                        {"peer", "10.0.0.1:45678"},
+                        {"protocol", "tcp"}}));
+}
+
+TEST_F(Responder, KeepsAnHttpConnectionAndTakesAnyMethodAndBody) {
+  const Background host(responder({"tcp/80"}), "ready");
+  const std::string url = "http://10.0.0.2/";
+  const Outcome twice = e2e::run({"curl", "-sS", "-w", "%{num_connects}\n", url, url});
+  EXPECT_THAT(twice.out, ::testing::EndsWith("}\n0\n"));
+  const Outcome posted =
+      e2e::run({"curl", "-sS", "--data-binary", "@-", url}, std::string(4'000'000, 'x'));
+  EXPECT_EQ(posted.status, 0) << posted.err;
+  EXPECT_EQ(json::parse(posted.out).at("host"), "sql");
+  EXPECT_EQ(e2e::run({"curl", "-sS", "-I", url}).status, 0);
+}
+
+TEST_F(Responder, SendsOneLineOnConnectAndThenEchoes) {
+  const Background host(responder({"tcp/1433"}), "ready");
+  const UniqueFd client = connect_to(1433);
+  const json said = json::parse(line(client.get()));
+  EXPECT_EQ(said.at("local"), "10.0.0.2:1433");
+  EXPECT_EQ(said.at("peer"), "10.0.0.1:" + port_of(client.get()));
+  ASSERT_EQ(::send(client.get(), "hello\n", 6, 0), 6);
+  EXPECT_EQ(line(client.get()), "hello");
+  ::shutdown(client.get(), SHUT_WR);
+  EXPECT_EQ(line(client.get()), "(ended)");
+}
+
+TEST_F(Responder, StopsReadingFromAClientThatDoesNotRead) {
+  const Background host(responder({"tcp/1433"}), "ready");
+  const UniqueFd client = connect_to(1433, 4096);
+  line(client.get());
+  std::string sent;
+  std::vector<char> block(65536);
+  constexpr size_t kFarMoreThanBuffers = 512U << 20U;
+  while (sent.size() < kFarMoreThanBuffers && ready_within(client.get(), POLLOUT, 1000)) {
+    for (char& byte : block) byte = static_cast<char>(sent.size() / 7 + (&byte - block.data()));
+    const ssize_t size = ::send(client.get(), block.data(), block.size(), MSG_DONTWAIT);
+    if (size > 0) sent.append(block.data(), static_cast<size_t>(size));
+  }
+  EXPECT_LT(sent.size(), kFarMoreThanBuffers);
+  ::shutdown(client.get(), SHUT_WR);
+  std::string received;
+  while (ready_within(client.get(), POLLIN, kHangMs)) {
+    const ssize_t size = ::recv(client.get(), block.data(), block.size(), 0);
+    if (size <= 0) break;
+    received.append(block.data(), static_cast<size_t>(size));
+  }
+  EXPECT_TRUE(received == sent) << received.size() << " of " << sent.size();
+}
+
+TEST_F(Responder, ServesThousandsOfConnectionsAtOnce) {
+  const Background host(responder({"tcp/1433"}), "ready");
+  std::vector<UniqueFd> clients;
+  for (int index = 0; index < 3000; ++index) clients.push_back(connect_to(1433));
+  for (const UniqueFd& client : clients) {
+    ASSERT_EQ(json::parse(line(client.get())).at("peer"), "10.0.0.1:" + port_of(client.get()));
+  }
+}
+
+TEST_F(Responder, LetsConnectionsWaitWhenItMayNotOpenMoreFiles) {
+  e2e::Command limited = {"prlimit", "--nofile=160:160"};
+  for (const std::string& word : responder({"tcp/1433", "tcp/80"})) limited.push_back(word);
+  const Background host(limited, "ready");
+  ASSERT_TRUE(host.ready());
+  std::vector<UniqueFd> clients;
+  for (int index = 0; index < 400; ++index) clients.push_back(connect_to(1433));
+  // Each one ends after its line, which makes room for those behind it.
+  for (UniqueFd& client : clients) {
+    ASSERT_EQ(json::parse(line(client.get())).at("host"), "sql");
+    client.reset();
+  }
+  EXPECT_EQ(e2e::run({"curl", "-sS", "http://10.0.0.2/"}).status, 0);
+}
+
+TEST_F(Responder, AnswersDatagramsFromTheAddressTheyWereSentTo) {
+  const Background host(responder({"udp/9999"}), "ready");
+  for (const char* text : {"10.0.0.2", "10.0.0.3"}) {
+    const UniqueFd client(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    // A connected socket takes answers from this address alone.
+    const sockaddr_in to = address(text, 9999);
+    ASSERT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+    for (const size_t size : {size_t{0}, size_t{1}, size_t{1400}, size_t{9000}}) {
+      const std::string datagram(size, 'x');
+      ASSERT_EQ(::send(client.get(), datagram.data(), size, 0), static_cast<ssize_t>(size));
+      ASSERT_TRUE(ready_within(client.get(), POLLIN, kHangMs));
+      std::array<char, 512> buffer{};
+      const ssize_t received = ::recv(client.get(), buffer.data(), buffer.size(), 0);
+      ASSERT_GT(received, 0);
+      EXPECT_EQ(json::parse(std::string(buffer.data(), static_cast<size_t>(received))),
+                json({{"host", "sql"},
+                      {"local", std::string(text) + ":9999"},
+                      {"peer", "10.0.0.1:" + port_of(client.get())},
+                      {"protocol", "udp"}}));
+    }
+  }
+}
+
+TEST_F(Responder, RefusesToStartTwiceAndLeavesTheFirstAlone) {
+  Background first(responder({"tcp/1433"}), "ready");
+  const std::string before = e2e::read_file(kLock);
+  const Outcome second = e2e::run(responder({"tcp/1434"}));
+  EXPECT_EQ(second.status, 1);
+  EXPECT_THAT(second.err, HasSubstr(kLock));
+  EXPECT_EQ(second.out, "");
+  EXPECT_EQ(e2e::read_file(kLock), before);
+  connect_to(1433);
+}
+
+TEST_F(Responder, NamesThePortItCannotOpenAndLeavesNoFile) {
+  const Background first(responder({"tcp/1433", "udp/53", "tcp/80"}), "ready");
+  for (const std::string port : {"tcp/1433", "udp/53", "tcp/80"}) {
+    const Outcome second = e2e::run(responder({"tcp/4000", port}, "/run/responder2"));
+    EXPECT_EQ(second.status, 1);
+    EXPECT_THAT(second.err, HasSubstr(port));
+    EXPECT_THAT(second.err, HasSubstr("in use"));
+    EXPECT_EQ(second.out, "");
+    struct stat file {};
+    EXPECT_NE(::stat("/run/responder2", &file), 0);
+  }
+}
+
+TEST_F(Responder, RefusesPortsItDoesNotUnderstand) {
+  for (const std::string port : {"sctp/1", "tcp/0", "tcp/65536", "tcp/", "80", "tcp/80x"}) {
+    const Outcome refused = e2e::run(responder({port}));
+    EXPECT_EQ(refused.status, 1) << port;
+    EXPECT_THAT(refused.err, HasSubstr("'" + port + "'"));
+  }
+}
+
+TEST_F(Responder, FreesItsLockWhenKilledSoThatAnotherMayTakeOver) {
+  Background first(responder({"tcp/1433"}), "ready");
+  ASSERT_TRUE(first.ready());
+  first.end(SIGKILL);
+  const Background second(responder({"tcp/1433"}), "ready");
+  EXPECT_TRUE(second.ready());
+}
+
+}  // namespace
+}  // namespace egress::host

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "control/json.hpp"
+
+namespace egress::control {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(LabMessage, ReturnsAsItWasSent) {
+  const LabText lab{.file = "lab.yaml", .text = "a: 1\n", .files = {{"tags.json", "{}"}}};
+  const Result<LabText> parsed = parse_lab_text(dump(to_json(lab)));
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(*parsed, lab);
+}
+
+TEST(LabMessage, NeedsNoFiles) {
+  EXPECT_TRUE(parse_lab_text(R"({"file":"f","text":"t"})").ok());
+}
+
+TEST(LabMessage, IsRefusedWithTheKeyThatIsWrong) {
+  const auto message = [](const char* body) {
+    const Result<LabText> parsed = parse_lab_text(body);
+    EXPECT_FALSE(parsed.ok()) << body;
+    return parsed.ok() ? std::string() : parsed.error().message;
+  };
+  EXPECT_THAT(message("{"), HasSubstr("not JSON"));
+  EXPECT_THAT(message("[]"), HasSubstr("not a JSON object"));
+  EXPECT_THAT(message(R"({"text":"t"})"), HasSubstr("\"file\""));
+  EXPECT_THAT(message(R"({"file":"f","text":7})"), HasSubstr("\"text\""));
+  EXPECT_THAT(message(R"({"file":"f","text":"t","files":[]})"), HasSubstr("\"files\""));
+  EXPECT_THAT(message(R"({"file":"f","text":"t","files":{"p":1}})"), HasSubstr("\"p\""));
+}
+
+TEST(ExplainMessage, ReturnsAsItWasSent) {
+  const ExplainRequest request{
+      .app = {"web", 1}, .url = "tcp://10.0.0.1:80", .source_port = 1234, .verify = true};
+  const Result<ExplainRequest> parsed = parse_explain_request(dump(to_json(request)));
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(parsed->app, request.app);
+  EXPECT_EQ(parsed->url, request.url);
+  EXPECT_EQ(parsed->source_port, 1234);
+  EXPECT_TRUE(parsed->verify);
+}
+
+TEST(ExplainMessage, HasDefaultsForWhatIsOptional) {
+  const Result<ExplainRequest> parsed =
+      parse_explain_request(R"({"site":"web","url":"tcp://10.0.0.1:80"})");
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(parsed->app.instance, 0);
+  EXPECT_EQ(parsed->source_port, 50000);
+  EXPECT_FALSE(parsed->verify);
+}
+
+TEST(ExplainMessage, RefusesNumbersOutOfRange) {
+  for (const char* field : {R"("sourcePort":65536)", R"("sourcePort":-1)", R"("sourcePort":"80")",
+                            R"("sourcePort":1.5)", R"("sourcePort":18446744073709551615)",
+                            R"("instance":-1)", R"("instance":4294967296)", R"("verify":1)"}) {
+    const std::string body = std::string(R"({"site":"web","url":"u",)") + field + "}";
+    EXPECT_FALSE(parse_explain_request(body).ok()) << body;
+  }
+}
+
+}  // namespace
+}  // namespace egress::control

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Labs reduced to what leases depend on: delegated subnets, plans, and which plan uses which.
+
+#include <string>
+#include <vector>
+
+#include "lab/lab.hpp"
+
+namespace egress::ipam {
+
+inline Ipv4Address address(const std::string& text) {
+  return Ipv4Address::parse(text).value();
+}
+
+inline lab::SubnetRef ref(const std::string& subnet) {
+  return {"spoke", subnet};
+}
+
+class PlansLab {
+ public:
+  PlansLab& subnet(const std::string& name, const std::vector<std::string>& prefixes) {
+    lab::Subnet& subnet = lab_.virtual_networks["spoke"].subnets[name];
+    subnet.address_prefixes.clear();
+    for (const std::string& prefix : prefixes) {
+      subnet.address_prefixes.push_back(Ipv4Prefix::parse(prefix).value());
+    }
+    return *this;
+  }
+  // One app of `plan` on `subnet`.
+  PlansLab& app(const std::string& plan, int capacity, const std::string& subnet) {
+    lab_.server_farms[plan].capacity = capacity;
+    lab::Site& site = lab_.sites[plan + "-on-" + subnet];
+    site.server_farm = plan;
+    site.virtual_network_subnet = ref(subnet);
+    return *this;
+  }
+  PlansLab& from(lab::AddressAllocation end) {
+    lab_.address_allocation = end;
+    return *this;
+  }
+  operator const lab::Lab&() const { return lab_; }  // NOLINT(google-explicit-constructor)
+
+ private:
+  lab::Lab lab_{};
+};
+
+}  // namespace egress::ipam
