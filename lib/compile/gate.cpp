@@ -42,7 +42,7 @@ struct Gate {
 
   // A lookup whose map is `suffix`; `lookup` has "{}" where the map's name goes.
   void stage(const std::string& suffix, const std::string& lookup, state::NftSet map) {
-    const std::string map_name = name + "/" + suffix;
+    const std::string map_name = name + "/" + suffix + "." + content_tag(map.elements);
     rules.push_back(commented(fmt::format(fmt::runtime(lookup), "@" + map_name), "by " + suffix));
     table.sets[map_name] = std::move(map);
   }
@@ -112,6 +112,8 @@ void add_portless_stages(Gate& gate, const Classifier& classifier) {
   }
   gate.stage("protocol", "meta mark . meta l4proto vmap {}", std::move(named));
   gate.stage("other", "meta mark vmap {}", std::move(others));
+  // Every class has its verdict; should one be missing, the packet must not pass.
+  gate.rules.push_back(commented("counter drop", "unclassified"));
 }
 
 }  // namespace

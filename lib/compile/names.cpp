@@ -83,6 +83,12 @@ std::string rule_chain(lab::Direction direction, const std::string& subnet,
   return gate_chain(direction, subnet) + "/" + rule;
 }
 
+std::string content_tag(const std::vector<std::string>& content) {
+  uint64_t hash = content.size();
+  for (const std::string& part : content) hash = hash * 0x9e3779b97f4a7c15U ^ hash_of(part);
+  return base36(hash_of(std::to_string(hash)), 6);
+}
+
 std::map<std::string, uint32_t> assign_slots(const std::vector<std::string>& keys, uint32_t first,
                                              uint32_t last) {
   const std::set<std::string> sorted(keys.begin(), keys.end());

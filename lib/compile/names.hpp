@@ -39,6 +39,10 @@ std::string gate_chain(lab::Direction direction, const std::string& subnet);
 std::string rule_chain(lab::Direction direction, const std::string& subnet,
                        const std::string& rule);
 
+// Six letters that change with the content. A map named with them is never changed in place: the
+// rules that use it move to its successor in one step (ARCHITECTURE.md "nftables").
+std::string content_tag(const std::vector<std::string>& content);
+
 // Gives each key a number in [first, last]: its hash, or the next free one behind it. Keys are
 // taken in sorted order, so the result depends on the set of keys alone.
 std::map<std::string, uint32_t> assign_slots(const std::vector<std::string>& keys, uint32_t first,

@@ -59,7 +59,9 @@ Result<LabText> parse_lab_text(const std::string& body);
 struct ExplainRequest {
   policy::AppInstance app{};
   std::string url{};
-  uint16_t source_port = 50000;
+  // Unset: the decision assumes policy::Flow's default, and a probe takes a port of its own, so
+  // that no earlier flow's record decides for it.
+  std::optional<uint16_t> source_port{};
   bool verify = false;
 };
 Json to_json(const ExplainRequest& request);

@@ -62,11 +62,12 @@ Result<LabText> parse_lab_text(const std::string& body) {
 }
 
 Json to_json(const ExplainRequest& request) {
-  return {{"site", request.app.site},
-          {"instance", request.app.instance},
-          {"url", request.url},
-          {"sourcePort", request.source_port},
-          {"verify", request.verify}};
+  Json json = {{"site", request.app.site},
+               {"instance", request.app.instance},
+               {"url", request.url},
+               {"verify", request.verify}};
+  if (request.source_port) json["sourcePort"] = *request.source_port;
+  return json;
 }
 
 Result<ExplainRequest> parse_explain_request(const std::string& body) {
@@ -76,10 +77,12 @@ Result<ExplainRequest> parse_explain_request(const std::string& body) {
   ASSIGN_OR_RETURN(request.url, text_of(json, "url"));
   ASSIGN_OR_RETURN(const int64_t instance,
                    integer_of(json, "instance", 0, std::numeric_limits<int>::max()));
-  ASSIGN_OR_RETURN(const int64_t port, integer_of(json, "sourcePort", request.source_port,
-                                                  std::numeric_limits<uint16_t>::max()));
   request.app.instance = static_cast<int>(instance);
-  request.source_port = static_cast<uint16_t>(port);
+  if (json.contains("sourcePort")) {
+    ASSIGN_OR_RETURN(const int64_t port,
+                     integer_of(json, "sourcePort", 0, std::numeric_limits<uint16_t>::max()));
+    request.source_port = static_cast<uint16_t>(port);
+  }
   if (const auto verify = json.find("verify"); verify != json.end()) {
     if (!verify->is_boolean()) return wrong("\"verify\" must be true or false");
     request.verify = verify->get<bool>();

@@ -91,6 +91,16 @@ void NlMessage::close_nest(nlattr* nest) {
   nla_nest_end(message_.get(), nest);
 }
 
+bool has_only(const nlmsghdr& message, size_t header_size, std::initializer_list<int> known) {
+  const int fixed = static_cast<int>(header_size);
+  const nlattr* attribute = nlmsg_attrdata(&message, fixed);
+  int left = nlmsg_attrlen(&message, fixed);
+  for (; nla_ok(attribute, left) != 0; attribute = nla_next(attribute, &left)) {
+    if (std::find(known.begin(), known.end(), nla_type(attribute)) == known.end()) return false;
+  }
+  return true;
+}
+
 void NlReplies::append(const nlmsghdr& message) {
   const auto* begin = reinterpret_cast<const char*>(&message);
   bytes_.insert(bytes_.end(), begin, begin + message.nlmsg_len);
@@ -156,10 +166,8 @@ Result<NetlinkSocket::Ended> NetlinkSocket::receive(uint32_t sequence, NlReplies
 }
 
 Status NetlinkSocket::request(NlMessage& message) {
-  return [&]() -> Status {
-    ASSIGN_OR_RETURN([[maybe_unused]] const NlReplies replies, get(message));
-    return {};
-  }();
+  RETURN_IF_ERROR(get(message));
+  return {};
 }
 
 Result<NlReplies> NetlinkSocket::get(NlMessage& message) {

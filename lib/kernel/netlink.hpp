@@ -9,6 +9,7 @@
 #include <netlink/msg.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -51,6 +52,10 @@ class NlMessage {
   };
   std::unique_ptr<nl_msg, Free> message_;
 };
+
+// Whether all attributes behind a fixed header of `header_size` bytes are of known types. Types that
+// are newer than the headers we were built with count as unknown.
+bool has_only(const nlmsghdr& message, size_t header_size, std::initializer_list<int> known);
 
 // The messages that answered one request, in order.
 class NlReplies {

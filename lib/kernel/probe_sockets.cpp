@@ -7,38 +7,26 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <iterator>
+#include <utility>
+
+#include "kernel/netns.hpp"
 
 namespace egress::kernel {
 namespace {
 
 constexpr int kWatchBufferBytes = 16 * 1024 * 1024;
 
-// Stands in a namespace until it ends.
-class NetnsScope {
- public:
-  static Result<NetnsScope> enter(const std::string& netns) {
-    UniqueFd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-    const std::string path = "/run/netns/" + netns;
-    const UniqueFd there(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!home.valid() || !there.valid()) return Error::from_errno("open " + path);
-    if (::setns(there.get(), CLONE_NEWNET) < 0) return Error::from_errno("enter " + path);
-    return NetnsScope(std::move(home));
-  }
-  NetnsScope(NetnsScope&&) = default;
-  ~NetnsScope() {
-    if (!home_.valid()) return;
-    EG_CHECK(::setns(home_.get(), CLONE_NEWNET) == 0, "the way back to our own namespace");
-  }
-
- private:
-  explicit NetnsScope(UniqueFd home) : home_(std::move(home)) {}
-  UniqueFd home_;
-};
+Result<NetnsScope> enter(const std::string& netns) {
+  const std::string path = "/run/netns/" + netns;
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return Error::from_errno("open " + path);
+  auto scope = NetnsScope::enter(fd.get());
+  if (!scope.ok()) return std::move(scope).error().in(path);
+  return scope;
+}
 
 sockaddr_in socket_address(Ipv4Address address, uint16_t port) {
   sockaddr_in result{};
@@ -117,7 +105,7 @@ Result<Sender::Sent> send_to(int fd, const sockaddr_in& to, std::span<const uint
 
 Result<Watcher> Watcher::open(const std::string& netns) {
   const std::string what = "watch " + netns;
-  auto scope = NetnsScope::enter(netns);
+  auto scope = enter(netns);
   if (!scope.ok()) return std::move(scope).error().in(what);
   Watcher watcher;
   watcher.netns_ = netns;
@@ -156,7 +144,7 @@ Result<std::optional<std::span<const uint8_t>>> Watcher::next(std::span<uint8_t>
 }
 
 Result<Sender> Sender::open(const std::string& netns, const std::set<uint16_t>& udp_ports) {
-  ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns));
+  ASSIGN_OR_RETURN(const NetnsScope scope, enter(netns));
   Sender sender;
   sender.netns_ = netns;
   ASSIGN_OR_RETURN(sender.tcp_, sending_socket(SOCK_RAW, IPPROTO_TCP));

@@ -11,12 +11,12 @@ namespace {
 // are covered completely, so the last row that starts at or before the value is the one.
 template <typename Row, typename Value, typename Range>
 const Row* find_row(const std::vector<Row>& rows, Classifier::Class from, Value value,
-                    Range Row::* range) {
-  const auto after = std::upper_bound(
-      rows.begin(), rows.end(), std::make_tuple(from, value),
-      [range](const std::tuple<Classifier::Class, Value>& wanted, const Row& row) {
-        return wanted < std::make_tuple(row.from, (row.*range).first);
-      });
+                    Range Row::*range) {
+  const auto after =
+      std::upper_bound(rows.begin(), rows.end(), std::make_tuple(from, value),
+                       [range](const std::tuple<Classifier::Class, Value>& wanted, const Row& row) {
+                         return wanted < std::make_tuple(row.from, (row.*range).first);
+                       });
   if (after == rows.begin() || std::prev(after)->from != from) return nullptr;
   return &*std::prev(after);
 }

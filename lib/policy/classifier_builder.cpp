@@ -9,10 +9,10 @@
 #include "policy/classifier.hpp"
 
 // Theory of operation. A residual is the set of rules still possible, a bit per rule in evaluation
-// order. Each stage sweeps the edges of its rules' intervals; between two edges the set is constant,
-// and each distinct set is worked out once (the memos). Classes are then shared a second time by
-// what they lead to (`nodes_`), so sets that differ only in rules which can never decide are one
-// class. Classes are numbered as they are made, hence every stage's rows come out sorted.
+// order. Each stage sweeps the edges of its rules' intervals; between two edges the set is
+// constant, and each distinct set is worked out once (the memos). Classes are then shared a second
+// time by what they lead to (`nodes_`), so sets that differ only in rules which can never decide
+// are one class. Classes are numbered as they are made, hence every stage's rows come out sorted.
 
 namespace egress::policy {
 namespace {
@@ -96,9 +96,8 @@ std::vector<Stretch<T>> sweep(const RuleSet& rules, Field field, ClassOf class_o
       }
     }
   });
-  std::sort(edges.begin(), edges.end(), [](const Edge<T>& a, const Edge<T>& b) {
-    return a.at < b.at;
-  });
+  std::sort(edges.begin(), edges.end(),
+            [](const Edge<T>& a, const Edge<T>& b) { return a.at < b.at; });
   std::vector<Stretch<T>> stretches;
   T start = 0;
   auto edge = edges.begin();
@@ -201,7 +200,9 @@ class PortPainter {
 class Builder {
  public:
   Builder(const std::vector<EffectiveRule>& rules, lab::Direction direction)
-      : rules_(rules), all_(rules.size()), final_for_all_(rules.size()),
+      : rules_(rules),
+        all_(rules.size()),
+        final_for_all_(rules.size()),
         final_for_ports_(rules.size()) {
     built_.direction = direction;
     for (uint32_t at = 0; at < rules.size(); ++at) {

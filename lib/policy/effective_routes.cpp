@@ -8,7 +8,7 @@ namespace egress::policy {
 namespace {
 
 // Reserved space that Azure drops unless somebody owns it (azure-facts 5.2.6).
-constexpr Ipv4Prefix kNoneRanges[] = {{{0x0a000000}, 8}, {{0x64400000}, 10}, {{0x7f000000}, 8},
+constexpr Ipv4Prefix kNoneRanges[] = {{{0x0a000000}, 8},  {{0x64400000}, 10}, {{0x7f000000}, 8},
                                       {{0xac100000}, 12}, {{0xc0a80000}, 16}, {{0xc6120000}, 15}};
 constexpr Ipv4Prefix kDefaultRoute{};
 

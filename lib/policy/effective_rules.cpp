@@ -48,8 +48,8 @@ AddressSet members(const lab::Lab& lab, const std::vector<std::string>& groups) 
   std::vector<Ipv4Prefix> addresses;
   for (const auto& [name, host] : lab.hosts) {
     const std::vector<std::string>& its = host.application_security_groups;
-    const bool belongs = std::find_first_of(its.begin(), its.end(), groups.begin(),
-                                            groups.end()) != its.end();
+    const bool belongs =
+        std::find_first_of(its.begin(), its.end(), groups.begin(), groups.end()) != its.end();
     if (belongs) addresses.push_back(Ipv4Prefix::host(host.ip_address));
   }
   return address_set(addresses);
@@ -91,8 +91,7 @@ bool is_ported(uint8_t protocol) {
 bool matches_protocol(const lab::SecurityRule& rule, uint8_t protocol) {
   switch (rule.protocol) {
     case lab::SecurityRuleProtocol::kAny:
-      return is_ported(protocol) ||
-             (rule.source_ports.is_all() && rule.destination_ports.is_all());
+      return is_ported(protocol) || (rule.source_ports.is_all() && rule.destination_ports.is_all());
     case lab::SecurityRuleProtocol::kTcp: return protocol == 6;
     case lab::SecurityRuleProtocol::kUdp: return protocol == 17;
     case lab::SecurityRuleProtocol::kIcmp: return protocol == 1;
@@ -136,9 +135,9 @@ std::vector<EffectiveRule> effective_rules(const lab::Lab& lab, const lab::Subne
 
 bool matches(const EffectiveRule& rule, const Packet& packet) {
   if (!matches_protocol(rule.rule, packet.protocol)) return false;
-  if (is_ported(packet.protocol) && !(rule.rule.source_ports.contains(packet.source_port) &&
-                                      rule.rule.destination_ports.contains(
-                                          packet.destination_port))) {
+  if (is_ported(packet.protocol) &&
+      !(rule.rule.source_ports.contains(packet.source_port) &&
+        rule.rule.destination_ports.contains(packet.destination_port))) {
     return false;
   }
   return rule.sources.contains(packet.source.bits) &&

@@ -40,9 +40,13 @@ class Surveyor {
       }
     }
     for (const auto& [integration, address] : addresses_) {
-      const auto vnet = vnet_at_.find(integration.subnet.vnet);
-      if (vnet == vnet_at_.end()) continue;
-      out_.vnets[vnet->second].integrations[address.bits] = integration.subnet.to_string();
+      const auto home = vnet_at_.find(integration.subnet.vnet);
+      if (home == vnet_at_.end()) continue;
+      const std::string subnet = integration.subnet.to_string();
+      out_.vnets[home->second].integrations_near.insert_or_assign(address.bits, subnet);
+      for (const auto& [peer, accepts] : out_.vnets[home->second].accepts_forwarded_from) {
+        out_.vnets[peer].integrations_near.emplace(address.bits, subnet);
+      }
     }
     for (const auto& [name, vnet] : lab_.virtual_networks) {
       for (const auto& [subnet, declared] : vnet.subnets) {
@@ -59,9 +63,7 @@ class Surveyor {
       if (host.internet()) {
         out_.internet_hosts[host.ip_address.bits] = index;
       } else {
-        const auto subnet = subnet_at_.find(*host.subnet);
-        if (subnet == subnet_at_.end()) continue;
-        view.subnet = subnet->second;
+        view.subnet = subnet_at_.at(*host.subnet);
         view.vnet = vnet_at_.at(host.subnet->vnet);
         out_.vnets[view.vnet].hosts[host.ip_address.bits] = index;
       }
@@ -86,11 +88,15 @@ class Surveyor {
     }
   }
 
-  Index target_of(const std::string& vnet, const EffectiveRoute& route) const {
+  Index target_of(const std::string& vnet, const EffectiveRoute& route) {
     if (!route.peer.empty()) return vnet_at_.at(route.peer);
     if (!route.next_hop_ip_address) return kNowhere;
-    const auto appliance = find_appliance(lab_, vnet, *route.next_hop_ip_address);
-    return appliance ? host_at_.at(appliance->host) : kNowhere;
+    const auto [known, added] = appliances_.try_emplace({vnet, *route.next_hop_ip_address});
+    if (added) {
+      const auto appliance = find_appliance(lab_, vnet, *route.next_hop_ip_address);
+      known->second = appliance ? host_at_.at(appliance->host) : kNowhere;
+    }
+    return known->second;
   }
 
   void add_apps() {
@@ -119,6 +125,7 @@ class Surveyor {
   std::map<std::string, Index> vnet_at_{};
   std::map<lab::SubnetRef, Index> subnet_at_{};
   std::map<std::string, Index> host_at_{};
+  std::map<std::pair<std::string, Ipv4Address>, Index> appliances_{};  // a tag route has many rows
 };
 
 }  // namespace
@@ -176,15 +183,8 @@ Index Topology::internet_host(Ipv4Address address) const {
 }
 
 const std::string* Topology::integration_near(Index vnet, Ipv4Address address) const {
-  const auto find_in = [&](Index at) -> const std::string* {
-    const auto found = vnets[at].integrations.find(address.bits);
-    return found == vnets[at].integrations.end() ? nullptr : &found->second;
-  };
-  if (const std::string* own = find_in(vnet)) return own;
-  for (const auto& [peer, accepts] : vnets[vnet].accepts_forwarded_from) {
-    if (const std::string* theirs = find_in(peer)) return theirs;
-  }
-  return nullptr;
+  const auto found = vnets[vnet].integrations_near.find(address.bits);
+  return found == vnets[vnet].integrations_near.end() ? nullptr : &found->second;
 }
 
 bool Topology::peer_accepts(Index from, Index to, Ipv4Address source) const {

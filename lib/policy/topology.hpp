@@ -58,7 +58,9 @@ struct VnetView {
   std::string name{};
   AddressSet space{};
   std::unordered_map<uint32_t, Index> hosts{};
-  std::unordered_map<uint32_t, std::string> integrations{};  // whose subnet holds the address
+  // Integration addresses here and in connected peers, with their subnets: nothing may connect
+  // to them (contract "Decided" 10).
+  std::unordered_map<uint32_t, std::string> integrations_near{};
   // Connected peers, and whether this side lets packets of others in from there.
   std::map<Index, bool> accepts_forwarded_from{};
 };
@@ -92,7 +94,7 @@ struct Topology {
   // The host that owns `address` in `vnet`, or kNowhere.
   Index host_in(Index vnet, Ipv4Address address) const;
   Index internet_host(Ipv4Address address) const;
-  // The subnet of the integration that holds `address` in `vnet` or in a connected peer, or null.
+  // The subnet of the integration that owns `address` in `vnet` or a connected peer, or null.
   const std::string* integration_near(Index vnet, Ipv4Address address) const;
   // Whether `to` takes a packet with this source from its peer `from` (azure-facts 6.2).
   bool peer_accepts(Index from, Index to, Ipv4Address source) const;

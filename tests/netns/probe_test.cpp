@@ -180,10 +180,12 @@ TEST_F(Probe, GivesEqualFlowsAnAnswerEach) {
 }
 
 TEST_F(Probe, SaysWhichSourcePortIsBusy) {
-  const Background socat({"ip", "netns", "exec", "client", "socat", "UDP-RECV:50007", "-"}, "");
+  const Background socat({"ip", "netns", "exec", "client", "socat", "-u", "UDP-RECV:50007", "-"},
+                         "");
+  constexpr const char* kPortInHex = ":C357 ";
   ASSERT_TRUE(e2e::eventually([] {
-    return e2e::run({"ip", "netns", "exec", "client", "ss", "-Hulpn"}).out.find(":50007") !=
-           std::string::npos;
+    return e2e::run({"ip", "netns", "exec", "client", "cat", "/proc/net/udp"})
+               .out.find(kPortInHex) != std::string::npos;
   }));
   const auto busy = probe({{"client", kUdp, kServer, 53, 50007}}, {}, kPatience);
   ASSERT_FALSE(busy.ok());

@@ -18,7 +18,7 @@ TEST(Graph, ConnectsNodesThatExist) {
   std::set<std::string> ids;
   for (const Node& node : graph.nodes) EXPECT_TRUE(ids.insert(node.id).second) << node.id;
   for (const Node& node : graph.nodes) {
-    if (!node.parent.empty()) EXPECT_EQ(ids.count(node.parent), 1U) << node.parent;
+    EXPECT_TRUE(node.parent.empty() || ids.count(node.parent) == 1) << node.parent;
   }
   for (const Edge& edge : graph.edges) {
     EXPECT_EQ(ids.count(edge.from), 1U) << edge.from;

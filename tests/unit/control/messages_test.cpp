@@ -51,7 +51,7 @@ TEST(ExplainMessage, HasDefaultsForWhatIsOptional) {
       parse_explain_request(R"({"site":"web","url":"tcp://10.0.0.1:80"})");
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(parsed->app.instance, 0);
-  EXPECT_EQ(parsed->source_port, 50000);
+  EXPECT_EQ(parsed->source_port, std::nullopt);
   EXPECT_FALSE(parsed->verify);
 }
 

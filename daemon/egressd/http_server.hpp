@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// HTTP/1.1 on a listening socket, on our own loop: libmicrohttpd without threads. Collects a whole
+// request, asks the handler once, and sends what it returns: a document, or a stream of lines that
+// the handler keeps feeding. Knows nothing of what the requests mean.
+
+#include <microhttpd.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "loop.hpp"
+
+namespace egress::daemon {
+
+struct HttpRequest {
+  std::string method{};
+  std::string path{};  // decoded, without the query
+  std::map<std::string, std::string> query{};
+  std::string body{};
+};
+
+// Lines on their way to one client. The writer may go on after the client has left.
+class LineStream {
+ public:
+  void write(const std::string& line);
+  void finish();
+
+  // For the server: MHD's content reader, and the end of the connection.
+  ssize_t read(MHD_Connection* connection, char* buffer, size_t size);
+  void disconnect();
+
+ private:
+  void wake();
+
+  std::string pending_{};
+  MHD_Connection* suspended_ = nullptr;
+  bool finished_ = false;
+  bool disconnected_ = false;
+};
+
+struct HttpResponse {
+  unsigned status = 200;
+  std::string body{};                    // JSON, or
+  std::shared_ptr<LineStream> stream{};  // NDJSON, when set
+};
+
+using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+
+class HttpServer {
+ public:
+  // Takes the listening socket. `refuse` makes the answer to what never reaches the handler: a
+  // status and a sentence.
+  using Refuse = std::function<HttpResponse(unsigned status, const std::string& why)>;
+  static Result<std::unique_ptr<HttpServer>> start(Loop& loop, UniqueFd listener,
+                                                   size_t largest_body, HttpHandler handler,
+                                                   Refuse refuse);
+  ~HttpServer();  // ends streams; clients see them stop
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+ private:
+  struct Exchange {
+    HttpRequest request{};
+    bool too_large = false;
+    std::shared_ptr<LineStream> stream{};
+  };
+  struct StopDaemon {
+    void operator()(MHD_Daemon* daemon) const { MHD_stop_daemon(daemon); }
+  };
+
+  HttpServer(size_t largest_body, HttpHandler handler, Refuse refuse);
+  void attach(Loop& loop);
+  void serve();
+  MHD_Result begin(MHD_Connection* connection, const char* url, const char* method, void** context);
+  MHD_Result collect(Exchange& exchange, const char* data, size_t size) const;
+  MHD_Result answer(MHD_Connection* connection, Exchange& exchange, const HttpResponse& response);
+
+  static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url,
+                               const char* method, const char* version, const char* data,
+                               size_t* size, void** context);
+  static void on_completed(void* self, MHD_Connection* connection, void** context,
+                           MHD_RequestTerminationCode reason);
+
+  size_t largest_body_;
+  HttpHandler handler_;
+  Refuse refuse_;
+  std::vector<std::weak_ptr<LineStream>> streams_{};
+  std::unique_ptr<MHD_Daemon, StopDaemon> daemon_{};
+  std::unique_ptr<Poll> poll_{};
+  std::unique_ptr<Timer> timer_{};
+};
+
+}  // namespace egress::daemon

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "egressd/operations.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "control/json.hpp"
+#include "egressd/notifier.hpp"
+#include "egressd/responses.hpp"
+
+namespace egress::daemon {
+
+namespace {
+
+constexpr std::chrono::seconds kPassInterval{30};
+constexpr std::chrono::seconds kLongestRetry{60};
+
+control::PassResult result_of(const PassOutcome& outcome) {
+  control::PassResult result{.changed = outcome.report.changed,
+                             .drift = outcome.report.remaining,
+                             .seconds = outcome.seconds};
+  for (const auto& failed : outcome.report.failed) {
+    result.failed.push_back({failed.object, failed.error.to_string()});
+  }
+  for (const auto& skipped : outcome.report.skipped) {
+    result.failed.push_back({skipped.object, "skipped: " + skipped.reason});
+  }
+  return result;
+}
+
+}  // namespace
+
+Operations::Operations(Loop& loop, kernel::Kernel& kernel, Session& session, Callback on_idle)
+    : session_(session),
+      on_idle_(std::move(on_idle)),
+      runner_(loop, kernel),
+      timer_(loop, [this] { reconcile_now(); }) {}
+
+HttpResponse Operations::refuse_when_busy() const {
+  return refusal(Error{
+      .code = Errc::kBusy,
+      .message = winding_down_ ? "the daemon is stopping" : "another operation is in progress"});
+}
+
+HttpResponse Operations::apply(control::LabText text) {
+  if (requested_ || winding_down_) return refuse_when_busy();
+  auto outcome = session_.propose(std::move(text), std::chrono::system_clock::now());
+  if (const Refusal* refused = std::get_if<Refusal>(&outcome)) {
+    return refusal(refused->error, refused->findings);
+  }
+  if (Status adopted = session_.adopt(std::get<Proposal>(std::move(outcome))); !adopted.ok()) {
+    spdlog::error("{}", adopted.error().to_string());
+    return refusal(adopted.error());
+  }
+  removing_ = false;
+  return begin("apply");
+}
+
+HttpResponse Operations::restart(const std::string& site) {
+  if (requested_ || winding_down_) return refuse_when_busy();
+  if (Status restarted = session_.restart(site); !restarted.ok()) {
+    return refusal(restarted.error());
+  }
+  return begin("restart");
+}
+
+HttpResponse Operations::down() {
+  if (requested_ || winding_down_) return refuse_when_busy();
+  session_.forget();
+  removing_ = true;
+  return begin("down");
+}
+
+HttpResponse Operations::begin(const char* what) {
+  spdlog::info("{} begins", what);
+  requested_ = true;
+  const auto stream = std::make_shared<LineStream>();
+  start_pass(stream);
+  return {.stream = stream};
+}
+
+void Operations::reconcile_now() {
+  const bool nothing_known = session_.model() == nullptr && !removing_;
+  if (runner_.running() || winding_down_ || nothing_known) return;
+  start_pass(nullptr);
+}
+
+void Operations::wind_down() {
+  winding_down_ = true;
+  timer_.stop();
+  if (!requested_) runner_.abandon();
+}
+
+void Operations::start_pass(const std::shared_ptr<LineStream>& stream) {
+  timer_.stop();
+  runner_.abandon();
+  const auto on_progress = [stream](const reconcile::Progress& progress) {
+    if (stream == nullptr) return;
+    stream->write(control::dump(
+        control::to_json(control::Progress{progress.done, progress.total, progress.what})));
+  };
+  runner_.start(session_.desired(), on_progress,
+                [this, stream](const PassOutcome& outcome) { finish_pass(outcome, stream); });
+}
+
+void Operations::finish_pass(const PassOutcome& outcome,
+                             const std::shared_ptr<LineStream>& stream) {
+  const bool clean = outcome.report.in_sync();
+  log_outcome(outcome);
+  last_clean_ = clean;
+  last_pass_ = {.seconds = outcome.seconds,
+                .operations = outcome.report.ops_total,
+                .failed = outcome.report.failed.size() + outcome.report.skipped.size()};
+  requested_ = false;
+  if (removing_) finish_down(clean);
+  schedule(clean);
+  if (stream != nullptr) {
+    stream->write(control::dump(control::to_json(result_of(outcome))));
+    stream->finish();
+  }
+  on_idle_();
+}
+
+void Operations::finish_down(bool clean) {
+  if (!clean) return;
+  removing_ = false;
+  last_pass_.reset();
+  if (Status erased = session_.erase(); !erased.ok()) {
+    spdlog::error("{}", erased.error().to_string());
+  }
+}
+
+void Operations::log_outcome(const PassOutcome& outcome) {
+  const auto& report = outcome.report;
+  std::set<std::string> faults;
+  // Somebody else's change, or a repair of what an earlier pass left undone.
+  if (!requested_ && last_clean_) {
+    for (const std::string& op : outcome.ops) spdlog::warn("drift: had to {}", op);
+  }
+  for (const auto& failed : report.failed) {
+    faults.insert(fmt::format("{}: {}", failed.object, failed.error.to_string()));
+  }
+  for (const std::string& line : report.remaining) faults.insert("still differs: " + line);
+  for (const std::string& fault : faults) {
+    if (known_faults_.count(fault) == 0) spdlog::error("{}", fault);
+  }
+  known_faults_ = std::move(faults);
+  if (report.ops_total > 0) {
+    spdlog::info("{} of {} operations done, {} failed, {} skipped, {:.3f} s", report.changed,
+                 report.ops_total, report.failed.size(), report.skipped.size(), outcome.seconds);
+  }
+}
+
+void Operations::schedule(bool clean) {
+  failures_ = clean ? 0 : failures_ + 1;
+  const bool idle = session_.model() == nullptr && !removing_;
+  if (idle || winding_down_) {
+    notify_status("no lab");
+    return;
+  }
+  if (clean) {
+    notify_status(session_.lab_file().value_or("") + " in force");
+    timer_.start(kPassInterval);
+    return;
+  }
+  const auto delay =
+      std::min(std::chrono::seconds(1) * (1 << std::min(failures_ - 1, 6)), kLongestRetry);
+  notify_status(fmt::format("not in sync, next try in {} s", delay.count()));
+  spdlog::warn("not in sync, next try in {} s", delay.count());
+  timer_.start(delay);
+}
+
+void Operations::describe(control::StatusReport& report) const {
+  report.last_pass = last_pass_;
+  if (!session_.problem().empty()) report.problems.push_back(session_.problem());
+  for (const std::string& fault : known_faults_) report.problems.push_back(fault);
+  if (removing_) report.problems.push_back("the lab is being removed");
+}
+
+}  // namespace egress::daemon

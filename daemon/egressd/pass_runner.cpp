@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "egressd/pass_runner.hpp"
+
+#include <utility>
+
+namespace egress::daemon {
+
+namespace {
+
+constexpr std::chrono::milliseconds kSlice{20};
+
+}  // namespace
+
+PassRunner::PassRunner(Loop& loop, kernel::Kernel& kernel)
+    : kernel_(kernel), idle_(loop, [this] { slice(); }) {}
+
+void PassRunner::start(state::KernelState desired, OnProgress on_progress, OnDone on_done) {
+  EG_CHECK(!running(), "one pass at a time");
+  on_progress_ = std::move(on_progress);
+  on_done_ = std::move(on_done);
+  started_ = std::chrono::steady_clock::now();
+  pass_.emplace(kernel_, std::move(desired));
+  idle_.start();
+}
+
+void PassRunner::abandon() {
+  idle_.stop();
+  pass_.reset();
+}
+
+void PassRunner::slice() {
+  const bool more = pass_->step(kSlice);
+  on_progress_(pass_->progress());
+  if (more) return;
+  PassOutcome outcome{.report = pass_->report()};
+  for (const state::Op& op : pass_->ops()) outcome.ops.push_back(state::to_text(op));
+  outcome.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+  abandon();
+  // The callback may start the next pass, which replaces it.
+  const OnDone done = std::exchange(on_done_, nullptr);
+  done(outcome);
+}
+
+}  // namespace egress::daemon

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Runs one pass at a time on the loop, in slices of about 20 ms, so that clients are answered
+// meanwhile. What to do with the report is the caller's business.
+
+#include <chrono>
+#include <functional>
+#include <optional>
+
+#include "egressd/loop.hpp"
+#include "kernel/kernel.hpp"
+#include "reconcile/pass.hpp"
+#include "state/kernel_state.hpp"
+
+namespace egress::daemon {
+
+struct PassOutcome {
+  reconcile::PassReport report{};
+  std::vector<std::string> ops{};  // what had to be done, one line each
+  double seconds = 0;
+};
+
+class PassRunner {
+ public:
+  using OnProgress = std::function<void(const reconcile::Progress&)>;
+  using OnDone = std::function<void(const PassOutcome&)>;
+
+  PassRunner(Loop& loop, kernel::Kernel& kernel);
+
+  bool running() const { return pass_.has_value(); }
+  // Nothing may be running.
+  void start(state::KernelState desired, OnProgress on_progress, OnDone on_done);
+  // Leaves the pass where it is; the next one finishes its work.
+  void abandon();
+
+ private:
+  void slice();
+
+  kernel::Kernel& kernel_;
+  Idle idle_;
+  std::optional<reconcile::Pass> pass_{};
+  std::chrono::steady_clock::time_point started_{};
+  OnProgress on_progress_{};
+  OnDone on_done_{};
+};
+
+}  // namespace egress::daemon

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "egressd/responses.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "control/json.hpp"
+
+namespace egress::daemon {
+
+namespace {
+
+unsigned status_of(Errc code) {
+  switch (code) {
+    case Errc::kInvalid: return MHD_HTTP_BAD_REQUEST;
+    case Errc::kNotFound: return MHD_HTTP_NOT_FOUND;
+    case Errc::kExists:
+    case Errc::kBusy:
+    case Errc::kConflict: return MHD_HTTP_CONFLICT;
+    default: return MHD_HTTP_INTERNAL_SERVER_ERROR;
+  }
+}
+
+}  // namespace
+
+HttpResponse document(const nlohmann::ordered_json& json) {
+  return {.status = MHD_HTTP_OK, .body = control::dump(json)};
+}
+
+HttpResponse refusal(const Error& error, const std::vector<lab::Finding>& findings) {
+  return {.status = status_of(error.code),
+          .body = control::dump(control::error_json(error, findings))};
+}
+
+HttpResponse refusal(unsigned status, const std::string& why) {
+  const Errc code = status == MHD_HTTP_NOT_FOUND ? Errc::kNotFound : Errc::kInvalid;
+  return {.status = status,
+          .body = control::dump(control::error_json({.code = code, .message = why}))};
+}
+
+}  // namespace egress::daemon

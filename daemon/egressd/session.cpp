@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "egressd/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "compile/compile.hpp"
+
+namespace egress::daemon {
+
+namespace {
+
+// Restarts of sites that are gone are forgotten with them.
+ipam::Generations generations_of(const lab::Lab& lab, const ipam::Generations& known) {
+  ipam::Generations kept;
+  for (const auto& [site, restarts] : known) {
+    if (lab.sites.count(site) != 0) kept.emplace(site, restarts);
+  }
+  return kept;
+}
+
+}  // namespace
+
+Session::Session(std::string prefix, ipam::Store store)
+    : prefix_(std::move(prefix)), store_(std::move(store)) {}
+
+Status Session::restore(ipam::TimePoint now) {
+  ASSIGN_OR_RETURN(ipam::Saved saved, store_.load());
+  leases_ = ipam::Leases(saved.leases);
+  generations_ = std::move(saved.generations);
+  text_ = std::move(saved.lab);
+  if (!text_) return {};
+  auto outcome = propose(*text_, now);
+  if (const Refusal* refusal = std::get_if<Refusal>(&outcome)) {
+    problem_ = "the stored lab is no longer accepted: " + refusal->error.to_string();
+    if (!refusal->findings.empty()) problem_ += ": " + refusal->findings.front().to_string();
+    return {};
+  }
+  return adopt(std::get<Proposal>(std::move(outcome)));
+}
+
+std::variant<Proposal, Refusal> Session::propose(control::LabText text, ipam::TimePoint now) const {
+  lab::Loaded loaded = load(text);
+  if (!loaded.lab) {
+    return Refusal{{.code = Errc::kInvalid, .message = "the lab is invalid"},
+                   std::move(loaded.findings)};
+  }
+  Result<ipam::LeaseChange> change = leases_.plan(*loaded.lab, now);
+  if (!change.ok()) return Refusal{std::move(change).error(), std::move(loaded.findings)};
+  ipam::Leases after = leases_;
+  after.commit(*change);
+  ipam::Generations generations = generations_of(*loaded.lab, generations_);
+  return Proposal{.text = std::move(text),
+                  .warnings = std::move(loaded.findings),
+                  .leases = std::move(*change),
+                  .generations = std::move(generations),
+                  .model = policy::Model(std::move(*loaded.lab), after.addresses())};
+}
+
+Status Session::adopt(Proposal proposal) {
+  const bool same = text_ == proposal.text && proposal.leases.empty() &&
+                    generations_ == proposal.generations && problem_.empty();
+  if (!same || !model_) {
+    RETURN_IF_ERROR(store_.save(
+        {.leases = proposal.leases, .lab = proposal.text, .generations = proposal.generations}));
+  }
+  leases_.commit(proposal.leases);
+  generations_ = std::move(proposal.generations);
+  text_ = std::move(proposal.text);
+  model_ = std::move(proposal.model);
+  problem_.clear();
+  return {};
+}
+
+Status Session::restart(const std::string& site) {
+  if (!model_ || model_->lab().sites.count(site) == 0) {
+    return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", site)};
+  }
+  ipam::Generations next = generations_;
+  ++next[site];
+  RETURN_IF_ERROR(store_.save({.generations = next}));
+  generations_ = std::move(next);
+  return {};
+}
+
+void Session::forget() {
+  text_.reset();
+  model_.reset();
+  leases_ = ipam::Leases();
+  generations_.clear();
+  problem_.clear();
+}
+
+Status Session::erase() {
+  return store_.erase();
+}
+
+std::optional<std::string> Session::lab_file() const {
+  if (!model_) return std::nullopt;
+  return text_->file;
+}
+
+state::KernelState Session::desired() const {
+  if (!model_) return {};
+  return compile::compile(model_->lab(), model_->addresses(),
+                          {.prefix = prefix_, .generations = generations_});
+}
+
+state::KernelState Session::desired(const Proposal& proposal) const {
+  return compile::compile(proposal.model.lab(), proposal.model.addresses(),
+                          {.prefix = prefix_, .generations = proposal.generations});
+}
+
+Result<control::LabText> read_lab_text(const std::string& path) {
+  const lab::ReadFile read = lab::reader_beside(path);
+  control::LabText lab{.file = path};
+  ASSIGN_OR_RETURN(lab.text, read(std::filesystem::path(path).filename().string()));
+  for (const std::string& named : lab::referenced_files(lab.text)) {
+    // What cannot be read is left out: the loader then says so, with its place in the lab file.
+    if (Result<std::string> text = read(named); text.ok()) {
+      lab.files.emplace(named, std::move(*text));
+    }
+  }
+  return lab;
+}
+
+lab::Loaded load(const control::LabText& text) {
+  return lab::load(text.text, text.file, [&](const std::string& path) -> Result<std::string> {
+    const auto found = text.files.find(path);
+    if (found != text.files.end()) return found->second;
+    return Error{.code = Errc::kNotFound,
+                 .message = fmt::format("'{}' was not sent with the lab", path)};
+  });
+}
+
+bool has_errors(const std::vector<lab::Finding>& findings) {
+  return std::any_of(findings.begin(), findings.end(), [](const lab::Finding& finding) {
+    return finding.severity == lab::Severity::kError;
+  });
+}
+
+}  // namespace egress::daemon

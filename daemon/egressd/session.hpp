@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The lab in force: its text, its model, its leases and restarts, and the store that remembers
+// them. A change is proposed, which alters nothing, and then adopted: durable first, in memory
+// after. Knows nothing of the kernel or the loop.
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "control/protocol.hpp"
+#include "ipam/leases.hpp"
+#include "ipam/store.hpp"
+#include "lab/load.hpp"
+#include "policy/explain.hpp"
+#include "state/kernel_state.hpp"
+
+namespace egress::daemon {
+
+// A lab that can be made so.
+struct Proposal {
+  control::LabText text{};
+  std::vector<lab::Finding> warnings{};
+  ipam::LeaseChange leases{};
+  ipam::Generations generations{};
+  policy::Model model;
+};
+
+// Why a lab cannot be.
+struct Refusal {
+  Error error{};
+  std::vector<lab::Finding> findings{};
+};
+
+class Session {
+ public:
+  Session(std::string prefix, ipam::Store store);
+
+  // Takes up what an earlier process left. A stored lab that no longer loads is not an error: it
+  // becomes a problem, and there is no model. Errors are the store's.
+  Status restore(ipam::TimePoint now);
+
+  std::variant<Proposal, Refusal> propose(control::LabText text, ipam::TimePoint now) const;
+  Status adopt(Proposal proposal);
+  // New interfaces for all instances of the site. kNotFound when there is none.
+  Status restart(const std::string& site);
+  // Forgets the lab in memory; erase() later removes what is stored.
+  void forget();
+  Status erase();
+
+  // Null when no lab is in force.
+  const policy::Model* model() const { return model_ ? &*model_ : nullptr; }
+  const std::string& prefix() const { return prefix_; }
+  const ipam::Leases& leases() const { return leases_; }
+  std::optional<std::string> lab_file() const;
+  // Why there is no model although a lab is stored; empty when all is well.
+  const std::string& problem() const { return problem_; }
+
+  state::KernelState desired() const;  // empty without a model
+  state::KernelState desired(const Proposal& proposal) const;
+
+ private:
+  std::string prefix_;
+  ipam::Store store_;
+  std::optional<control::LabText> text_{};
+  ipam::Leases leases_{};
+  ipam::Generations generations_{};
+  std::optional<policy::Model> model_{};
+  std::string problem_{};
+};
+
+// A lab file from disk with the files it names.
+Result<control::LabText> read_lab_text(const std::string& path);
+lab::Loaded load(const control::LabText& text);
+bool has_errors(const std::vector<lab::Finding>& findings);
+
+}  // namespace egress::daemon

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "egressd/settings.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/common.h>
+#include <yaml-cpp/yaml.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+namespace egress::daemon {
+
+namespace {
+
+constexpr size_t kLongestPrefix = 15;
+
+lab::Finding finding_at(const std::string& file, const YAML::Mark& mark, const char* code,
+                        std::string message) {
+  lab::Finding finding{.file = file, .code = code, .message = std::move(message)};
+  if (!mark.is_null()) {
+    finding.line = mark.line + 1;
+    finding.column = mark.column + 1;
+  }
+  return finding;
+}
+
+using Keys = std::map<std::string, std::optional<std::string> Configuration::*>;
+const Keys& keys() {
+  static const Keys kKeys{
+      {"stateDir", &Configuration::state_dir}, {"runDir", &Configuration::run_dir},
+      {"socket", &Configuration::socket},      {"prefix", &Configuration::prefix},
+      {"logLevel", &Configuration::log_level}, {"lab", &Configuration::lab}};
+  return kKeys;
+}
+
+void read_entry(const YAML::Node& key, const YAML::Node& value, const std::string& file,
+                Configuration& configuration) {
+  const std::string name = key.IsScalar() ? key.Scalar() : std::string();
+  const auto known = keys().find(name);
+  if (known == keys().end()) {
+    std::string names;
+    for (const auto& [each, member] : keys()) names += (names.empty() ? "" : ", ") + each;
+    configuration.findings.push_back(
+        finding_at(file, key.Mark(), "unknown-key", fmt::format("unknown key '{}'", name)));
+    configuration.findings.back().hint = "keys are " + names;
+    return;
+  }
+  if (!value.IsScalar() || value.Scalar().empty()) {
+    configuration.findings.push_back(
+        finding_at(file, value.Mark(), "wrong-type", fmt::format("'{}' must be a text", name)));
+    return;
+  }
+  configuration.*(known->second) = value.Scalar();
+}
+
+void take(const std::optional<std::string>& from, const CLI::Option* option, std::string& setting) {
+  if (from && option->count() == 0) setting = *from;
+}
+
+}  // namespace
+
+Configuration parse_configuration(const std::string& text, const std::string& file) {
+  Configuration configuration;
+  try {
+    const YAML::Node root = YAML::Load(text);
+    if (root.IsNull()) return configuration;
+    if (!root.IsMap()) {
+      configuration.findings.push_back(
+          finding_at(file, root.Mark(), "wrong-type", "the configuration must be a map"));
+      return configuration;
+    }
+    for (const auto& entry : root) read_entry(entry.first, entry.second, file, configuration);
+  } catch (const YAML::Exception& error) {
+    configuration.findings.push_back(finding_at(file, error.mark, "syntax", error.msg));
+  }
+  return configuration;
+}
+
+Result<Configuration> read_configuration(const std::string& file) {
+  ASSIGN_OR_RETURN(const std::string text,
+                   lab::reader_beside(file)(std::filesystem::path(file).filename().string()));
+  Configuration configuration = parse_configuration(text, file);
+  if (configuration.lab) {
+    // An absolute path stays what it is.
+    configuration.lab =
+        (std::filesystem::path(file).parent_path() / *configuration.lab).lexically_normal();
+  }
+  return configuration;
+}
+
+Result<CommandLine> read_command_line(int argc, const char* const* argv) {
+  CommandLine line;
+  Settings& settings = line.settings;
+  CLI::App app("Emulates App Service virtual network integration on this host.", "egressd");
+  app.set_version_flag("--version", "egressd " EGRESS_VERSION);
+  app.add_option("--config", settings.config, "Configuration file (YAML)")->type_name("FILE");
+  const auto* state_dir =
+      app.add_option("--state-dir", settings.state_dir, "Where leases and the applied lab live")
+          ->type_name("DIR")
+          ->capture_default_str();
+  const auto* run_dir = app.add_option("--run-dir", settings.run_dir, "Where run-time files live")
+                            ->type_name("DIR")
+                            ->capture_default_str();
+  const auto* socket = app.add_option("--socket", settings.socket, "The control socket")
+                           ->type_name("PATH")
+                           ->envname("EGRESSD_SOCKET")
+                           ->capture_default_str();
+  const auto* prefix = app.add_option("--prefix", settings.prefix, "Start of namespace names")
+                           ->type_name("NAME")
+                           ->capture_default_str();
+  const auto* log_level =
+      app.add_option("--log-level", settings.log_level, "trace, debug, info, warning, error, off")
+          ->type_name("LEVEL")
+          ->capture_default_str();
+  app.add_flag("--check", line.check, "Check the configuration and its lab, then exit");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error) == 0 ? 0 : 2);
+  }
+  if (!settings.config.empty()) {
+    ASSIGN_OR_RETURN(Configuration configuration, read_configuration(settings.config));
+    take(configuration.state_dir, state_dir, settings.state_dir);
+    take(configuration.run_dir, run_dir, settings.run_dir);
+    take(configuration.socket, socket, settings.socket);
+    take(configuration.prefix, prefix, settings.prefix);
+    take(configuration.log_level, log_level, settings.log_level);
+    settings.lab = configuration.lab.value_or("");
+    line.findings = std::move(configuration.findings);
+  }
+  RETURN_IF_ERROR(check_settings(settings));
+  return line;
+}
+
+Status check_settings(const Settings& settings) {
+  const auto allowed = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9');
+  };
+  if (settings.prefix.empty() || settings.prefix.size() > kLongestPrefix ||
+      !std::all_of(settings.prefix.begin(), settings.prefix.end(), allowed)) {
+    return Error{.code = Errc::kInvalid,
+                 .message = fmt::format("prefix '{}' must be 1 to {} lower-case letters or digits",
+                                        settings.prefix, kLongestPrefix)};
+  }
+  const bool known_level = spdlog::level::from_str(settings.log_level) != spdlog::level::off ||
+                           settings.log_level == "off";
+  if (!known_level) {
+    return Error{.code = Errc::kInvalid,
+                 .message = fmt::format("log level '{}' is none of trace, debug, info, warning, "
+                                        "error, critical, off",
+                                        settings.log_level)};
+  }
+  return {};
+}
+
+}  // namespace egress::daemon

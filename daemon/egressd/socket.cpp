@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "socket.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <filesystem>
+
+namespace egress::daemon {
+
+namespace {
+
+bool same_file(int fd, const std::string& path) {
+  struct stat open_one {};
+  struct stat named {};
+  return ::fstat(fd, &open_one) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+}
+
+std::string holder_of(int fd) {
+  std::array<char, 32> text{};
+  const ssize_t size = ::pread(fd, text.data(), text.size() - 1, 0);
+  std::string holder(text.data(), size > 0 ? static_cast<size_t>(size) : 0);
+  while (!holder.empty() && holder.back() == '\n') holder.pop_back();
+  return holder;
+}
+
+Result<sockaddr_un> address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) {
+    return Error{.code = Errc::kInvalid,
+                 .message = fmt::format("socket path {} is longer than {} bytes", path,
+                                        sizeof(address.sun_path) - 1)};
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size());
+  return address;
+}
+
+Status remove_stale(const std::string& path, const sockaddr_un& address) {
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) != 0) {
+    return errno == ENOENT ? Status() : Error::from_errno("look for " + path);
+  }
+  if (!S_ISSOCK(found.st_mode)) {
+    return Error{.code = Errc::kExists, .message = path + " exists and is no socket"};
+  }
+  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe.valid()) return Error::from_errno("make a socket");
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+    return Error{.code = Errc::kBusy, .message = "another daemon answers on " + path};
+  }
+  if (errno != ECONNREFUSED) return Error::from_errno("connect to " + path);
+  if (::unlink(path.c_str()) != 0) return Error::from_errno("remove " + path);
+  return {};
+}
+
+}  // namespace
+
+Status make_folder(const std::string& path, unsigned mode) {
+  if (path.empty()) return {};  // the working directory
+  const std::filesystem::path folder(path);
+  if (folder.has_parent_path() && folder.parent_path() != folder) {
+    std::error_code error;
+    std::filesystem::create_directories(folder.parent_path(), error);
+    if (error) return Error::from_errno("make folder " + path, error.value());
+  }
+  if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return {};
+  return Error::from_errno("make folder " + path);
+}
+
+Result<FileLock> FileLock::acquire(const std::string& path) {
+  for (;;) {
+    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    if (!fd.valid()) return Error::from_errno("open " + path);
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return Error::from_errno("lock " + path);
+      return Error{.code = Errc::kBusy,
+                   .message = fmt::format("another egressd (process {}) holds {}",
+                                          holder_of(fd.get()), path)};
+    }
+    // An earlier holder may have removed the file between our open and our lock.
+    if (!same_file(fd.get(), path)) continue;
+    const std::string holder = fmt::format("{}\n", ::getpid());
+    if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), holder.data(), holder.size(), 0) < 0) {
+      return Error::from_errno("write " + path);
+    }
+    return FileLock(path, std::move(fd));
+  }
+}
+
+FileLock::~FileLock() {
+  if (fd_.valid()) ::unlink(path_.c_str());
+}
+
+Result<SocketFile> SocketFile::listen(const std::string& path) {
+  ASSIGN_OR_RETURN(const sockaddr_un address, address_of(path));
+  RETURN_IF_ERROR(make_folder(std::filesystem::path(path).parent_path().string(), 0755));
+  RETURN_IF_ERROR(remove_stale(path, address));
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return Error::from_errno("make a socket");
+  // Under this mask from the start: a later chmod would leave a moment open to everybody.
+  const mode_t usual = ::umask(0117);
+  const int bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  const int bind_errno = errno;
+  ::umask(usual);
+  if (bound != 0) return Error::from_errno("bind " + path, bind_errno);
+  SocketFile socket(path, std::move(fd));
+  if (::listen(socket.fd_.get(), SOMAXCONN) != 0) return Error::from_errno("listen on " + path);
+  return socket;
+}
+
+SocketFile::~SocketFile() {
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+}  // namespace egress::daemon

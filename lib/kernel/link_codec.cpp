@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/link_codec.hpp"
+
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <netlink/attr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+
+namespace egress::kernel {
+namespace {
+
+constexpr uint32_t kQueues = 1;
+// Below this the kernel takes IPv6 off a link, and IPv6 settings with it.
+constexpr uint32_t kIpv6LeastMtu = 1280;
+
+bool is_fallback_device(std::string_view name) {
+  static constexpr std::array<std::string_view, 9> kNames = {
+      "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+bool kernel_has_ipv6() {
+  static const bool has = access("/proc/sys/net/ipv6", F_OK) == 0;
+  return has;
+}
+
+ifinfomsg link_header() {
+  ifinfomsg header{};
+  header.ifi_family = AF_UNSPEC;
+  return header;
+}
+
+NlMessage change_by_name(const state::Link& link, const ifinfomsg& header) {
+  NlMessage message(RTM_NEWLINK, 0);
+  message.put_header(header);
+  message.put(IFLA_IFNAME, link.name);
+  return message;
+}
+
+void put_identity(NlMessage& message, const state::Link& link) {
+  message.put(IFLA_IFNAME, link.name);
+  message.put(IFLA_ADDRESS, link.mac.octets.data(), link.mac.octets.size());
+  message.put_u32(IFLA_MTU, link.mtu);
+  message.put_u32(IFLA_NUM_TX_QUEUES, kQueues);
+  message.put_u32(IFLA_NUM_RX_QUEUES, kQueues);
+}
+
+// An empty alias is an attribute without data, not an empty string.
+void put_alias(NlMessage& message, const std::string& alias) {
+  message.put(IFLA_IFALIAS, alias.data(), alias.size());
+}
+
+void put_ipv4_settings(NlMessage& message, const state::Link& link) {
+  nlattr* family = message.open_nest(AF_INET);
+  nlattr* conf = message.open_nest(IFLA_INET_CONF);
+  message.put_u32(IPV4_DEVCONF_FORWARDING, link.forwarding ? 1 : 0);
+  message.put_u32(IPV4_DEVCONF_RP_FILTER, link.rp_filter);
+  message.close_nest(conf);
+  message.close_nest(family);
+}
+
+void put_ipv6_settings(NlMessage& message, const state::Link& link) {
+  nlattr* family = message.open_nest(AF_INET6);
+  message.put_u8(IFLA_INET6_ADDR_GEN_MODE,
+                 link.ipv6 ? IN6_ADDR_GEN_MODE_EUI64 : IN6_ADDR_GEN_MODE_NONE);
+  message.close_nest(family);
+}
+
+uint32_t u32_of(const nlattr* attribute) {
+  return nla_get_u32(const_cast<nlattr*>(attribute));
+}
+
+// IFLA_INET_CONF in answers is an array by id, though in requests it is a nest.
+uint32_t ipv4_setting(const nlattr* conf, size_t id) {
+  const auto count = static_cast<size_t>(nla_len(conf)) / sizeof(uint32_t);
+  if (id == 0 || id > count) return 0;
+  uint32_t value = 0;
+  std::memcpy(&value, static_cast<const char*>(nla_data(conf)) + (id - 1) * sizeof(uint32_t),
+              sizeof(value));
+  return value;
+}
+
+void decode_families(const nlattr* families, ObservedLink& observed) {
+  std::array<nlattr*, AF_INET6 + 1> family{};
+  nla_parse_nested(family.data(), AF_INET6, const_cast<nlattr*>(families), nullptr);
+  if (family[AF_INET] != nullptr) {
+    std::array<nlattr*, IFLA_INET_MAX + 1> inet{};
+    nla_parse_nested(inet.data(), IFLA_INET_MAX, family[AF_INET], nullptr);
+    if (const nlattr* conf = inet[IFLA_INET_CONF]) {
+      observed.link.forwarding = ipv4_setting(conf, IPV4_DEVCONF_FORWARDING) != 0;
+      observed.link.rp_filter = static_cast<uint8_t>(ipv4_setting(conf, IPV4_DEVCONF_RP_FILTER));
+    }
+  }
+  if (family[AF_INET6] != nullptr) {
+    std::array<nlattr*, IFLA_INET6_MAX + 1> inet6{};
+    nla_parse_nested(inet6.data(), IFLA_INET6_MAX, family[AF_INET6], nullptr);
+    if (nlattr* mode = inet6[IFLA_INET6_ADDR_GEN_MODE]) {
+      observed.ipv6_settings = true;
+      observed.link.ipv6 = nla_get_u8(mode) != IN6_ADDR_GEN_MODE_NONE;
+    }
+  }
+}
+
+}  // namespace
+
+NlMessage list_links() {
+  NlMessage message(RTM_GETLINK, 0);
+  message.put_header(link_header());
+  message.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  return message;
+}
+
+NlMessage get_link(const std::string& name) {
+  NlMessage message(RTM_GETLINK, 0);
+  message.put_header(link_header());
+  message.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  message.put(IFLA_IFNAME, name);
+  return message;
+}
+
+std::optional<ObservedLink> decode_link(const nlmsghdr& message) {
+  if (message.nlmsg_type != RTM_NEWLINK) return std::nullopt;
+  const auto* header = static_cast<const ifinfomsg*>(NLMSG_DATA(&message));
+  std::array<nlattr*, IFLA_MAX + 1> attributes{};
+  nlmsg_parse(const_cast<nlmsghdr*>(&message), sizeof(ifinfomsg), attributes.data(), IFLA_MAX,
+              nullptr);
+  if (attributes[IFLA_IFNAME] == nullptr) return std::nullopt;
+  ObservedLink observed{.index = header->ifi_index};
+  state::Link& link = observed.link;
+  link.name = nla_get_string(attributes[IFLA_IFNAME]);
+  link.up = (header->ifi_flags & IFF_UP) != 0;
+  if (const nlattr* mtu = attributes[IFLA_MTU]) link.mtu = u32_of(mtu);
+  if ((header->ifi_flags & IFF_LOOPBACK) != 0) return observed;
+  if (is_fallback_device(link.name)) return std::nullopt;
+
+  if (const nlattr* mac = attributes[IFLA_ADDRESS];
+      mac != nullptr && static_cast<size_t>(nla_len(mac)) == link.mac.octets.size()) {
+    std::memcpy(link.mac.octets.data(), nla_data(mac), link.mac.octets.size());
+  }
+  if (nlattr* alias = attributes[IFLA_IFALIAS]) {
+    link.alias = nla_get_string(alias);
+  }
+  if (const nlattr* peer = attributes[IFLA_LINK]) {
+    observed.peer_index = static_cast<int>(u32_of(peer));
+  }
+  if (const nlattr* nsid = attributes[IFLA_LINK_NETNSID]) {
+    observed.peer_nsid = static_cast<int>(u32_of(nsid));
+  }
+  if (const nlattr* families = attributes[IFLA_AF_SPEC]) decode_families(families, observed);
+  return observed;
+}
+
+NlMessage create_pair(const state::LinkPair& pair, int peer_netns_fd) {
+  NlMessage message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+  message.put_header(link_header());
+  put_identity(message, pair.here);
+  nlattr* info = message.open_nest(IFLA_LINKINFO);
+  message.put(IFLA_INFO_KIND, std::string("veth"));
+  nlattr* data = message.open_nest(IFLA_INFO_DATA);
+  nlattr* peer = message.open_nest(VETH_INFO_PEER);
+  message.put_header(link_header());
+  put_identity(message, pair.there);
+  message.put_u32(IFLA_NET_NS_FD, static_cast<uint32_t>(peer_netns_fd));
+  message.close_nest(peer);
+  message.close_nest(data);
+  message.close_nest(info);
+  return message;
+}
+
+NlMessage delete_link(const std::string& name) {
+  NlMessage message(RTM_DELLINK, 0);
+  message.put_header(link_header());
+  message.put(IFLA_IFNAME, name);
+  return message;
+}
+
+NlMessage complete_settings(const state::Link& desired) {
+  NlMessage message = change_by_name(desired, link_header());
+  if (!desired.alias.empty()) put_alias(message, desired.alias);
+  nlattr* families = message.open_nest(IFLA_AF_SPEC);
+  put_ipv4_settings(message, desired);
+  if (kernel_has_ipv6() && desired.mtu >= kIpv6LeastMtu) put_ipv6_settings(message, desired);
+  message.close_nest(families);
+  return message;
+}
+
+std::optional<NlMessage> change_settings(const state::Link& desired, const ObservedLink& current) {
+  const state::Link& link = current.link;
+  const bool ipv4 = desired.forwarding != link.forwarding || desired.rp_filter != link.rp_filter;
+  const bool ipv6 = desired.ipv6 != link.ipv6 && current.ipv6_settings;
+  if (desired.mac == link.mac && desired.mtu == link.mtu && desired.alias == link.alias && !ipv4 &&
+      !ipv6) {
+    return std::nullopt;
+  }
+  NlMessage message = change_by_name(desired, link_header());
+  if (desired.mac != link.mac) {
+    message.put(IFLA_ADDRESS, desired.mac.octets.data(), desired.mac.octets.size());
+  }
+  if (desired.mtu != link.mtu) message.put_u32(IFLA_MTU, desired.mtu);
+  if (desired.alias != link.alias) put_alias(message, desired.alias);
+  if (ipv4 || ipv6) {
+    nlattr* families = message.open_nest(IFLA_AF_SPEC);
+    if (ipv4) put_ipv4_settings(message, desired);
+    if (ipv6) put_ipv6_settings(message, desired);
+    message.close_nest(families);
+  }
+  return message;
+}
+
+NlMessage change_up(const state::Link& desired) {
+  ifinfomsg header = link_header();
+  header.ifi_flags = desired.up ? IFF_UP : 0;
+  header.ifi_change = IFF_UP;
+  return change_by_name(desired, header);
+}
+
+}  // namespace egress::kernel

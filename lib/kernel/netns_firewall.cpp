@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/netns_firewall.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "kernel/netns.hpp"
+#include "kernel/nftables.hpp"
+
+namespace egress::kernel {
+namespace {
+
+bool is_ours(const NftTableId& table) {
+  return table.family + " " + table.name == state::kNftTable;
+}
+
+std::string marker_text(const std::string& digest, uint32_t generation) {
+  return fmt::format("{} {}", digest, generation);
+}
+
+// Empty unless `listing` is one set with a comment.
+std::string comment_in(const std::string& listing) {
+  const auto json = nlohmann::json::parse(listing, nullptr, false);
+  if (!json.is_object() || !json.contains("nftables") || !json["nftables"].is_array()) return {};
+  for (const auto& entry : json["nftables"]) {
+    const auto set = entry.find("set");
+    if (set == entry.end() || !set->is_object()) continue;
+    const auto comment = set->find("comment");
+    if (comment != set->end() && comment->is_string()) return comment->get<std::string>();
+  }
+  return {};
+}
+
+// What of `present` the table has not.
+std::vector<std::string> not_in(const std::vector<std::string>& present, const auto& wanted) {
+  std::vector<std::string> strays;
+  std::copy_if(present.begin(), present.end(), std::back_inserter(strays),
+               [&](const std::string& name) { return wanted(name) == false; });
+  return strays;
+}
+
+state::NftNames strays(const state::NftNames& present, const state::NftTable& desired) {
+  const auto has_set = [&](bool is_map) {
+    return [&desired, is_map](const std::string& name) {
+      const auto found = desired.sets.find(name);
+      return found != desired.sets.end() && found->second.is_map == is_map;
+    };
+  };
+  return {.chains = not_in(present.chains,
+                           [&](const std::string& name) { return desired.chains.count(name) != 0; }),
+          .sets = not_in(present.sets, has_set(false)),
+          .maps = not_in(present.maps, has_set(true))};
+}
+
+}  // namespace
+
+Result<NetnsFirewall> NetnsFirewall::open(int netns_fd) {
+  ASSIGN_OR_RETURN(NftQueries queries, NftQueries::open());
+  return NetnsFirewall(netns_fd, std::move(queries));
+}
+
+Result<std::optional<state::Firewall>> NetnsFirewall::observe() {
+  ASSIGN_OR_RETURN(const uint32_t generation, queries_.generation());
+  if (known_ && known_->generation == generation) return known_->firewall;
+  ASSIGN_OR_RETURN(std::optional<state::Firewall> found, read(generation));
+  known_ = Known{generation, found};
+  return found;
+}
+
+Result<std::optional<state::Firewall>> NetnsFirewall::read(uint32_t generation) {
+  ASSIGN_OR_RETURN(const std::vector<NftTableId> tables, queries_.tables());
+  if (tables.empty()) return std::optional<state::Firewall>();
+  const std::optional<state::Firewall> changed = state::Firewall{.digest = state::kFirewallChanged};
+  if (tables.size() > 1 || !is_ours(tables.front())) return changed;
+  ASSIGN_OR_RETURN(const std::string text, marker());
+  const std::string digest = text.substr(0, text.find(' '));
+  if (digest.empty() || text != marker_text(digest, generation)) return changed;
+  return std::optional<state::Firewall>(state::Firewall{.digest = digest});
+}
+
+// Empty when the table has no such set.
+Result<std::string> NetnsFirewall::marker() {
+  ASSIGN_OR_RETURN(const state::NftNames names, queries_.names());
+  if (std::find(names.sets.begin(), names.sets.end(), state::kNftMarkerSet) == names.sets.end()) {
+    return std::string();
+  }
+  ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_fd_));
+  ASSIGN_OR_RETURN(NftContext context, NftContext::open());
+  ASSIGN_OR_RETURN(
+      const std::string listing,
+      context.list(fmt::format("list set {} {}", state::kNftTable, state::kNftMarkerSet)));
+  return comment_in(listing);
+}
+
+Status NetnsFirewall::commit(const std::string& script) {
+  known_.reset();
+  ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_fd_));
+  ASSIGN_OR_RETURN(NftContext context, NftContext::open());
+  return context.run(script);
+}
+
+Status NetnsFirewall::commit(const state::Firewall& desired, const state::NftTable* previous,
+                             const state::NftNames& stray, const std::vector<NftTableId>& tables) {
+  std::string script;
+  for (const NftTableId& table : tables) {
+    if (is_ours(table)) continue;
+    script += fmt::format("delete table {} handle {}\n", table.family, table.handle);
+  }
+  ASSIGN_OR_RETURN(const uint32_t before, queries_.generation());
+  const uint32_t after = before + 1;
+  script += state::update_script(*desired.table, previous, stray,
+                                 marker_text(desired.digest, after));
+  RETURN_IF_ERROR(commit(script));
+  ASSIGN_OR_RETURN(const uint32_t generation, queries_.generation());
+  // Otherwise somebody else committed meanwhile, and the next look will show it.
+  if (generation == after) known_ = Known{generation, desired};
+  return {};
+}
+
+Status NetnsFirewall::replace(const state::Firewall& desired) {
+  if (!desired.table) {
+    return Error{.code = Errc::kInvalid, .message = "a firewall without contents"};
+  }
+  ASSIGN_OR_RETURN(const std::optional<state::Firewall> present, observe());
+  if (present && present->digest == desired.digest) return {};
+  if (present && present->table) return commit(desired, present->table.get(), {}, {});
+
+  ASSIGN_OR_RETURN(const std::vector<NftTableId> tables, queries_.tables());
+  if (std::none_of(tables.begin(), tables.end(), is_ours)) {
+    return commit(desired, nullptr, {}, tables);
+  }
+  ASSIGN_OR_RETURN(const state::NftNames names, queries_.names());
+  const Status status = commit(desired, nullptr, strays(names, *desired.table), tables);
+  if (status.ok()) return status;
+  // Something stands under a name of ours with another declaration: then all is made anew, which
+  // is worse only in that base chains are out of force for a moment.
+  return commit(desired, nullptr, names, tables);
+}
+
+Status NetnsFirewall::remove() {
+  return commit("flush ruleset\n");
+}
+
+}  // namespace egress::kernel

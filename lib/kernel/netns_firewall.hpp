@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// One namespace's firewall: whether it is still the one we put there, replacing it, removing it.
+//
+// Theory of operation: the marker set's comment holds the digest of the contents and the generation
+// that our commit produced. Every later commit by anybody moves the generation, so contents are ours
+// exactly while the kernel's generation is the marker's. Within one process even the marker need not
+// be read again until the generation moves.
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "kernel/nft_queries.hpp"
+#include "state/nft_table.hpp"
+
+namespace egress::kernel {
+
+class NetnsFirewall {
+ public:
+  // `netns_fd` is borrowed and must outlive this. Call in the namespace.
+  static Result<NetnsFirewall> open(int netns_fd);
+
+  // Nothing when there are no tables at all.
+  Result<std::optional<state::Firewall>> observe();
+  // Makes `desired` the only firewall; foreign tables go with the same commit.
+  Status replace(const state::Firewall& desired);
+  // Removes every table.
+  Status remove();
+  Result<std::map<std::string, uint64_t>> counters() { return queries_.counters(); }
+
+ private:
+  NetnsFirewall(int netns_fd, NftQueries queries)
+      : netns_fd_(netns_fd), queries_(std::move(queries)) {}
+
+  struct Known {
+    uint32_t generation = 0;
+    std::optional<state::Firewall> firewall{};
+  };
+
+  Result<std::optional<state::Firewall>> read(uint32_t generation);
+  Result<std::string> marker();
+  Status commit(const std::string& script);
+  Status commit(const state::Firewall& desired, const state::NftTable* previous,
+                const state::NftNames& stray, const std::vector<NftTableId>& tables);
+
+  int netns_fd_;
+  NftQueries queries_;
+  std::optional<Known> known_{};
+};
+
+}  // namespace egress::kernel

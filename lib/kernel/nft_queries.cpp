@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/nft_queries.hpp"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <netlink/attr.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+namespace egress::kernel {
+namespace {
+
+constexpr std::string_view kTableName = "egressd";
+
+NlMessage question(int what, int family) {
+  NlMessage message((NFNL_SUBSYS_NFTABLES << 8) | what, 0);
+  nfgenmsg header{};
+  header.nfgen_family = static_cast<uint8_t>(family);
+  header.version = NFNETLINK_V0;
+  message.append(&header, sizeof(header));
+  return message;
+}
+
+NlMessage question_on_our_table(int what, int table_attribute) {
+  NlMessage message = question(what, NFPROTO_IPV4);
+  message.put(table_attribute, std::string(kTableName));
+  return message;
+}
+
+template <int kLast>
+struct Attributes {
+  explicit Attributes(const nlmsghdr& message) {
+    nlmsg_parse(const_cast<nlmsghdr*>(&message), sizeof(nfgenmsg), all.data(), kLast, nullptr);
+  }
+  explicit Attributes(nlattr* nest) {
+    nla_parse_nested(all.data(), kLast, nest, nullptr);
+  }
+  nlattr* operator[](size_t type) const { return all[type]; }
+  std::string text(size_t type) const {
+    return all[type] == nullptr ? std::string() : nla_get_string(all[type]);
+  }
+  uint32_t number(size_t type) const {
+    return all[type] == nullptr ? 0 : ntohl(nla_get_u32(all[type]));
+  }
+  uint64_t long_number(size_t type) const {
+    return all[type] == nullptr ? 0 : be64toh(nla_get_u64(all[type]));
+  }
+  std::array<nlattr*, kLast + 1> all{};
+};
+
+std::string family_name(uint8_t family) {
+  switch (family) {
+    case NFPROTO_INET: return "inet";
+    case NFPROTO_IPV4: return "ip";
+    case NFPROTO_ARP: return "arp";
+    case NFPROTO_NETDEV: return "netdev";
+    case NFPROTO_BRIDGE: return "bridge";
+    case NFPROTO_IPV6: return "ip6";
+    default: return {};
+  }
+}
+
+uint8_t family_of(const nlmsghdr& message) {
+  return static_cast<const nfgenmsg*>(NLMSG_DATA(&message))->nfgen_family;
+}
+
+// The packets of the rule's counter, or nothing when the rule does not count.
+std::optional<uint64_t> packets_of(nlattr* expressions) {
+  nlattr* element = static_cast<nlattr*>(nla_data(expressions));
+  int left = nla_len(expressions);
+  for (; nla_ok(element, left) != 0; element = nla_next(element, &left)) {
+    const Attributes<NFTA_EXPR_MAX> expression(element);
+    if (expression.text(NFTA_EXPR_NAME) != "counter") continue;
+    if (expression[NFTA_EXPR_DATA] == nullptr) continue;
+    const Attributes<NFTA_COUNTER_MAX> counter(expression[NFTA_EXPR_DATA]);
+    return counter.long_number(NFTA_COUNTER_PACKETS);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<NftQueries> NftQueries::open() {
+  ASSIGN_OR_RETURN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER));
+  return NftQueries(std::move(socket));
+}
+
+Result<uint32_t> NftQueries::generation() {
+  NlMessage message = question(NFT_MSG_GETGEN, NFPROTO_UNSPEC);
+  ASSIGN_OR_RETURN(const NlReplies replies, socket_.get(message));
+  if (replies.first() == nullptr) {
+    return Error{.code = Errc::kKernel, .message = "nf_tables tells no generation"};
+  }
+  return Attributes<NFTA_GEN_MAX>(*replies.first()).number(NFTA_GEN_ID);
+}
+
+Result<std::vector<NftTableId>> NftQueries::tables() {
+  NlMessage message = question(NFT_MSG_GETTABLE, NFPROTO_UNSPEC);
+  ASSIGN_OR_RETURN(const NlReplies replies, socket_.dump(message));
+  std::vector<NftTableId> tables;
+  replies.for_each([&](const nlmsghdr& reply) {
+    const Attributes<NFTA_TABLE_MAX> table(reply);
+    tables.push_back({family_name(family_of(reply)), table.text(NFTA_TABLE_NAME),
+                      table.long_number(NFTA_TABLE_HANDLE)});
+  });
+  return tables;
+}
+
+Result<state::NftNames> NftQueries::names() {
+  state::NftNames names;
+  NlMessage chains = question_on_our_table(NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE);
+  ASSIGN_OR_RETURN(const NlReplies chain_replies, socket_.dump(chains));
+  chain_replies.for_each([&](const nlmsghdr& reply) {
+    const Attributes<NFTA_CHAIN_MAX> chain(reply);
+    if (chain.text(NFTA_CHAIN_TABLE) == kTableName) {
+      names.chains.push_back(chain.text(NFTA_CHAIN_NAME));
+    }
+  });
+  NlMessage sets = question_on_our_table(NFT_MSG_GETSET, NFTA_SET_TABLE);
+  ASSIGN_OR_RETURN(const NlReplies set_replies, socket_.dump(sets));
+  set_replies.for_each([&](const nlmsghdr& reply) {
+    const Attributes<NFTA_SET_MAX> set(reply);
+    const uint32_t flags = set.number(NFTA_SET_FLAGS);
+    if ((flags & NFT_SET_ANONYMOUS) != 0) return;
+    const bool is_map = (flags & (NFT_SET_MAP | NFT_SET_OBJECT)) != 0;
+    (is_map ? names.maps : names.sets).push_back(set.text(NFTA_SET_NAME));
+  });
+  return names;
+}
+
+Result<std::map<std::string, uint64_t>> NftQueries::counters() {
+  NlMessage message = question_on_our_table(NFT_MSG_GETRULE, NFTA_RULE_TABLE);
+  auto replies = socket_.dump(message);
+  std::map<std::string, uint64_t> packets;
+  if (!replies.ok() && replies.error().sys_errno == ENOENT) return packets;
+  if (!replies.ok()) return std::move(replies).error();
+  std::map<std::string, int> counting;
+  replies->for_each([&](const nlmsghdr& reply) {
+    const Attributes<NFTA_RULE_MAX> rule(reply);
+    if (rule.text(NFTA_RULE_TABLE) != kTableName || rule[NFTA_RULE_EXPRESSIONS] == nullptr) return;
+    const auto counted = packets_of(rule[NFTA_RULE_EXPRESSIONS]);
+    if (!counted) return;
+    const std::string chain = rule.text(NFTA_RULE_CHAIN);
+    packets[chain] = *counted;
+    ++counting[chain];
+  });
+  for (const auto& [chain, rules] : counting) {
+    if (rules != 1) packets.erase(chain);
+  }
+  return packets;
+}
+
+}  // namespace egress::kernel

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Small questions to nf_tables, asked by netlink directly: libnftables would fetch and print whole
+// rulesets to answer them. Changing anything is nftables.hpp's part.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kernel/netlink.hpp"
+#include "state/nft_table.hpp"
+
+namespace egress::kernel {
+
+struct NftTableId {
+  std::string family{};  // as nft spells it: "ip", "inet"
+  std::string name{};
+  uint64_t handle = 0;
+};
+
+class NftQueries {
+ public:
+  // Call in the target namespace.
+  static Result<NftQueries> open();
+
+  // Grows by one with every commit in the namespace, whoever makes it.
+  Result<uint32_t> generation();
+  Result<std::vector<NftTableId>> tables();
+  // Chains, sets and maps of our table, anonymous ones left out. Call only when there is one.
+  Result<state::NftNames> names();
+  // Packets by chain of our table, for chains with exactly one rule that counts.
+  Result<std::map<std::string, uint64_t>> counters();
+
+ private:
+  explicit NftQueries(NetlinkSocket socket) : socket_(std::move(socket)) {}
+  NetlinkSocket socket_;
+};
+
+}  // namespace egress::kernel

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/rtnl_codec.hpp"
+
+#include <arpa/inet.h>
+#include <linux/if_addr.h>
+#include <linux/neighbour.h>
+#include <linux/net_namespace.h>
+#include <linux/netconf.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace egress::kernel {
+namespace {
+
+constexpr int kIpv4Bits = 32;
+constexpr Ipv4Prefix kLoopback{{0x7f000000}, 8};
+
+template <typename Header>
+NlMessage listing(int type, Header header) {
+  NlMessage message(type, 0);
+  message.put_header(header);
+  return message;
+}
+
+// The attributes behind a message's fixed header.
+template <typename Header, int kLast>
+struct Attributes {
+  explicit Attributes(const nlmsghdr& message)
+      : header(*static_cast<const Header*>(NLMSG_DATA(&message))) {
+    nlmsg_parse(const_cast<nlmsghdr*>(&message), sizeof(Header), all.data(), kLast, nullptr);
+  }
+  nlattr* operator[](int type) const { return all[static_cast<size_t>(type)]; }
+  bool has(int type) const { return (*this)[type] != nullptr; }
+  uint32_t number(int type) const { return has(type) ? nla_get_u32((*this)[type]) : 0; }
+  Ipv4Address address(int type) const { return {ntohl(number(type))}; }
+  Header header;
+  std::array<nlattr*, kLast + 1> all{};
+};
+
+std::string name_of(const LinkNames& links, int index) {
+  const auto found = links.find(index);
+  return found == links.end() ? std::string() : found->second;
+}
+
+ifaddrmsg address_header(const state::Address& address, int link_index) {
+  ifaddrmsg header{};
+  header.ifa_family = AF_INET;
+  header.ifa_prefixlen = address.prefix_length;
+  header.ifa_scope = RT_SCOPE_UNIVERSE;
+  header.ifa_index = static_cast<uint32_t>(link_index);
+  return header;
+}
+
+NlMessage address_request(int type, int flags, const state::Address& address, int link_index) {
+  NlMessage message(type, flags);
+  message.put_header(address_header(address, link_index));
+  message.put_address(IFA_LOCAL, address.address);
+  message.put_address(IFA_ADDRESS, address.address);
+  return message;
+}
+
+ndmsg neighbour_header(int link_index) {
+  ndmsg header{};
+  header.ndm_family = AF_INET;
+  header.ndm_ifindex = link_index;
+  header.ndm_state = NUD_PERMANENT;
+  return header;
+}
+
+}  // namespace
+
+NlMessage list_addresses() {
+  ifaddrmsg header{};
+  header.ifa_family = AF_INET;
+  return listing(RTM_GETADDR, header);
+}
+
+std::optional<Decoded<state::Address>> decode_address(const nlmsghdr& message,
+                                                      const LinkNames& links) {
+  if (message.nlmsg_type != RTM_NEWADDR) return std::nullopt;
+  const Attributes<ifaddrmsg, IFA_MAX> attributes(message);
+  if (!attributes.has(IFA_LOCAL)) return std::nullopt;
+  // A point-to-point address names its far end in IFA_ADDRESS; ours have none.
+  const Ipv4Address local = attributes.address(IFA_LOCAL);
+  const Ipv4Address far =
+      attributes.has(IFA_ADDRESS) ? attributes.address(IFA_ADDRESS) : local;
+  Decoded<state::Address> decoded{
+      .value = {.link = name_of(links, static_cast<int>(attributes.header.ifa_index)),
+                .address = far,
+                .prefix_length = attributes.header.ifa_prefixlen}};
+  if (far != local) decoded.removal.emplace(message, RTM_DELADDR);
+  if (decoded.value.link == "lo" && kLoopback.contains(local)) return std::nullopt;
+  return decoded;
+}
+
+NlMessage add_address(const state::Address& address, int link_index) {
+  return address_request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, address, link_index);
+}
+
+NlMessage delete_address(const state::Address& address, int link_index) {
+  return address_request(RTM_DELADDR, 0, address, link_index);
+}
+
+NlMessage list_neighbours() {
+  ndmsg header{};
+  header.ndm_family = AF_INET;
+  return listing(RTM_GETNEIGH, header);
+}
+
+NlMessage get_neighbour(const state::Neighbour& neighbour, int link_index) {
+  NlMessage message(RTM_GETNEIGH, 0);
+  ndmsg header = neighbour_header(link_index);
+  header.ndm_state = 0;
+  message.put_header(header);
+  message.put_address(NDA_DST, neighbour.address);
+  return message;
+}
+
+std::optional<state::Neighbour> decode_neighbour(const nlmsghdr& message, const LinkNames& links) {
+  if (message.nlmsg_type != RTM_NEWNEIGH) return std::nullopt;
+  const Attributes<ndmsg, NDA_MAX> attributes(message);
+  if ((attributes.header.ndm_state & NUD_PERMANENT) == 0 || !attributes.has(NDA_DST)) {
+    return std::nullopt;
+  }
+  state::Neighbour neighbour{.link = name_of(links, attributes.header.ndm_ifindex),
+                             .address = attributes.address(NDA_DST)};
+  if (const nlattr* mac = attributes[NDA_LLADDR];
+      mac != nullptr && static_cast<size_t>(nla_len(mac)) == neighbour.mac.octets.size()) {
+    std::memcpy(neighbour.mac.octets.data(), nla_data(mac), neighbour.mac.octets.size());
+  }
+  return neighbour;
+}
+
+NlMessage set_neighbour(const state::Neighbour& neighbour, int link_index, int flags) {
+  NlMessage message(RTM_NEWNEIGH, NLM_F_CREATE | flags);
+  message.put_header(neighbour_header(link_index));
+  message.put_address(NDA_DST, neighbour.address);
+  message.put(NDA_LLADDR, neighbour.mac.octets.data(), neighbour.mac.octets.size());
+  return message;
+}
+
+NlMessage delete_neighbour(const state::Neighbour& neighbour, int link_index) {
+  NlMessage message(RTM_DELNEIGH, 0);
+  message.put_header(neighbour_header(link_index));
+  message.put_address(NDA_DST, neighbour.address);
+  return message;
+}
+
+NlMessage list_routes() {
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  return listing(RTM_GETROUTE, header);
+}
+
+NlMessage list_routes(uint32_t table) {
+  NlMessage message = list_routes();
+  message.put_u32(RTA_TABLE, table);
+  return message;
+}
+
+namespace {
+
+std::optional<state::RouteKind> kind_of(uint8_t type) {
+  switch (type) {
+    case RTN_UNICAST: return state::RouteKind::kUnicast;
+    case RTN_BLACKHOLE: return state::RouteKind::kBlackhole;
+    case RTN_THROW: return state::RouteKind::kThrow;
+    default: return std::nullopt;
+  }
+}
+
+uint8_t type_of(state::RouteKind kind) {
+  switch (kind) {
+    case state::RouteKind::kUnicast: return RTN_UNICAST;
+    case state::RouteKind::kBlackhole: return RTN_BLACKHOLE;
+    case state::RouteKind::kThrow: return RTN_THROW;
+  }
+  return RTN_UNSPEC;
+}
+
+// False when there are metrics besides the MTU, or a locked one.
+bool decode_metrics(nlattr* nest, uint32_t& mtu) {
+  if (nest == nullptr) return true;
+  std::array<nlattr*, RTAX_MAX + 1> metrics{};
+  nla_parse_nested(metrics.data(), RTAX_MAX, nest, nullptr);
+  if (metrics[RTAX_MTU] != nullptr) mtu = nla_get_u32(metrics[RTAX_MTU]);
+  for (size_t i = 1; i < metrics.size(); ++i) {
+    if (i != RTAX_MTU && metrics[i] != nullptr) return false;
+  }
+  return true;
+}
+
+bool is_ours(uint8_t protocol) {
+  return protocol == static_cast<uint8_t>(state::RouteProtocol::kBoot) ||
+         protocol == static_cast<uint8_t>(state::RouteProtocol::kStatic);
+}
+
+// The kernel tells routes under one key apart by type of service and metric; 0 means any metric.
+NlMessage delete_route(const rtmsg& listed, const state::RouteKey& key, uint32_t metric) {
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_tos = listed.rtm_tos;
+  header.rtm_dst_len = key.destination.length;
+  header.rtm_scope = RT_SCOPE_NOWHERE;
+  NlMessage message(RTM_DELROUTE, 0);
+  message.put_header(header);
+  message.put_u32(RTA_TABLE, key.table);
+  message.put_address(RTA_DST, key.destination.address);
+  if (metric != 0) message.put_u32(RTA_PRIORITY, metric);
+  return message;
+}
+
+}  // namespace
+
+std::optional<Decoded<state::Route>> decode_route(const nlmsghdr& message, const LinkNames& links) {
+  if (message.nlmsg_type != RTM_NEWROUTE) return std::nullopt;
+  const Attributes<rtmsg, RTA_MAX> attributes(message);
+  const rtmsg& header = attributes.header;
+  const uint32_t table =
+      attributes.has(RTA_TABLE) ? attributes.number(RTA_TABLE) : header.rtm_table;
+  if (table == RT_TABLE_LOCAL || header.rtm_protocol == RTPROT_KERNEL ||
+      (header.rtm_flags & RTM_F_CLONED) != 0) {
+    return std::nullopt;
+  }
+  Decoded<state::Route> decoded;
+  state::Route& route = decoded.value;
+  route.table = table;
+  route.destination = {attributes.address(RTA_DST), header.rtm_dst_len};
+  const auto kind = kind_of(header.rtm_type);
+  if (!kind || !is_ours(header.rtm_protocol) || header.rtm_tos != 0 ||
+      !has_only(message, sizeof(rtmsg),
+                {RTA_TABLE, RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_METRICS}) ||
+      !decode_metrics(attributes[RTA_METRICS], route.mtu)) {
+    return Decoded<state::Route>{
+        .value = {.table = table, .destination = route.destination},
+        .removal = delete_route(header, {table, route.destination},
+                                attributes.number(RTA_PRIORITY))};
+  }
+  route.kind = *kind;
+  route.protocol = static_cast<state::RouteProtocol>(header.rtm_protocol);
+  route.onlink = (header.rtm_flags & RTNH_F_ONLINK) != 0;
+  if (route.kind == state::RouteKind::kUnicast) {
+    route.link = name_of(links, static_cast<int>(attributes.number(RTA_OIF)));
+  }
+  if (attributes.has(RTA_GATEWAY)) route.gateway = attributes.address(RTA_GATEWAY);
+  if (attributes.has(RTA_PREFSRC)) route.source = attributes.address(RTA_PREFSRC);
+  return decoded;
+}
+
+NlMessage set_route(const state::Route& route, int link_index, int flags) {
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_dst_len = route.destination.length;
+  header.rtm_table = RT_TABLE_UNSPEC;
+  header.rtm_protocol = static_cast<uint8_t>(route.protocol);
+  header.rtm_type = type_of(route.kind);
+  const bool on_link = route.kind == state::RouteKind::kUnicast && !route.gateway;
+  header.rtm_scope = on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+  if (route.onlink) header.rtm_flags = RTNH_F_ONLINK;
+
+  NlMessage message(RTM_NEWROUTE, NLM_F_CREATE | flags);
+  message.put_header(header);
+  message.put_u32(RTA_TABLE, route.table);
+  message.put_address(RTA_DST, route.destination.address);
+  if (link_index != 0) message.put_u32(RTA_OIF, static_cast<uint32_t>(link_index));
+  if (route.gateway) message.put_address(RTA_GATEWAY, *route.gateway);
+  if (route.source) message.put_address(RTA_PREFSRC, *route.source);
+  if (route.mtu != 0) {
+    nlattr* metrics = message.open_nest(RTA_METRICS);
+    message.put_u32(RTAX_MTU, route.mtu);
+    message.close_nest(metrics);
+  }
+  return message;
+}
+
+NlMessage delete_route(const state::RouteKey& key) {
+  return delete_route(rtmsg{}, key, 0);
+}
+
+NlMessage get_all_rp_filter() {
+  NlMessage message(RTM_GETNETCONF, 0);
+  netconfmsg header{};
+  header.ncm_family = AF_INET;
+  message.put_header(header);
+  message.put_u32(NETCONFA_IFINDEX, static_cast<uint32_t>(NETCONFA_IFINDEX_ALL));
+  return message;
+}
+
+std::optional<uint32_t> decode_rp_filter(const nlmsghdr& message) {
+  if (message.nlmsg_type != RTM_NEWNETCONF) return std::nullopt;
+  const Attributes<netconfmsg, NETCONFA_MAX> attributes(message);
+  if (!attributes.has(NETCONFA_RP_FILTER)) return std::nullopt;
+  return attributes.number(NETCONFA_RP_FILTER);
+}
+
+NlMessage get_nsid(int netns_fd) {
+  NlMessage message(RTM_GETNSID, 0);
+  rtgenmsg header{};
+  header.rtgen_family = AF_UNSPEC;
+  message.append(&header, sizeof(header));
+  message.put_u32(NETNSA_FD, static_cast<uint32_t>(netns_fd));
+  return message;
+}
+
+std::optional<int> decode_nsid(const nlmsghdr& message) {
+  if (message.nlmsg_type != RTM_NEWNSID) return std::nullopt;
+  const Attributes<rtgenmsg, NETNSA_MAX> attributes(message);
+  const int nsid = static_cast<int>(attributes.number(NETNSA_NSID));
+  if (!attributes.has(NETNSA_NSID) || nsid < 0) return std::nullopt;
+  return nsid;
+}
+
+}  // namespace egress::kernel

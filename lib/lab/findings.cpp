@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "lab/findings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "lab/limits.hpp"
+
+namespace egress::lab {
+
+std::string Finding::to_string() const {
+  std::string text = file;
+  if (line > 0) text += fmt::format(":{}:{}", line, column);
+  text += severity == Severity::kError ? ": error: " : ": warning: ";
+  if (!path.empty()) text += path + ": ";
+  text += message;
+  if (!hint.empty()) text += "; " + hint;
+  return text;
+}
+
+void Findings::add(Severity severity, Mark mark, std::string path, std::string code,
+                   std::string message, std::string hint) {
+  error_ = error_ || severity == Severity::kError;
+  if (full()) {
+    ++not_shown_;
+    return;
+  }
+  findings_.push_back({.severity = severity,
+                       .file = file_,
+                       .line = mark.line,
+                       .column = mark.column,
+                       .path = std::move(path),
+                       .code = std::move(code),
+                       .message = std::move(message),
+                       .hint = std::move(hint)});
+}
+
+void Findings::distrust(std::string path) {
+  if (!full()) distrusted_.insert(std::move(path));
+}
+
+bool Findings::full() const {
+  return findings_.size() >= kMaxFindings;
+}
+
+bool Findings::trusts(const std::string& path) const {
+  for (size_t end = path.size(); end != std::string::npos && end > 0;
+       end = path.find_last_of(".[", end - 1)) {
+    if (distrusted_.contains(path.substr(0, end))) return false;
+  }
+  for (const char separator : {'.', '['}) {
+    const std::string inside = path + separator;
+    const auto next = distrusted_.lower_bound(inside);
+    if (next != distrusted_.end() && next->starts_with(inside)) return false;
+  }
+  return true;
+}
+
+std::vector<Finding> Findings::sorted() && {
+  std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
+    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+  });
+  if (not_shown_ > 0) {
+    findings_.push_back({.severity = error_ ? Severity::kError : Severity::kWarning,
+                         .file = file_,
+                         .code = "too-many-findings",
+                         .message = fmt::format("{} more findings are not shown", not_shown_)});
+  }
+  return std::move(findings_);
+}
+
+}  // namespace egress::lab

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The findings of one run, with what they make unreliable: a rule about an object whose relevant
+// part could not be read would only repeat the first finding in other words.
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lab/load.hpp"
+#include "lab/yaml_tree.hpp"
+
+namespace egress::lab {
+
+class Findings {
+ public:
+  explicit Findings(std::string file) : file_(std::move(file)) {}
+
+  void add(Severity severity, Mark mark, std::string path, std::string code, std::string message,
+           std::string hint);
+  // What stands at `path` was not read as the user meant it.
+  void distrust(std::string path);
+  // False when `path`, something in it or something it is part of was not read.
+  bool trusts(const std::string& path) const;
+
+  bool any_error() const { return error_; }
+  // Further findings are only counted: no need to think about their wording.
+  bool full() const;
+  // In file order. Past kMaxFindings they are only counted.
+  std::vector<Finding> sorted() &&;
+
+ private:
+  std::string file_;
+  std::vector<Finding> findings_{};
+  std::set<std::string> distrusted_{};
+  size_t not_shown_ = 0;
+  bool error_ = false;
+};
+
+}  // namespace egress::lab

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Bounds of what the loader takes from an untrusted lab file, and numbers of the service that
+// validation enforces. The file's own bounds keep memory and time small whatever it contains.
+
+#include <cstddef>
+
+namespace egress::lab {
+
+inline constexpr size_t kMaxFileBytes = size_t{1} << 20U;
+inline constexpr size_t kMaxServiceTagBytes = size_t{64} << 20U;
+inline constexpr size_t kMaxDepth = 32;
+inline constexpr size_t kMaxNodes = 200'000;  // with every alias written out, as
+inline constexpr size_t kMaxTextBytes = size_t{4} << 20U;  // all keys and scalars together
+inline constexpr size_t kMaxKeyLength = 256;
+inline constexpr size_t kMaxFindings = 1'000;
+inline constexpr size_t kMaxQuoted = 80;  // characters of a value that a message repeats
+
+// azure-facts 4.6 and 5.1.5.
+inline constexpr size_t kMaxSecurityRules = 1'000;
+inline constexpr size_t kMaxAddressesPerSide = 4'000;
+inline constexpr size_t kMaxApplicationSecurityGroups = 3'000;
+inline constexpr size_t kMaxApplicationSecurityGroupsPerSide = 10;
+inline constexpr size_t kMaxApplicationSecurityGroupsPerGroup = 100;
+inline constexpr size_t kMaxApplicationSecurityGroupsPerHost = 20;
+inline constexpr size_t kMaxRoutes = 400;
+inline constexpr size_t kMaxServiceTagRoutes = 25;
+inline constexpr size_t kMaxPeerings = 500;
+inline constexpr size_t kMaxDnsServers = 20;
+
+// azure-facts 3.3 and 3.4.
+inline constexpr size_t kMaxIntegrationsPerPlan = 2;
+inline constexpr int kMinIntegrationLength = 28;      // the longest prefix of an integration subnet
+inline constexpr int kMinSharedSubnetLength = 26;     // and of one that several plans share
+inline constexpr int kMinSubnetLength = 29;
+inline constexpr int kMaxCapacity = 100;
+// Addresses 169.254.129.4 to .253 and their twins on the second interface.
+inline constexpr size_t kMaxSitesPerPlan = 250;
+
+}  // namespace egress::lab

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Service tags by name: the built-in ones that mean something else in each subnet, and those of a
+// file in Microsoft's published JSON form, of which the IPv4 prefixes are kept.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "lab/lab.hpp"
+
+namespace egress::lab {
+
+// kInvalid, naming the tag where one is at fault.
+Result<ServiceTags> parse_service_tags(const std::string& json);
+
+// VirtualNetwork, Internet, AzureLoadBalancer and the platform's three (azure-facts 4.4); none of
+// them can be a route's prefix (5.3.5).
+const std::vector<std::string>& built_in_tags();
+bool is_built_in_tag(const std::string& canonical);
+
+// Finds a tag's canonical spelling from any other.
+class TagNames {
+ public:
+  explicit TagNames(const ServiceTags* declared);
+  std::optional<std::string> canonical(const std::string& spelling) const;
+  std::optional<std::string> nearest(const std::string& spelling) const;
+
+ private:
+  std::map<std::string, std::string> by_lower_case_{};
+};
+
+}  // namespace egress::lab

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+#include "lab/yaml_reader.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/result.hpp"
+#include "lab/limits.hpp"
+
+namespace egress::lab {
+namespace {
+
+std::string kind_name(const YamlNode& node) {
+  switch (node.kind) {
+    case YamlKind::kNull: return "nothing";
+    case YamlKind::kScalar: return fmt::format("'{}'", shown(node.text));
+    case YamlKind::kSequence: return "a list";
+    case YamlKind::kMap: return "a map";
+  }
+  return "nothing";
+}
+
+std::string path_of(const std::string& parent, const std::string& key) {
+  return parent.empty() ? key : parent + "." + key;
+}
+
+Value value_of(const std::string& parent, const YamlItem& entry) {
+  return {entry.node.get(), entry.mark, path_of(parent, entry.key), entry.key, entry.key_mark};
+}
+
+std::string ipv6_hint(const std::string& text) {
+  return text.find(':') == std::string::npos
+             ? std::string{}
+             : "regional virtual network integration carries IPv4 only";
+}
+
+}  // namespace
+
+std::string shown(std::string_view text) {
+  std::string result;
+  for (const char c : text.substr(0, kMaxQuoted)) {
+    const auto byte = static_cast<unsigned char>(c);
+    result += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  // Not in the middle of a character.
+  if (text.size() > kMaxQuoted) {
+    while (!result.empty() && (static_cast<unsigned char>(result.back()) & 0xc0U) == 0x80U) {
+      result.pop_back();
+    }
+    if (!result.empty() && static_cast<unsigned char>(result.back()) >= 0xc0U) result.pop_back();
+    result += "...";
+  }
+  return result;
+}
+
+void Reader::fail(const Value& value, std::string code, std::string message, std::string hint) {
+  findings_.add(Severity::kError, value.mark, value.path, std::move(code), std::move(message),
+                std::move(hint));
+  findings_.distrust(value.path);
+}
+
+void Reader::fail_at_key(const Value& value, std::string code, std::string message,
+                         std::string hint) {
+  findings_.add(Severity::kError, value.key_mark, value.path, std::move(code), std::move(message),
+                std::move(hint));
+  findings_.distrust(value.path);
+}
+
+std::optional<std::string> Reader::text(const Value& value) {
+  if (!value.is_scalar()) {
+    fail(value, "type", fmt::format("text is expected, not {}", kind_name(*value.node)));
+    return std::nullopt;
+  }
+  if (value.node->text.find('\0') != std::string::npos) {
+    fail(value, "type", "text cannot hold a NUL character");
+    return std::nullopt;
+  }
+  return value.node->text;
+}
+
+std::optional<bool> Reader::boolean(const Value& value) {
+  if (value.is_scalar() && !value.node->quoted) {
+    const std::string& text = value.node->text;
+    if (text == "true" || text == "True" || text == "TRUE") return true;
+    if (text == "false" || text == "False" || text == "FALSE") return false;
+  }
+  const std::string why = value.node->quoted ? " (quotes make it text)" : "";
+  fail(value, "type",
+       fmt::format("true or false is expected, not {}{}", kind_name(*value.node), why));
+  return std::nullopt;
+}
+
+std::optional<int> Reader::integer(const Value& value) {
+  const std::string& text = value.node->text;
+  int number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = value.is_scalar() && !value.node->quoted && failure == std::errc{} &&
+                     end == text.data() + text.size();
+  // 010 is eight to some readers of YAML and ten to others.
+  const bool octal = text.size() > 1 && text.front() == '0';
+  if (whole && !octal) return number;
+  const std::string why = value.node->quoted ? " (quotes make it text)" : "";
+  fail(value, "type",
+       fmt::format("a whole number is expected, not {}{}", kind_name(*value.node), why));
+  return std::nullopt;
+}
+
+std::optional<Ipv4Address> Reader::address(const Value& value) {
+  const auto got = text(value);
+  if (!got) return std::nullopt;
+  if (auto parsed = Ipv4Address::parse(*got)) return *parsed;
+  fail(value, "address", fmt::format("'{}' is not an IPv4 address", shown(*got)), ipv6_hint(*got));
+  return std::nullopt;
+}
+
+std::optional<Ipv4Prefix> Reader::prefix(const Value& value) {
+  const auto got = text(value);
+  if (!got) return std::nullopt;
+  const auto parsed = Ipv4Prefix::parse(*got);
+  if (parsed) return *parsed;
+  const size_t slash = got->find('/');
+  const bool address = Ipv4Address::parse(got->substr(0, slash)).ok();
+  if (!address || got->size() > kMaxQuoted) {
+    fail(value, "prefix", fmt::format("'{}' is not an IPv4 prefix", shown(*got)), ipv6_hint(*got));
+  } else {
+    fail(value, "prefix", parsed.error().message);
+  }
+  return std::nullopt;
+}
+
+std::optional<SubnetRef> Reader::subnet_ref(const Value& value) {
+  const auto got = text(value);
+  if (!got) return std::nullopt;
+  const size_t slash = got->find('/');
+  const bool one_slash = slash != std::string::npos && got->find('/', slash + 1) == std::string::npos;
+  if (one_slash && slash > 0 && slash + 1 < got->size()) {
+    return SubnetRef{got->substr(0, slash), got->substr(slash + 1)};
+  }
+  fail(value, "reference", fmt::format("'{}' does not name a subnet", shown(*got)),
+       "write VNET/SUBNET");
+  return std::nullopt;
+}
+
+std::vector<Value> Reader::items(const Value& value) {
+  std::vector<Value> values;
+  if (value.is_null()) return values;
+  if (value.node->kind != YamlKind::kSequence) {
+    fail(value, "type", fmt::format("a list is expected, not {}", kind_name(*value.node)));
+    return values;
+  }
+  for (size_t i = 0; i < value.node->items.size(); ++i) {
+    const YamlItem& item = value.node->items[i];
+    values.push_back(
+        {item.node.get(), item.mark, fmt::format("{}[{}]", value.path, i), {}, item.mark});
+  }
+  return values;
+}
+
+std::vector<Value> Reader::entries(const Value& value) {
+  std::vector<Value> values;
+  if (value.is_null()) return values;
+  if (value.node->kind != YamlKind::kMap) {
+    fail(value, "type", fmt::format("a map is expected, not {}", kind_name(*value.node)));
+    return values;
+  }
+  std::map<std::string, Mark> seen;
+  for (const YamlItem& entry : value.node->items) {
+    Value next = value_of(value.path, entry);
+    const auto [first, fresh] = seen.emplace(entry.key, entry.key_mark);
+    if (!fresh) {
+      fail_at_key(next, "duplicate-key",
+                  fmt::format("'{}' stands here a second time, first in line {}", shown(entry.key),
+                              first->second.line));
+      continue;
+    }
+    values.push_back(std::move(next));
+  }
+  return values;
+}
+
+ObjectReader::ObjectReader(Reader& reader, const Value& value, ShapeId shape)
+    : reader_(reader), value_(value), shape_(shape_of(shape)) {
+  for (const Value& entry : reader_.entries(value_)) {
+    if (shape_.find(entry.key) != nullptr) {
+      members_.emplace(entry.key, entry);
+      continue;
+    }
+    const auto meant = nearest(entry.key, shape_.key_names());
+    const std::string known = shape_.keys.empty() ? "no keys are known here"
+                                                  : "known keys: " + one_of(shape_.key_names());
+    reader_.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", shown(entry.key)),
+                        suggestion(entry.key, shape_.key_names(), known));
+    if (meant) reader_.findings().distrust(path_of(value_.path, *meant));
+  }
+  if (!value_.is_null() && value_.node->kind != YamlKind::kMap) return;
+  for (const Key& key : shape_.keys) {
+    const auto found = members_.find(key.name);
+    if (key.required && (found == members_.end() || found->second.is_null())) {
+      miss({key.name}, fmt::format("'{}' is missing", key.name));
+    }
+  }
+}
+
+ObjectReader::~ObjectReader() {
+  for (const Key& key : shape_.keys) {
+    EG_CHECK(asked_.contains(key.name), "the loader reads every key that a shape accepts");
+  }
+}
+
+std::optional<Value> ObjectReader::at(const std::string& key) {
+  EG_CHECK(shape_.find(key) != nullptr, "the loader asks only for keys of the shape");
+  asked_.insert(key);
+  const auto found = members_.find(key);
+  if (found == members_.end() || found->second.is_null()) return std::nullopt;
+  return found->second;
+}
+
+void ObjectReader::miss(const std::vector<std::string>& keys, std::string message,
+                        std::string hint) {
+  // A misspelt key has its own finding, with what was meant.
+  const bool meant = std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+    return !reader_.findings().trusts(path_of(value_.path, key));
+  });
+  if (!meant) {
+    reader_.findings().add(Severity::kError, value_.key_mark, value_.path, "missing-key",
+                           std::move(message), std::move(hint));
+  }
+  for (const std::string& key : keys) reader_.findings().distrust(path_of(value_.path, key));
+}
+
+namespace {
+
+// The entry of `map` that `path` goes through, and how much of `path` it takes.
+struct Step {
+  const YamlItem* item = nullptr;
+  size_t length = 0;
+  bool singular = false;
+};
+
+bool is_boundary(const std::string& path, size_t at) {
+  return at == path.size() || path[at] == '.' || path[at] == '[';
+}
+
+Step step_in_map(const YamlNode& map, const std::string& path, size_t at) {
+  Step best;
+  for (const YamlItem& entry : map.items) {
+    const std::string& key = entry.key;
+    if (key.empty() || path.compare(at, key.size(), key) != 0) continue;
+    const size_t end = at + key.size();
+    if (is_boundary(path, end)) {
+      if (key.size() > best.length || best.singular) best = {&entry, key.size(), false};
+      continue;
+    }
+    for (const char* plural : {"es[0]", "s[0]"}) {
+      const std::string ending = plural;
+      if (best.item == nullptr && path.compare(end, std::string::npos, ending) == 0) {
+        best = {&entry, key.size() + ending.size(), true};
+      }
+    }
+  }
+  return best;
+}
+
+Step step_in_list(const YamlNode& list, const std::string& path, size_t at) {
+  if (path[at] != '[') return {};
+  const size_t close = path.find(']', at);
+  size_t index = 0;
+  const auto [end, failure] =
+      std::from_chars(path.data() + at + 1, path.data() + path.size(), index);
+  if (failure != std::errc{} || close == std::string::npos || index >= list.items.size()) return {};
+  return {&list.items[index], close + 1 - at, false};
+}
+
+}  // namespace
+
+Mark find_place(const YamlTree& tree, std::string& path) {
+  const YamlNode* node = tree.root.get();
+  Mark mark = tree.mark;
+  size_t at = 0;
+  while (node != nullptr && at < path.size()) {
+    if (path[at] == '.') ++at;
+    const Step step = node->kind == YamlKind::kMap        ? step_in_map(*node, path, at)
+                      : node->kind == YamlKind::kSequence ? step_in_list(*node, path, at)
+                                                          : Step{};
+    if (step.item == nullptr) break;
+    const bool key = step.item->key_mark.line > 0 && step.item->node->kind != YamlKind::kScalar;
+    mark = key ? step.item->key_mark : step.item->mark;
+    if (step.singular) path.replace(at, step.length, step.item->key);
+    at += step.singular ? step.item->key.size() : step.length;
+    node = step.item->node.get();
+  }
+  return mark;
+}
+
+}  // namespace egress::lab

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Typed access to a YAML tree for the loader: each read either gives a value or leaves a finding
+// at the place of the offending key or value. Unknown, repeated and missing keys are found when
+// an ObjectReader opens its object, from the object's Shape.
+
+#include <fmt/format.h>
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/ip.hpp"
+#include "lab/findings.hpp"
+#include "lab/shapes.hpp"
+#include "lab/suggest.hpp"
+#include "lab/yaml_tree.hpp"
+
+namespace egress::lab {
+
+// One value of the file with its key path.
+struct Value {
+  const YamlNode* node = nullptr;
+  Mark mark{};
+  std::string path{};
+  std::string key{};  // in its map, or empty
+  Mark key_mark{};    // of the key, or of the value where there is none
+
+  bool is_null() const { return node->kind == YamlKind::kNull; }
+  bool is_scalar() const { return node->kind == YamlKind::kScalar; }
+};
+
+// A value as a message repeats it: control characters made visible, at most kMaxQuoted characters.
+std::string shown(std::string_view text);
+
+class Reader {
+ public:
+  explicit Reader(Findings& findings) : findings_(findings) {}
+
+  void fail(const Value& value, std::string code, std::string message, std::string hint = {});
+  void fail_at_key(const Value& value, std::string code, std::string message,
+                   std::string hint = {});
+
+  std::optional<std::string> text(const Value& value);
+  std::optional<bool> boolean(const Value& value);
+  std::optional<int> integer(const Value& value);
+  std::optional<Ipv4Address> address(const Value& value);
+  std::optional<Ipv4Prefix> prefix(const Value& value);
+  std::optional<SubnetRef> subnet_ref(const Value& value);
+  // The items of a list; a finding and nothing when it is no list. Null is an empty list.
+  std::vector<Value> items(const Value& value);
+  // The entries of a map whose keys are names the user chose; each key once.
+  std::vector<Value> entries(const Value& value);
+
+  template <typename T>
+  std::optional<T> word(const Value& value, const std::vector<Spelling<T>>& spellings) {
+    const auto got = text(value);
+    if (!got) return std::nullopt;
+    for (const Spelling<T>& spelling : spellings) {
+      if (equal_ignoring_case(spelling.word, *got)) return spelling.value;
+    }
+    const auto words = words_of(spellings);
+    fail(value, "unknown-value", fmt::format("'{}' is not one of {}", shown(*got), one_of(words)),
+         suggestion(*got, words));
+    return std::nullopt;
+  }
+
+  // Reads every item of a list with `read`, leaving out those that leave a finding.
+  template <typename T>
+  std::vector<T> list(const std::optional<Value>& value,
+                      std::optional<T> (Reader::*read)(const Value&)) {
+    std::vector<T> result;
+    if (!value) return result;
+    for (const Value& item : items(*value)) {
+      if (auto element = (this->*read)(item)) result.push_back(std::move(*element));
+    }
+    return result;
+  }
+
+  Findings& findings() { return findings_; }
+
+ private:
+  Findings& findings_;
+};
+
+// One object of the file, opened with the keys it may have.
+class ObjectReader {
+ public:
+  ObjectReader(Reader& reader, const Value& value, ShapeId shape);
+  ~ObjectReader();
+  ObjectReader(const ObjectReader&) = delete;
+  ObjectReader& operator=(const ObjectReader&) = delete;
+
+  // The key's value; nothing when the key is absent or null. Every key of the shape must be asked
+  // for before the reader goes: a key that is accepted is also understood.
+  std::optional<Value> at(const std::string& key);
+  bool has(const std::string& key) const { return members_.contains(key); }
+  // Leaves `target` as it is when the key is absent or wrong.
+  template <typename T>
+  void into(T& target, const std::string& key, std::optional<T> (Reader::*read)(const Value&)) {
+    if (const auto value = at(key)) {
+      if (auto got = (reader_.*read)(*value)) target = std::move(*got);
+    }
+  }
+  template <typename T>
+  void into(std::optional<T>& target, const std::string& key,
+            std::optional<T> (Reader::*read)(const Value&)) {
+    if (const auto value = at(key)) target = (reader_.*read)(*value);
+  }
+  template <typename T>
+  void word_into(T& target, const std::string& key, const std::vector<Spelling<T>>& spellings) {
+    if (const auto value = at(key)) target = reader_.word(*value, spellings).value_or(target);
+  }
+  // A rule that needs one of `keys`, none of which is there.
+  void miss(const std::vector<std::string>& keys, std::string message, std::string hint = {});
+
+  Reader& reader() { return reader_; }
+  const Value& value() const { return value_; }
+
+ private:
+  void take_key(const YamlItem& item);
+
+  Reader& reader_;
+  Value value_;
+  const Shape& shape_;
+  std::map<std::string, Value> members_{};
+  std::set<std::string> asked_{};
+};
+
+// Where `path` stands in the file: a scalar's own place, an object's key. A plural key that the
+// file spells in the singular is found too and corrected in `path`; the nearest ancestor stands in
+// for what the file leaves out.
+Mark find_place(const YamlTree& tree, std::string& path);
+
+}  // namespace egress::lab

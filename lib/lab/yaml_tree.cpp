@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+#include "lab/yaml_tree.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "lab/limits.hpp"
+
+namespace egress::lab {
+namespace {
+
+Mark place_of(const YAML::Mark& mark) {
+  return mark.is_null() ? Mark{1, 1} : Mark{mark.line + 1, mark.column + 1};
+}
+
+// Collects events into nodes. After the first problem every further event is ignored, which
+// bounds memory whatever the rest of the text holds.
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (documents_++ == 1) {
+      refuse(place_of(mark), "many-documents", "a lab file is one YAML document");
+    }
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    add(place_of(mark), std::make_shared<YamlNode>(), anchor);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    if (problem_) return;
+    auto node = std::make_shared<YamlNode>();
+    node->kind = YamlKind::kScalar;
+    node->text = value;
+    node->text_bytes = value.size();
+    node->quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
+    add(place_of(mark), std::move(node), anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (problem_) return;
+    const auto target = anchors_.find(anchor);
+    if (target == anchors_.end()) {
+      refuse(place_of(mark), "alias-loop", "an alias cannot stand inside what it refers to");
+      return;
+    }
+    place(place_of(mark), target->second);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value /*style*/) override {
+    open(place_of(mark), YamlKind::kSequence, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+
+  void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value /*style*/) override {
+    open(place_of(mark), YamlKind::kMap, anchor);
+  }
+  void OnMapEnd() override { close(); }
+
+  void refuse(Mark mark, std::string code, std::string message) {
+    if (!problem_) problem_ = YamlProblem{mark, std::move(code), std::move(message)};
+  }
+
+  YamlTree finish() && {
+    YamlTree tree;
+    if (problem_) {
+      tree.problem = std::move(problem_);
+      return tree;
+    }
+    tree.root = root_ ? root_ : std::make_shared<YamlNode>();
+    tree.mark = root_mark_;
+    return tree;
+  }
+
+ private:
+  struct Frame {
+    std::shared_ptr<YamlNode> node{};
+    Mark mark{};
+    YAML::anchor_t anchor = YAML::NullAnchor;
+    bool key_read = false;  // in a map: the last item has its key and waits for its value
+  };
+
+  void open(Mark mark, YamlKind kind, YAML::anchor_t anchor) {
+    if (problem_) return;
+    if (stack_.size() >= kMaxDepth) {
+      refuse(mark, "too-deep", fmt::format("nested more than {} levels deep", kMaxDepth));
+      return;
+    }
+    if (expects_key()) {
+      refuse(mark, "key-form", "a key is a plain word, not a list or a map");
+      return;
+    }
+    auto node = std::make_shared<YamlNode>();
+    node->kind = kind;
+    stack_.push_back({std::move(node), mark, anchor});
+  }
+
+  void close() {
+    if (problem_) return;
+    const Frame frame = std::move(stack_.back());
+    stack_.pop_back();
+    add(frame.mark, frame.node, frame.anchor);
+  }
+
+  void add(Mark mark, std::shared_ptr<YamlNode> node, YAML::anchor_t anchor) {
+    if (problem_) return;
+    if (anchor != YAML::NullAnchor) anchors_[anchor] = node;
+    place(mark, std::move(node));
+  }
+
+  bool expects_key() const {
+    return !stack_.empty() && stack_.back().node->kind == YamlKind::kMap && !stack_.back().key_read;
+  }
+
+  void place(Mark mark, YamlNodePtr node) {
+    if (++placed_ > kMaxNodes || node->nodes > kMaxNodes) return refuse_size(mark);
+    if (stack_.empty()) {
+      root_ = std::move(node);
+      root_mark_ = mark;
+      return;
+    }
+    if (expects_key()) return place_key(mark, *node);
+    Frame& frame = stack_.back();
+    frame.node->nodes += node->nodes;
+    frame.node->text_bytes += node->text_bytes;
+    frame.node->height = std::max(frame.node->height, node->height + 1);
+    if (frame.node->nodes > kMaxNodes || frame.node->text_bytes > kMaxTextBytes) {
+      return refuse_size(mark);
+    }
+    if (stack_.size() + node->height > kMaxDepth + 1) {
+      return refuse(mark, "too-deep", fmt::format("nested more than {} levels deep", kMaxDepth));
+    }
+    if (frame.node->kind == YamlKind::kSequence) frame.node->items.emplace_back();
+    frame.node->items.back().mark = mark;
+    frame.node->items.back().node = std::move(node);
+    frame.key_read = false;
+  }
+
+  void place_key(Mark mark, const YamlNode& key) {
+    if (key.kind == YamlKind::kSequence || key.kind == YamlKind::kMap) {
+      return refuse(mark, "key-form", "a key is a plain word, not a list or a map");
+    }
+    if (key.text.size() > kMaxKeyLength) {
+      return refuse(mark, "key-form", fmt::format("a key has at most {} characters", kMaxKeyLength));
+    }
+    stack_.back().node->text_bytes += key.text.size();
+    stack_.back().node->items.push_back({key.text, mark, nullptr, {}});
+    stack_.back().key_read = true;
+  }
+
+  void refuse_size(Mark mark) {
+    refuse(mark, "too-many-values",
+           fmt::format("more than {} values or {} bytes of text, aliases written out", kMaxNodes,
+                       kMaxTextBytes));
+  }
+
+  std::vector<Frame> stack_{};
+  std::map<YAML::anchor_t, YamlNodePtr> anchors_{};
+  YamlNodePtr root_{};
+  Mark root_mark_{};
+  size_t placed_ = 0;
+  int documents_ = 0;
+  std::optional<YamlProblem> problem_{};
+};
+
+// Length of the UTF-8 sequence at `at`, or 0 when there is none (RFC 3629).
+size_t sequence_length(const std::string& text, size_t at) {
+  const auto byte = [&](size_t offset) {
+    return at + offset < text.size() ? static_cast<unsigned char>(text[at + offset]) : 0U;
+  };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  const size_t length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  for (size_t offset = 1; offset < length; ++offset) {
+    if ((byte(offset) & 0xc0U) != 0x80U) return 0;
+  }
+  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+  const bool surrogate = lead == 0xed && byte(1) >= 0xa0;
+  const bool beyond = lead == 0xf4 && byte(1) >= 0x90;
+  return overlong || surrogate || beyond ? 0 : length;
+}
+
+std::optional<Mark> first_bad_byte(const std::string& text) {
+  Mark mark{1, 1};
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = sequence_length(text, at);
+    if (length == 0 || text[at] == '\0') return mark;
+    mark = text[at] == '\n' ? Mark{mark.line + 1, 1} : Mark{mark.line, mark.column + 1};
+    at += length;
+  }
+  return std::nullopt;
+}
+
+YamlTree refused(Mark mark, std::string code, std::string message) {
+  return {.problem = YamlProblem{mark, std::move(code), std::move(message)}};
+}
+
+}  // namespace
+
+YamlTree parse_yaml(const std::string& text) {
+  if (text.size() > kMaxFileBytes) {
+    return refused({1, 1}, "too-large", fmt::format("larger than {} bytes", kMaxFileBytes));
+  }
+  if (const auto bad = first_bad_byte(text)) {
+    return refused(*bad, "encoding", "not UTF-8 text");
+  }
+  TreeBuilder builder;
+  try {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const YAML::Exception& failure) {
+    builder.refuse(place_of(failure.mark), "syntax", failure.msg);
+  }
+  return std::move(builder).finish();
+}
+
+}  // namespace egress::lab

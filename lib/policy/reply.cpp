@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include "policy/reply.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <variant>
+
+namespace egress::policy {
+namespace {
+
+using lab::Verdict;
+using Lost = std::optional<Reply>;       // empty: the answer goes on
+using Hop = std::variant<Index, Reply>;  // the host that gets the answer next, or its end
+
+class Return {
+ public:
+  Return(const Topology& topology, const AppView& app, const Flow& flow, const Trail& trail)
+      : topology_(topology), app_(app), trail_(trail) {
+    const bool ported = flow.protocol != FlowProtocol::kIcmp;
+    packet_ = {.protocol = static_cast<uint8_t>(flow.protocol),
+               .source = flow.destination,
+               .source_port = ported ? flow.destination_port : uint16_t{0},
+               .destination_port = ported ? flow.source_port : uint16_t{0}};
+  }
+
+  Reply run() {
+    Index host = trail_.receiver;
+    if (topology_.hosts[host].subnet == kNowhere) {
+      if (trail_.exit_host == kNowhere) {
+        return {Verdict::kAllow, "App Service's source NAT brings the answer back to the app."};
+      }
+      host = trail_.exit_host;
+      packet_.destination = topology_.hosts[host].declared->ip_address;
+      if (const Lost lost = handle(host)) return *lost;
+    } else {
+      packet_.destination = trail_.passages.back().source;
+    }
+    while (true) {
+      const Hop hop = send_from(host);
+      if (const Reply* end = std::get_if<Reply>(&hop)) return *end;
+      host = std::get<Index>(hop);
+      if (const Lost lost = handle(host)) return *lost;
+    }
+  }
+
+ private:
+  const std::string& vnet_name(Index vnet) const { return topology_.vnets[vnet].name; }
+  static Reply drop(std::string reason) { return {Verdict::kDrop, std::move(reason)}; }
+
+  // The VNet has seen the packet that this one answers.
+  bool knows_flow(Index vnet) const {
+    return std::any_of(trail_.passages.begin(), trail_.passages.end(),
+                       [&](const Trail::Passage& passage) {
+                         return passage.vnet == vnet && passage.source == packet_.destination;
+                       });
+  }
+
+  // A VNet that has not seen the flow takes an answer to an integration for a new connection.
+  Lost enter(Index vnet) const {
+    if (knows_flow(vnet)) return std::nullopt;
+    const std::string* owner = topology_.integration_near(vnet, packet_.destination);
+    if (owner == nullptr) return std::nullopt;
+    return drop(
+        fmt::format("{} did not see the flow and takes the answer to {} in {} for a new "
+                    "connection to an integration.",
+                    vnet_name(vnet), packet_.destination.to_string(), *owner));
+  }
+
+  Lost pass(const SubnetView& subnet, const std::optional<Gate>& gate) const {
+    if (!gate || knows_flow(subnet.vnet)) return std::nullopt;
+    const EffectiveRule& rule = gate->decide(packet_);
+    if (rule.rule.access == lab::Access::kAllow) return std::nullopt;
+    return Reply{Verdict::kDeny,
+                 fmt::format("{} did not see the flow, so {} denies the answer at {}.",
+                             vnet_name(subnet.vnet), rule.name, subnet.name)};
+  }
+
+  Lost cross(Index from, Index to) const {
+    if (!topology_.peer_accepts(from, to, packet_.source)) {
+      return drop(
+          fmt::format("The answer's source {} is not an address of {}, and {}/{} does not "
+                      "allow forwarded traffic.",
+                      packet_.source.to_string(), vnet_name(from), vnet_name(to), vnet_name(from)));
+    }
+    return enter(to);
+  }
+
+  // The answer leaves a host's interface: the list and the routes of its subnet.
+  Hop send_from(Index host) {
+    const SubnetView& subnet = topology_.subnets[topology_.hosts[host].subnet];
+    if (const Lost lost = enter(subnet.vnet)) return *lost;
+    if (const Lost lost = pass(subnet, subnet.outbound)) return *lost;
+    const Index row = subnet.lookup.find(packet_.destination);
+    const EffectiveRoute& route = subnet.routes[row];
+    const Index target = subnet.targets[row];
+    switch (route.next_hop_type) {
+      case EffectiveNextHop::kVnetLocal: return endpoint(subnet.vnet);
+      case EffectiveNextHop::kVNetPeering:
+      case EffectiveNextHop::kVNetGlobalPeering:
+        if (const Lost lost = cross(subnet.vnet, target)) return *lost;
+        return endpoint(target);
+      case EffectiveNextHop::kVirtualAppliance: return to_appliance(subnet, route, target);
+      case EffectiveNextHop::kInternet:
+      case EffectiveNextHop::kVirtualNetworkGateway:
+      case EffectiveNextHop::kNone: break;
+    }
+    return drop(fmt::format("{} sends the answer from {} to {}, which does not lead back.",
+                            route.name, subnet.name, name_of(route.next_hop_type)));
+  }
+
+  Hop endpoint(Index vnet) const {
+    const bool home = topology_.subnets[app_.subnet].vnet == vnet;
+    if (home && packet_.destination == app_.lease) {
+      return Reply{Verdict::kAllow,
+                   fmt::format("The answer comes back to {}.", packet_.destination.to_string())};
+    }
+    const Index host = topology_.host_in(vnet, packet_.destination);
+    if (host == kNowhere) {
+      return drop(fmt::format("{} has no way to {} for the answer.", vnet_name(vnet),
+                              packet_.destination.to_string()));
+    }
+    const SubnetView& subnet = topology_.subnets[topology_.hosts[host].subnet];
+    if (const Lost lost = pass(subnet, subnet.inbound)) return *lost;
+    return host;
+  }
+
+  Hop to_appliance(const SubnetView& subnet, const EffectiveRoute& route, Index target) {
+    if (target == kNowhere) {
+      return drop(fmt::format("{} sends the answer to {}, which no host in reach owns.", route.name,
+                              route.next_hop_ip_address->to_string()));
+    }
+    const HostView& appliance = topology_.hosts[target];
+    const bool own = appliance.declared->ip_address == packet_.destination;
+    if (!own && !appliance.declared->enable_ip_forwarding) {
+      return drop(fmt::format("{} sends the answer to {}, which has enableIPForwarding off.",
+                              route.name, appliance.name));
+    }
+    if (!own && !visited_.insert({target, packet_.destination}).second) {
+      return drop(fmt::format("The answer loops at {}.", appliance.name));
+    }
+    if (appliance.vnet != subnet.vnet) {
+      if (const Lost lost = cross(subnet.vnet, appliance.vnet)) return *lost;
+    }
+    const SubnetView& its = topology_.subnets[appliance.subnet];
+    if (const Lost lost = pass(its, its.inbound)) return *lost;
+    return target;
+  }
+
+  // What a host does with an answer: take its own translation back, or forward.
+  Lost handle(Index index) {
+    const HostView& host = topology_.hosts[index];
+    if (packet_.destination != host.declared->ip_address) return forward(index, host);
+    const auto translation =
+        std::find_if(trail_.translations.begin(), trail_.translations.end(),
+                     [&](const Trail::Translation& each) { return each.host == index; });
+    if (translation == trail_.translations.end()) {
+      return drop(fmt::format("The answer ends at {}.", host.name));
+    }
+    packet_.destination = translation->original;
+    return std::nullopt;
+  }
+
+  // An NVA translates new flows only. TCP and ICMP answers to what it has not seen are no flows at
+  // all to its connection tracking and stay as they are.
+  Lost forward(Index index, const HostView& host) const {
+    const bool seen = std::find(trail_.appliances.begin(), trail_.appliances.end(), index) !=
+                      trail_.appliances.end();
+    const bool translates = host.declared->masquerade && !is_rfc1918(packet_.destination) &&
+                            packet_.protocol == static_cast<uint8_t>(FlowProtocol::kUdp) && !seen;
+    if (!translates) return std::nullopt;
+    return drop(fmt::format("{} puts its own address in place of the answer's source.", host.name));
+  }
+
+  const Topology& topology_;
+  const AppView& app_;
+  const Trail& trail_;
+  Packet packet_{};
+  std::set<std::pair<Index, Ipv4Address>> visited_{};  // NVAs that had the answer, by destination
+};
+
+}  // namespace
+
+Reply reply_of(const Topology& topology, const AppView& app, const Flow& flow, const Trail& trail) {
+  return Return(topology, app, flow, trail).run();
+}
+
+}  // namespace egress::policy

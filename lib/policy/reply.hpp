@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The answer's way back. Rule lists do not apply where the flow is known, routes, peering checks
+// and forwarding do; where the flow is unknown (asymmetric routes) the answer is a packet like any
+// other.
+
+#include "policy/walk.hpp"
+
+namespace egress::policy {
+
+// `trail` is of a flow from `app` that arrived.
+Reply reply_of(const Topology& topology, const AppView& app, const Flow& flow, const Trail& trail);
+
+}  // namespace egress::policy

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: MIT
+#include "policy/walk.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace egress::policy {
+namespace {
+
+using lab::Verdict;
+using Ended = std::optional<Verdict>;  // empty: the packet goes on
+
+// Destinations that no worker lets out (azure-facts 9.8, contract "Decided" 9).
+constexpr Ipv4Prefix kKeptInWorker[] = {
+    {{0x00000000}, 8}, {{0xa9fe0000}, 16}, {{0xf0000000}, 4}, {kAzurePlatform, 32}};
+
+const Ipv4Prefix* kept_in_worker(Ipv4Address destination) {
+  const auto* range =
+      std::find_if(std::begin(kKeptInWorker), std::end(kKeptInWorker),
+                   [&](const Ipv4Prefix& prefix) { return prefix.contains(destination); });
+  return range == std::end(kKeptInWorker) ? nullptr : range;
+}
+
+bool listens(const lab::Host& host, const Flow& flow) {
+  if (flow.protocol == FlowProtocol::kIcmp) return true;
+  const lab::Transport transport =
+      flow.protocol == FlowProtocol::kTcp ? lab::Transport::kTcp : lab::Transport::kUdp;
+  return std::any_of(host.listen.begin(), host.listen.end(), [&](const lab::Listen& each) {
+    return each.transport == transport && each.port == flow.destination_port;
+  });
+}
+
+Packet packet_of(const Flow& flow) {
+  const bool ported = flow.protocol != FlowProtocol::kIcmp;
+  return {.protocol = static_cast<uint8_t>(flow.protocol),
+          .destination = flow.destination,
+          .source_port = ported ? flow.source_port : uint16_t{0},
+          .destination_port = ported ? flow.destination_port : uint16_t{0}};
+}
+
+std::string next_hop_text(const EffectiveRoute& route) {
+  std::string text = name_of(route.next_hop_type);
+  if (route.next_hop_ip_address) text += " " + route.next_hop_ip_address->to_string();
+  return text;
+}
+
+class Walk {
+ public:
+  Walk(const Topology& topology, const AppInstance& from, const AppView& app, const Flow& flow,
+       Report* report)
+      : topology_(topology),
+        from_(from),
+        app_(app),
+        flow_(flow),
+        report_(report),
+        packet_(packet_of(flow)) {}
+
+  Verdict run() {
+    const bool inside = app_.routing.all || app_.scope.contains(packet_.destination.bits);
+    if (report_ != nullptr) {
+      report_->explanation.path = inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect;
+    }
+    if (const Ipv4Prefix* range = kept_in_worker(packet_.destination)) {
+      return stop(Verdict::kDrop, [&] {
+        return Step{Stage::kPlatform, where_app(), "Drop", range->to_string(),
+                    fmt::format("{} belongs to the platform and never leaves the worker.",
+                                packet_.destination.to_string())};
+      });
+    }
+    note([&] { return routing_step(inside); });
+    if (!inside) return go_directly();
+    packet_.source = *app_.lease;
+    note([&] {
+      return Step{Stage::kNat, fmt::format("{}/{}", app_.server_farm, from_.instance),
+                  packet_.source.to_string(), "",
+                  fmt::format("The worker sends it with the instance's integration address {}.",
+                              packet_.source.to_string())};
+    });
+    return go_through_vnets();
+  }
+
+ private:
+  template <typename Describe>
+  void note(Describe describe) {
+    if (report_ != nullptr) report_->explanation.steps.push_back(describe());
+  }
+
+  // The step that `describe` makes decides the flow.
+  template <typename Describe>
+  Verdict stop(Verdict verdict, Describe describe) {
+    if (report_ != nullptr) {
+      const Step step = describe();
+      report_->explanation.decided_by = {step.stage, step.name};
+      report_->explanation.steps.push_back(step);
+    }
+    return verdict;
+  }
+
+  std::string where_app() const { return fmt::format("{}/{}", from_.site, from_.instance); }
+  const std::string& vnet_name(Index vnet) const { return topology_.vnets[vnet].name; }
+
+  Step routing_step(bool inside) const {
+    const std::string destination = packet_.destination.to_string();
+    std::string reason;
+    if (!app_.routing.integrated) {
+      reason = fmt::format("{} has no virtual network integration.", from_.site);
+    } else if (app_.routing.all) {
+      reason = fmt::format("{} sends every destination into the virtual network.",
+                           app_.routing.decided_by);
+    } else if (inside) {
+      reason = fmt::format(
+          "{} is private or the virtual network's own, so it goes there with application routing "
+          "off too ({}).",
+          destination, app_.routing.decided_by);
+    } else {
+      reason = fmt::format(
+          "Application routing is off ({}) and {} is neither private nor the virtual network's "
+          "own, so no rule or route of the network applies.",
+          app_.routing.decided_by, destination);
+    }
+    return {Stage::kApplicationRouting, where_app(),
+            name_of(inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect),
+            app_.routing.integrated ? app_.routing.decided_by : "", std::move(reason)};
+  }
+
+  Verdict go_directly() {
+    if (const Ended ended = wear_outbound_address("applicationRouting")) return *ended;
+    return arrive_on_internet();
+  }
+
+  // Azure's order at each subnet: its outbound list, then its routes.
+  Verdict go_through_vnets() {
+    Index at = app_.subnet;
+    if (const Ended ended = enter(topology_.subnets[at].vnet)) return *ended;
+    while (true) {
+      const SubnetView& subnet = topology_.subnets[at];
+      if (const Ended ended = pass(subnet, lab::Direction::kOutbound)) return *ended;
+      if (visited_.empty()) first_rule_ = admitted_by_;
+      const Index row = subnet.lookup.find(packet_.destination);
+      const EffectiveRoute& route = subnet.routes[row];
+      take(subnet, route);
+      const Index target = subnet.targets[row];
+      switch (route.next_hop_type) {
+        case EffectiveNextHop::kVnetLocal: return deliver_locally(subnet, route);
+        case EffectiveNextHop::kVNetPeering:
+        case EffectiveNextHop::kVNetGlobalPeering: return deliver_in_peer(subnet, target);
+        case EffectiveNextHop::kInternet: return leave_to_internet(subnet, route);
+        case EffectiveNextHop::kVirtualAppliance:
+          if (const Ended ended = pass_appliance(subnet, route, target)) return *ended;
+          at = topology_.hosts[target].subnet;
+          break;
+        case EffectiveNextHop::kNone:
+          return drop_at_route(subnet, route, "its next hop None discards the packet");
+        case EffectiveNextHop::kVirtualNetworkGateway:
+          return drop_at_route(subnet, route, "the network has no gateway");
+      }
+    }
+  }
+
+  void take(const SubnetView& subnet, const EffectiveRoute& route) {
+    if (first_route_ == nullptr) {
+      first_route_ = &route;
+      if (report_ != nullptr) {
+        report_->explanation.next_hop =
+            NextHop{name_of(route.next_hop_type), route.next_hop_ip_address};
+      }
+    }
+    note([&] {
+      return Step{Stage::kRoute, subnet.name, next_hop_text(route), route.name,
+                  fmt::format("The longest prefix that holds {} is {}, with next hop {}.",
+                              packet_.destination.to_string(), route.address_prefix.to_string(),
+                              next_hop_text(route))};
+    });
+  }
+
+  Verdict drop_at_route(const SubnetView& subnet, const EffectiveRoute& route,
+                        const std::string& why) {
+    return stop(Verdict::kDrop, [&] {
+      return Step{Stage::kRoute, subnet.name, "Drop", route.name,
+                  fmt::format("{} does not carry it: {}.", route.name, why)};
+    });
+  }
+
+  // The packet, with its present source, comes into a VNet.
+  Ended enter(Index vnet) {
+    remember_passage(vnet);
+    const std::string* owner = topology_.integration_near(vnet, packet_.destination);
+    if (owner == nullptr) return std::nullopt;
+    if (report_ != nullptr) report_->explanation.refused = true;
+    return stop(Verdict::kDrop, [&] {
+      return Step{Stage::kPlatform, vnet_name(vnet), "refused", *owner,
+                  fmt::format("{} is an integration address of {}; integrations are outbound only, "
+                              "so the connection is refused.",
+                              packet_.destination.to_string(), *owner)};
+    });
+  }
+
+  void remember_passage(Index vnet) {
+    if (report_ != nullptr) report_->trail.passages.push_back({vnet, packet_.source});
+  }
+
+  Ended cross(Index from, Index to) {
+    const std::string peering = vnet_name(to) + "/" + vnet_name(from);
+    if (!topology_.peer_accepts(from, to, packet_.source)) {
+      return stop(Verdict::kDrop, [&] {
+        return Step{Stage::kPeering, vnet_name(to), "Drop", peering,
+                    fmt::format("{} is not an address of {}, and {} does not allow forwarded "
+                                "traffic.",
+                                packet_.source.to_string(), vnet_name(from), peering)};
+      });
+    }
+    note([&] {
+      return Step{Stage::kPeering, vnet_name(to), "Allow", peering,
+                  fmt::format("{} takes the packet from {}.", vnet_name(to), vnet_name(from))};
+    });
+    return enter(to);
+  }
+
+  Ended pass(const SubnetView& subnet, lab::Direction direction) {
+    const bool outbound = direction == lab::Direction::kOutbound;
+    const std::optional<Gate>& gate = outbound ? subnet.outbound : subnet.inbound;
+    admitted_by_ = nullptr;
+    if (!gate) {
+      note([&] {
+        return Step{Stage::kNetworkSecurityGroup, subnet.name, "Allow", "",
+                    fmt::format("{} has no network security group: what {} it is allowed.",
+                                subnet.name, outbound ? "leaves" : "enters")};
+      });
+      return std::nullopt;
+    }
+    const EffectiveRule& rule = gate->decide(packet_);
+    const bool denied = rule.rule.access == lab::Access::kDeny;
+    const auto describe = [&] {
+      return Step{Stage::kNetworkSecurityGroup, subnet.name, lab::name_of(rule.rule.access),
+                  rule.name,
+                  fmt::format("{} (priority {}) is the first {} rule that matches.", rule.name,
+                              rule.rule.priority, outbound ? "outbound" : "inbound")};
+    };
+    if (denied) return stop(Verdict::kDeny, describe);
+    note(describe);
+    admitted_by_ = &rule;
+    return std::nullopt;
+  }
+
+  Verdict deliver_locally(const SubnetView& subnet, const EffectiveRoute& route) {
+    const Index host = topology_.host_in(subnet.vnet, packet_.destination);
+    if (host != kNowhere) return deliver(host);
+    if (!topology_.vnets[subnet.vnet].space.contains(packet_.destination.bits)) {
+      return drop_at_route(subnet, route,
+                           "VnetLocal reaches only what is in the virtual network itself");
+    }
+    return nobody(vnet_name(subnet.vnet));
+  }
+
+  // What comes over a peering reaches endpoints only; it is not routed on.
+  Verdict deliver_in_peer(const SubnetView& subnet, Index peer) {
+    if (const Ended ended = cross(subnet.vnet, peer)) return *ended;
+    const Index host = topology_.host_in(peer, packet_.destination);
+    return host == kNowhere ? nobody(vnet_name(peer)) : deliver(host);
+  }
+
+  Verdict deliver(Index host) {
+    const SubnetView& subnet = topology_.subnets[topology_.hosts[host].subnet];
+    if (const Ended ended = pass(subnet, lab::Direction::kInbound)) return *ended;
+    return arrive(host, subnet.name);
+  }
+
+  Ended pass_appliance(const SubnetView& subnet, const EffectiveRoute& route, Index target) {
+    const std::string address = route.next_hop_ip_address->to_string();
+    if (target == kNowhere) {
+      return drop_at_route(subnet, route,
+                           fmt::format("no host in {} or a connected peer owns {}",
+                                       vnet_name(subnet.vnet), address));
+    }
+    const HostView& appliance = topology_.hosts[target];
+    const bool own = appliance.declared->ip_address == packet_.destination;
+    if (!own && !appliance.declared->enable_ip_forwarding) {
+      return drop_at_route(subnet, route,
+                           fmt::format("{} has enableIPForwarding off", appliance.name));
+    }
+    if (!own && std::find(visited_.begin(), visited_.end(), target) != visited_.end()) {
+      return drop_at_route(subnet, route,
+                           fmt::format("it is a loop, {} had the packet before", appliance.name));
+    }
+    if (appliance.vnet != subnet.vnet) {
+      if (const Ended ended = cross(subnet.vnet, appliance.vnet)) return ended;
+    }
+    if (own) return deliver(target);
+    const SubnetView& its = topology_.subnets[appliance.subnet];
+    if (const Ended ended = pass(its, lab::Direction::kInbound)) return ended;
+    visited_.push_back(target);
+    forward(target, its);
+    return std::nullopt;
+  }
+
+  void forward(Index target, const SubnetView& subnet) {
+    const HostView& appliance = topology_.hosts[target];
+    if (report_ != nullptr) report_->trail.appliances.push_back(target);
+    const Ipv4Address own = appliance.declared->ip_address;
+    const bool translates =
+        appliance.declared->masquerade && packet_.source != own && !is_rfc1918(packet_.destination);
+    if (!translates) return;
+    if (report_ != nullptr) report_->trail.translations.push_back({target, packet_.source});
+    packet_.source = own;
+    remember_passage(appliance.vnet);
+    note([&] {
+      return Step{Stage::kNat, subnet.name, own.to_string(), "",
+                  fmt::format("{} puts its own address {} in place of the source, as the "
+                              "destination is public.",
+                              appliance.name, own.to_string())};
+    });
+  }
+
+  Verdict leave_to_internet(const SubnetView& subnet, const EffectiveRoute& route) {
+    if (visited_.empty()) {
+      if (const Ended ended = wear_outbound_address(route.name)) return *ended;
+      return arrive_on_internet();
+    }
+    const Index host = topology_.host_in(subnet.vnet, packet_.source);
+    if (host == kNowhere || !topology_.hosts[host].declared->masquerade) {
+      return stop(Verdict::kDrop, [&] {
+        return Step{Stage::kNat, subnet.name, "Drop", route.name,
+                    fmt::format("{} is without a public address in {}, so it cannot leave to the "
+                                "Internet there.",
+                                packet_.source.to_string(), vnet_name(subnet.vnet))};
+      });
+    }
+    if (report_ != nullptr) report_->trail.exit_host = host;
+    const HostView& owner = topology_.hosts[host];
+    packet_.source = *owner.declared->masquerade;
+    note([&] {
+      return Step{
+          Stage::kNat, subnet.name, packet_.source.to_string(), "",
+          fmt::format("{} leaves to the Internet as {}.", owner.name, packet_.source.to_string())};
+    });
+    return arrive_on_internet();
+  }
+
+  // App Service's own source NAT, for direct packets and for Internet routes of the integration
+  // subnet alike (azure-facts 1.3.3, 1.3.4).
+  Ended wear_outbound_address(const std::string& decided_by) {
+    if (!app_.outbound) {
+      return stop(Verdict::kDrop, [&] {
+        return Step{Stage::kNat, "internet", "Drop", decided_by,
+                    "The lab lists no outboundIpAddresses, so App Service has no public source."};
+      });
+    }
+    packet_.source = *app_.outbound;
+    note([&] {
+      return Step{Stage::kNat, "internet", packet_.source.to_string(), "",
+                  fmt::format("App Service's source NAT shows the outbound address {}.",
+                              packet_.source.to_string())};
+    });
+    return std::nullopt;
+  }
+
+  Verdict arrive_on_internet() {
+    const Index host = topology_.internet_host(packet_.destination);
+    return host == kNowhere ? nobody("internet") : arrive(host, "internet");
+  }
+
+  Verdict nobody(const std::string& where) {
+    return stop(Verdict::kNoRoute, [&] {
+      return Step{Stage::kDestination, where, "NoRoute", packet_.destination.to_string(),
+                  fmt::format("No host owns {}.", packet_.destination.to_string())};
+    });
+  }
+
+  Verdict arrive(Index index, const std::string& where) {
+    if (report_ == nullptr) return Verdict::kAllow;
+    const HostView& host = topology_.hosts[index];
+    Explanation& explanation = report_->explanation;
+    report_->trail.receiver = index;
+    explanation.source = packet_.source;
+    explanation.host = host.name;
+    explanation.refused = !listens(*host.declared, flow_);
+    explanation.decided_by = decided_by();
+    note([&] {
+      const char* what =
+          explanation.refused ? "does not listen there: the port is closed" : "receives the packet";
+      return Step{Stage::kDestination, where, explanation.refused ? "refused" : "delivered",
+                  host.name,
+                  fmt::format("{} {}; it sees {} as the source.", host.name, what,
+                              packet_.source.to_string())};
+    });
+    return Verdict::kAllow;
+  }
+
+  // Of a flow that arrived: the rule that let it out of the integration subnet, else the one that
+  // let it into the destination's subnet, else its first route.
+  DecidedBy decided_by() const {
+    if (first_route_ == nullptr) return {Stage::kApplicationRouting, "applicationRouting"};
+    if (first_rule_ != nullptr) return {Stage::kNetworkSecurityGroup, first_rule_->name};
+    const bool in_vnet = topology_.hosts[report_->trail.receiver].subnet != kNowhere;
+    if (in_vnet && admitted_by_ != nullptr) {
+      return {Stage::kNetworkSecurityGroup, admitted_by_->name};
+    }
+    return {Stage::kRoute, first_route_->name};
+  }
+
+  const Topology& topology_;
+  const AppInstance& from_;
+  const AppView& app_;
+  const Flow& flow_;
+  Report* report_;
+  Packet packet_;
+  std::vector<Index> visited_{};                // NVAs that had the packet
+  const EffectiveRule* admitted_by_ = nullptr;  // the rule that allowed it at the last list
+  const EffectiveRule* first_rule_ = nullptr;   // the same at the integration subnet
+  const EffectiveRoute* first_route_ = nullptr;
+};
+
+}  // namespace
+
+Verdict walk(const Topology& topology, const AppInstance& from, const AppView& app,
+             const Flow& flow, Report* report) {
+  return Walk(topology, from, app, flow, report).run();
+}
+
+}  // namespace egress::policy

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The forward packet's way, stage by stage, as azure-facts Appendix B orders them. With a report
+// every stage leaves a step and what the answer's way depends on; without one nothing is written
+// down and nothing allocated on the common paths.
+
+#include <vector>
+
+#include "policy/topology.hpp"
+
+namespace egress::policy {
+
+// What the network remembers of a flow that arrived. Its destination is the same everywhere.
+struct Trail {
+  struct Passage {  // a VNet tracks the flow with this source
+    Index vnet = kNowhere;
+    Ipv4Address source{};
+  };
+  std::vector<Passage> passages{};
+  struct Translation {  // an NVA put its own address in place of `original`
+    Index host = kNowhere;
+    Ipv4Address original{};
+  };
+  std::vector<Translation> translations{};
+  std::vector<Index> appliances{};  // every NVA on the way
+  Index exit_host = kNowhere;       // whose public address the flow wears on the Internet
+  Index receiver = kNowhere;
+};
+
+struct Report {
+  Explanation explanation{};
+  Trail trail{};
+};
+
+// `app` is `from`'s, and has a lease when it is integrated. `report` may be null.
+lab::Verdict walk(const Topology& topology, const AppInstance& from, const AppView& app,
+                  const Flow& flow, Report* report);
+
+}  // namespace egress::policy

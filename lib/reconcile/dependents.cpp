@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "reconcile/dependents.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+namespace egress::reconcile {
+namespace {
+
+using state::LinkPeer;
+using state::Phase;
+using state::Verb;
+
+// The interfaces an op needs; a pair needs the places of both its ends.
+std::vector<LinkPeer> links_of(const state::Op& op) {
+  const auto on = [&](const std::string& link) {
+    return link.empty() ? std::vector<LinkPeer>{} : std::vector<LinkPeer>{{op.netns, link}};
+  };
+  if (const auto* pair = std::get_if<state::LinkPair>(&op.object)) {
+    std::vector<LinkPeer> ends = on(pair->here.name);
+    if (pair->here.peer != LinkPeer{}) ends.push_back(pair->here.peer);
+    return ends;
+  }
+  if (const auto* held = std::get_if<state::LinkSettings>(&op.object)) return on(held->link.name);
+  if (const auto* held = std::get_if<state::Address>(&op.object)) return on(held->link);
+  if (const auto* held = std::get_if<state::Neighbour>(&op.object)) return on(held->link);
+  if (const auto* held = std::get_if<state::Route>(&op.object)) return on(held->link);
+  return {};
+}
+
+}  // namespace
+
+void Dependents::note_undone(const state::Op& op) {
+  if (std::holds_alternative<state::NetnsObject>(op.object)) {
+    if (op.verb == Verb::kAdd) missing_netns_.insert(op.netns);
+  } else if (std::holds_alternative<state::FirewallChange>(op.object)) {
+    failed_firewalls_.insert(op.netns);
+  } else if (std::holds_alternative<state::Responder>(op.object)) {
+    if (op.verb == Verb::kRemove) running_responders_.insert(op.netns);
+  } else if (std::holds_alternative<state::LinkPair>(op.object)) {
+    for (const LinkPeer& end : links_of(op)) {
+      missing_links_[end] = op.verb == Verb::kRemove
+                                ? fmt::format("the old link {} could not be removed", end.name)
+                                : fmt::format("link {} could not be made", end.name);
+    }
+  } else if (op.phase == Phase::kLinksUp) {
+    for (const LinkPeer& end : links_of(op)) down_links_.insert(end);
+  }
+}
+
+std::optional<std::string> Dependents::missing_link(const state::Op& op) const {
+  for (const LinkPeer& end : links_of(op)) {
+    if (missing_netns_.count(end.netns) != 0) {
+      return fmt::format("network namespace {} could not be made", end.netns);
+    }
+    const auto missing = missing_links_.find(end);
+    if (missing != missing_links_.end()) return missing->second;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Dependents::reason_to_skip(const state::Op& op) const {
+  if (missing_netns_.count(op.netns) != 0) {
+    return fmt::format("network namespace {} could not be made", op.netns);
+  }
+  if (auto reason = missing_link(op)) return reason;
+  if (op.phase == Phase::kLinksUp && failed_firewalls_.count(op.netns) != 0) {
+    return "the namespace's firewall is not in force";
+  }
+  if (op.phase == Phase::kRoutes) {
+    for (const LinkPeer& end : links_of(op)) {
+      if (down_links_.count(end) != 0) return fmt::format("link {} is down", end.name);
+    }
+  }
+  const bool wants_no_responder =
+      op.phase == Phase::kRemoveNetns || op.phase == Phase::kStartResponders;
+  if (wants_no_responder && running_responders_.count(op.netns) != 0) {
+    return "the old responder could not be stopped";
+  }
+  return std::nullopt;
+}
+
+}  // namespace egress::reconcile

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What a failed op of a pass makes pointless or unsafe: everything in a namespace that could not be
+// made, everything on a link that could not, bringing links up behind a firewall that is not in
+// force, routes over links that stay down, removing a namespace whose responder still runs.
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "state/ops.hpp"
+
+namespace egress::reconcile {
+
+class Dependents {
+ public:
+  // `op` failed or was skipped.
+  void note_undone(const state::Op& op);
+  // Why `op` must not be tried, for people; empty when it may.
+  std::optional<std::string> reason_to_skip(const state::Op& op) const;
+
+ private:
+  std::optional<std::string> missing_link(const state::Op& op) const;
+
+  std::set<state::NetnsName> missing_netns_{};
+  std::set<state::NetnsName> failed_firewalls_{};
+  std::set<state::NetnsName> running_responders_{};
+  std::map<state::LinkPeer, std::string> missing_links_{};  // with the reason
+  std::set<state::LinkPeer> down_links_{};
+};
+
+}  // namespace egress::reconcile

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "reconcile/pass.hpp"
+
+#include <utility>
+
+namespace egress::reconcile {
+
+Pass::Pass(kernel::Kernel& kernel, state::KernelState desired, Clock clock)
+    : kernel_(kernel), desired_(std::move(desired)), clock_(std::move(clock)) {}
+
+bool Pass::step(std::chrono::steady_clock::duration budget) {
+  const auto end = clock_() + budget;
+  do {
+    advance();
+  } while (stage_ != Stage::kDone && clock_() < end);
+  return stage_ != Stage::kDone;
+}
+
+void Pass::advance() {
+  switch (stage_) {
+    case Stage::kObserve: return observe();
+    case Stage::kApply: return apply_next();
+    case Stage::kVerify: return verify();
+    case Stage::kDone: return;
+  }
+}
+
+void Pass::observe() {
+  Result<state::KernelState> observed = kernel_.observe();
+  if (!observed.ok()) {
+    report_.failed.push_back({"observe", std::move(observed).error()});
+    stage_ = Stage::kDone;
+    return;
+  }
+  ops_ = state::diff(desired_, *observed);
+  report_.ops_total = ops_.size();
+  progress_.total = ops_.size();
+  stage_ = ops_.empty() ? Stage::kDone : Stage::kApply;
+}
+
+void Pass::apply_next() {
+  const state::Op& op = ops_[progress_.done];
+  progress_.what = state::to_text(op);
+  if (auto reason = dependents_.reason_to_skip(op)) {
+    report_.skipped.push_back({progress_.what, std::move(*reason)});
+    dependents_.note_undone(op);
+  } else if (Status status = kernel_.apply(op); !status.ok()) {
+    report_.failed.push_back({progress_.what, std::move(status).error()});
+    dependents_.note_undone(op);
+  } else {
+    ++report_.changed;
+  }
+  if (++progress_.done == ops_.size()) {
+    progress_.what = "verify";
+    stage_ = Stage::kVerify;
+  }
+}
+
+void Pass::verify() {
+  stage_ = Stage::kDone;
+  Result<state::KernelState> observed = kernel_.observe();
+  if (!observed.ok()) {
+    report_.failed.push_back({"observe", std::move(observed).error()});
+    return;
+  }
+  for (const state::Op& op : state::diff(desired_, *observed)) {
+    report_.remaining.push_back(state::to_text(op));
+  }
+}
+
+PassReport run(kernel::Kernel& kernel, const state::KernelState& desired) {
+  Pass pass(kernel, desired);
+  while (pass.step(std::chrono::steady_clock::duration::max() / 4)) {
+  }
+  return pass.report();
+}
+
+}  // namespace egress::reconcile

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/fake_kernel.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace egress::testing_support {
+namespace {
+
+using state::Address;
+using state::Link;
+using state::LinkPeer;
+using state::Neighbour;
+using state::NetnsState;
+using state::Op;
+using state::Route;
+using state::RouteKind;
+using state::Verb;
+
+constexpr uint32_t kTableMain = 254;
+
+Error refusal(const Op& op, int sys_errno) {
+  return Error::from_errno(to_text(op), sys_errno);
+}
+
+template <typename Objects, typename Predicate>
+void erase_where(Objects& objects, Predicate predicate) {
+  for (auto it = objects.begin(); it != objects.end();) {
+    it = predicate(*it) ? objects.erase(it) : std::next(it);
+  }
+}
+
+// A link that goes down or has no address left: its routes and neighbours go, even permanent ones.
+void silence(NetnsState& netns, const std::string& link) {
+  erase_where(netns.routes, [&](const auto& entry) { return entry.second.link == link; });
+  erase_where(netns.neighbours, [&](const Neighbour& entry) { return entry.link == link; });
+}
+
+bool holds(const NetnsState& netns, Ipv4Address address) {
+  return std::any_of(netns.addresses.begin(), netns.addresses.end(),
+                     [&](const Address& held) { return held.address == address; });
+}
+
+bool has_address(const NetnsState& netns, const std::string& link) {
+  return std::any_of(netns.addresses.begin(), netns.addresses.end(),
+                     [&](const Address& held) { return held.link == link; });
+}
+
+// The main table loses the routes that a vanished address was the source of, other tables do not.
+void drop_routes_from(NetnsState& netns, Ipv4Address address) {
+  if (holds(netns, address)) return;
+  erase_where(netns.routes, [&](const auto& entry) {
+    return entry.first.table == kTableMain && entry.second.source == address;
+  });
+}
+
+bool is_connected(const Address& address, const std::string& link, Ipv4Address gateway) {
+  if (address.link != link || address.prefix_length == 32) return false;
+  const Ipv4Prefix whole{{0}, address.prefix_length};
+  return (address.address.bits & whole.mask()) == (gateway.bits & whole.mask());
+}
+
+// As the kernel resolves a gateway: by the route's own table, then by the main one.
+bool reaches_gateway(const NetnsState& netns, const Route& route) {
+  if (route.onlink) return true;
+  const bool connected =
+      std::any_of(netns.addresses.begin(), netns.addresses.end(), [&](const Address& address) {
+        return is_connected(address, route.link, *route.gateway);
+      });
+  return connected ||
+         std::any_of(netns.routes.begin(), netns.routes.end(), [&](const auto& entry) {
+           const Route& other = entry.second;
+           return (other.table == route.table || other.table == kTableMain) && !other.gateway &&
+                  other.link == route.link && other.destination.contains(*route.gateway);
+         });
+}
+
+}  // namespace
+
+Result<state::KernelState> FakeKernel::observe() {
+  if (std::exchange(fail_observe_, false)) {
+    return Error{.code = Errc::kKernel, .sys_errno = ENOBUFS, .message = "injected"};
+  }
+  return state_;
+}
+
+Status FakeKernel::apply(const Op& op) {
+  const size_t index = applied_++;
+  if (failing_index_ == index || (failing_ && failing_(op))) {
+    return Error{.code = Errc::kKernel, .sys_errno = EIO, .message = to_text(op)};
+  }
+  const bool makes_or_ends_netns = std::holds_alternative<state::NetnsObject>(op.object);
+  if (!makes_or_ends_netns && state_.count(op.netns) == 0) return refusal(op, ENOENT);
+  return std::visit([&](const auto& object) { return perform(op, object); }, op.object);
+}
+
+Result<std::map<std::string, uint64_t>> FakeKernel::counters(const state::NetnsName& netns) {
+  if (state_.count(netns) == 0) return Error::from_errno("counters of " + netns, ENOENT);
+  return counters_[netns];
+}
+
+Link* FakeKernel::find_link(const LinkPeer& end) {
+  const auto netns = state_.find(end.netns);
+  if (netns == state_.end()) return nullptr;
+  const auto link = netns->second.links.find(end.name);
+  return link == netns->second.links.end() ? nullptr : &link->second;
+}
+
+void FakeKernel::remove_one_end(const LinkPeer& end) {
+  if (find_link(end) == nullptr) return;
+  NetnsState& netns = state_.at(end.netns);
+  silence(netns, end.name);
+  std::vector<Ipv4Address> lost;
+  erase_where(netns.addresses, [&](const Address& address) {
+    if (address.link != end.name) return false;
+    lost.push_back(address.address);
+    return true;
+  });
+  netns.links.erase(end.name);
+  for (const Ipv4Address& address : lost) drop_routes_from(netns, address);
+}
+
+void FakeKernel::remove_link(const LinkPeer& end) {
+  const Link* link = find_link(end);
+  if (link == nullptr) return;
+  const LinkPeer peer = link->peer;
+  const Link* other = find_link(peer);
+  const bool mutual = other != nullptr && other->peer == end;
+  remove_one_end(end);
+  if (mutual) remove_one_end(peer);
+}
+
+Status FakeKernel::perform(const Op& op, const state::NetnsObject&) {
+  if (op.verb == Verb::kAdd) {
+    state_.try_emplace(op.netns, state::fresh_netns());
+    return {};
+  }
+  const auto netns = state_.find(op.netns);
+  if (netns == state_.end()) return {};
+  std::vector<std::string> names;
+  for (const auto& [name, link] : netns->second.links) names.push_back(name);
+  for (const std::string& name : names) remove_link({op.netns, name});
+  state_.erase(op.netns);
+  return {};
+}
+
+Status FakeKernel::perform(const Op& op, const state::Sysctl& sysctl) {
+  state_.at(op.netns).sysctls[sysctl.name] = sysctl;
+  return {};
+}
+
+Status FakeKernel::perform(const Op& op, const state::FirewallChange& change) {
+  auto& firewall = state_.at(op.netns).firewall;
+  if (op.verb == Verb::kRemove) {
+    firewall.reset();
+  } else {
+    firewall = change.desired;
+  }
+  return {};
+}
+
+Status FakeKernel::add_pair(const Op& op, const state::LinkPair& pair) {
+  const LinkPeer here{op.netns, pair.here.name};
+  const LinkPeer there = pair.here.peer;
+  if (state_.count(there.netns) == 0) return refusal(op, ENOENT);
+  const Link* old_here = find_link(here);
+  const Link* old_there = find_link(there);
+  if (old_here != nullptr || old_there != nullptr) {
+    const bool equal = old_here != nullptr && old_there != nullptr && *old_here == pair.here &&
+                       *old_there == pair.there;
+    if (equal) return {};
+    return refusal(op, EEXIST);
+  }
+  state_.at(here.netns).links[here.name] = pair.here;
+  state_.at(there.netns).links[there.name] = pair.there;
+  return {};
+}
+
+Status FakeKernel::perform(const Op& op, const state::LinkPair& pair) {
+  if (op.verb == Verb::kAdd) return add_pair(op, pair);
+  remove_link({op.netns, pair.here.name});
+  return {};
+}
+
+Status FakeKernel::perform(const Op& op, const state::LinkSettings& settings) {
+  Link* link = find_link({op.netns, settings.link.name});
+  if (link == nullptr) return refusal(op, ENODEV);
+  if (link->up && !settings.link.up) silence(state_.at(op.netns), link->name);
+  const LinkPeer peer = link->peer;
+  const state::MacAddress mac = link->mac;
+  *link = settings.link;
+  link->peer = peer;
+  link->mac = mac;
+  return {};
+}
+
+Status FakeKernel::perform(const Op& op, const Address& address) {
+  NetnsState& netns = state_.at(op.netns);
+  const Link* link = find_link({op.netns, address.link});
+  if (op.verb == Verb::kAdd) {
+    if (link == nullptr) return refusal(op, ENODEV);
+    netns.addresses.insert(address);
+    return {};
+  }
+  if (netns.addresses.erase(address) == 0) return {};
+  // `lo` keeps 127.0.0.1 of its own.
+  if (address.link != "lo" && !has_address(netns, address.link)) silence(netns, address.link);
+  drop_routes_from(netns, address.address);
+  return {};
+}
+
+Status FakeKernel::perform(const Op& op, const Neighbour& neighbour) {
+  NetnsState& netns = state_.at(op.netns);
+  if (op.verb == Verb::kRemove) {
+    netns.neighbours.erase(neighbour);
+    return {};
+  }
+  if (find_link({op.netns, neighbour.link}) == nullptr) return refusal(op, ENODEV);
+  const auto present =
+      std::find_if(netns.neighbours.begin(), netns.neighbours.end(), [&](const Neighbour& other) {
+        return other.link == neighbour.link && other.address == neighbour.address;
+      });
+  if (present != netns.neighbours.end()) {
+    if (op.verb == Verb::kAdd && *present != neighbour) return refusal(op, EEXIST);
+    netns.neighbours.erase(present);
+  }
+  netns.neighbours.insert(neighbour);
+  return {};
+}
+
+Status FakeKernel::add_route(const Op& op, const Route& route) {
+  NetnsState& netns = state_.at(op.netns);
+  const auto present = netns.routes.find(key_of(route));
+  const bool exists = present != netns.routes.end();
+  if (exists && present->second == route) return {};
+  if (exists && op.verb == Verb::kAdd) return refusal(op, EEXIST);
+  if (route.kind == RouteKind::kUnicast) {
+    const Link* link = find_link({op.netns, route.link});
+    if (link == nullptr) return refusal(op, ENODEV);
+    if (!link->up) return refusal(op, ENETDOWN);
+    if (route.gateway && !reaches_gateway(netns, route)) return refusal(op, ENETUNREACH);
+  }
+  if (route.source && !holds(netns, *route.source)) return refusal(op, EINVAL);
+  netns.routes[key_of(route)] = route;
+  return {};
+}
+
+Status FakeKernel::perform(const Op& op, const Route& route) {
+  if (op.verb != Verb::kRemove) return add_route(op, route);
+  NetnsState& netns = state_.at(op.netns);
+  const auto present = netns.routes.find(key_of(route));
+  if (present != netns.routes.end() && present->second == route) netns.routes.erase(present);
+  return {};
+}
+
+Status FakeKernel::perform(const Op& op, const state::Rule& rule) {
+  auto& rules = state_.at(op.netns).rules;
+  const auto present = rules.find(rule);
+  if (op.verb == Verb::kRemove) {
+    if (present != rules.end()) rules.erase(present);
+  } else if (present == rules.end()) {
+    rules.insert(rule);
+  }
+  return {};
+}
+
+Status FakeKernel::perform(const Op& op, const state::Responder& responder) {
+  auto& running = state_.at(op.netns).responder;
+  if (op.verb == Verb::kRemove) {
+    running.reset();
+    return {};
+  }
+  if (running && *running != responder) return refusal(op, EBUSY);
+  running = responder;
+  return {};
+}
+
+}  // namespace egress::testing_support

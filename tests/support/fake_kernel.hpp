@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A kernel made of maps that refuses what Linux refuses and takes along what Linux takes along
+// (links with their namespace or other end, addresses, neighbours and routes with their link,
+// routes and neighbours with a link that goes down or loses its last address). The contract suite
+// in kernel_contract.hpp holds it to the truth. Faults can be injected.
+
+#include <functional>
+#include <optional>
+
+#include "kernel/kernel.hpp"
+
+namespace egress::testing_support {
+
+class FakeKernel : public kernel::Kernel {
+ public:
+  Result<state::KernelState> observe() override;
+  Status apply(const state::Op& op) override;
+  Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) override;
+
+  // For drift and for looking: what somebody else would do or see with `ip`.
+  state::KernelState& state() { return state_; }
+  void set_counters(const state::NetnsName& netns, std::map<std::string, uint64_t> counters) {
+    counters_[netns] = std::move(counters);
+  }
+
+  // The `index`-th apply() from now on (0 is the next) fails once, without effect.
+  void fail_apply(size_t index) { failing_index_ = applied_ + index; }
+  // Every op that matches fails, without effect, until cleared with nullptr.
+  void fail_matching(std::function<bool(const state::Op&)> predicate) {
+    failing_ = std::move(predicate);
+  }
+  void fail_next_observe() { fail_observe_ = true; }
+
+  // Calls of apply() so far, failed ones included.
+  size_t applied() const { return applied_; }
+
+ private:
+  Status perform(const state::Op& op, const state::NetnsObject& object);
+  Status perform(const state::Op& op, const state::Sysctl& sysctl);
+  Status perform(const state::Op& op, const state::FirewallChange& change);
+  Status perform(const state::Op& op, const state::LinkPair& pair);
+  Status perform(const state::Op& op, const state::LinkSettings& settings);
+  Status perform(const state::Op& op, const state::Address& address);
+  Status perform(const state::Op& op, const state::Neighbour& neighbour);
+  Status perform(const state::Op& op, const state::Route& route);
+  Status perform(const state::Op& op, const state::Rule& rule);
+  Status perform(const state::Op& op, const state::Responder& responder);
+
+  Status add_pair(const state::Op& op, const state::LinkPair& pair);
+  Status add_route(const state::Op& op, const state::Route& route);
+  state::Link* find_link(const state::LinkPeer& end);
+  void remove_link(const state::LinkPeer& end);
+  void remove_one_end(const state::LinkPeer& end);
+
+  state::KernelState state_{};
+  std::map<state::NetnsName, std::map<std::string, uint64_t>> counters_{};
+  size_t applied_ = 0;
+  std::optional<size_t> failing_index_{};
+  std::function<bool(const state::Op&)> failing_{};
+  bool fail_observe_ = false;
+};
+
+}  // namespace egress::testing_support

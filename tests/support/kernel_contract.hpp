@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What every kernel::Kernel must do, as one suite, so that the fake cannot drift from the truth.
+// Run it in a test binary that links egress_test_support, by one line at namespace scope:
+//
+//   INSTANTIATE_TEST_SUITE_P(Linux, KernelContract, kernel_contract([] { return make_kernel(); }));
+//
+// with `using egress::testing_support::KernelContract` and `kernel_contract` before it. The factory
+// gives a kernel that owns the prefix "eg" and sees none of its namespaces; each test removes what
+// it made. Responders are not covered: they need a program.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+
+#include "kernel/kernel.hpp"
+
+namespace egress::testing_support {
+
+using KernelFactory = std::function<std::unique_ptr<kernel::Kernel>()>;
+
+class KernelContract : public testing::TestWithParam<KernelFactory> {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  kernel::Kernel& kernel() { return *kernel_; }
+  state::KernelState observe();
+  // The namespace as observed; fails the test and gives an empty one when it is not there.
+  state::NetnsState observe(const state::NetnsName& netns);
+
+  Status add(const state::NetnsName& netns, state::Object object);
+  Status change(const state::NetnsName& netns, state::Object object);
+  Status remove(const state::NetnsName& netns, state::Object object);
+
+  // Namespaces eg-a and eg-b with a pair between them: x0 in eg-a, y0 in eg-b, both up.
+  void make_two_connected();
+  // A whole pass towards `desired`; every op must succeed.
+  void converge(const state::KernelState& desired);
+
+ private:
+  std::unique_ptr<kernel::Kernel> kernel_{};
+};
+
+testing::internal::ParamGenerator<KernelFactory> kernel_contract(KernelFactory factory);
+
+}  // namespace egress::testing_support
