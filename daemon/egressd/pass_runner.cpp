@@ -26,6 +26,7 @@ void PassRunner::start(state::KernelState desired, OnProgress on_progress, OnDon
 void PassRunner::abandon() {
   idle_.stop();
   pass_.reset();
+  on_progress_ = nullptr;
 }
 
 void PassRunner::slice() {

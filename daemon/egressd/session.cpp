@@ -61,6 +61,7 @@ std::variant<Proposal, Refusal> Session::propose(control::LabText text, ipam::Ti
 }
 
 Status Session::adopt(Proposal proposal) {
+  if (forgotten_) RETURN_IF_ERROR(erase());
   const bool same = text_ == proposal.text && proposal.leases.empty() &&
                     generations_ == proposal.generations && problem_.empty();
   if (!same || !model_) {
@@ -92,10 +93,13 @@ void Session::forget() {
   leases_ = ipam::Leases();
   generations_.clear();
   problem_.clear();
+  forgotten_ = true;
 }
 
 Status Session::erase() {
-  return store_.erase();
+  RETURN_IF_ERROR(store_.erase());
+  forgotten_ = false;
+  return {};
 }
 
 std::optional<std::string> Session::lab_file() const {

@@ -69,6 +69,7 @@ class Session {
   ipam::Generations generations_{};
   std::optional<policy::Model> model_{};
   std::string problem_{};
+  bool forgotten_ = false;  // what is stored waits for erase()
 };
 
 // A lab file from disk with the files it names.

@@ -37,7 +37,7 @@ std::string comment_in(const std::string& listing) {
 std::vector<std::string> not_in(const std::vector<std::string>& present, const auto& wanted) {
   std::vector<std::string> strays;
   std::copy_if(present.begin(), present.end(), std::back_inserter(strays),
-               [&](const std::string& name) { return wanted(name) == false; });
+               [&](const std::string& name) { return !wanted(name); });
   return strays;
 }
 

@@ -63,12 +63,10 @@ bool is_connected(const Address& address, const std::string& link, Ipv4Address g
 // As the kernel resolves a gateway: by the route's own table, then by the main one.
 bool reaches_gateway(const NetnsState& netns, const Route& route) {
   if (route.onlink) return true;
-  const bool connected =
-      std::any_of(netns.addresses.begin(), netns.addresses.end(), [&](const Address& address) {
-        return is_connected(address, route.link, *route.gateway);
-      });
-  return connected ||
-         std::any_of(netns.routes.begin(), netns.routes.end(), [&](const auto& entry) {
+  const bool connected = std::any_of(
+      netns.addresses.begin(), netns.addresses.end(),
+      [&](const Address& address) { return is_connected(address, route.link, *route.gateway); });
+  return connected || std::any_of(netns.routes.begin(), netns.routes.end(), [&](const auto& entry) {
            const Route& other = entry.second;
            return (other.table == route.table || other.table == kTableMain) && !other.gateway &&
                   other.link == route.link && other.destination.contains(*route.gateway);

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cerrno>
+
 #include "tests/support/random_state.hpp"
 
 namespace egress::testing_support {
@@ -28,8 +30,12 @@ namespace {
 // Phases order a change set; a single op means the same in any.
 constexpr state::Phase kAnyPhase = state::Phase::kAddNetns;
 
-Ipv4Address ip(const char* text) { return Ipv4Address::parse(text).value(); }
-Ipv4Prefix prefix(const char* text) { return Ipv4Prefix::parse(text).value(); }
+Ipv4Address ip(const char* text) {
+  return Ipv4Address::parse(text).value();
+}
+Ipv4Prefix prefix(const char* text) {
+  return Ipv4Prefix::parse(text).value();
+}
 
 LinkPair pair_of(const std::string& here, const std::string& there_netns,
                  const std::string& here_netns, const std::string& there) {
@@ -62,26 +68,29 @@ std::vector<Route> routes_of(const NetnsState& netns) {
   return routes;
 }
 
-Errc code_of(const Status& status) { return status.ok() ? Errc::kBug : status.error().code; }
+Errc code_of(const Status& status) {
+  return status.ok() ? Errc::kBug : status.error().code;
+}
 
 }  // namespace
 
-void PrintTo(const Status& status, std::ostream* out) {
-  *out << (status.ok() ? "ok" : status.error().to_string());
+void PrintTo(const KernelFactory&, std::ostream* out) {
+  *out << "kernel";
 }
 
-#define EXPECT_OK(expression)                                 \
-  do {                                                        \
-    const Status eg_got = (expression);                       \
-    EXPECT_TRUE(eg_got.ok()) << eg_got.error().to_string();   \
+#define EXPECT_OK(expression)                               \
+  do {                                                      \
+    const Status eg_got = (expression);                     \
+    EXPECT_TRUE(eg_got.ok()) << eg_got.error().to_string(); \
   } while (false)
 
-testing::internal::ParamGenerator<KernelFactory> kernel_contract(KernelFactory factory) {
-  return testing::Values(std::move(factory));
+std::vector<KernelFactory> kernel_contract(
+    std::function<std::unique_ptr<kernel::Kernel>()> factory) {
+  return {KernelFactory{std::move(factory)}};
 }
 
 void KernelContract::SetUp() {
-  kernel_ = GetParam()();
+  kernel_ = GetParam().make();
   ASSERT_THAT(observe(), IsEmpty()) << "the factory's kernel must start without our namespaces";
 }
 

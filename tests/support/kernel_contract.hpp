@@ -4,22 +4,29 @@
 // What every kernel::Kernel must do, as one suite, so that the fake cannot drift from the truth.
 // Run it in a test binary that links egress_test_support, by one line at namespace scope:
 //
-//   INSTANTIATE_TEST_SUITE_P(Linux, KernelContract, kernel_contract([] { return make_kernel(); }));
+//   INSTANTIATE_TEST_SUITE_P(Linux, KernelContract,
+//                            testing::ValuesIn(kernel_contract([] { return make_kernel(); })));
 //
-// with `using egress::testing_support::KernelContract` and `kernel_contract` before it. The factory
-// gives a kernel that owns the prefix "eg" and sees none of its namespaces; each test removes what
-// it made. Responders are not covered: they need a program.
+// inside namespace egress::testing_support. The factory gives a kernel that owns the prefix "eg"
+// and sees none of its namespaces; each test removes what it made. Responders are not covered:
+// they need a program.
 
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <memory>
+#include <ostream>
+#include <vector>
 
 #include "kernel/kernel.hpp"
 
 namespace egress::testing_support {
 
-using KernelFactory = std::function<std::unique_ptr<kernel::Kernel>()>;
+// A type of its own so that test names do not print a function's bytes.
+struct KernelFactory {
+  std::function<std::unique_ptr<kernel::Kernel>()> make{};
+};
+void PrintTo(const KernelFactory& factory, std::ostream* out);
 
 class KernelContract : public testing::TestWithParam<KernelFactory> {
  protected:
@@ -44,6 +51,8 @@ class KernelContract : public testing::TestWithParam<KernelFactory> {
   std::unique_ptr<kernel::Kernel> kernel_{};
 };
 
-testing::internal::ParamGenerator<KernelFactory> kernel_contract(KernelFactory factory);
+// Defined beside the tests, so that using it links them in.
+std::vector<KernelFactory> kernel_contract(
+    std::function<std::unique_ptr<kernel::Kernel>()> factory);
 
 }  // namespace egress::testing_support

@@ -95,8 +95,8 @@ class Generator {
     }
     for (uint32_t table : {100U, 254U}) {
       if (chance(40)) {
-        add_route(netns, {.table = table,
-                          .kind = chance(50) ? RouteKind::kBlackhole : RouteKind::kThrow});
+        add_route(netns,
+                  {.table = table, .kind = chance(50) ? RouteKind::kBlackhole : RouteKind::kThrow});
       }
     }
     for (uint32_t mark = 1; mark < 4; ++mark) {

@@ -8,8 +8,9 @@
 namespace egress::testing_support {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Fake, KernelContract,
-                         kernel_contract([] { return std::make_unique<FakeKernel>(); }));
+INSTANTIATE_TEST_SUITE_P(Fake, KernelContract, testing::ValuesIn(kernel_contract([] {
+                           return std::make_unique<FakeKernel>();
+                         })));
 
 }  // namespace
 }  // namespace egress::testing_support

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include "egressd/queries.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "compile/names.hpp"
+#include "control/changes.hpp"
+#include "control/context.hpp"
+#include "control/effective.hpp"
+#include "control/graph.hpp"
+#include "control/status.hpp"
+#include "egressd/responses.hpp"
+
+namespace egress::daemon {
+
+namespace {
+
+using control::Json;
+
+std::vector<std::string> texts_of(const state::ChangeSet& ops) {
+  std::vector<std::string> texts;
+  for (const state::Op& op : ops) texts.push_back(state::to_text(op));
+  return texts;
+}
+
+}  // namespace
+
+Result<const policy::Model*> Queries::model() const {
+  if (session_.model() != nullptr) return session_.model();
+  return Error{.code = Errc::kConflict, .message = "no lab is in force"};
+}
+
+Result<lab::SubnetRef> Queries::subnet_of(const std::string& site) const {
+  ASSIGN_OR_RETURN(const policy::Model* found, model());
+  const auto entry = found->lab().sites.find(site);
+  if (entry == found->lab().sites.end()) {
+    return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", site)};
+  }
+  if (!entry->second.virtual_network_subnet) {
+    return Error{.code = Errc::kConflict,
+                 .message = fmt::format("site '{}' has no virtual network integration", site)};
+  }
+  return *entry->second.virtual_network_subnet;
+}
+
+Result<std::vector<std::string>> Queries::drift() {
+  ASSIGN_OR_RETURN(const state::KernelState observed, kernel_.observe());
+  return texts_of(state::diff(session_.desired(), observed));
+}
+
+HttpResponse Queries::status() {
+  control::StatusReport report{.prefix = session_.prefix()};
+  if (const policy::Model* current = session_.model()) {
+    report = control::describe(current->lab(), current->addresses(), session_.prefix());
+    report.lab = session_.lab_file();
+    // Asked now: what the last pass saw may be half a minute old.
+    Result<std::vector<std::string>> differing = drift();
+    if (differing.ok()) {
+      report.drift = std::move(*differing);
+    } else {
+      report.problems.push_back(differing.error().to_string());
+    }
+  }
+  for (const auto& [holder, lease] : session_.leases().all()) {
+    if (lease.state == ipam::LeaseState::kReleasing) report.pending_releases.push_back(lease);
+  }
+  operations_.describe(report);
+  report.in_sync = report.drift.empty() && report.problems.empty() && !operations_.busy();
+  return document(control::to_json(report));
+}
+
+HttpResponse Queries::plan(control::LabText text) {
+  const auto outcome = session_.propose(std::move(text), std::chrono::system_clock::now());
+  if (const Refusal* refused = std::get_if<Refusal>(&outcome)) {
+    return refusal(refused->error, refused->findings);
+  }
+  const Proposal& proposal = std::get<Proposal>(outcome);
+  const Result<state::KernelState> observed = kernel_.observe();
+  if (!observed.ok()) return refusal(observed.error());
+  const policy::Model* current = session_.model();
+  const control::Plan plan{
+      .resources = control::resource_changes(current == nullptr ? nullptr : &current->lab(),
+                                             proposal.model.lab()),
+      .operations = texts_of(state::diff(session_.desired(proposal), *observed))};
+  return document(control::to_json(plan, proposal.warnings));
+}
+
+HttpResponse Queries::context(const policy::AppInstance& app) const {
+  const auto current = model();
+  if (!current.ok()) return refusal(current.error());
+  const auto context =
+      control::app_context((*current)->lab(), (*current)->addresses(), app, session_.prefix());
+  if (!context.ok()) return refusal(context.error());
+  return document(control::to_json(*context));
+}
+
+HttpResponse Queries::explain(const control::ExplainRequest& request) {
+  const auto current = model();
+  if (!current.ok()) return refusal(current.error());
+  const auto url = policy::parse_flow_url((*current)->lab(), request.url);
+  if (!url.ok()) return refusal(url.error());
+  Question question{.app = request.app,
+                    .flow = {.protocol = url->protocol,
+                             .destination = url->destination,
+                             .destination_port = url->port}};
+  if (request.source_port) question.flow.source_port = *request.source_port;
+  const auto explanation = (*current)->explain(question.app, question.flow);
+  if (!explanation.ok()) return refusal(explanation.error());
+  Json answer = control::to_json(*explanation);
+  if (request.verify) {
+    if (!request.source_port) question.flow.source_port = verifier_.next_port();
+    const auto verified = verifier_.verify(**current, session_.prefix(), {question});
+    if (!verified.ok()) return refusal(verified.error());
+    answer["observed"] =
+        control::to_json(verified->front().observation, verified->front().differences);
+  }
+  return document(answer);
+}
+
+HttpResponse Queries::test(control::LabText text) {
+  const auto current = model();
+  if (!current.ok()) return refusal(current.error());
+  if (operations_.busy()) {
+    return refusal(Error{.code = Errc::kBusy, .message = "an operation is in progress"});
+  }
+  lab::Loaded loaded = load(text);
+  if (!loaded.lab) {
+    return refusal(Error{.code = Errc::kInvalid, .message = "the lab is invalid"}, loaded.findings);
+  }
+  // Packets meet the lab in force: expectations of another one would be tested against neither.
+  const auto changes = control::resource_changes(&(*current)->lab(), *loaded.lab);
+  if (!changes.empty()) {
+    return refusal(Error{.code = Errc::kConflict,
+                         .message = fmt::format("{} is not the lab in force ({} resources differ); "
+                                                "apply it first",
+                                                text.file, changes.size())});
+  }
+  const policy::Model tested(std::move(*loaded.lab), (*current)->addresses());
+  const auto results = verifier_.test(tested, session_.prefix());
+  if (!results.ok()) return refusal(results.error());
+  Json list = Json::array();
+  for (const control::TestResult& result : *results) list.push_back(control::to_json(result));
+  return document({{"results", list}});
+}
+
+HttpResponse Queries::effective_routes(const std::string& site) const {
+  const auto subnet = subnet_of(site);
+  if (!subnet.ok()) return refusal(subnet.error());
+  return document(control::effective_routes_json(session_.model()->lab(), *subnet));
+}
+
+HttpResponse Queries::effective_rules(const std::string& site) {
+  const auto subnet = subnet_of(site);
+  if (!subnet.ok()) return refusal(subnet.error());
+  auto hits = kernel_.counters(compile::vnet_netns(session_.prefix(), subnet->vnet));
+  // Rules are known without the kernel; their hits then are not.
+  return document(control::effective_rules_json(session_.model()->lab(), *subnet,
+                                                hits.ok() ? *hits : control::ChainHits()));
+}
+
+HttpResponse Queries::leases(const std::string& subnet) const {
+  const auto current = model();
+  if (!current.ok()) return refusal(current.error());
+  if (!subnet.empty()) {
+    const size_t slash = subnet.find('/');
+    const lab::SubnetRef ref{subnet.substr(0, slash),
+                             slash == std::string::npos ? "" : subnet.substr(slash + 1)};
+    if ((*current)->lab().find(ref) == nullptr) {
+      return refusal(
+          Error{.code = Errc::kNotFound, .message = fmt::format("no subnet '{}'", subnet)});
+    }
+  }
+  std::vector<ipam::Lease> found;
+  for (const auto& [holder, lease] : session_.leases().all()) {
+    if (subnet.empty() || holder.subnet.to_string() == subnet) found.push_back(lease);
+  }
+  return document({{"leases", control::to_json(found)}});
+}
+
+HttpResponse Queries::graph() const {
+  const auto current = model();
+  if (!current.ok()) return refusal(current.error());
+  return document(control::to_json(control::graph_of((*current)->lab())));
+}
+
+}  // namespace egress::daemon

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "egressd/verifier.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "compile/names.hpp"
+
+namespace egress::daemon {
+
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{400};
+constexpr uint16_t kFirstPort = 40000;
+constexpr uint16_t kPorts = 10000;  // below the default source port of decisions
+
+kernel::ProbeFlow probe_flow(const std::string& prefix, const Question& question) {
+  return {.netns = compile::app_netns(prefix, question.app.site, question.app.instance),
+          .protocol = static_cast<uint8_t>(question.flow.protocol),
+          .destination = question.flow.destination,
+          .destination_port = question.flow.destination_port,
+          .source_port = question.flow.source_port};
+}
+
+control::Observation observation_of(const kernel::ProbeResult& result, const lab::Lab& lab,
+                                    const std::string& prefix) {
+  control::Observation seen{.replied = result.replied, .refused = result.refused};
+  if (!result.arrival) return seen;
+  seen.arrived = true;
+  seen.source = result.arrival->source;
+  for (const auto& [name, host] : lab.hosts) {
+    if (compile::host_netns(prefix, name) == result.arrival->netns) seen.host = name;
+  }
+  return seen;
+}
+
+}  // namespace
+
+uint16_t Verifier::next_port() {
+  const auto port = static_cast<uint16_t>(kFirstPort + port_);
+  port_ = static_cast<uint16_t>((port_ + 1) % kPorts);
+  return port;
+}
+
+Result<std::vector<Verified>> Verifier::verify(const policy::Model& model,
+                                               const std::string& prefix,
+                                               const std::vector<Question>& questions) const {
+  std::vector<Verified> answers;
+  std::vector<kernel::ProbeFlow> flows;
+  std::set<std::string> watch;
+  for (const Question& question : questions) {
+    ASSIGN_OR_RETURN(policy::Explanation explanation, model.explain(question.app, question.flow));
+    answers.push_back({.explanation = std::move(explanation)});
+    flows.push_back(probe_flow(prefix, question));
+    for (const std::string& host : control::owners(model.lab(), question.flow.destination)) {
+      watch.insert(compile::host_netns(prefix, host));
+    }
+  }
+  if (flows.empty()) return answers;
+  ASSIGN_OR_RETURN(const std::vector<kernel::ProbeResult> results,
+                   probe_(flows, {watch.begin(), watch.end()}, kPatience));
+  for (size_t i = 0; i < answers.size(); ++i) {
+    Verified& answer = answers[i];
+    answer.observation = observation_of(results[i], model.lab(), prefix);
+    answer.differences =
+        control::differences(questions[i].flow.protocol, answer.explanation, answer.observation);
+    for (const kernel::Arrival& also : results[i].also) {
+      answer.differences.push_back("kernel: the packet also came out in " + also.netns);
+    }
+  }
+  return answers;
+}
+
+Result<std::vector<control::TestResult>> Verifier::test(const policy::Model& model,
+                                                        const std::string& prefix) {
+  std::vector<control::TestResult> results;
+  std::vector<Question> questions;
+  std::vector<size_t> asked_by;  // index into results
+  for (const lab::Expectation& expectation : model.lab().expectations) {
+    control::TestResult& result = results.emplace_back();
+    result.expectation = expectation;
+    const auto url = policy::parse_flow_url(model.lab(), expectation.to);
+    if (!url.ok()) {
+      result.differences.push_back(url.error().to_string());
+      continue;
+    }
+    Question question{.app = {expectation.from, expectation.instance},
+                      .flow = {.protocol = url->protocol,
+                               .destination = url->destination,
+                               .destination_port = url->port}};
+    auto explanation = model.explain(question.app, question.flow);
+    if (!explanation.ok()) {
+      result.differences.push_back(explanation.error().to_string());
+      continue;
+    }
+    result.differences = policy::mismatches(expectation, *explanation);
+    result.explanation = std::move(*explanation);
+    question.flow.source_port = next_port();
+    questions.push_back(question);
+    asked_by.push_back(results.size() - 1);
+  }
+  ASSIGN_OR_RETURN(const std::vector<Verified> answers, verify(model, prefix, questions));
+  for (size_t i = 0; i < answers.size(); ++i) {
+    auto& differences = results[asked_by[i]].differences;
+    differences.insert(differences.end(), answers[i].differences.begin(),
+                       answers[i].differences.end());
+  }
+  return results;
+}
+
+}  // namespace egress::daemon

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/child_process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/unique_fd.hpp"
+#include "kernel/high_fd.hpp"
+
+namespace egress::kernel {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kTermPatience{2000};
+constexpr std::chrono::milliseconds kKillPatience{2000};
+constexpr int kCannotExecute = 127;
+
+struct Files {
+  UniqueFd input{};   // /dev/null
+  UniqueFd output{};  // the write end that the program says "ready" to
+  UniqueFd errors{};  // a memory file, so that nobody needs to read it while the program lives
+};
+
+// Between fork and exec: only calls that are safe there.
+[[noreturn]] void become(const Files& files, char* const* arguments) {
+  setsid();
+  const pid_t grandchild = fork();
+  if (grandchild != 0) _exit(grandchild < 0 ? kCannotExecute : 0);
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  restore_fd_limit();
+  if (chdir("/") != 0 || dup2(files.input.get(), STDIN_FILENO) < 0 ||
+      dup2(files.output.get(), STDOUT_FILENO) < 0 || dup2(files.errors.get(), STDERR_FILENO) < 0) {
+    _exit(kCannotExecute);
+  }
+  execv(arguments[0], arguments);
+  constexpr char kMessage[] = "cannot execute the program";
+  [[maybe_unused]] const ssize_t written =
+      write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1);
+  _exit(kCannotExecute);
+}
+
+Status fork_detached(const Files& files, const std::vector<std::string>& arguments) {
+  std::vector<char*> raw;
+  for (const std::string& argument : arguments) raw.push_back(const_cast<char*>(argument.c_str()));
+  raw.push_back(nullptr);
+  const pid_t child = fork();
+  if (child < 0) return Error::from_errno("fork");
+  if (child == 0) become(files, raw.data());
+  int result = 0;
+  while (waitpid(child, &result, 0) < 0) {
+    if (errno != EINTR) return Error::from_errno("wait for a forked child");
+  }
+  if (WIFEXITED(result) && WEXITSTATUS(result) == 0) return {};
+  return Error{.code = Errc::kKernel, .message = "cannot fork twice"};
+}
+
+std::chrono::milliseconds left_until(Clock::time_point deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  return left.count() < 0 ? std::chrono::milliseconds(0) : left;
+}
+
+// True once `fd` is readable or ended; false when the deadline came first.
+Result<bool> wait_readable(int fd, Clock::time_point deadline) {
+  while (true) {
+    pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
+    const int ready = poll(&waited, 1, static_cast<int>(left_until(deadline).count()));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready < 0) return Error::from_errno("poll");
+    return ready > 0;
+  }
+}
+
+Result<std::string> read_line(int fd, Clock::time_point deadline) {
+  std::string text;
+  while (text.find('\n') == std::string::npos) {
+    ASSIGN_OR_RETURN(const bool readable, wait_readable(fd, deadline));
+    if (!readable) {
+      return Error{.code = Errc::kKernel, .sys_errno = ETIMEDOUT, .message = "it is not ready yet"};
+    }
+    std::array<char, 256> buffer{};
+    const ssize_t size = read(fd, buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return Error::from_errno("read from the program");
+    if (size == 0) break;
+    text.append(buffer.data(), static_cast<size_t>(size));
+  }
+  return text;
+}
+
+std::string content_of(int memory_file) {
+  std::array<char, 4096> buffer{};
+  const ssize_t size = pread(memory_file, buffer.data(), buffer.size(), 0);
+  std::string text(buffer.data(), size < 0 ? 0 : static_cast<size_t>(size));
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> start_detached(const std::vector<std::string>& arguments,
+                                   std::chrono::milliseconds patience) {
+  std::array<int, 2> pipe_ends{};
+  if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0) return Error::from_errno("make a pipe");
+  const UniqueFd reader(pipe_ends[0]);
+  Files files{.input = UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC)),
+              .output = UniqueFd(pipe_ends[1]),
+              .errors = UniqueFd(memfd_create("stderr", MFD_CLOEXEC))};
+  if (!files.input.valid() || !files.errors.valid()) return Error::from_errno("open files");
+  RETURN_IF_ERROR(fork_detached(files, arguments));
+  files.output.reset();
+  auto line = read_line(reader.get(), Clock::now() + patience);
+  if (line.ok() && !line->empty()) return line;
+  const std::string said = content_of(files.errors.get());
+  Error error = line.ok() ? Error{.code = Errc::kKernel, .message = "it ended"}
+                          : std::move(line).error();
+  if (line.ok() && said.empty()) return line;
+  error.kernel_text = said;
+  return error;
+}
+
+Status end_process(pid_t pid, const std::function<bool()>& still_it) {
+  const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0U)));
+  if (!process.valid()) {
+    if (errno == ESRCH) return {};
+    return Error::from_errno("open process " + std::to_string(pid));
+  }
+  if (!still_it()) return {};
+  for (const auto& [number, patience] : {std::pair{SIGTERM, kTermPatience},
+                                         std::pair{SIGKILL, kKillPatience}}) {
+    if (syscall(SYS_pidfd_send_signal, process.get(), number, nullptr, 0U) != 0) {
+      if (errno == ESRCH) return {};
+      return Error::from_errno("end process " + std::to_string(pid));
+    }
+    ASSIGN_OR_RETURN(const bool ended, wait_readable(process.get(), Clock::now() + patience));
+    if (ended) return {};
+  }
+  return Error{.code = Errc::kBusy, .message = "process " + std::to_string(pid) + " does not end"};
+}
+
+}  // namespace egress::kernel

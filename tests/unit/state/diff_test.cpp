@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+
+#include <random>
+
+#include "state/ops.hpp"
+#include "tests/support/fake_kernel.hpp"
+#include "tests/support/random_state.hpp"
+
+namespace egress::state {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+Ipv4Address ip(const char* text) {
+  return Ipv4Address::parse(text).value();
+}
+Ipv4Prefix prefix(const char* text) {
+  return Ipv4Prefix::parse(text).value();
+}
+
+NetnsState up_netns() {
+  NetnsState netns = fresh_netns();
+  netns.links["lo"].up = true;
+  return netns;
+}
+
+void connect(KernelState& state, const LinkPeer& a, const LinkPeer& b) {
+  state[a.netns].links[a.name] = {.name = a.name, .peer = b, .mac = {{2, 0, 0, 0, 0, 1}}};
+  state[b.netns].links[b.name] = {.name = b.name, .peer = a, .mac = {{2, 0, 0, 0, 0, 2}}};
+}
+
+// An app's namespace and its router, with everything a namespace can hold.
+KernelState sample() {
+  KernelState state{{"eg-app", up_netns()}, {"eg-router", up_netns()}};
+  connect(state, {"eg-app", "eth0"}, {"eg-router", "e-app"});
+  NetnsState& app = state["eg-app"];
+  app.addresses = {{"eth0", ip("169.254.129.2"), 24}};
+  Route gateway{.destination = prefix("0.0.0.0/0"), .link = "eth0", .gateway = ip("192.0.2.1")};
+  Route way{.destination = prefix("192.0.2.0/24"), .link = "eth0"};
+  app.routes = {{key_of(gateway), gateway}, {key_of(way), way}};
+  app.responder = Responder{"app", {"tcp/80"}};
+  NetnsState& router = state["eg-router"];
+  router.sysctls["net.ipv4.conf.all.rp_filter"] = {"net.ipv4.conf.all.rp_filter", "0"};
+  router.firewall = make_firewall({.sets = {}, .chains = {{"steer", {.rules = {"accept"}}}}});
+  router.neighbours = {{"e-app", ip("169.254.129.2"), {{2, 0, 0, 0, 0, 1}}}};
+  router.rules.insert({.priority = 1000, .table = 100, .fwmark = 1, .fwmask = 0xffffffff});
+  Route blackhole{.table = 100, .kind = RouteKind::kBlackhole};
+  router.routes = {{key_of(blackhole), blackhole}};
+  return state;
+}
+
+std::vector<std::string> texts(const ChangeSet& ops) {
+  std::vector<std::string> lines;
+  for (const Op& op : ops) lines.push_back(to_text(op));
+  return lines;
+}
+
+// The ops that concern objects of one type, as text.
+template <typename Wanted>
+std::vector<std::string> texts_of(const ChangeSet& ops) {
+  std::vector<std::string> lines;
+  for (const Op& op : ops) {
+    if (std::holds_alternative<Wanted>(op.object)) lines.push_back(to_text(op));
+  }
+  return lines;
+}
+
+TEST(Diff, OfEqualStatesIsEmpty) {
+  EXPECT_THAT(texts(diff(sample(), sample())), IsEmpty());
+  EXPECT_THAT(texts(diff({}, {})), IsEmpty());
+}
+
+TEST(Diff, BuildsFromNothingRootFirstAndSteersLast) {
+  const std::string digest = sample()["eg-router"].firewall->digest;
+  EXPECT_THAT(
+      texts(diff(sample(), {})),
+      ElementsAre("add netns eg-app", "add netns eg-router",
+                  "change sysctl net.ipv4.conf.all.rp_filter = 0 in eg-router",
+                  "add firewall " + digest + " in eg-router",
+                  "add link eth0 peer e-app in eg-router mac 02:00:00:00:00:01 mtu 1500 down - "
+                  "link e-app peer eth0 in eg-app mac 02:00:00:00:00:02 mtu 1500 down in eg-app",
+                  "add address 169.254.129.2/24 dev eth0 in eg-app",
+                  "add neighbour 169.254.129.2 lladdr 02:00:00:00:00:01 dev e-app in eg-router",
+                  "change link eth0 peer e-app in eg-router mac 02:00:00:00:00:01 mtu 1500 up in "
+                  "eg-app",
+                  "change link lo mtu 65536 up in eg-app",
+                  "change link e-app peer eth0 in eg-app mac 02:00:00:00:00:02 mtu 1500 up in "
+                  "eg-router",
+                  "change link lo mtu 65536 up in eg-router",
+                  "add route 192.0.2.0/24 dev eth0 proto static table main in eg-app",
+                  "add route default via 192.0.2.1 dev eth0 proto static table main in eg-app",
+                  "add route blackhole default proto static table 100 in eg-router",
+                  "add rule 1000: from all fwmark 0x1 lookup 100 in eg-router",
+                  "add responder app listen tcp/80 in eg-app"));
+}
+
+TEST(Diff, RemovesANamespaceAsAWholeAfterItsResponder) {
+  KernelState desired = sample();
+  desired.erase("eg-app");
+  desired["eg-router"].links.erase("e-app");
+  desired["eg-router"].neighbours.clear();
+  EXPECT_THAT(texts(diff(desired, sample())),
+              ElementsAre("remove responder app listen tcp/80 in eg-app", "remove netns eg-app"));
+}
+
+TEST(Diff, RemovesALinkOnceAndNothingThatGoesWithIt) {
+  KernelState desired = sample();
+  desired["eg-app"].links.erase("eth0");
+  desired["eg-app"].addresses.clear();
+  desired["eg-app"].routes.clear();
+  desired["eg-router"].links.erase("e-app");
+  desired["eg-router"].neighbours.clear();
+  const ChangeSet ops = diff(desired, sample());
+  ASSERT_EQ(ops.size(), 1U);
+  EXPECT_EQ(ops[0].phase, Phase::kRemoveLinks);
+  EXPECT_EQ(ops[0].netns, "eg-app");
+  EXPECT_EQ(std::get<LinkPair>(ops[0].object).there, sample()["eg-router"].links["e-app"]);
+}
+
+TEST(Diff, MakesAPairAnewWhenEitherEndsMacDiffersAndRestoresWhatHungOnIt) {
+  KernelState desired = sample();
+  desired["eg-router"].links["e-app"].mac = {{2, 0, 0, 0, 0, 7}};
+  const ChangeSet ops = diff(desired, sample());
+  EXPECT_THAT(texts_of<LinkPair>(ops), ElementsAre(testing::StartsWith("remove link eth0"),
+                                                   testing::StartsWith("add link eth0")));
+  EXPECT_THAT(texts_of<Address>(ops),
+              ElementsAre("add address 169.254.129.2/24 dev eth0 in eg-app"));
+  EXPECT_THAT(texts_of<Neighbour>(ops), ElementsAre(testing::StartsWith("add neighbour")));
+  EXPECT_EQ(texts_of<Route>(ops).size(), 2U) << "the blackhole route does not go with a link";
+}
+
+TEST(Diff, MakesAPairAnewWhenItLeadsElsewhere) {
+  KernelState desired = sample();
+  desired["eg-router"].links.erase("e-app");
+  desired["eg-router"].neighbours.clear();
+  desired["eg-other"] = up_netns();
+  connect(desired, {"eg-app", "eth0"}, {"eg-other", "e-app"});
+  EXPECT_THAT(texts_of<LinkPair>(diff(desired, sample())),
+              ElementsAre(testing::StartsWith("remove link eth0 peer e-app in eg-router"),
+                          testing::StartsWith("add link eth0 peer e-app in eg-other")));
+}
+
+TEST(Diff, RemovesForeignLinksButNeverLoopback) {
+  KernelState observed = sample();
+  observed["eg-app"].links["tun0"] = {.name = "tun0"};
+  observed["eg-app"].links["v0"] = {.name = "v0", .peer = {"elsewhere", "v1"}};
+  KernelState desired = sample();
+  desired["eg-app"].links.erase("lo");
+  EXPECT_THAT(texts(diff(desired, observed)),
+              ElementsAre("remove link tun0 mtu 1500 up in eg-app",
+                          testing::StartsWith("remove link v0 peer v1 in elsewhere")));
+}
+
+TEST(Diff, ChangesSettingsInPlaceAndBringsUpOnlyInItsPhase) {
+  KernelState observed = sample();
+  observed["eg-app"].links["eth0"].up = false;
+  observed["eg-app"].links["eth0"].mtu = 1300;
+  observed["eg-app"].routes.clear();
+  const ChangeSet ops = diff(sample(), observed);
+  ASSERT_EQ(ops.size(), 4U);
+  EXPECT_EQ(ops[0].phase, Phase::kLinkSettings);
+  EXPECT_EQ(std::get<LinkSettings>(ops[0].object).link.mtu, 1500U);
+  EXPECT_FALSE(std::get<LinkSettings>(ops[0].object).link.up);
+  EXPECT_EQ(ops[1].phase, Phase::kLinksUp);
+  EXPECT_TRUE(std::get<LinkSettings>(ops[1].object).link.up);
+}
+
+TEST(Diff, DoesNotRemoveRoutesAndNeighboursOfALinkThatGoesDown) {
+  KernelState desired = sample();
+  desired["eg-app"].links["eth0"].up = false;
+  desired["eg-app"].routes.clear();
+  const ChangeSet ops = diff(desired, sample());
+  ASSERT_EQ(ops.size(), 1U);
+  EXPECT_EQ(ops[0].phase, Phase::kLinkSettings);
+}
+
+TEST(Diff, MakesALinkAnewThatWouldLoseRoutesWithItsLastAddress) {
+  KernelState desired = sample();
+  desired["eg-app"].addresses.clear();
+  const ChangeSet ops = diff(desired, sample());
+  EXPECT_EQ(texts_of<LinkPair>(ops).size(), 2U);
+  EXPECT_EQ(texts_of<Route>(ops).size(), 2U);
+  EXPECT_THAT(texts_of<Address>(ops), IsEmpty());
+}
+
+TEST(Diff, ReplacesARouteRatherThanRemovingIt) {
+  KernelState desired = sample();
+  Route route{.table = 100, .kind = RouteKind::kThrow};
+  desired["eg-router"].routes[key_of(route)] = route;
+  EXPECT_THAT(texts(diff(desired, sample())),
+              ElementsAre("change route throw default proto static table 100 in eg-router"));
+}
+
+TEST(Diff, ChangesANeighbourUnderTheSameAddress) {
+  KernelState desired = sample();
+  desired["eg-router"].neighbours = {{"e-app", ip("169.254.129.2"), {{2, 0, 0, 0, 0, 9}}}};
+  EXPECT_THAT(
+      texts(diff(desired, sample())),
+      ElementsAre(
+          "change neighbour 169.254.129.2 lladdr 02:00:00:00:00:09 dev e-app in eg-router"));
+}
+
+TEST(Diff, AddsAnAddressBeforeItRemovesAnother) {
+  KernelState desired = sample();
+  desired["eg-app"].addresses = {{"eth0", ip("169.254.129.9"), 24}};
+  EXPECT_THAT(texts(diff(desired, sample())),
+              ElementsAre("add address 169.254.129.9/24 dev eth0 in eg-app",
+                          "remove address 169.254.129.2/24 dev eth0 in eg-app"));
+}
+
+TEST(Diff, CountsEqualRules) {
+  KernelState observed = sample();
+  const Rule rule{.priority = 1000, .table = 100, .fwmark = 1, .fwmask = 0xffffffff};
+  observed["eg-router"].rules.insert(rule);
+  observed["eg-router"].rules.insert(rule);
+  EXPECT_EQ(
+      texts(diff(sample(), observed)),
+      std::vector<std::string>(2, "remove rule 1000: from all fwmark 0x1 lookup 100 in eg-router"));
+}
+
+TEST(Diff, RemovesTheKernelsOwnRulesWhereTheyAreNotWanted) {
+  KernelState desired{{"eg-app", up_netns()}};
+  desired["eg-app"].rules.clear();
+  EXPECT_EQ(texts_of<Rule>(diff(desired, {})).size(), 3U);
+}
+
+TEST(Diff, CarriesBothFirewallsAndRepairsAnAlteredOne) {
+  KernelState observed = sample();
+  observed["eg-router"].firewall = Firewall{.digest = kFirewallChanged};
+  const ChangeSet ops = diff(sample(), observed);
+  ASSERT_EQ(ops.size(), 1U);
+  EXPECT_EQ(ops[0].verb, Verb::kChange);
+  const auto& change = std::get<FirewallChange>(ops[0].object);
+  EXPECT_EQ(change.observed.digest, kFirewallChanged);
+  EXPECT_EQ(change.desired, sample()["eg-router"].firewall);
+  EXPECT_NE(change.desired.table, nullptr);
+}
+
+TEST(Diff, RemovesAFirewallThatIsNotWanted) {
+  KernelState desired = sample();
+  desired["eg-router"].firewall.reset();
+  const ChangeSet ops = diff(desired, sample());
+  ASSERT_EQ(ops.size(), 1U);
+  EXPECT_EQ(ops[0].verb, Verb::kRemove);
+  EXPECT_EQ(ops[0].phase, Phase::kFirewall);
+}
+
+TEST(Diff, RestartsAResponderWhoseSpecChanged) {
+  KernelState desired = sample();
+  desired["eg-app"].responder->listen = {"tcp/443"};
+  EXPECT_THAT(texts(diff(desired, sample())),
+              ElementsAre("remove responder app listen tcp/80 in eg-app",
+                          "add responder app listen tcp/443 in eg-app"));
+}
+
+TEST(Diff, LeavesSysctlsAloneThatNobodyAskedFor) {
+  KernelState observed = sample();
+  observed["eg-app"].sysctls["net.ipv4.ip_forward"] = {"net.ipv4.ip_forward", "1"};
+  EXPECT_THAT(texts(diff(sample(), observed)), IsEmpty());
+}
+
+TEST(Diff, IsOrderedByPhaseThenNamespace) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 50; ++round) {
+    const ChangeSet ops =
+        diff(testing_support::random_state(random, testing_support::Responders::kWith),
+             testing_support::random_state(random, testing_support::Responders::kWith));
+    EXPECT_TRUE(std::is_sorted(ops.begin(), ops.end(), [](const Op& a, const Op& b) {
+      return std::tie(a.phase, a.netns) < std::tie(b.phase, b.netns);
+    }));
+  }
+}
+
+// Sysctls that nobody asks for any more stay as they are.
+KernelState without_sysctls(KernelState state) {
+  for (auto& [name, netns] : state) netns.sysctls.clear();
+  return state;
+}
+
+// From any state to any other in one go, no op refused, and as good as built from nothing.
+TEST(Diff, LeadsFromAnyStateToAnyOther) {
+  for (uint32_t seed = 1; seed <= 400; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    std::mt19937 random(seed);
+    testing_support::FakeKernel kernel;
+    for (int step = 0; step < 3; ++step) {
+      const KernelState desired =
+          testing_support::random_state(random, testing_support::Responders::kWith);
+      for (const Op& op : diff(desired, kernel.state())) {
+        const Status status = kernel.apply(op);
+        ASSERT_TRUE(status.ok()) << "step " << step << ": " << status.error().to_string();
+      }
+      ASSERT_THAT(texts(diff(desired, kernel.state())), IsEmpty()) << "step " << step;
+      ASSERT_EQ(to_text(without_sysctls(kernel.state())), to_text(without_sysctls(desired)));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace egress::state

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+
+#include "state/nft_table.hpp"
+
+namespace egress::state {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// A gate in small: a base chain, a verdict map that leads to rule chains, an interval map.
+NftTable gate() {
+  NftTable table;
+  table.sets["classes"] = {.is_map = true,
+                           .type = "type ipv4_addr : mark",
+                           .interval = true,
+                           .elements = {"10.0.0.0/8 : 0x1", "11.0.0.0/8 : 0x2"}};
+  table.sets["verdicts"] = {.is_map = true,
+                            .type = "typeof meta mark : verdict",
+                            .elements = {"0x1 : goto out/data/allow", "0x2 : goto out/data/deny"}};
+  table.sets["peers"] = {.type = "type ipv4_addr", .elements = {"10.0.0.4"}};
+  table.chains["forward"] = {
+      .hook = NftHook{"filter", "forward", 0, true},
+      .rules = {"ip saddr @peers accept", "meta mark set ip daddr map @classes",
+                "meta mark vmap @verdicts"}};
+  table.chains["out/data/allow"] = {.rules = {"counter accept comment \"nsg/allow\""}};
+  table.chains["out/data/deny"] = {.rules = {"counter drop comment \"nsg/deny\""}};
+  return table;
+}
+
+const std::string kMark =
+    "add set ip egressd meta_generation { type ipv4_addr; }\n"
+    "delete set ip egressd meta_generation\n"
+    "add set ip egressd meta_generation { type ipv4_addr; comment \"m 1\"; }\n";
+
+std::string changed(const NftTable& desired, const NftTable& previous) {
+  return update_script(desired, &previous, {}, "m 1");
+}
+
+TEST(NftScript, FillsATableWithoutKnowingWhatIsThere) {
+  EXPECT_EQ(update_script(gate(), nullptr, {}, "m 1"),
+            "add table ip egressd\n"
+            "flush table ip egressd\n"
+            "add map ip egressd classes { type ipv4_addr : mark; flags interval; }\n"
+            "flush map ip egressd classes\n"
+            "add set ip egressd peers { type ipv4_addr; }\n"
+            "flush set ip egressd peers\n"
+            "add map ip egressd verdicts { typeof meta mark : verdict; }\n"
+            "flush map ip egressd verdicts\n"
+            "add chain ip egressd forward { type filter hook forward priority 0; policy drop; }\n"
+            "add chain ip egressd out/data/allow\n"
+            "add chain ip egressd out/data/deny\n"
+            "add element ip egressd classes {\n"
+            "  10.0.0.0/8 : 0x1, 11.0.0.0/8 : 0x2\n"
+            "}\n"
+            "add element ip egressd peers {\n"
+            "  10.0.0.4\n"
+            "}\n"
+            "add element ip egressd verdicts {\n"
+            "  0x1 : goto out/data/allow, 0x2 : goto out/data/deny\n"
+            "}\n"
+            "add rule ip egressd forward ip saddr @peers accept\n"
+            "add rule ip egressd forward meta mark set ip daddr map @classes\n"
+            "add rule ip egressd forward meta mark vmap @verdicts\n"
+            "add rule ip egressd out/data/allow counter accept comment \"nsg/allow\"\n"
+            "add rule ip egressd out/data/deny counter drop comment \"nsg/deny\"\n" +
+                kMark);
+}
+
+TEST(NftScript, RemovesStraysOnceNothingNamesThemAndNeverTheMarker) {
+  NftTable table;
+  table.chains["forward"] = {.hook = NftHook{"filter", "forward", 0, true}};
+  table.sets["peers"] = {.type = "type ipv4_addr"};
+  const NftNames stray{.chains = {"old"}, .sets = {"s", "meta_generation"}, .maps = {"m"}};
+  EXPECT_EQ(update_script(table, nullptr, stray, "m 1"),
+            "add table ip egressd\n"
+            "flush table ip egressd\n"
+            "delete set ip egressd s\n"
+            "delete map ip egressd m\n"
+            "add set ip egressd peers { type ipv4_addr; }\n"
+            "flush set ip egressd peers\n"
+            "delete chain ip egressd old\n"
+            "add chain ip egressd forward { type filter hook forward priority 0; policy drop; }\n" +
+                kMark);
+}
+
+TEST(NftScript, TouchesOnlyTheMarkerWhenNothingDiffers) {
+  EXPECT_EQ(changed(gate(), gate()), "add table ip egressd\n" + kMark);
+}
+
+TEST(NftScript, ReplacesTheRulesOfAChangedChainAlone) {
+  NftTable desired = gate();
+  desired.chains["out/data/deny"].rules = {"counter accept comment \"nsg/deny\""};
+  EXPECT_EQ(changed(desired, gate()),
+            "add table ip egressd\n"
+            "flush chain ip egressd out/data/deny\n"
+            "add rule ip egressd out/data/deny counter accept comment \"nsg/deny\"\n" +
+                kMark);
+}
+
+TEST(NftScript, MakesAChainBeforeAnElementNamesItAndDeletesItAfter) {
+  NftTable desired = gate();
+  desired.sets["verdicts"].elements[1] = "0x2 : goto out/data/new";
+  desired.chains["out/data/new"].rules = {"drop"};
+  desired.chains.erase("out/data/deny");
+  EXPECT_EQ(changed(desired, gate()),
+            "add table ip egressd\n"
+            "add chain ip egressd out/data/new\n"
+            "flush chain ip egressd out/data/deny\n"
+            "flush map ip egressd verdicts\n"
+            "add element ip egressd verdicts {\n"
+            "  0x1 : goto out/data/allow, 0x2 : goto out/data/new\n"
+            "}\n"
+            "add rule ip egressd out/data/new drop\n"
+            "delete chain ip egressd out/data/deny\n" +
+                kMark);
+}
+
+TEST(NftScript, MakesASetBeforeARuleNamesItAndDeletesItAfter) {
+  NftTable desired = gate();
+  desired.sets.erase("peers");
+  desired.sets["friends"] = {.type = "type ipv4_addr", .elements = {"10.0.0.5"}};
+  desired.chains["forward"].rules = {"ip saddr @friends accept"};
+  EXPECT_EQ(changed(desired, gate()),
+            "add table ip egressd\n"
+            "add set ip egressd friends { type ipv4_addr; }\n"
+            "flush chain ip egressd forward\n"
+            "add element ip egressd friends {\n"
+            "  10.0.0.5\n"
+            "}\n"
+            "add rule ip egressd forward ip saddr @friends accept\n"
+            "delete set ip egressd peers\n" +
+                kMark);
+}
+
+TEST(NftScript, ChangesABaseChainsPolicyInPlace) {
+  NftTable desired = gate();
+  desired.chains["forward"].hook->policy_drop = false;
+  EXPECT_EQ(changed(desired, gate()),
+            "add table ip egressd\n"
+            "add chain ip egressd forward { type filter hook forward priority 0; policy accept; "
+            "}\n" +
+                kMark);
+}
+
+TEST(NftScript, MakesAnewWhatIsDeclaredDifferently) {
+  NftTable desired = gate();
+  desired.chains["forward"].hook->priority = -10;
+  desired.sets["peers"].interval = true;
+  desired.sets.erase("classes");
+  desired.chains["forward"].rules.erase(desired.chains["forward"].rules.begin() + 1);
+  const std::string script = changed(desired, gate());
+  const auto before = [&](const char* first, const char* second) {
+    EXPECT_THAT(script, HasSubstr(first));
+    EXPECT_THAT(script, HasSubstr(second));
+    EXPECT_LT(script.find(first), script.find(second)) << script;
+  };
+  before("flush table ip egressd\n", "delete set ip egressd peers\n");
+  before("delete set ip egressd peers\n",
+         "add set ip egressd peers { type ipv4_addr; flags interval; }\n");
+  before("delete map ip egressd classes\n", "delete chain ip egressd forward\n");
+  before("delete chain ip egressd forward\n",
+         "add chain ip egressd forward { type filter hook forward priority -10; policy drop; }\n");
+  EXPECT_THAT(script, Not(HasSubstr("delete chain ip egressd out/")));
+  EXPECT_THAT(script, Not(HasSubstr("delete map ip egressd verdicts")));
+}
+
+// Many elements of which few differ.
+NftTable with_addresses(int first, int last, bool interval) {
+  NftTable table;
+  NftSet& set = table.sets["peers"];
+  set = {.type = "type ipv4_addr", .interval = interval};
+  for (int i = first; i <= last; ++i) set.elements.push_back("10.0.0." + std::to_string(i));
+  return table;
+}
+
+TEST(NftScript, ChangesAPlainSetByItsDifference) {
+  EXPECT_EQ(changed(with_addresses(2, 41, false), with_addresses(1, 40, false)),
+            "add table ip egressd\n"
+            "delete element ip egressd peers {\n"
+            "  10.0.0.1\n"
+            "}\n"
+            "add element ip egressd peers {\n"
+            "  10.0.0.41\n"
+            "}\n" +
+                kMark);
+}
+
+TEST(NftScript, AddsToAnIntervalSetByDifferenceButRefillsItToDelete) {
+  const NftTable small = with_addresses(1, 40, true);
+  const NftTable large = with_addresses(1, 41, true);
+  EXPECT_THAT(changed(large, small), Not(HasSubstr("flush")));
+  EXPECT_THAT(changed(small, large), HasSubstr("flush set ip egressd peers\n"));
+  EXPECT_THAT(changed(small, large), Not(HasSubstr("delete element")));
+}
+
+TEST(NftScript, RefillsASetOfWhichMostDiffers) {
+  const std::string script = changed(with_addresses(30, 60, false), with_addresses(1, 31, false));
+  EXPECT_THAT(script, HasSubstr("flush set ip egressd peers\n"));
+  EXPECT_THAT(script, Not(HasSubstr("delete element")));
+}
+
+TEST(NftScript, WritesManyElementsAsOneCommandOfShortLines) {
+  const std::string script = update_script(with_addresses(1, 200, true), nullptr, {}, "m 1");
+  EXPECT_EQ(script.find("add element"), script.rfind("add element"));
+  size_t longest = 0;
+  for (size_t start = 0; start < script.size();) {
+    const size_t end = script.find('\n', start);
+    longest = std::max(longest, end - start);
+    start = end + 1;
+  }
+  EXPECT_LE(longest, 100U);
+}
+
+}  // namespace
+}  // namespace egress::state
