@@ -14,6 +14,7 @@ constexpr size_t kConnectionMemory = size_t{256} << 10U;
 constexpr size_t kStreamBlock = size_t{16} << 10U;
 // Turns of libmicrohttpd in a row before other handles of the loop get theirs.
 constexpr int kTurnsAtOnce = 64;
+constexpr int kLastTurns = 8;
 
 struct ReleaseResponse {
   void operator()(MHD_Response* response) const { MHD_destroy_response(response); }
@@ -129,7 +130,8 @@ HttpServer::~HttpServer() {
   for (const auto& weak : streams_) {
     if (const auto stream = weak.lock()) stream->finish();
   }
-  MHD_run(daemon_.get());
+  // What was written to streams last still goes out: resuming takes one turn, sending another.
+  for (int turn = 0; turn < kLastTurns; ++turn) MHD_run(daemon_.get());
 }
 
 void HttpServer::serve() {

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -82,21 +83,20 @@ Result<bool> wait_readable(int fd, Clock::time_point deadline) {
   }
 }
 
-Result<std::string> read_line(int fd, Clock::time_point deadline) {
-  std::string text;
-  while (text.find('\n') == std::string::npos) {
+enum class Said { kLine, kNothing };
+
+Result<Said> wait_for_line(int fd, Clock::time_point deadline) {
+  while (true) {
     ASSIGN_OR_RETURN(const bool readable, wait_readable(fd, deadline));
-    if (!readable) {
-      return Error{.code = Errc::kKernel, .sys_errno = ETIMEDOUT, .message = "it is not ready yet"};
-    }
+    if (!readable) return Error::from_errno("it is not ready", ETIMEDOUT);
     std::array<char, 256> buffer{};
     const ssize_t size = read(fd, buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return Error::from_errno("read from the program");
-    if (size == 0) break;
-    text.append(buffer.data(), static_cast<size_t>(size));
+    if (size < 0) return Error::from_errno("listen to the program");
+    if (size == 0) return Said::kNothing;
+    const auto* end = buffer.data() + size;
+    if (std::find(static_cast<const char*>(buffer.data()), end, '\n') != end) return Said::kLine;
   }
-  return text;
 }
 
 std::string content_of(int memory_file) {
@@ -109,8 +109,8 @@ std::string content_of(int memory_file) {
 
 }  // namespace
 
-Result<std::string> start_detached(const std::vector<std::string>& arguments,
-                                   std::chrono::milliseconds patience) {
+Status start_detached(const std::vector<std::string>& arguments,
+                      std::chrono::milliseconds patience) {
   std::array<int, 2> pipe_ends{};
   if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0) return Error::from_errno("make a pipe");
   const UniqueFd reader(pipe_ends[0]);
@@ -120,13 +120,11 @@ Result<std::string> start_detached(const std::vector<std::string>& arguments,
   if (!files.input.valid() || !files.errors.valid()) return Error::from_errno("open files");
   RETURN_IF_ERROR(fork_detached(files, arguments));
   files.output.reset();
-  auto line = read_line(reader.get(), Clock::now() + patience);
-  if (line.ok() && !line->empty()) return line;
-  const std::string said = content_of(files.errors.get());
-  Error error = line.ok() ? Error{.code = Errc::kKernel, .message = "it ended"}
-                          : std::move(line).error();
-  if (line.ok() && said.empty()) return line;
-  error.kernel_text = said;
+  auto said = wait_for_line(reader.get(), Clock::now() + patience);
+  if (said.ok() && *said == Said::kLine) return {};
+  Error error = said.ok() ? Error{.code = Errc::kKernel, .message = "it ended at once"}
+                          : std::move(said).error();
+  error.kernel_text = content_of(files.errors.get());
   return error;
 }
 

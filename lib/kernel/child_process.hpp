@@ -15,11 +15,10 @@
 
 namespace egress::kernel {
 
-// Runs arguments[0] detached, with clean signals and only standard files. Returns what it wrote to
-// its standard output up to its end or its first line; the program keeps running. The error carries
-// what it wrote to standard error, when it ended without a line.
-Result<std::string> start_detached(const std::vector<std::string>& arguments,
-                                   std::chrono::milliseconds patience);
+// Runs arguments[0] detached, with clean signals and only standard files, and returns once it has
+// written a line to its standard output. The error carries what it wrote to standard error instead.
+Status start_detached(const std::vector<std::string>& arguments,
+                      std::chrono::milliseconds patience);
 
 // SIGTERM, and SIGKILL when that was not enough. `still_it` is asked once the process can no longer
 // be mistaken for another that took its number. Gone already is success.

@@ -183,6 +183,14 @@ NlMessage delete_link(const std::string& name) {
   return message;
 }
 
+NlMessage delete_link(int index) {
+  NlMessage message(RTM_DELLINK, 0);
+  ifinfomsg header = link_header();
+  header.ifi_index = index;
+  message.put_header(header);
+  return message;
+}
+
 NlMessage complete_settings(const state::Link& desired) {
   NlMessage message = change_by_name(desired, link_header());
   if (!desired.alias.empty()) put_alias(message, desired.alias);

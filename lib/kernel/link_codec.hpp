@@ -31,6 +31,7 @@ std::optional<ObservedLink> decode_link(const nlmsghdr& message);
 // one queue per end, which spares two RCU grace periods a pair (performance.md 4).
 NlMessage create_pair(const state::LinkPair& pair, int peer_netns_fd);
 NlMessage delete_link(const std::string& name);
+NlMessage delete_link(int index);
 
 // Settings of `desired` in which `current` differs, all but up; nothing when none does. Changing
 // what is equal is not harmless: writing a MAC flushes the link's permanent neighbours.

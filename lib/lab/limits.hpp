@@ -9,9 +9,9 @@
 namespace egress::lab {
 
 inline constexpr size_t kMaxFileBytes = size_t{1} << 20U;
-inline constexpr size_t kMaxServiceTagBytes = size_t{64} << 20U;
+inline constexpr size_t kMaxServiceTagBytes = size_t{32} << 20U;
 inline constexpr size_t kMaxDepth = 32;
-inline constexpr size_t kMaxNodes = 200'000;  // with every alias written out, as
+inline constexpr size_t kMaxNodes = 200'000;               // with every alias written out, as
 inline constexpr size_t kMaxTextBytes = size_t{4} << 20U;  // all keys and scalars together
 inline constexpr size_t kMaxKeyLength = 256;
 inline constexpr size_t kMaxFindings = 1'000;
@@ -31,8 +31,8 @@ inline constexpr size_t kMaxDnsServers = 20;
 
 // azure-facts 3.3 and 3.4.
 inline constexpr size_t kMaxIntegrationsPerPlan = 2;
-inline constexpr int kMinIntegrationLength = 28;      // the longest prefix of an integration subnet
-inline constexpr int kMinSharedSubnetLength = 26;     // and of one that several plans share
+inline constexpr int kMinIntegrationLength = 28;   // the longest prefix of an integration subnet
+inline constexpr int kMinSharedSubnetLength = 26;  // and of one that several plans share
 inline constexpr int kMinSubnetLength = 29;
 inline constexpr int kMaxCapacity = 100;
 // Addresses 169.254.129.4 to .253 and their twins on the second interface.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "lab/limits.hpp"
@@ -98,7 +99,10 @@ class TagFileEvents : public nlohmann::json_sax<Json> {
   }
 
   bool store() {
-    if (name_.empty()) return refuse("a tag has no name");
+    const bool plain = std::all_of(name_.begin(), name_.end(), [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
+    });
+    if (name_.empty() || !plain) return refuse("a tag has no name, or one of unknown characters");
     if (is_built_in_tag(name_)) return refuse(fmt::format("tag '{}' is built in", name_));
     const bool fresh = tags_.emplace(name_, ServiceTag{region_, address_set(prefixes_)}).second;
     return fresh || refuse(fmt::format("tag '{}' stands there twice", name_));

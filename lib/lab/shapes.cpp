@@ -213,9 +213,9 @@ const std::vector<Spelling<SecurityRuleProtocol>>& protocols() {
 }
 
 const std::vector<Spelling<NextHopType>>& next_hop_types() {
-  static const auto all = spelled({NextHopType::kVirtualNetworkGateway, NextHopType::kVnetLocal,
-                                   NextHopType::kInternet, NextHopType::kVirtualAppliance,
-                                   NextHopType::kNone});
+  static const auto all =
+      spelled({NextHopType::kVirtualNetworkGateway, NextHopType::kVnetLocal, NextHopType::kInternet,
+               NextHopType::kVirtualAppliance, NextHopType::kNone});
   return all;
 }
 
@@ -251,19 +251,23 @@ const Sku* find_sku(const std::string& name) {
 }
 
 const std::vector<std::string>& service_endpoint_names() {
-  static const std::vector<std::string> all = {
-      "Microsoft.AzureActiveDirectory", "Microsoft.AzureCosmosDB",
-      "Microsoft.CognitiveServices",    "Microsoft.ContainerRegistry",
-      "Microsoft.EventHub",             "Microsoft.KeyVault",
-      "Microsoft.ServiceBus",           "Microsoft.Sql",
-      "Microsoft.Storage",              "Microsoft.Storage.Global",
-      "Microsoft.Web"};
+  static const std::vector<std::string> all = {"Microsoft.AzureActiveDirectory",
+                                               "Microsoft.AzureCosmosDB",
+                                               "Microsoft.CognitiveServices",
+                                               "Microsoft.ContainerRegistry",
+                                               "Microsoft.EventHub",
+                                               "Microsoft.KeyVault",
+                                               "Microsoft.ServiceBus",
+                                               "Microsoft.Sql",
+                                               "Microsoft.Storage",
+                                               "Microsoft.Storage.Global",
+                                               "Microsoft.Web"};
   return all;
 }
 
 const std::vector<std::string>& reserved_keys() {
   static const std::vector<std::string> all = {
-      "natGateways", "privateEndpoints", "privateDnsZones", "publicDns", "virtualNetworkGateways",
+      "natGateways", "privateEndpoints", "privateDnsZones", "publicDns",   "virtualNetworkGateways",
       "onPremises",  "services",         "subscriptions",   "attachments", "clock"};
   return all;
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "lab/limits.hpp"
+
 namespace egress::lab {
 namespace {
 
@@ -76,6 +78,23 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
                        std::string otherwise) {
   const auto near = nearest(word, candidates);
   return near ? fmt::format("did you mean '{}'?", *near) : std::move(otherwise);
+}
+
+std::string shown(std::string_view text) {
+  std::string result;
+  for (const char c : text.substr(0, kMaxQuoted)) {
+    const auto byte = static_cast<unsigned char>(c);
+    result += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  // Not in the middle of a character.
+  if (text.size() > kMaxQuoted) {
+    while (!result.empty() && (static_cast<unsigned char>(result.back()) & 0xc0U) == 0x80U) {
+      result.pop_back();
+    }
+    if (!result.empty() && static_cast<unsigned char>(result.back()) >= 0xc0U) result.pop_back();
+    result += "...";
+  }
+  return result;
 }
 
 std::string one_of(const std::vector<std::string>& words) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// "Did you mean": the candidate nearest to a misspelt word, when one is near enough to be meant.
+// The words of findings: the candidate nearest to a misspelt word, when one is near enough to be
+// meant, and values as a message repeats them.
 
 #include <optional>
 #include <string>
@@ -34,6 +35,9 @@ std::optional<std::string> nearest(std::string_view word,
 // "did you mean 'X'?", or `otherwise` when nothing is near.
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates,
                        std::string otherwise = {});
+
+// A value as a message repeats it: control characters made visible, at most kMaxQuoted characters.
+std::string shown(std::string_view text);
 
 // "a, b or c".
 std::string one_of(const std::vector<std::string>& words);

@@ -36,23 +36,6 @@ std::string ipv6_hint(const std::string& text) {
 
 }  // namespace
 
-std::string shown(std::string_view text) {
-  std::string result;
-  for (const char c : text.substr(0, kMaxQuoted)) {
-    const auto byte = static_cast<unsigned char>(c);
-    result += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
-  }
-  // Not in the middle of a character.
-  if (text.size() > kMaxQuoted) {
-    while (!result.empty() && (static_cast<unsigned char>(result.back()) & 0xc0U) == 0x80U) {
-      result.pop_back();
-    }
-    if (!result.empty() && static_cast<unsigned char>(result.back()) >= 0xc0U) result.pop_back();
-    result += "...";
-  }
-  return result;
-}
-
 void Reader::fail(const Value& value, std::string code, std::string message, std::string hint) {
   findings_.add(Severity::kError, value.mark, value.path, std::move(code), std::move(message),
                 std::move(hint));
@@ -132,7 +115,8 @@ std::optional<SubnetRef> Reader::subnet_ref(const Value& value) {
   const auto got = text(value);
   if (!got) return std::nullopt;
   const size_t slash = got->find('/');
-  const bool one_slash = slash != std::string::npos && got->find('/', slash + 1) == std::string::npos;
+  const bool one_slash =
+      slash != std::string::npos && got->find('/', slash + 1) == std::string::npos;
   if (one_slash && slash > 0 && slash + 1 < got->size()) {
     return SubnetRef{got->substr(0, slash), got->substr(slash + 1)};
   }
@@ -185,12 +169,7 @@ ObjectReader::ObjectReader(Reader& reader, const Value& value, ShapeId shape)
       members_.emplace(entry.key, entry);
       continue;
     }
-    const auto meant = nearest(entry.key, shape_.key_names());
-    const std::string known = shape_.keys.empty() ? "no keys are known here"
-                                                  : "known keys: " + one_of(shape_.key_names());
-    reader_.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", shown(entry.key)),
-                        suggestion(entry.key, shape_.key_names(), known));
-    if (meant) reader_.findings().distrust(path_of(value_.path, *meant));
+    refuse_key(entry);
   }
   if (!value_.is_null() && value_.node->kind != YamlKind::kMap) return;
   for (const Key& key : shape_.keys) {
@@ -199,6 +178,22 @@ ObjectReader::ObjectReader(Reader& reader, const Value& value, ShapeId shape)
       miss({key.name}, fmt::format("'{}' is missing", key.name));
     }
   }
+}
+
+void ObjectReader::refuse_key(const Value& entry) {
+  const auto& reserved = reserved_keys();
+  if (shape_.id == ShapeId::kLab &&
+      std::find(reserved.begin(), reserved.end(), entry.key) != reserved.end()) {
+    reader_.fail_at_key(entry, "not-emulated", fmt::format("'{}' is not emulated", entry.key));
+    return;
+  }
+  const auto names = shape_.key_names();
+  const std::string known =
+      names.empty() ? "no keys are known here" : "known keys: " + one_of(names);
+  reader_.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", shown(entry.key)),
+                      suggestion(entry.key, names, known));
+  const auto meant = nearest(entry.key, names);
+  if (meant) reader_.findings().distrust(path_of(value_.path, *meant));
 }
 
 ObjectReader::~ObjectReader() {

@@ -33,9 +33,6 @@ struct Value {
   bool is_scalar() const { return node->kind == YamlKind::kScalar; }
 };
 
-// A value as a message repeats it: control characters made visible, at most kMaxQuoted characters.
-std::string shown(std::string_view text);
-
 class Reader {
  public:
   explicit Reader(Findings& findings) : findings_(findings) {}
@@ -121,7 +118,7 @@ class ObjectReader {
   const Value& value() const { return value_; }
 
  private:
-  void take_key(const YamlItem& item);
+  void refuse_key(const Value& entry);
 
   Reader& reader_;
   Value value_;

@@ -151,7 +151,8 @@ class TreeBuilder : public YAML::EventHandler {
       return refuse(mark, "key-form", "a key is a plain word, not a list or a map");
     }
     if (key.text.size() > kMaxKeyLength) {
-      return refuse(mark, "key-form", fmt::format("a key has at most {} characters", kMaxKeyLength));
+      return refuse(mark, "key-form",
+                    fmt::format("a key has at most {} characters", kMaxKeyLength));
     }
     stack_.back().node->text_bytes += key.text.size();
     stack_.back().node->items.push_back({key.text, mark, nullptr, {}});

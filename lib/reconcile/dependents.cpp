@@ -39,10 +39,11 @@ void Dependents::note_undone(const state::Op& op) {
   } else if (std::holds_alternative<state::Responder>(op.object)) {
     if (op.verb == Verb::kRemove) running_responders_.insert(op.netns);
   } else if (std::holds_alternative<state::LinkPair>(op.object)) {
+    const bool removal = op.verb == Verb::kRemove;
     for (const LinkPeer& end : links_of(op)) {
-      missing_links_[end] = op.verb == Verb::kRemove
-                                ? fmt::format("the old link {} could not be removed", end.name)
-                                : fmt::format("link {} could not be made", end.name);
+      missing_links_.try_emplace(
+          end, fmt::format("{}link {} could not be {}", removal ? "the old " : "", end.name,
+                           removal ? "removed" : "made"));
     }
   } else if (op.phase == Phase::kLinksUp) {
     for (const LinkPeer& end : links_of(op)) down_links_.insert(end);

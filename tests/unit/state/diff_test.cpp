@@ -281,7 +281,7 @@ KernelState without_sysctls(KernelState state) {
 
 // From any state to any other in one go, no op refused, and as good as built from nothing.
 TEST(Diff, LeadsFromAnyStateToAnyOther) {
-  for (uint32_t seed = 1; seed <= 400; ++seed) {
+  for (uint32_t seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937 random(seed);
     testing_support::FakeKernel kernel;

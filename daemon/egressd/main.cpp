@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// egressd owns the network namespaces, leases and rules of one lab. One process, one thread, one
+// lab: namespaces are entered by thread, so there is no other.
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "egressd/daemon.hpp"
+#include "egressd/settings.hpp"
+#include "egressd/socket.hpp"
+#include "kernel/linux_kernel.hpp"
+#include "kernel/probe.hpp"
+
+namespace egress::daemon {
+namespace {
+
+constexpr int kFailure = 1;
+
+void set_up_logging(const std::string& level) {
+  auto logger = spdlog::stderr_logger_st("egressd");
+  // The journal has times and priorities of its own.
+  const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
+  logger->set_pattern(journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S%z %l: %v");
+  logger->set_level(spdlog::level::from_str(level));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+int print(const std::vector<lab::Finding>& findings, std::FILE* out) {
+  for (const lab::Finding& finding : findings) {
+    std::fprintf(out, "%s\n", finding.to_string().c_str());
+  }
+  return has_errors(findings) ? kFailure : 0;
+}
+
+// Thousands of namespaces keep descriptors open.
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// The installed responder, or the one built beside this program.
+std::string responder_program() {
+  std::error_code error;
+  const auto here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  for (const auto& beside :
+       {here / "egress-host", here.parent_path() / "egress-host/egress-host"}) {
+    if (::access(beside.c_str(), X_OK) == 0 && !std::filesystem::is_directory(beside, error)) {
+      return beside.string();
+    }
+  }
+  return EGRESS_RESPONDER;
+}
+
+Status serve(const Settings& settings) {
+  RETURN_IF_ERROR(make_folder(settings.state_dir, 0750));
+  RETURN_IF_ERROR(make_folder(settings.run_dir, 0755));
+  ASSIGN_OR_RETURN(const FileLock state_lock,
+                   FileLock::acquire(settings.state_dir + "/egressd.lock"));
+  ASSIGN_OR_RETURN(const FileLock prefix_lock,
+                   FileLock::acquire(settings.run_dir + "/" + settings.prefix + ".lock"));
+  Session session(settings.prefix, ipam::Store(settings.state_dir + "/egressd.db"));
+  RETURN_IF_ERROR(session.restore(std::chrono::system_clock::now()));
+  ASSIGN_OR_RETURN(SocketFile socket, SocketFile::listen(settings.socket));
+  kernel::LinuxKernel kernel({.prefix = settings.prefix,
+                              .run_dir = settings.run_dir,
+                              .responder_program = responder_program()});
+  Daemon daemon(settings, std::move(session), kernel, kernel::probe);
+  return daemon.run(socket.take_fd());
+}
+
+int run(int argc, const char* const* argv) {
+  const Result<CommandLine> line = read_command_line(argc, argv);
+  if (!line.ok()) {
+    std::fprintf(stderr, "egressd: %s\n", line.error().to_string().c_str());
+    return kFailure;
+  }
+  const int configuration_result = print(line->findings, line->check ? stdout : stderr);
+  if (line->check) {
+    const bool with_lab = !line->settings.lab.empty();
+    const int lab_result =
+        with_lab ? print(lab::load_file(line->settings.lab).findings, stdout) : 0;
+    return configuration_result + lab_result == 0 ? 0 : kFailure;
+  }
+  if (configuration_result != 0) return kFailure;
+  set_up_logging(line->settings.log_level);
+  raise_file_limit();
+  std::signal(SIGPIPE, SIG_IGN);
+  const Status status = serve(line->settings);
+  if (status.ok()) return 0;
+  spdlog::critical("{}", status.error().to_string());
+  return kFailure;
+}
+
+}  // namespace
+}  // namespace egress::daemon
+
+int main(int argc, char** argv) {
+  return egress::daemon::run(argc, argv);
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/linux_kernel.hpp"
+
+#include <cerrno>
+#include <utility>
+
+#include "kernel/high_fd.hpp"
+
+namespace egress::kernel {
+namespace {
+
+using state::NetnsName;
+using state::Op;
+using state::Verb;
+
+// A responder whose namespace has lost its name: nobody desires this one, so a pass ends it.
+constexpr const char* kUnnamed = "#unnamed";
+
+std::string own_directory(const LinuxKernel::Options& options) {
+  return options.run_dir + "/" + options.prefix;
+}
+
+bool is_missing(const Error& error) {
+  return error.code == Errc::kNotFound;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LinuxKernel>> LinuxKernel::open(Options options) {
+  if (options.prefix.empty() || options.prefix.find('/') != std::string::npos) {
+    return Error{.code = Errc::kInvalid, .message = "no prefix: '" + options.prefix + "'"};
+  }
+  RETURN_IF_ERROR(raise_fd_limit());
+  std::unique_ptr<LinuxKernel> made(new LinuxKernel(options));
+  RETURN_IF_ERROR(made->directory_.remove_leftovers());
+  return made;
+}
+
+LinuxKernel::LinuxKernel(const Options& options)
+    : prefix_(options.prefix),
+      directory_(options.prefix, options.run_dir),
+      responders_(own_directory(options) + "/hosts", options.responder_program) {}
+
+Result<state::KernelState> LinuxKernel::observe() {
+  remove_orphaned_links();
+  RETURN_IF_ERROR(refresh_handles());
+  state::KernelState observed;
+  std::map<NetnsName, NetnsLinks> links;
+  for (auto& [netns, held] : handles_) {
+    auto reading = held.read();
+    if (!reading.ok()) return std::move(reading).error().in("observe " + netns);
+    observed[netns] = std::move(reading->state);
+    links[netns] = {std::move(reading->links), &held.names_by_nsid()};
+  }
+  RETURN_IF_ERROR(resolve_peers(links, [&](const NetnsName& from, const NetnsName& other) {
+    return handles_.at(from).nsid_of(handles_.at(other));
+  }));
+  for (auto& [netns, found] : links) {
+    for (ObservedLink& link : found.links) {
+      const std::string name = link.link.name;
+      observed[netns].links[name] = std::move(link.link);
+    }
+  }
+  RETURN_IF_ERROR(add_responders(observed));
+  return observed;
+}
+
+Status LinuxKernel::refresh_handles() {
+  ASSIGN_OR_RETURN(const auto present, directory_.list());
+  std::vector<NetnsName> stale;
+  for (const auto& [netns, held] : handles_) {
+    const auto found = present.find(netns);
+    if (found == present.end() || found->second != held.identity()) stale.push_back(netns);
+  }
+  for (const NetnsName& netns : stale) close_handle(netns);
+  for (const auto& [netns, identity] : present) {
+    auto opened = handle(netns);
+    if (!opened.ok() && !is_missing(opened.error())) return std::move(opened).error();
+  }
+  return {};
+}
+
+Result<NetnsHandle*> LinuxKernel::handle(const NetnsName& netns) {
+  if (const auto held = handles_.find(netns); held != handles_.end()) return &held->second;
+  ASSIGN_OR_RETURN(UniqueFd fd, directory_.open(netns));
+  ASSIGN_OR_RETURN(const NetnsIdentity identity,
+                   netns_identity("/proc/self/fd/" + std::to_string(fd.get())));
+  ASSIGN_OR_RETURN(NetnsHandle opened, NetnsHandle::open(std::move(fd), identity));
+  return &handles_.emplace(netns, std::move(opened)).first->second;
+}
+
+// From now on the kernel may give the namespace's ids to others.
+void LinuxKernel::close_handle(const NetnsName& netns) {
+  handles_.erase(netns);
+  for (auto& [other, held] : handles_) {
+    auto& names = held.names_by_nsid();
+    for (auto entry = names.begin(); entry != names.end();) {
+      entry = entry->second == netns ? names.erase(entry) : std::next(entry);
+    }
+  }
+}
+
+Status LinuxKernel::add_responders(state::KernelState& observed) const {
+  ASSIGN_OR_RETURN(const std::vector<RunningResponder> running, responders_.list());
+  for (const RunningResponder& one : running) {
+    const auto held = handles_.find(one.netns);
+    const bool in_place = held != handles_.end() && held->second.identity() == one.identity;
+    observed[in_place ? one.netns : one.netns + kUnnamed].responder = one.responder;
+  }
+  return {};
+}
+
+Status LinuxKernel::apply(const Op& op) {
+  const bool removes_netns =
+      op.verb == Verb::kRemove && std::holds_alternative<state::NetnsObject>(op.object);
+  if (!removes_netns) remove_orphaned_links();
+  Status status = std::visit([&](const auto& object) { return perform(op, object); }, op.object);
+  if (status.ok()) return status;
+  return std::move(status).error().in(to_text(op));
+}
+
+template <typename Object>
+Status LinuxKernel::perform(const Op& op, const Object& object) {
+  auto held = handle(op.netns);
+  if (held.ok()) return (*held)->apply(op.verb, object);
+  if (op.verb == Verb::kRemove && is_missing(held.error())) return {};
+  return std::move(held).error();
+}
+
+Status LinuxKernel::perform(const Op& op, const state::NetnsObject&) {
+  return op.verb == Verb::kRemove ? remove_netns(op.netns) : directory_.create(op.netns);
+}
+
+Status LinuxKernel::perform(const Op& op, const state::FirewallChange& change) {
+  auto held = handle(op.netns);
+  if (op.verb == Verb::kRemove) return held.ok() ? (*held)->firewall().remove() : Status();
+  if (!held.ok()) return std::move(held).error();
+  return (*held)->firewall().replace(change.desired);
+}
+
+Status LinuxKernel::perform(const Op& op, const state::LinkPair& pair) {
+  auto here = handle(op.netns);
+  if (op.verb == Verb::kRemove) {
+    forget_links();
+    return here.ok() ? (*here)->delete_link(pair.here.name) : Status();
+  }
+  if (!here.ok()) return std::move(here).error();
+  return add_pair(**here, op.netns, pair);
+}
+
+Status LinuxKernel::add_pair(NetnsHandle& here, const NetnsName& name,
+                             const state::LinkPair& pair) {
+  if (pair.there.peer != state::LinkPeer{name, pair.here.name} ||
+      pair.there.name != pair.here.peer.name) {
+    return Error{.code = Errc::kInvalid, .message = "two links that are not each other's peers"};
+  }
+  ASSIGN_OR_RETURN(NetnsHandle* const there, handle(pair.here.peer.netns));
+  Status status = here.create_pair(pair, *there);
+  if (status.ok() || status.error().sys_errno != EEXIST) return status;
+  ASSIGN_OR_RETURN(const bool already, is_pair(here, pair, *there));
+  return already ? Status() : status;
+}
+
+Result<bool> LinuxKernel::is_pair(NetnsHandle& here, const state::LinkPair& pair,
+                                  NetnsHandle& there) {
+  auto one = here.read_link(pair.here.name);
+  auto other = there.read_link(pair.there.name);
+  if (!one.ok() || !other.ok()) return false;
+  ASSIGN_OR_RETURN(const std::optional<int> nsid, here.nsid_of(there));
+  const bool joined = one->peer_index == other->index && other->peer_index == one->index &&
+                      (one->peer_nsid ? one->peer_nsid == nsid : &here == &there);
+  one->link.peer = pair.here.peer;
+  other->link.peer = pair.there.peer;
+  return joined && one->link == pair.here && other->link == pair.there;
+}
+
+Status LinuxKernel::perform(const Op& op, const state::LinkSettings& settings) {
+  ASSIGN_OR_RETURN(NetnsHandle* const held, handle(op.netns));
+  return held->change(settings);
+}
+
+Status LinuxKernel::perform(const Op& op, const state::Responder& responder) {
+  if (op.verb == Verb::kRemove) return responders_.stop(responder.host);
+  ASSIGN_OR_RETURN([[maybe_unused]] NetnsHandle* const held, handle(op.netns));
+  return responders_.start(op.netns, responder);
+}
+
+Status LinuxKernel::remove_netns(const NetnsName& netns) {
+  auto held = handle(netns);
+  if (held.ok()) {
+    ASSIGN_OR_RETURN(const std::vector<ObservedLink> links, (*held)->read_links());
+    for (const ObservedLink& link : links) {
+      if (!link.peer_nsid) continue;
+      ASSIGN_OR_RETURN(const NetnsName other, name_by_nsid(**held, *link.peer_nsid));
+      if (!other.empty()) orphaned_links_.emplace_back(other, link.peer_index);
+    }
+  }
+  close_handle(netns);
+  return directory_.remove(netns);
+}
+
+// Empty when it is none of those held.
+Result<NetnsName> LinuxKernel::name_by_nsid(NetnsHandle& from, int nsid) {
+  auto& names = from.names_by_nsid();
+  if (const auto known = names.find(nsid); known != names.end()) return known->second;
+  for (const auto& [name, other] : handles_) {
+    ASSIGN_OR_RETURN(const std::optional<int> called, from.nsid_of(other));
+    if (called) names[*called] = name;
+    if (called == nsid) return name;
+  }
+  return NetnsName();
+}
+
+// What cannot be removed is still there at the next observation, which reports it as drift.
+void LinuxKernel::remove_orphaned_links() {
+  const auto orphans = std::exchange(orphaned_links_, {});
+  for (const auto& [netns, index] : orphans) {
+    const auto held = handles_.find(netns);
+    if (held != handles_.end()) (void)held->second.delete_link(index);
+  }
+  if (!orphans.empty()) forget_links();
+}
+
+void LinuxKernel::forget_links() {
+  for (auto& [netns, held] : handles_) held.forget_links();
+}
+
+Result<std::map<std::string, uint64_t>> LinuxKernel::counters(const NetnsName& netns) {
+  ASSIGN_OR_RETURN(NetnsHandle* const held, handle(netns));
+  auto counted = held->firewall().counters();
+  if (!counted.ok()) return std::move(counted).error().in("counters of " + netns);
+  return counted;
+}
+
+}  // namespace egress::kernel

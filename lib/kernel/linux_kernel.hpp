@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The Kernel that is one: namespaces of one prefix, kept open from pass to pass, and the responders
+// in them. Dispatches each op to the adapter that knows the object. Needs CAP_NET_ADMIN and
+// CAP_SYS_ADMIN; not for more than one thread.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernel/kernel.hpp"
+#include "kernel/netns.hpp"
+#include "kernel/netns_handle.hpp"
+#include "kernel/responders.hpp"
+
+namespace egress::kernel {
+
+class LinuxKernel final : public Kernel {
+ public:
+  struct Options {
+    std::string prefix = "eg";
+    std::string run_dir{};            // shared by the daemons of a machine; ours is below
+    std::string responder_program{};  // the path of egress-host
+  };
+  // Looks at nothing yet but for leftovers of a creation that was cut short, which it removes.
+  static Result<std::unique_ptr<LinuxKernel>> open(Options options);
+
+  Result<state::KernelState> observe() override;
+  Status apply(const state::Op& op) override;
+  Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) override;
+
+ private:
+  explicit LinuxKernel(const Options& options);
+
+  Status refresh_handles();
+  // kNotFound when there is no such namespace.
+  Result<NetnsHandle*> handle(const state::NetnsName& netns);
+  void close_handle(const state::NetnsName& netns);
+  Status add_responders(state::KernelState& observed) const;
+
+  Status perform(const state::Op& op, const state::NetnsObject& object);
+  Status perform(const state::Op& op, const state::FirewallChange& change);
+  Status perform(const state::Op& op, const state::LinkPair& pair);
+  Status perform(const state::Op& op, const state::LinkSettings& settings);
+  Status perform(const state::Op& op, const state::Responder& responder);
+  template <typename Object>
+  Status perform(const state::Op& op, const Object& object);
+
+  Status add_pair(NetnsHandle& here, const state::NetnsName& name, const state::LinkPair& pair);
+  Result<bool> is_pair(NetnsHandle& here, const state::LinkPair& pair, NetnsHandle& there);
+  Status remove_netns(const state::NetnsName& netns);
+  Result<state::NetnsName> name_by_nsid(NetnsHandle& from, int nsid);
+  void remove_orphaned_links();
+  void forget_links();
+
+  std::string prefix_;
+  NetnsDirectory directory_;
+  Responders responders_;
+  std::map<state::NetnsName, NetnsHandle> handles_{};
+  // The other ends of links whose namespace was removed, by index. The kernel removes them by
+  // itself, but later, and not while a process lives there; and most go with their own namespace.
+  std::vector<std::pair<state::NetnsName, int>> orphaned_links_{};
+};
+
+}  // namespace egress::kernel

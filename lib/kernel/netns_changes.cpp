@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// Changing one object of a namespace. "Already so" is success, and this is where that is known.
+#include <linux/netlink.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <initializer_list>
+#include <set>
+
+#include "kernel/netns_handle.hpp"
+#include "kernel/sysctl_file.hpp"
+
+namespace egress::kernel {
+namespace {
+
+using state::Verb;
+
+// What the kernel says of things that are gone already.
+Status tolerate(Status status, std::initializer_list<int> gone) {
+  if (status.ok()) return status;
+  if (std::find(gone.begin(), gone.end(), status.error().sys_errno) == gone.end()) return status;
+  return {};
+}
+
+bool is_errno(const Status& status, int sys_errno) {
+  return !status.ok() && status.error().sys_errno == sys_errno;
+}
+
+// What is in `before` and no longer in `after`.
+std::vector<state::Rule> lost(std::multiset<state::Rule> before,
+                              const std::multiset<state::Rule>& after) {
+  for (const state::Rule& rule : after) {
+    if (const auto found = before.find(rule); found != before.end()) before.erase(found);
+  }
+  return {before.begin(), before.end()};
+}
+
+}  // namespace
+
+template <typename Key>
+Status NetnsHandle::remove_odd(std::multimap<Key, NlMessage>& odd, const Key& key) {
+  const auto [first, last] = odd.equal_range(key);
+  for (auto entry = first; entry != last; ++entry) {
+    RETURN_IF_ERROR(tolerate(rtnl_.request(entry->second), {ESRCH, ENOENT, EADDRNOTAVAIL}));
+  }
+  odd.erase(first, last);
+  return {};
+}
+
+Result<int> NetnsHandle::index_of(const std::string& link) {
+  for (const auto& [index, name] : link_names_) {
+    if (name == link) return index;
+  }
+  ASSIGN_OR_RETURN(const ObservedLink found, read_link(link));
+  return found.index;
+}
+
+Status NetnsHandle::create_pair(const state::LinkPair& pair, NetnsHandle& peer) {
+  NlMessage creation = kernel::create_pair(pair, peer.fd());
+  RETURN_IF_ERROR(rtnl_.request(creation));
+  NlMessage here = complete_settings(pair.here);
+  RETURN_IF_ERROR(rtnl_.request(here));
+  NlMessage there = complete_settings(pair.there);
+  return peer.rtnl_.request(there);
+}
+
+Status NetnsHandle::delete_link(const std::string& name) {
+  NlMessage deletion = kernel::delete_link(name);
+  return tolerate(rtnl_.request(deletion), {ENODEV});
+}
+
+Status NetnsHandle::delete_link(int index) {
+  NlMessage deletion = kernel::delete_link(index);
+  return tolerate(rtnl_.request(deletion), {ENODEV});
+}
+
+Status NetnsHandle::change(const state::LinkSettings& settings) {
+  ASSIGN_OR_RETURN(const ObservedLink current, read_link(settings.link.name));
+  if (auto change = change_settings(settings.link, current)) {
+    RETURN_IF_ERROR(rtnl_.request(*change));
+  }
+  if (current.link.up == settings.link.up) return {};
+  NlMessage up = change_up(settings.link);
+  return rtnl_.request(up);
+}
+
+Result<int> NetnsHandle::open_sysctl(const std::string& name) {
+  if (const auto known = sysctls_.find(name); known != sysctls_.end()) return known->second.get();
+  ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_.get()));
+  ASSIGN_OR_RETURN(UniqueFd file, open_sysctl_file(name));
+  return sysctls_.emplace(name, std::move(file)).first->second.get();
+}
+
+// A setting that nobody wants any more stays as it is: there is nothing to go back to.
+Status NetnsHandle::apply(Verb verb, const state::Sysctl& sysctl) {
+  if (verb == Verb::kRemove) {
+    sysctls_.erase(sysctl.name);
+    return {};
+  }
+  ASSIGN_OR_RETURN(const int file, open_sysctl(sysctl.name));
+  return write_sysctl(file, sysctl.value);
+}
+
+Status NetnsHandle::apply(Verb verb, const state::Address& address) {
+  RETURN_IF_ERROR(remove_odd(odd_addresses_, address));
+  const auto index = index_of(address.link);
+  if (verb == Verb::kRemove) {
+    if (!index.ok()) return {};
+    NlMessage deletion = delete_address(address, *index);
+    return tolerate(rtnl_.request(deletion), {EADDRNOTAVAIL, ENODEV});
+  }
+  if (!index.ok()) return index.error();
+  NlMessage addition = add_address(address, *index);
+  return tolerate(rtnl_.request(addition), {EEXIST});
+}
+
+Status NetnsHandle::apply(Verb verb, const state::Neighbour& neighbour) {
+  const auto index = index_of(neighbour.link);
+  if (verb == Verb::kRemove) {
+    if (!index.ok()) return {};
+    NlMessage deletion = delete_neighbour(neighbour, *index);
+    return tolerate(rtnl_.request(deletion), {ENOENT, ENODEV});
+  }
+  if (!index.ok()) return index.error();
+  if (verb == Verb::kAdd) {
+    NlMessage addition = set_neighbour(neighbour, *index, NLM_F_EXCL);
+    Status status = rtnl_.request(addition);
+    if (!is_errno(status, EEXIST)) return status;
+    NlMessage question = get_neighbour(neighbour, *index);
+    ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.get(question));
+    const auto present =
+        replies.empty() ? std::nullopt : decode_neighbour(*replies.first(), link_names_);
+    if (present == neighbour) return {};
+    if (present) return status;
+    // What the kernel learnt by itself gives way.
+  }
+  NlMessage replacement = set_neighbour(neighbour, *index, NLM_F_REPLACE);
+  return rtnl_.request(replacement);
+}
+
+Result<std::optional<state::Route>> NetnsHandle::find_route(const state::RouteKey& key) {
+  NlMessage question = list_routes(key.table);
+  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
+  std::optional<state::Route> found;
+  replies.for_each([&](const nlmsghdr& reply) {
+    auto route = decode_route(reply, link_names_);
+    if (route && !found && state::key_of(route->value) == key) found = std::move(route->value);
+  });
+  return found;
+}
+
+Status NetnsHandle::add_route(const state::Route& route, int link_index) {
+  NlMessage addition = set_route(route, link_index, NLM_F_EXCL);
+  Status status = rtnl_.request(addition);
+  if (!is_errno(status, EEXIST)) return status;
+  ASSIGN_OR_RETURN(const auto present, find_route(state::key_of(route)));
+  return present == route ? Status() : status;
+}
+
+Status NetnsHandle::apply(Verb verb, const state::Route& route) {
+  const state::RouteKey key = state::key_of(route);
+  RETURN_IF_ERROR(remove_odd(odd_routes_, key));
+  if (verb == Verb::kRemove) {
+    NlMessage deletion = delete_route(key);
+    return tolerate(rtnl_.request(deletion), {ESRCH, ENOENT});
+  }
+  int link_index = 0;
+  if (route.kind == state::RouteKind::kUnicast) {
+    ASSIGN_OR_RETURN(link_index, index_of(route.link));
+  }
+  if (verb == Verb::kAdd) return add_route(route, link_index);
+  NlMessage replacement = set_route(route, link_index, NLM_F_REPLACE);
+  return rtnl_.request(replacement);
+}
+
+Status NetnsHandle::apply(Verb verb, const state::Rule& rule) {
+  if (odd_rules_.count(rule) != 0) return remove_odd(odd_rules_, rule);
+  if (verb == Verb::kRemove) return remove_rule(rule);
+  NlMessage addition = add_rule(rule);
+  return tolerate(rtnl_.request(addition), {EEXIST});
+}
+
+Result<std::multiset<state::Rule>> NetnsHandle::plain_rules() {
+  NlMessage question = list_rules();
+  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
+  std::multiset<state::Rule> rules;
+  replies.for_each([&](const nlmsghdr& reply) {
+    const auto rule = decode_rule(reply);
+    if (rule && !rule->removal) rules.insert(rule->value);
+  });
+  return rules;
+}
+
+// The kernel takes the first rule that agrees in what a request gives, and a rule without a mark or
+// an interface cannot ask for their absence. What was taken by mistake is put back.
+Status NetnsHandle::remove_rule(const state::Rule& rule) {
+  ASSIGN_OR_RETURN(const std::multiset<state::Rule> before, plain_rules());
+  if (before.count(rule) == 0) return {};
+  std::multiset<state::Rule> after = before;
+  while (after.count(rule) == before.count(rule)) {
+    NlMessage deletion = delete_rule(rule);
+    RETURN_IF_ERROR(tolerate(rtnl_.request(deletion), {ENOENT}));
+    ASSIGN_OR_RETURN(after, plain_rules());
+  }
+  for (const state::Rule& other : lost(before, after)) {
+    if (other == rule) continue;
+    NlMessage addition = add_rule(other);
+    RETURN_IF_ERROR(rtnl_.request(addition));
+  }
+  return {};
+}
+
+}  // namespace egress::kernel

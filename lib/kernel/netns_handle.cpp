@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// Opening and reading; netns_changes.cpp has the rest.
+#include "kernel/netns_handle.hpp"
+
+#include <fcntl.h>
+#include <linux/netlink.h>
+
+#include <array>
+#include <cerrno>
+
+#include "kernel/high_fd.hpp"
+#include "kernel/sysctl_file.hpp"
+
+namespace egress::kernel {
+namespace {
+
+constexpr const char* kAllRpFilter = "net.ipv4.conf.all.rp_filter";
+
+}  // namespace
+
+NetnsHandle::NetnsHandle(UniqueFd netns, NetnsIdentity identity, NetlinkSocket rtnl,
+                         NetnsFirewall firewall)
+    : netns_(std::move(netns)),
+      identity_(identity),
+      rtnl_(std::move(rtnl)),
+      firewall_(std::move(firewall)) {}
+
+Result<NetnsHandle> NetnsHandle::open(UniqueFd netns, NetnsIdentity identity) {
+  ASSIGN_OR_RETURN(UniqueFd high, move_high(std::move(netns)));
+  ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(high.get()));
+  ASSIGN_OR_RETURN(NetlinkSocket rtnl, NetlinkSocket::open(NETLINK_ROUTE));
+  ASSIGN_OR_RETURN(NetnsFirewall firewall, NetnsFirewall::open(high.get()));
+  return NetnsHandle(std::move(high), identity, std::move(rtnl), std::move(firewall));
+}
+
+Result<std::optional<int>> NetnsHandle::nsid_of(const NetnsHandle& other) {
+  NlMessage question = get_nsid(other.fd());
+  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.get(question));
+  if (replies.empty()) return std::optional<int>();
+  return decode_nsid(*replies.first());
+}
+
+Result<NetnsHandle::Reading> NetnsHandle::read() {
+  Reading reading;
+  ASSIGN_OR_RETURN(reading.links, read_links());
+  RETURN_IF_ERROR(read_addresses(reading.state));
+  RETURN_IF_ERROR(read_neighbours(reading.state));
+  RETURN_IF_ERROR(read_routes(reading.state));
+  RETURN_IF_ERROR(read_rules(reading.state));
+  RETURN_IF_ERROR(read_sysctls(reading.state));
+  ASSIGN_OR_RETURN(reading.state.firewall, firewall_.observe());
+  return reading;
+}
+
+Result<std::vector<ObservedLink>> NetnsHandle::read_links() {
+  NlMessage question = list_links();
+  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
+  std::vector<ObservedLink> links;
+  link_names_.clear();
+  replies.for_each([&](const nlmsghdr& reply) {
+    if (auto link = decode_link(reply)) {
+      link_names_[link->index] = link->link.name;
+      links.push_back(*std::move(link));
+    }
+  });
+  return links;
+}
+
+Result<ObservedLink> NetnsHandle::read_link(const std::string& name) {
+  NlMessage question = get_link(name);
+  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.get(question));
+  auto link = replies.empty() ? std::nullopt : decode_link(*replies.first());
+  if (!link) return Error{.code = Errc::kNotFound, .message = "no link " + name};
+  link_names_[link->index] = name;
+  return *std::move(link);
+}
+
+Status NetnsHandle::read_addresses(state::NetnsState& state) {
+  NlMessage question = list_addresses();
+  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
+  odd_addresses_.clear();
+  replies.for_each([&](const nlmsghdr& reply) {
+    auto address = decode_address(reply, link_names_);
+    if (!address || address->value.link.empty()) return;
+    if (address->removal) odd_addresses_.emplace(address->value, *std::move(address->removal));
+    state.addresses.insert(address->value);
+  });
+  return {};
+}
+
+Status NetnsHandle::read_neighbours(state::NetnsState& state) {
+  NlMessage question = list_neighbours();
+  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
+  replies.for_each([&](const nlmsghdr& reply) {
+    auto neighbour = decode_neighbour(reply, link_names_);
+    if (neighbour && !neighbour->link.empty()) state.neighbours.insert(*std::move(neighbour));
+  });
+  return {};
+}
+
+Status NetnsHandle::read_routes(state::NetnsState& state) {
+  NlMessage question = list_routes();
+  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
+  odd_routes_.clear();
+  replies.for_each([&](const nlmsghdr& reply) {
+    auto route = decode_route(reply, link_names_);
+    if (!route) return;
+    const state::RouteKey key = state::key_of(route->value);
+    if (route->removal) {
+      odd_routes_.emplace(key, *std::move(route->removal));
+      state.routes[key] = route->value;  // hides one of ours, so that the odd one shows
+    } else {
+      state.routes.emplace(key, route->value);
+    }
+  });
+  return {};
+}
+
+Status NetnsHandle::read_rules(state::NetnsState& state) {
+  NlMessage question = list_rules();
+  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
+  odd_rules_.clear();
+  replies.for_each([&](const nlmsghdr& reply) {
+    auto rule = decode_rule(reply);
+    if (!rule) return;
+    if (rule->removal) odd_rules_.emplace(rule->value, *std::move(rule->removal));
+    state.rules.insert(rule->value);
+  });
+  return {};
+}
+
+Status NetnsHandle::read_sysctls(state::NetnsState& state) {
+  NlMessage question = get_all_rp_filter();
+  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.get(question));
+  const auto rp_filter = replies.empty() ? std::nullopt : decode_rp_filter(*replies.first());
+  if (rp_filter) state.sysctls[kAllRpFilter] = {kAllRpFilter, std::to_string(*rp_filter)};
+  for (const auto& [name, file] : sysctls_) {
+    if (state.sysctls.count(name) != 0) continue;
+    ASSIGN_OR_RETURN(const std::string value, read_sysctl(file.get()));
+    state.sysctls[name] = {name, value};
+  }
+  return {};
+}
+
+}  // namespace egress::kernel

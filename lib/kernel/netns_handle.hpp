@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// One network namespace held open: its sockets, reading all that is in it and changing one object.
+// Sockets belong to the namespace in which they were opened, so only opening enters it. Objects
+// that are there but hold more than our values can tell are remembered between a reading and the
+// change that removes them.
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "kernel/netlink.hpp"
+#include "kernel/netns.hpp"
+#include "kernel/netns_firewall.hpp"
+#include "kernel/peers.hpp"
+#include "kernel/rtnl_codec.hpp"
+#include "state/ops.hpp"
+
+namespace egress::kernel {
+
+class NetnsHandle {
+ public:
+  // Owns the descriptor of the namespace.
+  static Result<NetnsHandle> open(UniqueFd netns, NetnsIdentity identity);
+
+  int fd() const { return netns_.get(); }
+  const NetnsIdentity& identity() const { return identity_; }
+  NetnsFirewall& firewall() { return firewall_; }
+  std::map<int, state::NetnsName>& names_by_nsid() { return names_by_nsid_; }
+  // Nothing when this namespace has no id for it.
+  Result<std::optional<int>> nsid_of(const NetnsHandle& other);
+
+  struct Reading {
+    state::NetnsState state{};  // all but links and responder
+    std::vector<ObservedLink> links{};
+  };
+  Result<Reading> read();
+  Result<std::vector<ObservedLink>> read_links();
+  // kNotFound when there is no such link.
+  Result<ObservedLink> read_link(const std::string& name);
+
+  // Both ends, down, with their settings; the other one in `peer`.
+  Status create_pair(const state::LinkPair& pair, NetnsHandle& peer);
+  Status delete_link(const std::string& name);
+  Status delete_link(int index);
+  // To be called wherever a link may have gone: its name may come back with another index.
+  void forget_links() { link_names_.clear(); }
+  Status change(const state::LinkSettings& settings);
+
+  // As Kernel::apply() for these kinds of objects.
+  Status apply(state::Verb verb, const state::Sysctl& sysctl);
+  Status apply(state::Verb verb, const state::Address& address);
+  Status apply(state::Verb verb, const state::Neighbour& neighbour);
+  Status apply(state::Verb verb, const state::Route& route);
+  Status apply(state::Verb verb, const state::Rule& rule);
+
+ private:
+  NetnsHandle(UniqueFd netns, NetnsIdentity identity, NetlinkSocket rtnl, NetnsFirewall firewall);
+
+  Status read_addresses(state::NetnsState& state);
+  Status read_neighbours(state::NetnsState& state);
+  Status read_routes(state::NetnsState& state);
+  Status read_rules(state::NetnsState& state);
+  Status read_sysctls(state::NetnsState& state);
+
+  // kNotFound when there is no such link.
+  Result<int> index_of(const std::string& link);
+  Status add_route(const state::Route& route, int link_index);
+  Result<std::optional<state::Route>> find_route(const state::RouteKey& key);
+  Status remove_rule(const state::Rule& rule);
+  Result<std::multiset<state::Rule>> plain_rules();
+  // Deletes what reading found under this value besides, or instead of, one of ours.
+  template <typename Key>
+  Status remove_odd(std::multimap<Key, NlMessage>& odd, const Key& key);
+  Result<int> open_sysctl(const std::string& name);
+
+  UniqueFd netns_;
+  NetnsIdentity identity_;
+  NetlinkSocket rtnl_;
+  NetnsFirewall firewall_;
+  std::map<int, state::NetnsName> names_by_nsid_{};
+  LinkNames link_names_{};
+  std::map<std::string, UniqueFd> sysctls_{};  // those that were asked for, open for good
+  std::multimap<state::Address, NlMessage> odd_addresses_{};
+  std::multimap<state::RouteKey, NlMessage> odd_routes_{};
+  std::multimap<state::Rule, NlMessage> odd_rules_{};
+};
+
+}  // namespace egress::kernel

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Finds out which two observed links are the ends of one pair. The kernel tells of a link only the
+// other end's index and a number for its namespace, and that number means something only in the
+// namespace that tells it. Equal indexes are the rule: workers of a plan are built alike.
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "kernel/link_codec.hpp"
+
+namespace egress::kernel {
+
+// The links of one namespace with what it is known to call others. Namespace ids stay what they are
+// while a descriptor of the namespace is held, so `names_by_nsid` is kept between observations.
+struct NetnsLinks {
+  std::vector<ObservedLink> links{};
+  std::map<int, state::NetnsName>* names_by_nsid = nullptr;
+};
+
+// The id by which `from` knows `other`; nothing when it does not.
+using AskNsid = std::function<Result<std::optional<int>>(const state::NetnsName& from,
+                                                         const state::NetnsName& other)>;
+
+// Fills in `link.peer` of every link whose other end is among `all`; others keep an empty one.
+Status resolve_peers(std::map<state::NetnsName, NetnsLinks>& all, const AskNsid& ask);
+
+}  // namespace egress::kernel

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// How the rules of validate.hpp are written: each adds what it finds with the key path at fault and
+// the paths that its judgement rests on, so that the loader can leave out what merely follows from
+// a value it could not read.
+
+#include <string>
+#include <vector>
+
+#include "lab/lab.hpp"
+#include "lab/load.hpp"
+#include "lab/suggest.hpp"
+
+namespace egress::lab {
+
+struct Check {
+  Finding finding{};
+  std::vector<std::string> rests_on{};
+};
+
+class Checks {
+ public:
+  using Paths = std::vector<std::string>;
+
+  // `rests_on` comes on top of `path` itself.
+  void error(std::string path, std::string code, std::string message, std::string hint = {},
+             Paths rests_on = {}) {
+    add(Severity::kError, std::move(path), std::move(code), std::move(message), std::move(hint),
+        std::move(rests_on));
+  }
+  void warning(std::string path, std::string code, std::string message, std::string hint = {},
+               Paths rests_on = {}) {
+    add(Severity::kWarning, std::move(path), std::move(code), std::move(message), std::move(hint),
+        std::move(rests_on));
+  }
+  // About a key itself: whatever is wrong behind it does not matter.
+  void error_in_name(std::string path, std::string message, std::string hint = {});
+
+  // A reference from `path` to `name`, which must be a key of `map`, the top-level map `map_name`.
+  // Returns whether it is.
+  template <typename Map>
+  bool refers(const std::string& path, const std::string& kind, const std::string& name,
+              const Map& map, const std::string& map_name) {
+    if (map.find(name) != map.end()) return true;
+    Nearest search(name);
+    if (!full()) {
+      for (const auto& [key, value] : map) search.consider(key);
+    }
+    const auto& near = search.found();
+    error(path, "unknown-reference", kind + " '" + shown(name) + "' does not exist",
+          near ? "did you mean '" + *near + "'?" : std::string{}, {map_name});
+    return false;
+  }
+  bool refers_to_subnet(const std::string& path, const SubnetRef& ref, const Lab& lab);
+
+  bool full() const;
+  std::vector<Check> take() && { return std::move(checks_); }
+
+ private:
+  void add(Severity severity, std::string path, std::string code, std::string message,
+           std::string hint, Paths rests_on);
+
+  std::vector<Check> checks_{};
+};
+
+void check_names(const Lab& lab, Checks& checks);
+void check_networks(const Lab& lab, Checks& checks);
+void check_peerings(const Lab& lab, Checks& checks);
+void check_security(const Lab& lab, Checks& checks);
+void check_routes(const Lab& lab, Checks& checks);
+void check_web(const Lab& lab, Checks& checks);
+void check_integrations(const Lab& lab, Checks& checks);
+void check_hosts(const Lab& lab, Checks& checks);
+void check_public_addresses(const Lab& lab, Checks& checks);
+void check_expectations(const Lab& lab, Checks& checks);
+
+std::vector<Check> checks_of(const Lab& lab);
+
+// Key paths that several rules use.
+std::string vnet_path(const std::string& vnet);
+std::string subnet_path(const SubnetRef& ref);
+
+bool is_delegated_to_server_farms(const Subnet& subnet);
+// Addresses that hosts and integrations can have: all but the first four and the last one of each
+// prefix (azure-facts 3.1).
+uint64_t usable_addresses(const Subnet& subnet);
+
+// Pairs of overlapping prefixes, each prefix at most once as the later one of a pair.
+struct OwnedPrefix {
+  Ipv4Prefix prefix{};
+  std::string owner{};
+  std::string path{};
+};
+struct Overlap {
+  OwnedPrefix earlier{};
+  OwnedPrefix later{};
+};
+std::vector<Overlap> overlaps(std::vector<OwnedPrefix> prefixes);
+
+}  // namespace egress::lab

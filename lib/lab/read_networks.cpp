@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+
+#include <algorithm>
+#include <cctype>
+
+#include "lab/read_parts.hpp"
+
+namespace egress::lab {
+namespace {
+
+std::optional<std::string> read_delegation(Reader& reader, const Value& value) {
+  const auto name = reader.text(value);
+  if (!name) return std::nullopt;
+  if (equal_ignoring_case(*name, kServerFarmsDelegation)) return kServerFarmsDelegation;
+  const std::string hint = suggestion(*name, {kServerFarmsDelegation});
+  if (!hint.empty()) {
+    reader.fail(value, "unknown-value", fmt::format("unknown delegation '{}'", shown(*name)), hint);
+  } else {
+    reader.findings().add(Severity::kWarning, value.mark, value.path, "not-emulated",
+                          fmt::format("delegation '{}' has no effect: only {} is emulated",
+                                      shown(*name), kServerFarmsDelegation),
+                          {});
+  }
+  return name;
+}
+
+std::optional<std::string> read_service_endpoint(Reader& reader, const Value& value) {
+  const auto text = reader.text(value);
+  if (!text) return std::nullopt;
+  const auto& names = service_endpoint_names();
+  const auto found = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
+    return equal_ignoring_case(name, *text);
+  });
+  if (found != names.end()) return *found;
+  reader.fail(value, "unknown-value", fmt::format("unknown service endpoint '{}'", shown(*text)),
+              suggestion(*text, names, "known: " + one_of(names)));
+  return std::nullopt;
+}
+
+std::vector<Ipv4Prefix> read_subnet_prefixes(ObjectReader& object) {
+  Reader& reader = object.reader();
+  const auto single = object.at("addressPrefix");
+  const auto several = object.at("addressPrefixes");
+  if (single && several) {
+    reader.fail_at_key(*several, "exclusive-keys",
+                       "'addressPrefix' and 'addressPrefixes' exclude each other");
+    return {};
+  }
+  std::vector<Ipv4Prefix> prefixes = reader.list(several, &Reader::prefix);
+  if (single) {
+    if (const auto prefix = reader.prefix(*single)) prefixes.push_back(*prefix);
+  }
+  const bool empty_list =
+      several && several->node->kind == YamlKind::kSequence && several->node->items.empty();
+  if (empty_list || (!single && !several)) {
+    object.miss({"addressPrefix", "addressPrefixes"}, "'addressPrefix' is missing");
+  }
+  return prefixes;
+}
+
+Subnet read_subnet(Reader& reader, const Value& value) {
+  ObjectReader object(reader, value, ShapeId::kSubnet);
+  Subnet subnet;
+  subnet.address_prefixes = read_subnet_prefixes(object);
+  if (const auto delegations = object.at("delegations")) {
+    for (const Value& item : reader.items(*delegations)) {
+      if (auto name = read_delegation(reader, item)) subnet.delegations.push_back(*name);
+    }
+  }
+  object.into(subnet.network_security_group, "networkSecurityGroup", &Reader::text);
+  object.into(subnet.route_table, "routeTable", &Reader::text);
+  if (const auto gateway = object.at("natGateway")) {
+    reader.fail(*gateway, "not-emulated", "NAT gateways are not emulated", "write null");
+  }
+  if (const auto endpoints = object.at("serviceEndpoints")) {
+    for (const Value& item : reader.items(*endpoints)) {
+      if (auto name = read_service_endpoint(reader, item)) {
+        subnet.service_endpoints.push_back(std::move(*name));
+      }
+    }
+  }
+  return subnet;
+}
+
+VirtualNetworkPeering read_peering(Reader& reader, const Value& value) {
+  ObjectReader object(reader, value, ShapeId::kVirtualNetworkPeering);
+  VirtualNetworkPeering peering;
+  object.into(peering.allow_virtual_network_access, "allowVirtualNetworkAccess", &Reader::boolean);
+  object.into(peering.allow_forwarded_traffic, "allowForwardedTraffic", &Reader::boolean);
+  return peering;
+}
+
+VirtualNetwork read_virtual_network(Reader& reader, const Value& value, const Lab& lab) {
+  ObjectReader object(reader, value, ShapeId::kVirtualNetwork);
+  VirtualNetwork vnet{.location = lab.location};
+  if (const auto location = object.at("location")) {
+    vnet.location = read_location(reader, *location).value_or(vnet.location);
+  }
+  const auto prefixes = object.at("addressPrefixes");
+  vnet.address_prefixes = reader.list(prefixes, &Reader::prefix);
+  const bool empty_list =
+      prefixes && prefixes->node->kind == YamlKind::kSequence && prefixes->node->items.empty();
+  if (empty_list) object.miss({"addressPrefixes"}, "'addressPrefixes' holds no prefix");
+  vnet.dns_servers = reader.list(object.at("dnsServers"), &Reader::address);
+  for (const Value& subnet : entries_of(reader, object.at("subnets"))) {
+    vnet.subnets[subnet.key] = read_subnet(reader, subnet);
+  }
+  for (const Value& peering : entries_of(reader, object.at("virtualNetworkPeerings"))) {
+    vnet.virtual_network_peerings[peering.key] = read_peering(reader, peering);
+  }
+  return vnet;
+}
+
+}  // namespace
+
+std::optional<std::string> read_location(Reader& reader, const Value& value) {
+  const auto text = reader.text(value);
+  if (!text) return std::nullopt;
+  std::string location = lower_case(*text);
+  location.erase(std::remove(location.begin(), location.end(), ' '), location.end());
+  const bool plain = std::all_of(location.begin(), location.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0;
+  });
+  if (plain && !location.empty()) return location;
+  reader.fail(value, "location", fmt::format("'{}' is not an Azure region", shown(*text)),
+              "write one like 'westeurope'");
+  return std::nullopt;
+}
+
+void read_virtual_networks(Reader& reader, const MaybeValue& value, Lab& lab) {
+  for (const Value& vnet : entries_of(reader, value)) {
+    lab.virtual_networks[vnet.key] = read_virtual_network(reader, vnet, lab);
+  }
+}
+
+}  // namespace egress::lab

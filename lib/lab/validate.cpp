@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "lab/validate.hpp"
+
+#include <algorithm>
+
+#include "lab/checks.hpp"
+#include "lab/limits.hpp"
+#include "lab/shapes.hpp"
+
+namespace egress::lab {
+namespace {
+
+constexpr uint64_t kReservedAddresses = 5;
+
+}  // namespace
+
+void Checks::add(Severity severity, std::string path, std::string code, std::string message,
+                 std::string hint, Paths rests_on) {
+  rests_on.push_back(path);
+  checks_.push_back({{.severity = severity,
+                      .path = std::move(path),
+                      .code = std::move(code),
+                      .message = std::move(message),
+                      .hint = std::move(hint)},
+                     std::move(rests_on)});
+}
+
+void Checks::error_in_name(std::string path, std::string message, std::string hint) {
+  checks_.push_back({{.path = std::move(path),
+                      .code = "name",
+                      .message = std::move(message),
+                      .hint = std::move(hint)},
+                     {}});
+}
+
+bool Checks::full() const {
+  return checks_.size() >= kMaxFindings;
+}
+
+bool Checks::refers_to_subnet(const std::string& path, const SubnetRef& ref, const Lab& lab) {
+  if (!refers(path, "virtual network", ref.vnet, lab.virtual_networks, "virtualNetworks")) {
+    return false;
+  }
+  return refers(path, "subnet of '" + ref.vnet + "'", ref.subnet,
+                lab.virtual_networks.at(ref.vnet).subnets, vnet_path(ref.vnet) + ".subnets");
+}
+
+std::string vnet_path(const std::string& vnet) {
+  return "virtualNetworks." + vnet;
+}
+
+std::string subnet_path(const SubnetRef& ref) {
+  return vnet_path(ref.vnet) + ".subnets." + ref.subnet;
+}
+
+bool is_delegated_to_server_farms(const Subnet& subnet) {
+  return std::any_of(subnet.delegations.begin(), subnet.delegations.end(),
+                     [](const std::string& delegation) {
+                       return equal_ignoring_case(delegation, kServerFarmsDelegation);
+                     });
+}
+
+uint64_t usable_addresses(const Subnet& subnet) {
+  uint64_t usable = 0;
+  for (const Ipv4Prefix& prefix : subnet.address_prefixes) {
+    usable += prefix.size() > kReservedAddresses ? prefix.size() - kReservedAddresses : 0;
+  }
+  return usable;
+}
+
+std::vector<Overlap> overlaps(std::vector<OwnedPrefix> prefixes) {
+  // Sorted by first address, a prefix overlaps an earlier one exactly when it overlaps the one
+  // that reaches furthest so far. Stable: of equal ones the first declared is the earlier.
+  std::stable_sort(prefixes.begin(), prefixes.end(),
+                   [](const OwnedPrefix& a, const OwnedPrefix& b) { return a.prefix < b.prefix; });
+  std::vector<Overlap> found;
+  const OwnedPrefix* furthest = nullptr;
+  for (const OwnedPrefix& prefix : prefixes) {
+    if (furthest != nullptr && furthest->prefix.overlaps(prefix.prefix)) {
+      found.push_back({*furthest, prefix});
+    }
+    if (furthest == nullptr || furthest->prefix.last() < prefix.prefix.last()) furthest = &prefix;
+  }
+  return found;
+}
+
+std::vector<Check> checks_of(const Lab& lab) {
+  Checks checks;
+  check_names(lab, checks);
+  check_networks(lab, checks);
+  check_peerings(lab, checks);
+  check_security(lab, checks);
+  check_routes(lab, checks);
+  check_web(lab, checks);
+  check_integrations(lab, checks);
+  check_hosts(lab, checks);
+  check_public_addresses(lab, checks);
+  check_expectations(lab, checks);
+  return std::move(checks).take();
+}
+
+std::vector<Finding> validate(const Lab& lab) {
+  std::vector<Finding> findings;
+  for (Check& check : checks_of(lab)) findings.push_back(std::move(check.finding));
+  return findings;
+}
+
+}  // namespace egress::lab

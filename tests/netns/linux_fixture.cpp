@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include "tests/netns/linux_fixture.hpp"
+
+#include <functional>
+
+#include "tests/e2e/process.hpp"
+
+namespace egress::kernel_tests {
+
+std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix) {
+  auto opened = kernel::LinuxKernel::open(
+      {.prefix = prefix, .run_dir = kRunDir, .responder_program = EGRESS_HOST_PROGRAM});
+  if (opened.ok()) return *std::move(opened);
+  ADD_FAILURE() << opened.error().to_string();
+  return nullptr;
+}
+
+Ipv4Address ip(const char* text) {
+  return Ipv4Address::parse(text).value();
+}
+
+Ipv4Prefix prefix(const char* text) {
+  return Ipv4Prefix::parse(text).value();
+}
+
+void by_hand(const std::string& script) {
+  const e2e::Outcome outcome = e2e::run_script(script);
+  EXPECT_EQ(outcome.status, 0) << script << "\n" << outcome.err;
+}
+
+state::KernelState LinuxFixture::observe() {
+  auto observed = kernel().observe();
+  if (observed.ok()) return *std::move(observed);
+  ADD_FAILURE() << observed.error().to_string();
+  return {};
+}
+
+state::NetnsState LinuxFixture::observe(const state::NetnsName& netns) {
+  const state::KernelState observed = observe();
+  const auto found = observed.find(netns);
+  if (found != observed.end()) return found->second;
+  ADD_FAILURE() << netns << " is not there";
+  return {};
+}
+
+Status LinuxFixture::apply(state::Verb verb, const state::NetnsName& netns, state::Object object) {
+  return kernel().apply({state::Phase::kAddNetns, verb, netns, std::move(object)});
+}
+
+size_t LinuxFixture::converge(const state::KernelState& desired) {
+  const state::ChangeSet ops = state::diff(desired, observe());
+  for (const state::Op& op : ops) EXPECT_OK(kernel().apply(op));
+  for (const state::Op& op : state::diff(desired, observe())) {
+    ADD_FAILURE() << "still wanted after a pass: " << to_text(op);
+  }
+  return ops.size();
+}
+
+state::NetnsState plain_netns() {
+  state::NetnsState netns = state::fresh_netns();
+  netns.links.at("lo").up = true;
+  netns.sysctls["net.ipv4.conf.all.rp_filter"] = {"net.ipv4.conf.all.rp_filter", "0"};
+  return netns;
+}
+
+void join(state::KernelState& state, const std::string& netns, const std::string& link,
+          const std::string& other_netns, const std::string& other_link) {
+  const auto end = [](const std::string& here, const std::string& name, const std::string& there,
+                      const std::string& other) {
+    const size_t hash = std::hash<std::string>()(here + name);
+    state::Link made{.name = name, .peer = {there, other}};
+    made.mac.octets = {2, 0, static_cast<uint8_t>(hash), static_cast<uint8_t>(hash >> 8U),
+                       static_cast<uint8_t>(hash >> 16U), static_cast<uint8_t>(hash >> 24U)};
+    return made;
+  };
+  state[netns].links[link] = end(netns, link, other_netns, other_link);
+  state[other_netns].links[other_link] = end(other_netns, other_link, netns, link);
+}
+
+}  // namespace egress::kernel_tests

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A LinuxKernel in the test binary's own namespaces, with a second hand (`ip`, `nft`) beside it
+// that plays everybody else on the machine.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "kernel/linux_kernel.hpp"
+
+namespace egress::kernel_tests {
+
+inline constexpr const char* kRunDir = "/run/egressd";
+
+std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix = "eg");
+
+Ipv4Address ip(const char* text);
+Ipv4Prefix prefix(const char* text);
+
+// Succeeds silently or fails the test with what the commands said.
+void by_hand(const std::string& script);
+
+#define EXPECT_OK(expression)                               \
+  do {                                                      \
+    const ::egress::Status eg_got = (expression);           \
+    EXPECT_TRUE(eg_got.ok()) << eg_got.error().to_string(); \
+  } while (false)
+
+class LinuxFixture : public testing::Test {
+ protected:
+  void SetUp() override { kernel_ = open_kernel(); }
+  void TearDown() override { converge({}); }
+
+  kernel::LinuxKernel& kernel() { return *kernel_; }
+  // As after a restart of the daemon: nothing is remembered.
+  void restart() { kernel_ = open_kernel(); }
+
+  state::KernelState observe();
+  state::NetnsState observe(const state::NetnsName& netns);
+  Status apply(state::Verb verb, const state::NetnsName& netns, state::Object object);
+  // A pass towards `desired`, after which nothing may differ. Returns how many ops it took.
+  size_t converge(const state::KernelState& desired);
+
+ private:
+  std::unique_ptr<kernel::LinuxKernel> kernel_{};
+};
+
+// A namespace as compile() makes it before anything of the lab is in it.
+state::NetnsState plain_netns();
+// Joins two namespaces of `state` by a pair that is up at both ends.
+void join(state::KernelState& state, const std::string& netns, const std::string& link,
+          const std::string& other_netns, const std::string& other_link);
+
+}  // namespace egress::kernel_tests

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#include "policy/explain.hpp"
+#include "tests/unit/policy/lab_builder.hpp"
+
+// Flows over peerings and through NVAs: a hub with a firewall between two spokes.
+
+namespace egress::policy::test {
+namespace {
+
+using lab::Direction;
+using lab::Verdict;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+lab::Lab hub_and_spokes() {
+  lab::Lab lab;
+  lab.outbound_ip_addresses = {ip("20.50.1.4")};
+  vnet(lab, "hub", {"10.0.0.0/16"});
+  vnet(lab, "one", {"10.1.0.0/16"});
+  vnet(lab, "two", {"10.2.0.0/16"});
+  subnet(lab, "hub/fw", "10.0.1.0/24");
+  subnet(lab, "one/apps", "10.1.1.0/26");
+  subnet(lab, "one/nva", "10.1.3.0/24");
+  subnet(lab, "two/data", "10.2.1.0/24");
+  peer(lab, "hub", "one");
+  peer(lab, "hub", "two");
+  lab.virtual_networks["one"].subnets["apps"].route_table = "apps";
+  appliance(lab, "fw", "hub/fw", "10.0.1.4");
+  appliance(lab, "local", "one/nva", "10.1.3.4");
+  host(lab, "sql", "two/data", "10.2.1.4", {"tcp/1433"});
+  host(lab, "box", "hub/fw", "10.0.1.9", {"tcp/22"});
+  internet_host(lab, "web", "93.184.216.34", {"tcp/443"});
+  route_all(app(lab, "app", "one/apps"));
+  return lab;
+}
+
+lab::Subnet& subnet_of(lab::Lab& lab, const std::string& ref) {
+  const lab::SubnetRef at = subnet_ref(ref);
+  return lab.virtual_networks.at(at.vnet).subnets.at(at.subnet);
+}
+
+void accept_forwarded(lab::Lab& lab, const std::string& at, const std::string& remote) {
+  peering(lab, at, remote).allow_forwarded_traffic = true;
+}
+
+TEST(Peering, ReachesHostsOfThePeerWithThePrivateSource) {
+  const Explanation got = explain(hub_and_spokes(), "app", "tcp://10.0.1.9:22");
+  EXPECT_EQ(decision(got), "Allow by route one/hub");
+  EXPECT_EQ(got.next_hop->type, "VNetPeering");
+  EXPECT_EQ(got.source, ip("10.1.1.4"));
+  EXPECT_EQ(got.reply->verdict, Verdict::kAllow) << got.reply->reason;
+  EXPECT_EQ(decision(explain(hub_and_spokes(), "app", "tcp://10.0.1.77:22")),
+            "NoRoute by destination 10.0.1.77");
+}
+
+// azure-facts 11.10
+TEST(Peering, IsNotTransitive) {
+  EXPECT_EQ(decision(explain(hub_and_spokes(), "app", "tcp://10.2.1.4:1433")),
+            "Drop by route system/10.0.0.0/8");
+}
+
+TEST(Peering, OfOneSideIsNone) {
+  lab::Lab lab = hub_and_spokes();
+  lab.virtual_networks["hub"].virtual_network_peerings.erase("one");
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://10.0.1.9:22")), "Drop by route system/10.0.0.0/8");
+}
+
+// azure-facts 11.11
+TEST(Peering, WithoutAccessOnlyStopsTheDefaultRules) {
+  lab::Lab lab = hub_and_spokes();
+  subnet_of(lab, "one/apps").network_security_group = "nsg";
+  lab.network_security_groups["nsg"];
+  peering(lab, "one", "hub").allow_virtual_network_access = false;
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://10.0.1.9:22")),
+            "Deny by networkSecurityGroup nsg/DenyAllOutBound");
+  allow(lab, "nsg/hub", 100, Direction::kOutbound, {.destination = "10.0.0.0/16"});
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://10.0.1.9:22")),
+            "Allow by networkSecurityGroup nsg/hub");
+}
+
+TEST(Peering, IntegrationAddressesOfThePeerRefuseAtOnce) {
+  lab::Lab lab = hub_and_spokes();
+  subnet(lab, "hub/apps", "10.0.9.0/26");
+  app(lab, "other", "hub/apps");
+  const Explanation got = explain(lab, "app", "tcp://10.0.9.4:80");
+  EXPECT_EQ(decision(got), "Drop by platform hub/apps");
+  EXPECT_TRUE(got.refused);
+  EXPECT_THAT(stages(got), Not(Contains(HasSubstr("route"))));
+}
+
+TEST(Appliance, JoinsSpokesWhenForwardedTrafficIsAllowedAndTheReplyIsRouted) {
+  lab::Lab lab = hub_and_spokes();
+  route(lab, "apps/two", "10.2.0.0/16", "10.0.1.4");
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://10.2.1.4:1433")), "Drop by peering two/hub");
+
+  accept_forwarded(lab, "two", "hub");
+  const Explanation one_way = explain(lab, "app", "tcp://10.2.1.4:1433");
+  EXPECT_EQ(decision(one_way), "Allow by route apps/two");
+  EXPECT_EQ(one_way.source, ip("10.1.1.4"));
+  EXPECT_EQ(one_way.reply->verdict, Verdict::kDrop);
+  EXPECT_THAT(one_way.reply->reason, HasSubstr("system/10.0.0.0/8"));
+
+  subnet_of(lab, "two/data").route_table = "data";
+  route(lab, "data/one", "10.1.0.0/16", "10.0.1.4");
+  const Explanation refused = explain(lab, "app", "tcp://10.2.1.4:1433");
+  EXPECT_EQ(refused.reply->verdict, Verdict::kDrop);
+  EXPECT_THAT(refused.reply->reason, HasSubstr("one/hub"));
+
+  accept_forwarded(lab, "one", "hub");
+  const Explanation both = explain(lab, "app", "tcp://10.2.1.4:1433");
+  EXPECT_EQ(both.reply->verdict, Verdict::kAllow) << both.reply->reason;
+}
+
+TEST(Appliance, MustExistInReachAndForward) {
+  lab::Lab lab = hub_and_spokes();
+  route(lab, "apps/out", "0.0.0.0/0", "10.2.1.4");  // in a VNet that is no peer
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://93.184.216.34:443")), "Drop by route apps/out");
+  route(lab, "apps/out", "0.0.0.0/0", "10.0.1.9");  // does not forward
+  const Explanation got = explain(lab, "app", "tcp://93.184.216.34:443");
+  EXPECT_EQ(decision(got), "Drop by route apps/out");
+  EXPECT_THAT(got.steps.back().reason, HasSubstr("enableIPForwarding"));
+}
+
+TEST(Appliance, IsReachableItselfThroughItsOwnRoute) {
+  lab::Lab lab = hub_and_spokes();
+  route(lab, "apps/hub", "10.0.0.0/16", "10.0.1.9");
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://10.0.1.9:22")), "Allow by route apps/hub");
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://10.0.1.4:22")), "Drop by route apps/hub");
+}
+
+TEST(Appliance, PassesTheListsOfItsSubnetBothWays) {
+  lab::Lab lab = hub_and_spokes();
+  route(lab, "apps/two", "10.2.0.0/16", "10.0.1.4");
+  accept_forwarded(lab, "two", "hub");
+  subnet_of(lab, "hub/fw").network_security_group = "fw";
+  lab.network_security_groups["fw"];
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://10.2.1.4:1433")), "Allow by route apps/two");
+  deny(lab, "fw/no-sql-out", 100, Direction::kOutbound, {.destination_ports = "1433"});
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://10.2.1.4:1433")),
+            "Deny by networkSecurityGroup fw/no-sql-out");
+  deny(lab, "fw/no-sql-in", 100, Direction::kInbound, {.destination_ports = "1433"});
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://10.2.1.4:1433")),
+            "Deny by networkSecurityGroup fw/no-sql-in");
+}
+
+// azure-facts 4.4.3: the NVA's own subnet lacks the default route, so its lists need a rule.
+TEST(Appliance, SubnetNeedsARuleForInternetDestinations) {
+  lab::Lab lab = hub_and_spokes();
+  lab.hosts["fw"].masquerade = ip("20.61.0.10");
+  accept_forwarded(lab, "one", "hub");
+  route(lab, "apps/out", "0.0.0.0/0", "10.0.1.4");
+  subnet_of(lab, "hub/fw").network_security_group = "fw";
+  lab.network_security_groups["fw"];
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://93.184.216.34:443")),
+            "Deny by networkSecurityGroup fw/DenyAllInBound");
+  allow(lab, "fw/spokes", 100, Direction::kInbound, {.source = "10.1.0.0/16"});
+  EXPECT_EQ(explain(lab, "app", "tcp://93.184.216.34:443").verdict, Verdict::kAllow);
+}
+
+TEST(Appliance, WithoutMasqueradeHasNoPublicAddressToGive) {
+  lab::Lab lab = hub_and_spokes();
+  route(lab, "apps/out", "0.0.0.0/0", "10.0.1.4");
+  const Explanation got = explain(lab, "app", "tcp://93.184.216.34:443");
+  EXPECT_EQ(decision(got), "Drop by nat system/0.0.0.0/0");
+  EXPECT_THAT(got.steps.back().reason, HasSubstr("without a public address"));
+}
+
+TEST(Appliance, MasqueradeKeepsPrivateSourcesTowardsPrivateDestinations) {
+  lab::Lab lab = hub_and_spokes();
+  lab.hosts["fw"].masquerade = ip("20.61.0.10");
+  accept_forwarded(lab, "two", "hub");
+  route(lab, "apps/out", "0.0.0.0/0", "10.0.1.4");
+  EXPECT_EQ(explain(lab, "app", "tcp://10.2.1.4:1433").source, ip("10.1.1.4"));
+  EXPECT_EQ(explain(lab, "app", "tcp://93.184.216.34:443").source, ip("20.61.0.10"));
+}
+
+TEST(Appliance, MasqueradedPacketsMeetListsWithTheAppliancesAddress) {
+  lab::Lab lab = hub_and_spokes();
+  lab.hosts["fw"].masquerade = ip("20.61.0.10");
+  accept_forwarded(lab, "one", "hub");
+  route(lab, "apps/out", "0.0.0.0/0", "10.0.1.4");
+  subnet_of(lab, "hub/fw").network_security_group = "fw";
+  allow(lab, "fw/in", 100, Direction::kInbound, {});
+  allow(lab, "fw/own", 100, Direction::kOutbound, {.source = "10.0.1.4"});
+  deny(lab, "fw/rest", 110, Direction::kOutbound, {});
+  const Explanation got = explain(lab, "app", "tcp://93.184.216.34:443");
+  EXPECT_EQ(got.verdict, Verdict::kAllow);
+  EXPECT_EQ(got.reply->verdict, Verdict::kAllow) << got.reply->reason;
+}
+
+TEST(Appliance, ChainEndsAtTheVnetOfTheLastRoute) {
+  lab::Lab lab = hub_and_spokes();
+  lab.hosts["local"].masquerade = ip("20.61.0.11");
+  lab.hosts["fw"].masquerade = ip("20.61.0.10");
+  subnet_of(lab, "one/nva").route_table = "nva";
+  route(lab, "apps/out", "0.0.0.0/0", "10.1.3.4");
+  route(lab, "nva/out", "0.0.0.0/0", "10.0.1.4");
+  const Explanation got = explain(lab, "app", "tcp://93.184.216.34:443");
+  EXPECT_EQ(got.source, ip("20.61.0.10"));
+  EXPECT_EQ(got.reply->verdict, Verdict::kDrop);
+  accept_forwarded(lab, "one", "hub");
+  const Explanation accepted = explain(lab, "app", "tcp://93.184.216.34:443");
+  EXPECT_EQ(accepted.reply->verdict, Verdict::kAllow) << accepted.reply->reason;
+}
+
+TEST(Appliance, SecondOfAChainHasNoPublicAddressForTheFirst) {
+  lab::Lab lab = hub_and_spokes();
+  lab.hosts["local"].masquerade = ip("20.61.0.11");
+  subnet_of(lab, "one/nva").route_table = "nva";
+  route(lab, "apps/out", "0.0.0.0/0", "10.1.3.4");
+  route(lab, "nva/out", "0.0.0.0/0", "10.0.1.4");
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://93.184.216.34:443")),
+            "Drop by nat system/0.0.0.0/0");
+}
+
+TEST(Appliance, ThatGetsItsPacketBackEndsALoop) {
+  lab::Lab lab = hub_and_spokes();
+  subnet_of(lab, "one/nva").route_table = "nva";
+  route(lab, "apps/out", "0.0.0.0/0", "10.1.3.4");
+  route(lab, "nva/out", "0.0.0.0/0", "10.1.3.4");
+  const Explanation got = explain(lab, "app", "tcp://93.184.216.34:443");
+  EXPECT_EQ(decision(got), "Drop by route nva/out");
+  EXPECT_THAT(got.steps.back().reason, HasSubstr("loop"));
+}
+
+TEST(Appliance, TwoThatPointAtEachOtherEndALoop) {
+  lab::Lab lab = hub_and_spokes();
+  subnet_of(lab, "one/nva").route_table = "nva";
+  subnet_of(lab, "hub/fw").route_table = "fw";
+  accept_forwarded(lab, "one", "hub");
+  route(lab, "apps/out", "0.0.0.0/0", "10.1.3.4");
+  route(lab, "nva/out", "0.0.0.0/0", "10.0.1.4");
+  route(lab, "fw/out", "0.0.0.0/0", "10.1.3.4");
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://93.184.216.34:443")), "Drop by route fw/out");
+}
+
+TEST(Appliance, InAPeerNeedsForwardedTrafficForForeignSources) {
+  lab::Lab lab = hub_and_spokes();
+  subnet_of(lab, "hub/fw").route_table = "fw";
+  appliance(lab, "second", "two/data", "10.2.1.9");
+  route(lab, "apps/out", "10.2.0.0/16", "10.0.1.4");
+  route(lab, "fw/out", "10.2.0.0/16", "10.2.1.9");
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://10.2.1.4:1433")), "Drop by peering two/hub");
+  accept_forwarded(lab, "two", "hub");
+  EXPECT_EQ(explain(lab, "app", "tcp://10.2.1.4:1433").verdict, Verdict::kAllow);
+}
+
+TEST(Appliance, CanSendTheFlowToAnIntegrationThatRefuses) {
+  lab::Lab lab = hub_and_spokes();
+  subnet(lab, "two/apps", "10.2.9.0/26");
+  app(lab, "other", "two/apps");
+  route(lab, "apps/two", "10.2.0.0/16", "10.0.1.4");
+  EXPECT_EQ(decision(explain(lab, "app", "tcp://10.2.9.4:80")), "Drop by platform two/apps");
+}
+
+}  // namespace
+}  // namespace egress::policy::test

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "policy/application_routing.hpp"
+
+#include "tests/unit/policy/lab_builder.hpp"
+
+namespace egress::policy::test {
+namespace {
+
+lab::Site integrated() {
+  lab::Site site;
+  site.virtual_network_subnet = lab::SubnetRef{"spoke", "integration"};
+  return site;
+}
+
+TEST(ApplicationRouting, IsOffWhenNothingIsSet) {
+  const ApplicationRouting routing = application_routing(integrated());
+  EXPECT_TRUE(routing.integrated);
+  EXPECT_FALSE(routing.all);
+  EXPECT_EQ(routing.decided_by, "default");
+}
+
+TEST(ApplicationRouting, AppSettingTurnsItOnOnlyWhenOne) {
+  lab::Site site = integrated();
+  site.app_settings["WEBSITE_VNET_ROUTE_ALL"] = "1";
+  EXPECT_TRUE(application_routing(site).all);
+  EXPECT_EQ(application_routing(site).decided_by, "WEBSITE_VNET_ROUTE_ALL");
+  site.app_settings["WEBSITE_VNET_ROUTE_ALL"] = "0";
+  EXPECT_FALSE(application_routing(site).all);
+  EXPECT_EQ(application_routing(site).decided_by, "WEBSITE_VNET_ROUTE_ALL");
+}
+
+TEST(ApplicationRouting, LegacyPropertyBeatsAppSetting) {
+  lab::Site site = integrated();
+  site.app_settings["WEBSITE_VNET_ROUTE_ALL"] = "1";
+  site.vnet_route_all_enabled = false;
+  EXPECT_FALSE(application_routing(site).all);
+  EXPECT_EQ(application_routing(site).decided_by, "vnetRouteAllEnabled");
+  site.vnet_route_all_enabled = true;
+  EXPECT_TRUE(application_routing(site).all);
+}
+
+TEST(ApplicationRouting, FlagMissingInThePropertyIsFalse) {
+  lab::Site site = integrated();
+  site.app_settings["WEBSITE_VNET_ROUTE_ALL"] = "1";
+  site.outbound_vnet_routing = lab::OutboundVnetRouting{.image_pull_traffic = true};
+  EXPECT_FALSE(application_routing(site).all);
+  EXPECT_EQ(application_routing(site).decided_by, "outboundVnetRouting.applicationTraffic");
+}
+
+TEST(ApplicationRouting, AllTrafficBeatsTheFlagOfItsClass) {
+  lab::Site site = integrated();
+  site.outbound_vnet_routing = lab::OutboundVnetRouting{.all_traffic = true};
+  EXPECT_TRUE(application_routing(site).all);
+  EXPECT_EQ(application_routing(site).decided_by, "outboundVnetRouting.allTraffic");
+}
+
+TEST(ApplicationRouting, MeansNothingWithoutIntegration) {
+  lab::Site site;
+  site.outbound_vnet_routing = lab::OutboundVnetRouting{.all_traffic = true};
+  EXPECT_FALSE(application_routing(site).integrated);
+  EXPECT_FALSE(application_routing(site).all);
+}
+
+TEST(VirtualNetworkScope, IsPrivateSpaceAndTheVnetsOwn) {
+  lab::Lab lab;
+  vnet(lab, "spoke", {"100.64.0.0/16", "10.0.0.0/8"});
+  lab::Site site = integrated();
+  EXPECT_THAT(virtual_network_scope(lab, site),
+              testing::ElementsAre(net("10.0.0.0/8"), net("100.64.0.0/16"), net("172.16.0.0/12"),
+                                   net("192.168.0.0/16")));
+}
+
+TEST(VirtualNetworkScope, LeavesPeersOut) {
+  lab::Lab lab;
+  vnet(lab, "spoke", {"10.1.0.0/16"});
+  vnet(lab, "hub", {"100.64.0.0/16"});
+  peer(lab, "spoke", "hub");
+  EXPECT_THAT(virtual_network_scope(lab, integrated()),
+              testing::Not(testing::Contains(net("100.64.0.0/16"))));
+}
+
+TEST(VirtualNetworkScope, IsEmptyWithoutIntegration) {
+  EXPECT_THAT(virtual_network_scope({}, {}), testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace egress::policy::test

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+#include "policy/effective_routes.hpp"
+
+#include <fmt/format.h>
+
+#include "tests/unit/policy/lab_builder.hpp"
+
+namespace egress::policy::test {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string text_of(const EffectiveRoute& route) {
+  std::string text = fmt::format("{} {} {} {}", name_of(route.source), name_of(route.state),
+                                 route.address_prefix.to_string(), name_of(route.next_hop_type));
+  if (route.next_hop_ip_address) text += " " + route.next_hop_ip_address->to_string();
+  return text + " " + route.name;
+}
+
+std::vector<std::string> routes_of(const lab::Lab& lab, const std::string& subnet) {
+  std::vector<std::string> texts;
+  for (const EffectiveRoute& route : effective_routes(lab, subnet_ref(subnet))) {
+    texts.push_back(text_of(route));
+  }
+  return texts;
+}
+
+// azure-facts 5.6 without its gateway and service endpoint.
+lab::Lab worked_example() {
+  lab::Lab lab;
+  vnet(lab, "VNet1", {"10.0.0.0/16"});
+  vnet(lab, "VNet2", {"10.1.0.0/16", "10.2.0.0/16"});
+  peer(lab, "VNet1", "VNet2");
+  subnet(lab, "VNet1/Subnet1", "10.0.0.0/24").route_table = "t";
+  subnet(lab, "VNet1/Subnet2", "10.0.1.0/24");
+  route(lab, "t/Within-VNet1", "10.0.0.0/16", "10.0.100.4");
+  route(lab, "t/Within-Subnet1", "10.0.0.0/24", "VnetLocal");
+  route(lab, "t/ToVNet2-1-Drop", "10.1.0.0/16", "None");
+  route(lab, "t/ToVNet2-2-Drop", "10.2.0.0/16", "None");
+  route(lab, "t/To-On-Prem", "10.10.0.0/16", "10.0.100.4");
+  route(lab, "t/Default-NVA", "0.0.0.0/0", "10.0.100.4");
+  return lab;
+}
+
+TEST(EffectiveRoutes, FollowTheWorkedExample) {
+  EXPECT_THAT(routes_of(worked_example(), "VNet1/Subnet1"),
+              ElementsAre("User Active 0.0.0.0/0 VirtualAppliance 10.0.100.4 t/Default-NVA",
+                          "Default Invalid 0.0.0.0/0 Internet system/0.0.0.0/0",
+                          "User Active 10.0.0.0/16 VirtualAppliance 10.0.100.4 t/Within-VNet1",
+                          "Default Invalid 10.0.0.0/16 VnetLocal system/10.0.0.0/16",
+                          "User Active 10.0.0.0/24 VnetLocal t/Within-Subnet1",
+                          "User Active 10.1.0.0/16 None t/ToVNet2-1-Drop",
+                          "Default Invalid 10.1.0.0/16 VNetPeering VNet1/VNet2",
+                          "User Active 10.2.0.0/16 None t/ToVNet2-2-Drop",
+                          "Default Invalid 10.2.0.0/16 VNetPeering VNet1/VNet2",
+                          "User Active 10.10.0.0/16 VirtualAppliance 10.0.100.4 t/To-On-Prem"));
+}
+
+TEST(EffectiveRoutes, OfASubnetWithoutTableAreTheSystems) {
+  EXPECT_THAT(routes_of(worked_example(), "VNet1/Subnet2"),
+              ElementsAre("Default Active 0.0.0.0/0 Internet system/0.0.0.0/0",
+                          "Default Active 10.0.0.0/8 None system/10.0.0.0/8",
+                          "Default Active 10.0.0.0/16 VnetLocal system/10.0.0.0/16",
+                          "Default Active 10.1.0.0/16 VNetPeering VNet1/VNet2",
+                          "Default Active 10.2.0.0/16 VNetPeering VNet1/VNet2",
+                          "Default Active 100.64.0.0/10 None system/100.64.0.0/10",
+                          "Default Active 127.0.0.0/8 None system/127.0.0.0/8",
+                          "Default Active 172.16.0.0/12 None system/172.16.0.0/12",
+                          "Default Active 192.168.0.0/16 None system/192.168.0.0/16",
+                          "Default Active 198.18.0.0/15 None system/198.18.0.0/15"));
+}
+
+TEST(EffectiveRoutes, KeepNoneRangesUnlessTheDefaultGoesToAnAppliance) {
+  for (const char* next_hop : {"Internet", "None", "VnetLocal", "VirtualNetworkGateway"}) {
+    lab::Lab lab = worked_example();
+    lab.route_tables.clear();
+    route(lab, "t/default", "0.0.0.0/0", next_hop);
+    EXPECT_THAT(routes_of(lab, "VNet1/Subnet1"),
+                Contains("Default Active 10.0.0.0/8 None system/10.0.0.0/8"))
+        << next_hop;
+  }
+  lab::Lab lab = worked_example();
+  lab.route_tables.clear();
+  route(lab, "t/half", "0.0.0.0/1", "10.0.100.4");
+  EXPECT_THAT(routes_of(lab, "VNet1/Subnet1"), Contains(HasSubstr("system/10.0.0.0/8")));
+}
+
+TEST(EffectiveRoutes, NoneRangeGivesWayToWhatHoldsIt) {
+  lab::Lab lab;
+  vnet(lab, "exact", {"192.168.0.0/16", "198.16.0.0/13"});
+  vnet(lab, "peer", {"100.64.0.0/10"});
+  subnet(lab, "exact/a", "192.168.1.0/24");
+  peer(lab, "exact", "peer");
+  const auto routes = routes_of(lab, "exact/a");
+  EXPECT_THAT(routes, Contains("Default Active 192.168.0.0/16 VnetLocal system/192.168.0.0/16"));
+  EXPECT_THAT(routes, Contains("Default Active 100.64.0.0/10 VNetPeering exact/peer"));
+  EXPECT_THAT(routes, Not(Contains(HasSubstr("None system/192.168"))));
+  EXPECT_THAT(routes, Not(Contains(HasSubstr("None system/198.18"))));
+  EXPECT_THAT(routes, Not(Contains(HasSubstr("None system/100.64"))));
+  EXPECT_THAT(routes, Contains(HasSubstr("None system/10.0.0.0/8")));
+}
+
+TEST(EffectiveRoutes, PeeringOfOneSideCarriesNothing) {
+  lab::Lab lab;
+  vnet(lab, "a", {"10.0.0.0/16"});
+  vnet(lab, "b", {"10.1.0.0/16"});
+  subnet(lab, "a/s", "10.0.0.0/24");
+  peering(lab, "a", "b");
+  EXPECT_FALSE(peering_connected(lab, "a", "b"));
+  EXPECT_THAT(routes_of(lab, "a/s"), Not(Contains(HasSubstr("Peering"))));
+  peering(lab, "b", "a");
+  EXPECT_TRUE(peering_connected(lab, "a", "b"));
+  EXPECT_THAT(connected_peers(lab, "a"), ElementsAre("b"));
+  EXPECT_THAT(routes_of(lab, "a/s"), Contains(HasSubstr("VNetPeering a/b")));
+}
+
+TEST(EffectiveRoutes, PeeringAcrossRegionsIsGlobal) {
+  lab::Lab lab;
+  vnet(lab, "a", {"10.0.0.0/16"});
+  vnet(lab, "b", {"10.1.0.0/16"}).location = "eastus";
+  subnet(lab, "a/s", "10.0.0.0/24");
+  peer(lab, "a", "b");
+  EXPECT_THAT(routes_of(lab, "a/s"), Contains("Default Active 10.1.0.0/16 VNetGlobalPeering a/b"));
+}
+
+TEST(EffectiveRoutes, ServiceTagRouteBecomesARowPerPrefix) {
+  lab::Lab lab = worked_example();
+  lab.route_tables.clear();
+  lab.service_tags = std::make_shared<lab::ServiceTags>(lab::ServiceTags{
+      {"Storage", {"", address_set({net("20.60.0.0/16"), net("20.150.0.0/24")})}}});
+  route(lab, "t/storage", "Storage", "Internet");
+  const auto routes = routes_of(lab, "VNet1/Subnet1");
+  EXPECT_THAT(routes, Contains("User Active 20.60.0.0/16 Internet t/storage"));
+  EXPECT_THAT(routes, Contains("User Active 20.150.0.0/24 Internet t/storage"));
+}
+
+TEST(EffectiveRoutes, NarrowerTagWinsAmongEqualPrefixes) {
+  const AddressSet same = address_set({net("20.60.0.0/16")});
+  lab::Lab lab = worked_example();
+  lab.route_tables.clear();
+  lab.service_tags = std::make_shared<lab::ServiceTags>(
+      lab::ServiceTags{{"Storage", {"", same}},
+                       {"Storage.WestEurope", {"westeurope", same}},
+                       {"AzureCloud", {"", same}},
+                       {"AzureCloud.westeurope", {"westeurope", same}}});
+  // Names sort against the expected order, so that they cannot decide it.
+  const std::vector<std::pair<std::string, std::string>> best_first{
+      {"t/z", "20.60.0.0/16"},
+      {"t/y", "Storage.WestEurope"},
+      {"t/x", "Storage"},
+      {"t/w", "AzureCloud.westeurope"},
+      {"t/v", "AzureCloud"}};
+  for (size_t count = best_first.size(); count > 0; --count) {
+    const auto& [name, to] = best_first[count - 1];
+    route(lab, name, to, "Internet");
+    std::vector<EffectiveRoute> rows;
+    for (const EffectiveRoute& row : effective_routes(lab, subnet_ref("VNet1/Subnet1"))) {
+      if (row.address_prefix == net("20.60.0.0/16")) rows.push_back(row);
+    }
+    ASSERT_EQ(rows.size(), best_first.size() - count + 1);
+    EXPECT_EQ(rows.front().name, name);
+    EXPECT_EQ(rows.front().state, RouteState::kActive);
+    for (size_t at = 1; at < rows.size(); ++at) {
+      EXPECT_EQ(rows[at].name, best_first[count - 1 + at].first);
+      EXPECT_EQ(rows[at].state, RouteState::kInvalid);
+    }
+  }
+}
+
+TEST(SelectRoute, TakesTheLongestActivePrefix) {
+  const auto routes = effective_routes(worked_example(), subnet_ref("VNet1/Subnet1"));
+  EXPECT_EQ(select_route(routes, ip("10.0.0.9"))->name, "t/Within-Subnet1");
+  EXPECT_EQ(select_route(routes, ip("10.0.1.9"))->name, "t/Within-VNet1");
+  EXPECT_EQ(select_route(routes, ip("10.1.0.9"))->name, "t/ToVNet2-1-Drop");
+  EXPECT_EQ(select_route(routes, ip("8.8.8.8"))->name, "t/Default-NVA");
+  EXPECT_EQ(select_route({}, ip("8.8.8.8")), nullptr);
+}
+
+TEST(FindAppliance, LooksInTheVnetAndItsConnectedPeersOnly) {
+  lab::Lab lab;
+  for (const char* name : {"a", "b", "c"}) vnet(lab, name, {});
+  lab.virtual_networks["a"].address_prefixes = {net("10.0.0.0/16")};
+  peer(lab, "a", "b");
+  peer(lab, "b", "c");
+  host(lab, "near", "a/s", "10.0.0.4");
+  host(lab, "next", "b/s", "10.1.0.4");
+  host(lab, "far", "c/s", "10.2.0.4");
+  internet_host(lab, "public", "20.0.0.1");
+  EXPECT_EQ(find_appliance(lab, "a", ip("10.0.0.4")), (Appliance{"near", "a"}));
+  EXPECT_EQ(find_appliance(lab, "a", ip("10.1.0.4")), (Appliance{"next", "b"}));
+  EXPECT_EQ(find_appliance(lab, "a", ip("10.2.0.4")), std::nullopt);
+  EXPECT_EQ(find_appliance(lab, "a", ip("20.0.0.1")), std::nullopt);
+}
+
+}  // namespace
+}  // namespace egress::policy::test

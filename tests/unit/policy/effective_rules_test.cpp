@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+#include "policy/effective_rules.hpp"
+
+#include "tests/unit/policy/lab_builder.hpp"
+
+namespace egress::policy::test {
+namespace {
+
+using lab::Direction;
+using testing::ElementsAre;
+
+lab::Lab plain_lab() {
+  lab::Lab lab;
+  vnet(lab, "v", {"10.0.0.0/16"});
+  subnet(lab, "v/s", "10.0.1.0/24").network_security_group = "nsg";
+  lab.network_security_groups["nsg"];
+  return lab;
+}
+const lab::SubnetRef kSubnet{"v", "s"};
+
+std::vector<std::string> names(const std::vector<EffectiveRule>& rules) {
+  std::vector<std::string> result;
+  for (const EffectiveRule& rule : rules) result.push_back(rule.name);
+  return result;
+}
+
+AddressSet tag(const lab::Lab& lab, const std::string& name) {
+  return tag_addresses(lab, kSubnet, name);
+}
+bool holds(const AddressSet& set, const std::string& address) {
+  return set.contains(ip(address).bits);
+}
+
+TEST(EffectiveRules, AreEmptyWithoutSecurityGroup) {
+  lab::Lab lab = plain_lab();
+  lab.virtual_networks["v"].subnets["s"].network_security_group.reset();
+  EXPECT_THAT(effective_rules(lab, kSubnet, Direction::kOutbound), testing::IsEmpty());
+}
+
+TEST(EffectiveRules, ComeInPriorityOrderBeforeTheDefaults) {
+  lab::Lab lab = plain_lab();
+  allow(lab, "nsg/a-last", 4096, Direction::kOutbound, {});
+  deny(lab, "nsg/z-first", 100, Direction::kOutbound, {});
+  deny(lab, "nsg/other-way", 200, Direction::kInbound, {});
+  EXPECT_THAT(names(effective_rules(lab, kSubnet, Direction::kOutbound)),
+              ElementsAre("nsg/z-first", "nsg/a-last", "nsg/AllowVnetOutBound",
+                          "nsg/AllowInternetOutBound", "nsg/DenyAllOutBound"));
+  EXPECT_THAT(names(effective_rules(lab, kSubnet, Direction::kInbound)),
+              ElementsAre("nsg/other-way", "nsg/AllowVnetInBound",
+                          "nsg/AllowAzureLoadBalancerInBound", "nsg/DenyAllInBound"));
+}
+
+TEST(EffectiveRules, DefaultsDecideAsAzureDocumentsThem) {
+  const lab::Lab lab = plain_lab();
+  const auto out = effective_rules(lab, kSubnet, Direction::kOutbound);
+  const auto in = effective_rules(lab, kSubnet, Direction::kInbound);
+  const Ipv4Address own = ip("10.0.1.4");
+  const auto decided = [](const std::vector<EffectiveRule>& rules, Ipv4Address source,
+                          Ipv4Address destination) {
+    return first_match(rules, {.source = source, .destination = destination})->name;
+  };
+  EXPECT_EQ(decided(out, own, ip("10.0.2.4")), "nsg/AllowVnetOutBound");
+  EXPECT_EQ(decided(out, own, ip("93.184.216.34")), "nsg/AllowInternetOutBound");
+  EXPECT_EQ(decided(out, own, ip("10.9.9.9")), "nsg/DenyAllOutBound");
+  EXPECT_EQ(decided(in, ip("10.0.2.4"), own), "nsg/AllowVnetInBound");
+  EXPECT_EQ(decided(in, kAzurePlatform, ip("20.0.0.1")), "nsg/AllowAzureLoadBalancerInBound");
+  EXPECT_EQ(decided(in, ip("93.184.216.34"), own), "nsg/DenyAllInBound");
+  EXPECT_TRUE(out.back().is_default);
+  EXPECT_EQ(out.back().rule.priority, 65500);
+}
+
+TEST(EffectiveRules, SecurityGroupOfApplicationsMeansItsMembers) {
+  lab::Lab lab = plain_lab();
+  host(lab, "one", "v/s", "10.0.1.5").application_security_groups = {"web", "other"};
+  host(lab, "two", "v/s", "10.0.1.6").application_security_groups = {"web"};
+  host(lab, "three", "v/s", "10.0.1.9");
+  deny(lab, "nsg/r", 100, Direction::kOutbound, {.destination = "asg:web"});
+  const auto rules = effective_rules(lab, kSubnet, Direction::kOutbound);
+  EXPECT_EQ(rules.front().destinations, address_set({net("10.0.1.5/32"), net("10.0.1.6/32")}));
+}
+
+TEST(Tags, VirtualNetworkIsTheVnetItsPeersAndThePlatform) {
+  lab::Lab lab = plain_lab();
+  vnet(lab, "p", {"10.5.0.0/16"});
+  peer(lab, "v", "p");
+  EXPECT_EQ(tag(lab, "VirtualNetwork"),
+            address_set({net("10.0.0.0/16"), net("10.5.0.0/16"), net("168.63.129.16/32")}));
+}
+
+TEST(Tags, PeeringOfOneSideWidensNothing) {
+  lab::Lab lab = plain_lab();
+  vnet(lab, "p", {"10.5.0.0/16"});
+  peering(lab, "v", "p");
+  EXPECT_FALSE(holds(tag(lab, "VirtualNetwork"), "10.5.0.1"));
+}
+
+TEST(Tags, PeerWithoutAccessIsInNeitherTagUnlessPublic) {
+  lab::Lab lab = plain_lab();
+  vnet(lab, "p", {"10.5.0.0/16", "20.7.0.0/16"});
+  peer(lab, "v", "p");
+  EXPECT_FALSE(holds(tag(lab, "Internet"), "20.7.0.1"));
+  peering(lab, "v", "p").allow_virtual_network_access = false;
+  EXPECT_FALSE(holds(tag(lab, "VirtualNetwork"), "10.5.0.1"));
+  EXPECT_FALSE(holds(tag(lab, "Internet"), "10.5.0.1"));
+  EXPECT_FALSE(holds(tag(lab, "VirtualNetwork"), "20.7.0.1"));
+  EXPECT_TRUE(holds(tag(lab, "Internet"), "20.7.0.1"));
+}
+
+TEST(Tags, InternetIsPublicSpace) {
+  const AddressSet internet = tag(plain_lab(), "Internet");
+  for (const char* outside :
+       {"0.1.2.3", "10.1.1.1", "100.64.0.1", "100.127.255.255", "127.0.0.1", "169.254.1.1",
+        "172.31.255.255", "192.0.2.1", "192.168.0.1", "198.18.0.1", "198.19.255.255", "224.0.0.1",
+        "255.255.255.255", "168.63.129.16"}) {
+    EXPECT_FALSE(holds(internet, outside)) << outside;
+  }
+  for (const char* inside :
+       {"1.0.0.1", "100.63.255.255", "100.128.0.1", "172.32.0.1", "192.0.3.1", "198.17.255.255",
+        "198.20.0.0", "198.51.100.1", "203.0.113.1", "223.255.255.255"}) {
+    EXPECT_TRUE(holds(internet, inside)) << inside;
+  }
+}
+
+TEST(Tags, UserRoutesMovePrefixesIntoVirtualNetwork) {
+  lab::Lab lab = plain_lab();
+  subnet(lab, "v/other", "10.0.2.0/24");
+  lab.virtual_networks["v"].subnets["s"].route_table = "t";
+  lab.service_tags = std::make_shared<lab::ServiceTags>(
+      lab::ServiceTags{{"Storage", {"", address_set({net("20.60.0.0/16")})}}});
+  route(lab, "t/cidr", "93.184.216.0/24", "None");
+  route(lab, "t/tag", "Storage", "Internet");
+  for (const char* moved : {"93.184.216.34", "20.60.1.1"}) {
+    EXPECT_TRUE(holds(tag(lab, "VirtualNetwork"), moved)) << moved;
+    EXPECT_FALSE(holds(tag(lab, "Internet"), moved)) << moved;
+    EXPECT_TRUE(holds(tag_addresses(lab, {"v", "other"}, "Internet"), moved)) << moved;
+  }
+  route(lab, "t/default", "0.0.0.0/0", "10.0.2.4");
+  EXPECT_TRUE(tag(lab, "VirtualNetwork").is_all());
+  EXPECT_TRUE(tag(lab, "Internet").empty());
+}
+
+TEST(Tags, PlatformOnesAreSingleAddresses) {
+  const lab::Lab lab = plain_lab();
+  EXPECT_EQ(tag(lab, "AzureLoadBalancer"), address_set({net("168.63.129.16/32")}));
+  EXPECT_EQ(tag(lab, "AzurePlatformDNS"), address_set({net("168.63.129.16/32")}));
+  EXPECT_EQ(tag(lab, "AzurePlatformIMDS"), address_set({net("169.254.169.254/32")}));
+  EXPECT_TRUE(holds(tag(lab, "AzurePlatformLKM"), "23.102.135.246"));
+}
+
+TEST(Matches, IcmpMatchesItsOwnRulesAndAnyProtocolWithoutPorts) {
+  lab::Lab lab = plain_lab();
+  allow(lab, "nsg/icmp", 100, Direction::kOutbound, {.protocol = "Icmp"});
+  allow(lab, "nsg/any-443", 110, Direction::kOutbound, {.destination_ports = "443"});
+  allow(lab, "nsg/any-from-443", 120, Direction::kOutbound, {.source_ports = "443"});
+  allow(lab, "nsg/any", 130, Direction::kOutbound, {});
+  allow(lab, "nsg/tcp", 140, Direction::kOutbound, {.protocol = "Tcp"});
+  const auto rules = effective_rules(lab, kSubnet, Direction::kOutbound);
+  const Packet ping{.protocol = 1};
+  EXPECT_TRUE(matches(rules[0], ping));
+  EXPECT_FALSE(matches(rules[1], ping));
+  EXPECT_FALSE(matches(rules[2], ping));
+  EXPECT_TRUE(matches(rules[3], ping));
+  EXPECT_FALSE(matches(rules[4], ping));
+  EXPECT_FALSE(matches(rules[0], {.protocol = 6}));
+}
+
+TEST(Matches, PortsOfBothEndsMustFit) {
+  lab::Lab lab = plain_lab();
+  allow(lab, "nsg/r", 100, Direction::kOutbound,
+        {.protocol = "Udp", .source_ports = "1000-1999", .destination_ports = "53"});
+  const EffectiveRule rule = effective_rules(lab, kSubnet, Direction::kOutbound).front();
+  EXPECT_TRUE(matches(rule, {.protocol = 17, .source_port = 1999, .destination_port = 53}));
+  EXPECT_FALSE(matches(rule, {.protocol = 17, .source_port = 2000, .destination_port = 53}));
+  EXPECT_FALSE(matches(rule, {.protocol = 17, .source_port = 1999, .destination_port = 54}));
+  EXPECT_FALSE(matches(rule, {.protocol = 6, .source_port = 1999, .destination_port = 53}));
+}
+
+TEST(FirstMatch, IsNullWithoutRules) {
+  EXPECT_EQ(first_match({}, {}), nullptr);
+}
+
+}  // namespace
+}  // namespace egress::policy::test
