@@ -71,10 +71,11 @@ Status serve(const Settings& settings) {
   Session session(settings.prefix, ipam::Store(settings.state_dir + "/egressd.db"));
   RETURN_IF_ERROR(session.restore(std::chrono::system_clock::now()));
   ASSIGN_OR_RETURN(SocketFile socket, SocketFile::listen(settings.socket));
-  kernel::LinuxKernel kernel({.prefix = settings.prefix,
-                              .run_dir = settings.run_dir,
-                              .responder_program = responder_program()});
-  Daemon daemon(settings, std::move(session), kernel, kernel::probe);
+  ASSIGN_OR_RETURN(const std::unique_ptr<kernel::LinuxKernel> kernel,
+                   kernel::LinuxKernel::open({.prefix = settings.prefix,
+                                              .run_dir = settings.run_dir,
+                                              .responder_program = responder_program()}));
+  Daemon daemon(settings, std::move(session), *kernel, kernel::probe);
   return daemon.run(socket.take_fd());
 }
 

@@ -26,6 +26,15 @@ std::string path_of(const std::string& name) {
   return std::string(kNetnsDir) + "/" + name;
 }
 
+constexpr const char* kMadeNote = "made-netns-directory";
+constexpr const char* kMountedNote = "mounted-netns-directory";
+
+bool is_mount_point(const char* path) {
+  struct statx about {};
+  return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &about) == 0 &&
+         (about.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 struct DirectoryCloser {
   void operator()(DIR* directory) const { closedir(directory); }
 };
@@ -111,24 +120,47 @@ Result<std::map<std::string, NetnsIdentity>> NetnsDirectory::list() const {
   return namespaces;
 }
 
-Status NetnsDirectory::make_directories() const {
-  RETURN_IF_ERROR(make_directory(run_dir_ + "/" + prefix_));
-  if (mkdir(kNetnsDir, 0755) != 0) {
-    if (errno == EEXIST) return {};
-    return Error::from_errno(std::string("make directory ") + kNetnsDir);
-  }
-  const std::string note = run_dir_ + "/made-netns-directory";
-  const UniqueFd file(::open(note.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-  if (!file.valid()) return Error::from_errno("write " + note);
+std::string NetnsDirectory::note_path(const char* what) const {
+  return run_dir_ + "/" + what;
+}
+
+Status NetnsDirectory::write_note(const char* what) const {
+  const std::string path = note_path(what);
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  if (!file.valid()) return Error::from_errno("write " + path);
   return {};
 }
 
-// Each of these fails, rightly, while somebody still has something in the directory.
+// As `ip netns add` does, and before it can: when it turns the directory into a mount point later,
+// it doubles the mounts that are there, and their names can then no more be removed.
+Status NetnsDirectory::make_directories() const {
+  RETURN_IF_ERROR(make_directory(run_dir_ + "/" + prefix_));
+  if (mkdir(kNetnsDir, 0755) == 0) {
+    RETURN_IF_ERROR(write_note(kMadeNote));
+  } else if (errno != EEXIST) {
+    return Error::from_errno(std::string("make directory ") + kNetnsDir);
+  }
+  if (is_mount_point(kNetnsDir)) return {};
+  if (mount(kNetnsDir, kNetnsDir, nullptr, MS_BIND | MS_REC, nullptr) != 0 ||
+      mount(nullptr, kNetnsDir, nullptr, MS_SHARED | MS_REC, nullptr) != 0) {
+    return Error::from_errno(std::string("make a mount point of ") + kNetnsDir);
+  }
+  return write_note(kMountedNote);
+}
+
+// Undoes make_directories() as far as nobody else has something there.
 void NetnsDirectory::remove_directories() const {
-  const std::string note = run_dir_ + "/made-netns-directory";
-  if (access(note.c_str(), F_OK) == 0 && rmdir(kNetnsDir) == 0) unlink(note.c_str());
   const auto left = names();
-  if (left.ok() && left->empty()) rmdir((run_dir_ + "/" + prefix_).c_str());
+  if (!left.ok() || !left->empty()) return;
+  rmdir((run_dir_ + "/" + prefix_).c_str());
+  const auto all = entries_of(kNetnsDir);
+  if (!all.ok() || !all->empty()) return;
+  const std::string mounted = note_path(kMountedNote);
+  if (access(mounted.c_str(), F_OK) == 0 && umount2(kNetnsDir, MNT_DETACH) == 0) {
+    unlink(mounted.c_str());
+  }
+  const std::string made = note_path(kMadeNote);
+  if (access(made.c_str(), F_OK) == 0 && rmdir(kNetnsDir) == 0) unlink(made.c_str());
 }
 
 Status NetnsDirectory::create(const std::string& name) const {

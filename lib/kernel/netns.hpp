@@ -43,7 +43,7 @@ class NetnsScope {
 
 // The namespaces of one prefix. RUN_DIR/PREFIX exists while there are any: it tells other daemons
 // with a shorter prefix ("eg" beside "eg-b") which names are not theirs. /run/netns is removed with
-// its last name if it was made here, which a note in RUN_DIR remembers.
+// its last name if it was made here, which notes in RUN_DIR remember.
 class NetnsDirectory {
  public:
   NetnsDirectory(std::string prefix, std::string run_dir);
@@ -61,6 +61,8 @@ class NetnsDirectory {
 
  private:
   Result<std::vector<std::string>> names() const;
+  std::string note_path(const char* what) const;
+  Status write_note(const char* what) const;
   Status make_directories() const;
   void remove_directories() const;
 

@@ -44,7 +44,7 @@ class Checks {
               const Map& map, const std::string& map_name) {
     if (map.find(name) != map.end()) return true;
     Nearest search(name);
-    if (!full()) {
+    if (wants_suggestions()) {
       for (const auto& [key, value] : map) search.consider(key);
     }
     const auto& near = search.found();
@@ -54,7 +54,7 @@ class Checks {
   }
   bool refers_to_subnet(const std::string& path, const SubnetRef& ref, const Lab& lab);
 
-  bool full() const;
+  bool wants_suggestions() const;
   std::vector<Check> take() && { return std::move(checks_); }
 
  private:

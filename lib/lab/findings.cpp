@@ -41,6 +41,10 @@ void Findings::distrust(std::string path) {
   if (!full()) distrusted_.insert(std::move(path));
 }
 
+bool Findings::wants_suggestions() const {
+  return findings_.size() < kMaxSuggestions;
+}
+
 bool Findings::full() const {
   return findings_.size() >= kMaxFindings;
 }

@@ -25,12 +25,13 @@ class Findings {
   bool trusts(const std::string& path) const;
 
   bool any_error() const { return error_; }
-  // Further findings are only counted: no need to think about their wording.
-  bool full() const;
+  bool wants_suggestions() const;
   // In file order. Past kMaxFindings they are only counted.
   std::vector<Finding> sorted() &&;
 
  private:
+  bool full() const;
+
   std::string file_;
   std::vector<Finding> findings_{};
   std::set<std::string> distrusted_{};

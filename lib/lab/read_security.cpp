@@ -185,7 +185,7 @@ std::optional<std::string> read_service_tag(Reader& reader, const Value& value,
                                             const std::string& text, const TagNames* tags) {
   if (tags == nullptr) return text;
   if (auto canonical = tags->canonical(text)) return canonical;
-  const auto near = reader.findings().full() ? std::nullopt : tags->nearest(text);
+  const auto near = reader.findings().wants_suggestions() ? tags->nearest(text) : std::nullopt;
   const std::string hint = near ? fmt::format("did you mean '{}'?", *near)
                                 : "tags other than " + one_of(built_in_tags()) +
                                       " come from the file 'serviceTags' names";

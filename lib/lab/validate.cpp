@@ -33,8 +33,8 @@ void Checks::error_in_name(std::string path, std::string message, std::string hi
                      {}});
 }
 
-bool Checks::full() const {
-  return checks_.size() >= kMaxFindings;
+bool Checks::wants_suggestions() const {
+  return checks_.size() < kMaxSuggestions;
 }
 
 bool Checks::refers_to_subnet(const std::string& path, const SubnetRef& ref, const Lab& lab) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lab/yaml_reader.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -188,8 +190,8 @@ void ObjectReader::refuse_key(const Value& entry) {
     return;
   }
   const auto names = shape_.key_names();
-  const std::string known =
-      names.empty() ? "no keys are known here" : "known keys: " + one_of(names);
+  const std::string known = names.empty() ? "no keys are known here"
+                                          : fmt::format("known keys: {}", fmt::join(names, ", "));
   reader_.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", shown(entry.key)),
                       suggestion(entry.key, names, known));
   const auto meant = nearest(entry.key, names);

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <array>
-#include <bit>
 #include <iterator>
-#include <numeric>
 #include <unordered_map>
 
 #include "policy/classifier.hpp"
+#include "policy/rule_sweep.hpp"
 
 // Theory of operation. A residual is the set of rules still possible, a bit per rule in evaluation
 // order. Each stage sweeps the edges of its rules' intervals; between two edges the set is
@@ -18,102 +16,7 @@ namespace egress::policy {
 namespace {
 
 using Class = Classifier::Class;
-using Words = std::vector<uint64_t>;
-
-struct WordsHash {
-  size_t operator()(const Words& words) const {
-    uint64_t hash = words.size();
-    for (const uint64_t word : words) {
-      hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
-      hash ^= hash >> 32U;
-    }
-    return static_cast<size_t>(hash);
-  }
-};
-using ClassBy = std::unordered_map<Words, Class, WordsHash>;
-
-// A set of rules. Cut sets end at the first rule that nothing later can get past.
-class RuleSet {
- public:
-  explicit RuleSet(size_t rules) : words_((rules + 63) / 64) {}
-
-  void flip(uint32_t rule) { words_[rule / 64] ^= uint64_t{1} << (rule % 64); }
-  const Words& words() const { return words_; }
-
-  // Becomes `other` up to and including the first rule that is also in `enders`.
-  void assign_cut(const RuleSet& other, const RuleSet& enders) {
-    size_t at = 0;
-    for (; at < words_.size(); ++at) {
-      const uint64_t ends = other.words_[at] & enders.words_[at];
-      words_[at] = other.words_[at];
-      if (ends == 0) continue;
-      words_[at] &= (ends ^ (ends - 1));
-      break;
-    }
-    for (++at; at < words_.size(); ++at) words_[at] = 0;
-  }
-
-  template <typename Visit>
-  void for_each(Visit visit) const {
-    for (size_t at = 0; at < words_.size(); ++at) {
-      for (uint64_t left = words_[at]; left != 0; left &= left - 1) {
-        visit(static_cast<uint32_t>(at * 64 + static_cast<size_t>(std::countr_zero(left))));
-      }
-    }
-  }
-
- private:
-  Words words_;
-};
-
-// Where a rule's membership in the current set changes.
-template <typename T>
-struct Edge {
-  T at{};
-  uint32_t rule = 0;
-};
-
-template <typename T>
-struct Stretch {
-  Interval<T> range{};
-  Class result = 0;
-};
-
-// Walks the values of one field in order: `class_of(set)` names each stretch in which the set is
-// constant. Rules whose interval set is everything stay in the set and make no edges.
-template <typename T, typename Field, typename ClassOf>
-std::vector<Stretch<T>> sweep(const RuleSet& rules, Field field, ClassOf class_of) {
-  RuleSet active = rules;
-  std::vector<Edge<T>> edges;
-  rules.for_each([&](uint32_t rule) {
-    const IntervalSet<T>& values = field(rule);
-    if (values.is_all()) return;
-    active.flip(rule);
-    for (const Interval<T>& interval : values.intervals()) {
-      edges.push_back({interval.first, rule});
-      if (interval.last != IntervalSet<T>::kMax) {
-        edges.push_back({static_cast<T>(interval.last + 1), rule});
-      }
-    }
-  });
-  std::sort(edges.begin(), edges.end(),
-            [](const Edge<T>& a, const Edge<T>& b) { return a.at < b.at; });
-  std::vector<Stretch<T>> stretches;
-  T start = 0;
-  auto edge = edges.begin();
-  while (true) {
-    for (; edge != edges.end() && edge->at == start; ++edge) active.flip(edge->rule);
-    const T last = edge == edges.end() ? IntervalSet<T>::kMax : static_cast<T>(edge->at - 1);
-    const Class result = class_of(active);
-    if (!stretches.empty() && stretches.back().result == result) {
-      stretches.back().range.last = last;
-    } else {
-      stretches.push_back({{start, last}, result});
-    }
-    if (edge == edges.end()) return stretches;
-    start = edge->at;
-  }
-}
+using ClassBy = std::unordered_map<RuleWords, Class, RuleWordsHash>;
 
 bool may_match(lab::SecurityRuleProtocol rule, uint8_t protocol) {
   switch (rule) {
@@ -132,95 +35,65 @@ bool has_ports(lab::SecurityRuleProtocol protocol) {
          protocol == lab::SecurityRuleProtocol::kTcp || protocol == lab::SecurityRuleProtocol::kUdp;
 }
 
-// First match over ports: rules paint their ports in order, and what is painted stays as it is.
-class PortPainter {
- public:
-  void add(uint32_t rule, const PortSet& ports) {
-    layers_.push_back({rule, &ports});
-    for (const Interval<uint16_t>& interval : ports.intervals()) {
-      starts_.push_back(interval.first);
-      if (interval.last != PortSet::kMax) starts_.push_back(interval.last + 1U);
-    }
-  }
+// One rule's conditions; null where it takes every value.
+struct Conditions {
+  const AddressSet* first = nullptr;
+  const AddressSet* second = nullptr;
+  const PortSet* source_ports = nullptr;  // only of protocols with ports
+  const PortSet* destination_ports = nullptr;
+  lab::SecurityRuleProtocol protocol = lab::SecurityRuleProtocol::kAny;
 
-  std::vector<Stretch<uint16_t>> paint() {
-    std::sort(starts_.begin(), starts_.end());
-    starts_.erase(std::unique(starts_.begin(), starts_.end()), starts_.end());
-    owners_.resize(starts_.size());
-    next_.resize(starts_.size() + 1);
-    std::iota(next_.begin(), next_.end(), size_t{0});
-    for (const auto& [rule, ports] : layers_) {
-      for (const Interval<uint16_t>& interval : ports->intervals()) fill(interval, rule);
-    }
-    return stretches();
+  bool final_for_ports() const {
+    return protocol == lab::SecurityRuleProtocol::kAny && source_ports == nullptr &&
+           destination_ports == nullptr;
   }
-
- private:
-  // The first slot from `at` on that nobody painted; follows and shortens the links behind painted
-  // ones.
-  size_t unpainted(size_t at) {
-    while (next_[at] != at) at = next_[at] = next_[next_[at]];
-    return at;
+  bool matches_portless(uint8_t number) const {
+    const bool asks_for_port =
+        has_ports(protocol) && (source_ports != nullptr || destination_ports != nullptr);
+    return may_match(protocol, number) && !asks_for_port;
   }
-
-  void fill(const Interval<uint16_t>& ports, uint32_t rule) {
-    const auto slot = std::lower_bound(starts_.begin(), starts_.end(), uint32_t{ports.first});
-    size_t at = unpainted(static_cast<size_t>(slot - starts_.begin()));
-    while (at < starts_.size() && starts_[at] <= ports.last) {
-      owners_[at] = rule;
-      next_[at] = at + 1;
-      at = unpainted(at);
-    }
-  }
-
-  std::vector<Stretch<uint16_t>> stretches() const {
-    std::vector<Stretch<uint16_t>> rows;
-    for (size_t at = 0; at < starts_.size(); ++at) {
-      const uint32_t end = at + 1 == starts_.size() ? uint32_t{PortSet::kMax} + 1 : starts_[at + 1];
-      const auto last = static_cast<uint16_t>(end - 1);
-      if (!rows.empty() && rows.back().result == owners_[at]) {
-        rows.back().range.last = last;
-      } else {
-        rows.push_back({{static_cast<uint16_t>(starts_[at]), last}, owners_[at]});
-      }
-    }
-    return rows;
-  }
-
-  struct Layer {
-    uint32_t rule = 0;
-    const PortSet* ports = nullptr;
-  };
-  std::vector<Layer> layers_{};
-  std::vector<uint32_t> starts_{0};  // of slots: stretches of ports that no rule divides
-  std::vector<uint32_t> owners_{};
-  std::vector<size_t> next_{};
 };
+
+template <typename T>
+const IntervalSet<T>* unless_all(const IntervalSet<T>& set) {
+  return set.is_all() ? nullptr : &set;
+}
+
+Conditions conditions_of(const EffectiveRule& rule, lab::Direction direction) {
+  const bool outbound = direction == lab::Direction::kOutbound;
+  return {
+      .first = unless_all(outbound ? rule.destinations : rule.sources),
+      .second = unless_all(outbound ? rule.sources : rule.destinations),
+      .source_ports = has_ports(rule.rule.protocol) ? unless_all(rule.rule.source_ports) : nullptr,
+      .destination_ports = unless_all(rule.rule.destination_ports),
+      .protocol = rule.rule.protocol};
+}
 
 class Builder {
  public:
   Builder(const std::vector<EffectiveRule>& rules, lab::Direction direction)
-      : rules_(rules),
-        all_(rules.size()),
+      : all_(rules.size()),
+        with_second_(rules.size()),
+        with_source_ports_(rules.size()),
         final_for_all_(rules.size()),
         final_for_ports_(rules.size()) {
     built_.direction = direction;
-    for (uint32_t at = 0; at < rules.size(); ++at) {
-      const lab::SecurityRule& rule = rules[at].rule;
+    for (const EffectiveRule& rule : rules) {
+      const auto at = static_cast<uint32_t>(rules_.size());
+      const Conditions& added = rules_.emplace_back(conditions_of(rule, direction));
       all_.flip(at);
-      if (rule.protocol != lab::SecurityRuleProtocol::kAny || !rule.source_ports.is_all() ||
-          !rule.destination_ports.is_all()) {
-        continue;
-      }
+      if (added.second != nullptr) with_second_.flip(at);
+      if (added.source_ports != nullptr) with_source_ports_.flip(at);
+      if (!added.final_for_ports()) continue;
       final_for_ports_.flip(at);
-      if (second_field(at).is_all()) final_for_all_.flip(at);
+      if (added.second == nullptr) final_for_all_.flip(at);
     }
   }
 
   Classifier build() {
     RuleSet cut(rules_.size());
     const auto stretches = sweep<uint32_t>(
-        all_, [this](uint32_t rule) -> const AddressSet& { return first_field(rule); },
+        all_, [this](uint32_t rule) { return rules_[rule].first; },
         [&](const RuleSet& active) {
           cut.assign_cut(active, final_for_all_);
           return class_before_second(cut);
@@ -230,20 +103,13 @@ class Builder {
   }
 
  private:
-  bool outbound() const { return built_.direction == lab::Direction::kOutbound; }
-  const AddressSet& first_field(uint32_t rule) const {
-    return outbound() ? rules_[rule].destinations : rules_[rule].sources;
-  }
-  const AddressSet& second_field(uint32_t rule) const {
-    return outbound() ? rules_[rule].sources : rules_[rule].destinations;
-  }
-
   Class class_before_second(const RuleSet& set) {
+    if (!set.meets(with_second_)) return class_before_ports(set);
     const auto known = before_second_.find(set.words());
     if (known != before_second_.end()) return known->second;
     RuleSet cut(rules_.size());
     const auto stretches = sweep<uint32_t>(
-        set, [this](uint32_t rule) -> const AddressSet& { return second_field(rule); },
+        set, [this](uint32_t rule) { return rules_[rule].second; },
         [&](const RuleSet& active) {
           cut.assign_cut(active, final_for_ports_);
           return class_before_ports(cut);
@@ -254,7 +120,7 @@ class Builder {
   }
 
   Class second_node(const std::vector<Stretch<uint32_t>>& stretches) {
-    Words content{kSecond};
+    RuleWords content{kSecond};
     for (const auto& [range, result] : stretches) {
       content.push_back(uint64_t{range.first} << 32U | result);
     }
@@ -265,14 +131,11 @@ class Builder {
   }
 
   Class class_before_ports(const RuleSet& set) {
+    if (!set.meets(with_source_ports_)) return verdict_node(set);
     const auto known = before_ports_.find(set.words());
     if (known != before_ports_.end()) return known->second;
     const auto stretches = sweep<uint16_t>(
-        set,
-        [this](uint32_t rule) -> const PortSet& {
-          const lab::SecurityRule& declared = rules_[rule].rule;
-          return has_ports(declared.protocol) ? declared.source_ports : every_port_;
-        },
+        set, [this](uint32_t rule) { return rules_[rule].source_ports; },
         [&](const RuleSet& active) { return verdict_node(active); });
     const Class result =
         stretches.size() == 1 ? stretches.front().result : source_port_node(set, stretches);
@@ -282,7 +145,7 @@ class Builder {
 
   Class source_port_node(const RuleSet& set, const std::vector<Stretch<uint16_t>>& stretches) {
     const auto portless = portless_rules(set);
-    Words content{kSourcePorts};
+    RuleWords content{kSourcePorts};
     content.insert(content.end(), std::begin(portless), std::end(portless));
     for (const auto& [range, result] : stretches) {
       content.push_back(uint64_t{range.first} << 32U | result);
@@ -302,7 +165,7 @@ class Builder {
     const auto portless = portless_rules(set);
     const auto tcp = paint(set, 6);
     const auto udp = paint(set, 17);
-    Words content{kVerdict, tcp.size()};
+    RuleWords content{kVerdict, tcp.size()};
     content.insert(content.end(), std::begin(portless), std::end(portless));
     for (const auto* rows : {&tcp, &udp}) {
       for (const auto& [range, rule] : *rows) {
@@ -326,12 +189,7 @@ class Builder {
     for (size_t at = 0; at < std::size(kPortless); ++at) {
       bool decided = false;
       set.for_each([&](uint32_t rule) {
-        const lab::SecurityRule& declared = rules_[rule].rule;
-        if (decided || !may_match(declared.protocol, kPortless[at])) return;
-        if (has_ports(declared.protocol) &&
-            !(declared.source_ports.is_all() && declared.destination_ports.is_all())) {
-          return;
-        }
+        if (decided || !rules_[rule].matches_portless(kPortless[at])) return;
         deciding[at] = rule;
         decided = true;
       });
@@ -346,16 +204,16 @@ class Builder {
   }
 
   // The deciding rule of each destination port.
-  std::vector<Stretch<uint16_t>> paint(const RuleSet& set, uint8_t protocol) const {
-    PortPainter painter;
+  std::vector<Stretch<uint16_t>> paint(const RuleSet& set, uint8_t protocol) {
+    painter_.clear();
     bool complete = false;
     set.for_each([&](uint32_t rule) {
-      const lab::SecurityRule& declared = rules_[rule].rule;
-      if (complete || !may_match(declared.protocol, protocol)) return;
-      painter.add(rule, declared.destination_ports);
-      complete = declared.destination_ports.is_all();
+      const Conditions& conditions = rules_[rule];
+      if (complete || !may_match(conditions.protocol, protocol)) return;
+      complete = conditions.destination_ports == nullptr;
+      painter_.add(rule, complete ? every_port_ : *conditions.destination_ports);
     });
-    return painter.paint();
+    return painter_.paint();
   }
 
   // What kind of node a content describes, so that the kinds never collide.
@@ -363,11 +221,14 @@ class Builder {
   static constexpr uint64_t kSourcePorts = 2;
   static constexpr uint64_t kVerdict = 3;
 
-  const std::vector<EffectiveRule>& rules_;
+  std::vector<Conditions> rules_{};
   const PortSet every_port_ = PortSet::all();
+  PortPainter painter_{};  // kept for its memory
   RuleSet all_;
-  RuleSet final_for_all_;    // rules that match whatever is behind the first address
-  RuleSet final_for_ports_;  // rules that match whatever is behind both addresses
+  RuleSet with_second_;        // rules with a condition on the second address
+  RuleSet with_source_ports_;  // rules with a condition on the source port
+  RuleSet final_for_all_;      // rules that match whatever is behind the first address
+  RuleSet final_for_ports_;    // rules that match whatever is behind both addresses
   ClassBy before_second_{};
   ClassBy before_ports_{};
   ClassBy verdicts_{};

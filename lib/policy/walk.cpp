@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 namespace egress::policy {
 namespace {
@@ -339,10 +340,10 @@ class Walk {
 
   // App Service's own source NAT, for direct packets and for Internet routes of the integration
   // subnet alike (azure-facts 1.3.3, 1.3.4).
-  Ended wear_outbound_address(const std::string& decided_by) {
+  Ended wear_outbound_address(std::string_view decided_by) {
     if (!app_.outbound) {
       return stop(Verdict::kDrop, [&] {
-        return Step{Stage::kNat, "internet", "Drop", decided_by,
+        return Step{Stage::kNat, "internet", "Drop", std::string(decided_by),
                     "The lab lists no outboundIpAddresses, so App Service has no public source."};
       });
     }

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string_view>
 
 namespace egress::state {
@@ -20,23 +19,7 @@ std::string fnv1a_128(std::string_view text) {
                      static_cast<uint64_t>(hash));
 }
 
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 }  // namespace
-
-bool is_nft_name(const std::string& name) {
-  constexpr size_t kLongest = 255;
-  constexpr std::string_view kMarks = "/._-";
-  return !name.empty() && name.size() <= kLongest && is_letter(name.front()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) {
-           return is_letter(c) || is_digit(c) || kMarks.find(c) != std::string_view::npos;
-         });
-}
 
 std::string to_text(const NftTable& table) {
   std::string text;

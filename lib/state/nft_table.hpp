@@ -38,6 +38,9 @@ struct NftChain {
   bool operator==(const NftChain&) const = default;
 };
 
+// Names of chains, sets and maps: a letter, then letters, digits and "/._-", at most 255 bytes, and
+// the whole name no word of nft's language ("drop" is refused, "out/drop" is not). nft 1.0.6
+// refuses a digit, '-' or '/' in front, and '+' and blanks anywhere.
 struct NftTable {
   std::map<std::string, NftSet> sets{};
   std::map<std::string, NftChain> chains{};
@@ -47,11 +50,6 @@ struct NftTable {
 inline constexpr const char* kNftTable = "ip egressd";  // family and name
 // The set whose comment tells what is in force. update_script() writes it; no NftTable holds it.
 inline constexpr const char* kNftMarkerSet = "meta_generation";
-
-// Names of chains, sets and maps: a letter, then letters, digits and "/._-", at most 255 bytes, and
-// the whole name no word of nft's language ("drop" is refused, "out/drop" is not). nft 1.0.6
-// refuses a digit, '-' or '/' in front, and '+' and blanks anywhere.
-bool is_nft_name(const std::string& name);
 
 // What a namespace's firewall is, by content: equal digests are equal tables. Observed firewalls
 // carry the digest that the kernel's marker set tells, and the table when this process applied it

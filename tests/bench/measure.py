@@ -29,7 +29,7 @@ class Daemon:
         self.log = open(f"{self.folder}/log", "w", encoding="utf-8")
         self.process = subprocess.Popen(
             [self.programs / "egressd/egressd", "--state-dir", f"{self.folder}/state",
-             "--socket", self.socket],
+             "--run-dir", f"{self.folder}/run", "--socket", self.socket],
             stdout=self.log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + 30
         while not pathlib.Path(self.socket).exists():

@@ -145,33 +145,53 @@ Background::Background(const Command& command, const std::string& ready_line,
   std::array<char, 32> name = {"/tmp/background-XXXXXX"};
   const int errors = ::mkostemp(name.data(), O_CLOEXEC);
   errors_file_ = name.data();
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  Pipe in;
   Pipe out;
-  pid_ = spawn(command, null, out.write(), errors, environment);
-  ::close(null);
+  pid_ = spawn(command, in.read(), out.write(), errors, environment);
   ::close(errors);
-  out.close_write();
+  in_ = std::exchange(in.ends[1], -1);
   out_ = std::exchange(out.ends[0], -1);
-  std::string said;
-  const Clock::time_point deadline = Clock::now() + kHang;
-  ready_ = pid_ > 0 && ready_line.empty();
-  while (pid_ > 0 && !ready_) {
-    pollfd polled{out_, POLLIN, 0};
-    if (::poll(&polled, 1, milliseconds_left(deadline)) <= 0 || !take(out_, said)) break;
-    ready_ = said.find(ready_line + "\n") != std::string::npos;
-  }
+  out.close_write();
+  ready_ = pid_ > 0 && (ready_line.empty() || says(ready_line));
 }
 
 Background::Background(Background&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
+      in_(std::exchange(other.in_, -1)),
       out_(std::exchange(other.out_, -1)),
+      said_(std::move(other.said_)),
       ready_(other.ready_),
       errors_file_(std::exchange(other.errors_file_, {})) {}
 
 Background::~Background() {
   if (pid_ > 0) end(SIGKILL);
+  if (in_ >= 0) ::close(in_);
   if (out_ >= 0) ::close(out_);
   if (!errors_file_.empty()) ::unlink(errors_file_.c_str());
+}
+
+void Background::say(const std::string& text) const {
+  if (::write(in_, text.data(), text.size()) < 0) std::perror("say to a program");
+}
+
+bool Background::says(const std::string& line) {
+  const Clock::time_point deadline = Clock::now() + kHang;
+  while (true) {
+    const size_t at = ("\n" + said_).find("\n" + line + "\n");
+    if (at != std::string::npos) {
+      said_.erase(0, at + line.size() + 1);
+      return true;
+    }
+    pollfd polled{out_, POLLIN, 0};
+    if (::poll(&polled, 1, milliseconds_left(deadline)) <= 0 || !take(out_, said_)) return false;
+  }
+}
+
+bool Background::running() const {
+  if (pid_ <= 0) return false;
+  siginfo_t ended{};
+  return ::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         ended.si_pid == 0;
 }
 
 int Background::end(int signal) {

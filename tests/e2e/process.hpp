@@ -37,7 +37,14 @@ class Background {
 
   pid_t pid() const { return pid_; }
   bool ready() const { return ready_; }
+  // Has not ended so far.
+  bool running() const;
+  // Where its standard error goes.
   const std::string& errors_file() const { return errors_file_; }
+  // To its standard input.
+  void say(const std::string& text) const;
+  // Waits until `line` is among the lines it has said and not yet been asked for.
+  bool says(const std::string& line);
   // Sends `signal` and waits for the end; the status as in Outcome.
   int end(int signal);
   // Waits for the program to end by itself.
@@ -45,7 +52,9 @@ class Background {
 
  private:
   pid_t pid_ = -1;
+  int in_ = -1;
   int out_ = -1;
+  std::string said_{};
   bool ready_ = false;
   std::string errors_file_{};
 };

@@ -8,7 +8,8 @@ namespace egress::testing_support {
 namespace {
 
 INSTANTIATE_TEST_SUITE_P(Linux, KernelContract,
-                         kernel_contract([] { return kernel_tests::open_kernel(); }));
+                         testing::ValuesIn(kernel_contract(
+                             [] { return kernel_tests::open_kernel(); })));
 
 }  // namespace
 }  // namespace egress::testing_support

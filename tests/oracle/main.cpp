@@ -18,7 +18,7 @@
 #include "tests/oracle/lab_yaml.hpp"
 #include "tests/oracle/rig.hpp"
 #include "tests/oracle/shrink.hpp"
-#include "tests/support/private_namespaces.hpp"
+#include "tests/support/private_machine.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -39,12 +39,6 @@ struct Totals {
   size_t allowed = 0;
   size_t mismatches = 0;
 };
-
-Result<std::unique_ptr<kernel::Kernel>> make_kernel() {
-  return kernel::make_linux_kernel({.prefix = kPrefix,
-                                    .run_dir = "/run/egress-oracle",
-                                    .responder_program = EGRESS_HOST_PROGRAM});
-}
 
 lab::Lab shrink_mismatch(Rig& rig, const lab::Lab& lab, const Mismatch& mismatch) {
   uint16_t port = 30000;
@@ -100,7 +94,10 @@ Status run_lab(Rig& rig, const Settings& settings, const lab::Lab& lab, uint64_t
 }
 
 Status run(const Settings& settings, Totals& totals) {
-  ASSIGN_OR_RETURN(auto kernel, make_kernel());
+  ASSIGN_OR_RETURN(auto kernel,
+                   kernel::LinuxKernel::open({.prefix = kPrefix,
+                                              .run_dir = "/run/egress-oracle",
+                                              .responder_program = EGRESS_HOST_PROGRAM}));
   Rig rig(std::move(kernel));
   for (const std::string& file : settings.files) {
     const lab::Loaded loaded = lab::load_file(file);
@@ -112,6 +109,19 @@ Status run(const Settings& settings, Totals& totals) {
     RETURN_IF_ERROR(run_lab(rig, settings, random_lab(seed), seed, totals));
   }
   return rig.clear();
+}
+
+int report_run(const Settings& settings) {
+  fmt::print("oracle: seed {}\n", settings.seed);
+  Totals totals;
+  const Status status = run(settings, totals);
+  fmt::print("oracle: {} labs, {} flows ({} allowed), {} mismatches\n", totals.labs, totals.flows,
+             totals.allowed, totals.mismatches);
+  if (!status.ok()) {
+    fmt::print(stderr, "oracle: {}\n", status.error().to_string());
+    return 3;
+  }
+  return totals.mismatches == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -128,18 +138,5 @@ int main(int argc, char** argv) {
   app.add_option("file", settings.files, "lab files to replay instead of random labs");
   CLI11_PARSE(app, argc, argv);
   if (settings.seed == 0) settings.seed = std::random_device{}();
-  if (const Status status = tests::enter_private_namespaces(); !status.ok()) {
-    fmt::print(stderr, "oracle: {}\n", status.error().to_string());
-    return 3;
-  }
-  fmt::print("oracle: seed {}\n", settings.seed);
-  oracle::Totals totals;
-  const Status status = oracle::run(settings, totals);
-  fmt::print("oracle: {} labs, {} flows ({} allowed), {} mismatches\n", totals.labs, totals.flows,
-             totals.allowed, totals.mismatches);
-  if (!status.ok()) {
-    fmt::print(stderr, "oracle: {}\n", status.error().to_string());
-    return 3;
-  }
-  return totals.mismatches == 0 ? 0 : 1;
+  return tests::in_private_machine([&] { return oracle::report_run(settings); });
 }

@@ -60,6 +60,13 @@ bool is_connected(const Address& address, const std::string& link, Ipv4Address g
   return (address.address.bits & whole.mask()) == (gateway.bits & whole.mask());
 }
 
+// While a namespace has no table of local addresses, its kernel takes every gateway for a broadcast
+// address. (The table, once made, stays; here it goes with lo, which nobody takes down.)
+bool knows_local_addresses(const NetnsState& netns) {
+  const auto lo = netns.links.find("lo");
+  return !netns.addresses.empty() || (lo != netns.links.end() && lo->second.up);
+}
+
 // As the kernel resolves a gateway: by the route's own table, then by the main one.
 bool reaches_gateway(const NetnsState& netns, const Route& route) {
   if (route.onlink) return true;
@@ -236,6 +243,7 @@ Status FakeKernel::add_route(const Op& op, const Route& route) {
     const Link* link = find_link({op.netns, route.link});
     if (link == nullptr) return refusal(op, ENODEV);
     if (!link->up) return refusal(op, ENETDOWN);
+    if (route.onlink && !knows_local_addresses(netns)) return refusal(op, EINVAL);
     if (route.gateway && !reaches_gateway(netns, route)) return refusal(op, ENETUNREACH);
   }
   if (route.source && !holds(netns, *route.source)) return refusal(op, EINVAL);

@@ -2,14 +2,13 @@
 #pragma once
 
 // What every kernel::Kernel must do, as one suite, so that the fake cannot drift from the truth.
-// Run it in a test binary that links egress_test_support, by one line at namespace scope:
+// Run it in a test binary that links egress_kernel_contract, inside this namespace:
 //
 //   INSTANTIATE_TEST_SUITE_P(Linux, KernelContract,
 //                            testing::ValuesIn(kernel_contract([] { return make_kernel(); })));
 //
-// inside namespace egress::testing_support. The factory gives a kernel that owns the prefix "eg"
-// and sees none of its namespaces; each test removes what it made. Responders are not covered:
-// they need a program.
+// The factory gives a kernel that owns the prefix "eg" and sees none of its namespaces; each test
+// removes what it made. Responders are not covered: they need a program.
 
 #include <gtest/gtest.h>
 
@@ -42,7 +41,7 @@ class KernelContract : public testing::TestWithParam<KernelFactory> {
   Status change(const state::NetnsName& netns, state::Object object);
   Status remove(const state::NetnsName& netns, state::Object object);
 
-  // Namespaces eg-a and eg-b with a pair between them: x0 in eg-a, y0 in eg-b, both up.
+  // Namespaces eg-a and eg-b with a pair between them: x0 in eg-a, y0 in eg-b, all links up.
   void make_two_connected();
   // A whole pass towards `desired`; every op must succeed.
   void converge(const state::KernelState& desired);
@@ -51,7 +50,6 @@ class KernelContract : public testing::TestWithParam<KernelFactory> {
   std::unique_ptr<kernel::Kernel> kernel_{};
 };
 
-// Defined beside the tests, so that using it links them in.
 std::vector<KernelFactory> kernel_contract(
     std::function<std::unique_ptr<kernel::Kernel>()> factory);
 

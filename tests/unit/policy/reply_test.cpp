@@ -156,10 +156,10 @@ TEST_F(AsymmetricReply, PassesAnUnknownNetworkByItsLists) {
   EXPECT_EQ(reply_to(lab_, "tcp://10.2.1.4:443").verdict, Verdict::kAllow)
       << reply_to(lab_, "tcp://10.2.1.4:443").reason;
   subnet_of(lab_, "hub/fw").network_security_group = "nsg";
-  lab_.network_security_groups["nsg"];
+  deny(lab_, "nsg/no-answers", 200, Direction::kInbound, {.source_ports = "443"});
   const Reply inbound = reply_to(lab_, "tcp://10.2.1.4:443");
   EXPECT_EQ(inbound.verdict, Verdict::kDeny);
-  EXPECT_THAT(inbound.reason, HasSubstr("nsg/DenyAllInBound"));
+  EXPECT_THAT(inbound.reason, HasSubstr("nsg/no-answers"));
   allow(lab_, "nsg/in", 100, Direction::kInbound, {.source_ports = "443"});
   deny(lab_, "nsg/out", 100, Direction::kOutbound, {.destination_ports = "50000"});
   const Reply outbound = reply_to(lab_, "tcp://10.2.1.4:443");

@@ -122,16 +122,5 @@ TEST(Firewall, DigestOfNothingIsTheOffsetBasis) {
   EXPECT_EQ(make_firewall({}).digest, "6c62272e07bb014262b821756295c58d");
 }
 
-TEST(NftNames, AreWhatNftAccepts) {
-  for (const char* name : {"out/integration/deny-sql", "a.b_c-D9", "out/drop", "x"}) {
-    EXPECT_TRUE(is_nft_name(name)) << name;
-  }
-  for (const char* name : {"", "9a", "-a", "/a", "a b", "a+b", "a\"", "ä"}) {
-    EXPECT_FALSE(is_nft_name(name)) << name;
-  }
-  EXPECT_TRUE(is_nft_name(std::string(255, 'a')));
-  EXPECT_FALSE(is_nft_name(std::string(256, 'a')));
-}
-
 }  // namespace
 }  // namespace egress::state

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// Theory of operation: a file of the app's is bind-mounted over the machine's, in a mount namespace
+// that dies with the program. A bind mount needs something to cover, and /etc/resolv.conf may be
+// missing or lead nowhere; then an overlay puts a writable layer over /etc first. The files stand
+// in a tmpfs, which is mounted over /run/netns only as long as it takes to bind them.
+#include "egressctl/app_process.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/unique_fd.hpp"
+#include "egressctl/failure.hpp"
+
+namespace egress::ctl {
+
+namespace {
+
+constexpr const char* kNetnsFolder = "/run/netns";
+constexpr const char* kResolvConf = "/etc/resolv.conf";
+constexpr const char* kHosts = "/etc/hosts";
+
+Status mount_at(const char* what, const std::string& where, const char* type, unsigned long flags,
+                const char* options) {
+  if (::mount(what, where.c_str(), type, flags, options) == 0) return {};
+  return Error::from_errno("mount " + where);
+}
+
+Status write_file(const std::string& path, const std::string& text) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!fd.valid()) return Error::from_errno("create " + path);
+  // Whatever umask the user has, the program may run as somebody else later.
+  if (::fchmod(fd.get(), 0644) != 0) return Error::from_errno("create " + path);
+  for (size_t done = 0; done < text.size();) {
+    const ssize_t written = ::write(fd.get(), text.data() + done, text.size() - done);
+    if (written < 0) return Error::from_errno("write " + path);
+    done += static_cast<size_t>(written);
+  }
+  return {};
+}
+
+// A writable layer over /etc, for what cannot be covered; the machine's /etc stays as it is.
+Status overlay_etc(const std::string& scratch) {
+  const std::string upper = scratch + "/upper";
+  const std::string work = scratch + "/work";
+  for (const std::string& folder : {upper, work}) {
+    if (::mkdir(folder.c_str(), 0755) != 0) return Error::from_errno("create " + folder);
+  }
+  const std::string options = fmt::format("lowerdir=/etc,upperdir={},workdir={}", upper, work);
+  return mount_at("overlay", "/etc", "overlay", 0, options.c_str());
+}
+
+bool can_cover(const char* path) {
+  struct stat status {};
+  return ::stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+Status place(const char* path, const std::string& replacement, const std::string& text) {
+  RETURN_IF_ERROR(write_file(replacement, text));
+  if (!can_cover(path)) {
+    // Only over the overlay: a link that leads nowhere is replaced there.
+    if (::unlink(path) != 0 && errno != ENOENT)
+      return Error::from_errno(std::string("replace ") + path);
+    RETURN_IF_ERROR(write_file(path, ""));
+  }
+  return mount_at(replacement.c_str(), path, nullptr, MS_BIND, nullptr);
+}
+
+Status place_files(const control::AppContext& app, const std::string& scratch) {
+  if (!can_cover(kResolvConf) || !can_cover(kHosts)) RETURN_IF_ERROR(overlay_etc(scratch));
+  RETURN_IF_ERROR(place(kResolvConf, scratch + "/resolv.conf", app.resolv_conf));
+  return place(kHosts, scratch + "/hosts", app.hosts);
+}
+
+// sysfs shows the interfaces of the namespace in which it was mounted. Programs do without where
+// it cannot be mounted, as in some containers. What cgroups say about limits stays visible.
+void show_interfaces() {
+  const UniqueFd cgroups(::open("/sys/fs/cgroup", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (::mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) return;
+  if (!cgroups.valid()) return;
+  const std::string before = fmt::format("/proc/self/fd/{}", cgroups.get());
+  ::mount(before.c_str(), "/sys/fs/cgroup", nullptr, MS_BIND | MS_REC, nullptr);
+}
+
+Status enter_network(const std::string& netns) {
+  const std::string path = fmt::format("{}/{}", kNetnsFolder, netns);
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return Error::from_errno("open " + path);
+  if (::setns(fd.get(), CLONE_NEWNET) != 0) return Error::from_errno("enter " + path);
+  return {};
+}
+
+}  // namespace
+
+Status enter_app(const control::AppContext& app) {
+  if (app.netns.empty() || app.netns.find('/') != std::string::npos) {
+    return Error{.code = Errc::kInvalid,
+                 .message = fmt::format("'{}' is no name of a namespace", app.netns)};
+  }
+  RETURN_IF_ERROR(enter_network(app.netns));
+  if (::unshare(CLONE_NEWNS) != 0) return Error::from_errno("make a mount namespace");
+  // Our mounts stay here; what the machine unmounts goes away here too.
+  RETURN_IF_ERROR(mount_at("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr));
+  RETURN_IF_ERROR(mount_at("tmpfs", kNetnsFolder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"));
+  RETURN_IF_ERROR(place_files(app, kNetnsFolder));
+  if (::umount2(kNetnsFolder, MNT_DETACH) != 0)
+    return Error::from_errno("unmount the scratch files");
+  show_interfaces();
+  for (const auto& [name, value] : app.environment) {
+    if (::setenv(name.c_str(), value.c_str(), 1) != 0) {
+      return Error::from_errno(fmt::format("set '{}' in the environment", name));
+    }
+  }
+  return {};
+}
+
+int become(const std::vector<std::string>& program) {
+  std::vector<char*> arguments;
+  for (const std::string& argument : program)
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  ::execvp(arguments[0], arguments.data());
+  return errno == ENOENT ? kNoCommand : kNotExecutable;
+}
+
+}  // namespace egress::ctl

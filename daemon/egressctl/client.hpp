@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The client's side of the control socket: HTTP/1.1 with JSON bodies over a unix socket
+// (ARCHITECTURE.md section 4). Every failure comes back with a code and, where it is known, what
+// to do about it.
+
+#include <functional>
+#include <string>
+
+#include "egressctl/failure.hpp"
+
+namespace egress::ctl {
+
+using OnProgress = std::function<void(const Json& progress)>;
+
+class Client {
+ public:
+  explicit Client(std::string socket) : socket_(std::move(socket)) {}
+
+  // `path` begins with "/v1/"; its variable parts went through escaped().
+  Answer get(const std::string& path) const;
+  Answer post(const std::string& path, const Json& body) const;
+  // An operation that reports while it runs; the answer is its result.
+  Answer run(const std::string& path, const Json& body, const OnProgress& on_progress) const;
+
+ private:
+  std::string socket_;
+};
+
+// One part of a path or a query's value.
+std::string escaped(const std::string& text);
+
+// The answer to a complete body, or to a stream that ended: pure, so that tests reach it.
+Answer answer_of(long status, const std::string& body);
+
+}  // namespace egress::ctl

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "egressctl/command_line.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+
+namespace egress::ctl {
+
+namespace {
+
+constexpr const char* kFooter =
+    R"(A lab file is YAML; see egressd-lab(5). FILE may be - for standard input.
+
+Examples:
+  egressctl apply lab.yaml
+  egressctl exec web -- curl -s http://www.example.com/
+  egressctl explain web tcp://10.1.2.4:1433
+
+Exit status, where a command does not say otherwise:
+  0  done          1  no: invalid, refused, denied, not in sync, failed
+  2  wrong usage   3  trouble: no daemon, no such name; partly applied
+Every command has its own --help.)";
+
+// CLI11's words, less a note that only its authors need, and with what follows "--".
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_description(const CLI::App* app) const override {
+    return app->get_description() + "\n";
+  }
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    std::string usage = CLI::Formatter::make_usage(app, std::move(name));
+    if (app->get_name() == "exec") usage.insert(usage.find_last_not_of('\n') + 1, " -- CMD...");
+    return usage;
+  }
+  std::string make_footer(const CLI::App* app) const override {
+    const std::string footer = CLI::Formatter::make_footer(app);
+    if (app->get_parent() == nullptr) return "\n" + footer;
+    return "\n" + footer + "Options of all commands, such as -o json: egressctl --help\n";
+  }
+};
+
+// Arguments of `exec` behind "--" are the command's, whatever they look like.
+std::vector<std::string> split_off_program(std::vector<std::string>& arguments) {
+  const auto mark = std::find(arguments.begin(), arguments.end(), "--");
+  if (mark == arguments.end() || std::find(arguments.begin(), mark, "exec") == mark) return {};
+  std::vector<std::string> program(mark + 1, arguments.end());
+  arguments.erase(mark, arguments.end());
+  return program;
+}
+
+// After a parse that failed, options have no values yet.
+bool asks_for_json(const std::vector<std::string>& arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "-ojson" || arguments[i] == "--output=json") return true;
+    const bool named = i > 0 && (arguments[i - 1] == "-o" || arguments[i - 1] == "--output");
+    if (named && arguments[i] == "json") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+CommandLine::CommandLine()
+    : app_("Controls egressd: Azure App Service's outbound network on one Linux host.",
+           "egressctl") {
+  app_.formatter(std::make_shared<HelpFormatter>());
+  app_.get_formatter()->column_width(26);
+  app_.fallthrough();
+  app_.require_subcommand(1);
+  app_.footer(kFooter);
+  app_.set_version_flag("--version", "egressctl " EGRESS_VERSION, "Print the version and exit");
+  app_.set_help_flag("-h,--help", "Print this help and exit");
+  app_.add_option("--socket", socket_, "The daemon's control socket")
+      ->type_name("PATH")
+      ->envname("EGRESSD_SOCKET")
+      ->capture_default_str();
+  app_.add_option("-o,--output", output_, "table or json; errors follow it too")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"table", "json"}).description(""))
+      ->capture_default_str();
+  app_.add_flag("--no-progress", no_progress_, "Draw no progress bar");
+  add_lab_commands(app_, chosen_);
+  add_operation_commands(app_, chosen_);
+  add_query_commands(app_, chosen_);
+  add_app_commands(app_, program_, chosen_);
+  add_flow_commands(app_, chosen_);
+  add_completion_command(app_, chosen_);
+}
+
+Context CommandLine::context() const {
+  const Screen err = screen_of(STDERR_FILENO);
+  const Format format = output_ == "json" ? Format::kJson : Format::kTable;
+  return {.console = Console(format, screen_of(STDOUT_FILENO), err),
+          .client = Client(socket_),
+          .progress = no_progress_ ? Screen{} : err};
+}
+
+int CommandLine::refuse(const CLI::ParseError& error,
+                        const std::vector<std::string>& arguments) const {
+  if (error.get_exit_code() == 0) return app_.exit(error, std::cout, std::cerr);
+  const auto commands = app_.get_subcommands();
+  const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
+  const Console console(asks_for_json(arguments) ? Format::kJson : Format::kTable, {},
+                        screen_of(STDERR_FILENO));
+  return console.fail({.code = "usage",
+                       .message = error.what(),
+                       .hint = fmt::format("egressctl{} --help", command)},
+                      command == " exec" ? kExecTrouble : kUsage);
+}
+
+int CommandLine::run(int argc, const char* const* argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  program_ = split_off_program(arguments);
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    app_.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    return refuse(error, arguments);
+  }
+  return chosen_(context());
+}
+
+}  // namespace egress::ctl

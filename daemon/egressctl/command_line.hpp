@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The whole command line: global options, commands, and the words of its help.
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "egressctl/commands.hpp"
+
+namespace egress::ctl {
+
+class CommandLine {
+ public:
+  CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  // The exit status: of the command, or of help, version and wrong usage.
+  int run(int argc, const char* const* argv);
+
+  const CLI::App& app() const { return app_; }
+
+ private:
+  int refuse(const CLI::ParseError& error, const std::vector<std::string>& arguments) const;
+  Context context() const;
+
+  CLI::App app_;
+  std::string socket_ = "/run/egressd/egressd.sock";
+  std::string output_ = "table";
+  bool no_progress_ = false;
+  std::vector<std::string> program_{};
+  Action chosen_{};
+};
+
+}  // namespace egress::ctl

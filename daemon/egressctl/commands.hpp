@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The commands of egressctl, by what they are about. Each function adds its commands to the
+// command line; when one of them is parsed, its work is put into `chosen`, for main to do.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "egressctl/client.hpp"
+#include "egressctl/console.hpp"
+#include "policy/explain.hpp"
+
+namespace egress::ctl {
+
+// What every command works with.
+struct Context {
+  Console console;
+  Client client;
+  Screen progress{};  // where progress is drawn
+};
+using Action = std::function<int(const Context&)>;
+
+void add_lab_commands(CLI::App& app, Action& chosen);        // validate, plan
+void add_operation_commands(CLI::App& app, Action& chosen);  // apply, restart, down
+void add_query_commands(CLI::App& app, Action& chosen);      // status, leases, effective-…, graph
+void add_flow_commands(CLI::App& app, Action& chosen);       // explain, test
+// exec and env; `program` is what stands behind "--" and must live until the action is done.
+void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Action& chosen);
+void add_completion_command(CLI::App& app, Action& chosen);
+
+// One command with its group in the help, and what its own help says below the options.
+CLI::App* add_command(CLI::App& app, const char* group, const char* name, const char* purpose,
+                      const char* details);
+
+inline constexpr const char* kLabGroup = "Lab";
+inline constexpr const char* kAppGroup = "Apps";
+inline constexpr const char* kFlowGroup = "Flows";
+inline constexpr const char* kOtherGroup = "Other";
+
+// "SITE" or "SITE/INSTANCE"; kInvalid for anything else.
+Result<policy::AppInstance> parse_target(const std::string& text);
+// The same as a positional that command lines are checked for.
+CLI::Option* add_target(CLI::App& command, std::string& target);
+std::string to_string(const policy::AppInstance& app);
+
+// Adds what the daemon's lab has in place of the names it does not know.
+Failure with_names(Failure failure, const Client& client, const std::string& site,
+                   const std::string& url = {});
+
+}  // namespace egress::ctl

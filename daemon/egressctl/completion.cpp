@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "egressctl/completion.hpp"
+
+#include <fmt/format.h>
+
+#include "egressctl/commands.hpp"
+
+namespace egress::ctl {
+
+namespace {
+
+// "--source-port --verify": the long names, or the short one of an option without.
+std::string option_words(const CLI::App& app) {
+  std::string words;
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->nonpositional()) continue;
+    for (const std::string& name : option->get_lnames()) words += " --" + name;
+    if (option->get_lnames().empty()) words += " -" + option->get_snames().front();
+  }
+  return words;
+}
+
+}  // namespace
+
+std::string bash_completion(const CLI::App& app) {
+  const std::string program = app.get_name();
+  const std::string global = option_words(app);
+  std::string names;
+  std::string cases;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    names += (names.empty() ? "" : " ") + command->get_name();
+    cases += fmt::format("    {}) words='{}' ;;\n", command->get_name(),
+                         (option_words(*command) + global).substr(1));
+  }
+  return fmt::format(
+      R"(# bash completion for {0}, written by `{0} completion bash`
+_{0}() {{
+  local current=${{COMP_WORDS[COMP_CWORD]}} command='' words='' word
+  for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+    [[ " {1} " == *" $word "* ]] && command=$word && break
+  done
+  case $command in
+    '') words='{1}{2}' ;;
+{3}  esac
+  # Files are completed where no word fits.
+  [[ -n $command && $current != -* ]] && words=''
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}}
+complete -o default -F _{0} {0}
+)",
+      program, names, global, cases);
+}
+
+void add_completion_command(CLI::App& app, Action& chosen) {
+  CLI::App* command = add_command(app, kOtherGroup, "completion", "Print completion for a shell",
+                                  "Example: source <(egressctl completion bash)");
+  command->add_option("SHELL")->required()->check(CLI::IsMember({"bash"}));
+  command->callback([&app, &chosen] {
+    chosen = [&app](const Context& context) {
+      context.console.print(bash_completion(app));
+      return static_cast<int>(kDone);
+    };
+  });
+}
+
+}  // namespace egress::ctl

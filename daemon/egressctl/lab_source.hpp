@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A lab file as the user names it: a path, or "-" for standard input. What it refers to is read
+// from beside it, or from the working directory.
+
+#include <string>
+
+#include "base/result.hpp"
+#include "control/protocol.hpp"
+#include "egressctl/findings.hpp"
+#include "lab/load.hpp"
+
+namespace egress::ctl {
+
+class LabSource {
+ public:
+  static Result<LabSource> read(const std::string& path);
+
+  const Source& source() const { return source_; }
+  lab::Loaded load() const { return lab::load(source_.text, source_.file, read_file_); }
+  // What travels to the daemon. A file that cannot be read is left out: the daemon then says so,
+  // with its place in the lab file.
+  control::LabText with_files() const;
+
+ private:
+  LabSource(Source source, lab::ReadFile read_file)
+      : source_(std::move(source)), read_file_(std::move(read_file)) {}
+
+  Source source_;
+  lab::ReadFile read_file_;
+};
+
+}  // namespace egress::ctl

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "egressctl/offline.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "ipam/leases.hpp"
+#include "lab/suggest.hpp"
+#include "policy/explain.hpp"
+
+namespace egress::ctl {
+
+namespace {
+
+std::variant<policy::Model, Failure> model_of(const LabSource& source) {
+  lab::Loaded loaded = source.load();
+  if (!loaded.lab) {
+    return Failure{.code = errc_name(Errc::kInvalid),
+                   .message = fmt::format("{} is invalid", source.source().file),
+                   .findings = control::to_json(loaded.findings)};
+  }
+  auto addresses = ipam::first_addresses(*loaded.lab);
+  if (!addresses.ok()) return failure_of(addresses.error());
+  return policy::Model(std::move(*loaded.lab), std::move(*addresses));
+}
+
+template <typename T>
+std::vector<std::string> names_of(const std::map<std::string, T>& things) {
+  std::vector<std::string> names;
+  for (const auto& [name, thing] : things) names.push_back(name);
+  return names;
+}
+
+Result<policy::Explanation> decide(const policy::Model& model, const policy::AppInstance& app,
+                                   const std::string& url, std::optional<uint16_t> source_port) {
+  ASSIGN_OR_RETURN(const policy::FlowUrl target, policy::parse_flow_url(model.lab(), url));
+  policy::Flow flow{.protocol = target.protocol,
+                    .destination = target.destination,
+                    .destination_port = target.port};
+  if (source_port) flow.source_port = *source_port;
+  return model.explain(app, flow);
+}
+
+control::TestResult check(const policy::Model& model, const lab::Expectation& expectation) {
+  control::TestResult result{.expectation = expectation};
+  auto explanation =
+      decide(model, {expectation.from, expectation.instance}, expectation.to, std::nullopt);
+  if (!explanation.ok()) {
+    result.differences.push_back(explanation.error().to_string());
+    return result;
+  }
+  result.differences = policy::mismatches(expectation, *explanation);
+  result.explanation = std::move(*explanation);
+  return result;
+}
+
+// "sql" of "tcp://sql:1433"; empty when the URL has no such part.
+std::string target_of(const std::string& url) {
+  const size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return {};
+  const std::string rest = url.substr(scheme + 3);
+  return rest.substr(0, rest.rfind(':'));
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+Answer explain_offline(const LabSource& source, const control::ExplainRequest& request) {
+  auto model = model_of(source);
+  if (Failure* failure = std::get_if<Failure>(&model)) return std::move(*failure);
+  const policy::Model& analysed = std::get<policy::Model>(model);
+  const auto explanation = decide(analysed, request.app, request.url, request.source_port);
+  if (explanation.ok()) return control::to_json(*explanation);
+  Failure failure = failure_of(explanation.error());
+  if (explanation.error().code == Errc::kNotFound) {
+    failure.hint = hint_for_names(request.app.site, request.url, names_of(analysed.lab().sites),
+                                  names_of(analysed.lab().hosts));
+  }
+  return failure;
+}
+
+Answer test_offline(const LabSource& source) {
+  auto model = model_of(source);
+  if (Failure* failure = std::get_if<Failure>(&model)) return std::move(*failure);
+  const policy::Model& analysed = std::get<policy::Model>(model);
+  Json results = Json::array();
+  for (const lab::Expectation& expectation : analysed.lab().expectations) {
+    results.push_back(control::to_json(check(analysed, expectation)));
+  }
+  return Json{{"results", results}};
+}
+
+std::string hint_for_names(const std::string& site, const std::string& url,
+                           const std::vector<std::string>& sites,
+                           const std::vector<std::string>& hosts) {
+  if (!contains(sites, site)) {
+    return lab::suggestion(site, sites, "sites are " + lab::one_of(sites));
+  }
+  const std::string target = target_of(url);
+  if (target.empty() || contains(hosts, target)) return {};
+  return lab::suggestion(target, hosts, "hosts are " + lab::one_of(hosts));
+}
+
+}  // namespace egress::ctl

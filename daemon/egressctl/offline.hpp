@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Decisions for a lab file without a daemon, in the same documents as the daemon's. Addresses are
+// those the lab's integrations would get first.
+
+#include <string>
+
+#include "control/json.hpp"
+#include "egressctl/failure.hpp"
+#include "egressctl/lab_source.hpp"
+
+namespace egress::ctl {
+
+Answer explain_offline(const LabSource& source, const control::ExplainRequest& request);
+// Expectations against decisions; no packet is sent.
+Answer test_offline(const LabSource& source);
+
+// "did you mean" for what a request names that the lab has not got; empty when it has both.
+std::string hint_for_names(const std::string& site, const std::string& url,
+                           const std::vector<std::string>& sites,
+                           const std::vector<std::string>& hosts);
+
+}  // namespace egress::ctl

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The documents of the control interface as text for people. Pure, and from the JSON alone, so that
+// answers of a daemon and analysis without one look the same.
+
+#include <string>
+
+#include "egressctl/json_access.hpp"
+#include "egressctl/terminal.hpp"
+
+namespace egress::ctl {
+
+std::string render_status(const Json& status, const Screen& screen);
+std::string render_leases(const Json& leases, const Screen& screen);
+std::string render_plan(const Json& plan, const Screen& screen);
+// Columns and order of `az network nic show-effective-route-table -o table`, with names.
+std::string render_routes(const Json& routes, const Screen& screen);
+std::string render_rules(const Json& rules, const Screen& screen);
+
+// `from` is "SITE/INSTANCE".
+std::string render_explanation(const Json& explanation, const std::string& from,
+                               const std::string& url, const Screen& screen);
+
+// What an operation changed, in one line: "applied lab.yaml: 12 objects changed in 0.41 s".
+std::string render_result(const std::string& done, const std::string& what, const Json& result);
+// Why it is not finished: one line per object that failed or still differs; empty when it is.
+std::string render_leftovers(const Json& result);
+
+std::string render_graph(const Json& graph, const Screen& screen);
+std::string render_dot(const Json& graph);
+std::string render_mermaid(const Json& graph);
+
+}  // namespace egress::ctl

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Labs full of expectations, each applied and asked by analysis and with packets. They are how
+// every next-hop type, rule field, peering flag and routing switch is held to the documents.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/e2e/machine.hpp"
+
+namespace egress::e2e {
+namespace {
+
+std::vector<std::string> labs_in(const std::string& directory) {
+  std::vector<std::string> paths;
+  std::error_code missing;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, missing)) {
+    if (entry.path().extension() == ".yaml") paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::string name_of(const ::testing::TestParamInfo<std::string>& info) {
+  std::string name = std::filesystem::path(info.param).stem();
+  std::replace_if(
+      name.begin(), name.end(),
+      [](char letter) { return std::isalnum(static_cast<unsigned char>(letter)) == 0; }, '_');
+  return name;
+}
+
+// The failed lines of a TAP stream with what is said about each.
+std::string failures(const std::string& tap) {
+  std::string found;
+  bool failing = false;
+  size_t start = 0;
+  while (start < tap.size()) {
+    const size_t end = std::min(tap.find('\n', start), tap.size());
+    const std::string line = tap.substr(start, end - start);
+    if (line.rfind("not ok", 0) == 0) failing = true;
+    if (line.rfind("ok", 0) == 0) failing = false;
+    if (failing) found += line + "\n";
+    start = end + 1;
+  }
+  return found;
+}
+
+class Lab : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Lab, BehavesAsItsExpectationsSay) {
+  Machine machine;
+  ASSERT_TRUE(machine.start());
+  const Outcome applied = machine.ctl({"apply", GetParam()});
+  ASSERT_EQ(applied.status, 0) << applied.err << machine.log();
+  const Outcome tested = machine.ctl({"test", GetParam()});
+  EXPECT_EQ(tested.status, 0) << failures(tested.out) << tested.err;
+}
+
+INSTANTIATE_TEST_SUITE_P(Behaviour, Lab, ::testing::ValuesIn(labs_in(LABS_DIRECTORY)), name_of);
+INSTANTIATE_TEST_SUITE_P(Examples, Lab, ::testing::ValuesIn(labs_in(EXAMPLES_DIRECTORY)), name_of);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Lab);
+
+}  // namespace
+}  // namespace egress::e2e

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "tests/e2e/machine.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <filesystem>
+
+#include "base/unique_fd.hpp"
+
+namespace egress::e2e {
+namespace {
+
+bool answers(const std::string& path) {
+  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(static_cast<char*>(address.sun_path), path.c_str(), sizeof address.sun_path - 1);
+  return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+// Neighbours in states other than permanent, and counters, come and go with packets.
+constexpr const char* kNamespaceInventory = R"(
+  ip -o link show | sed -E 's/^[0-9]+: //; s/@[^:]*//; s/ (qlen|link-netnsid) [^ ]+//g'
+  ip -o -4 addr show | sed -E 's/^[0-9]+: //'
+  ip route show table all | grep -v '^local\|^broadcast\|proto kernel' | sort
+  ip rule show
+  ip neigh show nud permanent | sort
+  nft -s list ruleset
+)";
+
+constexpr const char* kInventory = R"(
+  for name in $(ip netns list | cut -d' ' -f1 | sort); do
+    echo "== $name"
+    nsenter --net=/run/netns/$name bash -c "$NAMESPACE"
+  done
+  echo "== files"; find /run -printf '%y %m %p\n' | grep -v '\.sock$' | sort -k3
+  echo "== processes"; ps -eo args= | grep '^[^ ]*egress-host' | sort
+)";
+
+}  // namespace
+
+Machine::Machine(std::string prefix) : prefix_(std::move(prefix)) {
+  std::array<char, 32> name = {"/tmp/egress-XXXXXX"};
+  if (::mkdtemp(name.data()) == nullptr) std::abort();
+  directory_ = name.data();
+  socket_ = directory_ + "/egressd.sock";
+}
+
+Machine::~Machine() {
+  daemon_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(directory_, ignored);
+}
+
+testing::AssertionResult Machine::start() {
+  daemon_.emplace(Command{EGRESSD_PROGRAM, "--state-dir", directory_ + "/state", "--socket",
+                          socket_, "--prefix", prefix_},
+                  "");
+  const bool up = eventually([this] { return answers(socket_) || !daemon_->running(); });
+  if (up && daemon_->running()) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "egressd does not answer: " << log();
+}
+
+int Machine::stop(int signal) {
+  const int status = daemon_->end(signal);
+  daemon_.reset();
+  return status;
+}
+
+Command Machine::ctl_command(const Command& arguments) const {
+  Command command = {EGRESSCTL_PROGRAM, "--socket", socket_};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+Outcome Machine::ctl(const Command& arguments, const std::string& input) const {
+  return run(ctl_command(arguments), input);
+}
+
+Outcome Machine::exec(const std::string& app, const Command& command) const {
+  Command arguments = {"exec", app, "--"};
+  arguments.insert(arguments.end(), command.begin(), command.end());
+  return ctl(arguments);
+}
+
+nlohmann::json Machine::ctl_json(Command arguments) const {
+  arguments.insert(arguments.end(), {"-o", "json"});
+  const auto json = nlohmann::json::parse(ctl(arguments).out, nullptr, false);
+  return json.is_discarded() ? nlohmann::json() : json;
+}
+
+std::string Machine::file(const std::string& name, const std::string& text) const {
+  const std::string path = directory_ + "/" + name;
+  write_file(path, text);
+  return path;
+}
+
+bool Machine::comes_in_sync() const {
+  return eventually([this] { return ctl({"status"}).status == 0; });
+}
+
+std::string Machine::log() const {
+  return daemon_ ? read_file(daemon_->errors_file()) : "";
+}
+
+std::string inventory() {
+  return run({"bash", "-ec", kInventory}, {}, {std::string("NAMESPACE=") + kNamespaceInventory})
+      .out;
+}
+
+std::string home_inventory() {
+  return run_script(kNamespaceInventory).out;
+}
+
+std::string contract_lab() {
+  return read_file(std::string(LABS_DIRECTORY) + "/contract.yaml");
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << "'" << from << "' is not in the text";
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+}  // namespace egress::e2e

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// What others do in our namespaces is seen, and one pass undoes it.
+
+#include <vector>
+
+#include "tests/netns/linux_fixture.hpp"
+
+namespace egress::kernel_tests {
+namespace {
+
+using state::KernelState;
+using state::Route;
+using state::Rule;
+
+class KernelDrift : public LinuxFixture, public testing::WithParamInterface<const char*> {
+ protected:
+  KernelState lab() {
+    KernelState state;
+    state["eg-a"] = state["eg-b"] = plain_netns();
+    join(state, "eg-a", "x0", "eg-b", "y0");
+    state::NetnsState& a = state["eg-a"];
+    a.addresses = {{"x0", ip("10.0.0.1"), 24}};
+    a.neighbours = {{"x0", ip("10.0.0.9"), {{2, 0, 0, 0, 0, 9}}}};
+    add(a, {.table = 254, .link = "x0", .gateway = ip("10.0.0.9")});
+    add(a, {.table = 100, .destination = prefix("10.2.0.0/16"), .link = "x0"});
+    a.rules.insert({.priority = 1000, .table = 100, .fwmark = 1, .fwmask = 0xffffffff});
+    a.rules.insert({.priority = 1000, .table = 100});
+    return state;
+  }
+
+ private:
+  static void add(state::NetnsState& netns, const Route& route) {
+    netns.routes[state::key_of(route)] = route;
+  }
+};
+
+TEST_P(KernelDrift, IsSeenAndUndoneInOnePass) {
+  const KernelState desired = lab();
+  converge(desired);
+  ASSERT_EQ(observe(), desired);
+  by_hand(GetParam());
+  EXPECT_NE(observe(), desired);
+  EXPECT_GT(converge(desired), 0U);
+  EXPECT_EQ(observe(), desired);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ByHand, KernelDrift,
+    testing::Values(
+        "ip -n eg-a route del default", "ip -n eg-a route add 10.9.0.0/16 dev x0",
+        "ip -n eg-a route replace default dev x0", "ip -n eg-a route flush table 100",
+        "ip -n eg-a route add default via 10.0.0.9 metric 50",
+        "ip -n eg-a route add 10.9.0.0/16 via 10.0.0.9 metric 50",
+        "ip -n eg-a route add 10.2.0.0/16 dev x0 tos 0x10 table 100",
+        "ip -n eg-a route replace default nexthop via 10.0.0.9 nexthop via 10.0.0.8",
+        "ip -n eg-a route add prohibit 10.9.0.0/16", "ip -n eg-a route replace default via 10.0.0.9 proto dhcp",
+        "ip -n eg-a route replace default via 10.0.0.9 advmss 1000",
+        "ip -n eg-a rule add pref 1000 lookup 100 fwmark 1/0xff",
+        "ip -n eg-a rule add pref 900 from 10.9.0.0/16 lookup 100",
+        "ip -n eg-a rule add pref 1000 ipproto udp dport 53 lookup 100",
+        "ip -n eg-a rule add pref 900 blackhole", "ip -n eg-a rule add pref 900 not fwmark 1 lookup 100",
+        "ip -n eg-a rule add pref 900 lookup main suppress_prefixlength 0",
+        "ip -n eg-a rule del pref 1000", "ip -n eg-a rule flush",
+        "ip -n eg-a addr add 10.9.0.1/24 dev x0", "ip -n eg-a addr del 10.0.0.1/24 dev x0",
+        "ip -n eg-a addr add 10.9.0.1 peer 10.9.0.2 dev x0",
+        "ip -n eg-a addr add 10.9.0.1/32 dev lo",
+        "ip -n eg-a neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev x0 nud permanent",
+        "ip -n eg-a neigh replace 10.0.0.9 lladdr 02:00:00:00:00:07 dev x0 nud permanent",
+        "ip -n eg-a neigh replace 10.0.0.9 lladdr 02:00:00:00:00:09 dev x0 nud reachable",
+        "ip -n eg-a neigh flush nud permanent dev x0", "ip -n eg-a link set x0 down",
+        "ip -n eg-a link set x0 mtu 1400", "ip -n eg-a link set x0 alias mine",
+        "ip -n eg-a link set x0 addrgenmode eui64", "ip -n eg-b link set y0 address 02:00:00:00:00:77",
+        "ip -n eg-b link set y0 name y1", "ip -n eg-a link del x0",
+        "ip -n eg-a link add s0 type veth peer name s1", "ip link add s0 netns eg-a type veth peer name s1 netns eg-b",
+        "ip link add s0 netns eg-a type veth peer name s1", "ip -n eg-a tuntap add t0 mode tun",
+        "ip -n eg-a link set lo down", "ip netns del eg-a", "ip netns del eg-a && ip netns add eg-a",
+        "ip netns add eg-stray",
+        "ip netns exec eg-a sysctl -qw net.ipv4.conf.x0.forwarding=1",
+        "ip netns exec eg-a sysctl -qw net.ipv4.conf.x0.rp_filter=1",
+        "ip netns exec eg-a sysctl -qw net.ipv4.conf.all.rp_filter=1",
+        "ip netns exec eg-a sysctl -qw net.ipv4.ip_forward=1"));
+
+// Two copies of one rule: iproute2 cannot make them, other programs have.
+TEST_F(KernelDrift, ARuleOfAnotherProtocolIsADuplicateAndIsRemovedOnce) {
+  const KernelState desired = lab();
+  converge(desired);
+  by_hand("ip -n eg-a rule add pref 1000 lookup 100 protocol 99");
+  EXPECT_EQ(observe("eg-a").rules.count(Rule{.priority = 1000, .table = 100}), 2U);
+  EXPECT_EQ(converge(desired), 1U);
+  EXPECT_EQ(observe(), desired);
+}
+
+TEST_F(KernelDrift, ARuleWithoutAMarkIsRemovedFromBehindOneWithAMark) {
+  KernelState desired = lab();
+  converge(desired);
+  auto& rules = desired["eg-a"].rules;
+  rules.erase(rules.find(Rule{.priority = 1000, .table = 100}));
+  converge(desired);
+  EXPECT_EQ(observe(), desired);
+}
+
+TEST_F(KernelDrift, ANeighbourThatTheKernelLearntIsNotOursAndGivesWay) {
+  KernelState desired = lab();
+  converge(desired);
+  by_hand("ip -n eg-a neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev x0 nud reachable");
+  EXPECT_EQ(observe(), desired);
+  desired["eg-a"].neighbours.insert({"x0", ip("10.0.0.7"), {{2, 0, 0, 0, 0, 8}}});
+  converge(desired);
+  EXPECT_EQ(observe(), desired);
+}
+
+}  // namespace
+}  // namespace egress::kernel_tests

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+// Firewalls on the real kernel: recognised, replaced in place, and any change by others noticed.
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+
+#include <array>
+
+#include "tests/e2e/process.hpp"
+#include "tests/netns/linux_fixture.hpp"
+
+namespace egress::kernel_tests {
+namespace {
+
+using state::Firewall;
+using state::KernelState;
+using state::NftTable;
+
+NftTable small_table() {
+  NftTable table;
+  table.sets["ways"] = {.type = "typeof iifname . oifname", .elements = {"\"a\" . \"b\""}};
+  table.sets["never"] = {
+      .type = "type ipv4_addr", .interval = true, .elements = {"10.0.0.0/8", "192.0.2.1"}};
+  table.sets["gate"] = {.is_map = true,
+                        .type = "typeof meta mark . meta l4proto . th dport : verdict",
+                        .interval = true,
+                        .elements = {"0x1 . tcp . 80-90 : goto out/spoke-1/deny_web.x"}};
+  table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
+                           .rules = {"ct state established,related accept comment \"answers\"",
+                                     "ip saddr @never counter drop comment \"never\"",
+                                     "accept comment \"rest\""}};
+  table.chains["out/spoke-1/deny_web.x"] = {.rules = {"counter drop comment \"nsg/deny\""}};
+  table.chains["forwarding"] = {
+      .hook = state::NftHook{"filter", "forward", 0, true},
+      .rules = {"iifname . oifname @ways accept comment \"ways\"",
+                "meta l4proto { tcp, udp } meta mark . meta l4proto . th dport vmap @gate "
+                "comment \"gate\""}};
+  return table;
+}
+
+class KernelFirewall : public LinuxFixture, public testing::WithParamInterface<const char*> {
+ protected:
+  KernelState lab(const NftTable& table = small_table()) {
+    KernelState state;
+    state["eg-a"] = state["eg-b"] = plain_netns();
+    join(state, "eg-a", "x0", "eg-b", "y0");
+    state["eg-a"].addresses = {{"x0", ip("10.1.0.1"), 24}};
+    state["eg-b"].addresses = {{"y0", ip("10.1.0.2"), 24}};
+    state["eg-a"].firewall = state::make_firewall(table);
+    return state;
+  }
+  std::string digest() {
+    const auto firewall = observe("eg-a").firewall;
+    return firewall ? firewall->digest : "none";
+  }
+};
+
+using ChangedByHand = KernelFirewall;
+
+TEST_P(ChangedByHand, IsSeenAndUndoneInOnePass) {
+  const KernelState desired = lab();
+  converge(desired);
+  by_hand(GetParam());
+  EXPECT_EQ(digest(), state::kFirewallChanged);
+  restart();
+  EXPECT_EQ(digest(), state::kFirewallChanged) << "a restarted daemon must see it too";
+  EXPECT_EQ(converge(desired), 1U);
+  EXPECT_EQ(observe(), desired);
+  const std::string listed = e2e::run({"ip", "netns", "exec", "eg-a", "nft", "list", "ruleset"}).out;
+  converge({});
+  converge(desired);
+  EXPECT_EQ(listed.size(),
+            e2e::run({"ip", "netns", "exec", "eg-a", "nft", "list", "ruleset"}).out.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Nft, ChangedByHand,
+    testing::Values(
+        "ip netns exec eg-a nft add rule ip egressd input counter",
+        "ip netns exec eg-a nft delete rule ip egressd input handle "
+        "$(ip netns exec eg-a nft -a list chain ip egressd input | sed -n 's/.*rest.*handle //p')",
+        "ip netns exec eg-a nft flush chain ip egressd input",
+        "ip netns exec eg-a nft flush set ip egressd never",
+        "ip netns exec eg-a nft add element ip egressd never '{ 192.0.2.9 }'",
+        "ip netns exec eg-a nft flush set ip egressd never; "
+        "ip netns exec eg-a nft delete rule ip egressd input handle $(ip netns exec eg-a nft -a "
+        "list chain ip egressd input | sed -n 's/.*\"never\".*handle //p'); "
+        "ip netns exec eg-a nft 'delete set ip egressd never'; "
+        "ip netns exec eg-a nft 'add set ip egressd never { type inet_service; }'",
+        "ip netns exec eg-a nft add chain ip egressd stray",
+        "ip netns exec eg-a nft 'add chain ip egressd stray { type filter hook input priority 5; "
+        "policy drop; }'",
+        "ip netns exec eg-a nft 'add chain ip egressd input { policy accept; }'",
+        "ip netns exec eg-a nft 'add set ip egressd stray { type ipv4_addr; }'",
+        "ip netns exec eg-a nft 'add map ip egressd stray { type ipv4_addr : verdict; }'; "
+        "ip netns exec eg-a nft add chain ip egressd stray; "
+        "ip netns exec eg-a nft 'add element ip egressd stray { 10.0.0.1 : goto stray }'",
+        "ip netns exec eg-a nft add table ip6 other", "ip netns exec eg-a nft add table inet egressd",
+        "ip netns exec eg-a nft 'table ip other { chain input { type filter hook input priority 0; "
+        "policy drop; }; }'",
+        "ip netns exec eg-a nft delete set ip egressd meta_generation",
+        "ip netns exec eg-a nft 'delete table ip egressd; add table ip egressd; add chain ip egressd "
+        "input { type filter hook output priority 7; }'"));
+
+TEST_F(KernelFirewall, StaysRecognisedOverARestart) {
+  const KernelState desired = lab();
+  converge(desired);
+  restart();
+  EXPECT_EQ(observe(), desired);
+  EXPECT_EQ(converge(desired), 0U);
+}
+
+TEST_F(KernelFirewall, IsSeenAsRemovedWhenSomebodyFlushes) {
+  const KernelState desired = lab();
+  converge(desired);
+  by_hand("ip netns exec eg-a nft flush ruleset");
+  EXPECT_EQ(digest(), "none");
+  converge(desired);
+  EXPECT_EQ(observe(), desired);
+}
+
+TEST_F(KernelFirewall, OfOthersIsRemovedWhereNoneIsWanted) {
+  KernelState desired = lab();
+  desired["eg-a"].firewall.reset();
+  converge(desired);
+  by_hand("ip netns exec eg-a nft add table inet other");
+  EXPECT_EQ(digest(), state::kFirewallChanged);
+  converge(desired);
+  EXPECT_EQ(digest(), "none");
+}
+
+TEST_F(KernelFirewall, ChangesOverARestartKeepNothingOfTheOldContents) {
+  converge(lab());
+  restart();
+  NftTable other;
+  other.sets["ways"] = {.type = "type ipv4_addr", .elements = {"10.0.0.1"}};
+  other.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, false},
+                           .rules = {"ip saddr @ways accept comment \"other\""}};
+  const KernelState desired = lab(other);
+  converge(desired);
+  EXPECT_EQ(observe(), desired);
+  const std::string listed = e2e::run({"ip", "netns", "exec", "eg-a", "nft", "list", "ruleset"}).out;
+  EXPECT_THAT(listed, testing::Not(testing::HasSubstr("forwarding")));
+  EXPECT_THAT(listed, testing::Not(testing::HasSubstr("gate")));
+  EXPECT_THAT(listed, testing::HasSubstr("10.0.0.1"));
+}
+
+TEST_F(KernelFirewall, ThatNftRefusesLeavesTheOldOneInForceAndSaysWhy) {
+  converge(lab());
+  NftTable bad = small_table();
+  bad.chains["input"].rules.push_back("ip saddr @nowhere accept comment \"x\"");
+  const Status status = apply(state::Verb::kChange, "eg-a",
+                              state::FirewallChange{state::make_firewall(bad), {}});
+  ASSERT_FALSE(status.ok());
+  EXPECT_THAT(status.error().kernel_text, testing::HasSubstr("nowhere"));
+  EXPECT_THAT(status.error().message, testing::HasSubstr("eg-a"));
+  EXPECT_EQ(observe(), lab());
+}
+
+TEST_F(KernelFirewall, CountsPacketsByChainWithOneCountingRule) {
+  NftTable table;
+  table.chains["in/data/allow.ping"] = {.rules = {"counter accept comment \"nsg/allow\""}};
+  table.chains["two"] = {.rules = {"counter comment \"a\"", "counter comment \"b\""}};
+  table.chains["quiet"] = {.rules = {"accept comment \"c\""}};
+  table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
+                           .rules = {"ip protocol icmp goto in/data/allow.ping comment \"d\""}};
+  converge(lab(table));
+  by_hand("ip netns exec eg-b ping -q -c 3 -i 0.01 10.1.0.1");
+  const auto counted = kernel().counters("eg-a");
+  ASSERT_TRUE(counted.ok()) << counted.error().to_string();
+  EXPECT_EQ(*counted, (std::map<std::string, uint64_t>{{"in/data/allow.ping", 3}}));
+  const auto none = kernel().counters("eg-b");
+  ASSERT_TRUE(none.ok()) << none.error().to_string();
+  EXPECT_TRUE(none->empty());
+  EXPECT_EQ(kernel().counters("eg-none").error().code, Errc::kNotFound);
+}
+
+UniqueFd udp_socket_in(const char* netns, const char* address, uint16_t port) {
+  const UniqueFd home(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  const UniqueFd there(open((std::string("/run/netns/") + netns).c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(setns(there.get(), CLONE_NEWNET), 0);
+  UniqueFd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in local{};
+  local.sin_family = AF_INET;
+  local.sin_port = htons(port);
+  inet_pton(AF_INET, address, &local.sin_addr);
+  EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&local), sizeof local), 0);
+  EXPECT_EQ(setns(home.get(), CLONE_NEWNET), 0);
+  return fd;
+}
+
+// The veth path delivers within sendto(), so each datagram is judged by the firewall of its moment.
+TEST_F(KernelFirewall, ReplacedUnderTrafficLosesNothingAndLeaksNothing) {
+  NftTable table = small_table();
+  table.chains["input"].rules = {"udp dport 1000 counter accept comment \"allowed\""};
+  converge(lab(table));
+  const UniqueFd sender = udp_socket_in("eg-b", "10.1.0.2", 0);
+  const UniqueFd allowed = udp_socket_in("eg-a", "10.1.0.1", 1000);
+  const UniqueFd denied = udp_socket_in("eg-a", "10.1.0.1", 1001);
+  const auto send_to = [&](uint16_t port) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    inet_pton(AF_INET, "10.1.0.1", &to.sin_addr);
+    return sendto(sender.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 1;
+  };
+  const auto received = [](const UniqueFd& fd) {
+    std::array<char, 8> buffer{};
+    int count = 0;
+    while (recv(fd.get(), buffer.data(), buffer.size(), 0) == 1) ++count;
+    return count;
+  };
+  constexpr int kReplacements = 50;
+  constexpr int kBurst = 20;
+  int sent = 0;
+  int arrived = 0;
+  int leaked = 0;
+  for (int i = 0; i < kReplacements; ++i) {
+    table.sets["never"].elements = {"198.51.100." + std::to_string(i)};
+    table.chains["input"].rules.resize(1);
+    table.chains["input"].rules.push_back("counter comment \"" + std::to_string(i) + "\"");
+    ASSERT_EQ(converge(lab(table)), 1U);
+    for (int j = 0; j < kBurst; ++j) {
+      sent += send_to(1000) ? 1 : 0;
+      send_to(1001);
+    }
+    arrived += received(allowed);
+    leaked += received(denied);
+  }
+  EXPECT_EQ(sent, kReplacements * kBurst);
+  EXPECT_EQ(arrived, sent);
+  EXPECT_EQ(leaked, 0);
+}
+
+}  // namespace
+}  // namespace egress::kernel_tests
