@@ -105,4 +105,9 @@ std::string commented(const std::string& rule, const std::string& comment) {
   return fmt::format("{} comment \"{}\"", rule, comment);
 }
 
+state::NftChain refusal(const std::string& comment) {
+  return {.rules = {commented("meta l4proto tcp counter reject with tcp reset", comment),
+                    commented("counter reject", comment)}};
+}
+
 }  // namespace egress::compile

@@ -131,16 +131,13 @@ state::Firewall vnet_firewall(const Fabric& fabric, const Vnet& vnet) {
   add_steering(table, fabric, vnet);
   add_exits(table, fabric, vnet);
   table.sets["integrations"] = integration_set(fabric, vnet);
-  table.chains["refuse"] = {
-      .rules = {commented("meta l4proto tcp counter reject with tcp reset",
-                          "integrations are outbound only"),
-                commented("counter reject", "integrations are outbound only")}};
+  table.chains["refuse"] = refusal("integrations are outbound only");
   table.chains["outbound"] = {
       .hook = state::NftHook{"filter", "prerouting", -150},
       .rules = {commented("iifname vmap @peer_checks", "forwarded traffic of peers"),
                 commented("ip daddr " + kAzurePlatform.to_string() + " counter drop", "platform"),
                 commented("ct state established,related accept", "answers"),
-                commented("ip daddr @integrations goto refuse", "integrations"),
+                commented("ct state new ip daddr @integrations goto refuse", "integrations"),
                 commented("iifname vmap @out_gates", "outbound security lists")}};
   table.chains["inbound"] = {
       .hook = state::NftHook{"filter", "forward", 0},

@@ -10,6 +10,8 @@ namespace egress::compile {
 namespace {
 
 constexpr uint32_t kFirstIntegrationTable = 101;
+constexpr uint32_t kDirectTable = 103;
+constexpr uint32_t kDirectMark = 3;
 constexpr uint32_t kLocalTable = 255;
 constexpr uint32_t kLocalPriority = 1500;
 
@@ -28,6 +30,7 @@ struct Worker {
   state::NftSet zones{.is_map = true, .type = "typeof iifname : ct zone"};
   state::NftSet ways{.type = "typeof iifname . oifname"};
   state::NftSet sources{.is_map = true, .type = "typeof oifname : ip saddr"};
+  state::NftSet own{.type = "typeof oifname . ip daddr"};
 
   state::NetnsState& netns() const { return fabric.netns(name); }
 };
@@ -72,6 +75,7 @@ void add_app(Worker& worker, const std::string& site_name, const lab::Site& site
   const std::string app = app_netns(fabric.options.prefix, site_name, worker.instance);
   const std::string direct_link = link_name("e-" + site_name);
   join_app(worker, app, "eth0", direct_link, kAppDirectNet, slot);
+  worker.marks.elements.push_back(fmt::format("\"{}\" : {}", direct_link, mark_text(kDirectMark)));
   worker.ways.elements.push_back(fmt::format("\"{}\" . \"direct0\"", direct_link));
 
   std::string app_vnet;
@@ -112,10 +116,12 @@ void add_integration(Worker& worker, size_t index) {
   worker.zones.elements.push_back(fmt::format("\"{}\" : {}", link.worker_link, number));
   worker.sources.elements.push_back(
       fmt::format("\"{}\" : {}", link.worker_link, link.address.to_string()));
+  worker.own.elements.push_back(
+      fmt::format("\"{}\" . {}", link.worker_link, link.address.to_string()));
 }
 
-// Packets of an app's VNet side are steered before the local table: another VNet may own the
-// address that this worker holds as its other lease.
+// Packets of apps are steered before the local table: whoever is not on an integration may well
+// reach for an address that this worker holds as its lease there.
 void steer_before_local(state::NetnsState& netns) {
   for (auto rule = netns.rules.begin(); rule != netns.rules.end(); ++rule) {
     if (rule->table != kLocalTable) continue;
@@ -135,7 +141,11 @@ void add_direct_path(Worker& worker) {
   state::NetnsState& netns = worker.netns();
   netns.addresses.insert({"direct0", inside, 32});
   netns.neighbours.insert({"direct0", kTransitGateway, kRouterMac});
-  add(netns, route_via(kMainTable, {}, "direct0", kTransitGateway));
+  add(netns, route_via(kDirectTable, {}, "direct0", kTransitGateway));
+  netns.rules.insert({.priority = kMarkPriority,
+                      .table = kDirectTable,
+                      .fwmark = kDirectMark,
+                      .fwmask = kAnyMark});
   fabric.netns(stamp).neighbours.insert({port, inside, direct.mac});
   add(fabric.netns(stamp), route_on_link(kMainTable, Ipv4Prefix::host(inside), port));
   worker.sources.elements.push_back(fmt::format("\"direct0\" : {}", inside.to_string()));
@@ -146,37 +156,37 @@ void sort_elements(state::NftSet& set) {
 }
 
 void add_firewall(Worker& worker) {
-  for (state::NftSet* set : {&worker.marks, &worker.zones, &worker.ways, &worker.sources}) {
+  for (state::NftSet* set :
+       {&worker.marks, &worker.zones, &worker.ways, &worker.sources, &worker.own}) {
     sort_elements(*set);
   }
   state::NftTable table;
   table.sets["ways"] = worker.ways;
   table.sets["sources"] = worker.sources;
+  table.sets["own"] = worker.own;
   table.sets["never"] = {
       .type = "type ipv4_addr",
       .interval = true,
       .elements = {"0.0.0.0/8", "168.63.129.16", "169.254.0.0/16", "224.0.0.0/3"}};
-  if (!worker.marks.elements.empty()) {
-    table.sets["marks"] = worker.marks;
-    table.chains["steering"] = {
-        .hook = state::NftHook{"filter", "prerouting", -150},
-        .rules = {commented("meta mark set iifname map @marks", "app to its integration")}};
-  }
+  table.sets["marks"] = worker.marks;
+  table.chains["steering"] = {
+      .hook = state::NftHook{"filter", "prerouting", -150},
+      .rules = {commented("meta mark set iifname map @marks", "each app interface its own way")}};
   if (worker.integrations.size() > 1) {
     table.sets["zones"] = worker.zones;
     table.chains["zones"] = {
         .hook = state::NftHook{"filter", "prerouting", -300},
         .rules = {commented("ct zone set iifname map @zones", "equal addresses apart")}};
   }
-  table.chains["input"] = {
-      .hook = state::NftHook{"filter", "input", 0, true},
-      .rules = {commented("ct state established,related accept", "answers"),
-                commented("meta l4proto tcp counter reject with tcp reset", "refused at once"),
-                commented("counter reject", "refused at once")}};
+  table.chains["refuse"] = refusal("integrations are outbound only");
+  table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
+                           .rules = {commented("ct state established,related accept", "answers"),
+                                     commented("goto refuse", "nothing listens here")}};
   table.chains["forwarding"] = {
       .hook = state::NftHook{"filter", "forward", 0, true},
       .rules = {commented("ct state established,related accept", "answers"),
                 commented("ip daddr @never counter drop", "never leaves the worker"),
+                commented("oifname . ip daddr @own goto refuse", "the integration itself"),
                 commented("iifname . oifname @ways accept", "each app its own ways")}};
   table.chains["translation"] = {
       .hook = state::NftHook{"nat", "postrouting", 100},
@@ -216,7 +226,7 @@ void add_workers(Fabric& fabric) {
       for (const std::string& site : sites) {
         add_app(worker, site, fabric.lab.sites.at(site), slots.at(site));
       }
-      if (!worker.integrations.empty()) steer_before_local(worker.netns());
+      steer_before_local(worker.netns());
       add_firewall(worker);
     }
   }

@@ -116,11 +116,11 @@ class ExpectationCheck {
       for (const char* rule : kDefaultRules) rules[rule];
       for (const auto& [rule, ignored] : group->second.security_rules) rules[rule];
       if (table == lab_.route_tables.end() || !table->second.routes.contains(name)) {
-        checks_.refers(path, fmt::format("rule of '{}'", owner), name, rules,
+        checks_.refers(path, fmt::format("'{}' has no rule", owner), name, rules,
                        "networkSecurityGroups." + owner);
       }
     } else if (table != lab_.route_tables.end()) {
-      checks_.refers(path, fmt::format("route of '{}'", owner), name, table->second.routes,
+      checks_.refers(path, fmt::format("'{}' has no route", owner), name, table->second.routes,
                      "routeTables." + owner);
     } else if (owner != "system" && !lab_.virtual_networks.contains(owner)) {
       check_owner(path, owner);

@@ -51,7 +51,7 @@ class NameCheck {
   void operator()(const std::string& name) {
     if (!follows(rule_, name)) {
       checks_.error_in_name(parent_ + "." + name,
-                            fmt::format("'{}' is not a name for a {}", shown(name), rule_.kind),
+                            fmt::format("'{}' cannot name {}", shown(name), rule_.kind),
                             fmt::format("1 to {} {}", rule_.max_length, rule_.words));
     }
     const auto [other, fresh] = seen_.emplace(lower_case(name), name);
@@ -111,32 +111,33 @@ void check_host_names(const Lab& lab, Checks& checks) {
 }  // namespace
 
 void check_names(const Lab& lab, Checks& checks) {
-  check_keys(checks, network_name("virtual network", 64), "virtualNetworks", lab.virtual_networks);
+  check_keys(checks, network_name("a virtual network", 64), "virtualNetworks",
+             lab.virtual_networks);
   for (const auto& [name, vnet] : lab.virtual_networks) {
-    check_keys(checks, network_name("subnet"), vnet_path(name) + ".subnets", vnet.subnets);
+    check_keys(checks, network_name("a subnet"), vnet_path(name) + ".subnets", vnet.subnets);
   }
-  check_keys(checks, network_name("network security group"), "networkSecurityGroups",
+  check_keys(checks, network_name("a network security group"), "networkSecurityGroups",
              lab.network_security_groups);
   for (const auto& [name, group] : lab.network_security_groups) {
-    check_keys(checks, network_name("security rule"),
+    check_keys(checks, network_name("a security rule"),
                "networkSecurityGroups." + name + ".securityRules", group.security_rules);
   }
-  check_keys(checks, network_name("route table"), "routeTables", lab.route_tables);
+  check_keys(checks, network_name("a route table"), "routeTables", lab.route_tables);
   for (const auto& [name, table] : lab.route_tables) {
-    check_keys(checks, network_name("route"), "routeTables." + name + ".routes", table.routes);
+    check_keys(checks, network_name("a route"), "routeTables." + name + ".routes", table.routes);
   }
-  NameCheck check_group(checks, network_name("application security group"),
+  NameCheck check_group(checks, network_name("an application security group"),
                         "applicationSecurityGroups");
   for (const std::string& name : lab.application_security_groups) check_group(name);
-  check_keys(checks, label_name("App Service plan", 40), "serverFarms", lab.server_farms);
-  check_keys(checks, label_name("site", 60), "sites", lab.sites);
-  check_keys(checks, label_name("host", 63), "hosts", lab.hosts);
+  check_keys(checks, label_name("an App Service plan", 40), "serverFarms", lab.server_farms);
+  check_keys(checks, label_name("a site", 60), "sites", lab.sites);
+  check_keys(checks, label_name("a host", 63), "hosts", lab.hosts);
   check_host_names(lab, checks);
   for (const auto& [name, site] : lab.sites) {
     for (const auto& [setting, value] : site.app_settings) {
       if (setting.empty() || setting.find_first_of(std::string("=\0", 2)) != std::string::npos) {
         checks.error_in_name("sites." + name + ".appSettings." + setting,
-                             fmt::format("'{}' is not a name for an app setting", shown(setting)),
+                             fmt::format("'{}' cannot name an app setting", shown(setting)),
                              "it becomes an environment variable: not empty, no '='");
       }
     }

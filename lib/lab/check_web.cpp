@@ -76,11 +76,12 @@ void check_site(const std::string& name, const Site& site, const Lab& lab, Check
   const std::string subnet_at = path + ".virtualNetworkSubnet";
   const Sku* sku = has_farm ? find_sku(lab.server_farms.at(site.server_farm).sku) : nullptr;
   if (sku != nullptr && !sku->integrates && sku->tier != "Isolated") {
-    checks.error(subnet_at, "sku-without-integration",
-                 fmt::format("plan '{}' is {} ({}), which has no virtual network integration",
-                             site.server_farm, sku->name, sku->tier),
-                 "Basic is the smallest tier that has it",
-                 {path + ".serverFarm", "serverFarms." + site.server_farm});
+    checks.error(
+        subnet_at, "sku-without-integration",
+        fmt::format("plan '{}' is of the {} tier, which has no virtual network integration",
+                    site.server_farm, sku->tier),
+        "Basic is the smallest tier that has it",
+        {path + ".serverFarm", "serverFarms." + site.server_farm});
   }
   const SubnetRef& ref = *site.virtual_network_subnet;
   if (!checks.refers_to_subnet(subnet_at, ref, lab)) return;

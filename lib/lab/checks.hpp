@@ -37,19 +37,21 @@ class Checks {
   // About a key itself: whatever is wrong behind it does not matter.
   void error_in_name(std::string path, std::string message, std::string hint = {});
 
-  // A reference from `path` to `name`, which must be a key of `map`, the top-level map `map_name`.
-  // Returns whether it is.
+  // A reference from `path` to `name`, which must be a key of `map`, read from `map_path`;
+  // "`subject` 'name' does not exist" otherwise. Returns whether it is.
   template <typename Map>
-  bool refers(const std::string& path, const std::string& kind, const std::string& name,
-              const Map& map, const std::string& map_name) {
+  bool refers(const std::string& path, const std::string& subject, const std::string& name,
+              const Map& map, const std::string& map_path) {
     if (map.find(name) != map.end()) return true;
+    // "'nsg' has no rule 'x'" needs no more words.
+    const char* absent = subject.front() == '\'' ? "" : " does not exist";
     Nearest search(name);
     if (wants_suggestions()) {
       for (const auto& [key, value] : map) search.consider(key);
     }
     const auto& near = search.found();
-    error(path, "unknown-reference", kind + " '" + shown(name) + "' does not exist",
-          near ? "did you mean '" + *near + "'?" : std::string{}, {map_name});
+    error(path, "unknown-reference", subject + " '" + shown(name) + "'" + absent,
+          near ? "did you mean '" + *near + "'?" : std::string{}, {map_path});
     return false;
   }
   bool refers_to_subnet(const std::string& path, const SubnetRef& ref, const Lab& lab);

@@ -41,7 +41,7 @@ bool Checks::refers_to_subnet(const std::string& path, const SubnetRef& ref, con
   if (!refers(path, "virtual network", ref.vnet, lab.virtual_networks, "virtualNetworks")) {
     return false;
   }
-  return refers(path, "subnet of '" + ref.vnet + "'", ref.subnet,
+  return refers(path, "'" + ref.vnet + "' has no subnet", ref.subnet,
                 lab.virtual_networks.at(ref.vnet).subnets, vnet_path(ref.vnet) + ".subnets");
 }
 

@@ -222,7 +222,7 @@ YamlTree parse_yaml(const std::string& text) {
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& failure) {
-    builder.refuse(place_of(failure.mark), "syntax", failure.msg);
+    builder.refuse(place_of(failure.mark), "syntax", "not valid YAML: " + failure.msg);
   }
   return std::move(builder).finish();
 }

@@ -18,11 +18,13 @@ class Return {
  public:
   Return(const Topology& topology, const AppView& app, const Flow& flow, const Trail& trail)
       : topology_(topology), app_(app), trail_(trail) {
-    const bool ported = flow.protocol != FlowProtocol::kIcmp;
-    packet_ = {.protocol = static_cast<uint8_t>(flow.protocol),
-               .source = flow.destination,
-               .source_port = ported ? flow.destination_port : uint16_t{0},
-               .destination_port = ported ? flow.source_port : uint16_t{0}};
+    packet_ = {.protocol = static_cast<uint8_t>(flow.protocol), .source = flow.destination};
+    if (flow.protocol == FlowProtocol::kUdp && trail.refused) {
+      packet_.protocol = static_cast<uint8_t>(FlowProtocol::kIcmp);  // port unreachable
+    } else if (flow.protocol != FlowProtocol::kIcmp) {
+      packet_.source_port = flow.destination_port;
+      packet_.destination_port = flow.source_port;
+    }
   }
 
   Reply run() {

@@ -188,12 +188,14 @@ class Walk {
     remember_passage(vnet);
     const std::string* owner = topology_.integration_near(vnet, packet_.destination);
     if (owner == nullptr) return std::nullopt;
-    if (report_ != nullptr) report_->explanation.refused = true;
+    // Only the app's own network finds the way back for the refusal.
+    const bool home = topology_.subnets[app_.subnet].vnet == vnet;
+    if (report_ != nullptr) report_->explanation.refused = home;
     return stop(Verdict::kDrop, [&] {
       return Step{Stage::kPlatform, vnet_name(vnet), "refused", *owner,
                   fmt::format("{} is an integration address of {}; integrations are outbound only, "
-                              "so the connection is refused.",
-                              packet_.destination.to_string(), *owner)};
+                              "so {} refuses the connection.",
+                              packet_.destination.to_string(), *owner, vnet_name(vnet))};
     });
   }
 
@@ -376,6 +378,7 @@ class Walk {
     explanation.source = packet_.source;
     explanation.host = host.name;
     explanation.refused = !listens(*host.declared, flow_);
+    report_->trail.refused = explanation.refused;
     explanation.decided_by = decided_by();
     note([&] {
       const char* what =

@@ -26,6 +26,7 @@ struct Trail {
   std::vector<Index> appliances{};  // every NVA on the way
   Index exit_host = kNowhere;       // whose public address the flow wears on the Internet
   Index receiver = kNowhere;
+  bool refused = false;  // the receiver answers with RST or port unreachable
 };
 
 struct Report {

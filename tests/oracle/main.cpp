@@ -89,7 +89,8 @@ Status run_lab(Rig& rig, const Settings& settings, const lab::Lab& lab, uint64_t
   }
   totals.mismatches += mismatches.size();
   for (const Mismatch& mismatch : mismatches) report(mismatch, seed);
-  if (!mismatches.empty()) keep_smallest(rig, settings, lab, seed, mismatches.front());
+  if (!mismatches.empty() && !settings.keep.empty())
+    keep_smallest(rig, settings, lab, seed, mismatches.front());
   return {};
 }
 
@@ -134,7 +135,8 @@ int main(int argc, char** argv) {
   app.add_option("--seed", settings.seed, "seed of the first lab; a new one by default");
   app.add_option("--labs", settings.labs, "how many labs");
   app.add_option("--flows", settings.flows, "flows through each lab")->check(CLI::Range(1, 9000));
-  app.add_option("--keep", settings.keep, "folder for the smallest labs that show a mismatch");
+  app.add_option("--keep", settings.keep,
+                 "folder for the smallest labs that show a mismatch; empty: do not shrink");
   app.add_option("file", settings.files, "lab files to replay instead of random labs");
   CLI11_PARSE(app, argc, argv);
   if (settings.seed == 0) settings.seed = std::random_device{}();

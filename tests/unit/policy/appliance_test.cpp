@@ -251,7 +251,10 @@ TEST(Appliance, CanSendTheFlowToAnIntegrationThatRefuses) {
   subnet(lab, "two/apps", "10.2.9.0/26");
   app(lab, "other", "two/apps");
   route(lab, "apps/two", "10.2.0.0/16", "10.0.1.4");
-  EXPECT_EQ(decision(explain(lab, "app", "tcp://10.2.9.4:80")), "Drop by platform two/apps");
+  const Explanation got = explain(lab, "app", "tcp://10.2.9.4:80");
+  EXPECT_EQ(decision(got), "Drop by platform two/apps");
+  EXPECT_EQ(got.steps.back().where, "hub");
+  EXPECT_FALSE(got.refused);  // the hub has no way back to the app
 }
 
 }  // namespace

@@ -169,6 +169,15 @@ TEST_F(AsymmetricReply, PassesAnUnknownNetworkByItsLists) {
   EXPECT_EQ(reply_to(lab_, "tcp://10.2.1.4:443").verdict, Verdict::kAllow);
 }
 
+TEST_F(AsymmetricReply, RefusalOfUdpPassesAsIcmp) {
+  subnet_of(lab_, "hub/fw").network_security_group = "nsg";
+  deny(lab_, "nsg/no-udp", 100, Direction::kInbound, {.protocol = "Udp"});
+  EXPECT_EQ(reply_to(lab_, "udp://10.2.1.4:53").verdict, Verdict::kDeny);
+  EXPECT_EQ(reply_to(lab_, "udp://10.2.1.4:54").verdict, Verdict::kAllow);
+  deny(lab_, "nsg/no-icmp", 110, Direction::kInbound, {.protocol = "Icmp"});
+  EXPECT_EQ(reply_to(lab_, "udp://10.2.1.4:54").verdict, Verdict::kDeny);
+}
+
 TEST_F(AsymmetricReply, IsRefusedByAnUnknownNetworkThatKnowsTheIntegration) {
   peer(lab_, "hub", "home");
   const Reply reply = reply_to(lab_, "udp://10.2.1.4:53");
