@@ -37,8 +37,8 @@ class HelpFormatter : public CLI::Formatter {
   }
   std::string make_footer(const CLI::App* app) const override {
     const std::string footer = CLI::Formatter::make_footer(app);
-    if (app->get_parent() == nullptr) return "\n" + footer;
-    return "\n" + footer + "Options of all commands, such as -o json: egressctl --help\n";
+    if (app->get_parent() == nullptr) return footer;
+    return footer + "Options of all commands, such as -o json: egressctl --help\n";
   }
 };
 
@@ -68,6 +68,8 @@ CommandLine::CommandLine()
            "egressctl") {
   app_.formatter(std::make_shared<HelpFormatter>());
   app_.get_formatter()->column_width(26);
+  app_.get_formatter()->label("REQUIRED", "");  // the usage line says so
+  app_.get_formatter()->label("TEXT", "");
   app_.fallthrough();
   app_.require_subcommand(1);
   app_.footer(kFooter);

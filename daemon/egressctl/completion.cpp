@@ -2,6 +2,9 @@
 #include "egressctl/completion.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <set>
 
 #include "egressctl/commands.hpp"
 
@@ -9,28 +12,27 @@ namespace egress::ctl {
 
 namespace {
 
-// "--source-port --verify": the long names, or the short one of an option without.
-std::string option_words(const CLI::App& app) {
-  std::string words;
+// Long names of options; every option has one.
+std::set<std::string> option_names(const CLI::App& app) {
+  std::set<std::string> names;
   for (const CLI::Option* option : app.get_options()) {
-    if (!option->nonpositional()) continue;
-    for (const std::string& name : option->get_lnames()) words += " --" + name;
-    if (option->get_lnames().empty()) words += " -" + option->get_snames().front();
+    for (const std::string& name : option->get_lnames()) names.insert("--" + name);
   }
-  return words;
+  return names;
 }
 
 }  // namespace
 
 std::string bash_completion(const CLI::App& app) {
   const std::string program = app.get_name();
-  const std::string global = option_words(app);
+  const std::set<std::string> global = option_names(app);
   std::string names;
   std::string cases;
   for (const CLI::App* command : app.get_subcommands({})) {
     names += (names.empty() ? "" : " ") + command->get_name();
-    cases += fmt::format("    {}) words='{}' ;;\n", command->get_name(),
-                         (option_words(*command) + global).substr(1));
+    std::set<std::string> words = option_names(*command);
+    words.insert(global.begin(), global.end());
+    cases += fmt::format("    {}) words='{}' ;;\n", command->get_name(), fmt::join(words, " "));
   }
   return fmt::format(
       R"(# bash completion for {0}, written by `{0} completion bash`
@@ -40,7 +42,7 @@ _{0}() {{
     [[ " {1} " == *" $word "* ]] && command=$word && break
   done
   case $command in
-    '') words='{1}{2}' ;;
+    '') words='{1} {2}' ;;
 {3}  esac
   # Files are completed where no word fits.
   [[ -n $command && $current != -* ]] && words=''
@@ -48,7 +50,7 @@ _{0}() {{
 }}
 complete -o default -F _{0} {0}
 )",
-      program, names, global, cases);
+      program, names, fmt::join(global, " "), cases);
 }
 
 void add_completion_command(CLI::App& app, Action& chosen) {

@@ -28,8 +28,9 @@ Result<LabSource> LabSource::read(const std::string& path) {
     return LabSource({kStandardInput, read_standard_input()}, lab::reader_beside("./-"));
   }
   lab::ReadFile read_file = lab::reader_beside(path);
-  ASSIGN_OR_RETURN(std::string text, read_file(std::filesystem::path(path).filename().string()));
-  return LabSource({path, std::move(text)}, std::move(read_file));
+  Result<std::string> text = read_file(std::filesystem::path(path).filename().string());
+  if (!text.ok()) return std::move(text).error().in("read " + path);
+  return LabSource({path, std::move(*text)}, std::move(read_file));
 }
 
 control::LabText LabSource::with_files() const {

@@ -91,7 +91,9 @@ void LineStream::disconnect() {
 }
 
 void LineStream::wake() {
-  if (suspended_ != nullptr) MHD_resume_connection(std::exchange(suspended_, nullptr));
+  if (suspended_ == nullptr) return;
+  MHD_resume_connection(std::exchange(suspended_, nullptr));
+  on_wake_();
 }
 
 HttpServer::HttpServer(size_t largest_body, HttpHandler handler, Refuse refuse)
@@ -124,12 +126,12 @@ void HttpServer::attach(Loop& loop) {
 }
 
 HttpServer::~HttpServer() {
-  timer_.reset();
-  poll_.reset();
   // libmicrohttpd must not be stopped with suspended connections.
   for (const auto& weak : streams_) {
     if (const auto stream = weak.lock()) stream->finish();
   }
+  timer_.reset();
+  poll_.reset();
   // What was written to streams last still goes out: resuming takes one turn, sending another.
   for (int turn = 0; turn < kLastTurns; ++turn) MHD_run(daemon_.get());
 }
@@ -199,6 +201,8 @@ MHD_Result HttpServer::answer(MHD_Connection* connection, Exchange& exchange,
   if (made == nullptr) return MHD_NO;
   if (response.stream != nullptr) {
     exchange.stream = response.stream;
+    // Without threads of its own, libmicrohttpd notices a resumed connection in its next turn only.
+    response.stream->on_wake([this] { timer_->start(std::chrono::milliseconds(0)); });
     streams_.erase(std::remove_if(streams_.begin(), streams_.end(),
                                   [](const auto& stream) { return stream.expired(); }),
                    streams_.end());

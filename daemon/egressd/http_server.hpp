@@ -32,13 +32,16 @@ class LineStream {
   void write(const std::string& line);
   void finish();
 
-  // For the server: MHD's content reader, and the end of the connection.
+  // For the server: what to do when there is something to read again, MHD's content reader, and the
+  // end of the connection.
+  void on_wake(Callback callback) { on_wake_ = std::move(callback); }
   ssize_t read(MHD_Connection* connection, char* buffer, size_t size);
   void disconnect();
 
  private:
   void wake();
 
+  Callback on_wake_{};
   std::string pending_{};
   MHD_Connection* suspended_ = nullptr;
   bool finished_ = false;

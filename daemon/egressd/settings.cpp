@@ -14,7 +14,7 @@ namespace egress::daemon {
 
 namespace {
 
-constexpr size_t kLongestPrefix = 15;
+constexpr size_t kLongestPrefix = 32;
 
 lab::Finding finding_at(const std::string& file, const YAML::Mark& mark, const char* code,
                         std::string message) {
@@ -135,14 +135,17 @@ Result<CommandLine> read_command_line(int argc, const char* const* argv) {
 }
 
 Status check_settings(const Settings& settings) {
+  const std::string& prefix = settings.prefix;
   const auto allowed = [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9');
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9') || letter == '-';
   };
-  if (settings.prefix.empty() || settings.prefix.size() > kLongestPrefix ||
-      !std::all_of(settings.prefix.begin(), settings.prefix.end(), allowed)) {
+  if (prefix.empty() || prefix.size() > kLongestPrefix || prefix.front() == '-' ||
+      prefix.back() == '-' || !std::all_of(prefix.begin(), prefix.end(), allowed)) {
     return Error{.code = Errc::kInvalid,
-                 .message = fmt::format("prefix '{}' must be 1 to {} lower-case letters or digits",
-                                        settings.prefix, kLongestPrefix)};
+                 .message = fmt::format("prefix '{}' must be 1 to {} letters, digits and, inside, "
+                                        "hyphens",
+                                        prefix, kLongestPrefix)};
   }
   const bool known_level = spdlog::level::from_str(settings.log_level) != spdlog::level::off ||
                            settings.log_level == "off";

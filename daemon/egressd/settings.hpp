@@ -47,8 +47,7 @@ Result<CommandLine> read_command_line(int argc, const char* const* argv);
 // Reads the file again: only `lab` and `log_level` may change while the daemon runs.
 Result<Configuration> read_configuration(const std::string& file);
 
-// Whether values are usable. A prefix is letters and digits only: with a hyphen, the namespaces of
-// one daemon could start like another's.
+// Whether values are usable: the prefix, which becomes part of file names, and the log level.
 Status check_settings(const Settings& settings);
 
 }  // namespace egress::daemon

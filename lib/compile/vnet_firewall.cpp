@@ -137,7 +137,7 @@ state::Firewall vnet_firewall(const Fabric& fabric, const Vnet& vnet) {
       .rules = {commented("iifname vmap @peer_checks", "forwarded traffic of peers"),
                 commented("ip daddr " + kAzurePlatform.to_string() + " counter drop", "platform"),
                 commented("ct state established,related accept", "answers"),
-                commented("ct state new ip daddr @integrations goto refuse", "integrations"),
+                commented("ip daddr @integrations goto refuse", "integrations"),
                 commented("iifname vmap @out_gates", "outbound security lists")}};
   table.chains["inbound"] = {
       .hook = state::NftHook{"filter", "forward", 0},

@@ -47,8 +47,7 @@ struct Files {
   }
   execv(arguments[0], arguments);
   constexpr char kMessage[] = "cannot execute the program";
-  [[maybe_unused]] const ssize_t written =
-      write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1);
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1);
   _exit(kCannotExecute);
 }
 
@@ -135,8 +134,8 @@ Status end_process(pid_t pid, const std::function<bool()>& still_it) {
     return Error::from_errno("open process " + std::to_string(pid));
   }
   if (!still_it()) return {};
-  for (const auto& [number, patience] : {std::pair{SIGTERM, kTermPatience},
-                                         std::pair{SIGKILL, kKillPatience}}) {
+  for (const auto& [number, patience] :
+       {std::pair{SIGTERM, kTermPatience}, std::pair{SIGKILL, kKillPatience}}) {
     if (syscall(SYS_pidfd_send_signal, process.get(), number, nullptr, 0U) != 0) {
       if (errno == ESRCH) return {};
       return Error::from_errno("end process " + std::to_string(pid));

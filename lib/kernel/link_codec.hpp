@@ -17,7 +17,7 @@ namespace egress::kernel {
 struct ObservedLink {
   state::Link link{};
   int index = 0;
-  int peer_index = 0;             // 0: no peer
+  int peer_index = 0;              // 0: no peer
   std::optional<int> peer_nsid{};  // absent: the peer is in the same namespace
   bool ipv6_settings = false;      // it has an addr_gen_mode at all
 };

@@ -42,6 +42,7 @@ LinuxKernel::LinuxKernel(const Options& options)
       responders_(own_directory(options) + "/hosts", options.responder_program) {}
 
 Result<state::KernelState> LinuxKernel::observe() {
+  used_contexts_.close();
   remove_orphaned_links();
   RETURN_IF_ERROR(refresh_handles());
   state::KernelState observed;
@@ -133,9 +134,10 @@ Status LinuxKernel::perform(const Op& op, const state::NetnsObject&) {
 
 Status LinuxKernel::perform(const Op& op, const state::FirewallChange& change) {
   auto held = handle(op.netns);
-  if (op.verb == Verb::kRemove) return held.ok() ? (*held)->firewall().remove() : Status();
+  if (op.verb == Verb::kRemove)
+    return held.ok() ? (*held)->firewall().remove(used_contexts_) : Status();
   if (!held.ok()) return std::move(held).error();
-  return (*held)->firewall().replace(change.desired);
+  return (*held)->firewall().replace(change.desired, used_contexts_);
 }
 
 Status LinuxKernel::perform(const Op& op, const state::LinkPair& pair) {
@@ -196,6 +198,7 @@ Status LinuxKernel::remove_netns(const NetnsName& netns) {
     }
   }
   close_handle(netns);
+  used_contexts_.close();
   return directory_.remove(netns);
 }
 

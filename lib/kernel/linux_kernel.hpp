@@ -60,6 +60,7 @@ class LinuxKernel final : public Kernel {
   NetnsDirectory directory_;
   Responders responders_;
   std::map<state::NetnsName, NetnsHandle> handles_{};
+  UsedNftContexts used_contexts_{};
   // The other ends of links whose namespace was removed, by index. The kernel removes them by
   // itself, but later, and not while a process lives there; and most go with their own namespace.
   std::vector<std::pair<state::NetnsName, int>> orphaned_links_{};

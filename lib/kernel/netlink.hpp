@@ -53,8 +53,8 @@ class NlMessage {
   std::unique_ptr<nl_msg, Free> message_;
 };
 
-// Whether all attributes behind a fixed header of `header_size` bytes are of known types. Types that
-// are newer than the headers we were built with count as unknown.
+// Whether all attributes behind a fixed header of `header_size` bytes are of known types. Types
+// that are newer than the headers we were built with count as unknown.
 bool has_only(const nlmsghdr& message, size_t header_size, std::initializer_list<int> known);
 
 // The messages that answered one request, in order.

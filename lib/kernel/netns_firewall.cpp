@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/netns.hpp"
-#include "kernel/nftables.hpp"
 
 namespace egress::kernel {
 namespace {
@@ -48,10 +47,11 @@ state::NftNames strays(const state::NftNames& present, const state::NftTable& de
       return found != desired.sets.end() && found->second.is_map == is_map;
     };
   };
-  return {.chains = not_in(present.chains,
-                           [&](const std::string& name) { return desired.chains.count(name) != 0; }),
-          .sets = not_in(present.sets, has_set(false)),
-          .maps = not_in(present.maps, has_set(true))};
+  return {
+      .chains = not_in(present.chains,
+                       [&](const std::string& name) { return desired.chains.count(name) != 0; }),
+      .sets = not_in(present.sets, has_set(false)),
+      .maps = not_in(present.maps, has_set(true))};
 }
 
 }  // namespace
@@ -94,53 +94,58 @@ Result<std::string> NetnsFirewall::marker() {
   return comment_in(listing);
 }
 
-Status NetnsFirewall::commit(const std::string& script) {
+Status NetnsFirewall::run(const std::string& script, UsedNftContexts& used) {
   known_.reset();
   ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_fd_));
   ASSIGN_OR_RETURN(NftContext context, NftContext::open());
-  return context.run(script);
+  Status status = context.run(script);
+  used.keep(std::move(context));
+  return status;
 }
 
-Status NetnsFirewall::commit(const state::Firewall& desired, const state::NftTable* previous,
-                             const state::NftNames& stray, const std::vector<NftTableId>& tables) {
+Status NetnsFirewall::commit(const state::Firewall& desired, const Start& start,
+                             UsedNftContexts& used) {
   std::string script;
-  for (const NftTableId& table : tables) {
+  for (const NftTableId& table : start.tables) {
     if (is_ours(table)) continue;
     script += fmt::format("delete table {} handle {}\n", table.family, table.handle);
   }
   ASSIGN_OR_RETURN(const uint32_t before, queries_.generation());
   const uint32_t after = before + 1;
-  script += state::update_script(*desired.table, previous, stray,
+  script += state::update_script(*desired.table, start.previous, start.stray,
                                  marker_text(desired.digest, after));
-  RETURN_IF_ERROR(commit(script));
+  RETURN_IF_ERROR(run(script, used));
   ASSIGN_OR_RETURN(const uint32_t generation, queries_.generation());
   // Otherwise somebody else committed meanwhile, and the next look will show it.
   if (generation == after) known_ = Known{generation, desired};
   return {};
 }
 
-Status NetnsFirewall::replace(const state::Firewall& desired) {
+Status NetnsFirewall::replace(const state::Firewall& desired, UsedNftContexts& used) {
   if (!desired.table) {
     return Error{.code = Errc::kInvalid, .message = "a firewall without contents"};
   }
   ASSIGN_OR_RETURN(const std::optional<state::Firewall> present, observe());
   if (present && present->digest == desired.digest) return {};
-  if (present && present->table) return commit(desired, present->table.get(), {}, {});
+  if (present && present->table) return commit(desired, {.previous = present->table.get()}, used);
 
-  ASSIGN_OR_RETURN(const std::vector<NftTableId> tables, queries_.tables());
-  if (std::none_of(tables.begin(), tables.end(), is_ours)) {
-    return commit(desired, nullptr, {}, tables);
+  Start start;
+  ASSIGN_OR_RETURN(start.tables, queries_.tables());
+  if (std::none_of(start.tables.begin(), start.tables.end(), is_ours)) {
+    return commit(desired, start, used);
   }
   ASSIGN_OR_RETURN(const state::NftNames names, queries_.names());
-  const Status status = commit(desired, nullptr, strays(names, *desired.table), tables);
+  start.stray = strays(names, *desired.table);
+  const Status status = commit(desired, start, used);
   if (status.ok()) return status;
   // Something stands under a name of ours with another declaration: then all is made anew, which
   // is worse only in that base chains are out of force for a moment.
-  return commit(desired, nullptr, names, tables);
+  start.stray = names;
+  return commit(desired, start, used);
 }
 
-Status NetnsFirewall::remove() {
-  return commit("flush ruleset\n");
+Status NetnsFirewall::remove(UsedNftContexts& used) {
+  return run("flush ruleset\n", used);
 }
 
 }  // namespace egress::kernel

@@ -4,15 +4,18 @@
 // One namespace's firewall: whether it is still the one we put there, replacing it, removing it.
 //
 // Theory of operation: the marker set's comment holds the digest of the contents and the generation
-// that our commit produced. Every later commit by anybody moves the generation, so contents are ours
-// exactly while the kernel's generation is the marker's. Within one process even the marker need not
-// be read again until the generation moves.
+// that our commit produced. Every later commit by anybody moves the generation, so contents are
+// ours exactly while the kernel's generation is the marker's. Within one process even the marker
+// need not be read again until the generation moves.
 
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "kernel/nft_queries.hpp"
+#include "kernel/nftables.hpp"
 #include "state/nft_table.hpp"
 
 namespace egress::kernel {
@@ -25,9 +28,9 @@ class NetnsFirewall {
   // Nothing when there are no tables at all.
   Result<std::optional<state::Firewall>> observe();
   // Makes `desired` the only firewall; foreign tables go with the same commit.
-  Status replace(const state::Firewall& desired);
+  Status replace(const state::Firewall& desired, UsedNftContexts& used);
   // Removes every table.
-  Status remove();
+  Status remove(UsedNftContexts& used);
   Result<std::map<std::string, uint64_t>> counters() { return queries_.counters(); }
 
  private:
@@ -41,9 +44,14 @@ class NetnsFirewall {
 
   Result<std::optional<state::Firewall>> read(uint32_t generation);
   Result<std::string> marker();
-  Status commit(const std::string& script);
-  Status commit(const state::Firewall& desired, const state::NftTable* previous,
-                const state::NftNames& stray, const std::vector<NftTableId>& tables);
+  Status run(const std::string& script, UsedNftContexts& used);
+  // From `previous`, or from whatever there is but `stray` and foreign `tables`.
+  struct Start {
+    const state::NftTable* previous = nullptr;
+    state::NftNames stray{};
+    std::vector<NftTableId> tables{};
+  };
+  Status commit(const state::Firewall& desired, const Start& start, UsedNftContexts& used);
 
   int netns_fd_;
   NftQueries queries_;

@@ -39,9 +39,7 @@ struct Attributes {
   explicit Attributes(const nlmsghdr& message) {
     nlmsg_parse(const_cast<nlmsghdr*>(&message), sizeof(nfgenmsg), all.data(), kLast, nullptr);
   }
-  explicit Attributes(nlattr* nest) {
-    nla_parse_nested(all.data(), kLast, nest, nullptr);
-  }
+  explicit Attributes(nlattr* nest) { nla_parse_nested(all.data(), kLast, nest, nullptr); }
   nlattr* operator[](size_t type) const { return all[type]; }
   std::string text(size_t type) const {
     return all[type] == nullptr ? std::string() : nla_get_string(all[type]);

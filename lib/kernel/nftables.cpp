@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/unique_fd.hpp"
 
@@ -43,8 +44,8 @@ Result<NftContext> NftContext::open() {
   return made;
 }
 
-// From a file, though it is in memory: for buffers nft 1.0.6 quotes the first line as the wrong one,
-// whichever it is.
+// From a file, though it is in memory: for buffers nft 1.0.6 quotes the first line as the wrong
+// one, whichever it is.
 Status NftContext::run(const std::string& script) {
   const UniqueFd file(memfd_create("script", MFD_CLOEXEC));
   if (!file.valid()) return Error::from_errno("nft: make a memory file");
@@ -60,7 +61,8 @@ Status NftContext::run(const std::string& script) {
   const std::string words = words_of(context_.get(), path);
   // errno tells something only when the kernel was asked; nft refuses scripts by itself too.
   Error error{.code = Errc::kInvalid, .message = "nft"};
-  if (words.find(kRefusedByKernel) != std::string::npos) error = Error::from_errno("nft", sys_errno);
+  if (words.find(kRefusedByKernel) != std::string::npos)
+    error = Error::from_errno("nft", sys_errno);
   error.kernel_text = words;
   return error;
 }
@@ -70,6 +72,12 @@ Result<std::string> NftContext::list(const std::string& command) {
   RETURN_IF_ERROR(run(command));
   const char* text = nft_ctx_get_output_buffer(context_.get());
   return std::string(text == nullptr ? "" : text);
+}
+
+void UsedNftContexts::keep(NftContext context) {
+  constexpr size_t kMost = 64;
+  if (contexts_.size() == kMost) contexts_.pop_front();
+  contexts_.push_back(std::move(context));
 }
 
 }  // namespace egress::kernel

@@ -2,8 +2,9 @@
 #pragma once
 
 // libnftables, the only user of it: runs nft scripts, each one transaction. Made where it is needed
-// and thrown away: its socket must have a low number (high_fd.hpp), and its cache would go stale.
+// and not used twice: its socket must have a low number (high_fd.hpp), its cache would go stale.
 
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -29,6 +30,18 @@ class NftContext {
   };
   explicit NftContext(nft_ctx* context) : context_(context) {}
   std::unique_ptr<nft_ctx, Free> context_;
+};
+
+// Contexts that have just committed. Closing one at once waits until what its commit deleted is
+// freed (12 ms measured), so they are kept until that has happened by itself. While kept, each
+// holds its namespace and a low descriptor: there are never many, and observing closes them all.
+class UsedNftContexts {
+ public:
+  void keep(NftContext context);
+  void close() { contexts_.clear(); }
+
+ private:
+  std::deque<NftContext> contexts_{};
 };
 
 }  // namespace egress::kernel

@@ -99,8 +99,8 @@ Status Responders::start(const std::string& netns, const state::Responder& respo
   std::error_code error;
   std::filesystem::create_directories(directory_, error);
   if (error) return Error::from_errno("make directory " + directory_, error.value());
-  std::vector<std::string> arguments = {program_, "--netns", netns, "--host", responder.host,
-                                        "--lock", lock_path(responder.host)};
+  std::vector<std::string> arguments = {
+      program_, "--netns", netns, "--host", responder.host, "--lock", lock_path(responder.host)};
   arguments.insert(arguments.end(), responder.listen.begin(), responder.listen.end());
   return start_detached(arguments, kStartPatience);
 }
@@ -113,8 +113,7 @@ Status Responders::stop(const std::string& host) const {
     return Error::from_errno("open " + path);
   }
   if (const auto holder = holder_of(file.get())) {
-    RETURN_IF_ERROR(
-        end_process(*holder, [&] { return holder_of(file.get()) == holder; }));
+    RETURN_IF_ERROR(end_process(*holder, [&] { return holder_of(file.get()) == holder; }));
   }
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return Error::from_errno("remove " + path);
   // Fails, rightly, while there are other files.

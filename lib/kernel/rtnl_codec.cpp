@@ -86,8 +86,7 @@ std::optional<Decoded<state::Address>> decode_address(const nlmsghdr& message,
   if (!attributes.has(IFA_LOCAL)) return std::nullopt;
   // A point-to-point address names its far end in IFA_ADDRESS; ours have none.
   const Ipv4Address local = attributes.address(IFA_LOCAL);
-  const Ipv4Address far =
-      attributes.has(IFA_ADDRESS) ? attributes.address(IFA_ADDRESS) : local;
+  const Ipv4Address far = attributes.has(IFA_ADDRESS) ? attributes.address(IFA_ADDRESS) : local;
   Decoded<state::Address> decoded{
       .value = {.link = name_of(links, static_cast<int>(attributes.header.ifa_index)),
                 .address = far,
@@ -235,10 +234,9 @@ std::optional<Decoded<state::Route>> decode_route(const nlmsghdr& message, const
       !has_only(message, sizeof(rtmsg),
                 {RTA_TABLE, RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_METRICS}) ||
       !decode_metrics(attributes[RTA_METRICS], route.mtu)) {
-    return Decoded<state::Route>{
-        .value = {.table = table, .destination = route.destination},
-        .removal = delete_route(header, {table, route.destination},
-                                attributes.number(RTA_PRIORITY))};
+    route.mtu = 0;
+    decoded.removal = delete_route(header, state::key_of(route), attributes.number(RTA_PRIORITY));
+    return decoded;
   }
   route.kind = *kind;
   route.protocol = static_cast<state::RouteProtocol>(header.rtm_protocol);

@@ -11,7 +11,8 @@
 
 namespace egress::kernel {
 
-// `name` as sysctl(8) spells it. Call in the target namespace. kInvalid for what is not under "net."
+// `name` as sysctl(8) spells it. Call in the target namespace. kInvalid for what is not under
+// "net."
 Result<UniqueFd> open_sysctl_file(const std::string& name);
 // With single blanks between numbers and none around.
 Result<std::string> read_sysctl(int file);

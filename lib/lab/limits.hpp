@@ -36,7 +36,7 @@ inline constexpr int kMinIntegrationLength = 28;   // the longest prefix of an i
 inline constexpr int kMinSharedSubnetLength = 26;  // and of one that several plans share
 inline constexpr int kMinSubnetLength = 29;
 inline constexpr int kMaxCapacity = 100;
-// Addresses 169.254.129.4 to .253 and their twins on the second interface.
+// A worker numbers its apps in a /24 of link-local addresses.
 inline constexpr size_t kMaxSitesPerPlan = 250;
 
 }  // namespace egress::lab

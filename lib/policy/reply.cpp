@@ -17,7 +17,10 @@ using Hop = std::variant<Index, Reply>;  // the host that gets the answer next, 
 class Return {
  public:
   Return(const Topology& topology, const AppView& app, const Flow& flow, const Trail& trail)
-      : topology_(topology), app_(app), trail_(trail) {
+      : topology_(topology),
+        app_(app),
+        trail_(trail),
+        reset_(flow.protocol == FlowProtocol::kTcp && trail.refused) {
     packet_ = {.protocol = static_cast<uint8_t>(flow.protocol), .source = flow.destination};
     if (flow.protocol == FlowProtocol::kUdp && trail.refused) {
       packet_.protocol = static_cast<uint8_t>(FlowProtocol::kIcmp);  // port unreachable
@@ -42,6 +45,11 @@ class Return {
     while (true) {
       const Hop hop = send_from(host);
       if (const Reply* end = std::get_if<Reply>(&hop)) return *end;
+      if (reset_) {
+        for (const Index passed : {host, std::get<Index>(hop)}) {
+          forgotten_.insert({topology_.hosts[passed].vnet, packet_.destination});
+        }
+      }
       host = std::get<Index>(hop);
       if (const Lost lost = handle(host)) return *lost;
     }
@@ -51,8 +59,11 @@ class Return {
   const std::string& vnet_name(Index vnet) const { return topology_.vnets[vnet].name; }
   static Reply drop(std::string reason) { return {Verdict::kDrop, std::move(reason)}; }
 
-  // The VNet has seen the packet that this one answers.
+  // The VNet has seen the packet that this one answers. Connection tracking forgets a flow with a
+  // reset that answers its first packet, so a VNet that such a reset crosses again (by way of an
+  // NVA) no longer knows it.
   bool knows_flow(Index vnet) const {
+    if (forgotten_.count({vnet, packet_.destination}) != 0) return false;
     return std::any_of(trail_.passages.begin(), trail_.passages.end(),
                        [&](const Trail::Passage& passage) {
                          return passage.vnet == vnet && passage.source == packet_.destination;
@@ -178,7 +189,9 @@ class Return {
   const Topology& topology_;
   const AppView& app_;
   const Trail& trail_;
+  const bool reset_;
   Packet packet_{};
+  std::set<std::pair<Index, Ipv4Address>> forgotten_{};
   std::set<std::pair<Index, Ipv4Address>> visited_{};  // NVAs that had the answer, by destination
 };
 

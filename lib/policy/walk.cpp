@@ -194,7 +194,7 @@ class Walk {
     return stop(Verdict::kDrop, [&] {
       return Step{Stage::kPlatform, vnet_name(vnet), "refused", *owner,
                   fmt::format("{} is an integration address of {}; integrations are outbound only, "
-                              "so {} refuses the connection.",
+                              "so the connection is refused in {}.",
                               packet_.destination.to_string(), *owner, vnet_name(vnet))};
     });
   }

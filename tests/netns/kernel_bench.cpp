@@ -23,8 +23,8 @@ using state::Phase;
 state::Link veth_end(const std::string& name, const std::string& netns, const std::string& other,
                      uint8_t kind, int number) {
   state::Link link{.name = name, .peer = {netns, other}, .forwarding = true, .alias = "bench"};
-  link.mac.octets = {2, kind, 0, 0, static_cast<uint8_t>(number >> 8),
-                     static_cast<uint8_t>(number)};
+  link.mac.octets = {
+      2, kind, 0, 0, static_cast<uint8_t>(number >> 8), static_cast<uint8_t>(number)};
   return link;
 }
 
@@ -64,10 +64,8 @@ void add_worker(KernelState& state, const std::string& hub, int number) {
     const Ipv4Address gateway{0xa9feff02};
     worker.addresses.insert({port, Ipv4Address{0x0a000000U + static_cast<uint32_t>(i)}, 32});
     worker.neighbours.insert({port, gateway, state[hub].links[far].mac});
-    const state::Route route{.table = 100 + static_cast<uint32_t>(i),
-                             .link = port,
-                             .gateway = gateway,
-                             .onlink = true};
+    const state::Route route{
+        .table = 100 + static_cast<uint32_t>(i), .link = port, .gateway = gateway, .onlink = true};
     worker.routes[state::key_of(route)] = route;
   }
   worker.rules.insert({.priority = 1000, .table = 101, .fwmark = 1, .fwmask = 0xffffffff});
@@ -107,7 +105,8 @@ int bench(int workers) {
   const double made = milliseconds_since(start);
   std::printf("create, a whole pass  %.3f ms/worker\n", made / workers);
   for (const auto& [phase, spent] : phases) {
-    std::printf("  phase %2d            %.3f ms/worker\n", static_cast<int>(phase), spent / workers);
+    std::printf("  phase %2d            %.3f ms/worker\n", static_cast<int>(phase),
+                spent / workers);
   }
   for (const char* which : {"first", "second", "third"}) {
     start = Clock::now();

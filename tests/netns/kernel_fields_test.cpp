@@ -52,14 +52,12 @@ class KernelFields : public LinuxFixture {
 
 TEST_F(KernelFields, OfALinkAreWrittenAndReadBack) {
   const auto x0 = [](KernelState& state) -> Link& { return state["eg-a"].links["x0"]; };
-  expect_each_and_all<Link>(two_joined(), x0,
-                            {[](Link& link) { link.mac.octets = {2, 1, 2, 3, 4, 5}; },
-                             [](Link& link) { link.mtu = 1400; },
-                             [](Link& link) { link.up = false; },
-                             [](Link& link) { link.forwarding = true; },
-                             [](Link& link) { link.rp_filter = 2; },
-                             [](Link& link) { link.ipv6 = true; },
-                             [](Link& link) { link.alias = "web/0's way out"; }});
+  expect_each_and_all<Link>(
+      two_joined(), x0,
+      {[](Link& link) { link.mac.octets = {2, 1, 2, 3, 4, 5}; },
+       [](Link& link) { link.mtu = 1400; }, [](Link& link) { link.up = false; },
+       [](Link& link) { link.forwarding = true; }, [](Link& link) { link.rp_filter = 2; },
+       [](Link& link) { link.ipv6 = true; }, [](Link& link) { link.alias = "web/0's way out"; }});
 }
 
 TEST_F(KernelFields, OfTheFarEndAreThoseOfTheFarEnd) {
@@ -75,8 +73,7 @@ TEST_F(KernelFields, OfTheFarEndAreThoseOfTheFarEnd) {
 TEST_F(KernelFields, OfLoopbackAreItsStateAndMtu) {
   const auto lo = [](KernelState& state) -> Link& { return state["eg-a"].links["lo"]; };
   expect_each_and_all<Link>(
-      two_joined(), lo,
-      {[](Link& link) { link.up = false; }, [](Link& link) { link.mtu = 1500; }});
+      two_joined(), lo, {[](Link& link) { link.up = false; }, [](Link& link) { link.mtu = 1500; }});
 }
 
 // Below 1280 the kernel takes IPv6 off a link together with its IPv6 settings.
@@ -101,8 +98,8 @@ TEST_F(KernelFields, OfAnAddressAreWrittenAndReadBack) {
     EXPECT_EQ(observe(), state);
   }
   KernelState all = base;
-  all["eg-a"].addresses = {{"x0", ip("10.0.0.1"), 32}, {"x0", ip("10.0.0.2"), 24},
-                           {"lo", ip("10.0.0.3"), 32}};
+  all["eg-a"].addresses = {
+      {"x0", ip("10.0.0.1"), 32}, {"x0", ip("10.0.0.2"), 24}, {"lo", ip("10.0.0.3"), 32}};
   converge(all);
   EXPECT_EQ(observe(), all);
 }
@@ -123,21 +120,22 @@ TEST_F(KernelFields, OfANeighbourAreWrittenAndReadBack) {
 TEST_F(KernelFields, OfARouteAreWrittenAndReadBack) {
   KernelState base = two_joined();
   base["eg-a"].addresses = {{"x0", ip("10.0.0.1"), 24}, {"x0", ip("10.1.0.1"), 32}};
-  const Route route{
-      .table = 300, .destination = prefix("172.16.0.0/12"), .link = "x0", .gateway = ip("10.0.0.9")};
+  const Route route{.table = 300,
+                    .destination = prefix("172.16.0.0/12"),
+                    .link = "x0",
+                    .gateway = ip("10.0.0.9")};
   const state::RouteKey key = state::key_of(route);
   base["eg-a"].routes[key] = route;
   const auto the_route = [&](KernelState& state) -> Route& { return state["eg-a"].routes[key]; };
-  expect_each_and_all<Route>(
-      base, the_route,
-      {[](Route& other) { other.protocol = state::RouteProtocol::kBoot; },
-       [](Route& other) { other.gateway = ip("10.0.0.10"); },
-       [](Route& other) {
-         other.gateway = ip("192.0.2.1");
-         other.onlink = true;
-       },
-       [](Route& other) { other.source = ip("10.1.0.1"); },
-       [](Route& other) { other.mtu = 1400; }});
+  expect_each_and_all<Route>(base, the_route,
+                             {[](Route& other) { other.protocol = state::RouteProtocol::kBoot; },
+                              [](Route& other) { other.gateway = ip("10.0.0.10"); },
+                              [](Route& other) {
+                                other.gateway = ip("192.0.2.1");
+                                other.onlink = true;
+                              },
+                              [](Route& other) { other.source = ip("10.1.0.1"); },
+                              [](Route& other) { other.mtu = 1400; }});
 }
 
 TEST_F(KernelFields, OfARouteWithoutAGatewayAreWrittenAndReadBack) {

@@ -27,10 +27,10 @@ NftTable small_table() {
                         .type = "typeof meta mark . meta l4proto . th dport : verdict",
                         .interval = true,
                         .elements = {"0x1 . tcp . 80-90 : goto out/spoke-1/deny_web.x"}};
-  table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
-                           .rules = {"ct state established,related accept comment \"answers\"",
-                                     "ip saddr @never counter drop comment \"never\"",
-                                     "accept comment \"rest\""}};
+  table.chains["input"] = {
+      .hook = state::NftHook{"filter", "input", 0, true},
+      .rules = {"ct state established,related accept comment \"answers\"",
+                "ip saddr @never counter drop comment \"never\"", "accept comment \"rest\""}};
   table.chains["out/spoke-1/deny_web.x"] = {.rules = {"counter drop comment \"nsg/deny\""}};
   table.chains["forwarding"] = {
       .hook = state::NftHook{"filter", "forward", 0, true},
@@ -68,7 +68,8 @@ TEST_P(ChangedByHand, IsSeenAndUndoneInOnePass) {
   EXPECT_EQ(digest(), state::kFirewallChanged) << "a restarted daemon must see it too";
   EXPECT_EQ(converge(desired), 1U);
   EXPECT_EQ(observe(), desired);
-  const std::string listed = e2e::run({"ip", "netns", "exec", "eg-a", "nft", "list", "ruleset"}).out;
+  const std::string listed =
+      e2e::run({"ip", "netns", "exec", "eg-a", "nft", "list", "ruleset"}).out;
   converge({});
   converge(desired);
   EXPECT_EQ(listed.size(),
@@ -97,11 +98,13 @@ INSTANTIATE_TEST_SUITE_P(
         "ip netns exec eg-a nft 'add map ip egressd stray { type ipv4_addr : verdict; }'; "
         "ip netns exec eg-a nft add chain ip egressd stray; "
         "ip netns exec eg-a nft 'add element ip egressd stray { 10.0.0.1 : goto stray }'",
-        "ip netns exec eg-a nft add table ip6 other", "ip netns exec eg-a nft add table inet egressd",
+        "ip netns exec eg-a nft add table ip6 other",
+        "ip netns exec eg-a nft add table inet egressd",
         "ip netns exec eg-a nft 'table ip other { chain input { type filter hook input priority 0; "
         "policy drop; }; }'",
         "ip netns exec eg-a nft delete set ip egressd meta_generation",
-        "ip netns exec eg-a nft 'delete table ip egressd; add table ip egressd; add chain ip egressd "
+        "ip netns exec eg-a nft 'delete table ip egressd; add table ip egressd; add chain ip "
+        "egressd "
         "input { type filter hook output priority 7; }'"));
 
 TEST_F(KernelFirewall, StaysRecognisedOverARestart) {
@@ -141,7 +144,8 @@ TEST_F(KernelFirewall, ChangesOverARestartKeepNothingOfTheOldContents) {
   const KernelState desired = lab(other);
   converge(desired);
   EXPECT_EQ(observe(), desired);
-  const std::string listed = e2e::run({"ip", "netns", "exec", "eg-a", "nft", "list", "ruleset"}).out;
+  const std::string listed =
+      e2e::run({"ip", "netns", "exec", "eg-a", "nft", "list", "ruleset"}).out;
   EXPECT_THAT(listed, testing::Not(testing::HasSubstr("forwarding")));
   EXPECT_THAT(listed, testing::Not(testing::HasSubstr("gate")));
   EXPECT_THAT(listed, testing::HasSubstr("10.0.0.1"));
@@ -151,8 +155,8 @@ TEST_F(KernelFirewall, ThatNftRefusesLeavesTheOldOneInForceAndSaysWhy) {
   converge(lab());
   NftTable bad = small_table();
   bad.chains["input"].rules.push_back("ip saddr @nowhere accept comment \"x\"");
-  const Status status = apply(state::Verb::kChange, "eg-a",
-                              state::FirewallChange{state::make_firewall(bad), {}});
+  const Status status =
+      apply(state::Verb::kChange, "eg-a", state::FirewallChange{state::make_firewall(bad), {}});
   ASSERT_FALSE(status.ok());
   EXPECT_THAT(status.error().kernel_text, testing::HasSubstr("nowhere"));
   EXPECT_THAT(status.error().message, testing::HasSubstr("eg-a"));

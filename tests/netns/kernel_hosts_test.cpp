@@ -58,11 +58,12 @@ TEST_F(KernelHosts, ThatCannotListenSayWhy) {
   without["eg-host-sql"].responder.reset();
   converge(without);
   e2e::Background squatter(
-      {"ip", "netns", "exec", "eg-host-sql", EGRESS_HOST_PROGRAM, "--netns", "eg-host-sql", "--host",
-       "squatter", "--lock", "/run/squatter", "tcp/1433"},
+      {"ip", "netns", "exec", "eg-host-sql", EGRESS_HOST_PROGRAM, "--netns", "eg-host-sql",
+       "--host", "squatter", "--lock", "/run/squatter", "tcp/1433"},
       "ready");
   ASSERT_TRUE(squatter.ready());
-  const Status status = apply(state::Verb::kAdd, "eg-host-sql", state::Responder{"sql", {"tcp/1433"}});
+  const Status status =
+      apply(state::Verb::kAdd, "eg-host-sql", state::Responder{"sql", {"tcp/1433"}});
   ASSERT_FALSE(status.ok());
   EXPECT_THAT(status.error().kernel_text, HasSubstr("in use"));
   EXPECT_EQ(observe(), without);

@@ -73,8 +73,8 @@ TEST_F(KernelNamespaces, OfAnotherPrefixAreNotTouchedNorSeen) {
   const auto longer = open_kernel("eg-b");
   for (kernel::LinuxKernel* neighbour : {other.get(), longer.get()}) {
     const std::string name = neighbour == other.get() ? "other-x" : "eg-b-x";
-    EXPECT_OK(neighbour->apply(
-        {state::Phase::kAddNetns, state::Verb::kAdd, name, state::NetnsObject{}}));
+    EXPECT_OK(
+        neighbour->apply({state::Phase::kAddNetns, state::Verb::kAdd, name, state::NetnsObject{}}));
   }
   converge(pairs(1));
   EXPECT_EQ(observe(), pairs(1));
@@ -163,7 +163,8 @@ TEST_F(KernelNamespaces, MadeAnewUnderAnOldNameAreNotMistakenForTheOldOnes) {
 TEST_F(KernelNamespaces, InUseLoseTheirNameAndTheirLinksAllTheSame) {
   KernelState desired = pairs(2);
   converge(desired);
-  e2e::Background shell({"ip", "netns", "exec", "eg-app-1", "sh", "-c", "echo in; read line"}, "in");
+  e2e::Background shell({"ip", "netns", "exec", "eg-app-1", "sh", "-c", "echo in; read line"},
+                        "in");
   ASSERT_TRUE(shell.ready());
   desired.erase("eg-app-1");
   desired["eg-worker-1"].links.erase("e-site");

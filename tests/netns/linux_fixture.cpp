@@ -69,8 +69,12 @@ void join(state::KernelState& state, const std::string& netns, const std::string
                       const std::string& other) {
     const size_t hash = std::hash<std::string>()(here + name);
     state::Link made{.name = name, .peer = {there, other}};
-    made.mac.octets = {2, 0, static_cast<uint8_t>(hash), static_cast<uint8_t>(hash >> 8U),
-                       static_cast<uint8_t>(hash >> 16U), static_cast<uint8_t>(hash >> 24U)};
+    made.mac.octets = {2,
+                       0,
+                       static_cast<uint8_t>(hash),
+                       static_cast<uint8_t>(hash >> 8U),
+                       static_cast<uint8_t>(hash >> 16U),
+                       static_cast<uint8_t>(hash >> 24U)};
     return made;
   };
   state[netns].links[link] = end(netns, link, other_netns, other_link);

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "egressctl/command_line.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "egressctl/completion.hpp"
+
+namespace egress::ctl {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+constexpr const char* kLab = R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms],
+             networkSecurityGroup: nsg}
+      data: {addressPrefix: 10.1.2.0/24}
+networkSecurityGroups:
+  nsg:
+    securityRules:
+      deny-sql: {priority: 100, direction: Outbound, access: Deny, protocol: Tcp,
+                 sourceAddressPrefix: "*", sourcePortRange: "*",
+                 destinationAddressPrefix: 10.1.2.0/24, destinationPortRange: "1433"}
+serverFarms: {plan: {}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/apps}}
+hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4, listen: [tcp/443]}}
+)";
+
+std::string file_with(const std::string& name, const std::string& text) {
+  const std::string path = testing::TempDir() + name;
+  std::ofstream(path) << text;
+  return path;
+}
+
+struct Outcome {
+  int exit = -1;
+  std::string out{};
+  std::string err{};
+};
+
+Outcome run(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "egressctl");
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  CommandLine line;
+  const int exit = line.run(static_cast<int>(arguments.size()), arguments.data());
+  return {exit, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+}
+
+class CommandLineTest : public testing::Test {
+ protected:
+  const std::string lab_ = file_with("command_line_lab.yaml", kLab);
+  const std::string socket_ = "--socket=" + testing::TempDir() + "no-such-socket";
+};
+
+TEST_F(CommandLineTest, ExplainsWithoutADaemonAndExitsByTheVerdict) {
+  const Outcome allowed = run({"explain", "web", "tcp://sql:443", "--lab", lab_.c_str()});
+  EXPECT_EQ(allowed.exit, 0);
+  EXPECT_THAT(allowed.out, HasSubstr("ALLOWED by nsg/AllowVnetOutBound"));
+  const Outcome denied =
+      run({"explain", "web/0", "tcp://10.1.2.4:1433", "--lab", lab_.c_str(), "-o", "json"});
+  EXPECT_EQ(denied.exit, 1);
+  const Json json = Json::parse(denied.out);
+  EXPECT_EQ(json["verdict"], "Deny");
+  EXPECT_EQ(json["decidedBy"]["name"], "nsg/deny-sql");
+}
+
+TEST_F(CommandLineTest, AssumesTheAddressThatTheNextLeaseWouldBe) {
+  const Outcome outcome =
+      run({"-o", "json", "explain", "web", "tcp://sql:443", "--lab", lab_.c_str()});
+  EXPECT_EQ(Json::parse(outcome.out)["source"], "10.1.1.4");
+}
+
+TEST_F(CommandLineTest, TellsWrongUrlsFromUnknownNames) {
+  EXPECT_EQ(run({"explain", "web", "tcp://sql", "--lab", lab_.c_str()}).exit, 2);
+  const Outcome unknown = run({"explain", "web", "tcp://sqll:443", "--lab", lab_.c_str()});
+  EXPECT_EQ(unknown.exit, 3);
+  EXPECT_THAT(unknown.err, HasSubstr("hint: did you mean 'sql'?"));
+  const Outcome site = run({"explain", "wbe", "tcp://sql:443", "--lab", lab_.c_str()});
+  EXPECT_EQ(site.exit, 3);
+  EXPECT_THAT(site.err, HasSubstr("hint: did you mean 'web'?"));
+}
+
+TEST_F(CommandLineTest, ValidatesWithEveryFindingOnStandardOutput) {
+  EXPECT_EQ(run({"validate", lab_.c_str()}).exit, 0);
+  const std::string broken =
+      file_with("command_line_broken.yaml", "sites:\n  web: {serverFarms: plan}\nhosst: {}\n");
+  const Outcome outcome = run({"validate", broken.c_str()});
+  EXPECT_EQ(outcome.exit, 1);
+  EXPECT_THAT(outcome.out, StartsWith(broken + ":2:9: error: "));
+  EXPECT_THAT(outcome.out, HasSubstr("\n" + broken + ":3:1: error: "));
+  const Json json = Json::parse(run({"validate", broken.c_str(), "-o", "json"}).out);
+  EXPECT_EQ(json["valid"], false);
+  EXPECT_EQ(json["findings"][0]["line"], 2);
+}
+
+TEST_F(CommandLineTest, TestsByAnalysisAlone) {
+  const std::string holding = file_with(
+      "command_line_holding.yaml",
+      std::string(kLab) + "expectations: [{from: web, to: 'tcp://sql:443', expect: allow}]\n");
+  const std::string failing = file_with(
+      "command_line_failing.yaml",
+      std::string(kLab) + "expectations: [{from: web, to: 'tcp://sql:1433', expect: allow}]\n");
+  const std::string junit = testing::TempDir() + "command_line_junit.xml";
+  EXPECT_EQ(run({"test", "--lab", holding.c_str()}).exit, 0);
+  const Outcome failed = run({"test", "--lab", failing.c_str(), "--junit", junit.c_str()});
+  EXPECT_EQ(failed.exit, 1);
+  EXPECT_THAT(failed.out, HasSubstr("\nnot ok 1 - web/0 -> tcp://sql:1433 is Allow\n"));
+  std::ifstream report(junit);
+  EXPECT_THAT(std::string(std::istreambuf_iterator<char>(report), {}), HasSubstr("failures=\"1\""));
+  EXPECT_EQ(run({"test", "--lab", lab_.c_str()}).exit, 2);
+}
+
+TEST_F(CommandLineTest, SaysTroubleWithoutADaemonByEachCommandsOwnStatus) {
+  const std::vector<std::pair<std::vector<const char*>, int>> cases{
+      {{"status"}, 3},
+      {{"plan", lab_.c_str()}, 3},
+      {{"apply", lab_.c_str()}, 1},
+      {{"down"}, 1},
+      {{"explain", "web", "tcp://sql:443"}, 3},
+      {{"exec", "web", "--", "true"}, 125}};
+  for (auto [arguments, exit] : cases) {
+    arguments.push_back(socket_.c_str());
+    // What stands behind "--" is the program's.
+    if (arguments[0] == std::string("exec")) {
+      std::rotate(arguments.begin() + 1, arguments.end() - 1, arguments.end());
+    }
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.exit, exit) << arguments[0];
+    EXPECT_THAT(outcome.out, IsEmpty()) << arguments[0];
+    EXPECT_THAT(outcome.err, StartsWith("egressctl: error[daemon-unreachable]: ")) << arguments[0];
+  }
+}
+
+TEST_F(CommandLineTest, GivesErrorsAsJsonWhenAsked) {
+  const Outcome trouble = run({"status", "-o", "json", socket_.c_str()});
+  EXPECT_EQ(Json::parse(trouble.err)["error"]["code"], "daemon-unreachable");
+  const Outcome usage = run({"explain", "--output=json", "--no-such-option"});
+  EXPECT_EQ(usage.exit, 2);
+  EXPECT_EQ(Json::parse(usage.err)["error"]["code"], "usage");
+}
+
+TEST_F(CommandLineTest, TakesNamesOfCommandsForSites) {
+  const std::string lab = file_with("command_line_names.yaml",
+                                    "outboundIpAddresses: [20.50.1.4]\nserverFarms: {plan: {}}\n"
+                                    "sites: {status: {serverFarm: plan}}\n"
+                                    "hosts: {test: {internet: true, ipAddress: 93.184.216.34, "
+                                    "listen: [tcp/443]}}\n");
+  EXPECT_EQ(run({"explain", "status", "tcp://test:443", "--lab", lab.c_str()}).exit, 0);
+}
+
+TEST_F(CommandLineTest, RefusesWrongUsage) {
+  EXPECT_EQ(run({}).exit, 2);
+  EXPECT_EQ(run({"explain", "web/x", "tcp://sql:443"}).exit, 2);
+  EXPECT_EQ(run({"explain", "web", "tcp://sql:443", "--verify", "--lab", lab_.c_str()}).exit, 2);
+  EXPECT_EQ(run({"status", "-o", "dot"}).exit, 2);
+  EXPECT_EQ(run({"exec"}).exit, 125);
+  EXPECT_EQ(run({"exec", "web"}).exit, 125);
+}
+
+TEST_F(CommandLineTest, HelpsWithExamplesAndExitStatusForEveryCommand) {
+  const CommandLine line;
+  for (const CLI::App* command : line.app().get_subcommands({})) {
+    const Outcome outcome = run({command->get_name().c_str(), "--help"});
+    EXPECT_EQ(outcome.exit, 0);
+    EXPECT_THAT(outcome.out, HasSubstr("egressctl " + command->get_name()));
+    EXPECT_THAT(outcome.out, HasSubstr("Example"));
+  }
+  EXPECT_THAT(run({"--version"}).out, StartsWith("egressctl "));
+}
+
+TEST(Completion, KnowsEveryCommandWithItsOptions) {
+  const CommandLine line;
+  const std::string script = bash_completion(line.app());
+  for (const CLI::App* command : line.app().get_subcommands({})) {
+    EXPECT_THAT(script, HasSubstr("    " + command->get_name() + ") words='"));
+  }
+  EXPECT_THAT(script, HasSubstr("--source-port"));
+}
+
+}  // namespace
+}  // namespace egress::ctl

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include "egressctl/render.hpp"
+
+#include <gmock/gmock.h>
+
+namespace egress::ctl {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+const Screen kPipe{};
+
+Json explanation(const char* verdict) {
+  Json json = Json::parse(R"({"path": "virtualNetwork", "source": "10.1.1.4",
+    "nextHop": {"type": "VirtualAppliance", "ipAddress": "10.0.1.4"},
+    "decidedBy": {"stage": "networkSecurityGroup", "name": "nsg/rule"},
+    "steps": [{"stage": "route", "where": "spoke/apps", "result": "Internet", "name": "t/r",
+               "reason": "Because of the prefix."}],
+    "reply": {"verdict": "Allow", "reason": "It comes back."},
+    "host": "sql", "refused": false})");
+  json["verdict"] = verdict;
+  return json;
+}
+
+std::string shown(const Json& json) {
+  return render_explanation(json, "web/0", "tcp://10.1.2.4:1433", kPipe);
+}
+
+TEST(RenderExplanation, TellsTheWholeStory) {
+  EXPECT_EQ(shown(explanation("Allow")),
+            "web/0 -> tcp://10.1.2.4:1433\n"
+            "ALLOWED by nsg/rule\n"
+            "\n"
+            "path        virtualNetwork\n"
+            "source      10.1.1.4\n"
+            "next hop    VirtualAppliance 10.0.1.4\n"
+            "decided by  nsg/rule (networkSecurityGroup)\n"
+            "receiver    sql\n"
+            "\n"
+            " 1  route at spoke/apps: Internet (t/r)\n"
+            "    Because of the prefix.\n"
+            "\n"
+            "Answer: Allow. It comes back.\n");
+}
+
+TEST(RenderExplanation, NamesEachVerdictInItsHeadline) {
+  EXPECT_THAT(shown(explanation("Deny")), HasSubstr("\nDENIED by nsg/rule\n"));
+  EXPECT_THAT(shown(explanation("Drop")), HasSubstr("\nDROPPED by nsg/rule\n"));
+  EXPECT_THAT(shown(explanation("NoRoute")), HasSubstr("\nNO ROUTE: "));
+}
+
+TEST(RenderExplanation, SaysWhenAnAllowedFlowStillDoesNotWork) {
+  Json refused = explanation("Allow");
+  refused["refused"] = true;
+  EXPECT_THAT(shown(refused), HasSubstr("ALLOWED by nsg/rule, but sql refuses it"));
+  Json unanswered = explanation("Allow");
+  unanswered["reply"]["verdict"] = "Drop";
+  EXPECT_THAT(shown(unanswered), HasSubstr("ALLOWED by nsg/rule, but no answer comes back"));
+}
+
+TEST(RenderExplanation, ListsWhatTheKernelDidOtherwise) {
+  Json json = explanation("Deny");
+  json["observed"] = {{"arrived", true},
+                      {"host", "sql"},
+                      {"source", "10.1.1.4"},
+                      {"replied", true},
+                      {"refused", false},
+                      {"agrees", false},
+                      {"differences", {"explain: Deny; kernel: the packet reached sql"}}};
+  EXPECT_THAT(shown(json),
+              AllOf(HasSubstr("THE KERNEL DISAGREES: the packet arrived at sql from 10.1.1.4, an "
+                              "answer came back.\n"),
+                    HasSubstr("  - explain: Deny; kernel: the packet reached sql\n")));
+  json["observed"]["agrees"] = true;
+  EXPECT_THAT(shown(json), AllOf(HasSubstr("The kernel agrees"), Not(HasSubstr("DISAGREES"))));
+}
+
+TEST(RenderExplanation, SurvivesADocumentOfAnotherVersion) {
+  EXPECT_THAT(shown(Json::parse(R"({"verdict": 7, "steps": "none", "reply": []})")),
+              StartsWith("web/0 -> "));
+}
+
+TEST(RenderRoutes, HasTheColumnsOfTheAzureCli) {
+  const Json routes = Json::parse(R"({"subnet": "spoke/apps", "routes": [
+    {"name": "t/default", "source": "User", "state": "Active", "addressPrefix": ["0.0.0.0/0"],
+     "nextHopType": "VirtualAppliance", "nextHopIpAddress": ["10.0.1.4"]},
+    {"name": "system/0.0.0.0/0", "source": "Default", "state": "Invalid",
+     "addressPrefix": ["0.0.0.0/0"], "nextHopType": "Internet", "nextHopIpAddress": []}]})");
+  EXPECT_EQ(render_routes(routes, kPipe),
+            "Source   State    Address Prefix  Next Hop Type     Next Hop IP  Name\n"
+            "-------  -------  --------------  ----------------  -----------  ----------------\n"
+            "User     Active   0.0.0.0/0       VirtualAppliance  10.0.1.4     t/default\n"
+            "Default  Invalid  0.0.0.0/0       Internet                       system/0.0.0.0/0\n");
+}
+
+TEST(RenderRules, ShortensPortRangesAndShowsHits) {
+  const Json rules = Json::parse(R"({"subnet": "spoke/apps", "rules": [
+    {"name": "nsg/sql", "direction": "Outbound", "priority": 100, "access": "Deny",
+     "protocol": "Tcp", "sourceAddressPrefixes": ["*"], "sourcePortRanges": ["0-65535"],
+     "destinationAddressPrefixes": ["10.1.2.0/24", "10.1.3.0/24"],
+     "destinationPortRanges": ["443-443", "1433-1434"], "hits": 12}]})");
+  const std::string text = render_rules(rules, kPipe);
+  EXPECT_THAT(text, HasSubstr("100       nsg/sql  Outbound   Deny    Tcp       *       *"));
+  EXPECT_THAT(text, HasSubstr("10.1.2.0/24, 10.1.3.0/24  443, 1433-1434     12\n"));
+}
+
+TEST(RenderRules, SaysThatWithoutAGroupEverythingIsAllowed) {
+  EXPECT_EQ(render_rules(Json::parse(R"({"subnet": "spoke/apps", "rules": []})"), kPipe),
+            "spoke/apps has no network security group: everything is allowed.\n");
+}
+
+TEST(RenderPlan, MarksResourcesAndCountsThem) {
+  const Json plan = Json::parse(R"({"resources": [
+    {"verb": "add", "kind": "site", "name": "web"},
+    {"verb": "change", "kind": "subnet", "name": "spoke/apps"},
+    {"verb": "remove", "kind": "host", "name": "sql"}], "operations": ["add netns eg-app-web-0"]})");
+  EXPECT_EQ(render_plan(plan, kPipe),
+            "Resources\n  + site web\n  ~ subnet spoke/apps\n  - host sql\n\n"
+            "Kernel\n  add netns eg-app-web-0\n\n"
+            "Plan: 1 to add, 1 to change, 1 to remove; 1 kernel operations.\n");
+}
+
+TEST(RenderPlan, SaysWhenNothingWouldChange) {
+  EXPECT_THAT(render_plan(Json::parse(R"({"resources": [], "operations": []})"), kPipe),
+              StartsWith("No changes"));
+}
+
+TEST(RenderResult, SumsUpWhatChanged) {
+  EXPECT_EQ(render_result("applied", "a.yaml", {{"changed", 12}, {"seconds", 0.412}}),
+            "applied a.yaml: 12 objects changed in 0.41 s\n");
+  EXPECT_EQ(render_result("applied", "a.yaml", {{"changed", 1}, {"seconds", 1}}),
+            "applied a.yaml: 1 object changed in 1.00 s\n");
+  EXPECT_EQ(render_result("applied", "a.yaml", {{"changed", 0}, {"seconds", 1}}),
+            "applied a.yaml: no changes\n");
+}
+
+TEST(RenderLeftovers, ListsFailuresAndWhatIsStillToDo) {
+  const Json result = Json::parse(R"({"failed": [{"object": "link x", "message": "no room"}],
+                                      "drift": ["add link x"]})");
+  EXPECT_EQ(render_leftovers(result), "failed: link x: no room\nstill to do: add link x\n");
+  EXPECT_THAT(render_leftovers(Json::parse(R"({"failed": [], "drift": []})")), IsEmpty());
+}
+
+Json status() {
+  return Json::parse(R"({"lab": "a.yaml", "prefix": "eg", "inSync": false,
+    "apps": [{"site": "web", "instance": 1, "worker": "eg-worker-plan-1", "netns": "eg-app-web-1",
+              "integrated": true, "subnet": "spoke/apps", "privateIp": "10.1.1.5",
+              "outboundIp": "20.50.1.5", "applicationRouting": "all"}],
+    "workers": [{"name": "plan/1", "netns": "eg-worker-plan-1",
+                 "interfaces": [{"name": "integ0", "subnet": "spoke/apps", "address": "10.1.1.5"}]},
+                {"name": "plan/2", "netns": "eg-worker-plan-2", "interfaces": []}],
+    "hosts": [{"name": "sql", "netns": "eg-host-sql", "address": "10.1.2.4", "listen": ["tcp/443"]}],
+    "drift": ["add route r"], "problems": ["no room"],
+    "lastPass": {"seconds": 0.4, "operations": 9, "failed": 1}, "pendingReleases": []})");
+}
+
+TEST(RenderStatus, ShowsAppsWorkersHostsAndDrift) {
+  const std::string text = render_status(status(), kPipe);
+  EXPECT_THAT(text, HasSubstr("state      not in sync\n"));
+  EXPECT_THAT(text, HasSubstr("last pass  9 operations in 0.40 s, 1 failed\n"));
+  EXPECT_THAT(text, HasSubstr("web/1  spoke/apps  10.1.1.5    20.50.1.5    all"));
+  EXPECT_THAT(text, HasSubstr("plan/1  integ0     10.1.1.5  spoke/apps  eg-worker-plan-1\n"));
+  EXPECT_THAT(text, HasSubstr("plan/2  -          -         -           eg-worker-plan-2\n"));
+  EXPECT_THAT(text, HasSubstr("sql   10.1.2.4  tcp/443  eg-host-sql\n"));
+  EXPECT_THAT(text, HasSubstr("\nDrift\n  add route r\n\nProblems\n  no room\n"));
+}
+
+TEST(RenderStatus, ColoursTheStateOnATerminal) {
+  const Screen terminal{.interactive = true};
+  EXPECT_THAT(render_status(status(), terminal), HasSubstr("\033[31mnot in sync\033[0m"));
+  EXPECT_THAT(render_status(status(), kPipe), Not(HasSubstr("\033")));
+}
+
+TEST(RenderLeases, ShowsWhoHoldsWhatAndUntilWhen) {
+  const Json leases = Json::parse(R"({"leases": [
+    {"subnet": "spoke/apps", "serverFarm": "plan", "instance": 0, "address": "10.1.1.4",
+     "state": "releasing", "since": "2024-05-01T10:00:00.000Z",
+     "releaseAt": "2024-05-01T22:00:00.000Z"}]})");
+  EXPECT_THAT(render_leases(leases, kPipe),
+              HasSubstr("10.1.1.4  spoke/apps  plan/0   releasing  2024-05-01T10:00:00.000Z  "
+                        "2024-05-01T22:00:00.000Z\n"));
+}
+
+}  // namespace
+}  // namespace egress::ctl

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "egressctl/table.hpp"
+
+#include <gmock/gmock.h>
+
+namespace egress::ctl {
+namespace {
+
+const Screen kPipe{};
+const Screen kTerminal{.interactive = true, .columns = 60};
+
+TEST(Table, AlignsColumnsAndLeavesNoBlanksAtLineEnds) {
+  Table table({"Name", "Address"});
+  table.add({std::string("sql"), std::string("10.1.2.4")});
+  table.add({std::string("firewall"), std::string("")});
+  EXPECT_EQ(table.to_string(kPipe),
+            "Name      Address\n"
+            "--------  --------\n"
+            "sql       10.1.2.4\n"
+            "firewall\n");
+}
+
+TEST(Table, CountsColumnsOfTheTerminalAndNotBytes) {
+  Table table({"Name", "X"});
+  table.add({std::string("größe"), std::string("a")});
+  table.add({std::string("広い"), std::string("b")});
+  EXPECT_EQ(table.to_string(kPipe),
+            "Name   X\n"
+            "-----  -\n"
+            "größe  a\n"
+            "広い   b\n");
+}
+
+TEST(Table, PutsColoursOutsideTheWidths) {
+  Table table({"A", "B"});
+  table.add({Cell("x", Paint::kRed), std::string("y")});
+  EXPECT_THAT(table.to_string(kTerminal), testing::EndsWith("\033[31mx\033[0m  y\n"));
+}
+
+TEST(Table, LetsNoControlCharacterReachTheTerminal) {
+  Table table({"A"});
+  table.add(
+      {std::string("a\033[2Jb\xc2\x9b"
+                   "1mc")});
+  EXPECT_THAT(table.to_string(kTerminal), testing::EndsWith("a?[2Jb?1mc\n"));
+}
+
+TEST(Facts, LineUpBehindTheLongestName) {
+  EXPECT_EQ(facts({{"lab", Cell("a.yaml")}, {"last pass", Cell("never")}}, kPipe),
+            "lab        a.yaml\n"
+            "last pass  never\n");
+}
+
+TEST(DisplayWidth, CountsABrokenByteAsOneColumn) {
+  EXPECT_EQ(display_width("a\xff"
+                          "b"),
+            3U);
+  EXPECT_EQ(display_width("ab\xe5\xba"), 4U);  // a letter that is cut off
+}
+
+TEST(Wrapped, BreaksAtSpacesAndIndentsWhatFollows) {
+  EXPECT_EQ(wrapped("one two three", 2, 9), "one two\n  three");
+}
+
+TEST(Wrapped, KeepsAWordLongerThanTheLine) {
+  EXPECT_EQ(wrapped("a incomprehensible b", 0, 5), "a\nincomprehensible\nb");
+}
+
+TEST(Wrapped, LeavesTextAloneWithoutAWidth) {
+  EXPECT_EQ(wrapped("one two three", 2, 0), "one two three");
+}
+
+}  // namespace
+}  // namespace egress::ctl

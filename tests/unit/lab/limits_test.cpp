@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+
+// Limits of the service that take more objects to break than anybody writes into a case file.
+
+#include "lab/limits.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "lab/validate.hpp"
+
+namespace egress::lab {
+namespace {
+
+// The messages about `path`, in lines.
+std::string limits_at(const Lab& lab, const std::string& path) {
+  std::string text;
+  for (const Finding& finding : validate(lab)) {
+    if (finding.path == path && finding.code == "limit") text += finding.message + "\n";
+  }
+  return text;
+}
+
+Ipv4Prefix nth_prefix(uint32_t index) {
+  return Ipv4Prefix::host({0x0a000000U + index});
+}
+
+TEST(Limits, AllowAThousandRulesInAGroup) {
+  Lab lab;
+  auto& rules = lab.network_security_groups["nsg"].security_rules;
+  for (size_t i = 0; i < kMaxSecurityRules; ++i) {
+    rules[fmt::format("r{}", i)] = {.priority = 100 + static_cast<int>(i),
+                                    .source = {.any = true},
+                                    .destination = {.any = true},
+                                    .source_ports = PortSet::all(),
+                                    .destination_ports = PortSet::all()};
+  }
+  EXPECT_TRUE(validate(lab).empty());
+  rules["one-more"] = {.priority = 4000, .source = {.any = true}, .destination = {.any = true}};
+  EXPECT_EQ(limits_at(lab, "networkSecurityGroups.nsg.securityRules"),
+            "1001 rules in one group, 1000 are allowed\n");
+}
+
+TEST(Limits, CountSourceAndDestinationAddressesOfAGroupApart) {
+  Lab lab;
+  SecurityRule rule{.priority = 100};
+  for (uint32_t i = 0; i < kMaxAddressesPerSide; ++i) rule.source.prefixes.push_back(nth_prefix(i));
+  rule.destination = rule.source;
+  lab.network_security_groups["nsg"].security_rules["rule"] = rule;
+  EXPECT_TRUE(validate(lab).empty());
+  lab.network_security_groups["nsg"].security_rules["more"] = {
+      .priority = 101,
+      .source = {.prefixes = {nth_prefix(9999)}},
+      .destination = {.prefixes = {nth_prefix(9998), nth_prefix(9999)}}};
+  EXPECT_EQ(limits_at(lab, "networkSecurityGroups.nsg.securityRules"),
+            "4001 source addresses and ranges in one group, 4000 are allowed\n"
+            "4002 destination addresses and ranges in one group, 4000 are allowed\n");
+}
+
+TEST(Limits, BoundApplicationSecurityGroups) {
+  Lab lab;
+  for (size_t i = 0; i <= kMaxApplicationSecurityGroups; ++i) {
+    lab.application_security_groups.push_back(fmt::format("g{}", i));
+  }
+  EXPECT_EQ(limits_at(lab, "applicationSecurityGroups"),
+            "3001 application security groups, 3000 are allowed\n");
+  for (int rule = 0; rule < 11; ++rule) {
+    SecurityRule& added =
+        lab.network_security_groups["nsg"].security_rules[fmt::format("r{}", rule)];
+    added = {.priority = 100 + rule, .source = {.any = true}};
+    for (int i = 0; i < 10; ++i) {
+      added.destination.application_security_groups.push_back(fmt::format("g{}", rule * 10 + i));
+    }
+  }
+  EXPECT_EQ(limits_at(lab, "networkSecurityGroups.nsg.securityRules"),
+            "110 application security groups in one group, 100 are allowed\n");
+}
+
+TEST(Limits, BoundTheApplicationSecurityGroupsOfAHost) {
+  Lab lab;
+  lab.hosts["h"] = {.subnet = SubnetRef{"v", "s"}};
+  for (size_t i = 0; i <= kMaxApplicationSecurityGroupsPerHost; ++i) {
+    lab.application_security_groups.push_back(fmt::format("g{}", i));
+  }
+  lab.hosts["h"].application_security_groups = lab.application_security_groups;
+  EXPECT_EQ(limits_at(lab, "hosts.h.applicationSecurityGroups"),
+            "21 application security groups, 20 are allowed for a host\n");
+}
+
+TEST(Limits, AllowFourHundredRoutesInATableAndTwentyFiveWithATag) {
+  Lab lab;
+  auto& routes = lab.route_tables["table"].routes;
+  for (uint32_t i = 0; i < kMaxRoutes; ++i) {
+    routes[fmt::format("r{}", i)] = {.address_prefix = nth_prefix(i)};
+  }
+  EXPECT_TRUE(validate(lab).empty());
+  for (size_t i = 0; i <= kMaxServiceTagRoutes; ++i) {
+    routes[fmt::format("t{}", i)] = {.service_tag = fmt::format("Tag{}", i)};
+  }
+  EXPECT_EQ(limits_at(lab, "routeTables.table.routes"),
+            "426 routes in one table, 400 are allowed\n"
+            "26 routes with a service tag in one table, 25 are allowed\n");
+}
+
+TEST(Limits, BoundThePeeringsOfANetwork) {
+  Lab lab;
+  lab.virtual_networks["hub"].address_prefixes = {{{0x0a000000}, 16}};
+  for (uint32_t i = 0; i <= kMaxPeerings; ++i) {
+    const std::string spoke = fmt::format("spoke{}", i);
+    lab.virtual_networks[spoke].address_prefixes = {{{0x0b000000U + (i << 8U)}, 24}};
+    lab.virtual_networks[spoke].virtual_network_peerings["hub"] = {};
+    lab.virtual_networks["hub"].virtual_network_peerings[spoke] = {};
+  }
+  EXPECT_EQ(limits_at(lab, "virtualNetworks.hub.virtualNetworkPeerings"),
+            "501 peerings, 500 are allowed\n");
+}
+
+TEST(Limits, BoundTheAppsOfAPlan) {
+  Lab lab{.outbound_ip_addresses = {{0x14320104}}};
+  lab.server_farms["plan"] = {};
+  for (size_t i = 0; i < kMaxSitesPerPlan; ++i) {
+    lab.sites[fmt::format("site{:03}", i)].server_farm = "plan";
+  }
+  EXPECT_TRUE(validate(lab).empty());
+  lab.sites["site999"].server_farm = "plan";
+  EXPECT_EQ(limits_at(lab, "sites.site999.serverFarm"),
+            "more than 250 apps in plan 'plan': a worker has no more addresses\n");
+}
+
+}  // namespace
+}  // namespace egress::lab
