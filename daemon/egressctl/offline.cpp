@@ -100,11 +100,11 @@ std::string hint_for_names(const std::string& site, const std::string& url,
                            const std::vector<std::string>& sites,
                            const std::vector<std::string>& hosts) {
   if (!contains(sites, site)) {
-    return lab::suggestion(site, sites, "sites are " + lab::one_of(sites));
+    return lab::suggestion(site, sites, "known sites: " + lab::one_of(sites));
   }
   const std::string target = target_of(url);
   if (target.empty() || contains(hosts, target)) return {};
-  return lab::suggestion(target, hosts, "hosts are " + lab::one_of(hosts));
+  return lab::suggestion(target, hosts, "known hosts: " + lab::one_of(hosts));
 }
 
 }  // namespace egress::ctl

@@ -54,6 +54,7 @@ void Fabric::veth(const End& a, const End& b) {
                        .peer = {there.netns, there.link},
                        .mac = here.mac,
                        .forwarding = here.forwarding,
+                       .accept_local = here.accept_local,
                        .alias = here.alias};
   };
   netns(a.netns).links[a.link] = link(a, b);

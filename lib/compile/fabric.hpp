@@ -52,6 +52,7 @@ struct Fabric {
     state::MacAddress mac{};
     bool forwarding = false;
     std::string alias{};
+    bool accept_local = false;
   };
   void veth(const End& a, const End& b);
 };

@@ -103,8 +103,12 @@ void add_integration(Worker& worker, size_t index) {
   const uint32_t table = kFirstIntegrationTable + static_cast<uint32_t>(index);
   const Ipv4Address gateway = gateway_of(*worker.fabric.lab.find(subnet), link.address);
 
+  // Here, too, somebody else may be the rightful owner of what is this worker's other lease.
+  Fabric::End integration =
+      endpoint(worker.name, link.worker_link, true, "integration " + subnet.to_string());
+  integration.accept_local = true;
   worker.fabric.veth(
-      endpoint(worker.name, link.worker_link, true, "integration " + subnet.to_string()),
+      integration,
       router_port(vnet_netns(worker.fabric.options.prefix, subnet.vnet), link.vnet_link,
                   fmt::format("{} of {}", link.worker_link, worker.name)));
   state::NetnsState& netns = worker.netns();

@@ -64,6 +64,7 @@ void put_ipv4_settings(NlMessage& message, const state::Link& link) {
   nlattr* conf = message.open_nest(IFLA_INET_CONF);
   message.put_u32(IPV4_DEVCONF_FORWARDING, link.forwarding ? 1 : 0);
   message.put_u32(IPV4_DEVCONF_RP_FILTER, link.rp_filter);
+  message.put_u32(IPV4_DEVCONF_ACCEPT_LOCAL, link.accept_local ? 1 : 0);
   message.close_nest(conf);
   message.close_nest(family);
 }
@@ -98,6 +99,7 @@ void decode_families(const nlattr* families, ObservedLink& observed) {
     if (const nlattr* conf = inet[IFLA_INET_CONF]) {
       observed.link.forwarding = ipv4_setting(conf, IPV4_DEVCONF_FORWARDING) != 0;
       observed.link.rp_filter = static_cast<uint8_t>(ipv4_setting(conf, IPV4_DEVCONF_RP_FILTER));
+      observed.link.accept_local = ipv4_setting(conf, IPV4_DEVCONF_ACCEPT_LOCAL) != 0;
     }
   }
   if (family[AF_INET6] != nullptr) {
@@ -203,7 +205,8 @@ NlMessage complete_settings(const state::Link& desired) {
 
 std::optional<NlMessage> change_settings(const state::Link& desired, const ObservedLink& current) {
   const state::Link& link = current.link;
-  const bool ipv4 = desired.forwarding != link.forwarding || desired.rp_filter != link.rp_filter;
+  const bool ipv4 = desired.forwarding != link.forwarding || desired.rp_filter != link.rp_filter ||
+                    desired.accept_local != link.accept_local;
   const bool ipv6 = desired.ipv6 != link.ipv6 && current.ipv6_settings;
   if (desired.mac == link.mac && desired.mtu == link.mtu && desired.alias == link.alias && !ipv4 &&
       !ipv6) {

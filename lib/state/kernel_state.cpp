@@ -104,6 +104,7 @@ std::string to_text(const Link& link) {
   text += fmt::format(" mtu {} {}", link.mtu, link.up ? "up" : "down");
   if (link.forwarding) text += " forwarding";
   if (link.rp_filter != 0) text += fmt::format(" rp_filter {}", link.rp_filter);
+  if (link.accept_local) text += " accept_local";
   if (link.ipv6) text += " ipv6";
   if (!link.alias.empty()) text += fmt::format(" alias \"{}\"", link.alias);
   return text;

@@ -42,10 +42,11 @@ struct Link {
   MacAddress mac{};
   uint32_t mtu = 1500;
   bool up = true;
-  bool forwarding = false;  // net.ipv4.conf.<link>.forwarding
-  uint8_t rp_filter = 0;    // net.ipv4.conf.<link>.rp_filter
-  bool ipv6 = false;        // a link-local address of its own; false is addr_gen_mode none
-  std::string alias{};      // IFLA_IFALIAS: whose interface this is, for people
+  bool forwarding = false;    // net.ipv4.conf.<link>.forwarding
+  uint8_t rp_filter = 0;      // net.ipv4.conf.<link>.rp_filter
+  bool accept_local = false;  // net.ipv4.conf.<link>.accept_local
+  bool ipv6 = false;          // a link-local address of its own; false is addr_gen_mode none
+  std::string alias{};        // IFLA_IFALIAS: whose interface this is, for people
   auto operator<=>(const Link&) const = default;
 };
 

@@ -72,6 +72,7 @@ class Generator {
             .up = chance(80),
             .forwarding = chance(50),
             .rp_filter = static_cast<uint8_t>(below(3)),
+            .accept_local = below(2) == 0,
             .ipv6 = chance(20),
             .alias = chance(50) ? "an interface" : ""};
   }
