@@ -46,6 +46,9 @@ Result<policy::AppInstance> parse_target(const std::string& text);
 CLI::Option* add_target(CLI::App& command, std::string& target);
 std::string to_string(const policy::AppInstance& app);
 
+// Allowed, not allowed, or otherwise than the kernel did.
+int exit_of_explanation(const Json& explanation);
+
 // Adds what the daemon's lab has in place of the names it does not know.
 Failure with_names(Failure failure, const Client& client, const std::string& site,
                    const std::string& url = {});

@@ -28,12 +28,6 @@ int explain_failed(const Console& console, const Failure& failure, const Source&
   return console.fail(failure, usage ? kUsage : kTrouble, source);
 }
 
-int exit_of_explanation(const Json& explanation) {
-  const Json& observed = member(explanation, "observed");
-  if (observed.is_object() && !flag_of(observed, "agrees")) return kDisagrees;
-  return text_of(explanation, "verdict") == "Allow" ? kDone : kNo;
-}
-
 int explain(const Context& context, const ExplainOptions& options) {
   const Console& console = context.console;
   const auto app = parse_target(options.target);
@@ -81,10 +75,8 @@ Status write_report(const std::string& path, const std::string& text) {
   return {};
 }
 
-Failure with_test_hint(Failure failure) {
-  if (failure.hint.empty() && failure.reach != Reach::kKernel) {
-    failure.hint = "without packets and daemon: egressctl test --lab FILE";
-  }
+Failure with_offline_hint(Failure failure) {
+  if (failure.hint.empty()) failure.hint = "without packets and daemon: egressctl test --lab FILE";
   return failure;
 }
 
@@ -171,6 +163,12 @@ void add_test(CLI::App& app, Action& chosen) {
 }
 
 }  // namespace
+
+int exit_of_explanation(const Json& explanation) {
+  const Json& observed = member(explanation, "observed");
+  if (observed.is_object() && !flag_of(observed, "agrees")) return kDisagrees;
+  return text_of(explanation, "verdict") == "Allow" ? kDone : kNo;
+}
 
 void add_flow_commands(CLI::App& app, Action& chosen) {
   add_explain(app, chosen);

@@ -105,16 +105,22 @@ Status NetnsFirewall::run(const std::string& script, UsedNftContexts& used) {
 
 Status NetnsFirewall::commit(const state::Firewall& desired, const Start& start,
                              UsedNftContexts& used) {
-  std::string script;
-  for (const NftTableId& table : start.tables) {
-    if (is_ours(table)) continue;
-    script += fmt::format("delete table {} handle {}\n", table.family, table.handle);
+  std::vector<std::string> scripts;
+  if (start.previous != nullptr) {
+    scripts = state::update_scripts(*desired.table, *start.previous);
+  } else {
+    std::string script;
+    for (const NftTableId& table : start.tables) {
+      if (is_ours(table)) continue;
+      script += fmt::format("delete table {} handle {}\n", table.family, table.handle);
+    }
+    scripts = {script + state::rewrite_script(*desired.table, start.stray)};
   }
+  if (scripts.empty()) scripts.emplace_back();
   ASSIGN_OR_RETURN(const uint32_t before, queries_.generation());
-  const uint32_t after = before + 1;
-  script += state::update_script(*desired.table, start.previous, start.stray,
-                                 marker_text(desired.digest, after));
-  RETURN_IF_ERROR(run(script, used));
+  const uint32_t after = before + static_cast<uint32_t>(scripts.size());
+  scripts.back() += state::marker_script(marker_text(desired.digest, after));
+  for (const std::string& script : scripts) RETURN_IF_ERROR(run(script, used));
   ASSIGN_OR_RETURN(const uint32_t generation, queries_.generation());
   // Otherwise somebody else committed meanwhile, and the next look will show it.
   if (generation == after) known_ = Known{generation, desired};

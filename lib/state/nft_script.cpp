@@ -2,7 +2,8 @@
 // Theory of operation: inside one transaction nft and the kernel still demand that a thing exists
 // before it is named and that nothing names a thing when it is deleted. Two things name others:
 // rules name sets and chains, elements of verdict maps name chains. Hence the order of both forms
-// below: declare, empty, refill, delete.
+// below: declare, empty, refill, delete. Across transactions the order keeps packets right: the
+// kernel switches all rules of a commit at one instant, but not the contents of sets with them.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -133,70 +134,79 @@ void change_set(Script& script, const std::string& name, const NftSet& desired,
   }
 }
 
-// Everything anew except what is declared already and not stray. Emptying all sets frees the
-// chains that their elements name, so that stray chains can go.
-std::string rewrite(const NftTable& desired, const NftNames& stray, const std::string& marker) {
-  Script script;
-  script.add_table();
-  script.flush_table();
-  for (const std::string& name : stray.sets) {
-    if (name != kNftMarkerSet) script.remove("set", name);
-  }
-  for (const std::string& name : stray.maps) script.remove("map", name);
-  for (const auto& [name, set] : desired.sets) {
-    script.declare(name, set);
-    script.flush(name, set);
-  }
-  for (const std::string& name : stray.chains) script.remove("chain", name);
-  for (const auto& [name, chain] : desired.chains) script.declare(name, chain);
-  for (const auto& [name, set] : desired.sets) script.add_elements(name, set.elements);
-  for (const auto& [name, chain] : desired.chains) script.add_rules(name, chain);
-  script.mark(marker);
-  return script.take();
-}
+// What differs between two tables whose common objects are declared alike, as the three
+// transactions of update_scripts().
+class Update {
+ public:
+  Update(const NftTable& desired, const NftTable& previous)
+      : desired_(desired), previous_(previous) {}
 
-std::string update(const NftTable& desired, const NftTable& previous, const std::string& marker) {
-  Script script;
-  script.add_table();
-  const auto was_chain = [&](const std::string& name) -> const NftChain* {
-    const auto found = previous.chains.find(name);
-    return found == previous.chains.end() ? nullptr : &found->second;
-  };
-  const auto rules_differ = [&](const std::string& name, const NftChain& chain) {
-    const NftChain* was = was_chain(name);
-    return was == nullptr || was->rules != chain.rules;
-  };
-  for (const auto& [name, chain] : desired.chains) {
-    const NftChain* was = was_chain(name);
-    if (was == nullptr || was->hook != chain.hook) script.declare(name, chain);
-  }
-  for (const auto& [name, set] : desired.sets) {
-    if (previous.sets.count(name) == 0) script.declare(name, set);
-  }
-  for (const auto& [name, chain] : previous.chains) {
-    const auto kept = desired.chains.find(name);
-    if (kept == desired.chains.end() || kept->second.rules != chain.rules) script.flush_chain(name);
-  }
-  for (const auto& [name, set] : desired.sets) {
-    const auto was = previous.sets.find(name);
-    if (was == previous.sets.end()) {
-      script.add_elements(name, set.elements);
-    } else if (was->second.elements != set.elements) {
-      change_set(script, name, set, was->second);
+  std::vector<std::string> scripts() const {
+    std::vector<std::string> all;
+    for (std::string text : {prepare(), switch_rules(), remove()}) {
+      if (!text.empty()) all.push_back(std::move(text));
     }
+    return all;
   }
-  for (const auto& [name, chain] : desired.chains) {
-    if (rules_differ(name, chain)) script.add_rules(name, chain);
+
+ private:
+  bool is_new_set(const std::string& name) const { return previous_.sets.count(name) == 0; }
+  bool is_new_chain(const std::string& name) const { return previous_.chains.count(name) == 0; }
+
+  // A base chain comes into force with its rules, a regular one once something leads to it.
+  std::string prepare() const {
+    Script script;
+    for (const auto& [name, chain] : desired_.chains) {
+      if (is_new_chain(name) && !chain.hook) script.declare(name, chain);
+    }
+    for (const auto& [name, set] : desired_.sets) {
+      if (is_new_set(name)) script.declare(name, set);
+    }
+    for (const auto& [name, chain] : desired_.chains) {
+      if (is_new_chain(name) && !chain.hook) script.add_rules(name, chain);
+    }
+    for (const auto& [name, set] : desired_.sets) {
+      const auto was = previous_.sets.find(name);
+      if (was == previous_.sets.end()) {
+        script.add_elements(name, set.elements);
+      } else if (was->second.elements != set.elements) {
+        change_set(script, name, set, was->second);
+      }
+    }
+    return script.take();
   }
-  for (const auto& [name, set] : previous.sets) {
-    if (desired.sets.count(name) == 0) script.remove(keyword(set), name);
+
+  std::string switch_rules() const {
+    Script script;
+    for (const auto& [name, chain] : desired_.chains) {
+      const auto was = previous_.chains.find(name);
+      const bool present = was != previous_.chains.end();
+      if (!present && !chain.hook) continue;
+      if (!present || was->second.hook != chain.hook) script.declare(name, chain);
+      if (present && was->second.rules == chain.rules) continue;
+      if (present) script.flush_chain(name);
+      script.add_rules(name, chain);
+    }
+    for (const auto& [name, chain] : previous_.chains) {
+      if (desired_.chains.count(name) == 0) script.flush_chain(name);
+    }
+    return script.take();
   }
-  for (const auto& [name, chain] : previous.chains) {
-    if (desired.chains.count(name) == 0) script.remove("chain", name);
+
+  std::string remove() const {
+    Script script;
+    for (const auto& [name, set] : previous_.sets) {
+      if (desired_.sets.count(name) == 0) script.remove(keyword(set), name);
+    }
+    for (const auto& [name, chain] : previous_.chains) {
+      if (desired_.chains.count(name) == 0) script.remove("chain", name);
+    }
+    return script.take();
   }
-  script.mark(marker);
-  return script.take();
-}
+
+  const NftTable& desired_;
+  const NftTable& previous_;
+};
 
 // What of `previous` cannot stay under its name.
 void find_gone(const NftTable& desired, const NftTable& previous, NftNames& gone) {
@@ -225,23 +235,38 @@ bool redeclares(const NftTable& desired, const NftTable& previous) {
   return differs(desired.sets, previous.sets) || differs(desired.chains, previous.chains);
 }
 
-void sort_unique(std::vector<std::string>& names) {
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-}
-
 }  // namespace
 
-std::string update_script(const NftTable& desired, const NftTable* previous, const NftNames& stray,
-                          const std::string& marker) {
-  if (previous == nullptr) return rewrite(desired, stray, marker);
-  if (stray.empty() && !redeclares(desired, *previous)) return update(desired, *previous, marker);
-  NftNames gone = stray;
-  find_gone(desired, *previous, gone);
-  sort_unique(gone.chains);
-  sort_unique(gone.sets);
-  sort_unique(gone.maps);
-  return rewrite(desired, gone, marker);
+std::string marker_script(const std::string& marker) {
+  Script script;
+  script.mark(marker);
+  return script.take();
+}
+
+std::string rewrite_script(const NftTable& desired, const NftNames& stray) {
+  Script script;
+  script.add_table();
+  script.flush_table();
+  for (const std::string& name : stray.sets) {
+    if (name != kNftMarkerSet) script.remove("set", name);
+  }
+  for (const std::string& name : stray.maps) script.remove("map", name);
+  for (const auto& [name, set] : desired.sets) {
+    script.declare(name, set);
+    script.flush(name, set);
+  }
+  for (const std::string& name : stray.chains) script.remove("chain", name);
+  for (const auto& [name, chain] : desired.chains) script.declare(name, chain);
+  for (const auto& [name, set] : desired.sets) script.add_elements(name, set.elements);
+  for (const auto& [name, chain] : desired.chains) script.add_rules(name, chain);
+  return script.take();
+}
+
+std::vector<std::string> update_scripts(const NftTable& desired, const NftTable& previous) {
+  if (!redeclares(desired, previous)) return Update(desired, previous).scripts();
+  NftNames gone;
+  find_gone(desired, previous, gone);
+  return {rewrite_script(desired, gone)};
 }
 
 }  // namespace egress::state

@@ -48,7 +48,7 @@ struct NftTable {
 };
 
 inline constexpr const char* kNftTable = "ip egressd";  // family and name
-// The set whose comment tells what is in force. update_script() writes it; no NftTable holds it.
+// The set whose comment tells what is in force. marker_script() writes it; no NftTable holds it.
 inline constexpr const char* kNftMarkerSet = "meta_generation";
 
 // What a namespace's firewall is, by content: equal digests are equal tables. Observed firewalls
@@ -72,13 +72,20 @@ struct NftNames {
   bool empty() const { return chains.empty() && sets.empty() && maps.empty(); }
 };
 
-// The script that makes `desired` of what is there, one transaction for nft 1.0.6. `previous` is
-// what is known to be in force: then only differing chains and sets are touched, sets by element
-// deltas where that is cheaper. Null when unknown: every chain is flushed and every set refilled.
-// `stray` is removed first, so it names what the kernel holds and `desired` has not; naming an
-// object that `desired` has makes it anew, which is needed when its declaration differs there.
-// `marker` becomes the marker set's comment (no quotes, at most 127 bytes).
-std::string update_script(const NftTable& desired, const NftTable* previous, const NftNames& stray,
-                          const std::string& marker);
+// The transactions, in order, that turn `previous`, which is in force, into `desired` without a
+// moment in which packets meet half of it: first what is new and used by nothing yet, then the
+// rules, then the removal of what nothing uses any more. Only what differs is touched, sets by
+// element deltas where that is cheaper. Empty when nothing differs; a single rewrite when something
+// must be declared differently.
+std::vector<std::string> update_scripts(const NftTable& desired, const NftTable& previous);
+
+// One transaction that makes `desired` whatever is there: every chain is flushed, every set
+// refilled. `stray` is removed first, so it names what the kernel holds and `desired` has not;
+// naming an object that `desired` has makes it anew, which is needed when its declaration differs.
+std::string rewrite_script(const NftTable& desired, const NftNames& stray);
+
+// Goes with the last transaction. `marker` becomes the marker set's comment (no quotes, at most
+// 127 bytes).
+std::string marker_script(const std::string& marker);
 
 }  // namespace egress::state

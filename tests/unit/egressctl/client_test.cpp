@@ -2,7 +2,14 @@
 #include "egressctl/client.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "base/unique_fd.hpp"
 #include "egressctl/commands.hpp"
 #include "egressctl/progress.hpp"
 
@@ -11,6 +18,54 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+
+// Answers one request on a unix socket with fixed bytes and hangs up.
+class OneAnswer {
+ public:
+  explicit OneAnswer(std::string bytes) : bytes_(std::move(bytes)) {
+    std::string folder = testing::TempDir() + "egressctl_test.XXXXXX";
+    EXPECT_NE(::mkdtemp(folder.data()), nullptr);
+    path_ = folder + "/socket";
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path_.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    listener_ = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener_.get(), generic, sizeof(address)), 0) << path_;
+    EXPECT_EQ(::listen(listener_.get(), 1), 0);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~OneAnswer() {
+    ::shutdown(listener_.get(), SHUT_RDWR);  // wakes it when nobody came
+    thread_.join();
+    std::filesystem::remove_all(std::filesystem::path(path_).parent_path());
+  }
+  OneAnswer(const OneAnswer&) = delete;
+  OneAnswer& operator=(const OneAnswer&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  void serve() const {
+    const UniqueFd peer(::accept(listener_.get(), nullptr, nullptr));
+    std::string request(4096, '\0');
+    if (!peer.valid() || ::recv(peer.get(), request.data(), request.size(), 0) <= 0) return;
+    EXPECT_EQ(::send(peer.get(), bytes_.data(), bytes_.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes_.size()));
+  }
+
+  std::string bytes_;
+  std::string path_{};
+  UniqueFd listener_{};
+  std::thread thread_{};
+};
+
+Answer run_against(const std::string& bytes, std::vector<std::string>& seen) {
+  const OneAnswer daemon(bytes);
+  return Client(daemon.path()).run("/v1/apply", Json::object(), [&](const Json& progress) {
+    seen.push_back(text_of(progress, "what"));
+  });
+}
 
 Failure failure_in(const Answer& answer) {
   const Failure* failure = std::get_if<Failure>(&answer);
@@ -46,6 +101,49 @@ TEST(Client, SaysHowToStartADaemonThatDoesNotAnswer) {
     EXPECT_THAT(failure.hint, HasSubstr("egressd"));
     EXPECT_EQ(failure.reach, Reach::kNowhere);
   }
+}
+
+TEST(Client, ReportsProgressAndAnswersWithTheResult) {
+  std::vector<std::string> seen;
+  const Answer answer = run_against(
+      "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+      "{\"progress\": {\"what\": \"one\"}}\n{\"progress\": {\"what\": \"two\"}}\n"
+      "{\"result\": {\"changed\": 7}}\n",
+      seen);
+  ASSERT_TRUE(std::holds_alternative<Json>(answer));
+  EXPECT_EQ(number_of(std::get<Json>(answer), "changed"), 7);
+  EXPECT_THAT(seen, testing::ElementsAre("one", "two"));
+}
+
+TEST(Client, KnowsThatAnInterruptedOperationHadBegun) {
+  std::vector<std::string> seen;
+  const std::string line = "{\"progress\": {\"what\": \"one\"}}\n";
+  for (const std::string rest : {"", "20\r\n{\"result\":"}) {
+    const Failure failure = failure_in(run_against(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1d\r\n" + line + "\r\n" + rest,
+        seen));
+    EXPECT_EQ(failure.code, "interrupted");
+    EXPECT_EQ(failure.reach, Reach::kKernel);
+  }
+  EXPECT_THAT(seen, testing::ElementsAre("one", "one"));
+}
+
+TEST(Client, KnowsThatARefusedOperationChangedNothing) {
+  std::vector<std::string> seen;
+  const std::string body = R"({"error": {"code": "conflict", "message": "no room"}})";
+  const Failure failure =
+      failure_in(run_against("HTTP/1.1 409 Conflict\r\nConnection: close\r\n\r\n" + body, seen));
+  EXPECT_EQ(failure.code, "conflict");
+  EXPECT_EQ(failure.reach, Reach::kDaemon);
+}
+
+TEST(ExitOfExplanation, TellsVerdictsAndDisagreementApart) {
+  EXPECT_EQ(exit_of_explanation({{"verdict", "Allow"}}), 0);
+  for (const char* verdict : {"Deny", "Drop", "NoRoute"}) {
+    EXPECT_EQ(exit_of_explanation({{"verdict", verdict}}), 1) << verdict;
+  }
+  EXPECT_EQ(exit_of_explanation({{"verdict", "Deny"}, {"observed", {{"agrees", true}}}}), 1);
+  EXPECT_EQ(exit_of_explanation({{"verdict", "Allow"}, {"observed", {{"agrees", false}}}}), 4);
 }
 
 TEST(Escaped, KeepsNamesFromBecomingPaths) {

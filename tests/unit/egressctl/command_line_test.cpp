@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -36,12 +38,6 @@ sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/apps}}
 hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4, listen: [tcp/443]}}
 )";
 
-std::string file_with(const std::string& name, const std::string& text) {
-  const std::string path = testing::TempDir() + name;
-  std::ofstream(path) << text;
-  return path;
-}
-
 struct Outcome {
   int exit = -1;
   std::string out{};
@@ -59,8 +55,24 @@ Outcome run(std::vector<const char*> arguments) {
 
 class CommandLineTest : public testing::Test {
  protected:
-  const std::string lab_ = file_with("command_line_lab.yaml", kLab);
-  const std::string socket_ = "--socket=" + testing::TempDir() + "no-such-socket";
+  CommandLineTest() {
+    std::string folder = testing::TempDir() + "egressctl_test.XXXXXX";
+    EXPECT_NE(::mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
+    lab_ = file_with("lab.yaml", kLab);
+    socket_ = "--socket=" + folder_ + "/no-such-socket";
+  }
+  ~CommandLineTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string file_with(const std::string& name, const std::string& text) const {
+    const std::string path = folder_ + "/" + name;
+    std::ofstream(path) << text;
+    return path;
+  }
+
+  std::string folder_;
+  std::string lab_;
+  std::string socket_;
 };
 
 TEST_F(CommandLineTest, ExplainsWithoutADaemonAndExitsByTheVerdict) {
@@ -94,7 +106,7 @@ TEST_F(CommandLineTest, TellsWrongUrlsFromUnknownNames) {
 TEST_F(CommandLineTest, ValidatesWithEveryFindingOnStandardOutput) {
   EXPECT_EQ(run({"validate", lab_.c_str()}).exit, 0);
   const std::string broken =
-      file_with("command_line_broken.yaml", "sites:\n  web: {serverFarms: plan}\nhosst: {}\n");
+      file_with("broken.yaml", "sites:\n  web: {serverFarms: plan}\nhosst: {}\n");
   const Outcome outcome = run({"validate", broken.c_str()});
   EXPECT_EQ(outcome.exit, 1);
   EXPECT_THAT(outcome.out, StartsWith(broken + ":2:9: error: "));
@@ -106,12 +118,12 @@ TEST_F(CommandLineTest, ValidatesWithEveryFindingOnStandardOutput) {
 
 TEST_F(CommandLineTest, TestsByAnalysisAlone) {
   const std::string holding = file_with(
-      "command_line_holding.yaml",
+      "holding.yaml",
       std::string(kLab) + "expectations: [{from: web, to: 'tcp://sql:443', expect: allow}]\n");
   const std::string failing = file_with(
-      "command_line_failing.yaml",
+      "failing.yaml",
       std::string(kLab) + "expectations: [{from: web, to: 'tcp://sql:1433', expect: allow}]\n");
-  const std::string junit = testing::TempDir() + "command_line_junit.xml";
+  const std::string junit = folder_ + "/junit.xml";
   EXPECT_EQ(run({"test", "--lab", holding.c_str()}).exit, 0);
   const Outcome failed = run({"test", "--lab", failing.c_str(), "--junit", junit.c_str()});
   EXPECT_EQ(failed.exit, 1);
@@ -151,7 +163,7 @@ TEST_F(CommandLineTest, GivesErrorsAsJsonWhenAsked) {
 }
 
 TEST_F(CommandLineTest, TakesNamesOfCommandsForSites) {
-  const std::string lab = file_with("command_line_names.yaml",
+  const std::string lab = file_with("names.yaml",
                                     "outboundIpAddresses: [20.50.1.4]\nserverFarms: {plan: {}}\n"
                                     "sites: {status: {serverFarm: plan}}\n"
                                     "hosts: {test: {internet: true, ipAddress: 93.184.216.34, "

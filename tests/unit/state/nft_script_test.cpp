@@ -29,17 +29,22 @@ NftTable gate() {
   return table;
 }
 
-const std::string kMark =
-    "add set ip egressd meta_generation { type ipv4_addr; }\n"
-    "delete set ip egressd meta_generation\n"
-    "add set ip egressd meta_generation { type ipv4_addr; comment \"m 1\"; }\n";
-
+// The transactions of an update, one behind the other.
 std::string changed(const NftTable& desired, const NftTable& previous) {
-  return update_script(desired, &previous, {}, "m 1");
+  std::string text;
+  for (const std::string& script : update_scripts(desired, previous)) text += "--\n" + script;
+  return text;
+}
+
+TEST(NftScript, MarksByMakingTheMarkerAnew) {
+  EXPECT_EQ(marker_script("m 1"),
+            "add set ip egressd meta_generation { type ipv4_addr; }\n"
+            "delete set ip egressd meta_generation\n"
+            "add set ip egressd meta_generation { type ipv4_addr; comment \"m 1\"; }\n");
 }
 
 TEST(NftScript, FillsATableWithoutKnowingWhatIsThere) {
-  EXPECT_EQ(update_script(gate(), nullptr, {}, "m 1"),
+  EXPECT_EQ(rewrite_script(gate(), {}),
             "add table ip egressd\n"
             "flush table ip egressd\n"
             "add map ip egressd classes { type ipv4_addr : mark; flags interval; }\n"
@@ -64,8 +69,7 @@ TEST(NftScript, FillsATableWithoutKnowingWhatIsThere) {
             "add rule ip egressd forward meta mark set ip daddr map @classes\n"
             "add rule ip egressd forward meta mark vmap @verdicts\n"
             "add rule ip egressd out/data/allow counter accept comment \"nsg/allow\"\n"
-            "add rule ip egressd out/data/deny counter drop comment \"nsg/deny\"\n" +
-                kMark);
+            "add rule ip egressd out/data/deny counter drop comment \"nsg/deny\"\n");
 }
 
 TEST(NftScript, RemovesStraysOnceNothingNamesThemAndNeverTheMarker) {
@@ -73,7 +77,7 @@ TEST(NftScript, RemovesStraysOnceNothingNamesThemAndNeverTheMarker) {
   table.chains["forward"] = {.hook = NftHook{"filter", "forward", 0, true}};
   table.sets["peers"] = {.type = "type ipv4_addr"};
   const NftNames stray{.chains = {"old"}, .sets = {"s", "meta_generation"}, .maps = {"m"}};
-  EXPECT_EQ(update_script(table, nullptr, stray, "m 1"),
+  EXPECT_EQ(rewrite_script(table, stray),
             "add table ip egressd\n"
             "flush table ip egressd\n"
             "delete set ip egressd s\n"
@@ -81,22 +85,20 @@ TEST(NftScript, RemovesStraysOnceNothingNamesThemAndNeverTheMarker) {
             "add set ip egressd peers { type ipv4_addr; }\n"
             "flush set ip egressd peers\n"
             "delete chain ip egressd old\n"
-            "add chain ip egressd forward { type filter hook forward priority 0; policy drop; }\n" +
-                kMark);
+            "add chain ip egressd forward { type filter hook forward priority 0; policy drop; }\n");
 }
 
-TEST(NftScript, TouchesOnlyTheMarkerWhenNothingDiffers) {
-  EXPECT_EQ(changed(gate(), gate()), "add table ip egressd\n" + kMark);
+TEST(NftScript, SaysNothingWhenNothingDiffers) {
+  EXPECT_TRUE(update_scripts(gate(), gate()).empty());
 }
 
 TEST(NftScript, ReplacesTheRulesOfAChangedChainAlone) {
   NftTable desired = gate();
   desired.chains["out/data/deny"].rules = {"counter accept comment \"nsg/deny\""};
   EXPECT_EQ(changed(desired, gate()),
-            "add table ip egressd\n"
+            "--\n"
             "flush chain ip egressd out/data/deny\n"
-            "add rule ip egressd out/data/deny counter accept comment \"nsg/deny\"\n" +
-                kMark);
+            "add rule ip egressd out/data/deny counter accept comment \"nsg/deny\"\n");
 }
 
 TEST(NftScript, MakesAChainBeforeAnElementNamesItAndDeletesItAfter) {
@@ -105,16 +107,17 @@ TEST(NftScript, MakesAChainBeforeAnElementNamesItAndDeletesItAfter) {
   desired.chains["out/data/new"].rules = {"drop"};
   desired.chains.erase("out/data/deny");
   EXPECT_EQ(changed(desired, gate()),
-            "add table ip egressd\n"
+            "--\n"
             "add chain ip egressd out/data/new\n"
-            "flush chain ip egressd out/data/deny\n"
+            "add rule ip egressd out/data/new drop\n"
             "flush map ip egressd verdicts\n"
             "add element ip egressd verdicts {\n"
             "  0x1 : goto out/data/allow, 0x2 : goto out/data/new\n"
             "}\n"
-            "add rule ip egressd out/data/new drop\n"
-            "delete chain ip egressd out/data/deny\n" +
-                kMark);
+            "--\n"
+            "flush chain ip egressd out/data/deny\n"
+            "--\n"
+            "delete chain ip egressd out/data/deny\n");
 }
 
 TEST(NftScript, MakesASetBeforeARuleNamesItAndDeletesItAfter) {
@@ -123,25 +126,25 @@ TEST(NftScript, MakesASetBeforeARuleNamesItAndDeletesItAfter) {
   desired.sets["friends"] = {.type = "type ipv4_addr", .elements = {"10.0.0.5"}};
   desired.chains["forward"].rules = {"ip saddr @friends accept"};
   EXPECT_EQ(changed(desired, gate()),
-            "add table ip egressd\n"
+            "--\n"
             "add set ip egressd friends { type ipv4_addr; }\n"
-            "flush chain ip egressd forward\n"
             "add element ip egressd friends {\n"
             "  10.0.0.5\n"
             "}\n"
+            "--\n"
+            "flush chain ip egressd forward\n"
             "add rule ip egressd forward ip saddr @friends accept\n"
-            "delete set ip egressd peers\n" +
-                kMark);
+            "--\n"
+            "delete set ip egressd peers\n");
 }
 
 TEST(NftScript, ChangesABaseChainsPolicyInPlace) {
   NftTable desired = gate();
   desired.chains["forward"].hook->policy_drop = false;
   EXPECT_EQ(changed(desired, gate()),
-            "add table ip egressd\n"
+            "--\n"
             "add chain ip egressd forward { type filter hook forward priority 0; policy accept; "
-            "}\n" +
-                kMark);
+            "}\n");
 }
 
 TEST(NftScript, MakesAnewWhatIsDeclaredDifferently) {
@@ -177,14 +180,13 @@ NftTable with_addresses(int first, int last, bool interval) {
 
 TEST(NftScript, ChangesAPlainSetByItsDifference) {
   EXPECT_EQ(changed(with_addresses(2, 41, false), with_addresses(1, 40, false)),
-            "add table ip egressd\n"
+            "--\n"
             "delete element ip egressd peers {\n"
             "  10.0.0.1\n"
             "}\n"
             "add element ip egressd peers {\n"
             "  10.0.0.41\n"
-            "}\n" +
-                kMark);
+            "}\n");
 }
 
 TEST(NftScript, AddsToAnIntervalSetByDifferenceButRefillsItToDelete) {
@@ -202,7 +204,7 @@ TEST(NftScript, RefillsASetOfWhichMostDiffers) {
 }
 
 TEST(NftScript, WritesManyElementsAsOneCommandOfShortLines) {
-  const std::string script = update_script(with_addresses(1, 200, true), nullptr, {}, "m 1");
+  const std::string script = rewrite_script(with_addresses(1, 200, true), {});
   EXPECT_EQ(script.find("add element"), script.rfind("add element"));
   size_t longest = 0;
   for (size_t start = 0; start < script.size();) {

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+#include "egressd/daemon.hpp"
+
+#include <gmock/gmock.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <future>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+
+#include "control/json.hpp"
+#include "egressd/socket.hpp"
+#include "tests/support/fake_kernel.hpp"
+#include "tests/unit/egressd/folder.hpp"
+#include "tests/unit/egressd/http_client.hpp"
+
+namespace egress::daemon {
+namespace {
+
+using control::Json;
+using ::testing::HasSubstr;
+
+constexpr const char* kLab = R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      integration: {addressPrefix: 10.1.1.0/28, delegations: [Microsoft.Web/serverFarms]}
+      data: {addressPrefix: 10.1.2.0/24}
+serverFarms: {plan: {sku: P1v3, capacity: 1}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}}
+hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4, listen: [tcp/443]}}
+)";
+
+std::string with_capacity(int capacity) {
+  std::string text = kLab;
+  text.replace(text.find("capacity: 1"), 11, "capacity: " + std::to_string(capacity));
+  return text;
+}
+
+std::string message(const std::string& text) {
+  return control::dump(control::to_json(control::LabText{.file = "lab.yaml", .text = text}));
+}
+
+Json last_line(const Reply& reply) {
+  const size_t end = reply.body.find_last_not_of('\n');
+  const size_t start = reply.body.rfind('\n', end);
+  return Json::parse(reply.body.substr(start == std::string::npos ? 0 : start + 1), nullptr, false);
+}
+
+// The daemon on a thread of its own, over a kernel of maps; clients on the test's thread.
+class DaemonTest : public ::testing::Test {
+ protected:
+  DaemonTest() { spdlog::set_level(spdlog::level::off); }
+  ~DaemonTest() override { stop(); }
+
+  void start() {
+    Session session("eg", ipam::Store(folder_ / "egressd.db"));
+    ASSERT_TRUE(session.restore(std::chrono::system_clock::now()).ok());
+    socket_.emplace(SocketFile::listen(path()).value());
+    settings_.socket = path();
+    thread_ = std::thread([this, restored = std::move(session)]() mutable {
+      Daemon daemon(settings_, std::move(restored), kernel_, [](const auto& flows, auto&, auto) {
+        return Result<std::vector<kernel::ProbeResult>>(
+            std::vector<kernel::ProbeResult>(flows.size()));
+      });
+      EXPECT_TRUE(daemon.run(socket_->take_fd()).ok());
+    });
+    // Its answer shows that the signals are its own by now.
+    ASSERT_EQ(get("/v1/version").status, 200);
+  }
+
+  void stop() {
+    if (!thread_.joinable()) return;
+    ::kill(::getpid(), SIGTERM);
+    thread_.join();
+    socket_.reset();
+  }
+
+  Reply get(const std::string& target) { return send(path(), {.path = target}); }
+  Reply post(const std::string& target, const std::string& body = {}) {
+    return send(path(), {.method = "POST", .path = target, .body = body});
+  }
+  Json status() { return Json::parse(get("/v1/status").body); }
+  Json apply(const std::string& text) { return last_line(post("/v1/apply", message(text))); }
+
+  // Asks again and again; the test's own time limit is the deadline.
+  void wait_for(const std::function<bool(const Json&)>& condition) {
+    while (!condition(status())) std::this_thread::yield();
+  }
+
+  std::string path() const { return folder_ / "s"; }
+
+  // Makes every operation take as long as a slice.
+  void slow_down() {
+    kernel_.fail_matching([](const state::Op&) {
+      const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(21);
+      while (std::chrono::steady_clock::now() < end) {
+      }
+      return false;
+    });
+  }
+
+  Folder folder_{};
+  Settings settings_{};
+  testing_support::FakeKernel kernel_{};
+  std::optional<SocketFile> socket_{};
+  std::thread thread_{};
+};
+
+TEST_F(DaemonTest, AppliesALabAndSaysSo) {
+  start();
+  EXPECT_EQ(status()["lab"], nullptr);
+  const Json result = apply(kLab)["result"];
+  EXPECT_GT(result["changed"], 10);
+  EXPECT_EQ(result["failed"], Json::array());
+  EXPECT_EQ(result["drift"], Json::array());
+  const Json after = status();
+  EXPECT_EQ(after["lab"], "lab.yaml");
+  EXPECT_EQ(after["inSync"], true);
+  EXPECT_EQ(after["apps"][0]["privateIp"], "10.1.1.4");
+  EXPECT_EQ(kernel_.state().count("eg-app-web-0"), 1U);
+}
+
+TEST_F(DaemonTest, RefusesAnInvalidLabWithAllFindingsAndChangesNothing) {
+  start();
+  apply(kLab);
+  const size_t applied = kernel_.applied();
+  const Reply reply = post("/v1/apply", message("sites: {a: {plan: x}, b: {plan: y}}"));
+  EXPECT_EQ(reply.status, 400);
+  const Json error = Json::parse(reply.body)["error"];
+  EXPECT_EQ(error["code"], "invalid");
+  EXPECT_GE(error["findings"].size(), 2U);
+  EXPECT_EQ(kernel_.applied(), applied);
+  EXPECT_EQ(status()["inSync"], true);
+}
+
+TEST_F(DaemonTest, RefusesALabThatExhaustsItsSubnet) {
+  start();
+  apply(kLab);
+  const Reply reply = post("/v1/apply", message(with_capacity(12)));
+  EXPECT_EQ(reply.status, 409);
+  EXPECT_THAT(reply.body, HasSubstr("Insufficient address space remaining"));
+  EXPECT_EQ(Json::parse(get("/v1/leases").body)["leases"].size(), 1U);
+}
+
+TEST_F(DaemonTest, PlansWithoutChangingAnything) {
+  start();
+  const Json plan = Json::parse(post("/v1/plan", message(kLab)).body);
+  EXPECT_GT(plan["resources"].size(), 3U);
+  EXPECT_GT(plan["operations"].size(), 10U);
+  EXPECT_EQ(kernel_.applied(), 0U);
+  apply(kLab);
+  const Json again = Json::parse(post("/v1/plan", message(kLab)).body);
+  EXPECT_EQ(again["resources"], Json::array());
+  EXPECT_EQ(again["operations"], Json::array());
+}
+
+TEST_F(DaemonTest, TakesUpTheStoredLabAfterAnotherStart) {
+  start();
+  apply(with_capacity(3));
+  const Json before = status();
+  const size_t applied = kernel_.applied();
+  stop();
+  start();
+  wait_for([](const Json& now) { return now["lastPass"] != nullptr; });
+  EXPECT_EQ(status()["apps"], before["apps"]);
+  EXPECT_EQ(status()["inSync"], true);
+  EXPECT_EQ(kernel_.applied(), applied);
+}
+
+TEST_F(DaemonTest, SweepsNothingWhenTheStoredLabNoLongerLoads) {
+  ASSERT_TRUE(ipam::Store(folder_ / "egressd.db")
+                  .save({.lab = control::LabText{.file = "old.yaml", .text = "nonsense: 1"}})
+                  .ok());
+  kernel_.state()["eg-vnet-old"] = {};
+  start();
+  const Json now = status();
+  EXPECT_EQ(now["lab"], nullptr);
+  EXPECT_EQ(now["inSync"], false);
+  EXPECT_THAT(now["problems"][0].get<std::string>(), HasSubstr("stored lab"));
+  EXPECT_EQ(kernel_.applied(), 0U);
+  EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
+  EXPECT_EQ(status()["problems"], Json::array());
+  EXPECT_EQ(kernel_.state().count("eg-vnet-old"), 0U);
+}
+
+TEST_F(DaemonTest, ShowsDriftAtOnce) {
+  start();
+  apply(kLab);
+  kernel_.state()["eg-vnet-spoke"].routes.clear();
+  const Json now = status();
+  EXPECT_EQ(now["inSync"], false);
+  EXPECT_THAT(now["drift"][0].get<std::string>(), HasSubstr("add route"));
+}
+
+TEST_F(DaemonTest, ReportsAFailedObjectAndRepairsItByItself) {
+  start();
+  kernel_.fail_apply(5);
+  const Json result = apply(kLab)["result"];
+  EXPECT_GE(result["failed"].size(), 1U);
+  EXPECT_GE(result["drift"].size(), 1U);
+  wait_for([](const Json& now) { return now["inSync"] == true; });
+}
+
+TEST_F(DaemonTest, GivesARestartedAppNewInterfaces) {
+  start();
+  apply(kLab);
+  const auto links = [this] {
+    std::set<std::string> names;
+    for (const auto& [name, link] : kernel_.state()["eg-app-web-0"].links) names.insert(name);
+    return names;
+  };
+  const auto before = links();
+  EXPECT_EQ(last_line(post("/v1/sites/web/restart"))["result"]["drift"], Json::array());
+  EXPECT_NE(links(), before);
+  EXPECT_EQ(links().size(), before.size());
+  EXPECT_EQ(post("/v1/sites/nobody/restart").status, 404);
+}
+
+TEST_F(DaemonTest, LeavesNothingBehindWhenTakenDown) {
+  start();
+  apply(kLab);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "egressd.db"));
+  EXPECT_EQ(last_line(post("/v1/down"))["result"]["failed"], Json::array());
+  EXPECT_TRUE(kernel_.state().empty());
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "egressd.db"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "egressd.db-wal"));
+  EXPECT_EQ(status()["lab"], nullptr);
+  EXPECT_EQ(status()["inSync"], true);
+  EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
+}
+
+TEST_F(DaemonTest, AppliesALabAfterARemovalThatGotStuck) {
+  start();
+  apply(with_capacity(3));
+  kernel_.fail_matching([](const state::Op& op) { return op.verb == state::Verb::kRemove; });
+  EXPECT_NE(last_line(post("/v1/down"))["result"]["failed"], Json::array());
+  EXPECT_EQ(status()["inSync"], false);
+  kernel_.fail_matching(nullptr);
+  EXPECT_EQ(apply(with_capacity(2))["result"]["failed"], Json::array());
+  EXPECT_EQ(status()["apps"].size(), 2U);
+  stop();
+  start();
+  EXPECT_EQ(status()["apps"].size(), 2U);
+}
+
+TEST_F(DaemonTest, AnswersOthersDuringAnOperationAndRefusesASecondOne) {
+  start();
+  slow_down();
+  std::atomic<bool> begun{false};
+  const Call call{.method = "POST",
+                  .path = "/v1/apply",
+                  .body = message(kLab),
+                  .on_data = [&](const std::string&) { return begun = true; }};
+  std::future<Reply> applying = std::async(std::launch::async, [&] { return send(path(), call); });
+  while (!begun) std::this_thread::yield();
+  EXPECT_EQ(get("/v1/version").status, 200);
+  const Reply second = post("/v1/sites/web/restart");
+  EXPECT_EQ(second.status, 409);
+  EXPECT_EQ(Json::parse(second.body)["error"]["code"], "busy");
+  EXPECT_EQ(status()["inSync"], false);
+  const Reply reply = applying.get();
+  EXPECT_EQ(last_line(reply)["result"]["drift"], Json::array());
+  EXPECT_THAT(reply.body, HasSubstr("\"progress\""));
+}
+
+TEST_F(DaemonTest, FinishesTheOperationInProgressBeforeItStops) {
+  start();
+  slow_down();
+  std::atomic<bool> begun{false};
+  const Call call{.method = "POST",
+                  .path = "/v1/apply",
+                  .body = message(kLab),
+                  .on_data = [&](const std::string&) { return begun = true; }};
+  std::future<Reply> applying = std::async(std::launch::async, [&] { return send(path(), call); });
+  while (!begun) std::this_thread::yield();
+  stop();
+  EXPECT_EQ(last_line(applying.get())["result"]["drift"], Json::array());
+  EXPECT_EQ(kernel_.state().count("eg-app-web-0"), 1U);
+}
+
+TEST_F(DaemonTest, AppliesItsConfiguredLabAtTheStartAndOnHangup) {
+  settings_.lab = folder_.write("lab.yaml", kLab);
+  start();
+  wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 1; });
+  folder_.write("lab.yaml", with_capacity(2));
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 2; });
+}
+
+TEST_F(DaemonTest, KeepsItsLabWhenTheConfiguredOneBecomesInvalid) {
+  settings_.lab = folder_.write("lab.yaml", kLab);
+  start();
+  wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 1; });
+  folder_.write("lab.yaml", "nonsense: 1");
+  ::kill(::getpid(), SIGHUP);
+  stop();  // signals are taken in order of their numbers or arrival; both end in a clean stop
+  EXPECT_EQ(kernel_.state().count("eg-app-web-0"), 1U);
+}
+
+TEST_F(DaemonTest, ExplainsAndComparesWithPackets) {
+  start();
+  apply(kLab);
+  const Json answer = Json::parse(
+      post("/v1/explain", R"({"site":"web","url":"tcp://10.1.2.4:443","verify":true})").body);
+  EXPECT_EQ(answer["verdict"], "Allow");
+  // The probe of this test sees nothing arrive.
+  EXPECT_EQ(answer["observed"]["agrees"], false);
+  EXPECT_GE(answer["observed"]["differences"].size(), 1U);
+  EXPECT_EQ(post("/v1/explain", R"({"site":"nobody","url":"tcp://10.1.2.4:443"})").status, 404);
+  EXPECT_EQ(post("/v1/explain", R"({"site":"web","url":"ftp://10.1.2.4"})").status, 400);
+}
+
+TEST_F(DaemonTest, TestsOnlyTheLabInForce) {
+  start();
+  EXPECT_EQ(post("/v1/test", message(kLab)).status, 409);
+  apply(kLab);
+  const std::string text =
+      std::string(kLab) + "expectations: [{from: web, to: tcp://sql:443, expect: allow}]\n";
+  const Json results = Json::parse(post("/v1/test", message(text)).body)["results"];
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_EQ(results[0]["ok"], false);  // the packet does not arrive in this kernel
+  EXPECT_EQ(post("/v1/test", message(with_capacity(2))).status, 409);
+}
+
+TEST_F(DaemonTest, ListsRoutesRulesLeasesAndContext) {
+  start();
+  EXPECT_EQ(get("/v1/graph").status, 409);
+  apply(kLab);
+  EXPECT_GE(Json::parse(get("/v1/effective-routes?site=web").body)["routes"].size(), 2U);
+  EXPECT_EQ(Json::parse(get("/v1/effective-rules?site=web").body)["rules"], Json::array());
+  EXPECT_EQ(get("/v1/effective-routes?site=nobody").status, 404);
+  EXPECT_EQ(Json::parse(get("/v1/leases?subnet=spoke/integration").body)["leases"].size(), 1U);
+  EXPECT_EQ(get("/v1/leases?subnet=spoke/none").status, 404);
+  const Json context = Json::parse(get("/v1/apps/web/0/context").body);
+  EXPECT_EQ(context["environment"]["WEBSITE_PRIVATE_IP"], "10.1.1.4");
+  EXPECT_EQ(get("/v1/apps/web/7/context").status, 404);
+  EXPECT_EQ(get("/v1/apps/web/x/context").status, 400);
+  EXPECT_GT(Json::parse(get("/v1/graph").body)["nodes"].size(), 4U);
+}
+
+TEST_F(DaemonTest, RefusesWhatItDoesNotKnow) {
+  start();
+  EXPECT_EQ(get("/v2/status").status, 404);
+  EXPECT_EQ(post("/v1/status").status, 404);
+  EXPECT_EQ(send(path(), {.method = "DELETE", .path = "/v1/status"}).status, 405);
+  EXPECT_EQ(post("/v1/apply", "not json").status, 400);
+  EXPECT_EQ(post("/v1/explain", "{}").status, 400);
+}
+
+}  // namespace
+}  // namespace egress::daemon

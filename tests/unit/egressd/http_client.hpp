@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A blocking HTTP client over a unix socket.
+
+#include <functional>
+#include <string>
+
+namespace egress::daemon {
+
+struct Reply {
+  long status = 0;  // 0: no answer
+  std::string body{};
+};
+
+struct Call {
+  std::string method = "GET";
+  std::string path{};
+  std::string body{};
+  bool announce_length = true;  // otherwise the body is sent in chunks
+  // Sees the body so far whenever more has come; false hangs up.
+  std::function<bool(const std::string&)> on_data{};
+};
+
+Reply send(const std::string& socket, const Call& call);
+
+}  // namespace egress::daemon

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "egressd/settings.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+
+#include "tests/unit/egressd/folder.hpp"
+
+namespace egress::daemon {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+Result<CommandLine> parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "egressd");
+  return read_command_line(static_cast<int>(arguments.size()), arguments.data());
+}
+
+TEST(Configuration, KnowsEverySetting) {
+  const Configuration configuration = parse_configuration(
+      "stateDir: /s\nrunDir: /r\nsocket: /k\nprefix: lab\nlogLevel: debug\nlab: lab.yaml\n", "f");
+  EXPECT_THAT(configuration.findings, IsEmpty());
+  EXPECT_EQ(configuration.state_dir, "/s");
+  EXPECT_EQ(configuration.run_dir, "/r");
+  EXPECT_EQ(configuration.socket, "/k");
+  EXPECT_EQ(configuration.prefix, "lab");
+  EXPECT_EQ(configuration.log_level, "debug");
+  EXPECT_EQ(configuration.lab, "lab.yaml");
+}
+
+TEST(Configuration, MayBeEmpty) {
+  EXPECT_THAT(parse_configuration("# nothing\n", "f").findings, IsEmpty());
+}
+
+TEST(Configuration, RefusesUnknownKeysWithTheirPlace) {
+  const auto findings = parse_configuration("prefix: eg\nsockets: /x\n", "egressd.yaml").findings;
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].line, 2);
+  EXPECT_EQ(findings[0].column, 1);
+  EXPECT_THAT(findings[0].to_string(), HasSubstr("egressd.yaml:2:1: error"));
+  EXPECT_THAT(findings[0].hint, HasSubstr("socket"));
+}
+
+TEST(Configuration, RefusesWhatIsNoMapOfTexts) {
+  EXPECT_THAT(parse_configuration("[1]", "f").findings, SizeIs(1));
+  EXPECT_THAT(parse_configuration("prefix: [eg]", "f").findings, SizeIs(1));
+  EXPECT_THAT(parse_configuration("prefix:", "f").findings, SizeIs(1));
+  EXPECT_THAT(parse_configuration("prefix: {", "f").findings, SizeIs(1));
+}
+
+TEST(CommandLine, WinsOverEnvironmentAndFile) {
+  const Folder folder;
+  const std::string file = folder.write("e.yaml", "socket: /file\nprefix: file\nlab: l.yaml\n");
+  ::setenv("EGRESSD_SOCKET", "/environment", 1);
+  const auto from_all = parse({"--config", file.c_str(), "--prefix", "line"});
+  ::unsetenv("EGRESSD_SOCKET");
+  ASSERT_TRUE(from_all.ok());
+  EXPECT_EQ(from_all->settings.prefix, "line");
+  EXPECT_EQ(from_all->settings.socket, "/environment");
+  EXPECT_EQ(from_all->settings.lab, folder / "l.yaml");
+  const auto from_file = parse({"--config", file.c_str()});
+  ASSERT_TRUE(from_file.ok());
+  EXPECT_EQ(from_file->settings.prefix, "file");
+  EXPECT_EQ(from_file->settings.socket, "/file");
+  EXPECT_EQ(from_file->settings.state_dir, "/var/lib/egressd");
+}
+
+TEST(CommandLine, NamesAConfigurationThatIsNotThere) {
+  const auto line = parse({"--config", "/nonexistent/egressd.yaml"});
+  ASSERT_FALSE(line.ok());
+  EXPECT_THAT(line.error().to_string(), HasSubstr("egressd.yaml"));
+}
+
+TEST(Settings, RefusePrefixesThatAreNoNames) {
+  for (const char* prefix : {"", "-eg", "eg-", "e/g", "e g", "..", "e.g"}) {
+    EXPECT_FALSE(check_settings({.prefix = prefix}).ok()) << prefix;
+  }
+  for (const char* prefix : {"eg", "lab-2", "E1"}) {
+    EXPECT_TRUE(check_settings({.prefix = prefix}).ok()) << prefix;
+  }
+}
+
+TEST(Settings, RefuseUnknownLogLevels) {
+  EXPECT_FALSE(check_settings({.log_level = "loud"}).ok());
+  EXPECT_TRUE(check_settings({.log_level = "off"}).ok());
+  EXPECT_TRUE(check_settings({.log_level = "debug"}).ok());
+}
+
+}  // namespace
+}  // namespace egress::daemon

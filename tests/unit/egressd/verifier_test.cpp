@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "egressd/verifier.hpp"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "lab/load.hpp"
+
+namespace egress::daemon {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr const char* kLab = R"(
+virtualNetworks:
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      integration: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms]}
+      data: {addressPrefix: 10.1.2.0/24}
+serverFarms: {plan: {sku: P1v3, capacity: 1}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}}
+hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4, listen: [tcp/443]}}
+expectations:
+  - {from: web, to: tcp://10.1.2.4:443, expect: allow}
+  - {from: web, to: tcp://sql:443, expect: deny}
+)";
+
+policy::Model model() {
+  lab::Loaded loaded = lab::load(kLab, "lab.yaml", [](const std::string& path) {
+    return Result<std::string>(Error{.code = Errc::kNotFound, .message = path});
+  });
+  EXPECT_TRUE(loaded.lab) << (loaded.findings.empty() ? "" : loaded.findings[0].to_string());
+  return policy::Model(std::move(*loaded.lab),
+                       {{{"plan", 0, {"spoke", "integration"}}, {0x0a010104}}});
+}
+
+kernel::ProbeResult delivered() {
+  return {.arrival = kernel::Arrival{.netns = "eg-host-sql", .source = {0x0a010104}},
+          .replied = true};
+}
+
+// Remembers what it was asked.
+struct Asked {
+  std::vector<kernel::ProbeFlow> flows{};
+  std::vector<std::string> watch{};
+  int batches = 0;
+};
+
+Probe probe_answering(Asked& asked, const kernel::ProbeResult& result) {
+  return [&asked, result](const std::vector<kernel::ProbeFlow>& flows,
+                          const std::vector<std::string>& watch, std::chrono::milliseconds) {
+    asked.flows = flows;
+    asked.watch = watch;
+    ++asked.batches;
+    return Result<std::vector<kernel::ProbeResult>>(
+        std::vector<kernel::ProbeResult>(flows.size(), result));
+  };
+}
+
+TEST(Verifier, SendsTheFlowFromTheAppAndWatchesItsDestination) {
+  Asked asked;
+  const Verifier verifier(probe_answering(asked, delivered()));
+  const auto answers = verifier.verify(
+      model(), "eg",
+      {{{"web", 0}, {.destination = {0x0a010204}, .destination_port = 443, .source_port = 4242}}});
+  ASSERT_TRUE(answers.ok());
+  ASSERT_THAT(asked.flows, SizeIs(1));
+  EXPECT_EQ(asked.flows[0].netns, "eg-app-web-0");
+  EXPECT_EQ(asked.flows[0].protocol, 6);
+  EXPECT_EQ(asked.flows[0].source_port, 4242);
+  EXPECT_THAT(asked.watch, ElementsAre("eg-host-sql"));
+  EXPECT_EQ(answers->front().observation.host, "sql");
+  EXPECT_THAT(answers->front().differences, IsEmpty());
+}
+
+TEST(Verifier, ReportsAPacketThatCameOutTwice) {
+  Asked asked;
+  kernel::ProbeResult twice = delivered();
+  twice.also.push_back({.netns = "eg-host-other"});
+  const Verifier verifier(probe_answering(asked, twice));
+  const auto answers = verifier.verify(
+      model(), "eg", {{{"web", 0}, {.destination = {0x0a010204}, .destination_port = 443}}});
+  ASSERT_TRUE(answers.ok());
+  EXPECT_THAT(answers->front().differences, ElementsAre(HasSubstr("eg-host-other")));
+}
+
+TEST(Verifier, TestsAllExpectationsInOneBatchWithPortsOfTheirOwn) {
+  Asked asked;
+  Verifier verifier(probe_answering(asked, delivered()));
+  const auto results = verifier.test(model(), "eg");
+  ASSERT_TRUE(results.ok());
+  ASSERT_THAT(*results, SizeIs(2));
+  EXPECT_EQ(asked.batches, 1);
+  EXPECT_NE(asked.flows[0].source_port, asked.flows[1].source_port);
+  EXPECT_THAT((*results)[0].differences, IsEmpty());
+  EXPECT_THAT((*results)[1].differences, SizeIs(1));  // analysis differs, the kernel agrees
+}
+
+TEST(Verifier, CountsWhatThePacketsContradict) {
+  Asked asked;
+  Verifier verifier(probe_answering(asked, {}));
+  const auto results = verifier.test(model(), "eg");
+  ASSERT_TRUE(results.ok());
+  EXPECT_THAT((*results)[0].differences, ::testing::Contains(HasSubstr("did not arrive")));
+}
+
+TEST(Verifier, PassesTheProbesFailureOn) {
+  Verifier verifier([](const auto&, const auto&, auto) {
+    return Result<std::vector<kernel::ProbeResult>>(
+        Error{.code = Errc::kNotFound, .message = "no namespace eg-app-web-0"});
+  });
+  const auto results = verifier.test(model(), "eg");
+  ASSERT_FALSE(results.ok());
+  EXPECT_THAT(results.error().message, HasSubstr("eg-app-web-0"));
+}
+
+TEST(Verifier, UsesAPortAgainOnlyAfterManyOthers) {
+  Verifier verifier(nullptr);
+  std::set<uint16_t> ports;
+  for (int i = 0; i < 10000; ++i) EXPECT_TRUE(ports.insert(verifier.next_port()).second);
+  EXPECT_GE(*ports.begin(), 40000);
+  EXPECT_LT(*ports.rbegin(), 50000);  // the default port of decisions stays free
+}
+
+}  // namespace
+}  // namespace egress::daemon
