@@ -16,7 +16,6 @@
 namespace egress::kernel {
 namespace {
 
-constexpr int kIpv4Bits = 32;
 constexpr Ipv4Prefix kLoopback{{0x7f000000}, 8};
 
 template <typename Header>

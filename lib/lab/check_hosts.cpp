@@ -92,10 +92,10 @@ void refuse_in_internet(const std::string& name, const Host& host, Checks& check
          "only a host in a virtual network can be in application security groups");
 }
 
-void check_groups(const std::string& name, const Host& host, const Lab& lab, Checks& checks) {
+using Names = std::map<std::string, int>;
+
+void check_groups(const std::string& name, const Host& host, const Names& known, Checks& checks) {
   const std::string path = "hosts." + name + ".applicationSecurityGroups";
-  std::map<std::string, int> known;
-  for (const std::string& group : lab.application_security_groups) known[group];
   for (size_t i = 0; i < host.application_security_groups.size(); ++i) {
     checks.refers(fmt::format("{}[{}]", path, i), "application security group",
                   host.application_security_groups[i], known, "applicationSecurityGroups");
@@ -147,9 +147,11 @@ std::vector<PublicAddress> public_addresses(const Lab& lab) {
 
 void check_hosts(const Lab& lab, Checks& checks) {
   std::map<std::pair<std::string, Ipv4Address>, std::string> owners;
+  Names groups;
+  for (const std::string& group : lab.application_security_groups) groups[group];
   for (const auto& [name, host] : lab.hosts) {
     check_listen(name, host, checks);
-    check_groups(name, host, lab, checks);
+    check_groups(name, host, groups, checks);
     if (host.internet()) {
       refuse_in_internet(name, host, checks);
       continue;

@@ -26,12 +26,12 @@ class Findings {
 
   bool any_error() const { return error_; }
   bool wants_suggestions() const;
+  // Whatever is added from now on is only counted.
+  bool full() const;
   // In file order. Past kMaxFindings they are only counted.
   std::vector<Finding> sorted() &&;
 
  private:
-  bool full() const;
-
   std::string file_;
   std::vector<Finding> findings_{};
   std::set<std::string> distrusted_{};

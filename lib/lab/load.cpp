@@ -65,7 +65,7 @@ void add_checked(const YamlTree& tree, std::vector<Check> checks, Findings& find
     for (const std::string& path : check.rests_on) trusted = trusted && findings.trusts(path);
     if (!trusted) continue;
     Finding& finding = check.finding;
-    const Mark mark = find_place(tree, finding.path);
+    const Mark mark = findings.full() ? Mark{} : find_place(tree, finding.path);
     findings.add(finding.severity, mark, std::move(finding.path), std::move(finding.code),
                  std::move(finding.message), std::move(finding.hint));
   }

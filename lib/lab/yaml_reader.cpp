@@ -189,6 +189,7 @@ void ObjectReader::refuse_key(const Value& entry) {
     reader_.fail_at_key(entry, "not-emulated", fmt::format("'{}' is not emulated", entry.key));
     return;
   }
+  if (reader_.findings().full()) return reader_.fail_at_key(entry, "unknown-key", {});
   const auto names = shape_.key_names();
   const std::string known = names.empty() ? "no keys are known here"
                                           : fmt::format("known keys: {}", fmt::join(names, ", "));

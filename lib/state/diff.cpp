@@ -122,7 +122,8 @@ ChangeSet diff(const KernelState& desired, const KernelState& observed) {
     const auto present = observed.find(netns);
     const bool absent = present == observed.end();
     if (absent) ops.push_back({Phase::kAddNetns, Verb::kAdd, netns, NetnsObject{}});
-    const NetnsState left = absent ? fresh_netns() : remaining_netns(netns, present->second, links);
+    const NetnsState left =
+        absent ? fresh_netns() : remaining_netns(netns, wanted, present->second, links);
     diff_sysctls(ops, netns, wanted, left);
     diff_firewall(ops, netns, wanted, left);
     diff_addresses(ops, netns, wanted, left);

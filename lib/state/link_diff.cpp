@@ -124,14 +124,18 @@ class LinkDiff {
 
   void remove(const NetnsName& netns, const Link& link) {
     const LinkPeer end{netns, link.name};
-    changes_.gone.insert(end);
+    const bool retired = find_link(desired_, end) == nullptr &&
+                         find_link(desired_, link.peer) == nullptr &&
+                         desired_.count(link.peer.netns) != 0;
+    (retired ? changes_.retired : changes_.gone).insert(end);
     const Link* other = find_link(observed_, link.peer);
     const bool mutual = other != nullptr && other->peer == end;
     if (mutual && desired_.count(link.peer.netns) == 0) return;  // goes with that namespace
     if (mutual && link.peer < end) return;                       // removed from its smaller end
     LinkPair pair{link, {.name = link.peer.name, .peer = end}};
     if (mutual) pair.there = *other;
-    changes_.ops.push_back({Phase::kRemoveLinks, Verb::kRemove, netns, std::move(pair)});
+    const Phase phase = retired ? Phase::kRetireLinks : Phase::kRemoveLinks;
+    changes_.ops.push_back({phase, Verb::kRemove, netns, std::move(pair)});
   }
 
   const KernelState& desired_;
@@ -153,10 +157,15 @@ LinkChanges diff_links(const KernelState& desired, const KernelState& observed) 
   return LinkDiff(desired, observed).take();
 }
 
-NetnsState remaining_netns(const NetnsName& name, const NetnsState& observed,
-                           const LinkChanges& changes) {
+NetnsState remaining_netns(const NetnsName& name, const NetnsState& desired,
+                           const NetnsState& observed, const LinkChanges& changes) {
   NetnsState left = observed;
-  const auto gone = [&](const std::string& link) { return changes.gone.count({name, link}) != 0; };
+  const auto retired = [&](const std::string& link) {
+    return changes.retired.count({name, link}) != 0;
+  };
+  const auto gone = [&](const std::string& link) {
+    return changes.gone.count({name, link}) != 0 || retired(link);
+  };
   const auto silent = [&](const std::string& link) {
     return gone(link) || changes.downed.count({name, link}) != 0;
   };
@@ -170,6 +179,9 @@ NetnsState remaining_netns(const NetnsName& name, const NetnsState& observed,
   for (const Address& address : left.addresses) has.insert(address.address);
   erase_where(left.routes, [&](const auto& entry) {
     const Route& route = entry.second;
+    if (route.kind == RouteKind::kUnicast && retired(route.link)) {
+      return desired.routes.count(entry.first) == 0;
+    }
     if (route.kind == RouteKind::kUnicast && silent(route.link)) return true;
     return route.table == kTableMain && route.source && had.count(*route.source) != 0 &&
            has.count(*route.source) == 0;

@@ -12,14 +12,17 @@ namespace egress::state {
 
 struct LinkChanges {
   ChangeSet ops{};
-  std::set<LinkPeer> gone{};    // observed ends in surviving namespaces that will be removed
+  std::set<LinkPeer> gone{};  // observed ends in surviving namespaces that will be removed
+  // Ends whose names nobody needs again: they go last, once no route leads there any more.
+  std::set<LinkPeer> retired{};
   std::set<LinkPeer> downed{};  // ends that stay, but go down
 };
 LinkChanges diff_links(const KernelState& desired, const KernelState& observed);
 
 // What is left in `observed` of namespace `name` once `changes` are made, and before anything else
 // is: without the routes and neighbours of links that go down, without anything on links that go.
-NetnsState remaining_netns(const NetnsName& name, const NetnsState& observed,
-                           const LinkChanges& changes);
+// Of retired links only those routes are left that `desired` replaces; the rest ends with them.
+NetnsState remaining_netns(const NetnsName& name, const NetnsState& desired,
+                           const NetnsState& observed, const LinkChanges& changes);
 
 }  // namespace egress::state

@@ -56,6 +56,7 @@ enum class Phase {
   kRemoveRoutes,
   kRemoveNeighbours,
   kRemoveAddresses,
+  kRetireLinks,
   kStartResponders,
 };
 

@@ -114,9 +114,31 @@ TEST(Diff, RemovesALinkOnceAndNothingThatGoesWithIt) {
   desired["eg-router"].neighbours.clear();
   const ChangeSet ops = diff(desired, sample());
   ASSERT_EQ(ops.size(), 1U);
-  EXPECT_EQ(ops[0].phase, Phase::kRemoveLinks);
+  EXPECT_EQ(ops[0].phase, Phase::kRetireLinks);
   EXPECT_EQ(ops[0].netns, "eg-app");
   EXPECT_EQ(std::get<LinkPair>(ops[0].object).there, sample()["eg-router"].links["e-app"]);
+}
+
+TEST(Diff, LeadsRoutesAwayFromALinkBeforeItGoes) {
+  KernelState observed = sample();
+  Link link = observed["eg-router"].links["e-app"];
+  link.name = "old";
+  link.peer = {"eg-app", "old"};
+  observed["eg-router"].links["old"] = link;
+  Link other = observed["eg-app"].links["eth0"];
+  other.name = "old";
+  other.peer = {"eg-router", "old"};
+  observed["eg-app"].links["old"] = other;
+  const Route route{.table = 1000, .link = "old"};
+  observed["eg-router"].routes[key_of(route)] = route;
+  KernelState desired = sample();
+  const Route blackhole{.table = 1000, .kind = RouteKind::kBlackhole};
+  desired["eg-router"].routes[key_of(blackhole)] = blackhole;
+  const ChangeSet ops = diff(desired, observed);
+  ASSERT_EQ(ops.size(), 2U);
+  EXPECT_EQ(ops[0].verb, Verb::kChange);
+  EXPECT_EQ(ops[0].phase, Phase::kRoutes);
+  EXPECT_EQ(ops[1].phase, Phase::kRetireLinks);
 }
 
 TEST(Diff, MakesAPairAnewWhenEitherEndsMacDiffersAndRestoresWhatHungOnIt) {
