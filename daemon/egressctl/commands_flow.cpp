@@ -88,9 +88,9 @@ int test(const Context& context, const TestOptions& options) {
       options.offline ? test_offline(*source)
                       : context.client.post("/v1/test", control::to_json(source->with_files()));
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return console.fail(
-        options.offline || !failure->findings.empty() ? *failure : with_test_hint(*failure),
-        kTrouble, source->source());
+    const bool lab_is_fine = !options.offline && failure->findings.empty();
+    return console.fail(lab_is_fine ? with_offline_hint(*failure) : *failure, kTrouble,
+                        source->source());
   }
   const Json& results = std::get<Json>(answer);
   const std::string& name = source->source().file;

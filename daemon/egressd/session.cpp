@@ -121,7 +121,9 @@ state::KernelState Session::desired(const Proposal& proposal) const {
 Result<control::LabText> read_lab_text(const std::string& path) {
   const lab::ReadFile read = lab::reader_beside(path);
   control::LabText lab{.file = path};
-  ASSIGN_OR_RETURN(lab.text, read(std::filesystem::path(path).filename().string()));
+  Result<std::string> content = read(std::filesystem::path(path).filename().string());
+  if (!content.ok()) return std::move(content).error().in("read " + path);
+  lab.text = std::move(*content);
   for (const std::string& named : lab::referenced_files(lab.text)) {
     // What cannot be read is left out: the loader then says so, with its place in the lab file.
     if (Result<std::string> text = read(named); text.ok()) {

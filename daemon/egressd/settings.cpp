@@ -79,13 +79,13 @@ Configuration parse_configuration(const std::string& text, const std::string& fi
 }
 
 Result<Configuration> read_configuration(const std::string& file) {
-  ASSIGN_OR_RETURN(const std::string text,
-                   lab::reader_beside(file)(std::filesystem::path(file).filename().string()));
-  Configuration configuration = parse_configuration(text, file);
+  const std::filesystem::path path(file);
+  Result<std::string> text = lab::reader_beside(file)(path.filename().string());
+  if (!text.ok()) return std::move(text).error().in("read " + file);
+  Configuration configuration = parse_configuration(*text, file);
   if (configuration.lab) {
     // An absolute path stays what it is.
-    configuration.lab =
-        (std::filesystem::path(file).parent_path() / *configuration.lab).lexically_normal();
+    configuration.lab = (path.parent_path() / *configuration.lab).lexically_normal();
   }
   return configuration;
 }

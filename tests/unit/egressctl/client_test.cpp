@@ -120,7 +120,7 @@ TEST(Client, KnowsThatAnInterruptedOperationHadBegun) {
   const std::string line = "{\"progress\": {\"what\": \"one\"}}\n";
   for (const std::string rest : {"", "20\r\n{\"result\":"}) {
     const Failure failure = failure_in(run_against(
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1d\r\n" + line + "\r\n" + rest,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1e\r\n" + line + "\r\n" + rest,
         seen));
     EXPECT_EQ(failure.code, "interrupted");
     EXPECT_EQ(failure.reach, Reach::kKernel);

@@ -145,8 +145,8 @@ TEST_F(DaemonTest, RefusesALabThatExhaustsItsSubnet) {
   start();
   apply(kLab);
   const Reply reply = post("/v1/apply", message(with_capacity(12)));
-  EXPECT_EQ(reply.status, 409);
-  EXPECT_THAT(reply.body, HasSubstr("Insufficient address space remaining"));
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(reply.body, HasSubstr("address-space-exhausted"));
   EXPECT_EQ(Json::parse(get("/v1/leases").body)["leases"].size(), 1U);
 }
 

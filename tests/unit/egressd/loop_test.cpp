@@ -44,7 +44,8 @@ TEST(Loop, ServesDescriptorsWhileAnIdleHandleWorks) {
   std::unique_ptr<Idle> idle;
   std::unique_ptr<Poll> poll;
   idle = std::make_unique<Idle>(loop, [&] {
-    if (++turns == 3) EXPECT_EQ(::write(writer.get(), "x", 1), 1);
+    if (++turns != 3) return;
+    EXPECT_EQ(::write(writer.get(), "x", 1), 1);
   });
   poll = std::make_unique<Poll>(loop, reader.get(), [&] {
     poll.reset();

@@ -16,6 +16,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr const char* kLab = R"(
+outboundIpAddresses: [20.50.1.4]
 virtualNetworks:
   spoke:
     addressPrefixes: [10.1.0.0/16]
