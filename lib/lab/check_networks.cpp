@@ -87,6 +87,56 @@ void check_subnet(const SubnetRef& ref, const Subnet& subnet, const Lab& lab, Ch
   }
 }
 
+std::string peerings_path(const std::string& vnet) {
+  return vnet_path(vnet) + ".virtualNetworkPeerings";
+}
+
+void check_peering(const std::string& name, const std::string& remote, const Lab& lab,
+                   Checks& checks) {
+  const std::string path = peerings_path(name) + "." + remote;
+  if (remote == name) {
+    checks.error(path, "peering-itself", "a virtual network cannot be peered with itself");
+    return;
+  }
+  if (!checks.refers(path, "virtual network", remote, lab.virtual_networks, "virtualNetworks")) {
+    return;
+  }
+  if (lab.virtual_networks.at(remote).virtual_network_peerings.contains(name)) return;
+  checks.warning(
+      path, "peering-initiated",
+      fmt::format("'{}' has no peering with '{}': this one stays Initiated and carries nothing",
+                  remote, name),
+      {}, {peerings_path(remote)});
+}
+
+// A network and all its peers have disjoint address spaces (azure-facts 6.7).
+void check_peer_spaces(const std::string& name, const VirtualNetwork& vnet, const Lab& lab,
+                       Checks& checks) {
+  std::vector<OwnedPrefix> spaces;
+  for (const Ipv4Prefix& prefix : vnet.address_prefixes) spaces.push_back({prefix, name, {}});
+  for (const auto& [remote, peering] : vnet.virtual_network_peerings) {
+    const auto peer = lab.virtual_networks.find(remote);
+    if (remote == name || peer == lab.virtual_networks.end()) continue;
+    for (const Ipv4Prefix& prefix : peer->second.address_prefixes) {
+      spaces.push_back({prefix, remote, peerings_path(name) + "." + remote});
+    }
+  }
+  for (const Overlap& overlap : overlaps(std::move(spaces))) {
+    if (overlap.earlier.owner == overlap.later.owner) continue;
+    const bool later_is_own = overlap.later.owner == name;
+    const OwnedPrefix& peer = later_is_own ? overlap.earlier : overlap.later;
+    const OwnedPrefix& other = later_is_own ? overlap.later : overlap.earlier;
+    const std::string relation =
+        other.owner == name ? std::string{} : fmt::format(", another peer of '{}'", name);
+    checks.error(
+        peer.path, "peering-overlap",
+        fmt::format("{} of '{}' overlaps {} of '{}'{}", peer.prefix.to_string(), peer.owner,
+                    other.prefix.to_string(), other.owner, relation),
+        {},
+        {vnet_path(peer.owner) + ".addressPrefixes", vnet_path(other.owner) + ".addressPrefixes"});
+  }
+}
+
 }  // namespace
 
 void check_networks(const Lab& lab, Checks& checks) {
@@ -112,54 +162,16 @@ void check_networks(const Lab& lab, Checks& checks) {
 
 void check_peerings(const Lab& lab, Checks& checks) {
   for (const auto& [name, vnet] : lab.virtual_networks) {
-    const std::string path = vnet_path(name) + ".virtualNetworkPeerings";
-    std::vector<OwnedPrefix> spaces;
-    const auto add_space = [&](const std::string& owner, const std::string& at) {
-      for (const Ipv4Prefix& prefix : lab.virtual_networks.at(owner).address_prefixes) {
-        spaces.push_back({prefix, owner, at});
-      }
-    };
-    add_space(name, path);
+    const std::string path = peerings_path(name);
     for (const auto& [remote, peering] : vnet.virtual_network_peerings) {
-      const std::string at = path + "." + remote;
-      if (remote == name) {
-        checks.error(at, "peering-itself", "a virtual network cannot be peered with itself");
-        continue;
-      }
-      if (!checks.refers(at, "virtual network", remote, lab.virtual_networks, "virtualNetworks")) {
-        continue;
-      }
-      add_space(remote, at);
-      if (!lab.virtual_networks.at(remote).virtual_network_peerings.contains(name)) {
-        checks.warning(
-            at, "peering-initiated",
-            fmt::format(
-                "'{}' has no peering with '{}': this one stays Initiated and carries nothing",
-                remote, name),
-            {}, {vnet_path(remote) + ".virtualNetworkPeerings"});
-      }
+      check_peering(name, remote, lab, checks);
     }
     if (vnet.virtual_network_peerings.size() > kMaxPeerings) {
       checks.error(path, "limit",
                    fmt::format("{} peerings, {} are allowed", vnet.virtual_network_peerings.size(),
                                kMaxPeerings));
     }
-    for (const Overlap& overlap : overlaps(spaces)) {
-      const OwnedPrefix& earlier = overlap.earlier;
-      const OwnedPrefix& later = overlap.later;
-      if (earlier.owner == later.owner) continue;
-      const OwnedPrefix& peer = later.owner == name ? earlier : later;
-      const OwnedPrefix& other = later.owner == name ? later : earlier;
-      checks.error(peer.path, "peering-overlap",
-                   fmt::format("{} of '{}' overlaps {} of {}", peer.prefix.to_string(), peer.owner,
-                               other.prefix.to_string(),
-                               other.owner == name
-                                   ? fmt::format("'{}'", name)
-                                   : fmt::format("'{}', another peer of '{}'", other.owner, name)),
-                   {},
-                   {vnet_path(peer.owner) + ".addressPrefixes",
-                    vnet_path(other.owner) + ".addressPrefixes"});
-    }
+    check_peer_spaces(name, vnet, lab, checks);
   }
 }
 
