@@ -21,7 +21,7 @@ std::vector<Ipv4Prefix> to_prefixes(const AddressSet& set) {
     const uint64_t end = uint64_t{interval.last} + 1;
     while (next < end) {
       const int aligned = next == 0 ? 32 : std::countr_zero(next);
-      const int fitting = std::bit_width(end - next) - 1;
+      const int fitting = static_cast<int>(std::bit_width(end - next)) - 1;
       const int host_bits = std::min(std::min(aligned, fitting), 32);
       prefixes.push_back({{static_cast<uint32_t>(next)}, static_cast<uint8_t>(32 - host_bits)});
       next += uint64_t{1} << static_cast<unsigned>(host_bits);

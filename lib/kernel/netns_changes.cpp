@@ -97,6 +97,8 @@ Status NetnsHandle::apply(Verb verb, const state::Sysctl& sysctl) {
     sysctls_.erase(sysctl.name);
     return {};
   }
+  ASSIGN_OR_RETURN(const auto rp_filter, read_all_rp_filter());
+  if (rp_filter == sysctl) return {};
   ASSIGN_OR_RETURN(const int file, open_sysctl(sysctl.name));
   return write_sysctl(file, sysctl.value);
 }

@@ -129,11 +129,18 @@ Status NetnsHandle::read_rules(state::NetnsState& state) {
   return {};
 }
 
-Status NetnsHandle::read_sysctls(state::NetnsState& state) {
+// The one setting that every namespace of ours has: by netlink it costs nothing to look at.
+Result<std::optional<state::Sysctl>> NetnsHandle::read_all_rp_filter() {
   NlMessage question = get_all_rp_filter();
   ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.get(question));
-  const auto rp_filter = replies.empty() ? std::nullopt : decode_rp_filter(*replies.first());
-  if (rp_filter) state.sysctls[kAllRpFilter] = {kAllRpFilter, std::to_string(*rp_filter)};
+  const auto value = replies.empty() ? std::nullopt : decode_rp_filter(*replies.first());
+  if (!value) return std::optional<state::Sysctl>();
+  return std::optional<state::Sysctl>({kAllRpFilter, std::to_string(*value)});
+}
+
+Status NetnsHandle::read_sysctls(state::NetnsState& state) {
+  ASSIGN_OR_RETURN(const auto rp_filter, read_all_rp_filter());
+  if (rp_filter) state.sysctls[rp_filter->name] = *rp_filter;
   for (const auto& [name, file] : sysctls_) {
     if (state.sysctls.count(name) != 0) continue;
     ASSIGN_OR_RETURN(const std::string value, read_sysctl(file.get()));

@@ -77,6 +77,7 @@ class NetnsHandle {
   // Deletes what reading found under this value besides, or instead of, one of ours.
   template <typename Key>
   Status remove_odd(std::multimap<Key, NlMessage>& odd, const Key& key);
+  Result<std::optional<state::Sysctl>> read_all_rp_filter();
   Result<int> open_sysctl(const std::string& name);
 
   UniqueFd netns_;

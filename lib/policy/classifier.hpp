@@ -45,7 +45,8 @@ struct Classifier {
     Interval<uint16_t> ports{};
     Class result = 0;
   };
-  std::vector<PortRow> source_ports{};  // TCP and UDP only
+  // TCP and UDP only: a class listed here has portless rows, and no ported ones.
+  std::vector<PortRow> source_ports{};
 
   // TCP and UDP decide by destination port; the rule index refers to the input list.
   struct VerdictRow {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "policy/steps.hpp"
+
 namespace egress::policy {
 namespace {
 
@@ -40,12 +42,6 @@ Packet packet_of(const Flow& flow) {
           .destination_port = ported ? flow.destination_port : uint16_t{0}};
 }
 
-std::string next_hop_text(const EffectiveRoute& route) {
-  std::string text = name_of(route.next_hop_type);
-  if (route.next_hop_ip_address) text += " " + route.next_hop_ip_address->to_string();
-  return text;
-}
-
 class Walk {
  public:
   Walk(const Topology& topology, const AppInstance& from, const AppView& app, const Flow& flow,
@@ -69,7 +65,7 @@ class Walk {
                                 packet_.destination.to_string())};
       });
     }
-    note([&] { return routing_step(inside); });
+    note([&] { return routing_step(where_app(), app_.routing, packet_.destination, inside); });
     if (!inside) return go_directly();
     packet_.source = *app_.lease;
     note([&] {
@@ -100,30 +96,6 @@ class Walk {
 
   std::string where_app() const { return fmt::format("{}/{}", from_.site, from_.instance); }
   const std::string& vnet_name(Index vnet) const { return topology_.vnets[vnet].name; }
-
-  Step routing_step(bool inside) const {
-    const std::string destination = packet_.destination.to_string();
-    std::string reason;
-    if (!app_.routing.integrated) {
-      reason = fmt::format("{} has no virtual network integration.", from_.site);
-    } else if (app_.routing.all) {
-      reason = fmt::format("{} sends every destination into the virtual network.",
-                           app_.routing.decided_by);
-    } else if (inside) {
-      reason = fmt::format(
-          "{} is private or the virtual network's own, so it goes there with application routing "
-          "off too ({}).",
-          destination, app_.routing.decided_by);
-    } else {
-      reason = fmt::format(
-          "Application routing is off ({}) and {} is neither private nor the virtual network's "
-          "own, so no rule or route of the network applies.",
-          app_.routing.decided_by, destination);
-    }
-    return {Stage::kApplicationRouting, where_app(),
-            name_of(inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect),
-            app_.routing.integrated ? app_.routing.decided_by : "", std::move(reason)};
-  }
 
   Verdict go_directly() {
     if (const Ended ended = wear_outbound_address("applicationRouting")) return *ended;
@@ -167,12 +139,7 @@ class Walk {
             NextHop{name_of(route.next_hop_type), route.next_hop_ip_address};
       }
     }
-    note([&] {
-      return Step{Stage::kRoute, subnet.name, next_hop_text(route), route.name,
-                  fmt::format("The longest prefix that holds {} is {}, with next hop {}.",
-                              packet_.destination.to_string(), route.address_prefix.to_string(),
-                              next_hop_text(route))};
-    });
+    note([&] { return route_step(subnet.name, route, packet_.destination); });
   }
 
   Verdict drop_at_route(const SubnetView& subnet, const EffectiveRoute& route,
@@ -225,21 +192,12 @@ class Walk {
     const std::optional<Gate>& gate = outbound ? subnet.outbound : subnet.inbound;
     admitted_by_ = nullptr;
     if (!gate) {
-      note([&] {
-        return Step{Stage::kNetworkSecurityGroup, subnet.name, "Allow", "",
-                    fmt::format("{} has no network security group: what {} it is allowed.",
-                                subnet.name, outbound ? "leaves" : "enters")};
-      });
+      note([&] { return no_list_step(subnet.name, direction); });
       return std::nullopt;
     }
     const EffectiveRule& rule = gate->decide(packet_);
     const bool denied = rule.rule.access == lab::Access::kDeny;
-    const auto describe = [&] {
-      return Step{Stage::kNetworkSecurityGroup, subnet.name, lab::name_of(rule.rule.access),
-                  rule.name,
-                  fmt::format("{} (priority {}) is the first {} rule that matches.", rule.name,
-                              rule.rule.priority, outbound ? "outbound" : "inbound")};
-    };
+    const auto describe = [&] { return rule_step(subnet.name, rule, direction); };
     if (denied) return stop(Verdict::kDeny, describe);
     note(describe);
     admitted_by_ = &rule;

@@ -22,7 +22,8 @@ TEST(ServiceTags, KeepTheIpv4PartOfTheFile) {
       {"name": "Storage.WestEurope", "id": "Storage.WestEurope",
        "properties": {"changeNumber": 1, "region": "westeurope", "regionId": 18,
                       "networkFeatures": ["API", "NSG"], "systemService": "AzureStorage",
-                      "addressPrefixes": ["20.60.222.0/23", "2603:1020:206::/48", "20.60.220.0/23"]}})"));
+                      "addressPrefixes": ["20.60.222.0/23", "2603:1020:206::/48",
+                                          "20.60.220.0/23"]}})"));
   ASSERT_TRUE(tags.ok()) << tags.error().message;
   const ServiceTag wanted{"westeurope", AddressSet({{0x143cdc00, 0x143cdfff}})};  // .220.0/22
   EXPECT_THAT(*tags, testing::ElementsAre(testing::Pair("Storage.WestEurope", wanted)));

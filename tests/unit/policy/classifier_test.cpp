@@ -103,7 +103,7 @@ uint32_t index_of_first_match(const std::vector<EffectiveRule>& rules, const Pac
 }
 
 TEST(Classifier, DecidesAsTheFirstMatchingRule) {
-  for (uint64_t seed = 1; seed <= 150; ++seed) {
+  for (uint64_t seed = 1; seed <= 80; ++seed) {
     Random random(seed);
     const auto rules = random_rules(random);
     for (const Direction direction : {Direction::kOutbound, Direction::kInbound}) {
@@ -143,7 +143,7 @@ void expect_partition(const std::vector<Row>& rows, Key key, Range range, Result
 }
 
 TEST(Classifier, RowsAreCompleteDisjointAndMerged) {
-  for (uint64_t seed = 1; seed <= 60; ++seed) {
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
     const Classifier built = compile_classifier(random_rules(random), Direction::kOutbound);
@@ -162,7 +162,7 @@ TEST(Classifier, RowsAreCompleteDisjointAndMerged) {
 }
 
 TEST(Classifier, EveryClassInUseHasItsVerdicts) {
-  for (uint64_t seed = 1; seed <= 60; ++seed) {
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
     const Classifier built = compile_classifier(random_rules(random), Direction::kOutbound);

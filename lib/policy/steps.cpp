@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "policy/steps.hpp"
+
+#include <fmt/format.h>
+
+namespace egress::policy {
+namespace {
+
+std::string next_hop_text(const EffectiveRoute& route) {
+  std::string text = name_of(route.next_hop_type);
+  if (route.next_hop_ip_address) text += " " + route.next_hop_ip_address->to_string();
+  return text;
+}
+
+std::string routing_reason(const ApplicationRouting& routing, Ipv4Address destination,
+                           bool inside) {
+  if (!routing.integrated) return "The app has no virtual network integration.";
+  const std::string address = destination.to_string();
+  if (routing.all) {
+    return fmt::format("{} sends every destination into the virtual network.", routing.decided_by);
+  }
+  if (inside) {
+    return fmt::format(
+        "{} is private or the virtual network's own, so it goes there with application routing off "
+        "too ({}).",
+        address, routing.decided_by);
+  }
+  return fmt::format(
+      "Application routing is off ({}) and {} is neither private nor the virtual network's own, so "
+      "no rule or route of the network applies.",
+      routing.decided_by, address);
+}
+
+}  // namespace
+
+Step routing_step(const std::string& app, const ApplicationRouting& routing,
+                  Ipv4Address destination, bool inside) {
+  return {Stage::kApplicationRouting, app,
+          lab::name_of(inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect),
+          routing.integrated ? routing.decided_by : "",
+          routing_reason(routing, destination, inside)};
+}
+
+Step route_step(const std::string& subnet, const EffectiveRoute& route, Ipv4Address destination) {
+  return {
+      Stage::kRoute, subnet, next_hop_text(route), route.name,
+      fmt::format("The longest prefix that holds {} is {}, with next hop {}.",
+                  destination.to_string(), route.address_prefix.to_string(), next_hop_text(route))};
+}
+
+Step rule_step(const std::string& subnet, const EffectiveRule& rule, lab::Direction direction) {
+  return {Stage::kNetworkSecurityGroup, subnet, lab::name_of(rule.rule.access), rule.name,
+          fmt::format("{} (priority {}) is the first {} rule that matches.", rule.name,
+                      rule.rule.priority,
+                      direction == lab::Direction::kOutbound ? "outbound" : "inbound")};
+}
+
+Step no_list_step(const std::string& subnet, lab::Direction direction) {
+  return {Stage::kNetworkSecurityGroup, subnet, "Allow", "",
+          fmt::format("{} has no network security group: what {} it is allowed.", subnet,
+                      direction == lab::Direction::kOutbound ? "leaves" : "enters")};
+}
+
+}  // namespace egress::policy
