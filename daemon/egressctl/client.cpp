@@ -99,7 +99,7 @@ Failure unreachable(const std::string& socket, const Transfer& transfer) {
   }
   return {.code = "daemon-unreachable",
           .message = fmt::format("no egressd answers at {}{}{}", socket, reason == 0 ? "" : ": ",
-                                 reason == 0 ? "" : std::strerror(reason)),
+                                 reason == 0 ? "" : strerrordesc_np(reason)),
           .hint =
               "start it with 'systemctl start egressd' or 'egressd --config FILE', or name its "
               "socket with --socket"};

@@ -36,7 +36,7 @@ class HelpFormatter : public CLI::Formatter {
     return usage;
   }
   std::string make_footer(const CLI::App* app) const override {
-    const std::string footer = CLI::Formatter::make_footer(app);
+    std::string footer = CLI::Formatter::make_footer(app);
     if (app->get_parent() == nullptr) return footer;
     return footer + "Options of all commands, such as -o json: egressctl --help\n";
   }

@@ -73,7 +73,7 @@ int exec(const Context& context, const std::string& target,
   const int exit = become(program);
   const int reason = errno;
   return console.fail({.code = exit == kNoCommand ? "command-not-found" : "not-executable",
-                       .message = program.front() + ": " + std::strerror(reason)},
+                       .message = program.front() + ": " + strerrordesc_np(reason)},
                       exit);
 }
 

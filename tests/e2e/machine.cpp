@@ -22,14 +22,15 @@ bool answers(const std::string& path) {
   return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
-// Neighbours in states other than permanent, and counters, come and go with packets.
+// Neighbours in states other than permanent, and counters, come and go with packets; the order of
+// links and the generation beside the firewall's digest tell only when something was made.
 constexpr const char* kNamespaceInventory = R"(
-  ip -o link show | sed -E 's/^[0-9]+: //; s/@[^:]*//; s/ (qlen|link-netnsid) [^ ]+//g'
-  ip -o -4 addr show | sed -E 's/^[0-9]+: //'
+  ip -o link show | sed -E 's/^[0-9]+: //; s/@[^:]*//; s/ (qlen|link-netnsid) [^ ]+//g' | sort
+  ip -o -4 addr show | sed -E 's/^[0-9]+: //' | sort
   ip route show table all | grep -v '^local\|^broadcast\|proto kernel' | sort
   ip rule show
   ip neigh show nud permanent | sort
-  nft -s list ruleset
+  nft -s list ruleset | sed -E 's/^(\s*comment "[0-9a-f]{32}) [0-9]+"/\1"/'
 )";
 
 constexpr const char* kInventory = R"(
@@ -37,8 +38,16 @@ constexpr const char* kInventory = R"(
     echo "== $name"
     nsenter --net=/run/netns/$name bash -c "$NAMESPACE"
   done
-  echo "== files"; find /run -printf '%y %m %p\n' | grep -v '\.sock$' | sort -k3
+  echo "== files"; find /run -printf '%y %m %p\n' | grep -v '\.lock$' | sort -k3
   echo "== processes"; ps -eo args= | grep '^[^ ]*egress-host' | sort
+)";
+
+constexpr const char* kSweep = R"(
+  for name in $(ip netns list | cut -d' ' -f1 | grep "^$PREFIX-"); do
+    ip netns pids $name | xargs -r kill -9
+    ip netns del $name
+  done
+  rm -rf /run/egressd/$PREFIX /run/egressd/$PREFIX.lock
 )";
 
 }  // namespace
@@ -52,6 +61,8 @@ Machine::Machine(std::string prefix) : prefix_(std::move(prefix)) {
 
 Machine::~Machine() {
   daemon_.reset();
+  // A daemon leaves its lab in force; the next test of this process must not find it.
+  run({"bash", "-c", kSweep}, {}, {"PREFIX=" + prefix_});
   std::error_code ignored;
   std::filesystem::remove_all(directory_, ignored);
 }
