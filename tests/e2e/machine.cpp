@@ -22,10 +22,12 @@ bool answers(const std::string& path) {
   return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
-// Neighbours in states other than permanent, and counters, come and go with packets; the order of
-// links and the generation beside the firewall's digest tell only when something was made.
+// Neighbours in states other than permanent, and counters, come and go with packets; operational
+// states follow links by themselves; the order of links and the generation beside the firewall's
+// digest tell only when something was made.
 constexpr const char* kNamespaceInventory = R"(
-  ip -o link show | sed -E 's/^[0-9]+: //; s/@[^:]*//; s/ (qlen|link-netnsid) [^ ]+//g' | sort
+  ip -o link show | sed -E 's/^[0-9]+: //; s/@[^:]*//; s/NO-CARRIER,|M-DOWN,//' |
+    sed -E 's/ (qlen|link-netnsid|state) [^ ]+//g' | sort
   ip -o -4 addr show | sed -E 's/^[0-9]+: //' | sort
   ip route show table all | grep -v '^local\|^broadcast\|proto kernel' | sort
   ip rule show
@@ -48,6 +50,10 @@ constexpr const char* kSweep = R"(
     ip netns del $name
   done
   rm -rf /run/egressd/$PREFIX /run/egressd/$PREFIX.lock
+  if [ -z "$(ip netns list)" ]; then
+    umount /run/netns 2>/dev/null
+    rm -rf /run/egressd
+  fi
 )";
 
 }  // namespace
