@@ -2,11 +2,11 @@
 #include "egressctl/terminal.hpp"
 
 #include <fmt/format.h>
-#include <locale.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <clocale>
 #include <cstdlib>
 #include <cstring>
 #include <cwchar>

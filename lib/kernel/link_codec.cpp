@@ -33,9 +33,10 @@ bool kernel_has_ipv6() {
   return has;
 }
 
-ifinfomsg link_header() {
+ifinfomsg link_header(int index = 0) {
   ifinfomsg header{};
   header.ifi_family = AF_UNSPEC;
+  header.ifi_index = index;
   return header;
 }
 
@@ -161,15 +162,15 @@ std::optional<ObservedLink> decode_link(const nlmsghdr& message) {
   return observed;
 }
 
-NlMessage create_pair(const state::LinkPair& pair, int peer_netns_fd) {
+NlMessage create_pair(const state::LinkPair& pair, PairIndexes indexes, int peer_netns_fd) {
   NlMessage message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-  message.put_header(link_header());
+  message.put_header(link_header(indexes.here));
   put_identity(message, pair.here);
   nlattr* info = message.open_nest(IFLA_LINKINFO);
   message.put(IFLA_INFO_KIND, std::string("veth"));
   nlattr* data = message.open_nest(IFLA_INFO_DATA);
   nlattr* peer = message.open_nest(VETH_INFO_PEER);
-  message.put_header(link_header());
+  message.put_header(link_header(indexes.there));
   put_identity(message, pair.there);
   message.put_u32(IFLA_NET_NS_FD, static_cast<uint32_t>(peer_netns_fd));
   message.close_nest(peer);
@@ -187,9 +188,7 @@ NlMessage delete_link(const std::string& name) {
 
 NlMessage delete_link(int index) {
   NlMessage message(RTM_DELLINK, 0);
-  ifinfomsg header = link_header();
-  header.ifi_index = index;
-  message.put_header(header);
+  message.put_header(link_header(index));
   return message;
 }
 

@@ -29,7 +29,14 @@ std::optional<ObservedLink> decode_link(const nlmsghdr& message);
 
 // Makes the pair, both ends down, with what a new link can be told at once: names, MACs, MTU and
 // one queue per end, which spares two RCU grace periods a pair (performance.md 4).
-NlMessage create_pair(const state::LinkPair& pair, int peer_netns_fd);
+// Indexes of a pair's ends, which must differ. A link whose index equals its peer's counts as an
+// ordinary device to the kernel's link watch, which then lets up to a second pass before it takes
+// the carrier for up, and drops what is sent meanwhile.
+struct PairIndexes {
+  int here = 0;
+  int there = 0;
+};
+NlMessage create_pair(const state::LinkPair& pair, PairIndexes indexes, int peer_netns_fd);
 NlMessage delete_link(const std::string& name);
 NlMessage delete_link(int index);
 

@@ -55,8 +55,22 @@ Result<int> NetnsHandle::index_of(const std::string& link) {
   return found.index;
 }
 
+Result<int> NetnsHandle::fresh_index(int parity) {
+  constexpr int kFallbackDevices = 15;  // of tunnel modules, which read_links() leaves out
+  if (last_index_ == 0) {
+    ASSIGN_OR_RETURN(const std::vector<ObservedLink> links, read_links());
+    last_index_ = kFallbackDevices;
+    for (const ObservedLink& link : links) last_index_ = std::max(last_index_, link.index);
+  }
+  last_index_ += (last_index_ + 1) % 2 == parity ? 1 : 2;
+  return last_index_;
+}
+
 Status NetnsHandle::create_pair(const state::LinkPair& pair, NetnsHandle& peer) {
-  NlMessage creation = kernel::create_pair(pair, peer.fd());
+  // Even here and odd there, and so never the same.
+  ASSIGN_OR_RETURN(const int index, fresh_index(0));
+  ASSIGN_OR_RETURN(const int peer_index, peer.fresh_index(1));
+  NlMessage creation = kernel::create_pair(pair, {index, peer_index}, peer.fd());
   RETURN_IF_ERROR(rtnl_.request(creation));
   NlMessage here = complete_settings(pair.here);
   RETURN_IF_ERROR(rtnl_.request(here));

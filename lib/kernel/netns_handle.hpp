@@ -49,7 +49,10 @@ class NetnsHandle {
   Status delete_link(const std::string& name);
   Status delete_link(int index);
   // To be called wherever a link may have gone: its name may come back with another index.
-  void forget_links() { link_names_.clear(); }
+  void forget_links() {
+    link_names_.clear();
+    last_index_ = 0;
+  }
   Status change(const state::LinkSettings& settings);
 
   // As Kernel::apply() for these kinds of objects.
@@ -70,6 +73,8 @@ class NetnsHandle {
 
   // kNotFound when there is no such link.
   Result<int> index_of(const std::string& link);
+  // The next free link index that is even (0) or odd (1).
+  Result<int> fresh_index(int parity);
   Status add_route(const state::Route& route, int link_index);
   Result<std::optional<state::Route>> find_route(const state::RouteKey& key);
   Status remove_rule(const state::Rule& rule);
@@ -86,6 +91,7 @@ class NetnsHandle {
   NetnsFirewall firewall_;
   std::map<int, state::NetnsName> names_by_nsid_{};
   LinkNames link_names_{};
+  int last_index_ = 0;                         // the highest given out; 0: look first
   std::map<std::string, UniqueFd> sysctls_{};  // those that were asked for, open for good
   std::multimap<state::Address, NlMessage> odd_addresses_{};
   std::multimap<state::RouteKey, NlMessage> odd_routes_{};

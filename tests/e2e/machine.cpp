@@ -50,7 +50,7 @@ constexpr const char* kSweep = R"(
     ip netns del $name
   done
   rm -rf /run/egressd/$PREFIX /run/egressd/$PREFIX.lock
-  if [ -z "$(ip netns list)" ]; then
+  if ! ip netns list | grep -q .; then
     umount /run/netns 2>/dev/null
     rm -rf /run/egressd
   fi
