@@ -71,6 +71,7 @@ TEST_F(LifeCycle, ApplyingTheSameLabAgainChangesNothing) {
   const std::string applied = inventory();
   const Outcome again = apply(contract_lab());
   EXPECT_EQ(again.status, 0);
+  EXPECT_THAT(again.out + again.err, HasSubstr("no changes"));
   EXPECT_EQ(inventory(), applied);
   EXPECT_EQ(machine_.ctl({"plan", "--detailed-exitcode", machine_.file("lab.yaml", contract_lab())})
                 .status,
@@ -131,6 +132,20 @@ TEST_F(LifeCycle, SurvivesBeingKilled) {
   EXPECT_TRUE(machine_.comes_in_sync());
   EXPECT_EQ(private_address("web"), lease);
   EXPECT_EQ(inventory(), applied);
+}
+
+TEST_F(LifeCycle, SurvivesBeingKilledWhileItApplies) {
+  const std::string empty = inventory();
+  const std::string lab = machine_.file("lab.yaml", contract_lab());
+  Background applying(machine_.ctl_command({"apply", lab}), "");
+  ASSERT_TRUE(eventually([] { return !run({"ip", "netns", "list"}).out.empty(); }));
+  machine_.stop(SIGKILL);
+  EXPECT_NE(applying.wait(), 0);
+  ASSERT_TRUE(machine_.start());
+  ASSERT_EQ(machine_.ctl({"apply", lab}).status, 0) << machine_.log();
+  EXPECT_EQ(machine_.ctl({"test", lab}).status, 0);
+  EXPECT_EQ(machine_.ctl({"down"}).status, 0);
+  EXPECT_EQ(inventory(), empty);
 }
 
 TEST_F(LifeCycle, RepairsWhatWasTakenAwayWhileItWasDead) {

