@@ -168,7 +168,9 @@ TEST_F(Responder, StopsReadingFromAClientThatDoesNotRead) {
   std::vector<char> block(65536);
   constexpr size_t kFarMoreThanBuffers = 512U << 20U;
   while (sent.size() < kFarMoreThanBuffers && ready_within(client.get(), POLLOUT, 1000)) {
-    for (char& byte : block) byte = static_cast<char>(sent.size() / 7 + (&byte - block.data()));
+    for (size_t index = 0; index < block.size(); ++index) {
+      block[index] = static_cast<char>(sent.size() / 7 + index);
+    }
     const ssize_t size = ::send(client.get(), block.data(), block.size(), MSG_DONTWAIT);
     if (size > 0) sent.append(block.data(), static_cast<size_t>(size));
   }
