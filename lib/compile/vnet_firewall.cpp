@@ -10,6 +10,10 @@
 namespace egress::compile {
 namespace {
 
+// Connection tracking forgets a flow with the reset that answers its first packet, and such a reset
+// may cross the VNet again by way of an NVA. A reset carries nothing and opens nothing.
+constexpr const char* kForgottenReset = "ct state invalid tcp flags & (syn | rst) == rst accept";
+
 std::string quoted(const std::string& text) {
   return "\"" + text + "\"";
 }
@@ -137,12 +141,14 @@ state::Firewall vnet_firewall(const Fabric& fabric, const Vnet& vnet) {
       .rules = {commented("iifname vmap @peer_checks", "forwarded traffic of peers"),
                 commented("ip daddr " + kAzurePlatform.to_string() + " counter drop", "platform"),
                 commented("ct state established,related accept", "answers"),
+                commented(kForgottenReset, "answers"),
                 commented("ip daddr @integrations goto refuse", "integrations"),
                 commented("iifname vmap @out_gates", "outbound security lists")}};
   table.chains["inbound"] = {
       .hook = state::NftHook{"filter", "forward", 0},
       .rules = {
           commented("ct state established,related accept", "answers"),
+          commented(kForgottenReset, "answers"),
           commented("iifname { \"inet0\", \"stamp0\" } counter drop", "nothing new from outside"),
           commented("oifname \"inet0\" ip saddr != @with_public counter drop", "no public address"),
           commented("oifname vmap @in_gates", "inbound security lists")}};

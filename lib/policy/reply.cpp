@@ -45,11 +45,6 @@ class Return {
     while (true) {
       const Hop hop = send_from(host);
       if (const Reply* end = std::get_if<Reply>(&hop)) return *end;
-      if (reset_) {
-        for (const Index passed : {host, std::get<Index>(hop)}) {
-          forgotten_.insert({topology_.hosts[passed].vnet, packet_.destination});
-        }
-      }
       host = std::get<Index>(hop);
       if (const Lost lost = handle(host)) return *lost;
     }
@@ -59,11 +54,11 @@ class Return {
   const std::string& vnet_name(Index vnet) const { return topology_.vnets[vnet].name; }
   static Reply drop(std::string reason) { return {Verdict::kDrop, std::move(reason)}; }
 
-  // The VNet has seen the packet that this one answers. Connection tracking forgets a flow with a
-  // reset that answers its first packet, so a VNet that such a reset crosses again (by way of an
-  // NVA) no longer knows it.
+  // The VNet has seen the packet that this one answers. A reset passes in any case: connection
+  // tracking forgets a flow with the reset that answers its first packet, so the data path lets
+  // resets of flows it does not know pass.
   bool knows_flow(Index vnet) const {
-    if (forgotten_.count({vnet, packet_.destination}) != 0) return false;
+    if (reset_) return true;
     return std::any_of(trail_.passages.begin(), trail_.passages.end(),
                        [&](const Trail::Passage& passage) {
                          return passage.vnet == vnet && passage.source == packet_.destination;
@@ -191,7 +186,6 @@ class Return {
   const Trail& trail_;
   const bool reset_;
   Packet packet_{};
-  std::set<std::pair<Index, Ipv4Address>> forgotten_{};
   std::set<std::pair<Index, Ipv4Address>> visited_{};  // NVAs that had the answer, by destination
 };
 
