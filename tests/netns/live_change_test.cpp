@@ -122,19 +122,18 @@ class Flow {
     EXPECT_EQ(::bind(receiver_.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here), 0);
     sender_ = udp_socket_in("eg-app-app-0");
     EXPECT_EQ(::connect(sender_.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here), 0);
-    thread_ = std::thread([this] { send(); });
+    const timeval patience{.tv_sec = 0, .tv_usec = 300000};
+    ::setsockopt(receiver_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    sending_ = std::thread([this] { send(); });
+    receiving_ = std::thread([this] { receive(); });
   }
 
   // How many were sent and how many came.
   std::pair<uint64_t, uint64_t> stop() {
     stop_ = true;
-    thread_.join();
-    uint64_t received = 0;
-    char byte = 0;
-    timeval patience{.tv_sec = 0, .tv_usec = 300000};
-    ::setsockopt(receiver_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    while (::recv(receiver_.get(), &byte, 1, 0) == 1) ++received;
-    return {sent_, received};
+    sending_.join();
+    receiving_.join();
+    return {sent_, received_};
   }
 
  private:
@@ -147,11 +146,22 @@ class Flow {
     }
   }
 
+  // Until nothing comes any more after the end.
+  void receive() {
+    char byte = 0;
+    for (bool last = false; !last;) {
+      last = stop_;
+      while (::recv(receiver_.get(), &byte, 1, 0) == 1) ++received_;
+    }
+  }
+
   UniqueFd receiver_;
   UniqueFd sender_{};
   std::atomic<bool> stop_{false};
   uint64_t sent_ = 0;
-  std::thread thread_{};
+  uint64_t received_ = 0;
+  std::thread sending_{};
+  std::thread receiving_{};
 };
 
 class LiveChange : public LinuxFixture {
