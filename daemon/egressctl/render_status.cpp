@@ -98,8 +98,8 @@ std::string render_status(const Json& status, const Screen& screen) {
                      section(workers_table(status), screen) + section(hosts_table(status), screen);
   const Json& pending = list_of(status, "pendingReleases");
   if (!pending.empty()) {
-    text += "\n" + painted("Pending releases", Paint::kBold, screen) + "\n" +
-            leases_table(pending).to_string(screen);
+    text += fmt::format("\n{}\n{}", painted("Pending releases", Paint::kBold, screen),
+                        leases_table(pending).to_string(screen));
   }
   return text + lines_under("Drift", texts_of(status, "drift"), screen) +
          lines_under("Problems", texts_of(status, "problems"), screen);
