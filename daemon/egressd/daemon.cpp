@@ -41,7 +41,7 @@ Status Daemon::run(UniqueFd listener) {
   spdlog::info("ready on {}", settings_.socket);
   feed_watchdog();
   loop_.run();
-  spdlog::info("stopped; the lab stays in force");
+  spdlog::info(session_.lab_file() ? "stopped; the lab stays in force" : "stopped");
   return {};
 }
 

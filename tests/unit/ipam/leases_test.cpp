@@ -15,7 +15,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 const TimePoint kNoon{hours(500000)};
