@@ -122,9 +122,16 @@ class GroupCheck {
       checks_.error(path_ + ".securityRules", "limit",
                     fmt::format("{} {} in one group, {} are allowed", count, what, allowed));
     };
+    // Emulated all the same: labs that measure need lists larger than Azure takes.
+    const auto warn_of_limit = [&](size_t count, const char* what) {
+      if (count <= kMaxAddressesPerSide) return;
+      checks_.warning(path_ + ".securityRules", "limit",
+                      fmt::format("{} {} addresses and ranges in one group, Azure takes {}", count,
+                                  what, kMaxAddressesPerSide));
+    };
     limit(group.security_rules.size(), kMaxSecurityRules, "rules");
-    limit(sources, kMaxAddressesPerSide, "source addresses and ranges");
-    limit(destinations, kMaxAddressesPerSide, "destination addresses and ranges");
+    warn_of_limit(sources, "source");
+    warn_of_limit(destinations, "destination");
     limit(used_.size(), kMaxApplicationSecurityGroupsPerGroup, "application security groups");
   }
 

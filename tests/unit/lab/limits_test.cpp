@@ -53,8 +53,9 @@ TEST(Limits, CountSourceAndDestinationAddressesOfAGroupApart) {
       .source = {.prefixes = {nth_prefix(9999)}},
       .destination = {.prefixes = {nth_prefix(9998), nth_prefix(9999)}}};
   EXPECT_EQ(limits_at(lab, "networkSecurityGroups.nsg.securityRules"),
-            "4001 source addresses and ranges in one group, 4000 are allowed\n"
-            "4002 destination addresses and ranges in one group, 4000 are allowed\n");
+            "4001 source addresses and ranges in one group, Azure takes 4000\n"
+            "4002 destination addresses and ranges in one group, Azure takes 4000\n");
+  for (const Finding& finding : validate(lab)) EXPECT_EQ(finding.severity, Severity::kWarning);
 }
 
 TEST(Limits, BoundApplicationSecurityGroups) {
