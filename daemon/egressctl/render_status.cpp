@@ -27,6 +27,11 @@ std::string summary(const Json& status, const Screen& screen) {
         fmt::format("{} operations in {:.2f} s, {} failed", text_of(pass, "operations"),
                     number_of(pass, "seconds"), text_of(pass, "failed")));
   }
+  if (const Json& repair = member(status, "lastRepair"); repair.is_object()) {
+    rows.emplace_back("last repair",
+                      fmt::format("{} operations undid changes by others, {}",
+                                  list_of(repair, "operations").size(), text_of(repair, "at")));
+  }
   return facts(rows, screen);
 }
 

@@ -122,6 +122,7 @@ void HttpServer::attach(Loop& loop) {
       MHD_get_daemon_info(daemon_.get(), MHD_DAEMON_INFO_EPOLL_FD_LINUX_ONLY);
   EG_CHECK(info != nullptr, "an epoll server has an epoll descriptor");
   poll_ = std::make_unique<Poll>(loop, info->epoll_fd, [this] { serve(); });
+  poll_->start();
   timer_ = std::make_unique<Timer>(loop, [this] { serve(); });
 }
 

@@ -53,8 +53,15 @@ void Idle::stop() {
 
 Poll::Poll(Loop& loop, int fd, Callback callback) : handle_(std::move(callback)) {
   EG_CHECK(uv_poll_init(loop.get(), handle_.get(), fd) == 0, "the descriptor can be polled");
+}
+
+void Poll::start() {
   uv_poll_start(handle_.get(), UV_READABLE,
                 [](uv_poll_t* handle, int /*status*/, int /*events*/) { call(handle); });
+}
+
+void Poll::stop() {
+  uv_poll_stop(handle_.get());
 }
 
 Signal::Signal(Loop& loop, int number, Callback callback) : handle_(std::move(callback)) {

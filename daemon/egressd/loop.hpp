@@ -85,10 +85,12 @@ class Idle {
   HandleOwner<uv_idle_t> handle_;
 };
 
-// Calls when `fd` is readable; borrows the descriptor, which must outlive it.
+// Calls while `fd` is readable, once started; borrows the descriptor, which must outlive it.
 class Poll {
  public:
   Poll(Loop& loop, int fd, Callback callback);
+  void start();
+  void stop();
 
  private:
   HandleOwner<uv_poll_t> handle_;

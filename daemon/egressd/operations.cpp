@@ -17,6 +17,8 @@ namespace egress::daemon {
 namespace {
 
 constexpr std::chrono::seconds kPassInterval{30};
+// Who changes one thing often changes more; and who looks at `status` meanwhile sees the drift.
+constexpr std::chrono::seconds kSettling{2};
 constexpr std::chrono::seconds kLongestRetry{60};
 
 control::PassResult result_of(const PassOutcome& outcome) {
@@ -38,7 +40,10 @@ Operations::Operations(Loop& loop, kernel::Kernel& kernel, Session& session, Cal
     : session_(session),
       on_idle_(std::move(on_idle)),
       runner_(loop, kernel),
-      timer_(loop, [this] { reconcile_now(); }) {}
+      timer_(loop, [this] { reconcile_now(); }) {
+  const int fd = kernel.changes_fd();
+  if (fd != -1) changes_.emplace(loop, fd, [this] { reconcile_soon(); });
+}
 
 HttpResponse Operations::refuse_when_busy() const {
   return refusal(Error{
@@ -89,14 +94,24 @@ void Operations::reconcile_now() {
   start_pass(nullptr);
 }
 
+void Operations::reconcile_soon() {
+  if (changes_) changes_->stop();
+  if (runner_.running() || winding_down_ || settling_ || !last_clean_) return;
+  settling_ = true;
+  timer_.start(kSettling);
+}
+
 void Operations::wind_down() {
   winding_down_ = true;
   timer_.stop();
+  if (changes_) changes_->stop();
   if (!requested_) runner_.abandon();
 }
 
 void Operations::start_pass(const std::shared_ptr<LineStream>& stream) {
   timer_.stop();
+  if (changes_) changes_->stop();
+  settling_ = false;
   runner_.abandon();
   const auto on_progress = [stream](const reconcile::Progress& progress) {
     if (stream == nullptr) return;
@@ -110,6 +125,7 @@ void Operations::start_pass(const std::shared_ptr<LineStream>& stream) {
 void Operations::finish_pass(const PassOutcome& outcome,
                              const std::shared_ptr<LineStream>& stream) {
   const bool clean = outcome.report.in_sync();
+  note_repair(outcome);
   log_outcome(outcome);
   last_clean_ = clean;
   last_pass_ = {.seconds = outcome.seconds,
@@ -129,18 +145,22 @@ void Operations::finish_down(bool clean) {
   if (!clean) return;
   removing_ = false;
   last_pass_.reset();
+  last_repair_.reset();
   if (Status erased = session_.erase(); !erased.ok()) {
     spdlog::error("{}", erased.error().to_string());
   }
 }
 
+// Of somebody else's change; a pass that goes on where an earlier one failed repairs nothing.
+void Operations::note_repair(const PassOutcome& outcome) {
+  if (requested_ || !last_clean_ || outcome.ops.empty()) return;
+  for (const std::string& op : outcome.ops) spdlog::warn("drift: had to {}", op);
+  last_repair_ = {.at = std::chrono::system_clock::now(), .operations = outcome.ops};
+}
+
 void Operations::log_outcome(const PassOutcome& outcome) {
   const auto& report = outcome.report;
   std::set<std::string> faults;
-  // Somebody else's change, or a repair of what an earlier pass left undone.
-  if (!requested_ && last_clean_) {
-    for (const std::string& op : outcome.ops) spdlog::warn("drift: had to {}", op);
-  }
   for (const auto& failed : report.failed) {
     faults.insert(fmt::format("{}: {}", failed.object, failed.error.to_string()));
   }
@@ -165,6 +185,7 @@ void Operations::schedule(bool clean) {
   if (clean) {
     notify_status(session_.lab_file().value_or("") + " in force");
     timer_.start(kPassInterval);
+    if (changes_) changes_->start();
     return;
   }
   const auto delay =
@@ -176,6 +197,7 @@ void Operations::schedule(bool clean) {
 
 void Operations::describe(control::StatusReport& report) const {
   report.last_pass = last_pass_;
+  report.last_repair = last_repair_;
   if (!session_.problem().empty()) report.problems.push_back(session_.problem());
   for (const std::string& fault : known_faults_) report.problems.push_back(fault);
   if (removing_) report.problems.push_back("the lab is being removed");

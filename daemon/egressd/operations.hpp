@@ -2,8 +2,9 @@
 #pragma once
 
 // Everything that changes the lab or the kernel: apply, restart, down, and the passes nobody asked
-// for (at the start, every 30 s, after a failure with growing delay). One requested operation at a
-// time; an unrequested pass gives way to it, since the next pass finishes what it left.
+// for (at the start, when the kernel tells of a change, every 30 s for what it does not tell, after
+// a failure with growing delay). One requested operation at a time; an unrequested pass gives way
+// to it, since the next pass finishes what it left.
 
 #include <functional>
 #include <memory>
@@ -31,6 +32,8 @@ class Operations {
 
   // A pass for the lab in force, unless a requested operation is at work.
   void reconcile_now();
+  // The kernel is not as it was left: a pass follows when things have had time to settle.
+  void reconcile_soon();
   // Starts no pass any more; an unrequested one is left where it is.
   void wind_down();
   // A requested operation is at work.
@@ -46,6 +49,7 @@ class Operations {
   void start_pass(const std::shared_ptr<LineStream>& stream);
   void finish_pass(const PassOutcome& outcome, const std::shared_ptr<LineStream>& stream);
   void finish_down(bool clean);
+  void note_repair(const PassOutcome& outcome);
   void log_outcome(const PassOutcome& outcome);
   void schedule(bool clean);
 
@@ -53,12 +57,15 @@ class Operations {
   Callback on_idle_;
   PassRunner runner_;
   Timer timer_;
+  std::optional<Poll> changes_{};  // on while nothing else will lead to a pass soon
   bool requested_ = false;
   bool removing_ = false;  // down() is not finished: nothing is wanted in the kernel
   bool winding_down_ = false;
+  bool settling_ = false;  // the timer runs for reconcile_soon()
   bool last_clean_ = false;
   int failures_ = 0;  // in a row
   std::optional<control::LastPass> last_pass_{};
+  std::optional<control::LastRepair> last_repair_{};
   std::set<std::string> known_faults_{};  // logged already
 };
 

@@ -60,6 +60,7 @@ HttpResponse Queries::status() {
     Result<std::vector<std::string>> differing = drift();
     if (differing.ok()) {
       report.drift = std::move(*differing);
+      if (!report.drift.empty()) operations_.reconcile_soon();
     } else {
       report.problems.push_back(differing.error().to_string());
     }

@@ -17,7 +17,7 @@ namespace egress::daemon {
 
 class Queries {
  public:
-  Queries(const Session& session, const Operations& operations, kernel::Kernel& kernel, Probe probe)
+  Queries(const Session& session, Operations& operations, kernel::Kernel& kernel, Probe probe)
       : session_(session), operations_(operations), kernel_(kernel), verifier_(std::move(probe)) {}
 
   HttpResponse status();
@@ -37,7 +37,7 @@ class Queries {
   Result<std::vector<std::string>> drift();
 
   const Session& session_;
-  const Operations& operations_;
+  Operations& operations_;
   kernel::Kernel& kernel_;
   Verifier verifier_;
 };

@@ -149,6 +149,11 @@ Json to_json(const StatusReport& status) {
                  {"operations", status.last_pass->operations},
                  {"failed", status.last_pass->failed}};
   }
+  Json last_repair;
+  if (status.last_repair) {
+    last_repair = {{"at", time_text(status.last_repair->at)},
+                   {"operations", status.last_repair->operations}};
+  }
   return {{"lab", status.lab ? Json(*status.lab) : Json(nullptr)},
           {"prefix", status.prefix},
           {"inSync", status.in_sync},
@@ -158,6 +163,7 @@ Json to_json(const StatusReport& status) {
           {"drift", status.drift},
           {"problems", status.problems},
           {"lastPass", last_pass},
+          {"lastRepair", last_repair},
           {"pendingReleases", to_json(status.pending_releases)}};
 }
 

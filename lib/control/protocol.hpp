@@ -60,6 +60,12 @@ struct LastPass {
   size_t failed = 0;
 };
 
+// Changes by others that a pass undid.
+struct LastRepair {
+  ipam::TimePoint at{};
+  std::vector<std::string> operations{};
+};
+
 struct StatusReport {
   std::optional<std::string> lab{};  // name of the applied file; empty when none is in force
   std::string prefix{};
@@ -70,6 +76,7 @@ struct StatusReport {
   std::vector<std::string> drift{};     // one line per object that differs from what is wanted
   std::vector<std::string> problems{};  // why the daemon cannot do its work, for people
   std::optional<LastPass> last_pass{};  // empty before the first one
+  std::optional<LastRepair> last_repair{};
   std::vector<ipam::Lease> pending_releases{};
 };
 

@@ -22,6 +22,10 @@ class Kernel {
   // Everything that is ours, every field that apply() writes.
   virtual Result<state::KernelState> observe() = 0;
 
+  // A descriptor that is readable while something of ours may have changed since observe() looked,
+  // by whomever; -1 when this kernel does not tell. Not every change is told.
+  virtual int changes_fd() const { return -1; }
+
   // Performs one op. Already so is success: adding what exists equal, removing what is gone.
   // Errors name the object and carry errno and the kernel's own words.
   virtual Status apply(const state::Op& op) = 0;

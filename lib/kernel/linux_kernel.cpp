@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/linux_kernel.hpp"
 
+#include <sys/epoll.h>
+
 #include <cerrno>
 #include <utility>
 
@@ -31,27 +33,32 @@ Result<std::unique_ptr<LinuxKernel>> LinuxKernel::open(Options options) {
     return Error{.code = Errc::kInvalid, .message = "no prefix: '" + options.prefix + "'"};
   }
   RETURN_IF_ERROR(raise_fd_limit());
-  std::unique_ptr<LinuxKernel> made(new LinuxKernel(options));
+  UniqueFd low(epoll_create1(EPOLL_CLOEXEC));
+  if (!low.valid()) return Error::from_errno("open an epoll descriptor");
+  ASSIGN_OR_RETURN(UniqueFd feed, move_high(std::move(low)));
+  std::unique_ptr<LinuxKernel> made(new LinuxKernel(options, std::move(feed)));
   RETURN_IF_ERROR(made->directory_.remove_leftovers());
   return made;
 }
 
-LinuxKernel::LinuxKernel(const Options& options)
+LinuxKernel::LinuxKernel(const Options& options, UniqueFd feed)
     : prefix_(options.prefix),
       directory_(options.prefix, options.run_dir),
-      responders_(own_directory(options) + "/hosts", options.responder_program) {}
+      responders_(own_directory(options) + "/hosts", options.responder_program),
+      feed_(std::move(feed)) {}
 
 Result<state::KernelState> LinuxKernel::observe() {
   used_contexts_.close();
   remove_orphaned_links();
   RETURN_IF_ERROR(refresh_handles());
+  distrust_some();
   state::KernelState observed;
   std::map<NetnsName, NetnsLinks> links;
   for (auto& [netns, held] : handles_) {
     auto reading = held.read();
     if (!reading.ok()) return std::move(reading).error().in("observe " + netns);
-    observed[netns] = std::move(reading->state);
-    links[netns] = {std::move(reading->links), &held.names_by_nsid()};
+    observed[netns] = (*reading)->state;
+    links[netns] = {(*reading)->links, &held.names_by_nsid()};
   }
   RETURN_IF_ERROR(resolve_peers(links, [&](const NetnsName& from, const NetnsName& other) {
     return handles_.at(from).nsid_of(handles_.at(other));
@@ -81,12 +88,31 @@ Status LinuxKernel::refresh_handles() {
   return {};
 }
 
+// In turn, so that after kTurns observations each has been read anew.
+void LinuxKernel::distrust_some() {
+  constexpr size_t kTurns = 16;
+  if (handles_.empty()) return;
+  auto at = handles_.upper_bound(last_distrusted_);
+  for (size_t left = (handles_.size() + kTurns - 1) / kTurns; left > 0; --left) {
+    if (at == handles_.end()) at = handles_.begin();
+    at->second.distrust();
+    last_distrusted_ = at->first;
+    ++at;
+  }
+}
+
+Result<NetnsHandle*> LinuxKernel::changing(const NetnsName& netns) {
+  ASSIGN_OR_RETURN(NetnsHandle* const held, handle(netns));
+  held->distrust();
+  return held;
+}
+
 Result<NetnsHandle*> LinuxKernel::handle(const NetnsName& netns) {
   if (const auto held = handles_.find(netns); held != handles_.end()) return &held->second;
   ASSIGN_OR_RETURN(UniqueFd fd, directory_.open(netns));
   ASSIGN_OR_RETURN(const NetnsIdentity identity,
                    netns_identity("/proc/self/fd/" + std::to_string(fd.get())));
-  ASSIGN_OR_RETURN(NetnsHandle opened, NetnsHandle::open(std::move(fd), identity));
+  ASSIGN_OR_RETURN(NetnsHandle opened, NetnsHandle::open(std::move(fd), identity, feed_.get()));
   return &handles_.emplace(netns, std::move(opened)).first->second;
 }
 
@@ -122,7 +148,7 @@ Status LinuxKernel::apply(const Op& op) {
 
 template <typename Object>
 Status LinuxKernel::perform(const Op& op, const Object& object) {
-  auto held = handle(op.netns);
+  auto held = changing(op.netns);
   if (held.ok()) return (*held)->apply(op.verb, object);
   if (op.verb == Verb::kRemove && is_missing(held.error())) return {};
   return std::move(held).error();
@@ -141,7 +167,7 @@ Status LinuxKernel::perform(const Op& op, const state::FirewallChange& change) {
 }
 
 Status LinuxKernel::perform(const Op& op, const state::LinkPair& pair) {
-  auto here = handle(op.netns);
+  auto here = changing(op.netns);
   if (op.verb == Verb::kRemove) {
     forget_links();
     return here.ok() ? (*here)->delete_link(pair.here.name) : Status();
@@ -156,7 +182,7 @@ Status LinuxKernel::add_pair(NetnsHandle& here, const NetnsName& name,
       pair.there.name != pair.here.peer.name) {
     return Error{.code = Errc::kInvalid, .message = "two links that are not each other's peers"};
   }
-  ASSIGN_OR_RETURN(NetnsHandle* const there, handle(pair.here.peer.netns));
+  ASSIGN_OR_RETURN(NetnsHandle* const there, changing(pair.here.peer.netns));
   Status status = here.create_pair(pair, *there);
   if (status.ok() || status.error().sys_errno != EEXIST) return status;
   ASSIGN_OR_RETURN(const bool already, is_pair(here, pair, *there));
@@ -177,7 +203,7 @@ Result<bool> LinuxKernel::is_pair(NetnsHandle& here, const state::LinkPair& pair
 }
 
 Status LinuxKernel::perform(const Op& op, const state::LinkSettings& settings) {
-  ASSIGN_OR_RETURN(NetnsHandle* const held, handle(op.netns));
+  ASSIGN_OR_RETURN(NetnsHandle* const held, changing(op.netns));
   return held->change(settings);
 }
 
@@ -190,28 +216,20 @@ Status LinuxKernel::perform(const Op& op, const state::Responder& responder) {
 Status LinuxKernel::remove_netns(const NetnsName& netns) {
   auto held = handle(netns);
   if (held.ok()) {
-    ASSIGN_OR_RETURN(const std::vector<ObservedLink> links, (*held)->read_links());
-    for (const ObservedLink& link : links) {
+    // What has happened since then is mostly the kernel clearing away what we removed before.
+    ASSIGN_OR_RETURN(const NetnsHandle::Reading* const reading, (*held)->last_reading());
+    for (const ObservedLink& link : reading->links) {
       if (!link.peer_nsid) continue;
-      ASSIGN_OR_RETURN(const NetnsName other, name_by_nsid(**held, *link.peer_nsid));
-      if (!other.empty()) orphaned_links_.emplace_back(other, link.peer_index);
+      const auto& names = (*held)->names_by_nsid();
+      const auto other = names.find(*link.peer_nsid);
+      if (other != names.end()) orphaned_links_.emplace_back(other->second, link.peer_index);
     }
   }
   close_handle(netns);
   used_contexts_.close();
-  return directory_.remove(netns);
-}
-
-// Empty when it is none of those held.
-Result<NetnsName> LinuxKernel::name_by_nsid(NetnsHandle& from, int nsid) {
-  auto& names = from.names_by_nsid();
-  if (const auto known = names.find(nsid); known != names.end()) return known->second;
-  for (const auto& [name, other] : handles_) {
-    ASSIGN_OR_RETURN(const std::optional<int> called, from.nsid_of(other));
-    if (called) names[*called] = name;
-    if (called == nsid) return name;
-  }
-  return NetnsName();
+  RETURN_IF_ERROR(directory_.remove(netns));
+  if (handles_.empty()) directory_.remove_directories();
+  return {};
 }
 
 // What cannot be removed is still there at the next observation, which reports it as drift.

@@ -29,15 +29,20 @@ class LinuxKernel final : public Kernel {
   static Result<std::unique_ptr<LinuxKernel>> open(Options options);
 
   Result<state::KernelState> observe() override;
+  int changes_fd() const override { return feed_.get(); }
   Status apply(const state::Op& op) override;
   Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) override;
 
  private:
-  explicit LinuxKernel(const Options& options);
+  LinuxKernel(const Options& options, UniqueFd feed);
 
   Status refresh_handles();
+  // A part of the namespaces is read anew although nothing was heard of a change.
+  void distrust_some();
   // kNotFound when there is no such namespace.
   Result<NetnsHandle*> handle(const state::NetnsName& netns);
+  // The same for one that is about to be changed.
+  Result<NetnsHandle*> changing(const state::NetnsName& netns);
   void close_handle(const state::NetnsName& netns);
   Status add_responders(state::KernelState& observed) const;
 
@@ -52,14 +57,15 @@ class LinuxKernel final : public Kernel {
   Status add_pair(NetnsHandle& here, const state::NetnsName& name, const state::LinkPair& pair);
   Result<bool> is_pair(NetnsHandle& here, const state::LinkPair& pair, NetnsHandle& there);
   Status remove_netns(const state::NetnsName& netns);
-  Result<state::NetnsName> name_by_nsid(NetnsHandle& from, int nsid);
   void remove_orphaned_links();
   void forget_links();
 
   std::string prefix_;
   NetnsDirectory directory_;
   Responders responders_;
+  UniqueFd feed_;  // epoll over all watches
   std::map<state::NetnsName, NetnsHandle> handles_{};
+  state::NetnsName last_distrusted_{};
   UsedNftContexts used_contexts_{};
   // The other ends of links whose namespace was removed, by index. The kernel removes them by
   // itself, but later, and not while a process lives there; and most go with their own namespace.

@@ -148,7 +148,6 @@ Status NetnsDirectory::make_directories() const {
   return write_note(kMountedNote);
 }
 
-// Undoes make_directories() as far as nobody else has something there.
 void NetnsDirectory::remove_directories() const {
   const auto left = names();
   if (!left.ok() || !left->empty()) return;
@@ -195,7 +194,6 @@ Status NetnsDirectory::remove(const std::string& name) const {
     return Error::from_errno("unmount " + path);
   }
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return Error::from_errno("remove " + path);
-  remove_directories();
   return {};
 }
 

@@ -58,13 +58,14 @@ class NetnsDirectory {
   Result<UniqueFd> open(const std::string& name) const;
   // Removes files that a creation cut short left behind.
   Status remove_leftovers() const;
+  // Undoes what create() made besides namespaces, as far as nobody has something there.
+  void remove_directories() const;
 
  private:
   Result<std::vector<std::string>> names() const;
   std::string note_path(const char* what) const;
   Status write_note(const char* what) const;
   Status make_directories() const;
-  void remove_directories() const;
 
   std::string prefix_;
   std::string run_dir_;

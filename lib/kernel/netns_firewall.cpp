@@ -56,12 +56,18 @@ state::NftNames strays(const state::NftNames& present, const state::NftTable& de
 
 }  // namespace
 
-Result<NetnsFirewall> NetnsFirewall::open(int netns_fd) {
+Result<NetnsFirewall> NetnsFirewall::open(int netns_fd, int feed) {
   ASSIGN_OR_RETURN(NftQueries queries, NftQueries::open());
-  return NetnsFirewall(netns_fd, std::move(queries));
+  return NetnsFirewall(netns_fd, feed, std::move(queries));
 }
 
 Result<std::optional<state::Firewall>> NetnsFirewall::observe() {
+  const bool silent = watch_ && !watch_->heard();
+  if (silent && known_) return known_->firewall;
+  if (!watch_) {
+    ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_fd_));
+    ASSIGN_OR_RETURN(watch_, NetnsWatch::of_nftables(feed_));
+  }
   ASSIGN_OR_RETURN(const uint32_t generation, queries_.generation());
   if (known_ && known_->generation == generation) return known_->firewall;
   ASSIGN_OR_RETURN(std::optional<state::Firewall> found, read(generation));
@@ -96,6 +102,7 @@ Result<std::string> NetnsFirewall::marker() {
 
 Status NetnsFirewall::run(const std::string& script, UsedNftContexts& used) {
   known_.reset();
+  watch_.reset();
   ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_fd_));
   ASSIGN_OR_RETURN(NftContext context, NftContext::open());
   Status status = context.run(script);

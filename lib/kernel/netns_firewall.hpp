@@ -6,7 +6,8 @@
 // Theory of operation: the marker set's comment holds the digest of the contents and the generation
 // that our commit produced. Every later commit by anybody moves the generation, so contents are
 // ours exactly while the kernel's generation is the marker's. Within one process even the marker
-// need not be read again until the generation moves.
+// need not be read again until the generation moves, nor the generation be asked for while nobody
+// was heard to commit. Our own commits are not listened to: the kernel would tell every element.
 
 #include <map>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernel/netns_watch.hpp"
 #include "kernel/nft_queries.hpp"
 #include "kernel/nftables.hpp"
 #include "state/nft_table.hpp"
@@ -22,8 +24,8 @@ namespace egress::kernel {
 
 class NetnsFirewall {
  public:
-  // `netns_fd` is borrowed and must outlive this. Call in the namespace.
-  static Result<NetnsFirewall> open(int netns_fd);
+  // `netns_fd` is borrowed and must outlive this; `feed` as for NetnsWatch. Call in the namespace.
+  static Result<NetnsFirewall> open(int netns_fd, int feed);
 
   // Nothing when there are no tables at all.
   Result<std::optional<state::Firewall>> observe();
@@ -34,8 +36,8 @@ class NetnsFirewall {
   Result<std::map<std::string, uint64_t>> counters() { return queries_.counters(); }
 
  private:
-  NetnsFirewall(int netns_fd, NftQueries queries)
-      : netns_fd_(netns_fd), queries_(std::move(queries)) {}
+  NetnsFirewall(int netns_fd, int feed, NftQueries queries)
+      : netns_fd_(netns_fd), feed_(feed), queries_(std::move(queries)) {}
 
   struct Known {
     uint32_t generation = 0;
@@ -54,7 +56,9 @@ class NetnsFirewall {
   Status commit(const state::Firewall& desired, const Start& start, UsedNftContexts& used);
 
   int netns_fd_;
+  int feed_;
   NftQueries queries_;
+  std::optional<NetnsWatch> watch_{};  // not while we commit
   std::optional<Known> known_{};
 };
 

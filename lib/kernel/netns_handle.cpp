@@ -18,19 +18,20 @@ constexpr const char* kAllRpFilter = "net.ipv4.conf.all.rp_filter";
 
 }  // namespace
 
-NetnsHandle::NetnsHandle(UniqueFd netns, NetnsIdentity identity, NetlinkSocket rtnl,
+NetnsHandle::NetnsHandle(UniqueFd netns, NetnsIdentity identity, int feed, NetlinkSocket rtnl,
                          NetnsFirewall firewall)
     : netns_(std::move(netns)),
       identity_(identity),
+      feed_(feed),
       rtnl_(std::move(rtnl)),
       firewall_(std::move(firewall)) {}
 
-Result<NetnsHandle> NetnsHandle::open(UniqueFd netns, NetnsIdentity identity) {
+Result<NetnsHandle> NetnsHandle::open(UniqueFd netns, NetnsIdentity identity, int feed) {
   ASSIGN_OR_RETURN(UniqueFd high, move_high(std::move(netns)));
   ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(high.get()));
   ASSIGN_OR_RETURN(NetlinkSocket rtnl, NetlinkSocket::open(NETLINK_ROUTE));
-  ASSIGN_OR_RETURN(NetnsFirewall firewall, NetnsFirewall::open(high.get()));
-  return NetnsHandle(std::move(high), identity, std::move(rtnl), std::move(firewall));
+  ASSIGN_OR_RETURN(NetnsFirewall firewall, NetnsFirewall::open(high.get(), feed));
+  return NetnsHandle(std::move(high), identity, feed, std::move(rtnl), std::move(firewall));
 }
 
 Result<std::optional<int>> NetnsHandle::nsid_of(const NetnsHandle& other) {
@@ -40,7 +41,28 @@ Result<std::optional<int>> NetnsHandle::nsid_of(const NetnsHandle& other) {
   return decode_nsid(*replies.first());
 }
 
-Result<NetnsHandle::Reading> NetnsHandle::read() {
+Result<const NetnsHandle::Reading*> NetnsHandle::read() {
+  if (watch_ && watch_->heard()) distrust();
+  if (!reading_) {
+    // First: what changes while we read must be heard. And not before the first reading: telling
+    // of all that is made would slow the making.
+    if (!watch_) {
+      ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_.get()));
+      ASSIGN_OR_RETURN(watch_, NetnsWatch::of_links_and_routes(feed_));
+    }
+    ASSIGN_OR_RETURN(reading_, read_anew());
+  }
+  // Asks by itself whether it has changed.
+  ASSIGN_OR_RETURN(reading_->state.firewall, firewall_.observe());
+  return &*reading_;
+}
+
+Result<const NetnsHandle::Reading*> NetnsHandle::last_reading() {
+  if (reading_) return &*reading_;
+  return read();
+}
+
+Result<NetnsHandle::Reading> NetnsHandle::read_anew() {
   Reading reading;
   ASSIGN_OR_RETURN(reading.links, read_links());
   RETURN_IF_ERROR(read_addresses(reading.state));
@@ -48,7 +70,6 @@ Result<NetnsHandle::Reading> NetnsHandle::read() {
   RETURN_IF_ERROR(read_routes(reading.state));
   RETURN_IF_ERROR(read_rules(reading.state));
   RETURN_IF_ERROR(read_sysctls(reading.state));
-  ASSIGN_OR_RETURN(reading.state.firewall, firewall_.observe());
   return reading;
 }
 

@@ -17,6 +17,7 @@
 #include "kernel/netlink.hpp"
 #include "kernel/netns.hpp"
 #include "kernel/netns_firewall.hpp"
+#include "kernel/netns_watch.hpp"
 #include "kernel/peers.hpp"
 #include "kernel/rtnl_codec.hpp"
 #include "state/ops.hpp"
@@ -25,8 +26,8 @@ namespace egress::kernel {
 
 class NetnsHandle {
  public:
-  // Owns the descriptor of the namespace.
-  static Result<NetnsHandle> open(UniqueFd netns, NetnsIdentity identity);
+  // Owns the descriptor of the namespace. `feed` as for NetnsWatch.
+  static Result<NetnsHandle> open(UniqueFd netns, NetnsIdentity identity, int feed);
 
   int fd() const { return netns_.get(); }
   const NetnsIdentity& identity() const { return identity_; }
@@ -39,7 +40,13 @@ class NetnsHandle {
     state::NetnsState state{};  // all but links and responder
     std::vector<ObservedLink> links{};
   };
-  Result<Reading> read();
+  // Remembered while nothing in the namespace is known to have changed; valid until the next call
+  // of any function here.
+  Result<const Reading*> read();
+  // The same, but what is remembered may be out of date.
+  Result<const Reading*> last_reading();
+  // The next read() looks anew.
+  void distrust() { reading_.reset(); }
   Result<std::vector<ObservedLink>> read_links();
   // kNotFound when there is no such link.
   Result<ObservedLink> read_link(const std::string& name);
@@ -63,8 +70,10 @@ class NetnsHandle {
   Status apply(state::Verb verb, const state::Rule& rule);
 
  private:
-  NetnsHandle(UniqueFd netns, NetnsIdentity identity, NetlinkSocket rtnl, NetnsFirewall firewall);
+  NetnsHandle(UniqueFd netns, NetnsIdentity identity, int feed, NetlinkSocket rtnl,
+              NetnsFirewall firewall);
 
+  Result<Reading> read_anew();
   Status read_addresses(state::NetnsState& state);
   Status read_neighbours(state::NetnsState& state);
   Status read_routes(state::NetnsState& state);
@@ -87,8 +96,11 @@ class NetnsHandle {
 
   UniqueFd netns_;
   NetnsIdentity identity_;
+  int feed_;
   NetlinkSocket rtnl_;
   NetnsFirewall firewall_;
+  std::optional<NetnsWatch> watch_{};
+  std::optional<Reading> reading_{};
   std::map<int, state::NetnsName> names_by_nsid_{};
   LinkNames link_names_{};
   int last_index_ = 0;                         // the highest given out; 0: look first

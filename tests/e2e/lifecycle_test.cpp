@@ -170,8 +170,13 @@ TEST_F(LifeCycle, RepairsDriftByItself) {
     ip -n eg-worker-plan-0 addr flush dev integ0
     ip -n eg-internet route add blackhole 93.184.216.0/24)");
   ASSERT_EQ(broken.status, 0) << broken.err;
+  EXPECT_EQ(machine_.ctl({"status"}).status, 1);
   EXPECT_TRUE(eventually([&] { return inventory() == applied; }));
   EXPECT_THAT(peer_without_daemon("eg-app-web-0"), HasSubstr("20.61.0.10:"));
+  EXPECT_TRUE(machine_.comes_in_sync());
+  const auto undone = machine_.ctl_json({"status"})["lastRepair"]["operations"].dump();
+  EXPECT_THAT(undone, HasSubstr("add address"));
+  EXPECT_THAT(undone, HasSubstr("remove route blackhole 93.184.216.0/24"));
 }
 
 TEST_F(LifeCycle, StartsAHostAgainThatWasKilled) {

@@ -110,7 +110,8 @@ TEST(Dump, ReplacesBytesThatAreNotUtf8) {
 TEST(StatusJson, OfNoLabHasEveryKey) {
   EXPECT_EQ(dump(to_json(StatusReport{.prefix = "eg"})),
             R"({"lab":null,"prefix":"eg","inSync":false,"apps":[],"workers":[],"hosts":[],)"
-            R"("drift":[],"problems":[],"lastPass":null,"pendingReleases":[]})");
+            R"("drift":[],"problems":[],"lastPass":null,"lastRepair":null,)"
+            R"("pendingReleases":[]})");
 }
 
 }  // namespace

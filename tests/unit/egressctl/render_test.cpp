@@ -155,13 +155,16 @@ Json status() {
                 {"name": "plan/2", "netns": "eg-worker-plan-2", "interfaces": []}],
     "hosts": [{"name": "sql", "netns": "eg-host-sql", "address": "10.1.2.4", "listen": ["tcp/443"]}],
     "drift": ["add route r"], "problems": ["no room"],
-    "lastPass": {"seconds": 0.4, "operations": 9, "failed": 1}, "pendingReleases": []})");
+    "lastPass": {"seconds": 0.4, "operations": 9, "failed": 1},
+    "lastRepair": {"at": "2024-05-01T10:00:00.000Z", "operations": ["add route r"]},
+    "pendingReleases": []})");
 }
 
 TEST(RenderStatus, ShowsAppsWorkersHostsAndDrift) {
   const std::string text = render_status(status(), kPipe);
-  EXPECT_THAT(text, HasSubstr("state      not in sync\n"));
-  EXPECT_THAT(text, HasSubstr("last pass  9 operations in 0.40 s, 1 failed\n"));
+  EXPECT_THAT(text, HasSubstr("state        not in sync\n"));
+  EXPECT_THAT(text, HasSubstr("last pass    9 operations in 0.40 s, 1 failed\n"));
+  EXPECT_THAT(text, HasSubstr("last repair  1 operations undid changes by others, 2024-05-01"));
   EXPECT_THAT(text, HasSubstr("web/1  spoke/apps  10.1.1.5    20.50.1.5    all"));
   EXPECT_THAT(text, HasSubstr("plan/1  integ0     10.1.1.5  spoke/apps  eg-worker-plan-1\n"));
   EXPECT_THAT(text, HasSubstr("plan/2  -          -         -           eg-worker-plan-2\n"));
