@@ -85,13 +85,13 @@ Table leases_table(const Json& leases) {
 }
 
 std::string section(const Table& table, const Screen& screen) {
-  return table.empty() ? std::string() : "\n" + table.to_string(screen);
+  return table.empty() ? std::string() : fmt::format("\n{}", table.to_string(screen));
 }
 
 std::string lines_under(const char* heading, const std::vector<std::string>& lines,
                         const Screen& screen) {
   if (lines.empty()) return {};
-  std::string text = "\n" + painted(heading, Paint::kRed, screen) + "\n";
+  std::string text = fmt::format("\n{}\n", painted(heading, Paint::kRed, screen));
   for (const std::string& line : lines) text += "  " + printable(line) + "\n";
   return text;
 }
