@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Every stage of a gate states once what most of its packets get, and as elements only what
-// differs: a map that has nothing for a packet leaves the mark as it is, or the verdict to a later
-// rule. Half of the elements of a large list are spared, and with them half of its cost.
+// Theory of operation. A gate is a classifier (policy/classifier.hpp) as a chain of map lookups.
+//
+// Every stage states once what most of its packets get, and as elements only what differs: a map
+// that has nothing for a packet leaves the mark as it is, or the verdict to a later rule.
+//
+// A class gets a number that stands for what the class does, whatever else the list holds. So when
+// a list changes, the elements of classes that go on are the same as before, and what changes is
+// right element by element: old and new numbers may meet in the maps, each leads to what it always
+// led to. What does not fit that, the class of addresses not listed and which stages there are, is
+// in the maps' names: a list that differs there gets maps of its own.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "compile/parts.hpp"
 #include "policy/classifier.hpp"
@@ -14,6 +22,9 @@ namespace egress::compile {
 namespace {
 
 using policy::Classifier;
+using state::NftField;
+using state::NftRow;
+using state::NftRowMap;
 
 // Each direction remembers the gate that admitted a flow in its own half of the connection mark.
 struct MarkHalf {
@@ -26,14 +37,8 @@ MarkHalf half_of(lab::Direction direction, uint32_t id) {
                                                 : MarkHalf{0xffff0000, id << 16U};
 }
 
-std::string range_text(const Interval<uint32_t>& range) {
-  const std::string first = Ipv4Address{range.first}.to_string();
-  return range.first == range.last ? first : first + "-" + Ipv4Address{range.last}.to_string();
-}
-
-std::string range_text(const Interval<uint16_t>& range) {
-  return range.first == range.last ? fmt::format("{}", range.first)
-                                   : fmt::format("{}-{}", range.first, range.last);
+std::string rule_part(const std::string& full_name) {
+  return full_name.substr(full_name.find('/') + 1);
 }
 
 using Votes = std::map<uint32_t, size_t>;
@@ -62,98 +67,180 @@ PortlessRules portless_rules(const Classifier& classifier) {
   return usual;
 }
 
-std::string rule_part(const std::string& full_name) {
-  return full_name.substr(full_name.find('/') + 1);
-}
-
-struct Gate {
-  state::NftTable& table;
-  std::string name;                  // of the chain, and the head of its maps' names
-  std::vector<std::string> targets;  // per rule: "goto out/integration/deny-sql"
-  std::vector<std::string> rules{};
-
-  // A lookup whose map is `suffix`; `lookup` has "{}" where the map's name goes.
-  void stage(const std::string& suffix, const std::string& lookup, state::NftSet map) {
-    const std::string map_name = name + "/" + suffix + "." + content_tag(map.elements);
-    rules.push_back(commented(fmt::format(fmt::runtime(lookup), "@" + map_name), "by " + suffix));
-    table.sets[map_name] = std::move(map);
-  }
-};
-
-void add_address_stages(Gate& gate, const Classifier& classifier) {
-  const bool outbound = classifier.direction == lab::Direction::kOutbound;
-  const char* first = outbound ? "daddr" : "saddr";
-  const char* second = outbound ? "saddr" : "daddr";
-  const Classifier::Class usual = usual_class(classifier.first);
-  gate.rules.push_back(
-      commented("meta mark set " + mark_text(usual), fmt::format("any {} not listed", first)));
-  state::NftSet listed{.is_map = true, .type = "type ipv4_addr : mark", .interval = true};
-  for (const auto& row : classifier.first) {
-    if (row.result == usual) continue;
-    listed.elements.push_back(
-        fmt::format("{} : {}", range_text(row.addresses), mark_text(row.result)));
-  }
-  if (!listed.elements.empty()) {
-    gate.stage(first, fmt::format("meta mark set ip {} map {{}}", first), std::move(listed));
-  }
-  if (classifier.second.empty()) return;
-  state::NftSet map{.is_map = true,
-                    .type = fmt::format("typeof meta mark . ip {} : meta mark", second),
-                    .interval = true};
-  for (const auto& row : classifier.second) {
-    map.elements.push_back(fmt::format("{} . {} : {}", mark_text(row.from),
-                                       range_text(row.addresses), mark_text(row.result)));
-  }
-  gate.stage(second, fmt::format("meta mark set meta mark . ip {} map {{}}", second),
-             std::move(map));
-}
-
-void add_source_port_stage(Gate& gate, const Classifier& classifier) {
-  if (classifier.source_ports.empty()) return;
-  state::NftSet map{
-      .is_map = true, .type = "typeof meta mark . th sport : meta mark", .interval = true};
-  for (const auto& row : classifier.source_ports) {
-    map.elements.push_back(fmt::format("{} . {} : {}", mark_text(row.from), range_text(row.ports),
-                                       mark_text(row.result)));
-  }
-  gate.stage("sport", "meta l4proto {{ tcp, udp }} meta mark set meta mark . th sport map {}",
-             std::move(map));
-}
-
-void add_port_stage(Gate& gate, const Classifier& classifier, const PortlessRules& portless) {
-  state::NftSet map{.is_map = true,
-                    .type = "typeof meta mark . meta l4proto . th dport : verdict",
-                    .interval = true};
-  for (const auto& row : classifier.ported) {
-    if (row.rule == portless.at({row.from, row.protocol})) continue;
-    map.elements.push_back(fmt::format("{} . {} . {} : {}", mark_text(row.from),
-                                       row.protocol == 6 ? "tcp" : "udp", range_text(row.ports),
-                                       gate.targets.at(row.rule)));
-  }
-  if (map.elements.empty()) return;
-  gate.stage("dport", "meta l4proto {{ tcp, udp }} meta mark . meta l4proto . th dport vmap {}",
-             std::move(map));
-}
-
-void add_portless_stages(Gate& gate, const PortlessRules& portless) {
-  state::NftSet named{.is_map = true, .type = "typeof meta mark . meta l4proto : verdict"};
-  state::NftSet others{.is_map = true, .type = "typeof meta mark : verdict"};
-  for (const auto& [key, rule] : portless) {
-    const auto [from, protocol] = key;
-    const std::string& target = gate.targets.at(rule);
-    if (protocol == 0) {
-      others.elements.push_back(fmt::format("{} : {}", mark_text(from), target));
-    } else if (rule != portless.at({from, 0})) {
-      named.elements.push_back(fmt::format("{} . {} : {}", mark_text(from), protocol, target));
+// Numbers of classes by what they do, from 1 on. A class leads only to classes made before it, so
+// one sweep over the classes in their order finds all numbers.
+class ClassNumbers {
+ public:
+  ClassNumbers(const Classifier& classifier, const std::vector<std::string>& chains) {
+    std::map<Classifier::Class, ContentHash> contents;
+    for (const auto& row : classifier.ported) {
+      add(contents[row.from], {row.protocol, row.ports.first, row.ports.last}, chains[row.rule]);
+    }
+    for (const auto& row : classifier.portless) {
+      add(contents[row.from], {row.protocol}, chains[row.rule]);
+    }
+    auto port = classifier.source_ports.begin();
+    auto second = classifier.second.begin();
+    const auto classes = count_classes(classifier);
+    for (Classifier::Class each = 1; each <= classes; ++each) {
+      ContentHash& content = contents[each];
+      for (; port != classifier.source_ports.end() && port->from == each; ++port) {
+        add(content, {port->ports.first, port->ports.last}, port->result);
+      }
+      for (; second != classifier.second.end() && second->from == each; ++second) {
+        add(content, {second->addresses.first, second->addresses.last}, second->result);
+      }
+      number(content.value());
     }
   }
-  if (!named.elements.empty()) {
-    gate.stage("protocol", "meta mark . meta l4proto vmap {}", std::move(named));
+
+  uint32_t operator[](Classifier::Class each) const { return numbers_[each]; }
+
+ private:
+  static Classifier::Class count_classes(const Classifier& classifier) {
+    Classifier::Class last = 0;
+    if (!classifier.portless.empty()) last = std::max(last, classifier.portless.back().from);
+    if (!classifier.second.empty()) last = std::max(last, classifier.second.back().from);
+    return last;
   }
-  gate.stage("other", "meta mark vmap {}", std::move(others));
-  // Every class has its verdict; should one be missing, the packet must not pass.
-  gate.rules.push_back(commented("counter drop", "unclassified"));
-}
+
+  static void add(ContentHash& content, std::initializer_list<uint64_t> numbers,
+                  const std::string& chain) {
+    for (const uint64_t each : numbers) content.add(each);
+    content.add(chain);
+  }
+  void add(ContentHash& content, std::initializer_list<uint64_t> numbers,
+           Classifier::Class result) const {
+    for (const uint64_t each : numbers) content.add(each);
+    content.add(uint64_t{numbers_[result]});
+  }
+
+  void number(uint64_t content) {
+    auto free = static_cast<uint32_t>(content);
+    while (free == 0 || !taken_.insert(free).second) ++free;
+    numbers_.push_back(free);
+  }
+
+  std::vector<uint32_t> numbers_{0};
+  std::set<uint32_t> taken_{};
+};
+
+class Gate {
+ public:
+  Gate(std::string name, const Classifier& classifier, std::vector<std::string> chains)
+      : name_(std::move(name)),
+        classifier_(classifier),
+        chains_(std::move(chains)),
+        numbers_(classifier, chains_),
+        usual_(usual_class(classifier.first)) {
+    add_address_stages();
+    add_source_port_stage();
+    const PortlessRules portless = portless_rules(classifier);
+    add_port_stage(portless);
+    add_portless_stages(portless);
+  }
+
+  // The chain's rules; the maps go into `table`.
+  std::vector<std::string> build(state::NftTable& table) && {
+    ContentHash shape;
+    shape.add(uint64_t{numbers_[usual_]});
+    for (const Stage& stage : stages_) shape.add(stage.suffix);
+    const std::string tag = content_tag(shape);
+    std::vector<std::string> rules;
+    const char* field = outbound() ? "daddr" : "saddr";
+    rules.push_back(commented("meta mark set " + mark_text(numbers_[usual_]),
+                              fmt::format("any {} not listed", field)));
+    for (Stage& stage : stages_) {
+      const std::string map = fmt::format("{}/{}.{}", name_, stage.suffix, tag);
+      rules.push_back(commented(fmt::format("{} @{}", stage.lookup, map), "by " + stage.suffix));
+      std::sort(stage.map.rows.begin(), stage.map.rows.end());
+      table.row_maps[map] = std::move(stage.map);
+    }
+    // Every class has its verdict; should one be missing, the packet must not pass.
+    rules.push_back(commented("counter drop", "unclassified"));
+    return rules;
+  }
+
+ private:
+  struct Stage {
+    std::string suffix{};
+    std::string lookup{};  // ends where the map's name goes
+    NftRowMap map{};
+  };
+
+  bool outbound() const { return classifier_.direction == lab::Direction::kOutbound; }
+
+  void add_stage(std::string suffix, std::string lookup, NftRowMap map) {
+    if (!map.rows.empty())
+      stages_.push_back({std::move(suffix), std::move(lookup), std::move(map)});
+  }
+
+  void add_address_stages() {
+    const char* first = outbound() ? "daddr" : "saddr";
+    const char* second = outbound() ? "saddr" : "daddr";
+    NftRowMap listed{.key = {NftField::kAddress}, .interval = true};
+    for (const auto& row : classifier_.first) {
+      if (row.result == usual_) continue;
+      listed.rows.push_back({{row.addresses.first}, {row.addresses.last}, numbers_[row.result]});
+    }
+    add_stage(first, fmt::format("meta mark set ip {} map", first), std::move(listed));
+    NftRowMap map{.key = {NftField::kMark, NftField::kAddress}, .interval = true};
+    for (const auto& row : classifier_.second) {
+      map.rows.push_back({{numbers_[row.from], row.addresses.first},
+                          {numbers_[row.from], row.addresses.last},
+                          numbers_[row.result]});
+    }
+    add_stage(second, fmt::format("meta mark set meta mark . ip {} map", second), std::move(map));
+  }
+
+  void add_source_port_stage() {
+    NftRowMap map{.key = {NftField::kMark, NftField::kPort}, .interval = true};
+    for (const auto& row : classifier_.source_ports) {
+      map.rows.push_back({{numbers_[row.from], row.ports.first},
+                          {numbers_[row.from], row.ports.last},
+                          numbers_[row.result]});
+    }
+    add_stage("sport", "meta l4proto { tcp, udp } meta mark set meta mark . th sport map",
+              std::move(map));
+  }
+
+  void add_port_stage(const PortlessRules& portless) {
+    NftRowMap map{.key = {NftField::kMark, NftField::kProtocol, NftField::kPort},
+                  .interval = true,
+                  .chains = chains_};
+    for (const auto& row : classifier_.ported) {
+      if (row.rule == portless.at({row.from, row.protocol})) continue;
+      const uint32_t from = numbers_[row.from];
+      map.rows.push_back(
+          {{from, row.protocol, row.ports.first}, {from, row.protocol, row.ports.last}, row.rule});
+    }
+    add_stage("dport", "meta l4proto { tcp, udp } meta mark . meta l4proto . th dport vmap",
+              std::move(map));
+  }
+
+  void add_portless_stages(const PortlessRules& portless) {
+    NftRowMap named{.key = {NftField::kMark, NftField::kProtocol}, .chains = chains_};
+    NftRowMap others{.key = {NftField::kMark}, .chains = chains_};
+    for (const auto& [key, rule] : portless) {
+      const auto [from, protocol] = key;
+      const uint32_t number = numbers_[from];
+      if (protocol == 0) {
+        others.rows.push_back({{number}, {number}, rule});
+      } else if (rule != portless.at({from, 0})) {
+        named.rows.push_back({{number, protocol}, {number, protocol}, rule});
+      }
+    }
+    add_stage("protocol", "meta mark . meta l4proto vmap", std::move(named));
+    add_stage("other", "meta mark vmap", std::move(others));
+  }
+
+  std::string name_;
+  const Classifier& classifier_;
+  std::vector<std::string> chains_;  // by rule
+  ClassNumbers numbers_;
+  Classifier::Class usual_;
+  std::vector<Stage> stages_{};
+};
 
 }  // namespace
 
@@ -162,26 +249,24 @@ bool add_gate(state::NftTable& table, const lab::Lab& lab, const lab::SubnetRef&
   const auto rules = policy::effective_rules(lab, subnet, direction);
   if (rules.empty()) return false;
   const MarkHalf half = half_of(direction, id);
-  Gate gate{table, gate_chain(direction, subnet.subnet), {}};
+  std::vector<std::string> chains;
   for (const policy::EffectiveRule& rule : rules) {
-    const std::string chain = rule_chain(direction, subnet.subnet, rule_part(rule.name));
-    const std::string verdict = rule.rule.access == lab::Access::kDeny
+    const lab::Access access = rule.rule.access;
+    chains.push_back(rule_chain(direction, subnet.subnet, access, rule_part(rule.name)));
+    const std::string verdict = access == lab::Access::kDeny
                                     ? "counter drop"
                                     : fmt::format("counter ct mark set ct mark and {} or {} accept",
                                                   mark_text(~half.mask), mark_text(half.value));
-    table.chains[chain] = {.rules = {commented(verdict, rule.name)}};
-    gate.targets.push_back("goto " + chain);
+    table.chains[chains.back()] = {.rules = {commented(verdict, rule.name)}};
   }
+  const std::string name = gate_chain(direction, subnet.subnet);
+  const Classifier classifier = policy::compile_classifier(rules, direction);
+  auto stages = Gate(name, classifier, std::move(chains)).build(table);
+  state::NftChain& gate = table.chains[name];
   gate.rules.push_back(commented(
       fmt::format("ct mark and {} == {} accept", mark_text(half.mask), mark_text(half.value)),
       "admitted before"));
-  const Classifier classifier = policy::compile_classifier(rules, direction);
-  add_address_stages(gate, classifier);
-  add_source_port_stage(gate, classifier);
-  const PortlessRules portless = portless_rules(classifier);
-  add_port_stage(gate, classifier, portless);
-  add_portless_stages(gate, portless);
-  table.chains[gate.name] = {.rules = std::move(gate.rules)};
+  gate.rules.insert(gate.rules.end(), stages.begin(), stages.end());
   return true;
 }
 

@@ -9,14 +9,18 @@
 namespace egress::compile {
 namespace {
 
+uint64_t mixed(uint64_t hash) {
+  hash ^= hash >> 32U;
+  hash *= 0x9e3779b97f4a7c15U;
+  return hash ^ (hash >> 29U);
+}
+
 uint64_t hash_of(std::string_view text) {  // FNV-1a, with a final mix for the low bits
   uint64_t hash = 0xcbf29ce484222325U;
   for (const char letter : text) {
     hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3U;
   }
-  hash ^= hash >> 32U;
-  hash *= 0x9e3779b97f4a7c15U;
-  return hash ^ (hash >> 29U);
+  return mixed(hash);
 }
 
 std::string base36(uint64_t number, size_t letters) {
@@ -78,15 +82,22 @@ std::string gate_chain(lab::Direction direction, const std::string& subnet) {
   return (direction == lab::Direction::kOutbound ? "out/" : "in/") + subnet;
 }
 
-std::string rule_chain(lab::Direction direction, const std::string& subnet,
+std::string rule_chain(lab::Direction direction, const std::string& subnet, lab::Access access,
                        const std::string& rule) {
-  return gate_chain(direction, subnet) + "/" + rule;
+  const char* verb = access == lab::Access::kAllow ? "allow" : "deny";
+  return fmt::format("{}/{}/{}", gate_chain(direction, subnet), verb, rule);
 }
 
-std::string content_tag(const std::vector<std::string>& content) {
-  uint64_t hash = content.size();
-  for (const std::string& part : content) hash = hash * 0x9e3779b97f4a7c15U ^ hash_of(part);
-  return base36(hash_of(std::to_string(hash)), 6);
+void ContentHash::add(uint64_t number) {
+  hash_ = mixed(hash_ * 0x100000001b3U ^ number);
+}
+
+void ContentHash::add(std::string_view text) {
+  add(hash_of(text));
+}
+
+std::string content_tag(const ContentHash& content) {
+  return base36(content.value(), 6);
 }
 
 std::map<std::string, uint32_t> assign_slots(const std::vector<std::string>& keys, uint32_t first,

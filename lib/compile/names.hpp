@@ -33,15 +33,24 @@ state::MacAddress endpoint_mac(const std::string& netns, const std::string& link
 // What every router port shows, as Azure's fabric does.
 inline constexpr state::MacAddress kRouterMac{{0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc}};
 
-// The chain that stands for one security rule: "out/SUBNET/RULE" or "in/SUBNET/RULE", and the gate
-// that leads to it: "out/SUBNET".
+// The chain that stands for one security rule, "out/SUBNET/deny/RULE", and the gate that leads to
+// it, "out/SUBNET". The access is part of the name, so that what a chain does never changes.
 std::string gate_chain(lab::Direction direction, const std::string& subnet);
-std::string rule_chain(lab::Direction direction, const std::string& subnet,
+std::string rule_chain(lab::Direction direction, const std::string& subnet, lab::Access access,
                        const std::string& rule);
 
-// Six letters that change with the content. A map named with them is never changed in place: the
-// rules that use it move to its successor in one step (ARCHITECTURE.md "nftables").
-std::string content_tag(const std::vector<std::string>& content);
+// A hash of what is added, in order.
+class ContentHash {
+ public:
+  void add(std::string_view text);
+  void add(uint64_t number);
+  uint64_t value() const { return hash_; }
+
+ private:
+  uint64_t hash_ = 0;
+};
+// Six letters that change with the content.
+std::string content_tag(const ContentHash& content);
 
 // Gives each key a number in [first, last]: its hash, or the next free one behind it. Keys are
 // taken in sorted order, so the result depends on the set of keys alone.

@@ -54,7 +54,8 @@ void append_rules(const lab::Lab& lab, const lab::SubnetRef& subnet, lab::Direct
                   const ChainHits& hits, Json& rules) {
   for (const policy::EffectiveRule& rule : policy::effective_rules(lab, subnet, direction)) {
     const std::string short_name = rule.name.substr(rule.name.find('/') + 1);
-    const auto found = hits.find(compile::rule_chain(direction, subnet.subnet, short_name));
+    const auto found =
+        hits.find(compile::rule_chain(direction, subnet.subnet, rule.rule.access, short_name));
     rules.push_back(to_json(rule, found == hits.end() ? nullptr : &found->second));
   }
 }

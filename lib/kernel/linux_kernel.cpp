@@ -81,6 +81,9 @@ Status LinuxKernel::refresh_handles() {
     if (found == present.end() || found->second != held.identity()) stale.push_back(netns);
   }
   for (const NetnsName& netns : stale) close_handle(netns);
+  for (auto& [netns, held] : handles_) {
+    std::erase_if(held.names_by_nsid(), [](const auto& entry) { return entry.second.empty(); });
+  }
   for (const auto& [netns, identity] : present) {
     auto opened = handle(netns);
     if (!opened.ok() && !is_missing(opened.error())) return std::move(opened).error();
@@ -116,13 +119,13 @@ Result<NetnsHandle*> LinuxKernel::handle(const NetnsName& netns) {
   return &handles_.emplace(netns, std::move(opened)).first->second;
 }
 
-// From now on the kernel may give the namespace's ids to others.
+// Its ids in other namespaces stand for nothing until the next observation, and then the kernel may
+// have given them to others.
 void LinuxKernel::close_handle(const NetnsName& netns) {
   handles_.erase(netns);
   for (auto& [other, held] : handles_) {
-    auto& names = held.names_by_nsid();
-    for (auto entry = names.begin(); entry != names.end();) {
-      entry = entry->second == netns ? names.erase(entry) : std::next(entry);
+    for (auto& [nsid, name] : held.names_by_nsid()) {
+      if (name == netns) name.clear();
     }
   }
 }
@@ -220,9 +223,8 @@ Status LinuxKernel::remove_netns(const NetnsName& netns) {
     ASSIGN_OR_RETURN(const NetnsHandle::Reading* const reading, (*held)->last_reading());
     for (const ObservedLink& link : reading->links) {
       if (!link.peer_nsid) continue;
-      const auto& names = (*held)->names_by_nsid();
-      const auto other = names.find(*link.peer_nsid);
-      if (other != names.end()) orphaned_links_.emplace_back(other->second, link.peer_index);
+      ASSIGN_OR_RETURN(const NetnsName other, name_by_nsid(**held, *link.peer_nsid));
+      if (!other.empty()) orphaned_links_.emplace_back(other, link.peer_index);
     }
   }
   close_handle(netns);
@@ -230,6 +232,18 @@ Status LinuxKernel::remove_netns(const NetnsName& netns) {
   RETURN_IF_ERROR(directory_.remove(netns));
   if (handles_.empty()) directory_.remove_directories();
   return {};
+}
+
+// Empty when it is none of those held.
+Result<NetnsName> LinuxKernel::name_by_nsid(NetnsHandle& from, int nsid) {
+  auto& names = from.names_by_nsid();
+  if (const auto known = names.find(nsid); known != names.end()) return known->second;
+  for (const auto& [name, other] : handles_) {
+    ASSIGN_OR_RETURN(const std::optional<int> called, from.nsid_of(other));
+    if (called) names[*called] = name;
+    if (called == nsid) return name;
+  }
+  return NetnsName();
 }
 
 // What cannot be removed is still there at the next observation, which reports it as drift.

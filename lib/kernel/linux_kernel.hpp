@@ -57,6 +57,7 @@ class LinuxKernel final : public Kernel {
   Status add_pair(NetnsHandle& here, const state::NetnsName& name, const state::LinkPair& pair);
   Result<bool> is_pair(NetnsHandle& here, const state::LinkPair& pair, NetnsHandle& there);
   Status remove_netns(const state::NetnsName& netns);
+  Result<state::NetnsName> name_by_nsid(NetnsHandle& from, int nsid);
   void remove_orphaned_links();
   void forget_links();
 

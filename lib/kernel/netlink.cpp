@@ -17,7 +17,6 @@
 namespace egress::kernel {
 namespace {
 
-constexpr size_t kRequestSize = 8192;
 constexpr time_t kReplySeconds = 10;
 constexpr int kDumpAttempts = 8;
 
@@ -53,7 +52,7 @@ Status verdict(const nlmsghdr& message) {
 
 }  // namespace
 
-NlMessage::NlMessage(int type, int flags) : message_(nlmsg_alloc_size(kRequestSize)) {
+NlMessage::NlMessage(int type, int flags, size_t room) : message_(nlmsg_alloc_size(room)) {
   EG_CHECK(message_ != nullptr, "out of memory");
   EG_CHECK(nlmsg_put(message_.get(), 0, 0, type, 0, NLM_F_REQUEST | flags) != nullptr,
            "a netlink header fits an empty message");
@@ -129,17 +128,21 @@ Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
   return NetlinkSocket(std::move(fd));
 }
 
-Status NetlinkSocket::send(nlmsghdr& header) {
-  header.nlmsg_seq = ++sequence_;
+Status NetlinkSocket::send(const void* bytes, size_t size) {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   ssize_t sent = 0;
   do {
-    sent = sendto(fd_.get(), &header, header.nlmsg_len, 0,
-                  reinterpret_cast<const sockaddr*>(&kernel), sizeof(kernel));
+    sent = sendto(fd_.get(), bytes, size, 0, reinterpret_cast<const sockaddr*>(&kernel),
+                  sizeof(kernel));
   } while (sent < 0 && errno == EINTR);
   if (sent < 0) return Error::from_errno("send a netlink request");
   return {};
+}
+
+Status NetlinkSocket::send(nlmsghdr& header) {
+  header.nlmsg_seq = ++sequence_;
+  return send(&header, header.nlmsg_len);
 }
 
 Result<NetlinkSocket::Ended> NetlinkSocket::receive(uint32_t sequence, NlReplies& replies) {
@@ -177,6 +180,29 @@ Result<NlReplies> NetlinkSocket::get(NlMessage& message) {
   NlReplies replies;
   ASSIGN_OR_RETURN([[maybe_unused]] const Ended ended, receive(header.nlmsg_seq, replies));
   return replies;
+}
+
+Status NetlinkSocket::batch(std::vector<NlMessage>& messages) {
+  std::vector<char> bytes;
+  for (NlMessage& message : messages) {
+    nlmsghdr& header = *message.header();
+    header.nlmsg_seq = ++sequence_;
+    const auto* begin = reinterpret_cast<const char*>(&header);
+    bytes.insert(bytes.end(), begin, begin + header.nlmsg_len);
+    bytes.resize(NLMSG_ALIGN(bytes.size()));
+  }
+  const int room = static_cast<int>(2 * bytes.size());
+  if (setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) != 0) {
+    return Error::from_errno("make room for a netlink batch");
+  }
+  RETURN_IF_ERROR(send(bytes.data(), bytes.size()));
+  for (NlMessage& message : messages) {
+    if ((message.header()->nlmsg_flags & NLM_F_ACK) == 0) continue;
+    NlReplies replies;
+    ASSIGN_OR_RETURN([[maybe_unused]] const Ended ended,
+                     receive(message.header()->nlmsg_seq, replies));
+  }
+  return {};
 }
 
 Result<NlReplies> NetlinkSocket::dump(NlMessage& message) {

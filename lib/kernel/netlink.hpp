@@ -20,11 +20,12 @@
 
 namespace egress::kernel {
 
-// A request under construction. Its size is fixed and far above what any of ours needs; running
+// A request under construction. Its room is fixed and far above what any of ours needs; running
 // over is a bug of ours and ends the process.
 class NlMessage {
  public:
-  NlMessage(int type, int flags);
+  static constexpr size_t kUsualRoom = 8192;
+  NlMessage(int type, int flags, size_t room = kUsualRoom);
   // A copy of `received` as a request of another type: what was dumped is what gets deleted.
   NlMessage(const nlmsghdr& received, int type);
 
@@ -88,12 +89,15 @@ class NetlinkSocket {
   Status request(NlMessage& message);
   // The same for questions with one answer.
   Result<NlReplies> get(NlMessage& message);
+  // Sends all at once and waits for the verdict on each that asks for one; the first error.
+  Status batch(std::vector<NlMessage>& messages);
   // Everything of a kind. A dump that changed under way is repeated; kBusy when it never settles.
   Result<NlReplies> dump(NlMessage& message);
 
  private:
   explicit NetlinkSocket(UniqueFd fd) : fd_(std::move(fd)) {}
   Status send(nlmsghdr& header);
+  Status send(const void* bytes, size_t size);
   enum class Ended { kComplete, kInterrupted };
   Result<Ended> receive(uint32_t sequence, NlReplies& replies);
 

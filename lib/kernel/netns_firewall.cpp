@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/netns.hpp"
+#include "kernel/nft_elements.hpp"
 
 namespace egress::kernel {
 namespace {
@@ -32,6 +33,10 @@ std::string comment_in(const std::string& listing) {
   return {};
 }
 
+std::string delete_table(const NftTableId& table) {
+  return fmt::format("delete table {} handle {}\n", table.family, table.handle);
+}
+
 // What of `present` the table has not.
 std::vector<std::string> not_in(const std::vector<std::string>& present, const auto& wanted) {
   std::vector<std::string> strays;
@@ -44,7 +49,8 @@ state::NftNames strays(const state::NftNames& present, const state::NftTable& de
   const auto has_set = [&](bool is_map) {
     return [&desired, is_map](const std::string& name) {
       const auto found = desired.sets.find(name);
-      return found != desired.sets.end() && found->second.is_map == is_map;
+      if (found != desired.sets.end()) return found->second.is_map == is_map;
+      return is_map && desired.row_maps.count(name) != 0;
     };
   };
   return {
@@ -100,38 +106,44 @@ Result<std::string> NetnsFirewall::marker() {
   return comment_in(listing);
 }
 
-Status NetnsFirewall::run(const std::string& script, UsedNftContexts& used) {
+Status NetnsFirewall::run(const state::NftStep& step, UsedNftContexts& used) {
   known_.reset();
   watch_.reset();
+  if (const auto* elements = std::get_if<std::vector<state::NftElements>>(&step)) {
+    return change_elements(queries_.socket(), *elements);
+  }
   ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_fd_));
   ASSIGN_OR_RETURN(NftContext context, NftContext::open());
-  Status status = context.run(script);
+  Status status = context.run(std::get<std::string>(step));
   used.keep(std::move(context));
   return status;
 }
 
-Status NetnsFirewall::commit(const state::Firewall& desired, const Start& start,
+Status NetnsFirewall::commit(const state::Firewall& desired, std::vector<state::NftStep> steps,
                              UsedNftContexts& used) {
-  std::vector<std::string> scripts;
-  if (start.previous != nullptr) {
-    scripts = state::update_scripts(*desired.table, *start.previous);
-  } else {
-    std::string script;
-    for (const NftTableId& table : start.tables) {
-      if (is_ours(table)) continue;
-      script += fmt::format("delete table {} handle {}\n", table.family, table.handle);
-    }
-    scripts = {script + state::rewrite_script(*desired.table, start.stray)};
+  if (steps.empty() || !std::holds_alternative<std::string>(steps.back())) {
+    steps.emplace_back(std::string());
   }
-  if (scripts.empty()) scripts.emplace_back();
   ASSIGN_OR_RETURN(const uint32_t before, queries_.generation());
-  const uint32_t after = before + static_cast<uint32_t>(scripts.size());
-  scripts.back() += state::marker_script(marker_text(desired.digest, after));
-  for (const std::string& script : scripts) RETURN_IF_ERROR(run(script, used));
+  const uint32_t after = before + static_cast<uint32_t>(steps.size());
+  std::get<std::string>(steps.back()) += state::marker_script(marker_text(desired.digest, after));
+  for (const state::NftStep& step : steps) RETURN_IF_ERROR(run(step, used));
   ASSIGN_OR_RETURN(const uint32_t generation, queries_.generation());
   // Otherwise somebody else committed meanwhile, and the next look will show it.
   if (generation == after) known_ = Known{generation, desired};
   return {};
+}
+
+// Steps from no table of ours.
+std::vector<state::NftStep> NetnsFirewall::creation(const state::NftTable& desired,
+                                                    const std::vector<NftTableId>& foreign) {
+  std::string script;
+  for (const NftTableId& table : foreign) script += delete_table(table);
+  if (desired.row_maps.empty()) return {script + state::rewrite_script(desired, {})};
+  std::vector<state::NftStep> steps = state::update_steps(desired, {});
+  std::get<std::string>(steps.front())
+      .insert(0, fmt::format("{}add table {}\n", script, state::kNftTable));
+  return steps;
 }
 
 Status NetnsFirewall::replace(const state::Firewall& desired, UsedNftContexts& used) {
@@ -140,25 +152,36 @@ Status NetnsFirewall::replace(const state::Firewall& desired, UsedNftContexts& u
   }
   ASSIGN_OR_RETURN(const std::optional<state::Firewall> present, observe());
   if (present && present->digest == desired.digest) return {};
-  if (present && present->table) return commit(desired, {.previous = present->table.get()}, used);
-
-  Start start;
-  ASSIGN_OR_RETURN(start.tables, queries_.tables());
-  if (std::none_of(start.tables.begin(), start.tables.end(), is_ours)) {
-    return commit(desired, start, used);
+  if (present && present->table) {
+    return commit(desired, state::update_steps(*desired.table, *present->table), used);
   }
+  ASSIGN_OR_RETURN(std::vector<NftTableId> tables, queries_.tables());
+  const auto ours = std::partition(tables.begin(), tables.end(),
+                                   [](const NftTableId& table) { return !is_ours(table); });
+  const bool has_ours = ours != tables.end();
+  tables.erase(ours, tables.end());
+  if (!has_ours) return commit(desired, creation(*desired.table, tables), used);
+  return rewrite(desired, tables, used);
+}
+
+// Whatever our table holds.
+Status NetnsFirewall::rewrite(const state::Firewall& desired,
+                              const std::vector<NftTableId>& foreign, UsedNftContexts& used) {
+  std::string removal;
+  for (const NftTableId& table : foreign) removal += delete_table(table);
   ASSIGN_OR_RETURN(const state::NftNames names, queries_.names());
-  start.stray = strays(names, *desired.table);
-  const Status status = commit(desired, start, used);
+  const auto with = [&](const state::NftNames& stray) {
+    return commit(desired, {removal + state::rewrite_script(*desired.table, stray)}, used);
+  };
+  const Status status = with(strays(names, *desired.table));
   if (status.ok()) return status;
   // Something stands under a name of ours with another declaration: then all is made anew, which
   // is worse only in that base chains are out of force for a moment.
-  start.stray = names;
-  return commit(desired, start, used);
+  return with(names);
 }
 
 Status NetnsFirewall::remove(UsedNftContexts& used) {
-  return run("flush ruleset\n", used);
+  return run(std::string("flush ruleset\n"), used);
 }
 
 }  // namespace egress::kernel

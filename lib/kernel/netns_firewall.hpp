@@ -46,14 +46,13 @@ class NetnsFirewall {
 
   Result<std::optional<state::Firewall>> read(uint32_t generation);
   Result<std::string> marker();
-  Status run(const std::string& script, UsedNftContexts& used);
-  // From `previous`, or from whatever there is but `stray` and foreign `tables`.
-  struct Start {
-    const state::NftTable* previous = nullptr;
-    state::NftNames stray{};
-    std::vector<NftTableId> tables{};
-  };
-  Status commit(const state::Firewall& desired, const Start& start, UsedNftContexts& used);
+  Status run(const state::NftStep& step, UsedNftContexts& used);
+  Status commit(const state::Firewall& desired, std::vector<state::NftStep> steps,
+                UsedNftContexts& used);
+  static std::vector<state::NftStep> creation(const state::NftTable& desired,
+                                              const std::vector<NftTableId>& foreign);
+  Status rewrite(const state::Firewall& desired, const std::vector<NftTableId>& foreign,
+                 UsedNftContexts& used);
 
   int netns_fd_;
   int feed_;

@@ -12,12 +12,9 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
-#include <string_view>
 
 namespace egress::kernel {
 namespace {
-
-constexpr std::string_view kTableName = "egressd";
 
 NlMessage question(int what, int family) {
   NlMessage message((NFNL_SUBSYS_NFTABLES << 8) | what, 0);
@@ -30,7 +27,7 @@ NlMessage question(int what, int family) {
 
 NlMessage question_on_our_table(int what, int table_attribute) {
   NlMessage message = question(what, NFPROTO_IPV4);
-  message.put(table_attribute, std::string(kTableName));
+  message.put(table_attribute, std::string(kNftTableName));
   return message;
 }
 
@@ -117,7 +114,7 @@ Result<state::NftNames> NftQueries::names() {
   ASSIGN_OR_RETURN(const NlReplies chain_replies, socket_.dump(chains));
   chain_replies.for_each([&](const nlmsghdr& reply) {
     const Attributes<NFTA_CHAIN_MAX> chain(reply);
-    if (chain.text(NFTA_CHAIN_TABLE) == kTableName) {
+    if (chain.text(NFTA_CHAIN_TABLE) == kNftTableName) {
       names.chains.push_back(chain.text(NFTA_CHAIN_NAME));
     }
   });
@@ -142,7 +139,8 @@ Result<std::map<std::string, uint64_t>> NftQueries::counters() {
   std::map<std::string, int> counting;
   replies->for_each([&](const nlmsghdr& reply) {
     const Attributes<NFTA_RULE_MAX> rule(reply);
-    if (rule.text(NFTA_RULE_TABLE) != kTableName || rule[NFTA_RULE_EXPRESSIONS] == nullptr) return;
+    if (rule.text(NFTA_RULE_TABLE) != kNftTableName || rule[NFTA_RULE_EXPRESSIONS] == nullptr)
+      return;
     const auto counted = packets_of(rule[NFTA_RULE_EXPRESSIONS]);
     if (!counted) return;
     const std::string chain = rule.text(NFTA_RULE_CHAIN);

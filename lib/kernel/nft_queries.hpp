@@ -14,6 +14,8 @@
 
 namespace egress::kernel {
 
+inline constexpr const char* kNftTableName = "egressd";  // its family is NFPROTO_IPV4
+
 struct NftTableId {
   std::string family{};  // as nft spells it: "ip", "inet"
   std::string name{};
@@ -32,6 +34,8 @@ class NftQueries {
   Result<state::NftNames> names();
   // Packets by chain of our table, for chains with exactly one rule that counts.
   Result<std::map<std::string, uint64_t>> counters();
+
+  NetlinkSocket& socket() { return socket_; }
 
  private:
   explicit NftQueries(NetlinkSocket socket) : socket_(std::move(socket)) {}

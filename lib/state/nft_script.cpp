@@ -29,6 +29,14 @@ bool same_declaration(const NftChain& a, const NftChain& b) {
          a.hook->priority == b.hook->priority;
 }
 
+bool same_declaration(const NftRowMap& a, const NftRowMap& b) {
+  return a.key == b.key && a.interval == b.interval && a.leads_to_chains() == b.leads_to_chains();
+}
+
+bool is_keyed_by_class(const NftRowMap& map) {
+  return map.key.front() == NftField::kMark;
+}
+
 // One script under construction, a method per nft command.
 class Script {
  public:
@@ -49,7 +57,12 @@ class Script {
     text_ += "\n";
   }
 
+  void declare(const std::string& name, const NftRowMap& map) {
+    declare(name, NftSet{.is_map = true, .type = type_text(map), .interval = map.interval});
+  }
+
   void flush(const std::string& name, const NftSet& set) { command("flush", keyword(set), name); }
+  void flush_map(const std::string& name) { command("flush", "map", name); }
   void flush_chain(const std::string& name) { command("flush", "chain", name); }
   void remove(const char* kind, const std::string& name) { command("delete", kind, name); }
 
@@ -134,24 +147,81 @@ void change_set(Script& script, const std::string& name, const NftSet& desired,
   }
 }
 
-// What differs between two tables whose common objects are declared alike, as the three
-// transactions of update_scripts().
+// A batch of element changes under construction.
+class Elements {
+ public:
+  void add(const std::string& name, const NftRowMap& map, std::vector<NftRow> rows) {
+    change(NftElementsVerb::kAdd, name, map, std::move(rows));
+  }
+  void remove(const std::string& name, const NftRowMap& map, std::vector<NftRow> rows) {
+    change(NftElementsVerb::kDelete, name, map, std::move(rows));
+  }
+  std::vector<NftElements> take() { return std::move(all_); }
+
+ private:
+  void change(NftElementsVerb verb, const std::string& name, const NftRowMap& map,
+              std::vector<NftRow> rows) {
+    if (rows.empty()) return;
+    all_.push_back({verb, name, {map.key, map.interval, map.chains, std::move(rows)}});
+  }
+  std::vector<NftElements> all_{};
+};
+
+// What differs between two tables whose common objects are declared alike, as the transactions of
+// update_steps().
 class Update {
  public:
   Update(const NftTable& desired, const NftTable& previous)
-      : desired_(desired), previous_(previous) {}
+      : desired_(desired), previous_(previous) {
+    for (const auto& [name, map] : desired_.row_maps) add_rows(name, map);
+  }
 
-  std::vector<std::string> scripts() const {
-    std::vector<std::string> all;
-    for (std::string text : {prepare(), switch_rules(), remove()}) {
-      if (!text.empty()) all.push_back(std::move(text));
-    }
+  // A class number means something else than before.
+  bool redefines_a_class() const { return redefines_a_class_; }
+
+  std::vector<NftStep> steps() {
+    std::vector<NftStep> all;
+    const auto run = [&all](std::string script) {
+      if (!script.empty()) all.emplace_back(std::move(script));
+    };
+    const auto change = [&all](std::vector<NftElements> elements) {
+      if (!elements.empty()) all.emplace_back(std::move(elements));
+    };
+    run(prepare());
+    change(new_rows_.take());
+    run(switch_rules());
+    change(switched_rows_.take());
+    change(old_rows_.take());
+    run(remove());
     return all;
   }
 
  private:
   bool is_new_set(const std::string& name) const { return previous_.sets.count(name) == 0; }
   bool is_new_chain(const std::string& name) const { return previous_.chains.count(name) == 0; }
+
+  void add_rows(const std::string& name, const NftRowMap& map) {
+    const auto was = previous_.row_maps.find(name);
+    if (was == previous_.row_maps.end()) return new_rows_.add(name, map, map.rows);
+    NftRowDifference rows = difference(map, was->second);
+    if (!is_keyed_by_class(map)) {
+      switched_rows_.remove(name, was->second, std::move(rows.removed));
+      switched_rows_.add(name, map, std::move(rows.added));
+      return;
+    }
+    redefines_a_class_ = redefines_a_class_ || has_class_of(was->second.rows, rows.added) ||
+                         has_class_of(map.rows, rows.removed);
+    new_rows_.add(name, map, std::move(rows.added));
+    old_rows_.remove(name, was->second, std::move(rows.removed));
+  }
+
+  // Both sorted by class.
+  static bool has_class_of(const std::vector<NftRow>& rows, const std::vector<NftRow>& others) {
+    const auto by_class = [](const NftRow& a, const NftRow& b) { return a.first[0] < b.first[0]; };
+    return std::any_of(others.begin(), others.end(), [&](const NftRow& other) {
+      return std::binary_search(rows.begin(), rows.end(), other, by_class);
+    });
+  }
 
   // A base chain comes into force with its rules, a regular one once something leads to it.
   std::string prepare() const {
@@ -161,6 +231,9 @@ class Update {
     }
     for (const auto& [name, set] : desired_.sets) {
       if (is_new_set(name)) script.declare(name, set);
+    }
+    for (const auto& [name, map] : desired_.row_maps) {
+      if (previous_.row_maps.count(name) == 0) script.declare(name, map);
     }
     for (const auto& [name, chain] : desired_.chains) {
       if (is_new_chain(name) && !chain.hook) script.add_rules(name, chain);
@@ -187,16 +260,20 @@ class Update {
       if (present) script.flush_chain(name);
       script.add_rules(name, chain);
     }
-    for (const auto& [name, chain] : previous_.chains) {
-      if (desired_.chains.count(name) == 0) script.flush_chain(name);
-    }
     return script.take();
   }
 
+  // Only now: until the maps were switched, packets may still have been led to a chain that goes.
   std::string remove() const {
     Script script;
+    for (const auto& [name, chain] : previous_.chains) {
+      if (desired_.chains.count(name) == 0) script.flush_chain(name);
+    }
     for (const auto& [name, set] : previous_.sets) {
       if (desired_.sets.count(name) == 0) script.remove(keyword(set), name);
+    }
+    for (const auto& [name, map] : previous_.row_maps) {
+      if (desired_.row_maps.count(name) == 0) script.remove("map", name);
     }
     for (const auto& [name, chain] : previous_.chains) {
       if (desired_.chains.count(name) == 0) script.remove("chain", name);
@@ -206,6 +283,10 @@ class Update {
 
   const NftTable& desired_;
   const NftTable& previous_;
+  Elements new_rows_{};
+  Elements switched_rows_{};
+  Elements old_rows_{};
+  bool redefines_a_class_ = false;
 };
 
 // What of `previous` cannot stay under its name.
@@ -214,6 +295,12 @@ void find_gone(const NftTable& desired, const NftTable& previous, NftNames& gone
     const auto kept = desired.sets.find(name);
     if (kept == desired.sets.end() || !same_declaration(kept->second, set)) {
       (set.is_map ? gone.maps : gone.sets).push_back(name);
+    }
+  }
+  for (const auto& [name, map] : previous.row_maps) {
+    const auto kept = desired.row_maps.find(name);
+    if (kept == desired.row_maps.end() || !same_declaration(kept->second, map)) {
+      gone.maps.push_back(name);
     }
   }
   for (const auto& [name, chain] : previous.chains) {
@@ -232,7 +319,8 @@ bool redeclares(const NftTable& desired, const NftTable& previous) {
       return was != present.end() && !same_declaration(was->second, entry.second);
     });
   };
-  return differs(desired.sets, previous.sets) || differs(desired.chains, previous.chains);
+  return differs(desired.sets, previous.sets) || differs(desired.row_maps, previous.row_maps) ||
+         differs(desired.chains, previous.chains);
 }
 
 }  // namespace
@@ -255,15 +343,27 @@ std::string rewrite_script(const NftTable& desired, const NftNames& stray) {
     script.declare(name, set);
     script.flush(name, set);
   }
+  for (const auto& [name, map] : desired.row_maps) {
+    script.declare(name, map);
+    script.flush_map(name);
+  }
   for (const std::string& name : stray.chains) script.remove("chain", name);
   for (const auto& [name, chain] : desired.chains) script.declare(name, chain);
   for (const auto& [name, set] : desired.sets) script.add_elements(name, set.elements);
+  for (const auto& [name, map] : desired.row_maps) {
+    std::vector<std::string> elements;
+    for (const NftRow& row : map.rows) elements.push_back(element_text(map, row));
+    script.add_elements(name, elements);
+  }
   for (const auto& [name, chain] : desired.chains) script.add_rules(name, chain);
   return script.take();
 }
 
-std::vector<std::string> update_scripts(const NftTable& desired, const NftTable& previous) {
-  if (!redeclares(desired, previous)) return Update(desired, previous).scripts();
+std::vector<NftStep> update_steps(const NftTable& desired, const NftTable& previous) {
+  if (!redeclares(desired, previous)) {
+    Update update(desired, previous);
+    if (!update.redefines_a_class()) return update.steps();
+  }
   NftNames gone;
   find_gone(desired, previous, gone);
   return {rewrite_script(desired, gone)};

@@ -9,19 +9,40 @@ namespace egress::state {
 namespace {
 
 // FNV-1a of 128 bits: a content hash among friends. Tampering shows by the kernel's generation id.
-std::string fnv1a_128(std::string_view text) {
+class Fnv1a128 {
+ public:
+  void add(std::string_view text) {
+    for (const char letter : text) add_byte(static_cast<unsigned char>(letter));
+    add_byte(0);
+  }
+  void add(uint32_t number) {
+    for (int shift = 0; shift < 32; shift += 8) add_byte(static_cast<uint8_t>(number >> shift));
+  }
+  std::string text() const {
+    return fmt::format("{:016x}{:016x}", static_cast<uint64_t>(hash_ >> 64U),
+                       static_cast<uint64_t>(hash_));
+  }
+
+ private:
   __extension__ using Wide = unsigned __int128;
-  constexpr Wide kOffset = (Wide{0x6c62272e07bb0142} << 64U) | Wide{0x62b821756295c58d};
-  constexpr Wide kPrime = (Wide{0x0000000001000000} << 64U) | Wide{0x000000000000013b};
-  Wide hash = kOffset;
-  for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * kPrime;
-  return fmt::format("{:016x}{:016x}", static_cast<uint64_t>(hash >> 64U),
-                     static_cast<uint64_t>(hash));
+  static constexpr Wide kOffset = (Wide{0x6c62272e07bb0142} << 64U) | Wide{0x62b821756295c58d};
+  static constexpr Wide kPrime = (Wide{0x0000000001000000} << 64U) | Wide{0x000000000000013b};
+
+  void add_byte(uint8_t byte) { hash_ = (hash_ ^ byte) * kPrime; }
+  Wide hash_ = kOffset;
+};
+
+void add_rows(Fnv1a128& digest, const NftRowMap& map) {
+  digest.add(type_text(map));
+  for (const std::string& chain : map.chains) digest.add(chain);
+  for (const NftRow& row : map.rows) {
+    for (const uint32_t number : row.first) digest.add(number);
+    for (const uint32_t number : row.last) digest.add(number);
+    digest.add(row.value);
+  }
 }
 
-}  // namespace
-
-std::string to_text(const NftTable& table) {
+std::string text_without_rows(const NftTable& table) {
   std::string text;
   for (const auto& [name, set] : table.sets) {
     text += fmt::format("{} {}: {}{}\n", set.is_map ? "map" : "set", name, set.type,
@@ -41,9 +62,26 @@ std::string to_text(const NftTable& table) {
   return text;
 }
 
+}  // namespace
+
+std::string to_text(const NftTable& table) {
+  std::string text;
+  for (const auto& [name, map] : table.row_maps) {
+    text +=
+        fmt::format("map {}: {}{}\n", name, type_text(map), map.interval ? "; flags interval" : "");
+    for (const NftRow& row : map.rows) text += "  " + element_text(map, row) + "\n";
+  }
+  return text + text_without_rows(table);
+}
+
 Firewall make_firewall(NftTable table) {
-  const std::string digest = fnv1a_128(to_text(table));
-  return {.digest = digest, .table = std::make_shared<const NftTable>(std::move(table))};
+  Fnv1a128 digest;
+  digest.add(text_without_rows(table));
+  for (const auto& [name, map] : table.row_maps) {
+    digest.add(name);
+    add_rows(digest, map);
+  }
+  return {.digest = digest.text(), .table = std::make_shared<const NftTable>(std::move(table))};
 }
 
 }  // namespace egress::state

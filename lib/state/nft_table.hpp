@@ -9,7 +9,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
+
+#include "state/nft_rows.hpp"
 
 namespace egress::state {
 
@@ -43,6 +46,7 @@ struct NftChain {
 // refuses a digit, '-' or '/' in front, and '+' and blanks anywhere.
 struct NftTable {
   std::map<std::string, NftSet> sets{};
+  std::map<std::string, NftRowMap> row_maps{};  // no name of `sets`
   std::map<std::string, NftChain> chains{};
   bool operator==(const NftTable&) const = default;
 };
@@ -62,7 +66,7 @@ struct Firewall {
 inline constexpr const char* kFirewallChanged = "changed";
 Firewall make_firewall(NftTable table);  // computes the digest
 
-std::string to_text(const NftTable& table);  // deterministic, for golden files and the digest
+std::string to_text(const NftTable& table);  // deterministic, for golden files
 
 // Chains, sets and maps by name.
 struct NftNames {
@@ -72,12 +76,25 @@ struct NftNames {
   bool empty() const { return chains.empty() && sets.empty() && maps.empty(); }
 };
 
+// Elements to add to one row map, or to delete from it.
+enum class NftElementsVerb { kAdd, kDelete };
+struct NftElements {
+  NftElementsVerb verb = NftElementsVerb::kAdd;
+  std::string map{};
+  NftRowMap content{};
+};
+// One transaction: a script, or elements of row maps.
+using NftStep = std::variant<std::string, std::vector<NftElements>>;
+
 // The transactions, in order, that turn `previous`, which is in force, into `desired` without a
-// moment in which packets meet half of it: first what is new and used by nothing yet, then the
-// rules, then the removal of what nothing uses any more. Only what differs is touched, sets by
-// element deltas where that is cheaper. Empty when nothing differs; a single rewrite when something
-// must be declared differently.
-std::vector<std::string> update_scripts(const NftTable& desired, const NftTable& previous);
+// moment in which packets meet half of it. Only what differs is touched, maps and sets by element
+// deltas where that is cheaper. Empty when nothing differs; a single rewrite when something must be
+// declared differently.
+//
+// Row maps whose key begins with a mark are keyed by class, and a class number stands for what the
+// class does: what is there under a number never changes. So rows of new classes come first, then
+// rules and the maps that give packets their class, then rows of old classes go.
+std::vector<NftStep> update_steps(const NftTable& desired, const NftTable& previous);
 
 // One transaction that makes `desired` whatever is there: every chain is flushed, every set
 // refilled. `stray` is removed first, so it names what the kernel holds and `desired` has not;

@@ -138,10 +138,10 @@ TEST(Compile, ASecurityGroupReadsAsAChainPerRule) {
   two.lab.virtual_networks["left"].subnets["apps"].network_security_group = "nsg";
   const state::KernelState state = two.compile();
   const auto& chains = state.at("eg-vnet-left").firewall->table->chains;
-  EXPECT_THAT(chains.at("out/apps/deny-sql").rules,
+  EXPECT_THAT(chains.at("out/apps/deny/deny-sql").rules,
               testing::ElementsAre("counter drop comment \"nsg/deny-sql\""));
-  EXPECT_TRUE(chains.contains("out/apps/AllowVnetOutBound"));
-  EXPECT_TRUE(chains.contains("in/apps/DenyAllInBound"));
+  EXPECT_TRUE(chains.contains("out/apps/allow/AllowVnetOutBound"));
+  EXPECT_TRUE(chains.contains("in/apps/deny/DenyAllInBound"));
   EXPECT_FALSE(state.at("eg-vnet-right").firewall->table->chains.contains("out/apps"));
 }
 

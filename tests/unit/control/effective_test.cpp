@@ -52,7 +52,7 @@ TEST(EffectiveRuleJson, ExpandsTags) {
 
 TEST(EffectiveRulesJson, FindsTheHitsOfEachRulesChain) {
   const Json json =
-      effective_rules_json(spoke_lab(), kIntegration, {{"out/integration/deny-sql", 3}});
+      effective_rules_json(spoke_lab(), kIntegration, {{"out/integration/deny/deny-sql", 3}});
   EXPECT_EQ(json["subnet"], "spoke/integration");
   ASSERT_FALSE(json["rules"].empty());
   EXPECT_EQ(json["rules"][0]["name"], "nsg/deny-sql");

@@ -51,6 +51,7 @@ TEST(Loop, ServesDescriptorsWhileAnIdleHandleWorks) {
     poll.reset();
     idle.reset();
   });
+  poll->start();
   idle->start();
   loop.run();
   EXPECT_GE(turns, 3);

@@ -118,8 +118,19 @@ TEST(Firewall, EqualContentsHaveEqualDigestsAndOthersDoNot) {
 }
 
 // The published FNV-1a offset basis: the hash of nothing.
-TEST(Firewall, DigestOfNothingIsTheOffsetBasis) {
-  EXPECT_EQ(make_firewall({}).digest, "6c62272e07bb014262b821756295c58d");
+TEST(Firewall, DigestTellsEveryNumberOfARowApart) {
+  const auto digest = [](const NftRow& row) {
+    NftTable table;
+    table.row_maps["m"] = {
+        .key = {NftField::kMark, NftField::kPort}, .interval = true, .rows = {row}};
+    return make_firewall(std::move(table)).digest;
+  };
+  const NftRow row{{1, 80}, {1, 90}, 2};
+  EXPECT_EQ(digest(row), digest(row));
+  for (const NftRow& other : {NftRow{{3, 80}, {1, 90}, 2}, NftRow{{1, 81}, {1, 90}, 2},
+                              NftRow{{1, 80}, {1, 91}, 2}, NftRow{{1, 80}, {1, 90}, 3}}) {
+    EXPECT_NE(digest(row), digest(other));
+  }
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "state/nft_table.hpp"
@@ -32,7 +33,20 @@ NftTable gate() {
 // The transactions of an update, one behind the other.
 std::string changed(const NftTable& desired, const NftTable& previous) {
   std::string text;
-  for (const std::string& script : update_scripts(desired, previous)) text += "--\n" + script;
+  for (const NftStep& step : update_steps(desired, previous)) {
+    text += "--\n";
+    if (const auto* script = std::get_if<std::string>(&step)) {
+      text += *script;
+      continue;
+    }
+    for (const NftElements& elements : std::get<std::vector<NftElements>>(step)) {
+      const char* verb = elements.verb == NftElementsVerb::kAdd ? "add" : "delete";
+      for (const NftRow& row : elements.content.rows) {
+        text += fmt::format("{} {} {{ {} }}\n", verb, elements.map,
+                            element_text(elements.content, row));
+      }
+    }
+  }
   return text;
 }
 
@@ -89,7 +103,7 @@ TEST(NftScript, RemovesStraysOnceNothingNamesThemAndNeverTheMarker) {
 }
 
 TEST(NftScript, SaysNothingWhenNothingDiffers) {
-  EXPECT_TRUE(update_scripts(gate(), gate()).empty());
+  EXPECT_TRUE(update_steps(gate(), gate()).empty());
 }
 
 TEST(NftScript, ReplacesTheRulesOfAChangedChainAlone) {
@@ -116,7 +130,6 @@ TEST(NftScript, MakesAChainBeforeAnElementNamesItAndDeletesItAfter) {
             "}\n"
             "--\n"
             "flush chain ip egressd out/data/deny\n"
-            "--\n"
             "delete chain ip egressd out/data/deny\n");
 }
 
@@ -136,6 +149,47 @@ TEST(NftScript, MakesASetBeforeARuleNamesItAndDeletesItAfter) {
             "add rule ip egressd forward ip saddr @friends accept\n"
             "--\n"
             "delete set ip egressd peers\n");
+}
+
+// The maps of a gate: addresses to classes, classes to chains.
+NftTable classes(std::vector<NftRow> addresses, std::vector<NftRow> verdicts) {
+  NftTable table;
+  table.row_maps["a"] = {
+      .key = {NftField::kAddress}, .interval = true, .rows = std::move(addresses)};
+  table.row_maps["v"] = {
+      .key = {NftField::kMark}, .chains = {"out/allow", "out/deny"}, .rows = std::move(verdicts)};
+  return table;
+}
+
+TEST(NftScript, PutsClassesInBeforeAddressesLeadToThemAndTakesThemOutAfter) {
+  const NftTable previous =
+      classes({{{10}, {19}, 1}, {{20}, {29}, 2}}, {{{1}, {1}, 0}, {{2}, {2}, 1}});
+  const NftTable desired =
+      classes({{{10}, {19}, 1}, {{20}, {24}, 3}}, {{{1}, {1}, 0}, {{3}, {3}, 0}});
+  EXPECT_EQ(changed(desired, previous),
+            "--\n"
+            "add v { 0x00000003 : goto out/allow }\n"
+            "--\n"
+            "delete a { 0.0.0.20-0.0.0.29 : 0x00000002 }\n"
+            "add a { 0.0.0.20-0.0.0.24 : 0x00000003 }\n"
+            "--\n"
+            "delete v { 0x00000002 : goto out/deny }\n");
+}
+
+TEST(NftScript, RewritesAllWhenAClassNumberMeansSomethingElse) {
+  const NftTable previous = classes({{{10}, {19}, 1}}, {{{1}, {1}, 0}});
+  const NftTable desired = classes({{{10}, {19}, 1}}, {{{1}, {1}, 1}});
+  const std::vector<NftStep> steps = update_steps(desired, previous);
+  ASSERT_EQ(steps.size(), 1U);
+  EXPECT_EQ(std::get<std::string>(steps.front()), rewrite_script(desired, {}));
+}
+
+TEST(NftScript, KnowsAChainByItsNameNotByItsPlace) {
+  NftTable previous = classes({}, {{{1}, {1}, 0}, {{2}, {2}, 1}});
+  NftTable desired = classes({}, {{{1}, {1}, 1}, {{2}, {2}, 0}});
+  previous.row_maps["v"].chains = {"out/allow", "out/deny"};
+  desired.row_maps["v"].chains = {"out/deny", "out/allow"};
+  EXPECT_EQ(changed(desired, previous), "");
 }
 
 TEST(NftScript, ChangesABaseChainsPolicyInPlace) {

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+
+// Elements that we put into maps by netlink are the very ones that nft would have put there.
+
+#include "tests/e2e/process.hpp"
+#include "tests/netns/linux_fixture.hpp"
+
+namespace egress::kernel_tests {
+namespace {
+
+using state::KernelState;
+using state::NftField;
+using state::NftRow;
+using state::NftTable;
+
+constexpr uint32_t kLastAddress = 0xffffffff;
+
+// Every kind of row map, with the edges that intervals have: the first and the last number, single
+// ones, neighbours that touch. The last class is another one in each variant.
+NftTable rows_table(uint32_t variant) {
+  NftTable table;
+  const uint32_t moved = 0xfedc0000 + variant;
+  table.row_maps["addresses"] = {.key = {NftField::kAddress},
+                                 .interval = true,
+                                 .rows = {{{0}, {9}, 0x01020304},
+                                          {{10}, {10}, moved},
+                                          {{11 + variant}, {0x0a000000}, 0x01020304},
+                                          {{0x0a000001}, {0x0a0000ff}, moved},
+                                          {{0xc0000200}, {kLastAddress - variant}, moved}}};
+  table.row_maps["sources"] = {.key = {NftField::kMark, NftField::kAddress},
+                               .interval = true,
+                               .rows = {{{0x01020304, 0}, {0x01020304, kLastAddress}, moved},
+                                        {{moved, 0x0a000000}, {moved, 0x0a00ffff}, 0x01020304}}};
+  table.row_maps["source_ports"] = {
+      .key = {NftField::kMark, NftField::kPort},
+      .interval = true,
+      .rows = {{{0x01020304, 0}, {0x01020304, 1023}, 7}, {{moved, 1024}, {moved, 65535}, 8}}};
+  table.row_maps["ports"] = {
+      .key = {NftField::kMark, NftField::kProtocol, NftField::kPort},
+      .interval = true,
+      .chains = {"out/web", "out/rest"},
+      .rows = {{{7, 6, 80}, {7, 6, 80}, 0}, {{moved, 17, 0}, {moved, 17, 65535}, 1}}};
+  table.row_maps["protocols"] = {.key = {NftField::kMark, NftField::kProtocol},
+                                 .chains = {"out/web", "out/rest"},
+                                 .rows = {{{7, 1}, {7, 1}, 1}, {{moved, 50}, {moved, 50}, 0}}};
+  table.row_maps["others"] = {.key = {NftField::kMark},
+                              .chains = {"out/rest"},
+                              .rows = {{{7}, {7}, 0}, {{moved}, {moved}, 0}}};
+  table.chains["out/web"].rules = {"counter accept comment \"nsg/web\""};
+  table.chains["out/rest"].rules = {"counter drop comment \"nsg/rest\""};
+  return table;
+}
+
+class KernelRows : public LinuxFixture {
+ protected:
+  static KernelState lab(const NftTable& table) {
+    KernelState state;
+    state["eg-a"] = plain_netns();
+    state["eg-a"].firewall = state::make_firewall(table);
+    return state;
+  }
+  // As nft prints it and, below that, as the kernel holds it.
+  static std::string listing() {
+    const std::string nft = "ip netns exec eg-a nft ";
+    std::string text;
+    for (const char* map :
+         {"addresses", "sources", "source_ports", "ports", "protocols", "others"}) {
+      text += e2e::run_script(nft + "--debug=netlink list map ip egressd " + map).out;
+    }
+    return text;
+  }
+  // By a single script, since a restarted daemon knows nothing of what is there.
+  std::string listing_after_rewrite(uint32_t variant) {
+    by_hand("ip netns exec eg-a nft add set ip egressd stray '{ type mark; }'");
+    restart();
+    converge(lab(rows_table(variant)));
+    return listing();
+  }
+};
+
+TEST_F(KernelRows, AreLaidOutAsNftDoes) {
+  converge(lab(rows_table(0)));
+  const std::string created = listing();
+  EXPECT_THAT(created, testing::HasSubstr("out/web"));
+  EXPECT_EQ(created, listing_after_rewrite(0));
+}
+
+TEST_F(KernelRows, ChangeInPlaceToWhatTheyWouldHaveBeenMadeAs) {
+  converge(lab(rows_table(0)));
+  for (const uint32_t variant : {1U, 2U, 0U}) {
+    EXPECT_EQ(converge(lab(rows_table(variant))), 1U);
+    const std::string changed = listing();
+    EXPECT_EQ(changed, listing_after_rewrite(variant)) << "variant " << variant;
+  }
+}
+
+TEST_F(KernelRows, FillAndChangeInManyMessages) {
+  const auto many = [](uint32_t variant) {
+    NftTable table;
+    auto& map = table.row_maps["addresses"];
+    map = {.key = {NftField::kAddress}, .interval = true};
+    for (uint32_t i = 0; i < 20'000; ++i) {
+      map.rows.push_back({{i * 16}, {i * 16 + 7}, 1 + (i % 3 == 0 ? variant : 0)});
+    }
+    return table;
+  };
+  converge(lab(many(0)));
+  EXPECT_EQ(converge(lab(many(1))), 1U);
+  EXPECT_EQ(observe(), lab(many(1)));
+  const std::string found =
+      e2e::run_script(
+          "for address in 0.0.0.0 0.0.0.7 0.0.0.8 0.0.0.16 0.4.225.224 0.4.225.240; do "
+          "ip netns exec eg-a nft get element ip egressd addresses \"{ $address }\" 2>&1 | "
+          "grep -o 'elements.*\\|No such' || true; done")
+          .out;
+  // nft names the interval that holds an address by its first one.
+  EXPECT_EQ(found,
+            "elements = { 0.0.0.0 : 0x00000002 }\n"
+            "elements = { 0.0.0.0 : 0x00000002 }\n"
+            "No such\n"
+            "elements = { 0.0.0.16 : 0x00000001 }\n"
+            "elements = { 0.4.225.224 : 0x00000002 }\n"
+            "elements = { 0.4.225.240 : 0x00000001 }\n");
+}
+
+TEST_F(KernelRows, SayWhichChangeTheKernelRefused) {
+  NftTable table;
+  table.row_maps["addresses"] = {.key = {NftField::kAddress}, .interval = true};
+  for (uint32_t i = 0; i < 2; ++i) {
+    table.row_maps["addresses"].rows.push_back({{10 + i}, {20 + i}, 1});
+  }
+  EXPECT_OK(apply(state::Verb::kAdd, "eg-a", state::NetnsObject{}));
+  const Status refused = apply(state::Verb::kAdd, "eg-a",
+                               state::FirewallChange{.desired = state::make_firewall(table)});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().to_string(), testing::HasSubstr("firewall"));
+}
+
+}  // namespace
+}  // namespace egress::kernel_tests

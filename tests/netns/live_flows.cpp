@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "tests/netns/live_flows.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "kernel/netns.hpp"
+
+namespace egress::kernel_tests {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kBeat{1};
+constexpr uint64_t kPacketsPerBeat = 10;
+// After a pause of the sender's only so many are made up for, or its burst alone would be too much.
+constexpr uint64_t kMostAtOnce = 50;
+constexpr timeval kSilence{.tv_sec = 0, .tv_usec = 300'000};
+using Words = std::array<uint64_t, 512>;
+
+void set_patience(const UniqueFd& fd) {
+  EXPECT_EQ(::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kSilence, sizeof kSilence), 0);
+}
+
+bool connect_to(const UniqueFd& fd, const sockaddr_in& there) {
+  return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there) == 0;
+}
+
+bool bind_to(const UniqueFd& fd, const sockaddr_in& here) {
+  return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here) == 0;
+}
+
+}  // namespace
+
+UniqueFd socket_in(const std::string& netns, int type) {
+  const UniqueFd place(::open(("/run/netns/" + netns).c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_TRUE(place.valid()) << netns;
+  const auto scope = kernel::NetnsScope::enter(place.get());
+  EXPECT_TRUE(scope.ok()) << netns;
+  return UniqueFd(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
+}
+
+sockaddr_in socket_address(Ipv4Address address, uint16_t port) {
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(port);
+  name.sin_addr.s_addr = htonl(address.bits);
+  return name;
+}
+
+UniqueFd listener_at(const Way& way) {
+  UniqueFd listener = socket_in(way.to, SOCK_STREAM);
+  EXPECT_TRUE(bind_to(listener, socket_address(way.address, way.port)));
+  EXPECT_EQ(::listen(listener.get(), 16), 0);
+  return listener;
+}
+
+// The second column of every CPU's line.
+uint64_t dropped_by_backlogs() {
+  std::ifstream file("/proc/net/softnet_stat");
+  uint64_t dropped = 0;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    uint64_t processed = 0;
+    uint64_t lost = 0;
+    fields >> std::hex >> processed >> lost;
+    dropped += lost;
+  }
+  return dropped;
+}
+
+UdpFlow::UdpFlow(const Way& way) : receiver_(socket_in(way.to, SOCK_DGRAM)) {
+  const int buffer = 64 << 20;
+  ::setsockopt(receiver_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer);
+  const sockaddr_in there = socket_address(way.address, way.port);
+  EXPECT_TRUE(bind_to(receiver_, there));
+  set_patience(receiver_);
+  sender_ = socket_in(way.from, SOCK_DGRAM);
+  EXPECT_TRUE(connect_to(sender_, there));
+  sending_ = std::thread([this] { send(); });
+  receiving_ = std::thread([this] { receive(); });
+}
+
+void UdpFlow::stop() {
+  stop_ = true;
+  if (sending_.joinable()) sending_.join();
+  if (receiving_.joinable()) receiving_.join();
+}
+
+void UdpFlow::send() {
+  Clock::time_point beat = Clock::now();
+  while (!stop_) {
+    const auto beats = static_cast<uint64_t>((Clock::now() - beat) / kBeat);
+    const uint64_t due = std::min(beats * kPacketsPerBeat, kMostAtOnce);
+    for (uint64_t i = 0; i < due; ++i) {
+      if (::send(sender_.get(), "x", 1, 0) == 1) ++sent_;
+    }
+    beat += beats * kBeat;
+    std::this_thread::sleep_until(beat + kBeat);
+  }
+}
+
+// Until nothing comes any more after the end.
+void UdpFlow::receive() {
+  char byte = 0;
+  for (bool last = false; !last;) {
+    last = stop_;
+    while (::recv(receiver_.get(), &byte, 1, 0) == 1) ++received_;
+  }
+}
+
+TcpStream::TcpStream(const Way& way) : sender_(socket_in(way.from, SOCK_STREAM)) {
+  const UniqueFd listener = listener_at(way);
+  EXPECT_TRUE(connect_to(sender_, socket_address(way.address, way.port)));
+  receiver_ = UniqueFd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  EXPECT_TRUE(receiver_.valid());
+  sending_ = std::thread([this] { send(); });
+  receiving_ = std::thread([this] { receive(); });
+}
+
+void TcpStream::stop() {
+  stop_ = true;
+  if (sending_.joinable()) sending_.join();
+  if (receiving_.joinable()) receiving_.join();
+}
+
+void TcpStream::send() {
+  Words words{};
+  bool open = true;
+  while (open && !stop_) {
+    for (size_t i = 0; i < words.size(); ++i) words.at(i) = sent_ + i;
+    open = ::send(sender_.get(), words.data(), sizeof words, MSG_NOSIGNAL) == sizeof words;
+    if (open) sent_ += words.size();
+    std::this_thread::sleep_for(kBeat);
+  }
+  ::shutdown(sender_.get(), SHUT_WR);
+}
+
+// Until the sender's end; stops at the first word that is not the one due.
+void TcpStream::receive() {
+  uint64_t word = 0;
+  while (::recv(receiver_.get(), &word, sizeof word, MSG_WAITALL) == sizeof word) {
+    if (word != received_) return;
+    ++received_;
+  }
+}
+
+}  // namespace egress::kernel_tests

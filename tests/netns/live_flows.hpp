@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Traffic that runs on its own threads while a test does something to the lab under it: a flow of
+// small UDP packets, and a TCP connection that carries a pattern in which every byte counts.
+
+#include <netinet/in.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <thread>
+
+#include "base/ip.hpp"
+#include "base/unique_fd.hpp"
+
+namespace egress::kernel_tests {
+
+// From one namespace to a socket of its own in another, which has `address`.
+struct Way {
+  std::string from{};
+  std::string to{};
+  Ipv4Address address{};
+  uint16_t port = 0;
+};
+
+// A socket of `type` (SOCK_DGRAM, SOCK_STREAM with flags) in a namespace under /run/netns.
+UniqueFd socket_in(const std::string& netns, int type);
+sockaddr_in socket_address(Ipv4Address address, uint16_t port);
+// A stream socket at the far end of `way` that takes connections.
+UniqueFd listener_at(const Way& way);
+
+// Packets that a starved machine dropped between two interfaces, before any rule or route saw them.
+uint64_t dropped_by_backlogs();
+
+// About 10,000 packets a second.
+class UdpFlow {
+ public:
+  explicit UdpFlow(const Way& way);
+  ~UdpFlow() { stop(); }
+  UdpFlow(const UdpFlow&) = delete;
+  UdpFlow& operator=(const UdpFlow&) = delete;
+
+  // Ends it, after which the numbers below stand. Whatever is still under way has come then.
+  void stop();
+
+  uint64_t sent() const { return sent_; }
+  uint64_t received() const { return received_; }
+
+ private:
+  void send();
+  void receive();
+
+  UniqueFd receiver_;
+  UniqueFd sender_{};
+  std::atomic<bool> stop_{false};
+  std::atomic<uint64_t> sent_{0};
+  std::atomic<uint64_t> received_{0};
+  std::thread sending_{};
+  std::thread receiving_{};
+};
+
+// A few megabytes a second of counted words over one connection.
+class TcpStream {
+ public:
+  explicit TcpStream(const Way& way);
+  ~TcpStream() { stop(); }
+  TcpStream(const TcpStream&) = delete;
+  TcpStream& operator=(const TcpStream&) = delete;
+
+  // Ends it, after which the numbers below stand.
+  void stop();
+
+  uint64_t sent() const { return sent_; }          // words
+  uint64_t received() const { return received_; }  // words, each the one that was due
+
+ private:
+  void send();
+  void receive();
+
+  UniqueFd receiver_{};
+  UniqueFd sender_{};
+  std::atomic<bool> stop_{false};
+  std::atomic<uint64_t> sent_{0};
+  std::atomic<uint64_t> received_{0};
+  std::thread sending_{};
+  std::thread receiving_{};
+};
+
+}  // namespace egress::kernel_tests
