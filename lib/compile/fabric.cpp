@@ -61,8 +61,18 @@ void Fabric::veth(const End& a, const End& b) {
   netns(b.netns).links[b.link] = link(b, a);
 }
 
+void place_local_table(state::NetnsState& netns, uint32_t priority) {
+  constexpr uint32_t kLocalTable = 255;
+  for (auto rule = netns.rules.begin(); rule != netns.rules.end(); ++rule) {
+    if (rule->table != kLocalTable) continue;
+    netns.rules.erase(rule);
+    break;
+  }
+  netns.rules.insert({.priority = priority, .table = kLocalTable});
+}
+
 Fabric::End router_port(std::string netns, std::string link, std::string alias) {
-  return {std::move(netns), std::move(link), kRouterMac, true, std::move(alias)};
+  return {std::move(netns), std::move(link), kRouterMac, true, std::move(alias), true};
 }
 
 Fabric::End endpoint(std::string netns, std::string link, bool forwarding, std::string alias) {

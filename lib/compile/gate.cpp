@@ -32,9 +32,17 @@ struct MarkHalf {
   uint32_t value = 0;
 };
 
-MarkHalf half_of(lab::Direction direction, uint32_t id) {
-  return direction == lab::Direction::kOutbound ? MarkHalf{0x0000ffff, id}
-                                                : MarkHalf{0xffff0000, id << 16U};
+MarkHalf half_of(const GateSpec& gate) {
+  return gate.direction == lab::Direction::kOutbound ? MarkHalf{0x0000ffff, gate.id}
+                                                     : MarkHalf{0xffff0000, gate.id << 16U};
+}
+
+std::string admission(const GateSpec& gate) {
+  const MarkHalf half = half_of(gate);
+  std::string rule = fmt::format("counter ct mark set ct mark and {} or {}", mark_text(~half.mask),
+                                 mark_text(half.value));
+  if (gate.steer) rule += " meta mark set " + mark_text(*gate.steer);
+  return rule + " accept";
 }
 
 std::string rule_part(const std::string& full_name) {
@@ -244,29 +252,28 @@ class Gate {
 
 }  // namespace
 
-bool add_gate(state::NftTable& table, const lab::Lab& lab, const lab::SubnetRef& subnet,
-              lab::Direction direction, uint32_t id) {
-  const auto rules = policy::effective_rules(lab, subnet, direction);
+std::string admitted_before(const GateSpec& gate) {
+  const MarkHalf half = half_of(gate);
+  return commented(
+      fmt::format("ct mark and {} == {} accept", mark_text(half.mask), mark_text(half.value)),
+      "admitted before");
+}
+
+bool add_gate(state::NftTable& table, const lab::Lab& lab, const GateSpec& gate) {
+  const auto rules = policy::effective_rules(lab, gate.subnet, gate.direction);
   if (rules.empty()) return false;
-  const MarkHalf half = half_of(direction, id);
+  const std::string& subnet = gate.subnet.subnet;
+  const std::string admit = admission(gate);
   std::vector<std::string> chains;
   for (const policy::EffectiveRule& rule : rules) {
     const lab::Access access = rule.rule.access;
-    chains.push_back(rule_chain(direction, subnet.subnet, access, rule_part(rule.name)));
-    const std::string verdict = access == lab::Access::kDeny
-                                    ? "counter drop"
-                                    : fmt::format("counter ct mark set ct mark and {} or {} accept",
-                                                  mark_text(~half.mask), mark_text(half.value));
+    chains.push_back(rule_chain(gate.direction, subnet, access, rule_part(rule.name)));
+    const std::string& verdict = access == lab::Access::kDeny ? "counter drop" : admit;
     table.chains[chains.back()] = {.rules = {commented(verdict, rule.name)}};
   }
-  const std::string name = gate_chain(direction, subnet.subnet);
-  const Classifier classifier = policy::compile_classifier(rules, direction);
-  auto stages = Gate(name, classifier, std::move(chains)).build(table);
-  state::NftChain& gate = table.chains[name];
-  gate.rules.push_back(commented(
-      fmt::format("ct mark and {} == {} accept", mark_text(half.mask), mark_text(half.value)),
-      "admitted before"));
-  gate.rules.insert(gate.rules.end(), stages.begin(), stages.end());
+  const std::string name = gate_chain(gate.direction, subnet);
+  const Classifier classifier = policy::compile_classifier(rules, gate.direction);
+  table.chains[name] = {.rules = Gate(name, classifier, std::move(chains)).build(table)};
   return true;
 }
 

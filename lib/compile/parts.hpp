@@ -3,6 +3,7 @@
 
 // The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2).
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,9 +35,17 @@ std::string add_host(Fabric& fabric, const std::string& name, const lab::Host& h
                      const std::string& router);
 std::string host_port(const std::string& host);
 
-// The chains and maps of one subnet's security list in one direction; false when the subnet has no
-// security group. `id` stands for the gate in its half of the connection mark, 1..65535.
-bool add_gate(state::NftTable& table, const lab::Lab& lab, const lab::SubnetRef& subnet,
-              lab::Direction direction, uint32_t id);
+// One subnet's security list in one direction.
+struct GateSpec {
+  lab::SubnetRef subnet{};
+  lab::Direction direction = lab::Direction::kOutbound;
+  uint32_t id = 0;  // stands for the gate in its half of the connection mark, 1..65535
+  std::optional<uint32_t> steer{};  // the packet mark of what it admits
+};
+// The gate's chain (gate_chain) with all that it leads to; false when the subnet has no security
+// group. The packet mark is scratch in it.
+bool add_gate(state::NftTable& table, const lab::Lab& lab, const GateSpec& gate);
+// The rule that spares a flow the gate which has admitted it before.
+std::string admitted_before(const GateSpec& gate);
 
 }  // namespace egress::compile

@@ -63,6 +63,7 @@ class Builder {
     state::NetnsState& netns = netns_of(vnet);
     netns.addresses.insert({"lo", kFabricAddress, 32});
     netns.rules.insert({.priority = kSharedPriority, .table = kEndpointsTable});
+    place_local_table(netns, kSharedPriority + 1);
     add(netns, special_route(kEndpointsTable, {}, state::RouteKind::kBlackhole));
     std::vector<std::string> subnets;
     for (const auto& [name, subnet] : fabric_.lab.virtual_networks.at(vnet.name).subnets) {
@@ -155,7 +156,7 @@ class Builder {
     vnet.tables = assign_slots(keys, kFirstTable, kLastTable);
     for (const auto& [key, table] : vnet.tables) {
       netns_of(vnet).rules.insert(
-          {.priority = kMarkPriority, .table = table, .fwmark = table, .fwmask = kAnyMark});
+          {.priority = kSteeringPriority, .table = table, .fwmark = table, .fwmask = kAnyMark});
     }
   }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "compile/parts.hpp"
 #include "compile/vnet.hpp"
@@ -18,30 +19,6 @@ std::string quoted(const std::string& text) {
   return "\"" + text + "\"";
 }
 
-// A peer's packets whose source is not the peer's own (azure-facts 6.2): a chain per peer that
-// does not allow them.
-void add_peer_checks(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
-  state::NftSet checks{.is_map = true, .type = "typeof iifname : verdict"};
-  const auto& peerings = fabric.lab.virtual_networks.at(vnet.name).virtual_network_peerings;
-  for (const PeerPort& port : vnet.peer_ports) {
-    if (peerings.at(port.peer).allow_forwarded_traffic) continue;
-    const std::string chain = "from/" + port.peer;
-    const std::string set = chain + "/own";
-    state::NftSet own{.type = "type ipv4_addr", .interval = true};
-    for (const Ipv4Prefix& prefix : fabric.lab.virtual_networks.at(port.peer).address_prefixes) {
-      own.elements.push_back(prefix.to_string());
-    }
-    std::sort(own.elements.begin(), own.elements.end());
-    table.sets[set] = std::move(own);
-    table.chains[chain] = {
-        .rules = {commented(fmt::format("ip saddr != @{} counter drop", set),
-                            fmt::format("{}/{} allowForwardedTraffic", vnet.name, port.peer))}};
-    checks.elements.push_back(fmt::format("{} : jump {}", quoted(port.port), chain));
-  }
-  std::sort(checks.elements.begin(), checks.elements.end());
-  table.sets["peer_checks"] = std::move(checks);
-}
-
 // Addresses of integrations, here and in connected peers: nothing may open a connection to them.
 state::NftSet integration_set(const Fabric& fabric, const Vnet& vnet) {
   const auto peers = policy::connected_peers(fabric.lab, vnet.name);
@@ -56,46 +33,113 @@ state::NftSet integration_set(const Fabric& fabric, const Vnet& vnet) {
   return set;
 }
 
-void add_gates(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
-  state::NftSet out{.is_map = true, .type = "typeof iifname : verdict"};
-  state::NftSet in{.is_map = true, .type = "typeof oifname : verdict"};
-  std::map<std::pair<std::string, lab::Direction>, bool> known;
-  for (const Endpoint& endpoint : vnet.endpoints) {
-    for (const lab::Direction direction : {lab::Direction::kOutbound, lab::Direction::kInbound}) {
-      const auto [gate, added] = known.try_emplace({endpoint.subnet, direction});
-      if (added) {
-        gate->second = add_gate(table, fabric.lab, {vnet.name, endpoint.subnet}, direction,
-                                vnet.gates.at(endpoint.subnet));
-      }
-      if (!gate->second) continue;
-      state::NftSet& map = direction == lab::Direction::kOutbound ? out : in;
-      map.elements.push_back(fmt::format("{} : goto {}", quoted(endpoint.port),
-                                         gate_chain(direction, endpoint.subnet)));
-    }
-  }
-  std::sort(out.elements.begin(), out.elements.end());
-  std::sort(in.elements.begin(), in.elements.end());
-  table.sets["out_gates"] = std::move(out);
-  table.sets["in_gates"] = std::move(in);
-}
+// What a port's packets meet on their way in. A port leads to one chain by one lookup, since each
+// lookup costs every packet.
+class Doors {
+ public:
+  Doors(state::NftTable& table, const Fabric& fabric, const Vnet& vnet)
+      : table_(table), fabric_(fabric), vnet_(vnet) {}
 
-void add_steering(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
-  state::NftSet marks{.is_map = true, .type = "typeof iifname : meta mark"};
-  for (const Endpoint& endpoint : vnet.endpoints) {
-    const uint32_t mark = vnet.tables.at(table_key(fabric.lab, {vnet.name, endpoint.subnet}));
-    marks.elements.push_back(fmt::format("{} : {}", quoted(endpoint.port), mark_text(mark)));
+  void add() {
+    for (const Endpoint& endpoint : vnet_.endpoints) {
+      if (known_.insert(endpoint.subnet).second) add_subnet(endpoint.subnet);
+      lead(from_, endpoint.port, "from/" + endpoint.subnet);
+      if (gated_.count(endpoint.subnet) != 0) lead(to_, endpoint.port, "to/" + endpoint.subnet);
+    }
+    for (const PeerPort& port : vnet_.peer_ports) add_peer(port);
+    add_outside();
+    for (auto* map : {&from_, &to_}) std::sort(map->elements.begin(), map->elements.end());
+    table_.sets["from"] = std::move(from_);
+    table_.sets["to"] = std::move(to_);
   }
-  for (const PeerPort& port : vnet.peer_ports) {
-    if (port.appliance.empty()) continue;
-    const uint32_t mark = vnet.tables.at(transit_key(port.appliance));
-    marks.elements.push_back(fmt::format("{} : {}", quoted(port.port), mark_text(mark)));
+
+ private:
+  static void lead(state::NftSet& map, const std::string& port, const std::string& chain) {
+    map.elements.push_back(fmt::format("{} : goto {}", quoted(port), chain));
   }
-  std::sort(marks.elements.begin(), marks.elements.end());
-  table.sets["marks"] = std::move(marks);
-  table.chains["steering"] = {
-      .hook = state::NftHook{"filter", "prerouting", -140},
-      .rules = {commented("meta mark set iifname map @marks", "subnet's route table")}};
-}
+
+  static std::string steering(uint32_t table) {
+    return commented("meta mark set " + mark_text(table), "its route table");
+  }
+
+  void add_subnet(const std::string& subnet) {
+    const lab::SubnetRef ref{vnet_.name, subnet};
+    const uint32_t id = vnet_.gates.at(subnet);
+    const uint32_t table = vnet_.tables.at(table_key(fabric_.lab, ref));
+    const GateSpec out{ref, lab::Direction::kOutbound, id, table};
+    const GateSpec in{ref, lab::Direction::kInbound, id, std::nullopt};
+    std::vector<std::string> rules = {steering(table)};
+    rules.insert(rules.end(), answers_.begin(), answers_.end());
+    if (add_gate(table_, fabric_.lab, out)) {
+      rules.push_back(admitted_before(out));
+      rules.insert(rules.end(), refused_.begin(), refused_.end());
+      rules.push_back(commented("goto " + gate_chain(out.direction, subnet), "its security list"));
+    } else {
+      rules.insert(rules.end(), refused_.begin(), refused_.end());
+    }
+    table_.chains["from/" + subnet] = {.rules = std::move(rules)};
+    if (!add_gate(table_, fabric_.lab, in)) return;
+    gated_.insert(subnet);
+    table_.chains["to/" + subnet] = {
+        .rules = {admitted_before(in),
+                  commented("goto " + gate_chain(in.direction, subnet), "its security list")}};
+  }
+
+  // A peer's packets whose source is not the peer's own pass only if this side's peering allows it,
+  // answers too (azure-facts 6.2).
+  void add_peer(const PeerPort& port) {
+    const auto& peerings = fabric_.lab.virtual_networks.at(vnet_.name).virtual_network_peerings;
+    std::vector<std::string> rules;
+    if (!peerings.at(port.peer).allow_forwarded_traffic) {
+      rules.push_back(commented(fmt::format("ip saddr != @{} counter drop", own_of(port.peer)),
+                                fmt::format("{}/{} allowForwardedTraffic", vnet_.name, port.peer)));
+    }
+    if (!port.appliance.empty()) {
+      rules.push_back(steering(vnet_.tables.at(transit_key(port.appliance))));
+    }
+    rules.insert(rules.end(), answers_.begin(), answers_.end());
+    rules.insert(rules.end(), refused_.begin(), refused_.end());
+    table_.chains["peer/" + port.port] = {.rules = std::move(rules)};
+    lead(from_, port.port, "peer/" + port.port);
+  }
+
+  // The set of the peer's own addresses.
+  std::string own_of(const std::string& peer) {
+    const std::string name = "own/" + peer;
+    state::NftSet own{.type = "type ipv4_addr", .interval = true};
+    for (const Ipv4Prefix& prefix : fabric_.lab.virtual_networks.at(peer).address_prefixes) {
+      own.elements.push_back(prefix.to_string());
+    }
+    std::sort(own.elements.begin(), own.elements.end());
+    table_.sets[name] = std::move(own);
+    return name;
+  }
+
+  void add_outside() {
+    std::vector<std::string> rules = answers_;
+    rules.push_back(commented("counter drop", "nothing new from outside"));
+    table_.chains["from_outside"] = {.rules = std::move(rules)};
+    table_.chains["to_internet"] = {
+        .rules = {commented("ip saddr != @with_public counter drop", "no public address")}};
+    lead(from_, "inet0", "from_outside");
+    lead(from_, "stamp0", "from_outside");
+    lead(to_, "inet0", "to_internet");
+  }
+
+  state::NftTable& table_;
+  const Fabric& fabric_;
+  const Vnet& vnet_;
+  const std::vector<std::string> answers_ = {
+      commented("ct state established,related accept", "answers"),
+      commented(kForgottenReset, "answers")};
+  const std::vector<std::string> refused_ = {
+      commented("ip daddr " + kAzurePlatform.to_string() + " counter drop", "platform"),
+      commented("ip daddr @integrations goto refuse", "integrations")};
+  state::NftSet from_{.is_map = true, .type = "typeof iifname : verdict"};
+  state::NftSet to_{.is_map = true, .type = "typeof oifname : verdict"};
+  std::set<std::string> known_{};
+  std::set<std::string> gated_{};  // subnets with a list of rules for what comes to them
+};
 
 // The exits to the Internet: by the stamp under an inside address, or with a public address of
 // one's own.
@@ -130,28 +174,16 @@ void add_exits(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
 
 state::Firewall vnet_firewall(const Fabric& fabric, const Vnet& vnet) {
   state::NftTable table;
-  add_peer_checks(table, fabric, vnet);
-  add_gates(table, fabric, vnet);
-  add_steering(table, fabric, vnet);
+  Doors(table, fabric, vnet).add();
   add_exits(table, fabric, vnet);
   table.sets["integrations"] = integration_set(fabric, vnet);
   table.chains["refuse"] = refusal("integrations are outbound only");
-  table.chains["outbound"] = {
-      .hook = state::NftHook{"filter", "prerouting", -150},
-      .rules = {commented("iifname vmap @peer_checks", "forwarded traffic of peers"),
-                commented("ip daddr " + kAzurePlatform.to_string() + " counter drop", "platform"),
-                commented("ct state established,related accept", "answers"),
-                commented(kForgottenReset, "answers"),
-                commented("ip daddr @integrations goto refuse", "integrations"),
-                commented("iifname vmap @out_gates", "outbound security lists")}};
+  table.chains["outbound"] = {.hook = state::NftHook{"filter", "prerouting", -150},
+                              .rules = {commented("iifname vmap @from", "by port")}};
   table.chains["inbound"] = {
       .hook = state::NftHook{"filter", "forward", 0},
-      .rules = {
-          commented("ct state established,related accept", "answers"),
-          commented(kForgottenReset, "answers"),
-          commented("iifname { \"inet0\", \"stamp0\" } counter drop", "nothing new from outside"),
-          commented("oifname \"inet0\" ip saddr != @with_public counter drop", "no public address"),
-          commented("oifname vmap @in_gates", "inbound security lists")}};
+      .rules = {commented("ct state established,related accept", "answers"),
+                commented(kForgottenReset, "answers"), commented("oifname vmap @to", "by port")}};
   table.chains["replies"] = {
       .hook = state::NftHook{"filter", "output", 0, true},
       .rules = {commented("meta l4proto tcp accept", "refusals"),

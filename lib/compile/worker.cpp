@@ -11,9 +11,10 @@ namespace {
 
 constexpr uint32_t kFirstIntegrationTable = 101;
 constexpr uint32_t kDirectTable = 103;
-constexpr uint32_t kDirectMark = 3;
-constexpr uint32_t kLocalTable = 255;
-constexpr uint32_t kLocalPriority = 1500;
+// What never leaves a worker (azure-facts 1.6): this network, the platform, link-local, multicast
+// and what is reserved.
+constexpr Ipv4Prefix kNever[] = {
+    {{0x00000000}, 8}, {kAzurePlatform, 32}, {{0xa9fe0000}, 16}, {{0xe0000000}, 3}};
 
 Ipv4Address first_of(const Ipv4Prefix& prefix) {
   return {prefix.first().bits + 1};
@@ -26,11 +27,8 @@ struct Worker {
   int instance;
   std::string name;  // of the namespace
   std::vector<IntegrationLink> integrations;
-  state::NftSet marks{.is_map = true, .type = "typeof iifname : meta mark"};
   state::NftSet zones{.is_map = true, .type = "typeof iifname : ct zone"};
-  state::NftSet ways{.type = "typeof iifname . oifname"};
   state::NftSet sources{.is_map = true, .type = "typeof oifname : ip saddr"};
-  state::NftSet own{.type = "typeof oifname . ip daddr"};
 
   state::NetnsState& netns() const { return fabric.netns(name); }
 };
@@ -70,13 +68,31 @@ void add_app_routes(const Fabric& fabric, state::NetnsState& app, const lab::Sit
   }
 }
 
+// Everything from an app's interface goes one way. By policy rules: a worker has few apps, and a
+// rule costs a packet less than a look into a map of interfaces.
+void steer(Worker& worker, const std::string& link, uint32_t table) {
+  worker.netns().rules.insert({.priority = kSteeringPriority, .table = table, .iif = link});
+}
+
+// One way out of the worker, for all but what never leaves. What it throws goes on to the local
+// table: `gateway_here`, where apps ask for their gateway's MAC.
+void add_way(Worker& worker, uint32_t table, const std::string& link, Ipv4Address gateway,
+             Ipv4Address gateway_here) {
+  state::NetnsState& netns = worker.netns();
+  netns.neighbours.insert({link, gateway, kRouterMac});
+  add(netns, route_via(table, {}, link, gateway));
+  for (const Ipv4Prefix& prefix : kNever) {
+    add(netns, special_route(table, prefix, state::RouteKind::kBlackhole));
+  }
+  add(netns, special_route(table, Ipv4Prefix::host(gateway_here), state::RouteKind::kThrow));
+}
+
 void add_app(Worker& worker, const std::string& site_name, const lab::Site& site, uint32_t slot) {
   Fabric& fabric = worker.fabric;
   const std::string app = app_netns(fabric.options.prefix, site_name, worker.instance);
   const std::string direct_link = link_name("e-" + site_name);
   join_app(worker, app, "eth0", direct_link, kAppDirectNet, slot);
-  worker.marks.elements.push_back(fmt::format("\"{}\" : {}", direct_link, mark_text(kDirectMark)));
-  worker.ways.elements.push_back(fmt::format("\"{}\" . \"direct0\"", direct_link));
+  steer(worker, direct_link, kDirectTable);
 
   std::string app_vnet;
   for (size_t i = 0; i < worker.integrations.size(); ++i) {
@@ -89,9 +105,8 @@ void add_app(Worker& worker, const std::string& site_name, const lab::Site& site
     const std::string vnet_side = link_name("v-" + site_name);
     join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot);
     const auto number = static_cast<uint32_t>(i + 1);
-    worker.marks.elements.push_back(fmt::format("\"{}\" : {}", vnet_side, mark_text(number)));
+    steer(worker, vnet_side, kFirstIntegrationTable + static_cast<uint32_t>(i));
     worker.zones.elements.push_back(fmt::format("\"{}\" : {}", vnet_side, number));
-    worker.ways.elements.push_back(fmt::format("\"{}\" . \"{}\"", vnet_side, link.worker_link));
   }
   add_app_routes(fabric, fabric.netns(app), site, app_vnet);
 }
@@ -111,28 +126,14 @@ void add_integration(Worker& worker, size_t index) {
       integration,
       router_port(vnet_netns(worker.fabric.options.prefix, subnet.vnet), link.vnet_link,
                   fmt::format("{} of {}", link.worker_link, worker.name)));
-  state::NetnsState& netns = worker.netns();
-  netns.addresses.insert({link.worker_link, link.address, 32});
-  netns.neighbours.insert({link.worker_link, gateway, kRouterMac});
-  add(netns, route_via(table, {}, link.worker_link, gateway));
-  netns.rules.insert(
-      {.priority = kMarkPriority, .table = table, .fwmark = number, .fwmask = kAnyMark});
+  worker.netns().addresses.insert({link.worker_link, link.address, 32});
+  add_way(worker, table, link.worker_link, gateway, first_of(kAppVnetNet));
+  // The integration itself, which the firewall refuses.
+  add(worker.netns(),
+      special_route(table, Ipv4Prefix::host(link.address), state::RouteKind::kThrow));
   worker.zones.elements.push_back(fmt::format("\"{}\" : {}", link.worker_link, number));
   worker.sources.elements.push_back(
       fmt::format("\"{}\" : {}", link.worker_link, link.address.to_string()));
-  worker.own.elements.push_back(
-      fmt::format("\"{}\" . {}", link.worker_link, link.address.to_string()));
-}
-
-// Packets of apps are steered before the local table: whoever is not on an integration may well
-// reach for an address that this worker holds as its lease there.
-void steer_before_local(state::NetnsState& netns) {
-  for (auto rule = netns.rules.begin(); rule != netns.rules.end(); ++rule) {
-    if (rule->table != kLocalTable) continue;
-    netns.rules.erase(rule);
-    break;
-  }
-  netns.rules.insert({.priority = kLocalPriority, .table = kLocalTable});
 }
 
 void add_direct_path(Worker& worker) {
@@ -140,16 +141,12 @@ void add_direct_path(Worker& worker) {
   const Ipv4Address inside = fabric.inside_of_worker(worker.server_farm, worker.instance);
   const std::string stamp = stamp_netns(fabric.options.prefix);
   const std::string port = link_name(fmt::format("d-{}-{}", worker.server_farm, worker.instance));
-  const Fabric::End direct = endpoint(worker.name, "direct0", true, "direct path");
+  // An Internet host may have the address that is this worker's lease in a public address space.
+  Fabric::End direct = endpoint(worker.name, "direct0", true, "direct path");
+  direct.accept_local = true;
   fabric.veth(direct, router_port(stamp, port, "direct0 of " + worker.name));
-  state::NetnsState& netns = worker.netns();
-  netns.addresses.insert({"direct0", inside, 32});
-  netns.neighbours.insert({"direct0", kTransitGateway, kRouterMac});
-  add(netns, route_via(kDirectTable, {}, "direct0", kTransitGateway));
-  netns.rules.insert({.priority = kMarkPriority,
-                      .table = kDirectTable,
-                      .fwmark = kDirectMark,
-                      .fwmask = kAnyMark});
+  worker.netns().addresses.insert({"direct0", inside, 32});
+  add_way(worker, kDirectTable, "direct0", kTransitGateway, first_of(kAppDirectNet));
   fabric.netns(stamp).neighbours.insert({port, inside, direct.mac});
   add(fabric.netns(stamp), route_on_link(kMainTable, Ipv4Prefix::host(inside), port));
   worker.sources.elements.push_back(fmt::format("\"direct0\" : {}", inside.to_string()));
@@ -160,22 +157,10 @@ void sort_elements(state::NftSet& set) {
 }
 
 void add_firewall(Worker& worker) {
-  for (state::NftSet* set :
-       {&worker.marks, &worker.zones, &worker.ways, &worker.sources, &worker.own}) {
-    sort_elements(*set);
-  }
+  sort_elements(worker.zones);
+  sort_elements(worker.sources);
   state::NftTable table;
-  table.sets["ways"] = worker.ways;
   table.sets["sources"] = worker.sources;
-  table.sets["own"] = worker.own;
-  table.sets["never"] = {
-      .type = "type ipv4_addr",
-      .interval = true,
-      .elements = {"0.0.0.0/8", "168.63.129.16", "169.254.0.0/16", "224.0.0.0/3"}};
-  table.sets["marks"] = worker.marks;
-  table.chains["steering"] = {
-      .hook = state::NftHook{"filter", "prerouting", -150},
-      .rules = {commented("meta mark set iifname map @marks", "each app interface its own way")}};
   if (worker.integrations.size() > 1) {
     table.sets["zones"] = worker.zones;
     table.chains["zones"] = {
@@ -185,13 +170,15 @@ void add_firewall(Worker& worker) {
   table.chains["refuse"] = refusal("integrations are outbound only");
   table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
                            .rules = {commented("ct state established,related accept", "answers"),
-                                     commented("goto refuse", "nothing listens here")}};
+                                     commented("ip daddr 169.254.0.0/16 drop", "gateways"),
+                                     commented("goto refuse", "integrations")}};
+  // Routes have chosen the way; nothing new comes in by it.
   table.chains["forwarding"] = {
       .hook = state::NftHook{"filter", "forward", 0, true},
       .rules = {commented("ct state established,related accept", "answers"),
-                commented("ip daddr @never counter drop", "never leaves the worker"),
-                commented("oifname . ip daddr @own goto refuse", "the integration itself"),
-                commented("iifname . oifname @ways accept", "each app its own ways")}};
+                commented("iifname \"integ*\" counter drop", "integrations are outbound only"),
+                commented("iifname \"direct0\" counter drop", "outbound only"),
+                commented("accept", "from the apps")}};
   table.chains["translation"] = {
       .hook = state::NftHook{"nat", "postrouting", 100},
       .rules = {commented("snat to oifname map @sources", "WEBSITE_PRIVATE_IP or direct")}};
@@ -230,7 +217,9 @@ void add_workers(Fabric& fabric) {
       for (const std::string& site : sites) {
         add_app(worker, site, fabric.lab.sites.at(site), slots.at(site));
       }
-      steer_before_local(worker.netns());
+      // Whoever is not on an integration may well reach for an address that this worker holds
+      // there.
+      place_local_table(worker.netns(), kSharedPriority);
       add_firewall(worker);
     }
   }

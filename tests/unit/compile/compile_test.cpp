@@ -76,7 +76,7 @@ TEST(Compile, SteersAppsBeforeTheWorkersOwnAddressesAreLookedAt) {
   const state::KernelState state = TwoIntegrations().compile();
   const state::NetnsState& worker = state.at("eg-worker-plan-0");
   EXPECT_EQ(local_rules_at(worker, 0), 0U);
-  EXPECT_EQ(local_rules_at(worker, 1500), 1U);
+  EXPECT_EQ(local_rules_at(worker, 2000), 1U);
   EXPECT_TRUE(worker.addresses.contains({"integ0", address("10.1.1.4"), 32}));
   EXPECT_TRUE(worker.addresses.contains({"integ1", address("10.1.1.4"), 32}));
 }
