@@ -181,8 +181,10 @@ Result<Database*> Store::open() {
 Result<Saved> Store::load() {
   struct stat found {};
   if (::stat(path_.c_str(), &found) != 0) {
-    if (errno == ENOENT) return Saved{};
-    return Error::from_errno("look for " + path_);
+    if (errno != ENOENT) return Error::from_errno("look for " + path_);
+    // An erase() that was cut short may have left the companions.
+    RETURN_IF_ERROR(erase());
+    return Saved{};
   }
   const auto read = [this]() -> Result<Saved> {
     ASSIGN_OR_RETURN(Database * database, open());

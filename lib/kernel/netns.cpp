@@ -132,20 +132,23 @@ Status NetnsDirectory::write_note(const char* what) const {
 }
 
 // As `ip netns add` does, and before it can: when it turns the directory into a mount point later,
-// it doubles the mounts that are there, and their names can then no more be removed.
+// it doubles the mounts that are there, and their names can then no more be removed. Notes come
+// first: whoever dies in between leaves one too many, which does no harm, and not one too few.
 Status NetnsDirectory::make_directories() const {
   RETURN_IF_ERROR(make_directory(run_dir_ + "/" + prefix_));
-  if (mkdir(kNetnsDir, 0755) == 0) {
+  if (access(kNetnsDir, F_OK) != 0) {
     RETURN_IF_ERROR(write_note(kMadeNote));
-  } else if (errno != EEXIST) {
-    return Error::from_errno(std::string("make directory ") + kNetnsDir);
+    if (mkdir(kNetnsDir, 0755) != 0 && errno != EEXIST) {
+      return Error::from_errno(std::string("make directory ") + kNetnsDir);
+    }
   }
   if (is_mount_point(kNetnsDir)) return {};
+  RETURN_IF_ERROR(write_note(kMountedNote));
   if (mount(kNetnsDir, kNetnsDir, nullptr, MS_BIND | MS_REC, nullptr) != 0 ||
       mount(nullptr, kNetnsDir, nullptr, MS_SHARED | MS_REC, nullptr) != 0) {
     return Error::from_errno(std::string("make a mount point of ") + kNetnsDir);
   }
-  return write_note(kMountedNote);
+  return {};
 }
 
 void NetnsDirectory::remove_directories() const {
@@ -155,11 +158,13 @@ void NetnsDirectory::remove_directories() const {
   const auto all = entries_of(kNetnsDir);
   if (!all.ok() || !all->empty()) return;
   const std::string mounted = note_path(kMountedNote);
-  if (access(mounted.c_str(), F_OK) == 0 && umount2(kNetnsDir, MNT_DETACH) == 0) {
+  if (access(mounted.c_str(), F_OK) == 0) {
+    if (is_mount_point(kNetnsDir) && umount2(kNetnsDir, MNT_DETACH) != 0) return;
     unlink(mounted.c_str());
   }
   const std::string made = note_path(kMadeNote);
-  if (access(made.c_str(), F_OK) == 0 && rmdir(kNetnsDir) == 0) unlink(made.c_str());
+  if (access(made.c_str(), F_OK) != 0) return;
+  if (rmdir(kNetnsDir) == 0 || errno == ENOENT) unlink(made.c_str());
 }
 
 Status NetnsDirectory::create(const std::string& name) const {
@@ -212,6 +217,7 @@ Status NetnsDirectory::remove_leftovers() const {
       return Error::from_errno("remove leftover " + path_of(name));
     }
   }
+  remove_directories();
   return {};
 }
 

@@ -56,7 +56,7 @@ class NetnsDirectory {
   // is success.
   Status remove(const std::string& name) const;
   Result<UniqueFd> open(const std::string& name) const;
-  // Removes files that a creation cut short left behind.
+  // Removes files that a creation cut short left behind, and directories that a removal did.
   Status remove_leftovers() const;
   // Undoes what create() made besides namespaces, as far as nobody has something there.
   void remove_directories() const;
