@@ -186,9 +186,17 @@ NlMessage delete_link(const std::string& name) {
   return message;
 }
 
-NlMessage delete_link(int index) {
-  NlMessage message(RTM_DELLINK, 0);
+NlMessage join_link_group(int index, uint32_t group) {
+  NlMessage message(RTM_SETLINK, 0);
   message.put_header(link_header(index));
+  message.put_u32(IFLA_GROUP, group);
+  return message;
+}
+
+NlMessage delete_link_group(uint32_t group) {
+  NlMessage message(RTM_DELLINK, 0);
+  message.put_header(link_header());
+  message.put_u32(IFLA_GROUP, group);
   return message;
 }
 

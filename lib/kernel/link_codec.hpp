@@ -38,7 +38,8 @@ struct PairIndexes {
 };
 NlMessage create_pair(const state::LinkPair& pair, PairIndexes indexes, int peer_netns_fd);
 NlMessage delete_link(const std::string& name);
-NlMessage delete_link(int index);
+NlMessage join_link_group(int index, uint32_t group);
+NlMessage delete_link_group(uint32_t group);
 
 // Settings of `desired` in which `current` differs, all but up; nothing when none does. Changing
 // what is equal is not harmless: writing a MAC flushes the link's permanent neighbours.

@@ -37,6 +37,7 @@ Result<std::unique_ptr<LinuxKernel>> LinuxKernel::open(Options options) {
   if (!low.valid()) return Error::from_errno("open an epoll descriptor");
   ASSIGN_OR_RETURN(UniqueFd feed, move_high(std::move(low)));
   std::unique_ptr<LinuxKernel> made(new LinuxKernel(options, std::move(feed)));
+  RETURN_IF_ERROR(made->responders_.list());  // their files stand in a directory of ours
   RETURN_IF_ERROR(made->directory_.remove_leftovers());
   return made;
 }
@@ -224,7 +225,7 @@ Status LinuxKernel::remove_netns(const NetnsName& netns) {
     for (const ObservedLink& link : reading->links) {
       if (!link.peer_nsid) continue;
       ASSIGN_OR_RETURN(const NetnsName other, name_by_nsid(**held, *link.peer_nsid));
-      if (!other.empty()) orphaned_links_.emplace_back(other, link.peer_index);
+      if (!other.empty()) orphaned_links_[other].push_back(link.peer_index);
     }
   }
   close_handle(netns);
@@ -249,9 +250,9 @@ Result<NetnsName> LinuxKernel::name_by_nsid(NetnsHandle& from, int nsid) {
 // What cannot be removed is still there at the next observation, which reports it as drift.
 void LinuxKernel::remove_orphaned_links() {
   const auto orphans = std::exchange(orphaned_links_, {});
-  for (const auto& [netns, index] : orphans) {
+  for (const auto& [netns, indexes] : orphans) {
     const auto held = handles_.find(netns);
-    if (held != handles_.end()) (void)held->second.delete_link(index);
+    if (held != handles_.end()) (void)held->second.delete_links(indexes);
   }
   if (!orphans.empty()) forget_links();
 }

@@ -70,7 +70,7 @@ class LinuxKernel final : public Kernel {
   UsedNftContexts used_contexts_{};
   // The other ends of links whose namespace was removed, by index. The kernel removes them by
   // itself, but later, and not while a process lives there; and most go with their own namespace.
-  std::vector<std::pair<state::NetnsName, int>> orphaned_links_{};
+  std::map<state::NetnsName, std::vector<int>> orphaned_links_{};
 };
 
 }  // namespace egress::kernel

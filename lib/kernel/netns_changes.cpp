@@ -83,8 +83,13 @@ Status NetnsHandle::delete_link(const std::string& name) {
   return tolerate(rtnl_.request(deletion), {ENODEV});
 }
 
-Status NetnsHandle::delete_link(int index) {
-  NlMessage deletion = kernel::delete_link(index);
+Status NetnsHandle::delete_links(const std::vector<int>& indexes) {
+  constexpr uint32_t kLeaving = 0x65676c76;  // a link group that nobody else has
+  for (const int index : indexes) {
+    NlMessage joining = join_link_group(index, kLeaving);
+    RETURN_IF_ERROR(tolerate(rtnl_.request(joining), {ENODEV}));
+  }
+  NlMessage deletion = delete_link_group(kLeaving);
   return tolerate(rtnl_.request(deletion), {ENODEV});
 }
 

@@ -54,7 +54,8 @@ class NetnsHandle {
   // Both ends, down, with their settings; the other one in `peer`.
   Status create_pair(const state::LinkPair& pair, NetnsHandle& peer);
   Status delete_link(const std::string& name);
-  Status delete_link(int index);
+  // All at once: each deletion makes the kernel wait for everyone who may still see the link.
+  Status delete_links(const std::vector<int>& indexes);
   // To be called wherever a link may have gone: its name may come back with another index.
   void forget_links() {
     link_names_.clear();
