@@ -1,94 +1,228 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "tests/oracle/generator.hpp"
 
 namespace egress::oracle {
 namespace {
 
-// Addresses and ports where rules and routes begin and end, and the machines themselves.
-struct Edges {
-  std::vector<Ipv4Address> addresses{};
-  std::vector<uint16_t> ports{80, 443, 53, 0, 1, 65535, 8080};
-};
+using policy::FlowProtocol;
 
-void add_edges(Edges& edges, const Ipv4Prefix& prefix) {
-  for (const uint32_t bits : {prefix.first().bits, prefix.last().bits, prefix.first().bits - 1,
-                              prefix.last().bits + 1, prefix.first().bits + 4}) {
-    edges.addresses.push_back({bits});
-  }
-}
-
-Edges edges_of(const lab::Lab& lab, const lab::IntegrationAddresses& addresses) {
-  Edges edges;
-  for (const auto& [name, vnet] : lab.virtual_networks) {
-    for (const auto& prefix : vnet.address_prefixes) add_edges(edges, prefix);
-    for (const auto& [subnet_name, subnet] : vnet.subnets) {
-      for (const auto& prefix : subnet.address_prefixes) add_edges(edges, prefix);
+class FlowGenerator {
+ public:
+  FlowGenerator(const lab::Lab& lab, const lab::IntegrationAddresses& addresses, uint64_t seed)
+      : lab_(lab),
+        random_(seed),
+        first_port_(static_cast<uint16_t>(first_source_port(seed) + seed % 2)) {
+    collect_edges();
+    for (const auto& [integration, lease] : addresses) addresses_.push_back(lease);
+    for (const auto& [name, host] : lab.hosts) {
+      by_vnet_[host.subnet ? host.subnet->vnet : ""].push_back(host.ip_address);
+      machines_.push_back(host.ip_address);
+      if (host.masquerade) addresses_.push_back(*host.masquerade);
     }
-  }
-  for (const auto& [name, group] : lab.network_security_groups) {
-    for (const auto& [rule_name, rule] : group.security_rules) {
-      for (const auto& prefix : rule.destination.prefixes) add_edges(edges, prefix);
-      for (const auto& range : rule.destination_ports.intervals()) {
-        for (const int port :
-             {range.first - 1, int{range.first}, int{range.last}, range.last + 1}) {
-          if (port >= 0 && port <= 65535) edges.ports.push_back(static_cast<uint16_t>(port));
-        }
+    addresses_.insert(addresses_.end(), lab.outbound_ip_addresses.begin(),
+                      lab.outbound_ip_addresses.end());
+    for (const auto& [name, site] : lab.sites) {
+      for (int i = 0; i < lab.server_farms.at(site.server_farm).capacity; ++i) {
+        apps_.push_back({name, i});
       }
     }
   }
-  for (const auto& [name, table] : lab.route_tables) {
-    for (const auto& [route_name, route] : table.routes) {
-      if (route.address_prefix) add_edges(edges, *route.address_prefix);
+
+  std::vector<ProbeCase> make(size_t count) {
+    std::vector<ProbeCase> cases;
+    for (size_t attempt = 0; cases.size() < count && attempt < 20 * count; ++attempt) {
+      const uint32_t kind = random_.below(100);
+      ProbeCase next = fresh(cases.size());
+      if (kind < 25 && !cases.empty()) {
+        next = relative(random_.pick(cases), next);
+      } else if (kind < 45) {
+        aim(next);
+      } else if (kind < 60) {
+        follow_route(next);
+      }
+      if (acceptable(next)) cases.push_back(next);
+    }
+    return cases;
+  }
+
+ private:
+  // Where rules, routes, subnets and networks begin and end.
+  void add_edges(const Ipv4Prefix& prefix) {
+    for (const uint32_t bits : {prefix.first().bits, prefix.last().bits, prefix.first().bits - 1,
+                                prefix.last().bits + 1, prefix.first().bits + 4}) {
+      addresses_.push_back({bits});
     }
   }
-  for (const auto& [integration, lease] : addresses) edges.addresses.push_back(lease);
-  return edges;
-}
 
-bool can_be_sent(Ipv4Address address) {
-  static const std::vector<Ipv4Prefix> kNever = {
-      Ipv4Prefix::parse("0.0.0.0/8").value(), Ipv4Prefix::parse("127.0.0.0/8").value(),
-      Ipv4Prefix::parse("224.0.0.0/3").value(), Ipv4Prefix::parse("169.254.0.0/16").value()};
-  return std::none_of(kNever.begin(), kNever.end(),
-                      [&](const Ipv4Prefix& never) { return never.contains(address); });
-}
+  static void add_edges(std::vector<uint16_t>& ports, const PortSet& set) {
+    if (set.is_all()) return;
+    for (const auto& range : set.intervals()) {
+      for (const int port : {range.first - 1, int{range.first}, int{range.last}, range.last + 1}) {
+        if (port > 0 && port <= 65535) ports.push_back(static_cast<uint16_t>(port));
+      }
+    }
+  }
+
+  void collect_edges() {
+    for (const auto& [name, vnet] : lab_.virtual_networks) {
+      for (const auto& prefix : vnet.address_prefixes) add_edges(prefix);
+      for (const auto& [subnet_name, subnet] : vnet.subnets) {
+        for (const auto& prefix : subnet.address_prefixes) add_edges(prefix);
+      }
+    }
+    for (const auto& [name, group] : lab_.network_security_groups) {
+      for (const auto& [rule_name, rule] : group.security_rules) {
+        for (const auto& prefix : rule.destination.prefixes) add_edges(prefix);
+        add_edges(ports_, rule.destination_ports);
+        add_edges(source_ports_, rule.source_ports);
+        rules_.push_back(&rule);
+      }
+    }
+    for (const auto& [name, table] : lab_.route_tables) {
+      for (const auto& [route_name, route] : table.routes) {
+        if (route.address_prefix) add_edges(*route.address_prefix);
+      }
+    }
+    std::erase_if(source_ports_, [&](uint16_t port) {
+      return port < first_port_ || port >= first_port_ + kSourcePorts ||
+             (port - first_port_) % 2 != 0;
+    });
+  }
+
+  ProbeCase fresh(size_t number) {
+    ProbeCase next{.from = random_.pick(apps_)};
+    next.flow.destination = some_destination(next.from);
+    const uint32_t kind = random_.below(100);
+    next.flow.protocol = kind < 52   ? FlowProtocol::kTcp
+                         : kind < 91 ? FlowProtocol::kUdp
+                                     : FlowProtocol::kIcmp;
+    static const std::vector<uint16_t> kListening = {443, 443, 80, 53};
+    next.flow.destination_port =
+        random_.chance(40) ? random_.pick(kListening) : random_.pick(ports_);
+    next.flow.source_port = static_cast<uint16_t>(first_port_ + number % (kSourcePorts / 2) * 2);
+    if (!source_ports_.empty() && random_.chance(35)) {
+      next.flow.source_port = random_.pick(source_ports_);
+    }
+    return next;
+  }
+
+  // Machines near the app more often than others, as most packets to strangers end at the first
+  // route.
+  Ipv4Address some_destination(const policy::AppInstance& from) {
+    const uint32_t kind = random_.below(100);
+    const auto& subnet = lab_.sites.at(from.site).virtual_network_subnet;
+    if (kind < 35 && subnet) {
+      std::vector<std::string> near = {subnet->vnet, subnet->vnet};
+      for (const auto& [peer, flags] :
+           lab_.virtual_networks.at(subnet->vnet).virtual_network_peerings) {
+        near.push_back(peer);
+      }
+      const auto machines = by_vnet_.find(random_.pick(near));
+      if (machines != by_vnet_.end()) return random_.pick(machines->second);
+    }
+    return kind < 75 ? random_.pick(machines_) : random_.pick(addresses_);
+  }
+
+  // Another flow but for one dimension.
+  ProbeCase relative(ProbeCase next, const ProbeCase& drawn) {
+    switch (random_.below(5)) {
+      case 0: next.from = drawn.from; break;
+      case 1: next.flow.destination.bits += random_.chance(50) ? 1U : ~uint32_t{0}; break;
+      case 2: next.flow.destination_port = drawn.flow.destination_port; break;
+      case 3: next.flow.protocol = drawn.flow.protocol; break;
+      default: break;
+    }
+    next.flow.source_port = drawn.flow.source_port;
+    return next;
+  }
+
+  // Into a rule, or just past it.
+  void aim(ProbeCase& next) {
+    if (rules_.empty()) return;
+    const lab::SecurityRule& rule = *random_.pick(rules_);
+    if (rule.protocol == lab::SecurityRuleProtocol::kTcp) next.flow.protocol = FlowProtocol::kTcp;
+    if (rule.protocol == lab::SecurityRuleProtocol::kUdp) next.flow.protocol = FlowProtocol::kUdp;
+    if (!rule.destination.prefixes.empty()) {
+      const Ipv4Prefix& prefix = random_.pick(rule.destination.prefixes);
+      std::vector<Ipv4Address> inside;
+      std::copy_if(machines_.begin(), machines_.end(), std::back_inserter(inside),
+                   [&](Ipv4Address machine) { return prefix.contains(machine); });
+      if (!inside.empty()) next.flow.destination = random_.pick(inside);
+    }
+    std::vector<uint16_t> edges;
+    add_edges(edges, rule.destination_ports);
+    if (!edges.empty()) next.flow.destination_port = random_.pick(edges);
+  }
+
+  // Whether a route of the subnet leads to an appliance for `to`.
+  bool steers(const lab::Subnet& subnet, Ipv4Address to) const {
+    if (!subnet.route_table) return false;
+    const auto& routes = lab_.route_tables.at(*subnet.route_table).routes;
+    return std::any_of(routes.begin(), routes.end(), [&](const auto& entry) {
+      const lab::Route& route = entry.second;
+      return route.address_prefix && route.next_hop_ip_address &&
+             route.address_prefix->length > 0 && route.address_prefix->contains(to);
+    });
+  }
+
+  // To a machine that a route of the sender's own subnet leads to by an appliance, or one whose
+  // answers such a route leads astray.
+  void follow_route(ProbeCase& next) {
+    const auto& ref = lab_.sites.at(next.from.site).virtual_network_subnet;
+    if (!ref) return;
+    const lab::Subnet& own = *lab_.find(*ref);
+    const Ipv4Address sender{own.address_prefixes.front().first().bits + 4};
+    const bool astray = random_.chance(50);
+    std::vector<Ipv4Address> led;
+    for (const auto& [name, host] : lab_.hosts) {
+      const bool fits = astray ? host.subnet && steers(*lab_.find(*host.subnet), sender)
+                               : steers(own, host.ip_address);
+      if (fits) led.push_back(host.ip_address);
+    }
+    if (!led.empty()) next.flow.destination = random_.pick(led);
+  }
+
+  bool acceptable(ProbeCase& next) {
+    const uint32_t to = next.flow.destination.bits;
+    constexpr Ipv4Prefix kNever[] = {{{0x00000000}, 8}, {{0x7f000000}, 8}, {{0xe0000000}, 3}};
+    for (const Ipv4Prefix& never : kNever) {
+      if (never.contains(next.flow.destination)) return false;
+    }
+    if (next.flow.protocol == FlowProtocol::kIcmp) {
+      next.flow.destination_port = next.flow.source_port = 0;
+      return echoes_.insert({next.from, to}).second;
+    }
+    // An echo's relative may have no ports yet, and a socket cannot be asked for port 0.
+    if (next.flow.destination_port == 0 || next.flow.source_port == 0) return false;
+    // Different apps must not share ports either: behind one translation they would be changed.
+    return tuples_
+        .insert({next.flow.protocol, to, next.flow.destination_port, next.flow.source_port})
+        .second;
+  }
+
+  const lab::Lab& lab_;
+  Random random_;
+  const uint16_t first_port_;  // of every second one
+  std::vector<policy::AppInstance> apps_{};
+  std::vector<Ipv4Address> machines_{};
+  std::map<std::string, std::vector<Ipv4Address>> by_vnet_{};
+  std::vector<Ipv4Address> addresses_{kAzurePlatform, {0xa9fea9fe}};
+  std::vector<uint16_t> ports_{80, 443, 53, 1, 65535, 8080};
+  std::vector<uint16_t> source_ports_{};
+  std::vector<const lab::SecurityRule*> rules_{};
+  std::set<std::pair<policy::AppInstance, uint32_t>> echoes_{};
+  std::set<std::tuple<FlowProtocol, uint32_t, uint16_t, uint16_t>> tuples_{};
+};
 
 }  // namespace
 
 std::vector<ProbeCase> random_flows(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                                    uint64_t seed, size_t count, uint16_t first_port) {
-  Random random(seed);
-  const Edges edges = edges_of(lab, addresses);
-  std::vector<Ipv4Address> machines;
-  for (const auto& [name, host] : lab.hosts) machines.push_back(host.ip_address);
-  std::vector<policy::AppInstance> apps;
-  for (const auto& [name, site] : lab.sites) {
-    for (int i = 0; i < lab.server_farms.at(site.server_farm).capacity; ++i) {
-      apps.push_back({name, i});
-    }
-  }
-  std::vector<ProbeCase> cases;
-  for (size_t attempt = 0; cases.size() < count && attempt < 20 * count; ++attempt) {
-    ProbeCase next{.from = random.pick(apps)};
-    next.flow.destination =
-        random.chance(70) ? random.pick(machines) : random.pick(edges.addresses);
-    if (!can_be_sent(next.flow.destination)) continue;
-    const uint32_t kind = random.below(100);
-    next.flow.protocol = kind < 55   ? policy::FlowProtocol::kTcp
-                         : kind < 93 ? policy::FlowProtocol::kUdp
-                                     : policy::FlowProtocol::kIcmp;
-    const bool portless = next.flow.protocol == policy::FlowProtocol::kIcmp;
-    next.flow.destination_port = portless ? uint16_t{0} : random.pick(edges.ports);
-    // Port 0 is no destination that a socket can be asked for.
-    if (!portless && next.flow.destination_port == 0) continue;
-    next.flow.source_port =
-        portless ? uint16_t{0}
-                 : static_cast<uint16_t>(first_port + static_cast<uint16_t>(cases.size()));
-    cases.push_back(next);
-  }
-  return cases;
+                                    uint64_t seed, size_t count) {
+  return FlowGenerator(lab, addresses, seed).make(count);
 }
 
 }  // namespace egress::oracle

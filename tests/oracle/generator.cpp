@@ -6,13 +6,18 @@
 #include <algorithm>
 #include <memory>
 
+#include "lab/shapes.hpp"
 #include "lab/validate.hpp"
+#include "policy/effective_routes.hpp"
+#include "tests/oracle/parts.hpp"
 
 namespace egress::oracle {
 namespace {
 
-using lab::AddressMatch;
 using lab::Lab;
+
+constexpr uint16_t kFirstSourcePort = 20000;
+constexpr uint16_t kPairsWithPorts = 340;
 
 Ipv4Prefix prefix(const char* text) {
   return Ipv4Prefix::parse(text).value();
@@ -21,26 +26,44 @@ Ipv4Address address(const char* text) {
   return Ipv4Address::parse(text).value();
 }
 
+bool is_public(Ipv4Address address) {
+  constexpr Ipv4Prefix kShared{{0x64400000}, 10};
+  return !is_rfc1918(address) && !kShared.contains(address);
+}
+
 Ipv4Address nth(const Ipv4Prefix& prefix, uint32_t offset) {
   return {prefix.first().bits + offset};
 }
 
 class LabGenerator {
  public:
-  explicit LabGenerator(uint64_t seed) : random_(seed) {}
+  explicit LabGenerator(uint64_t seed) : seed_(seed), random_(seed) {}
 
   Lab generate() {
     lab_ = {};
-    pool_ = {prefix("0.0.0.0/0"),   prefix("10.0.0.0/8"),     prefix("0.0.0.0/1"),
-             prefix("128.0.0.0/1"), prefix("192.168.0.0/16"), prefix("172.16.0.0/12")};
+    public_lease_.reset();
+    pool_ = {.prefixes = {prefix("0.0.0.0/0"), prefix("10.0.0.0/8"), prefix("0.0.0.0/1"),
+                          prefix("128.0.0.0/1"), prefix("192.168.0.0/16"), prefix("172.16.0.0/12"),
+                          prefix("100.64.0.0/10"), prefix("168.63.129.16/32")},
+             .strangers = {address("10.0.200.200"), address("93.184.216.34"), address("10.1.1.1")},
+             .first_source_port = first_source_port(seed_)};
     lab_.outbound_ip_addresses = {address("20.50.1.4"), address("20.50.1.5")};
+    if (random_.chance(25)) lab_.address_allocation = lab::AddressAllocation::kHighest;
     add_service_tags();
     add_networks();
     add_peerings();
     add_hosts();
-    add_security_groups();
-    add_route_tables();
+    add_internet_hosts();
+    const uint32_t groups = 1 + random_.below(4);
+    for (uint32_t i = 0; i < groups; ++i) {
+      lab_.network_security_groups[fmt::format("nsg{}", i)] = random_security_group(random_, pool_);
+    }
+    const uint32_t tables = 1 + random_.below(4);
+    for (uint32_t i = 0; i < tables; ++i) {
+      lab_.route_tables[fmt::format("table{}", i)] = random_route_table(random_, pool_);
+    }
     attach();
+    steer_through_appliances();
     add_plans();
     return lab_;
   }
@@ -54,34 +77,64 @@ class LabGenerator {
     lab_.service_tags = std::move(tags);
   }
 
-  // Spaces repeat on purpose: two networks may well have the same one, as long as no peering
-  // joins them.
+  // Spaces repeat and lie in each other on purpose: networks may, as long as no peering joins them.
   void add_networks() {
-    const std::vector<std::vector<const char*>> spaces = {{"10.0.0.0/16"},
-                                                          {"10.1.0.0/16"},
-                                                          {"10.2.0.0/16", "10.77.0.0/20"},
-                                                          {"172.20.0.0/16"},
-                                                          {"192.168.0.0/16"},
-                                                          {"10.0.0.0/16"},
-                                                          {"100.70.0.0/16"},
-                                                          {"51.10.0.0/16", "10.9.0.0/16"}};
+    static const std::vector<std::vector<const char*>> kApart = {{"10.0.0.0/16"},
+                                                                 {"10.1.0.0/16"},
+                                                                 {"10.2.0.0/16", "10.77.0.0/20"},
+                                                                 {"172.20.0.0/16"},
+                                                                 {"100.70.0.0/16"},
+                                                                 {"51.10.0.0/16", "10.9.0.0/16"},
+                                                                 {"192.168.0.0/16"},
+                                                                 {"20.60.8.0/21", "10.20.0.0/22"}};
+    static const std::vector<std::vector<const char*>> kOverlapping = {
+        {"10.0.0.0/16"}, {"10.0.0.0/20", "10.3.0.0/22"}, {"10.0.0.0/12"}, {"10.1.0.0/17"}};
+    const uint32_t count = 2 + std::min(random_.below(4), 2U);
+    const uint32_t first = random_.below(static_cast<uint32_t>(kApart.size()));
+    for (uint32_t i = 0; i < count; ++i) {
+      lab::VirtualNetwork vnet{.location =
+                                   i > 0 && random_.chance(15) ? "northeurope" : lab_.location};
+      const auto& spaces =
+          random_.chance(70) ? kApart[(first + i) % kApart.size()] : random_.pick(kOverlapping);
+      for (const char* text : spaces) vnet.address_prefixes.push_back(prefix(text));
+      pool_.prefixes.insert(pool_.prefixes.end(), vnet.address_prefixes.begin(),
+                            vnet.address_prefixes.end());
+      if (random_.chance(15)) vnet.dns_servers = {address("10.0.1.4"), address("8.8.8.8")};
+      add_subnets(vnet, i == 0);
+      lab_.virtual_networks[fmt::format("vnet{}", i)] = std::move(vnet);
+    }
+  }
+
+  void add_subnets(lab::VirtualNetwork& vnet, bool first_network) {
+    std::vector<uint32_t> next;  // free from here on, per prefix of the network
+    for (const Ipv4Prefix& space : vnet.address_prefixes) {
+      next.push_back(space.first().bits + (random_.chance(40) ? 0 : 256));
+    }
+    const auto carve = [&](uint8_t length) {
+      const size_t space = random_.below(static_cast<uint32_t>(next.size()));
+      const Ipv4Prefix taken{{next[space]}, length};
+      next[space] = taken.first().bits + 256;
+      pool_.prefixes.push_back(taken);
+      return taken;
+    };
     const uint32_t count = 2 + random_.below(3);
     for (uint32_t i = 0; i < count; ++i) {
-      lab::VirtualNetwork vnet{.location = lab_.location};
-      for (const char* text : random_.pick(spaces)) vnet.address_prefixes.push_back(prefix(text));
-      const Ipv4Prefix base = vnet.address_prefixes.front();
-      pool_.insert(pool_.end(), vnet.address_prefixes.begin(), vnet.address_prefixes.end());
-      const uint32_t subnets = 2 + random_.below(3);
-      for (uint32_t s = 0; s < subnets; ++s) {
-        const uint8_t length = s == 0 ? 26 : static_cast<uint8_t>(24 + random_.below(4));
-        const Ipv4Prefix space{nth(base, (s + 1) << 8U), length};
-        lab::Subnet subnet{.address_prefixes = {space}};
-        const bool delegated = s == 0 && (i == 0 || random_.chance(60));
-        if (delegated) subnet.delegations = {"Microsoft.Web/serverFarms"};
-        pool_.push_back(space);
-        vnet.subnets[delegated ? "apps" : fmt::format("net{}", s)] = std::move(subnet);
+      const bool delegated =
+          i == 0 ? first_network || random_.chance(60) : i == 1 && random_.chance(20);
+      const auto length = static_cast<uint8_t>(delegated ? 26 : 24 + random_.below(5));
+      lab::Subnet subnet{.address_prefixes = {carve(length)}};
+      if (random_.chance(15)) subnet.address_prefixes.push_back(carve(27));
+      if (delegated) {
+        subnet.delegations = {lab::kServerFarmsDelegation};
+        const Ipv4Address lease = nth(subnet.address_prefixes.front(), 4);
+        if (is_public(lease)) public_lease_ = lease;
+        pool_.strangers.push_back(lease);
+        pool_.prefixes.push_back(Ipv4Prefix::host(lease));
+      } else if (random_.chance(10)) {
+        subnet.service_endpoints = {"Microsoft.Storage"};
       }
-      lab_.virtual_networks[fmt::format("vnet{}", i)] = std::move(vnet);
+      vnet.subnets[delegated ? fmt::format("apps{}", i) : fmt::format("net{}", i)] =
+          std::move(subnet);
     }
   }
 
@@ -106,170 +159,75 @@ class LabGenerator {
   void add_peerings() {
     std::vector<std::string> names;
     for (const auto& [name, vnet] : lab_.virtual_networks) names.push_back(name);
+    const auto flags = [&] {
+      return lab::VirtualNetworkPeering{random_.chance(80), random_.chance(65)};
+    };
     for (const std::string& a : names) {
       for (const std::string& b : names) {
-        if (a >= b || !random_.chance(70) || !may_peer(a, b) || !may_peer(b, a)) continue;
-        lab_.virtual_networks[a].virtual_network_peerings[b] = {random_.chance(80),
-                                                                random_.chance(60)};
+        if (a >= b || !random_.chance(80) || !may_peer(a, b) || !may_peer(b, a)) continue;
+        lab_.virtual_networks[a].virtual_network_peerings[b] = flags();
         if (random_.chance(10)) continue;
-        lab_.virtual_networks[b].virtual_network_peerings[a] = {random_.chance(80),
-                                                                random_.chance(60)};
+        lab_.virtual_networks[b].virtual_network_peerings[a] = flags();
       }
     }
   }
 
   void add_hosts() {
-    uint8_t next_public = 10;
+    for (const auto& [name, vnet] : lab_.virtual_networks) {
+      pool_.groups.push_back("group-" + name);
+      pool_.groups.push_back("others-" + name);
+    }
+    lab_.application_security_groups = pool_.groups;
     for (const auto& [vnet_name, vnet] : lab_.virtual_networks) {
       for (const auto& [subnet_name, subnet] : vnet.subnets) {
         if (!subnet.delegations.empty()) continue;
-        const uint32_t count = random_.below(3);
+        const uint32_t count = std::min(random_.below(4), 2U);
         for (uint32_t i = 0; i < count; ++i) {
-          const Ipv4Prefix& space = subnet.address_prefixes.front();
-          lab::Host host{.subnet = lab::SubnetRef{vnet_name, subnet_name}};
-          host.ip_address = i == 0 ? nth(space, 4) : Ipv4Address{space.last().bits - 1};
-          host.enable_ip_forwarding = random_.chance(55);
-          if (random_.chance(40)) {
-            host.masquerade = Ipv4Address{address("20.61.0.0").bits + next_public++};
-          }
-          add_listeners(host);
-          pool_.push_back(Ipv4Prefix::host(host.ip_address));
-          machines_.push_back(host.ip_address);
-          if (random_.chance(30)) host.application_security_groups = {"group-" + vnet_name};
-          lab_.hosts[fmt::format("{}-{}-{}", vnet_name, subnet_name, i)] = std::move(host);
+          add_host({vnet_name, subnet_name}, random_.pick(subnet.address_prefixes), i);
         }
       }
     }
-    for (const char* text : {"93.184.216.34", "20.60.9.9", "203.0.113.7"}) {
-      lab::Host host{.ip_address = address(text)};
+  }
+
+  void add_host(const lab::SubnetRef& ref, const Ipv4Prefix& space, uint32_t number) {
+    const std::string name = fmt::format("{}-{}-{}", ref.vnet, ref.subnet, number);
+    lab::Host host{.subnet = ref};
+    host.ip_address = number == 0          ? nth(space, 4)
+                      : random_.chance(60) ? Ipv4Address{space.last().bits - 1}
+                                           : nth(space, 5 + random_.below(8));
+    host.enable_ip_forwarding = random_.chance(65);
+    if (random_.chance(40)) host.masquerade = nth(prefix("20.61.0.0/16"), next_public_++);
+    add_listeners(host);
+    if (random_.chance(30)) host.application_security_groups = {"group-" + ref.vnet};
+    if (random_.chance(15)) host.application_security_groups.push_back("others-" + ref.vnet);
+    if (random_.chance(10)) host.names = {name + ".example.com", name + "-alias"};
+    pool_.machines.push_back(host.ip_address);
+    if (host.enable_ip_forwarding) pool_.appliances.push_back(host.ip_address);
+    pool_.prefixes.push_back(Ipv4Prefix::host(host.ip_address));
+    Ipv4Prefix around{host.ip_address, static_cast<uint8_t>(18 + random_.below(14))};
+    around.address.bits &= around.mask();
+    pool_.prefixes.push_back(around);
+    lab_.hosts[name] = std::move(host);
+  }
+
+  void add_internet_hosts() {
+    static const std::vector<const char*> kSites = {
+        "93.184.216.34", "20.60.9.9",  "203.0.113.7",   "20.60.7.255", "40.68.37.255",
+        "52.239.128.0",  "172.32.0.1", "9.255.255.255", "198.18.0.9",  "51.10.1.4"};
+    const uint32_t first = random_.below(static_cast<uint32_t>(kSites.size()));
+    for (uint32_t i = 0; i < 3; ++i) {
+      lab::Host host{.ip_address = address(kSites[(first + 3 * i) % kSites.size()])};
+      // Who is not in the network may well reach a site with the address of an integration in it.
+      if (i == 0 && public_lease_ && random_.chance(60)) host.ip_address = *public_lease_;
       add_listeners(host);
-      pool_.push_back(Ipv4Prefix::host(host.ip_address));
-      lab_.hosts[fmt::format("site{}", lab_.hosts.size())] = std::move(host);
-    }
-    for (const auto& [name, vnet] : lab_.virtual_networks) {
-      lab_.application_security_groups.push_back("group-" + name);
+      pool_.prefixes.push_back(Ipv4Prefix::host(host.ip_address));
+      lab_.hosts[fmt::format("site{}", i)] = std::move(host);
     }
   }
 
   void add_listeners(lab::Host& host) {
     host.listen = {{lab::Transport::kTcp, 443}, {lab::Transport::kUdp, 53}};
     if (random_.chance(50)) host.listen.push_back({lab::Transport::kTcp, 80});
-  }
-
-  Ipv4Prefix some_prefix() {
-    Ipv4Prefix chosen = random_.pick(pool_);
-    if (random_.chance(25) && chosen.length > 0 && chosen.length < 30) {
-      chosen.length = static_cast<uint8_t>(chosen.length + 1 + random_.below(2));
-      if (random_.chance(50)) chosen.address.bits |= uint32_t{1} << (32U - chosen.length);
-    }
-    return chosen;
-  }
-
-  AddressMatch some_match() {
-    const uint32_t kind = random_.below(100);
-    if (kind < 30) return {.any = true};
-    if (kind < 50) {
-      static const std::vector<std::string> kTags = {
-          "VirtualNetwork",     "Internet", "Storage",
-          "Storage.WestEurope", "Sql",      "AzureLoadBalancer"};
-      return {.service_tag = random_.pick(kTags)};
-    }
-    if (kind < 55) {
-      return {.application_security_groups = {random_.pick(lab_.application_security_groups)}};
-    }
-    AddressMatch match;
-    const uint32_t count = 1 + random_.below(3);
-    for (uint32_t i = 0; i < count; ++i) match.prefixes.push_back(some_prefix());
-    std::sort(match.prefixes.begin(), match.prefixes.end());
-    match.prefixes.erase(std::unique(match.prefixes.begin(), match.prefixes.end()),
-                         match.prefixes.end());
-    return match;
-  }
-
-  PortSet some_ports() {
-    if (random_.chance(55)) return PortSet::all();
-    static const std::vector<Interval<uint16_t>> kRanges = {
-        {80, 80},      {443, 443},  {53, 53}, {79, 81},      {0, 1023},
-        {1024, 65535}, {443, 8443}, {0, 0},   {65535, 65535}};
-    std::vector<Interval<uint16_t>> ranges;
-    const uint32_t count = 1 + random_.below(3);
-    for (uint32_t i = 0; i < count; ++i) ranges.push_back(random_.pick(kRanges));
-    return PortSet(std::move(ranges));
-  }
-
-  PortSet some_source_ports() {
-    if (random_.chance(85)) return PortSet::all();
-    const auto first = static_cast<uint16_t>(random_.below(40000));
-    return PortSet({{first, static_cast<uint16_t>(first + 25000)}});
-  }
-
-  void add_security_groups() {
-    const uint32_t count = 1 + random_.below(4);
-    for (uint32_t g = 0; g < count; ++g) {
-      lab::NetworkSecurityGroup group;
-      const uint32_t rules = random_.below(12);
-      for (uint32_t r = 0; r < rules; ++r) {
-        static const std::vector<lab::SecurityRuleProtocol> kProtocols = {
-            lab::SecurityRuleProtocol::kAny, lab::SecurityRuleProtocol::kAny,
-            lab::SecurityRuleProtocol::kTcp, lab::SecurityRuleProtocol::kTcp,
-            lab::SecurityRuleProtocol::kUdp, lab::SecurityRuleProtocol::kIcmp};
-        lab::SecurityRule rule;
-        rule.priority = 100 + static_cast<int>(r) * 10;
-        rule.direction = random_.chance(60) ? lab::Direction::kOutbound : lab::Direction::kInbound;
-        rule.access = random_.chance(50) ? lab::Access::kAllow : lab::Access::kDeny;
-        rule.protocol = random_.pick(kProtocols);
-        rule.source = random_.chance(60) ? AddressMatch{.any = true} : some_match();
-        rule.destination = some_match();
-        const bool portless = rule.protocol == lab::SecurityRuleProtocol::kIcmp;
-        rule.source_ports = portless ? PortSet::all() : some_source_ports();
-        rule.destination_ports = portless ? PortSet::all() : some_ports();
-        group.security_rules[fmt::format("rule{}", r)] = std::move(rule);
-      }
-      lab_.network_security_groups[fmt::format("nsg{}", g)] = std::move(group);
-    }
-  }
-
-  lab::Route some_route() {
-    lab::Route route;
-    if (random_.chance(8)) {
-      static const std::vector<std::string> kTags = {"Storage", "Storage.WestEurope", "Sql"};
-      route.service_tag = random_.pick(kTags);
-    } else {
-      route.address_prefix = random_.chance(35) ? prefix("0.0.0.0/0") : some_prefix();
-    }
-    const uint32_t kind = random_.below(100);
-    if (kind < 60) {
-      route.next_hop_type = lab::NextHopType::kVirtualAppliance;
-      const bool absent = machines_.empty() || random_.chance(10);
-      route.next_hop_ip_address = absent ? address("10.0.200.200") : random_.pick(machines_);
-    } else if (kind < 70) {
-      route.next_hop_type = lab::NextHopType::kInternet;
-    } else if (kind < 82) {
-      route.next_hop_type = lab::NextHopType::kNone;
-    } else if (kind < 96) {
-      route.next_hop_type = lab::NextHopType::kVnetLocal;
-    } else {
-      route.next_hop_type = lab::NextHopType::kVirtualNetworkGateway;
-    }
-    return route;
-  }
-
-  void add_route_tables() {
-    const uint32_t count = 1 + random_.below(3);
-    for (uint32_t t = 0; t < count; ++t) {
-      lab::RouteTable table;
-      const uint32_t routes = 1 + random_.below(5);
-      for (uint32_t r = 0; r < routes; ++r) {
-        const lab::Route route = some_route();
-        const bool known =
-            std::any_of(table.routes.begin(), table.routes.end(), [&](const auto& entry) {
-              return entry.second.address_prefix == route.address_prefix &&
-                     entry.second.service_tag == route.service_tag;
-            });
-        if (!known) table.routes[fmt::format("route{}", r)] = route;
-      }
-      lab_.route_tables[fmt::format("table{}", t)] = std::move(table);
-    }
   }
 
   void attach() {
@@ -279,7 +237,7 @@ class LabGenerator {
           subnet.network_security_group = fmt::format(
               "nsg{}", random_.below(static_cast<uint32_t>(lab_.network_security_groups.size())));
         }
-        if (random_.chance(subnet.delegations.empty() ? 35 : 65)) {
+        if (random_.chance(subnet.delegations.empty() ? 45 : 70)) {
           subnet.route_table = fmt::format(
               "table{}", random_.below(static_cast<uint32_t>(lab_.route_tables.size())));
         }
@@ -287,59 +245,136 @@ class LabGenerator {
     }
   }
 
+  // Chance alone rarely leads a packet through an appliance that passes it on, hardly ever through
+  // two, nor an answer through one that the flow has not met.
+  void steer_through_appliances() {
+    std::vector<Ipv4Prefix> prefixes = {{}, prefix("93.184.216.0/24")};
+    for (int i = 0; i < 2 && !pool_.machines.empty(); ++i) {
+      prefixes.push_back(Ipv4Prefix::host(random_.pick(pool_.machines)));
+    }
+    std::vector<Ipv4Prefix> senders;
+    for (const auto& [vnet_name, vnet] : lab_.virtual_networks) {
+      for (const auto& [name, subnet] : vnet.subnets) {
+        if (!subnet.delegations.empty()) senders.push_back(subnet.address_prefixes.front());
+      }
+    }
+    const Ipv4Prefix forth = random_.pick(prefixes);
+    const Ipv4Prefix back = random_.pick(senders);
+    for (auto& [vnet_name, vnet] : lab_.virtual_networks) {
+      const std::vector<Ipv4Address> peers = appliances_of_peers(vnet_name);
+      const std::vector<Ipv4Address> near = appliances_near(vnet_name, peers);
+      for (auto& [name, subnet] : vnet.subnets) {
+        if (near.empty() || !random_.chance(subnet.delegations.empty() ? 50 : 60)) continue;
+        lab::RouteTable table = random_route_table(random_, pool_);
+        const bool sends = !subnet.delegations.empty() || random_.chance(30);
+        const Ipv4Prefix steered = sends ? forth : back;
+        std::erase_if(table.routes,
+                      [&](const auto& entry) { return entry.second.address_prefix == steered; });
+        table.routes["steered"] = {
+            .address_prefix = steered,
+            .next_hop_type = lab::NextHopType::kVirtualAppliance,
+            .next_hop_ip_address = random_.pick(sends || peers.empty() ? near : peers)};
+        subnet.route_table = fmt::format("via-{}-{}", vnet_name, name);
+        lab_.route_tables[*subnet.route_table] = std::move(table);
+      }
+    }
+  }
+
+  std::vector<Ipv4Address> appliances_of_peers(const std::string& vnet) const {
+    std::vector<Ipv4Address> found;
+    for (const auto& [name, host] : lab_.hosts) {
+      if (host.enable_ip_forwarding && policy::peering_connected(lab_, vnet, host.subnet->vnet)) {
+        found.push_back(host.ip_address);
+      }
+    }
+    return found;
+  }
+
+  std::vector<Ipv4Address> appliances_near(const std::string& vnet,
+                                           std::vector<Ipv4Address> peers) const {
+    for (const auto& [name, host] : lab_.hosts) {
+      if (host.enable_ip_forwarding && host.subnet->vnet == vnet) peers.push_back(host.ip_address);
+    }
+    return peers;
+  }
+
   void add_plans() {
     std::vector<lab::SubnetRef> delegated;
     for (const auto& [vnet_name, vnet] : lab_.virtual_networks) {
+      if (vnet.location != lab_.location) continue;
       for (const auto& [name, subnet] : vnet.subnets) {
         if (!subnet.delegations.empty()) delegated.push_back({vnet_name, name});
       }
     }
     lab_.server_farms["plan"] = {"P1v3", 1 + static_cast<int>(random_.below(2))};
-    lab_.server_farms["other"] = {"P1v3", 1};
+    lab_.server_farms["other"] = {"S1", 1};
+    if (random_.chance(25)) lab_.server_farms["free"] = {"F1", 1};
+    // A plan has two integrations at most, and each plan its own.
+    const auto offset = random_.below(static_cast<uint32_t>(delegated.size()));
     const uint32_t sites = 2 + random_.below(3);
     for (uint32_t i = 0; i < sites; ++i) {
       lab::Site site{.server_farm = random_.chance(75) ? "plan" : "other"};
-      if (random_.chance(90)) {
-        site.virtual_network_subnet = delegated[i % std::min<size_t>(delegated.size(), 2)];
+      if (i == 0 || random_.chance(90)) {
+        const size_t turn = i % 2 + (site.server_farm == "plan" ? 0 : offset);
+        site.virtual_network_subnet = delegated[turn % delegated.size()];
       }
       set_routing(site);
       lab_.sites[fmt::format("app{}", i)] = std::move(site);
     }
+    if (lab_.server_farms.contains("free")) lab_.sites["plain"] = {.server_farm = "free"};
   }
 
   void set_routing(lab::Site& site) {
     const uint32_t kind = random_.below(100);
-    if (kind < 40) {
+    if (kind < 35) {
       site.outbound_vnet_routing = lab::OutboundVnetRouting{.application_traffic = true};
+    } else if (kind < 45) {
+      site.outbound_vnet_routing = lab::OutboundVnetRouting{
+          .all_traffic = true, .content_share_traffic = true, .image_pull_traffic = true};
     } else if (kind < 50) {
-      site.outbound_vnet_routing = lab::OutboundVnetRouting{.all_traffic = true};
+      site.outbound_vnet_routing = lab::OutboundVnetRouting{.backup_restore_traffic = true,
+                                                            .managed_identity_traffic = true};
+      site.app_settings["WEBSITE_VNET_ROUTE_ALL"] = "1";
     } else if (kind < 60) {
       site.vnet_route_all_enabled = true;
+      site.vnet_image_pull_enabled = random_.chance(50);
     } else if (kind < 70) {
-      site.app_settings["WEBSITE_VNET_ROUTE_ALL"] = "1";
+      site.app_settings["WEBSITE_VNET_ROUTE_ALL"] = random_.chance(80) ? "1" : "0";
+      site.vnet_content_share_enabled = true;
     } else if (kind < 80) {
       site.vnet_route_all_enabled = false;
+      site.vnet_backup_restore_enabled = true;
       site.app_settings["WEBSITE_VNET_ROUTE_ALL"] = "1";
     }
   }
 
+  const uint64_t seed_;
   Random random_;
   Lab lab_{};
-  std::vector<Ipv4Prefix> pool_{};
-  std::vector<Ipv4Address> machines_{};
+  Pool pool_{};
+  std::optional<Ipv4Address> public_lease_{};
+  uint32_t next_public_ = 10;
 };
 
 }  // namespace
 
+uint16_t first_source_port(uint64_t seed) {
+  return static_cast<uint16_t>(kFirstSourcePort + (seed / 2 % kPairsWithPorts) * kSourcePorts);
+}
+
+bool is_valid(const lab::Lab& lab) {
+  const auto findings = lab::validate(lab);
+  return std::none_of(findings.begin(), findings.end(), [](const lab::Finding& finding) {
+    return finding.severity == lab::Severity::kError;
+  });
+}
+
 lab::Lab random_lab(uint64_t seed) {
+  if (seed % 2 == 1) return changed_lab(random_lab(seed - 1), seed);
   LabGenerator generator(seed);
   for (;;) {
     lab::Lab lab = generator.generate();
-    const auto findings = lab::validate(lab);
-    const bool valid = std::none_of(findings.begin(), findings.end(), [](const auto& finding) {
-      return finding.severity == lab::Severity::kError;
-    });
-    if (valid) return lab;
+    if (is_valid(lab)) return lab;
   }
 }
 

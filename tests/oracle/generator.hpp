@@ -28,7 +28,14 @@ class Random {
   std::mt19937_64 engine_;
 };
 
-// A lab that passes validation.
+// Where the source ports of a seed's rules and flows begin. An even seed and the odd one behind it
+// share them by turns, other seeds near it have others: a 5-tuple that came again within the
+// time-outs of connection tracking would meet the state that a lab before left.
+inline constexpr uint16_t kSourcePorts = 128;
+uint16_t first_source_port(uint64_t seed);
+
+// A lab that passes validation. That of an odd seed is the one before it with a few changes, so
+// that labs in a row are now a different world, now an edit.
 lab::Lab random_lab(uint64_t seed);
 
 struct ProbeCase {
@@ -36,9 +43,8 @@ struct ProbeCase {
   policy::Flow flow{};
 };
 
-// At most `count` flows, no 5-tuple twice. Source ports start at `first_port`, so that several
-// rounds over one lab never meet each other's connection state.
+// At most `count` flows, no two that could be confused anywhere on their way.
 std::vector<ProbeCase> random_flows(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                                    uint64_t seed, size_t count, uint16_t first_port);
+                                    uint64_t seed, size_t count);
 
 }  // namespace egress::oracle

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "lab/shapes.hpp"
 
 // JSON is YAML, so the writer builds JSON and lets the loader's own rules judge it.
 
@@ -19,8 +22,18 @@ Json texts(const std::vector<T>& values) {
   return list;
 }
 
+template <typename T>
+std::string word_of(const std::vector<lab::Spelling<T>>& spellings, T value) {
+  return std::find_if(spellings.begin(), spellings.end(),
+                      [&](const auto& spelling) { return spelling.value == value; })
+      ->word;
+}
+
 Json json_of(const lab::VirtualNetwork& vnet) {
-  Json json{{"addressPrefixes", texts(vnet.address_prefixes)}, {"subnets", Json::object()}};
+  Json json{{"location", vnet.location},
+            {"addressPrefixes", texts(vnet.address_prefixes)},
+            {"subnets", Json::object()}};
+  if (!vnet.dns_servers.empty()) json["dnsServers"] = texts(vnet.dns_servers);
   for (const auto& [name, subnet] : vnet.subnets) {
     Json& entry = json["subnets"][name] = {{"addressPrefixes", texts(subnet.address_prefixes)}};
     if (!subnet.delegations.empty()) entry["delegations"] = subnet.delegations;
@@ -28,6 +41,7 @@ Json json_of(const lab::VirtualNetwork& vnet) {
       entry["networkSecurityGroup"] = *subnet.network_security_group;
     }
     if (subnet.route_table) entry["routeTable"] = *subnet.route_table;
+    if (!subnet.service_endpoints.empty()) entry["serviceEndpoints"] = subnet.service_endpoints;
   }
   for (const auto& [remote, peering] : vnet.virtual_network_peerings) {
     json["virtualNetworkPeerings"][remote] = {
@@ -71,6 +85,7 @@ Json json_of(const lab::SecurityRule& rule) {
   add_match(json, "destination", rule.destination);
   add_ports(json, "source", rule.source_ports);
   add_ports(json, "destination", rule.destination_ports);
+  if (!rule.description.empty()) json["description"] = rule.description;
   return json;
 }
 
@@ -89,9 +104,19 @@ Json json_of(const lab::Site& site) {
   }
   if (const auto& routing = site.outbound_vnet_routing) {
     json["outboundVnetRouting"] = {{"allTraffic", routing->all_traffic},
-                                   {"applicationTraffic", routing->application_traffic}};
+                                   {"applicationTraffic", routing->application_traffic},
+                                   {"contentShareTraffic", routing->content_share_traffic},
+                                   {"imagePullTraffic", routing->image_pull_traffic},
+                                   {"backupRestoreTraffic", routing->backup_restore_traffic},
+                                   {"managedIdentityTraffic", routing->managed_identity_traffic}};
   }
-  if (site.vnet_route_all_enabled) json["vnetRouteAllEnabled"] = *site.vnet_route_all_enabled;
+  const auto flag = [&](const char* name, const std::optional<bool>& value) {
+    if (value) json[name] = *value;
+  };
+  flag("vnetRouteAllEnabled", site.vnet_route_all_enabled);
+  flag("vnetContentShareEnabled", site.vnet_content_share_enabled);
+  flag("vnetImagePullEnabled", site.vnet_image_pull_enabled);
+  flag("vnetBackupRestoreEnabled", site.vnet_backup_restore_enabled);
   if (!site.app_settings.empty()) json["appSettings"] = site.app_settings;
   return json;
 }
@@ -103,6 +128,7 @@ Json json_of(const lab::Host& host) {
   } else {
     json["internet"] = true;
   }
+  if (!host.names.empty()) json["names"] = host.names;
   for (const lab::Listen& listen : host.listen) {
     json["listen"].push_back(fmt::format("{}/{}", lab::name_of(listen.transport), listen.port));
   }
@@ -114,10 +140,23 @@ Json json_of(const lab::Host& host) {
   return json;
 }
 
+Json json_of(const lab::Expectation& expectation) {
+  Json json{{"from", fmt::format("{}/{}", expectation.from, expectation.instance)},
+            {"to", expectation.to},
+            {"expect", word_of(lab::verdicts(), expectation.expect)}};
+  if (expectation.by) json["by"] = *expectation.by;
+  if (expectation.via) json["via"] = word_of(lab::paths(), *expectation.via);
+  if (expectation.source) json["source"] = expectation.source->to_string();
+  return json;
+}
+
 }  // namespace
 
 std::string to_yaml(const lab::Lab& lab, const std::string& service_tags_file) {
   Json json{{"location", lab.location}, {"outboundIpAddresses", texts(lab.outbound_ip_addresses)}};
+  if (lab.address_allocation != lab::AddressAllocation::kLowest) {
+    json["addressAllocation"] = word_of(lab::address_allocations(), lab.address_allocation);
+  }
   if (lab.service_tags) json["serviceTags"] = service_tags_file;
   for (const std::string& group : lab.application_security_groups) {
     json["applicationSecurityGroups"][group] = Json::object();
@@ -137,6 +176,9 @@ std::string to_yaml(const lab::Lab& lab, const std::string& service_tags_file) {
   }
   for (const auto& [name, site] : lab.sites) json["sites"][name] = json_of(site);
   for (const auto& [name, host] : lab.hosts) json["hosts"][name] = json_of(host);
+  for (const lab::Expectation& expectation : lab.expectations) {
+    json["expectations"].push_back(json_of(expectation));
+  }
   return json.dump(2) + "\n";
 }
 
@@ -151,6 +193,13 @@ std::string to_service_tags_json(const lab::ServiceTags& tags) {
                         {"addressPrefixes", texts(to_prefixes(tag.addresses))}}}});
   }
   return Json{{"changeNumber", 1}, {"cloud", "Public"}, {"values", values}}.dump(1) + "\n";
+}
+
+lab::Loaded reload(const lab::Lab& lab) {
+  const auto read_tags = [&](const std::string&) -> Result<std::string> {
+    return to_service_tags_json(lab.service_tags ? *lab.service_tags : lab::ServiceTags{});
+  };
+  return lab::load(to_yaml(lab, "tags.json"), "lab.yaml", read_tags);
 }
 
 }  // namespace egress::oracle

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "lab/lab.hpp"
+#include "lab/load.hpp"
 
 namespace egress::oracle {
 
@@ -14,5 +14,8 @@ namespace egress::oracle {
 std::string to_yaml(const lab::Lab& lab, const std::string& service_tags_file);
 // The tags in Microsoft's published JSON form.
 std::string to_service_tags_json(const lab::ServiceTags& tags);
+
+// What the loader makes of the lab when it is written out.
+lab::Loaded reload(const lab::Lab& lab);
 
 }  // namespace egress::oracle

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <set>
-
 #include "compile/compile.hpp"
 #include "compile/names.hpp"
 #include "control/verify.hpp"
@@ -45,17 +43,17 @@ kernel::ProbeFlow probe_flow(const ProbeCase& probe) {
           .source_port = probe.flow.source_port};
 }
 
-std::string steps_text(const policy::Explanation& explanation) {
-  std::string text;
+std::vector<std::string> steps_of(const policy::Explanation& explanation) {
+  std::vector<std::string> steps;
   for (const policy::Step& step : explanation.steps) {
-    text += fmt::format("    {} {}: {} {} - {}\n", policy::name_of(step.stage), step.where,
-                        step.result, step.name, step.reason);
+    steps.push_back(fmt::format("{} {}: {} {} - {}", policy::name_of(step.stage), step.where,
+                                step.result, step.name, step.reason));
   }
   if (explanation.reply) {
-    text += fmt::format("    reply: {} - {}\n", lab::name_of(explanation.reply->verdict),
-                        explanation.reply->reason);
+    steps.push_back(fmt::format("reply: {} - {}", lab::name_of(explanation.reply->verdict),
+                                explanation.reply->reason));
   }
-  return text;
+  return steps;
 }
 
 }  // namespace
@@ -105,9 +103,12 @@ Result<std::vector<Mismatch>> Rig::compare_once(const std::vector<ProbeCase>& ca
       seen.source = arrival->source;
     }
     auto differences = control::differences(cases[i].flow.protocol, explanation, seen);
-    if (!results[i].also.empty()) differences.push_back("the packet came out more than once");
+    if (!results[i].also.empty()) differences.emplace_back("the packet came out more than once");
     if (differences.empty()) continue;
-    mismatches.push_back({cases[i], steps_text(explanation), std::move(differences)});
+    Mismatch mismatch{.probe = cases[i],
+                      .explained = steps_of(explanation),
+                      .differences = std::move(differences)};
+    mismatches.push_back(std::move(mismatch));
   }
   return mismatches;
 }

@@ -19,7 +19,7 @@ inline constexpr const char* kPrefix = "orc";
 
 struct Mismatch {
   ProbeCase probe{};
-  std::string explained{};  // the steps, one a line
+  std::vector<std::string> explained{};  // the steps
   std::vector<std::string> differences{};
 };
 

@@ -2,125 +2,225 @@
 #include "tests/oracle/shrink.hpp"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
-#include "lab/validate.hpp"
+#include "tests/oracle/lab_yaml.hpp"
 
 namespace egress::oracle {
 namespace {
 
 using lab::Lab;
+
+// Removes one part; does nothing when that has gone with another one.
 using Cut = std::function<void(Lab&)>;
+using Cuts = std::vector<Cut>;
 
-template <typename Map, typename Reach>
-void cut_entries(std::vector<Cut>& cuts, const Map& map, Reach reach) {
-  for (const auto& [name, value] : map) {
-    cuts.push_back([name = name, reach](Lab& lab) { reach(lab).erase(name); });
-  }
+template <typename Map>
+auto* at(Map& map, const std::string& key) {
+  const auto found = map.find(key);
+  return found == map.end() ? nullptr : &found->second;
 }
 
-void cut_subnet_parts(std::vector<Cut>& cuts, const std::string& vnet, const lab::Subnet& subnet,
-                      const std::string& name) {
-  const auto reach = [vnet, name](Lab& lab) -> lab::Subnet& {
-    return lab.virtual_networks.at(vnet).subnets.at(name);
-  };
-  if (subnet.network_security_group) {
-    cuts.push_back([reach](Lab& lab) { reach(lab).network_security_group.reset(); });
+template <typename Map>
+Cuts entries(Map Lab::*map, const Lab& lab) {
+  Cuts cuts;
+  for (const auto& [name, value] : lab.*map) {
+    cuts.push_back([map, name = name](Lab& l) { (l.*map).erase(name); });
   }
-  if (subnet.route_table) cuts.push_back([reach](Lab& lab) { reach(lab).route_table.reset(); });
+  return cuts;
 }
 
-void cut_rule_parts(std::vector<Cut>& cuts, const std::string& group, const std::string& name,
-                    const lab::SecurityRule& rule) {
-  const auto reach = [group, name](Lab& lab) -> lab::SecurityRule& {
-    return lab.network_security_groups.at(group).security_rules.at(name);
-  };
-  if (!rule.source.any) cuts.push_back([reach](Lab& lab) { reach(lab).source = {.any = true}; });
-  if (!rule.destination.any) {
-    cuts.push_back([reach](Lab& lab) { reach(lab).destination = {.any = true}; });
-  }
-  if (!rule.source_ports.is_all()) {
-    cuts.push_back([reach](Lab& lab) { reach(lab).source_ports = PortSet::all(); });
-  }
-  if (!rule.destination_ports.is_all()) {
-    cuts.push_back([reach](Lab& lab) { reach(lab).destination_ports = PortSet::all(); });
-  }
-}
-
-// Coarse cuts first: whatever goes with them need not be tried alone.
-std::vector<Cut> cuts_of(const Lab& lab) {
-  std::vector<Cut> cuts;
-  cut_entries(
-      cuts, lab.virtual_networks, [](Lab & l) -> auto& { return l.virtual_networks; });
-  cut_entries(
-      cuts, lab.sites, [](Lab & l) -> auto& { return l.sites; });
-  cut_entries(
-      cuts, lab.server_farms, [](Lab & l) -> auto& { return l.server_farms; });
-  cut_entries(
-      cuts, lab.hosts, [](Lab & l) -> auto& { return l.hosts; });
-  cut_entries(
-      cuts, lab.network_security_groups,
-      [](Lab & l) -> auto& { return l.network_security_groups; });
-  cut_entries(
-      cuts, lab.route_tables, [](Lab & l) -> auto& { return l.route_tables; });
-  for (const auto& [vnet, declared] : lab.virtual_networks) {
-    cut_entries(
-        cuts, declared.subnets, [vnet = vnet](Lab & l) -> auto& {
-          return l.virtual_networks.at(vnet).subnets;
-        });
-    cut_entries(
-        cuts, declared.virtual_network_peerings, [vnet = vnet](Lab & l) -> auto& {
-          return l.virtual_networks.at(vnet).virtual_network_peerings;
-        });
-    for (const auto& [name, subnet] : declared.subnets) {
-      cut_subnet_parts(cuts, vnet, subnet, name);
-    }
-  }
-  for (const auto& [group, declared] : lab.network_security_groups) {
-    cut_entries(
-        cuts, declared.security_rules, [group = group](Lab & l) -> auto& {
-          return l.network_security_groups.at(group).security_rules;
-        });
-    for (const auto& [name, rule] : declared.security_rules) {
-      cut_rule_parts(cuts, group, name, rule);
-    }
-  }
-  for (const auto& [table, declared] : lab.route_tables) {
-    cut_entries(
-        cuts, declared.routes, [table = table](Lab & l) -> auto& {
-          return l.route_tables.at(table).routes;
-        });
-  }
-  for (const auto& [name, farm] : lab.server_farms) {
-    if (farm.capacity > 1) {
-      cuts.push_back([name = name](Lab& l) { l.server_farms.at(name).capacity = 1; });
+// Entries of a map that each entry of a map has: rules of groups, routes of tables.
+template <typename Owners, typename Owner, typename Map>
+Cuts inner_entries(Owners Lab::*owners, Map Owner::*map, const Lab& lab) {
+  Cuts cuts;
+  for (const auto& [owner, declared] : lab.*owners) {
+    for (const auto& [name, value] : declared.*map) {
+      cuts.push_back([owners, map, owner = owner, name = name](Lab& l) {
+        if (Owner* found = at(l.*owners, owner)) (found->*map).erase(name);
+      });
     }
   }
   return cuts;
 }
 
-bool valid(const Lab& lab) {
-  const auto findings = lab::validate(lab);
-  return std::none_of(findings.begin(), findings.end(), [](const lab::Finding& finding) {
-    return finding.severity == lab::Severity::kError;
-  });
+Cuts attachments(const Lab& lab) {
+  Cuts cuts;
+  for (const auto& [vnet, declared] : lab.virtual_networks) {
+    for (const auto& [name, subnet] : declared.subnets) {
+      const auto on_subnet = [&, vnet = vnet, name = name](auto change) {
+        cuts.push_back([vnet, name, change](Lab& l) {
+          lab::VirtualNetwork* network = at(l.virtual_networks, vnet);
+          if (lab::Subnet* found = network ? at(network->subnets, name) : nullptr) change(*found);
+        });
+      };
+      on_subnet([](lab::Subnet& found) { found.network_security_group.reset(); });
+      on_subnet([](lab::Subnet& found) { found.route_table.reset(); });
+      on_subnet([](lab::Subnet& found) { found.address_prefixes.resize(1); });
+    }
+  }
+  return cuts;
 }
+
+Cuts rule_parts(const Lab& lab) {
+  Cuts cuts;
+  for (const auto& [group, declared] : lab.network_security_groups) {
+    for (const auto& [name, rule] : declared.security_rules) {
+      const auto on_rule = [&, group = group, name = name](auto change) {
+        cuts.push_back([group, name, change](Lab& l) {
+          lab::NetworkSecurityGroup* owner = at(l.network_security_groups, group);
+          if (lab::SecurityRule* found = owner ? at(owner->security_rules, name) : nullptr) {
+            change(*found);
+          }
+        });
+      };
+      on_rule([](lab::SecurityRule& found) { found.source = {.any = true}; });
+      on_rule([](lab::SecurityRule& found) { found.destination = {.any = true}; });
+      on_rule([](lab::SecurityRule& found) { found.source_ports = PortSet::all(); });
+      on_rule([](lab::SecurityRule& found) { found.destination_ports = PortSet::all(); });
+      on_rule([](lab::SecurityRule& found) { found.description.clear(); });
+    }
+  }
+  return cuts;
+}
+
+Cuts small_parts(const Lab& lab) {
+  Cuts cuts = {[](Lab& l) { l.application_security_groups.clear(); },
+               [](Lab& l) { l.service_tags.reset(); },
+               [](Lab& l) { l.address_allocation = lab::AddressAllocation::kLowest; }};
+  for (const auto& [name, farm] : lab.server_farms) {
+    cuts.push_back([name = name](Lab& l) {
+      if (lab::ServerFarm* found = at(l.server_farms, name)) found->capacity = 1;
+    });
+  }
+  for (const auto& [name, vnet] : lab.virtual_networks) {
+    cuts.push_back([name = name](Lab& l) {
+      if (lab::VirtualNetwork* found = at(l.virtual_networks, name)) found->dns_servers.clear();
+    });
+  }
+  for (const auto& [name, host] : lab.hosts) {
+    const auto on_host = [&, name = name](auto change) {
+      cuts.push_back([name, change](Lab& l) {
+        if (lab::Host* found = at(l.hosts, name)) change(*found);
+      });
+    };
+    on_host([](lab::Host& found) { found.masquerade.reset(); });
+    on_host([](lab::Host& found) { found.enable_ip_forwarding = false; });
+    on_host([](lab::Host& found) { found.names.clear(); });
+  }
+  return cuts;
+}
+
+// One list per kind, coarse kinds first.
+std::vector<std::function<Cuts(const Lab&)>> kinds() {
+  return {[](const Lab& lab) { return entries(&Lab::virtual_networks, lab); },
+          [](const Lab& lab) { return entries(&Lab::sites, lab); },
+          [](const Lab& lab) { return entries(&Lab::hosts, lab); },
+          [](const Lab& lab) { return entries(&Lab::network_security_groups, lab); },
+          [](const Lab& lab) { return entries(&Lab::route_tables, lab); },
+          [](const Lab& lab) { return entries(&Lab::server_farms, lab); },
+          [](const Lab& lab) {
+            return inner_entries(&Lab::virtual_networks, &lab::VirtualNetwork::subnets, lab);
+          },
+          [](const Lab& lab) {
+            return inner_entries(&Lab::network_security_groups,
+                                 &lab::NetworkSecurityGroup::security_rules, lab);
+          },
+          [](const Lab& lab) {
+            return inner_entries(&Lab::route_tables, &lab::RouteTable::routes, lab);
+          },
+          [](const Lab& lab) {
+            return inner_entries(&Lab::virtual_networks,
+                                 &lab::VirtualNetwork::virtual_network_peerings, lab);
+          },
+          attachments,
+          small_parts,
+          rule_parts};
+}
+
+template <typename Name, typename Map>
+void keep_if_known(std::optional<Name>& name, const Map& map) {
+  if (name && !map.contains(*name)) name.reset();
+}
+
+// Without what refers to something that is no longer there.
+void drop_dangling(Lab& lab) {
+  for (auto& [name, vnet] : lab.virtual_networks) {
+    std::erase_if(vnet.virtual_network_peerings, [&](const auto& peering) {
+      return !lab.virtual_networks.contains(peering.first);
+    });
+    for (auto& [subnet_name, subnet] : vnet.subnets) {
+      keep_if_known(subnet.network_security_group, lab.network_security_groups);
+      keep_if_known(subnet.route_table, lab.route_tables);
+    }
+  }
+  std::erase_if(lab.hosts, [&](const auto& entry) {
+    return entry.second.subnet && lab.find(*entry.second.subnet) == nullptr;
+  });
+  std::erase_if(lab.sites, [&](const auto& entry) {
+    return !lab.server_farms.contains(entry.second.server_farm);
+  });
+  for (auto& [name, site] : lab.sites) {
+    if (site.virtual_network_subnet && lab.find(*site.virtual_network_subnet) == nullptr) {
+      site.virtual_network_subnet.reset();
+    }
+  }
+  if (!lab.application_security_groups.empty()) return;
+  for (auto& [name, host] : lab.hosts) host.application_security_groups.clear();
+}
+
+class Shrinker {
+ public:
+  Shrinker(Lab lab, const StillShows& still_shows, size_t most_questions)
+      : lab_(std::move(lab)), still_shows_(still_shows), left_(most_questions) {
+    lab_.expectations.clear();  // of a replayed case: they name parts that may go
+    text_ = to_yaml(lab_, "tags.json");
+  }
+
+  Lab run() {
+    for (bool smaller = true; smaller && left_ > 0;) {
+      smaller = false;
+      for (const auto& kind : kinds()) smaller = cut_kind(kind(lab_)) || smaller;
+    }
+    return std::move(lab_);
+  }
+
+ private:
+  bool cut_kind(const Cuts& cuts) {
+    bool smaller = false;
+    for (size_t group = cuts.size(); group > 0; group /= 2) {
+      for (size_t first = 0; first < cuts.size(); first += group) {
+        smaller = cut(cuts, first, std::min(first + group, cuts.size())) || smaller;
+      }
+    }
+    return smaller;
+  }
+
+  bool cut(const Cuts& cuts, size_t first, size_t last) {
+    if (left_ == 0) return false;
+    Lab candidate = lab_;
+    for (size_t i = first; i < last; ++i) cuts[i](candidate);
+    drop_dangling(candidate);
+    std::string text = to_yaml(candidate, "tags.json");
+    if (text == text_ || !reload(candidate).lab) return false;
+    --left_;
+    if (!still_shows_(candidate)) return false;
+    lab_ = std::move(candidate);
+    text_ = std::move(text);
+    return true;
+  }
+
+  Lab lab_;
+  std::string text_{};
+  const StillShows& still_shows_;
+  size_t left_;
+};
 
 }  // namespace
 
-Lab shrink(Lab lab, const StillShows& still_shows) {
-  for (bool smaller = true; smaller;) {
-    smaller = false;
-    for (const Cut& cut : cuts_of(lab)) {
-      Lab candidate = lab;
-      cut(candidate);
-      if (!valid(candidate) || !still_shows(candidate)) continue;
-      lab = std::move(candidate);
-      smaller = true;
-      break;
-    }
-  }
-  return lab;
+Lab shrink(Lab lab, const StillShows& still_shows, size_t most_questions) {
+  return Shrinker(std::move(lab), still_shows, most_questions).run();
 }
 
 }  // namespace egress::oracle

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "tests/oracle/cases.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "lab/load.hpp"
+#include "tests/oracle/lab_yaml.hpp"
+
+namespace egress::oracle {
+namespace {
+
+constexpr const char* kLab = ".yaml";
+constexpr const char* kBefore = ".before.yaml";
+constexpr const char* kTags = ".tags.json";
+constexpr uint16_t kUsualSourcePort = 50000;
+
+Result<lab::Lab> load(const std::string& file) {
+  lab::Loaded loaded = lab::load_file(file);
+  if (loaded.lab) return std::move(*loaded.lab);
+  return Error{
+      .code = Errc::kInvalid,
+      .message = fmt::format("{} does not load: {}", file,
+                             loaded.findings.empty() ? std::string("it cannot be read")
+                                                     : loaded.findings.front().to_string())};
+}
+
+std::string url_of(const policy::Flow& flow) {
+  std::string to = flow.destination.to_string();
+  switch (flow.protocol) {
+    case policy::FlowProtocol::kIcmp: return "icmp://" + to;
+    case policy::FlowProtocol::kTcp: return fmt::format("tcp://{}:{}", to, flow.destination_port);
+    case policy::FlowProtocol::kUdp: return fmt::format("udp://{}:{}", to, flow.destination_port);
+  }
+  return to;
+}
+
+std::set<uint16_t> telling_source_ports(const lab::Lab& lab) {
+  std::set<uint16_t> ports = {kUsualSourcePort};
+  for (const auto& [name, group] : lab.network_security_groups) {
+    for (const auto& [rule_name, rule] : group.security_rules) {
+      if (rule.source_ports.is_all()) continue;
+      for (const auto& range : rule.source_ports.intervals()) {
+        for (const int port :
+             {range.first - 1, int{range.first}, int{range.last}, range.last + 1}) {
+          if (port > 0 && port <= 65535) ports.insert(static_cast<uint16_t>(port));
+        }
+      }
+    }
+  }
+  return ports;
+}
+
+Result<policy::Flow> flow_of(const lab::Lab& lab, const lab::Expectation& expectation) {
+  ASSIGN_OR_RETURN(const policy::FlowUrl url, policy::parse_flow_url(lab, expectation.to));
+  return policy::Flow{.protocol = url.protocol,
+                      .destination = url.destination,
+                      .destination_port = url.port,
+                      .source_port = kUsualSourcePort};
+}
+
+Status write(const std::string& file, const std::string& text) {
+  std::ofstream out(file);
+  out << text << std::flush;
+  if (out) return {};
+  return Error{.code = Errc::kKernel, .message = file + " cannot be written"};
+}
+
+Status write_lab(const std::string& stem, const std::string& end, const lab::Lab& lab,
+                 const std::string& head) {
+  const std::string tags = std::filesystem::path(stem).filename().string() + kTags;
+  RETURN_IF_ERROR(write(stem + end, head + to_yaml(lab, tags)));
+  return lab.service_tags ? write(stem + kTags, to_service_tags_json(*lab.service_tags)) : Status{};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> case_files(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string path = entry.path().string();
+    if (path.ends_with(kLab) && !path.ends_with(kBefore)) files.push_back(path);
+  }
+  if (error) {
+    return Error{.code = Errc::kNotFound,
+                 .message = fmt::format("{}: {}", folder, error.message())};
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Result<Case> load_case(const std::string& file) {
+  Case loaded;
+  ASSIGN_OR_RETURN(loaded.lab, load(file));
+  const std::string stem = file.substr(0, file.rfind('.'));
+  if (!std::filesystem::exists(stem + kBefore)) return loaded;
+  ASSIGN_OR_RETURN(loaded.before, load(stem + kBefore));
+  return loaded;
+}
+
+Result<std::string> write_case(const std::string& folder, const std::string& name, const Case& kept,
+                               const std::vector<std::string>& told) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  const std::string stem = folder + "/" + name;
+  std::string head;
+  for (const std::string& line : told) head += "# " + line + "\n";
+  RETURN_IF_ERROR(write_lab(stem, kLab, kept.lab, head));
+  if (kept.before) RETURN_IF_ERROR(write_lab(stem, kBefore, *kept.before, ""));
+  return stem + kLab;
+}
+
+std::vector<ProbeCase> expected_flows(const lab::Lab& lab) {
+  std::vector<ProbeCase> flows;
+  const std::set<uint16_t> ports = telling_source_ports(lab);
+  for (const lab::Expectation& expectation : lab.expectations) {
+    const auto flow = flow_of(lab, expectation);
+    if (!flow.ok()) continue;
+    ProbeCase probe{.from = {expectation.from, expectation.instance}, .flow = *flow};
+    if (probe.flow.protocol == policy::FlowProtocol::kIcmp) {
+      probe.flow.source_port = 0;
+      flows.push_back(probe);
+      continue;
+    }
+    for (const uint16_t port : ports) {
+      probe.flow.source_port = port;
+      flows.push_back(probe);
+    }
+  }
+  return flows;
+}
+
+lab::Expectation expectation_of(const ProbeCase& probe, const policy::Explanation& explanation) {
+  lab::Expectation expectation{.from = probe.from.site,
+                               .instance = probe.from.instance,
+                               .to = url_of(probe.flow),
+                               .expect = explanation.verdict,
+                               .via = explanation.path,
+                               .source = explanation.source};
+  // Platform ranges and destinations are no names that a file may expect.
+  const policy::Stage stage = explanation.decided_by.stage;
+  if (stage != policy::Stage::kPlatform && stage != policy::Stage::kDestination) {
+    expectation.by = explanation.decided_by.name;
+  }
+  return expectation;
+}
+
+std::vector<std::string> unmet_expectations(const policy::Model& model) {
+  std::vector<std::string> unmet;
+  for (const lab::Expectation& expectation : model.lab().expectations) {
+    const auto told = [&](const std::string& what) {
+      unmet.push_back(fmt::format("{} to {}: {}", expectation.from, expectation.to, what));
+    };
+    const auto flow = flow_of(model.lab(), expectation);
+    if (!flow.ok()) {
+      told(flow.error().message);
+      continue;
+    }
+    auto explained = model.explain({expectation.from, expectation.instance}, *flow);
+    if (!explained.ok()) {
+      told(explained.error().message);
+      continue;
+    }
+    explained->reply.reset();
+    for (const std::string& difference : policy::mismatches(expectation, *explained)) {
+      told(difference);
+    }
+  }
+  return unmet;
+}
+
+}  // namespace egress::oracle

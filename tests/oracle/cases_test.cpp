@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "tests/oracle/cases.hpp"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "ipam/leases.hpp"
+#include "tests/oracle/lab_yaml.hpp"
+
+namespace egress::oracle {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// Removed with everything in it.
+class Folder {
+ public:
+  Folder() {
+    std::string name = testing::TempDir() + "/oracle-XXXXXX";
+    path_ = ::mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_{};
+};
+
+policy::Model model_of(const lab::Lab& lab) {
+  return {lab, ipam::first_addresses(lab).value()};
+}
+
+std::string errors_of(const lab::Loaded& loaded) {
+  std::string text;
+  for (const lab::Finding& finding : loaded.findings) {
+    if (finding.severity == lab::Severity::kError) text += finding.to_string() + "\n";
+  }
+  return text;
+}
+
+TEST(Cases, ExplainMeetsWhatTheKeptCasesExpect) {
+  const auto files = case_files(EGRESS_ORACLE_CASES);
+  ASSERT_TRUE(files.ok()) << files.error().to_string();
+  ASSERT_GE(files->size(), 5U);
+  for (const std::string& file : *files) {
+    SCOPED_TRACE(file);
+    const auto kept = load_case(file);
+    ASSERT_TRUE(kept.ok()) << kept.error().to_string();
+    EXPECT_FALSE(kept->lab.expectations.empty());
+    EXPECT_THAT(unmet_expectations(model_of(kept->lab)), IsEmpty());
+  }
+}
+
+TEST(Cases, WhatExplainSaysOfAFlowIsAnExpectationThatHolds) {
+  size_t expected = 0;
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    lab::Lab lab = random_lab(seed);
+    const policy::Model model = model_of(lab);
+    for (ProbeCase probe : random_flows(lab, model.addresses(), seed, 30)) {
+      if (probe.flow.source_port != 0) probe.flow.source_port = 50000;
+      const auto explained = model.explain(probe.from, probe.flow);
+      ASSERT_TRUE(explained.ok());
+      lab.expectations.push_back(expectation_of(probe, *explained));
+    }
+    const lab::Loaded loaded = reload(lab);
+    ASSERT_TRUE(loaded.lab) << seed << ": " << errors_of(loaded);
+    ASSERT_THAT(unmet_expectations(model_of(*loaded.lab)), IsEmpty()) << "seed " << seed;
+    expected += loaded.lab->expectations.size();
+  }
+  EXPECT_GT(expected, 1000U);
+}
+
+TEST(Cases, LoadAsTheyWereWritten) {
+  const Folder folder;
+  const lab::Lab lab = random_lab(11);
+  const auto file =
+      write_case(folder.path(), "kept", {.lab = lab, .before = random_lab(12)}, {"what differs"});
+  ASSERT_TRUE(file.ok()) << file.error().to_string();
+  EXPECT_THAT(case_files(folder.path()).value(), testing::ElementsAre(*file));
+  const auto loaded = load_case(*file);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+  EXPECT_EQ(to_yaml(loaded->lab, "t"), to_yaml(lab, "t"));
+  ASSERT_TRUE(loaded->before);
+  EXPECT_EQ(to_yaml(*loaded->before, "t"), to_yaml(random_lab(12), "t"));
+}
+
+TEST(Cases, FlowsComeFromEverySourcePortThatRulesTellApart) {
+  lab::Lab lab = random_lab(1);
+  lab.network_security_groups.clear();
+  lab.expectations = {{.from = "app0", .to = "tcp://10.9.9.9:80"},
+                      {.from = "app0", .to = "icmp://10.9.9.9"}};
+  EXPECT_THAT(expected_flows(lab), SizeIs(2));
+  lab.network_security_groups["nsg"].security_rules["rule"].source_ports =
+      PortSet({{1000, 2000}, {3000, 65535}});
+  std::vector<uint16_t> ports;
+  for (const ProbeCase& probe : expected_flows(lab)) ports.push_back(probe.flow.source_port);
+  EXPECT_THAT(ports, testing::ElementsAre(999, 1000, 2000, 2001, 2999, 3000, 50000, 65535, 0));
+}
+
+TEST(Cases, AnExpectationThatDoesNotHoldIsTold) {
+  lab::Lab lab = random_lab(1);
+  lab.expectations = {
+      {.from = "app0", .to = "tcp://168.63.129.16:443", .expect = lab::Verdict::kAllow}};
+  EXPECT_THAT(unmet_expectations(model_of(lab)), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace egress::oracle

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include <iterator>
+
+#include "tests/oracle/parts.hpp"
+
+namespace egress::oracle {
+namespace {
+
+using lab::Lab;
+
+Pool pool_of(const Lab& lab, uint64_t seed) {
+  Pool pool{.prefixes = {{}, {{0x0a000000}, 8}},
+            .strangers = {{0x0a00c8c8}},
+            .groups = lab.application_security_groups,
+            .first_source_port = first_source_port(seed)};
+  for (const auto& [name, vnet] : lab.virtual_networks) {
+    pool.prefixes.insert(pool.prefixes.end(), vnet.address_prefixes.begin(),
+                         vnet.address_prefixes.end());
+    for (const auto& [subnet_name, subnet] : vnet.subnets) {
+      pool.prefixes.insert(pool.prefixes.end(), subnet.address_prefixes.begin(),
+                           subnet.address_prefixes.end());
+    }
+  }
+  for (const auto& [name, host] : lab.hosts) {
+    pool.prefixes.push_back(Ipv4Prefix::host(host.ip_address));
+    if (host.internet()) continue;
+    pool.machines.push_back(host.ip_address);
+    if (host.enable_ip_forwarding) pool.appliances.push_back(host.ip_address);
+  }
+  return pool;
+}
+
+class Changer {
+ public:
+  Changer(Lab lab, uint64_t seed)
+      : lab_(std::move(lab)), random_(seed), pool_(pool_of(lab_, seed)) {}
+
+  Lab change() {
+    const uint32_t count = 1 + random_.below(3);
+    for (uint32_t i = 0; i < count; ++i) change_one();
+    return std::move(lab_);
+  }
+
+ private:
+  template <typename Map>
+  auto& any_of(Map& map) {
+    return std::next(map.begin(), random_.below(static_cast<uint32_t>(map.size())))->second;
+  }
+
+  void change_one() {
+    switch (random_.below(8)) {
+      case 0: any_of(lab_.network_security_groups) = random_security_group(random_, pool_); break;
+      case 1: change_rule(any_of(lab_.network_security_groups)); break;
+      case 2: any_of(lab_.route_tables) = random_route_table(random_, pool_); break;
+      case 3: change_route(any_of(lab_.route_tables)); break;
+      case 4: change_subnet(any_of(any_of(lab_.virtual_networks).subnets)); break;
+      case 5: change_peering(any_of(lab_.virtual_networks)); break;
+      case 6: change_host(); break;
+      default: change_app();
+    }
+  }
+
+  void change_rule(lab::NetworkSecurityGroup& group) {
+    if (group.security_rules.empty()) return;
+    lab::SecurityRule& rule = any_of(group.security_rules);
+    const auto other = random_security_group(random_, pool_);
+    switch (random_.below(4)) {
+      case 0:
+        rule.access = rule.access == lab::Access::kAllow ? lab::Access::kDeny : lab::Access::kAllow;
+        break;
+      case 1: rule.priority = 100 + static_cast<int>(random_.below(3997)); break;
+      case 2:
+        if (!other.security_rules.empty()) rule = other.security_rules.begin()->second;
+        break;
+      default: group.security_rules.erase(group.security_rules.begin());
+    }
+  }
+
+  void change_route(lab::RouteTable& table) {
+    if (table.routes.empty()) return;
+    lab::Route& route = any_of(table.routes);
+    if (random_.chance(30)) {
+      table.routes.erase(table.routes.begin());
+    } else if (route.next_hop_ip_address && !pool_.machines.empty()) {
+      route.next_hop_ip_address = random_.pick(pool_.machines);
+    } else {
+      route.next_hop_type =
+          random_.chance(50) ? lab::NextHopType::kNone : lab::NextHopType::kVnetLocal;
+      route.next_hop_ip_address.reset();
+    }
+  }
+
+  void change_subnet(lab::Subnet& subnet) {
+    if (random_.chance(50)) {
+      const bool had = subnet.network_security_group.has_value();
+      subnet.network_security_group = lab_.network_security_groups.begin()->first;
+      if (had) subnet.network_security_group.reset();
+    } else {
+      const bool had = subnet.route_table.has_value();
+      subnet.route_table = lab_.route_tables.begin()->first;
+      if (had) subnet.route_table.reset();
+    }
+  }
+
+  void change_peering(lab::VirtualNetwork& vnet) {
+    if (vnet.virtual_network_peerings.empty()) return;
+    lab::VirtualNetworkPeering& peering = any_of(vnet.virtual_network_peerings);
+    switch (random_.below(3)) {
+      case 0: peering.allow_forwarded_traffic = !peering.allow_forwarded_traffic; break;
+      case 1: peering.allow_virtual_network_access = !peering.allow_virtual_network_access; break;
+      default: vnet.virtual_network_peerings.erase(vnet.virtual_network_peerings.begin());
+    }
+  }
+
+  void change_host() {
+    if (pool_.machines.empty()) return;
+    lab::Host& host = any_of(lab_.hosts);
+    if (host.internet()) return;
+    switch (random_.below(4)) {
+      case 0: host.enable_ip_forwarding = !host.enable_ip_forwarding; break;
+      case 1:
+        if (host.masquerade) {
+          host.masquerade.reset();
+        } else {
+          host.masquerade = Ipv4Address{0x143dff00 + random_.below(200)};
+        }
+        break;
+      case 2: host.ip_address = {host.ip_address.bits + (random_.chance(50) ? 1U : ~0U)}; break;
+      default: host.listen = {{lab::Transport::kTcp, 8080}};
+    }
+  }
+
+  void change_app() {
+    lab::Site& site = any_of(lab_.sites);
+    switch (random_.below(4)) {
+      case 0: site.virtual_network_subnet.reset(); break;
+      case 1: site.server_farm = any_of(lab_.sites).server_farm; break;
+      case 2:
+        site.outbound_vnet_routing =
+            lab::OutboundVnetRouting{.application_traffic = random_.chance(50)};
+        break;
+      default: lab_.server_farms.at("plan").capacity = 1 + static_cast<int>(random_.below(3));
+    }
+  }
+
+  Lab lab_;
+  Random random_;
+  const Pool pool_;
+};
+
+}  // namespace
+
+Lab changed_lab(const Lab& lab, uint64_t seed) {
+  for (uint64_t attempt = 0;; ++attempt) {
+    Lab changed = Changer(lab, seed + (attempt << 32U)).change();
+    if (is_valid(changed)) return changed;
+  }
+}
+
+}  // namespace egress::oracle

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+#include "tests/oracle/coverage.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "ipam/leases.hpp"
+#include "lab/shapes.hpp"
+#include "policy/application_routing.hpp"
+#include "policy/effective_routes.hpp"
+
+namespace egress::oracle {
+namespace {
+
+using lab::Lab;
+
+class LabFeatures {
+ public:
+  explicit LabFeatures(const Lab& lab) : lab_(lab) {}
+
+  std::set<std::string> find() {
+    note("addresses from the highest", lab_.address_allocation == lab::AddressAllocation::kHighest);
+    for (const auto& [name, vnet] : lab_.virtual_networks) network(name, vnet);
+    for (const auto& [name, host] : lab_.hosts) machine(host);
+    for (const auto& [name, group] : lab_.network_security_groups) security_group(group);
+    for (const auto& [name, table] : lab_.route_tables) route_table(table);
+    for (const auto& [name, vnet] : lab_.virtual_networks) appliances(name, vnet);
+    plans();
+    return std::move(found_);
+  }
+
+ private:
+  void note(const std::string& feature, bool present = true) {
+    if (present) found_.insert(feature);
+  }
+
+  void network(const std::string& name, const lab::VirtualNetwork& vnet) {
+    note("network in another region", vnet.location != lab_.location);
+    note("public address space", !is_rfc1918(vnet.address_prefixes.front().first()));
+    std::set<Ipv4Prefix> used;
+    for (const auto& [subnet_name, subnet] : vnet.subnets) {
+      note("subnet with two prefixes", subnet.address_prefixes.size() > 1);
+      note("subnet at the start of its network",
+           subnet.address_prefixes.front().first() == vnet.address_prefixes.front().first());
+      for (const Ipv4Prefix& space : vnet.address_prefixes) {
+        if (space.contains(subnet.address_prefixes.front())) used.insert(space);
+      }
+    }
+    note("subnets in two prefixes of a network", used.size() > 1);
+    for (const auto& [other_name, other] : lab_.virtual_networks) {
+      if (other_name > name) overlap(vnet, other);
+    }
+    for (const auto& [remote, peering] : vnet.virtual_network_peerings) {
+      note(fmt::format("peering access {}", peering.allow_virtual_network_access));
+      note(fmt::format("peering forwarded {}", peering.allow_forwarded_traffic));
+      note("peering initiated", !policy::peering_connected(lab_, name, remote));
+    }
+  }
+
+  void overlap(const lab::VirtualNetwork& a, const lab::VirtualNetwork& b) {
+    for (const Ipv4Prefix& left : a.address_prefixes) {
+      for (const Ipv4Prefix& right : b.address_prefixes) {
+        note("networks with equal space", left == right);
+        note("networks with nested space", left != right && left.overlaps(right));
+      }
+    }
+  }
+
+  void machine(const lab::Host& host) {
+    if (host.internet()) {
+      const auto leases = ipam::first_addresses(lab_);
+      const bool leased =
+          leases.ok() && std::any_of(leases->begin(), leases->end(),
+                                     [&](auto& each) { return each.second == host.ip_address; });
+      note("site with the address of a lease", leased);
+      return;
+    }
+    note(fmt::format("machine forwards {} masquerades {}", host.enable_ip_forwarding,
+                     host.masquerade.has_value()));
+    note("machine in two groups", host.application_security_groups.size() > 1);
+  }
+
+  void match(const std::string& side, const lab::AddressMatch& match) {
+    note(side + " any", match.any);
+    note(side + " tag", !match.service_tag.empty());
+    note(side + " group", !match.application_security_groups.empty());
+    note(side + " several prefixes", match.prefixes.size() > 1);
+    for (const Ipv4Prefix& prefix : match.prefixes) note(side + " host", prefix.length == 32);
+  }
+
+  void security_group(const lab::NetworkSecurityGroup& group) {
+    note("security group without rules", group.security_rules.empty());
+    note("security group with twenty rules", group.security_rules.size() >= 20);
+    int last = 0;
+    std::map<int, lab::Direction> priorities;
+    for (const auto& [name, rule] : group.security_rules) {
+      note("names against priorities", rule.priority < last);
+      last = rule.priority;
+      note("same priority in both directions",
+           !priorities.emplace(rule.priority, rule.direction).second);
+      note("first priority", rule.priority == 100);
+      note("last priority", rule.priority == 4096);
+      note(fmt::format("rule {} {}", lab::name_of(rule.direction), lab::name_of(rule.access)));
+      note(fmt::format("rule {}", lab::name_of(rule.protocol)));
+      match("source", rule.source);
+      match("destination", rule.destination);
+      note("rule with source ports", !rule.source_ports.is_all());
+      note("rule with port 0",
+           !rule.destination_ports.is_all() && rule.destination_ports.contains(0));
+      note("rule with port 65535",
+           !rule.destination_ports.is_all() && rule.destination_ports.contains(65535));
+      note("rule with several ranges", rule.destination_ports.intervals().size() > 1);
+    }
+  }
+
+  void route_table(const lab::RouteTable& table) {
+    for (const auto& [name, route] : table.routes) {
+      note(fmt::format("route {}", lab::name_of(route.next_hop_type)));
+      note("route with a tag", !route.service_tag.empty());
+      for (const auto& [other_name, other] : table.routes) {
+        if (name == other_name || !route.address_prefix || !other.address_prefix) continue;
+        note("nested routes", route.address_prefix->contains(*other.address_prefix));
+      }
+    }
+  }
+
+  // What the routes of a network's subnets lead to, and which system routes they displace.
+  void appliances(const std::string& vnet_name, const lab::VirtualNetwork& vnet) {
+    for (const auto& [name, subnet] : vnet.subnets) {
+      for (const auto& route : policy::effective_routes(lab_, {vnet_name, name})) {
+        if (route.state == policy::RouteState::kInvalid) {
+          note(fmt::format("route displaced: {}", policy::name_of(route.next_hop_type)));
+        }
+        if (!route.next_hop_ip_address || route.state == policy::RouteState::kInvalid) continue;
+        const auto found = policy::find_appliance(lab_, vnet_name, *route.next_hop_ip_address);
+        note("appliance absent", !found);
+        if (!found) continue;
+        const lab::Host& host = lab_.hosts.at(found->host);
+        note("appliance in a peer", found->vnet != vnet_name);
+        note("appliance in the same subnet", host.subnet == lab::SubnetRef{vnet_name, name});
+        note(fmt::format("appliance forwards {} masquerades {}", host.enable_ip_forwarding,
+                         host.masquerade.has_value()));
+      }
+    }
+  }
+
+  void plans() {
+    std::map<std::string, std::set<lab::SubnetRef>> subnets;
+    std::map<lab::SubnetRef, std::set<std::string>> farms;
+    std::map<std::pair<std::string, lab::SubnetRef>, int> apps;
+    for (const auto& [name, site] : lab_.sites) {
+      const policy::ApplicationRouting routing = policy::application_routing(site);
+      note("app without an integration", !routing.integrated);
+      if (!routing.integrated) continue;
+      note(fmt::format("routing by {}", routing.decided_by));
+      note(fmt::format("routing all {}", routing.all));
+      subnets[site.server_farm].insert(*site.virtual_network_subnet);
+      farms[*site.virtual_network_subnet].insert(site.server_farm);
+      note("apps that share an integration",
+           ++apps[{site.server_farm, *site.virtual_network_subnet}] > 1);
+      note("integration of several instances", lab_.server_farms.at(site.server_farm).capacity > 1);
+    }
+    for (const auto& [farm, joined] : subnets) {
+      note("plan with two integrations", joined.size() > 1);
+      note("plan with two integrations in one network",
+           joined.size() > 1 && joined.begin()->vnet == joined.rbegin()->vnet);
+    }
+    for (const auto& [subnet, joined] : farms) note("subnet of two plans", joined.size() > 1);
+    note("three plans", lab_.server_farms.size() > 2);
+    for (const auto& [name, farm] : lab_.server_farms) {
+      note("plan without integration", !lab::find_sku(farm.sku)->integrates);
+    }
+  }
+
+  const Lab& lab_;
+  std::set<std::string> found_{};
+};
+
+// At which edges of the sending subnet's rules a flow stands.
+std::set<std::string> edges_of(const Lab& lab, const ProbeCase& probe) {
+  std::set<std::string> edges;
+  const auto& subnet = lab.sites.at(probe.from.site).virtual_network_subnet;
+  if (!subnet || !lab.find(*subnet)->network_security_group) return edges;
+  const auto ports = [&](const char* which, const PortSet& set, uint16_t port) {
+    if (set.is_all() || probe.flow.protocol == policy::FlowProtocol::kIcmp) return;
+    for (const auto& range : set.intervals()) {
+      if (port == range.first) edges.insert(fmt::format("flow at the first {}", which));
+      if (port == range.last) edges.insert(fmt::format("flow at the last {}", which));
+      if (port + 1 == range.first) edges.insert(fmt::format("flow before the first {}", which));
+      if (port == range.last + 1) edges.insert(fmt::format("flow behind the last {}", which));
+    }
+  };
+  const uint32_t to = probe.flow.destination.bits;
+  const auto& group = lab.network_security_groups.at(*lab.find(*subnet)->network_security_group);
+  for (const auto& [name, rule] : group.security_rules) {
+    if (rule.direction != lab::Direction::kOutbound) continue;
+    ports("port", rule.destination_ports, probe.flow.destination_port);
+    ports("source port", rule.source_ports, probe.flow.source_port);
+    for (const Ipv4Prefix& prefix : rule.destination.prefixes) {
+      if (prefix.length == 0) continue;
+      if (to == prefix.first().bits) edges.insert("flow at the first address");
+      if (to == prefix.last().bits) edges.insert("flow at the last address");
+      if (to + 1 == prefix.first().bits) edges.insert("flow before the first address");
+      if (to == prefix.last().bits + 1) edges.insert("flow behind the last address");
+    }
+  }
+  return edges;
+}
+
+}  // namespace
+
+void cover_lab(Coverage& coverage, const Lab& lab) {
+  for (const std::string& feature : LabFeatures(lab).find()) ++coverage[feature];
+}
+
+void cover_flows(Coverage& coverage, const policy::Model& model,
+                 const std::vector<ProbeCase>& flows) {
+  for (const ProbeCase& probe : flows) {
+    for (const std::string& edge : edges_of(model.lab(), probe)) ++coverage[edge];
+    const auto explained = model.explain(probe.from, probe.flow);
+    if (!explained.ok()) continue;
+    ++coverage[fmt::format("protocol {}", static_cast<int>(probe.flow.protocol))];
+    ++coverage[fmt::format("verdict {}", lab::name_of(explained->verdict))];
+    ++coverage[fmt::format("path {}", lab::name_of(explained->path))];
+    ++coverage[fmt::format("decided by {}, {}", policy::name_of(explained->decided_by.stage),
+                           lab::name_of(explained->verdict))];
+    if (explained->next_hop) ++coverage[fmt::format("next hop {}", explained->next_hop->type)];
+    if (explained->refused) ++coverage["refused"];
+    if (explained->reply) {
+      ++coverage[fmt::format("reply {}", lab::name_of(explained->reply->verdict))];
+    }
+    const auto appliances = std::count_if(
+        explained->steps.begin(), explained->steps.end(), [](const policy::Step& step) {
+          return step.stage == policy::Stage::kRoute && step.result.starts_with("VirtualAppliance");
+        });
+    if (explained->verdict == lab::Verdict::kAllow && appliances > 0) {
+      ++coverage[fmt::format("arrived by {} appliances", std::min<long>(appliances, 2))];
+    }
+    if (explained->steps.back().reason.find("loop") != std::string::npos) ++coverage["loop"];
+  }
+}
+
+}  // namespace egress::oracle

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#include "tests/oracle/coverage.hpp"
+
+#include <gtest/gtest.h>
+
+#include "ipam/leases.hpp"
+
+namespace egress::oracle {
+namespace {
+
+Coverage coverage_of_many() {
+  Coverage coverage;
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    const lab::Lab lab = random_lab(seed);
+    const auto addresses = ipam::first_addresses(lab).value();
+    cover_lab(coverage, lab);
+    cover_flows(coverage, policy::Model(lab, addresses), random_flows(lab, addresses, seed, 100));
+  }
+  return coverage;
+}
+
+// At least so often in 300 labs with 100 flows each.
+const std::map<size_t, std::vector<const char*>> kEnough = {
+    {4, {"reply Deny", "route displaced: VNetGlobalPeering", "site with the address of a lease"}},
+    {10, {"networks with equal space", "plan with two integrations in one network"}},
+    {20,
+     {"addresses from the highest",
+      "app without an integration",
+      "appliance absent",
+      "appliance forwards false masquerades false",
+      "appliance forwards false masquerades true",
+      "appliance forwards true masquerades false",
+      "appliance forwards true masquerades true",
+      "appliance in a peer",
+      "appliance in the same subnet",
+      "apps that share an integration",
+      "arrived by 2 appliances",
+      "decided by nat, Drop",
+      "decided by peering, Drop",
+      "destination any",
+      "destination group",
+      "destination host",
+      "destination several prefixes",
+      "destination tag",
+      "first priority",
+      "flow at the first source port",
+      "flow before the first address",
+      "flow before the first source port",
+      "flow behind the last address",
+      "flow behind the last source port",
+      "integration of several instances",
+      "last priority",
+      "loop",
+      "machine forwards false masquerades false",
+      "machine forwards false masquerades true",
+      "machine forwards true masquerades false",
+      "machine forwards true masquerades true",
+      "machine in two groups",
+      "names against priorities",
+      "nested routes",
+      "network in another region",
+      "networks with nested space",
+      "next hop VirtualNetworkGateway",
+      "peering access false",
+      "peering access true",
+      "peering forwarded false",
+      "peering forwarded true",
+      "peering initiated",
+      "plan with two integrations",
+      "plan without integration",
+      "public address space",
+      "route Internet",
+      "route None",
+      "route VirtualNetworkGateway",
+      "route VnetLocal",
+      "route displaced: Internet",
+      "route displaced: None",
+      "route displaced: VNetPeering",
+      "route displaced: VnetLocal",
+      "route with a tag",
+      "routing all false",
+      "routing all true",
+      "routing by WEBSITE_VNET_ROUTE_ALL",
+      "routing by default",
+      "routing by outboundVnetRouting.allTraffic",
+      "routing by outboundVnetRouting.applicationTraffic",
+      "routing by vnetRouteAllEnabled",
+      "rule *",
+      "rule Ah",
+      "rule Esp",
+      "rule Icmp",
+      "rule Inbound Allow",
+      "rule Inbound Deny",
+      "rule Outbound Allow",
+      "rule Outbound Deny",
+      "rule Tcp",
+      "rule Udp",
+      "rule with port 0",
+      "rule with port 65535",
+      "rule with several ranges",
+      "rule with source ports",
+      "same priority in both directions",
+      "security group with twenty rules",
+      "security group without rules",
+      "source any",
+      "source group",
+      "source host",
+      "source several prefixes",
+      "source tag",
+      "subnet at the start of its network",
+      "subnet of two plans",
+      "subnet with two prefixes",
+      "subnets in two prefixes of a network",
+      "three plans"}},
+    {100,
+     {"arrived by 1 appliances",
+      "decided by applicationRouting, Allow",
+      "decided by destination, NoRoute",
+      "decided by networkSecurityGroup, Allow",
+      "decided by networkSecurityGroup, Deny",
+      "decided by platform, Drop",
+      "decided by route, Allow",
+      "decided by route, Drop",
+      "flow at the first address",
+      "flow at the first port",
+      "flow at the last address",
+      "flow at the last port",
+      "flow at the last source port",
+      "flow before the first port",
+      "flow behind the last port",
+      "next hop Internet",
+      "next hop None",
+      "next hop VNetGlobalPeering",
+      "next hop VNetPeering",
+      "next hop VirtualAppliance",
+      "next hop VnetLocal",
+      "path direct",
+      "path virtualNetwork",
+      "protocol 1",
+      "protocol 17",
+      "protocol 6",
+      "refused",
+      "reply Allow",
+      "reply Drop",
+      "route VirtualAppliance",
+      "verdict Allow",
+      "verdict Deny",
+      "verdict Drop",
+      "verdict NoRoute"}},
+};
+
+TEST(Generator, DrawsEveryFeatureAndMeetsEveryDecisionOften) {
+  Coverage coverage = coverage_of_many();
+  for (const auto& [least, names] : kEnough) {
+    for (const char* name : names) EXPECT_GE(coverage[name], least) << name;
+  }
+}
+
+TEST(Generator, DrawsTheSameFromTheSameSeed) {
+  const lab::Lab lab = random_lab(7);
+  const auto addresses = ipam::first_addresses(lab).value();
+  const auto once = random_flows(lab, addresses, 7, 100);
+  const auto again = random_flows(random_lab(7), addresses, 7, 100);
+  ASSERT_EQ(once.size(), 100U);
+  for (size_t i = 0; i < once.size(); ++i) {
+    EXPECT_EQ(once[i].from, again[i].from);
+    EXPECT_EQ(once[i].flow.destination, again[i].flow.destination);
+    EXPECT_EQ(once[i].flow.source_port, again[i].flow.source_port);
+  }
+}
+
+TEST(Generator, SeedsNearEachOtherShareNoSourcePort) {
+  std::map<uint16_t, uint64_t> users;
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    const lab::Lab lab = random_lab(seed);
+    for (const ProbeCase& probe :
+         random_flows(lab, ipam::first_addresses(lab).value(), seed, 100)) {
+      if (probe.flow.protocol == policy::FlowProtocol::kIcmp) continue;
+      const auto [user, first] = users.emplace(probe.flow.source_port, seed);
+      ASSERT_TRUE(first || user->second == seed) << seed << " and " << user->second;
+    }
+  }
+}
+
+TEST(Generator, OddSeedsChangeLittleOfTheLabBefore) {
+  for (uint64_t seed = 2; seed <= 60; seed += 2) {
+    const lab::Lab lab = random_lab(seed);
+    const lab::Lab changed = random_lab(seed + 1);
+    EXPECT_EQ(lab.virtual_networks.size(), changed.virtual_networks.size());
+    EXPECT_EQ(lab.hosts.size(), changed.hosts.size());
+    EXPECT_EQ(lab.sites.size(), changed.sites.size());
+  }
+}
+
+}  // namespace
+}  // namespace egress::oracle

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#include "tests/oracle/run.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "tests/oracle/dump.hpp"
+#include "tests/oracle/lab_yaml.hpp"
+#include "tests/oracle/shrink.hpp"
+
+namespace egress::oracle {
+namespace {
+
+// A broken data path shows in nearly every lab; a few small ones tell as much as all of them.
+constexpr size_t kMostKept = 3;
+constexpr size_t kMostQuestions = 100;
+constexpr size_t kMostDifferences = 12;
+
+bool has_app(const lab::Lab& lab, const policy::AppInstance& app) {
+  const auto site = lab.sites.find(app.site);
+  return site != lab.sites.end() &&
+         app.instance < lab.server_farms.at(site->second.server_farm).capacity;
+}
+
+}  // namespace
+
+Status Run::run() {
+  std::vector<std::string> files = settings_.files;
+  if (files.empty() && !settings_.cases.empty()) {
+    ASSIGN_OR_RETURN(files, case_files(settings_.cases));
+  }
+  for (const std::string& file : files) RETURN_IF_ERROR(replay(file));
+  RETURN_IF_ERROR(rig_.clear());
+  const uint32_t labs = settings_.files.empty() ? settings_.labs : 0;
+  std::optional<lab::Lab> before;
+  for (uint32_t i = 0; i < labs; ++i) {
+    const uint64_t seed = settings_.seed + i;
+    const bool compare_fresh =
+        before && settings_.fresh_every != 0 && (i + 1) % settings_.fresh_every == 0;
+    RETURN_IF_ERROR(random_lab_of(seed, before ? &*before : nullptr, compare_fresh));
+    before = random_lab(seed);
+  }
+  return rig_.clear();
+}
+
+Status Run::replay(const std::string& file) {
+  ASSIGN_OR_RETURN(const Case kept, load_case(file));
+  const std::string name = std::filesystem::path(file).stem().string();
+  const std::string command = "scripts/oracle " + file;
+  const lab::Lab* before = kept.before ? &*kept.before : nullptr;
+  RETURN_IF_ERROR(rig_.clear());
+  if (before != nullptr) RETURN_IF_ERROR(rig_.apply(*before));
+  RETURN_IF_ERROR(rig_.apply(kept.lab));
+  ++totals_.cases;
+  for (const std::string& unmet : unmet_expectations(rig_.model())) {
+    ++totals_.mismatches;
+    tell({.name = name, .replay = command, .told = {"expectations: " + unmet}});
+  }
+  std::vector<ProbeCase> flows = expected_flows(kept.lab);
+  if (flows.empty()) {
+    flows = random_flows(kept.lab, rig_.model().addresses(), settings_.seed, settings_.flows);
+  }
+  RETURN_IF_ERROR(compare_flows(kept.lab, flows, before, name, command));
+  return before == nullptr ? Status{} : compare_with_fresh(kept.lab, before, name, command);
+}
+
+Status Run::random_lab_of(uint64_t seed, const lab::Lab* before, bool compare_fresh) {
+  const lab::Lab lab = random_lab(seed);
+  const std::string name = fmt::format("seed-{}", seed);
+  if (before == nullptr) first_seed_ = seed;
+  const uint64_t labs = seed - first_seed_ + 1;
+  const std::string command = fmt::format("scripts/oracle --seed {} --labs {} --flows {}",
+                                          first_seed_, labs, settings_.flows);
+  if (Status status = rig_.apply(lab); !status.ok()) {
+    return std::move(status).error().in(command);
+  }
+  ++totals_.labs;
+  const auto flows = random_flows(lab, rig_.model().addresses(), seed, settings_.flows);
+  RETURN_IF_ERROR(compare_flows(lab, flows, before, name, command));
+  if (!compare_fresh) return {};
+  first_seed_ = seed;
+  return compare_with_fresh(lab, before, name, fmt::format("{} --fresh-every {}", command, labs));
+}
+
+Status Run::compare_flows(const lab::Lab& lab, const std::vector<ProbeCase>& flows,
+                          const lab::Lab* before, const std::string& name,
+                          const std::string& replay) {
+  ASSIGN_OR_RETURN(const std::vector<Mismatch> mismatches, rig_.compare(flows));
+  totals_.flows += flows.size();
+  for (const ProbeCase& probe : flows) {
+    totals_.allowed += rig_.model().verdict(probe.from, probe.flow) == lab::Verdict::kAllow ? 1 : 0;
+  }
+  totals_.mismatches += mismatches.size();
+  std::optional<Finding> first;
+  for (const Mismatch& mismatch : mismatches) {
+    Finding finding{.name = name, .replay = replay, .probe = mismatch.probe};
+    finding.told = {to_text(mismatch.probe)};
+    finding.told.insert(finding.told.end(), mismatch.differences.begin(),
+                        mismatch.differences.end());
+    finding.told.insert(finding.told.end(), mismatch.explained.begin(), mismatch.explained.end());
+    tell(finding);
+    if (!first) first = std::move(finding);
+  }
+  if (!first) return {};
+  keep(*first, lab, before);
+  RETURN_IF_ERROR(rig_.clear());
+  first_seed_ = settings_.seed + totals_.labs - 1;
+  return rig_.apply(lab);
+}
+
+Status Run::compare_with_fresh(const lab::Lab& lab, const lab::Lab* before, const std::string& name,
+                               const std::string& replay) {
+  ASSIGN_OR_RETURN(const Dump over, dump(kPrefix));
+  RETURN_IF_ERROR(rig_.clear());
+  RETURN_IF_ERROR(rig_.apply(lab));
+  ASSIGN_OR_RETURN(const Dump fresh, dump(kPrefix));
+  ++totals_.fresh;
+  const auto found = differences(over, fresh, kMostDifferences);
+  if (found.empty()) return {};
+  ++totals_.mismatches;
+  const Finding finding{.name = name + "-over", .replay = replay, .told = found};
+  tell(finding);
+  keep(finding, lab, before);
+  RETURN_IF_ERROR(rig_.clear());
+  return rig_.apply(lab);
+}
+
+void Run::tell(const Finding& finding) {
+  fmt::print("MISMATCH {}\n", finding.name);
+  for (const std::string& line : finding.told) fmt::print("    {}\n", line);
+  fmt::print("  replay: {}\n", finding.replay);
+  std::fflush(stdout);  // the search for a smaller lab takes its time
+}
+
+// Whether the finding still shows. A lab that cannot be applied shows nothing of it.
+bool Run::shows(const Finding& finding, const lab::Lab& lab, const lab::Lab* before) {
+  if (finding.probe && !has_app(lab, finding.probe->from)) return false;
+  const bool ready =
+      rig_.clear().ok() && (before == nullptr || rig_.apply(*before).ok()) && rig_.apply(lab).ok();
+  if (!ready) return false;
+  if (finding.probe) {
+    const auto mismatches = rig_.compare({*finding.probe});
+    return mismatches.ok() && !mismatches->empty();
+  }
+  const auto over = dump(kPrefix);
+  if (!over.ok() || !rig_.clear().ok() || !rig_.apply(lab).ok()) return false;
+  const auto fresh = dump(kPrefix);
+  return fresh.ok() && !differences(*over, *fresh, 1).empty();
+}
+
+void Run::keep(const Finding& finding, const lab::Lab& lab, const lab::Lab* before) {
+  if (settings_.keep.empty() || kept_ == kMostKept) return;
+  const bool alone = finding.probe && shows(finding, lab, nullptr);
+  if (!alone && (before == nullptr || !shows(finding, lab, before))) {
+    fmt::print("  shows only after more labs than one: neither shrunk nor kept\n");
+    return;
+  }
+  ++kept_;
+  if (alone) before = nullptr;
+  const lab::Lab small = shrink(
+      lab, [&](const lab::Lab& smaller) { return shows(finding, smaller, before); },
+      kMostQuestions);
+  if (before == nullptr) return write(finding, small, nullptr);
+  const lab::Lab small_before = shrink(
+      *before, [&](const lab::Lab& smaller) { return shows(finding, small, &smaller); },
+      kMostQuestions);
+  write(finding, small, &small_before);
+}
+
+void Run::write(const Finding& finding, const lab::Lab& lab, const lab::Lab* before) {
+  Case kept{.lab = lab};
+  if (before != nullptr) kept.before = *before;
+  if (finding.probe && rig_.apply(lab).ok()) {
+    const auto explained = rig_.model().explain(finding.probe->from, finding.probe->flow);
+    if (explained.ok()) kept.lab.expectations = {expectation_of(*finding.probe, *explained)};
+  }
+  const auto file = write_case(settings_.keep, finding.name, kept, finding.told);
+  if (!file.ok()) {
+    fmt::print("  cannot keep it: {}\n", file.error().to_string());
+    return;
+  }
+  fmt::print("  smallest lab that shows it: scripts/oracle {}\n", *file);
+}
+
+}  // namespace egress::oracle
