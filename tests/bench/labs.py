@@ -1,7 +1,25 @@
 # SPDX-License-Identifier: MIT
 """Lab files of any size for measurements. JSON, which is YAML."""
 
+import ipaddress
 import json
+import random
+
+PLAN_SIZE = 100  # what one plan may have
+
+
+def rule(priority, access, destination, ports, protocol="*", source="*"):
+    """An outbound rule."""
+    return {
+        "priority": priority,
+        "direction": "Outbound",
+        "access": access,
+        "protocol": protocol,
+        "sourceAddressPrefix": source,
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": destination,
+        "destinationPortRanges": ports,
+    }
 
 
 def security_rules(count):
@@ -20,21 +38,19 @@ def security_rules(count):
             ],
             "destinationPortRanges": [str(1000 + number), f"{20000 + number}-{20010 + number}"],
         }
-    rules["allow-hosts"] = {
-        "priority": 4000,
-        "direction": "Outbound",
-        "access": "Allow",
-        "protocol": "*",
-        "sourceAddressPrefix": "*",
-        "sourcePortRange": "*",
-        "destinationAddressPrefix": "10.0.0.0/8",
-        "destinationPortRange": "*",
-    }
+    rules["allow-hosts"] = rule(4000, "Allow", "10.0.0.0/8", ["0-65535"])
     return rules
 
 
+def plans_of(workers):
+    """Sizes of the plans that hold so many workers."""
+    full, rest = divmod(workers, PLAN_SIZE)
+    return [PLAN_SIZE] * full + ([rest] if rest else [])
+
+
 def hub_and_spokes(spokes, workers_per_spoke, apps_per_worker, rules):
-    """A hub and its spokes, one plan in each spoke, a security group of `rules` rules each."""
+    """A hub and its spokes, the plans of each spoke in one subnet, whose security group has so many
+    rules and whose packets leave by the hub's firewall."""
     lab = {
         "location": "westeurope",
         "outboundIpAddresses": ["20.50.1.4", "20.50.1.5"],
@@ -53,7 +69,8 @@ def hub_and_spokes(spokes, workers_per_spoke, apps_per_worker, rules):
                         "addressPrefix": "0.0.0.0/0",
                         "nextHopType": "VirtualAppliance",
                         "nextHopIpAddress": "10.0.1.4",
-                    }
+                    },
+                    "branch": {"addressPrefix": "192.168.0.0/16", "nextHopType": "None"},
                 }
             }
         },
@@ -77,23 +94,24 @@ def hub_and_spokes(spokes, workers_per_spoke, apps_per_worker, rules):
             "addressPrefixes": [f"10.{number}.0.0/16"],
             "subnets": {
                 "integration": {
-                    "addressPrefix": f"10.{number}.0.0/24",
+                    "addressPrefix": f"10.{number}.0.0/20",
                     "delegations": ["Microsoft.Web/serverFarms"],
                     "networkSecurityGroup": f"nsg{number}",
                     "routeTable": "via-firewall",
                 },
-                "data": {"addressPrefix": f"10.{number}.1.0/24"},
+                "data": {"addressPrefix": f"10.{number}.16.0/24"},
             },
             "virtualNetworkPeerings": {"hub": {"allowForwardedTraffic": True}},
         }
         lab["networkSecurityGroups"][f"nsg{number}"] = {"securityRules": security_rules(rules)}
-        lab["serverFarms"][f"plan{number}"] = {"sku": "P1v3", "capacity": workers_per_spoke}
-        for app in range(apps_per_worker):
-            lab["sites"][f"app{number}-{app}"] = {
-                "serverFarm": f"plan{number}",
-                "virtualNetworkSubnet": f"{spoke}/integration",
-                "outboundVnetRouting": {"applicationTraffic": True},
-            }
+        for plan, capacity in enumerate(plans_of(workers_per_spoke)):
+            lab["serverFarms"][f"plan{number}-{plan}"] = {"sku": "P1v3", "capacity": capacity}
+            for app in range(apps_per_worker):
+                lab["sites"][f"app{number}-{plan}-{app}"] = {
+                    "serverFarm": f"plan{number}-{plan}",
+                    "virtualNetworkSubnet": f"{spoke}/integration",
+                    "outboundVnetRouting": {"applicationTraffic": True},
+                }
     return lab
 
 
@@ -104,6 +122,114 @@ def with_one_rule_changed(lab):
     return changed
 
 
-def write(lab, path):
+def with_one_route_changed(lab):
+    changed = json.loads(json.dumps(lab))
+    changed["routeTables"]["via-firewall"]["routes"]["branch"]["nextHopType"] = "Internet"
+    return changed
+
+
+# The path that the data path is measured on: app, worker, VNet, host.
+SERVER = "10.0.4.4"
+FIRST_PORT = 7001  # and the fifteen after it
+RULE_PORTS = ["22", "25", "53", "80", "123", "443", "445", "1433", "1521", "3306", "3389", "5432",
+              "5671-5672", "6379", "8080-8089", "9093", "9350-9354", "10250", "27017", "50000-50100"]
+
+
+def path_lab(rules, tag_file=None):
+    """One app on one worker in a VNet with a host; the subnet's outbound rules are given, and the
+    rule that allows the measured flows comes after them."""
+    routes = {
+        f"udr-{number:03}": {
+            "addressPrefix": f"{100 + number // 250}.{number % 250}.0.0/16",
+            "nextHopType": ["None", "Internet"][number % 2],
+        }
+        for number in range(400)
+    }
+    allow = rule(4096, "Allow", SERVER, [f"{FIRST_PORT}-{FIRST_PORT + 15}"])
+    lab = {
+        "outboundIpAddresses": ["20.50.1.4"],
+        "virtualNetworks": {
+            "net": {
+                "addressPrefixes": ["10.0.0.0/16"],
+                "subnets": {
+                    "integration": {
+                        "addressPrefix": "10.0.0.0/26",
+                        "delegations": ["Microsoft.Web/serverFarms"],
+                        "networkSecurityGroup": "nsg",
+                        "routeTable": "udr",
+                    },
+                    "data": {"addressPrefix": "10.0.4.0/24"},
+                },
+            }
+        },
+        "networkSecurityGroups": {"nsg": {"securityRules": rules | {"allow-measured": allow}}},
+        "routeTables": {"udr": {"routes": routes}},
+        "serverFarms": {"plan": {"capacity": 1}},
+        "sites": {
+            "app": {
+                "serverFarm": "plan",
+                "virtualNetworkSubnet": "net/integration",
+                "outboundVnetRouting": {"applicationTraffic": True},
+            }
+        },
+        "hosts": {"server": {"subnet": "net/data", "ipAddress": SERVER}},
+    }
+    if tag_file is not None:
+        lab["serviceTags"] = str(tag_file)
+    return lab
+
+
+def tag(name, prefixes):
+    return {"name": name, "id": name,
+            "properties": {"region": "", "systemService": name, "addressPrefixes": prefixes}}
+
+
+def random_prefix(chance, lengths):
+    length = chance.randint(*lengths)
+    bits = chance.getrandbits(32) >> (32 - length) << (32 - length)
+    return str(ipaddress.ip_network((bits, length)))
+
+
+def generated_tags(rules):
+    """A tag of ten prefixes for each rule, since a security group may write down 4,000 itself but
+    name any number of tags; and one of 10,000 prefixes. Every tenth also holds the measured
+    address, with ports that are not measured."""
+    chance = random.Random(1)
+    tags = []
+    for number in range(rules):
+        prefixes = [random_prefix(chance, (12, 28)) for _ in range(10)]
+        if number % 10 == 0:
+            prefixes[0] = f"10.0.{number % 8 // 4 * 4}.0/{22 + number % 3}"
+        tags.append(tag(f"Bench{number:04}", prefixes))
+    tags.append(tag("BenchLarge", [random_prefix(chance, (20, 28)) for _ in range(10_000)]))
+    return {"changeNumber": 1, "cloud": "Public", "values": tags}
+
+
+def tag_rules(names):
+    """A rule for each tag."""
+    chance = random.Random(2)
+    return {
+        f"rule-{number:04}": rule(
+            100 + number, chance.choice(["Allow", "Deny", "Deny"]), name,
+            chance.sample(RULE_PORTS, 2), chance.choice(["Tcp", "Udp", "*"]),
+            "10.0.0.0/27" if number % 20 == 0 else "*")
+        for number, name in enumerate(names)
+    }
+
+
+def largest_regional_tags(path, count):
+    """The names of the regional tags with the most prefixes in a file as Microsoft publishes it."""
+    with open(path, encoding="utf-8") as file:
+        values = json.load(file)["values"]
+    sizes = {}
+    for value in values:
+        properties = value["properties"]
+        if properties["region"]:
+            sizes[value["name"]] = sum(":" not in p for p in properties["addressPrefixes"])
+    names = [name for name, size in sizes.items() if size > 0]
+    return sorted(names, key=lambda name: (-sizes[name], name))[:count]
+
+
+def write(value, path):
     with open(path, "w", encoding="utf-8") as file:
-        json.dump(lab, file, indent=1)
+        json.dump(value, file, indent=1)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""An egressd for the length of a `with`, and its client."""
+
+import json
+import pathlib
+import subprocess
+import time
+
+START_SECONDS = 30
+
+
+class Daemon:
+    """egressd with its own prefix, socket, run and state folders. Leaves its lab behind, unless
+    told `down`."""
+
+    def __init__(self, programs, folder, prefix="eg"):
+        self.programs = programs
+        self.folder = pathlib.Path(folder)
+        self.prefix = prefix
+        self.socket = self.folder / "socket"
+
+    def __enter__(self):
+        self.folder.mkdir(exist_ok=True)
+        self.log = open(self.folder / "log", "w", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [self.programs / "daemon/egressd/egressd", "--prefix", self.prefix,
+             "--state-dir", self.folder / "state", "--run-dir", self.folder / "run",
+             "--socket", self.socket],
+            stdout=self.log, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + START_SECONDS
+        while not self.socket.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"egressd did not start: {self.folder}/log")
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+
+    def run(self, *arguments):
+        done = subprocess.run(
+            [self.programs / "daemon/egressctl/egressctl", "--socket", self.socket, *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"egressctl {' '.join(map(str, arguments))}: {done.stderr.strip()}")
+        return done.stdout
+
+    def ctl(self, *arguments):
+        """Seconds that the command took, as its user sees them."""
+        start = time.monotonic()
+        self.run(*arguments)
+        return time.monotonic() - start
+
+    def answer(self, *arguments):
+        return json.loads(self.run("-o", "json", *arguments))

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""The data path: what crosses app, worker, VNet and host against what crosses the same chain of
+namespaces that only forwards. All variants exist at once; each round measures every cell on every
+variant, and a figure is a ratio within one round."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+
+import daemon
+import labs
+import plain_chain
+
+CELLS = ["rr", "crr", "upps", "bulk"]
+MILLISECONDS = 400
+ROUTERS = 2
+LARGE_RULES, SMALL_RULES = 1000, 10
+
+
+@dataclasses.dataclass
+class Variant:
+    """A chain to measure: who is at its ends, and who on the way remembers flows."""
+    name: str
+    client: str
+    server: str
+    address: str
+    tracking: tuple = ()
+
+
+def netns_file(name):
+    return f"/run/netns/{name}"
+
+
+def load(programs, variant, what):
+    done = subprocess.run(
+        [programs / "tests/bench/load/egress-load", what,
+         "--client", netns_file(variant.client), "--server", netns_file(variant.server),
+         "--address", variant.address, "--port", str(labs.FIRST_PORT),
+         "--milliseconds", str(MILLISECONDS),
+         "--cpu", str(min(os.sched_getaffinity(0)))],
+        stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def forget_flows(variant):
+    """Dead connections stay in connection tracking for two minutes, and there are thousands after
+    each cell: the next one must not have to look among them."""
+    for netns in variant.tracking:
+        subprocess.run(["ip", "netns", "exec", netns, "conntrack", "-F"], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def check_path(programs, variant, source):
+    """A chain that is not the one meant would be measured just as happily."""
+    seen = load(programs, variant, "look")
+    wanted = {"source": source, "hopsThere": ROUTERS, "hopsBack": ROUTERS}
+    if seen != wanted:
+        raise RuntimeError(f"{variant.name}: the way shows {seen}, not {wanted}")
+
+
+def check_last_rule(running):
+    url = f"udp://{labs.SERVER}:{labs.FIRST_PORT}"
+    decided = running.answer("explain", "app", url)["decidedBy"]["name"]
+    if decided != "nsg/allow-measured":
+        raise RuntimeError(f"{url} is decided by {decided}, not by the last rule")
+
+
+def apply(stack, programs, folder, name, lab):
+    """The lab under an egressd of its own; the variant and the seconds that validate and apply
+    took."""
+    file = folder / f"{name}.json"
+    labs.write(lab, file)
+    running = stack.enter_context(daemon.Daemon(programs, folder / name, prefix=name))
+    stack.callback(running.ctl, "down")
+    times = {"validate": running.ctl("validate", str(file)), "apply": running.ctl("apply", str(file))}
+    variant = Variant(name, f"{name}-app-app-0", f"{name}-host-server", labs.SERVER,
+                      (f"{name}-worker-plan-0", f"{name}-vnet-net"))
+    lease, = running.answer("leases", "net/integration")["leases"]
+    check_path(programs, variant, lease["address"])
+    check_last_rule(running)
+    return variant, times
+
+
+def prepare(stack, programs, folder, tag_file):
+    names = [f"Bench{number:04}" for number in range(LARGE_RULES - 2)]
+    labs.write(labs.generated_tags(len(names)), folder / "tags.json")
+    names.insert(len(names) // 2, "BenchLarge")
+    large = labs.path_lab(labs.tag_rules(names), "tags.json")
+    small = labs.path_lab(labs.tag_rules(names[:SMALL_RULES - 1]), "tags.json")
+    wanted = {"large": large, "small": small}
+    if tag_file is not None:
+        real = labs.largest_regional_tags(tag_file, LARGE_RULES - 1)
+        wanted["real"] = labs.path_lab(labs.tag_rules(real), tag_file)
+
+    plain_chain.create()
+    plain = Variant("plain", plain_chain.CLIENT, plain_chain.SERVER, plain_chain.ADDRESS)
+    check_path(programs, plain, "10.1.0.1")
+    variants, times = [plain], {}
+    for name, lab in wanted.items():
+        variant, times[name] = apply(stack, programs, folder, name, lab)
+        variants.append(variant)
+    return variants, times
+
+
+def rotated(variants, number):
+    """Another one first in each round, and every other round backwards."""
+    start = number // 2 % len(variants)
+    order = variants[start:] + variants[:start]
+    return order if number % 2 == 0 else order[::-1]
+
+
+def measure(programs, folder, rounds, tag_file, say):
+    """{"rates": {cell: [{variant: rate} per round]}, "times": {lab: {command: seconds}}}"""
+    with contextlib.ExitStack() as stack:
+        variants, times = prepare(stack, programs, pathlib.Path(folder), tag_file)
+        rates = {cell: [] for cell in CELLS}
+        for number in range(rounds):
+            say(f"data path, round {number + 1} of {rounds}")
+            for cell in CELLS:
+                row = {}
+                for variant in rotated(variants, number):
+                    seen = load(programs, variant, cell)
+                    row[variant.name] = seen["count"] / seen["busySeconds"]
+                    forget_flows(variant)
+                rates[cell].append(row)
+    return {"rates": rates, "times": times}

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: MIT
+"""What was measured, as a Markdown table and as a plot. Every figure is a ratio within one round:
+the median of the rounds, with the smallest and the largest."""
+
+import dataclasses
+import statistics
+
+CELLS = {
+    "rr": ("TCP round trips of a byte", "{:.0f}/s", 1),
+    "crr": ("TCP connections, a byte there and back", "{:.0f}/s", 1),
+    "upps": ("one-way UDP, 18 bytes", "{:.0f}/s", 1),
+    "bulk": ("bulk TCP, one connection", "{:.1f} Gbit/s", 8e-9),
+}
+PATH_BUDGETS = {"rr": 0.85, "crr": 0.75, "upps": 0.85, "bulk": 0.9}
+RULES_BUDGET = 0.9
+PATHS = {
+    "plain": "plain forwarding",
+    "small": "10 rules",
+    "large": "1,000 rules × 10 prefixes, a tag of 10,000",
+    "real": "999 rules of regional service tags",
+}
+
+
+@dataclasses.dataclass
+class Row:
+    what: str
+    against: str
+    ratios: list
+    budget: float = None
+    at_least: bool = True  # else at most
+    absolute: str = ""
+    digits: int = 2
+
+    @property
+    def median(self):
+        return statistics.median(self.ratios)
+
+    def met(self):
+        return self.median >= self.budget if self.at_least else self.median <= self.budget
+
+    def markdown(self):
+        budget, verdict = "–", ""
+        if self.budget is not None:
+            budget = f"{'≥' if self.at_least else '≤'} {self.budget:g}"
+            verdict = "met" if self.met() else "**missed**"
+        return (f"| {self.what} | {self.against} | {spread(self.ratios, self.digits)} | "
+                f"{budget} | {verdict} | {self.absolute} |")
+
+
+def spread(values, digits):
+    return (f"{statistics.median(values):.{digits}f} "
+            f"({min(values):.{digits}f}–{max(values):.{digits}f})")
+
+
+def table(rows):
+    head = ["| what | against | ratio | budget | | absolute |", "|---|---|---|---|---|---|"]
+    return "\n".join(head + [row.markdown() for row in rows])
+
+
+def path_row(cell, rounds, variant, base, budget):
+    title, form, scale = CELLS[cell]
+    values = [form.format(statistics.median(row[name] for row in rounds) * scale)
+              for name in (variant, base)]
+    return Row(f"{title}: {PATHS[variant]}", PATHS[base],
+               [row[variant] / row[base] for row in rounds], budget, at_least=True,
+               absolute=" against ".join(values))
+
+
+def path_rows(results):
+    rates = results["rates"]
+    rows = [path_row(cell, rounds, "large", "plain", PATH_BUDGETS[cell])
+            for cell, rounds in rates.items()]
+    variants = [name for name in ("large", "real") if name in results["times"]]
+    return rows + [path_row(cell, rounds, variant, "small", RULES_BUDGET)
+                   for variant in variants for cell, rounds in rates.items()]
+
+
+def times_text(results):
+    """How long each lab took to load and to apply, in words."""
+    return "\n".join(
+        f"- {PATHS[name]}: {times['validate']:.2f} s to validate, {times['apply']:.2f} s to apply"
+        for name, times in results["times"].items())
+
+
+def seconds_text(results, of, digits=2):
+    return f"{statistics.median(of(result) for result in results):.{digits}f} s"
+
+
+def pass_rows(results, size, title, with_budgets):
+    steps = [("again", "applied again, nothing differs", 0.02), ("rule", "one rule changed", 0.01),
+             ("route", "one route changed", 0.01), ("down", "removed", None)]
+    return [
+        Row(f"{title}: {what}", "creating it", [r[size][step] / r[size]["create"] for r in results],
+            budget if with_budgets else None, at_least=False, digits=3,
+            absolute=seconds_text(results, lambda r, step=step: r[size][step], 3) + " against " +
+            seconds_text(results, lambda r: r[size]["create"]))
+        for step, what, budget in steps
+    ]
+
+
+def baseline_row(results, what, baseline, step, budget):
+    size = results[0]["baseline"]
+    return Row(f"{what} {size} workers with one app: {baseline}", "egressd",
+               [r[baseline][step] / r[size][step] for r in results], budget, at_least=True,
+               digits=1,
+               absolute=seconds_text(results, lambda r: r[baseline][step]) + " against " +
+               seconds_text(results, lambda r: r[size][step]))
+
+
+def sizes_of(results):
+    return sorted(key for key in results[0] if isinstance(key, int))
+
+
+def per_worker(results, size):
+    """Milliseconds per worker, one figure a round."""
+    return [result[size]["create"] / size * 1000 for result in results]
+
+
+def control_rows(results):
+    sizes = sizes_of(results)
+    rows = [
+        baseline_row(results, "creating", "commands", "create", 15),
+        baseline_row(results, "creating", "mininet", "create", 15),
+        baseline_row(results, "removing", "mininet", "down", 50),
+    ]
+    size, largest = results[0]["baseline"], sizes[-1]
+    if largest != size:
+        rows.append(Row(
+            f"creating a worker when there are {largest}", f"when there are {size}",
+            [large / small for large, small in
+             zip(per_worker(results, largest), per_worker(results, size))], 1.3, at_least=False,
+            absolute=f"{statistics.median(per_worker(results, largest)):.2f} ms against "
+                     f"{statistics.median(per_worker(results, size)):.2f} ms"))
+    for size in sizes:
+        rows += pass_rows(results, size, f"{size} workers with one app", size == largest)
+    return rows + pass_rows(results, "mixed", "20 workers, 40 apps, 5 VNets, 200 rules each", False)
+
+
+def plot_budgets(axes, rows):
+    """Each ratio with its spread, and its budget as a bar across."""
+    for position, row in enumerate(reversed(rows)):
+        below, above = row.median - min(row.ratios), max(row.ratios) - row.median
+        colour = "tab:green" if row.met() else "tab:red"
+        axes.errorbar(row.median, position, xerr=[[below], [above]], fmt="o", color=colour,
+                      capsize=3)
+        axes.vlines(row.budget, position - 0.35, position + 0.35, color="black")
+    axes.set_yticks(range(len(rows)), [f"{row.what}\nagainst {row.against}"
+                                       for row in reversed(rows)], fontsize=7)
+    axes.set_xlim(left=0)
+    axes.set_title("Data path: ratio with spread; bar: budget", fontsize=9)
+    axes.grid(axis="x", alpha=0.3)
+
+
+def plot_growth(axes, results):
+    sizes = sizes_of(results)
+    values = [per_worker(results, size) for size in sizes]
+    medians = [statistics.median(value) for value in values]
+    spreads = [[middle - min(value) for middle, value in zip(medians, values)],
+               [max(value) - middle for middle, value in zip(medians, values)]]
+    axes.errorbar(sizes, medians, yerr=spreads, fmt="o-", capsize=3)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("workers with one app")
+    axes.set_title("Creating a worker, ms", fontsize=9)
+    axes.grid(alpha=0.3)
+
+
+def plot(rows, results, path):
+    import matplotlib  # not needed to print the table
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+    # The same figures give the same file.
+    matplotlib.rcParams["svg.hashsalt"] = "egressd"
+    figure, (left, right) = pyplot.subplots(
+        1, 2, figsize=(11, 0.45 * len(rows) + 1.2), width_ratios=[2, 1], layout="constrained")
+    plot_budgets(left, rows)
+    plot_growth(right, results)
+    figure.savefig(path, metadata={"Date": None})
