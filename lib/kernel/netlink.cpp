@@ -192,7 +192,9 @@ Status NetlinkSocket::batch(std::vector<NlMessage>& messages) {
     bytes.resize(NLMSG_ALIGN(bytes.size()));
   }
   const int room = static_cast<int>(2 * bytes.size());
-  if (setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) != 0) {
+  // Only the machine's own root may go beyond net.core.wmem_max.
+  if (setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) != 0 &&
+      setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) != 0) {
     return Error::from_errno("make room for a netlink batch");
   }
   RETURN_IF_ERROR(send(bytes.data(), bytes.size()));

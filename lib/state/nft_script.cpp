@@ -4,19 +4,14 @@
 // rules name sets and chains, elements of verdict maps name chains. Hence the order of both forms
 // below: declare, empty, refill, delete. Across transactions the order keeps packets right: the
 // kernel switches all rules of a commit at one instant, but not the contents of sets with them.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
-#include "state/nft_table.hpp"
+#include "state/nft_commands.hpp"
 
 namespace egress::state {
 namespace {
-
-const char* keyword(const NftSet& set) {
-  return set.is_map ? "map" : "set";
-}
 
 bool same_declaration(const NftSet& a, const NftSet& b) {
   return a.is_map == b.is_map && a.type == b.type && a.interval == b.interval;
@@ -37,88 +32,6 @@ bool is_keyed_by_class(const NftRowMap& map) {
   return map.key.front() == NftField::kMark;
 }
 
-// One script under construction, a method per nft command.
-class Script {
- public:
-  void add_table() { text_ += fmt::format("add table {}\n", kNftTable); }
-  void flush_table() { text_ += fmt::format("flush table {}\n", kNftTable); }
-
-  void declare(const std::string& name, const NftSet& set) {
-    text_ += fmt::format("add {} {} {} {{ {}; {}}}\n", keyword(set), kNftTable, name, set.type,
-                         set.interval ? "flags interval; " : "");
-  }
-  void declare(const std::string& name, const NftChain& chain) {
-    text_ += fmt::format("add chain {} {}", kNftTable, name);
-    if (chain.hook) {
-      text_ += fmt::format(" {{ type {} hook {} priority {}; policy {}; }}", chain.hook->type,
-                           chain.hook->hook, chain.hook->priority,
-                           chain.hook->policy_drop ? "drop" : "accept");
-    }
-    text_ += "\n";
-  }
-
-  void declare(const std::string& name, const NftRowMap& map) {
-    declare(name, NftSet{.is_map = true, .type = type_text(map), .interval = map.interval});
-  }
-
-  void flush(const std::string& name, const NftSet& set) { command("flush", keyword(set), name); }
-  void flush_map(const std::string& name) { command("flush", "map", name); }
-  void flush_chain(const std::string& name) { command("flush", "chain", name); }
-  void remove(const char* kind, const std::string& name) { command("delete", kind, name); }
-
-  void add_elements(const std::string& name, const std::vector<std::string>& elements) {
-    change_elements("add", name, elements);
-  }
-  void remove_elements(const std::string& name, const std::vector<std::string>& elements) {
-    change_elements("delete", name, elements);
-  }
-  void add_rules(const std::string& name, const NftChain& chain) {
-    for (const std::string& rule : chain.rules) {
-      text_ += fmt::format("add rule {} {} {}\n", kNftTable, name, rule);
-    }
-  }
-
-  // A set's comment is fixed for its life, and nft 1.0.6 cannot delete what may be absent: the
-  // first line makes sure that there is one.
-  void mark(const std::string& marker) {
-    command("add", "set", std::string(kNftMarkerSet) + " { type ipv4_addr; }");
-    remove("set", kNftMarkerSet);
-    command("add", "set",
-            fmt::format("{} {{ type ipv4_addr; comment \"{}\"; }}", kNftMarkerSet, marker));
-  }
-
-  std::string take() { return std::move(text_); }
-
- private:
-  void command(const char* verb, const char* kind, const std::string& rest) {
-    text_ += fmt::format("{} {} {} {}\n", verb, kind, kNftTable, rest);
-  }
-
-  // One command however many elements there are: nft compares the intervals of each command with
-  // the whole set. Its lines stay short for people.
-  void change_elements(const char* verb, const std::string& name,
-                       const std::vector<std::string>& elements) {
-    constexpr size_t kLine = 96;
-    if (elements.empty()) return;
-    text_ += fmt::format("{} element {} {} {{\n", verb, kNftTable, name);
-    size_t column = 0;
-    for (size_t i = 0; i < elements.size(); ++i) {
-      const std::string& element = elements[i];
-      if (column != 0 && column + element.size() + 2 > kLine) {
-        text_ += "\n";
-        column = 0;
-      }
-      text_ += column == 0 ? "  " : " ";
-      text_ += element;
-      if (i + 1 < elements.size()) text_ += ",";
-      column += element.size() + 2;
-    }
-    text_ += "\n}\n";
-  }
-
-  std::string text_{};
-};
-
 std::vector<std::string> missing_in(const std::vector<std::string>& sorted,
                                     const std::vector<std::string>& wanted_sorted) {
   std::vector<std::string> missing;
@@ -127,7 +40,7 @@ std::vector<std::string> missing_in(const std::vector<std::string>& sorted,
   return missing;
 }
 
-void change_set(Script& script, const std::string& name, const NftSet& desired,
+void change_set(NftCommands& script, const std::string& name, const NftSet& desired,
                 const NftSet& previous) {
   std::vector<std::string> wanted = desired.elements;
   std::vector<std::string> present = previous.elements;
@@ -157,8 +70,26 @@ class Elements {
     change(NftElementsVerb::kDelete, name, map, std::move(rows));
   }
   std::vector<NftElements> take() { return std::move(all_); }
+  // Where it does not matter that they come one after the other.
+  std::vector<std::vector<NftElements>> take_in_parts() {
+    std::vector<std::vector<NftElements>> parts;
+    for (NftElements& elements : all_) {
+      const std::vector<NftRow> rows = std::move(elements.content.rows);
+      for (auto next = rows.begin(); next != rows.end();) {
+        const auto end = next + std::min<std::ptrdiff_t>(kMostRows, rows.end() - next);
+        elements.content.rows.assign(next, end);
+        parts.push_back({elements});
+        next = end;
+      }
+    }
+    all_.clear();
+    return parts;
+  }
 
  private:
+  // Fits into the send buffer that the kernel allows everyone.
+  static constexpr std::ptrdiff_t kMostRows = 3000;
+
   void change(NftElementsVerb verb, const std::string& name, const NftRowMap& map,
               std::vector<NftRow> rows) {
     if (rows.empty()) return;
@@ -187,11 +118,11 @@ class Update {
     const auto change = [&all](std::vector<NftElements> elements) {
       if (!elements.empty()) all.emplace_back(std::move(elements));
     };
-    run(prepare());
-    change(new_rows_.take());
+    for (std::string& part : prepare()) run(std::move(part));
+    for (auto& part : new_rows_.take_in_parts()) change(std::move(part));
     run(switch_rules());
     change(switched_rows_.take());
-    change(old_rows_.take());
+    for (auto& part : old_rows_.take_in_parts()) change(std::move(part));
     run(remove());
     return all;
   }
@@ -223,9 +154,29 @@ class Update {
     });
   }
 
-  // A base chain comes into force with its rules, a regular one once something leads to it.
-  std::string prepare() const {
-    Script script;
+  // A base chain comes into force with its rules, a regular one once something leads to it. So the
+  // rules of regular ones may come in parts, which fit into everyone's send buffer.
+  std::vector<std::string> prepare() const {
+    constexpr size_t kMostRules = 400;
+    std::vector<std::string> parts;
+    NftCommands script;
+    declare_new(script);
+    size_t rules = 0;
+    for (const auto& [name, chain] : desired_.chains) {
+      if (!is_new_chain(name) || chain.hook) continue;
+      if (rules + chain.rules.size() > kMostRules) {
+        parts.push_back(script.take());
+        rules = 0;
+      }
+      script.add_rules(name, chain);
+      rules += chain.rules.size();
+    }
+    fill_sets(script);
+    parts.push_back(script.take());
+    return parts;
+  }
+
+  void declare_new(NftCommands& script) const {
     for (const auto& [name, chain] : desired_.chains) {
       if (is_new_chain(name) && !chain.hook) script.declare(name, chain);
     }
@@ -235,9 +186,9 @@ class Update {
     for (const auto& [name, map] : desired_.row_maps) {
       if (previous_.row_maps.count(name) == 0) script.declare(name, map);
     }
-    for (const auto& [name, chain] : desired_.chains) {
-      if (is_new_chain(name) && !chain.hook) script.add_rules(name, chain);
-    }
+  }
+
+  void fill_sets(NftCommands& script) const {
     for (const auto& [name, set] : desired_.sets) {
       const auto was = previous_.sets.find(name);
       if (was == previous_.sets.end()) {
@@ -246,11 +197,10 @@ class Update {
         change_set(script, name, set, was->second);
       }
     }
-    return script.take();
   }
 
   std::string switch_rules() const {
-    Script script;
+    NftCommands script;
     for (const auto& [name, chain] : desired_.chains) {
       const auto was = previous_.chains.find(name);
       const bool present = was != previous_.chains.end();
@@ -265,7 +215,7 @@ class Update {
 
   // Only now: until the maps were switched, packets may still have been led to a chain that goes.
   std::string remove() const {
-    Script script;
+    NftCommands script;
     for (const auto& [name, chain] : previous_.chains) {
       if (desired_.chains.count(name) == 0) script.flush_chain(name);
     }
@@ -326,13 +276,13 @@ bool redeclares(const NftTable& desired, const NftTable& previous) {
 }  // namespace
 
 std::string marker_script(const std::string& marker) {
-  Script script;
+  NftCommands script;
   script.mark(marker);
   return script.take();
 }
 
 std::string rewrite_script(const NftTable& desired, const NftNames& stray) {
-  Script script;
+  NftCommands script;
   script.add_table();
   script.flush_table();
   for (const std::string& name : stray.sets) {

@@ -176,6 +176,32 @@ TEST(NftScript, PutsClassesInBeforeAddressesLeadToThemAndTakesThemOutAfter) {
             "delete v { 0x00000002 : goto out/deny }\n");
 }
 
+// A transaction is one datagram, and only root may send one of more than some 400 KiB.
+TEST(NftScript, BringsALargeListInParts) {
+  NftTable desired;
+  for (int i = 0; i < 1000; ++i) {
+    desired.chains[fmt::format("out/{:03}", i)].rules = {"counter drop"};
+  }
+  auto& map = desired.row_maps["a"];
+  map = {.key = {NftField::kAddress}, .interval = true};
+  for (uint32_t i = 0; i < 7000; ++i) map.rows.push_back({{2 * i}, {2 * i}, 1});
+  size_t scripts = 0;
+  std::vector<NftRow> rows;
+  for (const NftStep& step : update_steps(desired, {})) {
+    if (const auto* script = std::get_if<std::string>(&step)) {
+      EXPECT_LT(script->size(), 100'000U);
+      ++scripts;
+      continue;
+    }
+    for (const NftElements& elements : std::get<std::vector<NftElements>>(step)) {
+      EXPECT_LE(elements.content.rows.size(), 3000U);
+      rows.insert(rows.end(), elements.content.rows.begin(), elements.content.rows.end());
+    }
+  }
+  EXPECT_EQ(scripts, 3U);
+  EXPECT_EQ(rows, map.rows);
+}
+
 TEST(NftScript, RewritesAllWhenAClassNumberMeansSomethingElse) {
   const NftTable previous = classes({{{10}, {19}, 1}}, {{{1}, {1}, 0}});
   const NftTable desired = classes({{{10}, {19}, 1}}, {{{1}, {1}, 1}});

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include "state/nft_commands.hpp"
+
+#include <fmt/format.h>
+
+namespace egress::state {
+
+const char* keyword(const NftSet& set) {
+  return set.is_map ? "map" : "set";
+}
+
+void NftCommands::add_table() {
+  text_ += fmt::format("add table {}\n", kNftTable);
+}
+
+void NftCommands::flush_table() {
+  text_ += fmt::format("flush table {}\n", kNftTable);
+}
+
+void NftCommands::declare(const std::string& name, const NftSet& set) {
+  text_ += fmt::format("add {} {} {} {{ {}; {}}}\n", keyword(set), kNftTable, name, set.type,
+                       set.interval ? "flags interval; " : "");
+}
+
+void NftCommands::declare(const std::string& name, const NftRowMap& map) {
+  declare(name, NftSet{.is_map = true, .type = type_text(map), .interval = map.interval});
+}
+
+void NftCommands::declare(const std::string& name, const NftChain& chain) {
+  text_ += fmt::format("add chain {} {}", kNftTable, name);
+  if (chain.hook) {
+    text_ += fmt::format(" {{ type {} hook {} priority {}; policy {}; }}", chain.hook->type,
+                         chain.hook->hook, chain.hook->priority,
+                         chain.hook->policy_drop ? "drop" : "accept");
+  }
+  text_ += "\n";
+}
+
+void NftCommands::add_rules(const std::string& name, const NftChain& chain) {
+  for (const std::string& rule : chain.rules) {
+    text_ += fmt::format("add rule {} {} {}\n", kNftTable, name, rule);
+  }
+}
+
+// A set's comment is fixed for its life, and nft 1.0.6 cannot delete what may be absent: the first
+// line makes sure that there is one.
+void NftCommands::mark(const std::string& marker) {
+  command("add", "set", std::string(kNftMarkerSet) + " { type ipv4_addr; }");
+  remove("set", kNftMarkerSet);
+  command("add", "set",
+          fmt::format("{} {{ type ipv4_addr; comment \"{}\"; }}", kNftMarkerSet, marker));
+}
+
+void NftCommands::command(const char* verb, const char* kind, const std::string& rest) {
+  text_ += fmt::format("{} {} {} {}\n", verb, kind, kNftTable, rest);
+}
+
+// One command however many elements there are: nft compares the intervals of each command with the
+// whole set. Its lines stay short for people.
+void NftCommands::change_elements(const char* verb, const std::string& name,
+                                  const std::vector<std::string>& elements) {
+  constexpr size_t kLine = 96;
+  if (elements.empty()) return;
+  text_ += fmt::format("{} element {} {} {{\n", verb, kNftTable, name);
+  size_t column = 0;
+  for (size_t i = 0; i < elements.size(); ++i) {
+    const std::string& element = elements[i];
+    if (column != 0 && column + element.size() + 2 > kLine) {
+      text_ += "\n";
+      column = 0;
+    }
+    text_ += column == 0 ? "  " : " ";
+    text_ += element;
+    if (i + 1 < elements.size()) text_ += ",";
+    column += element.size() + 2;
+  }
+  text_ += "\n}\n";
+}
+
+}  // namespace egress::state

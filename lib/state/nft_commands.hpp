@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// An nft script under construction, a method per nft command. What has to come before what is the
+// business of who writes it (nft_script.cpp).
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "state/nft_table.hpp"
+
+namespace egress::state {
+
+// "map" or "set".
+const char* keyword(const NftSet& set);
+
+class NftCommands {
+ public:
+  void add_table();
+  void flush_table();
+  void declare(const std::string& name, const NftSet& set);
+  void declare(const std::string& name, const NftRowMap& map);
+  void declare(const std::string& name, const NftChain& chain);
+  void flush(const std::string& name, const NftSet& set) { command("flush", keyword(set), name); }
+  void flush_map(const std::string& name) { command("flush", "map", name); }
+  void flush_chain(const std::string& name) { command("flush", "chain", name); }
+  void remove(const char* kind, const std::string& name) { command("delete", kind, name); }
+  void add_elements(const std::string& name, const std::vector<std::string>& elements) {
+    change_elements("add", name, elements);
+  }
+  void remove_elements(const std::string& name, const std::vector<std::string>& elements) {
+    change_elements("delete", name, elements);
+  }
+  void add_rules(const std::string& name, const NftChain& chain);
+  // Makes the marker set anew with this comment.
+  void mark(const std::string& marker);
+
+  std::string take() { return std::exchange(text_, {}); }
+
+ private:
+  void command(const char* verb, const char* kind, const std::string& rest);
+  void change_elements(const char* verb, const std::string& name,
+                       const std::vector<std::string>& elements);
+
+  std::string text_{};
+};
+
+}  // namespace egress::state
