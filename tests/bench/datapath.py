@@ -95,10 +95,15 @@ def prepare(stack, programs, folder, tag_file):
         real = labs.largest_regional_tags(tag_file, LARGE_RULES - 1)
         wanted["real"] = labs.path_lab(labs.tag_rules(real), tag_file)
 
-    plain_chain.create()
-    plain = Variant("plain", plain_chain.CLIENT, plain_chain.SERVER, plain_chain.ADDRESS)
-    check_path(programs, plain, "10.1.0.1")
-    variants, times = [plain], {}
+    variants, times = [], {}
+    for name, create, source in (("plain", plain_chain.create, plain_chain.SOURCE),
+                                 ("tracked", plain_chain.create_tracked,
+                                  plain_chain.TRACKED_SOURCE)):
+        create(name)
+        client, near, far, server = plain_chain.names(name)
+        variants.append(Variant(name, client, server, plain_chain.ADDRESS,
+                                (near, far) if name == "tracked" else ()))
+        check_path(programs, variants[-1], source)
     for name, lab in wanted.items():
         variant, times[name] = apply(stack, programs, folder, name, lab)
         variants.append(variant)

@@ -15,6 +15,7 @@ PATH_BUDGETS = {"rr": 0.85, "crr": 0.75, "upps": 0.85, "bulk": 0.9}
 RULES_BUDGET = 0.9
 PATHS = {
     "plain": "plain forwarding",
+    "tracked": "connection tracking twice and a source NAT, no rules, no lists",
     "small": "10 rules",
     "large": "1,000 rules × 10 prefixes, a tag of 10,000",
     "real": "999 rules of regional service tags",
@@ -70,6 +71,7 @@ def path_rows(results):
     rates = results["rates"]
     rows = [path_row(cell, rounds, "large", "plain", PATH_BUDGETS[cell])
             for cell, rounds in rates.items()]
+    rows += [path_row(cell, rounds, "tracked", "plain", None) for cell, rounds in rates.items()]
     variants = [name for name in ("large", "real") if name in results["times"]]
     return rows + [path_row(cell, rounds, variant, "small", RULES_BUDGET)
                    for variant in variants for cell, rounds in rates.items()]
