@@ -44,7 +44,8 @@ class Store {
   explicit Store(std::string path) : path_(std::move(path)) {}
 
   // Empty when nothing was ever saved. kInvalid when the file is damaged or another program's,
-  // kUnsupported when a newer version wrote it; the file is left alone then.
+  // kUnsupported when a newer version wrote it; the file is left alone then. Finishes an erase()
+  // that was cut short.
   Result<Saved> load();
   Status save(const Change& change);
   // Removes the file and SQLite's companions.

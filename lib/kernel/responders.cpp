@@ -40,7 +40,17 @@ std::string content_of(int fd) {
   return content;
 }
 
-// Nothing when the content is no spec; the responder writes it just after it takes the lock.
+// The file of a responder that ended without removing it. With the lock in our hand, none that just
+// begins can have taken it over.
+void remove_abandoned(const std::string& path) {
+  const UniqueFd file(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  if (file.valid() && fcntl(file.get(), F_SETLK, &lock) == 0) unlink(path.c_str());
+}
+
+// Nothing when the content is no spec; the responder writes it once its ports are open.
 std::optional<RunningResponder> parse_spec(const std::string& content) {
   const auto json = nlohmann::json::parse(content, nullptr, false);
   if (!json.is_object() || !json.contains("netns") || !json.contains("host") ||
@@ -78,13 +88,20 @@ Result<std::vector<RunningResponder>> Responders::list() const {
     const UniqueFd file(open(lock_path(host).c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.valid()) continue;  // it has just ended
     const auto holder = holder_of(file.get());
-    if (!holder) continue;
-    auto running = parse_spec(content_of(file.get()));
+    if (!holder) {
+      remove_abandoned(lock_path(host));
+      continue;
+    }
     const auto identity = netns_identity(fmt::format("/proc/{}/ns/net", *holder));
-    if (!running || !identity.ok()) continue;
-    running->identity = *identity;
-    all.push_back(*std::move(running));
+    if (!identity.ok()) continue;
+    // Who started one that has not come so far is dead, or has given up on it.
+    auto running = parse_spec(content_of(file.get()))
+                       .value_or(RunningResponder{.netns = host, .responder = {.host = host}});
+    running.identity = *identity;
+    all.push_back(std::move(running));
   }
+  // Fails, rightly, while there are files.
+  rmdir(directory_.c_str());
   return all;
 }
 
@@ -116,7 +133,6 @@ Status Responders::stop(const std::string& host) const {
     RETURN_IF_ERROR(end_process(*holder, [&] { return holder_of(file.get()) == holder; }));
   }
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return Error::from_errno("remove " + path);
-  // Fails, rightly, while there are other files.
   rmdir(directory_.c_str());
   return {};
 }

@@ -26,6 +26,8 @@ class Responders {
   // `directory` holds a lock file per host.
   Responders(std::string directory, std::string program);
 
+  // One that has not said yet what it listens on is listed without ports, and in no namespace.
+  // Removes the files of those that ended without doing so.
   Result<std::vector<RunningResponder>> list() const;
   // Returns when every port is open. The error carries what the program said.
   Status start(const std::string& netns, const state::Responder& responder) const;

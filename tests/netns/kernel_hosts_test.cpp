@@ -53,6 +53,29 @@ TEST_F(KernelHosts, ThatDiedAreMissedAndStartedAgain) {
   EXPECT_EQ(observe(), lab());
 }
 
+TEST_F(KernelHosts, ThatDiedLeaveNoFileBehind) {
+  converge(lab());
+  for (const pid_t pid : e2e::processes_with("egress-host")) kill(pid, SIGKILL);
+  EXPECT_TRUE(e2e::eventually([] { return e2e::processes_with("egress-host").empty(); }));
+  converge({});
+  EXPECT_FALSE(std::filesystem::exists(std::string(kRunDir) + "/eg"));
+}
+
+// As a daemon leaves it that dies while it starts one: the lock is held, the file still empty.
+TEST_F(KernelHosts, ThatNeverSaidWhatTheyAreAreReplaced) {
+  converge(lab());
+  const std::string file = std::string(kRunDir) + "/eg/hosts/sql";
+  std::filesystem::resize_file(file, 0);
+  EXPECT_FALSE(observe("eg-host-sql").responder.has_value());
+  converge(lab());
+  EXPECT_EQ(observe(), lab());
+  EXPECT_THAT(e2e::processes_with("egress-host"), SizeIs(1));
+  std::filesystem::resize_file(file, 0);
+  converge({});
+  EXPECT_THAT(e2e::processes_with("egress-host"), IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(std::string(kRunDir) + "/eg"));
+}
+
 TEST_F(KernelHosts, ThatCannotListenSayWhy) {
   KernelState without = lab();
   without["eg-host-sql"].responder.reset();

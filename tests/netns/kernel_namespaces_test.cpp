@@ -55,6 +55,25 @@ TEST_F(KernelNamespaces, TakeTheDirectoryAlongThatTheyCame) {
   by_hand("mkdir /run/netns");
 }
 
+TEST_F(KernelNamespaces, TakeTheDirectoryAlongAlsoWhenTheirRemovalWasCutShort) {
+  by_hand("rmdir /run/netns");
+  const std::string before = inventory();
+  converge(pairs(1));
+  by_hand("ip netns del eg-app-0; ip netns del eg-worker-0");
+  restart();
+  EXPECT_EQ(inventory(), before);
+  by_hand("mkdir /run/netns");
+}
+
+TEST_F(KernelNamespaces, TakeTheDirectoryAlongAlsoWhenItsMakingWasCutShort) {
+  by_hand("rmdir /run/netns");
+  const std::string before = inventory();
+  by_hand("mkdir -p /run/egressd/eg; touch /run/egressd/made-netns-directory; mkdir /run/netns");
+  restart();
+  EXPECT_EQ(inventory(), before);
+  by_hand("mkdir /run/netns");
+}
+
 TEST_F(KernelNamespaces, LeaveTheDirectoryToOthersWhoUseIt) {
   by_hand("rmdir /run/netns");
   converge(pairs(1));

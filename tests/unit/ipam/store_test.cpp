@@ -172,6 +172,15 @@ TEST_F(StoreTest, LeavesNoFileBehindWhenErased) {
   EXPECT_EQ(store.load()->leases, leases(1));
 }
 
+TEST_F(StoreTest, FinishesAnErasureThatWasCutShort) {
+  Store store(path());
+  ASSERT_TRUE(store.save({.leases = {.stored = leases(3)}}).ok());
+  std::filesystem::remove(path());  // erase() begins with it
+  EXPECT_FALSE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(Store(path()).load()->leases.empty());
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
 TEST_F(StoreTest, KeepsTheFileToItsOwner) {
   ASSERT_TRUE(Store(path()).save({.generations = Generations{}}).ok());
   struct stat found {};

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 
 // Whatever single op fails, the passes that follow arrive, and the one after that finds nothing to
-// do. So nothing depends on a pass having run to its end.
+// do. So nothing depends on a pass having run to its end. Swept over random states and over real
+// labs, which together have every kind of object and every verb for it.
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <random>
 
+#include "compile/compile.hpp"
+#include "ipam/leases.hpp"
+#include "lab/load.hpp"
 #include "reconcile/pass.hpp"
 #include "tests/support/fake_kernel.hpp"
 #include "tests/support/random_state.hpp"
@@ -27,15 +33,9 @@ void expect_arrival(FakeKernel& kernel, const state::KernelState& desired) {
   EXPECT_EQ(run(kernel, desired).ops_total, 0U);
 }
 
-class FaultSweep : public testing::TestWithParam<uint32_t> {};
-
-TEST_P(FaultSweep, EverySingleFaultIsRepairedByTheNextPass) {
-  std::mt19937 random(GetParam());
-  const state::KernelState before = random_state(random, Responders::kWith);
-  const state::KernelState desired = random_state(random, Responders::kWith);
-  FakeKernel start;
-  ASSERT_TRUE(run(start, before).in_sync());
-  const size_t ops = state::diff(desired, start.state()).size();
+void expect_every_single_fault_repaired(const FakeKernel& start,
+                                        const state::KernelState& desired) {
+  const size_t ops = state::diff(desired, FakeKernel(start).state()).size();
   for (size_t k = 0; k < ops; ++k) {
     SCOPED_TRACE(testing::Message() << "op " << k << " of " << ops << " fails");
     FakeKernel kernel = start;
@@ -47,29 +47,174 @@ TEST_P(FaultSweep, EverySingleFaultIsRepairedByTheNextPass) {
     EXPECT_FALSE(hit.in_sync());
     EXPECT_EQ(hit.changed + hit.failed.size() + hit.skipped.size(), hit.ops_total);
     expect_arrival(kernel, desired);
-    if (HasFailure()) return;
+    if (testing::Test::HasFailure()) return;
   }
 }
 
 // Also when the daemon dies there instead of going on.
-TEST_P(FaultSweep, EveryBrokenOffPassIsFinishedByTheNextOne) {
-  std::mt19937 random(GetParam());
-  const state::KernelState before = random_state(random, Responders::kWith);
-  const state::KernelState desired = random_state(random, Responders::kWith);
-  FakeKernel start;
-  ASSERT_TRUE(run(start, before).in_sync());
-  const size_t ops = state::diff(desired, start.state()).size();
-  for (size_t k = 0; k < ops; ++k) {
-    SCOPED_TRACE(testing::Message() << "dead after " << k << " of " << ops << " ops");
-    FakeKernel kernel = start;
-    Pass pass(kernel, desired);
-    while (kernel.applied() < start.applied() + k) pass.step({});
+void expect_every_broken_off_pass_finished(const FakeKernel& start,
+                                           const state::KernelState& desired) {
+  FakeKernel dying = start;
+  Pass pass(dying, desired);
+  do {
+    SCOPED_TRACE(testing::Message() << "dead after " << pass.progress().done << " of "
+                                    << pass.progress().total << " ops");
+    FakeKernel kernel = dying;
     expect_arrival(kernel, desired);
-    if (HasFailure()) return;
-  }
+    if (testing::Test::HasFailure()) return;
+  } while (pass.step({}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, FaultSweep, testing::Range(1U, 7U));
+class RandomFaultSweep : public testing::TestWithParam<uint32_t> {
+ protected:
+  void SetUp() override {
+    std::mt19937 random(GetParam());
+    ASSERT_TRUE(run(start_, random_state(random, Responders::kWith)).in_sync());
+    desired_ = random_state(random, Responders::kWith);
+  }
+
+  FakeKernel start_{};
+  state::KernelState desired_{};
+};
+
+TEST_P(RandomFaultSweep, EverySingleFaultIsRepairedByTheNextPass) {
+  expect_every_single_fault_repaired(start_, desired_);
+}
+
+TEST_P(RandomFaultSweep, EveryBrokenOffPassIsFinishedByTheNextOne) {
+  expect_every_broken_off_pass_finished(start_, desired_);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomFaultSweep, testing::Range(1U, 7U));
+
+// What a file under tests/crash/labs becomes with one instance of each plan: more would be more of
+// the same, and a sweep takes time by the square of its ops.
+state::KernelState lab_state(const std::string& name, int restarts_of_web = 0) {
+  lab::Loaded loaded = lab::load_file(CRASH_LABS "/" + name + ".yaml");
+  if (!loaded.lab) {
+    ADD_FAILURE() << name << " does not load";
+    return {};
+  }
+  for (auto& [plan, farm] : loaded.lab->server_farms) farm.capacity = 1;
+  const auto addresses = ipam::first_addresses(*loaded.lab);
+  EXPECT_TRUE(addresses.ok());
+  return compile::compile(*loaded.lab, *addresses, {.generations = {{"web", restarts_of_web}}});
+}
+
+// A namespace after somebody has been at everything in it that can be changed by hand.
+void tamper(state::NetnsState& netns) {
+  netns.sysctls["net.ipv4.conf.all.rp_filter"].value = "2";
+  netns.rules.insert({.priority = 7, .table = 77});
+  const state::Route surplus{.table = 77, .kind = state::RouteKind::kBlackhole};
+  netns.routes[key_of(surplus)] = surplus;
+  for (auto& [key, route] : netns.routes) {
+    if (route.kind == state::RouteKind::kUnicast) route.mtu = 1280;
+  }
+  for (auto& [name, link] : netns.links) link.alias = "somebody else's";
+  // Not on a link without any: that would have to be made anew.
+  for (const state::Address& own : std::set<state::Address>(netns.addresses)) {
+    netns.addresses.insert({own.link, {0x0a636363U}, 32});
+  }
+  std::set<state::Neighbour> neighbours;
+  for (state::Neighbour entry : netns.neighbours) {
+    entry.mac = {{2, 0, 0, 0, 0, 99}};
+    neighbours.insert(entry);
+  }
+  netns.neighbours = neighbours;
+  if (netns.responder) netns.responder->listen = {"tcp/7"};
+}
+
+// The same namespaces and links, where something in each differs from what the lab wants.
+state::KernelState drifted(state::KernelState state) {
+  bool with_firewall = false;
+  for (auto& [name, netns] : state) {
+    tamper(netns);
+    with_firewall = !with_firewall;
+    netns.firewall = std::nullopt;
+    if (with_firewall) netns.firewall = state::make_firewall({});
+  }
+  return state;
+}
+
+struct LabChange {
+  const char* name;
+  state::KernelState (*before)();
+  state::KernelState (*after)();
+};
+
+state::KernelState nothing() {
+  return {};
+}
+state::KernelState full() {
+  return lab_state("two-integrations");
+}
+state::KernelState changed() {
+  return lab_state("scaled-in");
+}
+state::KernelState moved() {
+  return lab_state("moved");
+}
+
+const std::array kLabChanges = {
+    LabChange{"Creation", nothing, full},
+    LabChange{"ChangeInPlace", full, changed},
+    LabChange{"ChangeBack", changed, full},
+    LabChange{"Move", full, moved},
+    LabChange{"Restart", full, [] { return lab_state("two-integrations", 1); }},
+    LabChange{"Drift", [] { return drifted(full()); }, full},
+    LabChange{"Removal", full, nothing},
+};
+
+class LabFaultSweep : public testing::TestWithParam<LabChange> {
+ protected:
+  void SetUp() override {
+    start_.state() = GetParam().before();
+    desired_ = GetParam().after();
+  }
+
+  FakeKernel start_{};
+  state::KernelState desired_{};
+};
+
+TEST_P(LabFaultSweep, EverySingleFaultIsRepairedByTheNextPass) {
+  expect_every_single_fault_repaired(start_, desired_);
+}
+
+TEST_P(LabFaultSweep, EveryBrokenOffPassIsFinishedByTheNextOne) {
+  expect_every_broken_off_pass_finished(start_, desired_);
+}
+
+INSTANTIATE_TEST_SUITE_P(Labs, LabFaultSweep, testing::ValuesIn(kLabChanges),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+// Which verbs diff() has for each alternative of Object, in its order.
+using state::Verb;
+const std::array<std::set<Verb>, std::variant_size_v<state::Object>> kVerbs = {{
+    {Verb::kAdd, Verb::kRemove},                 // NetnsObject
+    {Verb::kChange},                             // Sysctl
+    {Verb::kAdd, Verb::kChange, Verb::kRemove},  // FirewallChange
+    {Verb::kAdd, Verb::kRemove},                 // LinkPair
+    {Verb::kChange},                             // LinkSettings
+    {Verb::kAdd, Verb::kRemove},                 // Address
+    {Verb::kAdd, Verb::kChange, Verb::kRemove},  // Neighbour
+    {Verb::kAdd, Verb::kChange, Verb::kRemove},  // Route
+    {Verb::kAdd, Verb::kRemove},                 // Rule
+    {Verb::kAdd, Verb::kRemove},                 // Responder
+}};
+
+// So that a new kind of object cannot be forgotten: it has no verbs above, or no lab has it.
+TEST(LabFaultSweep, MeetsEveryKindOfObjectWithEveryVerb) {
+  std::array<std::set<Verb>, std::variant_size_v<state::Object>> met;
+  for (const LabChange& change : kLabChanges) {
+    for (const state::Op& op : state::diff(change.after(), change.before())) {
+      met.at(op.object.index()).insert(op.verb);
+    }
+  }
+  for (size_t kind = 0; kind < kVerbs.size(); ++kind) {
+    EXPECT_FALSE(kVerbs.at(kind).empty()) << "alternative " << kind << " of Object";
+    EXPECT_EQ(met.at(kind), kVerbs.at(kind)) << "alternative " << kind << " of Object";
+  }
+}
 
 }  // namespace
 }  // namespace egress::reconcile

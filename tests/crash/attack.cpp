@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#include "tests/crash/attack.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "tests/crash/lease_book.hpp"
+#include "tests/e2e/machine.hpp"
+
+namespace egress::crash {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The mounts are part of what must not stay, and no inventory of `ip` shows them.
+std::string machine_text() {
+  return e2e::inventory() + "== home\n" + e2e::home_inventory() + "== mounts\n" +
+         e2e::run_script("cut -d' ' -f4- /proc/self/mountinfo | grep ' /run' || true").out;
+}
+
+Error wrong(std::string what) {
+  return {.code = Errc::kBug, .message = std::move(what)};
+}
+
+Status expect_machine(const std::string& expected) {
+  const std::string found = machine_text();
+  if (found == expected) return {};
+  return wrong(fmt::format("the machine is not as it was; before:\n{}after:\n{}", expected, found));
+}
+
+}  // namespace
+
+Attack::Attack(std::vector<LabFile> labs, const std::string& directory)
+    : labs_(std::move(labs)), victim_(directory) {}
+
+Status Attack::run(uint64_t seed, uint32_t kills) {
+  RETURN_IF_ERROR(begin());
+  for (uint64_t number = 1; kills_ < kills; ++number) {
+    random_.seed(seed * 1'000'003 + number);
+    begin_story(number);
+    RETURN_IF_ERROR(round());
+  }
+  return finish();
+}
+
+// Tells how long operations take, so that instants can be drawn from that.
+Status Attack::begin() {
+  // The directory of namespaces is then the daemon's to make and to remove.
+  std::error_code ignored;
+  std::filesystem::remove("/run/netns", ignored);
+  const auto start = Clock::now();
+  victim_.spawn();
+  RETURN_IF_ERROR(victim_.comes_up());
+  spans_["start"] = Clock::now() - start;
+  machine_before_ = machine_text();
+  for (const LabFile& lab : labs_) {
+    RETURN_IF_ERROR(carry_out({.deed = Deed::kApply, .target = &lab}));
+    const std::string site = lab.lab.sites.begin()->first;
+    RETURN_IF_ERROR(carry_out({.deed = Deed::kRestart, .site = site}));
+  }
+  return remove_lab();
+}
+
+void Attack::begin_story(uint64_t round) {
+  story_.clear();
+  note(fmt::format("round {} with {} in force, {}", round,
+                   known_.lab == nullptr ? "no lab" : known_.lab->name, to_text(known_.leases)));
+}
+
+Status Attack::round() {
+  const Operation operation = choose();
+  RETURN_IF_ERROR(strike(operation));
+  while (chance(35)) RETURN_IF_ERROR(strike({.deed = Deed::kStart}));
+  RETURN_IF_ERROR(come_back(operation));
+  RETURN_IF_ERROR(recover());
+  RETURN_IF_ERROR(check_in_force());
+  if (chance(12)) return remove_lab();
+  return {};
+}
+
+Operation Attack::choose() {
+  const uint32_t kind = below(100);
+  Operation operation{.deed = Deed::kApply, .target = any_lab()};
+  if (known_.lab == nullptr || kind < 45) return operation;
+  if (kind < 55) {
+    operation.target = known_.lab;
+  } else if (kind < 70) {
+    auto site = known_.lab->lab.sites.begin();
+    std::advance(site, below(static_cast<uint32_t>(known_.lab->lab.sites.size())));
+    operation = {.deed = Deed::kRestart, .site = site->first};
+  } else if (kind < 82) {
+    operation = {.deed = Deed::kDown};
+  } else {
+    operation = {.deed = Deed::kStart};
+  }
+  return operation;
+}
+
+// Either what was in force before the operation or what it was to bring; nothing in between.
+Status Attack::come_back(const Operation& operation) {
+  victim_.spawn();
+  RETURN_IF_ERROR(victim_.comes_up());
+  ASSIGN_OR_RETURN(const std::string file, lab_in_force());
+  ASSIGN_OR_RETURN(lab::IntegrationAddresses leases, leases_of(victim_.client()));
+  const std::string before = known_.lab == nullptr ? "" : known_.lab->text.file;
+  note(fmt::format("came back with {}", file.empty() ? "no lab" : file));
+  if (file == before) {
+    if (leases == known_.leases) return {};
+    return wrong("the leases were " + to_text(known_.leases) + " and are now " + to_text(leases));
+  }
+  if (operation.deed == Deed::kDown && file.empty()) {
+    known_ = {};
+    return {};
+  }
+  if (operation.deed != Deed::kApply || file != operation.target->text.file) {
+    return wrong("'" + file + "' is in force, which nobody asked for");
+  }
+  RETURN_IF_ERROR(check_leases(known_.leases, operation.target->lab, leases));
+  known_ = {operation.target, std::move(leases)};
+  return {};
+}
+
+Status Attack::recover() {
+  const uint32_t kind = below(100);
+  if (known_.lab != nullptr && kind < 45) return comes_in_sync();
+  const LabFile* target = known_.lab != nullptr && kind < 70 ? known_.lab : any_lab();
+  if (kind >= 90) return remove_lab();
+  RETURN_IF_ERROR(carry_out({.deed = Deed::kApply, .target = target}));
+  return {};
+}
+
+Status Attack::check_in_force() {
+  if (known_.lab == nullptr) return {};
+  RETURN_IF_ERROR(comes_in_sync());
+  ASSIGN_OR_RETURN(const int changed, carry_out({.deed = Deed::kApply, .target = known_.lab}));
+  if (changed == 0) return {};
+  return wrong(fmt::format("applying the lab in force again changed {} objects", changed));
+}
+
+Status Attack::remove_lab() {
+  RETURN_IF_ERROR(carry_out({.deed = Deed::kDown}));
+  for (const auto& entry : std::filesystem::directory_iterator(victim_.state_directory())) {
+    if (entry.path().filename() != "egressd.lock") {
+      return wrong(entry.path().string() + " is left after down");
+    }
+  }
+  return expect_machine(machine_before_);
+}
+
+Status Attack::finish() {
+  story_.clear();
+  note("the end");
+  RETURN_IF_ERROR(remove_lab());
+  const int status = victim_.end(SIGTERM);
+  if (status == 0) return expect_machine(machine_before_);
+  return wrong(fmt::format("egressd ended with status {}", status));
+}
+
+Result<int> Attack::carry_out(const Operation& operation) {
+  const std::string what = to_text(operation);
+  note(what);
+  const auto since = Clock::now();
+  const ctl::Answer answer = perform(victim_.client(), operation);
+  if (const auto* failure = std::get_if<ctl::Failure>(&answer)) {
+    return wrong(what + ": " + failure->message);
+  }
+  const auto& result = std::get<ctl::Json>(answer);
+  if (!ctl::list_of(result, "failed").empty() || !ctl::list_of(result, "drift").empty()) {
+    return wrong(what + " is not complete: " + result.dump());
+  }
+  const int changed = static_cast<int>(ctl::number_of(result, "changed"));
+  // What changed nothing tells nothing about how long it takes to change something.
+  if (changed > 0) spans_[what] = std::max(Duration(Clock::now() - since), spans_[what] * 0.8);
+  if (operation.deed == Deed::kDown) known_ = {};
+  if (operation.deed != Deed::kApply) return changed;
+  ASSIGN_OR_RETURN(lab::IntegrationAddresses leases, leases_of(victim_.client()));
+  RETURN_IF_ERROR(check_leases(known_.leases, operation.target->lab, leases));
+  known_ = {operation.target, std::move(leases)};
+  return changed;
+}
+
+Result<std::string> Attack::lab_in_force() const {
+  const ctl::Answer answer = victim_.client().get("/v1/status");
+  if (const auto* failure = std::get_if<ctl::Failure>(&answer)) {
+    return wrong("status: " + failure->message);
+  }
+  return ctl::text_of(std::get<ctl::Json>(answer), "lab");
+}
+
+Status Attack::comes_in_sync() {
+  const auto since = Clock::now();
+  std::string said;
+  const bool in_sync = e2e::eventually([&] {
+    const ctl::Answer answer = victim_.client().get("/v1/status");
+    const auto* status = std::get_if<ctl::Json>(&answer);
+    said = status == nullptr ? std::get<ctl::Failure>(answer).message : status->dump();
+    return status != nullptr && ctl::flag_of(*status, "inSync");
+  });
+  note(fmt::format("in sync after {:.0f} ms", Duration(Clock::now() - since).count()));
+  if (in_sync) return {};
+  return wrong("the kernel does not come to agree: " + said);
+}
+
+std::string Attack::story() {
+  const std::string log = victim_.log();
+  return fmt::format(
+      "  {}\nthe daemon {} and said:\n{}", fmt::join(story_, "\n  "),
+      victim_.running() ? "runs" : fmt::format("ended with {}", victim_.end(SIGKILL)), log);
+}
+
+}  // namespace egress::crash

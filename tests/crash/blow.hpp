@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// How a process is killed at a chosen point of what it does: after a time, or before the so-manyth
+// system call that could leave something behind. Time finds the long moments, calls the short ones.
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <thread>
+
+#include "base/result.hpp"
+
+namespace egress::crash {
+
+using Duration = std::chrono::duration<double, std::milli>;
+
+// The destructor waits for the blow.
+class TimedBlow {
+ public:
+  TimedBlow(pid_t pid, Duration delay);
+  ~TimedBlow() { thread_.join(); }
+  TimedBlow(const TimedBlow&) = delete;
+  TimedBlow& operator=(const TimedBlow&) = delete;
+
+ private:
+  std::thread thread_;
+};
+
+// Watches a child of ours, and kills it when it is about to make its `index`th lasting call (0 is
+// the next) or, if it does not come so far, when `finish()` is called.
+class CountedBlow {
+ public:
+  CountedBlow(pid_t pid, uint32_t index);
+  ~CountedBlow();
+  CountedBlow(const CountedBlow&) = delete;
+  CountedBlow& operator=(const CountedBlow&) = delete;
+
+  // Returns when the process is dead: whether it died before the call rather than now. An error
+  // when it could not be watched.
+  Result<bool> finish();
+  // How many lasting calls it has made.
+  uint32_t calls() const { return calls_; }
+
+ private:
+  void watch();
+  void follow();
+
+  pid_t pid_;
+  uint32_t index_;
+  std::atomic<uint32_t> calls_{0};
+  std::atomic<bool> hit_{false};
+  int trace_errno_ = 0;
+  std::thread thread_{};
+};
+
+}  // namespace egress::crash

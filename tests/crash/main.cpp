@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// egress-crash: kills the daemon again and again, at any instant of any operation, and looks
+// whether it comes back as if nothing had been.
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <filesystem>
+#include <random>
+
+#include "tests/crash/attack.hpp"
+#include "tests/support/private_machine.hpp"
+
+namespace egress::crash {
+namespace {
+
+struct Settings {
+  uint64_t seed = 0;  // 0: a new one
+  uint32_t kills = 1000;
+  bool every_call = false;
+};
+
+int report_run(const Settings& settings) {
+  fmt::print("crash: {}\n", settings.every_call ? "before every lasting call"
+                                                : fmt::format("seed {}", settings.seed));
+  std::fflush(stdout);
+  auto labs = load_labs(CRASH_LABS);
+  if (!labs.ok()) {
+    fmt::print(stderr, "crash: {}\n", labs.error().to_string());
+    return 3;
+  }
+  std::array<char, 32> directory = {"/tmp/egress-crash-XXXXXX"};
+  if (::mkdtemp(directory.data()) == nullptr) return 3;
+  Attack attack(*std::move(labs), directory.data());
+  const Status status =
+      settings.every_call ? attack.sweep() : attack.run(settings.seed, settings.kills);
+  std::error_code ignored;
+  std::filesystem::remove_all(directory.data(), ignored);
+  fmt::print("crash: {} kills, in the middle of:", attack.kills());
+  for (const auto& [what, count] : attack.in_the_middle()) fmt::print(" {} {},", what, count);
+  fmt::print("\n");
+  if (status.ok()) return 0;
+  fmt::print("FAILED: {}\n{}", status.error().to_string(), attack.story());
+  if (!settings.every_call) {
+    fmt::print("again with: --seed {} --kills {}\n", settings.seed, attack.kills());
+  }
+  return 1;
+}
+
+}  // namespace
+}  // namespace egress::crash
+
+int main(int argc, char** argv) {
+  using namespace egress;
+  crash::Settings settings;
+  CLI::App app{"Kills egressd at any instant: does it come back as if nothing had been?"};
+  app.add_option("--kills", settings.kills, "how many kills")->check(CLI::PositiveNumber);
+  app.add_option("--seed", settings.seed, "seed of the run; a new one by default");
+  app.add_flag("--every-call", settings.every_call,
+               "not at random, but once before each system call that leaves something behind");
+  CLI11_PARSE(app, argc, argv);
+  if (settings.seed == 0) settings.seed = std::random_device{}();
+  return tests::in_private_machine([&] { return crash::report_run(settings); });
+}

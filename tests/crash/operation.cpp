@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "tests/crash/operation.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "control/json.hpp"
+#include "egressctl/lab_source.hpp"
+
+namespace egress::crash {
+
+Result<std::vector<LabFile>> load_labs(const std::string& folder) {
+  std::vector<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  std::vector<LabFile> labs;
+  for (const auto& path : paths) {
+    ASSIGN_OR_RETURN(const ctl::LabSource source, ctl::LabSource::read(path.string()));
+    lab::Loaded loaded = source.load();
+    if (!loaded.lab) {
+      return Error{.code = Errc::kInvalid, .message = path.string() + " does not load"};
+    }
+    labs.push_back({path.stem().string(), source.with_files(), *std::move(loaded.lab)});
+  }
+  return labs;
+}
+
+std::string to_text(const Operation& operation) {
+  switch (operation.deed) {
+    case Deed::kApply: return "apply " + operation.target->name;
+    case Deed::kRestart: return "restart";
+    case Deed::kDown: return "down";
+    case Deed::kStart: break;
+  }
+  return "start";
+}
+
+ctl::Answer perform(const ctl::Client& client, const Operation& operation) {
+  const auto ignored = [](const ctl::Json&) {};
+  if (operation.deed == Deed::kApply) {
+    return client.run("/v1/apply", control::to_json(operation.target->text), ignored);
+  }
+  const std::string path =
+      operation.deed == Deed::kDown ? "/v1/down" : "/v1/sites/" + operation.site + "/restart";
+  return client.run(path, ctl::Json::object(), ignored);
+}
+
+}  // namespace egress::crash

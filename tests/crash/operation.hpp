@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What the daemon is asked for while it is attacked, and the labs that are applied.
+
+#include <string>
+#include <vector>
+
+#include "control/protocol.hpp"
+#include "egressctl/client.hpp"
+#include "lab/lab.hpp"
+
+namespace egress::crash {
+
+struct LabFile {
+  std::string name{};  // of the file, without folder and ending
+  control::LabText text{};
+  lab::Lab lab{};
+};
+Result<std::vector<LabFile>> load_labs(const std::string& folder);
+
+enum class Deed { kApply, kRestart, kDown, kStart };
+
+struct Operation {
+  Deed deed = Deed::kStart;
+  const LabFile* target = nullptr;  // with kApply
+  std::string site{};               // with kRestart
+};
+std::string to_text(const Operation& operation);
+
+// Asks for it and waits for the answer; not for kStart, which nobody can be asked for.
+ctl::Answer perform(const ctl::Client& client, const Operation& operation);
+
+}  // namespace egress::crash

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The daemon under attack: started as its user starts it, and spoken to over its socket.
+
+#include <optional>
+#include <string>
+
+#include "egressctl/client.hpp"
+#include "tests/e2e/process.hpp"
+
+namespace egress::crash {
+
+class Victim {
+ public:
+  // `directory` is there; the state directory and the socket lie in it.
+  explicit Victim(const std::string& directory);
+
+  // Returns at once.
+  void spawn();
+  // Waits until it answers; an error with what it said when it ends instead.
+  Status comes_up();
+  // Sends the signal and waits for the end; the status as a shell says it.
+  int end(int signal);
+
+  bool running() const { return daemon_->running(); }
+  pid_t pid() const { return daemon_->pid(); }
+  const ctl::Client& client() const { return client_; }
+  const std::string& state_directory() const { return state_; }
+  // What the daemon said on its standard error since it was started.
+  std::string log() const { return e2e::read_file(daemon_->errors_file()); }
+
+ private:
+  bool answers() const;
+
+  std::string state_;
+  std::string socket_;
+  ctl::Client client_;
+  std::optional<e2e::Background> daemon_{};
+};
+
+}  // namespace egress::crash
