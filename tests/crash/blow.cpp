@@ -57,8 +57,10 @@ TimedBlow::TimedBlow(pid_t pid, Duration delay)
       }) {}
 
 // All of ptrace belongs to the thread that begins it.
-CountedBlow::CountedBlow(pid_t pid, uint32_t index)
-    : pid_(pid), index_(index), thread_([this] { watch(); }) {}
+CountedBlow::CountedBlow(std::function<pid_t()> child, uint32_t index)
+    : index_(index), thread_([this, child = std::move(child)] { watch(child); }) {
+  begun_.get_future().wait();
+}
 
 CountedBlow::~CountedBlow() {
   if (thread_.joinable()) (void)finish();
@@ -72,13 +74,13 @@ Result<bool> CountedBlow::finish() {
   return hit;
 }
 
-void CountedBlow::watch() {
-  if (::ptrace(PTRACE_SEIZE, pid_, nullptr, PTRACE_O_TRACESYSGOOD) == 0 &&
-      ::ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr) == 0) {
-    follow();
-  } else {
-    trace_errno_ = errno;
-  }
+void CountedBlow::watch(const std::function<pid_t()>& child) {
+  pid_ = child();
+  const bool watched = ::ptrace(PTRACE_SEIZE, pid_, nullptr, PTRACE_O_TRACESYSGOOD) == 0 &&
+                       ::ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr) == 0;
+  if (!watched) trace_errno_ = errno;
+  begun_.set_value();
+  if (watched) follow();
 }
 
 void CountedBlow::follow() {

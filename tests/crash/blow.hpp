@@ -9,6 +9,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <future>
 #include <thread>
 
 #include "base/result.hpp"
@@ -33,7 +35,8 @@ class TimedBlow {
 // the next) or, if it does not come so far, when `finish()` is called.
 class CountedBlow {
  public:
-  CountedBlow(pid_t pid, uint32_t index);
+  // `child` is asked once for its number, and may start it just then: it is watched from there on.
+  CountedBlow(std::function<pid_t()> child, uint32_t index);
   ~CountedBlow();
   CountedBlow(const CountedBlow&) = delete;
   CountedBlow& operator=(const CountedBlow&) = delete;
@@ -45,14 +48,15 @@ class CountedBlow {
   uint32_t calls() const { return calls_; }
 
  private:
-  void watch();
+  void watch(const std::function<pid_t()>& child);
   void follow();
 
-  pid_t pid_;
   uint32_t index_;
+  pid_t pid_ = -1;
+  int trace_errno_ = 0;
+  std::promise<void> begun_{};
   std::atomic<uint32_t> calls_{0};
   std::atomic<bool> hit_{false};
-  int trace_errno_ = 0;
   std::thread thread_{};
 };
 
