@@ -142,10 +142,12 @@ def plot_budgets(axes, rows):
     """Each ratio with its spread, and its budget as a bar across."""
     for position, row in enumerate(reversed(rows)):
         below, above = row.median - min(row.ratios), max(row.ratios) - row.median
-        colour = "tab:green" if row.met() else "tab:red"
+        colour = "tab:gray"
+        if row.budget is not None:
+            colour = "tab:green" if row.met() else "tab:red"
+            axes.vlines(row.budget, position - 0.35, position + 0.35, color="black")
         axes.errorbar(row.median, position, xerr=[[below], [above]], fmt="o", color=colour,
                       capsize=3)
-        axes.vlines(row.budget, position - 0.35, position + 0.35, color="black")
     axes.set_yticks(range(len(rows)), [f"{row.what}\nagainst {row.against}"
                                        for row in reversed(rows)], fontsize=7)
     axes.set_xlim(left=0)

@@ -3,7 +3,7 @@
 // whether it comes back as if nothing had been.
 
 #include <fmt/format.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <array>
@@ -49,12 +49,8 @@ int report_run(const Settings& settings) {
   return 1;
 }
 
-}  // namespace
-}  // namespace egress::crash
-
-int main(int argc, char** argv) {
-  using namespace egress;
-  crash::Settings settings;
+int run_with(int argc, char** argv) {
+  Settings settings;
   CLI::App app{"Kills egressd at any instant: does it come back as if nothing had been?"};
   app.add_option("--kills", settings.kills, "how many kills")->check(CLI::PositiveNumber);
   app.add_option("--seed", settings.seed, "seed of the run; a new one by default");
@@ -62,5 +58,17 @@ int main(int argc, char** argv) {
                "not at random, but once before each system call that leaves something behind");
   CLI11_PARSE(app, argc, argv);
   if (settings.seed == 0) settings.seed = std::random_device{}();
-  return tests::in_private_machine([&] { return crash::report_run(settings); });
+  return tests::in_private_machine([&] { return report_run(settings); });
+}
+
+}  // namespace
+}  // namespace egress::crash
+
+int main(int argc, char** argv) {
+  try {
+    return egress::crash::run_with(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "crash: %s\n", error.what());
+    return 3;
+  }
 }

@@ -71,7 +71,8 @@ lab::NetworkSecurityGroup group(const LiveVariant& variant) {
 
 int live_scale() {
   const char* text = std::getenv("EGRESS_LIVE_SCALE");
-  return text == nullptr ? 1 : std::clamp(std::atoi(text), 1, 10);
+  return text == nullptr ? 1
+                         : static_cast<int>(std::clamp(std::strtol(text, nullptr, 10), 1L, 10L));
 }
 
 lab::Lab live_lab(const LiveVariant& variant) {
