@@ -112,13 +112,9 @@ std::string mark_text(uint32_t mark) {
   return fmt::format("0x{:08x}", mark);
 }
 
-std::string commented(const std::string& rule, const std::string& comment) {
-  return fmt::format("{} comment \"{}\"", rule, comment);
-}
-
 state::NftChain refusal(const std::string& comment) {
-  return {.rules = {commented("meta l4proto tcp counter reject with tcp reset", comment),
-                    commented("counter reject", comment)}};
+  return {.rules = {{"meta l4proto tcp counter reject with tcp reset", comment},
+                    {"counter reject", comment}}};
 }
 
 }  // namespace egress::compile

@@ -78,7 +78,6 @@ Ipv4Address gateway_of(const lab::Subnet& subnet, Ipv4Address address);
 
 // nft text that recurs.
 std::string mark_text(uint32_t mark);  // "0x0000002a"
-std::string commented(const std::string& rule, const std::string& comment);
 // A chain that refuses at once: RST, or port unreachable.
 state::NftChain refusal(const std::string& comment);
 

@@ -149,23 +149,23 @@ class Gate {
   }
 
   // The chain's rules; the maps go into `table`.
-  std::vector<std::string> build(state::NftTable& table) && {
+  std::vector<state::NftRule> build(state::NftTable& table) && {
     ContentHash shape;
     shape.add(uint64_t{numbers_[usual_]});
     for (const Stage& stage : stages_) shape.add(stage.suffix);
     const std::string tag = content_tag(shape);
-    std::vector<std::string> rules;
+    std::vector<state::NftRule> rules;
     const char* field = outbound() ? "daddr" : "saddr";
-    rules.push_back(commented("meta mark set " + mark_text(numbers_[usual_]),
-                              fmt::format("any {} not listed", field)));
+    rules.push_back(
+        {"meta mark set " + mark_text(numbers_[usual_]), fmt::format("any {} not listed", field)});
     for (Stage& stage : stages_) {
       const std::string map = fmt::format("{}/{}.{}", name_, stage.suffix, tag);
-      rules.push_back(commented(fmt::format("{} @{}", stage.lookup, map), "by " + stage.suffix));
+      rules.push_back({fmt::format("{} @{}", stage.lookup, map), "by " + stage.suffix});
       std::sort(stage.map.rows.begin(), stage.map.rows.end());
       table.row_maps[map] = std::move(stage.map);
     }
     // Every class has its verdict; should one be missing, the packet must not pass.
-    rules.push_back(commented("counter drop", "unclassified"));
+    rules.push_back({"counter drop", "unclassified"});
     return rules;
   }
 
@@ -252,11 +252,10 @@ class Gate {
 
 }  // namespace
 
-std::string admitted_before(const GateSpec& gate) {
+state::NftRule admitted_before(const GateSpec& gate) {
   const MarkHalf half = half_of(gate);
-  return commented(
-      fmt::format("ct mark and {} == {} accept", mark_text(half.mask), mark_text(half.value)),
-      "admitted before");
+  return {fmt::format("ct mark and {} == {} accept", mark_text(half.mask), mark_text(half.value)),
+          "admitted before"};
 }
 
 bool add_gate(state::NftTable& table, const lab::Lab& lab, const GateSpec& gate) {
@@ -269,7 +268,7 @@ bool add_gate(state::NftTable& table, const lab::Lab& lab, const GateSpec& gate)
     const lab::Access access = rule.rule.access;
     chains.push_back(rule_chain(gate.direction, subnet, access, rule_part(rule.name)));
     const std::string& verdict = access == lab::Access::kDeny ? "counter drop" : admit;
-    table.chains[chains.back()] = {.rules = {commented(verdict, rule.name)}};
+    table.chains[chains.back()] = {.rules = {{verdict, rule.name}}};
   }
   const std::string name = gate_chain(gate.direction, subnet);
   const Classifier classifier = policy::compile_classifier(rules, gate.direction);

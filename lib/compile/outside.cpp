@@ -21,12 +21,11 @@ state::Firewall appliance_firewall(const lab::Host& host) {
     const std::string own = host.ip_address.to_string();
     table.chains["translation"] = {
         .hook = state::NftHook{"nat", "postrouting", 100},
-        .rules = {commented(fmt::format("ip saddr != {} ip daddr != @private snat to {}", own, own),
-                            "masquerade")}};
+        .rules = {{fmt::format("ip saddr != {} ip daddr != @private snat to {}", own, own),
+                   "masquerade"}}};
   }
-  table.chains["replies"] = {
-      .hook = state::NftHook{"filter", "output", 0},
-      .rules = {commented("icmp type { redirect, time-exceeded } drop", "silent")}};
+  table.chains["replies"] = {.hook = state::NftHook{"filter", "output", 0},
+                             .rules = {{"icmp type { redirect, time-exceeded } drop", "silent"}}};
   return state::make_firewall(std::move(table));
 }
 
@@ -57,12 +56,11 @@ void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
   table.sets["outbound"] = std::move(outbound);
   table.chains["forwarding"] = {
       .hook = state::NftHook{"filter", "forward", 0, true},
-      .rules = {commented("ct state established,related accept", "answers"),
-                commented("iifname != \"inet0\" oifname \"inet0\" accept", "to the Internet")}};
+      .rules = {{"ct state established,related accept", "answers"},
+                {"iifname != \"inet0\" oifname \"inet0\" accept", "to the Internet"}}};
   table.chains["translation"] = {
       .hook = state::NftHook{"nat", "postrouting", 100},
-      .rules = {
-          commented("oifname \"inet0\" snat to ip saddr map @outbound", "outboundIpAddresses")}};
+      .rules = {{"oifname \"inet0\" snat to ip saddr map @outbound", "outboundIpAddresses"}}};
   stamp.firewall = state::make_firewall(std::move(table));
 }
 

@@ -46,6 +46,6 @@ struct GateSpec {
 // group. The packet mark is scratch in it.
 bool add_gate(state::NftTable& table, const lab::Lab& lab, const GateSpec& gate);
 // The rule that spares a flow the gate which has admitted it before.
-std::string admitted_before(const GateSpec& gate);
+state::NftRule admitted_before(const GateSpec& gate);
 
 }  // namespace egress::compile

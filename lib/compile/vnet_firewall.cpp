@@ -58,8 +58,8 @@ class Doors {
     map.elements.push_back(fmt::format("{} : goto {}", quoted(port), chain));
   }
 
-  static std::string steering(uint32_t table) {
-    return commented("meta mark set " + mark_text(table), "its route table");
+  static state::NftRule steering(uint32_t table) {
+    return {"meta mark set " + mark_text(table), "its route table"};
   }
 
   void add_subnet(const std::string& subnet) {
@@ -68,12 +68,12 @@ class Doors {
     const uint32_t table = vnet_.tables.at(table_key(fabric_.lab, ref));
     const GateSpec out{ref, lab::Direction::kOutbound, id, table};
     const GateSpec in{ref, lab::Direction::kInbound, id, std::nullopt};
-    std::vector<std::string> rules = {steering(table)};
+    std::vector<state::NftRule> rules = {steering(table)};
     rules.insert(rules.end(), answers_.begin(), answers_.end());
     if (add_gate(table_, fabric_.lab, out)) {
       rules.push_back(admitted_before(out));
       rules.insert(rules.end(), refused_.begin(), refused_.end());
-      rules.push_back(commented("goto " + gate_chain(out.direction, subnet), "its security list"));
+      rules.push_back({"goto " + gate_chain(out.direction, subnet), "its security list"});
     } else {
       rules.insert(rules.end(), refused_.begin(), refused_.end());
     }
@@ -82,17 +82,17 @@ class Doors {
     gated_.insert(subnet);
     table_.chains["to/" + subnet] = {
         .rules = {admitted_before(in),
-                  commented("goto " + gate_chain(in.direction, subnet), "its security list")}};
+                  {"goto " + gate_chain(in.direction, subnet), "its security list"}}};
   }
 
   // A peer's packets whose source is not the peer's own pass only if this side's peering allows it,
   // answers too (azure-facts 6.2).
   void add_peer(const PeerPort& port) {
     const auto& peerings = fabric_.lab.virtual_networks.at(vnet_.name).virtual_network_peerings;
-    std::vector<std::string> rules;
+    std::vector<state::NftRule> rules;
     if (!peerings.at(port.peer).allow_forwarded_traffic) {
-      rules.push_back(commented(fmt::format("ip saddr != @{} counter drop", own_of(port.peer)),
-                                fmt::format("{}/{} allowForwardedTraffic", vnet_.name, port.peer)));
+      rules.push_back({fmt::format("ip saddr != @{} counter drop", own_of(port.peer)),
+                       fmt::format("{}/{} allowForwardedTraffic", vnet_.name, port.peer)});
     }
     if (!port.appliance.empty()) {
       rules.push_back(steering(vnet_.tables.at(transit_key(port.appliance))));
@@ -116,11 +116,11 @@ class Doors {
   }
 
   void add_outside() {
-    std::vector<std::string> rules = answers_;
-    rules.push_back(commented("counter drop", "nothing new from outside"));
+    std::vector<state::NftRule> rules = answers_;
+    rules.push_back({"counter drop", "nothing new from outside"});
     table_.chains["from_outside"] = {.rules = std::move(rules)};
     table_.chains["to_internet"] = {
-        .rules = {commented("ip saddr != @with_public counter drop", "no public address")}};
+        .rules = {{"ip saddr != @with_public counter drop", "no public address"}}};
     lead(from_, "inet0", "from_outside");
     lead(from_, "stamp0", "from_outside");
     lead(to_, "inet0", "to_internet");
@@ -129,12 +129,11 @@ class Doors {
   state::NftTable& table_;
   const Fabric& fabric_;
   const Vnet& vnet_;
-  const std::vector<std::string> answers_ = {
-      commented("ct state established,related accept", "answers"),
-      commented(kForgottenReset, "answers")};
-  const std::vector<std::string> refused_ = {
-      commented("ip daddr " + kAzurePlatform.to_string() + " counter drop", "platform"),
-      commented("ip daddr @integrations goto refuse", "integrations")};
+  const std::vector<state::NftRule> answers_ = {{"ct state established,related accept", "answers"},
+                                                {kForgottenReset, "answers"}};
+  const std::vector<state::NftRule> refused_ = {
+      {"ip daddr " + kAzurePlatform.to_string() + " counter drop", "platform"},
+      {"ip daddr @integrations goto refuse", "integrations"}};
   state::NftSet from_{.is_map = true, .type = "typeof iifname : verdict"};
   state::NftSet to_{.is_map = true, .type = "typeof oifname : verdict"};
   std::set<std::string> known_{};
@@ -165,9 +164,8 @@ void add_exits(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
   table.sets["with_public"] = std::move(sources);
   table.chains["translation"] = {
       .hook = state::NftHook{"nat", "postrouting", 100},
-      .rules = {
-          commented("oifname \"stamp0\" snat to ip saddr map @inside", "to App Service's own NAT"),
-          commented("oifname \"inet0\" snat to ip saddr map @public", "public address")}};
+      .rules = {{"oifname \"stamp0\" snat to ip saddr map @inside", "to App Service's own NAT"},
+                {"oifname \"inet0\" snat to ip saddr map @public", "public address"}}};
 }
 
 }  // namespace
@@ -179,16 +177,16 @@ state::Firewall vnet_firewall(const Fabric& fabric, const Vnet& vnet) {
   table.sets["integrations"] = integration_set(fabric, vnet);
   table.chains["refuse"] = refusal("integrations are outbound only");
   table.chains["outbound"] = {.hook = state::NftHook{"filter", "prerouting", -150},
-                              .rules = {commented("iifname vmap @from", "by port")}};
-  table.chains["inbound"] = {
-      .hook = state::NftHook{"filter", "forward", 0},
-      .rules = {commented("ct state established,related accept", "answers"),
-                commented(kForgottenReset, "answers"), commented("oifname vmap @to", "by port")}};
+                              .rules = {{"iifname vmap @from", "by port"}}};
+  table.chains["inbound"] = {.hook = state::NftHook{"filter", "forward", 0},
+                             .rules = {{"ct state established,related accept", "answers"},
+                                       {kForgottenReset, "answers"},
+                                       {"oifname vmap @to", "by port"}}};
   table.chains["replies"] = {
       .hook = state::NftHook{"filter", "output", 0, true},
-      .rules = {commented("meta l4proto tcp accept", "refusals"),
-                commented("icmp type destination-unreachable icmp code port-unreachable accept",
-                          "refusals")}};
+      .rules = {
+          {"meta l4proto tcp accept", "refusals"},
+          {"icmp type destination-unreachable icmp code port-unreachable accept", "refusals"}}};
   return state::make_firewall(std::move(table));
 }
 

@@ -165,23 +165,23 @@ void add_firewall(Worker& worker) {
     table.sets["zones"] = worker.zones;
     table.chains["zones"] = {
         .hook = state::NftHook{"filter", "prerouting", -300},
-        .rules = {commented("ct zone set iifname map @zones", "equal addresses apart")}};
+        .rules = {{"ct zone set iifname map @zones", "equal addresses apart"}}};
   }
   table.chains["refuse"] = refusal("integrations are outbound only");
   table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
-                           .rules = {commented("ct state established,related accept", "answers"),
-                                     commented("ip daddr 169.254.0.0/16 drop", "gateways"),
-                                     commented("goto refuse", "integrations")}};
+                           .rules = {{"ct state established,related accept", "answers"},
+                                     {"ip daddr 169.254.0.0/16 drop", "gateways"},
+                                     {"goto refuse", "integrations"}}};
   // Routes have chosen the way; nothing new comes in by it.
   table.chains["forwarding"] = {
       .hook = state::NftHook{"filter", "forward", 0, true},
-      .rules = {commented("ct state established,related accept", "answers"),
-                commented("iifname \"integ*\" counter drop", "integrations are outbound only"),
-                commented("iifname \"direct0\" counter drop", "outbound only"),
-                commented("accept", "from the apps")}};
+      .rules = {{"ct state established,related accept", "answers"},
+                {"iifname \"integ*\" counter drop", "integrations are outbound only"},
+                {"iifname \"direct0\" counter drop", "outbound only"},
+                {"accept", "from the apps"}}};
   table.chains["translation"] = {
       .hook = state::NftHook{"nat", "postrouting", 100},
-      .rules = {commented("snat to oifname map @sources", "WEBSITE_PRIVATE_IP or direct")}};
+      .rules = {{"snat to oifname map @sources", "WEBSITE_PRIVATE_IP or direct"}}};
   worker.netns().firewall = state::make_firewall(std::move(table));
 }
 

@@ -37,8 +37,8 @@ void NftCommands::declare(const std::string& name, const NftChain& chain) {
 }
 
 void NftCommands::add_rules(const std::string& name, const NftChain& chain) {
-  for (const std::string& rule : chain.rules) {
-    text_ += fmt::format("add rule {} {} {}\n", kNftTable, name, rule);
+  for (const NftRule& rule : chain.rules) {
+    text_ += fmt::format("add rule {} {} {}\n", kNftTable, name, to_text(rule));
   }
 }
 

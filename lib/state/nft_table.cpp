@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace egress::state {
@@ -42,6 +43,22 @@ void add_rows(Fnv1a128& digest, const NftRowMap& map) {
   }
 }
 
+// nft has no escapes inside quotes.
+std::string comment_text(const std::string& comment) {
+  constexpr size_t kHashDigits = 8;
+  std::string text = comment;
+  if (text.size() > kNftLongestComment) {
+    Fnv1a128 whole;
+    whole.add(comment);
+    text.resize(kNftLongestComment - kHashDigits - 1);
+    text += "~" + whole.text().substr(0, kHashDigits);
+  }
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char letter) { return letter < ' ' || letter > '~' || letter == '"'; }, '?');
+  return text;
+}
+
 std::string text_without_rows(const NftTable& table) {
   std::string text;
   for (const auto& [name, set] : table.sets) {
@@ -57,12 +74,17 @@ std::string text_without_rows(const NftTable& table) {
                           chain.hook->policy_drop ? "drop" : "accept");
     }
     text += "\n";
-    for (const std::string& rule : chain.rules) text += "  " + rule + "\n";
+    for (const NftRule& rule : chain.rules) text += "  " + to_text(rule) + "\n";
   }
   return text;
 }
 
 }  // namespace
+
+std::string to_text(const NftRule& rule) {
+  if (rule.comment.empty()) return rule.expression;
+  return fmt::format("{} comment \"{}\"", rule.expression, comment_text(rule.comment));
+}
 
 std::string to_text(const NftTable& table) {
   std::string text;

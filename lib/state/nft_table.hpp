@@ -35,9 +35,21 @@ struct NftHook {
   bool operator==(const NftHook&) const = default;
 };
 
+// `expression` is nft's text of matches and statements; `comment` names the rule's source for who
+// reads the ruleset, in any characters and of any length.
+struct NftRule {
+  std::string expression{};
+  std::string comment{};
+  bool operator==(const NftRule&) const = default;
+};
+// As nft takes it: a comment is quoted, and one that nft would refuse is cut to kNftLongestComment
+// bytes and ends in eight digits of its hash. '"' and what does not print appear as '?'.
+std::string to_text(const NftRule& rule);
+inline constexpr size_t kNftLongestComment = 128;
+
 struct NftChain {
   std::optional<NftHook> hook{};
-  std::vector<std::string> rules{};  // nft text, each with a comment that names its source
+  std::vector<NftRule> rules{};
   bool operator==(const NftChain&) const = default;
 };
 

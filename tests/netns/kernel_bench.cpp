@@ -31,17 +31,17 @@ state::Link veth_end(const std::string& name, const std::string& netns, const st
 state::Firewall small_firewall() {
   state::NftTable table;
   table.sets["ways"] = {.type = "typeof iifname . oifname", .elements = {"\"p0\" . \"p1\""}};
-  table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
-                           .rules = {"ct state established,related accept comment \"answers\"",
-                                     "counter reject comment \"refused\""}};
+  table.chains["input"] = {
+      .hook = state::NftHook{"filter", "input", 0, true},
+      .rules = {{"ct state established,related accept", "answers"}, {"counter reject", "refused"}}};
   table.chains["forwarding"] = {
       .hook = state::NftHook{"filter", "forward", 0, true},
-      .rules = {"ct state established,related accept comment \"answers\"",
-                "ip daddr { 169.254.0.0/16, 224.0.0.0/3 } counter drop comment \"never\"",
-                "iifname . oifname @ways accept comment \"ways\""}};
+      .rules = {{"ct state established,related accept", "answers"},
+                {"ip daddr { 169.254.0.0/16, 224.0.0.0/3 } counter drop", "never"},
+                {"iifname . oifname @ways accept", "ways"}}};
   table.chains["translation"] = {.hook = state::NftHook{"nat", "postrouting", 100},
-                                 .rules = {"oifname \"p1\" snat to 10.0.0.4 comment \"lease\"",
-                                           "oifname \"p2\" snat to 240.0.0.4 comment \"direct\""}};
+                                 .rules = {{"oifname \"p1\" snat to 10.0.0.4", "lease"},
+                                           {"oifname \"p2\" snat to 240.0.0.4", "direct"}}};
   return state::make_firewall(std::move(table));
 }
 

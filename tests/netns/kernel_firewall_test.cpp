@@ -30,16 +30,16 @@ NftTable small_table() {
                         .type = "typeof meta mark . meta l4proto . th dport : verdict",
                         .interval = true,
                         .elements = {"0x1 . tcp . 80-90 : goto out/spoke-1/deny_web.x"}};
-  table.chains["input"] = {
-      .hook = state::NftHook{"filter", "input", 0, true},
-      .rules = {"ct state established,related accept comment \"answers\"",
-                "ip saddr @never counter drop comment \"never\"", "accept comment \"rest\""}};
-  table.chains["out/spoke-1/deny_web.x"] = {.rules = {"counter drop comment \"nsg/deny\""}};
+  table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
+                           .rules = {{"ct state established,related accept", "answers"},
+                                     {"ip saddr @never counter drop", "never"},
+                                     {"accept", "rest"}}};
+  table.chains["out/spoke-1/deny_web.x"] = {.rules = {{"counter drop", "nsg/deny"}}};
   table.chains["forwarding"] = {
       .hook = state::NftHook{"filter", "forward", 0, true},
-      .rules = {"iifname . oifname @ways accept comment \"ways\"",
-                "meta l4proto { tcp, udp } meta mark . meta l4proto . th dport vmap @gate "
-                "comment \"gate\""}};
+      .rules = {
+          {"iifname . oifname @ways accept", "ways"},
+          {"meta l4proto { tcp, udp } meta mark . meta l4proto . th dport vmap @gate", "gate"}}};
   return table;
 }
 
@@ -143,7 +143,7 @@ TEST_F(KernelFirewall, ChangesOverARestartKeepNothingOfTheOldContents) {
   NftTable other;
   other.sets["ways"] = {.type = "type ipv4_addr", .elements = {"10.0.0.1"}};
   other.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, false},
-                           .rules = {"ip saddr @ways accept comment \"other\""}};
+                           .rules = {{"ip saddr @ways accept", "other"}}};
   const KernelState desired = lab(other);
   converge(desired);
   EXPECT_EQ(observe(), desired);
@@ -157,7 +157,7 @@ TEST_F(KernelFirewall, ChangesOverARestartKeepNothingOfTheOldContents) {
 TEST_F(KernelFirewall, ThatNftRefusesLeavesTheOldOneInForceAndSaysWhy) {
   converge(lab());
   NftTable bad = small_table();
-  bad.chains["input"].rules.push_back("ip saddr @nowhere accept comment \"x\"");
+  bad.chains["input"].rules.push_back({"ip saddr @nowhere accept", "x"});
   const Status status =
       apply(state::Verb::kChange, "eg-a", state::FirewallChange{state::make_firewall(bad), {}});
   ASSERT_FALSE(status.ok());
@@ -166,13 +166,31 @@ TEST_F(KernelFirewall, ThatNftRefusesLeavesTheOldOneInForceAndSaysWhy) {
   EXPECT_EQ(observe(), lab());
 }
 
+TEST_F(KernelFirewall, NftTakesEveryCommentAndNamesOfTheLongestKind) {
+  std::string anything;
+  for (int letter = 1; letter < 256; ++letter) anything += static_cast<char>(letter);
+  const std::string chain(255, 'c');
+  const std::string map(255, 'm');
+  NftTable table;
+  table.chains[chain] = {.rules = {{"counter", anything},
+                                   {"counter", std::string(state::kNftLongestComment, '\\')},
+                                   {"counter", std::string(1000, '*')},
+                                   {"counter", "#; $x @y {}"}}};
+  table.row_maps[map] = {.key = {state::NftField::kMark}, .chains = {chain}, .rows = {{{1}, {1}}}};
+  table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
+                           .rules = {{"meta mark vmap @" + map, map}}};
+  converge(lab(table));
+  restart();
+  EXPECT_EQ(observe(), lab(table));
+}
+
 TEST_F(KernelFirewall, CountsPacketsByChainWithOneCountingRule) {
   NftTable table;
-  table.chains["in/data/allow.ping"] = {.rules = {"counter accept comment \"nsg/allow\""}};
-  table.chains["two"] = {.rules = {"counter comment \"a\"", "counter comment \"b\""}};
-  table.chains["quiet"] = {.rules = {"accept comment \"c\""}};
+  table.chains["in/data/allow.ping"] = {.rules = {{"counter accept", "nsg/allow"}}};
+  table.chains["two"] = {.rules = {{"counter", "a"}, {"counter", "b"}}};
+  table.chains["quiet"] = {.rules = {{"accept", "c"}}};
   table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
-                           .rules = {"ip protocol icmp goto in/data/allow.ping comment \"d\""}};
+                           .rules = {{"ip protocol icmp goto in/data/allow.ping", "d"}}};
   converge(lab(table));
   by_hand("ip netns exec eg-b ping -q -c 3 -i 0.01 10.1.0.1");
   const auto counted = kernel().counters("eg-a");
@@ -234,7 +252,7 @@ struct Traffic {
 
 TEST_F(KernelFirewall, ReplacedUnderTrafficLosesNothingAndLeaksNothing) {
   NftTable table = small_table();
-  table.chains["input"].rules = {"udp dport 1000 counter accept comment \"allowed\""};
+  table.chains["input"].rules = {{"udp dport 1000 counter accept", "allowed"}};
   converge(lab(table));
   Traffic traffic;
   std::thread sending([&] { traffic.run(); });
@@ -242,7 +260,7 @@ TEST_F(KernelFirewall, ReplacedUnderTrafficLosesNothingAndLeaksNothing) {
   for (int i = 0; i < kReplacements; ++i) {
     table.sets["never"].elements = {"198.51.100." + std::to_string(i)};
     table.chains["input"].rules.resize(1);
-    table.chains["input"].rules.push_back("counter comment \"" + std::to_string(i) + "\"");
+    table.chains["input"].rules.push_back({"counter", std::to_string(i)});
     EXPECT_EQ(converge(lab(table)), 1U);
   }
   traffic.stop = true;

@@ -46,8 +46,8 @@ NftTable rows_table(uint32_t variant) {
   table.row_maps["others"] = {.key = {NftField::kMark},
                               .chains = {"out/rest"},
                               .rows = {{{7}, {7}, 0}, {{moved}, {moved}, 0}}};
-  table.chains["out/web"].rules = {"counter accept comment \"nsg/web\""};
-  table.chains["out/rest"].rules = {"counter drop comment \"nsg/rest\""};
+  table.chains["out/web"].rules = {{"counter accept", "nsg/web"}};
+  table.chains["out/rest"].rules = {{"counter drop", "nsg/rest"}};
   return table;
 }
 

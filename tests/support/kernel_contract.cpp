@@ -179,16 +179,16 @@ TEST_P(KernelContract, ASysctlIsObservedAsWritten) {
 
 TEST_P(KernelContract, AFirewallIsObservedByItsDigest) {
   EXPECT_OK(add("eg-a", NetnsObject{}));
-  const auto firewall = [](const std::string& rule) {
+  const auto firewall = [](const std::string& verdict) {
     state::NftTable table;
     table.sets["peers"] = {.type = "type ipv4_addr", .interval = true, .elements = {"10.0.0.0/8"}};
     table.chains["forward"] = {.hook = state::NftHook{"filter", "forward", 0, true},
-                               .rules = {"ip saddr @peers goto out/spoke.data/allow-x"}};
-    table.chains["out/spoke.data/allow-x"] = {.rules = {rule}};
+                               .rules = {{"ip saddr @peers goto out/spoke.data/allow-x"}}};
+    table.chains["out/spoke.data/allow-x"] = {.rules = {{verdict, "nsg/allow-x"}}};
     return state::make_firewall(table);
   };
-  const state::Firewall accepting = firewall("counter accept comment \"nsg/allow-x\"");
-  const state::Firewall dropping = firewall("counter drop comment \"nsg/allow-x\"");
+  const state::Firewall accepting = firewall("counter accept");
+  const state::Firewall dropping = firewall("counter drop");
   EXPECT_OK(add("eg-a", state::FirewallChange{accepting, {}}));
   EXPECT_EQ(observe("eg-a").firewall, accepting);
   EXPECT_OK(change("eg-a", state::FirewallChange{dropping, accepting}));

@@ -60,7 +60,7 @@ class Generator {
     }
     table.chains["steer"] = {
         .hook = state::NftHook{"filter", "prerouting", -150, false},
-        .rules = {fmt::format("meta mark set iifname map @marks comment \"{}\"", below(3))}};
+        .rules = {{"meta mark set iifname map @marks", std::to_string(below(3))}}};
     return table;
   }
 

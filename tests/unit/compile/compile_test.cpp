@@ -139,7 +139,7 @@ TEST(Compile, ASecurityGroupReadsAsAChainPerRule) {
   const state::KernelState state = two.compile();
   const auto& chains = state.at("eg-vnet-left").firewall->table->chains;
   EXPECT_THAT(chains.at("out/apps/deny/deny-sql").rules,
-              testing::ElementsAre("counter drop comment \"nsg/deny-sql\""));
+              testing::ElementsAre(state::NftRule{"counter drop", "nsg/deny-sql"}));
   EXPECT_TRUE(chains.contains("out/apps/allow/AllowVnetOutBound"));
   EXPECT_TRUE(chains.contains("in/apps/deny/DenyAllInBound"));
   EXPECT_FALSE(state.at("eg-vnet-right").firewall->table->chains.contains("out/apps"));

@@ -88,14 +88,15 @@ TEST(Text, OfAStateIsSortedAndShowsAKnownFirewallsTable) {
       "  firewall d1\n";
   EXPECT_EQ(to_text(state), head + rest);
   netns.firewall->table = std::make_shared<const NftTable>(
-      NftTable{.sets = {}, .chains = {{"out/data", {.rules = {"accept"}}}}});
+      NftTable{.sets = {}, .chains = {{"out/data", {.rules = {{"accept"}}}}}});
   EXPECT_EQ(to_text(state), head + "    chain out/data\n      accept\n" + rest);
 }
 
 TEST(Firewall, EqualContentsHaveEqualDigestsAndOthersDoNot) {
   const NftTable table{
       .sets = {{"marks", {.is_map = true, .type = "type mark : mark", .elements = {"0x1 : 0x2"}}}},
-      .chains = {{"steer", {.hook = NftHook{"filter", "prerouting", -150, true}, .rules = {"r"}}}}};
+      .chains = {
+          {"steer", {.hook = NftHook{"filter", "prerouting", -150, true}, .rules = {{"r"}}}}}};
   const std::string digest = make_firewall(table).digest;
   EXPECT_EQ(digest.size(), 32U);
   EXPECT_EQ(make_firewall(table).digest, digest);
@@ -109,7 +110,7 @@ TEST(Firewall, EqualContentsHaveEqualDigestsAndOthersDoNot) {
   altered([](NftTable& other) { other.sets["marks"].interval = true; });
   altered([](NftTable& other) { other.sets["marks"].type = "type mark : verdict"; });
   altered([](NftTable& other) { other.sets["marks"].elements.clear(); });
-  altered([](NftTable& other) { other.chains["steer"].rules = {"s"}; });
+  altered([](NftTable& other) { other.chains["steer"].rules = {{"s"}}; });
   altered([](NftTable& other) { other.chains["steer"].hook.reset(); });
   altered([](NftTable& other) { other.chains["steer"].hook->priority = -149; });
   altered([](NftTable& other) { other.chains["steer"].hook->policy_drop = false; });

@@ -21,12 +21,12 @@ NftTable gate() {
                             .type = "typeof meta mark : verdict",
                             .elements = {"0x1 : goto out/data/allow", "0x2 : goto out/data/deny"}};
   table.sets["peers"] = {.type = "type ipv4_addr", .elements = {"10.0.0.4"}};
-  table.chains["forward"] = {
-      .hook = NftHook{"filter", "forward", 0, true},
-      .rules = {"ip saddr @peers accept", "meta mark set ip daddr map @classes",
-                "meta mark vmap @verdicts"}};
-  table.chains["out/data/allow"] = {.rules = {"counter accept comment \"nsg/allow\""}};
-  table.chains["out/data/deny"] = {.rules = {"counter drop comment \"nsg/deny\""}};
+  table.chains["forward"] = {.hook = NftHook{"filter", "forward", 0, true},
+                             .rules = {{"ip saddr @peers accept"},
+                                       {"meta mark set ip daddr map @classes"},
+                                       {"meta mark vmap @verdicts"}}};
+  table.chains["out/data/allow"] = {.rules = {{"counter accept", "nsg/allow"}}};
+  table.chains["out/data/deny"] = {.rules = {{"counter drop", "nsg/deny"}}};
   return table;
 }
 
@@ -86,6 +86,30 @@ TEST(NftScript, FillsATableWithoutKnowingWhatIsThere) {
             "add rule ip egressd out/data/deny counter drop comment \"nsg/deny\"\n");
 }
 
+std::string comment_of(const std::string& comment) {
+  const std::string text = to_text(NftRule{"drop", comment});
+  return text.substr(std::string("drop comment \"").size());
+}
+
+TEST(NftScript, WritesAShortCommentAsItIsAndNoneForNone) {
+  EXPECT_EQ(to_text(NftRule{"drop", "nsg/deny"}), "drop comment \"nsg/deny\"");
+  EXPECT_EQ(to_text(NftRule{"drop"}), "drop");
+  const std::string longest(kNftLongestComment, 'a');
+  EXPECT_EQ(comment_of(longest), longest + "\"");
+}
+
+TEST(NftScript, CutsACommentThatNftWouldRefuseAndKeepsLongOnesApart) {
+  const std::string head(kNftLongestComment, 'a');
+  const std::string one = comment_of(head + "one");
+  EXPECT_EQ(one.size(), kNftLongestComment + 1);
+  EXPECT_THAT(one, testing::MatchesRegex("a+~[0-9a-f]{8}\""));
+  EXPECT_NE(one, comment_of(head + "two"));
+}
+
+TEST(NftScript, ACommentCannotEndItsOwnQuotes) {
+  EXPECT_EQ(comment_of("a\"; flush ruleset\n\xc3"), "a?; flush ruleset??\"");
+}
+
 TEST(NftScript, RemovesStraysOnceNothingNamesThemAndNeverTheMarker) {
   NftTable table;
   table.chains["forward"] = {.hook = NftHook{"filter", "forward", 0, true}};
@@ -108,7 +132,7 @@ TEST(NftScript, SaysNothingWhenNothingDiffers) {
 
 TEST(NftScript, ReplacesTheRulesOfAChangedChainAlone) {
   NftTable desired = gate();
-  desired.chains["out/data/deny"].rules = {"counter accept comment \"nsg/deny\""};
+  desired.chains["out/data/deny"].rules = {{"counter accept", "nsg/deny"}};
   EXPECT_EQ(changed(desired, gate()),
             "--\n"
             "flush chain ip egressd out/data/deny\n"
@@ -118,7 +142,7 @@ TEST(NftScript, ReplacesTheRulesOfAChangedChainAlone) {
 TEST(NftScript, MakesAChainBeforeAnElementNamesItAndDeletesItAfter) {
   NftTable desired = gate();
   desired.sets["verdicts"].elements[1] = "0x2 : goto out/data/new";
-  desired.chains["out/data/new"].rules = {"drop"};
+  desired.chains["out/data/new"].rules = {{"drop"}};
   desired.chains.erase("out/data/deny");
   EXPECT_EQ(changed(desired, gate()),
             "--\n"
@@ -137,7 +161,7 @@ TEST(NftScript, MakesASetBeforeARuleNamesItAndDeletesItAfter) {
   NftTable desired = gate();
   desired.sets.erase("peers");
   desired.sets["friends"] = {.type = "type ipv4_addr", .elements = {"10.0.0.5"}};
-  desired.chains["forward"].rules = {"ip saddr @friends accept"};
+  desired.chains["forward"].rules = {{"ip saddr @friends accept"}};
   EXPECT_EQ(changed(desired, gate()),
             "--\n"
             "add set ip egressd friends { type ipv4_addr; }\n"
@@ -180,7 +204,7 @@ TEST(NftScript, PutsClassesInBeforeAddressesLeadToThemAndTakesThemOutAfter) {
 TEST(NftScript, BringsALargeListInParts) {
   NftTable desired;
   for (int i = 0; i < 1000; ++i) {
-    desired.chains[fmt::format("out/{:03}", i)].rules = {"counter drop"};
+    desired.chains[fmt::format("out/{:03}", i)].rules = {{"counter drop"}};
   }
   auto& map = desired.row_maps["a"];
   map = {.key = {NftField::kAddress}, .interval = true};
