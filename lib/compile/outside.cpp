@@ -40,9 +40,11 @@ std::vector<std::string> listen_texts(const lab::Host& host) {
 
 void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
   state::NftSet outbound{.is_map = true, .type = "type ipv4_addr : ipv4_addr"};
-  const auto map_to = [&](Ipv4Address inside, const std::string& server_farm, int instance) {
+  state::NftSet inside{.type = "type ipv4_addr"};
+  const auto map_to = [&](Ipv4Address from, const std::string& server_farm, int instance) {
     if (const auto address = policy::outbound_address(fabric.lab, server_farm, instance)) {
-      outbound.elements.push_back(fmt::format("{} : {}", inside.to_string(), address->to_string()));
+      outbound.elements.push_back(fmt::format("{} : {}", from.to_string(), address->to_string()));
+      inside.elements.push_back(from.to_string());
     }
   };
   for (const auto& [name, farm] : fabric.lab.server_farms) {
@@ -52,12 +54,15 @@ void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
     map_to(fabric.inside_of(integration), integration.server_farm, integration.instance);
   }
   std::sort(outbound.elements.begin(), outbound.elements.end());
+  std::sort(inside.elements.begin(), inside.elements.end());
   state::NftTable table;
   table.sets["outbound"] = std::move(outbound);
-  table.chains["forwarding"] = {
-      .hook = state::NftHook{"filter", "forward", 0, true},
-      .rules = {{"ct state established,related accept", "answers"},
-                {"iifname != \"inet0\" oifname \"inet0\" accept", "to the Internet"}}};
+  table.sets["inside"] = std::move(inside);
+  table.chains["forwarding"] = {.hook = state::NftHook{"filter", "forward", 0, true},
+                                .rules = {{"ct state established,related accept", "answers"},
+                                          {"ct state new iifname != \"inet0\" oifname \"inet0\" "
+                                           "ip saddr @inside accept",
+                                           "to the Internet"}}};
   table.chains["translation"] = {
       .hook = state::NftHook{"nat", "postrouting", 100},
       .rules = {{"oifname \"inet0\" snat to ip saddr map @outbound", "outboundIpAddresses"}}};
@@ -133,6 +138,8 @@ void add_outside(Fabric& fabric) {
   const std::string internet = internet_netns(fabric.options.prefix);
   state::NetnsState& netns = fabric.netns(internet);
   add(netns, special_route(kMainTable, {}, state::RouteKind::kBlackhole));
+  // A sender is whoever its address leads back to: what no exit has translated ends here.
+  netns.sysctls["net.ipv4.conf.all.rp_filter"].value = "1";
   for (const auto& [name, host] : fabric.lab.hosts) {
     if (!host.internet()) continue;
     const std::string port = add_host(fabric, name, host, internet);

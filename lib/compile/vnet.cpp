@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "compile/parts.hpp"
 #include "policy/effective_routes.hpp"
 
@@ -189,7 +187,8 @@ class Builder {
       case policy::EffectiveNextHop::kVNetGlobalPeering:
         return route_via(table, prefix, peering_port(route.peer), kTransitGateway);
       case policy::EffectiveNextHop::kInternet:
-        return route_via(table, prefix, is_integration_subnet(fabric_, subnet) ? "stamp0" : "inet0",
+        return route_via(table, prefix,
+                         lab::is_integration_subnet(*fabric_.lab.find(subnet)) ? "stamp0" : "inet0",
                          kTransitGateway);
       case policy::EffectiveNextHop::kVirtualAppliance: return appliance_route(vnet, table, route);
       case policy::EffectiveNextHop::kVirtualNetworkGateway:
@@ -225,15 +224,10 @@ class Builder {
 
 }  // namespace
 
-bool is_integration_subnet(const Fabric& fabric, const lab::SubnetRef& subnet) {
-  return std::any_of(fabric.addresses.begin(), fabric.addresses.end(),
-                     [&](const auto& entry) { return entry.first.subnet == subnet; });
-}
-
 std::string table_key(const lab::Lab& lab, const lab::SubnetRef& subnet) {
   const lab::Subnet& declared = *lab.find(subnet);
   if (declared.route_table) return "subnet/" + subnet.subnet;
-  return declared.delegations.empty() ? "system/machines" : "system/integrations";
+  return lab::is_integration_subnet(declared) ? "system/integrations" : "system/machines";
 }
 
 std::string transit_key(const std::string& host) {

@@ -37,16 +37,11 @@ struct Vnet {
   std::map<std::string, uint32_t> tables{};      // by table_key() and "transit/HOST"
   std::map<std::string, uint32_t> gates{};       // by subnet
   std::vector<lab::Integration> integrations{};  // those that live here
-
-  bool has_integrations() const { return !integrations.empty(); }
 };
 
 // Which routing table serves a subnet: its own when it has a route table, else one of the two
 // system tables, which differ in where the Internet is.
 std::string table_key(const lab::Lab& lab, const lab::SubnetRef& subnet);
-
-// An integration subnet leaves to the Internet by the stamp, every other one by its own exit.
-bool is_integration_subnet(const Fabric& fabric, const lab::SubnetRef& subnet);
 
 std::string transit_key(const std::string& host);
 

@@ -120,7 +120,8 @@ class Doors {
     rules.push_back({"counter drop", "nothing new from outside"});
     table_.chains["from_outside"] = {.rules = std::move(rules)};
     table_.chains["to_internet"] = {
-        .rules = {{"ip saddr != @with_public counter drop", "no public address"}}};
+        .rules = {{"iifname . ip saddr != @with_public counter drop", "no public address"},
+                  {"ct state != new counter drop", "translated nowhere"}}};
     lead(from_, "inet0", "from_outside");
     lead(from_, "stamp0", "from_outside");
     lead(to_, "inet0", "to_internet");
@@ -149,10 +150,12 @@ void add_exits(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
                                           fabric.inside_of(integration).to_string()));
   }
   state::NftSet publics{.is_map = true, .type = "type ipv4_addr : ipv4_addr"};
-  state::NftSet sources{.type = "type ipv4_addr"};
+  // Azure translates only the addresses of the interface that a packet comes from.
+  state::NftSet sources{.type = "type ifname . ipv4_addr"};
   for (const auto& [name, host] : fabric.lab.hosts) {
     if (!host.subnet || host.subnet->vnet != vnet.name || !host.masquerade) continue;
-    sources.elements.push_back(host.ip_address.to_string());
+    sources.elements.push_back(
+        fmt::format("{} . {}", quoted(host_port(name)), host.ip_address.to_string()));
     publics.elements.push_back(
         fmt::format("{} : {}", host.ip_address.to_string(), host.masquerade->to_string()));
   }

@@ -44,7 +44,7 @@ void check_place(const std::string& name, const Host& host, const Lab& lab, Chec
   if (!checks.refers_to_subnet(path + ".subnet", *host.subnet, lab)) return;
   const Subnet& subnet = *lab.find(*host.subnet);
   const std::string ref = host.subnet->to_string();
-  if (is_delegated_to_server_farms(subnet)) {
+  if (is_integration_subnet(subnet)) {
     checks.error(path + ".subnet", "delegation",
                  fmt::format("subnet '{}' is delegated to {} and takes no hosts", ref,
                              kServerFarmsDelegation),

@@ -86,7 +86,7 @@ void check_site(const std::string& name, const Site& site, const Lab& lab, Check
   const SubnetRef& ref = *site.virtual_network_subnet;
   if (!checks.refers_to_subnet(subnet_at, ref, lab)) return;
   const Subnet& subnet = *lab.find(ref);
-  if (!is_delegated_to_server_farms(subnet)) {
+  if (!is_integration_subnet(subnet)) {
     checks.error(
         subnet_at, "delegation",
         fmt::format("subnet '{}' is not delegated to {}", ref.to_string(), kServerFarmsDelegation),

@@ -83,7 +83,6 @@ std::vector<Check> checks_of(const Lab& lab);
 std::string vnet_path(const std::string& vnet);
 std::string subnet_path(const SubnetRef& ref);
 
-bool is_delegated_to_server_farms(const Subnet& subnet);
 // Addresses that hosts and integrations can have: all but the first four and the last one of each
 // prefix (azure-facts 3.1).
 uint64_t usable_addresses(const Subnet& subnet);

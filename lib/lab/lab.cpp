@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "lab/lab.hpp"
 
+#include <algorithm>
 #include <set>
 
+#include "lab/shapes.hpp"
+#include "lab/suggest.hpp"
+
 namespace egress::lab {
+
+bool is_integration_subnet(const Subnet& subnet) {
+  return std::any_of(subnet.delegations.begin(), subnet.delegations.end(),
+                     [](const std::string& delegation) {
+                       return equal_ignoring_case(delegation, kServerFarmsDelegation);
+                     });
+}
 
 const Subnet* Lab::find(const SubnetRef& ref) const {
   const auto vnet = virtual_networks.find(ref.vnet);

@@ -34,6 +34,9 @@ struct Subnet {
   std::vector<std::string> service_endpoints{};
   bool operator==(const Subnet&) const = default;
 };
+// Delegated to Microsoft.Web/serverFarms: apps join it, machines do not, and what leaves it for the
+// Internet goes by App Service's own source NAT. Other services' delegations change nothing.
+bool is_integration_subnet(const Subnet& subnet);
 
 // One direction of a peering; keyed by the remote network's name. azure-facts 6.
 struct VirtualNetworkPeering {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lab/validate.hpp"
 
-#include <algorithm>
-
 #include "lab/checks.hpp"
 #include "lab/limits.hpp"
 #include "lab/shapes.hpp"
@@ -51,13 +49,6 @@ std::string vnet_path(const std::string& vnet) {
 
 std::string subnet_path(const SubnetRef& ref) {
   return vnet_path(ref.vnet) + ".subnets." + ref.subnet;
-}
-
-bool is_delegated_to_server_farms(const Subnet& subnet) {
-  return std::any_of(subnet.delegations.begin(), subnet.delegations.end(),
-                     [](const std::string& delegation) {
-                       return equal_ignoring_case(delegation, kServerFarmsDelegation);
-                     });
 }
 
 uint64_t usable_addresses(const Subnet& subnet) {

@@ -78,6 +78,7 @@ class Surveyor {
       SubnetView& view = out_.subnets[index];
       view.name = ref.to_string();
       view.vnet = vnet_at_.at(ref.vnet);
+      view.integration = lab::is_integration_subnet(*lab_.find(ref));
       view.routes = effective_routes(lab_, ref);
       view.lookup = RouteLookup(view.routes);
       for (const EffectiveRoute& route : view.routes) {

@@ -47,6 +47,7 @@ class RouteLookup {
 struct SubnetView {
   std::string name{};  // "spoke/integration"
   Index vnet = kNowhere;
+  bool integration = false;  // leaves to the Internet by App Service's own source NAT
   std::vector<EffectiveRoute> routes{};
   RouteLookup lookup{{}};
   std::vector<Index> targets{};  // per route: the NVA's host, or the peer's VNet

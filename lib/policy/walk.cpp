@@ -274,21 +274,22 @@ class Walk {
   }
 
   Verdict leave_to_internet(const SubnetView& subnet, const EffectiveRoute& route) {
-    if (visited_.empty()) {
+    if (subnet.integration) {
       if (const Ended ended = wear_outbound_address(route.name)) return *ended;
       return arrive_on_internet();
     }
-    const Index host = topology_.host_in(subnet.vnet, packet_.source);
-    if (host == kNowhere || !topology_.hosts[host].declared->masquerade) {
+    // Only the addresses of the interface it comes from are translated (contract "Decided" 6).
+    const Index host = visited_.back();
+    const HostView& owner = topology_.hosts[host];
+    if (packet_.source != owner.declared->ip_address || !owner.declared->masquerade) {
       return stop(Verdict::kDrop, [&] {
         return Step{Stage::kNat, subnet.name, "Drop", route.name,
-                    fmt::format("{} is without a public address in {}, so it cannot leave to the "
+                    fmt::format("{} has no public address for {}, so it cannot leave to the "
                                 "Internet there.",
-                                packet_.source.to_string(), vnet_name(subnet.vnet))};
+                                owner.name, packet_.source.to_string())};
       });
     }
     if (report_ != nullptr) report_->trail.exit_host = host;
-    const HostView& owner = topology_.hosts[host];
     packet_.source = *owner.declared->masquerade;
     note([&] {
       return Step{

@@ -163,7 +163,7 @@ TEST(Appliance, WithoutMasqueradeHasNoPublicAddressToGive) {
   route(lab, "apps/out", "0.0.0.0/0", "10.0.1.4");
   const Explanation got = explain(lab, "app", "tcp://93.184.216.34:443");
   EXPECT_EQ(decision(got), "Drop by nat system/0.0.0.0/0");
-  EXPECT_THAT(got.steps.back().reason, HasSubstr("without a public address"));
+  EXPECT_THAT(got.steps.back().reason, HasSubstr("no public address"));
 }
 
 TEST(Appliance, MasqueradeKeepsPrivateSourcesTowardsPrivateDestinations) {
@@ -212,6 +212,31 @@ TEST(Appliance, SecondOfAChainHasNoPublicAddressForTheFirst) {
   route(lab, "nva/out", "0.0.0.0/0", "10.0.1.4");
   EXPECT_EQ(decision(explain(lab, "app", "tcp://93.184.216.34:443")),
             "Drop by nat system/0.0.0.0/0");
+}
+
+// Contract "Decided" 6: an exit translates only the addresses of the interface a packet comes from.
+TEST(Appliance, OfTheSameNetworkHasNoPublicAddressForTheOneBeforeIt) {
+  lab::Lab lab = hub_and_spokes();
+  subnet(lab, "one/second", "10.1.4.0/24");
+  appliance(lab, "second", "one/second", "10.1.4.4");
+  lab.hosts["local"].masquerade = ip("20.61.0.11");
+  subnet_of(lab, "one/nva").route_table = "nva";
+  route(lab, "apps/out", "0.0.0.0/0", "10.1.3.4");
+  route(lab, "nva/out", "0.0.0.0/0", "10.1.4.4");
+  const Explanation got = explain(lab, "app", "tcp://93.184.216.34:443");
+  EXPECT_EQ(decision(got), "Drop by nat system/0.0.0.0/0");
+  EXPECT_THAT(got.steps.back().reason, HasSubstr("second has no public address for 10.1.3.4"));
+  lab.hosts["second"].masquerade = ip("20.61.0.12");
+  EXPECT_EQ(explain(lab, "app", "tcp://93.184.216.34:443").source, ip("20.61.0.12"));
+}
+
+// Only Microsoft.Web/serverFarms makes a subnet one of App Service's.
+TEST(Appliance, InASubnetOfAnotherServiceLeavesWithItsOwnPublicAddress) {
+  lab::Lab lab = hub_and_spokes();
+  lab.hosts["local"].masquerade = ip("20.61.0.11");
+  subnet_of(lab, "one/nva").delegations = {"NGINX.NGINXPLUS/nginxDeployments"};
+  route(lab, "apps/out", "0.0.0.0/0", "10.1.3.4");
+  EXPECT_EQ(explain(lab, "app", "tcp://93.184.216.34:443").source, ip("20.61.0.11"));
 }
 
 TEST(Appliance, ThatGetsItsPacketBackEndsALoop) {
