@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "egressctl/lab_source.hpp"
 
-#include <filesystem>
+#include <cerrno>
+#include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "lab/limits.hpp"
 
@@ -14,10 +14,10 @@ namespace {
 constexpr const char* kStandardInput = "<stdin>";
 
 // One byte more than a lab may have: the loader then refuses it, and no endless input fills memory.
-std::string read_standard_input() {
+std::string read_bounded(std::istream& input) {
   std::string text(lab::kMaxFileBytes + 1, '\0');
-  std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(std::cin.gcount()));
+  input.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(input.gcount()));
   return text;
 }
 
@@ -25,12 +25,14 @@ std::string read_standard_input() {
 
 Result<LabSource> LabSource::read(const std::string& path) {
   if (path == "-") {
-    return LabSource({kStandardInput, read_standard_input()}, lab::reader_beside("./-"));
+    return LabSource({kStandardInput, read_bounded(std::cin)}, lab::reader_beside("./-"));
   }
-  lab::ReadFile read_file = lab::reader_beside(path);
-  Result<std::string> text = read_file(std::filesystem::path(path).filename().string());
-  if (!text.ok()) return std::move(text).error().in("read " + path);
-  return LabSource({path, std::move(*text)}, std::move(read_file));
+  // A pipe of the user's own will do; what the lab names is a file.
+  errno = 0;
+  std::ifstream stream(path, std::ios::binary);
+  std::string text = read_bounded(stream);
+  if (!stream.is_open() || stream.bad()) return Error::from_errno("read " + path);
+  return LabSource({path, std::move(text)}, lab::reader_beside(path));
 }
 
 control::LabText LabSource::with_files() const {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "compile/compile.hpp"
+#include "lab/suggest.hpp"
 
 namespace egress::daemon {
 
@@ -138,7 +139,7 @@ lab::Loaded load(const control::LabText& text) {
     const auto found = text.files.find(path);
     if (found != text.files.end()) return found->second;
     return Error{.code = Errc::kNotFound,
-                 .message = fmt::format("'{}' was not sent with the lab", path)};
+                 .message = fmt::format("'{}' was not sent with the lab", lab::shown(path))};
   });
 }
 

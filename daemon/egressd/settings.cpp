@@ -3,28 +3,19 @@
 
 #include <fmt/format.h>
 #include <spdlog/common.h>
-#include <yaml-cpp/yaml.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <map>
 
+#include "lab/yaml_reader.hpp"
+
 namespace egress::daemon {
 
 namespace {
 
 constexpr size_t kLongestPrefix = 32;
-
-lab::Finding finding_at(const std::string& file, const YAML::Mark& mark, const char* code,
-                        std::string message) {
-  lab::Finding finding{.file = file, .code = code, .message = std::move(message)};
-  if (!mark.is_null()) {
-    finding.line = mark.line + 1;
-    finding.column = mark.column + 1;
-  }
-  return finding;
-}
 
 using Keys = std::map<std::string, std::optional<std::string> Configuration::*>;
 const Keys& keys() {
@@ -35,24 +26,18 @@ const Keys& keys() {
   return kKeys;
 }
 
-void read_entry(const YAML::Node& key, const YAML::Node& value, const std::string& file,
-                Configuration& configuration) {
-  const std::string name = key.IsScalar() ? key.Scalar() : std::string();
-  const auto known = keys().find(name);
+void read_entry(lab::Reader& reader, const lab::Value& entry, Configuration& configuration) {
+  const auto known = keys().find(entry.key);
   if (known == keys().end()) {
-    std::string names;
-    for (const auto& [each, member] : keys()) names += (names.empty() ? "" : ", ") + each;
-    configuration.findings.push_back(
-        finding_at(file, key.Mark(), "unknown-key", fmt::format("unknown key '{}'", name)));
-    configuration.findings.back().hint = "keys are " + names;
+    std::vector<std::string> names;
+    for (const auto& [name, member] : keys()) names.push_back(name);
+    reader.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", lab::shown(entry.key)),
+                       lab::suggestion(entry.key, names, "keys are " + lab::one_of(names)));
     return;
   }
-  if (!value.IsScalar() || value.Scalar().empty()) {
-    configuration.findings.push_back(
-        finding_at(file, value.Mark(), "wrong-type", fmt::format("'{}' must be a text", name)));
-    return;
-  }
-  configuration.*(known->second) = value.Scalar();
+  const std::optional<std::string> text = reader.text(entry);
+  if (text && text->empty()) reader.fail(entry, "type", "text is expected, not ''");
+  if (text && !text->empty()) configuration.*(known->second) = *text;
 }
 
 void take(const std::optional<std::string>& from, const CLI::Option* option, std::string& setting) {
@@ -63,18 +48,19 @@ void take(const std::optional<std::string>& from, const CLI::Option* option, std
 
 Configuration parse_configuration(const std::string& text, const std::string& file) {
   Configuration configuration;
-  try {
-    const YAML::Node root = YAML::Load(text);
-    if (root.IsNull()) return configuration;
-    if (!root.IsMap()) {
-      configuration.findings.push_back(
-          finding_at(file, root.Mark(), "wrong-type", "the configuration must be a map"));
-      return configuration;
+  lab::Findings findings(file);
+  const lab::YamlTree tree = lab::parse_yaml(text);
+  if (tree.problem) {
+    findings.add(lab::Severity::kError, tree.problem->mark, {}, tree.problem->code,
+                 tree.problem->message, {});
+  } else {
+    lab::Reader reader(findings);
+    for (const lab::Value& entry :
+         reader.entries({tree.root.get(), tree.mark, {}, {}, tree.mark})) {
+      read_entry(reader, entry, configuration);
     }
-    for (const auto& entry : root) read_entry(entry.first, entry.second, file, configuration);
-  } catch (const YAML::Exception& error) {
-    configuration.findings.push_back(finding_at(file, error.mark, "syntax", error.msg));
   }
+  configuration.findings = std::move(findings).sorted();
   return configuration;
 }
 

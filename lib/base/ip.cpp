@@ -16,7 +16,10 @@ std::string Ipv4Address::to_string() const {
 
 Result<Ipv4Address> Ipv4Address::parse(std::string_view text) {
   in_addr parsed{};
-  if (inet_pton(AF_INET, std::string(text).c_str(), &parsed) != 1) {
+  const std::string terminated(text);
+  // inet_pton() would not see what stands behind a NUL.
+  if (terminated.find('\0') != std::string::npos ||
+      inet_pton(AF_INET, terminated.c_str(), &parsed) != 1) {
     return Error{.code = Errc::kInvalid,
                  .message = fmt::format("'{}' is not an IPv4 address", text)};
   }

@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "lab/load.hpp"
+#include "lab/suggest.hpp"
 #include "lab/yaml_tree.hpp"
 
 namespace egress::lab {
 
 class Findings {
  public:
-  explicit Findings(std::string file) : file_(std::move(file)) {}
+  explicit Findings(const std::string& file) : file_(shown(file, kMaxFileName)) {}
 
   void add(Severity severity, Mark mark, std::string path, std::string code, std::string message,
            std::string hint);

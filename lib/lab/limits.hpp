@@ -17,6 +17,7 @@ inline constexpr size_t kMaxKeyLength = 256;
 inline constexpr size_t kMaxFindings = 1'000;
 inline constexpr size_t kMaxSuggestions = 100;  // searches for a name among all of a lab's
 inline constexpr size_t kMaxQuoted = 80;        // characters of a value that a message repeats
+inline constexpr size_t kMaxFileName = 1'024;   // and of a file's name
 
 // azure-facts 4.6 and 5.1.5.
 inline constexpr size_t kMaxSecurityRules = 1'000;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "lab/load.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 
+#include "base/unique_fd.hpp"
 #include "lab/checks.hpp"
 #include "lab/limits.hpp"
 #include "lab/read_parts.hpp"
@@ -71,22 +74,28 @@ void add_checked(const YamlTree& tree, std::vector<Check> checks, Findings& find
   }
 }
 
+// Never waits: neither for a pipe's writer nor for what a file of the kernel may have to say.
 Result<std::string> read_bounded(const std::filesystem::path& path, size_t limit) {
   std::error_code failure;
-  if (std::filesystem::is_directory(path, failure)) {
+  const std::filesystem::file_status status = std::filesystem::status(path, failure);
+  if (std::filesystem::is_directory(status)) {
     return Error{.code = Errc::kInvalid, .message = "it is a folder"};
   }
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return Error::from_errno({});
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    return Error{.code = Errc::kInvalid, .message = "it is a pipe, a device or a socket"};
+  }
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file.valid()) return Error::from_errno({});
   // One piece more than allowed may be read: whoever parses the text sees that it is too long.
   std::string text;
   std::array<char, size_t{1} << 16U> piece{};
-  while (stream && text.size() <= limit) {
-    stream.read(piece.data(), piece.size());
-    text.append(piece.data(), static_cast<size_t>(stream.gcount()));
+  while (text.size() <= limit) {
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Error::from_errno({});
+    if (got == 0) break;
+    text.append(piece.data(), static_cast<size_t>(got));
   }
-  if (stream.bad()) return Error::from_errno({});
   return text;
 }
 
@@ -116,14 +125,14 @@ Loaded load(const std::string& text, const std::string& file, const ReadFile& re
 
 std::vector<std::string> referenced_files(const std::string& text) {
   const YamlTree tree = parse_yaml(text);
-  std::vector<std::string> files;
-  if (!tree.root) return files;
+  if (!tree.root) return {};
   for (const YamlItem& entry : tree.root->items) {
+    // A key that stands there again is refused by the loader, and its files need not be read.
     if (entry.key == "serviceTags" && entry.node->kind == YamlKind::kScalar) {
-      files.push_back(entry.node->text);
+      return {entry.node->text};
     }
   }
-  return files;
+  return {};
 }
 
 ReadFile reader_beside(const std::string& lab_file) {

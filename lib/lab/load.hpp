@@ -40,15 +40,17 @@ struct Loaded {
 // Returns a file's whole text; `path` is as written in the lab file.
 using ReadFile = std::function<Result<std::string>(const std::string& path)>;
 
-// `file` names the text in findings. Input is untrusted: size, depth, node count and aliases are
-// bounded (lab/limits.hpp).
+// `file` names the text in findings, which repeat at most kMaxFileName bytes of it. Input is
+// untrusted: size, depth, node count, aliases and time are bounded (lab/limits.hpp).
 Loaded load(const std::string& text, const std::string& file, const ReadFile& read_file);
 
 // The paths of files that the lab text names, for clients that must send them along.
 std::vector<std::string> referenced_files(const std::string& text);
 
-// Reads `path` from disk, relative names from the lab file's own folder.
+// Reads `path` from disk, relative names from the lab file's own folder. Regular files alone: a lab
+// that names a pipe or a device gets an error, and keeps nobody waiting.
 ReadFile reader_beside(const std::string& lab_file);
+// Reads the lab itself in the same manner.
 Loaded load_file(const std::string& path);
 
 }  // namespace egress::lab

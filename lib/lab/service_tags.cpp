@@ -93,7 +93,10 @@ class TagFileEvents : public nlohmann::json_sax<Json> {
   bool add_prefix(const std::string& text) {
     if (text.find(':') != std::string::npos) return true;
     const auto prefix = Ipv4Prefix::parse(text);
-    if (!prefix) return refuse(fmt::format("tag '{}': {}", name_, prefix.error().message));
+    if (!prefix) {
+      return refuse(
+          fmt::format("tag '{}': {}", shown(name_), shown(prefix.error().message, 2 * kMaxQuoted)));
+    }
     prefixes_.push_back(*prefix);
     return true;
   }
@@ -105,7 +108,7 @@ class TagFileEvents : public nlohmann::json_sax<Json> {
     if (name_.empty() || !plain) return refuse("a tag has no name, or one of unknown characters");
     if (is_built_in_tag(name_)) return refuse(fmt::format("tag '{}' is built in", name_));
     const bool fresh = tags_.emplace(name_, ServiceTag{region_, address_set(prefixes_)}).second;
-    return fresh || refuse(fmt::format("tag '{}' stands there twice", name_));
+    return fresh || refuse(fmt::format("tag '{}' stands there twice", shown(name_)));
   }
 
   std::vector<std::string> path_{};  // the key under which each open object or list stands

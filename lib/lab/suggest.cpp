@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "lab/limits.hpp"
-
 namespace egress::lab {
 namespace {
 
@@ -80,14 +78,14 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
   return near ? fmt::format("did you mean '{}'?", *near) : std::move(otherwise);
 }
 
-std::string shown(std::string_view text) {
+std::string shown(std::string_view text, size_t limit) {
   std::string result;
-  for (const char c : text.substr(0, kMaxQuoted)) {
+  for (const char c : text.substr(0, limit)) {
     const auto byte = static_cast<unsigned char>(c);
     result += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
   }
   // Not in the middle of a character.
-  if (text.size() > kMaxQuoted) {
+  if (text.size() > limit) {
     while (!result.empty() && (static_cast<unsigned char>(result.back()) & 0xc0U) == 0x80U) {
       result.pop_back();
     }

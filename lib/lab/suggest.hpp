@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "lab/limits.hpp"
+
 namespace egress::lab {
 
 bool equal_ignoring_case(std::string_view a, std::string_view b);
@@ -36,8 +38,8 @@ std::optional<std::string> nearest(std::string_view word,
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates,
                        std::string otherwise = {});
 
-// A value as a message repeats it: control characters made visible, at most kMaxQuoted characters.
-std::string shown(std::string_view text);
+// A value as a message repeats it: control characters made visible, at most `limit` bytes of it.
+std::string shown(std::string_view text, size_t limit = kMaxQuoted);
 
 // "a, b or c".
 std::string one_of(const std::vector<std::string>& words);

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "lab/limits.hpp"
+#include "lab/suggest.hpp"
 
 namespace egress::lab {
 namespace {
@@ -19,13 +20,18 @@ Mark place_of(const YAML::Mark& mark) {
   return mark.is_null() ? Mark{1, 1} : Mark{mark.line + 1, mark.column + 1};
 }
 
-// Collects events into nodes. After the first problem every further event is ignored, which
-// bounds memory whatever the rest of the text holds.
+[[noreturn]] void refuse(Mark mark, std::string code, std::string message) {
+  throw YamlProblem{mark, std::move(code), std::move(message)};
+}
+
+// Collects events into nodes. The first problem leaves as a YamlProblem that is thrown, as nothing
+// else stops the parser: its documents need not end where the text does (of "," it makes empty ones
+// for ever), and the rest of the text would only cost time.
 class TreeBuilder : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ == 1) {
-      refuse(place_of(mark), "many-documents", "a lab file is one YAML document");
+      refuse(place_of(mark), "many-documents", "a second YAML document starts here, a file is one");
     }
   }
   void OnDocumentEnd() override {}
@@ -36,7 +42,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    if (problem_) return;
+    check_tag(place_of(mark), tag);
     auto node = std::make_shared<YamlNode>();
     node->kind = YamlKind::kScalar;
     node->text = value;
@@ -46,40 +52,29 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    if (problem_) return;
     const auto target = anchors_.find(anchor);
     if (target == anchors_.end()) {
       refuse(place_of(mark), "alias-loop", "an alias cannot stand inside what it refers to");
-      return;
     }
     place(place_of(mark), target->second);
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value /*style*/) override {
+    check_tag(place_of(mark), tag);
     open(place_of(mark), YamlKind::kSequence, anchor);
   }
   void OnSequenceEnd() override { close(); }
 
-  void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value /*style*/) override {
+    check_tag(place_of(mark), tag);
     open(place_of(mark), YamlKind::kMap, anchor);
   }
   void OnMapEnd() override { close(); }
 
-  void refuse(Mark mark, std::string code, std::string message) {
-    if (!problem_) problem_ = YamlProblem{mark, std::move(code), std::move(message)};
-  }
-
   YamlTree finish() && {
-    YamlTree tree;
-    if (problem_) {
-      tree.problem = std::move(problem_);
-      return tree;
-    }
-    tree.root = root_ ? root_ : std::make_shared<YamlNode>();
-    tree.mark = root_mark_;
-    return tree;
+    return {.root = root_ ? std::move(root_) : std::make_shared<YamlNode>(), .mark = root_mark_};
   }
 
  private:
@@ -90,30 +85,30 @@ class TreeBuilder : public YAML::EventHandler {
     bool key_read = false;  // in a map: the last item has its key and waits for its value
   };
 
+  // A %TAG directive writes its prefix, however long, into every tag that uses it.
+  static void check_tag(Mark mark, const std::string& tag) {
+    if (tag.size() > kMaxKeyLength) {
+      refuse(mark, "tag-form", fmt::format("a tag has at most {} characters", kMaxKeyLength));
+    }
+  }
+
   void open(Mark mark, YamlKind kind, YAML::anchor_t anchor) {
-    if (problem_) return;
     if (stack_.size() >= kMaxDepth) {
       refuse(mark, "too-deep", fmt::format("nested more than {} levels deep", kMaxDepth));
-      return;
     }
-    if (expects_key()) {
-      refuse(mark, "key-form", "a key is a plain word, not a list or a map");
-      return;
-    }
+    if (expects_key()) refuse(mark, "key-form", "a key is a plain word, not a list or a map");
     auto node = std::make_shared<YamlNode>();
     node->kind = kind;
     stack_.push_back({std::move(node), mark, anchor});
   }
 
   void close() {
-    if (problem_) return;
     const Frame frame = std::move(stack_.back());
     stack_.pop_back();
     add(frame.mark, frame.node, frame.anchor);
   }
 
   void add(Mark mark, std::shared_ptr<YamlNode> node, YAML::anchor_t anchor) {
-    if (problem_) return;
     if (anchor != YAML::NullAnchor) anchors_[anchor] = node;
     place(mark, std::move(node));
   }
@@ -123,7 +118,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void place(Mark mark, YamlNodePtr node) {
-    if (++placed_ > kMaxNodes || node->nodes > kMaxNodes) return refuse_size(mark);
+    if (++placed_ > kMaxNodes || node->nodes > kMaxNodes) refuse_size(mark);
     if (stack_.empty()) {
       root_ = std::move(node);
       root_mark_ = mark;
@@ -134,11 +129,9 @@ class TreeBuilder : public YAML::EventHandler {
     frame.node->nodes += node->nodes;
     frame.node->text_bytes += node->text_bytes;
     frame.node->height = std::max(frame.node->height, node->height + 1);
-    if (frame.node->nodes > kMaxNodes || frame.node->text_bytes > kMaxTextBytes) {
-      return refuse_size(mark);
-    }
+    if (frame.node->nodes > kMaxNodes || frame.node->text_bytes > kMaxTextBytes) refuse_size(mark);
     if (stack_.size() + node->height > kMaxDepth + 1) {
-      return refuse(mark, "too-deep", fmt::format("nested more than {} levels deep", kMaxDepth));
+      refuse(mark, "too-deep", fmt::format("nested more than {} levels deep", kMaxDepth));
     }
     if (frame.node->kind == YamlKind::kSequence) frame.node->items.emplace_back();
     frame.node->items.back().mark = mark;
@@ -148,18 +141,17 @@ class TreeBuilder : public YAML::EventHandler {
 
   void place_key(Mark mark, const YamlNode& key) {
     if (key.kind == YamlKind::kSequence || key.kind == YamlKind::kMap) {
-      return refuse(mark, "key-form", "a key is a plain word, not a list or a map");
+      refuse(mark, "key-form", "a key is a plain word, not a list or a map");
     }
     if (key.text.size() > kMaxKeyLength) {
-      return refuse(mark, "key-form",
-                    fmt::format("a key has at most {} characters", kMaxKeyLength));
+      refuse(mark, "key-form", fmt::format("a key has at most {} characters", kMaxKeyLength));
     }
     stack_.back().node->text_bytes += key.text.size();
     stack_.back().node->items.push_back({key.text, mark, nullptr, {}});
     stack_.back().key_read = true;
   }
 
-  void refuse_size(Mark mark) {
+  [[noreturn]] static void refuse_size(Mark mark) {
     refuse(mark, "too-many-values",
            fmt::format("more than {} values or {} bytes of text, aliases written out", kMaxNodes,
                        kMaxTextBytes));
@@ -171,7 +163,6 @@ class TreeBuilder : public YAML::EventHandler {
   Mark root_mark_{};
   size_t placed_ = 0;
   int documents_ = 0;
-  std::optional<YamlProblem> problem_{};
 };
 
 // Length of the UTF-8 sequence at `at`, or 0 when there is none (RFC 3629).
@@ -202,29 +193,31 @@ std::optional<Mark> first_bad_byte(const std::string& text) {
   return std::nullopt;
 }
 
-YamlTree refused(Mark mark, std::string code, std::string message) {
-  return {.problem = YamlProblem{mark, std::move(code), std::move(message)}};
+YamlTree parse_bounded(const std::string& text) {
+  if (text.size() > kMaxFileBytes) {
+    refuse({1, 1}, "too-large", fmt::format("larger than {} bytes", kMaxFileBytes));
+  }
+  if (const auto bad = first_bad_byte(text)) refuse(*bad, "encoding", "not UTF-8 text");
+  TreeBuilder builder;
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  while (parser.HandleNextDocument(builder)) {
+  }
+  return std::move(builder).finish();
 }
 
 }  // namespace
 
 YamlTree parse_yaml(const std::string& text) {
-  if (text.size() > kMaxFileBytes) {
-    return refused({1, 1}, "too-large", fmt::format("larger than {} bytes", kMaxFileBytes));
-  }
-  if (const auto bad = first_bad_byte(text)) {
-    return refused(*bad, "encoding", "not UTF-8 text");
-  }
-  TreeBuilder builder;
   try {
-    std::istringstream stream(text);
-    YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
-    }
+    return parse_bounded(text);
+  } catch (const YamlProblem& problem) {
+    return {.problem = problem};
   } catch (const YAML::Exception& failure) {
-    builder.refuse(place_of(failure.mark), "syntax", "not valid YAML: " + failure.msg);
+    // Some messages repeat a word of the text.
+    return {.problem = YamlProblem{place_of(failure.mark), "syntax",
+                                   "not valid YAML: " + shown(failure.msg)}};
   }
-  return std::move(builder).finish();
 }
 
 }  // namespace egress::lab

@@ -2,8 +2,9 @@
 #pragma once
 
 // YAML text as a plain tree with places, built from the parser's events: bounded in size and depth
-// with every alias written out, so that no input costs more than limits.hpp allows. Knows nothing
-// of labs. Keys are scalars and may repeat here; yaml_reader.hpp refuses that.
+// with every alias written out, and in time, as parsing ends at the first problem, so that no input
+// costs more than limits.hpp allows. Knows nothing of labs. Keys are scalars and may repeat here;
+// yaml_reader.hpp refuses that.
 
 #include <memory>
 #include <optional>
@@ -54,6 +55,7 @@ struct YamlTree {
   std::optional<YamlProblem> problem{};
 };
 
+// One document of UTF-8 text; an empty one has a null root node.
 YamlTree parse_yaml(const std::string& text);
 
 }  // namespace egress::lab

@@ -33,6 +33,11 @@ TEST(Ipv4Address, IsFourDecimalOctetsAndNothingElse) {
   }
 }
 
+TEST(Ipv4Address, EndsWithItsText) {
+  EXPECT_FALSE(Ipv4Address::parse(std::string_view("10.0.0.4\0", 9)).ok());
+  EXPECT_FALSE(Ipv4Prefix::parse(std::string_view("10.0.0.0\0/8", 11)).ok());
+}
+
 TEST(Ipv4Address, NamesTheTextItCouldNotRead) {
   EXPECT_EQ(Ipv4Address::parse("ten").error().message, "'ten' is not an IPv4 address");
 }

@@ -2,12 +2,14 @@
 #include "egressctl/command_line.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "egressctl/completion.hpp"
 
@@ -114,6 +116,17 @@ TEST_F(CommandLineTest, ValidatesWithEveryFindingOnStandardOutput) {
   const Json json = Json::parse(run({"validate", broken.c_str(), "-o", "json"}).out);
   EXPECT_EQ(json["valid"], false);
   EXPECT_EQ(json["findings"][0]["line"], 2);
+}
+
+TEST_F(CommandLineTest, ReadsALabFromAPipeAndNothingThatTheLabNames) {
+  const std::string pipe = folder_ + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&] { std::ofstream(pipe) << "serviceTags: pipe\n"; });
+  const Outcome outcome = run({"validate", pipe.c_str()});
+  writer.join();
+  EXPECT_EQ(outcome.exit, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("cannot read 'pipe': it is a pipe, a device or a socket"));
+  EXPECT_THAT(run({"validate", folder_.c_str()}).err, HasSubstr("Is a directory"));
 }
 
 TEST_F(CommandLineTest, TestsByAnalysisAlone) {

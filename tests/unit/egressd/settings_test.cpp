@@ -2,9 +2,11 @@
 #include "egressd/settings.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 
+#include "lab/limits.hpp"
 #include "tests/unit/egressd/folder.hpp"
 
 namespace egress::daemon {
@@ -49,6 +51,31 @@ TEST(Configuration, RefusesWhatIsNoMapOfTexts) {
   EXPECT_THAT(parse_configuration("prefix: [eg]", "f").findings, SizeIs(1));
   EXPECT_THAT(parse_configuration("prefix:", "f").findings, SizeIs(1));
   EXPECT_THAT(parse_configuration("prefix: {", "f").findings, SizeIs(1));
+}
+
+TEST(Configuration, RefusesAKeyThatStandsThereTwice) {
+  const auto findings = parse_configuration("prefix: a\nprefix: b\n", "f").findings;
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].code, "duplicate-key");
+}
+
+TEST(Configuration, IsBoundedAsALabIs) {
+  EXPECT_THAT(parse_configuration(",", "f").findings, SizeIs(1));
+  EXPECT_THAT(parse_configuration("prefix: eg\n---\nprefix: eg\n", "f").findings, SizeIs(1));
+  EXPECT_THAT(parse_configuration(std::string(lab::kMaxFileBytes + 1, '#'), "f").findings,
+              SizeIs(1));
+  const auto findings = parse_configuration(std::string(200, 'x') + ": y", "f").findings;
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_LT(findings[0].message.size(), 120U);
+}
+
+TEST(CommandLine, DoesNotWaitForAConfigurationThatIsNoFile) {
+  const Folder folder;
+  const std::string fifo = folder / "egressd.yaml";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const auto line = parse({"--config", fifo.c_str()});
+  ASSERT_FALSE(line.ok());
+  EXPECT_THAT(line.error().to_string(), HasSubstr("pipe"));
 }
 
 TEST(CommandLine, WinsOverEnvironmentAndFile) {

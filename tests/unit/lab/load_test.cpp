@@ -2,6 +2,7 @@
 #include "lab/load.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "lab/limits.hpp"
 #include "tests/unit/lab/files.hpp"
@@ -238,11 +239,39 @@ TEST(Load, SaysWhichFileItCannotRead) {
             LAB_CONFIG ": error: cannot read it: it is a folder");
 }
 
+TEST(Load, WaitsForNoFileThatTheLabNames) {
+  const std::filesystem::path folder = testing::TempDir() + "load_test.fifo";
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(std::filesystem::create_directory(folder));
+  ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+  std::filesystem::create_symlink("fifo", folder / "link");
+  const ReadFile read_file = reader_beside(folder / "lab.yaml");
+  for (const std::string path : {"fifo", "link", "/dev/zero", "/dev/tty"}) {
+    const Loaded loaded = load("serviceTags: " + path, "lab.yaml", read_file);
+    EXPECT_EQ(errors_of(loaded), "lab.yaml:1:14: error: serviceTags: cannot read '" + path +
+                                     "': it is a pipe, a device or a socket\n");
+  }
+  EXPECT_EQ(load_file(folder / "fifo").findings.at(0).message,
+            "cannot read it: it is a pipe, a device or a socket");
+  EXPECT_EQ(read_file(".").error().to_string(), "it is a folder");
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Load, RepeatsOnlyTheStartOfALongFileName) {
+  std::string text;
+  for (int i = 0; i < 20; ++i) text += "k" + std::to_string(i) + ": 1\n";
+  const std::string name = "\x1b" + std::string(5 * kMaxFileName, 'n');
+  for (const Finding& finding : load(text, name, no_files).findings) {
+    EXPECT_EQ(finding.file, "\\x1b" + std::string(kMaxFileName - 1, 'n') + "...");
+  }
+}
+
 TEST(ReferencedFiles, AreTheServiceTagsFileThatTheLabNames) {
   EXPECT_THAT(referenced_files("serviceTags: tags.json\nlocation: x"), ElementsAre("tags.json"));
   EXPECT_THAT(referenced_files("location: westeurope"), ElementsAre());
   EXPECT_THAT(referenced_files("]["), ElementsAre());
   EXPECT_THAT(referenced_files("serviceTags: [a, b]"), ElementsAre());
+  EXPECT_THAT(referenced_files("serviceTags: a\nserviceTags: b"), ElementsAre("a"));
 }
 
 TEST(Load, ReadsServiceTagsThroughTheGivenFunctionOnly) {

@@ -72,6 +72,51 @@ TEST(HostileLabFile, WithPiecesMovedAboutIsAnswered) {
   }
 }
 
+TEST(HostileLabFile, WhoseDocumentsNeverEndIsRefused) {
+  for (const char* text :
+       {",", " ,", "# a lab\n,\n", ",  destinationPortRange: \"*\"}\nhosts:\n"}) {
+    EXPECT_EQ(only_code(text), "many-documents") << text;
+  }
+  EXPECT_EQ(only_code("\"a\" , b"), "many-documents");
+}
+
+TEST(HostileLabFile, OfOnePieceOverAndOverIsAnswered) {
+  for (const char* start : {"", "hosts: ", "hosts: [", "hosts: {a: ", "hosts: \""}) {
+    for (const std::string piece :
+         {"[",  "{",    "- ",   "-\n", "? ",  "?\n",   ": ",  ":\n",  ",",  "]",   "[? ",
+          "[{", "{a: ", "[a: ", "a, ", "a: ", "a\n ",  "!a ", "!!a ", "!<", "&a ", "*a ",
+          "\"", "'",    "|\n",  "%a ", "#",   "---\n", "\t",  "\n",   "\\"}) {
+      std::string text = start;
+      while (text.size() < 30'000) text += piece;
+      expect_an_answer(text);
+    }
+  }
+}
+
+TEST(HostileLabFile, EverDeeperIndentedIsAnswered) {
+  for (const std::string piece : {"a:\n", "-\n", "?\n", "- a:\n"}) {
+    std::string text;
+    for (size_t depth = 0; depth < 500; ++depth) text += std::string(depth, ' ') + piece;
+    expect_an_answer(text);
+  }
+}
+
+TEST(HostileLabFile, WhoseTagsMultiplyALongPrefixIsRefused) {
+  std::string text =
+      "%TAG !a! " + std::string(kMaxFileBytes / 2, 'x') + "\n---\noutboundIpAddresses:\n";
+  while (text.size() + 10 < kMaxFileBytes) text += "- !a!x y\n";
+  EXPECT_EQ(only_code(text), "tag-form");
+  EXPECT_EQ(only_code("hosts: !<" + std::string(kMaxKeyLength + 1, 'x') + "> [1]"), "tag-form");
+  EXPECT_EQ(only_code("hosts: !<" + std::string(kMaxKeyLength + 1, 'x') + "> {a: 1}"), "tag-form");
+}
+
+TEST(HostileLabFile, IsNotRepeatedInMessages) {
+  expect_an_answer("hosts: *" + std::string(100'000, 'x'));
+  expect_an_answer("%YAML " + std::string(100'000, '1') + "\n--- {}");
+  expect_an_answer("serviceTags: " + std::string(100'000, 'x'));
+  expect_an_answer(std::string(100'000, '\x01') + ": 1");
+}
+
 TEST(HostileLabFile, LargerThanTheBoundIsRefused) {
   EXPECT_EQ(only_code(std::string(kMaxFileBytes + 1, ' ')), "too-large");
 }

@@ -59,6 +59,15 @@ TEST(ServiceTags, RefuseTagsThatCannotBeMeant) {
       "tag 'Sql': '1.2.3.4/8' has bits set behind its length; the prefix is 1.0.0.0/8");
 }
 
+TEST(ServiceTags, AreNotRepeatedInMessagesWhateverTheirLength) {
+  const std::string name = R"("name": ")" + std::string(100'000, 'n') + "\"";
+  EXPECT_LT(refusal(with_tag("{" + name + "}, {" + name + "}")).size(), 400U);
+  EXPECT_LT(refusal(with_tag("{" + name + R"(, "properties": {"addressPrefixes": [")" +
+                             std::string(100'000, 'p') + R"("]}})"))
+                .size(),
+            400U);
+}
+
 TEST(ServiceTags, SurviveCutFiles) {
   const std::string text = read_file(LAB_CONFIG "/examples/service-tags.json");
   const size_t end = text.find_last_of('}');
