@@ -48,7 +48,8 @@ Result<lab::SubnetRef> Queries::subnet_of(const std::string& site) const {
 
 Result<std::vector<std::string>> Queries::drift() {
   ASSIGN_OR_RETURN(const state::KernelState observed, kernel_.observe());
-  return texts_of(state::diff(session_.desired(), observed));
+  ASSIGN_OR_RETURN(const state::ChangeSet ops, state::diff(session_.desired(), observed));
+  return texts_of(ops);
 }
 
 HttpResponse Queries::status() {
@@ -81,11 +82,13 @@ HttpResponse Queries::plan(control::LabText text) {
   const Proposal& proposal = std::get<Proposal>(outcome);
   const Result<state::KernelState> observed = kernel_.observe();
   if (!observed.ok()) return refusal(observed.error());
+  const Result<state::ChangeSet> ops = state::diff(proposal.desired, *observed);
+  if (!ops.ok()) return refusal(ops.error());
   const policy::Model* current = session_.model();
   const control::Plan plan{
       .resources = control::resource_changes(current == nullptr ? nullptr : &current->lab(),
                                              proposal.model.lab()),
-      .operations = texts_of(state::diff(session_.desired(proposal), *observed))};
+      .operations = texts_of(*ops)};
   return document(control::to_json(plan, proposal.warnings));
 }
 

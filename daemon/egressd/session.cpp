@@ -9,6 +9,7 @@
 
 #include "compile/compile.hpp"
 #include "lab/suggest.hpp"
+#include "state/ops.hpp"
 
 namespace egress::daemon {
 
@@ -54,11 +55,24 @@ std::variant<Proposal, Refusal> Session::propose(control::LabText text, ipam::Ti
   ipam::Leases after = leases_;
   after.commit(*change);
   ipam::Generations generations = generations_of(*loaded.lab, generations_);
+  policy::Model model(std::move(*loaded.lab), after.addresses());
+  Result<state::KernelState> desired = compiled(model, generations);
+  if (!desired.ok()) return Refusal{std::move(desired).error(), std::move(loaded.findings)};
   return Proposal{.text = std::move(text),
                   .warnings = std::move(loaded.findings),
                   .leases = std::move(*change),
                   .generations = std::move(generations),
-                  .model = policy::Model(std::move(*loaded.lab), after.addresses())};
+                  .model = std::move(model),
+                  .desired = std::move(*desired)};
+}
+
+Result<state::KernelState> Session::compiled(const policy::Model& model,
+                                             const ipam::Generations& generations) const {
+  ASSIGN_OR_RETURN(state::KernelState desired,
+                   compile::compile(model.lab(), model.addresses(),
+                                    {.prefix = prefix_, .generations = generations}));
+  RETURN_IF_ERROR(state::diff(desired, {}));
+  return desired;
 }
 
 Status Session::adopt(Proposal proposal) {
@@ -73,6 +87,7 @@ Status Session::adopt(Proposal proposal) {
   generations_ = std::move(proposal.generations);
   text_ = std::move(proposal.text);
   model_ = std::move(proposal.model);
+  desired_ = std::move(proposal.desired);
   problem_.clear();
   return {};
 }
@@ -83,14 +98,17 @@ Status Session::restart(const std::string& site) {
   }
   ipam::Generations next = generations_;
   ++next[site];
+  ASSIGN_OR_RETURN(state::KernelState desired, compiled(*model_, next));
   RETURN_IF_ERROR(store_.save({.generations = next}));
   generations_ = std::move(next);
+  desired_ = std::move(desired);
   return {};
 }
 
 void Session::forget() {
   text_.reset();
   model_.reset();
+  desired_.clear();
   leases_ = ipam::Leases();
   generations_.clear();
   problem_.clear();
@@ -106,17 +124,6 @@ Status Session::erase() {
 std::optional<std::string> Session::lab_file() const {
   if (!model_) return std::nullopt;
   return text_->file;
-}
-
-state::KernelState Session::desired() const {
-  if (!model_) return {};
-  return compile::compile(model_->lab(), model_->addresses(),
-                          {.prefix = prefix_, .generations = generations_});
-}
-
-state::KernelState Session::desired(const Proposal& proposal) const {
-  return compile::compile(proposal.model.lab(), proposal.model.addresses(),
-                          {.prefix = prefix_, .generations = proposal.generations});
 }
 
 Result<control::LabText> read_lab_text(const std::string& path) {

@@ -26,6 +26,7 @@ struct Proposal {
   ipam::LeaseChange leases{};
   ipam::Generations generations{};
   policy::Model model;
+  state::KernelState desired{};
 };
 
 // Why a lab cannot be.
@@ -42,9 +43,10 @@ class Session {
   // becomes a problem, and there is no model. Errors are the store's.
   Status restore(ipam::TimePoint now);
 
+  // What it proposes can be compiled, and made from nothing.
   std::variant<Proposal, Refusal> propose(control::LabText text, ipam::TimePoint now) const;
   Status adopt(Proposal proposal);
-  // New interfaces for all instances of the site. kNotFound when there is none.
+  // New interfaces for all instances of the site. kNotFound when there is no such site.
   Status restart(const std::string& site);
   // Forgets the lab in memory; erase() later removes what is stored.
   void forget();
@@ -58,16 +60,19 @@ class Session {
   // Why there is no model although a lab is stored; empty when all is well.
   const std::string& problem() const { return problem_; }
 
-  state::KernelState desired() const;  // empty without a model
-  state::KernelState desired(const Proposal& proposal) const;
+  const state::KernelState& desired() const { return desired_; }  // empty without a model
 
  private:
+  Result<state::KernelState> compiled(const policy::Model& model,
+                                      const ipam::Generations& generations) const;
+
   std::string prefix_;
   ipam::Store store_;
   std::optional<control::LabText> text_{};
   ipam::Leases leases_{};
   ipam::Generations generations_{};
   std::optional<policy::Model> model_{};
+  state::KernelState desired_{};
   std::string problem_{};
   bool forgotten_ = false;  // what is stored waits for erase()
 };

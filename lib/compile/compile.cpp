@@ -5,12 +5,13 @@
 
 namespace egress::compile {
 
-state::KernelState compile(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                           const Options& options) {
-  Fabric fabric(lab, addresses, options);
-  add_workers(fabric);
-  add_virtual_networks(fabric);
+Result<state::KernelState> compile(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
+                                   const Options& options) {
+  ASSIGN_OR_RETURN(Fabric fabric, make_fabric(lab, addresses, options));
+  // From the outside in: each part names the ports that those behind it join.
   add_outside(fabric);
+  RETURN_IF_ERROR(add_virtual_networks(fabric));
+  RETURN_IF_ERROR(add_workers(fabric));
   return std::move(fabric.state);
 }
 

@@ -2,12 +2,12 @@
 #pragma once
 
 // The one place where Azure's words become the kernel's: a lab and its leases in, every kernel
-// object of the data path out (ARCHITECTURE.md section 2). Pure and total: a lab that left the
-// loader compiles.
+// object of the data path out (ARCHITECTURE.md section 2). Pure.
 
 #include <map>
 #include <string>
 
+#include "base/result.hpp"
 #include "lab/lab.hpp"
 #include "state/kernel_state.hpp"
 
@@ -19,8 +19,10 @@ struct Options {
   std::map<std::string, int> generations{};
 };
 
-// `addresses` holds a lease for each of lab::integrations(lab).
-state::KernelState compile(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                           const Options& options);
+// `addresses` holds a lease for each of lab::integrations(lab), and `lab` has left the loader.
+// kInvalid when a lease is missing or not in its subnet, or there are more objects of a kind than
+// numbers for them.
+Result<state::KernelState> compile(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
+                                   const Options& options);
 
 }  // namespace egress::compile

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+
+#include "compile/parts.hpp"
 
 namespace egress::compile {
 namespace {
@@ -17,17 +20,90 @@ std::string lease_key(const lab::Integration& integration) {
                      integration.subnet.to_string());
 }
 
-}  // namespace
+std::string interface_key(const std::string& netns, const std::string& link) {
+  return netns + "/" + link;
+}
 
-Fabric::Fabric(const lab::Lab& lab_in, const lab::IntegrationAddresses& addresses_in,
-               const Options& options_in)
-    : lab(lab_in), addresses(addresses_in), options(options_in) {
+Status check_address(const lab::Lab& lab, const lab::SubnetRef& ref, Ipv4Address address,
+                     const std::string& owner) {
+  const lab::Subnet* subnet = lab.find(ref);
+  const bool inside = subnet != nullptr &&
+                      std::any_of(subnet->address_prefixes.begin(), subnet->address_prefixes.end(),
+                                  [&](const Ipv4Prefix& own) { return own.contains(address); });
+  if (inside) return {};
+  return Error{.code = Errc::kInvalid,
+               .message = fmt::format("{} has the address {}, which is not in subnet '{}'", owner,
+                                      address.to_string(), ref.to_string())};
+}
+
+Status check_addresses(const lab::Lab& lab, const lab::IntegrationAddresses& addresses) {
+  const auto worker_of = [](const lab::Integration& integration) {
+    return fmt::format("instance {} of plan '{}'", integration.instance, integration.server_farm);
+  };
+  for (const lab::Integration& wanted : lab::integrations(lab)) {
+    if (addresses.count(wanted) != 0) continue;
+    return Error{.code = Errc::kInvalid,
+                 .message = fmt::format("{} has no address in subnet '{}'", worker_of(wanted),
+                                        wanted.subnet.to_string())};
+  }
+  for (const auto& [integration, address] : addresses) {
+    RETURN_IF_ERROR(check_address(lab, integration.subnet, address, worker_of(integration)));
+  }
+  for (const auto& [name, host] : lab.hosts) {
+    if (!host.subnet) continue;
+    RETURN_IF_ERROR(check_address(lab, *host.subnet, host.ip_address, "host '" + name + "'"));
+  }
+  return {};
+}
+
+Result<std::map<std::string, uint32_t>> number_inside_addresses(const Fabric& fabric) {
   std::vector<std::string> keys;
-  for (const auto& [name, farm] : lab.server_farms) {
+  for (const auto& [name, farm] : fabric.lab.server_farms) {
     for (int i = 0; i < farm.capacity; ++i) keys.push_back(worker_key(name, i));
   }
-  for (const auto& [integration, address] : addresses) keys.push_back(lease_key(integration));
-  inside = assign_slots(keys, kInsideSpace.first().bits + 1, kInsideSpace.last().bits - 1);
+  for (const auto& [integration, address] : fabric.addresses) {
+    keys.push_back(lease_key(integration));
+  }
+  return assign_slots("workers and integrations", keys, kInsideSpace.first().bits + 1,
+                      kInsideSpace.last().bits - 1);
+}
+
+// Those of apps, workers and hosts; ports of routers all show the same MAC.
+std::set<std::string> machine_interfaces(const Fabric& fabric) {
+  const std::string& prefix = fabric.options.prefix;
+  std::set<std::string> all;
+  for (const auto& [farm_name, farm] : fabric.lab.server_farms) {
+    for (int instance = 0; instance < farm.capacity; ++instance) {
+      const std::string worker = worker_netns(prefix, farm_name, instance);
+      all.insert(interface_key(worker, "direct0"));
+      for (const IntegrationLink& link : integration_links(fabric, farm_name, instance)) {
+        all.insert(interface_key(worker, link.worker_link));
+      }
+    }
+  }
+  for (const auto& [name, site] : fabric.lab.sites) {
+    for (int instance = 0; instance < fabric.lab.server_farms.at(site.server_farm).capacity;
+         ++instance) {
+      const std::string app = app_netns(prefix, name, instance);
+      all.insert(interface_key(app, "eth0"));
+      all.insert(interface_key(app, fabric.app_vnet_link(name, instance)));
+    }
+  }
+  for (const auto& [name, host] : fabric.lab.hosts) {
+    all.insert(interface_key(host_netns(prefix, name), "eth0"));
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<Fabric> make_fabric(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
+                           const Options& options) {
+  RETURN_IF_ERROR(check_addresses(lab, addresses));
+  Fabric fabric{.lab = lab, .addresses = addresses, .options = options};
+  ASSIGN_OR_RETURN(fabric.inside, number_inside_addresses(fabric));
+  fabric.macs = assign_macs(machine_interfaces(fabric));
+  return fabric;
 }
 
 Ipv4Address Fabric::inside_of_worker(const std::string& server_farm, int instance) const {
@@ -36,6 +112,20 @@ Ipv4Address Fabric::inside_of_worker(const std::string& server_farm, int instanc
 
 Ipv4Address Fabric::inside_of(const lab::Integration& integration) const {
   return {inside.at(lease_key(integration))};
+}
+
+const std::string& Fabric::link(const std::string& netns, const std::string& text) const {
+  return link_names.at(netns).at(text);
+}
+
+std::string Fabric::app_vnet_link(const std::string& site, int instance) const {
+  const auto restarts = options.generations.find(site);
+  return compile::app_vnet_link(site, instance,
+                                restarts == options.generations.end() ? 0 : restarts->second);
+}
+
+const state::MacAddress& Fabric::mac(const std::string& netns, const std::string& link) const {
+  return macs.at(interface_key(netns, link));
 }
 
 state::NetnsState& Fabric::netns(const std::string& name) {
@@ -75,9 +165,9 @@ Fabric::End router_port(std::string netns, std::string link, std::string alias) 
   return {std::move(netns), std::move(link), kRouterMac, true, std::move(alias), true};
 }
 
-Fabric::End endpoint(std::string netns, std::string link, bool forwarding, std::string alias) {
-  const state::MacAddress mac = endpoint_mac(netns, link);
-  return {std::move(netns), std::move(link), mac, forwarding, std::move(alias)};
+Fabric::End Fabric::endpoint(const std::string& netns, const std::string& link, bool forwarding,
+                             std::string alias) const {
+  return {netns, link, mac(netns, link), forwarding, std::move(alias)};
 }
 
 state::Route route_on_link(uint32_t table, Ipv4Prefix destination, const std::string& link) {
@@ -104,7 +194,7 @@ Ipv4Address gateway_of(const lab::Subnet& subnet, Ipv4Address address) {
   const auto holder = std::find_if(prefixes.begin(), prefixes.end(), [&](const Ipv4Prefix& prefix) {
     return prefix.contains(address);
   });
-  EG_CHECK(holder != prefixes.end(), "an address outside its subnet passed validation");
+  EG_CHECK(holder != prefixes.end(), "make_fabric() has looked at all addresses");
   return {holder->first().bits + 1};
 }
 

@@ -31,8 +31,6 @@ inline constexpr Ipv4Prefix kAppVnetNet{{0xa9fefe00}, 24};    // 169.254.254.0/2
 inline constexpr Ipv4Prefix kInsideSpace{{0xf0000000}, 4};
 
 struct Fabric {
-  Fabric(const lab::Lab& lab, const lab::IntegrationAddresses& addresses, const Options& options);
-
   const lab::Lab& lab;
   const lab::IntegrationAddresses& addresses;
   const Options& options;
@@ -42,6 +40,17 @@ struct Fabric {
   std::map<std::string, uint32_t> inside{};
   Ipv4Address inside_of_worker(const std::string& server_farm, int instance) const;
   Ipv4Address inside_of(const lab::Integration& integration) const;
+
+  // The link names of each namespace, by what the links lead to. Whoever owns the namespace gives
+  // them, all at once and before any link of it is made.
+  std::map<std::string, std::map<std::string, std::string>> link_names{};
+  const std::string& link(const std::string& netns, const std::string& text) const;
+  // The second interface of an app.
+  std::string app_vnet_link(const std::string& site, int instance) const;
+
+  // Of interfaces of machines, by "NETNS/LINK".
+  std::map<std::string, state::MacAddress> macs{};
+  const state::MacAddress& mac(const std::string& netns, const std::string& link) const;
 
   // A namespace with what all have: the kernel's rules, lo, no reverse path filter.
   state::NetnsState& netns(const std::string& name);
@@ -55,7 +64,14 @@ struct Fabric {
     bool accept_local = false;
   };
   void veth(const End& a, const End& b);
+  // A machine's interface.
+  End endpoint(const std::string& netns, const std::string& link, bool forwarding,
+               std::string alias) const;
 };
+// Numbers what the lab has. kInvalid when an integration has no lease, or a machine an address that
+// is not in its subnet.
+Result<Fabric> make_fabric(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
+                           const Options& options);
 
 // Where a namespace's own addresses stand among its policy rules; 0 in a fresh one. Routers steer
 // first: whom a packet is for is decided there.
@@ -65,7 +81,6 @@ void place_local_table(state::NetnsState& netns, uint32_t priority);
 // without accept_local the kernel would look each of them up (a tenth of a packet's cost where
 // there are policy rules).
 Fabric::End router_port(std::string netns, std::string link, std::string alias);
-Fabric::End endpoint(std::string netns, std::string link, bool forwarding, std::string alias);
 
 state::Route route_on_link(uint32_t table, Ipv4Prefix destination, const std::string& link);
 state::Route route_via(uint32_t table, Ipv4Prefix destination, const std::string& link,

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 namespace egress::compile {
 namespace {
@@ -30,6 +29,18 @@ std::string base36(uint64_t number, size_t letters) {
     text += kDigits[number % kDigits.size()];
   }
   return text;
+}
+
+// Gives each key a number below `size`, of which there are at least as many as keys.
+std::map<std::string, uint64_t> probed(const std::set<std::string>& keys, uint64_t size) {
+  std::map<std::string, uint64_t> numbers;
+  std::set<uint64_t> taken;
+  for (const std::string& key : keys) {
+    uint64_t number = hash_of(key) % size;
+    while (!taken.insert(number).second) number = (number + 1) % size;
+    numbers[key] = number;
+  }
+  return numbers;
 }
 
 }  // namespace
@@ -58,24 +69,42 @@ std::string internet_netns(const std::string& prefix) {
   return prefix + "-internet";
 }
 
-std::string link_name(const std::string& text) {
-  static constexpr size_t kLongest = 15;
-  static constexpr size_t kHashLetters = 5;
-  if (text.size() <= kLongest) return text;
-  return text.substr(0, kLongest - kHashLetters) + base36(hash_of(text), kHashLetters);
+std::map<std::string, std::string> assign_link_names(const std::set<std::string>& texts) {
+  constexpr size_t kLongest = 15;
+  constexpr size_t kHashLetters = 5;
+  constexpr uint64_t kHashes = 60466176;  // 36 to the fifth
+  std::map<std::string, std::string> names;
+  std::set<std::string> taken;
+  for (const std::string& text : texts) {
+    if (text.size() > kLongest) continue;
+    names[text] = text;
+    taken.insert(text);
+  }
+  for (const std::string& text : texts) {
+    if (text.size() <= kLongest) continue;
+    const std::string head = text.substr(0, kLongest - kHashLetters);
+    uint64_t hash = hash_of(text) % kHashes;
+    while (!taken.insert(head + base36(hash, kHashLetters)).second) hash = (hash + 1) % kHashes;
+    names[text] = head + base36(hash, kHashLetters);
+  }
+  return names;
 }
 
 std::string app_vnet_link(const std::string& site, int instance, int generation) {
   return "vnet0" + base36(hash_of(fmt::format("{}/{}/{}", site, instance, generation)), 8);
 }
 
-state::MacAddress endpoint_mac(const std::string& netns, const std::string& link) {
-  uint64_t hash = hash_of(netns + "/" + link);
-  state::MacAddress mac{{0x02}};
-  for (size_t i = 1; i < mac.octets.size(); ++i, hash >>= 8U) {
-    mac.octets[i] = static_cast<uint8_t>(hash);
+std::map<std::string, state::MacAddress> assign_macs(const std::set<std::string>& interfaces) {
+  constexpr uint64_t kMacs = uint64_t{1} << 40U;
+  std::map<std::string, state::MacAddress> macs;
+  for (auto [interface, number] : probed(interfaces, kMacs)) {
+    state::MacAddress mac{{0x02}};
+    for (size_t i = 1; i < mac.octets.size(); ++i, number >>= 8U) {
+      mac.octets[i] = static_cast<uint8_t>(number);
+    }
+    macs[interface] = mac;
   }
-  return mac;
+  return macs;
 }
 
 std::string gate_chain(lab::Direction direction, const std::string& subnet) {
@@ -100,17 +129,19 @@ std::string content_tag(const ContentHash& content) {
   return base36(content.value(), 6);
 }
 
-std::map<std::string, uint32_t> assign_slots(const std::vector<std::string>& keys, uint32_t first,
-                                             uint32_t last) {
-  const std::set<std::string> sorted(keys.begin(), keys.end());
+Result<std::map<std::string, uint32_t>> assign_slots(const std::string& what,
+                                                     const std::vector<std::string>& keys,
+                                                     uint32_t first, uint32_t last) {
+  const std::set<std::string> distinct(keys.begin(), keys.end());
   const uint64_t size = uint64_t{last} - first + 1;
-  EG_CHECK(sorted.size() <= size, "more objects than numbers for them");
+  if (distinct.size() > size) {
+    return Error{
+        .code = Errc::kInvalid,
+        .message = fmt::format("{} {}, of which there can be {}", distinct.size(), what, size)};
+  }
   std::map<std::string, uint32_t> slots;
-  std::set<uint64_t> taken;
-  for (const std::string& key : sorted) {
-    uint64_t offset = hash_of(key) % size;
-    while (!taken.insert(offset).second) offset = (offset + 1) % size;
-    slots[key] = first + static_cast<uint32_t>(offset);
+  for (const auto& [key, number] : probed(distinct, size)) {
+    slots[key] = first + static_cast<uint32_t>(number);
   }
   return slots;
 }

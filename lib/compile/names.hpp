@@ -2,15 +2,19 @@
 #pragma once
 
 // Names and numbers of kernel objects, derived from the full names of the lab's objects alone, so
-// that a change elsewhere in a lab never renames or renumbers what did not change.
+// that a change elsewhere in a lab never renames or renumbers what did not change. What is hashed
+// is probed: of names whose hashes meet, the first in sorted order has its hash and the others the
+// next free value, so what is given depends on the set of names alone.
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/ip.hpp"
+#include "base/result.hpp"
 #include "lab/lab.hpp"
 #include "state/kernel_state.hpp"
 
@@ -24,12 +28,14 @@ std::string host_netns(const std::string& prefix, const std::string& host);
 std::string stamp_netns(const std::string& prefix);
 std::string internet_netns(const std::string& prefix);
 
-// `text` when it fits an interface name (15 bytes), else its head and five letters of its hash.
-std::string link_name(const std::string& text);
+// The names of one namespace's links, by the text that says what a link leads to ("h-HOST"). A text
+// that fits an interface name (15 bytes) is its own, a longer one keeps its head and ends in five
+// letters of its hash.
+std::map<std::string, std::string> assign_link_names(const std::set<std::string>& texts);
 // The app's second interface: "vnet0" and eight letters or digits that change with each restart.
 std::string app_vnet_link(const std::string& site, int instance, int generation);
-// Locally administered, from the interface's full name.
-state::MacAddress endpoint_mac(const std::string& netns, const std::string& link);
+// Locally administered, by the interface's full name, "NETNS/LINK".
+std::map<std::string, state::MacAddress> assign_macs(const std::set<std::string>& interfaces);
 // What every router port shows, as Azure's fabric does.
 inline constexpr state::MacAddress kRouterMac{{0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc}};
 
@@ -52,9 +58,10 @@ class ContentHash {
 // Six letters that change with the content.
 std::string content_tag(const ContentHash& content);
 
-// Gives each key a number in [first, last]: its hash, or the next free one behind it. Keys are
-// taken in sorted order, so the result depends on the set of keys alone.
-std::map<std::string, uint32_t> assign_slots(const std::vector<std::string>& keys, uint32_t first,
-                                             uint32_t last);
+// Gives each key a number in [first, last]. kInvalid when there are more keys than numbers; `what`
+// names the keys then ("subnets of virtual network 'hub'").
+Result<std::map<std::string, uint32_t>> assign_slots(const std::string& what,
+                                                     const std::vector<std::string>& keys,
+                                                     uint32_t first, uint32_t last);
 
 }  // namespace egress::compile

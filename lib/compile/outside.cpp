@@ -69,6 +69,27 @@ void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
   stamp.firewall = state::make_firewall(std::move(table));
 }
 
+std::string vnet_port(const std::string& vnet) {
+  return "v-" + vnet;
+}
+
+void name_ports(Fabric& fabric, const std::string& internet) {
+  std::set<std::string> to_stamp;
+  std::set<std::string> to_internet;
+  for (const auto& [name, farm] : fabric.lab.server_farms) {
+    for (int i = 0; i < farm.capacity; ++i) to_stamp.insert(direct_port(name, i));
+  }
+  for (const auto& [integration, address] : fabric.addresses) {
+    to_stamp.insert(vnet_port(integration.subnet.vnet));
+  }
+  for (const auto& [name, vnet] : fabric.lab.virtual_networks) to_internet.insert(vnet_port(name));
+  for (const auto& [name, host] : fabric.lab.hosts) {
+    if (host.internet()) to_internet.insert(host_port(name));
+  }
+  fabric.link_names[stamp_netns(fabric.options.prefix)] = assign_link_names(to_stamp);
+  fabric.link_names[internet] = assign_link_names(to_internet);
+}
+
 // A link between two routers, with the routes that `far` has to what is behind it.
 void join(Fabric& fabric, const std::string& near, const std::string& near_port,
           const std::string& far, const std::string& far_port) {
@@ -89,7 +110,7 @@ void add_stamp(Fabric& fabric, const std::string& internet) {
   std::set<std::string> joined;
   for (const auto& [integration, lease] : fabric.addresses) {
     const std::string& vnet = integration.subnet.vnet;
-    const std::string port = link_name("v-" + vnet);
+    const std::string& port = fabric.link(stamp, vnet_port(vnet));
     if (joined.insert(vnet).second) {
       join(fabric, vnet_netns(fabric.options.prefix, vnet), "stamp0", stamp, port);
     }
@@ -101,7 +122,7 @@ void add_stamp(Fabric& fabric, const std::string& internet) {
 
 void add_vnet_exits(Fabric& fabric, const std::string& internet) {
   for (const auto& [vnet, declared] : fabric.lab.virtual_networks) {
-    const std::string port = link_name("v-" + vnet);
+    const std::string& port = fabric.link(internet, vnet_port(vnet));
     join(fabric, vnet_netns(fabric.options.prefix, vnet), "inet0", internet, port);
     for (const auto& [name, host] : fabric.lab.hosts) {
       if (!host.subnet || host.subnet->vnet != vnet || !host.masquerade) continue;
@@ -114,16 +135,16 @@ void add_vnet_exits(Fabric& fabric, const std::string& internet) {
 }  // namespace
 
 std::string host_port(const std::string& host) {
-  return link_name("h-" + host);
+  return "h-" + host;
 }
 
 std::string add_host(Fabric& fabric, const std::string& name, const lab::Host& host,
                      const std::string& router) {
   const std::string netns_name = host_netns(fabric.options.prefix, name);
-  const std::string port = host_port(name);
+  const std::string& port = fabric.link(router, host_port(name));
   const Ipv4Address gateway =
       host.subnet ? gateway_of(*fabric.lab.find(*host.subnet), host.ip_address) : kTransitGateway;
-  fabric.veth(endpoint(netns_name, "eth0", host.enable_ip_forwarding, "host " + name),
+  fabric.veth(fabric.endpoint(netns_name, "eth0", host.enable_ip_forwarding, "host " + name),
               router_port(router, port, "host " + name));
   state::NetnsState& netns = fabric.netns(netns_name);
   netns.addresses.insert({"eth0", host.ip_address, 32});
@@ -136,6 +157,7 @@ std::string add_host(Fabric& fabric, const std::string& name, const lab::Host& h
 
 void add_outside(Fabric& fabric) {
   const std::string internet = internet_netns(fabric.options.prefix);
+  name_ports(fabric, internet);
   state::NetnsState& netns = fabric.netns(internet);
   add(netns, special_route(kMainTable, {}, state::RouteKind::kBlackhole));
   // A sender is whoever its address leads back to: what no exit has translated ends here.
@@ -144,7 +166,7 @@ void add_outside(Fabric& fabric) {
     if (!host.internet()) continue;
     const std::string port = add_host(fabric, name, host, internet);
     netns.neighbours.insert(
-        {port, host.ip_address, endpoint_mac(host_netns(fabric.options.prefix, name), "eth0")});
+        {port, host.ip_address, fabric.mac(host_netns(fabric.options.prefix, name), "eth0")});
     add(netns, route_on_link(kMainTable, Ipv4Prefix::host(host.ip_address), port));
   }
   add_stamp(fabric, internet);

@@ -12,19 +12,19 @@
 
 namespace egress::compile {
 
-// Worker namespaces with the namespaces of the apps on them.
-void add_workers(Fabric& fabric);
-// VNet namespaces with peerings and transit links, and the hosts in their subnets.
-void add_virtual_networks(Fabric& fabric);
 // Stamp, Internet and the hosts there.
 void add_outside(Fabric& fabric);
+// VNet namespaces with peerings and transit links, and the hosts in their subnets.
+Status add_virtual_networks(Fabric& fabric);
+// Worker namespaces with the namespaces of the apps on them.
+Status add_workers(Fabric& fabric);
 
-// What joins a worker's integration and its VNet; both sides must agree on the names.
+// What joins a worker's integration and its VNet.
 struct IntegrationLink {
   lab::Integration integration{};
   Ipv4Address address{};
   std::string worker_link{};  // "integ0"
-  std::string vnet_link{};    // "w-plan-0-0"
+  std::string vnet_port{};    // "w-plan-0-0", for Fabric::link
 };
 // Of one plan instance, in the order of their subnets' names.
 std::vector<IntegrationLink> integration_links(const Fabric& fabric, const std::string& server_farm,
@@ -33,7 +33,10 @@ std::vector<IntegrationLink> integration_links(const Fabric& fabric, const std::
 // A host's namespace with its interface to `router`; returns the router's port.
 std::string add_host(Fabric& fabric, const std::string& name, const lab::Host& host,
                      const std::string& router);
+// What ports are called, for Fabric::link: of a host in its VNet or the Internet, of a worker's
+// direct path in the stamp.
 std::string host_port(const std::string& host);
+std::string direct_port(const std::string& server_farm, int instance);
 
 // One subnet's security list in one direction.
 struct GateSpec {

@@ -12,14 +12,16 @@ namespace {
 constexpr uint32_t kFirstTable = 1000;
 constexpr uint32_t kLastTable = 65000;
 
+// Ports of a VNet, for Fabric::link.
 std::string peering_port(const std::string& remote) {
-  return link_name("p-" + remote);
+  return "p-" + remote;
 }
 std::string transit_port(const std::string& host) {
-  return link_name("t-" + host);
+  return "t-" + host;
 }
+// A host's name has no '_', so none reads like another.
 std::string transit_entry(const std::string& from, const std::string& host) {
-  return link_name(fmt::format("f-{}-{}", from, host));
+  return fmt::format("f-{}_{}", from, host);
 }
 
 // One VNet's way to an NVA in a peer.
@@ -36,28 +38,83 @@ class Builder {
     }
   }
 
-  void build() {
-    for (auto& [name, vnet] : vnets_) add_ground(vnet);
-    add_integrations();
+  Status build() {
+    for (const auto& [name, farm] : fabric_.lab.server_farms) {
+      for (int i = 0; i < farm.capacity; ++i) {
+        for (IntegrationLink& link : integration_links(fabric_, name, i)) {
+          integrations_.push_back(std::move(link));
+        }
+      }
+    }
+    collect_routes();
+    name_ports();
+    for (auto& [name, vnet] : vnets_) RETURN_IF_ERROR(add_ground(vnet));
+    for (const IntegrationLink& link : integrations_) add_integration(link);
     for (const auto& [name, host] : fabric_.lab.hosts) {
       if (host.subnet) add_subnet_host(name, host);
     }
-    for (auto& [name, vnet] : vnets_) collect_routes(vnet);
     for (const Transit& transit : transits_) add_transit(transit);
     for (auto& [name, vnet] : vnets_) {
       add_peerings(vnet);
-      number_tables(vnet);
+      RETURN_IF_ERROR(number_tables(vnet));
     }
     for (auto& [name, vnet] : vnets_) {
       add_routes(vnet);
       fabric_.netns(vnet.netns).firewall = vnet_firewall(fabric_, vnet);
     }
+    return {};
   }
 
  private:
   state::NetnsState& netns_of(const Vnet& vnet) { return fabric_.netns(vnet.netns); }
+  const std::string& port(const Vnet& vnet, const std::string& text) const {
+    return fabric_.link(vnet.netns, text);
+  }
 
-  void add_ground(Vnet& vnet) {
+  // Effective routes of every subnet with a machine in it, and the transit links they need.
+  void collect_routes() {
+    for (const IntegrationLink& link : integrations_) collect_routes(link.integration.subnet);
+    for (const auto& [name, host] : fabric_.lab.hosts) {
+      if (host.subnet) collect_routes(*host.subnet);
+    }
+  }
+
+  void collect_routes(const lab::SubnetRef& subnet) {
+    const auto [entry, added] = routes_.try_emplace({subnet.vnet, table_key(fabric_.lab, subnet)});
+    if (!added) return;
+    entry->second = {subnet, policy::effective_routes(fabric_.lab, subnet)};
+    for (const policy::EffectiveRoute& route : entry->second.routes) {
+      if (route.state != policy::RouteState::kActive || !route.next_hop_ip_address) continue;
+      const auto appliance =
+          policy::find_appliance(fabric_.lab, subnet.vnet, *route.next_hop_ip_address);
+      if (appliance && appliance->vnet != subnet.vnet &&
+          known_transits_.insert({subnet.vnet, appliance->host}).second) {
+        transits_.push_back({subnet.vnet, *appliance});
+      }
+    }
+  }
+
+  void name_ports() {
+    std::map<std::string, std::set<std::string>> ports;  // by VNet
+    for (const IntegrationLink& link : integrations_) {
+      ports[link.integration.subnet.vnet].insert(link.vnet_port);
+    }
+    for (const auto& [name, host] : fabric_.lab.hosts) {
+      if (host.subnet) ports[host.subnet->vnet].insert(host_port(name));
+    }
+    for (const Transit& transit : transits_) {
+      ports[transit.from].insert(transit_port(transit.appliance.host));
+      ports[transit.appliance.vnet].insert(transit_entry(transit.from, transit.appliance.host));
+    }
+    for (const auto& [name, vnet] : vnets_) {
+      for (const std::string& peer : policy::connected_peers(fabric_.lab, name)) {
+        ports[name].insert(peering_port(peer));
+      }
+      fabric_.link_names[vnet.netns] = assign_link_names(ports[name]);
+    }
+  }
+
+  Status add_ground(Vnet& vnet) {
     state::NetnsState& netns = netns_of(vnet);
     netns.addresses.insert({"lo", kFabricAddress, 32});
     netns.rules.insert({.priority = kSharedPriority, .table = kEndpointsTable});
@@ -67,7 +124,10 @@ class Builder {
     for (const auto& [name, subnet] : fabric_.lab.virtual_networks.at(vnet.name).subnets) {
       subnets.push_back(name);
     }
-    vnet.gates = assign_slots(subnets, 1, 0xffff);
+    ASSIGN_OR_RETURN(
+        vnet.gates, assign_slots(fmt::format("subnets in virtual network '{}'", vnet.name), subnets,
+                                 1, 0xffff));
+    return {};
   }
 
   void add_endpoint(Vnet& vnet, Endpoint endpoint) {
@@ -77,45 +137,21 @@ class Builder {
     vnet.endpoints.push_back(std::move(endpoint));
   }
 
-  void add_integrations() {
-    for (const auto& [farm_name, farm] : fabric_.lab.server_farms) {
-      for (int instance = 0; instance < farm.capacity; ++instance) {
-        const std::string worker = worker_netns(fabric_.options.prefix, farm_name, instance);
-        for (const IntegrationLink& link : integration_links(fabric_, farm_name, instance)) {
-          Vnet& vnet = vnets_.at(link.integration.subnet.vnet);
-          vnet.integrations.push_back(link.integration);
-          add_endpoint(vnet, {link.vnet_link, link.address, endpoint_mac(worker, link.worker_link),
-                              link.integration.subnet.subnet});
-        }
-      }
-    }
+  void add_integration(const IntegrationLink& link) {
+    const lab::Integration& integration = link.integration;
+    const std::string worker =
+        worker_netns(fabric_.options.prefix, integration.server_farm, integration.instance);
+    Vnet& vnet = vnets_.at(integration.subnet.vnet);
+    vnet.integrations.push_back(integration);
+    add_endpoint(vnet, {port(vnet, link.vnet_port), link.address,
+                        fabric_.mac(worker, link.worker_link), integration.subnet.subnet});
   }
 
   void add_subnet_host(const std::string& name, const lab::Host& host) {
     Vnet& vnet = vnets_.at(host.subnet->vnet);
-    const std::string port = add_host(fabric_, name, host, vnet.netns);
-    add_endpoint(vnet, {port, host.ip_address,
-                        endpoint_mac(host_netns(fabric_.options.prefix, name), "eth0"),
-                        host.subnet->subnet});
-  }
-
-  // Effective routes of every subnet with a machine in it, and the transit links they need.
-  void collect_routes(Vnet& vnet) {
-    for (const Endpoint& endpoint : vnet.endpoints) {
-      const lab::SubnetRef subnet{vnet.name, endpoint.subnet};
-      const auto [entry, added] = routes_.try_emplace({vnet.name, table_key(fabric_.lab, subnet)});
-      if (!added) continue;
-      entry->second = {subnet, policy::effective_routes(fabric_.lab, subnet)};
-      for (const policy::EffectiveRoute& route : entry->second.routes) {
-        if (route.state != policy::RouteState::kActive || !route.next_hop_ip_address) continue;
-        const auto appliance =
-            policy::find_appliance(fabric_.lab, vnet.name, *route.next_hop_ip_address);
-        if (appliance && appliance->vnet != vnet.name &&
-            known_transits_.insert({vnet.name, appliance->host}).second) {
-          transits_.push_back({vnet.name, *appliance});
-        }
-      }
-    }
+    add_endpoint(
+        vnet, {add_host(fabric_, name, host, vnet.netns), host.ip_address,
+               fabric_.mac(host_netns(fabric_.options.prefix, name), "eth0"), host.subnet->subnet});
   }
 
   void join_routers(Vnet& a, PeerPort at_a, Vnet& b, PeerPort at_b) {
@@ -130,20 +166,22 @@ class Builder {
 
   void add_transit(const Transit& transit) {
     const std::string& host = transit.appliance.host;
-    join_routers(vnets_.at(transit.from), {transit_port(host), transit.appliance.vnet, {}},
-                 vnets_.at(transit.appliance.vnet),
-                 {transit_entry(transit.from, host), transit.from, host});
+    Vnet& from = vnets_.at(transit.from);
+    Vnet& to = vnets_.at(transit.appliance.vnet);
+    join_routers(from, {port(from, transit_port(host)), to.name, {}}, to,
+                 {port(to, transit_entry(from.name, host)), from.name, host});
   }
 
   void add_peerings(Vnet& vnet) {
     for (const std::string& peer : policy::connected_peers(fabric_.lab, vnet.name)) {
       if (vnet.name > peer) continue;
-      join_routers(vnet, {peering_port(peer), peer, {}}, vnets_.at(peer),
-                   {peering_port(vnet.name), vnet.name, {}});
+      Vnet& other = vnets_.at(peer);
+      join_routers(vnet, {port(vnet, peering_port(peer)), peer, {}}, other,
+                   {port(other, peering_port(vnet.name)), vnet.name, {}});
     }
   }
 
-  void number_tables(Vnet& vnet) {
+  Status number_tables(Vnet& vnet) {
     std::vector<std::string> keys;
     for (const Endpoint& endpoint : vnet.endpoints) {
       keys.push_back(table_key(fabric_.lab, {vnet.name, endpoint.subnet}));
@@ -151,11 +189,14 @@ class Builder {
     for (const PeerPort& port : vnet.peer_ports) {
       if (!port.appliance.empty()) keys.push_back(transit_key(port.appliance));
     }
-    vnet.tables = assign_slots(keys, kFirstTable, kLastTable);
+    ASSIGN_OR_RETURN(vnet.tables,
+                     assign_slots(fmt::format("routing tables in virtual network '{}'", vnet.name),
+                                  keys, kFirstTable, kLastTable));
     for (const auto& [key, table] : vnet.tables) {
       netns_of(vnet).rules.insert(
           {.priority = kSteeringPriority, .table = table, .fwmark = table, .fwmask = kAnyMark});
     }
+    return {};
   }
 
   void add_routes(Vnet& vnet) {
@@ -169,11 +210,11 @@ class Builder {
         }
       }
     }
-    for (const PeerPort& port : vnet.peer_ports) {
-      if (port.appliance.empty()) continue;
-      const Ipv4Address address = fabric_.lab.hosts.at(port.appliance).ip_address;
-      add(netns, route_via(vnet.tables.at(transit_key(port.appliance)), {},
-                           host_port(port.appliance), address));
+    for (const PeerPort& entry : vnet.peer_ports) {
+      if (entry.appliance.empty()) continue;
+      const Ipv4Address address = fabric_.lab.hosts.at(entry.appliance).ip_address;
+      add(netns, route_via(vnet.tables.at(transit_key(entry.appliance)), {},
+                           port(vnet, host_port(entry.appliance)), address));
     }
   }
 
@@ -185,7 +226,7 @@ class Builder {
         return special_route(table, prefix, state::RouteKind::kThrow);
       case policy::EffectiveNextHop::kVNetPeering:
       case policy::EffectiveNextHop::kVNetGlobalPeering:
-        return route_via(table, prefix, peering_port(route.peer), kTransitGateway);
+        return route_via(table, prefix, port(vnet, peering_port(route.peer)), kTransitGateway);
       case policy::EffectiveNextHop::kInternet:
         return route_via(table, prefix,
                          lab::is_integration_subnet(*fabric_.lab.find(subnet)) ? "stamp0" : "inet0",
@@ -205,9 +246,11 @@ class Builder {
     const auto appliance = policy::find_appliance(fabric_.lab, vnet.name, address);
     if (!appliance) return special_route(table, route.address_prefix, state::RouteKind::kBlackhole);
     if (appliance->vnet == vnet.name) {
-      return route_via(table, route.address_prefix, host_port(appliance->host), address);
+      return route_via(table, route.address_prefix, port(vnet, host_port(appliance->host)),
+                       address);
     }
-    return route_via(table, route.address_prefix, transit_port(appliance->host), kTransitGateway);
+    return route_via(table, route.address_prefix, port(vnet, transit_port(appliance->host)),
+                     kTransitGateway);
   }
 
   struct SubnetRoutes {
@@ -217,6 +260,7 @@ class Builder {
 
   Fabric& fabric_;
   std::map<std::string, Vnet> vnets_{};
+  std::vector<IntegrationLink> integrations_{};
   std::map<std::pair<std::string, std::string>, SubnetRoutes> routes_{};  // by (VNet, table key)
   std::vector<Transit> transits_{};
   std::set<std::pair<std::string, std::string>> known_transits_{};
@@ -234,8 +278,8 @@ std::string transit_key(const std::string& host) {
   return "transit/" + host;
 }
 
-void add_virtual_networks(Fabric& fabric) {
-  Builder(fabric).build();
+Status add_virtual_networks(Fabric& fabric) {
+  return Builder(fabric).build();
 }
 
 }  // namespace egress::compile

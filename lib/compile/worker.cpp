@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "compile/parts.hpp"
 #include "policy/application_routing.hpp"
@@ -33,13 +34,21 @@ struct Worker {
   state::NetnsState& netns() const { return fabric.netns(name); }
 };
 
+std::string app_direct_port(const std::string& site) {
+  return "e-" + site;
+}
+std::string app_vnet_port(const std::string& site) {
+  return "v-" + site;
+}
+
 // A link from the worker to one of an app's interfaces: the worker is the app's gateway there.
 void join_app(Worker& worker, const std::string& app, const std::string& app_link,
               const std::string& worker_link, const Ipv4Prefix& net, uint32_t slot) {
   const Ipv4Address address{net.first().bits + slot};
-  worker.fabric.veth(endpoint(app, app_link, false, fmt::format("{} of {}", app_link, app)),
-                     router_port(worker.name, worker_link, app));
-  worker.fabric.netns(app).addresses.insert({app_link, address, net.length});
+  Fabric& fabric = worker.fabric;
+  fabric.veth(fabric.endpoint(app, app_link, false, fmt::format("{} of {}", app_link, app)),
+              router_port(worker.name, worker_link, app));
+  fabric.netns(app).addresses.insert({app_link, address, net.length});
   worker.netns().addresses.insert({worker_link, first_of(net), 32});
   add(worker.netns(), route_on_link(kMainTable, Ipv4Prefix::host(address), worker_link));
 }
@@ -90,7 +99,7 @@ void add_way(Worker& worker, uint32_t table, const std::string& link, Ipv4Addres
 void add_app(Worker& worker, const std::string& site_name, const lab::Site& site, uint32_t slot) {
   Fabric& fabric = worker.fabric;
   const std::string app = app_netns(fabric.options.prefix, site_name, worker.instance);
-  const std::string direct_link = link_name("e-" + site_name);
+  const std::string& direct_link = fabric.link(worker.name, app_direct_port(site_name));
   join_app(worker, app, "eth0", direct_link, kAppDirectNet, slot);
   steer(worker, direct_link, kDirectTable);
 
@@ -98,11 +107,8 @@ void add_app(Worker& worker, const std::string& site_name, const lab::Site& site
   for (size_t i = 0; i < worker.integrations.size(); ++i) {
     const IntegrationLink& link = worker.integrations[i];
     if (link.integration.subnet != site.virtual_network_subnet) continue;
-    const auto generation = fabric.options.generations.find(site_name);
-    app_vnet =
-        app_vnet_link(site_name, worker.instance,
-                      generation == fabric.options.generations.end() ? 0 : generation->second);
-    const std::string vnet_side = link_name("v-" + site_name);
+    app_vnet = fabric.app_vnet_link(site_name, worker.instance);
+    const std::string& vnet_side = fabric.link(worker.name, app_vnet_port(site_name));
     join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot);
     const auto number = static_cast<uint32_t>(i + 1);
     steer(worker, vnet_side, kFirstIntegrationTable + static_cast<uint32_t>(i));
@@ -117,15 +123,15 @@ void add_integration(Worker& worker, size_t index) {
   const auto number = static_cast<uint32_t>(index + 1);
   const uint32_t table = kFirstIntegrationTable + static_cast<uint32_t>(index);
   const Ipv4Address gateway = gateway_of(*worker.fabric.lab.find(subnet), link.address);
+  const std::string vnet = vnet_netns(worker.fabric.options.prefix, subnet.vnet);
 
   // Here, too, somebody else may be the rightful owner of what is this worker's other lease.
-  Fabric::End integration =
-      endpoint(worker.name, link.worker_link, true, "integration " + subnet.to_string());
+  Fabric::End integration = worker.fabric.endpoint(worker.name, link.worker_link, true,
+                                                   "integration " + subnet.to_string());
   integration.accept_local = true;
-  worker.fabric.veth(
-      integration,
-      router_port(vnet_netns(worker.fabric.options.prefix, subnet.vnet), link.vnet_link,
-                  fmt::format("{} of {}", link.worker_link, worker.name)));
+  worker.fabric.veth(integration,
+                     router_port(vnet, worker.fabric.link(vnet, link.vnet_port),
+                                 fmt::format("{} of {}", link.worker_link, worker.name)));
   worker.netns().addresses.insert({link.worker_link, link.address, 32});
   add_way(worker, table, link.worker_link, gateway, first_of(kAppVnetNet));
   // The integration itself, which the firewall refuses.
@@ -140,9 +146,9 @@ void add_direct_path(Worker& worker) {
   Fabric& fabric = worker.fabric;
   const Ipv4Address inside = fabric.inside_of_worker(worker.server_farm, worker.instance);
   const std::string stamp = stamp_netns(fabric.options.prefix);
-  const std::string port = link_name(fmt::format("d-{}-{}", worker.server_farm, worker.instance));
+  const std::string& port = fabric.link(stamp, direct_port(worker.server_farm, worker.instance));
   // An Internet host may have the address that is this worker's lease in a public address space.
-  Fabric::End direct = endpoint(worker.name, "direct0", true, "direct path");
+  Fabric::End direct = fabric.endpoint(worker.name, "direct0", true, "direct path");
   direct.accept_local = true;
   fabric.veth(direct, router_port(stamp, port, "direct0 of " + worker.name));
   worker.netns().addresses.insert({"direct0", inside, 32});
@@ -196,22 +202,31 @@ std::vector<IntegrationLink> integration_links(const Fabric& fabric, const std::
        ++entry) {
     const size_t index = links.size();
     links.push_back({entry->first, entry->second, fmt::format("integ{}", index),
-                     link_name(fmt::format("w-{}-{}-{}", server_farm, instance, index))});
+                     fmt::format("w-{}-{}-{}", server_farm, instance, index)});
   }
   return links;
 }
 
-void add_workers(Fabric& fabric) {
+std::string direct_port(const std::string& server_farm, int instance) {
+  return fmt::format("d-{}-{}", server_farm, instance);
+}
+
+Status add_workers(Fabric& fabric) {
   for (const auto& [farm_name, farm] : fabric.lab.server_farms) {
     std::vector<std::string> sites;
+    std::set<std::string> ports;
     for (const auto& [name, site] : fabric.lab.sites) {
-      if (site.server_farm == farm_name) sites.push_back(name);
+      if (site.server_farm != farm_name) continue;
+      sites.push_back(name);
+      ports.insert({app_direct_port(name), app_vnet_port(name)});
     }
-    const auto slots = assign_slots(sites, 2, 254);
+    ASSIGN_OR_RETURN(const auto slots,
+                     assign_slots(fmt::format("apps in plan '{}'", farm_name), sites, 2, 254));
     for (int instance = 0; instance < farm.capacity; ++instance) {
       Worker worker{fabric, farm_name, instance,
                     worker_netns(fabric.options.prefix, farm_name, instance),
                     integration_links(fabric, farm_name, instance)};
+      fabric.link_names[worker.name] = assign_link_names(ports);
       add_direct_path(worker);
       for (size_t i = 0; i < worker.integrations.size(); ++i) add_integration(worker, i);
       for (const std::string& site : sites) {
@@ -223,6 +238,7 @@ void add_workers(Fabric& fabric) {
       add_firewall(worker);
     }
   }
+  return {};
 }
 
 }  // namespace egress::compile

@@ -32,7 +32,13 @@ void Pass::observe() {
     stage_ = Stage::kDone;
     return;
   }
-  ops_ = state::diff(desired_, *observed);
+  Result<state::ChangeSet> ops = state::diff(desired_, *observed);
+  if (!ops.ok()) {
+    report_.failed.push_back({"compare", std::move(ops).error()});
+    stage_ = Stage::kDone;
+    return;
+  }
+  ops_ = std::move(*ops);
   report_.ops_total = ops_.size();
   progress_.total = ops_.size();
   stage_ = ops_.empty() ? Stage::kDone : Stage::kApply;
@@ -63,9 +69,12 @@ void Pass::verify() {
     report_.failed.push_back({"observe", std::move(observed).error()});
     return;
   }
-  for (const state::Op& op : state::diff(desired_, *observed)) {
-    report_.remaining.push_back(state::to_text(op));
+  const Result<state::ChangeSet> ops = state::diff(desired_, *observed);
+  if (!ops.ok()) {
+    report_.failed.push_back({"compare", ops.error()});
+    return;
   }
+  for (const state::Op& op : *ops) report_.remaining.push_back(state::to_text(op));
 }
 
 PassReport run(kernel::Kernel& kernel, const state::KernelState& desired) {

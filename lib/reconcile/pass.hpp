@@ -25,7 +25,7 @@ struct Progress {
 
 struct PassReport {
   struct Failed {
-    std::string object{};  // the op's text, or "observe"
+    std::string object{};  // the op's text, "observe" or "compare"
     Error error{};
   };
   struct Skipped {

@@ -110,7 +110,8 @@ void diff_responder(ChangeSet& ops, const NetnsName& netns, const std::optional<
 
 }  // namespace
 
-ChangeSet diff(const KernelState& desired, const KernelState& observed) {
+Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed) {
+  RETURN_IF_ERROR(check_links(desired));
   LinkChanges links = diff_links(desired, observed);
   ChangeSet ops = std::move(links.ops);
   for (const auto& [netns, state] : observed) {

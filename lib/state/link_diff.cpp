@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "state/link_diff.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace egress::state {
@@ -70,15 +72,10 @@ class LinkDiff {
   }
 
  private:
-  const Link& other_end(const LinkPeer& end, const Link& link) const {
-    const Link* other = find_link(desired_, link.peer);
-    EG_CHECK(other != nullptr && other->peer == end, "a veth end without its other end");
-    return *other;
-  }
+  const Link& other_end(const Link& link) const { return *find_link(desired_, link.peer); }
 
   bool can_stay(const LinkPeer& end, const Link& link) const {
-    const Link& other = other_end(end, link);
-    return end_can_stay(end, link) && end_can_stay(link.peer, other);
+    return end_can_stay(end, link) && end_can_stay(link.peer, other_end(link));
   }
 
   bool end_can_stay(const LinkPeer& end, const Link& link) const {
@@ -113,7 +110,7 @@ class LinkDiff {
 
   void add(const NetnsName& netns, const Link& link) {
     const LinkPeer end{netns, link.name};
-    const Link& other = other_end(end, link);
+    const Link& other = other_end(link);
     if (link.up) bring_up(netns, link);
     if (link.peer < end) return;  // made from its smaller end
     LinkPair pair{link, other};
@@ -152,6 +149,22 @@ void erase_where(Objects& objects, Predicate predicate) {
 }
 
 }  // namespace
+
+Status check_links(const KernelState& desired) {
+  for (const auto& [netns, state] : desired) {
+    for (const auto& [name, link] : state.links) {
+      if (is_loopback(link)) continue;
+      const LinkPeer end{netns, name};
+      const Link* other = find_link(desired, link.peer);
+      if (other != nullptr && other->peer == end && link.name == name && link.peer != end) continue;
+      return Error{.code = Errc::kInvalid,
+                   .message = fmt::format("link {} in {} is to end at {} in {}, which is {}", name,
+                                          netns, link.peer.name, link.peer.netns,
+                                          other == nullptr ? "not there" : "another link's end")};
+    }
+  }
+  return {};
+}
 
 LinkChanges diff_links(const KernelState& desired, const KernelState& observed) {
   return LinkDiff(desired, observed).take();

@@ -6,9 +6,14 @@
 
 #include <set>
 
+#include "base/result.hpp"
 #include "state/ops.hpp"
 
 namespace egress::state {
+
+// Whether every veth end's other end is there and names it back; kInvalid names the first whose
+// other end does not.
+Status check_links(const KernelState& desired);
 
 struct LinkChanges {
   ChangeSet ops{};
@@ -17,6 +22,7 @@ struct LinkChanges {
   std::set<LinkPeer> retired{};
   std::set<LinkPeer> downed{};  // ends that stay, but go down
 };
+// `desired` has passed check_links().
 LinkChanges diff_links(const KernelState& desired, const KernelState& observed);
 
 // What is left in `observed` of namespace `name` once `changes` are made, and before anything else

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/result.hpp"
 #include "state/kernel_state.hpp"
 
 namespace egress::state {
@@ -70,7 +71,9 @@ using ChangeSet = std::vector<Op>;
 
 std::string to_text(const Op& op);  // "add route 10.0.0.0/8 ... in eg-vnet-hub"
 
-// Ordered by phase, then namespace. Equal states give an empty change set.
-ChangeSet diff(const KernelState& desired, const KernelState& observed);
+// Ordered by phase, then namespace. Equal states give an empty change set. kInvalid when `desired`
+// is none: a link end whose other end is not there, or belongs to another. `observed` may be
+// anything that a kernel can hold.
+Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed);
 
 }  // namespace egress::state

@@ -82,7 +82,8 @@ std::map<Phase, double> pass(kernel::LinuxKernel& kernel, const KernelState& des
   std::map<Phase, double> spent;
   const auto observed = kernel.observe();
   EG_CHECK(observed.ok(), "the bench cannot observe");
-  for (const state::Op& op : state::diff(desired, *observed)) {
+  const state::ChangeSet ops = state::diff(desired, *observed).value();
+  for (const state::Op& op : ops) {
     const auto start = Clock::now();
     const Status status = kernel.apply(op);
     spent[op.phase] += milliseconds_since(start);

@@ -102,7 +102,8 @@ TEST_F(KernelNamespaces, OfAnotherPrefixAreNotTouchedNorSeen) {
   EXPECT_EQ(other->observe()->size(), 1U);
   EXPECT_EQ(longer->observe()->count("eg-b-x"), 1U);
   for (kernel::LinuxKernel* neighbour : {other.get(), longer.get()}) {
-    for (const state::Op& op : state::diff({}, *neighbour->observe())) {
+    const state::ChangeSet ops = state::diff({}, *neighbour->observe()).value();
+    for (const state::Op& op : ops) {
       EXPECT_OK(neighbour->apply(op));
     }
     EXPECT_TRUE(neighbour->observe()->empty());

@@ -48,9 +48,10 @@ Status LinuxFixture::apply(state::Verb verb, const state::NetnsName& netns, stat
 }
 
 size_t LinuxFixture::converge(const state::KernelState& desired) {
-  const state::ChangeSet ops = state::diff(desired, observe());
+  const state::ChangeSet ops = state::diff(desired, observe()).value();
   for (const state::Op& op : ops) EXPECT_OK(kernel().apply(op));
-  for (const state::Op& op : state::diff(desired, observe())) {
+  const state::ChangeSet left = state::diff(desired, observe()).value();
+  for (const state::Op& op : left) {
     ADD_FAILURE() << "still wanted after a pass: " << to_text(op);
   }
   return ops.size();

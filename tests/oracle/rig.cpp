@@ -66,7 +66,9 @@ std::string to_text(const ProbeCase& probe) {
 
 Status Rig::apply(const lab::Lab& lab) {
   ASSIGN_OR_RETURN(lab::IntegrationAddresses addresses, ipam::first_addresses(lab));
-  RETURN_IF_ERROR(reach(*kernel_, compile::compile(lab, addresses, {.prefix = kPrefix})));
+  ASSIGN_OR_RETURN(const state::KernelState desired,
+                   compile::compile(lab, addresses, {.prefix = kPrefix}));
+  RETURN_IF_ERROR(reach(*kernel_, desired));
   model_ = std::make_unique<policy::Model>(lab, std::move(addresses));
   return {};
 }

@@ -18,6 +18,9 @@ using state::RouteKind;
 using state::Verb;
 
 constexpr uint32_t kTableMain = 254;
+constexpr size_t kLongestLinkName = 15;
+constexpr size_t kLongestAlias = 255;
+constexpr size_t kLongestNftName = 255;
 
 Error refusal(const Op& op, int sys_errno) {
   return Error::from_errno(to_text(op), sys_errno);
@@ -78,6 +81,15 @@ bool reaches_gateway(const NetnsState& netns, const Route& route) {
            return (other.table == route.table || other.table == kTableMain) && !other.gateway &&
                   other.link == route.link && other.destination.contains(*route.gateway);
          });
+}
+
+bool is_within_limits(const Link& link) {
+  return link.name.size() <= kLongestLinkName && link.alias.size() <= kLongestAlias;
+}
+
+bool has_long_name(const auto& named) {
+  return std::any_of(named.begin(), named.end(),
+                     [](const auto& entry) { return entry.first.size() > kLongestNftName; });
 }
 
 }  // namespace
@@ -156,6 +168,11 @@ Status FakeKernel::perform(const Op& op, const state::Sysctl& sysctl) {
 
 Status FakeKernel::perform(const Op& op, const state::FirewallChange& change) {
   auto& firewall = state_.at(op.netns).firewall;
+  const state::NftTable* table = change.desired.table.get();
+  if (table != nullptr && (has_long_name(table->chains) || has_long_name(table->sets) ||
+                           has_long_name(table->row_maps))) {
+    return refusal(op, EINVAL);
+  }
   if (op.verb == Verb::kRemove) {
     firewall.reset();
   } else {
@@ -168,6 +185,7 @@ Status FakeKernel::add_pair(const Op& op, const state::LinkPair& pair) {
   const LinkPeer here{op.netns, pair.here.name};
   const LinkPeer there = pair.here.peer;
   if (state_.count(there.netns) == 0) return refusal(op, ENOENT);
+  if (!is_within_limits(pair.here) || !is_within_limits(pair.there)) return refusal(op, ERANGE);
   const Link* old_here = find_link(here);
   const Link* old_there = find_link(there);
   if (old_here != nullptr || old_there != nullptr) {

@@ -87,8 +87,10 @@ void KernelContract::make_two_connected() {
 }
 
 void KernelContract::converge(const state::KernelState& desired) {
-  for (const Op& op : state::diff(desired, observe())) EXPECT_OK(kernel().apply(op));
-  for (const Op& op : state::diff(desired, observe())) {
+  const state::ChangeSet ops = state::diff(desired, observe()).value();
+  for (const Op& op : ops) EXPECT_OK(kernel().apply(op));
+  const state::ChangeSet left = state::diff(desired, observe()).value();
+  for (const Op& op : left) {
     ADD_FAILURE() << "still wanted after a pass: " << to_text(op);
   }
 }
@@ -175,6 +177,17 @@ TEST_P(KernelContract, ASysctlIsObservedAsWritten) {
     EXPECT_OK(change("eg-a", state::Sysctl{name, value}));
     EXPECT_EQ(observe("eg-a").sysctls.at(name).value, value);
   }
+}
+
+TEST_P(KernelContract, TakesChainNamesOf255BytesAndNoLongerOnes) {
+  EXPECT_OK(add("eg-a", NetnsObject{}));
+  const auto firewall = [](size_t length) {
+    state::NftTable table;
+    table.chains[std::string(length, 'c')] = {.rules = {{"counter"}}};
+    return state::make_firewall(table);
+  };
+  EXPECT_OK(add("eg-a", state::FirewallChange{firewall(255), {}}));
+  EXPECT_FALSE(change("eg-a", state::FirewallChange{firewall(256), firewall(255)}).ok());
 }
 
 TEST_P(KernelContract, AFirewallIsObservedByItsDigest) {

@@ -42,6 +42,19 @@ TEST_P(KernelContract, AVethPairIsMadeWithAllItsSettings) {
   EXPECT_EQ(observe("eg-b").links.at("y0"), pair.there);
 }
 
+TEST_P(KernelContract, TakesNamesOfFifteenBytesAndAliasesOf255AndNoLongerOnes) {
+  EXPECT_OK(add("eg-a", NetnsObject{}));
+  EXPECT_OK(add("eg-b", NetnsObject{}));
+  LinkPair pair = pair_of({"eg-a", std::string(15, 'x')}, {"eg-b", std::string(15, 'y')});
+  pair.here.alias = std::string(255, 'a');
+  EXPECT_OK(add("eg-a", pair));
+  EXPECT_EQ(observe("eg-a").links.at(pair.here.name), pair.here);
+  EXPECT_FALSE(add("eg-a", pair_of({"eg-a", std::string(16, 'z')}, {"eg-b", "y1"})).ok());
+  LinkPair named = pair_of({"eg-a", "x2"}, {"eg-b", "y2"});
+  named.here.alias = std::string(256, 'a');
+  EXPECT_FALSE(add("eg-a", named).ok());
+}
+
 TEST_P(KernelContract, EachLinkSettingCanBeChangedAndChangedBack) {
   make_two_connected();
   Link wanted = up(connecting_pair().here);

@@ -3,7 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "compile/names.hpp"
+#include "state/ops.hpp"
 
 namespace egress::compile {
 namespace {
@@ -40,7 +43,7 @@ struct TwoIntegrations {
   }
 
   state::KernelState compile(Options options = {}) const {
-    return egress::compile::compile(lab, addresses, options);
+    return egress::compile::compile(lab, addresses, options).value();
   }
 };
 
@@ -105,6 +108,43 @@ TEST(Compile, RoutingOnCollapsesTheAppsTable) {
   EXPECT_EQ(routes_of_left(), 5U);  // default, three private ranges, the VNet
   two.lab.sites["app-left"].outbound_vnet_routing = {.application_traffic = true};
   EXPECT_EQ(routes_of_left(), 1U);
+}
+
+TEST(Compile, PlansWhosePortsWouldBeCutToOneNameHaveAPortEach) {
+  TwoIntegrations two;
+  uint32_t last = address("10.1.1.4").bits;
+  for (const char* plan : {"production-westeurope-8857", "production-westeurope-9136"}) {
+    two.lab.server_farms[plan] = {};
+    two.lab.sites[std::string("app-of-") + plan] = {.server_farm = plan,
+                                                    .virtual_network_subnet = {{"left", "apps"}}};
+    two.addresses[{plan, 0, {"left", "apps"}}] = {++last};
+  }
+  const state::KernelState state = two.compile();
+  std::set<state::LinkPeer> ends;
+  for (const auto& [name, link] : state.at("eg-vnet-left").links) {
+    if (name.rfind("w-", 0) == 0) ends.insert(link.peer);
+  }
+  EXPECT_EQ(ends.size(), 3U);
+  EXPECT_TRUE(state::diff(state, {}).ok());
+}
+
+TEST(Compile, RefusesAnIntegrationWithoutALease) {
+  TwoIntegrations two;
+  two.addresses.erase({"plan", 0, {"right", "apps"}});
+  const auto state = egress::compile::compile(two.lab, two.addresses, {});
+  ASSERT_FALSE(state.ok());
+  EXPECT_EQ(state.error().message,
+            "instance 0 of plan 'plan' has no address in subnet 'right/apps'");
+}
+
+TEST(Compile, RefusesALeaseThatIsNotInItsSubnet) {
+  TwoIntegrations two;
+  two.addresses[{"plan", 0, {"right", "apps"}}] = address("10.9.9.9");
+  const auto state = egress::compile::compile(two.lab, two.addresses, {});
+  ASSERT_FALSE(state.ok());
+  EXPECT_EQ(state.error().message,
+            "instance 0 of plan 'plan' has the address 10.9.9.9, which is not in subnet "
+            "'right/apps'");
 }
 
 TEST(Compile, ARestartRenamesTheInterfacesOfThatAppAlone) {

@@ -11,16 +11,51 @@ namespace {
 using testing::Each;
 using testing::Pair;
 
-TEST(LinkName, KeepsWhatFitsAnInterfaceName) {
-  EXPECT_EQ(link_name("h-database"), "h-database");
+// Two texts with one head and one hash.
+constexpr const char* kMeeting[] = {"w-production-westeurope-8857-0-0",
+                                    "w-production-westeurope-9136-0-0"};
+
+std::string alone(const std::string& text) {
+  return assign_link_names({text}).at(text);
 }
 
-TEST(LinkName, CutsLongNamesAndKeepsThemApart) {
-  const std::string a = link_name("h-a-very-long-host-name-one");
-  const std::string b = link_name("h-a-very-long-host-name-two");
+TEST(LinkNames, KeepWhatFitsAnInterfaceName) {
+  EXPECT_EQ(alone("h-database"), "h-database");
+  EXPECT_EQ(alone("h-exactly-15-by"), "h-exactly-15-by");
+}
+
+TEST(LinkNames, CutLongTextsAndKeepThemApart) {
+  const auto names =
+      assign_link_names({"h-a-very-long-host-name-one", "h-a-very-long-host-name-two"});
+  const std::string a = names.at("h-a-very-long-host-name-one");
   EXPECT_EQ(a.size(), 15U);
   EXPECT_EQ(a.substr(0, 10), "h-a-very-l");
-  EXPECT_NE(a, b);
+  EXPECT_NE(a, names.at("h-a-very-long-host-name-two"));
+}
+
+TEST(LinkNames, WhoseHashesMeetAreProbedAndTheFirstKeepsItsOwn) {
+  ASSERT_EQ(alone(kMeeting[0]), alone(kMeeting[1]));
+  const auto names = assign_link_names({kMeeting[0], kMeeting[1], "w-another-plan-0-0"});
+  EXPECT_EQ(names.at(kMeeting[0]), alone(kMeeting[0]));
+  EXPECT_NE(names.at(kMeeting[1]), alone(kMeeting[1]));
+  EXPECT_EQ(names.at(kMeeting[1]).substr(0, 10), "w-producti");
+  EXPECT_EQ(names.at("w-another-plan-0-0"), alone("w-another-plan-0-0"));
+}
+
+TEST(LinkNames, ATextThatIsAnothersCutNameKeepsItAndTheOtherGivesWay) {
+  const std::string cut = alone(kMeeting[0]);
+  const auto names = assign_link_names({kMeeting[0], cut});
+  EXPECT_EQ(names.at(cut), cut);
+  EXPECT_NE(names.at(kMeeting[0]), cut);
+}
+
+TEST(LinkNames, AreDistinctHoweverManyShareAHead) {
+  std::set<std::string> texts;
+  for (int i = 0; i < 20'000; ++i)
+    texts.insert("h-machine-of-the-common-head-" + std::to_string(i));
+  std::set<std::string> names;
+  for (const auto& [text, name] : assign_link_names(texts)) names.insert(name);
+  EXPECT_EQ(names.size(), texts.size());
 }
 
 TEST(AppVnetLink, HasAzuresFormAndChangesWithARestart) {
@@ -30,16 +65,22 @@ TEST(AppVnetLink, HasAzuresFormAndChangesWithARestart) {
   EXPECT_NE(first, app_vnet_link("web", 1, 0));
 }
 
-TEST(EndpointMac, IsUnicastAndLocallyAdministered) {
-  const state::MacAddress mac = endpoint_mac("eg-host-sql", "eth0");
-  EXPECT_EQ(mac.octets[0], 0x02);
-  EXPECT_NE(mac, endpoint_mac("eg-host-web", "eth0"));
+TEST(Macs, AreUnicastLocallyAdministeredAndDistinct) {
+  const auto macs = assign_macs({"eg-host-sql/eth0", "eg-host-web/eth0"});
+  EXPECT_EQ(macs.at("eg-host-sql/eth0").octets[0], 0x02);
+  EXPECT_NE(macs.at("eg-host-sql/eth0"), macs.at("eg-host-web/eth0"));
+}
+
+TEST(Macs, DoNotChangeWithInterfacesThatComeAndGo) {
+  const auto before = assign_macs({"eg-host-sql/eth0"});
+  const auto after = assign_macs({"eg-host-a/eth0", "eg-host-sql/eth0", "eg-host-z/eth0"});
+  EXPECT_EQ(before.at("eg-host-sql/eth0"), after.at("eg-host-sql/eth0"));
 }
 
 TEST(AssignSlots, GivesEveryKeyItsOwnNumberInRange) {
   std::vector<std::string> keys;
   for (int i = 0; i < 253; ++i) keys.push_back("app" + std::to_string(i));
-  const auto slots = assign_slots(keys, 2, 254);
+  const auto slots = assign_slots("apps", keys, 2, 254).value();
   std::set<uint32_t> numbers;
   for (const auto& [key, slot] : slots) numbers.insert(slot);
   EXPECT_EQ(numbers.size(), keys.size());
@@ -48,13 +89,21 @@ TEST(AssignSlots, GivesEveryKeyItsOwnNumberInRange) {
 }
 
 TEST(AssignSlots, KeepsTheNumbersOfKeysThatStay) {
-  const auto before = assign_slots({"a", "b", "c"}, 1000, 65000);
-  const auto after = assign_slots({"a", "b", "c", "another"}, 1000, 65000);
+  const auto before = assign_slots("tables", {"a", "b", "c"}, 1000, 65000).value();
+  const auto after = assign_slots("tables", {"a", "b", "c", "another"}, 1000, 65000).value();
   for (const auto& [key, slot] : before) EXPECT_THAT(after, testing::Contains(Pair(key, slot)));
 }
 
 TEST(AssignSlots, DoesNotDependOnTheOrderOfKeys) {
-  EXPECT_EQ(assign_slots({"a", "b", "c"}, 1, 3), assign_slots({"c", "a", "b"}, 1, 3));
+  EXPECT_EQ(*assign_slots("gates", {"a", "b", "c"}, 1, 3),
+            *assign_slots("gates", {"c", "a", "b"}, 1, 3));
+}
+
+TEST(AssignSlots, RefusesMoreKeysThanNumbersAndSaysOfWhat) {
+  const auto slots = assign_slots("apps in plan 'p'", {"a", "b", "c"}, 1, 2);
+  ASSERT_FALSE(slots.ok());
+  EXPECT_EQ(slots.error().code, Errc::kInvalid);
+  EXPECT_EQ(slots.error().message, "3 apps in plan 'p', of which there can be 2");
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ void expect_arrival(FakeKernel& kernel, const state::KernelState& desired) {
 
 void expect_every_single_fault_repaired(const FakeKernel& start,
                                         const state::KernelState& desired) {
-  const size_t ops = state::diff(desired, FakeKernel(start).state()).size();
+  const size_t ops = state::diff(desired, FakeKernel(start).state()).value().size();
   for (size_t k = 0; k < ops; ++k) {
     SCOPED_TRACE(testing::Message() << "op " << k << " of " << ops << " fails");
     FakeKernel kernel = start;
@@ -98,7 +98,8 @@ state::KernelState lab_state(const std::string& name, int restarts_of_web = 0) {
   for (auto& [plan, farm] : loaded.lab->server_farms) farm.capacity = 1;
   const auto addresses = ipam::first_addresses(*loaded.lab);
   EXPECT_TRUE(addresses.ok());
-  return compile::compile(*loaded.lab, *addresses, {.generations = {{"web", restarts_of_web}}});
+  return compile::compile(*loaded.lab, *addresses, {.generations = {{"web", restarts_of_web}}})
+      .value();
 }
 
 // A namespace after somebody has been at everything in it that can be changed by hand.
@@ -206,7 +207,8 @@ const std::array<std::set<Verb>, std::variant_size_v<state::Object>> kVerbs = {{
 TEST(LabFaultSweep, MeetsEveryKindOfObjectWithEveryVerb) {
   std::array<std::set<Verb>, std::variant_size_v<state::Object>> met;
   for (const LabChange& change : kLabChanges) {
-    for (const state::Op& op : state::diff(change.after(), change.before())) {
+    const auto ops = state::diff(change.after(), change.before()).value();
+    for (const state::Op& op : ops) {
       met.at(op.object.index()).insert(op.verb);
     }
   }

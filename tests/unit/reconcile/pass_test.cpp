@@ -221,7 +221,7 @@ TEST(Pass, TellsItsProgressOpByOp) {
   Pass pass(kernel, sample());
   EXPECT_EQ(pass.progress().what, "observe");
   EXPECT_TRUE(pass.step({}));
-  const state::ChangeSet ops = state::diff(sample(), {});
+  const state::ChangeSet ops = state::diff(sample(), {}).value();
   EXPECT_EQ(pass.progress().total, ops.size());
   for (size_t done = 1; done < ops.size(); ++done) {
     EXPECT_TRUE(pass.step({}));

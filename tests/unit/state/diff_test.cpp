@@ -51,6 +51,10 @@ KernelState sample() {
   return state;
 }
 
+ChangeSet changes(const KernelState& desired, const KernelState& observed) {
+  return diff(desired, observed).value();
+}
+
 std::vector<std::string> texts(const ChangeSet& ops) {
   std::vector<std::string> lines;
   for (const Op& op : ops) lines.push_back(to_text(op));
@@ -68,14 +72,14 @@ std::vector<std::string> texts_of(const ChangeSet& ops) {
 }
 
 TEST(Diff, OfEqualStatesIsEmpty) {
-  EXPECT_THAT(texts(diff(sample(), sample())), IsEmpty());
-  EXPECT_THAT(texts(diff({}, {})), IsEmpty());
+  EXPECT_THAT(texts(changes(sample(), sample())), IsEmpty());
+  EXPECT_THAT(texts(changes({}, {})), IsEmpty());
 }
 
 TEST(Diff, BuildsFromNothingRootFirstAndSteersLast) {
   const std::string digest = sample()["eg-router"].firewall->digest;
   EXPECT_THAT(
-      texts(diff(sample(), {})),
+      texts(changes(sample(), {})),
       ElementsAre("add netns eg-app", "add netns eg-router",
                   "change sysctl net.ipv4.conf.all.rp_filter = 0 in eg-router",
                   "add firewall " + digest + " in eg-router",
@@ -101,7 +105,7 @@ TEST(Diff, RemovesANamespaceAsAWholeAfterItsResponder) {
   desired.erase("eg-app");
   desired["eg-router"].links.erase("e-app");
   desired["eg-router"].neighbours.clear();
-  EXPECT_THAT(texts(diff(desired, sample())),
+  EXPECT_THAT(texts(changes(desired, sample())),
               ElementsAre("remove responder app listen tcp/80 in eg-app", "remove netns eg-app"));
 }
 
@@ -112,7 +116,7 @@ TEST(Diff, RemovesALinkOnceAndNothingThatGoesWithIt) {
   desired["eg-app"].routes.clear();
   desired["eg-router"].links.erase("e-app");
   desired["eg-router"].neighbours.clear();
-  const ChangeSet ops = diff(desired, sample());
+  const ChangeSet ops = changes(desired, sample());
   ASSERT_EQ(ops.size(), 1U);
   EXPECT_EQ(ops[0].phase, Phase::kRetireLinks);
   EXPECT_EQ(ops[0].netns, "eg-app");
@@ -134,7 +138,7 @@ TEST(Diff, LeadsRoutesAwayFromALinkBeforeItGoes) {
   KernelState desired = sample();
   const Route blackhole{.table = 1000, .kind = RouteKind::kBlackhole};
   desired["eg-router"].routes[key_of(blackhole)] = blackhole;
-  const ChangeSet ops = diff(desired, observed);
+  const ChangeSet ops = changes(desired, observed);
   ASSERT_EQ(ops.size(), 2U);
   EXPECT_EQ(ops[0].verb, Verb::kChange);
   EXPECT_EQ(ops[0].phase, Phase::kRoutes);
@@ -144,7 +148,7 @@ TEST(Diff, LeadsRoutesAwayFromALinkBeforeItGoes) {
 TEST(Diff, MakesAPairAnewWhenEitherEndsMacDiffersAndRestoresWhatHungOnIt) {
   KernelState desired = sample();
   desired["eg-router"].links["e-app"].mac = {{2, 0, 0, 0, 0, 7}};
-  const ChangeSet ops = diff(desired, sample());
+  const ChangeSet ops = changes(desired, sample());
   EXPECT_THAT(texts_of<LinkPair>(ops), ElementsAre(testing::StartsWith("remove link eth0"),
                                                    testing::StartsWith("add link eth0")));
   EXPECT_THAT(texts_of<Address>(ops),
@@ -159,7 +163,7 @@ TEST(Diff, MakesAPairAnewWhenItLeadsElsewhere) {
   desired["eg-router"].neighbours.clear();
   desired["eg-other"] = up_netns();
   connect(desired, {"eg-app", "eth0"}, {"eg-other", "e-app"});
-  EXPECT_THAT(texts_of<LinkPair>(diff(desired, sample())),
+  EXPECT_THAT(texts_of<LinkPair>(changes(desired, sample())),
               ElementsAre(testing::StartsWith("remove link eth0 peer e-app in eg-router"),
                           testing::StartsWith("add link eth0 peer e-app in eg-other")));
 }
@@ -170,7 +174,7 @@ TEST(Diff, RemovesForeignLinksButNeverLoopback) {
   observed["eg-app"].links["v0"] = {.name = "v0", .peer = {"elsewhere", "v1"}};
   KernelState desired = sample();
   desired["eg-app"].links.erase("lo");
-  EXPECT_THAT(texts(diff(desired, observed)),
+  EXPECT_THAT(texts(changes(desired, observed)),
               ElementsAre("remove link tun0 mtu 1500 up in eg-app",
                           testing::StartsWith("remove link v0 peer v1 in elsewhere")));
 }
@@ -180,7 +184,7 @@ TEST(Diff, ChangesSettingsInPlaceAndBringsUpOnlyInItsPhase) {
   observed["eg-app"].links["eth0"].up = false;
   observed["eg-app"].links["eth0"].mtu = 1300;
   observed["eg-app"].routes.clear();
-  const ChangeSet ops = diff(sample(), observed);
+  const ChangeSet ops = changes(sample(), observed);
   ASSERT_EQ(ops.size(), 4U);
   EXPECT_EQ(ops[0].phase, Phase::kLinkSettings);
   EXPECT_EQ(std::get<LinkSettings>(ops[0].object).link.mtu, 1500U);
@@ -193,7 +197,7 @@ TEST(Diff, DoesNotRemoveRoutesAndNeighboursOfALinkThatGoesDown) {
   KernelState desired = sample();
   desired["eg-app"].links["eth0"].up = false;
   desired["eg-app"].routes.clear();
-  const ChangeSet ops = diff(desired, sample());
+  const ChangeSet ops = changes(desired, sample());
   ASSERT_EQ(ops.size(), 1U);
   EXPECT_EQ(ops[0].phase, Phase::kLinkSettings);
 }
@@ -201,7 +205,7 @@ TEST(Diff, DoesNotRemoveRoutesAndNeighboursOfALinkThatGoesDown) {
 TEST(Diff, MakesALinkAnewThatWouldLoseRoutesWithItsLastAddress) {
   KernelState desired = sample();
   desired["eg-app"].addresses.clear();
-  const ChangeSet ops = diff(desired, sample());
+  const ChangeSet ops = changes(desired, sample());
   EXPECT_EQ(texts_of<LinkPair>(ops).size(), 2U);
   EXPECT_EQ(texts_of<Route>(ops).size(), 2U);
   EXPECT_THAT(texts_of<Address>(ops), IsEmpty());
@@ -211,7 +215,7 @@ TEST(Diff, ReplacesARouteRatherThanRemovingIt) {
   KernelState desired = sample();
   Route route{.table = 100, .kind = RouteKind::kThrow};
   desired["eg-router"].routes[key_of(route)] = route;
-  EXPECT_THAT(texts(diff(desired, sample())),
+  EXPECT_THAT(texts(changes(desired, sample())),
               ElementsAre("change route throw default proto static table 100 in eg-router"));
 }
 
@@ -219,7 +223,7 @@ TEST(Diff, ChangesANeighbourUnderTheSameAddress) {
   KernelState desired = sample();
   desired["eg-router"].neighbours = {{"e-app", ip("169.254.129.2"), {{2, 0, 0, 0, 0, 9}}}};
   EXPECT_THAT(
-      texts(diff(desired, sample())),
+      texts(changes(desired, sample())),
       ElementsAre(
           "change neighbour 169.254.129.2 lladdr 02:00:00:00:00:09 dev e-app in eg-router"));
 }
@@ -227,7 +231,7 @@ TEST(Diff, ChangesANeighbourUnderTheSameAddress) {
 TEST(Diff, AddsAnAddressBeforeItRemovesAnother) {
   KernelState desired = sample();
   desired["eg-app"].addresses = {{"eth0", ip("169.254.129.9"), 24}};
-  EXPECT_THAT(texts(diff(desired, sample())),
+  EXPECT_THAT(texts(changes(desired, sample())),
               ElementsAre("add address 169.254.129.9/24 dev eth0 in eg-app",
                           "remove address 169.254.129.2/24 dev eth0 in eg-app"));
 }
@@ -238,20 +242,20 @@ TEST(Diff, CountsEqualRules) {
   observed["eg-router"].rules.insert(rule);
   observed["eg-router"].rules.insert(rule);
   EXPECT_EQ(
-      texts(diff(sample(), observed)),
+      texts(changes(sample(), observed)),
       std::vector<std::string>(2, "remove rule 1000: from all fwmark 0x1 lookup 100 in eg-router"));
 }
 
 TEST(Diff, RemovesTheKernelsOwnRulesWhereTheyAreNotWanted) {
   KernelState desired{{"eg-app", up_netns()}};
   desired["eg-app"].rules.clear();
-  EXPECT_EQ(texts_of<Rule>(diff(desired, {})).size(), 3U);
+  EXPECT_EQ(texts_of<Rule>(changes(desired, {})).size(), 3U);
 }
 
 TEST(Diff, CarriesBothFirewallsAndRepairsAnAlteredOne) {
   KernelState observed = sample();
   observed["eg-router"].firewall = Firewall{.digest = kFirewallChanged};
-  const ChangeSet ops = diff(sample(), observed);
+  const ChangeSet ops = changes(sample(), observed);
   ASSERT_EQ(ops.size(), 1U);
   EXPECT_EQ(ops[0].verb, Verb::kChange);
   const auto& change = std::get<FirewallChange>(ops[0].object);
@@ -263,7 +267,7 @@ TEST(Diff, CarriesBothFirewallsAndRepairsAnAlteredOne) {
 TEST(Diff, RemovesAFirewallThatIsNotWanted) {
   KernelState desired = sample();
   desired["eg-router"].firewall.reset();
-  const ChangeSet ops = diff(desired, sample());
+  const ChangeSet ops = changes(desired, sample());
   ASSERT_EQ(ops.size(), 1U);
   EXPECT_EQ(ops[0].verb, Verb::kRemove);
   EXPECT_EQ(ops[0].phase, Phase::kFirewall);
@@ -272,7 +276,7 @@ TEST(Diff, RemovesAFirewallThatIsNotWanted) {
 TEST(Diff, RestartsAResponderWhoseSpecChanged) {
   KernelState desired = sample();
   desired["eg-app"].responder->listen = {"tcp/443"};
-  EXPECT_THAT(texts(diff(desired, sample())),
+  EXPECT_THAT(texts(changes(desired, sample())),
               ElementsAre("remove responder app listen tcp/80 in eg-app",
                           "add responder app listen tcp/443 in eg-app"));
 }
@@ -280,15 +284,48 @@ TEST(Diff, RestartsAResponderWhoseSpecChanged) {
 TEST(Diff, LeavesSysctlsAloneThatNobodyAskedFor) {
   KernelState observed = sample();
   observed["eg-app"].sysctls["net.ipv4.ip_forward"] = {"net.ipv4.ip_forward", "1"};
-  EXPECT_THAT(texts(diff(sample(), observed)), IsEmpty());
+  EXPECT_THAT(texts(changes(sample(), observed)), IsEmpty());
+}
+
+TEST(Diff, RefusesALinkEndWithoutItsOtherEnd) {
+  KernelState desired = sample();
+  desired["eg-router"].links.erase("e-app");
+  const auto ops = diff(desired, sample());
+  ASSERT_FALSE(ops.ok());
+  EXPECT_EQ(ops.error().code, Errc::kInvalid);
+  EXPECT_EQ(ops.error().message,
+            "link eth0 in eg-app is to end at e-app in eg-router, which is not there");
+}
+
+TEST(Diff, RefusesTwoLinksThatWantTheSameEnd) {
+  KernelState desired = sample();
+  connect(desired, {"eg-other", "eth0"}, {"eg-router", "e-app"});
+  const auto ops = diff(desired, {});
+  ASSERT_FALSE(ops.ok());
+  EXPECT_EQ(ops.error().message,
+            "link eth0 in eg-app is to end at e-app in eg-router, which is another link's end");
+}
+
+// As a pass finds them after somebody has been at the links, or in the middle of a removal.
+TEST(Diff, CopesWithObservedEndsThatHaveNoOtherEndOrAnothers) {
+  for (const LinkPeer& elsewhere :
+       {LinkPeer{}, LinkPeer{"", "x"}, LinkPeer{"eg-none", "x"}, LinkPeer{"eg-router", "x"},
+        LinkPeer{"eg-app", "eth0"}, LinkPeer{"eg-router", "lo"}}) {
+    KernelState observed = sample();
+    observed["eg-app"].links["eth0"].peer = elsewhere;
+    observed["eg-app"].links["stray"] = {.name = "stray", .peer = elsewhere};
+    observed["eg-router"].links.erase("lo");
+    EXPECT_TRUE(diff(sample(), observed).ok());
+    EXPECT_TRUE(diff({}, observed).ok());
+  }
 }
 
 TEST(Diff, IsOrderedByPhaseThenNamespace) {
   std::mt19937 random(7);
   for (int round = 0; round < 50; ++round) {
     const ChangeSet ops =
-        diff(testing_support::random_state(random, testing_support::Responders::kWith),
-             testing_support::random_state(random, testing_support::Responders::kWith));
+        changes(testing_support::random_state(random, testing_support::Responders::kWith),
+                testing_support::random_state(random, testing_support::Responders::kWith));
     EXPECT_TRUE(std::is_sorted(ops.begin(), ops.end(), [](const Op& a, const Op& b) {
       return std::tie(a.phase, a.netns) < std::tie(b.phase, b.netns);
     }));
@@ -310,11 +347,11 @@ TEST(Diff, LeadsFromAnyStateToAnyOther) {
     for (int step = 0; step < 3; ++step) {
       const KernelState desired =
           testing_support::random_state(random, testing_support::Responders::kWith);
-      for (const Op& op : diff(desired, kernel.state())) {
+      for (const Op& op : changes(desired, kernel.state())) {
         const Status status = kernel.apply(op);
         ASSERT_TRUE(status.ok()) << "step " << step << ": " << status.error().to_string();
       }
-      ASSERT_THAT(texts(diff(desired, kernel.state())), IsEmpty()) << "step " << step;
+      ASSERT_THAT(texts(changes(desired, kernel.state())), IsEmpty()) << "step " << step;
       ASSERT_EQ(to_text(without_sysctls(kernel.state())), to_text(without_sysctls(desired)));
     }
   }
