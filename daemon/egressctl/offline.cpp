@@ -36,7 +36,7 @@ std::vector<std::string> names_of(const std::map<std::string, T>& things) {
 
 Result<policy::Explanation> decide(const policy::Model& model, const policy::AppInstance& app,
                                    const std::string& url, std::optional<uint16_t> source_port) {
-  ASSIGN_OR_RETURN(const policy::FlowUrl target, policy::parse_flow_url(model.lab(), url));
+  ASSIGN_OR_RETURN(const lab::FlowUrl target, lab::parse_flow_url(model.lab(), url));
   policy::Flow flow{.protocol = target.protocol,
                     .destination = target.destination,
                     .destination_port = target.port};

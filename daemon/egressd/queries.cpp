@@ -104,7 +104,7 @@ HttpResponse Queries::context(const policy::AppInstance& app) const {
 HttpResponse Queries::explain(const control::ExplainRequest& request) {
   const auto current = model();
   if (!current.ok()) return refusal(current.error());
-  const auto url = policy::parse_flow_url((*current)->lab(), request.url);
+  const auto url = lab::parse_flow_url((*current)->lab(), request.url);
   if (!url.ok()) return refusal(url.error());
   Question question{.app = request.app,
                     .flow = {.protocol = url->protocol,

@@ -80,7 +80,7 @@ Result<std::vector<control::TestResult>> Verifier::test(const policy::Model& mod
   for (const lab::Expectation& expectation : model.lab().expectations) {
     control::TestResult& result = results.emplace_back();
     result.expectation = expectation;
-    const auto url = policy::parse_flow_url(model.lab(), expectation.to);
+    const auto url = lab::parse_flow_url(model.lab(), expectation.to);
     if (!url.ok()) {
       result.differences.push_back(url.error().to_string());
       continue;

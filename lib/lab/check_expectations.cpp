@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <map>
 
 #include "lab/checks.hpp"
+#include "lab/flow_url.hpp"
 
 namespace egress::lab {
 namespace {
@@ -24,12 +23,6 @@ Names host_names(const Lab& lab) {
     for (const std::string& other : host.names) names[other];
   }
   return names;
-}
-
-bool never_leaves_a_host(Ipv4Address address) {
-  constexpr Ipv4Prefix kNever[] = {{{0x00000000}, 8}, {{0x7f000000}, 8}, {{0xe0000000}, 3}};
-  return std::any_of(std::begin(kNever), std::end(kNever),
-                     [&](const Ipv4Prefix& prefix) { return prefix.contains(address); });
 }
 
 class ExpectationCheck {
@@ -61,41 +54,19 @@ class ExpectationCheck {
         {}, {"serverFarms." + plan, "sites." + expectation_.from + ".serverFarm"});
   }
 
-  void refuse_form() {
-    checks_.error(path_ + ".to", "url",
-                  fmt::format("'{}' is not the URL of a flow", shown(expectation_.to)),
-                  "write tcp://HOST:PORT, udp://HOST:PORT or icmp://HOST, ports from 1 to 65535");
-  }
-
   void check_to() {
-    const std::string& url = expectation_.to;
-    const size_t scheme_end = url.find("://");
-    if (scheme_end == std::string::npos) return refuse_form();
-    const std::string scheme = url.substr(0, scheme_end);
-    const std::string rest = url.substr(scheme_end + 3);
-    const size_t colon = rest.find(':');
-    const std::string host = rest.substr(0, colon);
-    const bool with_port = scheme == "tcp" || scheme == "udp";
-    if ((!with_port && scheme != "icmp") || host.empty()) return refuse_form();
-    if (with_port != (colon != std::string::npos)) return refuse_form();
-    if (with_port) {
-      uint16_t port = 0;
-      const auto [end, failure] =
-          std::from_chars(rest.data() + colon + 1, rest.data() + rest.size(), port);
-      if (failure != std::errc{} || end != rest.data() + rest.size() || port == 0) {
-        return refuse_form();
-      }
+    const std::string path = path_ + ".to";
+    const auto target = parse_flow_target(expectation_.to);
+    if (!target.ok()) {
+      checks_.error(path, "url", target.error().message, kFlowUrlForm);
+      return;
     }
-    check_destination(host);
-  }
-
-  void check_destination(const std::string& host) {
-    const auto address = Ipv4Address::parse(host);
+    const auto address = find_address(lab_, target->host);
     if (!address) {
       // Hosts that could not be read may have had the name.
-      checks_.refers(path_ + ".to", "host", host, hosts_, "hosts");
+      checks_.refers(path, "host", target->host, hosts_, "hosts");
     } else if (never_leaves_a_host(*address)) {
-      checks_.error(path_ + ".to", "url",
+      checks_.error(path, "url",
                     fmt::format("packets to {} never leave a host", address->to_string()));
     }
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "lab/flow_url.hpp"
 #include "lab/lab.hpp"
 #include "policy/effective_routes.hpp"
 
@@ -22,7 +23,7 @@ struct AppInstance {
   auto operator<=>(const AppInstance&) const = default;
 };
 
-enum class FlowProtocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17 };
+using lab::FlowProtocol;
 
 struct Flow {
   FlowProtocol protocol = FlowProtocol::kTcp;
@@ -106,15 +107,6 @@ class Model {
 // same for all its flows (Azure may use any of the listed ones, azure-facts 1.3.3).
 std::optional<Ipv4Address> outbound_address(const lab::Lab& lab, const std::string& server_farm,
                                             int instance);
-
-// A flow URL: tcp://ADDRESS:PORT, udp://ADDRESS:PORT, icmp://ADDRESS, with a host's name or one of
-// its `names` in place of the address. kInvalid with the expected form, kNotFound for a name.
-struct FlowUrl {
-  FlowProtocol protocol = FlowProtocol::kTcp;
-  Ipv4Address destination{};
-  uint16_t port = 0;
-};
-Result<FlowUrl> parse_flow_url(const lab::Lab& lab, const std::string& url);
 
 // One expectation against one explanation: empty when it holds, else what differs, for people.
 std::vector<std::string> mismatches(const lab::Expectation& expectation, const Explanation& got);

@@ -9,19 +9,6 @@
 #include "policy/walk.hpp"
 
 namespace egress::policy {
-namespace {
-
-// Destinations that never leave a host, so that no network decides about them.
-bool stays_on_host(Ipv4Address destination) {
-  constexpr Ipv4Prefix kLoopback{{0x7f000000}, 8};
-  constexpr Ipv4Prefix kMulticast{{0xe0000000}, 4};
-  constexpr Ipv4Address kBroadcast{0xffffffff};
-  return kLoopback.contains(destination) || kMulticast.contains(destination) ||
-         destination == kBroadcast;
-}
-
-}  // namespace
-
 const char* name_of(Stage stage) {
   switch (stage) {
     case Stage::kApplicationRouting: return "applicationRouting";
@@ -69,7 +56,7 @@ Result<Explanation> Model::explain(const AppInstance& from, const Flow& flow) co
         .code = Errc::kNotFound,
         .message = fmt::format("{}/{} has no integration address", from.site, from.instance)};
   }
-  if (stays_on_host(flow.destination)) {
+  if (lab::never_leaves_a_host(flow.destination)) {
     return Error{.code = Errc::kInvalid,
                  .message = fmt::format("packets to {} never leave the app's own host",
                                         flow.destination.to_string())};
@@ -85,7 +72,8 @@ Result<Explanation> Model::explain(const AppInstance& from, const Flow& flow) co
 
 lab::Verdict Model::verdict(const AppInstance& from, const Flow& flow) const {
   const auto app = parts_->topology.apps.find(from);
-  const bool answerable = app != parts_->topology.apps.end() && !stays_on_host(flow.destination) &&
+  const bool answerable = app != parts_->topology.apps.end() &&
+                          !lab::never_leaves_a_host(flow.destination) &&
                           (!app->second.routing.integrated || app->second.lease);
   if (!answerable) return lab::Verdict::kDrop;
   return walk(parts_->topology, from, app->second, flow, nullptr);

@@ -56,7 +56,7 @@ std::set<uint16_t> telling_source_ports(const lab::Lab& lab) {
 }
 
 Result<policy::Flow> flow_of(const lab::Lab& lab, const lab::Expectation& expectation) {
-  ASSIGN_OR_RETURN(const policy::FlowUrl url, policy::parse_flow_url(lab, expectation.to));
+  ASSIGN_OR_RETURN(const lab::FlowUrl url, lab::parse_flow_url(lab, expectation.to));
   return policy::Flow{.protocol = url.protocol,
                       .destination = url.destination,
                       .destination_port = url.port,

@@ -20,7 +20,7 @@ TEST_P(ExampleExpectations, Hold) {
   ASSERT_TRUE(addresses.ok());
   const policy::Model model(*loaded.lab, *addresses);
   for (const Expectation& expectation : loaded.lab->expectations) {
-    const auto url = policy::parse_flow_url(*loaded.lab, expectation.to);
+    const auto url = parse_flow_url(*loaded.lab, expectation.to);
     ASSERT_TRUE(url.ok()) << url.error().message;
     const auto explanation =
         model.explain({expectation.from, expectation.instance}, {.protocol = url->protocol,

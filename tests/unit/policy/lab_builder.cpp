@@ -229,7 +229,7 @@ lab::Lab example_lab() {
 }
 
 Explanation explain(const lab::Lab& lab, const std::string& site, const std::string& url) {
-  const FlowUrl parsed = must(parse_flow_url(lab, url));
+  const lab::FlowUrl parsed = must(lab::parse_flow_url(lab, url));
   const Model model(lab, lease_all(lab));
   const Flow flow{parsed.protocol, parsed.destination, parsed.port};
   Explanation explanation = must(model.explain({site, 0}, flow));
