@@ -111,16 +111,17 @@ HttpResponse Queries::explain(const control::ExplainRequest& request) {
                              .destination = url->destination,
                              .destination_port = url->port}};
   if (request.source_port) question.flow.source_port = *request.source_port;
-  const auto explanation = (*current)->explain(question.app, question.flow);
-  if (!explanation.ok()) return refusal(explanation.error());
-  Json answer = control::to_json(*explanation);
-  if (request.verify) {
-    if (!request.source_port) question.flow.source_port = verifier_.next_port();
-    const auto verified = verifier_.verify(**current, session_.prefix(), {question});
-    if (!verified.ok()) return refusal(verified.error());
-    answer["observed"] =
-        control::to_json(verified->front().observation, verified->front().differences);
+  if (!request.verify) {
+    const auto explanation = (*current)->explain(question.app, question.flow);
+    return explanation.ok() ? document(control::to_json(*explanation))
+                            : refusal(explanation.error());
   }
+  if (!request.source_port) question.flow.source_port = verifier_.fresh_port((*current)->lab());
+  const auto verified = verifier_.verify(**current, session_.prefix(), {question});
+  if (!verified.ok()) return refusal(verified.error());
+  const Verified& outcome = verified->front();
+  Json answer = control::to_json(outcome.explanation);
+  answer["observed"] = control::to_json(outcome.observation, outcome.differences);
   return document(answer);
 }
 

@@ -6,14 +6,30 @@
 #include <utility>
 
 #include "compile/names.hpp"
+#include "policy/source_ports.hpp"
 
 namespace egress::daemon {
 
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{400};
-constexpr uint16_t kFirstPort = 40000;
-constexpr uint16_t kPorts = 10000;  // below the default source port of decisions
+// Enough that a port comes again only after the time-outs of connection tracking.
+constexpr size_t kMostFreshPorts = 10000;
+
+size_t count(const PortSet& ports) {
+  size_t ports_in_all = 0;
+  for (const auto& range : ports.intervals()) ports_in_all += size_t{1} + range.last - range.first;
+  return ports_in_all;
+}
+
+// `index` is below count(ports).
+uint16_t nth(const PortSet& ports, size_t index) {
+  auto range = ports.intervals().begin();
+  for (; index > size_t{range->last} - range->first; ++range) {
+    index -= size_t{1} + range->last - range->first;
+  }
+  return static_cast<uint16_t>(range->first + index);
+}
 
 kernel::ProbeFlow probe_flow(const std::string& prefix, const Question& question) {
   return {.netns = compile::app_netns(prefix, question.app.site, question.app.instance),
@@ -37,10 +53,15 @@ control::Observation observation_of(const kernel::ProbeResult& result, const lab
 
 }  // namespace
 
-uint16_t Verifier::next_port() {
-  const auto port = static_cast<uint16_t>(kFirstPort + port_);
-  port_ = static_cast<uint16_t>((port_ + 1) % kPorts);
-  return port;
+uint16_t Verifier::fresh_port(const lab::Lab& lab) {
+  constexpr uint16_t kAssumed = policy::Flow{}.source_port;
+  constexpr uint16_t kFirst = 1024;  // ports below need a privilege
+  const PortSet alike = policy::ports_judged_as(lab, kAssumed);
+  const PortSet above = alike.intersected(PortSet({{kAssumed, PortSet::kMax}}));
+  const PortSet below = alike.intersected(PortSet({{kFirst, kAssumed - 1}}));
+  const size_t ports = std::min(count(above) + count(below), kMostFreshPorts);
+  const size_t next = fresh_ports_++ % ports;
+  return next < count(above) ? nth(above, next) : nth(below, next - count(above));
 }
 
 Result<std::vector<Verified>> Verifier::verify(const policy::Model& model,
@@ -63,6 +84,9 @@ Result<std::vector<Verified>> Verifier::verify(const policy::Model& model,
   for (size_t i = 0; i < answers.size(); ++i) {
     Verified& answer = answers[i];
     answer.observation = observation_of(results[i], model.lab(), prefix);
+    if (questions[i].flow.protocol != policy::FlowProtocol::kIcmp) {
+      answer.observation.source_port = flows[i].source_port;
+    }
     answer.differences =
         control::differences(questions[i].flow.protocol, answer.explanation, answer.observation);
     for (const kernel::Arrival& also : results[i].also) {
@@ -88,7 +112,8 @@ Result<std::vector<control::TestResult>> Verifier::test(const policy::Model& mod
     Question question{.app = {expectation.from, expectation.instance},
                       .flow = {.protocol = url->protocol,
                                .destination = url->destination,
-                               .destination_port = url->port}};
+                               .destination_port = url->port,
+                               .source_port = fresh_port(model.lab())}};
     auto explanation = model.explain(question.app, question.flow);
     if (!explanation.ok()) {
       result.differences.push_back(explanation.error().to_string());
@@ -96,7 +121,6 @@ Result<std::vector<control::TestResult>> Verifier::test(const policy::Model& mod
     }
     result.differences = policy::mismatches(expectation, *explanation);
     result.explanation = std::move(*explanation);
-    question.flow.source_port = next_port();
     questions.push_back(question);
     asked_by.push_back(results.size() - 1);
   }

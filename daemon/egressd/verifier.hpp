@@ -39,9 +39,11 @@ class Verifier {
   Result<std::vector<Verified>> verify(const policy::Model& model, const std::string& prefix,
                                        const std::vector<Question>& questions) const;
 
-  // A source port that no recent probe used: the kernel spares flows it has admitted before, so a
-  // port used again would tell yesterday's verdict.
-  uint16_t next_port();
+  // A source port from which the packet of a flow with the assumed port (policy::Flow) may be sent:
+  // no rule of the lab tells the two apart, and no recent probe used it as long as there are
+  // others. The kernel spares flows it has admitted before, so a port used again would tell
+  // yesterday's verdict.
+  uint16_t fresh_port(const lab::Lab& lab);
 
   // Every expectation of the model's lab, by analysis and with packets.
   Result<std::vector<control::TestResult>> test(const policy::Model& model,
@@ -49,7 +51,7 @@ class Verifier {
 
  private:
   Probe probe_;
-  uint16_t port_ = 0;
+  size_t fresh_ports_ = 0;  // given so far
 };
 
 }  // namespace egress::daemon

@@ -97,13 +97,10 @@ Json to_json(const policy::Explanation& explanation) {
 }
 
 Json to_json(const Observation& observation, const std::vector<std::string>& differences) {
-  return {{"arrived", observation.arrived},
-          {"host", text_or_null(observation.host)},
-          {"source", address_or_null(observation.source)},
-          {"replied", observation.replied},
-          {"refused", observation.refused},
-          {"agrees", differences.empty()},
-          {"differences", differences}};
+  return {{"sourcePort", observation.source_port},  {"arrived", observation.arrived},
+          {"host", text_or_null(observation.host)}, {"source", address_or_null(observation.source)},
+          {"replied", observation.replied},         {"refused", observation.refused},
+          {"agrees", differences.empty()},          {"differences", differences}};
 }
 
 Json to_json(const lab::Finding& finding) {

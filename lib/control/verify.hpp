@@ -15,6 +15,7 @@ namespace egress::control {
 
 // A probe's result in the lab's words.
 struct Observation {
+  uint16_t source_port = 0;  // that the packet was sent from; 0 with ICMP
   bool arrived = false;
   std::string host{};                   // the emulated host that saw the packet
   std::optional<Ipv4Address> source{};  // as that host saw it

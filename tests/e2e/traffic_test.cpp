@@ -159,5 +159,21 @@ TEST_F(Traffic, VerifySendsThePacketThatWasExplained) {
   EXPECT_EQ(machine_.ctl({"explain", "web", "udp://10.1.2.4:514", "--verify"}).status, 0);
 }
 
+TEST_F(Traffic, VerifyShowsTheDecisionForThePortThatItSendsFrom) {
+  apply(replaced(contract_lab(), "sourcePortRange: \"*\"", "sourcePortRange: 32768-49999"));
+  const Command ask = {"explain", "web", "tcp://10.1.2.4:1433", "--verify"};
+  const json assumed = machine_.ctl_json(ask);
+  EXPECT_EQ(assumed.value("verdict", ""), "Allow");
+  EXPECT_EQ(assumed["observed"].value("arrived", false), true);
+  EXPECT_GE(assumed["observed"].value("sourcePort", 0), 50000);
+  Command told = ask;
+  told.insert(told.end(), {"--source-port", "40000"});
+  const json denied = machine_.ctl_json(told);
+  EXPECT_EQ(denied.value("verdict", ""), "Deny");
+  EXPECT_EQ(denied["observed"].value("arrived", true), false);
+  EXPECT_EQ(denied["observed"].value("sourcePort", 0), 40000);
+  EXPECT_EQ(denied["observed"].value("agrees", false), true);
+}
+
 }  // namespace
 }  // namespace egress::e2e

@@ -122,10 +122,43 @@ TEST(Verifier, PassesTheProbesFailureOn) {
 
 TEST(Verifier, UsesAPortAgainOnlyAfterManyOthers) {
   Verifier verifier(nullptr);
+  const lab::Lab lab = model().lab();
   std::set<uint16_t> ports;
-  for (int i = 0; i < 10000; ++i) EXPECT_TRUE(ports.insert(verifier.next_port()).second);
-  EXPECT_GE(*ports.begin(), 40000);
-  EXPECT_LT(*ports.rbegin(), 50000);  // the default port of decisions stays free
+  for (int i = 0; i < 10000; ++i) EXPECT_TRUE(ports.insert(verifier.fresh_port(lab)).second);
+  EXPECT_EQ(*ports.begin(), 50000);
+}
+
+// A rule for source ports once made the decision shown one and the decision compared another.
+TEST(Verifier, SendsFromPortsThatNoRuleTellsFromTheAssumedOne) {
+  Verifier verifier(nullptr);
+  lab::Lab lab = model().lab();
+  auto& rules = lab.network_security_groups["nsg"].security_rules;
+  rules["low"].source_ports = PortSet({{32768, 49999}});
+  rules["high"].source_ports = PortSet({{50002, 65535}});
+  rules["privileged"].source_ports = PortSet({{0, 32765}});
+  std::vector<uint16_t> ports;
+  for (int i = 0; i < 5; ++i) ports.push_back(verifier.fresh_port(lab));
+  EXPECT_THAT(ports, ElementsAre(50000, 50001, 32766, 32767, 50000));
+}
+
+TEST(Verifier, JudgesAnExpectationForThePortThatIsSent) {
+  Asked asked;
+  Verifier verifier(probe_answering(asked, delivered()));
+  lab::Lab lab = model().lab();
+  lab.virtual_networks["spoke"].subnets["integration"].network_security_group = "nsg";
+  lab.network_security_groups["nsg"].security_rules["others"] = {
+      .priority = 100,
+      .source = {.any = true},
+      .destination = {.any = true},
+      .source_ports = PortSet({{50000, 50000}}).complement(),
+      .destination_ports = PortSet::all()};
+  const policy::Model strict(lab, model().addresses());
+  for (int round = 0; round < 2; ++round) {
+    const auto results = verifier.test(strict, "eg");
+    ASSERT_TRUE(results.ok());
+    EXPECT_THAT(results->front().differences, IsEmpty());
+    EXPECT_EQ(asked.flows.front().source_port, 50000);
+  }
 }
 
 }  // namespace
