@@ -139,7 +139,7 @@ class Changer {
         site.outbound_vnet_routing =
             lab::OutboundVnetRouting{.application_traffic = random_.chance(50)};
         break;
-      default: lab_.server_farms.at("plan").capacity = 1 + static_cast<int>(random_.below(3));
+      default: any_of(lab_.server_farms).capacity = 1 + static_cast<int>(random_.below(3));
     }
   }
 

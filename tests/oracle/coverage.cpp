@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
+#include <tuple>
 
 #include "ipam/leases.hpp"
 #include "lab/shapes.hpp"
@@ -27,6 +29,11 @@ class LabFeatures {
     for (const auto& [name, group] : lab_.network_security_groups) security_group(group);
     for (const auto& [name, table] : lab_.route_tables) route_table(table);
     for (const auto& [name, vnet] : lab_.virtual_networks) appliances(name, vnet);
+    std::map<std::string, int> forwarding;
+    for (const auto& [name, host] : lab_.hosts) {
+      if (host.enable_ip_forwarding) ++forwarding[host.subnet->vnet];
+    }
+    for (const auto& [vnet, count] : forwarding) note("two appliances in one network", count > 1);
     plans();
     return std::move(found_);
   }
@@ -37,10 +44,14 @@ class LabFeatures {
   }
 
   void network(const std::string& name, const lab::VirtualNetwork& vnet) {
+    constexpr size_t kLongest = 64;
+    note("names as long as may be", name.size() == kLongest);
     note("network in another region", vnet.location != lab_.location);
     note("public address space", !is_rfc1918(vnet.address_prefixes.front().first()));
     std::set<Ipv4Prefix> used;
     for (const auto& [subnet_name, subnet] : vnet.subnets) {
+      note("subnet of another service",
+           !subnet.delegations.empty() && !lab::is_integration_subnet(subnet));
       note("subnet with two prefixes", subnet.address_prefixes.size() > 1);
       note("subnet at the start of its network",
            subnet.address_prefixes.front().first() == vnet.address_prefixes.front().first());
@@ -209,6 +220,39 @@ std::set<std::string> edges_of(const Lab& lab, const ProbeCase& probe) {
   return edges;
 }
 
+// The appliances that a flow met, in order.
+std::vector<const lab::Host*> row_of(const Lab& lab, const policy::Explanation& explained) {
+  constexpr std::string_view kHop = "VirtualAppliance ";
+  std::vector<const lab::Host*> row;
+  for (const policy::Step& step : explained.steps) {
+    if (step.stage != policy::Stage::kRoute || !step.result.starts_with(kHop)) continue;
+    for (const auto& [name, host] : lab.hosts) {
+      if (host.subnet && host.ip_address.to_string() == step.result.substr(kHop.size())) {
+        row.push_back(&host);
+        break;
+      }
+    }
+  }
+  return row;
+}
+
+void cover_row(Coverage& coverage, const Lab& lab, const ProbeCase& probe,
+               const policy::Explanation& explained) {
+  const auto row = row_of(lab, explained);
+  const bool ends_at_a_route = explained.steps.back().stage == policy::Stage::kRoute;
+  if (row.size() < 2 || ends_at_a_route || is_rfc1918(probe.flow.destination)) return;
+  const lab::Host& first = *row[0];
+  const lab::Host& second = *row[1];
+  ++coverage[fmt::format("row of appliances, masquerading {} then {}", first.masquerade.has_value(),
+                         second.masquerade.has_value())];
+  if (first.subnet->vnet == second.subnet->vnet) ++coverage["row of appliances in one network"];
+}
+
+// Flows that differ in their source port alone.
+using Siblings =
+    std::map<std::tuple<policy::AppInstance, policy::FlowProtocol, Ipv4Address, uint16_t>,
+             std::set<lab::Verdict>>;
+
 }  // namespace
 
 void cover_lab(Coverage& coverage, const Lab& lab) {
@@ -217,10 +261,14 @@ void cover_lab(Coverage& coverage, const Lab& lab) {
 
 void cover_flows(Coverage& coverage, const policy::Model& model,
                  const std::vector<ProbeCase>& flows) {
+  Siblings siblings;
   for (const ProbeCase& probe : flows) {
     for (const std::string& edge : edges_of(model.lab(), probe)) ++coverage[edge];
     const auto explained = model.explain(probe.from, probe.flow);
     if (!explained.ok()) continue;
+    cover_row(coverage, model.lab(), probe, *explained);
+    siblings[{probe.from, probe.flow.protocol, probe.flow.destination, probe.flow.destination_port}]
+        .insert(explained->verdict);
     ++coverage[fmt::format("protocol {}", static_cast<int>(probe.flow.protocol))];
     ++coverage[fmt::format("verdict {}", lab::name_of(explained->verdict))];
     ++coverage[fmt::format("path {}", lab::name_of(explained->path))];
@@ -239,6 +287,9 @@ void cover_flows(Coverage& coverage, const policy::Model& model,
       ++coverage[fmt::format("arrived by {} appliances", std::min<long>(appliances, 2))];
     }
     if (explained->steps.back().reason.find("loop") != std::string::npos) ++coverage["loop"];
+  }
+  for (const auto& [flow, verdicts] : siblings) {
+    if (verdicts.size() > 1) ++coverage["flow that its source port decides"];
   }
 }
 

@@ -107,6 +107,7 @@ void add_ruleset(Lines& lines, const Listing& listing) {
     }
     if (kind == "set" || kind == "map") {
       forget_generation(object);
+      if (object.contains("timeout")) object.erase("elem");  // packets put it there
       if (object.contains("elem")) std::sort(object["elem"].begin(), object["elem"].end());
     }
     lines.push_back(fmt::format("{} {}", kind, object.dump()));

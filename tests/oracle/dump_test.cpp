@@ -60,6 +60,16 @@ TEST(Dump, ForgetsHandlesCountersAndGenerations) {
               IsEmpty());
 }
 
+TEST(Dump, ForgetsWhatPacketsPutIntoASet) {
+  const auto set = [](const std::string& rest) {
+    return with_ruleset(R"({"set": {"name": "seen")" + rest + "}}");
+  };
+  EXPECT_THAT(compare({{"n", set(R"(, "timeout": 10, "elem": ["a"])")}},
+                      {{"n", set(R"(, "timeout": 10)")}}),
+              IsEmpty());
+  EXPECT_EQ(compare({{"n", set(R"(, "elem": ["a"])")}}, {{"n", set("")}}).size(), 2U);
+}
+
 TEST(Dump, SeesAnotherDigestInTheMarker) {
   const auto marker = [](const std::string& digest) {
     return with_ruleset(R"({"set": {"name": "meta_generation", "comment": ")" + digest +

@@ -137,6 +137,9 @@ class FlowGenerator {
       default: break;
     }
     next.flow.source_port = drawn.flow.source_port;
+    if (!source_ports_.empty() && random_.chance(30)) {
+      next.flow.source_port = random_.pick(source_ports_);
+    }
     return next;
   }
 

@@ -147,7 +147,7 @@ class RuleMaker {
   }
 
   PortSet some_source_ports() {
-    if (random_.chance(80)) return PortSet::all();
+    if (random_.chance(70)) return PortSet::all();
     const uint32_t base = pool_.first_source_port;
     const uint32_t from = random_.below(kSourcePorts);
     const uint32_t length = random_.chance(30) ? 0 : random_.below(kSourcePorts - from);

@@ -23,6 +23,14 @@ struct Pool {
 lab::NetworkSecurityGroup random_security_group(Random& random, const Pool& pool);
 lab::RouteTable random_route_table(Random& random, const Pool& pool);
 
+// Route tables that lead packets through appliances: chance alone rarely leads one through an
+// appliance that passes it on, hardly ever through two, nor an answer through one that the flow has
+// not met.
+void steer_through_appliances(lab::Lab& lab, Random& random, const Pool& pool);
+
+// The lab with every name as long as Azure allows, told from others by its last letters alone.
+lab::Lab with_long_names(lab::Lab lab);
+
 // The lab with a few things different, as somebody edits it.
 lab::Lab changed_lab(const lab::Lab& lab, uint64_t seed);
 
