@@ -149,9 +149,9 @@ class Builder {
 
   void add_subnet_host(const std::string& name, const lab::Host& host) {
     Vnet& vnet = vnets_.at(host.subnet->vnet);
-    add_endpoint(
-        vnet, {add_host(fabric_, name, host, vnet.netns), host.ip_address,
-               fabric_.mac(host_netns(fabric_.options.prefix, name), "eth0"), host.subnet->subnet});
+    add_endpoint(vnet, {add_host(fabric_, name, host, vnet.netns), host.ip_address,
+                        fabric_.mac(host_netns(fabric_.options.prefix, name), "eth0"),
+                        host.subnet->subnet, host.enable_ip_forwarding ? std::string() : name});
   }
 
   void join_routers(Vnet& a, PeerPort at_a, Vnet& b, PeerPort at_b) {

@@ -20,6 +20,7 @@ struct Endpoint {
   Ipv4Address address{};
   state::MacAddress mac{};  // of the machine's interface
   std::string subnet{};
+  std::string sender{};  // the machine, when it may send under its own address alone, else empty
 };
 
 // A port to another VNet: a peering, or a transit link on which the peer sends to one NVA here.

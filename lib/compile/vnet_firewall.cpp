@@ -11,9 +11,16 @@
 namespace egress::compile {
 namespace {
 
-// Connection tracking forgets a flow with the reset that answers its first packet, and such a reset
-// may cross the VNet again by way of an NVA. A reset carries nothing and opens nothing.
-constexpr const char* kForgottenReset = "ct state invalid tcp flags & (syn | rst) == rst accept";
+// Connection tracking forgets a flow with the reset that answers its first packet ("dying"), and
+// such a reset may cross the VNet again by way of an NVA. So the VNet remembers what it let pass,
+// for as long as connection tracking remembers a closed connection. 40 bytes are two bare headers.
+constexpr const char* kLastReset =
+    "ct status dying tcp flags & (syn | rst) == rst "
+    "update @resets { ip saddr . tcp sport . ip daddr . tcp dport }";
+constexpr const char* kResetAgain =
+    "ct state invalid ip length 40 tcp flags & (syn | rst) == rst "
+    "ip saddr . tcp sport . ip daddr . tcp dport @resets accept";
+constexpr uint32_t kResetSeconds = 10;
 
 std::string quoted(const std::string& text) {
   return "\"" + text + "\"";
@@ -43,11 +50,13 @@ class Doors {
   void add() {
     for (const Endpoint& endpoint : vnet_.endpoints) {
       if (known_.insert(endpoint.subnet).second) add_subnet(endpoint.subnet);
-      lead(from_, endpoint.port, "from/" + endpoint.subnet);
+      lead(from_, endpoint.port,
+           endpoint.sender.empty() ? "from/" + endpoint.subnet : add_sender(endpoint));
       if (gated_.count(endpoint.subnet) != 0) lead(to_, endpoint.port, "to/" + endpoint.subnet);
     }
     for (const PeerPort& port : vnet_.peer_ports) add_peer(port);
     add_outside();
+    add_errors();
     for (auto* map : {&from_, &to_}) std::sort(map->elements.begin(), map->elements.end());
     table_.sets["from"] = std::move(from_);
     table_.sets["to"] = std::move(to_);
@@ -85,6 +94,29 @@ class Doors {
                   {"goto " + gate_chain(in.direction, subnet), "its security list"}}};
   }
 
+  // A machine without IP forwarding sends under its own address, and errors about its own flows.
+  std::string add_sender(const Endpoint& endpoint) {
+    const std::string address = endpoint.address.to_string();
+    own_.elements.push_back(fmt::format("{} . {}", quoted(endpoint.port), address));
+    std::string chain = "sender/" + endpoint.sender;
+    table_.chains[chain] = {
+        .rules = {{fmt::format("ip saddr != {} counter drop", address), "not its own"},
+                  {"ip protocol icmp jump errors", "errors"},
+                  {"goto from/" + endpoint.subnet, "its subnet"}}};
+    return chain;
+  }
+
+  void add_errors() {
+    std::sort(own_.elements.begin(), own_.elements.end());
+    table_.sets["own"] = std::move(own_);
+    table_.chains["errors"] = {
+        .rules = {{"ct state invalid counter drop", "about no flow"},
+                  {"ct state != related return", "no error"},
+                  {"iifname . ct original ip saddr @own return", "about its own flow"},
+                  {"iifname . ct original ip daddr @own return", "about a flow to it"},
+                  {"counter drop", "about others' flows"}}};
+  }
+
   // A peer's packets whose source is not the peer's own pass only if this side's peering allows it,
   // answers too (azure-facts 6.2).
   void add_peer(const PeerPort& port) {
@@ -116,9 +148,8 @@ class Doors {
   }
 
   void add_outside() {
-    std::vector<state::NftRule> rules = answers_;
-    rules.push_back({"counter drop", "nothing new from outside"});
-    table_.chains["from_outside"] = {.rules = std::move(rules)};
+    table_.chains["from_outside"] = {.rules = {{"ct state established,related accept", "answers"},
+                                               {"counter drop", "nothing new from outside"}}};
     table_.chains["to_internet"] = {
         .rules = {{"iifname . ip saddr != @with_public counter drop", "no public address"},
                   {"ct state != new counter drop", "translated nowhere"}}};
@@ -131,10 +162,11 @@ class Doors {
   const Fabric& fabric_;
   const Vnet& vnet_;
   const std::vector<state::NftRule> answers_ = {{"ct state established,related accept", "answers"},
-                                                {kForgottenReset, "answers"}};
+                                                {kResetAgain, "the answer's end"}};
   const std::vector<state::NftRule> refused_ = {
       {"ip daddr " + kAzurePlatform.to_string() + " counter drop", "platform"},
       {"ip daddr @integrations goto refuse", "integrations"}};
+  state::NftSet own_{.type = "type ifname . ipv4_addr"};  // machines' addresses, by their ports
   state::NftSet from_{.is_map = true, .type = "typeof iifname : verdict"};
   state::NftSet to_{.is_map = true, .type = "typeof oifname : verdict"};
   std::set<std::string> known_{};
@@ -154,8 +186,8 @@ void add_exits(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
   state::NftSet sources{.type = "type ifname . ipv4_addr"};
   for (const auto& [name, host] : fabric.lab.hosts) {
     if (!host.subnet || host.subnet->vnet != vnet.name || !host.masquerade) continue;
-    sources.elements.push_back(
-        fmt::format("{} . {}", quoted(host_port(name)), host.ip_address.to_string()));
+    sources.elements.push_back(fmt::format(
+        "{} . {}", quoted(fabric.link(vnet.netns, host_port(name))), host.ip_address.to_string()));
     publics.elements.push_back(
         fmt::format("{} : {}", host.ip_address.to_string(), host.masquerade->to_string()));
   }
@@ -178,12 +210,15 @@ state::Firewall vnet_firewall(const Fabric& fabric, const Vnet& vnet) {
   Doors(table, fabric, vnet).add();
   add_exits(table, fabric, vnet);
   table.sets["integrations"] = integration_set(fabric, vnet);
+  table.sets["resets"] = {.type = "type ipv4_addr . inet_service . ipv4_addr . inet_service",
+                          .timeout_seconds = kResetSeconds};
   table.chains["refuse"] = refusal("integrations are outbound only");
   table.chains["outbound"] = {.hook = state::NftHook{"filter", "prerouting", -150},
                               .rules = {{"iifname vmap @from", "by port"}}};
   table.chains["inbound"] = {.hook = state::NftHook{"filter", "forward", 0},
-                             .rules = {{"ct state established,related accept", "answers"},
-                                       {kForgottenReset, "answers"},
+                             .rules = {{kLastReset, "resets that end what they answer"},
+                                       {"ct state established,related accept", "answers"},
+                                       {kResetAgain, "the answer's end"},
                                        {"oifname vmap @to", "by port"}}};
   table.chains["replies"] = {
       .hook = state::NftHook{"filter", "output", 0, true},

@@ -12,6 +12,10 @@ namespace {
 
 constexpr uint32_t kFirstIntegrationTable = 101;
 constexpr uint32_t kDirectTable = 103;
+constexpr uint32_t kNowhereTable = 104;
+// What an app's interface sends under an address not its own; behind the local table, to which its
+// own packets may be thrown.
+constexpr uint32_t kForgeryPriority = kSharedPriority + 1;
 // What never leaves a worker (azure-facts 1.6): this network, the platform, link-local, multicast
 // and what is reserved.
 constexpr Ipv4Prefix kNever[] = {
@@ -30,6 +34,7 @@ struct Worker {
   std::vector<IntegrationLink> integrations;
   state::NftSet zones{.is_map = true, .type = "typeof iifname : ct zone"};
   state::NftSet sources{.is_map = true, .type = "typeof oifname : ip saddr"};
+  state::NftSet own{.type = "type ifname . ipv4_addr"};  // addresses of the apps, by their ports
 
   state::NetnsState& netns() const { return fabric.netns(name); }
 };
@@ -41,9 +46,13 @@ std::string app_vnet_port(const std::string& site) {
   return "v-" + site;
 }
 
-// A link from the worker to one of an app's interfaces: the worker is the app's gateway there.
+// A link from the worker to one of an app's interfaces: the worker is the app's gateway there, and
+// everything from it goes one way, by `table`. By policy rules: a worker has few apps, and a rule
+// costs a packet less than a look into a map of interfaces. They also hold every packet to the
+// app's own address, whatever connection tracking makes of it.
 void join_app(Worker& worker, const std::string& app, const std::string& app_link,
-              const std::string& worker_link, const Ipv4Prefix& net, uint32_t slot) {
+              const std::string& worker_link, const Ipv4Prefix& net, uint32_t slot,
+              uint32_t table) {
   const Ipv4Address address{net.first().bits + slot};
   Fabric& fabric = worker.fabric;
   fabric.veth(fabric.endpoint(app, app_link, false, fmt::format("{} of {}", app_link, app)),
@@ -51,6 +60,11 @@ void join_app(Worker& worker, const std::string& app, const std::string& app_lin
   fabric.netns(app).addresses.insert({app_link, address, net.length});
   worker.netns().addresses.insert({worker_link, first_of(net), 32});
   add(worker.netns(), route_on_link(kMainTable, Ipv4Prefix::host(address), worker_link));
+  auto& rules = worker.netns().rules;
+  rules.insert(
+      {.priority = kSteeringPriority, .table = table, .iif = worker_link, .source = address});
+  rules.insert({.priority = kForgeryPriority, .table = kNowhereTable, .iif = worker_link});
+  worker.own.elements.push_back(fmt::format("\"{}\" . {}", worker_link, address.to_string()));
 }
 
 state::Route app_route(Ipv4Prefix destination, const std::string& link, Ipv4Address gateway) {
@@ -77,12 +91,6 @@ void add_app_routes(const Fabric& fabric, state::NetnsState& app, const lab::Sit
   }
 }
 
-// Everything from an app's interface goes one way. By policy rules: a worker has few apps, and a
-// rule costs a packet less than a look into a map of interfaces.
-void steer(Worker& worker, const std::string& link, uint32_t table) {
-  worker.netns().rules.insert({.priority = kSteeringPriority, .table = table, .iif = link});
-}
-
 // One way out of the worker, for all but what never leaves. What it throws goes on to the local
 // table: `gateway_here`, where apps ask for their gateway's MAC.
 void add_way(Worker& worker, uint32_t table, const std::string& link, Ipv4Address gateway,
@@ -100,8 +108,7 @@ void add_app(Worker& worker, const std::string& site_name, const lab::Site& site
   Fabric& fabric = worker.fabric;
   const std::string app = app_netns(fabric.options.prefix, site_name, worker.instance);
   const std::string& direct_link = fabric.link(worker.name, app_direct_port(site_name));
-  join_app(worker, app, "eth0", direct_link, kAppDirectNet, slot);
-  steer(worker, direct_link, kDirectTable);
+  join_app(worker, app, "eth0", direct_link, kAppDirectNet, slot, kDirectTable);
 
   std::string app_vnet;
   for (size_t i = 0; i < worker.integrations.size(); ++i) {
@@ -109,9 +116,9 @@ void add_app(Worker& worker, const std::string& site_name, const lab::Site& site
     if (link.integration.subnet != site.virtual_network_subnet) continue;
     app_vnet = fabric.app_vnet_link(site_name, worker.instance);
     const std::string& vnet_side = fabric.link(worker.name, app_vnet_port(site_name));
-    join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot);
-    const auto number = static_cast<uint32_t>(i + 1);
-    steer(worker, vnet_side, kFirstIntegrationTable + static_cast<uint32_t>(i));
+    const auto index = static_cast<uint32_t>(i);
+    join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot, kFirstIntegrationTable + index);
+    const uint32_t number = index + 1;
     worker.zones.elements.push_back(fmt::format("\"{}\" : {}", vnet_side, number));
   }
   add_app_routes(fabric, fabric.netns(app), site, app_vnet);
@@ -165,8 +172,10 @@ void sort_elements(state::NftSet& set) {
 void add_firewall(Worker& worker) {
   sort_elements(worker.zones);
   sort_elements(worker.sources);
+  sort_elements(worker.own);
   state::NftTable table;
   table.sets["sources"] = worker.sources;
+  table.sets["own"] = worker.own;
   if (worker.integrations.size() > 1) {
     table.sets["zones"] = worker.zones;
     table.chains["zones"] = {
@@ -174,17 +183,25 @@ void add_firewall(Worker& worker) {
         .rules = {{"ct zone set iifname map @zones", "equal addresses apart"}}};
   }
   table.chains["refuse"] = refusal("integrations are outbound only");
-  table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
-                           .rules = {{"ct state established,related accept", "answers"},
-                                     {"ip daddr 169.254.0.0/16 drop", "gateways"},
-                                     {"goto refuse", "integrations"}}};
-  // Routes have chosen the way; nothing new comes in by it.
+  table.chains["input"] = {
+      .hook = state::NftHook{"filter", "input", 0, true},
+      .rules = {{"ct state established,related accept", "answers"},
+                {"ip daddr 169.254.0.0/16 drop", "gateways"},
+                {"iifname . ip saddr != @own counter drop", "not an app's own"},
+                {"goto refuse", "integrations"}}};
+  // Routes have chosen the way; nothing new comes in by it. What belongs to no flow is not
+  // translated either, so it would leave as it is.
+  table.chains["from_network"] = {
+      .rules = {{"ct state related accept", "errors"}, {"counter drop", "outbound only"}}};
   table.chains["forwarding"] = {
       .hook = state::NftHook{"filter", "forward", 0, true},
-      .rules = {{"ct state established,related accept", "answers"},
-                {"iifname \"integ*\" counter drop", "integrations are outbound only"},
-                {"iifname \"direct0\" counter drop", "outbound only"},
-                {"accept", "from the apps"}}};
+      .rules = {{"ct state established accept", "answers"},
+                {"iifname \"integ*\" goto from_network", "by an integration"},
+                {"iifname \"direct0\" goto from_network", "by the direct path"},
+                {"ct state new accept", "from the apps"},
+                {"ct state related iifname . ct original ip saddr @own accept",
+                 "errors about an app's own flows"},
+                {"counter drop", "no flow of the app"}}};
   table.chains["translation"] = {
       .hook = state::NftHook{"nat", "postrouting", 100},
       .rules = {{"snat to oifname map @sources", "WEBSITE_PRIVATE_IP or direct"}}};
@@ -235,6 +252,7 @@ Status add_workers(Fabric& fabric) {
       // Whoever is not on an integration may well reach for an address that this worker holds
       // there.
       place_local_table(worker.netns(), kSharedPriority);
+      add(worker.netns(), special_route(kNowhereTable, {}, state::RouteKind::kBlackhole));
       add_firewall(worker);
     }
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <arpa/inet.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -9,6 +10,8 @@
 
 namespace egress::kernel {
 namespace {
+
+constexpr uint8_t kHostLength = 32;
 
 // The kernel's own three are made again as the kernel makes them, so that a namespace from which
 // one was taken and given back is as fresh.
@@ -26,7 +29,10 @@ fib_rule_hdr rule_header(uint8_t action) {
 
 NlMessage rule_request(int type, int flags, const state::Rule& rule) {
   NlMessage message(type, flags);
-  message.put_header(rule_header(FR_ACT_TO_TBL));
+  fib_rule_hdr header = rule_header(FR_ACT_TO_TBL);
+  header.src_len = rule.source ? kHostLength : 0;
+  message.put_header(header);
+  if (rule.source) message.put_address(FRA_SRC, *rule.source);
   message.put_u32(FRA_PRIORITY, rule.priority);
   message.put_u32(FRA_TABLE, rule.table);
   if (rule.fwmask != 0) {
@@ -61,14 +67,17 @@ std::optional<Decoded<state::Rule>> decode_rule(const nlmsghdr& message) {
   rule.fwmark = number(FRA_FWMARK, 0);
   rule.fwmask = number(FRA_FWMASK, 0);
   if (nlattr* iif = attributes[FRA_IIFNAME]) rule.iif = nla_get_string(iif);
+  if (attributes[FRA_SRC] != nullptr) rule.source = {ntohl(nla_get_u32(attributes[FRA_SRC]))};
+  const bool one_source = header.src_len == (rule.source ? kHostLength : 0);
 
   constexpr uint32_t kUnlimited = 0xffffffff;  // how "no suppressor" is listed
-  if (header.action != FR_ACT_TO_TBL || header.tos != 0 || (header.flags & FIB_RULE_INVERT) != 0 ||
+  if (header.action != FR_ACT_TO_TBL || !one_source || header.tos != 0 ||
+      (header.flags & FIB_RULE_INVERT) != 0 ||
       number(FRA_SUPPRESS_PREFIXLEN, kUnlimited) != kUnlimited ||
       number(FRA_SUPPRESS_IFGROUP, kUnlimited) != kUnlimited ||
       !has_only(message, sizeof(fib_rule_hdr),
-                {FRA_PRIORITY, FRA_TABLE, FRA_FWMARK, FRA_FWMASK, FRA_IIFNAME, FRA_PROTOCOL,
-                 FRA_SUPPRESS_PREFIXLEN, FRA_SUPPRESS_IFGROUP})) {
+                {FRA_PRIORITY, FRA_TABLE, FRA_FWMARK, FRA_FWMASK, FRA_IIFNAME, FRA_SRC,
+                 FRA_PROTOCOL, FRA_SUPPRESS_PREFIXLEN, FRA_SUPPRESS_IFGROUP})) {
     rule.table = RT_TABLE_UNSPEC;
     decoded.removal.emplace(message, RTM_DELRULE);
   }

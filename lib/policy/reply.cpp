@@ -17,10 +17,7 @@ using Hop = std::variant<Index, Reply>;  // the host that gets the answer next, 
 class Return {
  public:
   Return(const Topology& topology, const AppView& app, const Flow& flow, const Trail& trail)
-      : topology_(topology),
-        app_(app),
-        trail_(trail),
-        reset_(flow.protocol == FlowProtocol::kTcp && trail.refused) {
+      : topology_(topology), app_(app), trail_(trail) {
     packet_ = {.protocol = static_cast<uint8_t>(flow.protocol), .source = flow.destination};
     if (flow.protocol == FlowProtocol::kUdp && trail.refused) {
       packet_.protocol = static_cast<uint8_t>(FlowProtocol::kIcmp);  // port unreachable
@@ -54,11 +51,8 @@ class Return {
   const std::string& vnet_name(Index vnet) const { return topology_.vnets[vnet].name; }
   static Reply drop(std::string reason) { return {Verdict::kDrop, std::move(reason)}; }
 
-  // The VNet has seen the packet that this one answers. A reset passes in any case: connection
-  // tracking forgets a flow with the reset that answers its first packet, so the data path lets
-  // resets of flows it does not know pass.
+  // The VNet has seen the packet that this one answers.
   bool knows_flow(Index vnet) const {
-    if (reset_) return true;
     return std::any_of(trail_.passages.begin(), trail_.passages.end(),
                        [&](const Trail::Passage& passage) {
                          return passage.vnet == vnet && passage.source == packet_.destination;
@@ -184,7 +178,6 @@ class Return {
   const Topology& topology_;
   const AppView& app_;
   const Trail& trail_;
-  const bool reset_;
   Packet packet_{};
   std::set<std::pair<Index, Ipv4Address>> visited_{};  // NVAs that had the answer, by destination
 };

@@ -133,7 +133,8 @@ std::string to_text(const Route& route) {
 }
 
 std::string to_text(const Rule& rule) {
-  std::string text = fmt::format("rule {}: from all", rule.priority);
+  std::string text = fmt::format("rule {}: from {}", rule.priority,
+                                 rule.source ? rule.source->to_string() : "all");
   if (rule.fwmask != 0) text += fmt::format(" fwmark {:#x}", rule.fwmark);
   if (rule.fwmask != 0 && rule.fwmask != kWholeMark) text += fmt::format("/{:#x}", rule.fwmask);
   if (!rule.iif.empty()) text += " iif " + rule.iif;

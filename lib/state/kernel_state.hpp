@@ -98,6 +98,7 @@ struct Rule {
   uint32_t fwmark = 0;
   uint32_t fwmask = 0;  // 0: no mark condition
   std::string iif{};
+  std::optional<Ipv4Address> source{};  // absent: any
   auto operator<=>(const Rule&) const = default;
 };
 // 0 local, 32766 main, 32767 default: what a fresh namespace has.

@@ -18,8 +18,14 @@ void NftCommands::flush_table() {
 }
 
 void NftCommands::declare(const std::string& name, const NftSet& set) {
-  text_ += fmt::format("add {} {} {} {{ {}; {}}}\n", keyword(set), kNftTable, name, set.type,
-                       set.interval ? "flags interval; " : "");
+  constexpr uint32_t kMostAdded = 65536;  // by rules, at a time
+  std::string flags = set.interval ? "flags interval; " : "";
+  if (set.timeout_seconds != 0) {
+    flags += fmt::format("flags dynamic,timeout; timeout {}s; size {}; ", set.timeout_seconds,
+                         kMostAdded);
+  }
+  text_ +=
+      fmt::format("add {} {} {} {{ {}; {}}}\n", keyword(set), kNftTable, name, set.type, flags);
 }
 
 void NftCommands::declare(const std::string& name, const NftRowMap& map) {

@@ -14,7 +14,8 @@ namespace egress::state {
 namespace {
 
 bool same_declaration(const NftSet& a, const NftSet& b) {
-  return a.is_map == b.is_map && a.type == b.type && a.interval == b.interval;
+  return a.is_map == b.is_map && a.type == b.type && a.interval == b.interval &&
+         a.timeout_seconds == b.timeout_seconds;
 }
 
 // Type, hook and priority are fixed for the life of a base chain; its policy is not.

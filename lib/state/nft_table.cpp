@@ -64,6 +64,7 @@ std::string text_without_rows(const NftTable& table) {
   for (const auto& [name, set] : table.sets) {
     text += fmt::format("{} {}: {}{}\n", set.is_map ? "map" : "set", name, set.type,
                         set.interval ? "; flags interval" : "");
+    if (set.timeout_seconds != 0) text += fmt::format("  for {} s\n", set.timeout_seconds);
     for (const std::string& element : set.elements) text += "  " + element + "\n";
   }
   for (const auto& [name, chain] : table.chains) {

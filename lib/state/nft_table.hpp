@@ -23,6 +23,8 @@ struct NftSet {
   bool is_map = false;
   std::string type{};
   bool interval = false;
+  // Rules add the elements, which then stay for so long; `elements` is empty. 0: not such a set.
+  uint32_t timeout_seconds = 0;
   std::vector<std::string> elements{};
   bool operator==(const NftSet&) const = default;
 };

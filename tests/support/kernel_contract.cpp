@@ -158,6 +158,9 @@ TEST_P(KernelContract, EveryFieldOfARuleIsPartOfItsIdentity) {
       {.priority = 1000, .table = 100, .fwmark = 1, .fwmask = 0xffff},
       {.priority = 1000, .table = 100, .fwmark = 2, .fwmask = 0xffffffff},
       {.priority = 1000, .table = 100, .iif = "x0"},
+      {.priority = 1000, .table = 100, .iif = "x0", .source = Ipv4Address{0x0a000001}},
+      {.priority = 1000, .table = 100, .source = Ipv4Address{0x0a000001}},
+      {.priority = 1000, .table = 100, .source = Ipv4Address{0x0a000002}},
       {.priority = 1000, .table = 70000, .fwmark = 1, .fwmask = 0xff, .iif = "x0"}};
   for (const Rule& rule : rules) EXPECT_OK(add("eg-a", rule));
   std::multiset<Rule> left = rules;

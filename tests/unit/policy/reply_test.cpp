@@ -169,6 +169,16 @@ TEST_F(AsymmetricReply, PassesAnUnknownNetworkByItsLists) {
   EXPECT_EQ(reply_to(lab_, "tcp://10.2.1.4:443").verdict, Verdict::kAllow);
 }
 
+// As any answer: a reset needs a flow to be let past a list.
+TEST_F(AsymmetricReply, AResetPassesAnUnknownNetworkByItsListsToo) {
+  EXPECT_EQ(reply_to(lab_, "tcp://10.2.1.4:444").verdict, Verdict::kAllow);
+  subnet_of(lab_, "hub/fw").network_security_group = "nsg";
+  deny(lab_, "nsg/no-answers", 200, Direction::kInbound, {.source_ports = "444"});
+  const Reply reply = reply_to(lab_, "tcp://10.2.1.4:444");
+  EXPECT_EQ(reply.verdict, Verdict::kDeny);
+  EXPECT_THAT(reply.reason, HasSubstr("nsg/no-answers"));
+}
+
 TEST_F(AsymmetricReply, RefusalOfUdpPassesAsIcmp) {
   subnet_of(lab_, "hub/fw").network_security_group = "nsg";
   deny(lab_, "nsg/no-udp", 100, Direction::kInbound, {.protocol = "Udp"});

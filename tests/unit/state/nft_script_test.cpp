@@ -91,6 +91,19 @@ std::string comment_of(const std::string& comment) {
   return text.substr(std::string("drop comment \"").size());
 }
 
+TEST(NftScript, LeavesASetThatRulesFillToThem) {
+  NftTable table;
+  table.sets["seen"] = {.type = "type ipv4_addr", .timeout_seconds = 10};
+  EXPECT_THAT(rewrite_script(table, {}),
+              HasSubstr("add set ip egressd seen { type ipv4_addr; flags dynamic,timeout; "
+                        "timeout 10s; size 65536; }\n"));
+  EXPECT_EQ(changed(table, table), "");
+  NftTable longer = table;
+  longer.sets["seen"].timeout_seconds = 20;
+  EXPECT_NE(make_firewall(longer), make_firewall(table));
+  EXPECT_THAT(changed(longer, table), HasSubstr("delete set ip egressd seen\n"));
+}
+
 TEST(NftScript, WritesAShortCommentAsItIsAndNoneForNone) {
   EXPECT_EQ(to_text(NftRule{"drop", "nsg/deny"}), "drop comment \"nsg/deny\"");
   EXPECT_EQ(to_text(NftRule{"drop"}), "drop");
