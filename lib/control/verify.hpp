@@ -23,8 +23,8 @@ struct Observation {
   bool refused = false;                 // RST or port unreachable came back
 };
 
-// One sentence per disagreement; none when the kernel agrees. A missing refusal of a UDP packet is
-// none: kernels limit how many port unreachables they send.
+// One sentence per disagreement; none when the kernel agrees. A missing refusal is none but for
+// TCP: kernels limit how many port unreachables they send.
 std::vector<std::string> differences(policy::FlowProtocol protocol,
                                      const policy::Explanation& expected, const Observation& seen);
 

@@ -71,12 +71,13 @@ TEST(Verify, TellsARefusalFromAnAnswer) {
   EXPECT_THAT(differences(FlowProtocol::kTcp, expected, seen), IsEmpty());
 }
 
-TEST(Verify, ForgivesOnlyUdpAMissingRefusal) {
+TEST(Verify, ForgivesAMissingRefusalOfAllButTcp) {
   policy::Explanation expected = allowed();
   expected.refused = true;
   Observation seen = answered();
   seen.replied = false;
   EXPECT_THAT(differences(FlowProtocol::kUdp, expected, seen), IsEmpty());
+  EXPECT_THAT(differences(FlowProtocol::kIcmp, expected, seen), IsEmpty());
   EXPECT_THAT(differences(FlowProtocol::kTcp, expected, seen),
               ElementsAre(HasSubstr("a refusal comes back; kernel: no answer")));
 }
