@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/json.hpp"
+#include "control/untrusted_json.hpp"
 
 namespace egress::control {
 
@@ -14,14 +15,13 @@ Error wrong(const std::string& what) {
   return {.code = Errc::kInvalid, .message = what};
 }
 
-Result<Json> parse_object(const std::string& body) {
-  Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return wrong("the request body is not JSON");
+Result<nlohmann::json> parse_object(const std::string& body) {
+  ASSIGN_OR_RETURN(nlohmann::json json, parse_untrusted(body));
   if (!json.is_object()) return wrong("the request body is not a JSON object");
   return json;
 }
 
-Result<std::string> text_of(const Json& object, const char* key) {
+Result<std::string> text_of(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_string()) {
     return wrong(fmt::format("the request needs the text \"{}\"", key));
@@ -29,7 +29,8 @@ Result<std::string> text_of(const Json& object, const char* key) {
   return found->get<std::string>();
 }
 
-Result<int64_t> integer_of(const Json& object, const char* key, int64_t otherwise, int64_t most) {
+Result<int64_t> integer_of(const nlohmann::json& object, const char* key, int64_t otherwise,
+                           int64_t most) {
   const auto found = object.find(key);
   if (found == object.end()) return otherwise;
   if (!found->is_number_integer() || found->get<int64_t>() < 0 || found->get<int64_t>() > most) {
@@ -47,7 +48,7 @@ Json to_json(const LabText& lab) {
 }
 
 Result<LabText> parse_lab_text(const std::string& body) {
-  ASSIGN_OR_RETURN(const Json json, parse_object(body));
+  ASSIGN_OR_RETURN(const nlohmann::json json, parse_object(body));
   LabText lab;
   ASSIGN_OR_RETURN(lab.file, text_of(json, "file"));
   ASSIGN_OR_RETURN(lab.text, text_of(json, "text"));
@@ -71,7 +72,7 @@ Json to_json(const ExplainRequest& request) {
 }
 
 Result<ExplainRequest> parse_explain_request(const std::string& body) {
-  ASSIGN_OR_RETURN(const Json json, parse_object(body));
+  ASSIGN_OR_RETURN(const nlohmann::json json, parse_object(body));
   ExplainRequest request;
   ASSIGN_OR_RETURN(request.app.site, text_of(json, "site"));
   ASSIGN_OR_RETURN(request.url, text_of(json, "url"));

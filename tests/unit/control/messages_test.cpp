@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/json.hpp"
+#include "control/untrusted_json.hpp"
 
 namespace egress::control {
 namespace {
@@ -33,6 +34,30 @@ TEST(LabMessage, IsRefusedWithTheKeyThatIsWrong) {
   EXPECT_THAT(message(R"({"file":"f","text":7})"), HasSubstr("\"text\""));
   EXPECT_THAT(message(R"({"file":"f","text":"t","files":[]})"), HasSubstr("\"files\""));
   EXPECT_THAT(message(R"({"file":"f","text":"t","files":{"p":1}})"), HasSubstr("\"p\""));
+}
+
+// Built as a document, the first two would be one for each of their bytes.
+TEST(UntrustedJson, IsRefusedForItsDepthOrSizeBeforeAnythingIsBuilt) {
+  const auto message = [](const std::string& body) {
+    const auto parsed = parse_untrusted(body);
+    EXPECT_FALSE(parsed.ok());
+    return parsed.ok() ? std::string() : parsed.error().message;
+  };
+  EXPECT_THAT(message(std::string(32U << 20U, '[')), HasSubstr("deeper than 16"));
+  EXPECT_THAT(message(R"({"a":)" + std::string(17, '[') + std::string(17, ']') + "}"),
+              HasSubstr("deeper than 16"));
+  std::string many = R"({"file":"f","text":"t","numbers":[1)";
+  for (size_t i = 0; i < kMaxJsonValues; ++i) many += ",1";
+  EXPECT_THAT(message(many + "]}"), HasSubstr("more than 100000 values"));
+  EXPECT_THAT(message("{\"file\": \"f\", text}"), HasSubstr("not JSON at byte 16"));
+}
+
+TEST(UntrustedJson, TakesAsManyKeysAsThereMayBe) {
+  std::string body = R"({"file":"f","text":"t","files":{"0":"")";
+  for (size_t i = 1; i + 4 < kMaxJsonValues; ++i) body += ",\"" + std::to_string(i) + "\":\"\"";
+  const Result<LabText> lab = parse_lab_text(body + "}}");
+  ASSERT_TRUE(lab.ok());
+  EXPECT_EQ(lab->files.size(), kMaxJsonValues - 4);
 }
 
 TEST(ExplainMessage, ReturnsAsItWasSent) {
