@@ -27,7 +27,10 @@ Daemon::Daemon(Settings settings, Session session, kernel::Kernel& kernel, Probe
 Status Daemon::run(UniqueFd listener) {
   ASSIGN_OR_RETURN(
       server_, HttpServer::start(
-                   loop_, std::move(listener), control::kLargestBody,
+                   loop_, std::move(listener),
+                   {.body = control::kLargestBody,
+                    .bodies = control::kLargestBodies,
+                    .connections = {control::kMostConnections, control::kPatience}},
                    [this](const HttpRequest& request) {
                      HttpResponse response = api_.handle(request);
                      spdlog::debug("{} {}: {}", request.method, request.path, response.status);

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "http_server.hpp"
 
+#include <sys/un.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <new>
 #include <utility>
+
+#include "kernel/high_fd.hpp"
 
 namespace egress::daemon {
 
@@ -51,10 +57,21 @@ MHD_Result collect_argument(void* query, MHD_ValueKind /*kind*/, const char* key
   return MHD_YES;
 }
 
-bool announces_more_than(MHD_Connection* connection, size_t limit) {
+// 0 when the request does not say.
+size_t announced_length(MHD_Connection* connection) {
   const char* length =
       MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-  return length != nullptr && std::strtoull(length, nullptr, 10) > limit;
+  return length == nullptr ? 0 : std::strtoull(length, nullptr, 10);
+}
+
+int socket_of(MHD_Connection* connection) {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+// libmicrohttpd counts whole seconds, and 0 is for ever.
+unsigned seconds_of(std::chrono::milliseconds time) {
+  return static_cast<unsigned>(
+      std::max<int64_t>(1, std::chrono::ceil<std::chrono::seconds>(time).count()));
 }
 
 }  // namespace
@@ -96,34 +113,58 @@ void LineStream::wake() {
   on_wake_();
 }
 
-HttpServer::HttpServer(size_t largest_body, HttpHandler handler, Refuse refuse)
-    : largest_body_(largest_body), handler_(std::move(handler)), refuse_(std::move(refuse)) {}
+HttpServer::HttpServer(const HttpLimits& limits, HttpHandler handler, Refuse refuse)
+    : limits_(limits), handler_(std::move(handler)), refuse_(std::move(refuse)) {}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(Loop& loop, UniqueFd listener,
-                                                      size_t largest_body, HttpHandler handler,
+                                                      const HttpLimits& limits, HttpHandler handler,
                                                       Refuse refuse) {
-  std::unique_ptr<HttpServer> server(
-      new HttpServer(largest_body, std::move(handler), std::move(refuse)));
+  RETURN_IF_ERROR(kernel::raise_fd_limit());
+  ASSIGN_OR_RETURN(listener, kernel::move_high(std::move(listener)));
+  std::unique_ptr<HttpServer> server(new HttpServer(limits, std::move(handler), std::move(refuse)));
+  // Its timeout is for clients that do not read their answers; others are left to Connections.
   server->daemon_.reset(MHD_start_daemon(
-      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, &HttpServer::on_request,
-      server.get(), MHD_OPTION_LISTEN_SOCKET, listener.get(), MHD_OPTION_NOTIFY_COMPLETED,
-      &HttpServer::on_completed, server.get(), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-      kConnectionMemory, MHD_OPTION_END));
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, nullptr, nullptr,
+      &HttpServer::on_request, server.get(), MHD_OPTION_NOTIFY_COMPLETED, &HttpServer::on_completed,
+      server.get(), MHD_OPTION_NOTIFY_CONNECTION, &HttpServer::on_connection, server.get(),
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory, MHD_OPTION_CONNECTION_LIMIT,
+      static_cast<unsigned>(limits.connections.most), MHD_OPTION_CONNECTION_TIMEOUT,
+      seconds_of(limits.connections.patience), MHD_OPTION_END));
   if (server->daemon_ == nullptr) {
     return Error{.code = Errc::kKernel, .message = "the HTTP server does not start"};
   }
-  (void)listener.release();  // stopping the server closes it
-  server->attach(loop);
+  server->attach(loop, std::move(listener));
   return server;
 }
 
-void HttpServer::attach(Loop& loop) {
+void HttpServer::attach(Loop& loop, UniqueFd listener) {
   const MHD_DaemonInfo* info =
       MHD_get_daemon_info(daemon_.get(), MHD_DAEMON_INFO_EPOLL_FD_LINUX_ONLY);
   EG_CHECK(info != nullptr, "an epoll server has an epoll descriptor");
   poll_ = std::make_unique<Poll>(loop, info->epoll_fd, [this] { serve(); });
   poll_->start();
   timer_ = std::make_unique<Timer>(loop, [this] { serve(); });
+  connections_ =
+      std::make_unique<Connections>(loop, std::move(listener), limits_.connections,
+                                    [this](UniqueFd socket) { admit(std::move(socket)); });
+}
+
+void HttpServer::admit(UniqueFd socket) {
+  const sockaddr_un nameless{.sun_family = AF_UNIX, .sun_path = {}};
+  // Closes the socket when it fails.
+  MHD_add_connection(daemon_.get(), socket.release(), reinterpret_cast<const sockaddr*>(&nameless),
+                     sizeof(nameless.sun_family));
+  timer_->start(std::chrono::milliseconds(0));
+}
+
+void HttpServer::on_connection(void* self, MHD_Connection* connection, void** /*context*/,
+                               MHD_ConnectionNotificationCode what) {
+  Connections& connections = *static_cast<HttpServer*>(self)->connections_;
+  if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+    connections.opened(socket_of(connection));
+  } else {
+    connections.closed(socket_of(connection));
+  }
 }
 
 HttpServer::~HttpServer() {
@@ -152,22 +193,33 @@ void HttpServer::serve() {
   }
 }
 
+// Called by C code, which no exception may cross: without memory even for a refusal, the connection
+// ends.
 MHD_Result HttpServer::on_request(void* self, MHD_Connection* connection, const char* url,
                                   const char* method, const char* /*version*/, const char* data,
                                   size_t* size, void** context) {
-  auto* server = static_cast<HttpServer*>(self);
+  try {
+    return static_cast<HttpServer*>(self)->take(connection, url, method, data, size, context);
+  } catch (const std::exception&) {
+    return MHD_NO;
+  }
+}
+
+MHD_Result HttpServer::take(MHD_Connection* connection, const char* url, const char* method,
+                            const char* data, size_t* size, void** context) {
   auto* exchange = static_cast<Exchange*>(*context);
-  if (exchange == nullptr) return server->begin(connection, url, method, context);
+  if (exchange == nullptr) return begin(connection, url, method, context);
   if (*size > 0) {
-    const MHD_Result result = server->collect(*exchange, data, *size);
+    collect(*exchange, data, *size);
     *size = 0;
-    return result;
+    return MHD_YES;
   }
-  if (exchange->too_large) {
-    return server->answer(connection, *exchange,
-                          server->refuse_(MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large"));
+  if (exchange->excess != Excess::kNone) {
+    return answer(connection, *exchange, refusal_of(exchange->excess));
   }
-  return server->answer(connection, *exchange, server->handler_(exchange->request));
+  const HttpResponse response = handle(exchange->request);
+  drop_body(*exchange);  // a stream may last
+  return answer(connection, *exchange, response);
 }
 
 MHD_Result HttpServer::begin(MHD_Connection* connection, const char* url, const char* method,
@@ -179,25 +231,57 @@ MHD_Result HttpServer::begin(MHD_Connection* connection, const char* url, const 
                             &exchange->request.query);
   *context = exchange.get();
   Exchange& begun = *exchange.release();  // on_completed() deletes it
-  if (!announces_more_than(connection, largest_body_)) return MHD_YES;
-  return answer(connection, begun, refuse_(MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large"));
+  const Excess excess = excess_of(0, announced_length(connection));
+  if (excess == Excess::kNone) return MHD_YES;
+  return answer(connection, begun, refusal_of(excess));
 }
 
 // A body without an announced length is read to its end and dropped once it is too large, since
 // an answer can be given only then.
-MHD_Result HttpServer::collect(Exchange& exchange, const char* data, size_t size) const {
+void HttpServer::collect(Exchange& exchange, const char* data, size_t size) {
   std::string& body = exchange.request.body;
-  exchange.too_large = exchange.too_large || size > largest_body_ - body.size();
-  if (exchange.too_large) {
-    body.clear();
-  } else {
+  if (exchange.excess == Excess::kNone) exchange.excess = excess_of(body.size(), size);
+  if (exchange.excess == Excess::kNone) {
     body.append(data, size);
+    bytes_of_bodies_ += size;
+  } else {
+    drop_body(exchange);
   }
-  return MHD_YES;
+}
+
+void HttpServer::drop_body(Exchange& exchange) {
+  bytes_of_bodies_ -= exchange.request.body.size();
+  exchange.request.body = std::string();
+}
+
+HttpServer::Excess HttpServer::excess_of(size_t body, size_t more) const {
+  if (more > limits_.body - body) return Excess::kOfThisBody;
+  const size_t all = bytes_of_bodies_;
+  return more > limits_.bodies - all ? Excess::kOfAllBodies : Excess::kNone;
+}
+
+HttpResponse HttpServer::refusal_of(Excess excess) const {
+  if (excess == Excess::kOfThisBody) {
+    return refuse_(MHD_HTTP_CONTENT_TOO_LARGE,
+                   "the body is larger than " + std::to_string(limits_.body) + " bytes");
+  }
+  return refuse_(MHD_HTTP_SERVICE_UNAVAILABLE,
+                 "the bodies of other requests take all the room; try again");
+}
+
+HttpResponse HttpServer::handle(const HttpRequest& request) const {
+  try {
+    return handler_(request);
+  } catch (const std::bad_alloc&) {
+    return refuse_(MHD_HTTP_INTERNAL_SERVER_ERROR, "there is not enough memory for this request");
+  } catch (const std::exception& error) {
+    return refuse_(MHD_HTTP_INTERNAL_SERVER_ERROR, error.what());
+  }
 }
 
 MHD_Result HttpServer::answer(MHD_Connection* connection, Exchange& exchange,
                               const HttpResponse& response) {
+  connections_->being_answered(socket_of(connection));
   const ResponsePtr made = make_response(connection, response);
   if (made == nullptr) return MHD_NO;
   if (response.stream != nullptr) {
@@ -214,11 +298,15 @@ MHD_Result HttpServer::answer(MHD_Connection* connection, Exchange& exchange,
   return MHD_queue_response(connection, response.status, made.get());
 }
 
-void HttpServer::on_completed(void* /*self*/, MHD_Connection* /*connection*/, void** context,
+void HttpServer::on_completed(void* self, MHD_Connection* connection, void** context,
                               MHD_RequestTerminationCode /*reason*/) {
+  auto* server = static_cast<HttpServer*>(self);
+  server->connections_->waited_for(socket_of(connection));
   const std::unique_ptr<Exchange> exchange(static_cast<Exchange*>(*context));
   *context = nullptr;
-  if (exchange != nullptr && exchange->stream != nullptr) exchange->stream->disconnect();
+  if (exchange == nullptr) return;
+  server->drop_body(*exchange);
+  if (exchange->stream != nullptr) exchange->stream->disconnect();
 }
 
 }  // namespace egress::daemon

@@ -15,6 +15,7 @@
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
+#include "egressd/connections.hpp"
 #include "loop.hpp"
 
 namespace egress::daemon {
@@ -56,33 +57,48 @@ struct HttpResponse {
 
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
+struct HttpLimits {
+  size_t body = 0;    // bytes of one request's
+  size_t bodies = 0;  // bytes of all that have come in parts so far
+  ConnectionLimits connections{};
+};
+
 class HttpServer {
  public:
-  // Takes the listening socket. `refuse` makes the answer to what never reaches the handler: a
-  // status and a sentence.
+  // Takes the listening socket. `refuse` makes the answer to what never reaches the handler, or
+  // ends there in an exception: a status and a sentence.
   using Refuse = std::function<HttpResponse(unsigned status, const std::string& why)>;
   static Result<std::unique_ptr<HttpServer>> start(Loop& loop, UniqueFd listener,
-                                                   size_t largest_body, HttpHandler handler,
+                                                   const HttpLimits& limits, HttpHandler handler,
                                                    Refuse refuse);
   ~HttpServer();  // ends streams; clients see them stop
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
  private:
+  // Why a body is dropped instead of kept.
+  enum class Excess { kNone, kOfThisBody, kOfAllBodies };
   struct Exchange {
     HttpRequest request{};
-    bool too_large = false;
+    Excess excess = Excess::kNone;
     std::shared_ptr<LineStream> stream{};
   };
   struct StopDaemon {
     void operator()(MHD_Daemon* daemon) const { MHD_stop_daemon(daemon); }
   };
 
-  HttpServer(size_t largest_body, HttpHandler handler, Refuse refuse);
-  void attach(Loop& loop);
+  HttpServer(const HttpLimits& limits, HttpHandler handler, Refuse refuse);
+  void attach(Loop& loop, UniqueFd listener);
+  void admit(UniqueFd socket);
   void serve();
+  MHD_Result take(MHD_Connection* connection, const char* url, const char* method, const char* data,
+                  size_t* size, void** context);
   MHD_Result begin(MHD_Connection* connection, const char* url, const char* method, void** context);
-  MHD_Result collect(Exchange& exchange, const char* data, size_t size) const;
+  void collect(Exchange& exchange, const char* data, size_t size);
+  void drop_body(Exchange& exchange);
+  Excess excess_of(size_t body, size_t more) const;
+  HttpResponse refusal_of(Excess excess) const;
+  HttpResponse handle(const HttpRequest& request) const;
   MHD_Result answer(MHD_Connection* connection, Exchange& exchange, const HttpResponse& response);
 
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url,
@@ -90,11 +106,15 @@ class HttpServer {
                                size_t* size, void** context);
   static void on_completed(void* self, MHD_Connection* connection, void** context,
                            MHD_RequestTerminationCode reason);
+  static void on_connection(void* self, MHD_Connection* connection, void** context,
+                            MHD_ConnectionNotificationCode what);
 
-  size_t largest_body_;
+  HttpLimits limits_;
   HttpHandler handler_;
   Refuse refuse_;
+  size_t bytes_of_bodies_ = 0;
   std::vector<std::weak_ptr<LineStream>> streams_{};
+  std::unique_ptr<Connections> connections_{};  // told of each end while the daemon stops
   std::unique_ptr<MHD_Daemon, StopDaemon> daemon_{};
   std::unique_ptr<Poll> poll_{};
   std::unique_ptr<Timer> timer_{};

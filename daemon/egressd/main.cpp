@@ -4,7 +4,6 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -38,14 +37,6 @@ int print(const std::vector<lab::Finding>& findings, std::FILE* out) {
     std::fprintf(out, "%s\n", finding.to_string().c_str());
   }
   return has_errors(findings) ? kFailure : 0;
-}
-
-// Thousands of namespaces keep descriptors open.
-void raise_file_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // The installed responder, or the one built beside this program.
@@ -94,7 +85,6 @@ int run(int argc, const char* const* argv) {
   }
   if (configuration_result != 0) return kFailure;
   set_up_logging(line->settings.log_level);
-  raise_file_limit();
   std::signal(SIGPIPE, SIG_IGN);
   const Status status = serve(line->settings);
   if (status.ok()) return 0;

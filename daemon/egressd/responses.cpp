@@ -20,6 +20,15 @@ unsigned status_of(Errc code) {
   }
 }
 
+Errc code_of(unsigned status) {
+  switch (status) {
+    case MHD_HTTP_NOT_FOUND: return Errc::kNotFound;
+    case MHD_HTTP_SERVICE_UNAVAILABLE: return Errc::kBusy;
+    case MHD_HTTP_INTERNAL_SERVER_ERROR: return Errc::kKernel;
+    default: return Errc::kInvalid;
+  }
+}
+
 }  // namespace
 
 HttpResponse document(const nlohmann::ordered_json& json) {
@@ -32,9 +41,8 @@ HttpResponse refusal(const Error& error, const std::vector<lab::Finding>& findin
 }
 
 HttpResponse refusal(unsigned status, const std::string& why) {
-  const Errc code = status == MHD_HTTP_NOT_FOUND ? Errc::kNotFound : Errc::kInvalid;
   return {.status = status,
-          .body = control::dump(control::error_json({.code = code, .message = why}))};
+          .body = control::dump(control::error_json({.code = code_of(status), .message = why}))};
 }
 
 }  // namespace egress::daemon

@@ -15,7 +15,7 @@ namespace egress::daemon {
 
 HttpResponse document(const nlohmann::ordered_json& json);
 HttpResponse refusal(const Error& error, const std::vector<lab::Finding>& findings = {});
-// For what fails before a request is understood: 404, 405, 413.
+// For what fails before a request is understood, 404, 405, 413, 503, or in the middle of it, 500.
 HttpResponse refusal(unsigned status, const std::string& why);
 
 }  // namespace egress::daemon

@@ -4,6 +4,7 @@
 // What crosses the control socket, as plain data (ARCHITECTURE.md section 4). json.hpp gives each
 // its JSON form; status.hpp, context.hpp and changes.hpp derive them from a lab.
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -18,6 +19,11 @@ namespace egress::control {
 inline constexpr int kApiVersion = 1;
 // Labs travel with the files they name; Microsoft's service tag file is 4 MiB of it.
 inline constexpr size_t kLargestBody = size_t{32} << 20U;
+// What has come so far of all requests that are not complete.
+inline constexpr size_t kLargestBodies = 2 * kLargestBody;
+inline constexpr size_t kMostConnections = 256;
+// For a request to come in whole, and for a client to read on in its answer.
+inline constexpr std::chrono::seconds kPatience{30};
 
 // How a lab travels: its text and the files that the text names.
 using LabText = ipam::AppliedLab;

@@ -2,6 +2,7 @@
 #include "kernel/high_fd.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 
@@ -9,6 +10,11 @@
 
 namespace egress::kernel {
 namespace {
+
+// The numbers of select() stay free; clients and what a pass opens for a while come on top.
+constexpr rlim_t kFilesWithoutLab = FD_SETSIZE + 512;
+constexpr rlim_t kFilesPerNamespace = 3;
+constexpr rlim_t kLeastFiles = kFilesWithoutLab + 512;
 
 std::optional<rlimit>& limit_at_start() {
   static std::optional<rlimit> limit;
@@ -21,10 +27,23 @@ Status raise_fd_limit() {
   if (limit_at_start()) return {};
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return Error::from_errno("read the open file limit");
+  if (limit.rlim_max < kLeastFiles) {
+    return Error{.code = Errc::kUnsupported,
+                 .message = fmt::format("the hard limit of open files (RLIMIT_NOFILE) is {} and "
+                                        "must be {} at least, and {} more for each namespace: set "
+                                        "LimitNOFILE= in the unit, or ulimit -Hn",
+                                        limit.rlim_max, kLeastFiles, kFilesPerNamespace)};
+  }
   limit_at_start() = limit;
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return Error::from_errno("raise the open file limit");
   return {};
+}
+
+size_t namespaces_within_fd_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= kFilesWithoutLab) return 0;
+  return (limit.rlim_cur - kFilesWithoutLab) / kFilesPerNamespace;
 }
 
 void restore_fd_limit() {

@@ -2,10 +2,18 @@
 #include "egressd/http_server.hpp"
 
 #include <gmock/gmock.h>
+#include <poll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <atomic>
+#include <cstring>
+#include <filesystem>
 #include <future>
+#include <new>
 #include <optional>
+#include <set>
 
 #include "egressd/socket.hpp"
 #include "tests/unit/egressd/folder.hpp"
@@ -16,12 +24,41 @@ namespace {
 
 constexpr size_t kLimit = 1000;
 
+// Connects and says only this much.
+UniqueFd connect_and_say(const std::string& path, const std::string& text) {
+  UniqueFd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(static_cast<char*>(address.sun_path), path.c_str(), path.size());
+  const auto* there = reinterpret_cast<const sockaddr*>(&address);
+  EXPECT_EQ(::connect(client.get(), there, sizeof(address)), 0);
+  EXPECT_EQ(::send(client.get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+  return client;
+}
+
+bool ended(const UniqueFd& client) {
+  pollfd asked{.fd = client.get(), .events = POLLIN, .revents = 0};
+  return ::poll(&asked, 1, 0) == 1 && (asked.revents & POLLHUP) != 0;
+}
+
+std::set<int> open_sockets() {
+  std::set<int> open;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    if (std::filesystem::is_socket(entry.path())) {
+      open.insert(std::stoi(entry.path().filename()));
+    }
+  }
+  return open;
+}
+
+const std::string kHalfARequest = "POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 900\r\n\r\n{";
+
 // A server on this thread's loop; clients run on threads of their own.
 class HttpServerTest : public ::testing::Test {
  protected:
   void start(HttpHandler handler) {
     socket_.emplace(SocketFile::listen(path()).value());
-    server_ = HttpServer::start(loop_, socket_->take_fd(), kLimit, std::move(handler),
+    server_ = HttpServer::start(loop_, socket_->take_fd(), limits_, std::move(handler),
                                 [](unsigned status, const std::string& why) {
                                   return HttpResponse{.status = status, .body = why};
                                 })
@@ -50,6 +87,9 @@ class HttpServerTest : public ::testing::Test {
 
   std::string path() const { return folder_ / "s"; }
 
+  HttpLimits limits_{.body = kLimit,
+                     .bodies = 2 * kLimit,
+                     .connections = {.most = 8, .patience = std::chrono::minutes(10)}};
   Folder folder_{};
   Loop loop_{};
   std::optional<SocketFile> socket_{};
@@ -147,6 +187,110 @@ TEST_F(HttpServerTest, EndsWaitingStreamsWhenItStops) {
   server_.reset();
   EXPECT_EQ(reply.get().body, "begun\n");
   stream->write("too late");
+}
+
+TEST_F(HttpServerTest, KeepsItsDescriptorsOutOfTheNumbersOfSelect) {
+  start([](const HttpRequest&) { return HttpResponse{}; });
+  const std::set<int> before = open_sockets();
+  std::vector<UniqueFd> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(connect_and_say(path(), kHalfARequest));
+  std::set<int> own;
+  for (const UniqueFd& client : clients) own.insert(client.get());
+  std::set<int> high;
+  run_until([&] {
+    for (const int fd : open_sockets()) {
+      if (fd >= FD_SETSIZE) high.insert(fd);
+    }
+    return high.size() >= clients.size() + 1;  // and the listener
+  });
+  EXPECT_EQ(exchange({.path = "/"}).status, 200);
+  for (const int fd : open_sockets()) {
+    const bool of_the_server = before.count(fd) == 0 && own.count(fd) == 0;
+    EXPECT_TRUE(!of_the_server || fd >= FD_SETSIZE) << fd;
+  }
+}
+
+TEST_F(HttpServerTest, ServesNewcomersHoweverManyConnectAndSayNothing) {
+  start([](const HttpRequest&) { return HttpResponse{.body = "here"}; });
+  std::vector<UniqueFd> clients;
+  for (size_t i = 0; i < 5 * limits_.connections.most; ++i) {
+    clients.push_back(connect_and_say(path(), i % 2 == 0 ? "" : kHalfARequest));
+  }
+  EXPECT_EQ(exchange({.path = "/"}).body, "here");
+  EXPECT_TRUE(ended(clients.front()));
+}
+
+TEST_F(HttpServerTest, NeverCutsOffAStreamForThoseWhoSayNothing) {
+  const auto stream = std::make_shared<LineStream>();
+  limits_.connections.patience = std::chrono::milliseconds(30);
+  start([&](const HttpRequest&) { return HttpResponse{.stream = stream}; });
+  std::atomic<bool> begun{false};
+  const Call call{.path = "/", .on_data = [&](const std::string&) { return begun = true; }};
+  std::future<Reply> reply = std::async(std::launch::async, [&] { return send(path(), call); });
+  stream->write("begun");
+  run_until([&] { return begun.load(); });
+  std::vector<UniqueFd> clients;
+  for (size_t i = 0; i < 3 * limits_.connections.most; ++i) {
+    clients.push_back(connect_and_say(path(), kHalfARequest));
+  }
+  // More than the patience has gone by for all of these.
+  run_until([&] { return std::all_of(clients.begin(), clients.end(), ended); });
+  stream->write("last");
+  stream->finish();
+  run_until([&] { return reply.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
+  EXPECT_EQ(reply.get().body, "begun\nlast\n");
+}
+
+TEST_F(HttpServerTest, CutsOffWhoDoesNotFinishARequest) {
+  limits_.connections.patience = std::chrono::milliseconds(30);
+  start([](const HttpRequest&) { return HttpResponse{}; });
+  const UniqueFd silent = connect_and_say(path(), "");
+  const UniqueFd slow = connect_and_say(path(), kHalfARequest);
+  run_until([&] {
+    // A byte now and then does not help; the last one may meet the end.
+    ::send(slow.get(), "x", 1, MSG_NOSIGNAL);
+    return ended(silent) && ended(slow);
+  });
+}
+
+TEST_F(HttpServerTest, NoticesARequestWhoseSenderHasLeftInTheMiddle) {
+  limits_.connections.patience = std::chrono::seconds(10);
+  start([](const HttpRequest&) { return HttpResponse{}; });
+  for (const std::string& said : {std::string("POST / HT"), kHalfARequest}) {
+    const UniqueFd client = connect_and_say(path(), said);
+    ::shutdown(client.get(), SHUT_WR);
+    run_until([&] { return ended(client); });
+  }
+}
+
+TEST_F(HttpServerTest, HoldsAllUnfinishedBodiesTogetherToALimit) {
+  start([](const HttpRequest& request) { return HttpResponse{.body = request.body}; });
+  const std::string unfinished =
+      "POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 1000\r\n\r\n" + std::string(999, 'x');
+  const Call call{.method = "POST", .path = "/", .body = std::string(900, 'y')};
+  std::vector<UniqueFd> clients;
+  for (int i = 0; i < 2; ++i) clients.push_back(connect_and_say(path(), unfinished));
+  // What an earlier attempt's turn of the loop had not read yet, the next one meets.
+  run_until([&] { return exchange(call).status == 503; });
+  Call chunked = call;
+  chunked.announce_length = false;
+  EXPECT_EQ(exchange(chunked).status, 503);
+  EXPECT_EQ(exchange({.path = "/"}).status, 200);
+  clients.clear();
+  run_until([&] { return exchange(call).status == 200; });
+}
+
+TEST_F(HttpServerTest, AnswersARequestThatEndsInAnException) {
+  start([](const HttpRequest& request) -> HttpResponse {
+    if (request.path == "/memory") throw std::bad_alloc();
+    if (request.path == "/length") throw std::length_error("too long");
+    return {.body = "here"};
+  });
+  const Reply memory = exchange({.path = "/memory"});
+  EXPECT_EQ(memory.status, 500);
+  EXPECT_EQ(memory.body, "there is not enough memory for this request");
+  EXPECT_EQ(exchange({.path = "/length"}).status, 500);
+  EXPECT_EQ(exchange({.path = "/"}).body, "here");
 }
 
 }  // namespace
