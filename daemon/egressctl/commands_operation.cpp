@@ -18,6 +18,7 @@ struct Wording {
   std::string done{};
   std::string partly{};
   std::string what{};
+  std::string left = "the kernel is not yet as the lab wants it";
 };
 
 Answer run_with_progress(const Context& context, const std::string& path, const Json& body) {
@@ -40,7 +41,7 @@ int report(const Console& console, const Json& result, const Wording& wording) {
   }
   if (leftovers.empty()) return kDone;
   return console.fail({.code = "partly",
-                       .message = "the kernel is not yet as the lab wants it",
+                       .message = wording.left,
                        .hint = "the daemon keeps trying: egressctl status"},
                       kPartly);
 }
@@ -71,7 +72,8 @@ int down(const Context& context) {
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
     return context.console.fail(*failure, exit_of(*failure));
   }
-  return report(context.console, std::get<Json>(answer), {"removed", "partly removed", "the lab"});
+  return report(context.console, std::get<Json>(answer),
+                {"removed", "partly removed", "the lab", "something of the lab is left"});
 }
 
 }  // namespace

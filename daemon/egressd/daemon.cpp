@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "egressd/daemon.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <csignal>
@@ -8,10 +9,25 @@
 #include <utility>
 
 #include "control/json.hpp"
+#include "egressd/memory.hpp"
 #include "egressd/notifier.hpp"
 #include "egressd/responses.hpp"
 
 namespace egress::daemon {
+
+namespace {
+
+// What a refusal says, with the first of its errors.
+std::string reason_of(const HttpResponse& refusal) {
+  const control::Json error = control::Json::parse(refusal.body)["error"];
+  std::string reason = error["message"].get<std::string>();
+  for (const control::Json& finding : error["findings"]) {
+    if (finding["severity"] == "error") return reason + ": " + finding["text"].get<std::string>();
+  }
+  return reason;
+}
+
+}  // namespace
 
 Daemon::Daemon(Settings settings, Session session, kernel::Kernel& kernel, Probe probe)
     : settings_(std::move(settings)),
@@ -37,28 +53,42 @@ Status Daemon::run(UniqueFd listener) {
                      return response;
                    },
                    [](unsigned status, const std::string& why) { return refusal(status, why); }));
-  if (!session_.problem().empty()) spdlog::error("{}", session_.problem());
-  if (!settings_.lab.empty()) apply_configured_lab();
-  operations_.reconcile_now();
+  RETURN_IF_ERROR(take_up_lab());
   notify_ready(session_.lab_file().value_or("no lab"));
   spdlog::info("ready on {}", settings_.socket);
   feed_watchdog();
   loop_.run();
+  if (const Status ended = session_.end_start(); !ended.ok()) {
+    spdlog::error("{}", ended.error().to_string());
+  }
   spdlog::info(session_.lab_file() ? "stopped; the lab stays in force" : "stopped");
   return {};
 }
 
-void Daemon::apply_configured_lab() {
-  Result<control::LabText> text = read_lab_text(settings_.lab);
-  if (!text.ok()) {
-    spdlog::error("{}", text.error().to_string());
-    return;
+// The configured lab, or the stored one.
+Status Daemon::take_up_lab() {
+  if (!session_.problem().empty()) spdlog::error("{}", session_.problem());
+  if (!settings_.lab.empty() && !session_.set_aside()) {
+    RETURN_IF_ERROR(session_.begin_start());
+    apply_configured_lab();
   }
-  for (const lab::Finding& finding : load(*text).findings) spdlog::warn("{}", finding.to_string());
-  const HttpResponse response = operations_.apply(std::move(*text));
-  if (response.stream != nullptr) return;
-  spdlog::error("{} is not applied: {}", settings_.lab,
-                control::Json::parse(response.body)["error"]["message"].get<std::string>());
+  operations_.reconcile_now();
+  return session_.model() == nullptr ? session_.end_start() : Status();
+}
+
+void Daemon::apply_configured_lab() {
+  const auto refuse = [this](const std::string& why) {
+    operations_.refuse_configured(
+        fmt::format("the configured lab {} is not applied: {}", settings_.lab, why));
+  };
+  Result<control::LabText> text = read_lab_text(settings_.lab);
+  if (!text.ok()) return refuse(text.error().to_string());
+  auto applied = within_memory("apply it", [&] {
+    for (const auto& finding : load(*text).findings) spdlog::warn("{}", finding.to_string());
+    return operations_.apply(std::move(*text));
+  });
+  if (!applied.ok()) return refuse(applied.error().to_string());
+  if (applied->stream == nullptr) refuse(reason_of(*applied));
 }
 
 void Daemon::reload() {
@@ -67,25 +97,27 @@ void Daemon::reload() {
   reload_wanted_ = operations_.busy();
   if (reload_wanted_) return;
   notify_reloading();
-  if (!settings_.config.empty()) {
-    Result<Configuration> configuration = read_configuration(settings_.config);
-    if (!configuration.ok()) {
-      spdlog::error("{}", configuration.error().to_string());
-    } else if (has_errors(configuration->findings)) {
-      for (const auto& finding : configuration->findings) spdlog::error("{}", finding.to_string());
-    } else {
-      settings_.lab = configuration->lab.value_or("");
-      if (configuration->log_level) {
-        spdlog::set_level(spdlog::level::from_str(*configuration->log_level));
-      }
-    }
-  }
-  if (settings_.lab.empty()) {
+  operations_.refuse_configured({});
+  if (const Status read = read_configuration_again(); !read.ok()) {
+    operations_.refuse_configured(read.error().to_string());
+  } else if (settings_.lab.empty()) {
     operations_.reconcile_now();
   } else {
     apply_configured_lab();
   }
   notify_ready(session_.lab_file().value_or("no lab"));
+}
+
+Status Daemon::read_configuration_again() {
+  if (settings_.config.empty()) return {};
+  ASSIGN_OR_RETURN(const Configuration configuration, read_configuration(settings_.config));
+  for (const auto& finding : configuration.findings) spdlog::error("{}", finding.to_string());
+  if (has_errors(configuration.findings)) {
+    return Error{.code = Errc::kInvalid, .message = configuration.findings.front().to_string()};
+  }
+  settings_.lab = configuration.lab.value_or("");
+  if (configuration.log_level) spdlog::set_level(spdlog::level::from_str(*configuration.log_level));
+  return {};
 }
 
 void Daemon::stop() {

@@ -28,7 +28,9 @@ class Daemon {
   Status run(UniqueFd listener);
 
  private:
+  Status take_up_lab();
   void apply_configured_lab();
+  Status read_configuration_again();
   void reload();
   void stop();
   void after_pass();

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "egressd/daemon.hpp"
+#include "egressd/memory.hpp"
 #include "egressd/settings.hpp"
 #include "egressd/socket.hpp"
 #include "kernel/linux_kernel.hpp"
@@ -52,6 +53,19 @@ std::string responder_program() {
   return EGRESS_RESPONDER;
 }
 
+// What has no meaning here must not end the daemon, whose default for these is just that.
+void ignore_foreign_signals() {
+  for (const int number : {SIGPIPE, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
+}
+
+// The loop's handlers go with the daemon; a signal that is sent twice must not cut short what is
+// left of an end in good order.
+void hold_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
 Status serve(const Settings& settings) {
   RETURN_IF_ERROR(make_folder(settings.state_dir, 0750));
   RETURN_IF_ERROR(make_folder(settings.run_dir, 0755));
@@ -67,7 +81,9 @@ Status serve(const Settings& settings) {
                                               .run_dir = settings.run_dir,
                                               .responder_program = responder_program()}));
   Daemon daemon(settings, std::move(session), *kernel, kernel::probe);
-  return daemon.run(socket.take_fd());
+  const Status status = daemon.run(socket.take_fd());
+  hold_signals();
+  return status;
 }
 
 int run(int argc, const char* const* argv) {
@@ -85,8 +101,9 @@ int run(int argc, const char* const* argv) {
   }
   if (configuration_result != 0) return kFailure;
   set_up_logging(line->settings.log_level);
-  std::signal(SIGPIPE, SIG_IGN);
-  const Status status = serve(line->settings);
+  ignore_foreign_signals();
+  Result<Status> served = within_memory("serve", [&] { return serve(line->settings); });
+  const Status status = served.ok() ? std::move(*served) : Status(served.error());
   if (status.ok()) return 0;
   spdlog::critical("{}", status.error().to_string());
   return kFailure;

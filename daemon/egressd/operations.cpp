@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "control/json.hpp"
+#include "egressd/memory.hpp"
 #include "egressd/notifier.hpp"
 #include "egressd/responses.hpp"
 
@@ -62,7 +63,13 @@ HttpResponse Operations::apply(control::LabText text) {
     return refusal(adopted.error());
   }
   removing_ = false;
+  configured_problem_.clear();
   return begin("apply");
+}
+
+void Operations::refuse_configured(std::string problem) {
+  if (!problem.empty()) spdlog::error("{}", problem);
+  configured_problem_ = std::move(problem);
 }
 
 HttpResponse Operations::restart(const std::string& site) {
@@ -118,37 +125,51 @@ void Operations::start_pass(const std::shared_ptr<LineStream>& stream) {
     stream->write(control::dump(
         control::to_json(control::Progress{progress.done, progress.total, progress.what})));
   };
-  runner_.start(session_.desired(), on_progress,
+  Result<state::KernelState> desired =
+      within_memory("begin the pass", [this] { return session_.desired(); });
+  if (!desired.ok()) {
+    finish_pass({.report = {.failed = {{"pass", desired.error()}}}}, stream);
+    return;
+  }
+  runner_.start(std::move(*desired), on_progress,
                 [this, stream](const PassOutcome& outcome) { finish_pass(outcome, stream); });
 }
 
 void Operations::finish_pass(const PassOutcome& outcome,
                              const std::shared_ptr<LineStream>& stream) {
-  const bool clean = outcome.report.in_sync();
   note_repair(outcome);
   log_outcome(outcome);
+  const bool removed = removing_ && outcome.report.in_sync();
+  const Status stored = removed ? session_.erase() : session_.end_start();
+  note_state(stored);
+  control::PassResult result = result_of(outcome);
+  if (removed && !stored.ok()) {
+    result.failed.push_back({"erase the stored lab", stored.error().to_string()});
+  }
+  const bool clean = outcome.report.in_sync() && (stored.ok() || !removed);
   last_clean_ = clean;
   last_pass_ = {.seconds = outcome.seconds,
                 .operations = outcome.report.ops_total,
                 .failed = outcome.report.failed.size() + outcome.report.skipped.size()};
   requested_ = false;
-  if (removing_) finish_down(clean);
+  if (removed && clean) {
+    removing_ = false;
+    last_pass_.reset();
+    last_repair_.reset();
+  }
   schedule(clean);
   if (stream != nullptr) {
-    stream->write(control::dump(control::to_json(result_of(outcome))));
+    stream->write(control::dump(control::to_json(result)));
     stream->finish();
   }
   on_idle_();
 }
 
-void Operations::finish_down(bool clean) {
-  if (!clean) return;
-  removing_ = false;
-  last_pass_.reset();
-  last_repair_.reset();
-  if (Status erased = session_.erase(); !erased.ok()) {
-    spdlog::error("{}", erased.error().to_string());
-  }
+// What is stored must say what is in force, or the next start brings back something else.
+void Operations::note_state(const Status& stored) {
+  std::string problem = stored.ok() ? std::string() : stored.error().to_string();
+  if (!problem.empty() && problem != state_problem_) spdlog::error("{}", problem);
+  state_problem_ = std::move(problem);
 }
 
 // Of somebody else's change; a pass that goes on where an earlier one failed repairs nothing.
@@ -199,6 +220,8 @@ void Operations::describe(control::StatusReport& report) const {
   report.last_pass = last_pass_;
   report.last_repair = last_repair_;
   if (!session_.problem().empty()) report.problems.push_back(session_.problem());
+  if (!configured_problem_.empty()) report.problems.push_back(configured_problem_);
+  if (!state_problem_.empty()) report.problems.push_back(state_problem_);
   for (const std::string& fault : known_faults_) report.problems.push_back(fault);
   if (removing_) report.problems.push_back("the lab is being removed");
 }

@@ -29,6 +29,9 @@ class Operations {
   HttpResponse apply(control::LabText text);
   HttpResponse restart(const std::string& site);
   HttpResponse down();
+  // What stands in egressd.yaml cannot be made so: a problem until a lab is applied, or until it is
+  // said again, with nothing.
+  void refuse_configured(std::string problem);
 
   // A pass for the lab in force, unless a requested operation is at work.
   void reconcile_now();
@@ -48,7 +51,7 @@ class Operations {
   HttpResponse refuse_when_busy() const;
   void start_pass(const std::shared_ptr<LineStream>& stream);
   void finish_pass(const PassOutcome& outcome, const std::shared_ptr<LineStream>& stream);
-  void finish_down(bool clean);
+  void note_state(const Status& stored);
   void note_repair(const PassOutcome& outcome);
   void log_outcome(const PassOutcome& outcome);
   void schedule(bool clean);
@@ -67,6 +70,8 @@ class Operations {
   std::optional<control::LastPass> last_pass_{};
   std::optional<control::LastRepair> last_repair_{};
   std::set<std::string> known_faults_{};  // logged already
+  std::string configured_problem_{};
+  std::string state_problem_{};  // of the last pass: what is stored could not be written
 };
 
 }  // namespace egress::daemon

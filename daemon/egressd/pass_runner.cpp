@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "egressd/memory.hpp"
+
 namespace egress::daemon {
 
 namespace {
@@ -30,17 +32,27 @@ void PassRunner::abandon() {
 }
 
 void PassRunner::slice() {
-  const bool more = pass_->step(kSlice);
-  on_progress_(pass_->progress());
-  if (more) return;
-  PassOutcome outcome{.report = pass_->report()};
-  for (const state::Op& op : pass_->ops()) outcome.ops.push_back(state::to_text(op));
+  PassOutcome outcome;
+  const Result<bool> more = within_memory("go on with the pass", [&] {
+    const bool unfinished = pass_->step(kSlice);
+    on_progress_(pass_->progress());
+    if (!unfinished) outcome = outcome_of_pass();
+    return unfinished;
+  });
+  if (more.ok() && *more) return;
+  if (!more.ok()) outcome = {.report = {.failed = {{"pass", more.error()}}}};
   outcome.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
   abandon();
   // The callback may start the next pass, which replaces it.
   const OnDone done = std::exchange(on_done_, nullptr);
   done(outcome);
+}
+
+PassOutcome PassRunner::outcome_of_pass() const {
+  PassOutcome outcome{.report = pass_->report()};
+  for (const state::Op& op : pass_->ops()) outcome.ops.push_back(state::to_text(op));
+  return outcome;
 }
 
 }  // namespace egress::daemon

@@ -2,7 +2,8 @@
 #pragma once
 
 // Runs one pass at a time on the loop, in slices of about 20 ms, so that clients are answered
-// meanwhile. What to do with the report is the caller's business.
+// meanwhile. What to do with the report is the caller's business. A pass that runs out of memory
+// ends there, and says so.
 
 #include <chrono>
 #include <functional>
@@ -36,6 +37,7 @@ class PassRunner {
 
  private:
   void slice();
+  PassOutcome outcome_of_pass() const;
 
   kernel::Kernel& kernel_;
   Idle idle_;

@@ -8,12 +8,23 @@
 #include <utility>
 
 #include "compile/compile.hpp"
+#include "egressd/memory.hpp"
 #include "lab/suggest.hpp"
 #include "state/ops.hpp"
 
 namespace egress::daemon {
 
 namespace {
+
+constexpr int kUnfinishedStarts = 2;
+
+std::string set_aside_because(const std::optional<control::LabText>& text) {
+  return fmt::format(
+      "{} is set aside, since the last {} starts with it ended before their first pass did; "
+      "nothing "
+      "is changed: apply a lab, or remove what is there with 'egressctl down'",
+      text ? "the stored lab " + text->file : "the configured lab", kUnfinishedStarts);
+}
 
 // Restarts of sites that are gone are forgotten with them.
 ipam::Generations generations_of(const lab::Lab& lab, const ipam::Generations& known) {
@@ -34,7 +45,19 @@ Status Session::restore(ipam::TimePoint now) {
   leases_ = ipam::Leases(saved.leases);
   generations_ = std::move(saved.generations);
   text_ = std::move(saved.lab);
-  if (!text_) return {};
+  unfinished_starts_ = saved.unfinished_starts;
+  set_aside_ = unfinished_starts_ >= kUnfinishedStarts;
+  if (set_aside_) problem_ = set_aside_because(text_);
+  if (set_aside_ || !text_) return {};
+  RETURN_IF_ERROR(begin_start());
+  Result<Status> taken_up =
+      within_memory("take up the stored lab " + text_->file, [&] { return take_up(now); });
+  if (taken_up.ok()) return std::move(*taken_up);
+  problem_ = taken_up.error().to_string();
+  return {};
+}
+
+Status Session::take_up(ipam::TimePoint now) {
   auto outcome = propose(*text_, now);
   if (const Refusal* refusal = std::get_if<Refusal>(&outcome)) {
     problem_ = "the stored lab is no longer accepted: " + refusal->error.to_string();
@@ -42,6 +65,21 @@ Status Session::restore(ipam::TimePoint now) {
     return {};
   }
   return adopt(std::get<Proposal>(std::move(outcome)));
+}
+
+Status Session::begin_start() {
+  if (start_counted_ || set_aside_) return {};
+  RETURN_IF_ERROR(store_.save({.unfinished_starts = unfinished_starts_ + 1}));
+  ++unfinished_starts_;
+  start_counted_ = true;
+  return {};
+}
+
+Status Session::end_start() {
+  if (unfinished_starts_ == 0 || set_aside_ || forgotten_) return {};
+  RETURN_IF_ERROR(store_.save({.unfinished_starts = 0}));
+  unfinished_starts_ = 0;
+  return {};
 }
 
 std::variant<Proposal, Refusal> Session::propose(control::LabText text, ipam::TimePoint now) const {
@@ -77,13 +115,18 @@ Result<state::KernelState> Session::compiled(const policy::Model& model,
 
 Status Session::adopt(Proposal proposal) {
   if (forgotten_) RETURN_IF_ERROR(erase());
+  ipam::Leases leases = leases_;  // what could fail comes before the store
+  leases.commit(proposal.leases);
   const bool same = text_ == proposal.text && proposal.leases.empty() &&
                     generations_ == proposal.generations && problem_.empty();
   if (!same || !model_) {
-    RETURN_IF_ERROR(store_.save(
-        {.leases = proposal.leases, .lab = proposal.text, .generations = proposal.generations}));
+    ipam::Change change{
+        .leases = proposal.leases, .lab = proposal.text, .generations = proposal.generations};
+    if (set_aside_) change.unfinished_starts = 0;
+    RETURN_IF_ERROR(store_.save(change));
   }
-  leases_.commit(proposal.leases);
+  if (std::exchange(set_aside_, false)) unfinished_starts_ = 0;
+  leases_ = std::move(leases);
   generations_ = std::move(proposal.generations);
   text_ = std::move(proposal.text);
   model_ = std::move(proposal.model);
@@ -112,11 +155,13 @@ void Session::forget() {
   leases_ = ipam::Leases();
   generations_.clear();
   problem_.clear();
+  set_aside_ = false;
   forgotten_ = true;
 }
 
 Status Session::erase() {
   RETURN_IF_ERROR(store_.erase());
+  unfinished_starts_ = 0;
   forgotten_ = false;
   return {};
 }

@@ -4,6 +4,11 @@
 // The lab in force: its text, its model, its leases and restarts, and the store that remembers
 // them. A change is proposed, which alters nothing, and then adopted: durable first, in memory
 // after. Knows nothing of the kernel or the loop.
+//
+// A lab may be the end of the daemon, and would be so again at each start: too much memory, or a
+// fault of ours. So starts are counted until their first pass has ended, and after two that did not
+// get so far the lab is set aside: it stays stored, nothing is done with it, and whoever applies a
+// lab or takes it down finds somebody to talk to.
 
 #include <optional>
 #include <string>
@@ -39,9 +44,15 @@ class Session {
  public:
   Session(std::string prefix, ipam::Store store);
 
-  // Takes up what an earlier process left. A stored lab that no longer loads is not an error: it
-  // becomes a problem, and there is no model. Errors are the store's.
+  // Takes up what an earlier process left. A stored lab that no longer loads, or that is set aside,
+  // is not an error: it becomes a problem, and there is no model. Errors are the store's.
   Status restore(ipam::TimePoint now);
+  // Counts this start, if restore() has found no lab and so has not: a lab is about to be applied
+  // without anybody asking for it.
+  Status begin_start();
+  // The first pass has ended, or there is none, or the daemon ends in good order.
+  Status end_start();
+  bool set_aside() const { return set_aside_; }
 
   // What it proposes can be compiled, and made from nothing.
   std::variant<Proposal, Refusal> propose(control::LabText text, ipam::TimePoint now) const;
@@ -63,6 +74,7 @@ class Session {
   const state::KernelState& desired() const { return desired_; }  // empty without a model
 
  private:
+  Status take_up(ipam::TimePoint now);
   Result<state::KernelState> compiled(const policy::Model& model,
                                       const ipam::Generations& generations) const;
 
@@ -75,6 +87,9 @@ class Session {
   state::KernelState desired_{};
   std::string problem_{};
   bool forgotten_ = false;  // what is stored waits for erase()
+  bool set_aside_ = false;
+  int unfinished_starts_ = 0;  // as stored
+  bool start_counted_ = false;
 };
 
 // A lab file from disk with the files it names.

@@ -27,6 +27,12 @@ PRAGMA application_id = 1701278308;
 PRAGMA user_version = 1;
 )";
 
+// No new version: who does not know this table has no use for it.
+constexpr const char* kStartSchema = R"(
+CREATE TABLE IF NOT EXISTS start (
+  id INTEGER PRIMARY KEY CHECK (id = 1), unfinished INTEGER NOT NULL) STRICT;
+)";
+
 int64_t to_stored(TimePoint time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
@@ -56,6 +62,7 @@ Status ensure_schema(Database& database) {
     RETURN_IF_ERROR(database.execute("PRAGMA synchronous = FULL"));
     ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(database));
     RETURN_IF_ERROR(database.execute(kSchema));
+    RETURN_IF_ERROR(database.execute(kStartSchema));
     return transaction.commit();
   }
   if (application != kApplicationId) {
@@ -66,7 +73,8 @@ Status ensure_schema(Database& database) {
                  .message = fmt::format("the database has schema version {}, this program knows {}",
                                         version, kSchemaVersion)};
   }
-  return database.execute("PRAGMA synchronous = FULL");
+  RETURN_IF_ERROR(database.execute("PRAGMA synchronous = FULL"));
+  return database.execute(kStartSchema);
 }
 
 Result<std::vector<Lease>> read_leases(Database& database) {
@@ -109,6 +117,12 @@ Result<Generations> read_generations(Database& database) {
     if (!row) return generations;
     generations.emplace(select.text(0), static_cast<int>(select.integer(1)));
   }
+}
+
+Result<int> read_unfinished_starts(Database& database) {
+  ASSIGN_OR_RETURN(const int64_t count,
+                   database.integer("SELECT coalesce(max(unfinished), 0) FROM start"));
+  return static_cast<int>(count);
 }
 
 Statement& bind_holder(Statement& statement, const lab::Integration& holder) {
@@ -167,6 +181,12 @@ Status write_generations(Database& database, const Generations& generations) {
   return {};
 }
 
+Status write_unfinished_starts(Database& database, int count) {
+  ASSIGN_OR_RETURN(Statement replace,
+                   database.prepare("INSERT OR REPLACE INTO start VALUES (1, ?)"));
+  return replace.bind(1, int64_t{count}).run();
+}
+
 }  // namespace
 
 Result<Database*> Store::open() {
@@ -192,6 +212,7 @@ Result<Saved> Store::load() {
     ASSIGN_OR_RETURN(saved.leases, read_leases(*database));
     ASSIGN_OR_RETURN(saved.lab, read_lab(*database));
     ASSIGN_OR_RETURN(saved.generations, read_generations(*database));
+    ASSIGN_OR_RETURN(saved.unfinished_starts, read_unfinished_starts(*database));
     return saved;
   };
   Result<Saved> saved = read();
@@ -215,6 +236,9 @@ Status Store::write(Database& database, const Change& change) {
   RETURN_IF_ERROR(write_leases(database, change.leases));
   if (change.lab) RETURN_IF_ERROR(write_lab(database, *change.lab));
   if (change.generations) RETURN_IF_ERROR(write_generations(database, *change.generations));
+  if (change.unfinished_starts) {
+    RETURN_IF_ERROR(write_unfinished_starts(database, *change.unfinished_starts));
+  }
   return {};
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What must survive the daemon: leases, the applied lab, how often each site was restarted. One
-// SQLite file; a change is one transaction, durable before save() returns. The file is made with
-// the first change and gone after erase().
+// What must survive the daemon: leases, the applied lab, how often each site was restarted, and how
+// often the daemon has not survived its own start. One SQLite file; a change is one transaction,
+// durable before save() returns. The file is made with the first change and gone after erase().
 
 #include <map>
 #include <optional>
@@ -30,6 +30,7 @@ struct Saved {
   std::vector<Lease> leases{};
   std::optional<AppliedLab> lab{};
   Generations generations{};
+  int unfinished_starts = 0;  // in a row
 };
 
 // Unset parts stay as they are.
@@ -37,6 +38,7 @@ struct Change {
   LeaseChange leases{};
   std::optional<AppliedLab> lab{};
   std::optional<Generations> generations{};
+  std::optional<int> unfinished_starts{};
 };
 
 class Store {

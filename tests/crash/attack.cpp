@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 
@@ -72,6 +73,7 @@ void Attack::begin_story(uint64_t round) {
 
 Status Attack::round() {
   const Operation operation = choose();
+  starts_killed_ = 0;
   RETURN_IF_ERROR(strike(operation));
   while (chance(35)) RETURN_IF_ERROR(strike({.deed = Deed::kStart}));
   RETURN_IF_ERROR(come_back(operation));
@@ -103,6 +105,7 @@ Operation Attack::choose() {
 Status Attack::come_back(const Operation& operation) {
   victim_.spawn();
   RETURN_IF_ERROR(victim_.comes_up());
+  if (is_set_aside()) return take_up_again(operation);
   ASSIGN_OR_RETURN(const std::string file, lab_in_force());
   ASSIGN_OR_RETURN(lab::IntegrationAddresses leases, leases_of(victim_.client()));
   const std::string before = known_.lab == nullptr ? "" : known_.lab->text.file;
@@ -121,6 +124,27 @@ Status Attack::come_back(const Operation& operation) {
   RETURN_IF_ERROR(check_leases(known_.leases, operation.target->lab, leases));
   known_ = {operation.target, std::move(leases)};
   return {};
+}
+
+// After two kills within one start after the other, which look like a lab that ends the daemon.
+bool Attack::is_set_aside() const {
+  const ctl::Answer answer = victim_.client().get("/v1/status");
+  const auto* status = std::get_if<ctl::Json>(&answer);
+  if (status == nullptr) return false;
+  const std::vector<std::string> problems = ctl::texts_of(*status, "problems");
+  return std::any_of(problems.begin(), problems.end(), [](const std::string& problem) {
+    return problem.find("set aside") != std::string::npos;
+  });
+}
+
+// Nothing may have changed: the machine by no pass, the leases by no other lab.
+Status Attack::take_up_again(const Operation& operation) {
+  if (starts_killed_ < 2) return wrong("a lab is set aside that had no part in the end");
+  note("came back with the lab set aside");
+  const bool applies = operation.deed == Deed::kApply;
+  const auto applied =
+      carry_out({.deed = Deed::kApply, .target = applies ? operation.target : known_.lab});
+  return applied.ok() ? Status() : applied.error();
 }
 
 Status Attack::recover() {

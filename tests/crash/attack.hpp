@@ -47,6 +47,8 @@ class Attack {
   Status round();
   Operation choose();
   Status come_back(const Operation& operation);
+  bool is_set_aside() const;
+  Status take_up_again(const Operation& operation);
   Status recover();
   Status check_in_force();
   Status remove_lab();
@@ -79,6 +81,7 @@ class Attack {
   std::mt19937_64 random_{};
   Known known_{};
   uint32_t kills_ = 0;
+  uint32_t starts_killed_ = 0;  // in this round
   std::map<std::string, uint32_t> in_the_middle_{};
   std::map<std::string, Duration> spans_{};  // how long operations take
   std::map<std::string, uint32_t> calls_{};  // how many lasting calls they make

@@ -26,7 +26,10 @@ Error wrong(std::string what) {
 
 Status Attack::strike(const Operation& operation) {
   // A start begins with a daemon that is dead.
-  if (operation.deed == Deed::kStart) victim_.end(SIGKILL);
+  if (operation.deed == Deed::kStart) {
+    victim_.end(SIGKILL);
+    ++starts_killed_;
+  }
   return chance(50) ? strike_timed(operation) : strike_counted(operation);
 }
 

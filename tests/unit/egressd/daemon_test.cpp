@@ -191,6 +191,61 @@ TEST_F(DaemonTest, SweepsNothingWhenTheStoredLabNoLongerLoads) {
   EXPECT_EQ(kernel_.state().count("eg-vnet-old"), 0U);
 }
 
+TEST_F(DaemonTest, LeavesEverythingAsItIsWhenTheStoredLabIsSetAside) {
+  ASSERT_TRUE(
+      ipam::Store(folder_ / "egressd.db")
+          .save({.lab = control::LabText{.file = "lab.yaml", .text = kLab}, .unfinished_starts = 2})
+          .ok());
+  kernel_.state()["eg-vnet-old"] = {};
+  settings_.lab = folder_.write("configured.yaml", kLab);
+  start();
+  const Json now = status();
+  EXPECT_EQ(now["lab"], nullptr);
+  EXPECT_EQ(now["inSync"], false);
+  EXPECT_THAT(now["problems"][0].get<std::string>(), HasSubstr("set aside"));
+  EXPECT_EQ(kernel_.applied(), 0U);
+  EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
+  EXPECT_EQ(status()["inSync"], true);
+  EXPECT_EQ(kernel_.state().count("eg-vnet-old"), 0U);
+}
+
+TEST_F(DaemonTest, TakesDownALabThatIsSetAside) {
+  ASSERT_TRUE(
+      ipam::Store(folder_ / "egressd.db")
+          .save({.lab = control::LabText{.file = "lab.yaml", .text = kLab}, .unfinished_starts = 2})
+          .ok());
+  kernel_.state()["eg-vnet-spoke"] = {};
+  start();
+  EXPECT_EQ(last_line(post("/v1/down"))["result"]["failed"], Json::array());
+  EXPECT_TRUE(kernel_.state().empty());
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "egressd.db"));
+  EXPECT_EQ(status()["inSync"], true);
+}
+
+TEST_F(DaemonTest, CountsNoStartThatItLivedThrough) {
+  start();
+  apply(kLab);
+  for (int i = 0; i < 3; ++i) {
+    stop();
+    start();
+    wait_for([](const Json& now) { return now["lastPass"] != nullptr; });
+  }
+  EXPECT_EQ(ipam::Store(folder_ / "egressd.db").load().value().unfinished_starts, 0);
+}
+
+TEST_F(DaemonTest, GoesOnAfterAPassThatRanOutOfMemory) {
+  start();
+  std::atomic<int> failures{3};
+  kernel_.fail_matching([&](const state::Op&) -> bool {
+    if (failures-- > 0) throw std::bad_alloc();
+    return false;
+  });
+  const Json result = apply(kLab)["result"];
+  EXPECT_EQ(result["failed"][0]["object"], "pass");
+  EXPECT_THAT(result["failed"][0]["message"].get<std::string>(), HasSubstr("memory"));
+  wait_for([](const Json& now) { return now["inSync"] == true; });
+}
+
 TEST_F(DaemonTest, ShowsDriftAtOnce) {
   start();
   apply(kLab);
@@ -235,6 +290,23 @@ TEST_F(DaemonTest, LeavesNothingBehindWhenTakenDown) {
   EXPECT_EQ(status()["lab"], nullptr);
   EXPECT_EQ(status()["inSync"], true);
   EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
+}
+
+TEST_F(DaemonTest, SaysThatTheStoredLabCouldNotBeErasedAndTriesAgain) {
+  start();
+  apply(kLab);
+  // Nobody unlinks a folder.
+  const std::string in_the_way = folder_ / "egressd.db-shm";
+  std::filesystem::remove(in_the_way);
+  std::filesystem::create_directory(in_the_way);
+  const Json failed = last_line(post("/v1/down"))["result"]["failed"];
+  ASSERT_EQ(failed.size(), 1U);
+  EXPECT_EQ(failed[0]["object"], "erase the stored lab");
+  EXPECT_THAT(failed[0]["message"].get<std::string>(), HasSubstr("egressd.db-shm"));
+  EXPECT_THAT(status()["problems"].dump(), HasSubstr("egressd.db-shm"));
+  EXPECT_EQ(status()["inSync"], false);
+  std::filesystem::remove(in_the_way);
+  wait_for([](const Json& now) { return now["inSync"] == true; });
 }
 
 TEST_F(DaemonTest, AppliesALabAfterARemovalThatGotStuck) {
@@ -293,6 +365,40 @@ TEST_F(DaemonTest, AppliesItsConfiguredLabAtTheStartAndOnHangup) {
   folder_.write("lab.yaml", with_capacity(2));
   ::kill(::getpid(), SIGHUP);
   wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 2; });
+}
+
+TEST_F(DaemonTest, ShowsARefusedConfiguredLabUntilALabIsApplied) {
+  settings_.lab = folder_.write("lab.yaml", "nonsense: 1");
+  start();
+  const Json refused = status();
+  EXPECT_EQ(refused["inSync"], false);
+  EXPECT_THAT(refused["problems"].dump(), HasSubstr("lab.yaml:1:1"));
+  EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
+  EXPECT_EQ(status()["inSync"], true);
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) { return now["problems"].size() == 1; });
+  EXPECT_EQ(status()["lab"], "lab.yaml");
+  std::filesystem::remove(settings_.lab);
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) {
+    return now["problems"].dump().find("No such file") != std::string::npos;
+  });
+  folder_.write("lab.yaml", kLab);
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) { return now["inSync"] == true; });
+}
+
+TEST_F(DaemonTest, ShowsAConfigurationThatItCouldNotTakeUpAgain) {
+  settings_.config = folder_.write("egressd.yaml", "nonsense: 1\n");
+  start();
+  apply(kLab);
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) {
+    return now["problems"].dump().find("egressd.yaml:1:1") != std::string::npos;
+  });
+  folder_.write("egressd.yaml", "logLevel: \"off\"\n");
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) { return now["inSync"] == true; });
 }
 
 TEST_F(DaemonTest, KeepsItsLabWhenTheConfiguredOneBecomesInvalid) {

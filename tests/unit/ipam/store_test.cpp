@@ -84,6 +84,21 @@ TEST_F(StoreTest, LeavesUnsetPartsAlone) {
   EXPECT_EQ(saved->generations, (Generations{{"web", 1}}));
 }
 
+TEST_F(StoreTest, CountsUnfinishedStartsInADatabaseThatWasMadeBeforeTheyWereCounted) {
+  ASSERT_TRUE(Store(path()).save({.generations = Generations{{"web", 1}}}).ok());
+  {
+    auto database = Database::open(path());
+    ASSERT_TRUE(database.ok());
+    ASSERT_TRUE(database->execute("DROP TABLE start").ok());
+  }
+  EXPECT_EQ(Store(path()).load().value().unfinished_starts, 0);
+  ASSERT_TRUE(Store(path()).save({.unfinished_starts = 2}).ok());
+  const Result<Saved> saved = Store(path()).load();
+  ASSERT_TRUE(saved.ok());
+  EXPECT_EQ(saved->unfinished_starts, 2);
+  EXPECT_EQ(saved->generations, (Generations{{"web", 1}}));
+}
+
 TEST_F(StoreTest, LetsANewHolderTakeARemovedLeasesAddress) {
   Store store(path());
   ASSERT_TRUE(store.save({.leases = {.stored = leases(1)}}).ok());
