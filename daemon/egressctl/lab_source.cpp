@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "compile/size.hpp"
 #include "lab/limits.hpp"
 
 namespace egress::ctl {
@@ -33,6 +34,15 @@ Result<LabSource> LabSource::read(const std::string& path) {
   std::string text = read_bounded(stream);
   if (!stream.is_open() || stream.bad()) return Error::from_errno("read " + path);
   return LabSource({path, std::move(text)}, lab::reader_beside(path));
+}
+
+lab::Loaded LabSource::load() const {
+  lab::Loaded loaded = lab::load(source_.text, source_.file, read_file_);
+  if (!loaded.lab) return loaded;
+  const auto excess = compile::check_size(*loaded.lab, {}, source_.file);
+  loaded.findings.insert(loaded.findings.end(), excess.begin(), excess.end());
+  if (!excess.empty()) loaded.lab.reset();
+  return loaded;
 }
 
 control::LabText LabSource::with_files() const {

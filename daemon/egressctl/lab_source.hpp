@@ -18,7 +18,8 @@ class LabSource {
   static Result<LabSource> read(const std::string& path);
 
   const Source& source() const { return source_; }
-  lab::Loaded load() const { return lab::load(source_.text, source_.file, read_file_); }
+  // Without a lab, too, when it is larger than the limits that a daemon has by default.
+  lab::Loaded load() const;
   // What travels to the daemon. A file that cannot be read is left out: the daemon then says so,
   // with its place in the lab file.
   control::LabText with_files() const;

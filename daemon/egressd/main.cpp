@@ -16,6 +16,7 @@
 #include "egressd/memory.hpp"
 #include "egressd/settings.hpp"
 #include "egressd/socket.hpp"
+#include "kernel/high_fd.hpp"
 #include "kernel/linux_kernel.hpp"
 #include "kernel/probe.hpp"
 
@@ -53,6 +54,24 @@ std::string responder_program() {
   return EGRESS_RESPONDER;
 }
 
+// Each namespace is held open.
+compile::SizeLimits within_open_files(compile::SizeLimits limits) {
+  const size_t most = kernel::namespaces_within_fd_limit();
+  if (most >= limits.namespaces) return limits;
+  limits.namespaces = most;
+  limits.namespaces_setting = "the hard limit of open files (LimitNOFILE= in the unit)";
+  return limits;
+}
+
+int check_lab(const Settings& settings) {
+  lab::Loaded loaded = lab::load_file(settings.lab);
+  if (loaded.lab) {
+    const auto excess = compile::check_size(*loaded.lab, settings.limits, settings.lab);
+    loaded.findings.insert(loaded.findings.end(), excess.begin(), excess.end());
+  }
+  return print(loaded.findings, stdout);
+}
+
 // What has no meaning here must not end the daemon, whose default for these is just that.
 void ignore_foreign_signals() {
   for (const int number : {SIGPIPE, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
@@ -73,7 +92,9 @@ Status serve(const Settings& settings) {
                    FileLock::acquire(settings.state_dir + "/egressd.lock"));
   ASSIGN_OR_RETURN(const FileLock prefix_lock,
                    FileLock::acquire(settings.run_dir + "/" + settings.prefix + ".lock"));
-  Session session(settings.prefix, ipam::Store(settings.state_dir + "/egressd.db"));
+  RETURN_IF_ERROR(kernel::raise_fd_limit());
+  Session session(settings.prefix, ipam::Store(settings.state_dir + "/egressd.db"),
+                  within_open_files(settings.limits));
   RETURN_IF_ERROR(session.restore(std::chrono::system_clock::now()));
   ASSIGN_OR_RETURN(SocketFile socket, SocketFile::listen(settings.socket));
   ASSIGN_OR_RETURN(const std::unique_ptr<kernel::LinuxKernel> kernel,
@@ -94,9 +115,7 @@ int run(int argc, const char* const* argv) {
   }
   const int configuration_result = print(line->findings, line->check ? stdout : stderr);
   if (line->check) {
-    const bool with_lab = !line->settings.lab.empty();
-    const int lab_result =
-        with_lab ? print(lab::load_file(line->settings.lab).findings, stdout) : 0;
+    const int lab_result = line->settings.lab.empty() ? 0 : check_lab(line->settings);
     return configuration_result + lab_result == 0 ? 0 : kFailure;
   }
   if (configuration_result != 0) return kFailure;

@@ -37,8 +37,8 @@ ipam::Generations generations_of(const lab::Lab& lab, const ipam::Generations& k
 
 }  // namespace
 
-Session::Session(std::string prefix, ipam::Store store)
-    : prefix_(std::move(prefix)), store_(std::move(store)) {}
+Session::Session(std::string prefix, ipam::Store store, compile::SizeLimits limits)
+    : prefix_(std::move(prefix)), store_(std::move(store)), limits_(std::move(limits)) {}
 
 Status Session::restore(ipam::TimePoint now) {
   ASSIGN_OR_RETURN(ipam::Saved saved, store_.load());
@@ -87,6 +87,10 @@ std::variant<Proposal, Refusal> Session::propose(control::LabText text, ipam::Ti
   if (!loaded.lab) {
     return Refusal{{.code = Errc::kInvalid, .message = "the lab is invalid"},
                    std::move(loaded.findings)};
+  }
+  std::vector<lab::Finding> excess = compile::check_size(*loaded.lab, limits_, text.file);
+  if (!excess.empty()) {
+    return Refusal{{.code = Errc::kInvalid, .message = "the lab is too large"}, std::move(excess)};
   }
   Result<ipam::LeaseChange> change = leases_.plan(*loaded.lab, now);
   if (!change.ok()) return Refusal{std::move(change).error(), std::move(loaded.findings)};

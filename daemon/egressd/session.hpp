@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "compile/size.hpp"
 #include "control/protocol.hpp"
 #include "ipam/leases.hpp"
 #include "ipam/store.hpp"
@@ -42,7 +43,7 @@ struct Refusal {
 
 class Session {
  public:
-  Session(std::string prefix, ipam::Store store);
+  Session(std::string prefix, ipam::Store store, compile::SizeLimits limits = {});
 
   // Takes up what an earlier process left. A stored lab that no longer loads, or that is set aside,
   // is not an error: it becomes a problem, and there is no model. Errors are the store's.
@@ -80,6 +81,7 @@ class Session {
 
   std::string prefix_;
   ipam::Store store_;
+  compile::SizeLimits limits_;
   std::optional<control::LabText> text_{};
   ipam::Leases leases_{};
   ipam::Generations generations_{};

@@ -26,13 +26,43 @@ const Keys& keys() {
   return kKeys;
 }
 
+using LimitKeys = std::map<std::string, uint64_t compile::SizeLimits::*>;
+const LimitKeys& limit_keys() {
+  static const LimitKeys kKeys{{"namespaces", &compile::SizeLimits::namespaces},
+                               {"links", &compile::SizeLimits::links},
+                               {"routes", &compile::SizeLimits::routes},
+                               {"firewallElements", &compile::SizeLimits::firewall_elements}};
+  return kKeys;
+}
+
+template <typename Map>
+void refuse_key(lab::Reader& reader, const lab::Value& entry, const Map& known) {
+  std::vector<std::string> names;
+  for (const auto& [name, member] : known) names.push_back(name);
+  reader.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", lab::shown(entry.key)),
+                     lab::suggestion(entry.key, names, "keys are " + lab::one_of(names)));
+}
+
+void read_limits(lab::Reader& reader, const lab::Value& limits, Configuration& configuration) {
+  for (const lab::Value& entry : reader.entries(limits)) {
+    const auto known = limit_keys().find(entry.key);
+    if (known == limit_keys().end()) {
+      refuse_key(reader, entry, limit_keys());
+      continue;
+    }
+    const std::optional<int> number = reader.integer(entry);
+    if (number && *number < 1) reader.fail(entry, "range", "a number from 1 on is expected");
+    if (number && *number > 0) {
+      configuration.limits.*(known->second) = static_cast<uint64_t>(*number);
+    }
+  }
+}
+
 void read_entry(lab::Reader& reader, const lab::Value& entry, Configuration& configuration) {
+  if (entry.key == "limits") return read_limits(reader, entry, configuration);
   const auto known = keys().find(entry.key);
   if (known == keys().end()) {
-    std::vector<std::string> names;
-    for (const auto& [name, member] : keys()) names.push_back(name);
-    reader.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", lab::shown(entry.key)),
-                       lab::suggestion(entry.key, names, "keys are " + lab::one_of(names)));
+    refuse_key(reader, entry, keys());
     return;
   }
   const std::optional<std::string> text = reader.text(entry);
@@ -114,6 +144,7 @@ Result<CommandLine> read_command_line(int argc, const char* const* argv) {
     take(configuration.prefix, prefix, settings.prefix);
     take(configuration.log_level, log_level, settings.log_level);
     settings.lab = configuration.lab.value_or("");
+    settings.limits = std::move(configuration.limits);
     line.findings = std::move(configuration.findings);
   }
   RETURN_IF_ERROR(check_settings(settings));

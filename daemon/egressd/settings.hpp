@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "compile/size.hpp"
 #include "lab/load.hpp"
 
 namespace egress::daemon {
@@ -21,6 +22,7 @@ struct Settings {
   std::string prefix = "eg";
   std::string log_level = "info";
   std::string lab{};  // applied at the start and on SIGHUP; empty: what was applied last
+  compile::SizeLimits limits{};
 };
 
 // Keys of the configuration file, each a setting of the same name as its option.
@@ -31,6 +33,7 @@ struct Configuration {
   std::optional<std::string> prefix{};
   std::optional<std::string> log_level{};
   std::optional<std::string> lab{};  // relative to the file's own folder
+  compile::SizeLimits limits{};      // in the configuration file only
   std::vector<lab::Finding> findings{};
 };
 Configuration parse_configuration(const std::string& text, const std::string& file);

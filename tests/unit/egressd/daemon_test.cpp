@@ -141,6 +141,21 @@ TEST_F(DaemonTest, RefusesAnInvalidLabWithAllFindingsAndChangesNothing) {
   EXPECT_EQ(status()["inSync"], true);
 }
 
+TEST_F(DaemonTest, RefusesALabThatIsTooLargeAndKeepsNothingOfIt) {
+  start();
+  std::string large =
+      "outboundIpAddresses: [20.50.1.4]\nserverFarms: {p: {capacity: 100}}\nsites:\n";
+  for (int i = 0; i < 250; ++i) large += "  s" + std::to_string(i) + ": {serverFarm: p}\n";
+  for (const char* request : {"/v1/plan", "/v1/apply"}) {
+    const Reply reply = post(request, message(large));
+    EXPECT_EQ(reply.status, 400);
+    EXPECT_THAT(reply.body, HasSubstr("too-large"));
+    EXPECT_THAT(reply.body, HasSubstr("25102 namespaces"));
+  }
+  EXPECT_EQ(kernel_.applied(), 0U);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "egressd.db"));
+}
+
 TEST_F(DaemonTest, RefusesALabThatExhaustsItsSubnet) {
   start();
   apply(kLab);

@@ -46,6 +46,25 @@ TEST(Configuration, RefusesUnknownKeysWithTheirPlace) {
   EXPECT_THAT(findings[0].hint, HasSubstr("socket"));
 }
 
+TEST(Configuration, RaisesLimits) {
+  const Configuration configuration =
+      parse_configuration("limits: {namespaces: 20000, firewallElements: 9000000}\n", "f");
+  EXPECT_THAT(configuration.findings, IsEmpty());
+  EXPECT_EQ(configuration.limits.namespaces, 20'000U);
+  EXPECT_EQ(configuration.limits.firewall_elements, 9'000'000U);
+  EXPECT_EQ(configuration.limits.links, compile::SizeLimits().links);
+}
+
+TEST(Configuration, RefusesLimitsThatAreNoNumbers) {
+  for (const char* text : {"limits: 5", "limits: {links: many}", "limits: {links: -1}",
+                           "limits: {links: 0}", "limits: {links: 1.5}", "limits: {links: [1]}",
+                           "limits: {links: 99999999999999999999}", "limits: {liks: 1}"}) {
+    const auto findings = parse_configuration(text, "f").findings;
+    ASSERT_THAT(findings, SizeIs(1)) << text;
+    EXPECT_EQ(findings[0].line, 1) << text;
+  }
+}
+
 TEST(Configuration, RefusesWhatIsNoMapOfTexts) {
   EXPECT_THAT(parse_configuration("[1]", "f").findings, SizeIs(1));
   EXPECT_THAT(parse_configuration("prefix: [eg]", "f").findings, SizeIs(1));

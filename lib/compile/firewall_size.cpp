@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+// Theory of operation. A gate (gate.cpp) has a stage for the one side's addresses and, for each
+// class of them, elements for the other side's, source ports and ports. Two addresses are of one
+// class when they meet the same rules. So one sweep over where the rules' ranges begin and end
+// tells how many classes there are and what each can come to, without building any of it. Before
+// that, the ranges themselves are counted: one tag of a published file in a hundred rules is a
+// million.
+#include <algorithm>
+#include <unordered_set>
+
+#include "compile/tally.hpp"
+#include "policy/effective_routes.hpp"
+#include "policy/effective_rules.hpp"
+
+namespace egress::compile {
+namespace {
+
+// The built-in tags but for VirtualNetwork come to no more than this.
+constexpr uint64_t kBuiltInRanges = 16;
+constexpr uint64_t kMany = uint64_t{1} << 40U;
+
+uint64_t product(uint64_t a, uint64_t b) {
+  return a == 0 || b <= kMany / a ? a * b : kMany;
+}
+
+uint64_t ranges_of_tag(const lab::Lab& lab, const std::string& tag) {
+  if (!lab.service_tags) return kBuiltInRanges;
+  const auto found = lab.service_tags->find(tag);
+  return found == lab.service_tags->end() ? kBuiltInRanges
+                                          : found->second.addresses.intervals().size();
+}
+
+// VirtualNetwork comprises what user routes lead to.
+uint64_t routed_ranges(const lab::Lab& lab, const lab::Subnet& subnet) {
+  if (!subnet.route_table) return 0;
+  const auto table = lab.route_tables.find(*subnet.route_table);
+  if (table == lab.route_tables.end()) return 0;
+  uint64_t count = 0;
+  for (const auto& [name, route] : table->second.routes) {
+    count += route.address_prefix ? 1 : ranges_of_tag(lab, route.service_tag);
+  }
+  return count;
+}
+
+// What the rules of one subnet name, before anything is expanded.
+class RangeCounter {
+ public:
+  explicit RangeCounter(const lab::Lab& lab) : lab_(lab) {
+    for (const auto& [name, host] : lab.hosts) {
+      for (const std::string& group : host.application_security_groups) ++members_[group];
+    }
+  }
+
+  uint64_t ranges(const lab::SubnetRef& ref, const lab::Subnet& subnet,
+                  const lab::NetworkSecurityGroup& group) const {
+    const uint64_t network = network_prefixes(lab_, ref.vnet) + routed_ranges(lab_, subnet);
+    uint64_t count = network;  // the default rules
+    for (const auto& [name, rule] : group.security_rules) {
+      count += ranges(rule.source, network) + ranges(rule.destination, network);
+    }
+    return count;
+  }
+
+ private:
+  uint64_t ranges(const lab::AddressMatch& match, uint64_t network) const {
+    if (match.service_tag == "VirtualNetwork" || match.service_tag == "Internet") {
+      return network + kBuiltInRanges;
+    }
+    if (!match.service_tag.empty()) return ranges_of_tag(lab_, match.service_tag);
+    uint64_t count = match.prefixes.size();
+    for (const std::string& group : match.application_security_groups) {
+      const auto members = members_.find(group);
+      if (members != members_.end()) count += members->second;
+    }
+    return count;
+  }
+
+  const lab::Lab& lab_;
+  std::map<std::string, uint64_t> members_{};
+};
+
+// What a class of addresses can come to, as sums over the rules that it meets.
+struct Load {
+  uint64_t second_bounds = 0;  // where ranges of the other side begin or end
+  uint64_t second_rules = 0;   // rules that name some
+  uint64_t source_bounds = 0;  // source ports likewise
+  uint64_t source_rules = 0;
+  uint64_t port_bounds = 0;
+
+  void change(const Load& by, bool added) {
+    const auto one = [&](uint64_t& sum, uint64_t part) { sum = added ? sum + part : sum - part; };
+    one(second_bounds, by.second_bounds);
+    one(second_rules, by.second_rules);
+    one(source_bounds, by.source_bounds);
+    one(source_rules, by.source_rules);
+    one(port_bounds, by.port_bounds);
+  }
+
+  uint64_t elements() const {
+    const uint64_t seconds = classes(second_bounds, second_rules);
+    const uint64_t sources = product(seconds, classes(source_bounds, source_rules));
+    return 1 + second_bounds + product(seconds, 1 + source_bounds) +
+           product(sources, 1 + port_bounds);
+  }
+
+ private:
+  // As many as there are segments, or sets of the rules that make them.
+  static uint64_t classes(uint64_t bounds, uint64_t rules) {
+    constexpr uint64_t kFewRules = 20;
+    return rules < kFewRules ? std::min(1 + bounds, uint64_t{1} << rules) : 1 + bounds;
+  }
+};
+
+template <typename Set>
+uint64_t bounds_of(const Set& set) {
+  return set.is_all() ? 0 : 2 * set.intervals().size();
+}
+
+Load load_of(const policy::EffectiveRule& rule, lab::Direction direction) {
+  const AddressSet& second =
+      direction == lab::Direction::kOutbound ? rule.sources : rule.destinations;
+  return {.second_bounds = bounds_of(second),
+          .second_rules = second.is_all() ? 0U : 1U,
+          .source_bounds = bounds_of(rule.rule.source_ports),
+          .source_rules = rule.rule.source_ports.is_all() ? 0U : 1U,
+          .port_bounds = bounds_of(rule.rule.destination_ports)};
+}
+
+struct Bound {
+  uint64_t at = 0;
+  size_t rule = 0;
+  bool begins = false;
+};
+
+std::vector<Bound> bounds_of(const std::vector<policy::EffectiveRule>& rules,
+                             lab::Direction direction) {
+  std::vector<Bound> bounds;
+  for (size_t i = 0; i < rules.size(); ++i) {
+    const AddressSet& first =
+        direction == lab::Direction::kOutbound ? rules[i].destinations : rules[i].sources;
+    for (const auto& range : first.intervals()) {
+      bounds.push_back({range.first, i, true});
+      bounds.push_back({uint64_t{range.last} + 1, i, false});
+    }
+  }
+  std::sort(bounds.begin(), bounds.end(),
+            [](const Bound& a, const Bound& b) { return a.at < b.at; });
+  return bounds;
+}
+
+// A number that stands for the rule in the sum that stands for a set of rules.
+uint64_t mark_of(size_t rule) {
+  uint64_t mark = (rule + 1) * 0x9e3779b97f4a7c15U;
+  mark = (mark ^ (mark >> 30U)) * 0xbf58476d1ce4e5b9U;
+  return mark ^ (mark >> 31U);
+}
+
+uint64_t elements_of(const std::vector<policy::EffectiveRule>& rules, lab::Direction direction,
+                     uint64_t most) {
+  std::vector<Load> loads;
+  loads.reserve(rules.size());
+  for (const policy::EffectiveRule& rule : rules) loads.push_back(load_of(rule, direction));
+  std::unordered_set<uint64_t> known;
+  Load met;
+  uint64_t set = 0;
+  uint64_t elements = 0;
+  const std::vector<Bound> bounds = bounds_of(rules, direction);
+  for (size_t i = 0; i < bounds.size() && elements <= most; ++i) {
+    const Bound& bound = bounds[i];
+    met.change(loads[bound.rule], bound.begins);
+    set = bound.begins ? set + mark_of(bound.rule) : set - mark_of(bound.rule);
+    const bool segment_follows = i + 1 == bounds.size() || bounds[i + 1].at != bound.at;
+    if (segment_follows && known.insert(set).second) elements += met.elements();
+  }
+  return elements;
+}
+
+struct List {
+  lab::SubnetRef subnet{};
+  std::string path{};
+};
+
+}  // namespace
+
+uint64_t network_prefixes(const lab::Lab& lab, const std::string& vnet) {
+  uint64_t count = lab.virtual_networks.at(vnet).address_prefixes.size();
+  for (const std::string& peer : policy::connected_peers(lab, vnet)) {
+    count += lab.virtual_networks.at(peer).address_prefixes.size();
+  }
+  return count;
+}
+
+void count_firewall_elements(const lab::Lab& lab, uint64_t most, Tally& tally) {
+  const RangeCounter counter(lab);
+  std::vector<List> lists;
+  for (const auto& [vnet_name, vnet] : lab.virtual_networks) {
+    for (const auto& [name, subnet] : vnet.subnets) {
+      if (!subnet.network_security_group) continue;
+      const auto group = lab.network_security_groups.find(*subnet.network_security_group);
+      if (group == lab.network_security_groups.end()) continue;
+      lists.push_back({{vnet_name, name}, "networkSecurityGroups." + group->first});
+      tally.add(lists.back().path, counter.ranges(lists.back().subnet, subnet, group->second));
+    }
+  }
+  for (const List& list : lists) {
+    for (const lab::Direction direction : {lab::Direction::kOutbound, lab::Direction::kInbound}) {
+      if (tally.total() > most) return;
+      tally.add(list.path,
+                elements_of(policy::effective_rules(lab, list.subnet, direction), direction, most));
+    }
+  }
+}
+
+}  // namespace egress::compile

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+#include "compile/size.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "compile/tally.hpp"
+#include "policy/application_routing.hpp"
+#include "policy/effective_routes.hpp"
+
+namespace egress::compile {
+namespace {
+
+// Of one way out of a worker (worker.cpp, add_way), and of a subnet whatever its network.
+constexpr uint64_t kRoutesPerWay = 6;
+constexpr uint64_t kSystemRoutes = 16;
+
+struct Tallies {
+  Tally namespaces{};
+  Tally links{};
+  Tally routes{};
+};
+
+std::string path_of_plan(const std::string& name) {
+  return "serverFarms." + name;
+}
+std::string path_of_vnet(const std::string& name) {
+  return "virtualNetworks." + name;
+}
+
+uint64_t instances(const lab::ServerFarm& farm) {
+  return static_cast<uint64_t>(farm.capacity);
+}
+
+void count_plans(const lab::Lab& lab, Tallies& counts) {
+  for (const auto& [name, farm] : lab.server_farms) {
+    const std::string path = path_of_plan(name);
+    counts.namespaces.add(path, instances(farm));
+    counts.links.add(path, instances(farm));  // the direct path
+    counts.routes.add(path, instances(farm) * (kRoutesPerWay + 1));
+  }
+  for (const auto& [name, site] : lab.sites) {
+    const auto farm = lab.server_farms.find(site.server_farm);
+    if (farm == lab.server_farms.end()) continue;
+    const policy::ApplicationRouting routing = policy::application_routing(site);
+    const uint64_t links = routing.integrated ? 2 : 1;
+    const uint64_t scope =
+        routing.integrated && !routing.all ? policy::virtual_network_scope(lab, site).size() : 0;
+    const std::string path = path_of_plan(site.server_farm);
+    counts.namespaces.add(path, instances(farm->second));
+    counts.links.add(path, instances(farm->second) * links);
+    counts.routes.add(path, instances(farm->second) * (links + 1 + scope));
+  }
+}
+
+void count_integrations(const lab::Lab& lab, Tallies& counts) {
+  std::set<std::pair<std::string, lab::SubnetRef>> joined;  // plan and subnet
+  std::set<std::string> left_by_the_stamp;
+  for (const auto& [name, site] : lab.sites) {
+    const auto farm = lab.server_farms.find(site.server_farm);
+    if (farm == lab.server_farms.end() || !site.virtual_network_subnet) continue;
+    const lab::SubnetRef& subnet = *site.virtual_network_subnet;
+    if (!joined.emplace(site.server_farm, subnet).second) continue;
+    const std::string path = path_of_plan(site.server_farm);
+    counts.links.add(path, instances(farm->second));
+    // The way out, the endpoint in the network, the way back from the stamp.
+    counts.routes.add(path, instances(farm->second) * (kRoutesPerWay + 2));
+    if (left_by_the_stamp.insert(subnet.vnet).second)
+      counts.links.add(path_of_vnet(subnet.vnet), 1);
+  }
+}
+
+void count_hosts(const lab::Lab& lab, Tallies& counts) {
+  counts.namespaces.add("hosts", lab.hosts.size());
+  counts.links.add("hosts", lab.hosts.size());
+  counts.routes.add("hosts", lab.hosts.size() * 3);
+}
+
+// Links to appliances in peers: one for each that some route of the network leads to.
+uint64_t transits(const lab::Lab& lab, const std::string& name,
+                  const std::set<std::pair<std::string, Ipv4Address>>& machines) {
+  std::set<Ipv4Address> next_hops;
+  for (const auto& [subnet_name, subnet] : lab.virtual_networks.at(name).subnets) {
+    if (!subnet.route_table) continue;
+    for (const auto& [route_name, route] : lab.route_tables.at(*subnet.route_table).routes) {
+      if (route.next_hop_ip_address) next_hops.insert(*route.next_hop_ip_address);
+    }
+  }
+  uint64_t count = 0;
+  const std::vector<std::string> peers = policy::connected_peers(lab, name);
+  for (const Ipv4Address address : next_hops) {
+    if (machines.count({name, address}) != 0) continue;
+    for (const std::string& peer : peers) {
+      if (machines.count({peer, address}) == 0) continue;
+      ++count;
+      break;
+    }
+  }
+  return count;
+}
+
+// By table; a tag of many prefixes stands in many.
+std::map<std::string, uint64_t> user_routes(const lab::Lab& lab) {
+  std::map<std::string, uint64_t> tags;
+  std::map<std::string, uint64_t> routes;
+  for (const auto& [name, table] : lab.route_tables) {
+    for (const auto& [route_name, route] : table.routes) {
+      const auto [known, added] = tags.try_emplace(route.service_tag, 1);
+      if (added && lab.service_tags) {
+        const auto tag = lab.service_tags->find(route.service_tag);
+        if (tag != lab.service_tags->end()) {
+          known->second = to_prefixes(tag->second.addresses).size();
+        }
+      }
+      routes[name] += known->second;
+    }
+  }
+  return routes;
+}
+
+void count_networks(const lab::Lab& lab, Tallies& counts) {
+  const std::map<std::string, uint64_t> routes = user_routes(lab);
+  std::set<std::pair<std::string, Ipv4Address>> machines;
+  for (const auto& [name, host] : lab.hosts) {
+    if (host.subnet) machines.emplace(host.subnet->vnet, host.ip_address);
+  }
+  for (const auto& [name, vnet] : lab.virtual_networks) {
+    const std::string path = path_of_vnet(name);
+    const uint64_t led_to_appliances = transits(lab, name, machines);
+    uint64_t peerings = 0;  // each with the name that comes first
+    for (const std::string& peer : policy::connected_peers(lab, name)) peerings += name < peer;
+    counts.namespaces.add(path, 1);
+    counts.links.add(path, 1 + peerings + led_to_appliances);
+    counts.routes.add(path, 2 + led_to_appliances);
+    const uint64_t system = network_prefixes(lab, name) + kSystemRoutes;
+    for (const auto& [subnet_name, subnet] : vnet.subnets) {
+      counts.routes.add(path + ".subnets", system);
+      if (!subnet.route_table) continue;
+      const auto own = routes.find(*subnet.route_table);
+      if (own != routes.end()) counts.routes.add("routeTables." + own->first, own->second);
+    }
+  }
+}
+
+void count_outside(const lab::Lab& lab, Tallies& counts) {
+  counts.namespaces.add("outboundIpAddresses", 2);
+  counts.links.add("outboundIpAddresses", 1);
+  counts.routes.add("outboundIpAddresses", lab.outbound_ip_addresses.size() + 3);
+}
+
+struct Measured {
+  const Count& count;
+  uint64_t limit;
+  const char* what;
+  std::string setting;
+};
+
+lab::Finding finding_of(const Measured& measured, const std::string& file) {
+  return {.file = file,
+          .path = measured.count.largest,
+          .code = "too-large",
+          .message = fmt::format("the lab makes {} {} or more, {} of them here; the limit is {}",
+                                 measured.count.total, measured.what, measured.count.share,
+                                 measured.limit),
+          .hint = fmt::format("{} raises it", measured.setting)};
+}
+
+}  // namespace
+
+Count Tally::count() const {
+  Count count{.total = total_};
+  for (const auto& [path, number] : parts_) {
+    if (number <= count.share) continue;
+    count.largest = path;
+    count.share = number;
+  }
+  return count;
+}
+
+Size size_of(const lab::Lab& lab, const SizeLimits& limits) {
+  Tallies counts;
+  count_plans(lab, counts);
+  count_integrations(lab, counts);
+  count_hosts(lab, counts);
+  count_networks(lab, counts);
+  count_outside(lab, counts);
+  Tally elements;
+  count_firewall_elements(lab, limits.firewall_elements, elements);
+  return {counts.namespaces.count(), counts.links.count(), counts.routes.count(), elements.count()};
+}
+
+std::vector<lab::Finding> check_size(const lab::Lab& lab, const SizeLimits& limits,
+                                     const std::string& file) {
+  const Size size = size_of(lab, limits);
+  std::vector<lab::Finding> findings;
+  for (const Measured& measured :
+       {Measured{size.namespaces, limits.namespaces, "namespaces", limits.namespaces_setting},
+        Measured{size.links, limits.links, "links", "limits.links in egressd.yaml"},
+        Measured{size.routes, limits.routes, "routes", "limits.routes in egressd.yaml"},
+        Measured{size.firewall_elements, limits.firewall_elements, "firewall elements",
+                 "limits.firewallElements in egressd.yaml"}}) {
+    if (measured.count.total > measured.limit) findings.push_back(finding_of(measured, file));
+  }
+  return findings;
+}
+
+}  // namespace egress::compile

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+#include "compile/size.hpp"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "compile/compile.hpp"
+#include "ipam/leases.hpp"
+
+namespace egress::compile {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+lab::Lab load(const std::string& path) {
+  lab::Loaded loaded = lab::load_file(path);
+  EXPECT_TRUE(loaded.lab) << path;
+  return loaded.lab ? std::move(*loaded.lab) : lab::Lab{};
+}
+
+std::vector<std::string> example_files() {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(LAB_EXAMPLES)) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+struct Made {
+  uint64_t links = 0;
+  uint64_t routes = 0;
+  uint64_t rows = 0;
+};
+
+Made count(const state::KernelState& state) {
+  Made made;
+  for (const auto& [name, netns] : state) {
+    made.links += netns.links.size() - 1;  // lo
+    made.routes += netns.routes.size();
+    if (!netns.firewall || !netns.firewall->table) continue;
+    for (const auto& [map, rows] : netns.firewall->table->row_maps) made.rows += rows.rows.size();
+  }
+  made.links /= 2;
+  return made;
+}
+
+// A list of `rules` rules of `prefixes` prefixes each, with a tag of `tag` in the last, on a subnet
+// with machines.
+lab::Lab listed(size_t rules, size_t prefixes, size_t tag) {
+  lab::Lab lab;
+  lab.outbound_ip_addresses = {{0x14320104}};
+  lab.virtual_networks["v"] = {.address_prefixes = {{{0x0a000000}, 8}}};
+  lab.virtual_networks["v"].subnets["s"] = {.address_prefixes = {{{0x0a010000}, 16}},
+                                            .network_security_group = "n"};
+  lab.hosts["h"] = {.subnet = {{"v", "s"}}, .ip_address = {0x0a010004}};
+  std::vector<Ipv4Prefix> tagged;
+  for (size_t i = 0; i < tag; ++i) {
+    tagged.push_back(Ipv4Prefix::host({static_cast<uint32_t>(0x28000000 + 2 * i)}));
+  }
+  lab.service_tags = std::make_shared<const lab::ServiceTags>(
+      lab::ServiceTags{{"Tag", {.addresses = address_set(tagged)}}});
+  for (size_t i = 0; i < rules; ++i) {
+    lab::SecurityRule rule{.priority = static_cast<int>(100 + i),
+                           .access = i % 2 == 0 ? lab::Access::kDeny : lab::Access::kAllow,
+                           .source = {.any = true},
+                           .source_ports = PortSet::all(),
+                           .destination_ports = PortSet({{uint16_t(i + 1), uint16_t(i + 1)}})};
+    for (size_t k = 0; k < prefixes; ++k) {
+      const auto at = static_cast<uint32_t>(0x0a020000 + 512 * (i * prefixes + k));
+      rule.destination.prefixes.push_back({{at}, 24});
+    }
+    if (i + 1 == rules) rule.destination = {.service_tag = "Tag"};
+    lab.network_security_groups["n"].security_rules["r" + std::to_string(i)] = rule;
+  }
+  return lab;
+}
+
+class SizeOfExample : public testing::TestWithParam<std::string> {};
+
+TEST_P(SizeOfExample, IsWhatCompilingItMakes) {
+  const lab::Lab lab = load(GetParam());
+  const auto addresses = ipam::first_addresses(lab);
+  ASSERT_TRUE(addresses.ok());
+  const state::KernelState state = compile(lab, *addresses, {}).value();
+  const Size size = size_of(lab, {});
+  const Made made = count(state);
+  EXPECT_EQ(size.namespaces.total, state.size());
+  EXPECT_EQ(size.links.total, made.links);
+  EXPECT_GE(size.routes.total, made.routes);
+  EXPECT_LE(size.routes.total, 100 + 3 * made.routes);
+  EXPECT_GE(2 * size.firewall_elements.total, made.rows);
+  EXPECT_LE(size.firewall_elements.total, 200 + 10 * made.rows);
+  EXPECT_THAT(check_size(lab, {}, "lab.yaml"), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Examples, SizeOfExample, testing::ValuesIn(example_files()),
+                         [](const auto& tested) {
+                           std::string name = std::filesystem::path(tested.param).stem().string();
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST(Size, OfAThousandRulesIsNearWhatCompilingThemMakes) {
+  const lab::Lab lab = listed(1000, 10, 10'000);
+  const Made made = count(compile(lab, {}, {}).value());
+  const uint64_t counted = size_of(lab, {}).firewall_elements.total;
+  EXPECT_GE(2 * counted, made.rows);
+  EXPECT_LE(counted, 4 * made.rows);
+}
+
+TEST(CheckSize, TakesAThousandWorkersWithTwoThousandAppsAndLongLists) {
+  lab::Lab lab = listed(1000, 10, 10'000);
+  for (int i = 0; i < 20; ++i) {
+    auto& subnets = lab.virtual_networks["v"].subnets;
+    subnets["more" + std::to_string(i)] = subnets["s"];
+  }
+  for (int plan = 0; plan < 10; ++plan) {
+    const std::string name = "plan" + std::to_string(plan);
+    lab.server_farms[name] = {.capacity = 100};
+    for (const char* site : {"a", "b"}) {
+      lab.sites[site + name] = {.server_farm = name, .virtual_network_subnet = {{"v", "s"}}};
+    }
+  }
+  EXPECT_THAT(check_size(lab, {}, "lab.yaml"), IsEmpty());
+  EXPECT_EQ(size_of(lab, {}).namespaces.total, 3'004U);
+}
+
+TEST(CheckSize, NamesTheCountItsLimitItsCauseAndWhatRaisesIt) {
+  lab::Lab lab;
+  for (const char* plan : {"small", "large"}) lab.server_farms[plan] = {.capacity = 2};
+  lab.server_farms["large"].capacity = 100;
+  for (int i = 0; i < 250; ++i) lab.sites["s" + std::to_string(i)] = {.server_farm = "large"};
+  const auto findings = check_size(lab, {}, "lab.yaml");
+  ASSERT_THAT(findings, SizeIs(2));
+  const std::string text = findings[0].to_string();
+  EXPECT_THAT(text, HasSubstr("lab.yaml: error: serverFarms.large"));
+  EXPECT_THAT(text, HasSubstr("25104 namespaces"));
+  EXPECT_THAT(text, HasSubstr("25100 of them here"));
+  EXPECT_THAT(text, HasSubstr("limit is 5000"));
+  EXPECT_THAT(text, HasSubstr("limits.namespaces in egressd.yaml"));
+  EXPECT_THAT(findings[1].to_string(), HasSubstr("links"));
+  EXPECT_THAT(check_size(lab, {.namespaces = 25'104, .links = 25'104}, "lab.yaml"), IsEmpty());
+}
+
+// Nothing of these may be expanded to be refused: they would be of ten million ranges and more.
+TEST(CheckSize, RefusesTagsThatStandInManyRulesSubnetsAndRoutes) {
+  lab::Lab rules = listed(1000, 0, 10'000);
+  for (auto& [name, rule] : rules.network_security_groups["n"].security_rules) {
+    rule.destination = {.service_tag = "Tag"};
+  }
+  EXPECT_THAT(check_size(rules, {}, "f"), SizeIs(1));
+
+  lab::Lab subnets = listed(1, 0, 10'000);
+  for (int i = 0; i < 1'000; ++i) {
+    auto& all = subnets.virtual_networks["v"].subnets;
+    all["s" + std::to_string(i)] = all["s"];
+  }
+  EXPECT_THAT(check_size(subnets, {}, "f"), SizeIs(1));
+
+  lab::Lab routes = listed(1, 0, 10'000);
+  routes.network_security_groups.clear();
+  routes.route_tables["r"].routes["t"] = {.service_tag = "Tag"};
+  for (int i = 0; i < 30; ++i) {
+    routes.virtual_networks["v"].subnets["s" + std::to_string(i)] = {
+        .address_prefixes = {{{0x0a010000}, 16}}, .route_table = "r"};
+  }
+  const auto findings = check_size(routes, {}, "f");
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].path, "routeTables.r");
+}
+
+TEST(CheckSize, RefusesRulesWhoseTwoSidesMultiply) {
+  lab::Lab lab = listed(1, 0, 1);
+  auto& rules = lab.network_security_groups["n"].security_rules;
+  rules.clear();
+  // Each within the one before, so that an address meets as many rules as its prefix is long.
+  for (int i = 0; i < 900; ++i) {
+    lab::SecurityRule rule{
+        .priority = 100 + i, .source_ports = PortSet::all(), .destination_ports = PortSet::all()};
+    for (int k = 0; k < 20; ++k) {
+      rule.source.prefixes.push_back({{uint32_t(0x0b000000 + 512 * (20 * i + k))}, 24});
+    }
+    for (int k = i; k < 900; ++k)
+      rule.destination.prefixes.push_back({{uint32_t(0x0c000000 + 512 * k)}, 24});
+    rules["r" + std::to_string(i)] = rule;
+  }
+  EXPECT_THAT(check_size(lab, {}, "f"), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace egress::compile
