@@ -73,10 +73,14 @@ Machine::~Machine() {
   std::filesystem::remove_all(directory_, ignored);
 }
 
-testing::AssertionResult Machine::start() {
-  daemon_.emplace(Command{EGRESSD_PROGRAM, "--state-dir", directory_ + "/state", "--socket",
-                          socket_, "--prefix", prefix_},
-                  "");
+testing::AssertionResult Machine::start(const Command& wrapper) {
+  Command command = wrapper;
+  for (const std::string& word :
+       {std::string(EGRESSD_PROGRAM), std::string("--state-dir"), state_directory(),
+        std::string("--socket"), socket_, std::string("--prefix"), prefix_}) {
+    command.push_back(word);
+  }
+  daemon_.emplace(command, "");
   const bool up = eventually([this] { return answers(socket_) || !daemon_->running(); });
   if (up && daemon_->running()) return testing::AssertionSuccess();
   return testing::AssertionFailure() << "egressd does not answer: " << log();

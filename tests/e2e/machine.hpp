@@ -24,8 +24,9 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  // Starts the daemon and waits until it answers; what it said when it does not.
-  testing::AssertionResult start();
+  // Starts the daemon, behind `wrapper` if there is one, and waits until it answers; what it said
+  // when it does not.
+  testing::AssertionResult start(const Command& wrapper = {});
   // Ends the daemon; its exit status as a shell says it.
   int stop(int signal = SIGTERM);
 
@@ -43,6 +44,9 @@ class Machine {
   std::string log() const;
 
   const std::string& prefix() const { return prefix_; }
+  const std::string& socket() const { return socket_; }
+  std::string state_directory() const { return directory_ + "/state"; }
+  pid_t pid() const { return daemon_->pid(); }
 
  private:
   std::string prefix_;
