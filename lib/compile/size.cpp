@@ -39,7 +39,8 @@ void count_plans(const lab::Lab& lab, Tallies& counts) {
     const std::string path = path_of_plan(name);
     counts.namespaces.add(path, instances(farm));
     counts.links.add(path, instances(farm));  // the direct path
-    counts.routes.add(path, instances(farm) * (kRoutesPerWay + 1));
+    // The way back from the stamp, and where forged packets end.
+    counts.routes.add(path, instances(farm) * (kRoutesPerWay + 2));
   }
   for (const auto& [name, site] : lab.sites) {
     const auto farm = lab.server_farms.find(site.server_farm);

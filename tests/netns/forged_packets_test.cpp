@@ -150,7 +150,8 @@ class ForgedPackets : public LinuxFixture {
   }
 
   void nothing_has_drifted() {
-    for (const state::Op& op : state::diff(desired_, observe())) ADD_FAILURE() << to_text(op);
+    for (const state::Op& op : state::diff(desired_, observe()).value())
+      ADD_FAILURE() << to_text(op);
   }
 
   const Ipv4Address kOpen = ip("10.1.4.4");
