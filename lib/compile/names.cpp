@@ -4,9 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace egress::compile {
 namespace {
+
+// What follows the prefix in names that go on with a name of the lab.
+constexpr std::string_view kApp = "app";
+constexpr std::string_view kWorker = "worker";
+constexpr std::string_view kVnet = "vnet";
+constexpr std::string_view kHost = "host";
+constexpr std::string_view kOnPremises = "onprem";  // promised, and so kept free
+constexpr std::array kNamedKinds = {kApp, kWorker, kVnet, kHost, kOnPremises};
 
 uint64_t mixed(uint64_t hash) {
   hash ^= hash >> 32U;
@@ -46,19 +55,19 @@ std::map<std::string, uint64_t> probed(const std::set<std::string>& keys, uint64
 }  // namespace
 
 std::string app_netns(const std::string& prefix, const std::string& site, int instance) {
-  return fmt::format("{}-app-{}-{}", prefix, site, instance);
+  return fmt::format("{}-{}-{}-{}", prefix, kApp, site, instance);
 }
 
 std::string worker_netns(const std::string& prefix, const std::string& server_farm, int instance) {
-  return fmt::format("{}-worker-{}-{}", prefix, server_farm, instance);
+  return fmt::format("{}-{}-{}-{}", prefix, kWorker, server_farm, instance);
 }
 
 std::string vnet_netns(const std::string& prefix, const std::string& vnet) {
-  return fmt::format("{}-vnet-{}", prefix, vnet);
+  return fmt::format("{}-{}-{}", prefix, kVnet, vnet);
 }
 
 std::string host_netns(const std::string& prefix, const std::string& host) {
-  return fmt::format("{}-host-{}", prefix, host);
+  return fmt::format("{}-{}-{}", prefix, kHost, host);
 }
 
 std::string stamp_netns(const std::string& prefix) {
@@ -67,6 +76,16 @@ std::string stamp_netns(const std::string& prefix) {
 
 std::string internet_netns(const std::string& prefix) {
   return prefix + "-internet";
+}
+
+bool share_names(const std::string& prefix, const std::string& other) {
+  const auto goes_on_like_a_name = [](const std::string& longer, const std::string& shorter) {
+    return std::any_of(kNamedKinds.begin(), kNamedKinds.end(), [&](std::string_view kind) {
+      return (longer + "-").starts_with(fmt::format("{}-{}-", shorter, kind));
+    });
+  };
+  return prefix == other || goes_on_like_a_name(prefix, other) ||
+         goes_on_like_a_name(other, prefix);
 }
 
 std::map<std::string, std::string> assign_link_names(const std::set<std::string>& texts) {

@@ -28,6 +28,11 @@ std::string host_netns(const std::string& prefix, const std::string& host);
 std::string stamp_netns(const std::string& prefix);
 std::string internet_netns(const std::string& prefix);
 
+// Whether a lab with one prefix could need a name that one with the other could need too: the
+// prefixes are equal, or one goes on like a name of the other ("eg-app" beside "eg", but not
+// "eg-b").
+bool share_names(const std::string& prefix, const std::string& other);
+
 // The names of one namespace's links, by the text that says what a link leads to ("h-HOST"). A text
 // that fits an interface name (15 bytes) is its own, a longer one keeps its head and ends in five
 // letters of its hash.

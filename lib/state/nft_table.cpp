@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string_view>
 
 namespace egress::state {
 namespace {
@@ -95,6 +94,12 @@ std::string to_text(const NftTable& table) {
     for (const NftRow& row : map.rows) text += "  " + element_text(map, row) + "\n";
   }
   return text + text_without_rows(table);
+}
+
+std::string digest_of(std::string_view text) {
+  Fnv1a128 digest;
+  digest.add(text);
+  return digest.text();
 }
 
 Firewall make_firewall(NftTable table) {

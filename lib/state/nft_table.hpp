@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -79,6 +80,8 @@ struct Firewall {
 };
 inline constexpr const char* kFirewallChanged = "changed";
 Firewall make_firewall(NftTable table);  // computes the digest
+// The same kind of digest, 32 letters, of a text.
+std::string digest_of(std::string_view text);
 
 std::string to_text(const NftTable& table);  // deterministic, for golden files
 

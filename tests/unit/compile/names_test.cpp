@@ -19,6 +19,24 @@ std::string alone(const std::string& text) {
   return assign_link_names({text}).at(text);
 }
 
+TEST(NetnsNames, OfPrefixesThatGoOnLikeANameCouldMeet) {
+  const std::string meeting = app_netns("eg", "app-web", 0);
+  EXPECT_EQ(meeting, app_netns("eg-app", "web", 0));
+  for (const char* other :
+       {"eg", "eg-app", "eg-app-app", "eg-worker", "eg-vnet-a", "eg-host-b", "eg-onprem"}) {
+    EXPECT_TRUE(share_names("eg", other)) << other;
+    EXPECT_TRUE(share_names(other, "eg")) << other;
+  }
+}
+
+TEST(NetnsNames, OfOtherPrefixesNeverMeet) {
+  for (const char* other :
+       {"e", "egb", "eg-b", "eg-b-app", "eg-apps", "eg-stamp", "eg-internet", "app", "b-eg-app"}) {
+    EXPECT_FALSE(share_names("eg", other)) << other;
+    EXPECT_FALSE(share_names(other, "eg")) << other;
+  }
+}
+
 TEST(LinkNames, KeepWhatFitsAnInterfaceName) {
   EXPECT_EQ(alone("h-database"), "h-database");
   EXPECT_EQ(alone("h-exactly-15-by"), "h-exactly-15-by");
