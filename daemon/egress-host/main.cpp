@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // egress-host answers on the ports of one emulated host. egressd starts one per listening host
-// inside the host's network namespace; it then stands on its own, so that a lab keeps answering
-// without its daemon, and is found again through its lock file.
+// inside the host's network namespace, whatever its name stands for by then; it then stands on its
+// own, so that a lab keeps answering without its daemon, and is found again through its lock file.
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
@@ -28,14 +27,6 @@ namespace {
 constexpr uint16_t kHttpPort = 80;
 constexpr rlim_t kReservedFiles = 64;     // listeners, the loop, the lock
 constexpr rlim_t kMostFiles = 64 * 1024;  // bounds the kernel memory of idle connections
-
-Status enter(const std::string& netns) {
-  const std::string path = "/run/netns/" + netns;
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return Error::from_errno("open " + path);
-  if (::setns(fd.get(), CLONE_NEWNET) < 0) return Error::from_errno("enter " + path);
-  return {};
-}
 
 // Raises the limit of open files as far as it goes; returns how many connections fit below it.
 size_t connection_room() {
@@ -90,7 +81,6 @@ Status open_ports(uv_loop_t& loop, const Spec& spec, Servers& servers) {
 }
 
 Status serve(const Spec& spec, const LockFile& lock) {
-  RETURN_IF_ERROR(enter(spec.netns));
   uv_loop_t& loop = *uv_default_loop();
   Servers servers;
   RETURN_IF_ERROR(open_ports(loop, spec, servers));
@@ -122,7 +112,8 @@ int main(int argc, char** argv) {
   std::string lock_path;
   std::vector<std::string> listen;
   CLI::App app("Answers on the ports of one emulated host of egressd.");
-  app.add_option("--netns", spec.netns, "network namespace to answer in")->required();
+  app.add_option("--netns", spec.netns, "name of the network namespace this is started in")
+      ->required();
   app.add_option("--host", spec.host, "the host's name in answers")->required();
   app.add_option("--lock", lock_path, "file that is locked while this runs")->required();
   app.add_option("listen", listen, "tcp/PORT or udp/PORT")->required();

@@ -12,12 +12,15 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/folder.hpp"
 #include "egressd/daemon.hpp"
 #include "egressd/memory.hpp"
+#include "egressd/prefix_claim.hpp"
 #include "egressd/settings.hpp"
 #include "egressd/socket.hpp"
 #include "kernel/high_fd.hpp"
 #include "kernel/linux_kernel.hpp"
+#include "kernel/netns_owner.hpp"
 #include "kernel/probe.hpp"
 
 namespace egress::daemon {
@@ -85,13 +88,23 @@ void hold_signals() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
+// One folder is one lab, by whatever path it was named.
+Result<std::string> canonical(const std::string& folder) {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::canonical(folder, error);
+  if (error) return Error::from_errno("find folder " + folder, error.value());
+  return path.string();
+}
+
 Status serve(const Settings& settings) {
   RETURN_IF_ERROR(make_folder(settings.state_dir, 0750));
-  RETURN_IF_ERROR(make_folder(settings.run_dir, 0755));
   ASSIGN_OR_RETURN(const FileLock state_lock,
                    FileLock::acquire(settings.state_dir + "/egressd.lock"));
-  ASSIGN_OR_RETURN(const FileLock prefix_lock,
-                   FileLock::acquire(settings.run_dir + "/" + settings.prefix + ".lock"));
+  ASSIGN_OR_RETURN(const std::string state_dir, canonical(settings.state_dir));
+  const state::NetnsMark mark = state::make_mark(settings.prefix, state_dir);
+  ASSIGN_OR_RETURN(const PrefixClaim claim, PrefixClaim::take(kClaimsFolder, mark));
+  ASSIGN_OR_RETURN(const auto marks, kernel::marks_of_all());
+  RETURN_IF_ERROR(check_stopped_labs(mark, marks));
   RETURN_IF_ERROR(kernel::raise_fd_limit());
   Session session(settings.prefix, ipam::Store(settings.state_dir + "/egressd.db"),
                   within_open_files(settings.limits));
@@ -99,6 +112,7 @@ Status serve(const Settings& settings) {
   ASSIGN_OR_RETURN(SocketFile socket, SocketFile::listen(settings.socket));
   ASSIGN_OR_RETURN(const std::unique_ptr<kernel::LinuxKernel> kernel,
                    kernel::LinuxKernel::open({.prefix = settings.prefix,
+                                              .state_dir = state_dir,
                                               .run_dir = settings.run_dir,
                                               .responder_program = responder_program()}));
   Daemon daemon(settings, std::move(session), *kernel, kernel::probe);

@@ -32,13 +32,17 @@ control::PassResult result_of(const PassOutcome& outcome) {
   for (const auto& skipped : outcome.report.skipped) {
     result.failed.push_back({skipped.object, "skipped: " + skipped.reason});
   }
+  for (const auto& [netns, what] : outcome.report.taken) {
+    result.failed.push_back({"netns " + netns, state::to_text(netns, what)});
+  }
   return result;
 }
 
 }  // namespace
 
 Operations::Operations(Loop& loop, kernel::Kernel& kernel, Session& session, Callback on_idle)
-    : session_(session),
+    : kernel_(kernel),
+      session_(session),
       on_idle_(std::move(on_idle)),
       runner_(loop, kernel),
       timer_(loop, [this] { reconcile_now(); }) {
@@ -58,6 +62,9 @@ HttpResponse Operations::apply(control::LabText text) {
   if (const Refusal* refused = std::get_if<Refusal>(&outcome)) {
     return refusal(refused->error, refused->findings);
   }
+  if (Status free = check_names(std::get<Proposal>(outcome)); !free.ok()) {
+    return refusal(free.error());
+  }
   if (Status adopted = session_.adopt(std::get<Proposal>(std::move(outcome))); !adopted.ok()) {
     spdlog::error("{}", adopted.error().to_string());
     return refusal(adopted.error());
@@ -70,6 +77,12 @@ HttpResponse Operations::apply(control::LabText text) {
 void Operations::refuse_configured(std::string problem) {
   if (!problem.empty()) spdlog::error("{}", problem);
   configured_problem_ = std::move(problem);
+}
+
+// A kernel that cannot be looked at is the pass's to report.
+Status Operations::check_names(const Proposal& proposal) {
+  if (!kernel_.observe().ok()) return {};
+  return state::check_free(proposal.desired, kernel_.foreign());
 }
 
 HttpResponse Operations::restart(const std::string& site) {
@@ -146,7 +159,7 @@ void Operations::finish_pass(const PassOutcome& outcome,
   if (removed && !stored.ok()) {
     result.failed.push_back({"erase the stored lab", stored.error().to_string()});
   }
-  const bool clean = outcome.report.in_sync() && (stored.ok() || !removed);
+  const bool clean = outcome.report.settled() && (stored.ok() || !removed);
   last_clean_ = clean;
   last_pass_ = {.seconds = outcome.seconds,
                 .operations = outcome.report.ops_total,
@@ -186,6 +199,7 @@ void Operations::log_outcome(const PassOutcome& outcome) {
     faults.insert(fmt::format("{}: {}", failed.object, failed.error.to_string()));
   }
   for (const std::string& line : report.remaining) faults.insert("still differs: " + line);
+  for (const auto& [netns, what] : report.taken) faults.insert(state::to_text(netns, what));
   for (const std::string& fault : faults) {
     if (known_faults_.count(fault) == 0) spdlog::error("{}", fault);
   }

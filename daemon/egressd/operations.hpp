@@ -47,6 +47,8 @@ class Operations {
   bool last_pass_clean() const { return last_clean_; }
 
  private:
+  // kConflict when a proposed lab needs names that others have.
+  Status check_names(const Proposal& proposal);
   HttpResponse begin(const char* what);
   HttpResponse refuse_when_busy() const;
   void start_pass(const std::shared_ptr<LineStream>& stream);
@@ -56,6 +58,7 @@ class Operations {
   void log_outcome(const PassOutcome& outcome);
   void schedule(bool clean);
 
+  kernel::Kernel& kernel_;
   Session& session_;
   Callback on_idle_;
   PassRunner runner_;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "compile/names.hpp"
@@ -46,30 +47,44 @@ Result<lab::SubnetRef> Queries::subnet_of(const std::string& site) const {
   return *entry->second.virtual_network_subnet;
 }
 
-Result<std::vector<std::string>> Queries::drift() {
+Result<Queries::Comparison> Queries::compare() {
   ASSIGN_OR_RETURN(const state::KernelState observed, kernel_.observe());
-  ASSIGN_OR_RETURN(const state::ChangeSet ops, state::diff(session_.desired(), observed));
-  return texts_of(ops);
+  const state::KernelState& desired = session_.desired();
+  state::ForeignNames taken = state::taken_names(desired, kernel_.foreign());
+  ASSIGN_OR_RETURN(const state::ChangeSet ops,
+                   taken.empty() ? state::diff(desired, observed)
+                                 : state::diff(state::without(desired, taken), observed));
+  return Comparison{texts_of(ops), std::move(taken)};
+}
+
+Status Queries::check_names(const state::KernelState& needed) {
+  RETURN_IF_ERROR(kernel_.observe());
+  return state::check_free(needed, kernel_.foreign());
 }
 
 HttpResponse Queries::status() {
   control::StatusReport report{.prefix = session_.prefix()};
+  std::set<std::string> problems;
   if (const policy::Model* current = session_.model()) {
     report = control::describe(current->lab(), current->addresses(), session_.prefix());
     report.lab = session_.lab_file();
     // Asked now: what the last pass saw may be half a minute old.
-    Result<std::vector<std::string>> differing = drift();
-    if (differing.ok()) {
-      report.drift = std::move(*differing);
+    Result<Comparison> seen = compare();
+    if (seen.ok()) {
+      report.drift = std::move(seen->drift);
+      for (const auto& [netns, what] : seen->taken) problems.insert(state::to_text(netns, what));
       if (!report.drift.empty()) operations_.reconcile_soon();
     } else {
-      report.problems.push_back(differing.error().to_string());
+      problems.insert(seen.error().to_string());
     }
   }
   for (const auto& [holder, lease] : session_.leases().all()) {
     if (lease.state == ipam::LeaseState::kReleasing) report.pending_releases.push_back(lease);
   }
   operations_.describe(report);
+  // The last pass may have met the same.
+  for (const std::string& known : report.problems) problems.erase(known);
+  report.problems.insert(report.problems.end(), problems.begin(), problems.end());
   report.in_sync = report.drift.empty() && report.problems.empty() && !operations_.busy();
   return document(control::to_json(report));
 }
@@ -82,6 +97,9 @@ HttpResponse Queries::plan(control::LabText text) {
   const Proposal& proposal = std::get<Proposal>(outcome);
   const Result<state::KernelState> observed = kernel_.observe();
   if (!observed.ok()) return refusal(observed.error());
+  if (Status free = state::check_free(proposal.desired, kernel_.foreign()); !free.ok()) {
+    return refusal(free.error());
+  }
   const Result<state::ChangeSet> ops = state::diff(proposal.desired, *observed);
   if (!ops.ok()) return refusal(ops.error());
   const policy::Model* current = session_.model();
@@ -92,12 +110,13 @@ HttpResponse Queries::plan(control::LabText text) {
   return document(control::to_json(plan, proposal.warnings));
 }
 
-HttpResponse Queries::context(const policy::AppInstance& app) const {
+HttpResponse Queries::context(const policy::AppInstance& app) {
   const auto current = model();
   if (!current.ok()) return refusal(current.error());
   const auto context =
       control::app_context((*current)->lab(), (*current)->addresses(), app, session_.prefix());
   if (!context.ok()) return refusal(context.error());
+  if (Status ours = check_names({{context->netns, {}}}); !ours.ok()) return refusal(ours.error());
   return document(control::to_json(*context));
 }
 
@@ -116,6 +135,7 @@ HttpResponse Queries::explain(const control::ExplainRequest& request) {
     return explanation.ok() ? document(control::to_json(*explanation))
                             : refusal(explanation.error());
   }
+  if (Status ours = check_names(session_.desired()); !ours.ok()) return refusal(ours.error());
   if (!request.source_port) question.flow.source_port = verifier_.fresh_port((*current)->lab());
   const auto verified = verifier_.verify(**current, session_.prefix(), {question});
   if (!verified.ok()) return refusal(verified.error());
@@ -143,6 +163,7 @@ HttpResponse Queries::test(control::LabText text) {
                                                 "apply it first",
                                                 text.file, changes.size())});
   }
+  if (Status ours = check_names(session_.desired()); !ours.ok()) return refusal(ours.error());
   const policy::Model tested(std::move(*loaded.lab), (*current)->addresses());
   const auto results = verifier_.test(tested, session_.prefix());
   if (!results.ok()) return refusal(results.error());

@@ -22,7 +22,7 @@ class Queries {
 
   HttpResponse status();
   HttpResponse plan(control::LabText text);
-  HttpResponse context(const policy::AppInstance& app) const;
+  HttpResponse context(const policy::AppInstance& app);
   HttpResponse explain(const control::ExplainRequest& request);
   HttpResponse test(control::LabText text);
   HttpResponse effective_routes(const std::string& site) const;
@@ -34,7 +34,15 @@ class Queries {
  private:
   Result<const policy::Model*> model() const;
   Result<lab::SubnetRef> subnet_of(const std::string& site) const;
-  Result<std::vector<std::string>> drift();
+  // What the kernel looks like now beside the lab in force.
+  struct Comparison {
+    std::vector<std::string> drift{};
+    state::ForeignNames taken{};
+  };
+  Result<Comparison> compare();
+  // kConflict while names that `needed` has stand for what is not ours: nothing may be sent or run
+  // there.
+  Status check_names(const state::KernelState& needed);
 
   const Session& session_;
   Operations& operations_;

@@ -13,6 +13,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/folder.hpp"
+
 namespace egress::daemon {
 
 namespace {
@@ -24,12 +26,12 @@ bool same_file(int fd, const std::string& path) {
          open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
 }
 
-std::string holder_of(int fd) {
-  std::array<char, 32> text{};
-  const ssize_t size = ::pread(fd, text.data(), text.size() - 1, 0);
-  std::string holder(text.data(), size > 0 ? static_cast<size_t>(size) : 0);
-  while (!holder.empty() && holder.back() == '\n') holder.pop_back();
-  return holder;
+std::string content_of(int fd) {
+  std::array<char, 512> text{};
+  const ssize_t size = ::pread(fd, text.data(), text.size(), 0);
+  std::string content(text.data(), size > 0 ? static_cast<size_t>(size) : 0);
+  while (!content.empty() && content.back() == '\n') content.pop_back();
+  return content;
 }
 
 Result<sockaddr_un> address_of(const std::string& path) {
@@ -64,36 +66,33 @@ Status remove_stale(const std::string& path, const sockaddr_un& address) {
 
 }  // namespace
 
-Status make_folder(const std::string& path, unsigned mode) {
-  if (path.empty()) return {};  // the working directory
-  const std::filesystem::path folder(path);
-  if (folder.has_parent_path() && folder.parent_path() != folder) {
-    std::error_code error;
-    std::filesystem::create_directories(folder.parent_path(), error);
-    if (error) return Error::from_errno("make folder " + path, error.value());
-  }
-  if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return {};
-  return Error::from_errno("make folder " + path);
-}
-
-Result<FileLock> FileLock::acquire(const std::string& path) {
+Result<FileLock> FileLock::acquire(const std::string& path, const std::string& about) {
   for (;;) {
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!fd.valid()) return Error::from_errno("open " + path);
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return Error::from_errno("lock " + path);
-      return Error{.code = Errc::kBusy,
-                   .message = fmt::format("another egressd (process {}) holds {}",
-                                          holder_of(fd.get()), path)};
+      return Error{
+          .code = Errc::kBusy,
+          .message = fmt::format("another egressd ({}) holds {}", content_of(fd.get()), path)};
     }
     // An earlier holder may have removed the file between our open and our lock.
     if (!same_file(fd.get(), path)) continue;
-    const std::string holder = fmt::format("{}\n", ::getpid());
+    const std::string holder =
+        fmt::format("process {}{}{}\n", ::getpid(), about.empty() ? "" : ", ", about);
     if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), holder.data(), holder.size(), 0) < 0) {
       return Error::from_errno("write " + path);
     }
     return FileLock(path, std::move(fd));
   }
+}
+
+std::optional<std::string> FileLock::holder(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.valid() || ::flock(fd.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+    return std::nullopt;
+  }
+  return content_of(fd.get());
 }
 
 FileLock::~FileLock() {

@@ -3,6 +3,7 @@
 
 // The control socket's file, and the lock files that keep two daemons from one lab.
 
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -10,14 +11,15 @@
 
 namespace egress::daemon {
 
-// Makes `path` and its missing parents; an existing folder is left as it is.
-Status make_folder(const std::string& path, unsigned mode);
-
-// A file that exists, locked, as long as this object does. Its content is the holder's process id.
+// A file that exists, locked, as long as this object does. Its content tells who holds it.
 class FileLock {
  public:
-  // kBusy naming the holder when another process has it.
-  static Result<FileLock> acquire(const std::string& path);
+  // kBusy naming the holder when another process has it. `about` is what others then read of this
+  // one besides its process id.
+  static Result<FileLock> acquire(const std::string& path, const std::string& about = {});
+  // Who holds the lock of `path`, for people; nothing when nobody does. Whoever asks keeps others
+  // from acquiring it meanwhile.
+  static std::optional<std::string> holder(const std::string& path);
   FileLock(FileLock&&) noexcept = default;
   FileLock& operator=(FileLock&&) = delete;
   ~FileLock();

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -29,6 +30,7 @@ struct Files {
   UniqueFd input{};   // /dev/null
   UniqueFd output{};  // the write end that the program says "ready" to
   UniqueFd errors{};  // a memory file, so that nobody needs to read it while the program lives
+  int netns = -1;     // where the program is to live; somebody else's
 };
 
 // Between fork and exec: only calls that are safe there.
@@ -41,8 +43,9 @@ struct Files {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   restore_fd_limit();
-  if (chdir("/") != 0 || dup2(files.input.get(), STDIN_FILENO) < 0 ||
-      dup2(files.output.get(), STDOUT_FILENO) < 0 || dup2(files.errors.get(), STDERR_FILENO) < 0) {
+  if (setns(files.netns, CLONE_NEWNET) != 0 || chdir("/") != 0 ||
+      dup2(files.input.get(), STDIN_FILENO) < 0 || dup2(files.output.get(), STDOUT_FILENO) < 0 ||
+      dup2(files.errors.get(), STDERR_FILENO) < 0) {
     _exit(kCannotExecute);
   }
   execv(arguments[0], arguments);
@@ -108,14 +111,15 @@ std::string content_of(int memory_file) {
 
 }  // namespace
 
-Status start_detached(const std::vector<std::string>& arguments,
+Status start_detached(const std::vector<std::string>& arguments, int netns_fd,
                       std::chrono::milliseconds patience) {
   std::array<int, 2> pipe_ends{};
   if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0) return Error::from_errno("make a pipe");
   const UniqueFd reader(pipe_ends[0]);
   Files files{.input = UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC)),
               .output = UniqueFd(pipe_ends[1]),
-              .errors = UniqueFd(memfd_create("stderr", MFD_CLOEXEC))};
+              .errors = UniqueFd(memfd_create("stderr", MFD_CLOEXEC)),
+              .netns = netns_fd};
   if (!files.input.valid() || !files.errors.valid()) return Error::from_errno("open files");
   RETURN_IF_ERROR(fork_detached(files, arguments));
   files.output.reset();

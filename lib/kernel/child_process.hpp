@@ -15,9 +15,10 @@
 
 namespace egress::kernel {
 
-// Runs arguments[0] detached, with clean signals and only standard files, and returns once it has
-// written a line to its standard output. The error carries what it wrote to standard error instead.
-Status start_detached(const std::vector<std::string>& arguments,
+// Runs arguments[0] detached in the network namespace of `netns_fd`, with clean signals and only
+// standard files, and returns once it has written a line to its standard output. The error carries
+// what it wrote to standard error instead.
+Status start_detached(const std::vector<std::string>& arguments, int netns_fd,
                       std::chrono::milliseconds patience);
 
 // SIGTERM, and SIGKILL when that was not enough. `still_it` is asked once the process can no longer

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "state/foreign_netns.hpp"
 #include "state/kernel_state.hpp"
 #include "state/ops.hpp"
 
@@ -21,6 +22,11 @@ class Kernel {
 
   // Everything that is ours, every field that apply() writes.
   virtual Result<state::KernelState> observe() = 0;
+
+  // What the last observe() found under names that begin like ours and is not ours. It is no part
+  // of what observe() gives, and no op touches it: adding a namespace of that name is kExists, and
+  // to all else it is as if there were none.
+  virtual const state::ForeignNames& foreign() const = 0;
 
   // A descriptor that is readable while something of ours may have changed since observe() looked,
   // by whomever; -1 when this kernel does not tell. Not every change is told.

@@ -19,6 +19,7 @@ namespace egress::kernel {
 namespace {
 
 constexpr uint32_t kQueues = 1;
+constexpr int kLoopbackIndex = 1;
 // Below this the kernel takes IPv6 off a link, and IPv6 settings with it.
 constexpr uint32_t kIpv6LeastMtu = 1280;
 
@@ -130,6 +131,20 @@ NlMessage get_link(const std::string& name) {
   return message;
 }
 
+NlMessage get_loopback() {
+  NlMessage message(RTM_GETLINK, 0);
+  message.put_header(link_header(kLoopbackIndex));
+  message.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  return message;
+}
+
+NlMessage change_loopback_alias(const std::string& alias) {
+  NlMessage message(RTM_SETLINK, 0);
+  message.put_header(link_header(kLoopbackIndex));
+  put_alias(message, alias);
+  return message;
+}
+
 std::optional<ObservedLink> decode_link(const nlmsghdr& message) {
   if (message.nlmsg_type != RTM_NEWLINK) return std::nullopt;
   const auto* header = static_cast<const ifinfomsg*>(NLMSG_DATA(&message));
@@ -142,16 +157,18 @@ std::optional<ObservedLink> decode_link(const nlmsghdr& message) {
   link.name = nla_get_string(attributes[IFLA_IFNAME]);
   link.up = (header->ifi_flags & IFF_UP) != 0;
   if (const nlattr* mtu = attributes[IFLA_MTU]) link.mtu = u32_of(mtu);
-  if ((header->ifi_flags & IFF_LOOPBACK) != 0) return observed;
+  nlattr* alias = attributes[IFLA_IFALIAS];
+  if ((header->ifi_flags & IFF_LOOPBACK) != 0) {
+    if (alias != nullptr) observed.loopback_alias = nla_get_string(alias);
+    return observed;
+  }
   if (is_fallback_device(link.name)) return std::nullopt;
 
   if (const nlattr* mac = attributes[IFLA_ADDRESS];
       mac != nullptr && static_cast<size_t>(nla_len(mac)) == link.mac.octets.size()) {
     std::memcpy(link.mac.octets.data(), nla_data(mac), link.mac.octets.size());
   }
-  if (nlattr* alias = attributes[IFLA_IFALIAS]) {
-    link.alias = nla_get_string(alias);
-  }
+  if (alias != nullptr) link.alias = nla_get_string(alias);
   if (const nlattr* peer = attributes[IFLA_LINK]) {
     observed.peer_index = static_cast<int>(u32_of(peer));
   }

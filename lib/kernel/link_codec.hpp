@@ -20,10 +20,15 @@ struct ObservedLink {
   int peer_index = 0;              // 0: no peer
   std::optional<int> peer_nsid{};  // absent: the peer is in the same namespace
   bool ipv6_settings = false;      // it has an addr_gen_mode at all
+  // Of a loopback: the namespace's mark (netns_owner.hpp), and so no property of the link.
+  std::string loopback_alias{};
 };
 
 NlMessage list_links();
 NlMessage get_link(const std::string& name);
+// The one that every namespace is born with, whatever its name is now.
+NlMessage get_loopback();
+NlMessage change_loopback_alias(const std::string& alias);
 // Nothing for the devices that tunnel modules put into every namespace and nobody can delete.
 std::optional<ObservedLink> decode_link(const nlmsghdr& message);
 

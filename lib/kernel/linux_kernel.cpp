@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/folder.hpp"
 #include "kernel/high_fd.hpp"
 
 namespace egress::kernel {
@@ -18,8 +19,8 @@ using state::Verb;
 // A responder whose namespace has lost its name: nobody desires this one, so a pass ends it.
 constexpr const char* kUnnamed = "#unnamed";
 
-std::string own_directory(const LinuxKernel::Options& options) {
-  return options.run_dir + "/" + options.prefix;
+state::NetnsMark mark_of(const LinuxKernel::Options& options) {
+  return state::make_mark(options.prefix, options.state_dir);
 }
 
 bool is_missing(const Error& error) {
@@ -36,16 +37,20 @@ Result<std::unique_ptr<LinuxKernel>> LinuxKernel::open(Options options) {
   UniqueFd low(epoll_create1(EPOLL_CLOEXEC));
   if (!low.valid()) return Error::from_errno("open an epoll descriptor");
   ASSIGN_OR_RETURN(UniqueFd feed, move_high(std::move(low)));
-  std::unique_ptr<LinuxKernel> made(new LinuxKernel(options, std::move(feed)));
+  RETURN_IF_ERROR(make_folder(options.run_dir, 0755));
+  RETURN_IF_ERROR(check_own_folder(options.run_dir));
+  ASSIGN_OR_RETURN(NetnsOwner owner, NetnsOwner::make(mark_of(options)));
+  std::unique_ptr<LinuxKernel> made(new LinuxKernel(options, std::move(owner), std::move(feed)));
   RETURN_IF_ERROR(made->responders_.list());  // their files stand in a directory of ours
   RETURN_IF_ERROR(made->directory_.remove_leftovers());
   return made;
 }
 
-LinuxKernel::LinuxKernel(const Options& options, UniqueFd feed)
+LinuxKernel::LinuxKernel(const Options& options, NetnsOwner owner, UniqueFd feed)
     : prefix_(options.prefix),
-      directory_(options.prefix, options.run_dir),
-      responders_(own_directory(options) + "/hosts", options.responder_program),
+      owner_(std::move(owner)),
+      directory_(mark_of(options), options.run_dir),
+      responders_(options.run_dir + "/" + options.prefix, options.responder_program),
       feed_(std::move(feed)) {}
 
 Result<state::KernelState> LinuxKernel::observe() {
@@ -55,12 +60,19 @@ Result<state::KernelState> LinuxKernel::observe() {
   distrust_some();
   state::KernelState observed;
   std::map<NetnsName, NetnsLinks> links;
+  state::ForeignNames lost;
   for (auto& [netns, held] : handles_) {
     auto reading = held.read();
     if (!reading.ok()) return std::move(reading).error().in("observe " + netns);
+    if (auto foreign = owner_.judge(held.identity(), (*reading)->alias)) {
+      lost.emplace(netns, *std::move(foreign));
+      continue;
+    }
     observed[netns] = (*reading)->state;
     links[netns] = {(*reading)->links, &held.names_by_nsid()};
   }
+  for (const auto& [netns, foreign] : lost) close_handle(netns);
+  foreign_.merge(lost);
   RETURN_IF_ERROR(resolve_peers(links, [&](const NetnsName& from, const NetnsName& other) {
     return handles_.at(from).nsid_of(handles_.at(other));
   }));
@@ -85,6 +97,7 @@ Status LinuxKernel::refresh_handles() {
   for (auto& [netns, held] : handles_) {
     std::erase_if(held.names_by_nsid(), [](const auto& entry) { return entry.second.empty(); });
   }
+  foreign_.clear();
   for (const auto& [netns, identity] : present) {
     auto opened = handle(netns);
     if (!opened.ok() && !is_missing(opened.error())) return std::move(opened).error();
@@ -113,11 +126,21 @@ Result<NetnsHandle*> LinuxKernel::changing(const NetnsName& netns) {
 
 Result<NetnsHandle*> LinuxKernel::handle(const NetnsName& netns) {
   if (const auto held = handles_.find(netns); held != handles_.end()) return &held->second;
-  ASSIGN_OR_RETURN(UniqueFd fd, directory_.open(netns));
+  foreign_.erase(netns);
+  ASSIGN_OR_RETURN(const auto looked, directory_.look(netns));
+  if (!looked) return note_foreign(netns, {.kind = state::ForeignNetns::Kind::kNoNamespace});
+  ASSIGN_OR_RETURN(UniqueFd fd, open_netns(netns));
   ASSIGN_OR_RETURN(const NetnsIdentity identity,
                    netns_identity("/proc/self/fd/" + std::to_string(fd.get())));
+  ASSIGN_OR_RETURN(const auto foreign, owner_.judge(fd.get()));
+  if (foreign) return note_foreign(netns, *foreign);
   ASSIGN_OR_RETURN(NetnsHandle opened, NetnsHandle::open(std::move(fd), identity, feed_.get()));
   return &handles_.emplace(netns, std::move(opened)).first->second;
+}
+
+Error LinuxKernel::note_foreign(const NetnsName& netns, const state::ForeignNetns& foreign) {
+  foreign_[netns] = foreign;
+  return {.code = Errc::kNotFound, .message = to_text(netns, foreign)};
 }
 
 // Its ids in other namespaces stand for nothing until the next observation, and then the kernel may
@@ -133,10 +156,15 @@ void LinuxKernel::close_handle(const NetnsName& netns) {
 
 Status LinuxKernel::add_responders(state::KernelState& observed) const {
   ASSIGN_OR_RETURN(const std::vector<RunningResponder> running, responders_.list());
+  std::map<NetnsIdentity, NetnsName> names;
+  for (const auto& [netns, held] : handles_) names.emplace(held.identity(), netns);
   for (const RunningResponder& one : running) {
-    const auto held = handles_.find(one.netns);
-    const bool in_place = held != handles_.end() && held->second.identity() == one.identity;
-    observed[in_place ? one.netns : one.netns + kUnnamed].responder = one.responder;
+    const auto place = names.find(one.identity);
+    if (one.complete && place != names.end()) {
+      observed[place->second].responder = one.responder;
+    } else if (place != names.end() || owner_.owns_process(one.pid)) {
+      observed[prefix_ + "-" + one.responder.host + kUnnamed].responder = one.responder;
+    }
   }
   return {};
 }
@@ -159,7 +187,7 @@ Status LinuxKernel::perform(const Op& op, const Object& object) {
 }
 
 Status LinuxKernel::perform(const Op& op, const state::NetnsObject&) {
-  return op.verb == Verb::kRemove ? remove_netns(op.netns) : directory_.create(op.netns);
+  return op.verb == Verb::kRemove ? remove_netns(op.netns) : add_netns(op.netns);
 }
 
 Status LinuxKernel::perform(const Op& op, const state::FirewallChange& change) {
@@ -213,26 +241,39 @@ Status LinuxKernel::perform(const Op& op, const state::LinkSettings& settings) {
 
 Status LinuxKernel::perform(const Op& op, const state::Responder& responder) {
   if (op.verb == Verb::kRemove) return responders_.stop(responder.host);
-  ASSIGN_OR_RETURN([[maybe_unused]] NetnsHandle* const held, handle(op.netns));
-  return responders_.start(op.netns, responder);
+  ASSIGN_OR_RETURN(const NetnsHandle* const held, handle(op.netns));
+  return responders_.start({op.netns, held->fd(), held->identity()}, responder);
+}
+
+Status LinuxKernel::add_netns(const NetnsName& netns) {
+  const auto held = handle(netns);
+  if (held.ok()) return {};
+  if (!is_missing(held.error())) return held.error();
+  if (foreign_.count(netns) == 0) return directory_.create(netns);
+  return Error{.code = Errc::kExists, .message = held.error().message};
 }
 
 Status LinuxKernel::remove_netns(const NetnsName& netns) {
   auto held = handle(netns);
-  if (held.ok()) {
-    // What has happened since then is mostly the kernel clearing away what we removed before.
-    ASSIGN_OR_RETURN(const NetnsHandle::Reading* const reading, (*held)->last_reading());
-    for (const ObservedLink& link : reading->links) {
-      if (!link.peer_nsid) continue;
-      ASSIGN_OR_RETURN(const NetnsName other, name_by_nsid(**held, *link.peer_nsid));
-      if (!other.empty()) orphaned_links_[other].push_back(link.peer_index);
-    }
+  if (!held.ok()) return is_missing(held.error()) ? Status() : held.error();
+  ASSIGN_OR_RETURN(const std::string alias, (*held)->read_alias());
+  const NetnsIdentity identity = (*held)->identity();
+  if (const auto lost = owner_.judge(identity, alias)) {
+    close_handle(netns);
+    foreign_[netns] = *lost;
+    return {};
+  }
+  // What has happened since then is mostly the kernel clearing away what we removed before.
+  ASSIGN_OR_RETURN(const NetnsHandle::Reading* const reading, (*held)->last_reading());
+  for (const ObservedLink& link : reading->links) {
+    if (!link.peer_nsid) continue;
+    ASSIGN_OR_RETURN(const NetnsName other, name_by_nsid(**held, *link.peer_nsid));
+    if (!other.empty()) orphaned_links_[other].push_back(link.peer_index);
   }
   close_handle(netns);
   used_contexts_.close();
-  RETURN_IF_ERROR(directory_.remove(netns));
-  if (handles_.empty()) directory_.remove_directories();
-  return {};
+  RETURN_IF_ERROR(directory_.remove(netns, identity));
+  return handles_.empty() ? directory_.remove_leftovers() : Status();
 }
 
 // Empty when it is none of those held.

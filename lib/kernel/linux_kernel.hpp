@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The Kernel that is one: namespaces of one prefix, kept open from pass to pass, and the responders
-// in them. Dispatches each op to the adapter that knows the object. Needs CAP_NET_ADMIN and
-// CAP_SYS_ADMIN; not for more than one thread.
+// The Kernel that is one: the namespaces that carry one mark, kept open from pass to pass, and the
+// responders in them. Dispatches each op to the adapter that knows the object. Needs CAP_NET_ADMIN
+// and CAP_SYS_ADMIN; not for more than one thread.
 
 #include <map>
 #include <memory>
@@ -14,6 +14,7 @@
 #include "kernel/kernel.hpp"
 #include "kernel/netns.hpp"
 #include "kernel/netns_handle.hpp"
+#include "kernel/netns_owner.hpp"
 #include "kernel/responders.hpp"
 
 namespace egress::kernel {
@@ -22,27 +23,32 @@ class LinuxKernel final : public Kernel {
  public:
   struct Options {
     std::string prefix = "eg";
+    std::string state_dir{};          // canonical; with the prefix, by what ours are known
     std::string run_dir{};            // shared by the daemons of a machine; ours is below
     std::string responder_program{};  // the path of egress-host
   };
   // Looks at nothing yet but for leftovers of a creation that was cut short, which it removes.
+  // kDenied when the run folder or ours in it is one that others have a hand in.
   static Result<std::unique_ptr<LinuxKernel>> open(Options options);
 
   Result<state::KernelState> observe() override;
+  const state::ForeignNames& foreign() const override { return foreign_; }
   int changes_fd() const override { return feed_.get(); }
   Status apply(const state::Op& op) override;
   Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) override;
 
  private:
-  LinuxKernel(const Options& options, UniqueFd feed);
+  LinuxKernel(const Options& options, NetnsOwner owner, UniqueFd feed);
 
   Status refresh_handles();
   // A part of the namespaces is read anew although nothing was heard of a change.
   void distrust_some();
-  // kNotFound when there is no such namespace.
+  // kNotFound when there is no such namespace, or it is not ours: then it is noted in foreign_.
   Result<NetnsHandle*> handle(const state::NetnsName& netns);
   // The same for one that is about to be changed.
   Result<NetnsHandle*> changing(const state::NetnsName& netns);
+  // The error is kNotFound.
+  Error note_foreign(const state::NetnsName& netns, const state::ForeignNetns& foreign);
   void close_handle(const state::NetnsName& netns);
   Status add_responders(state::KernelState& observed) const;
 
@@ -56,16 +62,19 @@ class LinuxKernel final : public Kernel {
 
   Status add_pair(NetnsHandle& here, const state::NetnsName& name, const state::LinkPair& pair);
   Result<bool> is_pair(NetnsHandle& here, const state::LinkPair& pair, NetnsHandle& there);
+  Status add_netns(const state::NetnsName& netns);
   Status remove_netns(const state::NetnsName& netns);
   Result<state::NetnsName> name_by_nsid(NetnsHandle& from, int nsid);
   void remove_orphaned_links();
   void forget_links();
 
   std::string prefix_;
+  NetnsOwner owner_;
   NetnsDirectory directory_;
   Responders responders_;
   UniqueFd feed_;  // epoll over all watches
   std::map<state::NetnsName, NetnsHandle> handles_{};
+  state::ForeignNames foreign_{};
   state::NetnsName last_distrusted_{};
   UsedNftContexts used_contexts_{};
   // The other ends of links whose namespace was removed, by index. The kernel removes them by

@@ -10,11 +10,11 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <memory>
 #include <vector>
+
+#include "kernel/netns_owner.hpp"
 
 namespace egress::kernel {
 namespace {
@@ -55,11 +55,9 @@ Result<std::vector<std::string>> entries_of(const std::string& path) {
   return names;
 }
 
-Status make_directory(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) return Error::from_errno("make directory " + path, error.value());
-  return {};
+bool is_link(const std::string& path) {
+  struct stat file {};
+  return lstat(path.c_str(), &file) == 0 && S_ISLNK(file.st_mode);
 }
 
 }  // namespace
@@ -88,36 +86,60 @@ NetnsScope::~NetnsScope() {
   EG_CHECK(setns(home_.get(), CLONE_NEWNET) == 0, "the thread cannot return to its namespace");
 }
 
-NetnsDirectory::NetnsDirectory(std::string prefix, std::string run_dir)
-    : prefix_(std::move(prefix)), run_dir_(std::move(run_dir)) {}
+Result<std::vector<std::string>> all_netns_names() {
+  return entries_of(kNetnsDir);
+}
 
-// Of two prefixes that both fit a name, the longer one owns it.
+Result<UniqueFd> open_netns(const std::string& name) {
+  // A pipe of that name must not make us wait.
+  UniqueFd fd(::open(path_of(name).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.valid()) return Error::from_errno("open namespace " + name);
+  return fd;
+}
+
+NetnsDirectory::NetnsDirectory(state::NetnsMark mark, std::string run_dir)
+    : mark_(std::move(mark)), run_dir_(std::move(run_dir)) {}
+
 Result<std::vector<std::string>> NetnsDirectory::names() const {
-  ASSIGN_OR_RETURN(std::vector<std::string> found, entries_of(kNetnsDir));
-  ASSIGN_OR_RETURN(std::vector<std::string> others, entries_of(run_dir_));
-  const auto has_prefix = [](const std::string& name, const std::string& prefix) {
-    return name.compare(0, prefix.size() + 1, prefix + "-") == 0;
-  };
-  const auto drop = [](std::vector<std::string>& from, const auto& condition) {
-    from.erase(std::remove_if(from.begin(), from.end(), condition), from.end());
-  };
-  drop(others, [&](const std::string& other) { return !has_prefix(other, prefix_); });
-  drop(found, [&](const std::string& name) {
-    return !has_prefix(name, prefix_) ||
-           std::any_of(others.begin(), others.end(),
-                       [&](const std::string& other) { return has_prefix(name, other); });
-  });
+  ASSIGN_OR_RETURN(std::vector<std::string> found, all_netns_names());
+  std::erase_if(found, [&](const auto& name) { return !name.starts_with(mark_.prefix + "-"); });
   return found;
 }
 
-Result<std::map<std::string, NetnsIdentity>> NetnsDirectory::list() const {
+Result<std::optional<NetnsIdentity>> NetnsDirectory::look(const std::string& name) const {
+  const std::string path = path_of(name);
+  // A link would be one more name of what has a name already.
+  if (is_link(path)) return std::optional<NetnsIdentity>();
+  auto identity = netns_identity(path);
+  if (identity.ok()) return std::optional(*identity);
+  if (identity.error().code != Errc::kInvalid) return std::move(identity).error();
+  if (!is_own_file(path)) return std::optional<NetnsIdentity>();
+  return Error{.code = Errc::kNotFound, .message = path + " is no namespace yet"};
+}
+
+Result<std::map<std::string, std::optional<NetnsIdentity>>> NetnsDirectory::list() const {
   ASSIGN_OR_RETURN(const auto found, names());
-  std::map<std::string, NetnsIdentity> namespaces;
+  std::map<std::string, std::optional<NetnsIdentity>> listed;
   for (const std::string& name : found) {
-    const auto identity = netns_identity(path_of(name));
-    if (identity.ok()) namespaces[name] = *identity;
+    auto looked = look(name);
+    if (looked.ok()) {
+      listed.emplace(name, *looked);
+    } else if (looked.error().code != Errc::kNotFound) {
+      return std::move(looked).error();
+    }
   }
-  return namespaces;
+  return listed;
+}
+
+bool NetnsDirectory::is_own_file(const std::string& path) const {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat about {};
+  if (!file.valid() || fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) return false;
+  const std::string expected = to_alias(mark_);
+  std::string content(expected.size() + 1, '\0');
+  const ssize_t size = read(file.get(), content.data(), content.size());
+  content.resize(size < 0 ? 0 : static_cast<size_t>(size));
+  return content == expected;
 }
 
 std::string NetnsDirectory::note_path(const char* what) const {
@@ -126,7 +148,7 @@ std::string NetnsDirectory::note_path(const char* what) const {
 
 Status NetnsDirectory::write_note(const char* what) const {
   const std::string path = note_path(what);
-  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!file.valid()) return Error::from_errno("write " + path);
   return {};
 }
@@ -135,7 +157,6 @@ Status NetnsDirectory::write_note(const char* what) const {
 // it doubles the mounts that are there, and their names can then no more be removed. Notes come
 // first: whoever dies in between leaves one too many, which does no harm, and not one too few.
 Status NetnsDirectory::make_directories() const {
-  RETURN_IF_ERROR(make_directory(run_dir_ + "/" + prefix_));
   if (access(kNetnsDir, F_OK) != 0) {
     RETURN_IF_ERROR(write_note(kMadeNote));
     if (mkdir(kNetnsDir, 0755) != 0 && errno != EEXIST) {
@@ -152,9 +173,6 @@ Status NetnsDirectory::make_directories() const {
 }
 
 void NetnsDirectory::remove_directories() const {
-  const auto left = names();
-  if (!left.ok() || !left->empty()) return;
-  rmdir((run_dir_ + "/" + prefix_).c_str());
   const auto all = entries_of(kNetnsDir);
   if (!all.ok() || !all->empty()) return;
   const std::string mounted = note_path(kMountedNote);
@@ -167,54 +185,64 @@ void NetnsDirectory::remove_directories() const {
   if (rmdir(kNetnsDir) == 0 || errno == ENOENT) unlink(made.c_str());
 }
 
+// Written before it has a name: with one, it could be met without its content.
+Status NetnsDirectory::make_file(const std::string& path) const {
+  const UniqueFd file(::open(kNetnsDir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0444));
+  if (!file.valid()) return Error::from_errno(std::string("make a file in ") + kNetnsDir);
+  const std::string content = to_alias(mark_);
+  if (write(file.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size())) {
+    return Error::from_errno("write " + path);
+  }
+  const std::string unnamed = "/proc/self/fd/" + std::to_string(file.get());
+  if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+  if (errno == EEXIST && is_own_file(path)) return {};
+  return Error::from_errno("create " + path);
+}
+
+Status NetnsDirectory::mount_new_netns(const std::string& path) const {
+  const UniqueFd home(::open(kOwnNetns, O_RDONLY | O_CLOEXEC));
+  if (!home.valid()) return Error::from_errno("open the thread's own namespace");
+  if (unshare(CLONE_NEWNET) != 0) return Error::from_errno("make a network namespace");
+  Status status = write_mark(mark_);
+  if (status.ok() && mount(kOwnNetns, path.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    status = Error::from_errno("mount a namespace on " + path);
+  }
+  EG_CHECK(setns(home.get(), CLONE_NEWNET) == 0, "the thread cannot return to its namespace");
+  return status;
+}
+
 Status NetnsDirectory::create(const std::string& name) const {
-  if (name.compare(0, prefix_.size() + 1, prefix_ + "-") != 0 || name.find('/') != name.npos) {
+  if (!name.starts_with(mark_.prefix + "-") || name.find('/') != name.npos) {
     return Error{.code = Errc::kInvalid, .message = "not a namespace name of ours: " + name};
   }
   const std::string path = path_of(name);
-  if (netns_identity(path).ok()) return {};
   RETURN_IF_ERROR(make_directories());
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0444));
-  if (!file.valid()) return Error::from_errno("create " + path);
-
-  const UniqueFd home(::open(kOwnNetns, O_RDONLY | O_CLOEXEC));
-  if (!home.valid()) return Error::from_errno("open the thread's own namespace");
-  if (unshare(CLONE_NEWNET) != 0) {
-    Error error = Error::from_errno("make a network namespace");
-    unlink(path.c_str());
-    return error;
-  }
-  const bool mounted = mount(kOwnNetns, path.c_str(), nullptr, MS_BIND, nullptr) == 0;
-  const int mount_errno = errno;
-  EG_CHECK(setns(home.get(), CLONE_NEWNET) == 0, "the thread cannot return to its namespace");
-  if (mounted) return {};
-  unlink(path.c_str());
-  return Error::from_errno("mount a namespace on " + path, mount_errno);
+  RETURN_IF_ERROR(make_file(path));
+  Status mounted = mount_new_netns(path);
+  if (!mounted.ok()) unlink(path.c_str());
+  return mounted;
 }
 
-Status NetnsDirectory::remove(const std::string& name) const {
+// What is unmounted is what was looked at, whatever has been given that name since.
+Status NetnsDirectory::remove(const std::string& name, const NetnsIdentity& identity) const {
   const std::string path = path_of(name);
-  if (umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL &&
-      errno != ENOENT) {
-    return Error::from_errno("unmount " + path);
-  }
+  const UniqueFd place(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!place.valid()) return errno == ENOENT ? Status() : Error::from_errno("look at " + path);
+  const std::string opened = "/proc/self/fd/" + std::to_string(place.get());
+  const auto found = netns_identity(opened);
+  if (!found.ok() || *found != identity) return {};
+  if (umount2(opened.c_str(), MNT_DETACH) != 0) return Error::from_errno("unmount " + path);
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return Error::from_errno("remove " + path);
   return {};
-}
-
-Result<UniqueFd> NetnsDirectory::open(const std::string& name) const {
-  UniqueFd fd(::open(path_of(name).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return Error::from_errno("open namespace " + name);
-  return fd;
 }
 
 Status NetnsDirectory::remove_leftovers() const {
   ASSIGN_OR_RETURN(const auto found, names());
   for (const std::string& name : found) {
-    const auto identity = netns_identity(path_of(name));
-    if (identity.ok() || identity.error().code != Errc::kInvalid) continue;
-    if (unlink(path_of(name).c_str()) != 0 && errno != ENOENT) {
-      return Error::from_errno("remove leftover " + path_of(name));
+    const std::string path = path_of(name);
+    if (!is_own_file(path)) continue;
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+      return Error::from_errno("remove leftover " + path);
     }
   }
   remove_directories();

@@ -2,18 +2,19 @@
 #pragma once
 
 // Network namespaces by name under /run/netns, as `ip netns` keeps them, and the one way to enter
-// one. Knows names and descriptors only; what is inside a namespace is not its concern.
+// one. Of what is inside a namespace only the mark is its concern, which it sets in new ones.
 
 #include <sys/types.h>
 
 #include <compare>
 #include <map>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
+#include "state/netns_mark.hpp"
 
 namespace egress::kernel {
 
@@ -41,33 +42,45 @@ class NetnsScope {
   UniqueFd home_;
 };
 
-// The namespaces of one prefix. RUN_DIR/PREFIX exists while there are any: it tells other daemons
-// with a shorter prefix ("eg" beside "eg-b") which names are not theirs. /run/netns is removed with
-// its last name if it was made here, which notes in RUN_DIR remember.
+// Every name under /run/netns, whatever it stands for.
+Result<std::vector<std::string>> all_netns_names();
+// kNotFound when there is no such name; what it stands for need not be a namespace.
+Result<UniqueFd> open_netns(const std::string& name);
+
+// The names of one prefix. A namespace gets its name with its mark already in it, and the file that
+// its name is mounted on comes into being with the mark as its content: so nothing that we make is
+// ever without it, whenever we are killed. /run/netns is removed with its last name if it was made
+// here, which notes in RUN_DIR remember.
 class NetnsDirectory {
  public:
-  NetnsDirectory(std::string prefix, std::string run_dir);
+  NetnsDirectory(state::NetnsMark mark, std::string run_dir);
 
-  // Names of ours with what they stand for; leftover files that are no namespaces are left out.
-  Result<std::map<std::string, NetnsIdentity>> list() const;
-  // Already there is success.
+  // The namespace that a name stands for, nothing when it stands for another file. kNotFound when
+  // there is no such name, or only a file of ours that is no namespace yet, or no more.
+  Result<std::optional<NetnsIdentity>> look(const std::string& name) const;
+  // The same for all names that begin like ours.
+  Result<std::map<std::string, std::optional<NetnsIdentity>>> list() const;
+  // kExists when there is something under this name that is not a file of ours.
   Status create(const std::string& name) const;
-  // Removes the name; the namespace itself ends with its last process and descriptor. Already gone
-  // is success.
-  Status remove(const std::string& name) const;
-  Result<UniqueFd> open(const std::string& name) const;
-  // Removes files that a creation cut short left behind, and directories that a removal did.
+  // Removes the name of this namespace; the namespace itself ends with its last process and
+  // descriptor. Success when the name is gone or stands for something else by now.
+  Status remove(const std::string& name, const NetnsIdentity& identity) const;
+  // Removes files of ours that are no namespaces, which a creation or removal cut short left
+  // behind, and what create() made besides namespaces, as far as nobody has something there.
   Status remove_leftovers() const;
-  // Undoes what create() made besides namespaces, as far as nobody has something there.
-  void remove_directories() const;
 
  private:
   Result<std::vector<std::string>> names() const;
+  bool is_own_file(const std::string& path) const;
+  // At once with its content; left alone when it is there already.
+  Status make_file(const std::string& path) const;
+  Status mount_new_netns(const std::string& path) const;
   std::string note_path(const char* what) const;
   Status write_note(const char* what) const;
   Status make_directories() const;
+  void remove_directories() const;
 
-  std::string prefix_;
+  state::NetnsMark mark_;
   std::string run_dir_;
 };
 

@@ -65,6 +65,7 @@ Result<const NetnsHandle::Reading*> NetnsHandle::last_reading() {
 Result<NetnsHandle::Reading> NetnsHandle::read_anew() {
   Reading reading;
   ASSIGN_OR_RETURN(reading.links, read_links());
+  for (const ObservedLink& link : reading.links) reading.alias += link.loopback_alias;
   RETURN_IF_ERROR(read_addresses(reading.state));
   RETURN_IF_ERROR(read_neighbours(reading.state));
   RETURN_IF_ERROR(read_routes(reading.state));
@@ -94,6 +95,13 @@ Result<ObservedLink> NetnsHandle::read_link(const std::string& name) {
   if (!link) return Error{.code = Errc::kNotFound, .message = "no link " + name};
   link_names_[link->index] = name;
   return *std::move(link);
+}
+
+Result<std::string> NetnsHandle::read_alias() {
+  NlMessage question = get_loopback();
+  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.get(question));
+  const auto loopback = replies.empty() ? std::nullopt : decode_link(*replies.first());
+  return loopback ? loopback->loopback_alias : std::string();
 }
 
 Status NetnsHandle::read_addresses(state::NetnsState& state) {

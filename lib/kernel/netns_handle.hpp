@@ -39,6 +39,7 @@ class NetnsHandle {
   struct Reading {
     state::NetnsState state{};  // all but links and responder
     std::vector<ObservedLink> links{};
+    std::string alias{};  // of the loopback: whose namespace it is
   };
   // Remembered while nothing in the namespace is known to have changed; valid until the next call
   // of any function here.
@@ -50,6 +51,8 @@ class NetnsHandle {
   Result<std::vector<ObservedLink>> read_links();
   // kNotFound when there is no such link.
   Result<ObservedLink> read_link(const std::string& name);
+  // Asked now; what Reading has of it may be out of date.
+  Result<std::string> read_alias();
 
   // Both ends, down, with their settings; the other one in `peer`.
   Status create_pair(const state::LinkPair& pair, NetnsHandle& peer);

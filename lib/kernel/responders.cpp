@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/folder.hpp"
 #include "base/unique_fd.hpp"
 #include "kernel/child_process.hpp"
 
@@ -30,11 +31,15 @@ std::optional<pid_t> holder_of(int fd) {
   return lock.l_pid;
 }
 
+// A spec of 65,535 ports is half of that.
+constexpr size_t kLongestSpec = size_t{1} << 20U;
+
 std::string content_of(int fd) {
   std::string content;
   std::array<char, 4096> buffer{};
   ssize_t size = 0;
-  while ((size = pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(content.size()))) > 0) {
+  while (content.size() < kLongestSpec &&
+         (size = pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(content.size()))) > 0) {
     content.append(buffer.data(), static_cast<size_t>(size));
   }
   return content;
@@ -43,28 +48,47 @@ std::string content_of(int fd) {
 // The file of a responder that ended without removing it. With the lock in our hand, none that just
 // begins can have taken it over.
 void remove_abandoned(const std::string& path) {
-  const UniqueFd file(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  const UniqueFd file(open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   if (file.valid() && fcntl(file.get(), F_SETLK, &lock) == 0) unlink(path.c_str());
 }
 
-// Nothing when the content is no spec; the responder writes it once its ports are open.
-std::optional<RunningResponder> parse_spec(const std::string& content) {
+// What the responder of this host listens on; nothing when the content is no spec of its own, which
+// it writes once its ports are open.
+std::optional<std::vector<std::string>> parse_ports(const std::string& content,
+                                                    const std::string& host) {
   const auto json = nlohmann::json::parse(content, nullptr, false);
-  if (!json.is_object() || !json.contains("netns") || !json.contains("host") ||
-      !json.contains("listen") || !json["netns"].is_string() || !json["host"].is_string() ||
-      !json["listen"].is_array()) {
+  if (!json.is_object() || !json.contains("host") || !json.contains("listen") ||
+      json["host"] != host || !json["listen"].is_array()) {
     return std::nullopt;
   }
-  RunningResponder running{.netns = json["netns"], .responder = {.host = json["host"]}};
+  std::vector<std::string> listen;
   for (const auto& port : json["listen"]) {
     if (!port.is_string()) return std::nullopt;
-    running.responder.listen.push_back(port);
+    listen.push_back(port);
   }
-  std::sort(running.responder.listen.begin(), running.responder.listen.end());
-  return running;
+  std::sort(listen.begin(), listen.end());
+  return listen;
+}
+
+// Nothing for what is no plain file: neither made by a responder nor to be waited for.
+std::optional<UniqueFd> open_lock(const std::string& path) {
+  UniqueFd file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat about {};
+  if (!file.valid() || fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) {
+    return std::nullopt;
+  }
+  return file;
+}
+
+bool is_file_name(const std::string& host) {
+  return !host.empty() && host != "." && host != ".." && host.find('/') == std::string::npos;
+}
+
+Error no_file_name(const std::string& host) {
+  return {.code = Errc::kInvalid, .message = "no file can have the name of host '" + host + "'"};
 }
 
 std::vector<std::string> names_in(const std::string& directory) {
@@ -80,14 +104,32 @@ std::vector<std::string> names_in(const std::string& directory) {
 }  // namespace
 
 Responders::Responders(std::string directory, std::string program)
-    : directory_(std::move(directory)), program_(std::move(program)) {}
+    : directory_(std::move(directory)),
+      hosts_(directory_ + "/hosts"),
+      program_(std::move(program)) {}
+
+Result<bool> Responders::check_folders() const {
+  for (const std::string& folder : {directory_, hosts_}) {
+    const Status own = check_own_folder(folder);
+    if (!own.ok() && own.error().code == Errc::kNotFound) return false;
+    if (!own.ok()) return own.error();
+  }
+  return true;
+}
+
+// Fails, rightly, while something is in them.
+void Responders::remove_empty_folders() const {
+  rmdir(hosts_.c_str());
+  rmdir(directory_.c_str());
+}
 
 Result<std::vector<RunningResponder>> Responders::list() const {
   std::vector<RunningResponder> all;
-  for (const std::string& host : names_in(directory_)) {
-    const UniqueFd file(open(lock_path(host).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.valid()) continue;  // it has just ended
-    const auto holder = holder_of(file.get());
+  ASSIGN_OR_RETURN(const bool present, check_folders());
+  for (const std::string& host : present ? names_in(hosts_) : std::vector<std::string>()) {
+    const auto file = open_lock(lock_path(host));
+    if (!file) continue;  // it has just ended, or is none of ours
+    const auto holder = holder_of(file->get());
     if (!holder) {
       remove_abandoned(lock_path(host));
       continue;
@@ -95,45 +137,43 @@ Result<std::vector<RunningResponder>> Responders::list() const {
     const auto identity = netns_identity(fmt::format("/proc/{}/ns/net", *holder));
     if (!identity.ok()) continue;
     // Who started one that has not come so far is dead, or has given up on it.
-    auto running = parse_spec(content_of(file.get()))
-                       .value_or(RunningResponder{.netns = host, .responder = {.host = host}});
-    running.identity = *identity;
-    all.push_back(std::move(running));
+    const auto ports = parse_ports(content_of(file->get()), host);
+    all.push_back({.pid = *holder, .identity = *identity, .complete = ports.has_value()});
+    all.back().responder = {host, ports ? *ports : std::vector<std::string>()};
   }
-  // Fails, rightly, while there are files.
-  rmdir(directory_.c_str());
+  remove_empty_folders();
   return all;
 }
 
-Status Responders::start(const std::string& netns, const state::Responder& responder) const {
-  if (responder.host.find('/') != std::string::npos) {
-    return Error{.code = Errc::kInvalid, .message = "a host's name cannot hold a slash"};
-  }
+Status Responders::start(const ResponderPlace& place, const state::Responder& responder) const {
+  if (!is_file_name(responder.host)) return no_file_name(responder.host);
   ASSIGN_OR_RETURN(const std::vector<RunningResponder> all, list());
   for (const RunningResponder& running : all) {
-    if (running.responder == responder && running.netns == netns) return {};
+    const bool in_place = running.complete && running.identity == place.identity;
+    if (in_place && running.responder == responder) return {};
   }
-  std::error_code error;
-  std::filesystem::create_directories(directory_, error);
-  if (error) return Error::from_errno("make directory " + directory_, error.value());
-  std::vector<std::string> arguments = {
-      program_, "--netns", netns, "--host", responder.host, "--lock", lock_path(responder.host)};
+  RETURN_IF_ERROR(make_folder(hosts_, 0755));
+  std::vector<std::string> arguments = {program_,
+                                        "--netns",
+                                        place.name,
+                                        "--host",
+                                        responder.host,
+                                        "--lock",
+                                        lock_path(responder.host)};
   arguments.insert(arguments.end(), responder.listen.begin(), responder.listen.end());
-  return start_detached(arguments, kStartPatience);
+  return start_detached(arguments, place.netns_fd, kStartPatience);
 }
 
 Status Responders::stop(const std::string& host) const {
+  if (!is_file_name(host)) return no_file_name(host);
   const std::string path = lock_path(host);
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) {
-    if (errno == ENOENT) return {};
-    return Error::from_errno("open " + path);
-  }
-  if (const auto holder = holder_of(file.get())) {
-    RETURN_IF_ERROR(end_process(*holder, [&] { return holder_of(file.get()) == holder; }));
+  const auto file = open_lock(path);
+  if (!file) return {};
+  if (const auto holder = holder_of(file->get())) {
+    RETURN_IF_ERROR(end_process(*holder, [&] { return holder_of(file->get()) == holder; }));
   }
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return Error::from_errno("remove " + path);
-  rmdir(directory_.c_str());
+  remove_empty_folders();
   return {};
 }
 

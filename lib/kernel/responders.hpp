@@ -3,9 +3,11 @@
 
 // The processes that answer on emulated hosts' ports. They outlive the daemon, so nothing is
 // remembered here: a responder is whoever holds the lock on its file, and the file's content is the
-// spec it was started with. The program is another one (`egress-host`).
+// spec it was started with. Whose responder it is, the file's name alone says: what is written in a
+// file names nothing that is ended or removed. The program is another one (`egress-host`).
 
-#include <map>
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -16,28 +18,41 @@
 namespace egress::kernel {
 
 struct RunningResponder {
-  std::string netns{};       // the name under which it was started
-  NetnsIdentity identity{};  // the namespace it is in, which may have lost that name
+  pid_t pid = 0;
+  NetnsIdentity identity{};  // the namespace it is in, which may have lost its name
+  // Its file says what it listens on; one that has not come so far is listed without ports.
+  bool complete = false;
   state::Responder responder{};
+};
+
+// Where one is started. The descriptor is borrowed.
+struct ResponderPlace {
+  std::string name{};
+  int netns_fd = -1;
+  NetnsIdentity identity{};
 };
 
 class Responders {
  public:
-  // `directory` holds a lock file per host.
+  // `directory`/hosts holds a lock file per host; both folders are there while they are needed.
   Responders(std::string directory, std::string program);
 
-  // One that has not said yet what it listens on is listed without ports, and in no namespace.
-  // Removes the files of those that ended without doing so.
+  // Removes the files of those that ended without doing so. kDenied when others have a hand in the
+  // folders.
   Result<std::vector<RunningResponder>> list() const;
   // Returns when every port is open. The error carries what the program said.
-  Status start(const std::string& netns, const state::Responder& responder) const;
+  Status start(const ResponderPlace& place, const state::Responder& responder) const;
   // Returns when the process is gone. Already gone is success.
   Status stop(const std::string& host) const;
 
  private:
-  std::string lock_path(const std::string& host) const { return directory_ + "/" + host; }
+  std::string lock_path(const std::string& host) const { return hosts_ + "/" + host; }
+  // Whether they are there.
+  Result<bool> check_folders() const;
+  void remove_empty_folders() const;
 
   std::string directory_;
+  std::string hosts_;
   std::string program_;
 };
 

@@ -32,6 +32,8 @@ void Pass::observe() {
     stage_ = Stage::kDone;
     return;
   }
+  report_.taken = state::taken_names(desired_, kernel_.foreign());
+  if (!report_.taken.empty()) desired_ = state::without(std::move(desired_), report_.taken);
   Result<state::ChangeSet> ops = state::diff(desired_, *observed);
   if (!ops.ok()) {
     report_.failed.push_back({"compare", std::move(ops).error()});

@@ -37,8 +37,13 @@ struct PassReport {
   std::vector<Failed> failed{};
   std::vector<Skipped> skipped{};
   std::vector<std::string> remaining{};  // what differs after the pass, as ops
+  // Names that are needed and that others have. The pass did without them and all that hangs on
+  // them: none of it is among the ops.
+  state::ForeignNames taken{};
 
-  bool in_sync() const { return failed.empty() && skipped.empty() && remaining.empty(); }
+  // There is nothing that another pass could do as things are.
+  bool settled() const { return failed.empty() && skipped.empty() && remaining.empty(); }
+  bool in_sync() const { return settled() && taken.empty(); }
 };
 
 class Pass {

@@ -2,9 +2,11 @@
 #pragma once
 
 // Kernel objects as plain data: the same types for what we want (desired) and what is there
-// (observed). No lab words and no system headers. Ownership: every network namespace whose name
-// starts with the daemon's prefix is ours, and so is everything inside it except what the kernel
-// itself puts there (routes with protocol kernel, the loopback's own addresses).
+// (observed). No lab words and no system headers. Ownership: a network namespace is ours by the
+// mark inside it (netns_mark.hpp) and never by its name; only such ones are observed. Everything
+// inside is ours too, except what the kernel itself puts there (routes with protocol kernel, the
+// loopback's own addresses). The mark is no part of these values: without it there is nothing to
+// tell of a namespace here, and foreign_netns.hpp tells of the name.
 
 #include <array>
 #include <compare>

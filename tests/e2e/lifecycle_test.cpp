@@ -232,12 +232,5 @@ TEST_F(LifeCycle, TwoDaemonsLiveSideBySide) {
   EXPECT_EQ(run({"ip", "netns", "list"}).out, "");
 }
 
-TEST_F(LifeCycle, ASecondDaemonOnTheSameStateIsRefused) {
-  apply_contract();
-  Machine second;  // another state directory, but the same prefix
-  EXPECT_FALSE(second.start());
-  EXPECT_EQ(machine_.ctl({"status"}).status, 0);
-}
-
 }  // namespace
 }  // namespace egress::e2e

@@ -49,7 +49,7 @@ constexpr const char* kSweep = R"(
     ip netns pids $name | xargs -r kill -9
     ip netns del $name
   done
-  rm -rf /run/egressd/$PREFIX /run/egressd/$PREFIX.lock
+  rm -rf /run/egressd/$PREFIX
   if ! ip netns list | grep -q .; then
     umount /run/netns 2>/dev/null
     rm -rf /run/egressd
@@ -73,13 +73,14 @@ Machine::~Machine() {
   std::filesystem::remove_all(directory_, ignored);
 }
 
-testing::AssertionResult Machine::start(const Command& wrapper) {
+testing::AssertionResult Machine::start(const Command& wrapper, const Command& options) {
   Command command = wrapper;
   for (const std::string& word :
        {std::string(EGRESSD_PROGRAM), std::string("--state-dir"), state_directory(),
         std::string("--socket"), socket_, std::string("--prefix"), prefix_}) {
     command.push_back(word);
   }
+  command.insert(command.end(), options.begin(), options.end());
   daemon_.emplace(command, "");
   const bool up = eventually([this] { return answers(socket_) || !daemon_->running(); });
   if (up && daemon_->running()) return testing::AssertionSuccess();

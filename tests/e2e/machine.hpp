@@ -24,9 +24,9 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  // Starts the daemon, behind `wrapper` if there is one, and waits until it answers; what it said
-  // when it does not.
-  testing::AssertionResult start(const Command& wrapper = {});
+  // Starts the daemon, behind `wrapper` if there is one and with more options, and waits until it
+  // answers; what it said when it does not.
+  testing::AssertionResult start(const Command& wrapper = {}, const Command& options = {});
   // Ends the daemon; its exit status as a shell says it.
   int stop(int signal = SIGTERM);
 

@@ -97,7 +97,7 @@ int bench(int workers) {
   const std::string hub = "eg-vnet-hub";
   desired[hub] = plain_netns();
   for (int i = 0; i < workers; ++i) add_worker(desired, hub, i);
-  auto opened = kernel::LinuxKernel::open({.run_dir = "/run/egressd"});
+  auto opened = kernel::LinuxKernel::open({.state_dir = "/bench", .run_dir = "/run/egressd"});
   EG_CHECK(opened.ok(), "the bench cannot open the kernel");
   kernel::LinuxKernel* kernel = opened->get();
 
@@ -115,7 +115,7 @@ int bench(int workers) {
     std::printf("observe, %-12s %.3f ms/worker%s\n", which, milliseconds_since(start) / workers,
                 equal ? "" : " NOT AS DESIRED");
   }
-  auto restarted = kernel::LinuxKernel::open({.run_dir = "/run/egressd"});
+  auto restarted = kernel::LinuxKernel::open({.state_dir = "/bench", .run_dir = "/run/egressd"});
   EG_CHECK(restarted.ok(), "the bench cannot open the kernel");
   start = Clock::now();
   const bool equal = *(*restarted)->observe() == desired;

@@ -8,9 +8,19 @@
 namespace egress::testing_support {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Linux, KernelContract, testing::ValuesIn(kernel_contract([] {
-                           return kernel_tests::open_kernel();
-                         })));
+INSTANTIATE_TEST_SUITE_P(Linux, KernelContract,
+                         testing::Values(KernelFactory{
+                             .make = [] { return kernel_tests::open_kernel(); },
+                             .make_foreign =
+                                 [](const auto&, const std::string& name) {
+                                   kernel_tests::by_hand("test ! -e /run/netns/" + name +
+                                                         " || ip netns del " + name +
+                                                         "; ip netns add " + name);
+                                 },
+                             .remove_foreign =
+                                 [](const auto&, const std::string& name) {
+                                   kernel_tests::by_hand("ip netns del " + name);
+                                 }}));
 
 }  // namespace
 }  // namespace egress::testing_support

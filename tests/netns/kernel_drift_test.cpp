@@ -12,7 +12,7 @@ using state::KernelState;
 using state::Route;
 using state::Rule;
 
-class KernelDrift : public LinuxFixture, public testing::WithParamInterface<const char*> {
+class KernelDrift : public LinuxFixture, public testing::WithParamInterface<std::string> {
  protected:
   KernelState lab() {
     KernelState state;
@@ -77,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
         "ip link add s0 netns eg-a type veth peer name s1 netns eg-b",
         "ip link add s0 netns eg-a type veth peer name s1", "ip -n eg-a tuntap add t0 mode tun",
         "ip -n eg-a link set lo down", "ip netns del eg-a",
-        "ip netns del eg-a && ip netns add eg-a", "ip netns add eg-stray",
+        "ip netns del eg-a;" + make_marked("eg-a"), make_marked("eg-stray"),
         "ip netns exec eg-a sysctl -qw net.ipv4.conf.x0.forwarding=1",
         "ip netns exec eg-a sysctl -qw net.ipv4.conf.x0.rp_filter=1",
         "ip netns exec eg-a sysctl -qw net.ipv4.conf.all.rp_filter=1",

@@ -107,7 +107,7 @@ TEST_F(KernelHosts, WhoseNamespaceLostItsNameAreEnded) {
   EXPECT_THAT(e2e::processes_with("egress-host"), IsEmpty());
 
   converge(lab());
-  by_hand("ip netns del eg-host-sql; ip netns add eg-host-sql");
+  by_hand("ip netns del eg-host-sql;" + make_marked("eg-host-sql"));
   converge(lab());
   EXPECT_EQ(observe(), lab());
   EXPECT_THAT(e2e::processes_with("egress-host"), SizeIs(1));

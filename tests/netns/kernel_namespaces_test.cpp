@@ -120,8 +120,10 @@ TEST_F(KernelNamespaces, OfNamesThatAreNotOursAreRefused) {
 
 TEST_F(KernelNamespaces, CutShortInTheMakingAreForgottenAtTheNextStart) {
   converge(pairs(1));
-  std::ofstream("/run/netns/eg-half-made").put('\n');
+  // The file is written before it gets its name, and that before its namespace.
+  std::ofstream("/run/netns/eg-half-made") << "egressd eg " << kStateDir;
   EXPECT_EQ(observe(), pairs(1));
+  EXPECT_TRUE(kernel().foreign().empty());
   restart();
   EXPECT_FALSE(std::filesystem::exists("/run/netns/eg-half-made"));
   EXPECT_EQ(observe(), pairs(1));
@@ -137,13 +139,12 @@ TEST_F(KernelNamespaces, WithEqualIndexesAndNamesKeepTheirPairsApart) {
 
 // Two pairs whose ends have the same indexes as each other's partners, crossed.
 TEST_F(KernelNamespaces, CrossedPairsAreSeenAsCrossed) {
-  by_hand(
-      "for n in a b c d; do ip netns add eg-$n; done;"
-      "ip -n eg-a link add x index 50 type veth peer name x index 60 netns eg-d;"
-      "ip -n eg-b link add x index 50 type veth peer name x index 60 netns eg-c;"
-      "ip -n eg-a link add y index 70 type veth peer name y index 70 netns eg-b;"
-      "ip -n eg-c link add y index 70 type veth peer name y index 70 netns eg-d;"
-      "ip -n eg-a link add z index 80 type veth peer name w index 81");
+  by_hand(make_marked("eg-a") + make_marked("eg-b") + make_marked("eg-c") + make_marked("eg-d") +
+          "ip -n eg-a link add x index 50 type veth peer name x index 60 netns eg-d;"
+          "ip -n eg-b link add x index 50 type veth peer name x index 60 netns eg-c;"
+          "ip -n eg-a link add y index 70 type veth peer name y index 70 netns eg-b;"
+          "ip -n eg-c link add y index 70 type veth peer name y index 70 netns eg-d;"
+          "ip -n eg-a link add z index 80 type veth peer name w index 81");
   const auto expect_all = [&] {
     const KernelState seen = observe();
     const auto peer = [&](const char* netns, const char* link) {
@@ -168,10 +169,9 @@ TEST_F(KernelNamespaces, CrossedPairsAreSeenAsCrossed) {
 TEST_F(KernelNamespaces, MadeAnewUnderAnOldNameAreNotMistakenForTheOldOnes) {
   const KernelState desired = pairs(3);
   converge(desired);
-  by_hand(
-      "ip netns del eg-worker-1; ip netns add eg-worker-1;"
-      "ip netns del eg-worker-2; ip netns add eg-worker-2;"
-      "ip -n eg-worker-1 link add e-site type veth peer name eth1 netns eg-app-2;");
+  by_hand("ip netns del eg-worker-1;" + make_marked("eg-worker-1") + "ip netns del eg-worker-2;" +
+          make_marked("eg-worker-2") +
+          "ip -n eg-worker-1 link add e-site type veth peer name eth1 netns eg-app-2;");
   const KernelState seen = observe();
   EXPECT_EQ(seen.at("eg-worker-1").links.at("e-site").peer, (LinkPeer{"eg-app-2", "eth1"}));
   EXPECT_EQ(seen.at("eg-worker-2").links.size(), 1U);

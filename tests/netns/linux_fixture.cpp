@@ -7,9 +7,12 @@
 
 namespace egress::kernel_tests {
 
-std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix) {
-  auto opened = kernel::LinuxKernel::open(
-      {.prefix = prefix, .run_dir = kRunDir, .responder_program = EGRESS_HOST_PROGRAM});
+std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix,
+                                                 const std::string& state_dir) {
+  auto opened = kernel::LinuxKernel::open({.prefix = prefix,
+                                           .state_dir = state_dir,
+                                           .run_dir = kRunDir,
+                                           .responder_program = EGRESS_HOST_PROGRAM});
   if (opened.ok()) return *std::move(opened);
   ADD_FAILURE() << opened.error().to_string();
   return nullptr;
@@ -21,6 +24,11 @@ Ipv4Address ip(const char* text) {
 
 Ipv4Prefix prefix(const char* text) {
   return Ipv4Prefix::parse(text).value();
+}
+
+std::string make_marked(const std::string& name) {
+  return "ip netns add " + name + "; ip -n " + name + " link set lo alias 'egressd eg " +
+         kStateDir + "';";
 }
 
 void by_hand(const std::string& script) {

@@ -15,11 +15,17 @@
 namespace egress::kernel_tests {
 
 inline constexpr const char* kRunDir = "/run/egressd";
+// Whose the namespaces are; nothing is kept there.
+inline constexpr const char* kStateDir = "/state";
 
-std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix = "eg");
+std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix = "eg",
+                                                 const std::string& state_dir = kStateDir);
 
 Ipv4Address ip(const char* text);
 Ipv4Prefix prefix(const char* text);
+
+// Commands that make a namespace as the kernel of prefix "eg" marks its own, and empty.
+std::string make_marked(const std::string& name);
 
 // Succeeds silently or fails the test with what the commands said.
 void by_hand(const std::string& script);

@@ -41,8 +41,9 @@ constexpr const char* kTopology = R"(
 )";
 
 e2e::Command responder(std::vector<std::string> listen, const std::string& lock = kLock) {
-  e2e::Command command = {
-      EGRESS_HOST_PROGRAM, "--netns", "server", "--host", "sql", "--lock", lock};
+  e2e::Command command = {"ip",      "netns",  "exec",   "server", EGRESS_HOST_PROGRAM,
+                          "--netns", "server", "--host", "sql",    "--lock",
+                          lock};
   command.insert(command.end(), listen.begin(), listen.end());
   return command;
 }

@@ -22,6 +22,7 @@ int report_run(const Settings& settings) {
   fmt::print("oracle: seed {}\n", settings.seed);
   std::fflush(stdout);
   auto kernel = kernel::LinuxKernel::open({.prefix = kPrefix,
+                                           .state_dir = "/oracle",
                                            .run_dir = "/run/egress-oracle",
                                            .responder_program = EGRESS_HOST_PROGRAM});
   if (!kernel.ok()) {

@@ -98,7 +98,13 @@ Result<state::KernelState> FakeKernel::observe() {
   if (std::exchange(fail_observe_, false)) {
     return Error{.code = Errc::kKernel, .sys_errno = ENOBUFS, .message = "injected"};
   }
+  foreign_ = others_;
   return state_;
+}
+
+void FakeKernel::set_foreign(const state::NetnsName& name, const state::ForeignNetns& what) {
+  remove_netns(name);
+  others_[name] = what;
 }
 
 Status FakeKernel::apply(const Op& op) {
@@ -107,7 +113,9 @@ Status FakeKernel::apply(const Op& op) {
     return Error{.code = Errc::kKernel, .sys_errno = EIO, .message = to_text(op)};
   }
   const bool makes_or_ends_netns = std::holds_alternative<state::NetnsObject>(op.object);
-  if (!makes_or_ends_netns && state_.count(op.netns) == 0) return refusal(op, ENOENT);
+  if (!makes_or_ends_netns && state_.count(op.netns) == 0) {
+    return op.verb == Verb::kRemove ? Status() : refusal(op, ENOENT);
+  }
   return std::visit([&](const auto& object) { return perform(op, object); }, op.object);
 }
 
@@ -148,17 +156,23 @@ void FakeKernel::remove_link(const LinkPeer& end) {
 }
 
 Status FakeKernel::perform(const Op& op, const state::NetnsObject&) {
-  if (op.verb == Verb::kAdd) {
+  if (op.verb == Verb::kRemove) {
+    remove_netns(op.netns);
+  } else if (others_.count(op.netns) != 0) {
+    return refusal(op, EEXIST);
+  } else {
     state_.try_emplace(op.netns, state::fresh_netns());
-    return {};
   }
-  const auto netns = state_.find(op.netns);
-  if (netns == state_.end()) return {};
-  std::vector<std::string> names;
-  for (const auto& [name, link] : netns->second.links) names.push_back(name);
-  for (const std::string& name : names) remove_link({op.netns, name});
-  state_.erase(op.netns);
   return {};
+}
+
+void FakeKernel::remove_netns(const state::NetnsName& netns) {
+  const auto found = state_.find(netns);
+  if (found == state_.end()) return;
+  std::vector<std::string> names;
+  for (const auto& [name, link] : found->second.links) names.push_back(name);
+  for (const std::string& name : names) remove_link({netns, name});
+  state_.erase(netns);
 }
 
 Status FakeKernel::perform(const Op& op, const state::Sysctl& sysctl) {

@@ -16,11 +16,15 @@ namespace egress::testing_support {
 class FakeKernel : public kernel::Kernel {
  public:
   Result<state::KernelState> observe() override;
+  const state::ForeignNames& foreign() const override { return foreign_; }
   Status apply(const state::Op& op) override;
   Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) override;
 
   // For drift and for looking: what somebody else would do or see with `ip`.
   state::KernelState& state() { return state_; }
+  // Somebody else's, under a name that begins like ours; one of ours by that name is then no more.
+  void set_foreign(const state::NetnsName& name, const state::ForeignNetns& what);
+  void remove_foreign(const state::NetnsName& name) { others_.erase(name); }
   void set_counters(const state::NetnsName& netns, std::map<std::string, uint64_t> counters) {
     counters_[netns] = std::move(counters);
   }
@@ -54,7 +58,11 @@ class FakeKernel : public kernel::Kernel {
   void remove_link(const state::LinkPeer& end);
   void remove_one_end(const state::LinkPeer& end);
 
+  void remove_netns(const state::NetnsName& netns);
+
   state::KernelState state_{};
+  state::ForeignNames others_{};
+  state::ForeignNames foreign_{};  // as the last observe() found them
   std::map<state::NetnsName, std::map<std::string, uint64_t>> counters_{};
   size_t applied_ = 0;
   std::optional<size_t> failing_index_{};

@@ -18,7 +18,10 @@ using state::Object;
 using state::Op;
 using state::Rule;
 using state::Verb;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Key;
+using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
 namespace {
@@ -30,11 +33,6 @@ constexpr state::Phase kAnyPhase = state::Phase::kAddNetns;
 
 void PrintTo(const KernelFactory&, std::ostream* out) {
   *out << "kernel";
-}
-
-std::vector<KernelFactory> kernel_contract(
-    std::function<std::unique_ptr<kernel::Kernel>()> factory) {
-  return {KernelFactory{std::move(factory)}};
 }
 
 void KernelContract::SetUp() {
@@ -146,6 +144,45 @@ TEST_P(KernelContract, RemovingWhatIsGoneIsSuccess) {
   EXPECT_OK(remove("eg-a", Neighbour{"x0", ip("10.0.0.1"), {}}));
   EXPECT_OK(remove("eg-a", on_link("10.0.0.0/8")));
   EXPECT_OK(remove("eg-a", Rule{.priority = 100, .table = 100}));
+}
+
+TEST_P(KernelContract, WhatOthersMadeUnderANameLikeOursIsToldAndNotObserved) {
+  EXPECT_OK(add("eg-a", NetnsObject{}));
+  make_foreign("eg-b");
+  EXPECT_THAT(observe(), ElementsAre(Key("eg-a")));
+  EXPECT_THAT(kernel().foreign(), ElementsAre(Pair("eg-b", state::ForeignNetns{})));
+  remove_foreign("eg-b");
+  observe();
+  EXPECT_THAT(kernel().foreign(), IsEmpty());
+}
+
+TEST_P(KernelContract, WhatOthersMadeIsNeitherChangedNorRemoved) {
+  make_foreign("eg-b");
+  EXPECT_EQ(code_of(add("eg-b", NetnsObject{})), Errc::kExists);
+  EXPECT_EQ(code_of(add("eg-b", Rule{.priority = 7, .table = 7})), Errc::kNotFound);
+  EXPECT_EQ(code_of(change("eg-b", state::Sysctl{"net.ipv4.conf.all.rp_filter", "1"})),
+            Errc::kNotFound);
+  EXPECT_FALSE(kernel().counters("eg-b").ok());
+  EXPECT_OK(remove("eg-b", Rule{.priority = 32766, .table = 254}));
+  EXPECT_OK(remove("eg-b", NetnsObject{}));  // ours is not there
+  observe();
+  EXPECT_THAT(kernel().foreign(), ElementsAre(Key("eg-b")));
+  remove_foreign("eg-b");
+  EXPECT_OK(add("eg-b", NetnsObject{}));
+  EXPECT_THAT(observe(), ElementsAre(Key("eg-b")));
+}
+
+TEST_P(KernelContract, ANamespaceOfOursThatLostItsNameToAnotherIsGone) {
+  make_two_connected();
+  make_foreign("eg-b");
+  const state::KernelState seen = observe();
+  EXPECT_THAT(seen, ElementsAre(Key("eg-a")));
+  // The links that led there go along; the kernel takes its time.
+  for (const auto& [name, link] : seen.at("eg-a").links) EXPECT_NE(link.peer.netns, "eg-b");
+  EXPECT_OK(remove("eg-b", NetnsObject{}));
+  observe();
+  EXPECT_THAT(kernel().foreign(), ElementsAre(Key("eg-b")));
+  remove_foreign("eg-b");
 }
 
 TEST_P(KernelContract, EveryFieldOfARuleIsPartOfItsIdentity) {

@@ -156,6 +156,48 @@ TEST_F(DaemonTest, RefusesALabThatIsTooLargeAndKeepsNothingOfIt) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "egressd.db"));
 }
 
+TEST_F(DaemonTest, RefusesALabWhoseNamesOthersHaveAndStoresNothing) {
+  kernel_.set_foreign("eg-app-web-0", {});
+  kernel_.set_foreign("eg-mine", {});
+  start();
+  for (const char* request : {"/v1/apply", "/v1/plan"}) {
+    const Reply reply = post(request, message(kLab));
+    EXPECT_EQ(reply.status, 409) << request;
+    const Json error = Json::parse(reply.body)["error"];
+    EXPECT_EQ(error["code"], "conflict");
+    EXPECT_THAT(error["message"], HasSubstr("eg-app-web-0 was not made by egressd"));
+  }
+  EXPECT_EQ(kernel_.applied(), 0U);
+  EXPECT_EQ(status()["lab"], nullptr);
+  stop();
+  kernel_.remove_foreign("eg-app-web-0");
+  start();
+  EXPECT_EQ(status()["lab"], nullptr) << "not even the store knows of it";
+  EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array()) << "names that nobody needs matter not";
+}
+
+TEST_F(DaemonTest, ShowsANameThatWasTakenBehindItsBackAsAProblem) {
+  start();
+  apply(kLab);
+  kernel_.set_foreign("eg-app-web-0", {state::ForeignNetns::Kind::kMachine});
+  const auto told = [](const Json& now) {
+    return now["problems"].dump().find("eg-app-web-0 is the machine's own") != std::string::npos;
+  };
+  EXPECT_TRUE(told(status()));
+  // What hung on it goes with the next pass; then nothing is left that could be done.
+  wait_for([&](const Json& now) { return now["drift"].empty() && now["problems"].size() == 1; });
+  const Json now = status();
+  EXPECT_TRUE(told(now));
+  EXPECT_EQ(now["inSync"], false);
+  EXPECT_EQ(get("/v1/apps/web/0/context").status, 409) << "nobody is let into it";
+  EXPECT_EQ(
+      post("/v1/explain", R"({"site": "web", "url": "tcp://10.1.2.4:443", "verify": true})").status,
+      409);
+  EXPECT_EQ(post("/v1/apply", message(kLab)).status, 409);
+  kernel_.remove_foreign("eg-app-web-0");
+  wait_for([](const Json& later) { return later["inSync"] == true; });
+}
+
 TEST_F(DaemonTest, RefusesALabThatExhaustsItsSubnet) {
   start();
   apply(kLab);

@@ -194,6 +194,39 @@ TEST(Pass, ReportsWhatSomebodyElseUndidMeanwhile) {
   EXPECT_THAT(pass.report().remaining, testing::ElementsAre(HasSubstr("172.16.0.0/16")));
 }
 
+TEST(Pass, DoesWithoutANameThatSomebodyElseHasAndWithAllThatHangsOnIt) {
+  FakeKernel kernel;
+  kernel.set_foreign("eg-b", {state::ForeignNetns::Kind::kMachine});
+  const PassReport report = run(kernel, sample());
+  EXPECT_THAT(report.taken, testing::ElementsAre(testing::Key("eg-b")));
+  EXPECT_TRUE(report.settled()) << "another pass could do no more";
+  EXPECT_FALSE(report.in_sync());
+  EXPECT_TRUE(kernel.state().at("eg-a").firewall.has_value()) << "others are made";
+  EXPECT_EQ(kernel.state().at("eg-a").links.count("x0"), 0U);
+  const PassReport again = run(kernel, sample());
+  EXPECT_EQ(again.ops_total, 0U) << "nothing is tried again and again";
+  EXPECT_THAT(again.taken, SizeIs(1));
+}
+
+TEST(Pass, GoesOnWhenANameComesFree) {
+  FakeKernel kernel;
+  ASSERT_TRUE(run(kernel, sample()).in_sync());
+  kernel.set_foreign("eg-b", {});
+  EXPECT_TRUE(run(kernel, sample()).settled());
+  kernel.remove_foreign("eg-b");
+  EXPECT_TRUE(run(kernel, sample()).in_sync());
+  EXPECT_EQ(kernel.state().count("eg-b"), 1U);
+}
+
+TEST(Pass, RemovesALabAndNothingElse) {
+  FakeKernel kernel;
+  ASSERT_TRUE(run(kernel, sample()).in_sync());
+  kernel.set_foreign("eg-b", {});
+  kernel.set_foreign("eg-mine", {});
+  EXPECT_TRUE(run(kernel, {}).in_sync()) << "what is not ours is nothing that is left";
+  EXPECT_THAT(kernel.state(), IsEmpty());
+}
+
 // A clock that moves by a millisecond whenever it is read.
 Pass::Clock ticking() {
   return [now = std::chrono::steady_clock::time_point{}]() mutable {

@@ -8,9 +8,17 @@
 namespace egress::testing_support {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Fake, KernelContract, testing::ValuesIn(kernel_contract([] {
-                           return std::make_unique<FakeKernel>();
-                         })));
+FakeKernel& fake(kernel::Kernel& kernel) {
+  return dynamic_cast<FakeKernel&>(kernel);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Fake, KernelContract,
+    testing::Values(KernelFactory{
+        .make = [] { return std::make_unique<FakeKernel>(); },
+        .make_foreign = [](auto& kernel, const auto& name) { fake(kernel).set_foreign(name, {}); },
+        .remove_foreign = [](auto& kernel,
+                             const auto& name) { fake(kernel).remove_foreign(name); }}));
 
 }  // namespace
 }  // namespace egress::testing_support

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+// What is ours and what is not: by its mark alone, whatever its name, and never the machine's own.
+
+#include <sys/stat.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "kernel/netns_owner.hpp"
+#include "tests/e2e/process.hpp"
+#include "tests/netns/linux_fixture.hpp"
+
+namespace egress::kernel_tests {
+namespace {
+
+using state::ForeignNetns;
+using state::KernelState;
+using state::NetnsObject;
+using state::Verb;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Key;
+using testing::Pair;
+using testing::SizeIs;
+using Kind = ForeignNetns::Kind;
+
+class KernelOwner : public LinuxFixture {
+ protected:
+  void TearDown() override {
+    LinuxFixture::TearDown();
+    by_hand(
+        "ip link set lo alias ''; for n in $(ls /run/netns); do ip netns del $n; done;"
+        "rm -rf /run/victim /run/elsewhere");
+  }
+  static KernelState app_and_worker() {
+    KernelState state{{"eg-app-0", plain_netns()}, {"eg-worker-0", plain_netns()}};
+    join(state, "eg-app-0", "eth0", "eg-worker-0", "e-site");
+    return state;
+  }
+  // With something of each kind in it that a pass knows how to remove.
+  static void furnish(const std::string& netns) {
+    by_hand("ip -n " + netns + " link add m0 type veth peer name m1; ip -n " + netns +
+            " addr add 192.0.2.5/24 dev m0; ip -n " + netns + " link set m0 up; ip -n " + netns +
+            " route add default via 192.0.2.1; ip -n " + netns +
+            " rule add pref 5 lookup 77; ip netns exec " + netns +
+            " nft 'add table inet admin { chain in { type filter hook input priority 0; }; }'");
+  }
+  static std::string contents(const std::string& netns) {
+    return e2e::run_script("ip netns exec " + netns +
+                           " sh -c 'readlink /proc/self/ns/net; ip -o link; ip addr; ip rule; ip "
+                           "route show table all; nft list ruleset; ip neigh'")
+        .out;
+  }
+  const state::ForeignNames& foreign() {
+    observe();
+    return kernel().foreign();
+  }
+};
+
+TEST_F(KernelOwner, LeavesNamespacesThatItDidNotMakeAsTheyAre) {
+  const std::vector<std::string> names = {"eg-mine", "eg-app-9", "eg-app-0-x"};
+  std::vector<std::string> before;
+  for (const std::string& name : names) {
+    by_hand("ip netns add " + name);
+    furnish(name);
+    before.push_back(contents(name));
+  }
+  converge(app_and_worker());
+  restart();
+  EXPECT_EQ(observe(), app_and_worker());
+  EXPECT_THAT(foreign(), SizeIs(names.size()));
+  converge({});
+  for (size_t i = 0; i < names.size(); ++i) EXPECT_EQ(contents(names[i]), before[i]) << names[i];
+}
+
+TEST_F(KernelOwner, KnowsItsOwnAgainAndNotThoseOfAnotherPlace) {
+  converge(app_and_worker());
+  const std::string marked = e2e::run_script("ip -n eg-app-0 link show lo").out;
+  EXPECT_THAT(marked, HasSubstr("alias egressd eg /state"));
+  {
+    const auto other = open_kernel("eg", "/elsewhere");
+    EXPECT_THAT(*other->observe(), IsEmpty());
+    const ForeignNetns ours{Kind::kOtherLab, {"eg", kStateDir}};
+    EXPECT_THAT(other->foreign(), ElementsAre(Pair("eg-app-0", ours), Pair("eg-worker-0", ours)));
+    EXPECT_OK(other->apply({state::Phase::kRemoveNetns, Verb::kRemove, "eg-app-0", NetnsObject{}}));
+  }
+  restart();
+  EXPECT_EQ(observe(), app_and_worker());
+  const auto marks = kernel::marks_of_all();
+  ASSERT_TRUE(marks.ok()) << marks.error().to_string();
+  EXPECT_EQ(marks->at("eg-app-0"), (state::NetnsMark{"eg", kStateDir}));
+}
+
+TEST_F(KernelOwner, GivesUpANamespaceWhoseMarkWasTakenAway) {
+  converge(app_and_worker());
+  for (const char* alias : {"", "mine", "egressd eg /elsewhere"}) {
+    by_hand(std::string("ip -n eg-app-0 link set lo alias '") + alias + "'");
+    EXPECT_THAT(observe(), ElementsAre(Key("eg-worker-0"))) << alias;
+    EXPECT_THAT(kernel().foreign(), ElementsAre(Key("eg-app-0")));
+    EXPECT_OK(apply(Verb::kRemove, "eg-app-0", NetnsObject{}));
+    EXPECT_EQ(apply(Verb::kAdd, "eg-app-0", NetnsObject{}).error().code, Errc::kExists);
+    by_hand("ip -n eg-app-0 link set lo alias 'egressd eg /state'");
+    EXPECT_EQ(observe(), app_and_worker()) << "the mark is all that counts";
+  }
+}
+
+// Between a look at the machine and the removal that follows from it.
+TEST_F(KernelOwner, RemovesNoNamespaceThatTookANameMeanwhile) {
+  converge(app_and_worker());
+  by_hand("ip netns del eg-app-0; ip netns add eg-app-0");
+  furnish("eg-app-0");
+  const std::string before = contents("eg-app-0");
+  EXPECT_OK(apply(Verb::kRemove, "eg-app-0", NetnsObject{}));
+  by_hand("ip -n eg-worker-0 link set lo alias ''");
+  EXPECT_OK(apply(Verb::kRemove, "eg-worker-0", NetnsObject{}));
+  EXPECT_EQ(contents("eg-app-0"), before);
+  EXPECT_THAT(foreign(), ElementsAre(Key("eg-app-0"), Key("eg-worker-0")));
+}
+
+TEST_F(KernelOwner, NeverTouchesTheMachinesOwnNamespaceUnderAnyNameOrMark) {
+  by_hand(
+      "ip link set lo alias 'egressd eg /state';"
+      "touch /run/netns/eg-app-0 /run/netns/eg-app-1;"
+      "mount --bind /proc/self/ns/net /run/netns/eg-app-0;"
+      "mount --bind /proc/1/ns/net /run/netns/eg-app-1;"
+      "ip link add h0 type veth peer name h1; ip addr add 192.0.2.5/24 dev h0; ip link set h0 up;"
+      "ip route add default via 192.0.2.1;"
+      "nft 'add table inet admin { chain in { type filter hook input priority 0; }; }'");
+  const std::string before = contents("eg-app-0");
+  restart();
+  EXPECT_THAT(foreign(), ElementsAre(Pair("eg-app-0", ForeignNetns{Kind::kMachine}),
+                                     Pair("eg-app-1", ForeignNetns{Kind::kMachine})));
+  EXPECT_EQ(apply(Verb::kAdd, "eg-app-0", NetnsObject{}).error().code, Errc::kExists);
+  converge({{"eg-worker-0", plain_netns()}});
+  converge({});
+  EXPECT_EQ(contents("eg-app-0"), before);
+  by_hand("ip link del h0; nft delete table inet admin");
+}
+
+TEST_F(KernelOwner, LeavesFilesThatItDidNotWriteWhereTheyAre) {
+  by_hand(
+      "echo note > /run/netns/eg-note; mkfifo /run/netns/eg-pipe; touch /run/netns/eg-empty;"
+      "ln -s /proc/self/ns/net /run/netns/eg-link; ln -s /none /run/netns/eg-lost");
+  restart();
+  const ForeignNetns file{Kind::kNoNamespace};
+  EXPECT_THAT(foreign(),
+              ElementsAre(Pair("eg-empty", file), Pair("eg-link", file), Pair("eg-lost", file),
+                          Pair("eg-note", file), Pair("eg-pipe", file)));
+  for (const char* name : {"eg-empty", "eg-link", "eg-note", "eg-pipe"}) {
+    EXPECT_EQ(apply(Verb::kAdd, name, NetnsObject{}).error().code, Errc::kExists) << name;
+    EXPECT_OK(apply(Verb::kRemove, name, NetnsObject{}));
+  }
+  converge(app_and_worker());
+  converge({});
+  EXPECT_EQ(e2e::run_script("ls /run/netns; cat /run/netns/eg-note").out,
+            "eg-empty\neg-link\neg-lost\neg-note\neg-pipe\nnote\n");
+  by_hand("rm /run/netns/*");
+}
+
+TEST_F(KernelOwner, GoesOnWithAFileOfItsOwnThatIsNoNamespaceYet) {
+  std::ofstream("/run/netns/eg-app-0") << "egressd eg " << kStateDir;
+  converge(app_and_worker());
+  EXPECT_EQ(observe(), app_and_worker());
+  by_hand("umount -l /run/netns/eg-app-0");
+  EXPECT_THAT(observe(), ElementsAre(Key("eg-worker-0")));
+  converge({});
+  EXPECT_FALSE(std::filesystem::exists("/run/netns/eg-app-0"));
+}
+
+// A responder's place and name, taken from where it is; what its file says must name nothing.
+class KernelOwnerOfResponders : public KernelOwner {
+ protected:
+  static constexpr const char* kFile = "/run/egressd/eg/hosts/evil";
+  // Somebody who holds the lock of a file that tells of another, started as `wrapped`.
+  static e2e::Background pretender(const e2e::Command& wrapped) {
+    e2e::Command command = wrapped;
+    for (const char* word :
+         {EGRESS_HOST_PROGRAM, "--netns", "x", "--host", "evil", "--lock", kFile, "udp/9"}) {
+      command.push_back(word);
+    }
+    e2e::Background background(command, "ready");
+    std::ofstream(kFile) << R"({"netns": "../../run/victim", "host": "../../../victim",)"
+                         << R"( "listen": ["tcp/1"]})";
+    return background;
+  }
+  static KernelState host() {
+    KernelState state{{"eg-host-sql", plain_netns()}};
+    state["eg-host-sql"].responder = state::Responder{"sql", {"tcp/1433"}};
+    return state;
+  }
+  void SetUp() override {
+    KernelOwner::SetUp();
+    by_hand("echo precious > /run/victim");
+    converge(host());
+  }
+};
+
+TEST_F(KernelOwnerOfResponders, EndsOneInANamespaceOfOursAndRemovesItsFileAlone) {
+  e2e::Background evil = pretender({"ip", "netns", "exec", "eg-host-sql"});
+  ASSERT_TRUE(evil.ready());
+  converge(host());
+  EXPECT_TRUE(e2e::eventually([&] { return !evil.running(); }));
+  EXPECT_FALSE(std::filesystem::exists(kFile));
+  EXPECT_EQ(e2e::read_file("/run/victim"), "precious\n");
+}
+
+TEST_F(KernelOwnerOfResponders, LeavesOneInANamespaceThatIsNotOursAlone) {
+  by_hand("ip netns add eg-mine");
+  for (const e2e::Command& place : {e2e::Command{"env"}, {"ip", "netns", "exec", "eg-mine"}}) {
+    e2e::Background evil = pretender(place);
+    ASSERT_TRUE(evil.ready());
+    EXPECT_EQ(observe(), host());
+    converge({});
+    EXPECT_TRUE(evil.running());
+    EXPECT_EQ(e2e::read_file("/run/victim"), "precious\n");
+    evil.end(SIGTERM);
+    converge(host());
+  }
+}
+
+TEST_F(KernelOwnerOfResponders, FollowsNoLinkAndWaitsForNoPipeAmongTheFiles) {
+  by_hand("ln -s /run/victim /run/egressd/eg/hosts/link; mkfifo /run/egressd/eg/hosts/pipe");
+  EXPECT_EQ(observe(), host());
+  for (const char* name : {"../../../victim", "..", "", "link", "pipe"}) {
+    const Status stopped = apply(Verb::kRemove, "eg-host-sql", state::Responder{name, {}});
+    EXPECT_EQ(stopped.ok(), name == std::string("link") || name == std::string("pipe")) << name;
+  }
+  EXPECT_EQ(e2e::read_file("/run/victim"), "precious\n");
+  by_hand("rm /run/egressd/eg/hosts/link /run/egressd/eg/hosts/pipe");
+}
+
+TEST_F(KernelOwnerOfResponders, MakesFoldersForItselfWhateverTheUmask) {
+  converge({});
+  by_hand("rm -rf /run/egressd");
+  const mode_t usual = ::umask(0);
+  restart();
+  converge(host());
+  ::umask(usual);
+  EXPECT_EQ(e2e::run_script("stat -c %a /run/egressd /run/egressd/eg /run/egressd/eg/hosts").out,
+            "755\n755\n755\n");
+}
+
+TEST_F(KernelOwnerOfResponders, TrustsNoFolderThatOthersHaveAHandIn) {
+  const auto refused = [] {
+    auto opened = kernel::LinuxKernel::open({.prefix = "eg",
+                                             .state_dir = kStateDir,
+                                             .run_dir = kRunDir,
+                                             .responder_program = EGRESS_HOST_PROGRAM});
+    return !opened.ok() && opened.error().code == Errc::kDenied;
+  };
+  EXPECT_FALSE(refused());
+  for (const char* folder : {"/run/egressd", "/run/egressd/eg", "/run/egressd/eg/hosts"}) {
+    by_hand(std::string("chmod 0777 ") + folder);
+    EXPECT_TRUE(refused()) << folder;
+    by_hand(std::string("chmod 0755 ") + folder);
+  }
+  by_hand("mv /run/egressd/eg /run/elsewhere; ln -s /run/elsewhere /run/egressd/eg");
+  EXPECT_TRUE(refused());
+  EXPECT_FALSE(kernel().observe().ok());
+  by_hand("rm /run/egressd/eg; mv /run/elsewhere /run/egressd/eg");
+  EXPECT_EQ(observe(), host());
+}
+
+}  // namespace
+}  // namespace egress::kernel_tests
