@@ -25,16 +25,18 @@ namespace egress::host {
 namespace {
 
 constexpr uint16_t kHttpPort = 80;
-constexpr rlim_t kReservedFiles = 64;     // listeners, the loop, the lock
+constexpr rlim_t kReservedFiles = 64;     // the loop, the lock, what libraries open
 constexpr rlim_t kMostFiles = 64 * 1024;  // bounds the kernel memory of idle connections
 
-// Raises the limit of open files as far as it goes; returns how many connections fit below it.
-size_t connection_room() {
+// Raises the limit of open files as far as it goes; returns how many connections fit below it,
+// beside the sockets that listen.
+size_t connection_room(size_t listeners) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 256;
   limit.rlim_cur = std::min(limit.rlim_max, kMostFiles);
   ::setrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur > 2 * kReservedFiles ? limit.rlim_cur - kReservedFiles : kReservedFiles;
+  const rlim_t reserved = kReservedFiles + listeners;
+  return limit.rlim_cur > reserved + kReservedFiles ? limit.rlim_cur - reserved : kReservedFiles;
 }
 
 // Says that all ports are open, and lets go of the starter's terminal and pipes.
@@ -64,7 +66,7 @@ struct Servers {
 };
 
 Status open_ports(uv_loop_t& loop, const Spec& spec, Servers& servers) {
-  const size_t room = connection_room();
+  const size_t room = connection_room(spec.listen.size());
   std::vector<Port> echo_ports;
   for (const Port& port : spec.listen) {
     if (port.transport == Transport::kUdp) {

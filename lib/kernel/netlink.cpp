@@ -58,7 +58,8 @@ NlMessage::NlMessage(int type, int flags, size_t room) : message_(nlmsg_alloc_si
            "a netlink header fits an empty message");
 }
 
-NlMessage::NlMessage(const nlmsghdr& received, int type) : NlMessage(type, 0) {
+NlMessage::NlMessage(const nlmsghdr& received, int type)
+    : NlMessage(type, 0, std::max(kUsualRoom, size_t{received.nlmsg_len})) {
   append(NLMSG_DATA(&received), received.nlmsg_len - NLMSG_HDRLEN);
 }
 
@@ -153,7 +154,10 @@ Result<NetlinkSocket::Ended> NetlinkSocket::receive(uint32_t sequence, NlReplies
     const ssize_t size = recv(fd_.get(), buffer.data(), buffer.size(), MSG_TRUNC);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return Error::from_errno("receive a netlink answer");
-    EG_CHECK(static_cast<size_t>(size) <= buffer.size(), "a netlink answer is too large");
+    if (static_cast<size_t>(size) > buffer.size()) {
+      return Error{.code = Errc::kKernel,
+                   .message = "a netlink answer of " + std::to_string(size) + " bytes"};
+    }
     int left = static_cast<int>(size);
     auto* message = reinterpret_cast<nlmsghdr*>(buffer.data());
     for (; nlmsg_ok(message, left) != 0; message = nlmsg_next(message, &left)) {

@@ -109,6 +109,11 @@ void check_groups(const std::string& name, const Host& host, const Names& known,
 }
 
 void check_listen(const std::string& name, const Host& host, Checks& checks) {
+  if (host.listen.size() > kMaxListen) {
+    checks.error(
+        "hosts." + name + ".listen", "limit",
+        fmt::format("{} ports, a host listens on {} at most", host.listen.size(), kMaxListen));
+  }
   std::set<Listen> seen;
   for (size_t i = 0; i < host.listen.size(); ++i) {
     const Listen& listen = host.listen[i];

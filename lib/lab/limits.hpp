@@ -37,6 +37,11 @@ inline constexpr int kMinIntegrationLength = 28;   // the longest prefix of an i
 inline constexpr int kMinSharedSubnetLength = 26;  // and of one that several plans share
 inline constexpr int kMinSubnetLength = 29;
 inline constexpr int kMaxCapacity = 100;
+// What Linux bounds: an environment, in which every setting stands twice, and the open files of the
+// process that answers for a host.
+inline constexpr size_t kMaxAppSettingBytes = size_t{32} << 10U;  // a name with its value
+inline constexpr size_t kMaxAppSettingsBytes = size_t{256} << 10U;
+inline constexpr size_t kMaxListen = 1'000;
 // A worker numbers its apps in a /24 of link-local addresses.
 inline constexpr size_t kMaxSitesPerPlan = 250;
 

@@ -116,6 +116,33 @@ TEST(Limits, BoundThePeeringsOfANetwork) {
             "501 peerings, 500 are allowed\n");
 }
 
+TEST(Limits, BoundThePortsOfAHost) {
+  Lab lab;
+  lab.hosts["h"] = {.ip_address = {0x5db8d822}};
+  for (size_t i = 0; i < kMaxListen; ++i) {
+    lab.hosts["h"].listen.push_back({Transport::kTcp, static_cast<uint16_t>(1 + i)});
+  }
+  EXPECT_TRUE(validate(lab).empty());
+  lab.hosts["h"].listen.push_back({Transport::kUdp, 53});
+  EXPECT_EQ(limits_at(lab, "hosts.h.listen"), "1001 ports, a host listens on 1000 at most\n");
+}
+
+TEST(Limits, BoundTheAppSettingsOfASite) {
+  Lab lab{.outbound_ip_addresses = {{0x14320104}}};
+  lab.server_farms["plan"] = {};
+  Site& site = lab.sites["web"];
+  site.server_farm = "plan";
+  for (size_t i = 0; i < kMaxAppSettingsBytes / kMaxAppSettingBytes; ++i) {
+    site.app_settings[fmt::format("S{}", i)] = std::string(kMaxAppSettingBytes - 2, 'x');
+  }
+  EXPECT_TRUE(validate(lab).empty());
+  site.app_settings["S0"] += "x";
+  EXPECT_EQ(limits_at(lab, "sites.web.appSettings.S0"),
+            "32769 bytes, an app setting has 32768 at most\n");
+  EXPECT_EQ(limits_at(lab, "sites.web.appSettings"),
+            "262145 bytes, the app settings of a site have 262144 at most\n");
+}
+
 TEST(Limits, BoundTheAppsOfAPlan) {
   Lab lab{.outbound_ip_addresses = {{0x14320104}}};
   lab.server_farms["plan"] = {};

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// What validation lets through, the kernel, nft and the programs take.
+#include "tests/netns/linux_fixture.hpp"
+#include "tests/support/applied_lab.hpp"
+#include "tests/support/boundary_labs.hpp"
+
+namespace egress::kernel_tests {
+namespace {
+
+using KernelBoundary = LinuxFixture;
+
+TEST_F(KernelBoundary, EveryCharacterThatANameMayHoldIsTaken) {
+  EXPECT_EQ(testing_support::fault_in_applying(kernel(), testing_support::oddest_names().lab), "");
+}
+
+TEST_F(KernelBoundary, EveryNameAtItsLongestIsTaken) {
+  EXPECT_EQ(testing_support::fault_in_applying(kernel(), testing_support::longest_names().lab), "");
+}
+
+TEST_F(KernelBoundary, EveryListAtItsLimitIsTaken) {
+  EXPECT_EQ(testing_support::fault_in_applying(kernel(), testing_support::longest_lists().lab), "");
+}
+
+}  // namespace
+}  // namespace egress::kernel_tests

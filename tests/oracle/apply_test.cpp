@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// No lab that the generator can draw may be refused once it has validated, or come to a stop on its
+// way into the kernel. Here the kernel is the fake; `egress-oracle` does the same with the real
+// one.
+#include <gtest/gtest.h>
+
+#include "tests/oracle/generator.hpp"
+#include "tests/support/applied_lab.hpp"
+#include "tests/support/fake_kernel.hpp"
+#include "tests/support/renamed_lab.hpp"
+
+namespace egress::oracle {
+namespace {
+
+// In parts, so that a run of the tests shares them out.
+class RandomLabs : public testing::TestWithParam<uint64_t> {
+ protected:
+  static constexpr uint64_t kParts = 8;
+  static constexpr uint64_t kLabs = 2000;
+};
+
+TEST_P(RandomLabs, CompileAndApplyEachOverTheOneBeforeUnderAnyNames) {
+  testing_support::FakeKernel kernel;
+  const uint64_t first = 1 + GetParam() * kLabs / kParts;
+  for (uint64_t seed = first; seed < first + kLabs / kParts; ++seed) {
+    const lab::Lab lab = random_lab(seed);
+    ASSERT_EQ(testing_support::fault_in_applying(kernel, lab), "") << "seed " << seed;
+    // Every eighth is enough: names matter little to what else a lab does.
+    if (seed % 8 != 0) continue;
+    ASSERT_EQ(testing_support::fault_in_applying(kernel, testing_support::with_longest_names(lab)),
+              "")
+        << "seed " << seed << " under longest names";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Parts, RandomLabs, testing::Range<uint64_t>(0, 8));
+
+}  // namespace
+}  // namespace egress::oracle

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/boundary_labs.hpp"
+
+#include <fmt/format.h>
+
+#include "lab/limits.hpp"
+#include "lab/shapes.hpp"
+#include "tests/support/renamed_lab.hpp"
+
+namespace egress::testing_support {
+namespace {
+
+Ipv4Address ip(const char* text) {
+  return Ipv4Address::parse(text).value();
+}
+Ipv4Prefix prefix(const char* text) {
+  return Ipv4Prefix::parse(text).value();
+}
+
+// Every second /32 behind `first`, so that none merges with its neighbour.
+std::vector<Ipv4Prefix> scattered(const char* first, size_t count) {
+  std::vector<Ipv4Prefix> prefixes;
+  for (uint32_t i = 0; i < count; ++i)
+    prefixes.push_back(Ipv4Prefix::host({ip(first).bits + 2 * i}));
+  return prefixes;
+}
+
+lab::Subnet integration_subnet(const char* own) {
+  return {.address_prefixes = {prefix(own)}, .delegations = {lab::kServerFarmsDelegation}};
+}
+
+// One app in one network with a machine.
+lab::Lab smallest() {
+  lab::Lab lab{.outbound_ip_addresses = {ip("20.50.1.4")}};
+  lab::VirtualNetwork& spoke = lab.virtual_networks["spoke"];
+  spoke = {.location = lab.location, .address_prefixes = {prefix("10.1.0.0/16")}};
+  spoke.subnets["apps"] = integration_subnet("10.1.0.0/24");
+  spoke.subnets["data"] = {.address_prefixes = {prefix("10.1.1.0/24")}};
+  lab.server_farms["plan"] = {};
+  lab.sites["app"] = {.server_farm = "plan", .virtual_network_subnet = {{"spoke", "apps"}}};
+  lab.hosts["machine"] = {.subnet = {{"spoke", "data"}},
+                          .ip_address = ip("10.1.1.4"),
+                          .listen = {{lab::Transport::kTcp, 443}}};
+  return lab;
+}
+
+lab::SecurityRule rule(size_t index) {
+  const auto port = static_cast<uint16_t>(1 + index);
+  return {.priority = 100 + static_cast<int>(index),
+          .direction = index % 2 == 0 ? lab::Direction::kOutbound : lab::Direction::kInbound,
+          .access = index % 3 == 0 ? lab::Access::kAllow : lab::Access::kDeny,
+          .protocol = lab::SecurityRuleProtocol::kTcp,
+          .source = {.any = true},
+          .destination = {.any = true},
+          .source_ports = PortSet::all(),
+          .destination_ports = PortSet({{port, port}})};
+}
+
+lab::NetworkSecurityGroup largest_group() {
+  lab::NetworkSecurityGroup group;
+  for (size_t i = 0; i < lab::kMaxSecurityRules; ++i) {
+    group.security_rules[fmt::format("rule{:04}", i)] = rule(i);
+  }
+  lab::SecurityRule& outbound = group.security_rules["rule0000"];
+  outbound.source = {.prefixes = scattered("10.1.0.0", 100)};
+  outbound.destination = {.prefixes = scattered("11.0.0.0", lab::kMaxAddressesPerSide)};
+  lab::SecurityRule& inbound = group.security_rules["rule0001"];
+  inbound.source = {.prefixes = scattered("12.0.0.0", lab::kMaxAddressesPerSide - 100)};
+  size_t groups = 0;
+  for (size_t i = 3; groups < lab::kMaxApplicationSecurityGroupsPerGroup; i += 2) {
+    lab::AddressMatch match;
+    for (size_t k = 0; k < lab::kMaxApplicationSecurityGroupsPerSide; ++k) {
+      match.application_security_groups.push_back(fmt::format("asg{:04}", groups++));
+    }
+    group.security_rules[fmt::format("rule{:04}", i)].destination = match;
+  }
+  return group;
+}
+
+lab::RouteTable largest_table() {
+  lab::RouteTable table;
+  for (uint32_t i = 0; i < lab::kMaxRoutes; ++i) {
+    const bool by_machine = i % 2 == 0;
+    lab::Route& route = table.routes[fmt::format("route{:03}", i)];
+    route = {.address_prefix = Ipv4Prefix{{ip("13.0.0.0").bits + (i << 8U)}, 24},
+             .next_hop_type =
+                 by_machine ? lab::NextHopType::kVirtualAppliance : lab::NextHopType::kNone};
+    if (by_machine) route.next_hop_ip_address = ip("10.1.1.4");
+  }
+  return table;
+}
+
+// A hub with an appliance between two networks, so that there is a transit link, and an app in
+// both; names hold every character that Azure allows, at every place.
+lab::Lab every_kind() {
+  constexpr const char* kHub = "0.hub-of_A_";
+  constexpr const char* kGroup = "_group.0-a";
+  constexpr const char* kTable = "0table_";
+  lab::Lab lab = smallest();
+  lab::VirtualNetwork& spoke = lab.virtual_networks["spoke"];
+  lab::VirtualNetwork hub{.location = lab.location, .address_prefixes = {prefix("10.2.0.0/16")}};
+  hub.subnets["0.in-side_"] = {.address_prefixes = {prefix("10.2.0.0/24")}};
+  hub.subnets["_"] = integration_subnet("10.2.1.0/24");
+  hub.virtual_network_peerings["spoke"] = {.allow_forwarded_traffic = true};
+  spoke.virtual_network_peerings[kHub] = {.allow_forwarded_traffic = true};
+  spoke.subnets["apps"].network_security_group = kGroup;
+  spoke.subnets["apps"].route_table = kTable;
+  spoke.subnets["data"].network_security_group = kGroup;
+  lab.virtual_networks[kHub] = hub;
+  lab.hosts["0-nva"] = {.subnet = {{kHub, "0.in-side_"}},
+                        .ip_address = ip("10.2.0.4"),
+                        .enable_ip_forwarding = true,
+                        .masquerade = ip("20.61.0.10")};
+  lab.hosts["0"] = {.ip_address = ip("93.184.216.34"),
+                    .listen = {{lab::Transport::kTcp, 80}, {lab::Transport::kUdp, 53}}};
+  lab.hosts["machine"].application_security_groups = {"_a.s-g_"};
+  lab.application_security_groups = {"_a.s-g_"};
+  lab::SecurityRule to_group = rule(2);
+  to_group.destination = {.application_security_groups = {"_a.s-g_"}};
+  lab.network_security_groups[kGroup].security_rules = {
+      {"_", rule(0)}, {"0.drop", rule(1)}, {"accept", to_group}};
+  lab.route_tables[kTable].routes["0"] = {.address_prefix = Ipv4Prefix{},
+                                          .next_hop_type = lab::NextHopType::kVirtualAppliance,
+                                          .next_hop_ip_address = ip("10.2.0.4")};
+  lab.server_farms["plan"].capacity = 2;
+  lab.server_farms["0-0"] = {};
+  lab.sites["app-0"] = {.server_farm = "plan", .virtual_network_subnet = {{kHub, "_"}}};
+  lab.sites["0"] = {.server_farm = "0-0", .virtual_network_subnet = {{"spoke", "apps"}}};
+  return lab;
+}
+
+}  // namespace
+
+BoundaryLab oddest_names() {
+  return {"oddest names", every_kind()};
+}
+
+BoundaryLab longest_names() {
+  return {"longest names", with_longest_names(every_kind())};
+}
+
+BoundaryLab longest_lists() {
+  lab::Lab lab = smallest();
+  lab::VirtualNetwork& spoke = lab.virtual_networks["spoke"];
+  spoke.subnets["apps"].network_security_group = "group";
+  spoke.subnets["apps"].route_table = "table";
+  spoke.subnets["data"].network_security_group = "group";
+  for (uint32_t i = 0; i < lab::kMaxDnsServers; ++i) {
+    spoke.dns_servers.push_back({ip("10.1.1.4").bits + i});
+  }
+  for (size_t i = 0; i < lab::kMaxApplicationSecurityGroups; ++i) {
+    lab.application_security_groups.push_back(fmt::format("asg{:04}", i));
+  }
+  lab.network_security_groups["group"] = largest_group();
+  lab.route_tables["table"] = largest_table();
+  lab::Host& machine = lab.hosts["machine"];
+  machine.enable_ip_forwarding = true;
+  machine.application_security_groups.assign(
+      lab.application_security_groups.begin(),
+      lab.application_security_groups.begin() + lab::kMaxApplicationSecurityGroupsPerHost);
+  machine.listen.clear();
+  for (size_t i = 0; i < lab::kMaxListen; ++i) {
+    const lab::Transport transport = i % 2 == 0 ? lab::Transport::kTcp : lab::Transport::kUdp;
+    machine.listen.push_back({transport, static_cast<uint16_t>(80 + i)});
+  }
+  return {"longest lists", std::move(lab)};
+}
+
+BoundaryLab fullest_plan() {
+  lab::Lab lab = smallest();
+  lab.virtual_networks["spoke"].subnets["more-apps"] = integration_subnet("10.1.2.0/24");
+  lab.sites.clear();
+  for (size_t i = 0; i < lab::kMaxSitesPerPlan; ++i) {
+    lab.sites[fmt::format("app{:03}", i)] = {
+        .server_farm = "plan",
+        .virtual_network_subnet = {{"spoke", i % 2 == 0 ? "apps" : "more-apps"}}};
+  }
+  return {"fullest plan", std::move(lab)};
+}
+
+BoundaryLab widest_plan() {
+  lab::Lab lab = smallest();
+  lab.server_farms["plan"].capacity = lab::kMaxCapacity;
+  return {"widest plan", std::move(lab)};
+}
+
+BoundaryLab most_peerings() {
+  lab::Lab lab = smallest();
+  lab::VirtualNetwork& hub = lab.virtual_networks["spoke"];
+  for (uint32_t i = 0; i < lab::kMaxPeerings; ++i) {
+    const std::string name = fmt::format("peer{:03}", i);
+    lab.virtual_networks[name] = {
+        .location = lab.location,
+        .address_prefixes = {Ipv4Prefix{{ip("11.0.0.0").bits + (i << 8U)}, 24}}};
+    lab.virtual_networks[name].virtual_network_peerings["spoke"] = {};
+    hub.virtual_network_peerings[name] = {};
+  }
+  return {"most peerings", std::move(lab)};
+}
+
+std::vector<BoundaryLab> boundary_labs() {
+  std::vector<BoundaryLab> all{oddest_names(), longest_names()};
+  for (BoundaryLab& plain :
+       std::vector<BoundaryLab>{longest_lists(), fullest_plan(), widest_plan(), most_peerings()}) {
+    all.push_back({plain.name + " under longest names", with_longest_names(plain.lab)});
+    all.push_back(std::move(plain));
+  }
+  return all;
+}
+
+}  // namespace egress::testing_support

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Labs at the limits of what validation lets through: every name at its longest, every list and
+// every count as large as it may be. Several labs, since one with all of it would be of no size
+// that a machine has.
+
+#include <string>
+#include <vector>
+
+#include "lab/lab.hpp"
+
+namespace egress::testing_support {
+
+struct BoundaryLab {
+  std::string name{};
+  lab::Lab lab{};
+};
+
+// Every kind of resource and of link, under names of every character that Azure allows; and under
+// names at their longest.
+BoundaryLab oddest_names();
+BoundaryLab longest_names();
+// One subnet with a security group and a route table at their limits, a machine with as many
+// groups and ports as it may have.
+BoundaryLab longest_lists();
+// As many apps as a plan takes, in two integrations.
+BoundaryLab fullest_plan();
+// As many instances as a plan takes.
+BoundaryLab widest_plan();
+// As many peerings as a network takes.
+BoundaryLab most_peerings();
+
+std::vector<BoundaryLab> boundary_labs();
+
+}  // namespace egress::testing_support

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/renamed_lab.hpp"
+
+#include <string>
+
+namespace egress::testing_support {
+namespace {
+
+// The hyphen keeps names apart that differ in letters at their start alone.
+std::string at_length(size_t length, const std::string& name) {
+  const size_t missing = length - name.size();
+  return missing < 2 ? std::string(missing, 'n') + name
+                     : std::string(missing - 1, 'n') + "-" + name;
+}
+
+std::string network_name(const std::string& name) {
+  return at_length(64, name);
+}
+// Of subnets, security groups and rules, route tables and routes, application security groups.
+std::string part_name(const std::string& name) {
+  return at_length(80, name);
+}
+std::string plan_name(const std::string& name) {
+  return at_length(40, name);
+}
+std::string site_name(const std::string& name) {
+  return at_length(60, name);
+}
+std::string host_name(const std::string& name) {
+  return at_length(63, name);
+}
+
+template <typename Value>
+std::map<std::string, Value> with_keys(std::string (*rename)(const std::string&),
+                                       const std::map<std::string, Value>& map) {
+  std::map<std::string, Value> renamed;
+  for (const auto& [name, value] : map) renamed.emplace(rename(name), value);
+  return renamed;
+}
+
+void rename_all(std::string (*rename)(const std::string&), std::vector<std::string>& names) {
+  for (std::string& name : names) name = rename(name);
+}
+
+void rename(std::optional<lab::SubnetRef>& ref) {
+  if (ref) ref = lab::SubnetRef{network_name(ref->vnet), part_name(ref->subnet)};
+}
+
+void rename_contents(lab::VirtualNetwork& vnet) {
+  vnet.subnets = with_keys(part_name, vnet.subnets);
+  vnet.virtual_network_peerings = with_keys(network_name, vnet.virtual_network_peerings);
+  for (auto& [name, subnet] : vnet.subnets) {
+    if (subnet.network_security_group) {
+      subnet.network_security_group = part_name(*subnet.network_security_group);
+    }
+    if (subnet.route_table) subnet.route_table = part_name(*subnet.route_table);
+  }
+}
+
+}  // namespace
+
+lab::Lab with_longest_names(const lab::Lab& lab) {
+  lab::Lab renamed = lab;
+  renamed.virtual_networks = with_keys(network_name, lab.virtual_networks);
+  for (auto& [name, vnet] : renamed.virtual_networks) rename_contents(vnet);
+  renamed.network_security_groups = with_keys(part_name, lab.network_security_groups);
+  for (auto& [name, group] : renamed.network_security_groups) {
+    group.security_rules = with_keys(part_name, group.security_rules);
+    for (auto& [rule_name, rule] : group.security_rules) {
+      rename_all(part_name, rule.source.application_security_groups);
+      rename_all(part_name, rule.destination.application_security_groups);
+    }
+  }
+  renamed.route_tables = with_keys(part_name, lab.route_tables);
+  for (auto& [name, table] : renamed.route_tables)
+    table.routes = with_keys(part_name, table.routes);
+  rename_all(part_name, renamed.application_security_groups);
+  renamed.server_farms = with_keys(plan_name, lab.server_farms);
+  renamed.sites = with_keys(site_name, lab.sites);
+  for (auto& [name, site] : renamed.sites) {
+    site.server_farm = plan_name(site.server_farm);
+    rename(site.virtual_network_subnet);
+  }
+  renamed.hosts = with_keys(host_name, lab.hosts);
+  for (auto& [name, host] : renamed.hosts) {
+    rename(host.subnet);
+    rename_all(part_name, host.application_security_groups);
+  }
+  renamed.expectations.clear();
+  return renamed;
+}
+
+}  // namespace egress::testing_support
