@@ -36,6 +36,7 @@ class NftCommands {
   // Makes the marker set anew with this comment.
   void mark(const std::string& marker);
 
+  size_t size() const { return text_.size(); }  // in bytes, since the last take()
   std::string take() { return std::exchange(text_, {}); }
 
  private:

@@ -76,8 +76,9 @@ class Elements {
     std::vector<std::vector<NftElements>> parts;
     for (NftElements& elements : all_) {
       const std::vector<NftRow> rows = std::move(elements.content.rows);
+      const std::ptrdiff_t most = kMostBytes / bytes_of_a_row(elements.content);
       for (auto next = rows.begin(); next != rows.end();) {
-        const auto end = next + std::min<std::ptrdiff_t>(kMostRows, rows.end() - next);
+        const auto end = next + std::min<std::ptrdiff_t>(most, rows.end() - next);
         elements.content.rows.assign(next, end);
         parts.push_back({elements});
         next = end;
@@ -89,7 +90,15 @@ class Elements {
 
  private:
   // Fits into the send buffer that the kernel allows everyone.
-  static constexpr std::ptrdiff_t kMostRows = 3000;
+  static constexpr std::ptrdiff_t kMostBytes = 400'000;
+
+  // At most, as the kernel is told of it: both ends of an interval, and the chain by its name.
+  static std::ptrdiff_t bytes_of_a_row(const NftRowMap& map) {
+    constexpr size_t kRest = 104;
+    size_t longest = 0;
+    for (const std::string& chain : map.chains) longest = std::max(longest, chain.size());
+    return static_cast<std::ptrdiff_t>(kRest + longest);
+  }
 
   void change(NftElementsVerb verb, const std::string& name, const NftRowMap& map,
               std::vector<NftRow> rows) {
@@ -155,32 +164,33 @@ class Update {
     });
   }
 
-  // A base chain comes into force with its rules, a regular one once something leads to it. So the
-  // rules of regular ones may come in parts, which fit into everyone's send buffer.
+  // A base chain comes into force with its rules, a regular one once something leads to it. So
+  // regular ones may come in parts, which fit into everyone's send buffer: a rule is up to eight
+  // times as long for the kernel as its text.
   std::vector<std::string> prepare() const {
-    constexpr size_t kMostRules = 400;
+    constexpr size_t kMostText = 40'000;
     std::vector<std::string> parts;
     NftCommands script;
-    declare_new(script);
-    size_t rules = 0;
+    const auto end_part_when_full = [&] {
+      if (script.size() > kMostText) parts.push_back(script.take());
+    };
     for (const auto& [name, chain] : desired_.chains) {
       if (!is_new_chain(name) || chain.hook) continue;
-      if (rules + chain.rules.size() > kMostRules) {
-        parts.push_back(script.take());
-        rules = 0;
-      }
+      script.declare(name, chain);
+      end_part_when_full();
+    }
+    declare_new_sets(script);
+    for (const auto& [name, chain] : desired_.chains) {
+      if (!is_new_chain(name) || chain.hook) continue;
       script.add_rules(name, chain);
-      rules += chain.rules.size();
+      end_part_when_full();
     }
     fill_sets(script);
     parts.push_back(script.take());
     return parts;
   }
 
-  void declare_new(NftCommands& script) const {
-    for (const auto& [name, chain] : desired_.chains) {
-      if (is_new_chain(name) && !chain.hook) script.declare(name, chain);
-    }
+  void declare_new_sets(NftCommands& script) const {
     for (const auto& [name, set] : desired_.sets) {
       if (is_new_set(name)) script.declare(name, set);
     }

@@ -231,12 +231,30 @@ TEST(NftScript, BringsALargeListInParts) {
       continue;
     }
     for (const NftElements& elements : std::get<std::vector<NftElements>>(step)) {
-      EXPECT_LE(elements.content.rows.size(), 3000U);
+      EXPECT_LE(elements.content.rows.size(), 4000U);
       rows.insert(rows.end(), elements.content.rows.begin(), elements.content.rows.end());
     }
   }
-  EXPECT_EQ(scripts, 3U);
+  EXPECT_EQ(scripts, 2U);
   EXPECT_EQ(rows, map.rows);
+}
+
+// Every row that leads to a chain names it.
+TEST(NftScript, BringsRowsThatNameLongChainsInSmallerParts) {
+  NftTable desired;
+  const std::string chain(250, 'c');
+  desired.chains[chain] = {};
+  auto& map = desired.row_maps["v"];
+  map = {.key = {NftField::kMark}, .chains = {chain}};
+  for (uint32_t i = 0; i < 3000; ++i) map.rows.push_back({{i}, {i}, 0});
+  size_t rows = 0;
+  for (const NftStep& step : update_steps(desired, {})) {
+    const auto* batch = std::get_if<std::vector<NftElements>>(&step);
+    if (batch == nullptr) continue;
+    EXPECT_LE(batch->front().content.rows.size() * chain.size(), 400'000U);
+    rows += batch->front().content.rows.size();
+  }
+  EXPECT_EQ(rows, map.rows.size());
 }
 
 TEST(NftScript, RewritesAllWhenAClassNumberMeansSomethingElse) {
