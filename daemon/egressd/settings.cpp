@@ -36,9 +36,14 @@ const LimitKeys& limit_keys() {
 }
 
 template <typename Map>
-void refuse_key(lab::Reader& reader, const lab::Value& entry, const Map& known) {
+std::vector<std::string> names_of(const Map& map) {
   std::vector<std::string> names;
-  for (const auto& [name, member] : known) names.push_back(name);
+  for (const auto& [name, member] : map) names.push_back(name);
+  return names;
+}
+
+void refuse_key(lab::Reader& reader, const lab::Value& entry,
+                const std::vector<std::string>& names) {
   reader.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", lab::shown(entry.key)),
                      lab::suggestion(entry.key, names, "keys are " + lab::one_of(names)));
 }
@@ -47,7 +52,7 @@ void read_limits(lab::Reader& reader, const lab::Value& limits, Configuration& c
   for (const lab::Value& entry : reader.entries(limits)) {
     const auto known = limit_keys().find(entry.key);
     if (known == limit_keys().end()) {
-      refuse_key(reader, entry, limit_keys());
+      refuse_key(reader, entry, names_of(limit_keys()));
       continue;
     }
     const std::optional<int> number = reader.integer(entry);
@@ -62,7 +67,9 @@ void read_entry(lab::Reader& reader, const lab::Value& entry, Configuration& con
   if (entry.key == "limits") return read_limits(reader, entry, configuration);
   const auto known = keys().find(entry.key);
   if (known == keys().end()) {
-    refuse_key(reader, entry, keys());
+    std::vector<std::string> names = names_of(keys());
+    names.emplace_back("limits");
+    refuse_key(reader, entry, names);
     return;
   }
   const std::optional<std::string> text = reader.text(entry);

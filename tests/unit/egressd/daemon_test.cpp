@@ -2,117 +2,19 @@
 #include "egressd/daemon.hpp"
 
 #include <gmock/gmock.h>
-#include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <filesystem>
 #include <future>
-#include <nlohmann/json.hpp>
-#include <optional>
-#include <thread>
+#include <new>
+#include <set>
 
-#include "control/json.hpp"
-#include "egressd/socket.hpp"
-#include "tests/support/fake_kernel.hpp"
-#include "tests/unit/egressd/folder.hpp"
-#include "tests/unit/egressd/http_client.hpp"
+#include "tests/unit/egressd/daemon_fixture.hpp"
 
 namespace egress::daemon {
 namespace {
 
-using control::Json;
 using ::testing::HasSubstr;
-
-constexpr const char* kLab = R"(
-outboundIpAddresses: [20.50.1.4]
-virtualNetworks:
-  spoke:
-    addressPrefixes: [10.1.0.0/16]
-    subnets:
-      integration: {addressPrefix: 10.1.1.0/28, delegations: [Microsoft.Web/serverFarms]}
-      data: {addressPrefix: 10.1.2.0/24}
-serverFarms: {plan: {sku: P1v3, capacity: 1}}
-sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}}
-hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4, listen: [tcp/443]}}
-)";
-
-std::string with_capacity(int capacity) {
-  std::string text = kLab;
-  text.replace(text.find("capacity: 1"), 11, "capacity: " + std::to_string(capacity));
-  return text;
-}
-
-std::string message(const std::string& text) {
-  return control::dump(control::to_json(control::LabText{.file = "lab.yaml", .text = text}));
-}
-
-Json last_line(const Reply& reply) {
-  const size_t end = reply.body.find_last_not_of('\n');
-  const size_t start = reply.body.rfind('\n', end);
-  return Json::parse(reply.body.substr(start == std::string::npos ? 0 : start + 1), nullptr, false);
-}
-
-// The daemon on a thread of its own, over a kernel of maps; clients on the test's thread.
-class DaemonTest : public ::testing::Test {
- protected:
-  DaemonTest() { spdlog::set_level(spdlog::level::off); }
-  ~DaemonTest() override { stop(); }
-
-  void start() {
-    Session session("eg", ipam::Store(folder_ / "egressd.db"));
-    ASSERT_TRUE(session.restore(std::chrono::system_clock::now()).ok());
-    socket_.emplace(SocketFile::listen(path()).value());
-    settings_.socket = path();
-    thread_ = std::thread([this, restored = std::move(session)]() mutable {
-      Daemon daemon(settings_, std::move(restored), kernel_, [](const auto& flows, auto&, auto) {
-        return Result<std::vector<kernel::ProbeResult>>(
-            std::vector<kernel::ProbeResult>(flows.size()));
-      });
-      EXPECT_TRUE(daemon.run(socket_->take_fd()).ok());
-    });
-    // Its answer shows that the signals are its own by now.
-    ASSERT_EQ(get("/v1/version").status, 200);
-  }
-
-  void stop() {
-    if (!thread_.joinable()) return;
-    ::kill(::getpid(), SIGTERM);
-    thread_.join();
-    socket_.reset();
-  }
-
-  Reply get(const std::string& target) { return send(path(), {.path = target}); }
-  Reply post(const std::string& target, const std::string& body = {}) {
-    return send(path(), {.method = "POST", .path = target, .body = body});
-  }
-  Json status() { return Json::parse(get("/v1/status").body); }
-  Json apply(const std::string& text) { return last_line(post("/v1/apply", message(text))); }
-
-  // Asks again and again; the test's own time limit is the deadline.
-  void wait_for(const std::function<bool(const Json&)>& condition) {
-    while (!condition(status())) std::this_thread::yield();
-  }
-
-  std::string path() const { return folder_ / "s"; }
-
-  // Makes every operation take as long as a slice.
-  void slow_down() {
-    kernel_.fail_matching([](const state::Op&) {
-      const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(21);
-      while (std::chrono::steady_clock::now() < end) {
-      }
-      return false;
-    });
-  }
-
-  Folder folder_{};
-  Settings settings_{};
-  testing_support::FakeKernel kernel_{};
-  std::optional<SocketFile> socket_{};
-  std::thread thread_{};
-};
 
 TEST_F(DaemonTest, AppliesALabAndSaysSo) {
   start();
@@ -217,77 +119,6 @@ TEST_F(DaemonTest, PlansWithoutChangingAnything) {
   const Json again = Json::parse(post("/v1/plan", message(kLab)).body);
   EXPECT_EQ(again["resources"], Json::array());
   EXPECT_EQ(again["operations"], Json::array());
-}
-
-TEST_F(DaemonTest, TakesUpTheStoredLabAfterAnotherStart) {
-  start();
-  apply(with_capacity(3));
-  const Json before = status();
-  const size_t applied = kernel_.applied();
-  stop();
-  start();
-  wait_for([](const Json& now) { return now["lastPass"] != nullptr; });
-  EXPECT_EQ(status()["apps"], before["apps"]);
-  EXPECT_EQ(status()["inSync"], true);
-  EXPECT_EQ(kernel_.applied(), applied);
-}
-
-TEST_F(DaemonTest, SweepsNothingWhenTheStoredLabNoLongerLoads) {
-  ASSERT_TRUE(ipam::Store(folder_ / "egressd.db")
-                  .save({.lab = control::LabText{.file = "old.yaml", .text = "nonsense: 1"}})
-                  .ok());
-  kernel_.state()["eg-vnet-old"] = {};
-  start();
-  const Json now = status();
-  EXPECT_EQ(now["lab"], nullptr);
-  EXPECT_EQ(now["inSync"], false);
-  EXPECT_THAT(now["problems"][0].get<std::string>(), HasSubstr("stored lab"));
-  EXPECT_EQ(kernel_.applied(), 0U);
-  EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
-  EXPECT_EQ(status()["problems"], Json::array());
-  EXPECT_EQ(kernel_.state().count("eg-vnet-old"), 0U);
-}
-
-TEST_F(DaemonTest, LeavesEverythingAsItIsWhenTheStoredLabIsSetAside) {
-  ASSERT_TRUE(
-      ipam::Store(folder_ / "egressd.db")
-          .save({.lab = control::LabText{.file = "lab.yaml", .text = kLab}, .unfinished_starts = 2})
-          .ok());
-  kernel_.state()["eg-vnet-old"] = {};
-  settings_.lab = folder_.write("configured.yaml", kLab);
-  start();
-  const Json now = status();
-  EXPECT_EQ(now["lab"], nullptr);
-  EXPECT_EQ(now["inSync"], false);
-  EXPECT_THAT(now["problems"][0].get<std::string>(), HasSubstr("set aside"));
-  EXPECT_EQ(kernel_.applied(), 0U);
-  EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
-  EXPECT_EQ(status()["inSync"], true);
-  EXPECT_EQ(kernel_.state().count("eg-vnet-old"), 0U);
-}
-
-TEST_F(DaemonTest, TakesDownALabThatIsSetAside) {
-  ASSERT_TRUE(
-      ipam::Store(folder_ / "egressd.db")
-          .save({.lab = control::LabText{.file = "lab.yaml", .text = kLab}, .unfinished_starts = 2})
-          .ok());
-  kernel_.state()["eg-vnet-spoke"] = {};
-  start();
-  EXPECT_EQ(last_line(post("/v1/down"))["result"]["failed"], Json::array());
-  EXPECT_TRUE(kernel_.state().empty());
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "egressd.db"));
-  EXPECT_EQ(status()["inSync"], true);
-}
-
-TEST_F(DaemonTest, CountsNoStartThatItLivedThrough) {
-  start();
-  apply(kLab);
-  for (int i = 0; i < 3; ++i) {
-    stop();
-    start();
-    wait_for([](const Json& now) { return now["lastPass"] != nullptr; });
-  }
-  EXPECT_EQ(ipam::Store(folder_ / "egressd.db").load().value().unfinished_starts, 0);
 }
 
 TEST_F(DaemonTest, GoesOnAfterAPassThatRanOutOfMemory) {
@@ -412,59 +243,6 @@ TEST_F(DaemonTest, FinishesTheOperationInProgressBeforeItStops) {
   while (!begun) std::this_thread::yield();
   stop();
   EXPECT_EQ(last_line(applying.get())["result"]["drift"], Json::array());
-  EXPECT_EQ(kernel_.state().count("eg-app-web-0"), 1U);
-}
-
-TEST_F(DaemonTest, AppliesItsConfiguredLabAtTheStartAndOnHangup) {
-  settings_.lab = folder_.write("lab.yaml", kLab);
-  start();
-  wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 1; });
-  folder_.write("lab.yaml", with_capacity(2));
-  ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 2; });
-}
-
-TEST_F(DaemonTest, ShowsARefusedConfiguredLabUntilALabIsApplied) {
-  settings_.lab = folder_.write("lab.yaml", "nonsense: 1");
-  start();
-  const Json refused = status();
-  EXPECT_EQ(refused["inSync"], false);
-  EXPECT_THAT(refused["problems"].dump(), HasSubstr("lab.yaml:1:1"));
-  EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
-  EXPECT_EQ(status()["inSync"], true);
-  ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) { return now["problems"].size() == 1; });
-  EXPECT_EQ(status()["lab"], "lab.yaml");
-  std::filesystem::remove(settings_.lab);
-  ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) {
-    return now["problems"].dump().find("No such file") != std::string::npos;
-  });
-  folder_.write("lab.yaml", kLab);
-  ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) { return now["inSync"] == true; });
-}
-
-TEST_F(DaemonTest, ShowsAConfigurationThatItCouldNotTakeUpAgain) {
-  settings_.config = folder_.write("egressd.yaml", "nonsense: 1\n");
-  start();
-  apply(kLab);
-  ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) {
-    return now["problems"].dump().find("egressd.yaml:1:1") != std::string::npos;
-  });
-  folder_.write("egressd.yaml", "logLevel: \"off\"\n");
-  ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) { return now["inSync"] == true; });
-}
-
-TEST_F(DaemonTest, KeepsItsLabWhenTheConfiguredOneBecomesInvalid) {
-  settings_.lab = folder_.write("lab.yaml", kLab);
-  start();
-  wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 1; });
-  folder_.write("lab.yaml", "nonsense: 1");
-  ::kill(::getpid(), SIGHUP);
-  stop();  // signals are taken in order of their numbers or arrival; both end in a clean stop
   EXPECT_EQ(kernel_.state().count("eg-app-web-0"), 1U);
 }
 

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A daemon on a thread of its own, over a kernel of maps, and its clients on the test's thread.
+
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "control/json.hpp"
+#include "egressd/daemon.hpp"
+#include "egressd/socket.hpp"
+#include "tests/support/fake_kernel.hpp"
+#include "tests/unit/egressd/folder.hpp"
+#include "tests/unit/egressd/http_client.hpp"
+
+namespace egress::daemon {
+
+using control::Json;
+
+inline constexpr const char* kLab = R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      integration: {addressPrefix: 10.1.1.0/28, delegations: [Microsoft.Web/serverFarms]}
+      data: {addressPrefix: 10.1.2.0/24}
+serverFarms: {plan: {sku: P1v3, capacity: 1}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}}
+hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4, listen: [tcp/443]}}
+)";
+
+inline std::string with_capacity(int capacity) {
+  std::string text = kLab;
+  text.replace(text.find("capacity: 1"), 11, "capacity: " + std::to_string(capacity));
+  return text;
+}
+
+inline std::string message(const std::string& text) {
+  return control::dump(control::to_json(control::LabText{.file = "lab.yaml", .text = text}));
+}
+
+inline Json last_line(const Reply& reply) {
+  const size_t end = reply.body.find_last_not_of('\n');
+  const size_t start = reply.body.rfind('\n', end);
+  return Json::parse(reply.body.substr(start == std::string::npos ? 0 : start + 1), nullptr, false);
+}
+
+class DaemonTest : public ::testing::Test {
+ protected:
+  DaemonTest() { spdlog::set_level(spdlog::level::off); }
+  ~DaemonTest() override { stop(); }
+
+  void start() {
+    Session session("eg", ipam::Store(folder_ / "egressd.db"));
+    ASSERT_TRUE(session.restore(std::chrono::system_clock::now()).ok());
+    socket_.emplace(SocketFile::listen(path()).value());
+    settings_.socket = path();
+    thread_ = std::thread([this, restored = std::move(session)]() mutable {
+      Daemon daemon(settings_, std::move(restored), kernel_, [](const auto& flows, auto&, auto) {
+        return Result<std::vector<kernel::ProbeResult>>(
+            std::vector<kernel::ProbeResult>(flows.size()));
+      });
+      EXPECT_TRUE(daemon.run(socket_->take_fd()).ok());
+    });
+    // Its answer shows that the signals are its own by now.
+    ASSERT_EQ(get("/v1/version").status, 200);
+  }
+
+  void stop() {
+    if (!thread_.joinable()) return;
+    ::kill(::getpid(), SIGTERM);
+    thread_.join();
+    socket_.reset();
+  }
+
+  Reply get(const std::string& target) { return send(path(), {.path = target}); }
+  Reply post(const std::string& target, const std::string& body = {}) {
+    return send(path(), {.method = "POST", .path = target, .body = body});
+  }
+  Json status() { return Json::parse(get("/v1/status").body); }
+  Json apply(const std::string& text) { return last_line(post("/v1/apply", message(text))); }
+
+  // Asks again and again; the test's own time limit is the deadline.
+  void wait_for(const std::function<bool(const Json&)>& condition) {
+    while (!condition(status())) std::this_thread::yield();
+  }
+
+  std::string path() const { return folder_ / "s"; }
+
+  // Makes every operation take as long as a slice.
+  void slow_down() {
+    kernel_.fail_matching([](const state::Op&) {
+      const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(21);
+      while (std::chrono::steady_clock::now() < end) {
+      }
+      return false;
+    });
+  }
+
+  Folder folder_{};
+  Settings settings_{};
+  testing_support::FakeKernel kernel_{};
+  std::optional<SocketFile> socket_{};
+  std::thread thread_{};
+};
+
+}  // namespace egress::daemon

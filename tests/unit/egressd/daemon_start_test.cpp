@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// What the daemon begins with: the stored lab, the configured one, and what is wrong with them.
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "tests/unit/egressd/daemon_fixture.hpp"
+
+namespace egress::daemon {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST_F(DaemonTest, TakesUpTheStoredLabAfterAnotherStart) {
+  start();
+  apply(with_capacity(3));
+  const Json before = status();
+  const size_t applied = kernel_.applied();
+  stop();
+  start();
+  wait_for([](const Json& now) { return now["lastPass"] != nullptr; });
+  EXPECT_EQ(status()["apps"], before["apps"]);
+  EXPECT_EQ(status()["inSync"], true);
+  EXPECT_EQ(kernel_.applied(), applied);
+}
+
+TEST_F(DaemonTest, SweepsNothingWhenTheStoredLabNoLongerLoads) {
+  ASSERT_TRUE(ipam::Store(folder_ / "egressd.db")
+                  .save({.lab = control::LabText{.file = "old.yaml", .text = "nonsense: 1"}})
+                  .ok());
+  kernel_.state()["eg-vnet-old"] = {};
+  start();
+  const Json now = status();
+  EXPECT_EQ(now["lab"], nullptr);
+  EXPECT_EQ(now["inSync"], false);
+  EXPECT_THAT(now["problems"][0].get<std::string>(), HasSubstr("stored lab"));
+  EXPECT_EQ(kernel_.applied(), 0U);
+  EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
+  EXPECT_EQ(status()["problems"], Json::array());
+  EXPECT_EQ(kernel_.state().count("eg-vnet-old"), 0U);
+}
+
+TEST_F(DaemonTest, LeavesEverythingAsItIsWhenTheStoredLabIsSetAside) {
+  ASSERT_TRUE(
+      ipam::Store(folder_ / "egressd.db")
+          .save({.lab = control::LabText{.file = "lab.yaml", .text = kLab}, .unfinished_starts = 2})
+          .ok());
+  kernel_.state()["eg-vnet-old"] = {};
+  settings_.lab = folder_.write("configured.yaml", kLab);
+  start();
+  const Json now = status();
+  EXPECT_EQ(now["lab"], nullptr);
+  EXPECT_EQ(now["inSync"], false);
+  EXPECT_THAT(now["problems"][0].get<std::string>(), HasSubstr("set aside"));
+  EXPECT_EQ(kernel_.applied(), 0U);
+  EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
+  EXPECT_EQ(status()["inSync"], true);
+  EXPECT_EQ(kernel_.state().count("eg-vnet-old"), 0U);
+}
+
+TEST_F(DaemonTest, TakesDownALabThatIsSetAside) {
+  ASSERT_TRUE(
+      ipam::Store(folder_ / "egressd.db")
+          .save({.lab = control::LabText{.file = "lab.yaml", .text = kLab}, .unfinished_starts = 2})
+          .ok());
+  kernel_.state()["eg-vnet-spoke"] = {};
+  start();
+  EXPECT_EQ(last_line(post("/v1/down"))["result"]["failed"], Json::array());
+  EXPECT_TRUE(kernel_.state().empty());
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "egressd.db"));
+  EXPECT_EQ(status()["inSync"], true);
+}
+
+TEST_F(DaemonTest, CountsNoStartThatItLivedThrough) {
+  start();
+  apply(kLab);
+  for (int i = 0; i < 3; ++i) {
+    stop();
+    start();
+    wait_for([](const Json& now) { return now["lastPass"] != nullptr; });
+  }
+  EXPECT_EQ(ipam::Store(folder_ / "egressd.db").load().value().unfinished_starts, 0);
+}
+
+TEST_F(DaemonTest, AppliesItsConfiguredLabAtTheStartAndOnHangup) {
+  settings_.lab = folder_.write("lab.yaml", kLab);
+  start();
+  wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 1; });
+  folder_.write("lab.yaml", with_capacity(2));
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 2; });
+}
+
+TEST_F(DaemonTest, ShowsARefusedConfiguredLabUntilALabIsApplied) {
+  settings_.lab = folder_.write("lab.yaml", "nonsense: 1");
+  start();
+  const Json refused = status();
+  EXPECT_EQ(refused["inSync"], false);
+  EXPECT_THAT(refused["problems"].dump(), HasSubstr("lab.yaml:1:1"));
+  EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
+  EXPECT_EQ(status()["inSync"], true);
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) { return now["problems"].size() == 1; });
+  EXPECT_EQ(status()["lab"], "lab.yaml");
+  std::filesystem::remove(settings_.lab);
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) {
+    return now["problems"].dump().find("No such file") != std::string::npos;
+  });
+  folder_.write("lab.yaml", kLab);
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) { return now["inSync"] == true; });
+}
+
+TEST_F(DaemonTest, ShowsAConfigurationThatItCouldNotTakeUpAgain) {
+  settings_.config = folder_.write("egressd.yaml", "nonsense: 1\n");
+  start();
+  apply(kLab);
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) {
+    return now["problems"].dump().find("egressd.yaml:1:1") != std::string::npos;
+  });
+  folder_.write("egressd.yaml", "logLevel: \"off\"\n");
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) { return now["inSync"] == true; });
+}
+
+TEST_F(DaemonTest, KeepsItsLabWhenTheConfiguredOneBecomesInvalid) {
+  settings_.lab = folder_.write("lab.yaml", kLab);
+  start();
+  wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 1; });
+  folder_.write("lab.yaml", "nonsense: 1");
+  ::kill(::getpid(), SIGHUP);
+  stop();  // signals are taken in order of their numbers or arrival; both end in a clean stop
+  EXPECT_EQ(kernel_.state().count("eg-app-web-0"), 1U);
+}
+
+}  // namespace
+}  // namespace egress::daemon
