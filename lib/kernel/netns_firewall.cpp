@@ -37,29 +37,6 @@ std::string delete_table(const NftTableId& table) {
   return fmt::format("delete table {} handle {}\n", table.family, table.handle);
 }
 
-// What of `present` the table has not.
-std::vector<std::string> not_in(const std::vector<std::string>& present, const auto& wanted) {
-  std::vector<std::string> strays;
-  std::copy_if(present.begin(), present.end(), std::back_inserter(strays),
-               [&](const std::string& name) { return !wanted(name); });
-  return strays;
-}
-
-state::NftNames strays(const state::NftNames& present, const state::NftTable& desired) {
-  const auto has_set = [&](bool is_map) {
-    return [&desired, is_map](const std::string& name) {
-      const auto found = desired.sets.find(name);
-      if (found != desired.sets.end()) return found->second.is_map == is_map;
-      return is_map && desired.row_maps.count(name) != 0;
-    };
-  };
-  return {
-      .chains = not_in(present.chains,
-                       [&](const std::string& name) { return desired.chains.count(name) != 0; }),
-      .sets = not_in(present.sets, has_set(false)),
-      .maps = not_in(present.maps, has_set(true))};
-}
-
 }  // namespace
 
 Result<NetnsFirewall> NetnsFirewall::open(int netns_fd, int feed) {
@@ -94,8 +71,9 @@ Result<std::optional<state::Firewall>> NetnsFirewall::read(uint32_t generation) 
 
 // Empty when the table has no such set.
 Result<std::string> NetnsFirewall::marker() {
-  ASSIGN_OR_RETURN(const state::NftNames names, queries_.names());
-  if (std::find(names.sets.begin(), names.sets.end(), state::kNftMarkerSet) == names.sets.end()) {
+  ASSIGN_OR_RETURN(const state::NftPresent present, queries_.present());
+  const auto& sets = present.sets;
+  if (std::find(sets.begin(), sets.end(), state::kNftMarkerSet) == sets.end()) {
     return std::string();
   }
   ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_fd_));
@@ -119,8 +97,9 @@ Status NetnsFirewall::run(const state::NftStep& step, UsedNftContexts& used) {
   return status;
 }
 
-Status NetnsFirewall::commit(const state::Firewall& desired, std::vector<state::NftStep> steps,
+Status NetnsFirewall::commit(const state::Firewall& desired, state::NftUpdate update,
                              UsedNftContexts& used) {
+  std::vector<state::NftStep> steps = std::move(update.steps);
   if (steps.empty() || !std::holds_alternative<std::string>(steps.back())) {
     steps.emplace_back(std::string());
   }
@@ -130,20 +109,8 @@ Status NetnsFirewall::commit(const state::Firewall& desired, std::vector<state::
   for (const state::NftStep& step : steps) RETURN_IF_ERROR(run(step, used));
   ASSIGN_OR_RETURN(const uint32_t generation, queries_.generation());
   // Otherwise somebody else committed meanwhile, and the next look will show it.
-  if (generation == after) known_ = Known{generation, desired};
+  if (generation == after) known_ = Known{generation, desired, std::move(update.names)};
   return {};
-}
-
-// Steps from no table of ours.
-std::vector<state::NftStep> NetnsFirewall::creation(const state::NftTable& desired,
-                                                    const std::vector<NftTableId>& foreign) {
-  std::string script;
-  for (const NftTableId& table : foreign) script += delete_table(table);
-  if (desired.row_maps.empty()) return {script + state::rewrite_script(desired, {})};
-  std::vector<state::NftStep> steps = state::update_steps(desired, {});
-  std::get<std::string>(steps.front())
-      .insert(0, fmt::format("{}add table {}\n", script, state::kNftTable));
-  return steps;
 }
 
 Status NetnsFirewall::replace(const state::Firewall& desired, UsedNftContexts& used) {
@@ -153,31 +120,28 @@ Status NetnsFirewall::replace(const state::Firewall& desired, UsedNftContexts& u
   ASSIGN_OR_RETURN(const std::optional<state::Firewall> present, observe());
   if (present && present->digest == desired.digest) return {};
   if (present && present->table) {
-    return commit(desired, state::update_steps(*desired.table, *present->table), used);
+    return commit(desired, state::update(*desired.table, *present->table, known_->names), used);
   }
-  ASSIGN_OR_RETURN(std::vector<NftTableId> tables, queries_.tables());
-  const auto ours = std::partition(tables.begin(), tables.end(),
-                                   [](const NftTableId& table) { return !is_ours(table); });
-  const bool has_ours = ours != tables.end();
-  tables.erase(ours, tables.end());
-  if (!has_ours) return commit(desired, creation(*desired.table, tables), used);
-  return rewrite(desired, tables, used);
+  ASSIGN_OR_RETURN(state::NftUpdate update, over_the_unknown(*desired.table));
+  return commit(desired, std::move(update), used);
 }
 
-// Whatever our table holds.
-Status NetnsFirewall::rewrite(const state::Firewall& desired,
-                              const std::vector<NftTableId>& foreign, UsedNftContexts& used) {
-  std::string removal;
-  for (const NftTableId& table : foreign) removal += delete_table(table);
-  ASSIGN_OR_RETURN(const state::NftNames names, queries_.names());
-  const auto with = [&](const state::NftNames& stray) {
-    return commit(desired, {removal + state::rewrite_script(*desired.table, stray)}, used);
-  };
-  const Status status = with(strays(names, *desired.table));
-  if (status.ok()) return status;
-  // Something stands under a name of ours with another declaration: then all is made anew, which
-  // is worse only in that base chains are out of force for a moment.
-  return with(names);
+// Whatever there is. Foreign tables go with the first commit.
+Result<state::NftUpdate> NetnsFirewall::over_the_unknown(const state::NftTable& desired) {
+  ASSIGN_OR_RETURN(const std::vector<NftTableId> tables, queries_.tables());
+  std::string first = fmt::format("add table {}\n", state::kNftTable);
+  state::NftPresent present;
+  for (const NftTableId& table : tables) {
+    if (is_ours(table)) {
+      ASSIGN_OR_RETURN(present, queries_.present());
+    } else {
+      first += delete_table(table);
+    }
+  }
+  state::NftUpdate update = state::replacement(desired, present);
+  if (update.steps.empty()) update.steps.emplace_back(std::string());
+  std::get<std::string>(update.steps.front()).insert(0, first);
+  return update;
 }
 
 Status NetnsFirewall::remove(UsedNftContexts& used) {

@@ -18,7 +18,7 @@
 #include "kernel/netns_watch.hpp"
 #include "kernel/nft_queries.hpp"
 #include "kernel/nftables.hpp"
-#include "state/nft_table.hpp"
+#include "state/nft_update.hpp"
 
 namespace egress::kernel {
 
@@ -29,7 +29,7 @@ class NetnsFirewall {
 
   // Nothing when there are no tables at all.
   Result<std::optional<state::Firewall>> observe();
-  // Makes `desired` the only firewall; foreign tables go with the same commit.
+  // Makes `desired` the only firewall, whatever is there.
   Status replace(const state::Firewall& desired, UsedNftContexts& used);
   // Removes every table.
   Status remove(UsedNftContexts& used);
@@ -42,17 +42,14 @@ class NetnsFirewall {
   struct Known {
     uint32_t generation = 0;
     std::optional<state::Firewall> firewall{};
+    state::NftAliases names{};  // where the firewall's contents are known
   };
 
   Result<std::optional<state::Firewall>> read(uint32_t generation);
   Result<std::string> marker();
   Status run(const state::NftStep& step, UsedNftContexts& used);
-  Status commit(const state::Firewall& desired, std::vector<state::NftStep> steps,
-                UsedNftContexts& used);
-  static std::vector<state::NftStep> creation(const state::NftTable& desired,
-                                              const std::vector<NftTableId>& foreign);
-  Status rewrite(const state::Firewall& desired, const std::vector<NftTableId>& foreign,
-                 UsedNftContexts& used);
+  Status commit(const state::Firewall& desired, state::NftUpdate update, UsedNftContexts& used);
+  Result<state::NftUpdate> over_the_unknown(const state::NftTable& desired);
 
   int netns_fd_;
   int feed_;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "kernel/netlink.hpp"
-#include "state/nft_table.hpp"
+#include "state/nft_steps.hpp"
 
 namespace egress::kernel {
 

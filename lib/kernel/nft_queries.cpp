@@ -66,6 +66,26 @@ uint8_t family_of(const nlmsghdr& message) {
   return static_cast<const nfgenmsg*>(NLMSG_DATA(&message))->nfgen_family;
 }
 
+const char* hook_name(uint32_t number) {
+  switch (number) {
+    case NF_INET_PRE_ROUTING: return "prerouting";
+    case NF_INET_LOCAL_IN: return "input";
+    case NF_INET_FORWARD: return "forward";
+    case NF_INET_LOCAL_OUT: return "output";
+    case NF_INET_POST_ROUTING: return "postrouting";
+    default: return "";
+  }
+}
+
+std::optional<state::NftHook> hook_of(const Attributes<NFTA_CHAIN_MAX>& chain) {
+  if (chain[NFTA_CHAIN_HOOK] == nullptr) return std::nullopt;
+  const Attributes<NFTA_HOOK_MAX> hook(chain[NFTA_CHAIN_HOOK]);
+  return state::NftHook{.type = chain.text(NFTA_CHAIN_TYPE),
+                        .hook = hook_name(hook.number(NFTA_HOOK_HOOKNUM)),
+                        .priority = static_cast<int>(hook.number(NFTA_HOOK_PRIORITY)),
+                        .policy_drop = chain.number(NFTA_CHAIN_POLICY) == NF_DROP};
+}
+
 // The packets of the rule's counter, or nothing when the rule does not count.
 std::optional<uint64_t> packets_of(nlattr* expressions) {
   nlattr* element = static_cast<nlattr*>(nla_data(expressions));
@@ -108,14 +128,14 @@ Result<std::vector<NftTableId>> NftQueries::tables() {
   return tables;
 }
 
-Result<state::NftNames> NftQueries::names() {
-  state::NftNames names;
+Result<state::NftPresent> NftQueries::present() {
+  state::NftPresent present;
   NlMessage chains = question_on_our_table(NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE);
   ASSIGN_OR_RETURN(const NlReplies chain_replies, socket_.dump(chains));
   chain_replies.for_each([&](const nlmsghdr& reply) {
     const Attributes<NFTA_CHAIN_MAX> chain(reply);
     if (chain.text(NFTA_CHAIN_TABLE) == kNftTableName) {
-      names.chains.push_back(chain.text(NFTA_CHAIN_NAME));
+      present.chains[chain.text(NFTA_CHAIN_NAME)] = hook_of(chain);
     }
   });
   NlMessage sets = question_on_our_table(NFT_MSG_GETSET, NFTA_SET_TABLE);
@@ -125,9 +145,9 @@ Result<state::NftNames> NftQueries::names() {
     const uint32_t flags = set.number(NFTA_SET_FLAGS);
     if ((flags & NFT_SET_ANONYMOUS) != 0) return;
     const bool is_map = (flags & (NFT_SET_MAP | NFT_SET_OBJECT)) != 0;
-    (is_map ? names.maps : names.sets).push_back(set.text(NFTA_SET_NAME));
+    (is_map ? present.maps : present.sets).push_back(set.text(NFTA_SET_NAME));
   });
-  return names;
+  return present;
 }
 
 Result<std::map<std::string, uint64_t>> NftQueries::counters() {
@@ -143,7 +163,7 @@ Result<std::map<std::string, uint64_t>> NftQueries::counters() {
       return;
     const auto counted = packets_of(rule[NFTA_RULE_EXPRESSIONS]);
     if (!counted) return;
-    const std::string chain = rule.text(NFTA_RULE_CHAIN);
+    const std::string chain = state::table_name(rule.text(NFTA_RULE_CHAIN));
     packets[chain] = *counted;
     ++counting[chain];
   });

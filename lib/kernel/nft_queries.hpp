@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kernel/netlink.hpp"
-#include "state/nft_table.hpp"
+#include "state/nft_update.hpp"
 
 namespace egress::kernel {
 
@@ -31,8 +31,8 @@ class NftQueries {
   Result<uint32_t> generation();
   Result<std::vector<NftTableId>> tables();
   // Chains, sets and maps of our table, anonymous ones left out. Call only when there is one.
-  Result<state::NftNames> names();
-  // Packets by chain of our table, for chains with exactly one rule that counts.
+  Result<state::NftPresent> present();
+  // Packets by chain of our table, under its name there, for chains with one rule that counts.
   Result<std::map<std::string, uint64_t>> counters();
 
   NetlinkSocket& socket() { return socket_; }

@@ -9,14 +9,6 @@ const char* keyword(const NftSet& set) {
   return set.is_map ? "map" : "set";
 }
 
-void NftCommands::add_table() {
-  text_ += fmt::format("add table {}\n", kNftTable);
-}
-
-void NftCommands::flush_table() {
-  text_ += fmt::format("flush table {}\n", kNftTable);
-}
-
 void NftCommands::declare(const std::string& name, const NftSet& set) {
   constexpr uint32_t kMostAdded = 65536;  // by rules, at a time
   std::string flags = set.interval ? "flags interval; " : "";

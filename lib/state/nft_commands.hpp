@@ -2,7 +2,7 @@
 #pragma once
 
 // An nft script under construction, a method per nft command. What has to come before what is the
-// business of who writes it (nft_script.cpp).
+// business of who writes it (nft_steps.cpp).
 
 #include <string>
 #include <utility>
@@ -17,13 +17,9 @@ const char* keyword(const NftSet& set);
 
 class NftCommands {
  public:
-  void add_table();
-  void flush_table();
   void declare(const std::string& name, const NftSet& set);
   void declare(const std::string& name, const NftRowMap& map);
   void declare(const std::string& name, const NftChain& chain);
-  void flush(const std::string& name, const NftSet& set) { command("flush", keyword(set), name); }
-  void flush_map(const std::string& name) { command("flush", "map", name); }
   void flush_chain(const std::string& name) { command("flush", "chain", name); }
   void remove(const char* kind, const std::string& name) { command("delete", kind, name); }
   void add_elements(const std::string& name, const std::vector<std::string>& elements) {

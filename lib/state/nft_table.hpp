@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// One nftables table as plain data, and its nft script. Base chains, sets and maps are created
-// once and only their contents are replaced afterwards: re-creating a base chain in force drops
-// and leaks packets (measured, ARCHITECTURE.md "nftables").
+// One nftables table as plain data. How it comes into force is nft_update.hpp's part.
 
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "state/nft_rows.hpp"
@@ -57,8 +54,8 @@ struct NftChain {
 };
 
 // Names of chains, sets and maps: a letter, then letters, digits and "/._-", at most 255 bytes, and
-// the whole name no word of nft's language ("drop" is refused, "out/drop" is not). nft 1.0.6
-// refuses a digit, '-' or '/' in front, and '+' and blanks anywhere.
+// the whole name no word of nft's language ("drop" is refused, "out/drop" is not); no "//", which
+// is nft_names.hpp's. nft 1.0.6 refuses a digit, '-' or '/' in front, and '+' and blanks anywhere.
 struct NftTable {
   std::map<std::string, NftSet> sets{};
   std::map<std::string, NftRowMap> row_maps{};  // no name of `sets`
@@ -84,42 +81,5 @@ Firewall make_firewall(NftTable table);  // computes the digest
 std::string digest_of(std::string_view text);
 
 std::string to_text(const NftTable& table);  // deterministic, for golden files
-
-// Chains, sets and maps by name.
-struct NftNames {
-  std::vector<std::string> chains{};
-  std::vector<std::string> sets{};
-  std::vector<std::string> maps{};
-  bool empty() const { return chains.empty() && sets.empty() && maps.empty(); }
-};
-
-// Elements to add to one row map, or to delete from it.
-enum class NftElementsVerb { kAdd, kDelete };
-struct NftElements {
-  NftElementsVerb verb = NftElementsVerb::kAdd;
-  std::string map{};
-  NftRowMap content{};
-};
-// One transaction: a script, or elements of row maps.
-using NftStep = std::variant<std::string, std::vector<NftElements>>;
-
-// The transactions, in order, that turn `previous`, which is in force, into `desired` without a
-// moment in which packets meet half of it. Only what differs is touched, maps and sets by element
-// deltas where that is cheaper. Empty when nothing differs; a single rewrite when something must be
-// declared differently.
-//
-// Row maps whose key begins with a mark are keyed by class, and a class number stands for what the
-// class does: what is there under a number never changes. So rows of new classes come first, then
-// rules and the maps that give packets their class, then rows of old classes go.
-std::vector<NftStep> update_steps(const NftTable& desired, const NftTable& previous);
-
-// One transaction that makes `desired` whatever is there: every chain is flushed, every set
-// refilled. `stray` is removed first, so it names what the kernel holds and `desired` has not;
-// naming an object that `desired` has makes it anew, which is needed when its declaration differs.
-std::string rewrite_script(const NftTable& desired, const NftNames& stray);
-
-// Goes with the last transaction. `marker` becomes the marker set's comment (no quotes, at most
-// 127 bytes).
-std::string marker_script(const std::string& marker);
 
 }  // namespace egress::state

@@ -22,6 +22,10 @@ class Daemon:
     def __enter__(self):
         self.folder.mkdir(exist_ok=True)
         self.log = open(self.folder / "log", "w", encoding="utf-8")
+        self.start()
+        return self
+
+    def start(self):
         self.process = subprocess.Popen(
             [self.programs / "daemon/egressd/egressd", "--prefix", self.prefix,
              "--state-dir", self.folder / "state", "--run-dir", self.folder / "run",
@@ -32,7 +36,14 @@ class Daemon:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"egressd did not start: {self.folder}/log")
             time.sleep(0.01)
-        return self
+
+    def kill_and_start(self):
+        """As after a crash: the daemon ends at once, the lab stays, and another one takes over."""
+        self.process.kill()
+        self.process.wait()
+        self.socket.unlink()
+        self.start()
+        self.run("status")
 
     def __exit__(self, *_):
         self.process.terminate()

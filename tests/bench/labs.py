@@ -190,6 +190,25 @@ def random_prefix(chance, lengths):
     return str(ipaddress.ip_network((bits, length)))
 
 
+def lists_that_share_nothing(rules, prefixes):
+    """Two labs with their tags: so many rules of so many prefixes each, and none in both."""
+    both = []
+    for seed in (3, 4):
+        chance = random.Random(seed)
+        names = [f"Bench{seed}{number:04}" for number in range(rules)]
+        tags = [tag(name, [random_prefix(chance, (16, 28)) for _ in range(prefixes)])
+                for name in names]
+        listed = {
+            f"list{seed}-{number:04}": rule(
+                100 + number, chance.choice(["Allow", "Deny"]), name,
+                chance.sample(RULE_PORTS, 2), chance.choice(["Tcp", "Udp", "*"]))
+            for number, name in enumerate(names)
+        }
+        both.append((path_lab(listed, f"tags{seed}.json"), f"tags{seed}.json",
+                     {"changeNumber": 1, "cloud": "Public", "values": tags}))
+    return both
+
+
 def generated_tags(rules):
     """A tag of ten prefixes for each rule, since a security group may write down 4,000 itself but
     name any number of tags; and one of 10,000 prefixes. Every tenth also holds the measured

@@ -15,9 +15,10 @@ import tempfile
 
 import control
 import datapath
+import lists
 import report
 
-PARTS = ["datapath", "control"]
+PARTS = ["datapath", "control", "lists"]
 
 
 def say(text):
@@ -30,7 +31,7 @@ def parse():
                         help="build folder of the programs")
     parser.add_argument("--only", choices=PARTS, help="measure one part")
     parser.add_argument("--rounds", type=int, default=7,
-                        help="of the data path; the control plane makes half as many")
+                        help="of the data path; the other parts make half as many")
     parser.add_argument("--workers", type=int, nargs="+", default=[20, 100, 300],
                         help="sizes of the labs whose creation is measured")
     parser.add_argument("--service-tags", type=pathlib.Path,
@@ -39,8 +40,8 @@ def parse():
     arguments = parser.parse_args()
     if arguments.rounds < 1 or min(arguments.workers) < 1:
         parser.error("--rounds and --workers are numbers from 1")
-    if arguments.page and arguments.only:
-        parser.error("the page shows both parts: no --only with --write")
+    if arguments.page and arguments.only in ("datapath", "control"):
+        parser.error("the plot shows all parts: no --only datapath or control with --write")
     return arguments
 
 
@@ -65,20 +66,24 @@ def write_page(page, blocks):
 
 def main():
     arguments = parse()
-    blocks = {"machine": measured_on()}
+    blocks = {} if arguments.only == "lists" else {"machine": measured_on()}
     with tempfile.TemporaryDirectory() as folder:
-        if arguments.only != "control":
+        if arguments.only in (None, "datapath"):
             found = datapath.measure(arguments.programs, folder, arguments.rounds,
                                      arguments.service_tags, say)
             path_rows = report.path_rows(found)
             blocks["datapath"] = report.table(path_rows) + "\n\n" + report.times_text(found)
-        if arguments.only != "datapath":
+        if arguments.only in (None, "control"):
             results = control.measure(arguments.programs, folder, (arguments.rounds + 1) // 2,
                                       arguments.workers, say)
             blocks["control"] = report.table(report.control_rows(results))
+        if arguments.only in (None, "lists"):
+            found = lists.measure(arguments.programs, folder, (arguments.rounds + 1) // 2, say)
+            blocks["lists"] = report.table(report.list_rows(found))
     print("\n\n".join(blocks.values()))
     if arguments.page:
         write_page(arguments.page, blocks)
+    if arguments.page and not arguments.only:
         report.plot(path_rows, results, arguments.page.with_suffix(".svg"))
 
 

@@ -138,6 +138,17 @@ def control_rows(results):
     return rows + pass_rows(results, "mixed", "20 workers, 40 apps, 5 VNets, 200 rules each", False)
 
 
+def list_rows(results):
+    steps = [("replaced", "replaced by others"), ("after kill -9", "replaced after kill -9")]
+    return [
+        Row(f"{title}: {what}", "applying them first",
+            [r[title][step] / r[title]["first"] for r in results], 2, at_least=False,
+            absolute=seconds_text(results, lambda r, t=title, s=step: r[t][s]) + " against " +
+            seconds_text(results, lambda r, t=title: r[t]["first"]))
+        for title in results[0] for step, what in steps
+    ]
+
+
 def plot_budgets(axes, rows):
     """Each ratio with its spread, and its budget as a bar across."""
     for position, row in enumerate(reversed(rows)):

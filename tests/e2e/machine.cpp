@@ -23,8 +23,8 @@ bool answers(const std::string& path) {
 }
 
 // Neighbours in states other than permanent, and counters, come and go with packets; operational
-// states follow links by themselves; the order of links and the generation beside the firewall's
-// digest tell only when something was made.
+// states follow links by themselves; the order of links, the order and the copies of what is in a
+// firewall, and the generation beside its digest tell only when something was made.
 constexpr const char* kNamespaceInventory = R"(
   ip -o link show | sed -E 's/^[0-9]+: //; s/@[^:]*//; s/NO-CARRIER,|M-DOWN,//' |
     sed -E 's/ (qlen|link-netnsid|state) [^ ]+//g' | sort
@@ -32,7 +32,8 @@ constexpr const char* kNamespaceInventory = R"(
   ip route show table all | grep -v '^local\|^broadcast\|proto kernel' | sort
   ip rule show
   ip neigh show nud permanent | sort
-  nft -s list ruleset | sed -E 's/^(\s*comment "[0-9a-f]{32}) [0-9]+"/\1"/'
+  nft -s list ruleset | sed -E 's/^(\s*comment "[0-9a-f]{32}) [0-9]+"/\1"/; s|//[0-9]+||g; s/^table .*/&\n/; s/^}/\n&/' |
+    awk -v RS= '{ gsub(/\n/, "\r"); print }' | sort | tr '\r' '\n'
 )";
 
 constexpr const char* kInventory = R"(

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -54,6 +55,14 @@ class KernelFirewall : public LinuxFixture, public testing::WithParamInterface<c
     state["eg-a"].firewall = state::make_firewall(table);
     return state;
   }
+  // Without what tells only when something was made: the numbers of copies, the generation, the
+  // order of sets and chains.
+  static std::string listing() {
+    return e2e::run_script(
+               "ip netns exec eg-a nft list ruleset | sort | "
+               "sed -E 's|//[0-9]+||g; s/(comment \"[0-9a-f]{32}) [0-9]+\"/\\1/'")
+        .out;
+  }
   std::string digest() {
     const auto firewall = observe("eg-a").firewall;
     return firewall ? firewall->digest : "none";
@@ -71,12 +80,10 @@ TEST_P(ChangedByHand, IsSeenAndUndoneInOnePass) {
   EXPECT_EQ(digest(), state::kFirewallChanged) << "a restarted daemon must see it too";
   EXPECT_EQ(converge(desired), 1U);
   EXPECT_EQ(observe(), desired);
-  const std::string listed =
-      e2e::run({"ip", "netns", "exec", "eg-a", "nft", "list", "ruleset"}).out;
+  const std::string listed = listing();
   converge({});
   converge(desired);
-  EXPECT_EQ(listed.size(),
-            e2e::run({"ip", "netns", "exec", "eg-a", "nft", "list", "ruleset"}).out.size());
+  EXPECT_EQ(listed, listing());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -152,6 +159,46 @@ TEST_F(KernelFirewall, ChangesOverARestartKeepNothingOfTheOldContents) {
   EXPECT_THAT(listed, testing::Not(testing::HasSubstr("forwarding")));
   EXPECT_THAT(listed, testing::Not(testing::HasSubstr("gate")));
   EXPECT_THAT(listed, testing::HasSubstr("10.0.0.1"));
+}
+
+// A class leads to a chain of its own, so that elements name chains which come and go.
+NftTable table_of_classes(uint32_t first, uint32_t count) {
+  NftTable table = small_table();
+  auto& addresses = table.row_maps["out/data/daddr"];
+  auto& ports = table.row_maps["out/data/dport"];
+  addresses = {.key = {state::NftField::kAddress}, .interval = true};
+  ports = {.key = {state::NftField::kMark, state::NftField::kProtocol, state::NftField::kPort},
+           .interval = true};
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t number = first + i;
+    addresses.rows.push_back({{number * 512}, {number * 512 + 255}, number});
+    ports.rows.push_back({{number, 6, 80 + number % 7}, {number, 6, 90 + number % 11}, i});
+    ports.chains.push_back(fmt::format("out/data/deny/{}", number));
+    table.chains[ports.chains.back()].rules = {{"counter drop"}};
+  }
+  table.chains["out/data"].rules = {
+      {"meta mark set ip daddr map @out/data/daddr"},
+      {"meta l4proto tcp meta mark . meta l4proto . th dport vmap @out/data/dport"}};
+  table.chains["forwarding"].rules.push_back({"goto out/data"});
+  return table;
+}
+
+TEST_F(KernelFirewall, ChangesFromWhatAProcessThatIsGonePutThere) {
+  uint32_t random = 1;
+  for (int change = 0; change < 12; ++change) {
+    random = random * 1664525U + 1013904223U;
+    const KernelState desired = lab(table_of_classes(1 + random % 300, 1 + (random >> 8U) % 400));
+    converge(desired);
+    const std::string listed = listing();
+    EXPECT_EQ(observe(), desired);
+    if (change % 2 == 0) restart();
+    if (change % 3 == 0) by_hand("ip netns exec eg-a nft add chain ip egressd out/data//9");
+    if (change % 4 == 3) {
+      converge({});
+      converge(desired);
+      EXPECT_EQ(listed, listing());
+    }
+  }
 }
 
 TEST_F(KernelFirewall, ThatNftRefusesLeavesTheOldOneInForceAndSaysWhy) {
@@ -249,6 +296,14 @@ struct Traffic {
     sendto(sender.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
   }
 };
+
+// The send buffer of those who are not root on the machine holds 200 KiB.
+TEST_F(KernelFirewall, ThatIsLargeChangesInParts) {
+  for (const uint32_t first : {1U, 5000U}) {
+    converge(lab(table_of_classes(first, 2000)));
+    restart();
+  }
+}
 
 TEST_F(KernelFirewall, ReplacedUnderTrafficLosesNothingAndLeaksNothing) {
   NftTable table = small_table();

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sstream>
 
 namespace egress::oracle {
@@ -91,9 +92,15 @@ void forget_generation(Json& set) {
   *comment = text.substr(0, text.find(' '));
 }
 
+// What was made anew beside what was there has a number behind its name.
+Json without_copies(const std::string& ruleset) {
+  static const std::regex kCopy("//[0-9]+");
+  return Json::parse(std::regex_replace(ruleset, kCopy, ""));
+}
+
 // Rules keep their order within their chain, everything else has none.
 void add_ruleset(Lines& lines, const Listing& listing) {
-  Json ruleset = Json::parse(listing.ruleset);
+  Json ruleset = without_copies(listing.ruleset);
   std::map<std::string, int> rules;
   for (Json& entry : ruleset.at("nftables")) {
     if (entry.contains("metainfo")) continue;

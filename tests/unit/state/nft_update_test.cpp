@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: MIT
+#include "state/nft_update.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+namespace egress::state {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// A gate in small: a base chain, a verdict map that leads to rule chains, an interval map.
+NftTable gate() {
+  NftTable table;
+  table.sets["classes"] = {.is_map = true,
+                           .type = "type ipv4_addr : mark",
+                           .interval = true,
+                           .elements = {"10.0.0.0/8 : 0x1", "11.0.0.0/8 : 0x2"}};
+  table.sets["verdicts"] = {.is_map = true,
+                            .type = "typeof meta mark : verdict",
+                            .elements = {"0x1 : goto out/data/allow", "0x2 : goto out/data/deny"}};
+  table.sets["peers"] = {.type = "type ipv4_addr", .elements = {"10.0.0.4"}};
+  table.chains["forward"] = {.hook = NftHook{"filter", "forward", 0, true},
+                             .rules = {{"ip saddr @peers accept"},
+                                       {"meta mark set ip daddr map @classes"},
+                                       {"meta mark vmap @verdicts"}}};
+  table.chains["out/data/allow"] = {.rules = {{"counter accept", "nsg/allow"}}};
+  table.chains["out/data/deny"] = {.rules = {{"counter drop", "nsg/deny"}}};
+  return table;
+}
+
+// The transactions of an update, one behind the other.
+std::string text_of(const std::vector<NftStep>& steps) {
+  std::string text;
+  for (const NftStep& step : steps) {
+    text += "--\n";
+    if (const auto* script = std::get_if<std::string>(&step)) {
+      text += *script;
+      continue;
+    }
+    for (const NftElements& elements : std::get<std::vector<NftElements>>(step)) {
+      const char* verb = elements.verb == NftElementsVerb::kAdd ? "add" : "delete";
+      for (const NftRow& row : elements.content.rows) {
+        text += fmt::format("{} {} {{ {} }}\n", verb, elements.map,
+                            element_text(elements.content, row));
+      }
+    }
+  }
+  return text;
+}
+
+std::string changed(const NftTable& desired, const NftTable& previous) {
+  return text_of(update(desired, previous, {}).steps);
+}
+
+TEST(NftUpdate, MarksByMakingTheMarkerAnew) {
+  EXPECT_EQ(marker_script("m 1"),
+            "add set ip egressd meta_generation { type ipv4_addr; }\n"
+            "delete set ip egressd meta_generation\n"
+            "add set ip egressd meta_generation { type ipv4_addr; comment \"m 1\"; }\n");
+}
+
+std::string comment_of(const std::string& comment) {
+  const std::string text = to_text(NftRule{"drop", comment});
+  return text.substr(std::string("drop comment \"").size());
+}
+
+TEST(NftUpdate, WritesAShortCommentAsItIsAndNoneForNone) {
+  EXPECT_EQ(to_text(NftRule{"drop", "nsg/deny"}), "drop comment \"nsg/deny\"");
+  EXPECT_EQ(to_text(NftRule{"drop"}), "drop");
+  const std::string longest(kNftLongestComment, 'a');
+  EXPECT_EQ(comment_of(longest), longest + "\"");
+}
+
+TEST(NftUpdate, CutsACommentThatNftWouldRefuseAndKeepsLongOnesApart) {
+  const std::string head(kNftLongestComment, 'a');
+  const std::string one = comment_of(head + "one");
+  EXPECT_EQ(one.size(), kNftLongestComment + 1);
+  EXPECT_THAT(one, testing::MatchesRegex("a+~[0-9a-f]{8}\""));
+  EXPECT_NE(one, comment_of(head + "two"));
+}
+
+TEST(NftUpdate, ACommentCannotEndItsOwnQuotes) {
+  EXPECT_EQ(comment_of("a\"; flush ruleset\n\xc3"), "a?; flush ruleset??\"");
+}
+
+TEST(NftUpdate, SaysNothingWhenNothingDiffers) {
+  EXPECT_TRUE(update(gate(), gate(), {}).steps.empty());
+}
+
+TEST(NftUpdate, ReplacesTheRulesOfAChangedChainAlone) {
+  NftTable desired = gate();
+  desired.chains["out/data/deny"].rules = {{"counter accept", "nsg/deny"}};
+  EXPECT_EQ(changed(desired, gate()),
+            "--\n"
+            "flush chain ip egressd out/data/deny\n"
+            "add rule ip egressd out/data/deny counter accept comment \"nsg/deny\"\n");
+}
+
+// The maps of a gate: addresses to classes, classes to chains.
+NftTable classes(std::vector<NftRow> addresses, std::vector<NftRow> verdicts) {
+  NftTable table;
+  table.row_maps["a"] = {
+      .key = {NftField::kAddress}, .interval = true, .rows = std::move(addresses)};
+  table.row_maps["v"] = {
+      .key = {NftField::kMark}, .chains = {"out/allow", "out/deny"}, .rows = std::move(verdicts)};
+  return table;
+}
+
+TEST(NftUpdate, KnowsAChainByItsNameNotByItsPlace) {
+  NftTable previous = classes({}, {{{1}, {1}, 0}, {{2}, {2}, 1}});
+  NftTable desired = classes({}, {{{1}, {1}, 1}, {{2}, {2}, 0}});
+  previous.row_maps["v"].chains = {"out/allow", "out/deny"};
+  desired.row_maps["v"].chains = {"out/deny", "out/allow"};
+  EXPECT_EQ(changed(desired, previous), "");
+}
+
+TEST(NftUpdate, ChangesABaseChainsPolicyInPlace) {
+  NftTable desired = gate();
+  desired.chains["forward"].hook->policy_drop = false;
+  EXPECT_EQ(changed(desired, gate()),
+            "--\n"
+            "add chain ip egressd forward { type filter hook forward priority 0; policy accept; "
+            "}\n");
+}
+
+// Many elements of which few differ.
+NftTable with_addresses(int first, int last, bool interval) {
+  NftTable table;
+  NftSet& set = table.sets["peers"];
+  set = {.type = "type ipv4_addr", .interval = interval};
+  for (int i = first; i <= last; ++i) set.elements.push_back("10.0.0." + std::to_string(i));
+  return table;
+}
+
+TEST(NftUpdate, ChangesAPlainSetByItsDifference) {
+  EXPECT_EQ(changed(with_addresses(2, 41, false), with_addresses(1, 40, false)),
+            "--\n"
+            "delete element ip egressd peers {\n"
+            "  10.0.0.1\n"
+            "}\n"
+            "add element ip egressd peers {\n"
+            "  10.0.0.41\n"
+            "}\n");
+}
+
+TEST(NftUpdate, MakesASetOfWhichMuchDiffersAnewBesideTheOldOne) {
+  NftTable desired = gate();
+  desired.sets["peers"].elements = {"10.0.0.5"};
+  EXPECT_EQ(changed(desired, gate()),
+            "--\n"
+            "add set ip egressd peers//2 { type ipv4_addr; }\n"
+            "add element ip egressd peers//2 {\n"
+            "  10.0.0.5\n"
+            "}\n"
+            "--\n"
+            "flush chain ip egressd forward\n"
+            "add rule ip egressd forward ip saddr @peers//2 accept\n"
+            "add rule ip egressd forward meta mark set ip daddr map @classes\n"
+            "add rule ip egressd forward meta mark vmap @verdicts\n"
+            "--\n"
+            "delete set ip egressd peers\n");
+}
+
+TEST(NftUpdate, GoesBackAndForthBetweenTwoNames) {
+  NftTable desired = gate();
+  desired.sets["peers"].elements = {"10.0.0.5"};
+  const NftUpdate there = update(desired, gate(), {});
+  EXPECT_EQ(there.names, (NftAliases{.sets = {{"peers", "peers//2"}}}));
+  EXPECT_TRUE(update(desired, desired, there.names).steps.empty());
+  EXPECT_EQ(update(gate(), desired, there.names).names, NftAliases{});
+}
+
+TEST(NftUpdate, MakesAnewWhatIsDeclaredDifferently) {
+  NftTable desired = gate();
+  desired.chains["forward"].hook->priority = -10;
+  desired.sets["peers"].interval = true;
+  const NftUpdate made = update(desired, gate(), {});
+  EXPECT_EQ(made.names,
+            (NftAliases{.chains = {{"forward", "forward//2"}}, .sets = {{"peers", "peers//2"}}}));
+  // Both base chains at once: what stays hooked in has its say.
+  EXPECT_THAT(text_of(made.steps),
+              HasSubstr("add rule ip egressd forward//2 meta mark vmap @verdicts\n"
+                        "flush chain ip egressd forward\n"
+                        "delete chain ip egressd forward\n"
+                        "--\n"
+                        "delete set ip egressd peers\n"));
+}
+
+TEST(NftUpdate, FromAnIntervalSetTakesNothingOut) {
+  const NftTable small = with_addresses(1, 40, true);
+  const NftTable large = with_addresses(1, 41, true);
+  EXPECT_EQ(changed(large, small), "--\nadd element ip egressd peers {\n  10.0.0.41\n}\n");
+  EXPECT_THAT(changed(small, large), HasSubstr("add set ip egressd peers//2"));
+}
+
+TEST(NftUpdate, WritesManyElementsAsShortLines) {
+  const std::string script = changed(with_addresses(1, 200, true), {});
+  EXPECT_EQ(script.find("add element"), script.rfind("add element"));
+  size_t longest = 0;
+  for (size_t start = 0; start < script.size();) {
+    const size_t end = script.find('\n', start);
+    longest = std::max(longest, end - start);
+    start = end + 1;
+  }
+  EXPECT_LE(longest, 100U);
+}
+
+// A gate whose addresses, one by one, lead to the classes given; class 0x11 leads to the first
+// chain, and so on.
+NftTable classifier(const std::vector<uint32_t>& classes) {
+  NftTable table;
+  NftRowMap addresses{.key = {NftField::kAddress}, .interval = true};
+  NftRowMap verdicts{.key = {NftField::kMark}};
+  std::map<uint32_t, uint32_t> chains;
+  for (const uint32_t each : classes) chains[each] = 0;
+  for (auto& [number, index] : chains) {
+    index = static_cast<uint32_t>(verdicts.chains.size());
+    verdicts.chains.push_back(fmt::format("out/{}", number));
+    verdicts.rows.push_back({{0x10 + number}, {0x10 + number}, index});
+    table.chains[verdicts.chains.back()].rules = {{fmt::format("does {}", number)}};
+  }
+  for (uint32_t i = 0; i < classes.size(); ++i) {
+    addresses.rows.push_back({{2 * i}, {2 * i}, 0x10 + classes[i]});
+  }
+  table.row_maps["a"] = addresses;
+  table.row_maps["v"] = verdicts;
+  table.chains["out"].rules = {{"meta mark set ip daddr map @a"}, {"meta mark vmap @v"}};
+  table.chains["forward"] = {.hook = NftHook{"filter", "forward", 0, true},
+                             .rules = {{"iifname vmap @from"}}};
+  table.sets["from"] = {
+      .is_map = true, .type = "typeof iifname : verdict", .elements = {"\"p\" : goto out"}};
+  return table;
+}
+
+std::vector<uint32_t> classes_from(uint32_t first, uint32_t count) {
+  std::vector<uint32_t> classes(count);
+  for (uint32_t i = 0; i < count; ++i) classes[i] = first + i;
+  return classes;
+}
+
+TEST(NftUpdate, ChangesAFewElementsInPlaceNewClassesFirstAndOldOnesLast) {
+  std::vector<uint32_t> classes = classes_from(0, 10);
+  const NftTable previous = classifier(classes);
+  classes[3] = 30;
+  EXPECT_EQ(changed(classifier(classes), previous),
+            "--\n"
+            "add chain ip egressd out/30\n"
+            "add rule ip egressd out/30 does 30\n"
+            "--\n"
+            "add v { 0x0000002e : goto out/30 }\n"
+            "--\n"
+            "delete a { 0.0.0.6 : 0x00000013 }\n"
+            "add a { 0.0.0.6 : 0x0000002e }\n"
+            "--\n"
+            "delete v { 0x00000013 : goto out/3 }\n"
+            "--\n"
+            "flush chain ip egressd out/3\n"
+            "delete chain ip egressd out/3\n");
+}
+
+TEST(NftUpdate, MakesAllMapsOfAGateAnewWhenOneIsAndLeavesOthersAlone) {
+  NftTable previous = classifier(classes_from(0, 10));
+  NftTable desired = classifier(classes_from(20, 10));
+  for (NftTable* table : {&previous, &desired}) {
+    table->row_maps["b"] = {.key = {NftField::kAddress}, .interval = true, .rows = {{{1}, {1}, 1}}};
+    table->chains["other"].rules = {{"meta mark set ip daddr map @b"}};
+  }
+  EXPECT_EQ(update(desired, previous, {}).names,
+            (NftAliases{.sets = {{"a", "a//2"}, {"v", "v//2"}}}));
+}
+
+TEST(NftUpdate, MakesAMapAnewWhenAClassNumberMeansSomethingElse) {
+  const NftTable previous = classifier(classes_from(0, 10));
+  NftTable desired = previous;
+  desired.row_maps["v"].rows[0].value = 1;
+  EXPECT_EQ(update(desired, previous, {}).names, (NftAliases{.sets = {{"v", "v//2"}}}));
+}
+
+TEST(NftUpdate, MakesAMapAnewWhenWhatItLeadsToChangesWithIt) {
+  std::vector<uint32_t> classes = classes_from(0, 10);
+  const NftTable previous = classifier(classes);
+  classes[3] = 30;
+  NftTable desired = classifier(classes);
+  desired.chains["out/0"].rules = {{"does something else"}};
+  EXPECT_EQ(update(desired, previous, {}).names,
+            (NftAliases{.sets = {{"a", "a//2"}, {"v", "v//2"}}}));
+  // And so it is when only addresses move among classes that stay.
+  desired = previous;
+  std::swap(desired.row_maps["a"].rows[3].value, desired.row_maps["a"].rows[4].value);
+  desired.chains["out/0"].rules = {{"does something else"}};
+  EXPECT_EQ(update(desired, previous, {}).names, (NftAliases{.sets = {{"a", "a//2"}}}));
+}
+
+// Rules of many chains do not fit into one transaction, but a new table does in parts.
+TEST(NftUpdate, SwitchesToANewTableWhenManyChainsChange) {
+  const NftTable previous = classifier(classes_from(0, 500));
+  NftTable desired = previous;
+  for (auto& [name, chain] : desired.chains) {
+    if (name.starts_with("out/")) chain.rules.front().expression += " too";
+  }
+  const NftUpdate made = update(desired, previous, {});
+  EXPECT_EQ(made.names.chains.size(), 501U);
+  EXPECT_EQ(made.names.chains.count("forward"), 0U);
+}
+
+// Only the machine's own root may send more than the usual send buffer holds at once.
+TEST(NftUpdate, ComesInTransactionsOfBoundedSize) {
+  const NftTable large = classifier(classes_from(0, 3000));
+  const NftTable other = classifier(classes_from(9000, 3000));
+  for (const auto& steps :
+       {update(large, {}, {}).steps, update(other, large, {}).steps, update({}, large, {}).steps}) {
+    EXPECT_GT(steps.size(), 5U);
+    for (const NftStep& step : steps) {
+      if (const auto* script = std::get_if<std::string>(&step)) {
+        EXPECT_LE(script->size(), 45'000U);
+        continue;
+      }
+      size_t rows = 0;
+      for (const auto& part : std::get<std::vector<NftElements>>(step)) {
+        rows += part.content.rows.size();
+      }
+      EXPECT_LE(rows, 4000U);
+    }
+  }
+}
+
+TEST(NftUpdate, LeavesASetThatRulesFillToThem) {
+  NftTable table;
+  table.sets["seen"] = {.type = "type ipv4_addr", .timeout_seconds = 10};
+  EXPECT_THAT(changed(table, {}),
+              HasSubstr("add set ip egressd seen { type ipv4_addr; flags dynamic,timeout; "
+                        "timeout 10s; size 65536; }\n"));
+  EXPECT_EQ(changed(table, table), "");
+  NftTable longer = table;
+  longer.sets["seen"].timeout_seconds = 20;
+  EXPECT_NE(make_firewall(longer), make_firewall(table));
+  EXPECT_THAT(changed(longer, table), HasSubstr("delete set ip egressd seen\n"));
+}
+
+// Every row that leads to a chain names it.
+TEST(NftUpdate, BringsRowsThatNameLongChainsInSmallerParts) {
+  NftTable desired;
+  const std::string chain(250, 'c');
+  desired.chains[chain] = {};
+  auto& map = desired.row_maps["v"];
+  map = {.key = {NftField::kMark}, .chains = {chain}};
+  for (uint32_t i = 0; i < 3000; ++i) map.rows.push_back({{i}, {i}, 0});
+  size_t rows = 0;
+  for (const NftStep& step : update(desired, {}, {}).steps) {
+    const auto* batch = std::get_if<std::vector<NftElements>>(&step);
+    if (batch == nullptr) continue;
+    EXPECT_LE(batch->front().content.rows.size() * chain.size(), 400'000U);
+    rows += batch->front().content.rows.size();
+  }
+  EXPECT_EQ(rows, map.rows.size());
+}
+
+}  // namespace
+}  // namespace egress::state
