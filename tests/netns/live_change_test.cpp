@@ -53,17 +53,21 @@ class LiveChange : public LinuxFixture {
     changed_ += report.changed;
   }
 
-  // Every replacement of the list, and the route to and fro between them.
+  // Lists that share nothing, by new maps; one rule more, by elements; either also by a daemon that
+  // has just started; and the route to and fro between them.
   void change_all_the_time() {
     changed_ = 0;
     for (int i = 1; i <= kReplacements * live_scale(); ++i) {
+      if (i % 3 == 0) restart();
       const auto straight = desired({.group = i});
       const auto around = desired({.group = i, .by = "10.1.3.5"});
       reach(straight);
       for (int r = 0; r < kRoutesPerReplacement; ++r) reach(r % 2 == 0 ? around : straight);
+      if (i % 4 == 0) restart();
+      reach(desired({.group = i, .with_extra_rule = true}));
     }
     EXPECT_GE(changed_,
-              static_cast<size_t>(kReplacements * live_scale() * (1 + kRoutesPerReplacement)));
+              static_cast<size_t>(kReplacements * live_scale() * (2 + kRoutesPerReplacement)));
   }
 
   // How many packets the flipping rule has denied.

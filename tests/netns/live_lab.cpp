@@ -17,6 +17,7 @@ using lab::Access;
 constexpr int kRules = 100;  // times the scale, as the rest
 constexpr int kPrefixesPerRule = 10;
 constexpr int kTagPrefixes = 1000;
+constexpr int kGroup = 10'000;  // more than all rules name together
 
 PortSet port(uint16_t number) {
   return PortSet({{number, number}});
@@ -58,11 +59,14 @@ lab::NetworkSecurityGroup group(const LiveVariant& variant) {
   for (int r = 0; r < kRules * live_scale(); ++r) {
     lab::AddressMatch match;
     match.prefixes =
-        scattered("100.64.0.0", r * kPrefixesPerRule + variant.group, kPrefixesPerRule);
+        scattered("100.64.0.0", variant.group * kGroup + r * kPrefixesPerRule, kPrefixesPerRule);
     const auto first = static_cast<uint16_t>(1000 + (r + variant.group) % 500);
     rules[fmt::format("rule{}", r)] =
         rule(103 + r, r % 2 == 0 ? Access::kAllow : Access::kDeny, match,
              PortSet({{first, static_cast<uint16_t>(first + 20)}}));
+  }
+  if (variant.with_extra_rule) {
+    rules["extra"] = rule(4095, Access::kDeny, {.prefixes = {prefix("203.0.113.0/25")}}, port(7));
   }
   return group;
 }

@@ -20,8 +20,9 @@ inline constexpr uint16_t kDeniedPort = 9001;  // denied to both, whatever the v
 inline constexpr uint16_t kFlippingPort = 9002;
 
 struct LiveVariant {
-  int group = 0;                // changes what rules say, but never for the ports above
-  const char* by = "10.1.3.4";  // the appliance on the way to the sink: this one or 10.1.3.5
+  int group = 0;  // what rules say, but never for the ports above; multiples share nothing
+  const char* by = "10.1.3.4";   // the appliance on the way to the sink: this one or 10.1.3.5
+  bool with_extra_rule = false;  // one more, about an address that no other rule names
   lab::Access flipping = lab::Access::kAllow;  // what holds for TCP to the flipping port
 };
 lab::Lab live_lab(const LiveVariant& variant);
