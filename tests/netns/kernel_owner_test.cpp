@@ -120,8 +120,9 @@ TEST_F(KernelOwner, RemovesNoNamespaceThatTookANameMeanwhile) {
 }
 
 TEST_F(KernelOwner, NeverTouchesTheMachinesOwnNamespaceUnderAnyNameOrMark) {
+  // /run/netns has to be a mount point first: becoming one doubles the mounts that are in it.
   by_hand(
-      "ip link set lo alias 'egressd eg /state';"
+      "ip netns add first; ip netns del first; ip link set lo alias 'egressd eg /state';"
       "touch /run/netns/eg-app-0 /run/netns/eg-app-1;"
       "mount --bind /proc/self/ns/net /run/netns/eg-app-0;"
       "mount --bind /proc/1/ns/net /run/netns/eg-app-1;"
