@@ -201,7 +201,8 @@ def lists_that_share_nothing(rules, prefixes):
         listed = {
             f"list{seed}-{number:04}": rule(
                 100 + number, chance.choice(["Allow", "Deny"]), name,
-                chance.sample(RULE_PORTS, 2), chance.choice(["Tcp", "Udp", "*"]))
+                [str(1000 + number), f"{20000 + number}-{20010 + number}"],
+                chance.choice(["Tcp", "Udp", "*"]))
             for number, name in enumerate(names)
         }
         both.append((path_lab(listed, f"tags{seed}.json"), f"tags{seed}.json",
