@@ -41,18 +41,22 @@ Daemon::Daemon(Settings settings, Session session, kernel::Kernel& kernel, Probe
       on_hangup_(loop_, SIGHUP, [this] { reload(); }) {}
 
 Status Daemon::run(UniqueFd listener) {
-  ASSIGN_OR_RETURN(
-      server_, HttpServer::start(
-                   loop_, std::move(listener),
-                   {.body = control::kLargestBody,
-                    .bodies = control::kLargestBodies,
-                    .connections = {control::kMostConnections, control::kPatience}},
-                   [this](const HttpRequest& request) {
-                     HttpResponse response = api_.handle(request);
-                     spdlog::debug("{} {}: {}", request.method, request.path, response.status);
-                     return response;
-                   },
-                   [](unsigned status, const std::string& why) { return refusal(status, why); }));
+  Result<std::unique_ptr<HttpServer>> server = HttpServer::start(
+      loop_, std::move(listener),
+      {.body = control::kLargestBody,
+       .bodies = control::kLargestBodies,
+       .connections = {control::kMostConnections, control::kPatience}},
+      [this](const HttpRequest& request) {
+        HttpResponse response = api_.handle(request);
+        spdlog::debug("{} {}: {}", request.method, request.path, response.status);
+        return response;
+      },
+      [](unsigned status, const std::string& why) { return refusal(status, why); });
+  if (!server.ok()) {
+    RETURN_IF_ERROR(session_.end_start());  // not the lab's fault
+    return std::move(server).error();
+  }
+  server_ = *std::move(server);
   RETURN_IF_ERROR(take_up_lab());
   notify_ready(session_.lab_file().value_or("no lab"));
   spdlog::info("ready on {}", settings_.socket);
@@ -100,7 +104,7 @@ void Daemon::reload() {
   operations_.refuse_configured({});
   if (const Status read = read_configuration_again(); !read.ok()) {
     operations_.refuse_configured(read.error().to_string());
-  } else if (settings_.lab.empty()) {
+  } else if (settings_.lab.empty() || session_.set_aside()) {
     operations_.reconcile_now();
   } else {
     apply_configured_lab();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http_server.hpp"
 
+#include <sys/socket.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <new>
 #include <utility>
 
+#include "egressd/memory.hpp"
 #include "kernel/high_fd.hpp"
 
 namespace egress::daemon {
@@ -53,8 +55,12 @@ ResponsePtr make_response(MHD_Connection* connection, const HttpResponse& respon
 
 MHD_Result collect_argument(void* query, MHD_ValueKind /*kind*/, const char* key,
                             const char* value) {
-  (*static_cast<std::map<std::string, std::string>*>(query))[key] = value == nullptr ? "" : value;
-  return MHD_YES;
+  auto& arguments = *static_cast<std::map<std::string, std::string>*>(query);
+  const auto taken = within_memory("take an argument", [&] {
+    arguments[key] = value == nullptr ? "" : value;
+    return true;
+  });
+  return taken.ok() ? MHD_YES : MHD_NO;
 }
 
 // 0 when the request does not say.
@@ -160,11 +166,13 @@ void HttpServer::admit(UniqueFd socket) {
 void HttpServer::on_connection(void* self, MHD_Connection* connection, void** /*context*/,
                                MHD_ConnectionNotificationCode what) {
   Connections& connections = *static_cast<HttpServer*>(self)->connections_;
-  if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-    connections.opened(socket_of(connection));
-  } else {
-    connections.closed(socket_of(connection));
-  }
+  const int socket = socket_of(connection);
+  if (what != MHD_CONNECTION_NOTIFY_STARTED) return connections.closed(socket);
+  const auto noted = within_memory("note a client", [&] {
+    connections.opened(socket);
+    return true;
+  });
+  if (!noted.ok()) ::shutdown(socket, SHUT_RDWR);
 }
 
 HttpServer::~HttpServer() {

@@ -69,7 +69,8 @@ compile::SizeLimits within_open_files(compile::SizeLimits limits) {
 int check_lab(const Settings& settings) {
   lab::Loaded loaded = lab::load_file(settings.lab);
   if (loaded.lab) {
-    const auto excess = compile::check_size(*loaded.lab, settings.limits, settings.lab);
+    const auto limits = within_open_files(settings.limits);
+    const auto excess = compile::check_size(*loaded.lab, limits, settings.lab);
     loaded.findings.insert(loaded.findings.end(), excess.begin(), excess.end());
   }
   return print(loaded.findings, stdout);
@@ -80,12 +81,12 @@ void ignore_foreign_signals() {
   for (const int number : {SIGPIPE, SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);
 }
 
-// The loop's handlers go with the daemon; a signal that is sent twice must not cut short what is
-// left of an end in good order.
-void hold_signals() {
+// The loop's handlers come and go with the daemon. A signal before that would end a start that then
+// counts as unfinished; one behind that must not cut short what is left of an end in good order.
+void set_signals(int how) {
   sigset_t all;
   sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  pthread_sigmask(how, &all, nullptr);
 }
 
 // One folder is one lab, by whatever path it was named.
@@ -106,18 +107,21 @@ Status serve(const Settings& settings) {
   ASSIGN_OR_RETURN(const auto marks, kernel::marks_of_all());
   RETURN_IF_ERROR(check_stopped_labs(mark, marks));
   RETURN_IF_ERROR(kernel::raise_fd_limit());
-  Session session(settings.prefix, ipam::Store(settings.state_dir + "/egressd.db"),
-                  within_open_files(settings.limits));
-  RETURN_IF_ERROR(session.restore(std::chrono::system_clock::now()));
   ASSIGN_OR_RETURN(SocketFile socket, SocketFile::listen(settings.socket));
   ASSIGN_OR_RETURN(const std::unique_ptr<kernel::LinuxKernel> kernel,
                    kernel::LinuxKernel::open({.prefix = settings.prefix,
                                               .state_dir = state_dir,
                                               .run_dir = settings.run_dir,
                                               .responder_program = responder_program()}));
+  // Last, as a start counts from here on, and what fails before is not the lab's fault.
+  Session session(settings.prefix, ipam::Store(settings.state_dir + "/egressd.db"),
+                  within_open_files(settings.limits));
+  set_signals(SIG_BLOCK);
+  RETURN_IF_ERROR(session.restore(std::chrono::system_clock::now()));
   Daemon daemon(settings, std::move(session), *kernel, kernel::probe);
+  set_signals(SIG_UNBLOCK);
   const Status status = daemon.run(socket.take_fd());
-  hold_signals();
+  set_signals(SIG_BLOCK);
   return status;
 }
 

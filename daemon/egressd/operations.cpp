@@ -102,10 +102,16 @@ HttpResponse Operations::down() {
 
 HttpResponse Operations::begin(const char* what) {
   spdlog::info("{} begins", what);
-  requested_ = true;
   const auto stream = std::make_shared<LineStream>();
-  start_pass(stream);
-  return {.stream = stream};
+  requested_ = true;
+  const Result<bool> begun = within_memory(what, [&] {
+    start_pass(stream);
+    return true;
+  });
+  if (begun.ok()) return {.stream = stream};
+  requested_ = false;
+  schedule(false);
+  return refusal(begun.error());
 }
 
 void Operations::reconcile_now() {
@@ -212,9 +218,9 @@ void Operations::log_outcome(const PassOutcome& outcome) {
 
 void Operations::schedule(bool clean) {
   failures_ = clean ? 0 : failures_ + 1;
-  const bool idle = session_.model() == nullptr && !removing_;
-  if (idle || winding_down_) {
-    notify_status("no lab");
+  if (winding_down_) return;
+  if (session_.model() == nullptr && !removing_) {
+    notify_status(session_.problem().empty() ? "no lab" : session_.problem());
     return;
   }
   if (clean) {

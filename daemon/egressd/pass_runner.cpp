@@ -46,7 +46,15 @@ void PassRunner::slice() {
   abandon();
   // The callback may start the next pass, which replaces it.
   const OnDone done = std::exchange(on_done_, nullptr);
-  done(outcome);
+  const auto end = [&done](const PassOutcome& ended) {
+    return within_memory("end the pass", [&] {
+      done(ended);
+      return true;
+    });
+  };
+  // Without what there was to tell, the pass has ended all the same.
+  const Result<bool> told = end(outcome);
+  if (!told.ok()) (void)end({.report = {.failed = {{"pass", told.error()}}}});
 }
 
 PassOutcome PassRunner::outcome_of_pass() const {

@@ -42,6 +42,13 @@ std::vector<std::string> names_of(const Map& map) {
   return names;
 }
 
+constexpr const char* kLogLevels = "trace, debug, info, warning, error, critical, off";
+
+// spdlog takes every other word for "off".
+bool is_log_level(const std::string& word) {
+  return spdlog::level::from_str(word) != spdlog::level::off || word == "off";
+}
+
 void refuse_key(lab::Reader& reader, const lab::Value& entry,
                 const std::vector<std::string>& names) {
   reader.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", lab::shown(entry.key)),
@@ -74,6 +81,10 @@ void read_entry(lab::Reader& reader, const lab::Value& entry, Configuration& con
   }
   const std::optional<std::string> text = reader.text(entry);
   if (text && text->empty()) reader.fail(entry, "type", "text is expected, not ''");
+  if (text && entry.key == "logLevel" && !is_log_level(*text)) {
+    reader.fail(entry, "word", fmt::format("'{}' is none of {}", lab::shown(*text), kLogLevels));
+    return;
+  }
   if (text && !text->empty()) configuration.*(known->second) = *text;
 }
 
@@ -171,13 +182,10 @@ Status check_settings(const Settings& settings) {
                                         "hyphens",
                                         prefix, kLongestPrefix)};
   }
-  const bool known_level = spdlog::level::from_str(settings.log_level) != spdlog::level::off ||
-                           settings.log_level == "off";
-  if (!known_level) {
-    return Error{.code = Errc::kInvalid,
-                 .message = fmt::format("log level '{}' is none of trace, debug, info, warning, "
-                                        "error, critical, off",
-                                        settings.log_level)};
+  if (!is_log_level(settings.log_level)) {
+    return Error{
+        .code = Errc::kInvalid,
+        .message = fmt::format("log level '{}' is none of {}", settings.log_level, kLogLevels)};
   }
   return {};
 }

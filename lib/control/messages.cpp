@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <climits>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -39,6 +41,13 @@ Result<int64_t> integer_of(const nlohmann::json& object, const char* key, int64_
   return found->get<int64_t>();
 }
 
+// It goes into messages, the log and systemd's status, a line each.
+bool is_file_name(const std::string& text) {
+  return text.size() <= PATH_MAX && std::none_of(text.begin(), text.end(), [](unsigned char byte) {
+           return byte < 0x20 || byte == 0x7f;
+         });
+}
+
 }  // namespace
 
 Json to_json(const LabText& lab) {
@@ -51,6 +60,10 @@ Result<LabText> parse_lab_text(const std::string& body) {
   ASSIGN_OR_RETURN(const nlohmann::json json, parse_object(body));
   LabText lab;
   ASSIGN_OR_RETURN(lab.file, text_of(json, "file"));
+  if (!is_file_name(lab.file)) {
+    return wrong(fmt::format(
+        "\"file\" must be a path of at most {} bytes without control characters", PATH_MAX));
+  }
   ASSIGN_OR_RETURN(lab.text, text_of(json, "text"));
   const auto files = json.find("files");
   if (files == json.end()) return lab;

@@ -66,8 +66,10 @@ class ExpectationCheck {
       // Hosts that could not be read may have had the name.
       checks_.refers(path, "host", target->host, hosts_, "hosts");
     } else if (never_leaves_a_host(*address)) {
+      // A host whose address could not be read has 0.0.0.0.
       checks_.error(path, "url",
-                    fmt::format("packets to {} never leave a host", address->to_string()));
+                    fmt::format("packets to {} never leave a host", address->to_string()), {},
+                    {"hosts"});
     }
   }
 

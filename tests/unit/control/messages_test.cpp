@@ -22,6 +22,16 @@ TEST(LabMessage, NeedsNoFiles) {
   EXPECT_TRUE(parse_lab_text(R"({"file":"f","text":"t"})").ok());
 }
 
+// The name stands in lines of the log, of answers and of what systemd is told.
+TEST(LabMessage, IsRefusedForAFileNameThatIsNoneOrOfSeveralLines) {
+  for (const std::string& file : {std::string("x\nMAINPID=1"), std::string(5000, 'x')}) {
+    const Result<LabText> parsed =
+        parse_lab_text(dump(to_json(LabText{.file = file, .text = "t"})));
+    ASSERT_FALSE(parsed.ok());
+    EXPECT_THAT(parsed.error().message, HasSubstr("without control characters"));
+  }
+}
+
 TEST(LabMessage, IsRefusedWithTheKeyThatIsWrong) {
   const auto message = [](const char* body) {
     const Result<LabText> parsed = parse_lab_text(body);

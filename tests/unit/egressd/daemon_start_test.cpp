@@ -59,6 +59,20 @@ TEST_F(DaemonTest, LeavesEverythingAsItIsWhenTheStoredLabIsSetAside) {
   EXPECT_EQ(kernel_.state().count("eg-vnet-old"), 0U);
 }
 
+TEST_F(DaemonTest, LeavesALabSetAsideWhenItIsToldToReadItsConfigurationAgain) {
+  ASSERT_TRUE(ipam::Store(folder_ / "egressd.db").save({.unfinished_starts = 2}).ok());
+  settings_.lab = folder_.write("lab.yaml", kLab);
+  settings_.config = folder_.write("egressd.yaml", "lab: lab.yaml\nlogLevel: loud\n");
+  start();
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) { return now["problems"].size() == 2; });
+  folder_.write("egressd.yaml", "lab: lab.yaml\nlogLevel: info\n");
+  ::kill(::getpid(), SIGHUP);
+  wait_for([](const Json& now) { return now["problems"].size() == 1; });
+  EXPECT_THAT(status()["problems"][0].get<std::string>(), HasSubstr("set aside"));
+  EXPECT_EQ(kernel_.applied(), 0U);
+}
+
 TEST_F(DaemonTest, TakesDownALabThatIsSetAside) {
   ASSERT_TRUE(
       ipam::Store(folder_ / "egressd.db")

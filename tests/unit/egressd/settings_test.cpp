@@ -65,6 +65,14 @@ TEST(Configuration, RefusesLimitsThatAreNoNumbers) {
   }
 }
 
+// A daemon that reads its configuration again would fall silent.
+TEST(Configuration, RefusesAnUnknownLogLevelWithItsPlace) {
+  const auto findings = parse_configuration("prefix: lab\nlogLevel: loud\n", "f").findings;
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].line, 2);
+  EXPECT_THAT(findings[0].message, HasSubstr("'loud' is none of trace"));
+}
+
 TEST(Configuration, RefusesWhatIsNoMapOfTexts) {
   EXPECT_THAT(parse_configuration("[1]", "f").findings, SizeIs(1));
   EXPECT_THAT(parse_configuration("prefix: [eg]", "f").findings, SizeIs(1));

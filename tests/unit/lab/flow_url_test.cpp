@@ -67,6 +67,15 @@ TEST(FlowUrls, OtherTextIsInvalidAndToldTheForm) {
   }
 }
 
+TEST(FlowUrls, ToWhatNeverLeavesAHostAreKnown) {
+  for (const char* address : {"0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255"}) {
+    EXPECT_TRUE(never_leaves_a_host(Ipv4Address::parse(address).value())) << address;
+  }
+  for (const char* address : {"0.0.0.1", "126.255.255.255", "240.0.0.1"}) {
+    EXPECT_FALSE(never_leaves_a_host(Ipv4Address::parse(address).value())) << address;
+  }
+}
+
 // An expectation may ask whatever `explain` answers.
 TEST(FlowUrls, AreTheSameInExpectations) {
   for (const char* url :
