@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include <cstring>
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -69,6 +70,16 @@ std::string soft_file_limit_of(pid_t pid) {
     return soft;
   }
   return "";
+}
+
+TEST_F(Robustness, AStartThatFailsForAnotherReasonDoesNotCountAgainstTheLab) {
+  start_with_the_contract();
+  ASSERT_EQ(machine_.stop(), 0);
+  std::ofstream(machine_.socket()) << "no socket";
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(machine_.start());
+  ASSERT_EQ(::unlink(machine_.socket().c_str()), 0);
+  ASSERT_TRUE(machine_.start());
+  EXPECT_TRUE(machine_.comes_in_sync()) << machine_.log();
 }
 
 TEST_F(Robustness, AThousandSilentClientsNeitherKeepOthersOutNorStopRepairs) {
