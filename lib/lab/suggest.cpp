@@ -12,11 +12,13 @@ namespace {
 constexpr size_t kMaxCompared = 80;
 constexpr size_t kMaxConsidered = 5'000;
 
-size_t edit_distance(const std::string& a, const std::string& b) {
+// `limit` when the words differ by that much or more: most do from their first letters on.
+size_t edit_distance(const std::string& a, const std::string& b, size_t limit) {
   std::vector<size_t> before_last(b.size() + 1);
   std::vector<size_t> last(b.size() + 1);
   std::vector<size_t> row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  size_t least_before = 0;
   for (size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
@@ -25,6 +27,10 @@ size_t edit_distance(const std::string& a, const std::string& b) {
       const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
       if (swapped) row[j] = std::min(row[j], before_last[j - 2] + 1);
     }
+    const size_t least = *std::min_element(row.begin(), row.end());
+    // A swap reaches back over one row.
+    if (std::min(least, least_before) >= limit) return limit;
+    least_before = least;
     std::swap(before_last, last);
     std::swap(last, row);
   }
@@ -57,7 +63,7 @@ void Nearest::consider(const std::string& candidate) {
   const size_t longer = std::max(wanted_.size(), candidate.size());
   const size_t shorter = std::min(wanted_.size(), candidate.size());
   if (++considered_ > kMaxConsidered || longer - shorter >= best_distance_) return;
-  const size_t distance = edit_distance(wanted_, lower_case(candidate));
+  const size_t distance = edit_distance(wanted_, lower_case(candidate), best_distance_);
   // A word of which nothing is left was not misspelt.
   if (distance < best_distance_ && distance < candidate.size()) {
     best_distance_ = distance;
