@@ -106,11 +106,29 @@ Status NetnsFirewall::commit(const state::Firewall& desired, state::NftUpdate up
   ASSIGN_OR_RETURN(const uint32_t before, queries_.generation());
   const uint32_t after = before + static_cast<uint32_t>(steps.size());
   std::get<std::string>(steps.back()) += state::marker_script(marker_text(desired.digest, after));
-  for (const state::NftStep& step : steps) RETURN_IF_ERROR(run(step, used));
+  for (size_t done = 0; done < steps.size(); ++done) {
+    Status status = run(steps[done], used);
+    if (status.ok()) continue;
+    if (done <= update.preparing) withdraw(update, before + static_cast<uint32_t>(done), used);
+    return status;
+  }
   ASSIGN_OR_RETURN(const uint32_t generation, queries_.generation());
   // Otherwise somebody else committed meanwhile, and the next look will show it.
   if (generation == after) known_ = Known{generation, desired, std::move(update.names)};
   return {};
+}
+
+// Otherwise each of a row of failures would leave one more copy.
+void NetnsFirewall::withdraw(const state::NftUpdate& failed, uint32_t committed,
+                             UsedNftContexts& used) {
+  const auto generation = queries_.generation();
+  // Else the step that failed was committed all the same, or somebody is at work here.
+  if (!generation.ok() || *generation != committed) return;
+  auto present = queries_.present();
+  if (!present.ok()) return;
+  for (const state::NftStep& step : state::withdrawal(failed, *std::move(present))) {
+    if (!run(step, used).ok()) return;
+  }
 }
 
 Status NetnsFirewall::replace(const state::Firewall& desired, UsedNftContexts& used) {

@@ -49,6 +49,9 @@ class NetnsFirewall {
   Result<std::string> marker();
   Status run(const state::NftStep& step, UsedNftContexts& used);
   Status commit(const state::Firewall& desired, state::NftUpdate update, UsedNftContexts& used);
+  // What cannot be taken back stays for the next change to remove.
+  // `committed` is the generation after the last step that went well.
+  void withdraw(const state::NftUpdate& failed, uint32_t committed, UsedNftContexts& used);
   Result<state::NftUpdate> over_the_unknown(const state::NftTable& desired);
 
   int netns_fd_;

@@ -127,14 +127,15 @@ class Transition {
     for (const auto& [name, map] : desired_.row_maps) add_rows(name, map);
   }
 
-  std::vector<NftStep> steps() {
+  NftTransition take() {
     for (std::string& part : make()) run(std::move(part));
     for (auto& part : new_rows_.take_in_parts()) change(std::move(part));
+    const size_t preparing = steps_.size();
     run(switch_over());
     for (auto& rows : switched_rows_) change(std::move(rows));
     for (auto& part : old_rows_.take_in_parts()) change(std::move(part));
     for (std::string& part : remove()) run(std::move(part));
-    return std::move(steps_);
+    return {std::move(steps_), preparing};
   }
 
  private:
@@ -251,8 +252,8 @@ std::string marker_script(const std::string& marker) {
   return script.take();
 }
 
-std::vector<NftStep> steps_between(const NftTable& desired, const NftTable& previous) {
-  return Transition(desired, previous).steps();
+NftTransition steps_between(const NftTable& desired, const NftTable& previous) {
+  return Transition(desired, previous).take();
 }
 
 }  // namespace egress::state

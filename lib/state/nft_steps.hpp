@@ -34,6 +34,12 @@ bool is_keyed_by_class(const NftRowMap& map);
 inline constexpr size_t kMostRules = 200;
 inline constexpr size_t kMostElements = 400;
 
+struct NftTransition {
+  std::vector<NftStep> steps{};
+  // So many of the first make what nothing that packets meet leads to yet.
+  size_t preparing = 0;
+};
+
 // The transactions, in order. Both tables have the kernel's names, and what both have is declared
 // alike; nft_update.hpp sees to it, and to it that what changes under its name may do so:
 // - nothing leads to a new object before all of it is there;
@@ -42,7 +48,7 @@ inline constexpr size_t kMostElements = 400;
 //   stands for what the class does: rows of new classes are there before, rows of old ones go
 //   after;
 // - what nothing leads to any more goes last.
-std::vector<NftStep> steps_between(const NftTable& desired, const NftTable& previous);
+NftTransition steps_between(const NftTable& desired, const NftTable& previous);
 
 // The rules of a chain of which only the name and the hook are known: no chain has these.
 inline const std::vector<NftRule> kUnknownRules = {{"", "unknown"}};

@@ -210,6 +210,22 @@ std::optional<std::string> in_force(const std::string& name, const NftChain& wan
   return std::nullopt;
 }
 
+NftUpdate change_over(const NftTable& next, const NftTable& now, NftAliases names) {
+  NftTransition transition = steps_between(next, now);
+  NftUpdate update{.steps = std::move(transition.steps),
+                   .names = std::move(names),
+                   .preparing = transition.preparing};
+  const auto note_made = [](auto& made, const auto& wanted, const auto& present) {
+    for (const auto& entry : wanted) {
+      if (present.count(entry.first) == 0) made.insert(entry.first);
+    }
+  };
+  note_made(update.made_chains, next.chains, now.chains);
+  note_made(update.made_sets, next.sets, now.sets);
+  note_made(update.made_sets, next.row_maps, now.row_maps);
+  return update;
+}
+
 }  // namespace
 
 NftUpdate update(const NftTable& desired, const NftTable& previous, const NftAliases& names) {
@@ -217,7 +233,7 @@ NftUpdate update(const NftTable& desired, const NftTable& previous, const NftAli
   const NftTable now = renamed(previous, names);
   const NftTable next = renamed(desired, after);
   if (rules_changed_in_place(next, now) > kMostRules) return replacement(desired, present_of(now));
-  return {steps_between(next, now), std::move(after)};
+  return change_over(next, now, std::move(after));
 }
 
 NftUpdate replacement(const NftTable& desired, const NftPresent& present) {
@@ -236,7 +252,18 @@ NftUpdate replacement(const NftTable& desired, const NftPresent& present) {
   for (const auto& entry : desired.row_maps) {
     set_alias(names.sets, entry.first, free_name(entry.first, sets));
   }
-  return {steps_between(renamed(desired, names), table_of(present)), std::move(names)};
+  const NftTable next = renamed(desired, names);
+  return change_over(next, table_of(present), std::move(names));
+}
+
+std::vector<NftStep> withdrawal(const NftUpdate& update, NftPresent present) {
+  std::erase_if(present.chains, [&](const auto& chain) {
+    return chain.second.has_value() || update.made_chains.count(chain.first) == 0;
+  });
+  const auto not_made = [&](const std::string& name) { return update.made_sets.count(name) == 0; };
+  std::erase_if(present.sets, not_made);
+  std::erase_if(present.maps, not_made);
+  return steps_between({}, table_of(present)).steps;
 }
 
 }  // namespace egress::state

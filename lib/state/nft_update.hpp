@@ -13,6 +13,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,11 @@ namespace egress::state {
 struct NftUpdate {
   std::vector<NftStep> steps{};
   NftAliases names{};  // of the desired table, once all steps are done
+  // So many of the first steps make what packets do not meet yet.
+  size_t preparing = 0;
+  // In the kernel, the names that the steps make.
+  std::set<std::string> made_chains{};
+  std::set<std::string> made_sets{};  // and maps
 };
 
 // `previous` is in force under `names`. No steps when nothing differs.
@@ -38,5 +44,9 @@ struct NftPresent {
 // Over whatever that is, half of another change or somebody else's work; costs what it costs to
 // make `desired` and to remove what was there.
 NftUpdate replacement(const NftTable& desired, const NftPresent& present);
+
+// Takes back what an update made that came to an end before its preparing steps were done, or right
+// after. `present` is what there is by then. Not for later: packets may be led there.
+std::vector<NftStep> withdrawal(const NftUpdate& update, NftPresent present);
 
 }  // namespace egress::state

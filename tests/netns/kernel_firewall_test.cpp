@@ -101,6 +101,9 @@ INSTANTIATE_TEST_SUITE_P(
         "ip netns exec eg-a nft 'delete set ip egressd never'; "
         "ip netns exec eg-a nft 'add set ip egressd never { type inet_service; }'",
         "ip netns exec eg-a nft add chain ip egressd stray",
+        "ip netns exec eg-a nft 'add chain ip egressd stray; add rule ip egressd stray tcp dport "
+        "22 "
+        "jump { counter accept; }; add rule ip egressd input tcp dport 80 jump { counter; }'",
         "ip netns exec eg-a nft 'add chain ip egressd stray { type filter hook input priority 5; "
         "policy drop; }'",
         "ip netns exec eg-a nft 'add chain ip egressd input { policy accept; }'",
@@ -211,6 +214,26 @@ TEST_F(KernelFirewall, ThatNftRefusesLeavesTheOldOneInForceAndSaysWhy) {
   EXPECT_THAT(status.error().kernel_text, testing::HasSubstr("nowhere"));
   EXPECT_THAT(status.error().message, testing::HasSubstr("eg-a"));
   EXPECT_EQ(observe(), lab());
+}
+
+TEST_F(KernelFirewall, ThatKeepsFailingLeavesNoCopiesOfItselfBehind) {
+  converge(lab(table_of_classes(1, 500)));
+  const auto chains_and_sets = [] {
+    return e2e::run_script("ip netns exec eg-a nft list ruleset | grep -E '^\\s(chain|set|map) '")
+        .out;
+  };
+  const std::string before = chains_and_sets();
+  for (const uint32_t first : {1U, 5000U}) {
+    NftTable bad = table_of_classes(first, 500);
+    bad.chains["input"].rules.push_back({"ip saddr @nowhere accept", "x"});
+    restart();
+    for (int pass = 0; pass < 3; ++pass) {
+      const state::FirewallChange change{state::make_firewall(bad), {}};
+      EXPECT_FALSE(apply(state::Verb::kChange, "eg-a", change).ok());
+      EXPECT_EQ(chains_and_sets(), before);
+    }
+  }
+  converge(lab());
 }
 
 TEST_F(KernelFirewall, NftTakesEveryCommentAndNamesOfTheLongestKind) {

@@ -145,5 +145,19 @@ TEST_F(NftUpdates, LeadFromWhateverIsThereToAnyTableAndEveryPacketMeetsOneOfThem
   }
 }
 
+TEST_F(NftUpdates, ThatFailBeforeAnythingSwitchedAreTakenBackWhole) {
+  for (uint32_t seed = 0; seed < 60 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    RandomTables random(seed);
+    NftModel model = made(random.take());
+    const std::string before = model.text();
+    const NftUpdate update = replacement(random.take(), model.present());
+    const auto done = random.below(static_cast<uint32_t>(update.preparing) + 1);
+    for (uint32_t i = 0; i < done; ++i) model.run(update.steps[i]);
+    for (const NftStep& step : withdrawal(update, model.present())) model.run(step);
+    EXPECT_EQ(model.text(), before);
+  }
+}
+
 }  // namespace
 }  // namespace egress::state
