@@ -134,7 +134,8 @@ Result<state::NftPresent> NftQueries::present() {
   ASSIGN_OR_RETURN(const NlReplies chain_replies, socket_.dump(chains));
   chain_replies.for_each([&](const nlmsghdr& reply) {
     const Attributes<NFTA_CHAIN_MAX> chain(reply);
-    if (chain.text(NFTA_CHAIN_TABLE) == kNftTableName) {
+    const bool anonymous = (chain.number(NFTA_CHAIN_FLAGS) & NFT_CHAIN_BINDING) != 0;
+    if (chain.text(NFTA_CHAIN_TABLE) == kNftTableName && !anonymous) {
       present.chains[chain.text(NFTA_CHAIN_NAME)] = hook_of(chain);
     }
   });
