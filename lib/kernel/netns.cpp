@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/nsfs.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -64,13 +66,17 @@ bool is_link(const std::string& path) {
 
 Result<NetnsIdentity> netns_identity(const std::string& path) {
   struct statfs filesystem {};
-  struct stat file {};
-  if (statfs(path.c_str(), &filesystem) != 0 || stat(path.c_str(), &file) != 0) {
+  if (statfs(path.c_str(), &filesystem) != 0) {
     return Error::from_errno("look at namespace " + path);
   }
-  if (filesystem.f_type != NSFS_MAGIC) {
-    return Error{.code = Errc::kInvalid, .message = path + " is no namespace"};
+  const Error no_netns{.code = Errc::kInvalid, .message = path + " is no network namespace"};
+  if (filesystem.f_type != NSFS_MAGIC) return no_netns;  // nothing else is opened: it may answer
+  const UniqueFd netns(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  struct stat file {};
+  if (!netns.valid() || fstat(netns.get(), &file) != 0) {
+    return Error::from_errno("look at namespace " + path);
   }
+  if (ioctl(netns.get(), NS_GET_NSTYPE) != CLONE_NEWNET) return no_netns;
   return NetnsIdentity{file.st_dev, file.st_ino};
 }
 

@@ -84,8 +84,9 @@ Result<std::map<std::string, state::NetnsMark>> marks_of_all() {
   for (const std::string& name : names) {
     const auto netns = open_netns(name);
     if (!netns.ok() || !netns_identity(fd_path(netns->get())).ok()) continue;  // gone, or a file
-    ASSIGN_OR_RETURN(const std::string alias, alias_if_allowed(netns->get()));
-    if (auto mark = state::parse_mark(alias)) marks.emplace(name, *std::move(mark));
+    const auto alias = alias_if_allowed(netns->get());
+    if (!alias.ok()) continue;
+    if (auto mark = state::parse_mark(*alias)) marks.emplace(name, *std::move(mark));
   }
   return marks;
 }

@@ -41,7 +41,8 @@ class NetnsOwner {
   std::vector<NetnsIdentity> machine_;
 };
 
-// The marks, ours and others', of all namespaces that have a name on this machine.
+// The marks, ours and others', of all namespaces that have a name on this machine, but for those
+// that cannot be asked.
 Result<std::map<std::string, state::NetnsMark>> marks_of_all();
 
 }  // namespace egress::kernel

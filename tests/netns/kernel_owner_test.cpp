@@ -160,6 +160,21 @@ TEST_F(KernelOwner, LeavesFilesThatItDidNotWriteWhereTheyAre) {
   by_hand("rm /run/netns/*");
 }
 
+TEST_F(KernelOwner, TakesNamespacesOfOtherKindsForFiles) {
+  by_hand(
+      "ip netns add first; ip netns del first; touch /run/netns/eg-app-9 /run/netns/uts;"
+      "mount --bind /proc/self/ns/uts /run/netns/eg-app-9;"
+      "mount --bind /proc/self/ns/uts /run/netns/uts");
+  const auto marks = kernel::marks_of_all();
+  ASSERT_TRUE(marks.ok()) << marks.error().to_string();
+  restart();
+  EXPECT_THAT(foreign(), ElementsAre(Pair("eg-app-9", ForeignNetns{Kind::kNoNamespace})));
+  converge(app_and_worker());
+  EXPECT_OK(apply(Verb::kRemove, "eg-app-9", NetnsObject{}));
+  converge({});
+  by_hand("umount /run/netns/eg-app-9 /run/netns/uts; rm /run/netns/eg-app-9 /run/netns/uts");
+}
+
 TEST_F(KernelOwner, GoesOnWithAFileOfItsOwnThatIsNoNamespaceYet) {
   std::ofstream("/run/netns/eg-app-0") << "egressd eg " << kStateDir;
   converge(app_and_worker());
