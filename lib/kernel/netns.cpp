@@ -183,7 +183,8 @@ void NetnsDirectory::remove_directories() const {
   if (!all.ok() || !all->empty()) return;
   const std::string mounted = note_path(kMountedNote);
   if (access(mounted.c_str(), F_OK) == 0) {
-    if (is_mount_point(kNetnsDir) && umount2(kNetnsDir, MNT_DETACH) != 0) return;
+    // Not while somebody has mounted something there since: it would go along.
+    if (is_mount_point(kNetnsDir) && umount2(kNetnsDir, 0) != 0) return;
     unlink(mounted.c_str());
   }
   const std::string made = note_path(kMadeNote);

@@ -87,6 +87,22 @@ TEST_F(KernelNamespaces, LeaveTheDirectoryToOthersWhoUseIt) {
   by_hand("mkdir /run/netns");
 }
 
+TEST_F(KernelNamespaces, LeaveTheDirectoryWhileSomebodyIsInIt) {
+  by_hand("rmdir /run/netns");
+  const std::string before = inventory();
+  converge(pairs(1));
+  {
+    e2e::Background visitor({"sh", "-c", "cd /run/netns; echo in; read line"}, "in");
+    ASSERT_TRUE(visitor.ready());
+    converge({});
+    EXPECT_THAT(inventory(), HasSubstr("/run/netns"));
+  }
+  converge(pairs(1));
+  converge({});
+  EXPECT_EQ(inventory(), before);
+  by_hand("mkdir /run/netns");
+}
+
 TEST_F(KernelNamespaces, OfAnotherPrefixAreNotTouchedNorSeen) {
   const auto other = open_kernel("other");
   const auto longer = open_kernel("eg-b");
