@@ -53,11 +53,13 @@ Result<NetnsOwner> NetnsOwner::make(const state::NetnsMark& own) {
   return NetnsOwner(to_alias(own), std::move(machine));
 }
 
+bool NetnsOwner::is_machine(const NetnsIdentity& identity) const {
+  return std::find(machine_.begin(), machine_.end(), identity) != machine_.end();
+}
+
 std::optional<ForeignNetns> NetnsOwner::judge(const NetnsIdentity& identity,
                                               const std::string& alias) const {
-  if (std::find(machine_.begin(), machine_.end(), identity) != machine_.end()) {
-    return ForeignNetns{.kind = ForeignNetns::Kind::kMachine};
-  }
+  if (is_machine(identity)) return ForeignNetns{.kind = ForeignNetns::Kind::kMachine};
   if (alias == own_) return std::nullopt;
   if (auto mark = state::parse_mark(alias)) {
     return ForeignNetns{.kind = ForeignNetns::Kind::kOtherLab, .lab = *std::move(mark)};
@@ -67,6 +69,7 @@ std::optional<ForeignNetns> NetnsOwner::judge(const NetnsIdentity& identity,
 
 Result<std::optional<ForeignNetns>> NetnsOwner::judge(int netns_fd) const {
   ASSIGN_OR_RETURN(const NetnsIdentity identity, netns_identity(fd_path(netns_fd)));
+  if (is_machine(identity)) return judge(identity, "");
   ASSIGN_OR_RETURN(const std::string alias, alias_if_allowed(netns_fd));
   return judge(identity, alias);
 }

@@ -28,7 +28,7 @@ class NetnsOwner {
   // What a namespace is that is not ours; nothing when it is ours.
   std::optional<state::ForeignNetns> judge(const NetnsIdentity& identity,
                                            const std::string& alias) const;
-  // The same for one whose alias is not known yet.
+  // The same for one whose alias is not known yet. The machine's own are not entered for it.
   Result<std::optional<state::ForeignNetns>> judge(int netns_fd) const;
   // Whether a process lives in a namespace of ours, named or not; false when it has ended.
   bool owns_process(pid_t pid) const;
@@ -36,6 +36,8 @@ class NetnsOwner {
  private:
   NetnsOwner(std::string own, std::vector<NetnsIdentity> machine)
       : own_(std::move(own)), machine_(std::move(machine)) {}
+
+  bool is_machine(const NetnsIdentity& identity) const;
 
   std::string own_;  // the alias
   std::vector<NetnsIdentity> machine_;
