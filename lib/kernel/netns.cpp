@@ -202,8 +202,9 @@ Status NetnsDirectory::make_file(const std::string& path) const {
   }
   const std::string unnamed = "/proc/self/fd/" + std::to_string(file.get());
   if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
-  if (errno == EEXIST && is_own_file(path)) return {};
-  return Error::from_errno("create " + path);
+  const int refusal = errno;
+  if (refusal == EEXIST && is_own_file(path)) return {};
+  return Error::from_errno("create " + path, refusal);
 }
 
 Status NetnsDirectory::mount_new_netns(const std::string& path) const {
