@@ -98,9 +98,21 @@ Status LinuxKernel::refresh_handles() {
     std::erase_if(held.names_by_nsid(), [](const auto& entry) { return entry.second.empty(); });
   }
   foreign_.clear();
-  for (const auto& [netns, identity] : present) {
-    auto opened = handle(netns);
-    if (!opened.ok() && !is_missing(opened.error())) return std::move(opened).error();
+  std::vector<NetnsName> fresh;
+  for (const auto& entry : present) {
+    if (handles_.count(entry.first) == 0) fresh.push_back(entry.first);
+  }
+  return open_handles(fresh);
+}
+
+Status LinuxKernel::open_handles(const std::vector<NetnsName>& names) {
+  if (names.empty()) return {};
+  const std::vector<NetnsName> given = directory_.given(names);
+  for (const auto* some : {&given, &names}) {
+    for (const NetnsName& netns : *some) {
+      auto opened = handle(netns);
+      if (!opened.ok() && !is_missing(opened.error())) return std::move(opened).error();
+    }
   }
   return {};
 }
@@ -138,15 +150,23 @@ Result<NetnsHandle*> LinuxKernel::handle(const NetnsName& netns) {
   return &handles_.emplace(netns, std::move(opened)).first->second;
 }
 
+  if (held_names_.count(identity) != 0) {
+    return note_foreign(netns, {.kind = state::ForeignNetns::Kind::kSecondName});
+  }
 Error LinuxKernel::note_foreign(const NetnsName& netns, const state::ForeignNetns& foreign) {
   foreign_[netns] = foreign;
   return {.code = Errc::kNotFound, .message = to_text(netns, foreign)};
+  held_names_.emplace(identity, netns);
 }
 
 // Its ids in other namespaces stand for nothing until the next observation, and then the kernel may
 // have given them to others.
 void LinuxKernel::close_handle(const NetnsName& netns) {
-  handles_.erase(netns);
+  const auto closed = handles_.find(netns);
+  if (closed != handles_.end()) {
+    held_names_.erase(closed->second.identity());
+    handles_.erase(closed);
+  }
   for (auto& [other, held] : handles_) {
     for (auto& [nsid, name] : held.names_by_nsid()) {
       if (name == netns) name.clear();
@@ -156,13 +176,11 @@ void LinuxKernel::close_handle(const NetnsName& netns) {
 
 Status LinuxKernel::add_responders(state::KernelState& observed) const {
   ASSIGN_OR_RETURN(const std::vector<RunningResponder> running, responders_.list());
-  std::map<NetnsIdentity, NetnsName> names;
-  for (const auto& [netns, held] : handles_) names.emplace(held.identity(), netns);
   for (const RunningResponder& one : running) {
-    const auto place = names.find(one.identity);
-    if (one.complete && place != names.end()) {
+    const auto place = held_names_.find(one.identity);
+    if (one.complete && place != held_names_.end()) {
       observed[place->second].responder = one.responder;
-    } else if (place != names.end() || owner_.owns_process(one.pid)) {
+    } else if (place != held_names_.end() || owner_.owns_process(one.pid)) {
       observed[prefix_ + "-" + one.responder.host + kUnnamed].responder = one.responder;
     }
   }

@@ -43,7 +43,10 @@ class LinuxKernel final : public Kernel {
   Status refresh_handles();
   // A part of the namespaces is read anew although nothing was heard of a change.
   void distrust_some();
-  // kNotFound when there is no such namespace, or it is not ours: then it is noted in foreign_.
+  // Of several names of one namespace the one that we gave counts.
+  Status open_handles(const std::vector<state::NetnsName>& names);
+  // kNotFound when there is no such namespace, it is not ours, or it is held under another name:
+  // then it is noted in foreign_.
   Result<NetnsHandle*> handle(const state::NetnsName& netns);
   // The same for one that is about to be changed.
   Result<NetnsHandle*> changing(const state::NetnsName& netns);
@@ -74,6 +77,7 @@ class LinuxKernel final : public Kernel {
   Responders responders_;
   UniqueFd feed_;  // epoll over all watches
   std::map<state::NetnsName, NetnsHandle> handles_{};
+  std::map<NetnsIdentity, state::NetnsName> held_names_{};  // of handles_
   state::ForeignNames foreign_{};
   state::NetnsName last_distrusted_{};
   UsedNftContexts used_contexts_{};

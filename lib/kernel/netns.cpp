@@ -137,8 +137,23 @@ Result<std::map<std::string, std::optional<NetnsIdentity>>> NetnsDirectory::list
   return listed;
 }
 
+// In a copy of the directory's mount without those in it, where the files below them show.
+std::vector<std::string> NetnsDirectory::given(const std::vector<std::string>& names) const {
+  const UniqueFd bare(open_tree(AT_FDCWD, kNetnsDir, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  std::vector<std::string> ours;
+  if (!bare.valid()) return ours;
+  for (const std::string& name : names) {
+    if (is_own_file(bare.get(), name)) ours.push_back(name);
+  }
+  return ours;
+}
+
 bool NetnsDirectory::is_own_file(const std::string& path) const {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  return is_own_file(AT_FDCWD, path);
+}
+
+bool NetnsDirectory::is_own_file(int folder, const std::string& path) const {
+  const UniqueFd file(openat(folder, path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat about {};
   if (!file.valid() || fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) return false;
   const std::string expected = to_alias(mark_);

@@ -60,6 +60,8 @@ class NetnsDirectory {
   Result<std::optional<NetnsIdentity>> look(const std::string& name) const;
   // The same for all names that begin like ours.
   Result<std::map<std::string, std::optional<NetnsIdentity>>> list() const;
+  // Of `names`, those that create() gave: others can give a namespace of ours a second one.
+  std::vector<std::string> given(const std::vector<std::string>& names) const;
   // kExists when there is something under this name that is not a file of ours.
   Status create(const std::string& name) const;
   // Removes the name of this namespace; the namespace itself ends with its last process and
@@ -72,6 +74,7 @@ class NetnsDirectory {
  private:
   Result<std::vector<std::string>> names() const;
   bool is_own_file(const std::string& path) const;
+  bool is_own_file(int folder, const std::string& path) const;
   // At once with its content; left alone when it is there already.
   Status make_file(const std::string& path) const;
   Status mount_new_netns(const std::string& path) const;

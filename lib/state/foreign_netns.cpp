@@ -19,6 +19,7 @@ std::string what_it_is(const ForeignNetns& foreign) {
                          foreign.lab.prefix, foreign.lab.state_dir);
     case Kind::kMachine: return "is the machine's own";
     case Kind::kNoNamespace: return "is a file and no network namespace";
+    case Kind::kSecondName: return "is a second name of one that has a name already";
   }
   return "";
 }

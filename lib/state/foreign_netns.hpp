@@ -19,6 +19,7 @@ struct ForeignNetns {
     kOtherLab,     // one that carries the mark of another lab
     kMachine,      // the one egressd was started in, or process 1 lives in, marked or not
     kNoNamespace,  // a file of that name
+    kSecondName,   // one more name of a namespace that is known by its first
   };
   Kind kind = Kind::kUnmarked;
   NetnsMark lab{};  // kOtherLab only

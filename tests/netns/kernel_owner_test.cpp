@@ -191,6 +191,27 @@ class KernelOwnerOfResponders : public KernelOwner {
   static constexpr const char* kFile = "/run/egressd/eg/hosts/evil";
   // Somebody who holds the lock of a file that tells of another, started as `wrapped`.
   static e2e::Background pretender(const e2e::Command& wrapped) {
+TEST_F(KernelOwner, KnowsANamespaceByTheNameThatItGaveIt) {
+  converge(app_and_worker());
+  by_hand(
+      "touch /run/netns/eg-a-copy; mount --bind /run/netns/eg-worker-0 /run/netns/eg-a-copy;"
+      "touch /run/netns/eg-z-copy; mount --bind /run/netns/eg-app-0 /run/netns/eg-z-copy");
+  const ForeignNetns second{Kind::kSecondName};
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_EQ(converge(app_and_worker()), 0U);
+    EXPECT_THAT(kernel().foreign(),
+                ElementsAre(Pair("eg-a-copy", second), Pair("eg-z-copy", second)));
+    for (const char* copy : {"eg-a-copy", "eg-z-copy"}) {
+      EXPECT_OK(apply(Verb::kRemove, copy, NetnsObject{}));
+      EXPECT_EQ(apply(Verb::kAdd, copy, NetnsObject{}).error().code, Errc::kExists);
+    }
+    EXPECT_EQ(observe(), app_and_worker());
+    restart();
+  }
+  by_hand("ip netns del eg-a-copy; ip netns del eg-z-copy");
+  EXPECT_EQ(converge(app_and_worker()), 0U);
+}
+
     e2e::Command command = wrapped;
     for (const char* word :
          {EGRESS_HOST_PROGRAM, "--netns", "x", "--host", "evil", "--lock", kFile, "udp/9"}) {

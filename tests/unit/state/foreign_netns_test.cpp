@@ -71,6 +71,7 @@ TEST(ForeignNetns, AreNamedWithWhatTheyAreAndHowTheNameComesFree) {
   EXPECT_THAT(to_text("eg-x", {Kind::kUnmarked}), HasSubstr("ip netns del"));
   EXPECT_THAT(to_text("eg-x", {Kind::kMachine}), HasSubstr("machine's own"));
   EXPECT_THAT(to_text("eg-x", {Kind::kNoNamespace}), HasSubstr("a file"));
+  EXPECT_THAT(to_text("eg-x", {Kind::kSecondName}), HasSubstr("a second name"));
 }
 
 TEST(ForeignNetns, LeaveWhatNeedsNothingOfThem) {
