@@ -156,7 +156,6 @@ Result<NetnsHandle*> LinuxKernel::handle(const NetnsName& netns) {
 Error LinuxKernel::note_foreign(const NetnsName& netns, const state::ForeignNetns& foreign) {
   foreign_[netns] = foreign;
   return {.code = Errc::kNotFound, .message = to_text(netns, foreign)};
-  held_names_.emplace(identity, netns);
 }
 
 // Its ids in other namespaces stand for nothing until the next observation, and then the kernel may

@@ -83,6 +83,19 @@ std::optional<UniqueFd> open_lock(const std::string& path) {
   return file;
 }
 
+// The program could not take the lock, and would not know whose it is.
+Status check_not_held_elsewhere(const ResponderPlace& place, const std::string& path) {
+  const auto file = open_lock(path);
+  const auto holder = file ? holder_of(file->get()) : std::nullopt;
+  if (!holder) return {};
+  const auto identity = netns_identity(fmt::format("/proc/{}/ns/net", *holder));
+  if (identity.ok() && *identity == place.identity) return {};
+  return Error{.code = Errc::kBusy,
+               .message = fmt::format("process {}, which is not in namespace {}, has {} locked: "
+                                      "end that process",
+                                      *holder, place.name, path)};
+}
+
 bool is_file_name(const std::string& host) {
   return !host.empty() && host != "." && host != ".." && host.find('/') == std::string::npos;
 }
@@ -153,6 +166,7 @@ Status Responders::start(const ResponderPlace& place, const state::Responder& re
     if (in_place && running.responder == responder) return {};
   }
   RETURN_IF_ERROR(make_folder(hosts_, 0755));
+  RETURN_IF_ERROR(check_not_held_elsewhere(place, lock_path(responder.host)));
   std::vector<std::string> arguments = {program_,
                                         "--netns",
                                         place.name,
@@ -164,13 +178,15 @@ Status Responders::start(const ResponderPlace& place, const state::Responder& re
   return start_detached(arguments, place.netns_fd, kStartPatience);
 }
 
-Status Responders::stop(const std::string& host) const {
+Status Responders::stop(const std::string& host, const std::function<bool(pid_t)>& is_ours) const {
   if (!is_file_name(host)) return no_file_name(host);
   const std::string path = lock_path(host);
   const auto file = open_lock(path);
   if (!file) return {};
   if (const auto holder = holder_of(file->get())) {
-    RETURN_IF_ERROR(end_process(*holder, [&] { return holder_of(file->get()) == holder; }));
+    RETURN_IF_ERROR(
+        end_process(*holder, [&] { return holder_of(file->get()) == holder && is_ours(*holder); }));
+    if (holder_of(file->get())) return {};
   }
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return Error::from_errno("remove " + path);
   remove_empty_folders();

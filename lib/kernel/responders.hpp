@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -40,10 +41,12 @@ class Responders {
   // Removes the files of those that ended without doing so. kDenied when others have a hand in the
   // folders.
   Result<std::vector<RunningResponder>> list() const;
-  // Returns when every port is open. The error carries what the program said.
+  // Returns when every port is open. The error carries what the program said; kBusy when somebody
+  // who lives elsewhere holds the host's file.
   Status start(const ResponderPlace& place, const state::Responder& responder) const;
-  // Returns when the process is gone. Already gone is success.
-  Status stop(const std::string& host) const;
+  // Returns when the process is gone. Already gone is success, and so is that somebody for whom
+  // `is_ours` is false holds the file, who is left alone.
+  Status stop(const std::string& host, const std::function<bool(pid_t)>& is_ours) const;
 
  private:
   std::string lock_path(const std::string& host) const { return hosts_ + "/" + host; }

@@ -175,22 +175,6 @@ TEST_F(KernelOwner, TakesNamespacesOfOtherKindsForFiles) {
   by_hand("umount /run/netns/eg-app-9 /run/netns/uts; rm /run/netns/eg-app-9 /run/netns/uts");
 }
 
-TEST_F(KernelOwner, GoesOnWithAFileOfItsOwnThatIsNoNamespaceYet) {
-  std::ofstream("/run/netns/eg-app-0") << "egressd eg " << kStateDir;
-  converge(app_and_worker());
-  EXPECT_EQ(observe(), app_and_worker());
-  by_hand("umount -l /run/netns/eg-app-0");
-  EXPECT_THAT(observe(), ElementsAre(Key("eg-worker-0")));
-  converge({});
-  EXPECT_FALSE(std::filesystem::exists("/run/netns/eg-app-0"));
-}
-
-// A responder's place and name, taken from where it is; what its file says must name nothing.
-class KernelOwnerOfResponders : public KernelOwner {
- protected:
-  static constexpr const char* kFile = "/run/egressd/eg/hosts/evil";
-  // Somebody who holds the lock of a file that tells of another, started as `wrapped`.
-  static e2e::Background pretender(const e2e::Command& wrapped) {
 TEST_F(KernelOwner, KnowsANamespaceByTheNameThatItGaveIt) {
   converge(app_and_worker());
   by_hand(
