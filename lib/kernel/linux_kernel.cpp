@@ -27,6 +27,12 @@ bool is_missing(const Error& error) {
   return error.code == Errc::kNotFound;
 }
 
+// What is in no namespace needs no removal.
+Status missing_or_error(const Op& op, Error error) {
+  if (op.verb == Verb::kRemove && is_missing(error)) return {};
+  return error;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LinuxKernel>> LinuxKernel::open(Options options) {
@@ -144,15 +150,16 @@ Result<NetnsHandle*> LinuxKernel::handle(const NetnsName& netns) {
   ASSIGN_OR_RETURN(UniqueFd fd, open_netns(netns));
   ASSIGN_OR_RETURN(const NetnsIdentity identity,
                    netns_identity("/proc/self/fd/" + std::to_string(fd.get())));
-  ASSIGN_OR_RETURN(const auto foreign, owner_.judge(fd.get()));
-  if (foreign) return note_foreign(netns, *foreign);
-  ASSIGN_OR_RETURN(NetnsHandle opened, NetnsHandle::open(std::move(fd), identity, feed_.get()));
-  return &handles_.emplace(netns, std::move(opened)).first->second;
-}
-
   if (held_names_.count(identity) != 0) {
     return note_foreign(netns, {.kind = state::ForeignNetns::Kind::kSecondName});
   }
+  ASSIGN_OR_RETURN(const auto foreign, owner_.judge(fd.get()));
+  if (foreign) return note_foreign(netns, *foreign);
+  ASSIGN_OR_RETURN(NetnsHandle opened, NetnsHandle::open(std::move(fd), identity, feed_.get()));
+  held_names_.emplace(identity, netns);
+  return &handles_.emplace(netns, std::move(opened)).first->second;
+}
+
 Error LinuxKernel::note_foreign(const NetnsName& netns, const state::ForeignNetns& foreign) {
   foreign_[netns] = foreign;
   return {.code = Errc::kNotFound, .message = to_text(netns, foreign)};
@@ -199,8 +206,7 @@ template <typename Object>
 Status LinuxKernel::perform(const Op& op, const Object& object) {
   auto held = changing(op.netns);
   if (held.ok()) return (*held)->apply(op.verb, object);
-  if (op.verb == Verb::kRemove && is_missing(held.error())) return {};
-  return std::move(held).error();
+  return missing_or_error(op, std::move(held).error());
 }
 
 Status LinuxKernel::perform(const Op& op, const state::NetnsObject&) {
@@ -209,19 +215,16 @@ Status LinuxKernel::perform(const Op& op, const state::NetnsObject&) {
 
 Status LinuxKernel::perform(const Op& op, const state::FirewallChange& change) {
   auto held = handle(op.netns);
-  if (op.verb == Verb::kRemove)
-    return held.ok() ? (*held)->firewall().remove(used_contexts_) : Status();
-  if (!held.ok()) return std::move(held).error();
+  if (!held.ok()) return missing_or_error(op, std::move(held).error());
+  if (op.verb == Verb::kRemove) return (*held)->firewall().remove(used_contexts_);
   return (*held)->firewall().replace(change.desired, used_contexts_);
 }
 
 Status LinuxKernel::perform(const Op& op, const state::LinkPair& pair) {
   auto here = changing(op.netns);
-  if (op.verb == Verb::kRemove) {
-    forget_links();
-    return here.ok() ? (*here)->delete_link(pair.here.name) : Status();
-  }
-  if (!here.ok()) return std::move(here).error();
+  if (op.verb == Verb::kRemove) forget_links();
+  if (!here.ok()) return missing_or_error(op, std::move(here).error());
+  if (op.verb == Verb::kRemove) return (*here)->delete_link(pair.here.name);
   return add_pair(**here, op.netns, pair);
 }
 
@@ -257,7 +260,10 @@ Status LinuxKernel::perform(const Op& op, const state::LinkSettings& settings) {
 }
 
 Status LinuxKernel::perform(const Op& op, const state::Responder& responder) {
-  if (op.verb == Verb::kRemove) return responders_.stop(responder.host);
+  if (op.verb == Verb::kRemove) {
+    return responders_.stop(responder.host,
+                            [&](pid_t holder) { return owner_.owns_process(holder); });
+  }
   ASSIGN_OR_RETURN(const NetnsHandle* const held, handle(op.netns));
   return responders_.start({op.netns, held->fd(), held->identity()}, responder);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is ours and what is not: by its mark alone, whatever its name, and never the machine's own.
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <csignal>
@@ -140,6 +141,21 @@ TEST_F(KernelOwner, NeverTouchesTheMachinesOwnNamespaceUnderAnyNameOrMark) {
   by_hand("ip link del h0; nft delete table inet admin");
 }
 
+TEST_F(KernelOwner, TakesNothingForRemovedInANamespaceThatItCannotOpen) {
+  converge(app_and_worker());
+  restart();
+  rlimit usual{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const rlimit none{0, usual.rlim_max};
+  const state::LinkPair pair{app_and_worker().at("eg-app-0").links.at("eth0"), {}};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const Status firewall = apply(Verb::kRemove, "eg-app-0", state::FirewallChange{});
+  const Status link = apply(Verb::kRemove, "eg-app-0", pair);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+  EXPECT_FALSE(firewall.ok());
+  EXPECT_FALSE(link.ok());
+}
+
 TEST_F(KernelOwner, LeavesFilesThatItDidNotWriteWhereTheyAre) {
   by_hand(
       "echo note > /run/netns/eg-note; mkfifo /run/netns/eg-pipe; touch /run/netns/eg-empty;"
@@ -196,6 +212,22 @@ TEST_F(KernelOwner, KnowsANamespaceByTheNameThatItGaveIt) {
   EXPECT_EQ(converge(app_and_worker()), 0U);
 }
 
+TEST_F(KernelOwner, GoesOnWithAFileOfItsOwnThatIsNoNamespaceYet) {
+  std::ofstream("/run/netns/eg-app-0") << "egressd eg " << kStateDir;
+  converge(app_and_worker());
+  EXPECT_EQ(observe(), app_and_worker());
+  by_hand("umount -l /run/netns/eg-app-0");
+  EXPECT_THAT(observe(), ElementsAre(Key("eg-worker-0")));
+  converge({});
+  EXPECT_FALSE(std::filesystem::exists("/run/netns/eg-app-0"));
+}
+
+// A responder's place and name, taken from where it is; what its file says must name nothing.
+class KernelOwnerOfResponders : public KernelOwner {
+ protected:
+  static constexpr const char* kFile = "/run/egressd/eg/hosts/evil";
+  // Somebody who holds the lock of a file that tells of another, started as `wrapped`.
+  static e2e::Background pretender(const e2e::Command& wrapped) {
     e2e::Command command = wrapped;
     for (const char* word :
          {EGRESS_HOST_PROGRAM, "--netns", "x", "--host", "evil", "--lock", kFile, "udp/9"}) {
@@ -239,6 +271,29 @@ TEST_F(KernelOwnerOfResponders, LeavesOneInANamespaceThatIsNotOursAlone) {
     evil.end(SIGTERM);
     converge(host());
   }
+}
+
+TEST_F(KernelOwnerOfResponders, EndsNobodyWhoTookAHostsLockElsewhereAndSaysWhoItIs) {
+  KernelState without = host();
+  without["eg-host-sql"].responder.reset();
+  converge(without);
+  by_hand("mkdir -p /run/egressd/eg/hosts");
+  e2e::Background squatter({EGRESS_HOST_PROGRAM, "--netns", "x", "--host", "sql", "--lock",
+                            "/run/egressd/eg/hosts/sql", "udp/9"},
+                           "ready");
+  ASSERT_TRUE(squatter.ready());
+  const auto processes = e2e::processes_with("egress-host");
+  ASSERT_THAT(processes, SizeIs(1));
+  const state::Responder sql{"sql", {"tcp/1433"}};
+  const Status started = apply(Verb::kAdd, "eg-host-sql", sql);
+  ASSERT_FALSE(started.ok());
+  EXPECT_EQ(started.error().code, Errc::kBusy);
+  EXPECT_THAT(started.error().message, HasSubstr("process " + std::to_string(processes.front())));
+  EXPECT_OK(apply(Verb::kRemove, "eg-host-sql", sql));
+  EXPECT_TRUE(squatter.running());
+  EXPECT_TRUE(std::filesystem::exists("/run/egressd/eg/hosts/sql"));
+  squatter.end(SIGTERM);
+  converge(host());
 }
 
 TEST_F(KernelOwnerOfResponders, FollowsNoLinkAndWaitsForNoPipeAmongTheFiles) {
