@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/probe_sockets.hpp"
 
-#include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
@@ -20,11 +19,9 @@ namespace {
 constexpr int kWatchBufferBytes = 16 * 1024 * 1024;
 
 Result<NetnsScope> enter(const std::string& netns) {
-  const std::string path = "/run/netns/" + netns;
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return Error::from_errno("open " + path);
+  ASSIGN_OR_RETURN(const UniqueFd fd, open_netns(netns));
   auto scope = NetnsScope::enter(fd.get());
-  if (!scope.ok()) return std::move(scope).error().in(path);
+  if (!scope.ok()) return std::move(scope).error().in(netns);
   return scope;
 }
 

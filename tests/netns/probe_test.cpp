@@ -201,6 +201,14 @@ TEST_F(Probe, NamesANamespaceThatIsGone) {
   EXPECT_THAT(missing.error().to_string(), ::testing::HasSubstr("gone"));
 }
 
+TEST_F(Probe, WaitsForNoPipeThatHasANamespacesName) {
+  ASSERT_EQ(run_script("mkfifo /run/netns/pipe").status, 0);
+  const auto piped = probe({{"client", kTcp, kServer, 443, 50000}}, {"pipe"}, kPatience);
+  ASSERT_FALSE(piped.ok());
+  EXPECT_THAT(piped.error().to_string(), ::testing::HasSubstr("pipe"));
+  ASSERT_EQ(run_script("rm /run/netns/pipe").status, 0);
+}
+
 TEST_F(Probe, RefusesProtocolsItCannotSend) {
   const auto esp = probe({{"client", 50, kServer, 0, 0}}, {}, kPatience);
   ASSERT_FALSE(esp.ok());
