@@ -53,9 +53,13 @@ struct NftChain {
   bool operator==(const NftChain&) const = default;
 };
 
-// Names of chains, sets and maps: a letter, then letters, digits and "/._-", at most 255 bytes, and
-// the whole name no word of nft's language ("drop" is refused, "out/drop" is not); no "//", which
-// is nft_names.hpp's. nft 1.0.6 refuses a digit, '-' or '/' in front, and '+' and blanks anywhere.
+// What the kernel takes, less room for "//" and the number of a copy (nft_names.hpp).
+inline constexpr size_t kNftLongestName = 255 - 6;
+
+// Names of chains, sets and maps: a letter, then letters, digits and "/._-", at most
+// kNftLongestName bytes, and the whole name no word of nft's language ("drop" is refused,
+// "out/drop" is not); no "//", which is nft_names.hpp's. nft 1.0.6 refuses a digit, '-' or '/' in
+// front, and '+' and blanks anywhere.
 struct NftTable {
   std::map<std::string, NftSet> sets{};
   std::map<std::string, NftRowMap> row_maps{};  // no name of `sets`

@@ -236,11 +236,11 @@ TEST_F(KernelFirewall, ThatKeepsFailingLeavesNoCopiesOfItselfBehind) {
   converge(lab());
 }
 
-TEST_F(KernelFirewall, NftTakesEveryCommentAndNamesOfTheLongestKind) {
+TEST_F(KernelFirewall, NftTakesEveryCommentAndNamesOfTheLongestKindAndTheirCopies) {
   std::string anything;
   for (int letter = 1; letter < 256; ++letter) anything += static_cast<char>(letter);
-  const std::string chain(255, 'c');
-  const std::string map(255, 'm');
+  const std::string chain(state::kNftLongestName, 'c');
+  const std::string map(state::kNftLongestName, 'm');
   NftTable table;
   table.chains[chain] = {.rules = {{"counter", anything},
                                    {"counter", std::string(state::kNftLongestComment, '\\')},
@@ -251,6 +251,9 @@ TEST_F(KernelFirewall, NftTakesEveryCommentAndNamesOfTheLongestKind) {
                            .rules = {{"meta mark vmap @" + map, map}}};
   converge(lab(table));
   restart();
+  EXPECT_EQ(observe(), lab(table));
+  table.chains[chain].rules.pop_back();
+  converge(lab(table));
   EXPECT_EQ(observe(), lab(table));
 }
 

@@ -16,7 +16,6 @@ namespace {
 constexpr size_t kLongestFileName = 255;
 constexpr size_t kLongestLinkName = 15;
 constexpr size_t kLongestAlias = 255;
-constexpr size_t kLongestNftName = 255;
 
 std::string fault_in_table(const state::NftTable& table) {
   std::set<std::string> names;
@@ -24,7 +23,7 @@ std::string fault_in_table(const state::NftTable& table) {
   for (const auto& [name, set] : table.sets) names.insert(name);
   for (const auto& [name, map] : table.row_maps) names.insert(name);
   for (const std::string& name : names) {
-    if (name.size() > kLongestNftName) return "nft name " + name;
+    if (name.size() > state::kNftLongestName) return "nft name " + name;
   }
   return {};
 }
@@ -47,6 +46,10 @@ std::string fault_in(const state::KernelState& desired) {
 
 std::string fault_in_pass(kernel::Kernel& kernel, const state::KernelState& desired) {
   const reconcile::PassReport report = reconcile::run(kernel, desired);
+  if (!report.taken.empty()) {
+    const auto& [name, what] = *report.taken.begin();
+    return to_text(name, what);
+  }
   if (!report.failed.empty()) {
     return report.failed.front().object + ": " + report.failed.front().error.to_string();
   }

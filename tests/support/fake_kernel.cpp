@@ -20,7 +20,6 @@ using state::Verb;
 constexpr uint32_t kTableMain = 254;
 constexpr size_t kLongestLinkName = 15;
 constexpr size_t kLongestAlias = 255;
-constexpr size_t kLongestNftName = 255;
 
 Error refusal(const Op& op, int sys_errno) {
   return Error::from_errno(to_text(op), sys_errno);
@@ -89,7 +88,7 @@ bool is_within_limits(const Link& link) {
 
 bool has_long_name(const auto& named) {
   return std::any_of(named.begin(), named.end(),
-                     [](const auto& entry) { return entry.first.size() > kLongestNftName; });
+                     [](const auto& entry) { return entry.first.size() > state::kNftLongestName; });
 }
 
 }  // namespace

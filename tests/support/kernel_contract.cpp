@@ -219,15 +219,16 @@ TEST_P(KernelContract, ASysctlIsObservedAsWritten) {
   }
 }
 
-TEST_P(KernelContract, TakesChainNamesOf255BytesAndNoLongerOnes) {
+TEST_P(KernelContract, TakesTheLongestChainNamesAndNoneThatLinuxCannotHold) {
   EXPECT_OK(add("eg-a", NetnsObject{}));
   const auto firewall = [](size_t length) {
     state::NftTable table;
     table.chains[std::string(length, 'c')] = {.rules = {{"counter"}}};
     return state::make_firewall(table);
   };
-  EXPECT_OK(add("eg-a", state::FirewallChange{firewall(255), {}}));
-  EXPECT_FALSE(change("eg-a", state::FirewallChange{firewall(256), firewall(255)}).ok());
+  const state::Firewall longest = firewall(state::kNftLongestName);
+  EXPECT_OK(add("eg-a", state::FirewallChange{longest, {}}));
+  EXPECT_FALSE(change("eg-a", state::FirewallChange{firewall(256), longest}).ok());
 }
 
 TEST_P(KernelContract, AFirewallIsObservedByItsDigest) {
