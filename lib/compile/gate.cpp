@@ -37,12 +37,16 @@ MarkHalf half_of(const GateSpec& gate) {
                                                      : MarkHalf{0xffff0000, gate.id << 16U};
 }
 
-std::string admission(const GateSpec& gate) {
+// A packet of no flow, such as an answer to what another VNet saw, has no connection mark: a rule
+// that reads it ends there. So what is to happen to every admitted packet has a rule of its own.
+std::vector<state::NftRule> admission(const GateSpec& gate, const std::string& rule) {
   const MarkHalf half = half_of(gate);
-  std::string rule = fmt::format("counter ct mark set ct mark and {} or {}", mark_text(~half.mask),
-                                 mark_text(half.value));
-  if (gate.steer) rule += " meta mark set " + mark_text(*gate.steer);
-  return rule + " accept";
+  return {{fmt::format("ct mark set ct mark and {} or {}", mark_text(~half.mask),
+                       mark_text(half.value)),
+           "admitted"},
+          {gate.steer ? fmt::format("counter meta mark set {} accept", mark_text(*gate.steer))
+                      : "counter accept",
+           rule}};
 }
 
 std::string rule_part(const std::string& full_name) {
@@ -262,13 +266,13 @@ bool add_gate(state::NftTable& table, const lab::Lab& lab, const GateSpec& gate)
   const auto rules = policy::effective_rules(lab, gate.subnet, gate.direction);
   if (rules.empty()) return false;
   const std::string& subnet = gate.subnet.subnet;
-  const std::string admit = admission(gate);
   std::vector<std::string> chains;
   for (const policy::EffectiveRule& rule : rules) {
     const lab::Access access = rule.rule.access;
     chains.push_back(rule_chain(gate.direction, subnet, access, rule_part(rule.name)));
-    const std::string& verdict = access == lab::Access::kDeny ? "counter drop" : admit;
-    table.chains[chains.back()] = {.rules = {{verdict, rule.name}}};
+    table.chains[chains.back()].rules =
+        access == lab::Access::kDeny ? std::vector<state::NftRule>{{"counter drop", rule.name}}
+                                     : admission(gate, rule.name);
   }
   const std::string name = gate_chain(gate.direction, subnet);
   const Classifier classifier = policy::compile_classifier(rules, gate.direction);
