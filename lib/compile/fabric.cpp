@@ -152,13 +152,12 @@ void Fabric::veth(const End& a, const End& b) {
 }
 
 void place_local_table(state::NetnsState& netns, uint32_t priority) {
-  constexpr uint32_t kLocalTable = 255;
   for (auto rule = netns.rules.begin(); rule != netns.rules.end(); ++rule) {
-    if (rule->table != kLocalTable) continue;
+    if (rule->table != state::kLocalTable) continue;
     netns.rules.erase(rule);
     break;
   }
-  netns.rules.insert({.priority = priority, .table = kLocalTable});
+  netns.rules.insert({.priority = priority, .table = state::kLocalTable});
 }
 
 Fabric::End router_port(std::string netns, std::string link, std::string alias) {

@@ -7,14 +7,16 @@
 #include <map>
 #include <string>
 
+#include "base/special_ranges.hpp"
 #include "compile/compile.hpp"
 #include "compile/names.hpp"
+#include "state/routing_tables.hpp"
 
 namespace egress::compile {
 
-// Routing tables of router namespaces.
-inline constexpr uint32_t kMainTable = 254;
-inline constexpr uint32_t kEndpointsTable = 100;
+using state::kEndpointsTable;
+using state::kMainTable;
+
 // Policy rule priorities: steering by mark or interface, then what all packets share.
 inline constexpr uint32_t kSteeringPriority = 1000;
 inline constexpr uint32_t kSharedPriority = 2000;
@@ -28,7 +30,7 @@ inline constexpr Ipv4Address kFabricAddress{0xa9feff01};  // 169.254.255.1
 inline constexpr Ipv4Prefix kAppDirectNet{{0xa9fe8100}, 24};  // 169.254.129.0/24
 inline constexpr Ipv4Prefix kAppVnetNet{{0xa9fefe00}, 24};    // 169.254.254.0/24
 // Source of direct packets and of Internet-bound ones between their worker or VNet and the stamp.
-inline constexpr Ipv4Prefix kInsideSpace{{0xf0000000}, 4};
+inline constexpr Ipv4Prefix kInsideSpace = kReserved;
 
 struct Fabric {
   const lab::Lab& lab;

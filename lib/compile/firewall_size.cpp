@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/stable_hash.hpp"
 #include "compile/tally.hpp"
 #include "policy/effective_routes.hpp"
 #include "policy/effective_rules.hpp"
@@ -150,9 +151,7 @@ std::vector<Bound> bounds_of(const std::vector<policy::EffectiveRule>& rules,
 
 // A number that stands for the rule in the sum that stands for a set of rules.
 uint64_t mark_of(size_t rule) {
-  uint64_t mark = (rule + 1) * 0x9e3779b97f4a7c15U;
-  mark = (mark ^ (mark >> 30U)) * 0xbf58476d1ce4e5b9U;
-  return mark ^ (mark >> 31U);
+  return scattered((rule + 1) * kGoldenRatio);
 }
 
 uint64_t elements_of(const std::vector<policy::EffectiveRule>& rules, lab::Direction direction,

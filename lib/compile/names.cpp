@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/stable_hash.hpp"
+
 namespace egress::compile {
 namespace {
 
@@ -17,18 +19,8 @@ constexpr std::string_view kHost = "host";
 constexpr std::string_view kOnPremises = "onprem";  // promised, and so kept free
 constexpr std::array kNamedKinds = {kApp, kWorker, kVnet, kHost, kOnPremises};
 
-uint64_t mixed(uint64_t hash) {
-  hash ^= hash >> 32U;
-  hash *= 0x9e3779b97f4a7c15U;
-  return hash ^ (hash >> 29U);
-}
-
-uint64_t hash_of(std::string_view text) {  // FNV-1a, with a final mix for the low bits
-  uint64_t hash = 0xcbf29ce484222325U;
-  for (const char letter : text) {
-    hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3U;
-  }
-  return mixed(hash);
+uint64_t hash_of(std::string_view text) {
+  return folded(fnv1a(text));
 }
 
 std::string base36(uint64_t number, size_t letters) {
@@ -137,7 +129,7 @@ std::string rule_chain(lab::Direction direction, const std::string& subnet, lab:
 }
 
 void ContentHash::add(uint64_t number) {
-  hash_ = mixed(hash_ * 0x100000001b3U ^ number);
+  hash_ = folded(hash_ * kFnvPrime ^ number);
 }
 
 void ContentHash::add(std::string_view text) {

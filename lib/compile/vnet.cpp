@@ -9,9 +9,6 @@
 namespace egress::compile {
 namespace {
 
-constexpr uint32_t kFirstTable = 1000;
-constexpr uint32_t kLastTable = 65000;
-
 // Ports of a VNet, for Fabric::link.
 std::string peering_port(const std::string& remote) {
   return "p-" + remote;
@@ -191,7 +188,7 @@ class Builder {
     }
     ASSIGN_OR_RETURN(vnet.tables,
                      assign_slots(fmt::format("routing tables in virtual network '{}'", vnet.name),
-                                  keys, kFirstTable, kLastTable));
+                                  keys, state::kFirstSubnetTable, state::kLastSubnetTable));
     for (const auto& [key, table] : vnet.tables) {
       netns_of(vnet).rules.insert(
           {.priority = kSteeringPriority, .table = table, .fwmark = table, .fwmask = kAnyMark});

@@ -10,16 +10,17 @@
 namespace egress::compile {
 namespace {
 
-constexpr uint32_t kFirstIntegrationTable = 101;
-constexpr uint32_t kDirectTable = 103;
-constexpr uint32_t kNowhereTable = 104;
+using state::kDirectTable;
+using state::kFirstIntegrationTable;
+using state::kNowhereTable;
+
 // What an app's interface sends under an address not its own; behind the local table, to which its
 // own packets may be thrown.
 constexpr uint32_t kForgeryPriority = kSharedPriority + 1;
 // What never leaves a worker (azure-facts 1.6): this network, the platform, link-local, multicast
 // and what is reserved.
 constexpr Ipv4Prefix kNever[] = {
-    {{0x00000000}, 8}, {kAzurePlatform, 32}, {{0xa9fe0000}, 16}, {{0xe0000000}, 3}};
+    kThisNetwork, {kAzurePlatform, 32}, kLinkLocal, kMulticastAndReserved};
 
 Ipv4Address first_of(const Ipv4Prefix& prefix) {
   return {prefix.first().bits + 1};

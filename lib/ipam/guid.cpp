@@ -3,21 +3,14 @@
 
 #include <fmt/format.h>
 
-#include <cstdint>
+#include "base/stable_hash.hpp"
 
 namespace egress::ipam {
 
 namespace {
 
-// FNV-1a with a finaliser: short names that differ in one letter must differ in every digit.
 uint64_t hash(std::string_view text, uint64_t seed) {
-  uint64_t value = 0xcbf29ce484222325U ^ (seed * 0x9e3779b97f4a7c15U);
-  for (const char letter : text) {
-    value = (value ^ static_cast<unsigned char>(letter)) * 0x100000001b3U;
-  }
-  value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
-  value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
-  return value ^ (value >> 31U);
+  return scattered(fnv1a(text, kFnvBasis ^ (seed * kGoldenRatio)));
 }
 
 }  // namespace

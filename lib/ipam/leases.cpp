@@ -9,19 +9,11 @@
 #include <utility>
 
 #include "ipam/guid.hpp"
+#include "lab/usable_range.hpp"
 
 namespace egress::ipam {
 
 namespace {
-
-constexpr uint32_t kReservedAtStart = 4;  // network, gateway, two for Azure DNS
-constexpr uint32_t kReservedAtEnd = 1;    // broadcast
-
-std::optional<Interval<uint32_t>> usable_range(const Ipv4Prefix& prefix) {
-  if (prefix.size() <= kReservedAtStart + kReservedAtEnd) return std::nullopt;
-  return Interval<uint32_t>{prefix.first().bits + kReservedAtStart,
-                            prefix.last().bits - kReservedAtEnd};
-}
 
 // Hands out every usable address of a subnet once, from the end the lab chose.
 class Candidates {
@@ -29,7 +21,7 @@ class Candidates {
   Candidates(const lab::Subnet& subnet, lab::AddressAllocation allocation)
       : highest_(allocation == lab::AddressAllocation::kHighest) {
     for (const Ipv4Prefix& prefix : subnet.address_prefixes) {
-      if (const auto range = usable_range(prefix)) ranges_.push_back(*range);
+      if (const auto range = lab::usable_range(prefix)) ranges_.push_back(*range);
     }
     // The next one to hand out stands at the back.
     std::sort(ranges_.begin(), ranges_.end());
@@ -169,7 +161,7 @@ std::optional<TimePoint> Leases::next_release() const {
 bool assignable(const lab::Subnet& subnet, Ipv4Address address) {
   return std::any_of(subnet.address_prefixes.begin(), subnet.address_prefixes.end(),
                      [&](const Ipv4Prefix& prefix) {
-                       const auto range = usable_range(prefix);
+                       const auto range = lab::usable_range(prefix);
                        return range && range->first <= address.bits && address.bits <= range->last;
                      });
 }

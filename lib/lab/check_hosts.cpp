@@ -6,14 +6,14 @@
 #include <map>
 #include <set>
 
+#include "base/special_ranges.hpp"
 #include "lab/checks.hpp"
 #include "lab/limits.hpp"
 #include "lab/shapes.hpp"
+#include "lab/usable_range.hpp"
 
 namespace egress::lab {
 namespace {
-
-constexpr uint32_t kReservedAtStart = 4;
 
 struct Range {
   Ipv4Prefix prefix{};
@@ -21,22 +21,17 @@ struct Range {
 };
 
 constexpr Range kNotPublic[] = {
-    {{{0x00000000}, 8}, "this network"},
-    {{{0x0a000000}, 8}, "private"},
-    {{{0x64400000}, 10}, "shared address space"},
-    {{{0x7f000000}, 8}, "loopback"},
-    {{{0xa9fe0000}, 16}, "link-local"},
-    {{{0xac100000}, 12}, "private"},
-    {{{0xc0a80000}, 16}, "private"},
+    {kThisNetwork, "this network"},
+    {kPrivate10, "private"},
+    {kSharedSpace, "shared address space"},
+    {kLoopback, "loopback"},
+    {kLinkLocal, "link-local"},
+    {kPrivate172, "private"},
+    {kPrivate192, "private"},
     {{kAzurePlatform, 32}, "Azure's platform address"},
-    {{{0xe0000000}, 4}, "multicast"},
-    {{{0xf0000000}, 4}, "reserved"},
+    {kMulticast, "multicast"},
+    {kReserved, "reserved"},
 };
-
-// Whether `prefix` keeps `address` for itself, as Azure does with five of each (azure-facts 3.1.1).
-bool is_reserved(const Ipv4Prefix& prefix, Ipv4Address address) {
-  return address.bits - prefix.first().bits < kReservedAtStart || address == prefix.last();
-}
 
 void check_place(const std::string& name, const Host& host, const Lab& lab, Checks& checks) {
   const std::string path = "hosts." + name;
@@ -54,6 +49,8 @@ void check_place(const std::string& name, const Host& host, const Lab& lab, Chec
   const auto prefix = std::find_if(
       subnet.address_prefixes.begin(), subnet.address_prefixes.end(),
       [&](const Ipv4Prefix& candidate) { return candidate.contains(host.ip_address); });
+  const auto usable =
+      prefix == subnet.address_prefixes.end() ? std::nullopt : usable_range(*prefix);
   const Checks::Paths rests_on = {path + ".subnet", subnet_path(*host.subnet) + ".addressPrefix",
                                   subnet_path(*host.subnet) + ".addressPrefixes"};
   if (prefix == subnet.address_prefixes.end()) {
@@ -65,15 +62,15 @@ void check_place(const std::string& name, const Host& host, const Lab& lab, Chec
         address_path, "address-outside",
         fmt::format("{} is not in subnet '{}' ({})", host.ip_address.to_string(), ref, prefixes),
         {}, rests_on);
-  } else if (is_reserved(*prefix, host.ip_address)) {
-    checks.error(address_path, "address-reserved",
-                 fmt::format("Azure reserves {}: the first four addresses of {} and the last one",
-                             host.ip_address.to_string(), prefix->to_string()),
-                 prefix->size() > kReservedAtStart + 1
-                     ? fmt::format("{} is the first usable one",
-                                   Ipv4Address{prefix->first().bits + kReservedAtStart}.to_string())
-                     : std::string{},
-                 rests_on);
+  } else if (!usable || host.ip_address.bits < usable->first ||
+             host.ip_address.bits > usable->last) {
+    checks.error(
+        address_path, "address-reserved",
+        fmt::format("Azure reserves {}: the first four addresses of {} and the last one",
+                    host.ip_address.to_string(), prefix->to_string()),
+        usable ? fmt::format("{} is the first usable one", Ipv4Address{usable->first}.to_string())
+               : std::string{},
+        rests_on);
   }
 }
 

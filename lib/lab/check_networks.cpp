@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/special_ranges.hpp"
 #include "lab/checks.hpp"
 #include "lab/limits.hpp"
 
@@ -16,9 +17,9 @@ struct Range {
 // azure-facts 3.3.9; 0.0.0.0/8 is never a destination, and 240.0.0.0/4 (which holds the broadcast
 // address) carries the emulator's own inside addresses.
 constexpr Range kDisallowed[] = {
-    {{{0x00000000}, 8}, "this network"}, {{{0x7f000000}, 8}, "loopback"},
-    {{{0xa9fe0000}, 16}, "link-local"},  {{kAzurePlatform, 32}, "Azure's platform address"},
-    {{{0xe0000000}, 4}, "multicast"},    {{{0xf0000000}, 4}, "reserved"},
+    {kThisNetwork, "this network"}, {kLoopback, "loopback"},
+    {kLinkLocal, "link-local"},     {{kAzurePlatform, 32}, "Azure's platform address"},
+    {kMulticast, "multicast"},      {kReserved, "reserved"},
 };
 
 void check_address_space(const std::string& name, const VirtualNetwork& vnet, Checks& checks) {

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "base/special_ranges.hpp"
 #include "lab/suggest.hpp"
 
 namespace egress::lab {
@@ -95,9 +96,6 @@ Result<FlowUrl> parse_flow_url(const Lab& lab, const std::string& url) {
 
 bool never_leaves_a_host(Ipv4Address destination) {
   constexpr Ipv4Address kThisHost{0};  // Linux sends it to the loopback
-  constexpr Ipv4Prefix kLoopback{{0x7f000000}, 8};
-  constexpr Ipv4Prefix kMulticast{{0xe0000000}, 4};
-  constexpr Ipv4Address kBroadcast{0xffffffff};
   return kLoopback.contains(destination) || kMulticast.contains(destination) ||
          destination == kBroadcast || destination == kThisHost;
 }

@@ -4,13 +4,10 @@
 #include "lab/checks.hpp"
 #include "lab/limits.hpp"
 #include "lab/shapes.hpp"
+#include "lab/usable_range.hpp"
 
 namespace egress::lab {
-namespace {
-
-constexpr uint64_t kReservedAddresses = 5;
-
-}  // namespace
+namespace {}  // namespace
 
 void Checks::add(Severity severity, std::string path, std::string code, std::string message,
                  std::string hint, Paths rests_on) {
@@ -54,7 +51,8 @@ std::string subnet_path(const SubnetRef& ref) {
 uint64_t usable_addresses(const Subnet& subnet) {
   uint64_t usable = 0;
   for (const Ipv4Prefix& prefix : subnet.address_prefixes) {
-    usable += prefix.size() > kReservedAddresses ? prefix.size() - kReservedAddresses : 0;
+    const auto range = usable_range(prefix);
+    if (range) usable += uint64_t{range->last} - range->first + 1;
   }
   return usable;
 }

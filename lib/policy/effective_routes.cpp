@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/special_ranges.hpp"
+
 namespace egress::policy {
 namespace {
 
 // Reserved space that Azure drops unless somebody owns it (azure-facts 5.2.6).
-constexpr Ipv4Prefix kNoneRanges[] = {{{0x0a000000}, 8},  {{0x64400000}, 10}, {{0x7f000000}, 8},
-                                      {{0xac100000}, 12}, {{0xc0a80000}, 16}, {{0xc6120000}, 15}};
+constexpr Ipv4Prefix kNoneRanges[] = {kPrivate10,  kSharedSpace, kLoopback,
+                                      kPrivate172, kPrivate192,  kBenchmarking};
 constexpr Ipv4Prefix kDefaultRoute{};
 
 // Who wins among equal prefixes, best first (azure-facts 5.3.2 and 5.3.5).

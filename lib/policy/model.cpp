@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/stable_hash.hpp"
 #include "policy/explain.hpp"
 #include "policy/reply.hpp"
 #include "policy/topology.hpp"
@@ -82,11 +83,8 @@ lab::Verdict Model::verdict(const AppInstance& from, const Flow& flow) const {
 std::optional<Ipv4Address> outbound_address(const lab::Lab& lab, const std::string& server_farm,
                                             int instance) {
   if (lab.outbound_ip_addresses.empty()) return std::nullopt;
-  // FNV-1a of the instance's own name, so that other plans and instances never move it.
-  uint64_t hash = 0xcbf29ce484222325U;
-  for (const char byte : fmt::format("{}/{}", server_farm, instance)) {
-    hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
-  }
+  // By the instance's own name, so that other plans and instances never move it.
+  const uint64_t hash = fnv1a(fmt::format("{}/{}", server_farm, instance));
   return lab.outbound_ip_addresses[hash % lab.outbound_ip_addresses.size()];
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/interval_set.hpp"
+#include "base/stable_hash.hpp"
 
 namespace egress::policy {
 
@@ -19,10 +20,7 @@ using RuleWords = std::vector<uint64_t>;
 struct RuleWordsHash {
   size_t operator()(const RuleWords& words) const {
     uint64_t hash = words.size();
-    for (const uint64_t word : words) {
-      hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
-      hash ^= hash >> 32U;
-    }
+    for (const uint64_t word : words) hash = folded(hash ^ word);
     return static_cast<size_t>(hash);
   }
 };

@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: MIT
+#include "base/special_ranges.hpp"
 #include "policy/effective_rules.hpp"
 
 namespace egress::policy {
 namespace {
 
-constexpr Ipv4Address kInstanceMetadata{0xa9fea9fe};  // 169.254.169.254
 // Windows activation: kms.core.windows.net and the two addresses of azkms.core.windows.net.
 constexpr Ipv4Address kKeyManagement[] = {{0x176687f6}, {0x147663e0}, {0x2853eb35}};
 
 // What the recorded Internet tag of a plain subnet leaves out (azure-facts 4.4.11).
 const AddressSet& public_space() {
-  static const AddressSet space = address_set({{{0x00000000}, 8},
-                                               {{0x0a000000}, 8},
-                                               {{0x64400000}, 10},
-                                               {{0x7f000000}, 8},
-                                               {{0xa9fe0000}, 16},
-                                               {{0xac100000}, 12},
-                                               {{0xc0000200}, 24},
-                                               {{0xc0a80000}, 16},
-                                               {{0xc6120000}, 15},
-                                               {{0xe0000000}, 3}})
-                                      .complement();
+  static const AddressSet space =
+      address_set({kThisNetwork, kPrivate10, kSharedSpace, kLoopback, kLinkLocal, kPrivate172,
+                   kTestNet1, kPrivate192, kBenchmarking, kMulticastAndReserved})
+          .complement();
   return space;
 }
 

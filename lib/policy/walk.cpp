@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/special_ranges.hpp"
 #include "policy/steps.hpp"
 
 namespace egress::policy {
@@ -15,8 +16,7 @@ using lab::Verdict;
 using Ended = std::optional<Verdict>;  // empty: the packet goes on
 
 // Destinations that no worker lets out (azure-facts 9.8, contract "Decided" 9).
-constexpr Ipv4Prefix kKeptInWorker[] = {
-    {{0x00000000}, 8}, {{0xa9fe0000}, 16}, {{0xf0000000}, 4}, {kAzurePlatform, 32}};
+constexpr Ipv4Prefix kKeptInWorker[] = {kThisNetwork, kLinkLocal, kReserved, {kAzurePlatform, 32}};
 
 const Ipv4Prefix* kept_in_worker(Ipv4Address destination) {
   const auto* range =

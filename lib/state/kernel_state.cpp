@@ -6,19 +6,18 @@
 
 #include <sstream>
 
+#include "state/routing_tables.hpp"
+
 namespace egress::state {
 namespace {
 
-constexpr uint32_t kTableDefault = 253;
-constexpr uint32_t kTableMain = 254;
-constexpr uint32_t kTableLocal = 255;
 constexpr uint32_t kWholeMark = 0xffffffff;
 
 std::string table_name(uint32_t table) {
   switch (table) {
-    case kTableDefault: return "default";
-    case kTableMain: return "main";
-    case kTableLocal: return "local";
+    case kDefaultTable: return "default";
+    case kMainTable: return "main";
+    case kLocalTable: return "local";
     default: return std::to_string(table);
   }
 }
@@ -68,8 +67,8 @@ std::string MacAddress::to_string() const {
 }
 
 std::multiset<Rule> kernel_rules() {
-  return {Rule{.priority = 0, .table = kTableLocal}, Rule{.priority = 32766, .table = kTableMain},
-          Rule{.priority = 32767, .table = kTableDefault}};
+  return {Rule{.priority = 0, .table = kLocalTable}, Rule{.priority = 32766, .table = kMainTable},
+          Rule{.priority = 32767, .table = kDefaultTable}};
 }
 
 NetnsState fresh_netns() {

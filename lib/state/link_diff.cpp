@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
+#include "state/routing_tables.hpp"
+
 namespace egress::state {
 namespace {
-
-constexpr uint32_t kTableMain = 254;
 
 const Link* find_link(const KernelState& state, const LinkPeer& end) {
   const auto netns = state.find(end.netns);
@@ -196,7 +196,7 @@ NetnsState remaining_netns(const NetnsName& name, const NetnsState& desired,
       return desired.routes.count(entry.first) == 0;
     }
     if (route.kind == RouteKind::kUnicast && silent(route.link)) return true;
-    return route.table == kTableMain && route.source && had.count(*route.source) != 0 &&
+    return route.table == kMainTable && route.source && had.count(*route.source) != 0 &&
            has.count(*route.source) == 0;
   });
   return left;

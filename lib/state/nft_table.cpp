@@ -5,34 +5,12 @@
 
 #include <algorithm>
 
+#include "base/stable_hash.hpp"
+
 namespace egress::state {
 namespace {
 
-// FNV-1a of 128 bits: a content hash among friends. Tampering shows by the kernel's generation id.
-class Fnv1a128 {
- public:
-  void add(std::string_view text) {
-    for (const char letter : text) add_byte(static_cast<unsigned char>(letter));
-    add_byte(0);
-  }
-  void add(uint32_t number) {
-    for (int shift = 0; shift < 32; shift += 8) add_byte(static_cast<uint8_t>(number >> shift));
-  }
-  std::string text() const {
-    return fmt::format("{:016x}{:016x}", static_cast<uint64_t>(hash_ >> 64U),
-                       static_cast<uint64_t>(hash_));
-  }
-
- private:
-  __extension__ using Wide = unsigned __int128;
-  static constexpr Wide kOffset = (Wide{0x6c62272e07bb0142} << 64U) | Wide{0x62b821756295c58d};
-  static constexpr Wide kPrime = (Wide{0x0000000001000000} << 64U) | Wide{0x000000000000013b};
-
-  void add_byte(uint8_t byte) { hash_ = (hash_ ^ byte) * kPrime; }
-  Wide hash_ = kOffset;
-};
-
-void add_rows(Fnv1a128& digest, const NftRowMap& map) {
+void add_rows(Digest& digest, const NftRowMap& map) {
   digest.add(type_text(map));
   for (const std::string& chain : map.chains) digest.add(chain);
   for (const NftRow& row : map.rows) {
@@ -47,7 +25,7 @@ std::string comment_text(const std::string& comment) {
   constexpr size_t kHashDigits = 8;
   std::string text = comment;
   if (text.size() > kNftLongestComment) {
-    Fnv1a128 whole;
+    Digest whole;
     whole.add(comment);
     text.resize(kNftLongestComment - kHashDigits - 1);
     text += "~" + whole.text().substr(0, kHashDigits);
@@ -97,13 +75,13 @@ std::string to_text(const NftTable& table) {
 }
 
 std::string digest_of(std::string_view text) {
-  Fnv1a128 digest;
+  Digest digest;
   digest.add(text);
   return digest.text();
 }
 
 Firewall make_firewall(NftTable table) {
-  Fnv1a128 digest;
+  Digest digest;
   digest.add(text_without_rows(table));
   for (const auto& [name, map] : table.row_maps) {
     digest.add(name);

@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "state/routing_tables.hpp"
+
 namespace egress::testing_support {
 namespace {
 
 using state::Address;
+using state::kMainTable;
 using state::Link;
 using state::LinkPeer;
 using state::Neighbour;
@@ -17,7 +20,6 @@ using state::Route;
 using state::RouteKind;
 using state::Verb;
 
-constexpr uint32_t kTableMain = 254;
 constexpr size_t kLongestLinkName = 15;
 constexpr size_t kLongestAlias = 255;
 
@@ -52,7 +54,7 @@ bool has_address(const NetnsState& netns, const std::string& link) {
 void drop_routes_from(NetnsState& netns, Ipv4Address address) {
   if (holds(netns, address)) return;
   erase_where(netns.routes, [&](const auto& entry) {
-    return entry.first.table == kTableMain && entry.second.source == address;
+    return entry.first.table == kMainTable && entry.second.source == address;
   });
 }
 
@@ -77,7 +79,7 @@ bool reaches_gateway(const NetnsState& netns, const Route& route) {
       [&](const Address& address) { return is_connected(address, route.link, *route.gateway); });
   return connected || std::any_of(netns.routes.begin(), netns.routes.end(), [&](const auto& entry) {
            const Route& other = entry.second;
-           return (other.table == route.table || other.table == kTableMain) && !other.gateway &&
+           return (other.table == route.table || other.table == kMainTable) && !other.gateway &&
                   other.link == route.link && other.destination.contains(*route.gateway);
          });
 }

@@ -124,5 +124,20 @@ TEST(AssignSlots, RefusesMoreKeysThanNumbersAndSaysOfWhat) {
   EXPECT_EQ(slots.error().message, "3 apps in plan 'p', of which there can be 2");
 }
 
+// Labs in force have these names and numbers.
+TEST(Names, HaveTheValuesTheyAlwaysHad) {
+  EXPECT_EQ(alone("h-a-very-long-host-name-one"), "h-a-very-l2cje5");
+  EXPECT_EQ(app_vnet_link("web", 0, 0), "vnet0atliw2v2");
+  EXPECT_EQ(app_vnet_link("web", 1, 2), "vnet0n6hjow33");
+  EXPECT_EQ(assign_macs({"eg-app-web-0/eth0"}).begin()->second.to_string(), "02:4e:67:f9:1a:91");
+  EXPECT_THAT(assign_slots("tables", {"subnet/apps"}, 1000, 65000).value(),
+              testing::ElementsAre(Pair("subnet/apps", 19022U)));
+  ContentHash content;
+  content.add(uint64_t{17});
+  content.add("out/apps/deny/sql");
+  EXPECT_EQ(content.value(), 8110812658466162778U);
+  EXPECT_EQ(content_tag(content), "6hrp9i");
+}
+
 }  // namespace
 }  // namespace egress::compile

@@ -228,5 +228,12 @@ TEST(Guid, IsStableAndOfUuidForm) {
   EXPECT_THAT(instance_id_of("plan/0"), ::testing::MatchesRegex("[0-9a-f]{64}"));
 }
 
+// Apps have seen these.
+TEST(Guid, HasTheValuesItAlwaysHad) {
+  EXPECT_EQ(guid_of("spoke"), "1d9f68e8-fa33-8ea2-af61-09b0174a205b");
+  EXPECT_EQ(instance_id_of("plan/0"),
+            "2eaea54f2db64ed2016dad0b2860f1014a92d83c2c6d6866688ebadba78ecddb");
+}
+
 }  // namespace
 }  // namespace egress::ipam

@@ -78,6 +78,15 @@ TEST(OutboundAddress, SpreadsInstances) {
   EXPECT_EQ(used.size(), 2U);
 }
 
+// Far ends know the apps of labs in force by these.
+TEST(OutboundAddress, IsTheOneItAlwaysWas) {
+  lab::Lab lab;
+  for (uint32_t bits = 0; bits < 97; ++bits) lab.outbound_ip_addresses.push_back({bits});
+  EXPECT_EQ(outbound_address(lab, "web-plan", 0), Ipv4Address{59});
+  EXPECT_EQ(outbound_address(lab, "web-plan", 1), Ipv4Address{45});
+  EXPECT_EQ(outbound_address(lab, "web-plan", 2), Ipv4Address{31});
+}
+
 TEST(RouteLookup, AgreesWithThePlainSearch) {
   std::mt19937_64 random(11);
   for (int round = 0; round < 200; ++round) {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The numbers of routing tables, in every namespace of ours.
+
+#include <cstdint>
+
+namespace egress::state {
+
+// The kernel's own.
+inline constexpr uint32_t kDefaultTable = 253;
+inline constexpr uint32_t kMainTable = 254;
+inline constexpr uint32_t kLocalTable = 255;
+
+// In a virtual network's: whom a packet is for, then a table for each way to route it. A mark is
+// the number of such a table.
+inline constexpr uint32_t kEndpointsTable = 100;
+inline constexpr uint32_t kFirstSubnetTable = 1000;
+inline constexpr uint32_t kLastSubnetTable = 65000;
+
+// In a worker's: out by its first and second integration, out directly, and nowhere.
+inline constexpr uint32_t kFirstIntegrationTable = 101;
+inline constexpr uint32_t kDirectTable = 103;
+inline constexpr uint32_t kNowhereTable = 104;
+
+}  // namespace egress::state
