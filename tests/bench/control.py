@@ -49,6 +49,9 @@ def passes(programs, folder, lab):
         taken = {
             "create": running.ctl("apply", files["lab"]),
             "again": running.ctl("apply", files["lab"]),
+            "idle": running.answer("status")["lastPass"]["seconds"],
+            "status": running.ctl("status"),
+            "plan": running.ctl("plan", files["lab"]),
             "rule": running.ctl("apply", files["rule"]),
         }
         running.ctl("apply", files["lab"])
