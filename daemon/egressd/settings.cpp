@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <map>
 
-#include "lab/yaml_reader.hpp"
+#include "lab/read/yaml_reader.hpp"
 
 namespace egress::daemon {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-#include "lab/shapes.hpp"
+#include "lab/schema.hpp"
 #include "lab/suggest.hpp"
 
 namespace egress::lab {

@@ -9,9 +9,9 @@
 #include <filesystem>
 
 #include "base/unique_fd.hpp"
-#include "lab/checks.hpp"
+#include "lab/check/checks.hpp"
 #include "lab/limits.hpp"
-#include "lab/read_parts.hpp"
+#include "lab/read/resources.hpp"
 
 namespace egress::lab {
 namespace {
@@ -40,7 +40,7 @@ std::optional<std::shared_ptr<const ServiceTags>> read_service_tags(Reader& read
 }
 
 Lab read_lab(Reader& reader, const Value& root, const ReadFile& read_file) {
-  ObjectReader object(reader, root, ShapeId::kLab);
+  ObjectReader object(reader, root, ObjectType::kLab);
   Lab lab;
   if (const auto location = object.at("location")) {
     lab.location = read_location(reader, *location).value_or(lab.location);

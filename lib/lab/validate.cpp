@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "lab/validate.hpp"
 
-#include "lab/checks.hpp"
+#include "lab/check/checks.hpp"
 #include "lab/limits.hpp"
-#include "lab/shapes.hpp"
+#include "lab/schema.hpp"
 #include "lab/usable_range.hpp"
 
 namespace egress::lab {
-namespace {}  // namespace
-
 void Checks::add(Severity severity, std::string path, std::string code, std::string message,
                  std::string hint, Paths rests_on) {
   rests_on.push_back(path);

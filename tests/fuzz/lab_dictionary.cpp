@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-// Prints the words of the lab language in libFuzzer's form: keys and spellings from lab/shapes.hpp,
+// Prints the words of the lab language in libFuzzer's form: keys and spellings from lab/schema.hpp,
 // and what stands for the values that have a form of their own.
 
 #include <cstdio>
 #include <set>
 #include <string>
 
+#include "lab/schema.hpp"
 #include "lab/service_tags.hpp"
-#include "lab/shapes.hpp"
 
 namespace egress::lab {
 namespace {
@@ -40,8 +40,8 @@ std::set<std::string> words() {
                                "|\n ",
                                ">-\n ",
                                kServerFarmsDelegation};
-  for (const Shape& shape : shapes()) {
-    for (const Key& key : shape.keys) {
+  for (const ObjectSchema& object : object_schemas()) {
+    for (const Property& key : object.properties) {
       all.insert(key.name + ": ");
       all.insert(key.words.begin(), key.words.end());
     }

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "lab/shapes.hpp"
+#include "lab/schema.hpp"
 #include "lab/validate.hpp"
 #include "tests/oracle/parts.hpp"
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "lab/shapes.hpp"
+#include "lab/schema.hpp"
 
 // JSON is YAML, so the writer builds JSON and lets the loader's own rules judge it.
 

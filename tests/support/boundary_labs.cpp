@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "lab/limits.hpp"
-#include "lab/shapes.hpp"
+#include "lab/schema.hpp"
 #include "tests/support/renamed_lab.hpp"
 
 namespace egress::testing_support {

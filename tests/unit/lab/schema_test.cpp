@@ -3,6 +3,8 @@
 // The JSON Schema for editors and the loader know the same keys and words, and the examples are
 // valid by both.
 
+#include "lab/schema.hpp"
+
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
@@ -12,8 +14,7 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
-#include "lab/shapes.hpp"
-#include "lab/yaml_tree.hpp"
+#include "lab/read/yaml_tree.hpp"
 #include "tests/unit/lab/files.hpp"
 
 namespace egress::lab {
@@ -26,8 +27,8 @@ const Json& schema() {
   return json;
 }
 
-const Json& definition_of(const Shape& shape) {
-  return shape.id == ShapeId::kLab ? schema() : schema().at("definitions").at(shape.name);
+const Json& definition_of(const ObjectSchema& object) {
+  return object.type == ObjectType::kLab ? schema() : schema().at("definitions").at(object.name);
 }
 
 std::vector<std::string> words_in(const Json& property) {
@@ -36,19 +37,19 @@ std::vector<std::string> words_in(const Json& property) {
                                  : std::vector<std::string>{};
 }
 
-class SchemaOf : public testing::TestWithParam<Shape> {};
+class SchemaOf : public testing::TestWithParam<ObjectSchema> {};
 
 TEST_P(SchemaOf, HasTheKeysThatTheLoaderKnowsAndNoOther) {
   const Json& definition = definition_of(GetParam());
   std::vector<std::string> keys;
   for (const auto& [key, property] : definition.at("properties").items()) keys.push_back(key);
-  EXPECT_THAT(keys, testing::UnorderedElementsAreArray(GetParam().key_names()));
+  EXPECT_THAT(keys, testing::UnorderedElementsAreArray(GetParam().property_names()));
   EXPECT_EQ(definition.at("additionalProperties"), Json(false));
 }
 
 TEST_P(SchemaOf, RequiresWhatTheLoaderRequires) {
   std::vector<std::string> required;
-  for (const Key& key : GetParam().keys) {
+  for (const Property& key : GetParam().properties) {
     if (key.required) required.push_back(key.name);
   }
   EXPECT_THAT(definition_of(GetParam()).value("required", std::vector<std::string>{}),
@@ -56,7 +57,7 @@ TEST_P(SchemaOf, RequiresWhatTheLoaderRequires) {
 }
 
 TEST_P(SchemaOf, ListsTheWordsThatTheLoaderKnows) {
-  for (const Key& key : GetParam().keys) {
+  for (const Property& key : GetParam().properties) {
     EXPECT_THAT(words_in(definition_of(GetParam()).at("properties").at(key.name)),
                 testing::UnorderedElementsAreArray(key.words))
         << key.name;
@@ -69,8 +70,8 @@ TEST_P(SchemaOf, DescribesEveryKey) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, SchemaOf, testing::ValuesIn(shapes()),
-                         [](const auto& shape) { return shape.param.name; });
+INSTANTIATE_TEST_SUITE_P(Objects, SchemaOf, testing::ValuesIn(object_schemas()),
+                         [](const auto& object) { return object.param.name; });
 
 TEST(Schema, HasADefinitionForEachObjectAndForNoOther) {
   std::vector<std::string> objects;
@@ -78,8 +79,8 @@ TEST(Schema, HasADefinitionForEachObjectAndForNoOther) {
     if (definition.contains("properties")) objects.push_back(name);
   }
   std::vector<std::string> wanted;
-  for (const Shape& shape : shapes()) {
-    if (shape.id != ShapeId::kLab) wanted.push_back(shape.name);
+  for (const ObjectSchema& object : object_schemas()) {
+    if (object.type != ObjectType::kLab) wanted.push_back(object.name);
   }
   EXPECT_THAT(objects, testing::UnorderedElementsAreArray(wanted));
 }

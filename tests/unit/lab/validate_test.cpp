@@ -7,7 +7,7 @@
 
 #include <gmock/gmock.h>
 
-#include "lab/checks.hpp"
+#include "lab/check/checks.hpp"
 #include "tests/unit/lab/files.hpp"
 
 namespace egress::lab {

@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "lab/checks.hpp"
+#include "lab/check/checks.hpp"
 #include "lab/limits.hpp"
 #include "lab/service_tags.hpp"
 

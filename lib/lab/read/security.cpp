@@ -3,7 +3,7 @@
 #include <cctype>
 #include <charconv>
 
-#include "lab/read_parts.hpp"
+#include "lab/read/resources.hpp"
 
 namespace egress::lab {
 namespace {
@@ -149,7 +149,7 @@ PortSet read_ports(ObjectReader& object, const Side& side) {
 }
 
 SecurityRule read_rule(Reader& reader, const Value& value, const TagNames* tags) {
-  ObjectReader object(reader, value, ShapeId::kSecurityRule);
+  ObjectReader object(reader, value, ObjectType::kSecurityRule);
   SecurityRule rule;
   object.into(rule.description, "description", &Reader::text);
   object.into(rule.priority, "priority", &Reader::integer);
@@ -164,7 +164,7 @@ SecurityRule read_rule(Reader& reader, const Value& value, const TagNames* tags)
 }
 
 Route read_route(Reader& reader, const Value& value, const TagNames* tags) {
-  ObjectReader object(reader, value, ShapeId::kRoute);
+  ObjectReader object(reader, value, ObjectType::kRoute);
   Route route;
   if (const auto prefix = object.at("addressPrefix")) {
     const auto text = reader.text(*prefix);
@@ -197,7 +197,7 @@ std::optional<std::string> read_service_tag(Reader& reader, const Value& value,
 void read_network_security_groups(Reader& reader, const MaybeValue& value, const TagNames* tags,
                                   Lab& lab) {
   for (const Value& group : entries_of(reader, value)) {
-    ObjectReader object(reader, group, ShapeId::kNetworkSecurityGroup);
+    ObjectReader object(reader, group, ObjectType::kNetworkSecurityGroup);
     auto& rules = lab.network_security_groups[group.key].security_rules;
     for (const Value& rule : entries_of(reader, object.at("securityRules"))) {
       rules[rule.key] = read_rule(reader, rule, tags);
@@ -207,7 +207,7 @@ void read_network_security_groups(Reader& reader, const MaybeValue& value, const
 
 void read_route_tables(Reader& reader, const MaybeValue& value, const TagNames* tags, Lab& lab) {
   for (const Value& table : entries_of(reader, value)) {
-    ObjectReader object(reader, table, ShapeId::kRouteTable);
+    ObjectReader object(reader, table, ObjectType::kRouteTable);
     auto& routes = lab.route_tables[table.key].routes;
     for (const Value& route : entries_of(reader, object.at("routes"))) {
       routes[route.key] = read_route(reader, route, tags);
@@ -217,7 +217,7 @@ void read_route_tables(Reader& reader, const MaybeValue& value, const TagNames* 
 
 void read_application_security_groups(Reader& reader, const MaybeValue& value, Lab& lab) {
   for (const Value& group : entries_of(reader, value)) {
-    const ObjectReader object(reader, group, ShapeId::kApplicationSecurityGroup);
+    const ObjectReader object(reader, group, ObjectType::kApplicationSecurityGroup);
     lab.application_security_groups.push_back(group.key);
   }
 }

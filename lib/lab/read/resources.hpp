@@ -6,8 +6,8 @@
 
 #include <optional>
 
+#include "lab/read/yaml_reader.hpp"
 #include "lab/service_tags.hpp"
-#include "lab/yaml_reader.hpp"
 
 namespace egress::lab {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lab/findings.hpp"
+#include "lab/read/findings.hpp"
 
 #include <fmt/format.h>
 

@@ -6,7 +6,7 @@
 #include <cctype>
 #include <map>
 
-#include "lab/checks.hpp"
+#include "lab/check/checks.hpp"
 
 namespace egress::lab {
 namespace {

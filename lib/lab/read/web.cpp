@@ -2,13 +2,13 @@
 
 #include <charconv>
 
-#include "lab/read_parts.hpp"
+#include "lab/read/resources.hpp"
 
 namespace egress::lab {
 namespace {
 
 ServerFarm read_server_farm(Reader& reader, const Value& value) {
-  ObjectReader object(reader, value, ShapeId::kServerFarm);
+  ObjectReader object(reader, value, ObjectType::kServerFarm);
   ServerFarm farm;
   object.into(farm.sku, "sku", &Reader::text);
   if (const Sku* sku = find_sku(farm.sku)) farm.sku = sku->name;
@@ -17,7 +17,7 @@ ServerFarm read_server_farm(Reader& reader, const Value& value) {
 }
 
 OutboundVnetRouting read_outbound_vnet_routing(Reader& reader, const Value& value) {
-  ObjectReader object(reader, value, ShapeId::kOutboundVnetRouting);
+  ObjectReader object(reader, value, ObjectType::kOutboundVnetRouting);
   OutboundVnetRouting routing;
   object.into(routing.all_traffic, "allTraffic", &Reader::boolean);
   object.into(routing.application_traffic, "applicationTraffic", &Reader::boolean);
@@ -29,7 +29,7 @@ OutboundVnetRouting read_outbound_vnet_routing(Reader& reader, const Value& valu
 }
 
 Site read_site(Reader& reader, const Value& value) {
-  ObjectReader object(reader, value, ShapeId::kSite);
+  ObjectReader object(reader, value, ObjectType::kSite);
   Site site;
   object.into(site.server_farm, "serverFarm", &Reader::text);
   object.into(site.virtual_network_subnet, "virtualNetworkSubnet", &Reader::subnet_ref);
@@ -69,7 +69,7 @@ std::optional<Listen> read_listen(Reader& reader, const Value& value) {
 }
 
 Host read_host(Reader& reader, const Value& value) {
-  ObjectReader object(reader, value, ShapeId::kHost);
+  ObjectReader object(reader, value, ObjectType::kHost);
   Host host;
   object.into(host.subnet, "subnet", &Reader::subnet_ref);
   const auto subnet = object.at("subnet");
@@ -114,7 +114,7 @@ void read_from(Reader& reader, const Value& value, Expectation& expectation) {
 }
 
 Expectation read_expectation(Reader& reader, const Value& value) {
-  ObjectReader object(reader, value, ShapeId::kExpectation);
+  ObjectReader object(reader, value, ObjectType::kExpectation);
   Expectation expectation{.line = value.mark.line};
   if (const auto from = object.at("from")) read_from(reader, *from, expectation);
   object.into(expectation.to, "to", &Reader::text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lab/yaml_tree.hpp"
+#include "lab/read/yaml_tree.hpp"
 
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>

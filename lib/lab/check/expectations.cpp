@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "lab/checks.hpp"
+#include "lab/check/checks.hpp"
 #include "lab/flow_url.hpp"
 
 namespace egress::lab {

@@ -6,9 +6,9 @@
 #include <map>
 #include <set>
 
-#include "lab/checks.hpp"
+#include "lab/check/checks.hpp"
 #include "lab/limits.hpp"
-#include "lab/shapes.hpp"
+#include "lab/schema.hpp"
 
 namespace egress::lab {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lab/yaml_reader.hpp"
+#include "lab/read/yaml_reader.hpp"
 
 #include <fmt/ranges.h>
 
@@ -164,17 +164,17 @@ std::vector<Value> Reader::entries(const Value& value) {
   return values;
 }
 
-ObjectReader::ObjectReader(Reader& reader, const Value& value, ShapeId shape)
-    : reader_(reader), value_(value), shape_(shape_of(shape)) {
+ObjectReader::ObjectReader(Reader& reader, const Value& value, ObjectType type)
+    : reader_(reader), value_(value), schema_(schema_of(type)) {
   for (const Value& entry : reader_.entries(value_)) {
-    if (shape_.find(entry.key) != nullptr) {
+    if (schema_.find(entry.key) != nullptr) {
       members_.emplace(entry.key, entry);
       continue;
     }
     refuse_key(entry);
   }
   if (!value_.is_null() && value_.node->kind != YamlKind::kMap) return;
-  for (const Key& key : shape_.keys) {
+  for (const Property& key : schema_.properties) {
     const auto found = members_.find(key.name);
     if (key.required && (found == members_.end() || found->second.is_null())) {
       miss({key.name}, fmt::format("'{}' is missing", key.name));
@@ -184,13 +184,13 @@ ObjectReader::ObjectReader(Reader& reader, const Value& value, ShapeId shape)
 
 void ObjectReader::refuse_key(const Value& entry) {
   const auto& reserved = reserved_keys();
-  if (shape_.id == ShapeId::kLab &&
+  if (schema_.type == ObjectType::kLab &&
       std::find(reserved.begin(), reserved.end(), entry.key) != reserved.end()) {
     reader_.fail_at_key(entry, "not-emulated", fmt::format("'{}' is not emulated", entry.key));
     return;
   }
   if (reader_.findings().full()) return reader_.fail_at_key(entry, "unknown-key", {});
-  const auto names = shape_.key_names();
+  const auto names = schema_.property_names();
   const std::string known = names.empty() ? "no keys are known here"
                                           : fmt::format("known keys: {}", fmt::join(names, ", "));
   reader_.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", shown(entry.key)),
@@ -200,13 +200,13 @@ void ObjectReader::refuse_key(const Value& entry) {
 }
 
 ObjectReader::~ObjectReader() {
-  for (const Key& key : shape_.keys) {
-    EG_CHECK(asked_.contains(key.name), "the loader reads every key that a shape accepts");
+  for (const Property& key : schema_.properties) {
+    EG_CHECK(asked_.contains(key.name), "the loader reads every key that the schema has");
   }
 }
 
 std::optional<Value> ObjectReader::at(const std::string& key) {
-  EG_CHECK(shape_.find(key) != nullptr, "the loader asks only for keys of the shape");
+  EG_CHECK(schema_.find(key) != nullptr, "the loader asks only for keys of the schema");
   asked_.insert(key);
   const auto found = members_.find(key);
   if (found == members_.end() || found->second.is_null()) return std::nullopt;

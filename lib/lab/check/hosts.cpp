@@ -7,9 +7,9 @@
 #include <set>
 
 #include "base/special_ranges.hpp"
-#include "lab/checks.hpp"
+#include "lab/check/checks.hpp"
 #include "lab/limits.hpp"
-#include "lab/shapes.hpp"
+#include "lab/schema.hpp"
 #include "lab/usable_range.hpp"
 
 namespace egress::lab {

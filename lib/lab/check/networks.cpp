@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/special_ranges.hpp"
-#include "lab/checks.hpp"
+#include "lab/check/checks.hpp"
 #include "lab/limits.hpp"
 
 namespace egress::lab {

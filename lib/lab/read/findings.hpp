@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "lab/load.hpp"
+#include "lab/read/yaml_tree.hpp"
 #include "lab/suggest.hpp"
-#include "lab/yaml_tree.hpp"
 
 namespace egress::lab {
 

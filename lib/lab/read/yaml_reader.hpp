@@ -3,7 +3,7 @@
 
 // Typed access to a YAML tree for the loader: each read either gives a value or leaves a finding
 // at the place of the offending key or value. Unknown, repeated and missing keys are found when
-// an ObjectReader opens its object, from the object's Shape.
+// an ObjectReader opens its object, from the object's ObjectSchema.
 
 #include <fmt/format.h>
 
@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "base/ip.hpp"
-#include "lab/findings.hpp"
-#include "lab/shapes.hpp"
+#include "lab/read/findings.hpp"
+#include "lab/read/yaml_tree.hpp"
+#include "lab/schema.hpp"
 #include "lab/suggest.hpp"
-#include "lab/yaml_tree.hpp"
 
 namespace egress::lab {
 
@@ -86,12 +86,12 @@ class Reader {
 // One object of the file, opened with the keys it may have.
 class ObjectReader {
  public:
-  ObjectReader(Reader& reader, const Value& value, ShapeId shape);
+  ObjectReader(Reader& reader, const Value& value, ObjectType type);
   ~ObjectReader();
   ObjectReader(const ObjectReader&) = delete;
   ObjectReader& operator=(const ObjectReader&) = delete;
 
-  // The key's value; nothing when the key is absent or null. Every key of the shape must be asked
+  // The key's value; nothing when the key is absent or null. Every key of the schema must be asked
   // for before the reader goes: a key that is accepted is also understood.
   std::optional<Value> at(const std::string& key);
   bool has(const std::string& key) const { return members_.contains(key); }
@@ -122,7 +122,7 @@ class ObjectReader {
 
   Reader& reader_;
   Value value_;
-  const Shape& shape_;
+  const ObjectSchema& schema_;
   std::map<std::string, Value> members_{};
   std::set<std::string> asked_{};
 };

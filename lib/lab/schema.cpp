@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lab/shapes.hpp"
+#include "lab/schema.hpp"
 
 #include <algorithm>
 
@@ -22,16 +22,16 @@ std::vector<std::string> sku_names() {
   return names;
 }
 
-std::vector<Shape> network_shapes() {
+std::vector<ObjectSchema> network_schemas() {
   return {
-      {ShapeId::kVirtualNetwork,
+      {ObjectType::kVirtualNetwork,
        "virtualNetwork",
        {{"location"},
         {"addressPrefixes", kRequired},
         {"dnsServers"},
         {"subnets"},
         {"virtualNetworkPeerings"}}},
-      {ShapeId::kSubnet,
+      {ObjectType::kSubnet,
        "subnet",
        {{"addressPrefix"},
         {"addressPrefixes"},
@@ -40,16 +40,16 @@ std::vector<Shape> network_shapes() {
         {"routeTable"},
         {"natGateway"},
         {"serviceEndpoints", !kRequired, service_endpoint_names()}}},
-      {ShapeId::kVirtualNetworkPeering,
+      {ObjectType::kVirtualNetworkPeering,
        "virtualNetworkPeering",
        {{"allowVirtualNetworkAccess"}, {"allowForwardedTraffic"}}},
   };
 }
 
-std::vector<Shape> policy_shapes() {
+std::vector<ObjectSchema> policy_schemas() {
   return {
-      {ShapeId::kNetworkSecurityGroup, "networkSecurityGroup", {{"securityRules"}}},
-      {ShapeId::kSecurityRule,
+      {ObjectType::kNetworkSecurityGroup, "networkSecurityGroup", {{"securityRules"}}},
+      {ObjectType::kSecurityRule,
        "securityRule",
        {{"description"},
         {"priority", kRequired},
@@ -66,20 +66,20 @@ std::vector<Shape> policy_shapes() {
         {"destinationApplicationSecurityGroups"},
         {"destinationPortRange"},
         {"destinationPortRanges"}}},
-      {ShapeId::kRouteTable, "routeTable", {{"routes"}}},
-      {ShapeId::kRoute,
+      {ObjectType::kRouteTable, "routeTable", {{"routes"}}},
+      {ObjectType::kRoute,
        "route",
        {{"addressPrefix", kRequired},
         {"nextHopType", kRequired, words_of(next_hop_types())},
         {"nextHopIpAddress"}}},
-      {ShapeId::kApplicationSecurityGroup, "applicationSecurityGroup", {}},
+      {ObjectType::kApplicationSecurityGroup, "applicationSecurityGroup", {}},
   };
 }
 
-std::vector<Shape> web_shapes() {
+std::vector<ObjectSchema> web_schemas() {
   return {
-      {ShapeId::kServerFarm, "serverFarm", {{"sku", !kRequired, sku_names()}, {"capacity"}}},
-      {ShapeId::kSite,
+      {ObjectType::kServerFarm, "serverFarm", {{"sku", !kRequired, sku_names()}, {"capacity"}}},
+      {ObjectType::kSite,
        "site",
        {{"serverFarm", kRequired},
         {"virtualNetworkSubnet"},
@@ -89,7 +89,7 @@ std::vector<Shape> web_shapes() {
         {"vnetImagePullEnabled"},
         {"vnetBackupRestoreEnabled"},
         {"appSettings"}}},
-      {ShapeId::kOutboundVnetRouting,
+      {ObjectType::kOutboundVnetRouting,
        "outboundVnetRouting",
        {{"allTraffic"},
         {"applicationTraffic"},
@@ -97,7 +97,7 @@ std::vector<Shape> web_shapes() {
         {"imagePullTraffic"},
         {"backupRestoreTraffic"},
         {"managedIdentityTraffic"}}},
-      {ShapeId::kHost,
+      {ObjectType::kHost,
        "host",
        {{"subnet"},
         {"internet"},
@@ -107,7 +107,7 @@ std::vector<Shape> web_shapes() {
         {"enableIPForwarding"},
         {"masquerade"},
         {"applicationSecurityGroups"}}},
-      {ShapeId::kExpectation,
+      {ObjectType::kExpectation,
        "expectation",
        {{"from", kRequired},
         {"to", kRequired},
@@ -118,22 +118,23 @@ std::vector<Shape> web_shapes() {
   };
 }
 
-std::vector<Shape> make_shapes() {
-  std::vector<Shape> all = {{ShapeId::kLab,
-                             "lab",
-                             {{"location"},
-                              {"outboundIpAddresses"},
-                              {"addressAllocation", !kRequired, words_of(address_allocations())},
-                              {"serviceTags"},
-                              {"virtualNetworks"},
-                              {"networkSecurityGroups"},
-                              {"routeTables"},
-                              {"applicationSecurityGroups"},
-                              {"serverFarms"},
-                              {"sites"},
-                              {"hosts"},
-                              {"expectations"}}}};
-  for (auto part : {network_shapes(), policy_shapes(), web_shapes()}) {
+std::vector<ObjectSchema> make_schemas() {
+  std::vector<ObjectSchema> all = {
+      {ObjectType::kLab,
+       "lab",
+       {{"location"},
+        {"outboundIpAddresses"},
+        {"addressAllocation", !kRequired, words_of(address_allocations())},
+        {"serviceTags"},
+        {"virtualNetworks"},
+        {"networkSecurityGroups"},
+        {"routeTables"},
+        {"applicationSecurityGroups"},
+        {"serverFarms"},
+        {"sites"},
+        {"hosts"},
+        {"expectations"}}}};
+  for (auto part : {network_schemas(), policy_schemas(), web_schemas()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -171,27 +172,27 @@ std::vector<Sku> make_skus() {
 
 }  // namespace
 
-const Key* Shape::find(const std::string& key) const {
-  const auto found =
-      std::find_if(keys.begin(), keys.end(), [&](const Key& known) { return known.name == key; });
-  return found == keys.end() ? nullptr : &*found;
+const Property* ObjectSchema::find(const std::string& name) const {
+  const auto found = std::find_if(properties.begin(), properties.end(),
+                                  [&](const Property& known) { return known.name == name; });
+  return found == properties.end() ? nullptr : &*found;
 }
 
-std::vector<std::string> Shape::key_names() const {
+std::vector<std::string> ObjectSchema::property_names() const {
   std::vector<std::string> names;
-  for (const Key& key : keys) names.push_back(key.name);
+  for (const Property& key : properties) names.push_back(key.name);
   return names;
 }
 
-const std::vector<Shape>& shapes() {
-  static const std::vector<Shape> all = make_shapes();
+const std::vector<ObjectSchema>& object_schemas() {
+  static const std::vector<ObjectSchema> all = make_schemas();
   return all;
 }
 
-const Shape& shape_of(ShapeId id) {
-  const auto found = std::find_if(shapes().begin(), shapes().end(),
-                                  [&](const Shape& shape) { return shape.id == id; });
-  EG_CHECK(found != shapes().end(), "every shape is listed");
+const ObjectSchema& schema_of(ObjectType type) {
+  const auto found = std::find_if(object_schemas().begin(), object_schemas().end(),
+                                  [&](const ObjectSchema& schema) { return schema.type == type; });
+  EG_CHECK(found != object_schemas().end(), "every object is listed");
   return *found;
 }
 

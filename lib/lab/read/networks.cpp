@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "lab/read_parts.hpp"
+#include "lab/read/resources.hpp"
 
 namespace egress::lab {
 namespace {
@@ -59,7 +59,7 @@ std::vector<Ipv4Prefix> read_subnet_prefixes(ObjectReader& object) {
 }
 
 Subnet read_subnet(Reader& reader, const Value& value) {
-  ObjectReader object(reader, value, ShapeId::kSubnet);
+  ObjectReader object(reader, value, ObjectType::kSubnet);
   Subnet subnet;
   subnet.address_prefixes = read_subnet_prefixes(object);
   if (const auto delegations = object.at("delegations")) {
@@ -83,7 +83,7 @@ Subnet read_subnet(Reader& reader, const Value& value) {
 }
 
 VirtualNetworkPeering read_peering(Reader& reader, const Value& value) {
-  ObjectReader object(reader, value, ShapeId::kVirtualNetworkPeering);
+  ObjectReader object(reader, value, ObjectType::kVirtualNetworkPeering);
   VirtualNetworkPeering peering;
   object.into(peering.allow_virtual_network_access, "allowVirtualNetworkAccess", &Reader::boolean);
   object.into(peering.allow_forwarded_traffic, "allowForwardedTraffic", &Reader::boolean);
@@ -91,7 +91,7 @@ VirtualNetworkPeering read_peering(Reader& reader, const Value& value) {
 }
 
 VirtualNetwork read_virtual_network(Reader& reader, const Value& value, const Lab& lab) {
-  ObjectReader object(reader, value, ShapeId::kVirtualNetwork);
+  ObjectReader object(reader, value, ObjectType::kVirtualNetwork);
   VirtualNetwork vnet{.location = lab.location};
   if (const auto location = object.at("location")) {
     vnet.location = read_location(reader, *location).value_or(vnet.location);

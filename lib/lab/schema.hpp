@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Which keys each object of a lab file has, and which words its enum-like values take: the one
-// description that the reader, its suggestions and the test of the JSON Schema draw from.
+// Which properties each object of a lab file has, and which words its enum-like values take: the
+// one description that the reader, its suggestions and the test of the JSON Schema draw from.
 
 #include <array>
 #include <string>
@@ -12,13 +12,13 @@
 
 namespace egress::lab {
 
-struct Key {
+struct Property {
   std::string name{};
   bool required = false;
   std::vector<std::string> words{};  // the spellings its value can have; empty: free
 };
 
-enum class ShapeId {
+enum class ObjectType {
   kLab,
   kVirtualNetwork,
   kSubnet,
@@ -35,17 +35,17 @@ enum class ShapeId {
   kExpectation,
 };
 
-struct Shape {
-  ShapeId id{};
+struct ObjectSchema {
+  ObjectType type{};
   std::string name{};  // of its definition in the JSON Schema
-  std::vector<Key> keys{};
+  std::vector<Property> properties{};
 
-  const Key* find(const std::string& key) const;  // null when it has no such key
-  std::vector<std::string> key_names() const;
+  const Property* find(const std::string& name) const;  // null when it has no such key
+  std::vector<std::string> property_names() const;
 };
 
-const std::vector<Shape>& shapes();
-const Shape& shape_of(ShapeId id);
+const std::vector<ObjectSchema>& object_schemas();
+const ObjectSchema& schema_of(ObjectType type);
 
 // A value of an enum and the word for it, in ARM's spelling.
 template <typename T>
