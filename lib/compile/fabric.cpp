@@ -197,10 +197,6 @@ Ipv4Address gateway_of(const lab::Subnet& subnet, Ipv4Address address) {
   return {holder->first().bits + 1};
 }
 
-std::string mark_text(uint32_t mark) {
-  return fmt::format("0x{:08x}", mark);
-}
-
 state::NftChain refusal(const std::string& comment) {
   return {.rules = {{"meta l4proto tcp counter reject with tcp reset", comment},
                     {"counter reject", comment}}};

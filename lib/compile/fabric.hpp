@@ -20,7 +20,6 @@ using state::kMainTable;
 // Policy rule priorities: steering by mark or interface, then what all packets share.
 inline constexpr uint32_t kSteeringPriority = 1000;
 inline constexpr uint32_t kSharedPriority = 2000;
-inline constexpr uint32_t kAnyMark = 0xffffffff;
 
 // The next hop on links between two routers; it exists only as a neighbour entry.
 inline constexpr Ipv4Address kTransitGateway{0xa9feff02};  // 169.254.255.2
@@ -93,8 +92,6 @@ void add(state::NetnsState& netns, state::Route route);
 // The subnet's default gateway: the first address of the prefix that holds `address`.
 Ipv4Address gateway_of(const lab::Subnet& subnet, Ipv4Address address);
 
-// nft text that recurs.
-std::string mark_text(uint32_t mark);  // "0x0000002a"
 // A chain that refuses at once: RST, or port unreachable.
 state::NftChain refusal(const std::string& comment);
 

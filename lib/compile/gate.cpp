@@ -15,6 +15,7 @@
 #include <map>
 #include <set>
 
+#include "compile/marks.hpp"
 #include "compile/parts.hpp"
 #include "policy/classifier.hpp"
 
@@ -22,29 +23,15 @@ namespace egress::compile {
 namespace {
 
 using policy::Classifier;
+using state::NftData;
 using state::NftField;
-using state::NftRow;
-using state::NftRowMap;
-
-// Each direction remembers the gate that admitted a flow in its own half of the connection mark.
-struct MarkHalf {
-  uint32_t mask = 0;
-  uint32_t value = 0;
-};
-
-MarkHalf half_of(const GateSpec& gate) {
-  return gate.direction == lab::Direction::kOutbound ? MarkHalf{0x0000ffff, gate.id}
-                                                     : MarkHalf{0xffff0000, gate.id << 16U};
-}
+using state::NftMap;
 
 // A packet of no flow, such as an answer to what another VNet saw, has no connection mark: a rule
 // that reads it ends there. So what is to happen to every admitted packet has a rule of its own.
 std::vector<state::NftRule> admission(const GateSpec& gate, const std::string& rule) {
-  const MarkHalf half = half_of(gate);
-  return {{fmt::format("ct mark set ct mark and {} or {}", mark_text(~half.mask),
-                       mark_text(half.value)),
-           "admitted"},
-          {gate.steer ? fmt::format("counter meta mark set {} accept", mark_text(*gate.steer))
+  return {{remember_gate(gate.direction, gate.id), "admitted"},
+          {gate.steer ? fmt::format("counter {} accept", set_packet_mark(*gate.steer))
                       : "counter accept",
            rule}};
 }
@@ -160,13 +147,12 @@ class Gate {
     const std::string tag = content_tag(shape);
     std::vector<state::NftRule> rules;
     const char* field = outbound() ? "daddr" : "saddr";
-    rules.push_back(
-        {"meta mark set " + mark_text(numbers_[usual_]), fmt::format("any {} not listed", field)});
+    rules.push_back({set_packet_mark(numbers_[usual_]), fmt::format("any {} not listed", field)});
     for (Stage& stage : stages_) {
       const std::string map = fmt::format("{}/{}.{}", name_, stage.suffix, tag);
       rules.push_back({fmt::format("{} @{}", stage.lookup, map), "by " + stage.suffix});
       std::sort(stage.map.rows.begin(), stage.map.rows.end());
-      table.row_maps[map] = std::move(stage.map);
+      table.maps[map] = std::move(stage.map);
     }
     // Every class has its verdict; should one be missing, the packet must not pass.
     rules.push_back({"counter drop", "unclassified"});
@@ -177,12 +163,12 @@ class Gate {
   struct Stage {
     std::string suffix{};
     std::string lookup{};  // ends where the map's name goes
-    NftRowMap map{};
+    NftMap map{};
   };
 
   bool outbound() const { return classifier_.direction == lab::Direction::kOutbound; }
 
-  void add_stage(std::string suffix, std::string lookup, NftRowMap map) {
+  void add_stage(std::string suffix, std::string lookup, NftMap map) {
     if (!map.rows.empty())
       stages_.push_back({std::move(suffix), std::move(lookup), std::move(map)});
   }
@@ -190,13 +176,15 @@ class Gate {
   void add_address_stages() {
     const char* first = outbound() ? "daddr" : "saddr";
     const char* second = outbound() ? "saddr" : "daddr";
-    NftRowMap listed{.key = {NftField::kAddress}, .interval = true};
+    const NftField first_field = outbound() ? NftField::kDaddr : NftField::kSaddr;
+    const NftField second_field = outbound() ? NftField::kSaddr : NftField::kDaddr;
+    NftMap listed{.key = {first_field}, .data = NftData::kMark, .interval = true};
     for (const auto& row : classifier_.first) {
       if (row.result == usual_) continue;
       listed.rows.push_back({{row.addresses.first}, {row.addresses.last}, numbers_[row.result]});
     }
     add_stage(first, fmt::format("meta mark set ip {} map", first), std::move(listed));
-    NftRowMap map{.key = {NftField::kMark, NftField::kAddress}, .interval = true};
+    NftMap map{.key = {NftField::kMark, second_field}, .data = NftData::kMark, .interval = true};
     for (const auto& row : classifier_.second) {
       map.rows.push_back({{numbers_[row.from], row.addresses.first},
                           {numbers_[row.from], row.addresses.last},
@@ -206,7 +194,8 @@ class Gate {
   }
 
   void add_source_port_stage() {
-    NftRowMap map{.key = {NftField::kMark, NftField::kPort}, .interval = true};
+    NftMap map{
+        .key = {NftField::kMark, NftField::kSport}, .data = NftData::kMark, .interval = true};
     for (const auto& row : classifier_.source_ports) {
       map.rows.push_back({{numbers_[row.from], row.ports.first},
                           {numbers_[row.from], row.ports.last},
@@ -217,9 +206,10 @@ class Gate {
   }
 
   void add_port_stage(const PortlessRules& portless) {
-    NftRowMap map{.key = {NftField::kMark, NftField::kProtocol, NftField::kPort},
-                  .interval = true,
-                  .chains = chains_};
+    NftMap map{.key = {NftField::kMark, NftField::kProtocol, NftField::kDport},
+               .data = NftData::kVerdict,
+               .interval = true,
+               .chains = chains_};
     for (const auto& row : classifier_.ported) {
       if (row.rule == portless.at({row.from, row.protocol})) continue;
       const uint32_t from = numbers_[row.from];
@@ -231,8 +221,10 @@ class Gate {
   }
 
   void add_portless_stages(const PortlessRules& portless) {
-    NftRowMap named{.key = {NftField::kMark, NftField::kProtocol}, .chains = chains_};
-    NftRowMap others{.key = {NftField::kMark}, .chains = chains_};
+    NftMap named{.key = {NftField::kMark, NftField::kProtocol},
+                 .data = NftData::kVerdict,
+                 .chains = chains_};
+    NftMap others{.key = {NftField::kMark}, .data = NftData::kVerdict, .chains = chains_};
     for (const auto& [key, rule] : portless) {
       const auto [from, protocol] = key;
       const uint32_t number = numbers_[from];
@@ -257,9 +249,7 @@ class Gate {
 }  // namespace
 
 state::NftRule admitted_before(const GateSpec& gate) {
-  const MarkHalf half = half_of(gate);
-  return {fmt::format("ct mark and {} == {} accept", mark_text(half.mask), mark_text(half.value)),
-          "admitted before"};
+  return {was_admitted_by(gate.direction, gate.id) + " accept", "admitted before"};
 }
 
 bool add_gate(state::NftTable& table, const lab::Lab& lab, const GateSpec& gate) {

@@ -10,14 +10,17 @@
 namespace egress::compile {
 namespace {
 
+using state::NftData;
+using state::NftField;
+
 // NVAs: what leaves for public destinations carries the NVA's own address (contract "Decided" 6),
 // and a router that drops or turns packets around stays silent, as the fabric does.
 state::Firewall appliance_firewall(const lab::Host& host) {
   state::NftTable table;
   if (host.masquerade) {
-    state::NftSet privates{.type = "type ipv4_addr", .interval = true};
-    for (const Ipv4Prefix& prefix : kRfc1918) privates.elements.push_back(prefix.to_string());
-    table.sets["private"] = std::move(privates);
+    std::vector<state::NftElement> privates;
+    for (const Ipv4Prefix& prefix : kRfc1918) privates.push_back({{prefix}});
+    table.maps["private"] = make_map({.key = {NftField::kDaddr}, .interval = true}, privates);
     const std::string own = host.ip_address.to_string();
     table.chains["translation"] = {
         .hook = state::NftHook{"nat", "postrouting", 100},
@@ -39,12 +42,12 @@ std::vector<std::string> listen_texts(const lab::Host& host) {
 }
 
 void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
-  state::NftSet outbound{.is_map = true, .type = "type ipv4_addr : ipv4_addr"};
-  state::NftSet inside{.type = "type ipv4_addr"};
+  std::vector<state::NftElement> outbound;
+  std::vector<state::NftElement> inside;
   const auto map_to = [&](Ipv4Address from, const std::string& server_farm, int instance) {
     if (const auto address = policy::outbound_address(fabric.lab, server_farm, instance)) {
-      outbound.elements.push_back(fmt::format("{} : {}", from.to_string(), address->to_string()));
-      inside.elements.push_back(from.to_string());
+      outbound.push_back({{from}, *address});
+      inside.push_back({{from}});
     }
   };
   for (const auto& [name, farm] : fabric.lab.server_farms) {
@@ -53,11 +56,10 @@ void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
   for (const auto& [integration, address] : fabric.addresses) {
     map_to(fabric.inside_of(integration), integration.server_farm, integration.instance);
   }
-  std::sort(outbound.elements.begin(), outbound.elements.end());
-  std::sort(inside.elements.begin(), inside.elements.end());
   state::NftTable table;
-  table.sets["outbound"] = std::move(outbound);
-  table.sets["inside"] = std::move(inside);
+  table.maps["outbound"] =
+      make_map({.key = {NftField::kSaddr}, .data = NftData::kAddress}, outbound);
+  table.maps["inside"] = make_map({.key = {NftField::kSaddr}}, inside);
   table.chains["forwarding"] = {.hook = state::NftHook{"filter", "forward", 0, true},
                                 .rules = {{"ct state established,related accept", "answers"},
                                           {"ct state new iifname != \"inet0\" oifname \"inet0\" "

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "compile/marks.hpp"
 #include "compile/parts.hpp"
 #include "policy/effective_routes.hpp"
 
@@ -123,7 +124,7 @@ class Builder {
     }
     ASSIGN_OR_RETURN(
         vnet.gates, assign_slots(fmt::format("subnets in virtual network '{}'", vnet.name), subnets,
-                                 1, 0xffff));
+                                 kFirstGate, kLastGate));
     return {};
   }
 
@@ -191,7 +192,7 @@ class Builder {
                                   keys, state::kFirstSubnetTable, state::kLastSubnetTable));
     for (const auto& [key, table] : vnet.tables) {
       netns_of(vnet).rules.insert(
-          {.priority = kSteeringPriority, .table = table, .fwmark = table, .fwmask = kAnyMark});
+          {.priority = kSteeringPriority, .table = table, .fwmark = table, .fwmask = kWholeMark});
     }
     return {};
   }

@@ -4,12 +4,18 @@
 #include <algorithm>
 #include <set>
 
+#include "compile/marks.hpp"
 #include "compile/parts.hpp"
 #include "compile/vnet.hpp"
 #include "policy/effective_routes.hpp"
 
 namespace egress::compile {
 namespace {
+
+using state::NftData;
+using state::NftField;
+using state::NftMap;
+using NftElements = std::vector<state::NftElement>;
 
 // Connection tracking forgets a flow with the reset that answers its first packet ("dying"), and
 // such a reset may cross the VNet again by way of an NVA. So the VNet remembers what it let pass,
@@ -22,22 +28,22 @@ constexpr const char* kResetAgain =
     "ip saddr . tcp sport . ip daddr . tcp dport @resets accept";
 constexpr uint32_t kResetSeconds = 10;
 
-std::string quoted(const std::string& text) {
-  return "\"" + text + "\"";
+// Who may send by a port.
+NftMap senders_set(const NftElements& elements) {
+  return make_map({.key = {NftField::kIifname, NftField::kSaddr}}, elements);
 }
 
 // Addresses of integrations, here and in connected peers: nothing may open a connection to them.
-state::NftSet integration_set(const Fabric& fabric, const Vnet& vnet) {
+NftMap integration_set(const Fabric& fabric, const Vnet& vnet) {
   const auto peers = policy::connected_peers(fabric.lab, vnet.name);
-  state::NftSet set{.type = "type ipv4_addr"};
+  NftElements elements;
   for (const auto& [integration, address] : fabric.addresses) {
     const std::string& home = integration.subnet.vnet;
     if (home == vnet.name || std::find(peers.begin(), peers.end(), home) != peers.end()) {
-      set.elements.push_back(address.to_string());
+      elements.push_back({{address}});
     }
   }
-  std::sort(set.elements.begin(), set.elements.end());
-  return set;
+  return make_map({.key = {NftField::kDaddr}}, elements);
 }
 
 // What a port's packets meet on their way in. A port leads to one chain by one lookup, since each
@@ -50,25 +56,22 @@ class Doors {
   void add() {
     for (const Endpoint& endpoint : vnet_.endpoints) {
       if (known_.insert(endpoint.subnet).second) add_subnet(endpoint.subnet);
-      lead(from_, endpoint.port,
-           endpoint.sender.empty() ? "from/" + endpoint.subnet : add_sender(endpoint));
-      if (gated_.count(endpoint.subnet) != 0) lead(to_, endpoint.port, "to/" + endpoint.subnet);
+      from_.push_back({{endpoint.port},
+                       endpoint.sender.empty() ? "from/" + endpoint.subnet : add_sender(endpoint)});
+      if (gated_.count(endpoint.subnet) != 0) {
+        to_.push_back({{endpoint.port}, "to/" + endpoint.subnet});
+      }
     }
     for (const PeerPort& port : vnet_.peer_ports) add_peer(port);
     add_outside();
     add_errors();
-    for (auto* map : {&from_, &to_}) std::sort(map->elements.begin(), map->elements.end());
-    table_.sets["from"] = std::move(from_);
-    table_.sets["to"] = std::move(to_);
+    table_.maps["from"] = make_map({.key = {NftField::kIifname}, .data = NftData::kVerdict}, from_);
+    table_.maps["to"] = make_map({.key = {NftField::kOifname}, .data = NftData::kVerdict}, to_);
   }
 
  private:
-  static void lead(state::NftSet& map, const std::string& port, const std::string& chain) {
-    map.elements.push_back(fmt::format("{} : goto {}", quoted(port), chain));
-  }
-
   static state::NftRule steering(uint32_t table) {
-    return {"meta mark set " + mark_text(table), "its route table"};
+    return {set_packet_mark(table), "its route table"};
   }
 
   void add_subnet(const std::string& subnet) {
@@ -97,7 +100,7 @@ class Doors {
   // A machine without IP forwarding sends under its own address, and errors about its own flows.
   std::string add_sender(const Endpoint& endpoint) {
     const std::string address = endpoint.address.to_string();
-    own_.elements.push_back(fmt::format("{} . {}", quoted(endpoint.port), address));
+    own_.push_back({{endpoint.port, endpoint.address}});
     std::string chain = "sender/" + endpoint.sender;
     table_.chains[chain] = {
         .rules = {{fmt::format("ip saddr != {} counter drop", address), "not its own"},
@@ -107,8 +110,7 @@ class Doors {
   }
 
   void add_errors() {
-    std::sort(own_.elements.begin(), own_.elements.end());
-    table_.sets["own"] = std::move(own_);
+    table_.maps["own"] = senders_set(own_);
     table_.chains["errors"] = {
         .rules = {{"ct state invalid counter drop", "about no flow"},
                   {"ct state != related return", "no error"},
@@ -132,18 +134,17 @@ class Doors {
     rules.insert(rules.end(), answers_.begin(), answers_.end());
     rules.insert(rules.end(), refused_.begin(), refused_.end());
     table_.chains["peer/" + port.port] = {.rules = std::move(rules)};
-    lead(from_, port.port, "peer/" + port.port);
+    from_.push_back({{port.port}, "peer/" + port.port});
   }
 
   // The set of the peer's own addresses.
   std::string own_of(const std::string& peer) {
     const std::string name = "own/" + peer;
-    state::NftSet own{.type = "type ipv4_addr", .interval = true};
+    NftElements own;
     for (const Ipv4Prefix& prefix : fabric_.lab.virtual_networks.at(peer).address_prefixes) {
-      own.elements.push_back(prefix.to_string());
+      own.push_back({{prefix}});
     }
-    std::sort(own.elements.begin(), own.elements.end());
-    table_.sets[name] = std::move(own);
+    table_.maps[name] = make_map({.key = {NftField::kSaddr}, .interval = true}, own);
     return name;
   }
 
@@ -153,9 +154,9 @@ class Doors {
     table_.chains["to_internet"] = {
         .rules = {{"iifname . ip saddr != @with_public counter drop", "no public address"},
                   {"ct state != new counter drop", "translated nowhere"}}};
-    lead(from_, "inet0", "from_outside");
-    lead(from_, "stamp0", "from_outside");
-    lead(to_, "inet0", "to_internet");
+    from_.push_back({{"inet0"}, "from_outside"});
+    from_.push_back({{"stamp0"}, "from_outside"});
+    to_.push_back({{"inet0"}, "to_internet"});
   }
 
   state::NftTable& table_;
@@ -166,9 +167,9 @@ class Doors {
   const std::vector<state::NftRule> refused_ = {
       {"ip daddr " + kAzurePlatform.to_string() + " counter drop", "platform"},
       {"ip daddr @integrations goto refuse", "integrations"}};
-  state::NftSet own_{.type = "type ifname . ipv4_addr"};  // machines' addresses, by their ports
-  state::NftSet from_{.is_map = true, .type = "typeof iifname : verdict"};
-  state::NftSet to_{.is_map = true, .type = "typeof oifname : verdict"};
+  NftElements own_{};  // machines' addresses, by their ports
+  NftElements from_{};
+  NftElements to_{};
   std::set<std::string> known_{};
   std::set<std::string> gated_{};  // subnets with a list of rules for what comes to them
 };
@@ -176,27 +177,22 @@ class Doors {
 // The exits to the Internet: by the stamp under an inside address, or with a public address of
 // one's own.
 void add_exits(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
-  state::NftSet inside{.is_map = true, .type = "type ipv4_addr : ipv4_addr"};
+  NftElements inside;
   for (const lab::Integration& integration : vnet.integrations) {
-    inside.elements.push_back(fmt::format("{} : {}", fabric.addresses.at(integration).to_string(),
-                                          fabric.inside_of(integration).to_string()));
+    inside.push_back({{fabric.addresses.at(integration)}, fabric.inside_of(integration)});
   }
-  state::NftSet publics{.is_map = true, .type = "type ipv4_addr : ipv4_addr"};
+  NftElements publics;
   // Azure translates only the addresses of the interface that a packet comes from.
-  state::NftSet sources{.type = "type ifname . ipv4_addr"};
+  NftElements sources;
   for (const auto& [name, host] : fabric.lab.hosts) {
     if (!host.subnet || host.subnet->vnet != vnet.name || !host.masquerade) continue;
-    sources.elements.push_back(fmt::format(
-        "{} . {}", quoted(fabric.link(vnet.netns, host_port(name))), host.ip_address.to_string()));
-    publics.elements.push_back(
-        fmt::format("{} : {}", host.ip_address.to_string(), host.masquerade->to_string()));
+    sources.push_back({{fabric.link(vnet.netns, host_port(name)), host.ip_address}});
+    publics.push_back({{host.ip_address}, *host.masquerade});
   }
-  for (state::NftSet* set : {&inside, &publics, &sources}) {
-    std::sort(set->elements.begin(), set->elements.end());
-  }
-  table.sets["inside"] = std::move(inside);
-  table.sets["public"] = std::move(publics);
-  table.sets["with_public"] = std::move(sources);
+  const NftMap translation{.key = {NftField::kSaddr}, .data = NftData::kAddress};
+  table.maps["inside"] = make_map(translation, inside);
+  table.maps["public"] = make_map(translation, publics);
+  table.maps["with_public"] = senders_set(sources);
   table.chains["translation"] = {
       .hook = state::NftHook{"nat", "postrouting", 100},
       .rules = {{"oifname \"stamp0\" snat to ip saddr map @inside", "to App Service's own NAT"},
@@ -209,9 +205,10 @@ state::Firewall vnet_firewall(const Fabric& fabric, const Vnet& vnet) {
   state::NftTable table;
   Doors(table, fabric, vnet).add();
   add_exits(table, fabric, vnet);
-  table.sets["integrations"] = integration_set(fabric, vnet);
-  table.sets["resets"] = {.type = "type ipv4_addr . inet_service . ipv4_addr . inet_service",
-                          .timeout_seconds = kResetSeconds};
+  table.maps["integrations"] = integration_set(fabric, vnet);
+  table.maps["resets"] = {
+      .key = {NftField::kSaddr, NftField::kSport, NftField::kDaddr, NftField::kDport},
+      .timeout_seconds = kResetSeconds};
   table.chains["refuse"] = refusal("integrations are outbound only");
   table.chains["outbound"] = {.hook = state::NftHook{"filter", "prerouting", -150},
                               .rules = {{"iifname vmap @from", "by port"}}};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "compile/marks.hpp"
 #include "compile/parts.hpp"
 #include "policy/application_routing.hpp"
 
@@ -13,6 +14,8 @@ namespace {
 using state::kDirectTable;
 using state::kFirstIntegrationTable;
 using state::kNowhereTable;
+using state::NftData;
+using state::NftField;
 
 // What an app's interface sends under an address not its own; behind the local table, to which its
 // own packets may be thrown.
@@ -33,9 +36,9 @@ struct Worker {
   int instance;
   std::string name;  // of the namespace
   std::vector<IntegrationLink> integrations;
-  state::NftSet zones{.is_map = true, .type = "typeof iifname : ct zone"};
-  state::NftSet sources{.is_map = true, .type = "typeof oifname : ip saddr"};
-  state::NftSet own{.type = "type ifname . ipv4_addr"};  // addresses of the apps, by their ports
+  std::vector<state::NftElement> zones{};
+  std::vector<state::NftElement> sources{};
+  std::vector<state::NftElement> own{};  // addresses of the apps, by their ports
 
   state::NetnsState& netns() const { return fabric.netns(name); }
 };
@@ -65,7 +68,7 @@ void join_app(Worker& worker, const std::string& app, const std::string& app_lin
   rules.insert(
       {.priority = kSteeringPriority, .table = table, .iif = worker_link, .source = address});
   rules.insert({.priority = kForgeryPriority, .table = kNowhereTable, .iif = worker_link});
-  worker.own.elements.push_back(fmt::format("\"{}\" . {}", worker_link, address.to_string()));
+  worker.own.push_back({{worker_link, address}});
 }
 
 state::Route app_route(Ipv4Prefix destination, const std::string& link, Ipv4Address gateway) {
@@ -119,8 +122,7 @@ void add_app(Worker& worker, const std::string& site_name, const lab::Site& site
     const std::string& vnet_side = fabric.link(worker.name, app_vnet_port(site_name));
     const auto index = static_cast<uint32_t>(i);
     join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot, kFirstIntegrationTable + index);
-    const uint32_t number = index + 1;
-    worker.zones.elements.push_back(fmt::format("\"{}\" : {}", vnet_side, number));
+    worker.zones.push_back({{vnet_side}, zone_of_integration(i)});
   }
   add_app_routes(fabric, fabric.netns(app), site, app_vnet);
 }
@@ -128,7 +130,6 @@ void add_app(Worker& worker, const std::string& site_name, const lab::Site& site
 void add_integration(Worker& worker, size_t index) {
   const IntegrationLink& link = worker.integrations[index];
   const lab::SubnetRef& subnet = link.integration.subnet;
-  const auto number = static_cast<uint32_t>(index + 1);
   const uint32_t table = kFirstIntegrationTable + static_cast<uint32_t>(index);
   const Ipv4Address gateway = gateway_of(*worker.fabric.lab.find(subnet), link.address);
   const std::string vnet = vnet_netns(worker.fabric.options.prefix, subnet.vnet);
@@ -145,9 +146,8 @@ void add_integration(Worker& worker, size_t index) {
   // The integration itself, which the firewall refuses.
   add(worker.netns(),
       special_route(table, Ipv4Prefix::host(link.address), state::RouteKind::kThrow));
-  worker.zones.elements.push_back(fmt::format("\"{}\" : {}", link.worker_link, number));
-  worker.sources.elements.push_back(
-      fmt::format("\"{}\" : {}", link.worker_link, link.address.to_string()));
+  worker.zones.push_back({{link.worker_link}, zone_of_integration(index)});
+  worker.sources.push_back({{link.worker_link}, link.address});
 }
 
 void add_direct_path(Worker& worker) {
@@ -163,22 +163,17 @@ void add_direct_path(Worker& worker) {
   add_way(worker, kDirectTable, "direct0", kTransitGateway, first_of(kAppDirectNet));
   fabric.netns(stamp).neighbours.insert({port, inside, direct.mac});
   add(fabric.netns(stamp), route_on_link(kMainTable, Ipv4Prefix::host(inside), port));
-  worker.sources.elements.push_back(fmt::format("\"direct0\" : {}", inside.to_string()));
-}
-
-void sort_elements(state::NftSet& set) {
-  std::sort(set.elements.begin(), set.elements.end());
+  worker.sources.push_back({{"direct0"}, inside});
 }
 
 void add_firewall(Worker& worker) {
-  sort_elements(worker.zones);
-  sort_elements(worker.sources);
-  sort_elements(worker.own);
   state::NftTable table;
-  table.sets["sources"] = worker.sources;
-  table.sets["own"] = worker.own;
+  table.maps["sources"] =
+      make_map({.key = {NftField::kOifname}, .data = NftData::kAddress}, worker.sources);
+  table.maps["own"] = make_map({.key = {NftField::kIifname, NftField::kSaddr}}, worker.own);
   if (worker.integrations.size() > 1) {
-    table.sets["zones"] = worker.zones;
+    table.maps["zones"] =
+        make_map({.key = {NftField::kIifname}, .data = NftData::kZone}, worker.zones);
     table.chains["zones"] = {
         .hook = state::NftHook{"filter", "prerouting", -300},
         .rules = {{"ct zone set iifname map @zones", "equal addresses apart"}}};

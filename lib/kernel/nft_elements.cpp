@@ -2,10 +2,12 @@
 #include "kernel/nft_elements.hpp"
 
 #include <arpa/inet.h>
+#include <linux/if.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <limits>
@@ -15,11 +17,12 @@
 namespace egress::kernel {
 namespace {
 
+using state::NftData;
 using state::NftElements;
 using state::NftElementsVerb;
 using state::NftField;
+using state::NftMap;
 using state::NftRow;
-using state::NftRowMap;
 
 // The list of a message is an attribute, whose length has 16 bits.
 constexpr size_t kMessageRoom = 60000;
@@ -60,7 +63,7 @@ class Batch {
   }
 
  private:
-  const NftRowMap& map() const { return elements_->content; }
+  const NftMap& map() const { return elements_->content; }
   bool adds() const { return elements_->verb == NftElementsVerb::kAdd; }
   NlMessage& message() { return messages_.back(); }
 
@@ -112,41 +115,66 @@ class Batch {
     message().close_nest(element);
   }
 
-  // Every field begins at a multiple of four bytes. Marks and protocols are in host order, but
-  // marks not where intervals are compared byte by byte.
+  // Every field begins at a multiple of four bytes.
   void put_key(int attribute, const NftRow::Key& key) {
-    std::array<uint8_t, NftRow::kMostFields * sizeof(uint32_t)> bytes{};
+    std::array<uint8_t, NftRow::kMostFields * IFNAMSIZ> bytes{};
+    size_t size = 0;
     for (size_t i = 0; i < map().key.size(); ++i) {
-      uint8_t* const field = bytes.data() + i * sizeof(uint32_t);
-      switch (map().key[i]) {
-        case NftField::kProtocol: *field = static_cast<uint8_t>(key[i]); break;
-        case NftField::kPort: store(field, htons(static_cast<uint16_t>(key[i]))); break;
-        case NftField::kAddress: store(field, htonl(key[i])); break;
-        case NftField::kMark: store(field, map().interval ? htonl(key[i]) : key[i]); break;
-      }
+      size += NLA_ALIGN(put_field(bytes.data() + size, map().key[i], key[i]));
     }
     nlattr* nest = message().open_nest(attribute);
-    message().put(NFTA_DATA_VALUE, bytes.data(), map().key.size() * sizeof(uint32_t));
+    message().put(NFTA_DATA_VALUE, bytes.data(), size);
     message().close_nest(nest);
   }
 
+  // Marks and protocols are in host order, but marks not where intervals are compared byte by byte.
+  // Returns the size of the field in bytes.
+  size_t put_field(uint8_t* field, NftField kind, uint32_t value) const {
+    switch (kind) {
+      case NftField::kIifname:
+      case NftField::kOifname: return store_name(field, map().interfaces.at(value));
+      case NftField::kSaddr:
+      case NftField::kDaddr: return store(field, htonl(value));
+      case NftField::kSport:
+      case NftField::kDport: return store(field, htons(static_cast<uint16_t>(value)));
+      case NftField::kProtocol: return store(field, static_cast<uint8_t>(value));
+      case NftField::kMark: return store(field, map().interval ? htonl(value) : value);
+    }
+    return 0;
+  }
+
+  static size_t store_name(uint8_t* field, const std::string& name) {
+    std::memcpy(field, name.data(), std::min(name.size(), size_t{IFNAMSIZ - 1}));
+    return IFNAMSIZ;
+  }
+
   template <typename Number>
-  static void store(uint8_t* field, Number number) {
+  static size_t store(uint8_t* field, Number number) {
     std::memcpy(field, &number, sizeof(number));
+    return sizeof(number);
   }
 
   void put_value(const NftRow& row) {
-    if (!adds()) return;
+    if (!adds() || map().data == NftData::kNone) return;
     nlattr* data = message().open_nest(NFTA_SET_ELEM_DATA);
-    if (map().leads_to_chains()) {
-      nlattr* verdict = message().open_nest(NFTA_DATA_VERDICT);
-      message().put_u32(NFTA_VERDICT_CODE, htonl(static_cast<uint32_t>(NFT_GOTO)));
-      message().put(NFTA_VERDICT_CHAIN, map().chains.at(row.value));
-      message().close_nest(verdict);
-    } else {
-      message().put_u32(NFTA_DATA_VALUE, row.value);
+    switch (map().data) {
+      case NftData::kNone: break;
+      case NftData::kVerdict: put_goto(map().chains.at(row.value)); break;
+      case NftData::kMark: message().put_u32(NFTA_DATA_VALUE, row.value); break;
+      case NftData::kAddress: message().put_u32(NFTA_DATA_VALUE, htonl(row.value)); break;
+      case NftData::kZone: {
+        const auto zone = static_cast<uint16_t>(row.value);
+        message().put(NFTA_DATA_VALUE, &zone, sizeof(zone));
+      }
     }
     message().close_nest(data);
+  }
+
+  void put_goto(const std::string& chain) {
+    nlattr* verdict = message().open_nest(NFTA_DATA_VERDICT);
+    message().put_u32(NFTA_VERDICT_CODE, htonl(static_cast<uint32_t>(NFT_GOTO)));
+    message().put(NFTA_VERDICT_CHAIN, chain);
+    message().close_nest(verdict);
   }
 
   std::vector<NlMessage> messages_{};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Elements of row maps, added and deleted over netlink: libnftables would read a whole map before
-// it changes an interval of it. What is put here is laid out as nft lays it out, so that nft lists
-// it and either can change what the other made.
+// Elements of sets and maps, added and deleted over netlink: libnftables would read a whole map
+// before it changes an interval of it. What is put here is laid out as nft lays it out, so that nft
+// lists it and either can change what the other made.
 
 #include <string>
 #include <vector>

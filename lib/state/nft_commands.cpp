@@ -5,23 +5,15 @@
 
 namespace egress::state {
 
-const char* keyword(const NftSet& set) {
-  return set.is_map ? "map" : "set";
-}
-
-void NftCommands::declare(const std::string& name, const NftSet& set) {
+void NftCommands::declare(const std::string& name, const NftMap& map) {
   constexpr uint32_t kMostAdded = 65536;  // by rules, at a time
-  std::string flags = set.interval ? "flags interval; " : "";
-  if (set.timeout_seconds != 0) {
-    flags += fmt::format("flags dynamic,timeout; timeout {}s; size {}; ", set.timeout_seconds,
+  std::string flags = map.interval ? "flags interval; " : "";
+  if (map.timeout_seconds != 0) {
+    flags += fmt::format("flags dynamic,timeout; timeout {}s; size {}; ", map.timeout_seconds,
                          kMostAdded);
   }
-  text_ +=
-      fmt::format("add {} {} {} {{ {}; {}}}\n", keyword(set), kNftTable, name, set.type, flags);
-}
-
-void NftCommands::declare(const std::string& name, const NftRowMap& map) {
-  declare(name, NftSet{.is_map = true, .type = type_text(map), .interval = map.interval});
+  text_ += fmt::format("add {} {} {} {{ {}; {}}}\n", keyword(map), kNftTable, name, type_text(map),
+                       flags);
 }
 
 void NftCommands::declare(const std::string& name, const NftChain& chain) {
@@ -55,21 +47,19 @@ void NftCommands::command(const char* verb, const char* kind, const std::string&
 
 // One command however many elements there are: nft compares the intervals of each command with the
 // whole set. Its lines stay short for people.
-void NftCommands::change_elements(const char* verb, const std::string& name,
-                                  const std::vector<std::string>& elements) {
+void NftCommands::change_elements(const char* verb, const std::string& name, const NftMap& map) {
   constexpr size_t kLine = 96;
-  if (elements.empty()) return;
   text_ += fmt::format("{} element {} {} {{\n", verb, kNftTable, name);
   size_t column = 0;
-  for (size_t i = 0; i < elements.size(); ++i) {
-    const std::string& element = elements[i];
+  for (size_t i = 0; i < map.rows.size(); ++i) {
+    const std::string element = element_text(map, map.rows[i]);
     if (column != 0 && column + element.size() + 2 > kLine) {
       text_ += "\n";
       column = 0;
     }
     text_ += column == 0 ? "  " : " ";
     text_ += element;
-    if (i + 1 < elements.size()) text_ += ",";
+    if (i + 1 < map.rows.size()) text_ += ",";
     column += element.size() + 2;
   }
   text_ += "\n}\n";

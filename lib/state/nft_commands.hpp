@@ -6,28 +6,19 @@
 
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "state/nft_table.hpp"
 
 namespace egress::state {
 
-// "map" or "set".
-const char* keyword(const NftSet& set);
-
 class NftCommands {
  public:
-  void declare(const std::string& name, const NftSet& set);
-  void declare(const std::string& name, const NftRowMap& map);
+  void declare(const std::string& name, const NftMap& map);
   void declare(const std::string& name, const NftChain& chain);
   void flush_chain(const std::string& name) { command("flush", "chain", name); }
   void remove(const char* kind, const std::string& name) { command("delete", kind, name); }
-  void add_elements(const std::string& name, const std::vector<std::string>& elements) {
-    change_elements("add", name, elements);
-  }
-  void remove_elements(const std::string& name, const std::vector<std::string>& elements) {
-    change_elements("delete", name, elements);
-  }
+  // The rows of `map`; `verb` is "add" or "delete".
+  void change_elements(const char* verb, const std::string& name, const NftMap& map);
   void add_rules(const std::string& name, const NftChain& chain);
   // Makes the marker set anew with this comment.
   void mark(const std::string& marker);
@@ -37,8 +28,6 @@ class NftCommands {
 
  private:
   void command(const char* verb, const char* kind, const std::string& rest);
-  void change_elements(const char* verb, const std::string& name,
-                       const std::vector<std::string>& elements);
 
   std::string text_{};
 };

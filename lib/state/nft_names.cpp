@@ -17,9 +17,8 @@ bool is_name_letter(char letter) {
          std::string_view("/._-").find(letter) != std::string_view::npos;
 }
 
-// Calls `visit(names, word)` for each chain ("goto NAME", "jump NAME") and set ("@NAME") that a
-// rule or an element names, and puts the word that it returns there. What is quoted is an
-// interface.
+// Calls `visit(is_chain, word)` for each chain ("goto NAME", "jump NAME") and map ("@NAME") that a
+// rule names, and puts the word that it returns there. What is quoted is an interface.
 template <typename Visitor>
 std::string with_names(std::string_view text, const Visitor& visit) {
   std::string result;
@@ -34,8 +33,8 @@ std::string with_names(std::string_view text, const Visitor& visit) {
     const std::string_view word = text.substr(at, end - at);
     if (is_name_letter(text[at])) {
       const bool is_chain = before == "goto" || before == "jump";
-      const bool is_set = at > 0 && text[at - 1] == '@';
-      if (is_chain || is_set) {
+      const bool is_map = at > 0 && text[at - 1] == '@';
+      if (is_chain || is_map) {
         result += visit(is_chain, std::string(word));
       } else {
         result += word;
@@ -51,7 +50,7 @@ std::string with_names(std::string_view text, const Visitor& visit) {
 
 std::string renamed(const std::string& text, const NftAliases& aliases) {
   return with_names(text, [&](bool is_chain, const std::string& name) {
-    return name_in(is_chain ? aliases.chains : aliases.sets, name);
+    return name_in(is_chain ? aliases.chains : aliases.maps, name);
   });
 }
 
@@ -83,12 +82,8 @@ void set_alias(std::map<std::string, std::string>& aliases, const std::string& n
 NftTable renamed(const NftTable& table, const NftAliases& aliases) {
   if (aliases == NftAliases{}) return table;
   NftTable result;
-  for (const auto& [name, set] : table.sets) {
-    NftSet& made = result.sets[name_in(aliases.sets, name)] = set;
-    for (std::string& element : made.elements) element = renamed(element, aliases);
-  }
-  for (const auto& [name, map] : table.row_maps) {
-    NftRowMap& made = result.row_maps[name_in(aliases.sets, name)] = map;
+  for (const auto& [name, map] : table.maps) {
+    NftMap& made = result.maps[name_in(aliases.maps, name)] = map;
     for (std::string& chain : made.chains) chain = name_in(aliases.chains, chain);
   }
   for (const auto& [name, chain] : table.chains) {
@@ -98,7 +93,7 @@ NftTable renamed(const NftTable& table, const NftAliases& aliases) {
   return result;
 }
 
-std::set<std::string> sets_used_by(const NftChain& chain) {
+std::set<std::string> maps_used_by(const NftChain& chain) {
   std::set<std::string> used;
   for (const NftRule& rule : chain.rules) {
     with_names(rule.expression, [&](bool is_chain, const std::string& name) {

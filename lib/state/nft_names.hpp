@@ -13,10 +13,10 @@
 
 namespace egress::state {
 
-// Names in the kernel by names in the table, of those that differ. Sets and maps share one space.
+// Names in the kernel by names in the table, of those that differ.
 struct NftAliases {
   std::map<std::string, std::string> chains{};
-  std::map<std::string, std::string> sets{};
+  std::map<std::string, std::string> maps{};
   bool operator==(const NftAliases&) const = default;
 };
 
@@ -33,7 +33,7 @@ void set_alias(std::map<std::string, std::string>& aliases, const std::string& n
 // The table as the kernel holds it: all names, and whatever names them.
 NftTable renamed(const NftTable& table, const NftAliases& aliases);
 
-// Sets and maps that the chain's rules look something up in.
-std::set<std::string> sets_used_by(const NftChain& chain);
+// Maps that the chain's rules look something up in.
+std::set<std::string> maps_used_by(const NftChain& chain);
 
 }  // namespace egress::state

@@ -13,13 +13,9 @@
 
 namespace egress::state {
 
-bool same_declaration(const NftSet& a, const NftSet& b) {
-  return a.is_map == b.is_map && a.type == b.type && a.interval == b.interval &&
+bool same_declaration(const NftMap& a, const NftMap& b) {
+  return a.key == b.key && a.data == b.data && a.interval == b.interval &&
          a.timeout_seconds == b.timeout_seconds;
-}
-
-bool same_declaration(const NftRowMap& a, const NftRowMap& b) {
-  return a.key == b.key && a.interval == b.interval && a.leads_to_chains() == b.leads_to_chains();
 }
 
 bool same_declaration(const NftChain& a, const NftChain& b) {
@@ -28,23 +24,12 @@ bool same_declaration(const NftChain& a, const NftChain& b) {
          a.hook->priority == b.hook->priority;
 }
 
-bool is_keyed_by_class(const NftRowMap& map) {
-  return map.key.front() == NftField::kMark;
+NftSwitch switch_of(const NftMap& map) {
+  if (!map.key.empty() && map.key.front() == NftField::kMark) return NftSwitch::kInParts;
+  return map.data == NftData::kMark ? NftSwitch::kAtOnce : NftSwitch::kWithRules;
 }
 
 namespace {
-
-std::vector<std::string> missing_in(const std::vector<std::string>& present,
-                                    const std::vector<std::string>& wanted) {
-  std::vector<std::string> sorted = present;
-  std::vector<std::string> wanted_sorted = wanted;
-  std::sort(sorted.begin(), sorted.end());
-  std::sort(wanted_sorted.begin(), wanted_sorted.end());
-  std::vector<std::string> missing;
-  std::set_difference(wanted_sorted.begin(), wanted_sorted.end(), sorted.begin(), sorted.end(),
-                      std::back_inserter(missing));
-  return missing;
-}
 
 // Commands that may take effect one after the other, as scripts that fit into everyone's send
 // buffer: a rule is up to eight times as long for the kernel as its text.
@@ -55,13 +40,6 @@ class ScriptParts {
     constexpr size_t kMostText = 40'000;
     if (script_.size() > kMostText) parts_.push_back(script_.take());
     return script_;
-  }
-  void add_elements(const std::string& name, const std::vector<std::string>& elements) {
-    for (auto next = elements.begin(); next != elements.end();) {
-      const auto count = std::min<std::ptrdiff_t>(kMostElements, elements.end() - next);
-      script().add_elements(name, {next, next + count});
-      next += count;
-    }
   }
   std::vector<std::string> take() {
     if (script_.size() != 0) parts_.push_back(script_.take());
@@ -76,13 +54,13 @@ class ScriptParts {
 // A batch of element changes under construction.
 class Elements {
  public:
-  void add(const std::string& name, const NftRowMap& map, std::vector<NftRow> rows) {
+  void add(const std::string& name, const NftMap& map, std::vector<NftRow> rows) {
     change(NftElementsVerb::kAdd, name, map, std::move(rows));
   }
-  void remove(const std::string& name, const NftRowMap& map, std::vector<NftRow> rows) {
+  void remove(const std::string& name, const NftMap& map, std::vector<NftRow> rows) {
     change(NftElementsVerb::kDelete, name, map, std::move(rows));
   }
-  std::vector<NftElements> take() { return std::move(all_); }
+  std::vector<NftElements> take() { return std::exchange(all_, {}); }
   // Where it does not matter that they come one after the other.
   std::vector<std::vector<NftElements>> take_in_parts() {
     std::vector<std::vector<NftElements>> parts;
@@ -105,17 +83,18 @@ class Elements {
   static constexpr std::ptrdiff_t kMostBytes = 400'000;
 
   // At most, as the kernel is told of it: both ends of an interval, and the chain by its name.
-  static std::ptrdiff_t bytes_of_a_row(const NftRowMap& map) {
+  static std::ptrdiff_t bytes_of_a_row(const NftMap& map) {
     constexpr size_t kRest = 104;
     size_t longest = 0;
     for (const std::string& chain : map.chains) longest = std::max(longest, chain.size());
     return static_cast<std::ptrdiff_t>(kRest + longest);
   }
 
-  void change(NftElementsVerb verb, const std::string& name, const NftRowMap& map,
+  void change(NftElementsVerb verb, const std::string& name, const NftMap& map,
               std::vector<NftRow> rows) {
     if (rows.empty()) return;
-    all_.push_back({verb, name, {map.key, map.interval, map.chains, std::move(rows)}});
+    NftMap content{map.key, map.data, map.interval, 0, map.interfaces, map.chains, std::move(rows)};
+    all_.push_back({verb, name, std::move(content)});
   }
   std::vector<NftElements> all_{};
 };
@@ -124,14 +103,14 @@ class Transition {
  public:
   Transition(const NftTable& desired, const NftTable& previous)
       : desired_(desired), previous_(previous) {
-    for (const auto& [name, map] : desired_.row_maps) add_rows(name, map);
+    for (const auto& [name, map] : desired_.maps) add_rows(name, map);
   }
 
   NftTransition take() {
     for (std::string& part : make()) run(std::move(part));
     for (auto& part : new_rows_.take_in_parts()) change(std::move(part));
     const size_t preparing = steps_.size();
-    run(switch_over());
+    switch_over();
     for (auto& rows : switched_rows_) change(std::move(rows));
     for (auto& part : old_rows_.take_in_parts()) change(std::move(part));
     for (std::string& part : remove()) run(std::move(part));
@@ -146,17 +125,19 @@ class Transition {
     if (!elements.empty()) steps_.emplace_back(std::move(elements));
   }
 
-  bool is_new_set(const std::string& name) const { return previous_.sets.count(name) == 0; }
+  bool is_new_map(const std::string& name) const { return previous_.maps.count(name) == 0; }
   bool is_new_chain(const std::string& name) const { return previous_.chains.count(name) == 0; }
   bool is_gone(const std::string& chain) const { return desired_.chains.count(chain) == 0; }
 
-  void add_rows(const std::string& name, const NftRowMap& map) {
-    const auto was = previous_.row_maps.find(name);
-    if (was == previous_.row_maps.end()) return new_rows_.add(name, map, map.rows);
+  void add_rows(const std::string& name, const NftMap& map) {
+    const auto was = previous_.maps.find(name);
+    if (was == previous_.maps.end()) return new_rows_.add(name, map, map.rows);
     NftRowDifference rows = difference(map, was->second);
+    const NftSwitch how = switch_of(map);
     Elements at_once;
-    Elements& added = is_keyed_by_class(map) ? new_rows_ : at_once;
-    Elements& removed = is_keyed_by_class(map) ? old_rows_ : at_once;
+    Elements& together = how == NftSwitch::kWithRules ? with_rules_ : at_once;
+    Elements& added = how == NftSwitch::kInParts ? new_rows_ : together;
+    Elements& removed = how == NftSwitch::kInParts ? old_rows_ : together;
     removed.remove(name, was->second, std::move(rows.removed));
     added.add(name, map, std::move(rows.added));
     switched_rows_.push_back(at_once.take());
@@ -168,30 +149,31 @@ class Transition {
     for (const auto& [name, chain] : desired_.chains) {
       if (is_new_chain(name) && !chain.hook) parts.script().declare(name, chain);
     }
-    for (const auto& [name, set] : desired_.sets) {
-      if (is_new_set(name)) parts.script().declare(name, set);
-    }
-    for (const auto& [name, map] : desired_.row_maps) {
-      if (previous_.row_maps.count(name) == 0) parts.script().declare(name, map);
+    for (const auto& [name, map] : desired_.maps) {
+      if (is_new_map(name)) parts.script().declare(name, map);
     }
     for (const auto& [name, chain] : desired_.chains) {
       if (!is_new_chain(name) || chain.hook) continue;
       parts.script().add_rules(name, chain);
     }
-    for (const auto& [name, set] : desired_.sets) {
-      if (is_new_set(name)) parts.add_elements(name, set.elements);
-    }
     return parts.take();
   }
 
-  std::string switch_over() const {
-    NftCommands script;
-    for (const auto& [name, set] : desired_.sets) {
-      const auto was = previous_.sets.find(name);
-      if (was == previous_.sets.end() || was->second.elements == set.elements) continue;
-      script.remove_elements(name, missing_in(set.elements, was->second.elements));
-      script.add_elements(name, missing_in(was->second.elements, set.elements));
+  // Rules go by libnftables, which takes nothing but text, so what switches with them does too.
+  void switch_over() {
+    std::string script = switch_chains();
+    std::vector<NftElements> elements = with_rules_.take();
+    if (script.empty()) return change(std::move(elements));
+    NftCommands more;
+    for (const NftElements& each : elements) {
+      const char* verb = each.verb == NftElementsVerb::kAdd ? "add" : "delete";
+      more.change_elements(verb, each.map, each.content);
     }
+    run(std::move(script) + more.take());
+  }
+
+  std::string switch_chains() const {
+    NftCommands script;
     for (const auto& [name, chain] : desired_.chains) switch_chain(script, name, chain);
     // With the new ones and not later: what stays hooked in has its say.
     for (const auto& [name, chain] : previous_.chains) {
@@ -226,11 +208,8 @@ class Transition {
       if (is_gone(name) && !chain.hook) chains.push_back(name);
     }
     for (const std::string& name : chains) parts.script().flush_chain(name);
-    for (const auto& [name, set] : previous_.sets) {
-      if (desired_.sets.count(name) == 0) parts.script().remove(keyword(set), name);
-    }
-    for (const auto& [name, map] : previous_.row_maps) {
-      if (desired_.row_maps.count(name) == 0) parts.script().remove("map", name);
+    for (const auto& [name, map] : previous_.maps) {
+      if (desired_.maps.count(name) == 0) parts.script().remove(keyword(map), name);
     }
     for (const std::string& name : chains) parts.script().remove("chain", name);
     return parts.take();
@@ -239,6 +218,7 @@ class Transition {
   const NftTable& desired_;
   const NftTable& previous_;
   Elements new_rows_{};
+  Elements with_rules_{};
   std::vector<std::vector<NftElements>> switched_rows_{};  // by map
   Elements old_rows_{};
   std::vector<NftStep> steps_{};

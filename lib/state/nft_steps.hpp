@@ -11,24 +11,28 @@
 
 namespace egress::state {
 
-// Elements to add to one row map, or to delete from it.
+// Elements to add to one map, or to delete from it.
 enum class NftElementsVerb { kAdd, kDelete };
 struct NftElements {
   NftElementsVerb verb = NftElementsVerb::kAdd;
   std::string map{};
-  NftRowMap content{};
+  NftMap content{};
 };
-// One transaction: a script, or elements of row maps. Each changes something, so that each moves
+// One transaction: a script, or elements of maps. Each changes something, so that each moves
 // the kernel's generation by one.
 using NftStep = std::variant<std::string, std::vector<NftElements>>;
 
-bool same_declaration(const NftSet& a, const NftSet& b);
-bool same_declaration(const NftRowMap& a, const NftRowMap& b);
+bool same_declaration(const NftMap& a, const NftMap& b);
 // Type, hook and priority are fixed for the life of a base chain; its policy is not.
 bool same_declaration(const NftChain& a, const NftChain& b);
 
-// Rows keyed by class are added and removed in parts; all others change their meaning at once.
-bool is_keyed_by_class(const NftRowMap& map);
+// How a map that keeps its name comes from one content to the other.
+enum class NftSwitch {
+  kWithRules,  // in the transaction of the rules
+  kAtOnce,     // it gives packets their class: in one of its own, after the rules
+  kInParts,    // it is keyed by class: new classes before the rules, old ones at the end
+};
+NftSwitch switch_of(const NftMap& map);
 
 // What one transaction takes in any case, where it cannot be cut into parts.
 inline constexpr size_t kMostRules = 200;
@@ -43,7 +47,8 @@ struct NftTransition {
 // The transactions, in order. Both tables have the kernel's names, and what both have is declared
 // alike; nft_update.hpp sees to it, and to it that what changes under its name may do so:
 // - nothing leads to a new object before all of it is there;
-// - the rules of all chains and the elements of sets switch in one transaction;
+// - the rules of all chains switch in one transaction, and with them the elements of maps that
+//   have nothing to do with classes;
 // - then the maps that give packets their class switch, each in one transaction. A class number
 //   stands for what the class does: rows of new classes are there before, rows of old ones go
 //   after;

@@ -10,9 +10,20 @@
 namespace egress::state {
 namespace {
 
-void add_rows(Digest& digest, const NftRowMap& map) {
-  digest.add(type_text(map));
-  for (const std::string& chain : map.chains) digest.add(chain);
+std::string declaration_text(const NftMap& map) {
+  std::string text = type_text(map);
+  if (map.interval) text += "; flags interval";
+  if (map.timeout_seconds != 0) text += fmt::format("; timeout {}s", map.timeout_seconds);
+  return text;
+}
+
+void add_map(Digest& digest, const std::string& name, const NftMap& map) {
+  digest.add(name);
+  digest.add(declaration_text(map));
+  for (const auto* names : {&map.interfaces, &map.chains}) {
+    digest.add(static_cast<uint32_t>(names->size()));
+    for (const std::string& each : *names) digest.add(each);
+  }
   for (const NftRow& row : map.rows) {
     for (const uint32_t number : row.first) digest.add(number);
     for (const uint32_t number : row.last) digest.add(number);
@@ -36,14 +47,8 @@ std::string comment_text(const std::string& comment) {
   return text;
 }
 
-std::string text_without_rows(const NftTable& table) {
+std::string text_of_chains(const NftTable& table) {
   std::string text;
-  for (const auto& [name, set] : table.sets) {
-    text += fmt::format("{} {}: {}{}\n", set.is_map ? "map" : "set", name, set.type,
-                        set.interval ? "; flags interval" : "");
-    if (set.timeout_seconds != 0) text += fmt::format("  for {} s\n", set.timeout_seconds);
-    for (const std::string& element : set.elements) text += "  " + element + "\n";
-  }
   for (const auto& [name, chain] : table.chains) {
     text += "chain " + name;
     if (chain.hook) {
@@ -66,12 +71,11 @@ std::string to_text(const NftRule& rule) {
 
 std::string to_text(const NftTable& table) {
   std::string text;
-  for (const auto& [name, map] : table.row_maps) {
-    text +=
-        fmt::format("map {}: {}{}\n", name, type_text(map), map.interval ? "; flags interval" : "");
+  for (const auto& [name, map] : table.maps) {
+    text += fmt::format("{} {}: {}\n", keyword(map), name, declaration_text(map));
     for (const NftRow& row : map.rows) text += "  " + element_text(map, row) + "\n";
   }
-  return text + text_without_rows(table);
+  return text + text_of_chains(table);
 }
 
 std::string digest_of(std::string_view text) {
@@ -82,11 +86,8 @@ std::string digest_of(std::string_view text) {
 
 Firewall make_firewall(NftTable table) {
   Digest digest;
-  digest.add(text_without_rows(table));
-  for (const auto& [name, map] : table.row_maps) {
-    digest.add(name);
-    add_rows(digest, map);
-  }
+  digest.add(text_of_chains(table));
+  for (const auto& [name, map] : table.maps) add_map(digest, name, map);
   return {.digest = digest.text(), .table = std::make_shared<const NftTable>(std::move(table))};
 }
 

@@ -10,22 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "state/nft_rows.hpp"
+#include "state/nft_map.hpp"
 
 namespace egress::state {
-
-// A set, or a map when `is_map`. `type` is nft's own text behind the name: "type ipv4_addr : mark"
-// or "typeof meta mark . ip saddr : meta mark". Elements are nft text too ("10.0.0.0/8 : 0x1"),
-// sorted and disjoint.
-struct NftSet {
-  bool is_map = false;
-  std::string type{};
-  bool interval = false;
-  // Rules add the elements, which then stay for so long; `elements` is empty. 0: not such a set.
-  uint32_t timeout_seconds = 0;
-  std::vector<std::string> elements{};
-  bool operator==(const NftSet&) const = default;
-};
 
 struct NftHook {
   std::string type{};  // "filter", "nat", "route"
@@ -56,13 +43,12 @@ struct NftChain {
 // What the kernel takes, less room for "//" and the number of a copy (nft_names.hpp).
 inline constexpr size_t kNftLongestName = 255 - 6;
 
-// Names of chains, sets and maps: a letter, then letters, digits and "/._-", at most
+// Names of chains and maps: a letter, then letters, digits and "/._-", at most
 // kNftLongestName bytes, and the whole name no word of nft's language ("drop" is refused,
 // "out/drop" is not); no "//", which is nft_names.hpp's. nft 1.0.6 refuses a digit, '-' or '/' in
 // front, and '+' and blanks anywhere.
 struct NftTable {
-  std::map<std::string, NftSet> sets{};
-  std::map<std::string, NftRowMap> row_maps{};  // no name of `sets`
+  std::map<std::string, NftMap> maps{};  // and sets
   std::map<std::string, NftChain> chains{};
   bool operator==(const NftTable&) const = default;
 };

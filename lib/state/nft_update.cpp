@@ -13,7 +13,7 @@ namespace {
 // take 5 us either way.
 constexpr size_t kMostPipapoDeletions = 4;
 
-bool costs_less_anew(const NftRowMap& map, const NftRowDifference& rows) {
+bool costs_less_anew(const NftMap& map, const NftRowDifference& rows) {
   const bool is_pipapo = map.interval && map.key.size() > 1;
   if (is_pipapo && rows.removed.size() > kMostPipapoDeletions) return true;
   return rows.added.size() + rows.removed.size() > map.rows.size();
@@ -28,26 +28,16 @@ bool has_class_of(const std::vector<NftRow>& rows, const std::vector<NftRow>& ot
 }
 
 // Whether the map may go from one content to the other under its name.
-bool can_change(const NftRowMap& desired, const NftRowMap& previous, const NftRowDifference& rows) {
+bool can_change(const NftMap& desired, const NftMap& previous, const NftRowDifference& rows) {
   if (costs_less_anew(desired, rows)) return false;
-  if (!is_keyed_by_class(desired)) return rows.added.size() + rows.removed.size() <= kMostElements;
-  // Otherwise a class number would come to mean something else.
-  return !has_class_of(previous.rows, rows.added) && !has_class_of(desired.rows, rows.removed);
-}
-
-bool can_change(const NftSet& desired, const NftSet& previous) {
-  const auto missing_in = [](const NftSet& present, const NftSet& wanted) {
-    const std::set<std::string> known(present.elements.begin(), present.elements.end());
-    return static_cast<size_t>(
-        std::count_if(wanted.elements.begin(), wanted.elements.end(),
-                      [&](const std::string& each) { return known.count(each) == 0; }));
-  };
-  if (desired.elements == previous.elements) return true;
-  const size_t removed = missing_in(desired, previous);
-  const size_t changed = missing_in(previous, desired) + removed;
-  // libnftables reads an interval set and cuts it up to take something out.
-  if (desired.interval && removed != 0) return false;
-  return changed < desired.elements.size() && changed <= kMostElements;
+  const NftSwitch how = switch_of(desired);
+  if (how == NftSwitch::kInParts) {
+    // Otherwise a class number would come to mean something else.
+    return !has_class_of(previous.rows, rows.added) && !has_class_of(desired.rows, rows.removed);
+  }
+  // libnftables reads a map of intervals and cuts it up to take something out.
+  if (how == NftSwitch::kWithRules && desired.interval && !rows.removed.empty()) return false;
+  return rows.added.size() + rows.removed.size() <= kMostElements;
 }
 
 // Finds the names of the desired table's objects.
@@ -56,8 +46,7 @@ class Naming {
   Naming(const NftTable& desired, const NftTable& previous, const NftAliases& names)
       : desired_(desired), previous_(previous), before_(names) {
     for (const auto& entry : previous.chains) chains_.insert(before(entry.first, names.chains));
-    for (const auto& entry : previous.sets) sets_.insert(before(entry.first, names.sets));
-    for (const auto& entry : previous.row_maps) sets_.insert(before(entry.first, names.sets));
+    for (const auto& entry : previous.maps) maps_.insert(before(entry.first, names.maps));
   }
 
   NftAliases take() && {
@@ -66,15 +55,9 @@ class Naming {
       const bool kept = was != previous_.chains.end() && same_declaration(was->second, chain);
       give(&NftAliases::chains, chains_, name, kept);
     }
-    for (const auto& [name, set] : desired_.sets) {
-      const auto was = previous_.sets.find(name);
-      const bool kept = was != previous_.sets.end() && same_declaration(was->second, set) &&
-                        can_change(set, was->second);
-      give(&NftAliases::sets, sets_, name, kept);
-    }
-    const std::set<std::string> anew = row_maps_made_anew();
-    for (const auto& entry : desired_.row_maps) {
-      give(&NftAliases::sets, sets_, entry.first, anew.count(entry.first) == 0);
+    const std::set<std::string> anew = maps_made_anew();
+    for (const auto& entry : desired_.maps) {
+      give(&NftAliases::maps, maps_, entry.first, anew.count(entry.first) == 0);
     }
     return std::move(after_);
   }
@@ -91,7 +74,7 @@ class Naming {
     set_alias(after_.*kind, name, kept ? before(name, before_.*kind) : free_name(name, taken));
   }
 
-  bool leads_to_renamed_chains(const NftRowMap& map) const {
+  bool leads_to_renamed_chains(const NftMap& map) const {
     return std::any_of(map.chains.begin(), map.chains.end(), [&](const std::string& chain) {
       return name_in(after_.chains, chain) != name_in(before_.chains, chain);
     });
@@ -99,7 +82,7 @@ class Naming {
 
   bool lead_to_changed_chains(const std::set<std::string>& maps) const {
     return std::any_of(maps.begin(), maps.end(), [&](const std::string& map) {
-      const std::vector<std::string>& chains = desired_.row_maps.at(map).chains;
+      const std::vector<std::string>& chains = desired_.maps.at(map).chains;
       return std::any_of(chains.begin(), chains.end(), [&](const std::string& chain) {
         return previous_.chains.count(chain) != 0 && !has_same_rules(chain);
       });
@@ -108,22 +91,22 @@ class Naming {
 
   // Maps by which a chain classifies change together, and in place only where rules stay: the maps
   // would follow the rules one transaction later.
-  std::set<std::string> row_maps_made_anew() const {
+  std::set<std::string> maps_made_anew() const {
     std::set<std::string> anew;
     std::set<std::string> changed;
-    for (const auto& [name, map] : desired_.row_maps) {
-      const auto was = previous_.row_maps.find(name);
-      if (was == previous_.row_maps.end() || !same_declaration(map, was->second) ||
+    for (const auto& [name, map] : desired_.maps) {
+      const auto was = previous_.maps.find(name);
+      if (was == previous_.maps.end() || !same_declaration(map, was->second) ||
           leads_to_renamed_chains(map)) {
         anew.insert(name);
         continue;
       }
       const NftRowDifference rows = difference(map, was->second);
       if (rows.added.empty() && rows.removed.empty()) continue;
-      changed.insert(name);
+      if (switch_of(map) != NftSwitch::kWithRules) changed.insert(name);
       if (!can_change(map, was->second, rows)) anew.insert(name);
     }
-    const auto groups = row_maps_by_chain();
+    const auto groups = maps_by_chain();
     size_t found = 0;
     do {
       found = anew.size();
@@ -138,11 +121,11 @@ class Naming {
     return anew;
   }
 
-  std::map<std::string, std::set<std::string>> row_maps_by_chain() const {
+  std::map<std::string, std::set<std::string>> maps_by_chain() const {
     std::map<std::string, std::set<std::string>> groups;
     for (const auto& [name, chain] : desired_.chains) {
-      for (const std::string& used : sets_used_by(chain)) {
-        if (desired_.row_maps.count(used) != 0) groups[name].insert(used);
+      for (const std::string& used : maps_used_by(chain)) {
+        if (desired_.maps.count(used) != 0) groups[name].insert(used);
       }
     }
     return groups;
@@ -163,7 +146,7 @@ class Naming {
   const NftAliases& before_;
   NftAliases after_{};
   std::set<std::string> chains_{};  // taken
-  std::set<std::string> sets_{};
+  std::set<std::string> maps_{};
 };
 
 // Rules of regular chains that would have to switch in one transaction.
@@ -180,10 +163,9 @@ size_t rules_changed_in_place(const NftTable& desired, const NftTable& previous)
 NftPresent present_of(const NftTable& table) {
   NftPresent present;
   for (const auto& [name, chain] : table.chains) present.chains[name] = chain.hook;
-  for (const auto& [name, set] : table.sets) {
-    (set.is_map ? present.maps : present.sets).push_back(name);
+  for (const auto& [name, map] : table.maps) {
+    (map.data == NftData::kNone ? present.sets : present.maps).push_back(name);
   }
-  for (const auto& entry : table.row_maps) present.maps.push_back(entry.first);
   return present;
 }
 
@@ -193,9 +175,9 @@ NftTable table_of(const NftPresent& present) {
     table.chains[name] = {.hook = hook, .rules = kUnknownRules};
   }
   for (const std::string& name : present.sets) {
-    if (name != kNftMarkerSet) table.sets[name] = {};
+    if (name != kNftMarkerSet) table.maps[name] = {};
   }
-  for (const std::string& name : present.maps) table.sets[name] = {.is_map = true};
+  for (const std::string& name : present.maps) table.maps[name] = {.data = NftData::kVerdict};
   return table;
 }
 
@@ -221,8 +203,7 @@ NftUpdate change_over(const NftTable& next, const NftTable& now, NftAliases name
     }
   };
   note_made(update.made_chains, next.chains, now.chains);
-  note_made(update.made_sets, next.sets, now.sets);
-  note_made(update.made_sets, next.row_maps, now.row_maps);
+  note_made(update.made_maps, next.maps, now.maps);
   return update;
 }
 
@@ -239,18 +220,15 @@ NftUpdate update(const NftTable& desired, const NftTable& previous, const NftAli
 NftUpdate replacement(const NftTable& desired, const NftPresent& present) {
   std::set<std::string> chains;
   for (const auto& entry : present.chains) chains.insert(entry.first);
-  std::set<std::string> sets(present.sets.begin(), present.sets.end());
-  sets.insert(present.maps.begin(), present.maps.end());
+  std::set<std::string> maps(present.sets.begin(), present.sets.end());
+  maps.insert(present.maps.begin(), present.maps.end());
   NftAliases names;
   for (const auto& [name, chain] : desired.chains) {
     const auto kept = chain.hook ? in_force(name, chain, present) : std::nullopt;
     set_alias(names.chains, name, kept ? *kept : free_name(name, chains));
   }
-  for (const auto& entry : desired.sets) {
-    set_alias(names.sets, entry.first, free_name(entry.first, sets));
-  }
-  for (const auto& entry : desired.row_maps) {
-    set_alias(names.sets, entry.first, free_name(entry.first, sets));
+  for (const auto& entry : desired.maps) {
+    set_alias(names.maps, entry.first, free_name(entry.first, maps));
   }
   const NftTable next = renamed(desired, names);
   return change_over(next, table_of(present), std::move(names));
@@ -260,7 +238,7 @@ std::vector<NftStep> withdrawal(const NftUpdate& update, NftPresent present) {
   std::erase_if(present.chains, [&](const auto& chain) {
     return chain.second.has_value() || update.made_chains.count(chain.first) == 0;
   });
-  const auto not_made = [&](const std::string& name) { return update.made_sets.count(name) == 0; };
+  const auto not_made = [&](const std::string& name) { return update.made_maps.count(name) == 0; };
   std::erase_if(present.sets, not_made);
   std::erase_if(present.maps, not_made);
   return steps_between({}, table_of(present)).steps;

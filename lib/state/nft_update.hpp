@@ -29,7 +29,7 @@ struct NftUpdate {
   size_t preparing = 0;
   // In the kernel, the names that the steps make.
   std::set<std::string> made_chains{};
-  std::set<std::string> made_sets{};  // and maps
+  std::set<std::string> made_maps{};
 };
 
 // `previous` is in force under `names`. No steps when nothing differs.

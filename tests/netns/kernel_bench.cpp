@@ -30,7 +30,8 @@ state::Link veth_end(const std::string& name, const std::string& netns, const st
 
 state::Firewall small_firewall() {
   state::NftTable table;
-  table.sets["ways"] = {.type = "typeof iifname . oifname", .elements = {"\"p0\" . \"p1\""}};
+  table.maps["ways"] = state::make_map(
+      {.key = {state::NftField::kIifname, state::NftField::kOifname}}, {{{"p0", "p1"}}});
   table.chains["input"] = {
       .hook = state::NftHook{"filter", "input", 0, true},
       .rules = {{"ct state established,related accept", "answers"}, {"counter reject", "refused"}}};

@@ -20,17 +20,21 @@ namespace {
 
 using state::Firewall;
 using state::KernelState;
+using state::NftData;
+using state::NftField;
 using state::NftTable;
 
 NftTable small_table() {
   NftTable table;
-  table.sets["ways"] = {.type = "typeof iifname . oifname", .elements = {"\"a\" . \"b\""}};
-  table.sets["never"] = {
-      .type = "type ipv4_addr", .interval = true, .elements = {"10.0.0.0/8", "192.0.2.1"}};
-  table.sets["gate"] = {.is_map = true,
-                        .type = "typeof meta mark . meta l4proto . th dport : verdict",
+  table.maps["ways"] =
+      state::make_map({.key = {NftField::kIifname, NftField::kOifname}}, {{{"a", "b"}}});
+  table.maps["never"] = state::make_map({.key = {NftField::kSaddr}, .interval = true},
+                                        {{{Ipv4Prefix{ip("10.0.0.0"), 8}}}, {{ip("192.0.2.1")}}});
+  table.maps["gate"] = {.key = {NftField::kMark, NftField::kProtocol, NftField::kDport},
+                        .data = NftData::kVerdict,
                         .interval = true,
-                        .elements = {"0x1 . tcp . 80-90 : goto out/spoke-1/deny_web.x"}};
+                        .chains = {"out/spoke-1/deny_web.x"},
+                        .rows = {{{1, 6, 80}, {1, 6, 90}}}};
   table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
                            .rules = {{"ct state established,related accept", "answers"},
                                      {"ip saddr @never counter drop", "never"},
@@ -151,7 +155,7 @@ TEST_F(KernelFirewall, ChangesOverARestartKeepNothingOfTheOldContents) {
   converge(lab());
   restart();
   NftTable other;
-  other.sets["ways"] = {.type = "type ipv4_addr", .elements = {"10.0.0.1"}};
+  other.maps["ways"] = state::make_map({.key = {NftField::kSaddr}}, {{{ip("10.0.0.1")}}});
   other.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, false},
                            .rules = {{"ip saddr @ways accept", "other"}}};
   const KernelState desired = lab(other);
@@ -167,10 +171,11 @@ TEST_F(KernelFirewall, ChangesOverARestartKeepNothingOfTheOldContents) {
 // A class leads to a chain of its own, so that elements name chains which come and go.
 NftTable table_of_classes(uint32_t first, uint32_t count) {
   NftTable table = small_table();
-  auto& addresses = table.row_maps["out/data/daddr"];
-  auto& ports = table.row_maps["out/data/dport"];
-  addresses = {.key = {state::NftField::kAddress}, .interval = true};
-  ports = {.key = {state::NftField::kMark, state::NftField::kProtocol, state::NftField::kPort},
+  auto& addresses = table.maps["out/data/daddr"];
+  auto& ports = table.maps["out/data/dport"];
+  addresses = {.key = {NftField::kDaddr}, .data = NftData::kMark, .interval = true};
+  ports = {.key = {NftField::kMark, NftField::kProtocol, NftField::kDport},
+           .data = NftData::kVerdict,
            .interval = true};
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t number = first + i;
@@ -246,7 +251,8 @@ TEST_F(KernelFirewall, NftTakesEveryCommentAndNamesOfTheLongestKindAndTheirCopie
                                    {"counter", std::string(state::kNftLongestComment, '\\')},
                                    {"counter", std::string(1000, '*')},
                                    {"counter", "#; $x @y {}"}}};
-  table.row_maps[map] = {.key = {state::NftField::kMark}, .chains = {chain}, .rows = {{{1}, {1}}}};
+  table.maps[map] = {
+      .key = {NftField::kMark}, .data = NftData::kVerdict, .chains = {chain}, .rows = {{{1}, {1}}}};
   table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
                            .rules = {{"meta mark vmap @" + map, map}}};
   converge(lab(table));
@@ -339,7 +345,8 @@ TEST_F(KernelFirewall, ReplacedUnderTrafficLosesNothingAndLeaksNothing) {
   std::thread sending([&] { traffic.run(); });
   constexpr int kReplacements = 50;
   for (int i = 0; i < kReplacements; ++i) {
-    table.sets["never"].elements = {"198.51.100." + std::to_string(i)};
+    table.maps["never"] = state::make_map({.key = {NftField::kSaddr}, .interval = true},
+                                          {{{ip(("198.51.100." + std::to_string(i)).c_str())}}});
     table.chains["input"].rules.resize(1);
     table.chains["input"].rules.push_back({"counter", std::to_string(i)});
     EXPECT_EQ(converge(lab(table)), 1U);

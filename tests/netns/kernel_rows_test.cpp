@@ -13,18 +13,25 @@ namespace egress::kernel_tests {
 namespace {
 
 using state::KernelState;
+using state::NftData;
 using state::NftField;
+using state::NftMap;
 using state::NftRow;
 using state::NftTable;
 
 constexpr uint32_t kLastAddress = 0xffffffff;
 
 // So many that a changed row is changed in place.
-void add_rows_that_stay(state::NftRowMap& map) {
+void add_rows_that_stay(NftMap& map) {
   constexpr uint32_t kRows = 50;
+  const bool by_interface = !map.interfaces.empty();
   for (uint32_t i = 0; i < kRows; ++i) {
-    NftRow row{.value = map.leads_to_chains() ? 0 : 9U};
-    row.first[0] = map.key.front() == NftField::kMark ? 0x20000000 + i : 0x20000000 + 2 * i;
+    NftRow row{.value = map.data == NftData::kVerdict || map.data == NftData::kNone ? 0 : 9U};
+    row.first[0] = 0x20000000 + (map.key.front() == NftField::kMark ? i : 2 * i);
+    if (by_interface) {
+      row.first[0] = static_cast<uint32_t>(map.interfaces.size());
+      map.interfaces.push_back(fmt::format("y{}", 100 + i));
+    }
     if (map.key.size() > 1) row.first[1] = 1;
     row.last = row.first;
     map.rows.push_back(row);
@@ -32,38 +39,64 @@ void add_rows_that_stay(state::NftRowMap& map) {
   std::sort(map.rows.begin(), map.rows.end());
 }
 
-// Every kind of row map, with the edges that intervals have: the first and the last number, single
+// Sets and maps by what one meets on the way in and out.
+void add_plain_maps(NftTable& table, uint32_t variant) {
+  const std::string port = fmt::format("x{}", variant);
+  const Ipv4Address address{0xfedc0000 + variant};
+  table.maps["ways"] = state::make_map({.key = {NftField::kIifname}, .data = NftData::kVerdict},
+                                       {{{port}, "out/web"}, {{"fifteen-letters"}, "out/rest"}});
+  table.maps["zones"] = state::make_map({.key = {NftField::kIifname}, .data = NftData::kZone},
+                                        {{{port}, uint32_t{0x102}}, {{"x"}, 1 + variant}});
+  table.maps["nat"] = state::make_map({.key = {NftField::kOifname}, .data = NftData::kAddress},
+                                      {{{"x"}, address}, {{port}, Ipv4Address{0x01020304}}});
+  table.maps["inside"] = state::make_map({.key = {NftField::kSaddr}, .data = NftData::kAddress},
+                                         {{{address}, address}, {{Ipv4Address{1}}, address}});
+  table.maps["own"] = state::make_map({.key = {NftField::kIifname, NftField::kSaddr}},
+                                      {{{"fifteen-letters", address}}, {{port, Ipv4Address{1}}}});
+  table.maps["peers"] = state::make_map(
+      {.key = {NftField::kDaddr}, .interval = true},
+      {{{Ipv4Prefix{{0}, 8}}}, {{Ipv4Address{0x01000000}}}, {{Ipv4Prefix{{0xff000000}, 8}}}});
+}
+
+// Every kind of map, with the edges that intervals have: the first and the last number, single
 // ones, neighbours that touch. The last class is another one in each variant.
 NftTable rows_table(uint32_t variant) {
   NftTable table;
   const uint32_t moved = 0xfedc0000 + variant;
-  table.row_maps["addresses"] = {.key = {NftField::kAddress},
-                                 .interval = true,
-                                 .rows = {{{0}, {9}, 0x01020304},
-                                          {{10}, {10}, moved},
-                                          {{11 + variant}, {0x0a000000}, 0x01020304},
-                                          {{0x0a000001}, {0x0a0000ff}, moved},
-                                          {{0xc0000200}, {kLastAddress - variant}, moved}}};
-  table.row_maps["sources"] = {.key = {NftField::kMark, NftField::kAddress},
-                               .interval = true,
-                               .rows = {{{0x01020304, 0}, {0x01020304, kLastAddress}, 5},
-                                        {{moved, 0x0a000000}, {moved, 0x0a00ffff}, 0x01020304}}};
-  table.row_maps["source_ports"] = {
-      .key = {NftField::kMark, NftField::kPort},
+  add_plain_maps(table, variant);
+  table.maps["addresses"] = {.key = {NftField::kDaddr},
+                             .data = NftData::kMark,
+                             .interval = true,
+                             .rows = {{{0}, {9}, 0x01020304},
+                                      {{10}, {10}, moved},
+                                      {{11 + variant}, {0x0a000000}, 0x01020304},
+                                      {{0x0a000001}, {0x0a0000ff}, moved},
+                                      {{0xc0000200}, {kLastAddress - variant}, moved}}};
+  table.maps["sources"] = {.key = {NftField::kMark, NftField::kSaddr},
+                           .data = NftData::kMark,
+                           .interval = true,
+                           .rows = {{{0x01020304, 0}, {0x01020304, kLastAddress}, 5},
+                                    {{moved, 0x0a000000}, {moved, 0x0a00ffff}, 0x01020304}}};
+  table.maps["source_ports"] = {
+      .key = {NftField::kMark, NftField::kSport},
+      .data = NftData::kMark,
       .interval = true,
       .rows = {{{0x01020304, 0}, {0x01020304, 1023}, 7}, {{moved, 1024}, {moved, 65535}, 8}}};
-  table.row_maps["ports"] = {
-      .key = {NftField::kMark, NftField::kProtocol, NftField::kPort},
+  table.maps["ports"] = {
+      .key = {NftField::kMark, NftField::kProtocol, NftField::kDport},
+      .data = NftData::kVerdict,
       .interval = true,
       .chains = {"out/web", "out/rest"},
       .rows = {{{7, 6, 80}, {7, 6, 80}, 0}, {{moved, 17, 0}, {moved, 17, 65535}, 1}}};
-  table.row_maps["protocols"] = {.key = {NftField::kMark, NftField::kProtocol},
-                                 .chains = {"out/web", "out/rest"},
-                                 .rows = {{{7, 1}, {7, 1}, 1}, {{moved, 50}, {moved, 50}, 0}}};
-  table.row_maps["others"] = {.key = {NftField::kMark},
-                              .chains = {"out/rest"},
-                              .rows = {{{7}, {7}, 0}, {{moved}, {moved}, 0}}};
-  for (auto& [name, map] : table.row_maps) add_rows_that_stay(map);
+  table.maps["protocols"] = {.key = {NftField::kMark, NftField::kProtocol},
+                             .data = NftData::kVerdict,
+                             .chains = {"out/web", "out/rest"},
+                             .rows = {{{7, 1}, {7, 1}, 1}, {{moved, 50}, {moved, 50}, 0}}};
+  table.maps["others"] = {.key = {NftField::kMark},
+                          .data = NftData::kVerdict,
+                          .chains = {"out/rest"},
+                          .rows = {{{7}, {7}, 0}, {{moved}, {moved}, 0}}};
+  for (auto& [name, map] : table.maps) add_rows_that_stay(map);
   table.chains["out/web"].rules = {{"counter accept", "nsg/web"}};
   table.chains["out/rest"].rules = {{"counter drop", "nsg/rest"}};
   return table;
@@ -81,9 +114,11 @@ class KernelRows : public LinuxFixture {
   // be a copy (state/nft_names.hpp).
   static std::string listing() {
     return e2e::run_script(R"(
-      for map in addresses sources source_ports ports protocols others; do
-        name=$(ip netns exec eg-a nft list maps | sed -nE "s|.*map ($map(//[0-9]+)?) .*|\1|p")
-        ip netns exec eg-a nft --debug=netlink list map ip egressd $name | sed -E "s|//[0-9]+||g" |
+      for map in addresses sources source_ports ports protocols others \
+          ways zones nat inside own peers; do
+        found=$(ip netns exec eg-a nft list ruleset |
+          sed -nE "s#.*((map|set) $map(//[0-9]+)?) .*#\1#p")
+        ip netns exec eg-a nft --debug=netlink list ${found% *} ip egressd ${found#* } | sed -E "s|//[0-9]+||g" |
           tr -d '{},\t' | sed 's/elements =//; s/^ *//; s/ *$//' | sort
       done)")
         .out;
@@ -95,9 +130,9 @@ class KernelRows : public LinuxFixture {
     for (const auto& [name, chain] : table.chains) {
       script += fmt::format("add chain ip egressd {}\n", name);
     }
-    for (const auto& [name, map] : table.row_maps) {
-      script += fmt::format("add map ip egressd {} {{ {}; {}}}\n", name, type_text(map),
-                            map.interval ? "flags interval; " : "");
+    for (const auto& [name, map] : table.maps) {
+      script += fmt::format("add {} ip egressd {} {{ {}; {}}}\n", keyword(map), name,
+                            type_text(map), map.interval ? "flags interval; " : "");
       for (const NftRow& row : map.rows) {
         script += fmt::format("add element ip egressd {} {{ {} }}\n", name, element_text(map, row));
       }
@@ -126,8 +161,8 @@ TEST_F(KernelRows, ChangeInPlaceToWhatTheyWouldHaveBeenMadeAs) {
 TEST_F(KernelRows, FillAndChangeInManyMessages) {
   const auto many = [](uint32_t variant) {
     NftTable table;
-    auto& map = table.row_maps["addresses"];
-    map = {.key = {NftField::kAddress}, .interval = true};
+    auto& map = table.maps["addresses"];
+    map = {.key = {NftField::kDaddr}, .data = NftData::kMark, .interval = true};
     for (uint32_t i = 0; i < 20'000; ++i) {
       map.rows.push_back({{i * 16}, {i * 16 + 7}, 1 + (i % 3 == 0 ? variant : 0)});
     }
@@ -155,9 +190,9 @@ TEST_F(KernelRows, FillAndChangeInManyMessages) {
 
 TEST_F(KernelRows, SayWhichChangeTheKernelRefused) {
   NftTable table;
-  table.row_maps["addresses"] = {.key = {NftField::kAddress}, .interval = true};
+  table.maps["addresses"] = {.key = {NftField::kDaddr}, .data = NftData::kMark, .interval = true};
   for (uint32_t i = 0; i < 2; ++i) {
-    table.row_maps["addresses"].rows.push_back({{10 + i}, {20 + i}, 1});
+    table.maps["addresses"].rows.push_back({{10 + i}, {20 + i}, 1});
   }
   EXPECT_OK(apply(state::Verb::kAdd, "eg-a", state::NetnsObject{}));
   const Status refused = apply(state::Verb::kAdd, "eg-a",

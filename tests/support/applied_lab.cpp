@@ -20,8 +20,7 @@ constexpr size_t kLongestAlias = 255;
 std::string fault_in_table(const state::NftTable& table) {
   std::set<std::string> names;
   for (const auto& [name, chain] : table.chains) names.insert(name);
-  for (const auto& [name, set] : table.sets) names.insert(name);
-  for (const auto& [name, map] : table.row_maps) names.insert(name);
+  for (const auto& [name, map] : table.maps) names.insert(name);
   for (const std::string& name : names) {
     if (name.size() > state::kNftLongestName) return "nft name " + name;
   }

@@ -184,8 +184,7 @@ Status FakeKernel::perform(const Op& op, const state::Sysctl& sysctl) {
 Status FakeKernel::perform(const Op& op, const state::FirewallChange& change) {
   auto& firewall = state_.at(op.netns).firewall;
   const state::NftTable* table = change.desired.table.get();
-  if (table != nullptr && (has_long_name(table->chains) || has_long_name(table->sets) ||
-                           has_long_name(table->row_maps))) {
+  if (table != nullptr && (has_long_name(table->chains) || has_long_name(table->maps))) {
     return refusal(op, EINVAL);
   }
   if (op.verb == Verb::kRemove) {

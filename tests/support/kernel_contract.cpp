@@ -235,7 +235,8 @@ TEST_P(KernelContract, AFirewallIsObservedByItsDigest) {
   EXPECT_OK(add("eg-a", NetnsObject{}));
   const auto firewall = [](const std::string& verdict) {
     state::NftTable table;
-    table.sets["peers"] = {.type = "type ipv4_addr", .interval = true, .elements = {"10.0.0.0/8"}};
+    table.maps["peers"] = state::make_map({.key = {state::NftField::kSaddr}, .interval = true},
+                                          {{{Ipv4Prefix{{0x0a000000}, 8}}}});
     table.chains["forward"] = {.hook = state::NftHook{"filter", "forward", 0, true},
                                .rules = {{"ip saddr @peers goto out/spoke.data/allow-x"}}};
     table.chains["out/spoke.data/allow-x"] = {.rules = {{verdict, "nsg/allow-x"}}};

@@ -54,10 +54,12 @@ class Generator {
 
   state::NftTable random_table() {
     state::NftTable table;
-    table.sets["marks"] = {.is_map = true, .type = "typeof iifname : meta mark"};
+    std::vector<state::NftElement> marks;
     for (uint32_t i = 0; i < 4; ++i) {
-      if (chance(50)) table.sets["marks"].elements.push_back(fmt::format("\"l{}\" : 0x{}", i, i));
+      if (chance(50)) marks.push_back({{fmt::format("l{}", i)}, i});
     }
+    table.maps["marks"] =
+        state::make_map({.key = {state::NftField::kIifname}, .data = state::NftData::kMark}, marks);
     table.chains["steer"] = {
         .hook = state::NftHook{"filter", "prerouting", -150, false},
         .rules = {{"meta mark set iifname map @marks", std::to_string(below(3))}}};

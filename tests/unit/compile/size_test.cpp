@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "compile/compile.hpp"
-#include "ipam/leases.hpp"
+#include "state/nft_steps.hpp"
 
 namespace egress::compile {
 namespace {
@@ -42,7 +42,9 @@ Made count(const state::KernelState& state) {
     made.links += netns.links.size() - 1;  // lo
     made.routes += netns.routes.size();
     if (!netns.firewall || !netns.firewall->table) continue;
-    for (const auto& [map, rows] : netns.firewall->table->row_maps) made.rows += rows.rows.size();
+    for (const auto& [name_there, map] : netns.firewall->table->maps) {
+      if (state::switch_of(map) != state::NftSwitch::kWithRules) made.rows += map.rows.size();
+    }
   }
   made.links /= 2;
   return made;

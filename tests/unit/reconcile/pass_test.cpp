@@ -29,8 +29,7 @@ Ipv4Prefix prefix(const char* text) {
 NetnsState netns_with_firewall() {
   NetnsState netns = state::fresh_netns();
   netns.links["lo"].up = true;
-  netns.firewall =
-      state::make_firewall({.sets = {}, .chains = {{"steer", {.rules = {{"accept"}}}}}});
+  netns.firewall = state::make_firewall({.chains = {{"steer", {.rules = {{"accept"}}}}}});
   return netns;
 }
 

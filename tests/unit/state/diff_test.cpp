@@ -43,7 +43,7 @@ KernelState sample() {
   app.responder = Responder{"app", {"tcp/80"}};
   NetnsState& router = state["eg-router"];
   router.sysctls["net.ipv4.conf.all.rp_filter"] = {"net.ipv4.conf.all.rp_filter", "0"};
-  router.firewall = make_firewall({.sets = {}, .chains = {{"steer", {.rules = {{"accept"}}}}}});
+  router.firewall = make_firewall({.chains = {{"steer", {.rules = {{"accept"}}}}}});
   router.neighbours = {{"e-app", ip("169.254.129.2"), {{2, 0, 0, 0, 0, 1}}}};
   router.rules.insert({.priority = 1000, .table = 100, .fwmark = 1, .fwmask = 0xffffffff});
   Route blackhole{.table = 100, .kind = RouteKind::kBlackhole};

@@ -87,14 +87,15 @@ TEST(Text, OfAStateIsSortedAndShowsAKnownFirewallsTable) {
       "  sysctl a = 1\n"
       "  firewall d1\n";
   EXPECT_EQ(to_text(state), head + rest);
-  netns.firewall->table = std::make_shared<const NftTable>(
-      NftTable{.sets = {}, .chains = {{"out/data", {.rules = {{"accept"}}}}}});
+  netns.firewall->table =
+      std::make_shared<const NftTable>(NftTable{.chains = {{"out/data", {.rules = {{"accept"}}}}}});
   EXPECT_EQ(to_text(state), head + "    chain out/data\n      accept\n" + rest);
 }
 
 TEST(Firewall, EqualContentsHaveEqualDigestsAndOthersDoNot) {
   const NftTable table{
-      .sets = {{"marks", {.is_map = true, .type = "type mark : mark", .elements = {"0x1 : 0x2"}}}},
+      .maps = {{"marks",
+                {.key = {NftField::kMark}, .data = NftData::kMark, .rows = {{{1}, {1}, 2}}}}},
       .chains = {
           {"steer", {.hook = NftHook{"filter", "prerouting", -150, true}, .rules = {{"r"}}}}}};
   const std::string digest = make_firewall(table).digest;
@@ -106,10 +107,15 @@ TEST(Firewall, EqualContentsHaveEqualDigestsAndOthersDoNot) {
     alter(other);
     EXPECT_TRUE(digests.insert(make_firewall(other).digest).second) << to_text(other);
   };
-  altered([](NftTable& other) { other.sets["marks"].is_map = false; });
-  altered([](NftTable& other) { other.sets["marks"].interval = true; });
-  altered([](NftTable& other) { other.sets["marks"].type = "type mark : verdict"; });
-  altered([](NftTable& other) { other.sets["marks"].elements.clear(); });
+  altered([](NftTable& other) { other.maps["marks"].data = NftData::kNone; });
+  altered([](NftTable& other) { other.maps["marks"].data = NftData::kVerdict; });
+  altered([](NftTable& other) { other.maps["marks"].interval = true; });
+  altered([](NftTable& other) { other.maps["marks"].timeout_seconds = 1; });
+  altered([](NftTable& other) { other.maps["marks"].key = {NftField::kSaddr}; });
+  altered([](NftTable& other) { other.maps["marks"].rows.clear(); });
+  altered([](NftTable& other) { other.maps["marks"].chains = {"steer"}; });
+  altered([](NftTable& other) { other.maps["marks"].interfaces = {"steer"}; });
+  altered([](NftTable& other) { other.maps["more"] = {}; });
   altered([](NftTable& other) { other.chains["steer"].rules = {{"s"}}; });
   altered([](NftTable& other) { other.chains["steer"].hook.reset(); });
   altered([](NftTable& other) { other.chains["steer"].hook->priority = -149; });
@@ -122,8 +128,10 @@ TEST(Firewall, EqualContentsHaveEqualDigestsAndOthersDoNot) {
 TEST(Firewall, DigestTellsEveryNumberOfARowApart) {
   const auto digest = [](const NftRow& row) {
     NftTable table;
-    table.row_maps["m"] = {
-        .key = {NftField::kMark, NftField::kPort}, .interval = true, .rows = {row}};
+    table.maps["m"] = {.key = {NftField::kMark, NftField::kDport},
+                       .data = NftData::kMark,
+                       .interval = true,
+                       .rows = {row}};
     return make_firewall(std::move(table)).digest;
   };
   const NftRow row{{1, 80}, {1, 90}, 2};

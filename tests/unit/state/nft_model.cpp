@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "base/ip.hpp"
@@ -25,6 +26,10 @@ std::string behind(const std::string& text, const std::string& mark) {
 
 bool is_regular(const std::string& hook) {
   return hook.empty();
+}
+
+bool leads_to_chain(const std::string& word) {
+  return word == "goto" || word == "jump";
 }
 
 }  // namespace
@@ -124,15 +129,20 @@ void NftModel::change_element(bool adds, const std::string& name, const std::str
 }
 
 bool NftModel::is_named(const std::string& name, bool is_chain) const {
-  const std::string word = (is_chain ? "goto " : "@") + name;
-  for (const auto& [chain, content] : state_.chains) {
-    for (const std::string& rule : content.rules) {
-      if ((rule + " ").find(word + " ") != std::string::npos) return true;
+  const auto names_it = [&](const std::string& text) {
+    std::string before;
+    for (const std::string& word : words_of(text)) {
+      if (is_chain ? leads_to_chain(before) && word == name : word == "@" + name) return true;
+      before = word;
     }
+    return false;
+  };
+  for (const auto& [chain, content] : state_.chains) {
+    if (std::any_of(content.rules.begin(), content.rules.end(), names_it)) return true;
   }
   for (const auto& [set, content] : state_.sets) {
     for (const auto& [key, target] : content.elements) {
-      if (is_chain && target == word) return true;
+      if (names_it(target)) return true;
     }
   }
   return false;
@@ -142,7 +152,7 @@ void NftModel::check_references() const {
   const auto check = [&](const std::string& text) {
     std::string before;
     for (const std::string& word : words_of(text)) {
-      if (before == "goto") {
+      if (leads_to_chain(before)) {
         const auto chain = state_.chains.find(word);
         EXPECT_TRUE(chain != state_.chains.end() && is_regular(chain->second.hook)) << text;
       }
@@ -175,8 +185,8 @@ std::string NftModel::target(const std::string& set, uint32_t address) const {
   return "";
 }
 
-std::string NftModel::walk(const std::string& chain, const std::string& port, uint32_t address,
-                           uint32_t& mark) const {
+std::optional<std::string> NftModel::walk(const std::string& chain, const std::string& port,
+                                          uint32_t address, uint32_t& mark) const {
   for (const std::string& rule : state_.chains.at(chain).rules) {
     const std::vector<std::string> words = words_of(rule);
     const std::string set = words.back().substr(1);
@@ -192,19 +202,25 @@ std::string NftModel::walk(const std::string& chain, const std::string& port, ui
     } else if (rule.starts_with("meta mark set")) {
       mark = static_cast<uint32_t>(std::stoul(words.back(), nullptr, 16));
       continue;
+    } else if (words.front() == "jump") {
+      if (auto verdict = walk(words.back(), port, address, mark)) return verdict;
+      continue;
+    } else if (rule == "return") {
+      return std::nullopt;
     } else {
       return table_name(chain) + ": " + rule;
     }
     if (!next.empty()) return walk(words_of(next).back(), port, address, mark);
   }
-  return table_name(chain) + ": end";
+  return std::nullopt;
 }
 
 std::string NftModel::fate(const std::string& port, uint32_t address) const {
   std::string all;
   for (const auto& [name, chain] : state_.chains) {
     uint32_t mark = 0;
-    if (!is_regular(chain.hook)) all += walk(name, port, address, mark) + chain.hook + "\n";
+    if (is_regular(chain.hook)) continue;
+    all += walk(name, port, address, mark).value_or(table_name(name) + ": end") + chain.hook + "\n";
   }
   return all;
 }

@@ -5,6 +5,7 @@
 // a packet under the few kinds of rules that the tests use.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,8 +51,9 @@ class NftModel {
   void change_element(bool adds, const std::string& name, const std::string& element);
   bool is_named(const std::string& name, bool is_chain) const;
   void check_references() const;
-  std::string walk(const std::string& chain, const std::string& port, uint32_t address,
-                   uint32_t& mark) const;
+  // Nothing when the chain ends without a verdict.
+  std::optional<std::string> walk(const std::string& chain, const std::string& port,
+                                  uint32_t address, uint32_t& mark) const;
   std::string target(const std::string& set, const std::string& key) const;
   std::string target(const std::string& set, uint32_t address) const;
 

@@ -22,19 +22,19 @@ class RandomTables {
 
   NftTable take() {
     NftTable table;
-    NftSet from{.is_map = true, .type = "typeof iifname : verdict"};
+    std::vector<NftElement> from;
     for (const char* gate : {"out/a", "out/b"}) {
       if (below(5) == 0) continue;
       add_gate(table, gate);
-      from.elements.push_back(fmt::format("\"{}\" : goto {}", gate + 4, gate));
+      from.push_back({{gate + 4}, gate});
     }
-    if (below(3) == 0) from.elements.push_back("\"c\" : goto refuse");
+    if (below(3) == 0) from.push_back({{"c"}, "refuse"});
     table.chains["refuse"].rules = {{"drop"}};
-    table.sets["from"] = from;
-    table.sets["peers"] = {.type = "type ipv4_addr", .interval = below(2) == 0};
-    for (uint32_t i = 0; i < below(5); ++i) {
-      table.sets["peers"].elements.push_back(fmt::format("10.0.0.{}", i * 10 + below(10)));
-    }
+    table.maps["from"] = make_map({.key = {NftField::kIifname}, .data = NftData::kVerdict}, from);
+    std::vector<NftElement> peers;
+    for (uint32_t i = 0; i < below(5); ++i) peers.push_back({{0x0a000000 + i * 10 + below(10)}});
+    table.maps["peers"] =
+        make_map({.key = {NftField::kSaddr}, .interval = below(2) == 0}, std::move(peers));
     const int priority = below(8) == 0 ? 5 : 0;
     table.chains["forward"] = {.hook = NftHook{"filter", "forward", priority, below(4) == 0},
                                .rules = {{"iifname vmap @from"}}};
@@ -43,8 +43,8 @@ class RandomTables {
 
  private:
   void add_gate(NftTable& table, const std::string& name) {
-    NftRowMap addresses{.key = {NftField::kAddress}, .interval = true};
-    NftRowMap verdicts{.key = {NftField::kMark}};
+    NftMap addresses{.key = {NftField::kDaddr}, .data = NftData::kMark, .interval = true};
+    NftMap verdicts{.key = {NftField::kMark}, .data = NftData::kVerdict};
     const uint32_t first = below(3) == 0 ? 100 : 0;  // classes that share nothing, or something
     const uint32_t shift = below(6) == 0 ? 1 : 0;    // a number that means something else
     const uint32_t classes = 1 + below(8);
@@ -61,12 +61,18 @@ class RandomTables {
       address = addresses.rows.back().last[0];
     }
     const std::string tag = below(6) == 0 ? ".y" : ".x";
-    table.row_maps[name + "/daddr" + tag] = addresses;
-    table.row_maps[name + "/other" + tag] = verdicts;
-    table.chains[name].rules = {{fmt::format("meta mark set {:#x}", 0x10 + first)},
-                                {"meta mark set ip daddr map @" + name + "/daddr" + tag},
-                                {"meta mark vmap @" + name + "/other" + tag},
-                                {"drop"}};
+    table.maps[name + "/daddr" + tag] = addresses;
+    table.maps[name + "/other" + tag] = verdicts;
+    auto& rules = table.chains[name].rules;
+    if (below(3) == 0) {
+      rules.push_back({"jump checked"});
+      table.chains["checked"].rules = {{"return"}};
+    }
+    const std::vector<NftRule> lookups = {{fmt::format("meta mark set {:#x}", 0x10 + first)},
+                                          {"meta mark set ip daddr map @" + name + "/daddr" + tag},
+                                          {"meta mark vmap @" + name + "/other" + tag},
+                                          {"drop"}};
+    rules.insert(rules.end(), lookups.begin(), lookups.end());
   }
 
   std::mt19937 random_;

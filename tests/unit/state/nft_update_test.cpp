@@ -10,17 +10,26 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+Ipv4Prefix prefix(const std::string& text) {
+  return *Ipv4Prefix::parse(text);
+}
+
+NftMap addresses(const std::vector<std::string>& all, bool interval = false) {
+  std::vector<NftElement> elements;
+  for (const std::string& each : all) elements.push_back({{prefix(each)}});
+  return make_map({.key = {NftField::kSaddr}, .interval = interval}, elements);
+}
+
 // A gate in small: a base chain, a verdict map that leads to rule chains, an interval map.
 NftTable gate() {
   NftTable table;
-  table.sets["classes"] = {.is_map = true,
-                           .type = "type ipv4_addr : mark",
-                           .interval = true,
-                           .elements = {"10.0.0.0/8 : 0x1", "11.0.0.0/8 : 0x2"}};
-  table.sets["verdicts"] = {.is_map = true,
-                            .type = "typeof meta mark : verdict",
-                            .elements = {"0x1 : goto out/data/allow", "0x2 : goto out/data/deny"}};
-  table.sets["peers"] = {.type = "type ipv4_addr", .elements = {"10.0.0.4"}};
+  table.maps["classes"] =
+      make_map({.key = {NftField::kDaddr}, .data = NftData::kMark, .interval = true},
+               {{{prefix("10.0.0.0/8")}, uint32_t{1}}, {{prefix("11.0.0.0/8")}, uint32_t{2}}});
+  table.maps["verdicts"] =
+      make_map({.key = {NftField::kMark}, .data = NftData::kVerdict},
+               {{{uint32_t{1}}, "out/data/allow"}, {{uint32_t{2}}, "out/data/deny"}});
+  table.maps["peers"] = addresses({"10.0.0.4"});
   table.chains["forward"] = {.hook = NftHook{"filter", "forward", 0, true},
                              .rules = {{"ip saddr @peers accept"},
                                        {"meta mark set ip daddr map @classes"},
@@ -98,22 +107,57 @@ TEST(NftUpdate, ReplacesTheRulesOfAChangedChainAlone) {
             "add rule ip egressd out/data/deny counter accept comment \"nsg/deny\"\n");
 }
 
-// The maps of a gate: addresses to classes, classes to chains.
-NftTable classes(std::vector<NftRow> addresses, std::vector<NftRow> verdicts) {
+// The verdicts of a gate, by class.
+NftTable verdicts(std::vector<std::string> chains, std::vector<NftRow> rows) {
   NftTable table;
-  table.row_maps["a"] = {
-      .key = {NftField::kAddress}, .interval = true, .rows = std::move(addresses)};
-  table.row_maps["v"] = {
-      .key = {NftField::kMark}, .chains = {"out/allow", "out/deny"}, .rows = std::move(verdicts)};
+  table.maps["v"] = {.key = {NftField::kMark},
+                     .data = NftData::kVerdict,
+                     .chains = std::move(chains),
+                     .rows = std::move(rows)};
   return table;
 }
 
 TEST(NftUpdate, KnowsAChainByItsNameNotByItsPlace) {
-  NftTable previous = classes({}, {{{1}, {1}, 0}, {{2}, {2}, 1}});
-  NftTable desired = classes({}, {{{1}, {1}, 1}, {{2}, {2}, 0}});
-  previous.row_maps["v"].chains = {"out/allow", "out/deny"};
-  desired.row_maps["v"].chains = {"out/deny", "out/allow"};
-  EXPECT_EQ(changed(desired, previous), "");
+  EXPECT_EQ(changed(verdicts({"out/deny", "out/allow"}, {{{1}, {1}, 1}, {{2}, {2}, 0}}),
+                    verdicts({"out/allow", "out/deny"}, {{{1}, {1}, 0}, {{2}, {2}, 1}})),
+            "");
+}
+
+// Machines' addresses by their ports.
+NftTable ports(const std::vector<std::string>& names) {
+  NftTable table;
+  std::vector<NftElement> elements;
+  for (const std::string& name : names) elements.push_back({{name, Ipv4Address{7}}});
+  table.maps["own"] = make_map({.key = {NftField::kIifname, NftField::kSaddr}}, elements);
+  return table;
+}
+
+TEST(NftUpdate, KnowsAnInterfaceByItsNameNotByItsPlace) {
+  EXPECT_EQ(changed(ports({"b", "c", "d", "e"}), ports({"a", "c", "d", "e"})),
+            "--\n"
+            "delete own { \"a\" . 0.0.0.7 }\n"
+            "add own { \"b\" . 0.0.0.7 }\n");
+  EXPECT_EQ(changed(ports({"a", "c", "d", "e"}), ports({"a", "c", "d", "e", "f"})),
+            "--\n"
+            "delete own { \"f\" . 0.0.0.7 }\n");
+}
+
+// What is led to by interfaces would otherwise follow its rules one transaction later.
+TEST(NftUpdate, ChangesElementsInTheTransactionOfTheRulesThatChangeWithThem) {
+  NftTable previous = ports({"a", "c", "d", "e"});
+  NftTable desired = ports({"b", "c", "d", "e"});
+  previous.chains["input"].rules = {{"iifname . ip saddr @own accept"}};
+  desired.chains["input"].rules = {{"iifname . ip saddr @own drop"}};
+  EXPECT_EQ(changed(desired, previous),
+            "--\n"
+            "flush chain ip egressd input\n"
+            "add rule ip egressd input iifname . ip saddr @own drop\n"
+            "delete element ip egressd own {\n"
+            "  \"a\" . 0.0.0.7\n"
+            "}\n"
+            "add element ip egressd own {\n"
+            "  \"b\" . 0.0.0.7\n"
+            "}\n");
 }
 
 TEST(NftUpdate, ChangesABaseChainsPolicyInPlace) {
@@ -127,33 +171,28 @@ TEST(NftUpdate, ChangesABaseChainsPolicyInPlace) {
 
 // Many elements of which few differ.
 NftTable with_addresses(int first, int last, bool interval) {
+  std::vector<std::string> all;
+  for (int i = first; i <= last; ++i) all.push_back("10.0.0." + std::to_string(i));
   NftTable table;
-  NftSet& set = table.sets["peers"];
-  set = {.type = "type ipv4_addr", .interval = interval};
-  for (int i = first; i <= last; ++i) set.elements.push_back("10.0.0." + std::to_string(i));
+  table.maps["peers"] = addresses(all, interval);
   return table;
 }
 
 TEST(NftUpdate, ChangesAPlainSetByItsDifference) {
   EXPECT_EQ(changed(with_addresses(2, 41, false), with_addresses(1, 40, false)),
             "--\n"
-            "delete element ip egressd peers {\n"
-            "  10.0.0.1\n"
-            "}\n"
-            "add element ip egressd peers {\n"
-            "  10.0.0.41\n"
-            "}\n");
+            "delete peers { 10.0.0.1 }\n"
+            "add peers { 10.0.0.41 }\n");
 }
 
 TEST(NftUpdate, MakesASetOfWhichMuchDiffersAnewBesideTheOldOne) {
   NftTable desired = gate();
-  desired.sets["peers"].elements = {"10.0.0.5"};
+  desired.maps["peers"] = addresses({"10.0.0.5"});
   EXPECT_EQ(changed(desired, gate()),
             "--\n"
-            "add set ip egressd peers//2 { type ipv4_addr; }\n"
-            "add element ip egressd peers//2 {\n"
-            "  10.0.0.5\n"
-            "}\n"
+            "add set ip egressd peers//2 { typeof ip saddr; }\n"
+            "--\n"
+            "add peers//2 { 10.0.0.5 }\n"
             "--\n"
             "flush chain ip egressd forward\n"
             "add rule ip egressd forward ip saddr @peers//2 accept\n"
@@ -165,9 +204,9 @@ TEST(NftUpdate, MakesASetOfWhichMuchDiffersAnewBesideTheOldOne) {
 
 TEST(NftUpdate, GoesBackAndForthBetweenTwoNames) {
   NftTable desired = gate();
-  desired.sets["peers"].elements = {"10.0.0.5"};
+  desired.maps["peers"] = addresses({"10.0.0.5"});
   const NftUpdate there = update(desired, gate(), {});
-  EXPECT_EQ(there.names, (NftAliases{.sets = {{"peers", "peers//2"}}}));
+  EXPECT_EQ(there.names, (NftAliases{.maps = {{"peers", "peers//2"}}}));
   EXPECT_TRUE(update(desired, desired, there.names).steps.empty());
   EXPECT_EQ(update(gate(), desired, there.names).names, NftAliases{});
 }
@@ -175,10 +214,10 @@ TEST(NftUpdate, GoesBackAndForthBetweenTwoNames) {
 TEST(NftUpdate, MakesAnewWhatIsDeclaredDifferently) {
   NftTable desired = gate();
   desired.chains["forward"].hook->priority = -10;
-  desired.sets["peers"].interval = true;
+  desired.maps["peers"].interval = true;
   const NftUpdate made = update(desired, gate(), {});
   EXPECT_EQ(made.names,
-            (NftAliases{.chains = {{"forward", "forward//2"}}, .sets = {{"peers", "peers//2"}}}));
+            (NftAliases{.chains = {{"forward", "forward//2"}}, .maps = {{"peers", "peers//2"}}}));
   // Both base chains at once: what stays hooked in has its say.
   EXPECT_THAT(text_of(made.steps),
               HasSubstr("add rule ip egressd forward//2 meta mark vmap @verdicts\n"
@@ -191,12 +230,17 @@ TEST(NftUpdate, MakesAnewWhatIsDeclaredDifferently) {
 TEST(NftUpdate, FromAnIntervalSetTakesNothingOut) {
   const NftTable small = with_addresses(1, 40, true);
   const NftTable large = with_addresses(1, 41, true);
-  EXPECT_EQ(changed(large, small), "--\nadd element ip egressd peers {\n  10.0.0.41\n}\n");
+  EXPECT_EQ(changed(large, small), "--\nadd peers { 10.0.0.41 }\n");
   EXPECT_THAT(changed(small, large), HasSubstr("add set ip egressd peers//2"));
 }
 
 TEST(NftUpdate, WritesManyElementsAsShortLines) {
-  const std::string script = changed(with_addresses(1, 200, true), {});
+  NftTable desired = with_addresses(1, 200, true);
+  NftTable previous = with_addresses(1, 101, true);
+  previous.chains["input"].rules = {{"accept"}};
+  desired.chains["input"].rules = {{"drop"}};
+  const std::string script = changed(desired, previous);
+  EXPECT_THAT(script, HasSubstr("10.0.0.200"));
   EXPECT_EQ(script.find("add element"), script.rfind("add element"));
   size_t longest = 0;
   for (size_t start = 0; start < script.size();) {
@@ -211,8 +255,8 @@ TEST(NftUpdate, WritesManyElementsAsShortLines) {
 // chain, and so on.
 NftTable classifier(const std::vector<uint32_t>& classes) {
   NftTable table;
-  NftRowMap addresses{.key = {NftField::kAddress}, .interval = true};
-  NftRowMap verdicts{.key = {NftField::kMark}};
+  NftMap addresses{.key = {NftField::kDaddr}, .data = NftData::kMark, .interval = true};
+  NftMap verdicts{.key = {NftField::kMark}, .data = NftData::kVerdict};
   std::map<uint32_t, uint32_t> chains;
   for (const uint32_t each : classes) chains[each] = 0;
   for (auto& [number, index] : chains) {
@@ -224,13 +268,13 @@ NftTable classifier(const std::vector<uint32_t>& classes) {
   for (uint32_t i = 0; i < classes.size(); ++i) {
     addresses.rows.push_back({{2 * i}, {2 * i}, 0x10 + classes[i]});
   }
-  table.row_maps["a"] = addresses;
-  table.row_maps["v"] = verdicts;
+  table.maps["a"] = addresses;
+  table.maps["v"] = verdicts;
   table.chains["out"].rules = {{"meta mark set ip daddr map @a"}, {"meta mark vmap @v"}};
   table.chains["forward"] = {.hook = NftHook{"filter", "forward", 0, true},
                              .rules = {{"iifname vmap @from"}}};
-  table.sets["from"] = {
-      .is_map = true, .type = "typeof iifname : verdict", .elements = {"\"p\" : goto out"}};
+  table.maps["from"] =
+      make_map({.key = {NftField::kIifname}, .data = NftData::kVerdict}, {{{"p"}, "out"}});
   return table;
 }
 
@@ -264,18 +308,21 @@ TEST(NftUpdate, MakesAllMapsOfAGateAnewWhenOneIsAndLeavesOthersAlone) {
   NftTable previous = classifier(classes_from(0, 10));
   NftTable desired = classifier(classes_from(20, 10));
   for (NftTable* table : {&previous, &desired}) {
-    table->row_maps["b"] = {.key = {NftField::kAddress}, .interval = true, .rows = {{{1}, {1}, 1}}};
+    table->maps["b"] = {.key = {NftField::kDaddr},
+                        .data = NftData::kMark,
+                        .interval = true,
+                        .rows = {{{1}, {1}, 1}}};
     table->chains["other"].rules = {{"meta mark set ip daddr map @b"}};
   }
   EXPECT_EQ(update(desired, previous, {}).names,
-            (NftAliases{.sets = {{"a", "a//2"}, {"v", "v//2"}}}));
+            (NftAliases{.maps = {{"a", "a//2"}, {"v", "v//2"}}}));
 }
 
 TEST(NftUpdate, MakesAMapAnewWhenAClassNumberMeansSomethingElse) {
   const NftTable previous = classifier(classes_from(0, 10));
   NftTable desired = previous;
-  desired.row_maps["v"].rows[0].value = 1;
-  EXPECT_EQ(update(desired, previous, {}).names, (NftAliases{.sets = {{"v", "v//2"}}}));
+  desired.maps["v"].rows[0].value = 1;
+  EXPECT_EQ(update(desired, previous, {}).names, (NftAliases{.maps = {{"v", "v//2"}}}));
 }
 
 TEST(NftUpdate, MakesAMapAnewWhenWhatItLeadsToChangesWithIt) {
@@ -285,12 +332,12 @@ TEST(NftUpdate, MakesAMapAnewWhenWhatItLeadsToChangesWithIt) {
   NftTable desired = classifier(classes);
   desired.chains["out/0"].rules = {{"does something else"}};
   EXPECT_EQ(update(desired, previous, {}).names,
-            (NftAliases{.sets = {{"a", "a//2"}, {"v", "v//2"}}}));
+            (NftAliases{.maps = {{"a", "a//2"}, {"v", "v//2"}}}));
   // And so it is when only addresses move among classes that stay.
   desired = previous;
-  std::swap(desired.row_maps["a"].rows[3].value, desired.row_maps["a"].rows[4].value);
+  std::swap(desired.maps["a"].rows[3].value, desired.maps["a"].rows[4].value);
   desired.chains["out/0"].rules = {{"does something else"}};
-  EXPECT_EQ(update(desired, previous, {}).names, (NftAliases{.sets = {{"a", "a//2"}}}));
+  EXPECT_EQ(update(desired, previous, {}).names, (NftAliases{.maps = {{"a", "a//2"}}}));
 }
 
 // Rules of many chains do not fit into one transaction, but a new table does in parts.
@@ -328,13 +375,15 @@ TEST(NftUpdate, ComesInTransactionsOfBoundedSize) {
 
 TEST(NftUpdate, LeavesASetThatRulesFillToThem) {
   NftTable table;
-  table.sets["seen"] = {.type = "type ipv4_addr", .timeout_seconds = 10};
+  table.maps["seen"] = {
+      .key = {NftField::kSaddr, NftField::kSport, NftField::kDaddr, NftField::kDport},
+      .timeout_seconds = 10};
   EXPECT_THAT(changed(table, {}),
-              HasSubstr("add set ip egressd seen { type ipv4_addr; flags dynamic,timeout; "
-                        "timeout 10s; size 65536; }\n"));
+              HasSubstr("add set ip egressd seen { typeof ip saddr . th sport . ip daddr . th "
+                        "dport; flags dynamic,timeout; timeout 10s; size 65536; }\n"));
   EXPECT_EQ(changed(table, table), "");
   NftTable longer = table;
-  longer.sets["seen"].timeout_seconds = 20;
+  longer.maps["seen"].timeout_seconds = 20;
   EXPECT_NE(make_firewall(longer), make_firewall(table));
   EXPECT_THAT(changed(longer, table), HasSubstr("delete set ip egressd seen\n"));
 }
@@ -344,8 +393,8 @@ TEST(NftUpdate, BringsRowsThatNameLongChainsInSmallerParts) {
   NftTable desired;
   const std::string chain(250, 'c');
   desired.chains[chain] = {};
-  auto& map = desired.row_maps["v"];
-  map = {.key = {NftField::kMark}, .chains = {chain}};
+  auto& map = desired.maps["v"];
+  map = {.key = {NftField::kMark}, .data = NftData::kVerdict, .chains = {chain}};
   for (uint32_t i = 0; i < 3000; ++i) map.rows.push_back({{i}, {i}, 0});
   size_t rows = 0;
   for (const NftStep& step : update(desired, {}, {}).steps) {

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Who owns which bits of the numbers that packets and flows carry. Each namespace has its own.
+//
+// | number          | in      | bits  | says                                                     |
+// | packet mark     | VNet    | all   | the routing table; within a gate, the packet's class     |
+// | connection mark | VNet    | 0-15  | the outbound gate that admitted the flow, 0: none         |
+// | connection mark | VNet    | 16-31 | the inbound gate that admitted it                        |
+// | zone            | worker  | all   | the integration, from 1 on; 0: the direct path           |
+//
+// Connection labels are nobody's: nft only ever sets bits of them, and a flow that meets a second
+// gate would carry the union of two numbers.
+
+#include <cstdint>
+#include <string>
+
+#include "lab/lab.hpp"
+
+namespace egress::compile {
+
+// Numbers of gates, in their half of the connection mark.
+inline constexpr uint32_t kFirstGate = 1;
+inline constexpr uint32_t kLastGate = 0xffff;
+
+// Matches and statements in nft's text.
+std::string set_packet_mark(uint32_t mark);  // "meta mark set 0x0000002a"
+std::string remember_gate(lab::Direction direction, uint32_t gate);
+std::string was_admitted_by(lab::Direction direction, uint32_t gate);
+
+// Policy rules that go by the packet mark compare all of it.
+inline constexpr uint32_t kWholeMark = 0xffffffff;
+
+// The zone of a worker's flows by an integration, given its place among the worker's.
+inline uint32_t zone_of_integration(size_t index) {
+  return static_cast<uint32_t>(index + 1);
+}
+
+}  // namespace egress::compile
