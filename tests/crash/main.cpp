@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <random>
 
-#include "tests/crash/attack.hpp"
+#include "tests/crash/crash_run.hpp"
 #include "tests/support/private_machine.hpp"
 
 namespace egress::crash {
@@ -33,18 +33,17 @@ int report_run(const Settings& settings) {
   }
   std::array<char, 32> directory = {"/tmp/egress-crash-XXXXXX"};
   if (::mkdtemp(directory.data()) == nullptr) return 3;
-  Attack attack(*std::move(labs), directory.data());
-  const Status status =
-      settings.every_call ? attack.sweep() : attack.run(settings.seed, settings.kills);
+  CrashRun run(*std::move(labs), directory.data());
+  const Status status = settings.every_call ? run.sweep() : run.run(settings.seed, settings.kills);
   std::error_code ignored;
   std::filesystem::remove_all(directory.data(), ignored);
-  fmt::print("crash: {} kills, in the middle of:", attack.kills());
-  for (const auto& [what, count] : attack.in_the_middle()) fmt::print(" {} {},", what, count);
+  fmt::print("crash: {} kills, in the middle of:", run.kills());
+  for (const auto& [what, count] : run.in_the_middle()) fmt::print(" {} {},", what, count);
   fmt::print("\n");
   if (status.ok()) return 0;
-  fmt::print("FAILED: {}\n{}", status.error().to_string(), attack.story());
+  fmt::print("FAILED: {}\n{}", status.error().to_string(), run.story());
   if (!settings.every_call) {
-    fmt::print("again with: --seed {} --kills {}\n", settings.seed, attack.kills());
+    fmt::print("again with: --seed {} --kills {}\n", settings.seed, run.kills());
   }
   return 1;
 }

@@ -28,22 +28,23 @@ Result<std::vector<LabFile>> load_labs(const std::string& folder) {
 }
 
 std::string to_text(const Operation& operation) {
-  switch (operation.deed) {
-    case Deed::kApply: return "apply " + operation.target->name;
-    case Deed::kRestart: return "restart";
-    case Deed::kDown: return "down";
-    case Deed::kStart: break;
+  switch (operation.kind) {
+    case OperationKind::kApply: return "apply " + operation.target->name;
+    case OperationKind::kRestart: return "restart";
+    case OperationKind::kDown: return "down";
+    case OperationKind::kStart: break;
   }
   return "start";
 }
 
 ctl::Answer perform(const ctl::Client& client, const Operation& operation) {
   const auto ignored = [](const ctl::Json&) {};
-  if (operation.deed == Deed::kApply) {
+  if (operation.kind == OperationKind::kApply) {
     return client.run("/v1/apply", control::to_json(operation.target->text), ignored);
   }
-  const std::string path =
-      operation.deed == Deed::kDown ? "/v1/down" : "/v1/sites/" + operation.site + "/restart";
+  const std::string path = operation.kind == OperationKind::kDown
+                               ? "/v1/down"
+                               : "/v1/sites/" + operation.site + "/restart";
   return client.run(path, ctl::Json::object(), ignored);
 }
 

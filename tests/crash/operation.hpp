@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What the daemon is asked for while it is attacked, and the labs that are applied.
+// What the daemon is asked for before it is killed, and the labs that are applied.
 
 #include <string>
 #include <vector>
@@ -19,10 +19,10 @@ struct LabFile {
 };
 Result<std::vector<LabFile>> load_labs(const std::string& folder);
 
-enum class Deed { kApply, kRestart, kDown, kStart };
+enum class OperationKind { kApply, kRestart, kDown, kStart };
 
 struct Operation {
-  Deed deed = Deed::kStart;
+  OperationKind kind = OperationKind::kStart;
   const LabFile* target = nullptr;  // with kApply
   std::string site{};               // with kRestart
 };

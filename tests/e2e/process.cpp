@@ -99,6 +99,16 @@ void feed(Pipe& in, std::string& input) {
   if (size < 0 || input.empty()) in.close_write();
 }
 
+// The child's end, which is ours when it does not come by itself; as a shell says it.
+int wait_or_kill(pid_t pid) {
+  int status = 0;
+  if (!eventually([&] { return ::waitpid(pid, &status, WNOHANG) != 0; })) {
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, &status, 0);
+  }
+  return shell_status(status);
+}
+
 }  // namespace
 
 Outcome run(const Command& command, const std::string& input, const Command& environment) {
@@ -130,9 +140,7 @@ Outcome run(const Command& command, const std::string& input, const Command& env
     if (polled[1].revents != 0 && !take(err.read(), outcome.err)) polled[1].fd = -1;
     if (polled[2].revents != 0) feed(in, unsent);
   }
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  outcome.status = shell_status(status);
+  outcome.status = wait_or_kill(pid);
   return outcome;
 }
 
@@ -201,15 +209,9 @@ int Background::end(int signal) {
 }
 
 int Background::wait() {
-  int status = 0;
-  pid_t ended = 0;
-  const pid_t pid = pid_;
-  if (!eventually([&] { return (ended = ::waitpid(pid, &status, WNOHANG)) != 0; })) {
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, &status, 0);
-  }
+  const int status = wait_or_kill(pid_);
   pid_ = -1;
-  return shell_status(status);
+  return status;
 }
 
 std::vector<pid_t> processes_with(const std::string& text) {

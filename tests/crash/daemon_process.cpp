@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tests/crash/victim.hpp"
+#include "tests/crash/daemon_process.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -10,24 +10,24 @@
 
 namespace egress::crash {
 
-Victim::Victim(const std::string& directory)
+DaemonProcess::DaemonProcess(const std::string& directory)
     : state_(directory + "/state"), socket_(directory + "/egressd.sock"), client_(socket_) {}
 
-void Victim::spawn() {
-  daemon_.emplace(e2e::Command{EGRESSD_PROGRAM, "--state-dir", state_, "--socket", socket_}, "");
+void DaemonProcess::spawn() {
+  process_.emplace(e2e::Command{EGRESSD_PROGRAM, "--state-dir", state_, "--socket", socket_}, "");
 }
 
-Status Victim::comes_up() {
-  const bool up = e2e::eventually([this] { return answers() || !daemon_->running(); });
-  if (up && daemon_->running()) return {};
+Status DaemonProcess::comes_up() {
+  const bool up = e2e::eventually([this] { return answers() || !process_->running(); });
+  if (up && process_->running()) return {};
   return Error{.code = Errc::kKernel, .message = "egressd does not come up: " + log()};
 }
 
-int Victim::end(int signal) {
-  return daemon_->end(signal);
+int DaemonProcess::end(int signal) {
+  return process_->end(signal);
 }
 
-bool Victim::answers() const {
+bool DaemonProcess::answers() const {
   const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -5,7 +5,7 @@
 #include <csignal>
 #include <cstdio>
 
-#include "tests/crash/attack.hpp"
+#include "tests/crash/crash_run.hpp"
 
 namespace egress::crash {
 namespace {
@@ -24,70 +24,71 @@ Error wrong(std::string what) {
 
 }  // namespace
 
-Status Attack::strike(const Operation& operation) {
+Status CrashRun::kill_during(const Operation& operation) {
   // A start begins with a daemon that is dead.
-  if (operation.deed == Deed::kStart) {
-    victim_.end(SIGKILL);
+  if (operation.kind == OperationKind::kStart) {
+    daemon_.end(SIGKILL);
     ++starts_killed_;
   }
-  return chance(50) ? strike_timed(operation) : strike_counted(operation);
+  return chance(50) ? kill_after_a_time(operation) : kill_before_some_call(operation);
 }
 
-Status Attack::strike_timed(const Operation& operation) {
+Status CrashRun::kill_after_a_time(const Operation& operation) {
   const std::string what = to_text(operation);
   // The daemon is most delicate before it knows what it has to do.
-  const bool at_once = operation.deed == Deed::kStart && chance(30);
+  const bool at_once = operation.kind == OperationKind::kStart && chance(30);
   const Duration after = fraction() * (at_once ? kFirstMoments : kOvershoot * spans_[what]);
   note(fmt::format("{}, killed after {:.2f} ms of about {:.0f}", what, after.count(),
                    spans_[what].count()));
   ctl::Answer answer = ctl::Failure{};
-  if (operation.deed == Deed::kStart) victim_.spawn();
+  if (operation.kind == OperationKind::kStart) daemon_.spawn();
   {
-    const TimedBlow blow(victim_.pid(), after);
-    if (operation.deed != Deed::kStart) answer = perform(victim_.client(), operation);
+    const TimedKill kill(daemon_.pid(), after);
+    if (operation.kind != OperationKind::kStart) answer = perform(daemon_.client(), operation);
   }
-  return bury(operation, answer);
+  return check_killed(operation, answer);
 }
 
-Status Attack::strike_counted(const Operation& operation) {
+Status CrashRun::kill_before_some_call(const Operation& operation) {
   const auto counted = calls_.find(to_text(operation));
   const double all = counted == calls_.end() ? kManyCalls : kOvershoot * counted->second;
-  const auto struck = strike_call(operation, static_cast<uint32_t>(fraction() * all));
-  return struck.ok() ? Status() : struck.error();
+  const auto killed = kill_before_call(operation, static_cast<uint32_t>(fraction() * all));
+  return killed.ok() ? Status() : killed.error();
 }
 
-Result<bool> Attack::strike_call(const Operation& operation, uint32_t index) {
+Result<bool> CrashRun::kill_before_call(const Operation& operation, uint32_t index) {
   const std::string what = to_text(operation);
   note(fmt::format("{}, killed before its lasting call {}", what, index));
   ctl::Answer answer = ctl::Failure{};
-  CountedBlow blow(
+  CountedKill kill(
       [&] {
-        if (operation.deed == Deed::kStart) victim_.spawn();
-        return victim_.pid();
+        if (operation.kind == OperationKind::kStart) daemon_.spawn();
+        return daemon_.pid();
       },
       index);
-  if (operation.deed == Deed::kStart) {
+  if (operation.kind == OperationKind::kStart) {
     // Until its first pass has ended, unless it dies before.
     (void)e2e::eventually([&] {
-      const auto status = victim_.client().get("/v1/status");
+      const auto status = daemon_.client().get("/v1/status");
       const auto* json = std::get_if<ctl::Json>(&status);
-      return !victim_.running() || (json != nullptr && ctl::flag_of(*json, "inSync"));
+      return !daemon_.running() || (json != nullptr && ctl::flag_of(*json, "inSync"));
     });
   } else {
-    answer = perform(victim_.client(), operation);
+    answer = perform(daemon_.client(), operation);
   }
-  ASSIGN_OR_RETURN(const bool hit, blow.finish());
-  RETURN_IF_ERROR(bury(operation, answer));
+  ASSIGN_OR_RETURN(const bool hit, kill.finish());
+  RETURN_IF_ERROR(check_killed(operation, answer));
   if (hit) return true;
-  calls_[what] = std::max(blow.calls(), calls_[what] * 9 / 10);
-  if (operation.deed == Deed::kStart || std::holds_alternative<ctl::Json>(answer)) return false;
+  calls_[what] = std::max(kill.calls(), calls_[what] * 9 / 10);
+  if (operation.kind == OperationKind::kStart || std::holds_alternative<ctl::Json>(answer))
+    return false;
   return wrong(what + ": no answer although nobody killed egressd");
 }
 
 // The daemon is dead, and that has to be the only reason why there is no answer.
-Status Attack::bury(const Operation& operation, const ctl::Answer& answer) {
+Status CrashRun::check_killed(const Operation& operation, const ctl::Answer& answer) {
   const std::string what = to_text(operation);
-  const int status = victim_.end(SIGKILL);
+  const int status = daemon_.end(SIGKILL);
   ++kills_;
   if (status != 128 + SIGKILL) {
     return wrong(fmt::format("{}: egressd ended by itself with status {}", what, status));
@@ -99,19 +100,19 @@ Status Attack::bury(const Operation& operation, const ctl::Answer& answer) {
   return wrong(what + ": " + failure->message);
 }
 
-Status Attack::sweep() {
+Status CrashRun::sweep() {
   RETURN_IF_ERROR(begin());
   const LabFile* full = lab("two-integrations");
   const LabFile* changed = lab("scaled-in");
-  RETURN_IF_ERROR(sweep(full, {.deed = Deed::kStart}));
-  RETURN_IF_ERROR(sweep(full, {.deed = Deed::kDown}));
-  RETURN_IF_ERROR(sweep(full, {.deed = Deed::kRestart, .site = "web"}));
-  RETURN_IF_ERROR(sweep(full, {.deed = Deed::kApply, .target = changed}));
-  RETURN_IF_ERROR(sweep(nullptr, {.deed = Deed::kApply, .target = full}));
+  RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kStart}));
+  RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kDown}));
+  RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kRestart, .site = "web"}));
+  RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kApply, .target = changed}));
+  RETURN_IF_ERROR(sweep(nullptr, {.kind = OperationKind::kApply, .target = full}));
   return finish();
 }
 
-Status Attack::sweep(const LabFile* before, const Operation& operation) {
+Status CrashRun::sweep(const LabFile* before, const Operation& operation) {
   // How many calls there are varies a little, with the number of slices that a pass takes.
   for (uint32_t index = 0, missed = 0; missed < kEnoughMisses; ++index) {
     begin_story(index);
@@ -125,19 +126,20 @@ Status Attack::sweep(const LabFile* before, const Operation& operation) {
 
 // Every second time the lab is removed without having been looked at: whatever a pass would have
 // mended on the way then still has to go.
-Result<bool> Attack::sweep_call(const LabFile* before, const Operation& operation, uint32_t index) {
+Result<bool> CrashRun::sweep_call(const LabFile* before, const Operation& operation,
+                                  uint32_t index) {
   if (before != nullptr) {
-    RETURN_IF_ERROR(carry_out({.deed = Deed::kApply, .target = before}));
+    RETURN_IF_ERROR(carry_out({.kind = OperationKind::kApply, .target = before}));
   }
-  if (operation.deed == Deed::kStart) victim_.end(SIGKILL);
-  ASSIGN_OR_RETURN(const bool hit, strike_call(operation, index));
+  if (operation.kind == OperationKind::kStart) daemon_.end(SIGKILL);
+  ASSIGN_OR_RETURN(const bool hit, kill_before_call(operation, index));
   RETURN_IF_ERROR(come_back(operation));
   if (index % 2 == 0) RETURN_IF_ERROR(check_in_force());
   RETURN_IF_ERROR(remove_lab());
   return hit;
 }
 
-const LabFile* Attack::lab(const std::string& name) const {
+const LabFile* CrashRun::lab(const std::string& name) const {
   const auto found = std::find_if(labs_.begin(), labs_.end(),
                                   [&](const LabFile& file) { return file.name == name; });
   EG_CHECK(found != labs_.end(), "a lab that the sweep names");

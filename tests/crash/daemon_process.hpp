@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The daemon under attack: started as its user starts it, and spoken to over its socket.
+// The daemon that is killed: started as its user starts it, and spoken to over its socket.
 
 #include <optional>
 #include <string>
@@ -11,10 +11,10 @@
 
 namespace egress::crash {
 
-class Victim {
+class DaemonProcess {
  public:
   // `directory` is there; the state directory and the socket lie in it.
-  explicit Victim(const std::string& directory);
+  explicit DaemonProcess(const std::string& directory);
 
   // Returns at once.
   void spawn();
@@ -23,12 +23,12 @@ class Victim {
   // Sends the signal and waits for the end; the status as a shell says it.
   int end(int signal);
 
-  bool running() const { return daemon_->running(); }
-  pid_t pid() const { return daemon_->pid(); }
+  bool running() const { return process_->running(); }
+  pid_t pid() const { return process_->pid(); }
   const ctl::Client& client() const { return client_; }
   const std::string& state_directory() const { return state_; }
   // What the daemon said on its standard error since it was started.
-  std::string log() const { return e2e::read_file(daemon_->errors_file()); }
+  std::string log() const { return e2e::read_file(process_->errors_file()); }
 
  private:
   bool answers() const;
@@ -36,7 +36,7 @@ class Victim {
   std::string state_;
   std::string socket_;
   ctl::Client client_;
-  std::optional<e2e::Background> daemon_{};
+  std::optional<e2e::Background> process_{};
 };
 
 }  // namespace egress::crash

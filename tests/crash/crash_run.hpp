@@ -14,9 +14,9 @@
 
 #include "base/result.hpp"
 #include "lab/lab.hpp"
-#include "tests/crash/blow.hpp"
+#include "tests/crash/daemon_process.hpp"
+#include "tests/crash/kill.hpp"
 #include "tests/crash/operation.hpp"
-#include "tests/crash/victim.hpp"
 
 namespace egress::crash {
 
@@ -26,9 +26,9 @@ struct Known {
   lab::IntegrationAddresses leases{};
 };
 
-class Attack {
+class CrashRun {
  public:
-  Attack(std::vector<LabFile> labs, const std::string& directory);
+  CrashRun(std::vector<LabFile> labs, const std::string& directory);
 
   // At random points until there were as many kills; an error tells what went wrong at last.
   Status run(uint64_t seed, uint32_t kills);
@@ -42,7 +42,7 @@ class Attack {
   std::string story();
 
  private:
-  // attack.cpp: a round and its parts
+  // crash_run.cpp: a round and its parts
   Status begin();
   Status round();
   Operation choose();
@@ -60,13 +60,13 @@ class Attack {
   void begin_story(uint64_t round);
   void note(std::string step) { story_.push_back(std::move(step)); }
 
-  // strike.cpp: the kills
-  Status strike(const Operation& operation);
-  Status strike_timed(const Operation& operation);
-  Status strike_counted(const Operation& operation);
+  // kill_during.cpp: the kills
+  Status kill_during(const Operation& operation);
+  Status kill_after_a_time(const Operation& operation);
+  Status kill_before_some_call(const Operation& operation);
   // Before its `index`th lasting call; false when it ended without making so many.
-  Result<bool> strike_call(const Operation& operation, uint32_t index);
-  Status bury(const Operation& operation, const ctl::Answer& answer);
+  Result<bool> kill_before_call(const Operation& operation, uint32_t index);
+  Status check_killed(const Operation& operation, const ctl::Answer& answer);
   Status sweep(const LabFile* before, const Operation& operation);
   Result<bool> sweep_call(const LabFile* before, const Operation& operation, uint32_t index);
   const LabFile* lab(const std::string& name) const;
@@ -77,7 +77,7 @@ class Attack {
   const LabFile* any_lab() { return &labs_[below(static_cast<uint32_t>(labs_.size()))]; }
 
   std::vector<LabFile> labs_;
-  Victim victim_;
+  DaemonProcess daemon_;
   std::mt19937_64 random_{};
   Known known_{};
   uint32_t kills_ = 0;

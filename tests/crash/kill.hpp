@@ -19,13 +19,13 @@ namespace egress::crash {
 
 using Duration = std::chrono::duration<double, std::milli>;
 
-// The destructor waits for the blow.
-class TimedBlow {
+// The destructor waits for it.
+class TimedKill {
  public:
-  TimedBlow(pid_t pid, Duration delay);
-  ~TimedBlow() { thread_.join(); }
-  TimedBlow(const TimedBlow&) = delete;
-  TimedBlow& operator=(const TimedBlow&) = delete;
+  TimedKill(pid_t pid, Duration delay);
+  ~TimedKill() { thread_.join(); }
+  TimedKill(const TimedKill&) = delete;
+  TimedKill& operator=(const TimedKill&) = delete;
 
  private:
   std::thread thread_;
@@ -33,13 +33,13 @@ class TimedBlow {
 
 // Watches a child of ours, and kills it when it is about to make its `index`th lasting call (0 is
 // the next) or, if it does not come so far, when `finish()` is called.
-class CountedBlow {
+class CountedKill {
  public:
   // `child` is asked once for its number, and may start it just then: it is watched from there on.
-  CountedBlow(std::function<pid_t()> child, uint32_t index);
-  ~CountedBlow();
-  CountedBlow(const CountedBlow&) = delete;
-  CountedBlow& operator=(const CountedBlow&) = delete;
+  CountedKill(std::function<pid_t()> child, uint32_t index);
+  ~CountedKill();
+  CountedKill(const CountedKill&) = delete;
+  CountedKill& operator=(const CountedKill&) = delete;
 
   // Returns when the process is dead: whether it died before the call rather than now. An error
   // when it could not be watched.

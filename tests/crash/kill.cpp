@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tests/crash/blow.hpp"
+#include "tests/crash/kill.hpp"
 
 #include <fcntl.h>
 #include <sys/ptrace.h>
@@ -50,23 +50,23 @@ int next_stop(pid_t pid) {
 
 }  // namespace
 
-TimedBlow::TimedBlow(pid_t pid, Duration delay)
+TimedKill::TimedKill(pid_t pid, Duration delay)
     : thread_([pid, at = std::chrono::steady_clock::now() + delay] {
         std::this_thread::sleep_until(at);
         ::kill(pid, SIGKILL);
       }) {}
 
 // All of ptrace belongs to the thread that begins it.
-CountedBlow::CountedBlow(std::function<pid_t()> child, uint32_t index)
+CountedKill::CountedKill(std::function<pid_t()> child, uint32_t index)
     : index_(index), thread_([this, child = std::move(child)] { watch(child); }) {
   begun_.get_future().wait();
 }
 
-CountedBlow::~CountedBlow() {
+CountedKill::~CountedKill() {
   if (thread_.joinable()) (void)finish();
 }
 
-Result<bool> CountedBlow::finish() {
+Result<bool> CountedKill::finish() {
   const bool hit = hit_;
   ::kill(pid_, SIGKILL);
   thread_.join();
@@ -74,7 +74,7 @@ Result<bool> CountedBlow::finish() {
   return hit;
 }
 
-void CountedBlow::watch(const std::function<pid_t()>& child) {
+void CountedKill::watch(const std::function<pid_t()>& child) {
   pid_ = child();
   const bool watched = ::ptrace(PTRACE_SEIZE, pid_, nullptr, PTRACE_O_TRACESYSGOOD) == 0 &&
                        ::ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr) == 0;
@@ -83,7 +83,7 @@ void CountedBlow::watch(const std::function<pid_t()>& child) {
   if (watched) follow();
 }
 
-void CountedBlow::follow() {
+void CountedKill::follow() {
   constexpr int kSystemCall = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
   for (int stop = next_stop(pid_); stop != 0; stop = next_stop(pid_)) {
     if (stop == kSystemCall && makes_lasting_call(pid_) && calls_++ == index_) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tests/crash/attack.hpp"
+#include "tests/crash/crash_run.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -34,10 +34,10 @@ Status expect_machine(const std::string& expected) {
 
 }  // namespace
 
-Attack::Attack(std::vector<LabFile> labs, const std::string& directory)
-    : labs_(std::move(labs)), victim_(directory) {}
+CrashRun::CrashRun(std::vector<LabFile> labs, const std::string& directory)
+    : labs_(std::move(labs)), daemon_(directory) {}
 
-Status Attack::run(uint64_t seed, uint32_t kills) {
+Status CrashRun::run(uint64_t seed, uint32_t kills) {
   RETURN_IF_ERROR(begin());
   for (uint64_t number = 1; kills_ < kills; ++number) {
     random_.seed(seed * 1'000'003 + number);
@@ -48,34 +48,34 @@ Status Attack::run(uint64_t seed, uint32_t kills) {
 }
 
 // Tells how long operations take, so that instants can be drawn from that.
-Status Attack::begin() {
+Status CrashRun::begin() {
   // The directory of namespaces is then the daemon's to make and to remove.
   std::error_code ignored;
   std::filesystem::remove("/run/netns", ignored);
   const auto start = Clock::now();
-  victim_.spawn();
-  RETURN_IF_ERROR(victim_.comes_up());
+  daemon_.spawn();
+  RETURN_IF_ERROR(daemon_.comes_up());
   spans_["start"] = Clock::now() - start;
   machine_before_ = machine_text();
   for (const LabFile& lab : labs_) {
-    RETURN_IF_ERROR(carry_out({.deed = Deed::kApply, .target = &lab}));
+    RETURN_IF_ERROR(carry_out({.kind = OperationKind::kApply, .target = &lab}));
     const std::string site = lab.lab.sites.begin()->first;
-    RETURN_IF_ERROR(carry_out({.deed = Deed::kRestart, .site = site}));
+    RETURN_IF_ERROR(carry_out({.kind = OperationKind::kRestart, .site = site}));
   }
   return remove_lab();
 }
 
-void Attack::begin_story(uint64_t round) {
+void CrashRun::begin_story(uint64_t round) {
   story_.clear();
   note(fmt::format("round {} with {} in force, {}", round,
                    known_.lab == nullptr ? "no lab" : known_.lab->name, to_text(known_.leases)));
 }
 
-Status Attack::round() {
+Status CrashRun::round() {
   const Operation operation = choose();
   starts_killed_ = 0;
-  RETURN_IF_ERROR(strike(operation));
-  while (chance(35)) RETURN_IF_ERROR(strike({.deed = Deed::kStart}));
+  RETURN_IF_ERROR(kill_during(operation));
+  while (chance(35)) RETURN_IF_ERROR(kill_during({.kind = OperationKind::kStart}));
   RETURN_IF_ERROR(come_back(operation));
   RETURN_IF_ERROR(recover());
   RETURN_IF_ERROR(check_in_force());
@@ -83,42 +83,42 @@ Status Attack::round() {
   return {};
 }
 
-Operation Attack::choose() {
+Operation CrashRun::choose() {
   const uint32_t kind = below(100);
-  Operation operation{.deed = Deed::kApply, .target = any_lab()};
+  Operation operation{.kind = OperationKind::kApply, .target = any_lab()};
   if (known_.lab == nullptr || kind < 45) return operation;
   if (kind < 55) {
     operation.target = known_.lab;
   } else if (kind < 70) {
     auto site = known_.lab->lab.sites.begin();
     std::advance(site, below(static_cast<uint32_t>(known_.lab->lab.sites.size())));
-    operation = {.deed = Deed::kRestart, .site = site->first};
+    operation = {.kind = OperationKind::kRestart, .site = site->first};
   } else if (kind < 82) {
-    operation = {.deed = Deed::kDown};
+    operation = {.kind = OperationKind::kDown};
   } else {
-    operation = {.deed = Deed::kStart};
+    operation = {.kind = OperationKind::kStart};
   }
   return operation;
 }
 
 // Either what was in force before the operation or what it was to bring; nothing in between.
-Status Attack::come_back(const Operation& operation) {
-  victim_.spawn();
-  RETURN_IF_ERROR(victim_.comes_up());
+Status CrashRun::come_back(const Operation& operation) {
+  daemon_.spawn();
+  RETURN_IF_ERROR(daemon_.comes_up());
   if (is_set_aside()) return take_up_again(operation);
   ASSIGN_OR_RETURN(const std::string file, lab_in_force());
-  ASSIGN_OR_RETURN(lab::IntegrationAddresses leases, leases_of(victim_.client()));
+  ASSIGN_OR_RETURN(lab::IntegrationAddresses leases, leases_of(daemon_.client()));
   const std::string before = known_.lab == nullptr ? "" : known_.lab->text.file;
   note(fmt::format("came back with {}", file.empty() ? "no lab" : file));
   if (file == before) {
     if (leases == known_.leases) return {};
     return wrong("the leases were " + to_text(known_.leases) + " and are now " + to_text(leases));
   }
-  if (operation.deed == Deed::kDown && file.empty()) {
+  if (operation.kind == OperationKind::kDown && file.empty()) {
     known_ = {};
     return {};
   }
-  if (operation.deed != Deed::kApply || file != operation.target->text.file) {
+  if (operation.kind != OperationKind::kApply || file != operation.target->text.file) {
     return wrong("'" + file + "' is in force, which nobody asked for");
   }
   RETURN_IF_ERROR(check_leases(known_.leases, operation.target->lab, leases));
@@ -127,8 +127,8 @@ Status Attack::come_back(const Operation& operation) {
 }
 
 // After two kills within one start after the other, which look like a lab that ends the daemon.
-bool Attack::is_set_aside() const {
-  const ctl::Answer answer = victim_.client().get("/v1/status");
+bool CrashRun::is_set_aside() const {
+  const ctl::Answer answer = daemon_.client().get("/v1/status");
   const auto* status = std::get_if<ctl::Json>(&answer);
   if (status == nullptr) return false;
   const std::vector<std::string> problems = ctl::texts_of(*status, "problems");
@@ -138,35 +138,36 @@ bool Attack::is_set_aside() const {
 }
 
 // Nothing may have changed: the machine by no pass, the leases by no other lab.
-Status Attack::take_up_again(const Operation& operation) {
+Status CrashRun::take_up_again(const Operation& operation) {
   if (starts_killed_ < 2) return wrong("a lab is set aside that had no part in the end");
   note("came back with the lab set aside");
-  const bool applies = operation.deed == Deed::kApply;
+  const bool applies = operation.kind == OperationKind::kApply;
   const auto applied =
-      carry_out({.deed = Deed::kApply, .target = applies ? operation.target : known_.lab});
+      carry_out({.kind = OperationKind::kApply, .target = applies ? operation.target : known_.lab});
   return applied.ok() ? Status() : applied.error();
 }
 
-Status Attack::recover() {
+Status CrashRun::recover() {
   const uint32_t kind = below(100);
   if (known_.lab != nullptr && kind < 45) return comes_in_sync();
   const LabFile* target = known_.lab != nullptr && kind < 70 ? known_.lab : any_lab();
   if (kind >= 90) return remove_lab();
-  RETURN_IF_ERROR(carry_out({.deed = Deed::kApply, .target = target}));
+  RETURN_IF_ERROR(carry_out({.kind = OperationKind::kApply, .target = target}));
   return {};
 }
 
-Status Attack::check_in_force() {
+Status CrashRun::check_in_force() {
   if (known_.lab == nullptr) return {};
   RETURN_IF_ERROR(comes_in_sync());
-  ASSIGN_OR_RETURN(const int changed, carry_out({.deed = Deed::kApply, .target = known_.lab}));
+  ASSIGN_OR_RETURN(const int changed,
+                   carry_out({.kind = OperationKind::kApply, .target = known_.lab}));
   if (changed == 0) return {};
   return wrong(fmt::format("applying the lab in force again changed {} objects", changed));
 }
 
-Status Attack::remove_lab() {
-  RETURN_IF_ERROR(carry_out({.deed = Deed::kDown}));
-  for (const auto& entry : std::filesystem::directory_iterator(victim_.state_directory())) {
+Status CrashRun::remove_lab() {
+  RETURN_IF_ERROR(carry_out({.kind = OperationKind::kDown}));
+  for (const auto& entry : std::filesystem::directory_iterator(daemon_.state_directory())) {
     if (entry.path().filename() != "egressd.lock") {
       return wrong(entry.path().string() + " is left after down");
     }
@@ -174,20 +175,20 @@ Status Attack::remove_lab() {
   return expect_machine(machine_before_);
 }
 
-Status Attack::finish() {
+Status CrashRun::finish() {
   story_.clear();
   note("the end");
   RETURN_IF_ERROR(remove_lab());
-  const int status = victim_.end(SIGTERM);
+  const int status = daemon_.end(SIGTERM);
   if (status == 0) return expect_machine(machine_before_);
   return wrong(fmt::format("egressd ended with status {}", status));
 }
 
-Result<int> Attack::carry_out(const Operation& operation) {
+Result<int> CrashRun::carry_out(const Operation& operation) {
   const std::string what = to_text(operation);
   note(what);
   const auto since = Clock::now();
-  const ctl::Answer answer = perform(victim_.client(), operation);
+  const ctl::Answer answer = perform(daemon_.client(), operation);
   if (const auto* failure = std::get_if<ctl::Failure>(&answer)) {
     return wrong(what + ": " + failure->message);
   }
@@ -198,27 +199,27 @@ Result<int> Attack::carry_out(const Operation& operation) {
   const int changed = static_cast<int>(ctl::number_of(result, "changed"));
   // What changed nothing tells nothing about how long it takes to change something.
   if (changed > 0) spans_[what] = std::max(Duration(Clock::now() - since), spans_[what] * 0.8);
-  if (operation.deed == Deed::kDown) known_ = {};
-  if (operation.deed != Deed::kApply) return changed;
-  ASSIGN_OR_RETURN(lab::IntegrationAddresses leases, leases_of(victim_.client()));
+  if (operation.kind == OperationKind::kDown) known_ = {};
+  if (operation.kind != OperationKind::kApply) return changed;
+  ASSIGN_OR_RETURN(lab::IntegrationAddresses leases, leases_of(daemon_.client()));
   RETURN_IF_ERROR(check_leases(known_.leases, operation.target->lab, leases));
   known_ = {operation.target, std::move(leases)};
   return changed;
 }
 
-Result<std::string> Attack::lab_in_force() const {
-  const ctl::Answer answer = victim_.client().get("/v1/status");
+Result<std::string> CrashRun::lab_in_force() const {
+  const ctl::Answer answer = daemon_.client().get("/v1/status");
   if (const auto* failure = std::get_if<ctl::Failure>(&answer)) {
     return wrong("status: " + failure->message);
   }
   return ctl::text_of(std::get<ctl::Json>(answer), "lab");
 }
 
-Status Attack::comes_in_sync() {
+Status CrashRun::comes_in_sync() {
   const auto since = Clock::now();
   std::string said;
   const bool in_sync = e2e::eventually([&] {
-    const ctl::Answer answer = victim_.client().get("/v1/status");
+    const ctl::Answer answer = daemon_.client().get("/v1/status");
     const auto* status = std::get_if<ctl::Json>(&answer);
     said = status == nullptr ? std::get<ctl::Failure>(answer).message : status->dump();
     return status != nullptr && ctl::flag_of(*status, "inSync");
@@ -228,11 +229,11 @@ Status Attack::comes_in_sync() {
   return wrong("the kernel does not come to agree: " + said);
 }
 
-std::string Attack::story() {
-  const std::string log = victim_.log();
+std::string CrashRun::story() {
+  const std::string log = daemon_.log();
   return fmt::format(
       "  {}\nthe daemon {} and said:\n{}", fmt::join(story_, "\n  "),
-      victim_.running() ? "runs" : fmt::format("ended with {}", victim_.end(SIGKILL)), log);
+      daemon_.running() ? "runs" : fmt::format("ended with {}", daemon_.end(SIGKILL)), log);
 }
 
 }  // namespace egress::crash
