@@ -75,7 +75,7 @@ Result<state::KernelState> LinuxKernel::observe() {
       continue;
     }
     observed[netns] = (*reading)->state;
-    links[netns] = {(*reading)->links, &held.names_by_nsid()};
+    links[netns] = {(*reading)->links, held.name(), &held.names_by_nsid()};
   }
   for (const auto& [netns, foreign] : lost) close_handle(netns);
   foreign_.merge(lost);
@@ -101,7 +101,7 @@ Status LinuxKernel::refresh_handles() {
   }
   for (const NetnsName& netns : stale) close_handle(netns);
   for (auto& [netns, held] : handles_) {
-    std::erase_if(held.names_by_nsid(), [](const auto& entry) { return entry.second.empty(); });
+    std::erase_if(held.names_by_nsid(), [](const auto& entry) { return entry.second.expired(); });
   }
   foreign_.clear();
   std::vector<NetnsName> fresh;
@@ -155,7 +155,8 @@ Result<NetnsHandle*> LinuxKernel::handle(const NetnsName& netns) {
   }
   ASSIGN_OR_RETURN(const auto foreign, owner_.judge(fd.get()));
   if (foreign) return note_foreign(netns, *foreign);
-  ASSIGN_OR_RETURN(NetnsHandle opened, NetnsHandle::open(std::move(fd), identity, feed_.get()));
+  ASSIGN_OR_RETURN(NetnsHandle opened,
+                   NetnsHandle::open(netns, std::move(fd), identity, feed_.get()));
   held_names_.emplace(identity, netns);
   return &handles_.emplace(netns, std::move(opened)).first->second;
 }
@@ -169,15 +170,9 @@ Error LinuxKernel::note_foreign(const NetnsName& netns, const state::ForeignNetn
 // have given them to others.
 void LinuxKernel::close_handle(const NetnsName& netns) {
   const auto closed = handles_.find(netns);
-  if (closed != handles_.end()) {
-    held_names_.erase(closed->second.identity());
-    handles_.erase(closed);
-  }
-  for (auto& [other, held] : handles_) {
-    for (auto& [nsid, name] : held.names_by_nsid()) {
-      if (name == netns) name.clear();
-    }
-  }
+  if (closed == handles_.end()) return;
+  held_names_.erase(closed->second.identity());
+  handles_.erase(closed);
 }
 
 Status LinuxKernel::add_responders(state::KernelState& observed) const {
@@ -222,7 +217,10 @@ Status LinuxKernel::perform(const Op& op, const state::FirewallChange& change) {
 
 Status LinuxKernel::perform(const Op& op, const state::LinkPair& pair) {
   auto here = changing(op.netns);
-  if (op.verb == Verb::kRemove) forget_links();
+  if (op.verb == Verb::kRemove) {
+    forget_links(op.netns);
+    forget_links(pair.here.peer.netns);
+  }
   if (!here.ok()) return missing_or_error(op, std::move(here).error());
   if (op.verb == Verb::kRemove) return (*here)->delete_link(pair.here.name);
   return add_pair(**here, op.netns, pair);
@@ -302,10 +300,12 @@ Status LinuxKernel::remove_netns(const NetnsName& netns) {
 // Empty when it is none of those held.
 Result<NetnsName> LinuxKernel::name_by_nsid(NetnsHandle& from, int nsid) {
   auto& names = from.names_by_nsid();
-  if (const auto known = names.find(nsid); known != names.end()) return known->second;
+  if (const auto known = names.find(nsid); known != names.end()) {
+    return name_of(known->second);
+  }
   for (const auto& [name, other] : handles_) {
     ASSIGN_OR_RETURN(const std::optional<int> called, from.nsid_of(other));
-    if (called) names[*called] = name;
+    if (called) names[*called] = other.name();
     if (called == nsid) return name;
   }
   return NetnsName();
@@ -317,12 +317,13 @@ void LinuxKernel::remove_orphaned_links() {
   for (const auto& [netns, indexes] : orphans) {
     const auto held = handles_.find(netns);
     if (held != handles_.end()) (void)held->second.delete_links(indexes);
+    forget_links(netns);
   }
-  if (!orphans.empty()) forget_links();
 }
 
-void LinuxKernel::forget_links() {
-  for (auto& [netns, held] : handles_) held.forget_links();
+void LinuxKernel::forget_links(const NetnsName& netns) {
+  const auto held = handles_.find(netns);
+  if (held != handles_.end()) held->second.forget_links();
 }
 
 Result<std::map<std::string, uint64_t>> LinuxKernel::counters(const NetnsName& netns) {

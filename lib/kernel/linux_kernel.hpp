@@ -69,7 +69,8 @@ class LinuxKernel final : public Kernel {
   Status remove_netns(const state::NetnsName& netns);
   Result<state::NetnsName> name_by_nsid(NetnsHandle& from, int nsid);
   void remove_orphaned_links();
-  void forget_links();
+  // Where one may have gone.
+  void forget_links(const state::NetnsName& netns);
 
   std::string prefix_;
   NetnsOwner owner_;

@@ -48,8 +48,8 @@ Status NetnsHandle::remove_odd(std::multimap<Key, NlMessage>& odd, const Key& ke
 }
 
 Result<int> NetnsHandle::index_of(const std::string& link) {
-  for (const auto& [index, name] : link_names_) {
-    if (name == link) return index;
+  if (const auto known = link_indexes_.find(link); known != link_indexes_.end()) {
+    return known->second;
   }
   ASSIGN_OR_RETURN(const ObservedLink found, read_link(link));
   return found.index;

@@ -18,20 +18,22 @@ constexpr const char* kAllRpFilter = "net.ipv4.conf.all.rp_filter";
 
 }  // namespace
 
-NetnsHandle::NetnsHandle(UniqueFd netns, NetnsIdentity identity, int feed, NetlinkSocket rtnl,
-                         NetnsFirewall firewall)
-    : netns_(std::move(netns)),
+NetnsHandle::NetnsHandle(const state::NetnsName& name, UniqueFd netns, NetnsIdentity identity,
+                         int feed, NetlinkSocket rtnl, NetnsFirewall firewall)
+    : name_(std::make_shared<const state::NetnsName>(name)),
+      netns_(std::move(netns)),
       identity_(identity),
       feed_(feed),
       rtnl_(std::move(rtnl)),
       firewall_(std::move(firewall)) {}
 
-Result<NetnsHandle> NetnsHandle::open(UniqueFd netns, NetnsIdentity identity, int feed) {
+Result<NetnsHandle> NetnsHandle::open(const state::NetnsName& name, UniqueFd netns,
+                                      NetnsIdentity identity, int feed) {
   ASSIGN_OR_RETURN(UniqueFd high, move_high(std::move(netns)));
   ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(high.get()));
   ASSIGN_OR_RETURN(NetlinkSocket rtnl, NetlinkSocket::open(NETLINK_ROUTE));
   ASSIGN_OR_RETURN(NetnsFirewall firewall, NetnsFirewall::open(high.get(), feed));
-  return NetnsHandle(std::move(high), identity, feed, std::move(rtnl), std::move(firewall));
+  return NetnsHandle(name, std::move(high), identity, feed, std::move(rtnl), std::move(firewall));
 }
 
 Result<std::optional<int>> NetnsHandle::nsid_of(const NetnsHandle& other) {
@@ -74,14 +76,20 @@ Result<NetnsHandle::Reading> NetnsHandle::read_anew() {
   return reading;
 }
 
+void NetnsHandle::note_link(const ObservedLink& link) {
+  link_names_[link.index] = link.link.name;
+  link_indexes_[link.link.name] = link.index;
+}
+
 Result<std::vector<ObservedLink>> NetnsHandle::read_links() {
   NlMessage question = list_links();
   ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
   std::vector<ObservedLink> links;
   link_names_.clear();
+  link_indexes_.clear();
   replies.for_each([&](const nlmsghdr& reply) {
     if (auto link = decode_link(reply)) {
-      link_names_[link->index] = link->link.name;
+      note_link(*link);
       links.push_back(*std::move(link));
     }
   });
@@ -93,7 +101,7 @@ Result<ObservedLink> NetnsHandle::read_link(const std::string& name) {
   ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.get(question));
   auto link = replies.empty() ? std::nullopt : decode_link(*replies.first());
   if (!link) return Error{.code = Errc::kNotFound, .message = "no link " + name};
-  link_names_[link->index] = name;
+  note_link(*link);
   return *std::move(link);
 }
 

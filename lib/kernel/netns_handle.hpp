@@ -27,12 +27,14 @@ namespace egress::kernel {
 class NetnsHandle {
  public:
   // Owns the descriptor of the namespace. `feed` as for NetnsWatch.
-  static Result<NetnsHandle> open(UniqueFd netns, NetnsIdentity identity, int feed);
+  static Result<NetnsHandle> open(const state::NetnsName& name, UniqueFd netns,
+                                  NetnsIdentity identity, int feed);
 
   int fd() const { return netns_.get(); }
   const NetnsIdentity& identity() const { return identity_; }
   NetnsFirewall& firewall() { return firewall_; }
-  std::map<int, state::NetnsName>& names_by_nsid() { return names_by_nsid_; }
+  const NetnsNamePtr& name() const { return name_; }
+  NamesByNsid& names_by_nsid() { return names_by_nsid_; }
   // Nothing when this namespace has no id for it.
   Result<std::optional<int>> nsid_of(const NetnsHandle& other);
 
@@ -62,6 +64,7 @@ class NetnsHandle {
   // To be called wherever a link may have gone: its name may come back with another index.
   void forget_links() {
     link_names_.clear();
+    link_indexes_.clear();
     last_index_ = 0;
   }
   Status change(const state::LinkSettings& settings);
@@ -74,9 +77,10 @@ class NetnsHandle {
   Status apply(state::Verb verb, const state::Rule& rule);
 
  private:
-  NetnsHandle(UniqueFd netns, NetnsIdentity identity, int feed, NetlinkSocket rtnl,
-              NetnsFirewall firewall);
+  NetnsHandle(const state::NetnsName& name, UniqueFd netns, NetnsIdentity identity, int feed,
+              NetlinkSocket rtnl, NetnsFirewall firewall);
 
+  void note_link(const ObservedLink& link);
   Result<Reading> read_anew();
   Status read_addresses(state::NetnsState& state);
   Status read_neighbours(state::NetnsState& state);
@@ -98,6 +102,7 @@ class NetnsHandle {
   Result<std::optional<state::Sysctl>> read_all_rp_filter();
   Result<int> open_sysctl(const std::string& name);
 
+  NetnsNamePtr name_;
   UniqueFd netns_;
   NetnsIdentity identity_;
   int feed_;
@@ -105,8 +110,9 @@ class NetnsHandle {
   NetnsFirewall firewall_;
   std::optional<NetnsWatch> watch_{};
   std::optional<Reading> reading_{};
-  std::map<int, state::NetnsName> names_by_nsid_{};
+  NamesByNsid names_by_nsid_{};
   LinkNames link_names_{};
+  std::map<std::string, int> link_indexes_{};  // the same the other way round
   int last_index_ = 0;                         // the highest given out; 0: look first
   std::map<std::string, UniqueFd> sysctls_{};  // those that were asked for, open for good
   std::multimap<state::Address, NlMessage> odd_addresses_{};

@@ -37,7 +37,7 @@ class Resolver {
     const auto& names = *all_.at(netns).names_by_nsid;
     const auto known = names.find(*link.peer_nsid);
     if (known == names.end()) return std::nullopt;
-    return known->second;
+    return name_of(known->second);
   }
 
   Status learn_unknown_names() {
@@ -65,7 +65,7 @@ class Resolver {
   // Remembers the answer whether or not it is the one looked for.
   Result<bool> is_called(const NetnsName& netns, int nsid, const NetnsName& other) {
     ASSIGN_OR_RETURN(const std::optional<int> called, ask_(netns, other));
-    if (called) (*all_.at(netns).names_by_nsid)[*called] = other;
+    if (called) (*all_.at(netns).names_by_nsid)[*called] = all_.at(other).name;
     return called == nsid;
   }
 
@@ -75,6 +75,11 @@ class Resolver {
 };
 
 }  // namespace
+
+NetnsName name_of(const std::weak_ptr<const NetnsName>& name) {
+  const NetnsNamePtr held = name.lock();
+  return held ? *held : NetnsName();
+}
 
 Status resolve_peers(std::map<NetnsName, NetnsLinks>& all, const AskNsid& ask) {
   return Resolver(all, ask).resolve();

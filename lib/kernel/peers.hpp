@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,12 +17,19 @@
 
 namespace egress::kernel {
 
-// The links of one namespace with what it is known to call others. Namespace ids stay what they are
-// while a descriptor of the namespace is held, so `names_by_nsid` is kept between observations.
+// A name for as long as its namespace is held. Namespace ids stay what they are while a descriptor
+// of the namespace is, so what one namespace is known to call others is kept between observations.
+using NetnsNamePtr = std::shared_ptr<const state::NetnsName>;
+using NamesByNsid = std::map<int, std::weak_ptr<const state::NetnsName>>;
+
+// The links of one namespace.
 struct NetnsLinks {
   std::vector<ObservedLink> links{};
-  std::map<int, state::NetnsName>* names_by_nsid = nullptr;
+  NetnsNamePtr name{};
+  NamesByNsid* names_by_nsid = nullptr;
 };
+// Empty when that namespace is no longer held.
+state::NetnsName name_of(const std::weak_ptr<const state::NetnsName>& name);
 
 // The id by which `from` knows `other`; nothing when it does not.
 using AskNsid = std::function<Result<std::optional<int>>(const state::NetnsName& from,

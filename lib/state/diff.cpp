@@ -27,41 +27,38 @@ void diff_firewall(ChangeSet& ops, const NetnsName& netns, const NetnsState& des
                                 observed.firewall.value_or(Firewall{})}});
 }
 
+template <typename Set>
+std::vector<typename Set::value_type> only_in(const Set& one, const Set& other) {
+  std::vector<typename Set::value_type> only;
+  std::set_difference(one.begin(), one.end(), other.begin(), other.end(), std::back_inserter(only));
+  return only;
+}
+
 void diff_addresses(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
                     const NetnsState& observed) {
-  for (const Address& address : desired.addresses) {
-    if (observed.addresses.count(address) == 0) {
-      ops.push_back({Phase::kAddAddresses, Verb::kAdd, netns, address});
-    }
+  for (Address& address : only_in(desired.addresses, observed.addresses)) {
+    ops.push_back({Phase::kAddAddresses, Verb::kAdd, netns, std::move(address)});
   }
-  for (const Address& address : observed.addresses) {
-    if (desired.addresses.count(address) == 0) {
-      ops.push_back({Phase::kRemoveAddresses, Verb::kRemove, netns, address});
-    }
+  for (Address& address : only_in(observed.addresses, desired.addresses)) {
+    ops.push_back({Phase::kRemoveAddresses, Verb::kRemove, netns, std::move(address)});
   }
 }
 
-// As the kernel keys them.
-std::map<std::pair<std::string, Ipv4Address>, MacAddress> by_key(const std::set<Neighbour>& all) {
-  std::map<std::pair<std::string, Ipv4Address>, MacAddress> keyed;
-  for (const Neighbour& entry : all) keyed[{entry.link, entry.address}] = entry.mac;
-  return keyed;
+// The kernel keys them by link and address; the sets are sorted by that first.
+bool has_key_of(const std::set<Neighbour>& all, const Neighbour& entry) {
+  const auto first = all.lower_bound({entry.link, entry.address, {}});
+  return first != all.end() && first->link == entry.link && first->address == entry.address;
 }
 
 void diff_neighbours(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
                      const NetnsState& observed) {
-  const auto wanted = by_key(desired.neighbours);
-  const auto present = by_key(observed.neighbours);
-  for (const auto& [key, mac] : wanted) {
-    const auto was = present.find(key);
-    if (was != present.end() && was->second == mac) continue;
-    ops.push_back({Phase::kNeighbours, was == present.end() ? Verb::kAdd : Verb::kChange, netns,
-                   Neighbour{key.first, key.second, mac}});
+  for (Neighbour& entry : only_in(desired.neighbours, observed.neighbours)) {
+    const Verb verb = has_key_of(observed.neighbours, entry) ? Verb::kChange : Verb::kAdd;
+    ops.push_back({Phase::kNeighbours, verb, netns, std::move(entry)});
   }
-  for (const auto& [key, mac] : present) {
-    if (wanted.count(key) != 0) continue;
-    ops.push_back(
-        {Phase::kRemoveNeighbours, Verb::kRemove, netns, Neighbour{key.first, key.second, mac}});
+  for (Neighbour& entry : only_in(observed.neighbours, desired.neighbours)) {
+    if (has_key_of(desired.neighbours, entry)) continue;
+    ops.push_back({Phase::kRemoveNeighbours, Verb::kRemove, netns, std::move(entry)});
   }
 }
 
@@ -73,16 +70,17 @@ int rank(const Route& route) {
 
 void diff_routes(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
                  const NetnsState& observed) {
-  std::vector<const Route*> wanted;
-  for (const auto& [key, route] : desired.routes) wanted.push_back(&route);
-  std::stable_sort(wanted.begin(), wanted.end(),
-                   [](const Route* a, const Route* b) { return rank(*a) < rank(*b); });
-  for (const Route* route : wanted) {
-    const auto present = observed.routes.find(key_of(*route));
+  std::vector<std::pair<const Route*, Verb>> wanted;
+  for (const auto& [key, route] : desired.routes) {
+    const auto present = observed.routes.find(key);
     const bool absent = present == observed.routes.end();
-    if (!absent && present->second == *route) continue;
-    ops.push_back({Phase::kRoutes, absent ? Verb::kAdd : Verb::kChange, netns, *route});
+    if (absent || present->second != route) {
+      wanted.emplace_back(&route, absent ? Verb::kAdd : Verb::kChange);
+    }
   }
+  std::stable_sort(wanted.begin(), wanted.end(),
+                   [](const auto& a, const auto& b) { return rank(*a.first) < rank(*b.first); });
+  for (const auto& [route, verb] : wanted) ops.push_back({Phase::kRoutes, verb, netns, *route});
   for (const auto& [key, route] : observed.routes) {
     if (desired.routes.count(key) != 0) continue;
     ops.push_back({Phase::kRemoveRoutes, Verb::kRemove, netns, route});
@@ -91,14 +89,12 @@ void diff_routes(ChangeSet& ops, const NetnsName& netns, const NetnsState& desir
 
 void diff_rules(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
                 const NetnsState& observed) {
-  std::vector<Rule> missing;
-  std::vector<Rule> surplus;
-  std::set_difference(desired.rules.begin(), desired.rules.end(), observed.rules.begin(),
-                      observed.rules.end(), std::back_inserter(missing));
-  std::set_difference(observed.rules.begin(), observed.rules.end(), desired.rules.begin(),
-                      desired.rules.end(), std::back_inserter(surplus));
-  for (const Rule& rule : missing) ops.push_back({Phase::kRules, Verb::kAdd, netns, rule});
-  for (const Rule& rule : surplus) ops.push_back({Phase::kRemoveRules, Verb::kRemove, netns, rule});
+  for (Rule& rule : only_in(desired.rules, observed.rules)) {
+    ops.push_back({Phase::kRules, Verb::kAdd, netns, std::move(rule)});
+  }
+  for (Rule& rule : only_in(observed.rules, desired.rules)) {
+    ops.push_back({Phase::kRemoveRules, Verb::kRemove, netns, std::move(rule)});
+  }
 }
 
 void diff_responder(ChangeSet& ops, const NetnsName& netns, const std::optional<Responder>& desired,
@@ -108,8 +104,20 @@ void diff_responder(ChangeSet& ops, const NetnsName& netns, const std::optional<
   if (desired) ops.push_back({Phase::kStartResponders, Verb::kAdd, netns, *desired});
 }
 
+void diff_netns(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
+                const NetnsState& observed) {
+  diff_sysctls(ops, netns, desired, observed);
+  diff_firewall(ops, netns, desired, observed);
+  diff_addresses(ops, netns, desired, observed);
+  diff_neighbours(ops, netns, desired, observed);
+  diff_routes(ops, netns, desired, observed);
+  diff_rules(ops, netns, desired, observed);
+  diff_responder(ops, netns, desired.responder, observed.responder);
+}
+
 }  // namespace
 
+// Most passes find nothing to do, so what is equal is compared and neither copied nor sorted.
 Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed) {
   RETURN_IF_ERROR(check_links(desired));
   LinkChanges links = diff_links(desired, observed);
@@ -119,19 +127,18 @@ Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed) 
     diff_responder(ops, netns, std::nullopt, state.responder);
     ops.push_back({Phase::kRemoveNetns, Verb::kRemove, netns, NetnsObject{}});
   }
+  const NetnsState fresh = fresh_netns();
   for (const auto& [netns, wanted] : desired) {
     const auto present = observed.find(netns);
-    const bool absent = present == observed.end();
-    if (absent) ops.push_back({Phase::kAddNetns, Verb::kAdd, netns, NetnsObject{}});
-    const NetnsState left =
-        absent ? fresh_netns() : remaining_netns(netns, wanted, present->second, links);
-    diff_sysctls(ops, netns, wanted, left);
-    diff_firewall(ops, netns, wanted, left);
-    diff_addresses(ops, netns, wanted, left);
-    diff_neighbours(ops, netns, wanted, left);
-    diff_routes(ops, netns, wanted, left);
-    diff_rules(ops, netns, wanted, left);
-    diff_responder(ops, netns, wanted.responder, left.responder);
+    const auto changed = links.by_netns.find(netns);
+    if (present == observed.end()) {
+      ops.push_back({Phase::kAddNetns, Verb::kAdd, netns, NetnsObject{}});
+      diff_netns(ops, netns, wanted, fresh);
+    } else if (changed == links.by_netns.end()) {
+      if (wanted != present->second) diff_netns(ops, netns, wanted, present->second);
+    } else {
+      diff_netns(ops, netns, wanted, remaining_netns(wanted, present->second, changed->second));
+    }
   }
   std::stable_sort(ops.begin(), ops.end(), [](const Op& a, const Op& b) {
     return std::tie(a.phase, a.netns) < std::tie(b.phase, b.netns);

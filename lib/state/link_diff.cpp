@@ -10,25 +10,33 @@
 namespace egress::state {
 namespace {
 
+const Link* find_link(const NetnsState& netns, const std::string& name) {
+  const auto link = netns.links.find(name);
+  return link == netns.links.end() ? nullptr : &link->second;
+}
+
 const Link* find_link(const KernelState& state, const LinkPeer& end) {
   const auto netns = state.find(end.netns);
-  if (netns == state.end()) return nullptr;
-  const auto link = netns->second.links.find(end.name);
-  return link == netns->second.links.end() ? nullptr : &link->second;
+  return netns == state.end() ? nullptr : find_link(netns->second, end.name);
+}
+
+bool is_end(const LinkPeer& end, const NetnsName& netns, const std::string& name) {
+  return end.netns == netns && end.name == name;
 }
 
 bool is_loopback(const Link& link) {
   return link.peer == LinkPeer{} && link.name == "lo";
 }
 
-bool same_identity(const Link* observed, const Link& desired) {
-  return observed != nullptr && observed->peer == desired.peer && observed->mac == desired.mac;
+// Both kinds of sets are sorted by link first.
+bool has_link(const std::set<Address>& addresses, const std::string& link) {
+  const auto first = addresses.lower_bound({.link = link});
+  return first != addresses.end() && first->link == link;
 }
 
-template <typename Objects>
-bool has_link(const Objects& objects, const std::string& link) {
-  return std::any_of(objects.begin(), objects.end(),
-                     [&](const auto& object) { return object.link == link; });
+bool has_link(const std::set<Neighbour>& neighbours, const std::string& link) {
+  const auto first = neighbours.lower_bound({.link = link});
+  return first != neighbours.end() && first->link == link;
 }
 
 bool has_routes(const NetnsState& netns, const std::string& link) {
@@ -51,40 +59,55 @@ class LinkDiff {
 
   LinkChanges take() {
     for (const auto& [netns, state] : desired_) {
-      for (const auto& [name, link] : state.links) {
-        if (is_loopback(link)) {
-          change_loopback(netns, link);
-        } else if (can_stay({netns, name}, link)) {
-          kept_.insert({netns, name});
-          change_settings(netns, *find_link(observed_, {netns, name}), link);
-        } else {
-          add(netns, link);
-        }
-      }
-    }
-    for (const auto& [netns, state] : observed_) {
-      if (desired_.count(netns) == 0) continue;
-      for (const auto& [name, link] : state.links) {
-        if (!is_loopback(link) && kept_.count({netns, name}) == 0) remove(netns, link);
-      }
+      const auto present = observed_.find(netns);
+      diff_netns(netns, state, present == observed_.end() ? nullptr : &present->second);
     }
     return std::move(changes_);
   }
 
  private:
+  void diff_netns(const NetnsName& netns, const NetnsState& desired, const NetnsState* observed) {
+    std::vector<const Link*> kept;  // observed ones, by name
+    for (const auto& [name, link] : desired.links) {
+      const Link* was = observed == nullptr ? nullptr : find_link(*observed, name);
+      if (is_loopback(link)) {
+        change_loopback(netns, was, link);
+      } else if (was != nullptr && end_can_stay(desired, *observed, *was, link) &&
+                 other_end_can_stay(link)) {
+        kept.push_back(was);
+        change_settings(netns, *was, link);
+      } else {
+        add(netns, link);
+      }
+    }
+    if (observed == nullptr) return;
+    auto next_kept = kept.begin();
+    for (const auto& [name, link] : observed->links) {
+      if (next_kept != kept.end() && *next_kept == &link) {
+        ++next_kept;
+      } else if (!is_loopback(link)) {
+        remove(netns, link);
+      }
+    }
+  }
+
   const Link& other_end(const Link& link) const { return *find_link(desired_, link.peer); }
 
-  bool can_stay(const LinkPeer& end, const Link& link) const {
-    return end_can_stay(end, link) && end_can_stay(link.peer, other_end(link));
+  bool end_can_stay(const NetnsState& desired, const NetnsState& observed, const Link& was,
+                    const Link& link) const {
+    return was.peer == link.peer && was.mac == link.mac &&
+           !loses_its_last_address(desired, observed, link.name);
   }
 
-  bool end_can_stay(const LinkPeer& end, const Link& link) const {
-    return same_identity(find_link(observed_, end), link) &&
-           !loses_its_last_address(desired_.at(end.netns), observed_.at(end.netns), end.name);
+  bool other_end_can_stay(const Link& link) const {
+    const auto observed = observed_.find(link.peer.netns);
+    if (observed == observed_.end()) return false;
+    const Link* was = find_link(observed->second, link.peer.name);
+    return was != nullptr &&
+           end_can_stay(desired_.at(link.peer.netns), observed->second, *was, other_end(link));
   }
 
-  void change_loopback(const NetnsName& netns, const Link& desired) {
-    const Link* observed = find_link(observed_, {netns, desired.name});
+  void change_loopback(const NetnsName& netns, const Link* observed, const Link& desired) {
     if (observed != nullptr) {
       change_settings(netns, *observed, desired);
     } else {
@@ -95,12 +118,13 @@ class LinkDiff {
   }
 
   void change_settings(const NetnsName& netns, const Link& observed, const Link& desired) {
+    if (observed == desired) return;
     Link settled = desired;
     settled.up = observed.up && desired.up;
     if (settled != observed) {
       changes_.ops.push_back({Phase::kLinkSettings, Verb::kChange, netns, LinkSettings{settled}});
     }
-    if (observed.up && !desired.up) changes_.downed.insert({netns, desired.name});
+    if (observed.up && !desired.up) changes_.by_netns[netns].downed.insert(desired.name);
     if (!observed.up && desired.up) bring_up(netns, desired);
   }
 
@@ -124,7 +148,8 @@ class LinkDiff {
     const bool retired = find_link(desired_, end) == nullptr &&
                          find_link(desired_, link.peer) == nullptr &&
                          desired_.count(link.peer.netns) != 0;
-    (retired ? changes_.retired : changes_.gone).insert(end);
+    LinkChanges::InNetns& here = changes_.by_netns[netns];
+    (retired ? here.retired : here.gone).insert(link.name);
     const Link* other = find_link(observed_, link.peer);
     const bool mutual = other != nullptr && other->peer == end;
     if (mutual && desired_.count(link.peer.netns) == 0) return;  // goes with that namespace
@@ -137,7 +162,6 @@ class LinkDiff {
 
   const KernelState& desired_;
   const KernelState& observed_;
-  std::set<LinkPeer> kept_{};
   LinkChanges changes_{};
 };
 
@@ -154,9 +178,11 @@ Status check_links(const KernelState& desired) {
   for (const auto& [netns, state] : desired) {
     for (const auto& [name, link] : state.links) {
       if (is_loopback(link)) continue;
-      const LinkPeer end{netns, name};
       const Link* other = find_link(desired, link.peer);
-      if (other != nullptr && other->peer == end && link.name == name && link.peer != end) continue;
+      if (other != nullptr && other != &link && is_end(other->peer, netns, name) &&
+          link.name == name) {
+        continue;
+      }
       return Error{.code = Errc::kInvalid,
                    .message = fmt::format("link {} in {} is to end at {} in {}, which is {}", name,
                                           netns, link.peer.name, link.peer.netns,
@@ -167,20 +193,24 @@ Status check_links(const KernelState& desired) {
 }
 
 LinkChanges diff_links(const KernelState& desired, const KernelState& observed) {
+  const bool equal = std::all_of(desired.begin(), desired.end(), [&](const auto& entry) {
+    const auto present = observed.find(entry.first);
+    return present != observed.end() && present->second.links == entry.second.links &&
+           present->second.addresses == entry.second.addresses;
+  });
+  if (equal) return {};
   return LinkDiff(desired, observed).take();
 }
 
-NetnsState remaining_netns(const NetnsName& name, const NetnsState& desired,
-                           const NetnsState& observed, const LinkChanges& changes) {
+NetnsState remaining_netns(const NetnsState& desired, const NetnsState& observed,
+                           const LinkChanges::InNetns& changes) {
   NetnsState left = observed;
-  const auto retired = [&](const std::string& link) {
-    return changes.retired.count({name, link}) != 0;
-  };
+  const auto retired = [&](const std::string& link) { return changes.retired.count(link) != 0; };
   const auto gone = [&](const std::string& link) {
-    return changes.gone.count({name, link}) != 0 || retired(link);
+    return changes.gone.count(link) != 0 || retired(link);
   };
   const auto silent = [&](const std::string& link) {
-    return gone(link) || changes.downed.count({name, link}) != 0;
+    return gone(link) || changes.downed.count(link) != 0;
   };
   erase_where(left.addresses, [&](const Address& address) { return gone(address.link); });
   erase_where(left.neighbours, [&](const Neighbour& entry) { return silent(entry.link); });

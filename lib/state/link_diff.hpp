@@ -4,7 +4,9 @@
 // The part of a diff that concerns links, and what their removal takes along in the kernel: the
 // other end, addresses, neighbours, routes. diff() compares those against what remains.
 
+#include <map>
 #include <set>
+#include <string>
 
 #include "base/result.hpp"
 #include "state/ops.hpp"
@@ -16,19 +18,23 @@ namespace egress::state {
 Status check_links(const KernelState& desired);
 
 struct LinkChanges {
+  // Observed ends of a surviving namespace, by name.
+  struct InNetns {
+    std::set<std::string> gone{};
+    // Nobody needs their names again: they go last, once no route leads there any more.
+    std::set<std::string> retired{};
+    std::set<std::string> downed{};  // they stay, but go down
+  };
   ChangeSet ops{};
-  std::set<LinkPeer> gone{};  // observed ends in surviving namespaces that will be removed
-  // Ends whose names nobody needs again: they go last, once no route leads there any more.
-  std::set<LinkPeer> retired{};
-  std::set<LinkPeer> downed{};  // ends that stay, but go down
+  std::map<NetnsName, InNetns> by_netns{};  // only where some of them go, or go down
 };
 // `desired` has passed check_links().
 LinkChanges diff_links(const KernelState& desired, const KernelState& observed);
 
-// What is left in `observed` of namespace `name` once `changes` are made, and before anything else
-// is: without the routes and neighbours of links that go down, without anything on links that go.
-// Of retired links only those routes are left that `desired` replaces; the rest ends with them.
-NetnsState remaining_netns(const NetnsName& name, const NetnsState& desired,
-                           const NetnsState& observed, const LinkChanges& changes);
+// What is left of `observed` once `changes` are made in it, and before anything else is: without
+// the routes and neighbours of links that go down, without anything on links that go. Of retired
+// links only those routes are left that `desired` replaces; the rest ends with them.
+NetnsState remaining_netns(const NetnsState& desired, const NetnsState& observed,
+                           const LinkChanges::InNetns& changes);
 
 }  // namespace egress::state
