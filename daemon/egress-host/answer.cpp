@@ -15,12 +15,12 @@ std::string endpoint(const sockaddr_in& address) {
 
 }  // namespace
 
-std::string answer(const std::string& host, Transport transport, const sockaddr_in& local,
+std::string answer(const std::string& host, Protocol protocol, const sockaddr_in& local,
                    const sockaddr_in& peer) {
   return nlohmann::json{{"host", host},
                         {"local", endpoint(local)},
                         {"peer", endpoint(peer)},
-                        {"protocol", transport == Transport::kTcp ? "tcp" : "udp"}}
+                        {"protocol", name_of(protocol)}}
       .dump();
 }
 

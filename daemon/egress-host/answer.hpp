@@ -12,7 +12,7 @@
 namespace egress::host {
 
 // {"host", "local", "peer", "protocol"} without a line end; `peer` is the source that the host saw.
-std::string answer(const std::string& host, Transport transport, const sockaddr_in& local,
+std::string answer(const std::string& host, Protocol protocol, const sockaddr_in& local,
                    const sockaddr_in& peer);
 
 }  // namespace egress::host

@@ -172,7 +172,7 @@ void EchoServer::serve(Connection& connection) {
   uv_tcp_nodelay(&connection.handle, 1);
   uv_tcp_keepalive(&connection.handle, 1, kKeepaliveSeconds);
   connection.read();
-  connection.write(answer(host_, Transport::kTcp, local, peer) + "\n");
+  connection.write(answer(host_, Protocol::kTcp, local, peer) + "\n");
 }
 
 void EchoServer::close() {

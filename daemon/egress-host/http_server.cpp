@@ -100,7 +100,7 @@ MHD_Result HttpServer::respond(void* self, MHD_Connection* connection, const cha
     return MHD_NO;
   }
   const std::string body =
-      answer(static_cast<HttpServer*>(self)->host_, Transport::kTcp, local, peer) + "\n";
+      answer(static_cast<HttpServer*>(self)->host_, Protocol::kTcp, local, peer) + "\n";
   MHD_Response* const response = MHD_create_response_from_buffer(
       body.size(), const_cast<char*>(body.data()), MHD_RESPMEM_MUST_COPY);
   if (response == nullptr) return MHD_NO;

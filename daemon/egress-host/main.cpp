@@ -69,7 +69,7 @@ Status open_ports(uv_loop_t& loop, const Spec& spec, Servers& servers) {
   const size_t room = connection_room(spec.listen.size());
   std::vector<Port> echo_ports;
   for (const Port& port : spec.listen) {
-    if (port.transport == Transport::kUdp) {
+    if (port.protocol == Protocol::kUdp) {
       ASSIGN_OR_RETURN(servers.udp.emplace_back(), UdpServer::listen(loop, spec.host, port));
     } else if (port.number == kHttpPort) {
       ASSIGN_OR_RETURN(servers.http.emplace_back(),
@@ -122,7 +122,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   for (const std::string& text : listen) {
-    auto port = Port::parse(text);
+    auto port = egress::Port::parse(text);
     if (!port.ok()) {
       std::fprintf(stderr, "egress-host: %s\n", port.error().to_string().c_str());
       return 1;

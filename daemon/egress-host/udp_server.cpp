@@ -85,7 +85,7 @@ bool UdpServer::answer_one() {
   local.sin_family = AF_INET;
   local.sin_port = htons(port_.number);
   local.sin_addr = received->ipi_addr;
-  std::string body = answer(host_, Transport::kUdp, local, peer);
+  std::string body = answer(host_, Protocol::kUdp, local, peer);
   data = {body.data(), body.size()};
 
   in_pktinfo from{};

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "egressctl/offline.hpp"
 
 namespace egress::ctl {
@@ -17,33 +15,15 @@ CLI::App* add_command(CLI::App& app, const char* group, const char* name, const 
   return command;
 }
 
-Result<policy::AppInstance> parse_target(const std::string& text) {
-  const size_t slash = text.find('/');
-  policy::AppInstance app{.site = text.substr(0, slash)};
-  bool well_formed = !app.site.empty();
-  if (slash != std::string::npos) {
-    const char* end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data() + slash + 1, end, app.instance);
-    well_formed = well_formed && parsed.ec == std::errc() && parsed.ptr == end && app.instance >= 0;
-  }
-  if (well_formed) return app;
-  return Error{.code = Errc::kInvalid,
-               .message = fmt::format("'{}' is not of the form SITE or SITE/INSTANCE", text)};
-}
-
 CLI::Option* add_target(CLI::App& command, std::string& target) {
   return command.add_option("SITE[/INSTANCE]", target, "App, and which instance of it (default 0)")
       ->required()
       ->check(CLI::Validator(
           [](std::string& text) {
-            const auto parsed = parse_target(text);
+            const auto parsed = lab::Sender::parse(text);
             return parsed.ok() ? std::string() : parsed.error().message;
           },
           ""));
-}
-
-std::string to_string(const policy::AppInstance& app) {
-  return fmt::format("{}/{}", app.site, app.instance);
 }
 
 Failure with_names(Failure failure, const Client& client, const std::string& site,

@@ -40,11 +40,8 @@ inline constexpr const char* kAppGroup = "Apps";
 inline constexpr const char* kFlowGroup = "Flows";
 inline constexpr const char* kOtherGroup = "Other";
 
-// "SITE" or "SITE/INSTANCE"; kInvalid for anything else.
-Result<policy::AppInstance> parse_target(const std::string& text);
-// The same as a positional that command lines are checked for.
+// A positional that lab::Sender::parse takes.
 CLI::Option* add_target(CLI::App& command, std::string& target);
-std::string to_string(const policy::AppInstance& app);
 
 // Allowed, not allowed, or otherwise than the kernel did.
 int exit_of_explanation(const Json& explanation);

@@ -12,7 +12,7 @@ namespace egress::ctl {
 
 namespace {
 
-Answer context_of(const Client& client, const policy::AppInstance& app) {
+Answer context_of(const Client& client, const lab::Sender& app) {
   Answer answer =
       client.get(fmt::format("/v1/apps/{}/{}/context", escaped(app.site), app.instance));
   if (Failure* failure = std::get_if<Failure>(&answer)) {
@@ -34,7 +34,7 @@ control::AppContext app_context_of(const Json& document) {
 }
 
 int env(const Context& context, const std::string& target) {
-  const auto app = parse_target(target);
+  const auto app = lab::Sender::parse(target);
   if (!app.ok()) return context.console.fail(failure_of(app.error()), kUsage);
   const Answer answer = context_of(context.client, *app);
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
@@ -54,7 +54,7 @@ int env(const Context& context, const std::string& target) {
 int exec(const Context& context, const std::string& target,
          const std::vector<std::string>& program) {
   const Console& console = context.console;
-  const auto app = parse_target(target);
+  const auto app = lab::Sender::parse(target);
   if (!app.ok()) return console.fail(failure_of(app.error()), kExecTrouble);
   if (program.empty()) {
     return console.fail({.code = "usage",

@@ -30,7 +30,7 @@ int explain_failed(const Console& console, const Failure& failure, const Source&
 
 int explain(const Context& context, const ExplainOptions& options) {
   const Console& console = context.console;
-  const auto app = parse_target(options.target);
+  const auto app = lab::Sender::parse(options.target);
   if (!app.ok()) return console.fail(failure_of(app.error()), kUsage);
   const control::ExplainRequest request{.app = *app,
                                         .url = options.url,
@@ -56,7 +56,7 @@ int explain(const Context& context, const ExplainOptions& options) {
   if (console.json()) {
     console.print(explanation);
   } else {
-    console.print(render_explanation(explanation, to_string(*app), options.url, console.out()));
+    console.print(render_explanation(explanation, app->to_string(), options.url, console.out()));
   }
   return exit_of_explanation(explanation);
 }

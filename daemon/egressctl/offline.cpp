@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "ipam/leases.hpp"
+#include "lab/flow_url.hpp"
 #include "lab/suggest.hpp"
 #include "policy/explain.hpp"
 
@@ -15,7 +16,7 @@ namespace egress::ctl {
 
 namespace {
 
-std::variant<policy::Model, Failure> model_of(const LabSource& source) {
+std::variant<std::shared_ptr<const policy::Network>, Failure> network_of(const LabSource& source) {
   lab::Loaded loaded = source.load();
   if (!loaded.lab) {
     return Failure{.code = errc_name(Errc::kInvalid),
@@ -24,7 +25,7 @@ std::variant<policy::Model, Failure> model_of(const LabSource& source) {
   }
   auto addresses = ipam::first_addresses(*loaded.lab);
   if (!addresses.ok()) return failure_of(addresses.error());
-  return policy::Model(std::move(*loaded.lab), std::move(*addresses));
+  return policy::analyse({.lab = std::move(*loaded.lab), .leases = std::move(*addresses)});
 }
 
 template <typename T>
@@ -34,20 +35,20 @@ std::vector<std::string> names_of(const std::map<std::string, T>& things) {
   return names;
 }
 
-Result<policy::Explanation> decide(const policy::Model& model, const policy::AppInstance& app,
+Result<policy::Explanation> decide(const policy::Network& network, const lab::Sender& app,
                                    const std::string& url, std::optional<uint16_t> source_port) {
-  ASSIGN_OR_RETURN(const lab::FlowUrl target, lab::parse_flow_url(model.lab(), url));
+  ASSIGN_OR_RETURN(const lab::FlowUrl target, lab::parse_flow_url(network.situation.lab, url));
   policy::Flow flow{.protocol = target.protocol,
                     .destination = target.destination,
                     .destination_port = target.port};
   if (source_port) flow.source_port = *source_port;
-  return model.explain(app, flow);
+  return policy::explain(network, app, flow);
 }
 
-control::TestResult check(const policy::Model& model, const lab::Expectation& expectation) {
+control::TestResult check(const policy::Network& network, const lab::Expectation& expectation) {
   control::TestResult result{.expectation = expectation};
   auto explanation =
-      decide(model, {expectation.from, expectation.instance}, expectation.to, std::nullopt);
+      decide(network, {expectation.from, expectation.instance}, expectation.to, std::nullopt);
   if (!explanation.ok()) {
     result.differences.push_back(explanation.error().to_string());
     return result;
@@ -57,14 +58,6 @@ control::TestResult check(const policy::Model& model, const lab::Expectation& ex
   return result;
 }
 
-// "sql" of "tcp://sql:1433"; empty when the URL has no such part.
-std::string target_of(const std::string& url) {
-  const size_t scheme = url.find("://");
-  if (scheme == std::string::npos) return {};
-  const std::string rest = url.substr(scheme + 3);
-  return rest.substr(0, rest.rfind(':'));
-}
-
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -72,25 +65,26 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 }  // namespace
 
 Answer explain_offline(const LabSource& source, const control::ExplainRequest& request) {
-  auto model = model_of(source);
-  if (Failure* failure = std::get_if<Failure>(&model)) return std::move(*failure);
-  const policy::Model& analysed = std::get<policy::Model>(model);
+  auto network = network_of(source);
+  if (Failure* failure = std::get_if<Failure>(&network)) return std::move(*failure);
+  const policy::Network& analysed = *std::get<0>(network);
   const auto explanation = decide(analysed, request.app, request.url, request.source_port);
   if (explanation.ok()) return control::to_json(*explanation);
   Failure failure = failure_of(explanation.error());
   if (explanation.error().code == Errc::kNotFound) {
-    failure.hint = hint_for_names(request.app.site, request.url, names_of(analysed.lab().sites),
-                                  names_of(analysed.lab().hosts));
+    failure.hint =
+        hint_for_names(request.app.site, request.url, names_of(analysed.situation.lab.sites),
+                       names_of(analysed.situation.lab.hosts));
   }
   return failure;
 }
 
 Answer test_offline(const LabSource& source) {
-  auto model = model_of(source);
-  if (Failure* failure = std::get_if<Failure>(&model)) return std::move(*failure);
-  const policy::Model& analysed = std::get<policy::Model>(model);
+  auto network = network_of(source);
+  if (Failure* failure = std::get_if<Failure>(&network)) return std::move(*failure);
+  const policy::Network& analysed = *std::get<0>(network);
   Json results = Json::array();
-  for (const lab::Expectation& expectation : analysed.lab().expectations) {
+  for (const lab::Expectation& expectation : analysed.situation.lab.expectations) {
     results.push_back(control::to_json(check(analysed, expectation)));
   }
   return Json{{"results", results}};
@@ -102,9 +96,9 @@ std::string hint_for_names(const std::string& site, const std::string& url,
   if (!contains(sites, site)) {
     return lab::suggestion(site, sites, "known sites: " + lab::one_of(sites));
   }
-  const std::string target = target_of(url);
-  if (target.empty() || contains(hosts, target)) return {};
-  return lab::suggestion(target, hosts, "known hosts: " + lab::one_of(hosts));
+  const auto target = lab::parse_flow_target(url);
+  if (!target.ok() || contains(hosts, target->host)) return {};
+  return lab::suggestion(target->host, hosts, "known hosts: " + lab::one_of(hosts));
 }
 
 }  // namespace egress::ctl

@@ -30,15 +30,9 @@ std::optional<std::string> between(const std::string& path, std::string_view hea
   return std::string(whole.substr(head.size(), whole.size() - head.size() - tail.size()));
 }
 
-// "SITE/INSTANCE"
-Result<policy::AppInstance> parse_app(const std::string& text) {
-  const size_t slash = text.rfind('/');
-  policy::AppInstance app{.site = text.substr(0, slash)};
-  if (slash != std::string::npos) {
-    const char* end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data() + slash + 1, end, app.instance);
-    if (parsed.ec == std::errc() && parsed.ptr == end) return app;
-  }
+// "SITE/INSTANCE", both of them.
+Result<lab::Sender> parse_app(const std::string& text) {
+  if (text.find('/') != std::string::npos) return lab::Sender::parse(text);
   return Error{.code = Errc::kInvalid,
                .message = fmt::format("'{}' is not of the form SITE/INSTANCE", text)};
 }

@@ -77,7 +77,7 @@ Status Daemon::take_up_lab() {
     apply_configured_lab();
   }
   operations_.reconcile_now();
-  return session_.model() == nullptr ? session_.end_start() : Status();
+  return session_.network() == nullptr ? session_.end_start() : Status();
 }
 
 void Daemon::apply_configured_lab() {

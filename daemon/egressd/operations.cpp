@@ -115,7 +115,7 @@ HttpResponse Operations::begin(const char* what) {
 }
 
 void Operations::reconcile_now() {
-  const bool nothing_known = session_.model() == nullptr && !removing_;
+  const bool nothing_known = session_.network() == nullptr && !removing_;
   if (runner_.running() || winding_down_ || nothing_known) return;
   start_pass(nullptr);
 }
@@ -219,7 +219,7 @@ void Operations::log_outcome(const PassOutcome& outcome) {
 void Operations::schedule(bool clean) {
   failures_ = clean ? 0 : failures_ + 1;
   if (winding_down_) return;
-  if (session_.model() == nullptr && !removing_) {
+  if (session_.network() == nullptr && !removing_) {
     notify_status(session_.problem().empty() ? "no lab" : session_.problem());
     return;
   }

@@ -14,6 +14,7 @@
 #include "control/graph.hpp"
 #include "control/status.hpp"
 #include "egressd/responses.hpp"
+#include "lab/flow_url.hpp"
 
 namespace egress::daemon {
 
@@ -29,15 +30,15 @@ std::vector<std::string> texts_of(const state::ChangeSet& ops) {
 
 }  // namespace
 
-Result<const policy::Model*> Queries::model() const {
-  if (session_.model() != nullptr) return session_.model();
+Result<std::shared_ptr<const policy::Network>> Queries::network() const {
+  if (session_.network() != nullptr) return session_.network();
   return Error{.code = Errc::kConflict, .message = "no lab is in force"};
 }
 
 Result<lab::SubnetRef> Queries::subnet_of(const std::string& site) const {
-  ASSIGN_OR_RETURN(const policy::Model* found, model());
-  const auto entry = found->lab().sites.find(site);
-  if (entry == found->lab().sites.end()) {
+  ASSIGN_OR_RETURN(const auto current, network());
+  const auto entry = current->situation.lab.sites.find(site);
+  if (entry == current->situation.lab.sites.end()) {
     return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", site)};
   }
   if (!entry->second.virtual_network_subnet) {
@@ -65,8 +66,9 @@ Status Queries::check_names(const state::KernelState& needed) {
 HttpResponse Queries::status() {
   control::StatusReport report{.prefix = session_.prefix()};
   std::set<std::string> problems;
-  if (const policy::Model* current = session_.model()) {
-    report = control::describe(current->lab(), current->addresses(), session_.prefix());
+  if (const auto& current = session_.network()) {
+    const policy::Situation& situation = current->situation;
+    report = control::describe(situation.lab, situation.leases, session_.prefix());
     report.lab = session_.lab_file();
     // Asked now: what the last pass saw may be half a minute old.
     Result<Comparison> seen = compare();
@@ -102,28 +104,28 @@ HttpResponse Queries::plan(control::LabText text) {
   }
   const Result<state::ChangeSet> ops = state::diff(proposal.desired, *observed);
   if (!ops.ok()) return refusal(ops.error());
-  const policy::Model* current = session_.model();
+  const auto& current = session_.network();
   const control::Plan plan{
-      .resources = control::resource_changes(current == nullptr ? nullptr : &current->lab(),
-                                             proposal.model.lab()),
+      .resources = control::resource_changes(current ? &current->situation.lab : nullptr,
+                                             proposal.network->situation.lab),
       .operations = texts_of(*ops)};
   return document(control::to_json(plan, proposal.warnings));
 }
 
-HttpResponse Queries::context(const policy::AppInstance& app) {
-  const auto current = model();
+HttpResponse Queries::context(const lab::Sender& app) {
+  const auto current = network();
   if (!current.ok()) return refusal(current.error());
-  const auto context =
-      control::app_context((*current)->lab(), (*current)->addresses(), app, session_.prefix());
+  const auto context = control::app_context((*current)->situation.lab, (*current)->situation.leases,
+                                            app, session_.prefix());
   if (!context.ok()) return refusal(context.error());
   if (Status ours = check_names({{context->netns, {}}}); !ours.ok()) return refusal(ours.error());
   return document(control::to_json(*context));
 }
 
 HttpResponse Queries::explain(const control::ExplainRequest& request) {
-  const auto current = model();
+  const auto current = network();
   if (!current.ok()) return refusal(current.error());
-  const auto url = lab::parse_flow_url((*current)->lab(), request.url);
+  const auto url = lab::parse_flow_url((*current)->situation.lab, request.url);
   if (!url.ok()) return refusal(url.error());
   Question question{.app = request.app,
                     .flow = {.protocol = url->protocol,
@@ -131,12 +133,13 @@ HttpResponse Queries::explain(const control::ExplainRequest& request) {
                              .destination_port = url->port}};
   if (request.source_port) question.flow.source_port = *request.source_port;
   if (!request.verify) {
-    const auto explanation = (*current)->explain(question.app, question.flow);
+    const auto explanation = policy::explain(**current, question.app, question.flow);
     return explanation.ok() ? document(control::to_json(*explanation))
                             : refusal(explanation.error());
   }
   if (Status ours = check_names(session_.desired()); !ours.ok()) return refusal(ours.error());
-  if (!request.source_port) question.flow.source_port = verifier_.fresh_port((*current)->lab());
+  if (!request.source_port)
+    question.flow.source_port = verifier_.fresh_port((*current)->situation.lab);
   const auto verified = verifier_.verify(**current, session_.prefix(), {question});
   if (!verified.ok()) return refusal(verified.error());
   const Verified& outcome = verified->front();
@@ -146,7 +149,7 @@ HttpResponse Queries::explain(const control::ExplainRequest& request) {
 }
 
 HttpResponse Queries::test(control::LabText text) {
-  const auto current = model();
+  const auto current = network();
   if (!current.ok()) return refusal(current.error());
   if (operations_.busy()) {
     return refusal(Error{.code = Errc::kBusy, .message = "an operation is in progress"});
@@ -156,7 +159,7 @@ HttpResponse Queries::test(control::LabText text) {
     return refusal(Error{.code = Errc::kInvalid, .message = "the lab is invalid"}, loaded.findings);
   }
   // Packets meet the lab in force: expectations of another one would be tested against neither.
-  const auto changes = control::resource_changes(&(*current)->lab(), *loaded.lab);
+  const auto changes = control::resource_changes(&(*current)->situation.lab, *loaded.lab);
   if (!changes.empty()) {
     return refusal(Error{.code = Errc::kConflict,
                          .message = fmt::format("{} is not the lab in force ({} resources differ); "
@@ -164,8 +167,10 @@ HttpResponse Queries::test(control::LabText text) {
                                                 text.file, changes.size())});
   }
   if (Status ours = check_names(session_.desired()); !ours.ok()) return refusal(ours.error());
-  const policy::Model tested(std::move(*loaded.lab), (*current)->addresses());
-  const auto results = verifier_.test(tested, session_.prefix());
+  policy::Situation situation = (*current)->situation;
+  situation.lab = std::move(*loaded.lab);
+  const auto tested = policy::analyse(std::move(situation), current->get());
+  const auto results = verifier_.test(*tested, session_.prefix());
   if (!results.ok()) return refusal(results.error());
   Json list = Json::array();
   for (const control::TestResult& result : *results) list.push_back(control::to_json(result));
@@ -175,7 +180,7 @@ HttpResponse Queries::test(control::LabText text) {
 HttpResponse Queries::effective_routes(const std::string& site) const {
   const auto subnet = subnet_of(site);
   if (!subnet.ok()) return refusal(subnet.error());
-  return document(control::effective_routes_json(session_.model()->lab(), *subnet));
+  return document(control::effective_routes_json(*session_.network(), *subnet));
 }
 
 HttpResponse Queries::effective_rules(const std::string& site) {
@@ -183,18 +188,18 @@ HttpResponse Queries::effective_rules(const std::string& site) {
   if (!subnet.ok()) return refusal(subnet.error());
   auto hits = kernel_.counters(compile::vnet_netns(session_.prefix(), subnet->vnet));
   // Rules are known without the kernel; their hits then are not.
-  return document(control::effective_rules_json(session_.model()->lab(), *subnet,
+  return document(control::effective_rules_json(*session_.network(), *subnet,
                                                 hits.ok() ? *hits : control::ChainHits()));
 }
 
 HttpResponse Queries::leases(const std::string& subnet) const {
-  const auto current = model();
+  const auto current = network();
   if (!current.ok()) return refusal(current.error());
   if (!subnet.empty()) {
     const size_t slash = subnet.find('/');
     const lab::SubnetRef ref{subnet.substr(0, slash),
                              slash == std::string::npos ? "" : subnet.substr(slash + 1)};
-    if ((*current)->lab().find(ref) == nullptr) {
+    if ((*current)->situation.lab.find(ref) == nullptr) {
       return refusal(
           Error{.code = Errc::kNotFound, .message = fmt::format("no subnet '{}'", subnet)});
     }
@@ -207,9 +212,9 @@ HttpResponse Queries::leases(const std::string& subnet) const {
 }
 
 HttpResponse Queries::graph() const {
-  const auto current = model();
+  const auto current = network();
   if (!current.ok()) return refusal(current.error());
-  return document(control::to_json(control::graph_of((*current)->lab())));
+  return document(control::to_json(control::graph_of((*current)->situation.lab)));
 }
 
 }  // namespace egress::daemon

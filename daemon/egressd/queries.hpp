@@ -22,7 +22,7 @@ class Queries {
 
   HttpResponse status();
   HttpResponse plan(control::LabText text);
-  HttpResponse context(const policy::AppInstance& app);
+  HttpResponse context(const lab::Sender& app);
   HttpResponse explain(const control::ExplainRequest& request);
   HttpResponse test(control::LabText text);
   HttpResponse effective_routes(const std::string& site) const;
@@ -32,7 +32,7 @@ class Queries {
   HttpResponse graph() const;
 
  private:
-  Result<const policy::Model*> model() const;
+  Result<std::shared_ptr<const policy::Network>> network() const;
   Result<lab::SubnetRef> subnet_of(const std::string& site) const;
   // What the kernel looks like now beside the lab in force.
   struct Comparison {

@@ -96,23 +96,21 @@ std::variant<Proposal, Refusal> Session::propose(control::LabText text, ipam::Ti
   if (!change.ok()) return Refusal{std::move(change).error(), std::move(loaded.findings)};
   ipam::Leases after = leases_;
   after.commit(*change);
-  ipam::Generations generations = generations_of(*loaded.lab, generations_);
-  policy::Model model(std::move(*loaded.lab), after.addresses());
-  Result<state::KernelState> desired = compiled(model, generations);
+  ipam::Generations restarts = generations_of(*loaded.lab, generations_);
+  auto network = policy::analyse(
+      {.lab = std::move(*loaded.lab), .leases = after.addresses(), .restarts = std::move(restarts)},
+      network_.get());
+  Result<state::KernelState> desired = compiled(*network);
   if (!desired.ok()) return Refusal{std::move(desired).error(), std::move(loaded.findings)};
   return Proposal{.text = std::move(text),
                   .warnings = std::move(loaded.findings),
                   .leases = std::move(*change),
-                  .generations = std::move(generations),
-                  .model = std::move(model),
+                  .network = std::move(network),
                   .desired = std::move(*desired)};
 }
 
-Result<state::KernelState> Session::compiled(const policy::Model& model,
-                                             const ipam::Generations& generations) const {
-  ASSIGN_OR_RETURN(state::KernelState desired,
-                   compile::compile(model.lab(), model.addresses(),
-                                    {.prefix = prefix_, .generations = generations}));
+Result<state::KernelState> Session::compiled(const policy::Network& network) const {
+  ASSIGN_OR_RETURN(state::KernelState desired, compile::compile(network, {.prefix = prefix_}));
   RETURN_IF_ERROR(state::diff(desired, {}));
   return desired;
 }
@@ -121,40 +119,43 @@ Status Session::adopt(Proposal proposal) {
   if (forgotten_) RETURN_IF_ERROR(erase());
   ipam::Leases leases = leases_;  // what could fail comes before the store
   leases.commit(proposal.leases);
+  const ipam::Generations& generations = proposal.network->situation.restarts;
   const bool same = text_ == proposal.text && proposal.leases.empty() &&
-                    generations_ == proposal.generations && problem_.empty();
-  if (!same || !model_) {
+                    generations_ == generations && problem_.empty();
+  if (!same || !network_) {
     ipam::Change change{
-        .leases = proposal.leases, .lab = proposal.text, .generations = proposal.generations};
+        .leases = proposal.leases, .lab = proposal.text, .generations = generations};
     if (set_aside_) change.unfinished_starts = 0;
     RETURN_IF_ERROR(store_.save(change));
   }
   if (std::exchange(set_aside_, false)) unfinished_starts_ = 0;
   leases_ = std::move(leases);
-  generations_ = std::move(proposal.generations);
+  generations_ = generations;
   text_ = std::move(proposal.text);
-  model_ = std::move(proposal.model);
+  network_ = std::move(proposal.network);
   desired_ = std::move(proposal.desired);
   problem_.clear();
   return {};
 }
 
 Status Session::restart(const std::string& site) {
-  if (!model_ || model_->lab().sites.count(site) == 0) {
+  if (!network_ || network_->sites.count(site) == 0) {
     return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", site)};
   }
-  ipam::Generations next = generations_;
-  ++next[site];
-  ASSIGN_OR_RETURN(state::KernelState desired, compiled(*model_, next));
-  RETURN_IF_ERROR(store_.save({.generations = next}));
-  generations_ = std::move(next);
+  policy::Situation next = network_->situation;
+  ++next.restarts[site];
+  auto network = policy::analyse(std::move(next), network_.get());
+  ASSIGN_OR_RETURN(state::KernelState desired, compiled(*network));
+  RETURN_IF_ERROR(store_.save({.generations = network->situation.restarts}));
+  generations_ = network->situation.restarts;
+  network_ = std::move(network);
   desired_ = std::move(desired);
   return {};
 }
 
 void Session::forget() {
   text_.reset();
-  model_.reset();
+  network_.reset();
   desired_.clear();
   leases_ = ipam::Leases();
   generations_.clear();
@@ -171,7 +172,7 @@ Status Session::erase() {
 }
 
 std::optional<std::string> Session::lab_file() const {
-  if (!model_) return std::nullopt;
+  if (!network_) return std::nullopt;
   return text_->file;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The lab in force: its text, its model, its leases and restarts, and the store that remembers
+// The lab in force: its text, its analysis, its leases and restarts, and the store that remembers
 // them. A change is proposed, which alters nothing, and then adopted: durable first, in memory
 // after. Knows nothing of the kernel or the loop.
 //
@@ -10,6 +10,7 @@
 // get so far the lab is set aside: it stays stored, nothing is done with it, and whoever applies a
 // lab or takes it down finds somebody to talk to.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -20,7 +21,7 @@
 #include "ipam/leases.hpp"
 #include "ipam/store.hpp"
 #include "lab/load.hpp"
-#include "policy/explain.hpp"
+#include "policy/network.hpp"
 #include "state/kernel_state.hpp"
 
 namespace egress::daemon {
@@ -30,8 +31,7 @@ struct Proposal {
   control::LabText text{};
   std::vector<lab::Finding> warnings{};
   ipam::LeaseChange leases{};
-  ipam::Generations generations{};
-  policy::Model model;
+  std::shared_ptr<const policy::Network> network{};
   state::KernelState desired{};
 };
 
@@ -46,7 +46,7 @@ class Session {
   Session(std::string prefix, ipam::Store store, compile::SizeLimits limits = {});
 
   // Takes up what an earlier process left. A stored lab that no longer loads, or that is set aside,
-  // is not an error: it becomes a problem, and there is no model. Errors are the store's.
+  // is not an error: it becomes a problem, and there is no network. Errors are the store's.
   Status restore(ipam::TimePoint now);
   // Counts this start, if restore() has found no lab and so has not: a lab is about to be applied
   // without anybody asking for it.
@@ -65,19 +65,18 @@ class Session {
   Status erase();
 
   // Null when no lab is in force.
-  const policy::Model* model() const { return model_ ? &*model_ : nullptr; }
+  const std::shared_ptr<const policy::Network>& network() const { return network_; }
   const std::string& prefix() const { return prefix_; }
   const ipam::Leases& leases() const { return leases_; }
   std::optional<std::string> lab_file() const;
-  // Why there is no model although a lab is stored; empty when all is well.
+  // Why there is no network although a lab is stored; empty when all is well.
   const std::string& problem() const { return problem_; }
 
-  const state::KernelState& desired() const { return desired_; }  // empty without a model
+  const state::KernelState& desired() const { return desired_; }  // empty without a network
 
  private:
   Status take_up(ipam::TimePoint now);
-  Result<state::KernelState> compiled(const policy::Model& model,
-                                      const ipam::Generations& generations) const;
+  Result<state::KernelState> compiled(const policy::Network& network) const;
 
   std::string prefix_;
   ipam::Store store_;
@@ -85,7 +84,7 @@ class Session {
   std::optional<control::LabText> text_{};
   ipam::Leases leases_{};
   ipam::Generations generations_{};
-  std::optional<policy::Model> model_{};
+  std::shared_ptr<const policy::Network> network_{};
   state::KernelState desired_{};
   std::string problem_{};
   bool forgotten_ = false;  // what is stored waits for erase()

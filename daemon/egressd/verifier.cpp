@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "compile/names.hpp"
+#include "lab/flow_url.hpp"
 #include "policy/source_ports.hpp"
 
 namespace egress::daemon {
@@ -64,17 +65,19 @@ uint16_t Verifier::fresh_port(const lab::Lab& lab) {
   return next < count(above) ? nth(above, next) : nth(below, next - count(above));
 }
 
-Result<std::vector<Verified>> Verifier::verify(const policy::Model& model,
+Result<std::vector<Verified>> Verifier::verify(const policy::Network& network,
                                                const std::string& prefix,
                                                const std::vector<Question>& questions) const {
   std::vector<Verified> answers;
   std::vector<kernel::ProbeFlow> flows;
   std::set<std::string> watch;
   for (const Question& question : questions) {
-    ASSIGN_OR_RETURN(policy::Explanation explanation, model.explain(question.app, question.flow));
+    ASSIGN_OR_RETURN(policy::Explanation explanation,
+                     policy::explain(network, question.app, question.flow));
     answers.push_back({.explanation = std::move(explanation)});
     flows.push_back(probe_flow(prefix, question));
-    for (const std::string& host : control::owners(model.lab(), question.flow.destination)) {
+    for (const std::string& host :
+         control::owners(network.situation.lab, question.flow.destination)) {
       watch.insert(compile::host_netns(prefix, host));
     }
   }
@@ -83,8 +86,8 @@ Result<std::vector<Verified>> Verifier::verify(const policy::Model& model,
                    probe_(flows, {watch.begin(), watch.end()}, kPatience));
   for (size_t i = 0; i < answers.size(); ++i) {
     Verified& answer = answers[i];
-    answer.observation = observation_of(results[i], model.lab(), prefix);
-    if (questions[i].flow.protocol != policy::FlowProtocol::kIcmp) {
+    answer.observation = observation_of(results[i], network.situation.lab, prefix);
+    if (questions[i].flow.protocol != Protocol::kIcmp) {
       answer.observation.source_port = flows[i].source_port;
     }
     answer.differences =
@@ -96,15 +99,15 @@ Result<std::vector<Verified>> Verifier::verify(const policy::Model& model,
   return answers;
 }
 
-Result<std::vector<control::TestResult>> Verifier::test(const policy::Model& model,
+Result<std::vector<control::TestResult>> Verifier::test(const policy::Network& network,
                                                         const std::string& prefix) {
   std::vector<control::TestResult> results;
   std::vector<Question> questions;
   std::vector<size_t> asked_by;  // index into results
-  for (const lab::Expectation& expectation : model.lab().expectations) {
+  for (const lab::Expectation& expectation : network.situation.lab.expectations) {
     control::TestResult& result = results.emplace_back();
     result.expectation = expectation;
-    const auto url = lab::parse_flow_url(model.lab(), expectation.to);
+    const auto url = lab::parse_flow_url(network.situation.lab, expectation.to);
     if (!url.ok()) {
       result.differences.push_back(url.error().to_string());
       continue;
@@ -113,8 +116,8 @@ Result<std::vector<control::TestResult>> Verifier::test(const policy::Model& mod
                       .flow = {.protocol = url->protocol,
                                .destination = url->destination,
                                .destination_port = url->port,
-                               .source_port = fresh_port(model.lab())}};
-    auto explanation = model.explain(question.app, question.flow);
+                               .source_port = fresh_port(network.situation.lab)}};
+    auto explanation = policy::explain(network, question.app, question.flow);
     if (!explanation.ok()) {
       result.differences.push_back(explanation.error().to_string());
       continue;
@@ -124,7 +127,7 @@ Result<std::vector<control::TestResult>> Verifier::test(const policy::Model& mod
     questions.push_back(question);
     asked_by.push_back(results.size() - 1);
   }
-  ASSIGN_OR_RETURN(const std::vector<Verified> answers, verify(model, prefix, questions));
+  ASSIGN_OR_RETURN(const std::vector<Verified> answers, verify(network, prefix, questions));
   for (size_t i = 0; i < answers.size(); ++i) {
     auto& differences = results[asked_by[i]].differences;
     differences.insert(differences.end(), answers[i].differences.begin(),

@@ -21,7 +21,7 @@ using Probe = std::function<Result<std::vector<kernel::ProbeResult>>(
     std::chrono::milliseconds patience)>;
 
 struct Question {
-  policy::AppInstance app{};
+  lab::Sender app{};
   policy::Flow flow{};
 };
 
@@ -36,7 +36,7 @@ class Verifier {
   explicit Verifier(Probe probe) : probe_(std::move(probe)) {}
 
   // One answer per question, in order.
-  Result<std::vector<Verified>> verify(const policy::Model& model, const std::string& prefix,
+  Result<std::vector<Verified>> verify(const policy::Network& network, const std::string& prefix,
                                        const std::vector<Question>& questions) const;
 
   // A source port from which the packet of a flow with the assumed port (policy::Flow) may be sent:
@@ -45,8 +45,8 @@ class Verifier {
   // yesterday's verdict.
   uint16_t fresh_port(const lab::Lab& lab);
 
-  // Every expectation of the model's lab, by analysis and with packets.
-  Result<std::vector<control::TestResult>> test(const policy::Model& model,
+  // Every expectation of the network's lab, by analysis and with packets.
+  Result<std::vector<control::TestResult>> test(const policy::Network& network,
                                                 const std::string& prefix);
 
  private:

@@ -5,9 +5,8 @@
 
 namespace egress::compile {
 
-Result<state::KernelState> compile(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                                   const Options& options) {
-  ASSIGN_OR_RETURN(Fabric fabric, make_fabric(lab, addresses, options));
+Result<state::KernelState> compile(const policy::Network& network, const Options& options) {
+  ASSIGN_OR_RETURN(Fabric fabric, make_fabric(network, options));
   // From the outside in: each part names the ports that those behind it join.
   add_outside(fabric);
   RETURN_IF_ERROR(add_virtual_networks(fabric));

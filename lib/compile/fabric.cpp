@@ -36,17 +36,18 @@ Status check_address(const lab::Lab& lab, const lab::SubnetRef& ref, Ipv4Address
                                       address.to_string(), ref.to_string())};
 }
 
-Status check_addresses(const lab::Lab& lab, const lab::IntegrationAddresses& addresses) {
+Status check_addresses(const policy::Situation& situation) {
+  const lab::Lab& lab = situation.lab;
   const auto worker_of = [](const lab::Integration& integration) {
     return fmt::format("instance {} of plan '{}'", integration.instance, integration.server_farm);
   };
   for (const lab::Integration& wanted : lab::integrations(lab)) {
-    if (addresses.count(wanted) != 0) continue;
+    if (situation.leases.count(wanted) != 0) continue;
     return Error{.code = Errc::kInvalid,
                  .message = fmt::format("{} has no address in subnet '{}'", worker_of(wanted),
                                         wanted.subnet.to_string())};
   }
-  for (const auto& [integration, address] : addresses) {
+  for (const auto& [integration, address] : situation.leases) {
     RETURN_IF_ERROR(check_address(lab, integration.subnet, address, worker_of(integration)));
   }
   for (const auto& [name, host] : lab.hosts) {
@@ -58,11 +59,11 @@ Status check_addresses(const lab::Lab& lab, const lab::IntegrationAddresses& add
 
 Result<std::map<std::string, uint32_t>> number_inside_addresses(const Fabric& fabric) {
   std::vector<std::string> keys;
-  for (const auto& [name, farm] : fabric.lab.server_farms) {
-    for (int i = 0; i < farm.capacity; ++i) keys.push_back(worker_key(name, i));
+  for (const auto& [name, worker] : fabric.network.workers) {
+    keys.push_back(worker_key(name.server_farm, name.instance));
   }
-  for (const auto& [integration, address] : fabric.addresses) {
-    keys.push_back(lease_key(integration));
+  for (const policy::Interface& interface : fabric.network.interfaces) {
+    if (interface.integration != nullptr) keys.push_back(lease_key(*interface.integration));
   }
   return assign_slots("workers and integrations", keys, kInsideSpace.first().bits + 1,
                       kInsideSpace.last().bits - 1);
@@ -72,24 +73,21 @@ Result<std::map<std::string, uint32_t>> number_inside_addresses(const Fabric& fa
 std::set<std::string> machine_interfaces(const Fabric& fabric) {
   const std::string& prefix = fabric.options.prefix;
   std::set<std::string> all;
-  for (const auto& [farm_name, farm] : fabric.lab.server_farms) {
-    for (int instance = 0; instance < farm.capacity; ++instance) {
-      const std::string worker = worker_netns(prefix, farm_name, instance);
-      all.insert(interface_key(worker, "direct0"));
-      for (const IntegrationLink& link : integration_links(fabric, farm_name, instance)) {
-        all.insert(interface_key(worker, link.worker_link));
-      }
+  for (const auto& [name, worker] : fabric.network.workers) {
+    const std::string netns = worker_netns(prefix, name.server_farm, name.instance);
+    all.insert(interface_key(netns, "direct0"));
+    for (const IntegrationLink& link : integration_links(fabric, name)) {
+      all.insert(interface_key(netns, link.worker_link));
     }
   }
-  for (const auto& [name, site] : fabric.lab.sites) {
-    for (int instance = 0; instance < fabric.lab.server_farms.at(site.server_farm).capacity;
-         ++instance) {
+  for (const auto& [name, site] : fabric.network.sites) {
+    for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
       const std::string app = app_netns(prefix, name, instance);
       all.insert(interface_key(app, "eth0"));
       all.insert(interface_key(app, fabric.app_vnet_link(name, instance)));
     }
   }
-  for (const auto& [name, host] : fabric.lab.hosts) {
+  for (const auto& [name, host] : fabric.network.situation.lab.hosts) {
     all.insert(interface_key(host_netns(prefix, name), "eth0"));
   }
   return all;
@@ -97,10 +95,9 @@ std::set<std::string> machine_interfaces(const Fabric& fabric) {
 
 }  // namespace
 
-Result<Fabric> make_fabric(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                           const Options& options) {
-  RETURN_IF_ERROR(check_addresses(lab, addresses));
-  Fabric fabric{.lab = lab, .addresses = addresses, .options = options};
+Result<Fabric> make_fabric(const policy::Network& network, const Options& options) {
+  RETURN_IF_ERROR(check_addresses(network.situation));
+  Fabric fabric{.network = network, .options = options};
   ASSIGN_OR_RETURN(fabric.inside, number_inside_addresses(fabric));
   fabric.macs = assign_macs(machine_interfaces(fabric));
   return fabric;
@@ -110,8 +107,8 @@ Ipv4Address Fabric::inside_of_worker(const std::string& server_farm, int instanc
   return {inside.at(worker_key(server_farm, instance))};
 }
 
-Ipv4Address Fabric::inside_of(const lab::Integration& integration) const {
-  return {inside.at(lease_key(integration))};
+Ipv4Address Fabric::inside_of(const policy::Interface& integration) const {
+  return {inside.at(lease_key(*integration.integration))};
 }
 
 const std::string& Fabric::link(const std::string& netns, const std::string& text) const {
@@ -119,9 +116,7 @@ const std::string& Fabric::link(const std::string& netns, const std::string& tex
 }
 
 std::string Fabric::app_vnet_link(const std::string& site, int instance) const {
-  const auto restarts = options.generations.find(site);
-  return compile::app_vnet_link(site, instance,
-                                restarts == options.generations.end() ? 0 : restarts->second);
+  return compile::app_vnet_link(site, instance, network.sites.at(site).restarts);
 }
 
 const state::MacAddress& Fabric::mac(const std::string& netns, const std::string& link) const {

@@ -32,15 +32,14 @@ inline constexpr Ipv4Prefix kAppVnetNet{{0xa9fefe00}, 24};    // 169.254.254.0/2
 inline constexpr Ipv4Prefix kInsideSpace = kReserved;
 
 struct Fabric {
-  const lab::Lab& lab;
-  const lab::IntegrationAddresses& addresses;
+  const policy::Network& network;
   const Options& options;
   state::KernelState state{};
 
   // Inside addresses, by "worker/PLAN/N" and "lease/PLAN/N/VNET/SUBNET".
   std::map<std::string, uint32_t> inside{};
   Ipv4Address inside_of_worker(const std::string& server_farm, int instance) const;
-  Ipv4Address inside_of(const lab::Integration& integration) const;
+  Ipv4Address inside_of(const policy::Interface& integration) const;
 
   // The link names of each namespace, by what the links lead to. Whoever owns the namespace gives
   // them, all at once and before any link of it is made.
@@ -71,8 +70,7 @@ struct Fabric {
 };
 // Numbers what the lab has. kInvalid when an integration has no lease, or a machine an address that
 // is not in its subnet.
-Result<Fabric> make_fabric(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                           const Options& options);
+Result<Fabric> make_fabric(const policy::Network& network, const Options& options);
 
 // Where a namespace's own addresses stand among its policy rules; 0 in a fresh one. Routers steer
 // first: whom a packet is for is decided there.

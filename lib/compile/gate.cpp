@@ -17,7 +17,6 @@
 
 #include "compile/marks.hpp"
 #include "compile/parts.hpp"
-#include "policy/classifier.hpp"
 
 namespace egress::compile {
 namespace {
@@ -252,22 +251,17 @@ state::NftRule admitted_before(const GateSpec& gate) {
   return {was_admitted_by(gate.direction, gate.id) + " accept", "admitted before"};
 }
 
-bool add_gate(state::NftTable& table, const lab::Lab& lab, const GateSpec& gate) {
-  const auto rules = policy::effective_rules(lab, gate.subnet, gate.direction);
-  if (rules.empty()) return false;
-  const std::string& subnet = gate.subnet.subnet;
+void add_gate(state::NftTable& table, const policy::Gate& list, const GateSpec& gate) {
   std::vector<std::string> chains;
-  for (const policy::EffectiveRule& rule : rules) {
+  for (const policy::EffectiveRule& rule : list.rules) {
     const lab::Access access = rule.rule.access;
-    chains.push_back(rule_chain(gate.direction, subnet, access, rule_part(rule.name)));
+    chains.push_back(rule_chain(gate.direction, gate.subnet, access, rule_part(rule.name)));
     table.chains[chains.back()].rules =
         access == lab::Access::kDeny ? std::vector<state::NftRule>{{"counter drop", rule.name}}
                                      : admission(gate, rule.name);
   }
-  const std::string name = gate_chain(gate.direction, subnet);
-  const Classifier classifier = policy::compile_classifier(rules, gate.direction);
-  table.chains[name] = {.rules = Gate(name, classifier, std::move(chains)).build(table)};
-  return true;
+  const std::string name = gate_chain(gate.direction, gate.subnet);
+  table.chains[name] = {.rules = Gate(name, list.classifier, std::move(chains)).build(table)};
 }
 
 }  // namespace egress::compile

@@ -5,7 +5,6 @@
 #include <set>
 
 #include "compile/parts.hpp"
-#include "policy/explain.hpp"
 
 namespace egress::compile {
 namespace {
@@ -15,13 +14,13 @@ using state::NftField;
 
 // NVAs: what leaves for public destinations carries the NVA's own address (contract "Decided" 6),
 // and a router that drops or turns packets around stays silent, as the fabric does.
-state::Firewall appliance_firewall(const lab::Host& host) {
+state::Firewall appliance_firewall(const policy::Interface& host) {
   state::NftTable table;
-  if (host.masquerade) {
+  if (host.public_address) {
     std::vector<state::NftElement> privates;
     for (const Ipv4Prefix& prefix : kRfc1918) privates.push_back({{prefix}});
     table.maps["private"] = make_map({.key = {NftField::kDaddr}, .interval = true}, privates);
-    const std::string own = host.ip_address.to_string();
+    const std::string own = host.address.to_string();
     table.chains["translation"] = {
         .hook = state::NftHook{"nat", "postrouting", 100},
         .rules = {{fmt::format("ip saddr != {} ip daddr != @private snat to {}", own, own),
@@ -34,27 +33,25 @@ state::Firewall appliance_firewall(const lab::Host& host) {
 
 std::vector<std::string> listen_texts(const lab::Host& host) {
   std::vector<std::string> texts;
-  for (const lab::Listen& listen : host.listen) {
-    texts.push_back(fmt::format("{}/{}", lab::name_of(listen.transport), listen.port));
-  }
+  for (const Port& port : host.listen) texts.push_back(port.to_string());
   std::sort(texts.begin(), texts.end());
   return texts;
 }
 
 void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
+  const policy::Network& network = fabric.network;
   std::vector<state::NftElement> outbound;
   std::vector<state::NftElement> inside;
-  const auto map_to = [&](Ipv4Address from, const std::string& server_farm, int instance) {
-    if (const auto address = policy::outbound_address(fabric.lab, server_farm, instance)) {
-      outbound.push_back({{from}, *address});
-      inside.push_back({{from}});
-    }
+  const auto map_to = [&](Ipv4Address from, Ipv4Address address) {
+    outbound.push_back({{from}, address});
+    inside.push_back({{from}});
   };
-  for (const auto& [name, farm] : fabric.lab.server_farms) {
-    for (int i = 0; i < farm.capacity; ++i) map_to(fabric.inside_of_worker(name, i), name, i);
-  }
-  for (const auto& [integration, address] : fabric.addresses) {
-    map_to(fabric.inside_of(integration), integration.server_farm, integration.instance);
+  for (const auto& [name, worker] : network.workers) {
+    if (!worker.outbound) continue;
+    map_to(fabric.inside_of_worker(name.server_farm, name.instance), *worker.outbound);
+    for (const policy::Index each : worker.integrations) {
+      map_to(fabric.inside_of(network.interfaces[each]), *worker.outbound);
+    }
   }
   state::NftTable table;
   table.maps["outbound"] =
@@ -78,15 +75,15 @@ std::string vnet_port(const std::string& vnet) {
 void name_ports(Fabric& fabric, const std::string& internet) {
   std::set<std::string> to_stamp;
   std::set<std::string> to_internet;
-  for (const auto& [name, farm] : fabric.lab.server_farms) {
-    for (int i = 0; i < farm.capacity; ++i) to_stamp.insert(direct_port(name, i));
+  for (const auto& [name, worker] : fabric.network.workers) {
+    to_stamp.insert(direct_port(name.server_farm, name.instance));
   }
-  for (const auto& [integration, address] : fabric.addresses) {
-    to_stamp.insert(vnet_port(integration.subnet.vnet));
+  for (const policy::Network::Vnet& vnet : fabric.network.vnets) {
+    if (!vnet.integrations.empty()) to_stamp.insert(vnet_port(vnet.name));
+    to_internet.insert(vnet_port(vnet.name));
   }
-  for (const auto& [name, vnet] : fabric.lab.virtual_networks) to_internet.insert(vnet_port(name));
-  for (const auto& [name, host] : fabric.lab.hosts) {
-    if (host.internet()) to_internet.insert(host_port(name));
+  for (const policy::Interface& interface : fabric.network.interfaces) {
+    if (interface.vnet == policy::kNowhere) to_internet.insert(host_port(interface.name));
   }
   fabric.link_names[stamp_netns(fabric.options.prefix)] = assign_link_names(to_stamp);
   fabric.link_names[internet] = assign_link_names(to_internet);
@@ -105,31 +102,31 @@ void add_stamp(Fabric& fabric, const std::string& internet) {
   join(fabric, stamp, "inet0", internet, "stamp");
   state::NetnsState& netns = fabric.netns(stamp);
   add(netns, route_via(kMainTable, {}, "inet0", kTransitGateway));
-  for (const Ipv4Address address : fabric.lab.outbound_ip_addresses) {
+  for (const Ipv4Address address : fabric.network.situation.lab.outbound_ip_addresses) {
     add(fabric.netns(internet),
         route_via(kMainTable, Ipv4Prefix::host(address), "stamp", kTransitGateway));
   }
-  std::set<std::string> joined;
-  for (const auto& [integration, lease] : fabric.addresses) {
-    const std::string& vnet = integration.subnet.vnet;
-    const std::string& port = fabric.link(stamp, vnet_port(vnet));
-    if (joined.insert(vnet).second) {
-      join(fabric, vnet_netns(fabric.options.prefix, vnet), "stamp0", stamp, port);
+  for (const policy::Network::Vnet& vnet : fabric.network.vnets) {
+    if (vnet.integrations.empty()) continue;
+    const std::string& port = fabric.link(stamp, vnet_port(vnet.name));
+    join(fabric, vnet_netns(fabric.options.prefix, vnet.name), "stamp0", stamp, port);
+    for (const policy::Index each : vnet.integrations) {
+      const Ipv4Address inside = fabric.inside_of(fabric.network.interfaces[each]);
+      add(netns, route_via(kMainTable, Ipv4Prefix::host(inside), port, kTransitGateway));
     }
-    add(netns, route_via(kMainTable, Ipv4Prefix::host(fabric.inside_of(integration)), port,
-                         kTransitGateway));
   }
   add_stamp_firewall(fabric, netns);
 }
 
 void add_vnet_exits(Fabric& fabric, const std::string& internet) {
-  for (const auto& [vnet, declared] : fabric.lab.virtual_networks) {
-    const std::string& port = fabric.link(internet, vnet_port(vnet));
-    join(fabric, vnet_netns(fabric.options.prefix, vnet), "inet0", internet, port);
-    for (const auto& [name, host] : fabric.lab.hosts) {
-      if (!host.subnet || host.subnet->vnet != vnet || !host.masquerade) continue;
+  for (const policy::Network::Vnet& vnet : fabric.network.vnets) {
+    const std::string& port = fabric.link(internet, vnet_port(vnet.name));
+    join(fabric, vnet_netns(fabric.options.prefix, vnet.name), "inet0", internet, port);
+    for (const policy::Index each : vnet.hosts) {
+      const auto& address = fabric.network.interfaces[each].public_address;
+      if (!address) continue;
       add(fabric.netns(internet),
-          route_via(kMainTable, Ipv4Prefix::host(*host.masquerade), port, kTransitGateway));
+          route_via(kMainTable, Ipv4Prefix::host(*address), port, kTransitGateway));
     }
   }
 }
@@ -140,20 +137,23 @@ std::string host_port(const std::string& host) {
   return "h-" + host;
 }
 
-std::string add_host(Fabric& fabric, const std::string& name, const lab::Host& host,
-                     const std::string& router) {
-  const std::string netns_name = host_netns(fabric.options.prefix, name);
-  const std::string& port = fabric.link(router, host_port(name));
+std::string add_host(Fabric& fabric, const policy::Interface& host, const std::string& router) {
+  const std::string netns_name = host_netns(fabric.options.prefix, host.name);
+  const std::string& port = fabric.link(router, host_port(host.name));
   const Ipv4Address gateway =
-      host.subnet ? gateway_of(*fabric.lab.find(*host.subnet), host.ip_address) : kTransitGateway;
-  fabric.veth(fabric.endpoint(netns_name, "eth0", host.enable_ip_forwarding, "host " + name),
-              router_port(router, port, "host " + name));
+      host.subnet == policy::kNowhere
+          ? kTransitGateway
+          : gateway_of(*fabric.network.subnets[host.subnet].declared, host.address);
+  fabric.veth(fabric.endpoint(netns_name, "eth0", host.forwards(), "host " + host.name),
+              router_port(router, port, "host " + host.name));
   state::NetnsState& netns = fabric.netns(netns_name);
-  netns.addresses.insert({"eth0", host.ip_address, 32});
+  netns.addresses.insert({"eth0", host.address, 32});
   netns.neighbours.insert({"eth0", gateway, kRouterMac});
   add(netns, route_via(kMainTable, {}, "eth0", gateway));
-  if (host.enable_ip_forwarding) netns.firewall = appliance_firewall(host);
-  if (!host.listen.empty()) netns.responder = state::Responder{name, listen_texts(host)};
+  if (host.forwards()) netns.firewall = appliance_firewall(host);
+  if (!host.host->listen.empty()) {
+    netns.responder = state::Responder{host.name, listen_texts(*host.host)};
+  }
   return port;
 }
 
@@ -164,12 +164,12 @@ void add_outside(Fabric& fabric) {
   add(netns, special_route(kMainTable, {}, state::RouteKind::kBlackhole));
   // A sender is whoever its address leads back to: what no exit has translated ends here.
   netns.sysctls["net.ipv4.conf.all.rp_filter"].value = "1";
-  for (const auto& [name, host] : fabric.lab.hosts) {
-    if (!host.internet()) continue;
-    const std::string port = add_host(fabric, name, host, internet);
+  for (const policy::Interface& host : fabric.network.interfaces) {
+    if (host.vnet != policy::kNowhere) continue;
+    const std::string port = add_host(fabric, host, internet);
     netns.neighbours.insert(
-        {port, host.ip_address, fabric.mac(host_netns(fabric.options.prefix, name), "eth0")});
-    add(netns, route_on_link(kMainTable, Ipv4Prefix::host(host.ip_address), port));
+        {port, host.address, fabric.mac(host_netns(fabric.options.prefix, host.name), "eth0")});
+    add(netns, route_on_link(kMainTable, Ipv4Prefix::host(host.address), port));
   }
   add_stamp(fabric, internet);
   add_vnet_exits(fabric, internet);

@@ -21,18 +21,16 @@ Status add_workers(Fabric& fabric);
 
 // What joins a worker's integration and its VNet.
 struct IntegrationLink {
-  lab::Integration integration{};
-  Ipv4Address address{};
+  const policy::Interface* interface = nullptr;
   std::string worker_link{};  // "integ0"
   std::string vnet_port{};    // "w-plan-0-0", for Fabric::link
 };
 // Of one plan instance, in the order of their subnets' names.
-std::vector<IntegrationLink> integration_links(const Fabric& fabric, const std::string& server_farm,
-                                               int instance);
+std::vector<IntegrationLink> integration_links(const Fabric& fabric,
+                                               const policy::Network::WorkerName& worker);
 
 // A host's namespace with its interface to `router`; returns the router's port.
-std::string add_host(Fabric& fabric, const std::string& name, const lab::Host& host,
-                     const std::string& router);
+std::string add_host(Fabric& fabric, const policy::Interface& host, const std::string& router);
 // What ports are called, for Fabric::link: of a host in its VNet or the Internet, of a worker's
 // direct path in the stamp.
 std::string host_port(const std::string& host);
@@ -40,14 +38,13 @@ std::string direct_port(const std::string& server_farm, int instance);
 
 // One subnet's security list in one direction.
 struct GateSpec {
-  lab::SubnetRef subnet{};
+  std::string subnet{};  // without its VNet
   lab::Direction direction = lab::Direction::kOutbound;
   uint32_t id = 0;  // stands for the gate in its half of the connection mark, 1..65535
   std::optional<uint32_t> steer{};  // the packet mark of what it admits
 };
-// The gate's chain (gate_chain) with all that it leads to; false when the subnet has no security
-// group. The packet mark is scratch in it.
-bool add_gate(state::NftTable& table, const lab::Lab& lab, const GateSpec& gate);
+// The gate's chain (gate_chain) with all that it leads to. The packet mark is scratch in it.
+void add_gate(state::NftTable& table, const policy::Gate& list, const GateSpec& gate);
 // The rule that spares a flow the gate which has admitted it before.
 state::NftRule admitted_before(const GateSpec& gate);
 

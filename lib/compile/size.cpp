@@ -6,9 +6,8 @@
 #include <map>
 #include <set>
 
-#include "compile/tally.hpp"
 #include "policy/application_routing.hpp"
-#include "policy/effective_routes.hpp"
+#include "policy/size_estimate.hpp"
 
 namespace egress::compile {
 namespace {
@@ -16,6 +15,29 @@ namespace {
 // Of one way out of a worker (worker.cpp, add_way), and of a subnet whatever its network.
 constexpr uint64_t kRoutesPerWay = 6;
 constexpr uint64_t kSystemRoutes = 16;
+
+// A count by what makes it.
+class Tally {
+ public:
+  void add(const std::string& path, uint64_t number) {
+    total_ += number;
+    parts_[path] += number;
+  }
+
+  Count count() const {
+    Count count{.total = total_};
+    for (const auto& [path, number] : parts_) {
+      if (number <= count.share) continue;
+      count.largest = path;
+      count.share = number;
+    }
+    return count;
+  }
+
+ private:
+  uint64_t total_ = 0;
+  std::map<std::string, uint64_t> parts_{};
+};
 
 struct Tallies {
   Tally namespaces{};
@@ -79,29 +101,6 @@ void count_hosts(const lab::Lab& lab, Tallies& counts) {
   counts.routes.add("hosts", lab.hosts.size() * 3);
 }
 
-// Links to appliances in peers: one for each that some route of the network leads to.
-uint64_t transits(const lab::Lab& lab, const std::string& name,
-                  const std::set<std::pair<std::string, Ipv4Address>>& machines) {
-  std::set<Ipv4Address> next_hops;
-  for (const auto& [subnet_name, subnet] : lab.virtual_networks.at(name).subnets) {
-    if (!subnet.route_table) continue;
-    for (const auto& [route_name, route] : lab.route_tables.at(*subnet.route_table).routes) {
-      if (route.next_hop_ip_address) next_hops.insert(*route.next_hop_ip_address);
-    }
-  }
-  uint64_t count = 0;
-  const std::vector<std::string> peers = policy::connected_peers(lab, name);
-  for (const Ipv4Address address : next_hops) {
-    if (machines.count({name, address}) != 0) continue;
-    for (const std::string& peer : peers) {
-      if (machines.count({peer, address}) == 0) continue;
-      ++count;
-      break;
-    }
-  }
-  return count;
-}
-
 // By table; a tag of many prefixes stands in many.
 std::map<std::string, uint64_t> user_routes(const lab::Lab& lab) {
   std::map<std::string, uint64_t> tags;
@@ -123,20 +122,13 @@ std::map<std::string, uint64_t> user_routes(const lab::Lab& lab) {
 
 void count_networks(const lab::Lab& lab, Tallies& counts) {
   const std::map<std::string, uint64_t> routes = user_routes(lab);
-  std::set<std::pair<std::string, Ipv4Address>> machines;
-  for (const auto& [name, host] : lab.hosts) {
-    if (host.subnet) machines.emplace(host.subnet->vnet, host.ip_address);
-  }
-  for (const auto& [name, vnet] : lab.virtual_networks) {
+  for (const auto& [name, estimate] : policy::estimate_vnets(lab)) {
     const std::string path = path_of_vnet(name);
-    const uint64_t led_to_appliances = transits(lab, name, machines);
-    uint64_t peerings = 0;  // each with the name that comes first
-    for (const std::string& peer : policy::connected_peers(lab, name)) peerings += name < peer;
     counts.namespaces.add(path, 1);
-    counts.links.add(path, 1 + peerings + led_to_appliances);
-    counts.routes.add(path, 2 + led_to_appliances);
-    const uint64_t system = network_prefixes(lab, name) + kSystemRoutes;
-    for (const auto& [subnet_name, subnet] : vnet.subnets) {
+    counts.links.add(path, 1 + estimate.peerings + estimate.appliances_in_peers);
+    counts.routes.add(path, 2 + estimate.appliances_in_peers);
+    const uint64_t system = estimate.prefixes + kSystemRoutes;
+    for (const auto& [subnet_name, subnet] : lab.virtual_networks.at(name).subnets) {
       counts.routes.add(path + ".subnets", system);
       if (!subnet.route_table) continue;
       const auto own = routes.find(*subnet.route_table);
@@ -170,16 +162,6 @@ lab::Finding finding_of(const Measured& measured, const std::string& file) {
 
 }  // namespace
 
-Count Tally::count() const {
-  Count count{.total = total_};
-  for (const auto& [path, number] : parts_) {
-    if (number <= count.share) continue;
-    count.largest = path;
-    count.share = number;
-  }
-  return count;
-}
-
 Size size_of(const lab::Lab& lab, const SizeLimits& limits) {
   Tallies counts;
   count_plans(lab, counts);
@@ -188,7 +170,9 @@ Size size_of(const lab::Lab& lab, const SizeLimits& limits) {
   count_networks(lab, counts);
   count_outside(lab, counts);
   Tally elements;
-  count_firewall_elements(lab, limits.firewall_elements, elements);
+  for (const auto& [group, rows] : policy::estimate_gates(lab, limits.firewall_elements)) {
+    elements.add("networkSecurityGroups." + group, rows);
+  }
   return {counts.namespaces.count(), counts.links.count(), counts.routes.count(), elements.count()};
 }
 

@@ -5,10 +5,12 @@
 
 #include "compile/marks.hpp"
 #include "compile/parts.hpp"
-#include "policy/effective_routes.hpp"
 
 namespace egress::compile {
 namespace {
+
+using policy::Index;
+using policy::kNowhere;
 
 // Ports of a VNet, for Fabric::link.
 std::string peering_port(const std::string& remote) {
@@ -24,39 +26,38 @@ std::string transit_entry(const std::string& from, const std::string& host) {
 
 // One VNet's way to an NVA in a peer.
 struct Transit {
-  std::string from{};
-  policy::Appliance appliance{};
+  Index from = kNowhere;
+  Index appliance = kNowhere;
 };
 
 class Builder {
  public:
-  explicit Builder(Fabric& fabric) : fabric_(fabric) {
-    for (const auto& [name, declared] : fabric_.lab.virtual_networks) {
-      vnets_[name] = {.name = name, .netns = vnet_netns(fabric_.options.prefix, name)};
+  explicit Builder(Fabric& fabric) : fabric_(fabric), network_(fabric.network) {
+    for (Index i = 0; i < network_.vnets.size(); ++i) {
+      const policy::Network::Vnet& vnet = network_.vnets[i];
+      vnets_.push_back({vnet, i, vnet_netns(fabric_.options.prefix, vnet.name)});
     }
   }
 
   Status build() {
-    for (const auto& [name, farm] : fabric_.lab.server_farms) {
-      for (int i = 0; i < farm.capacity; ++i) {
-        for (IntegrationLink& link : integration_links(fabric_, name, i)) {
-          integrations_.push_back(std::move(link));
-        }
+    for (const auto& [name, worker] : network_.workers) {
+      for (IntegrationLink& link : integration_links(fabric_, name)) {
+        integrations_.push_back(std::move(link));
       }
     }
     collect_routes();
     name_ports();
-    for (auto& [name, vnet] : vnets_) RETURN_IF_ERROR(add_ground(vnet));
+    for (Vnet& vnet : vnets_) RETURN_IF_ERROR(add_ground(vnet));
     for (const IntegrationLink& link : integrations_) add_integration(link);
-    for (const auto& [name, host] : fabric_.lab.hosts) {
-      if (host.subnet) add_subnet_host(name, host);
+    for (Vnet& vnet : vnets_) {
+      for (const Index host : vnet.analysed.hosts) add_host_of(vnet, network_.interfaces[host]);
     }
     for (const Transit& transit : transits_) add_transit(transit);
-    for (auto& [name, vnet] : vnets_) {
+    for (Vnet& vnet : vnets_) {
       add_peerings(vnet);
       RETURN_IF_ERROR(number_tables(vnet));
     }
-    for (auto& [name, vnet] : vnets_) {
+    for (Vnet& vnet : vnets_) {
       add_routes(vnet);
       fabric_.netns(vnet.netns).firewall = vnet_firewall(fabric_, vnet);
     }
@@ -68,47 +69,52 @@ class Builder {
   const std::string& port(const Vnet& vnet, const std::string& text) const {
     return fabric_.link(vnet.netns, text);
   }
+  const std::string& vnet_name(Index vnet) const { return network_.vnets[vnet].name; }
 
-  // Effective routes of every subnet with a machine in it, and the transit links they need.
+  // A subnet for each table of those with a machine in them, and the transit links they need.
   void collect_routes() {
-    for (const IntegrationLink& link : integrations_) collect_routes(link.integration.subnet);
-    for (const auto& [name, host] : fabric_.lab.hosts) {
-      if (host.subnet) collect_routes(*host.subnet);
+    for (const IntegrationLink& link : integrations_) collect_routes(link.interface->subnet);
+    for (const policy::Interface& host : network_.interfaces) {
+      if (host.host != nullptr && host.subnet != kNowhere) collect_routes(host.subnet);
     }
   }
 
-  void collect_routes(const lab::SubnetRef& subnet) {
-    const auto [entry, added] = routes_.try_emplace({subnet.vnet, table_key(fabric_.lab, subnet)});
-    if (!added) return;
-    entry->second = {subnet, policy::effective_routes(fabric_.lab, subnet)};
-    for (const policy::EffectiveRoute& route : entry->second.routes) {
-      if (route.state != policy::RouteState::kActive || !route.next_hop_ip_address) continue;
-      const auto appliance =
-          policy::find_appliance(fabric_.lab, subnet.vnet, *route.next_hop_ip_address);
-      if (appliance && appliance->vnet != subnet.vnet &&
-          known_transits_.insert({subnet.vnet, appliance->host}).second) {
-        transits_.push_back({subnet.vnet, *appliance});
+  void collect_routes(Index index) {
+    const policy::Network::Subnet& subnet = network_.subnets[index];
+    if (!routed_.try_emplace({subnet.vnet, table_key(subnet)}, index).second) return;
+    const policy::Routing& routing = *subnet.routing;
+    for (size_t row = 0; row < routing.routes.size(); ++row) {
+      const policy::EffectiveRoute& route = routing.routes[row];
+      const Index target = routing.targets[row];
+      if (route.state != policy::RouteState::kActive || !route.next_hop_ip_address ||
+          target == kNowhere || network_.interfaces[target].vnet == subnet.vnet) {
+        continue;
+      }
+      if (known_transits_.insert({subnet.vnet, target}).second) {
+        transits_.push_back({subnet.vnet, target});
       }
     }
   }
 
   void name_ports() {
-    std::map<std::string, std::set<std::string>> ports;  // by VNet
+    std::vector<std::set<std::string>> ports(vnets_.size());
     for (const IntegrationLink& link : integrations_) {
-      ports[link.integration.subnet.vnet].insert(link.vnet_port);
-    }
-    for (const auto& [name, host] : fabric_.lab.hosts) {
-      if (host.subnet) ports[host.subnet->vnet].insert(host_port(name));
+      ports[link.interface->vnet].insert(link.vnet_port);
     }
     for (const Transit& transit : transits_) {
-      ports[transit.from].insert(transit_port(transit.appliance.host));
-      ports[transit.appliance.vnet].insert(transit_entry(transit.from, transit.appliance.host));
+      const policy::Interface& appliance = network_.interfaces[transit.appliance];
+      ports[transit.from].insert(transit_port(appliance.name));
+      ports[appliance.vnet].insert(transit_entry(vnet_name(transit.from), appliance.name));
     }
-    for (const auto& [name, vnet] : vnets_) {
-      for (const std::string& peer : policy::connected_peers(fabric_.lab, name)) {
-        ports[name].insert(peering_port(peer));
+    for (const Vnet& vnet : vnets_) {
+      std::set<std::string>& own = ports[vnet.index];
+      for (const Index host : vnet.analysed.hosts) {
+        own.insert(host_port(network_.interfaces[host].name));
       }
-      fabric_.link_names[vnet.netns] = assign_link_names(ports[name]);
+      for (const auto& [peer, accepts] : vnet.analysed.accepts_forwarded_from) {
+        own.insert(peering_port(vnet_name(peer)));
+      }
+      fabric_.link_names[vnet.netns] = assign_link_names(own);
     }
   }
 
@@ -119,12 +125,12 @@ class Builder {
     place_local_table(netns, kSharedPriority + 1);
     add(netns, special_route(kEndpointsTable, {}, state::RouteKind::kBlackhole));
     std::vector<std::string> subnets;
-    for (const auto& [name, subnet] : fabric_.lab.virtual_networks.at(vnet.name).subnets) {
-      subnets.push_back(name);
+    for (const Index subnet : vnet.analysed.subnets) {
+      subnets.push_back(network_.subnets[subnet].ref.subnet);
     }
     ASSIGN_OR_RETURN(
-        vnet.gates, assign_slots(fmt::format("subnets in virtual network '{}'", vnet.name), subnets,
-                                 kFirstGate, kLastGate));
+        vnet.gates, assign_slots(fmt::format("subnets in virtual network '{}'", vnet.analysed.name),
+                                 subnets, kFirstGate, kLastGate));
     return {};
   }
 
@@ -136,20 +142,18 @@ class Builder {
   }
 
   void add_integration(const IntegrationLink& link) {
-    const lab::Integration& integration = link.integration;
+    const lab::Integration& integration = *link.interface->integration;
     const std::string worker =
         worker_netns(fabric_.options.prefix, integration.server_farm, integration.instance);
-    Vnet& vnet = vnets_.at(integration.subnet.vnet);
-    vnet.integrations.push_back(integration);
-    add_endpoint(vnet, {port(vnet, link.vnet_port), link.address,
-                        fabric_.mac(worker, link.worker_link), integration.subnet.subnet});
+    Vnet& vnet = vnets_[link.interface->vnet];
+    add_endpoint(vnet, {port(vnet, link.vnet_port), link.interface->address,
+                        fabric_.mac(worker, link.worker_link), link.interface->subnet});
   }
 
-  void add_subnet_host(const std::string& name, const lab::Host& host) {
-    Vnet& vnet = vnets_.at(host.subnet->vnet);
-    add_endpoint(vnet, {add_host(fabric_, name, host, vnet.netns), host.ip_address,
-                        fabric_.mac(host_netns(fabric_.options.prefix, name), "eth0"),
-                        host.subnet->subnet, host.enable_ip_forwarding ? std::string() : name});
+  void add_host_of(Vnet& vnet, const policy::Interface& host) {
+    add_endpoint(vnet, {add_host(fabric_, host, vnet.netns), host.address,
+                        fabric_.mac(host_netns(fabric_.options.prefix, host.name), "eth0"),
+                        host.subnet, host.forwards() ? std::string() : host.name});
   }
 
   void join_routers(Vnet& a, PeerPort at_a, Vnet& b, PeerPort at_b) {
@@ -163,33 +167,36 @@ class Builder {
   }
 
   void add_transit(const Transit& transit) {
-    const std::string& host = transit.appliance.host;
-    Vnet& from = vnets_.at(transit.from);
-    Vnet& to = vnets_.at(transit.appliance.vnet);
-    join_routers(from, {port(from, transit_port(host)), to.name, {}}, to,
-                 {port(to, transit_entry(from.name, host)), from.name, host});
+    const policy::Interface& appliance = network_.interfaces[transit.appliance];
+    Vnet& from = vnets_[transit.from];
+    Vnet& to = vnets_[appliance.vnet];
+    join_routers(from, {port(from, transit_port(appliance.name)), to.index}, to,
+                 {port(to, transit_entry(from.analysed.name, appliance.name)), from.index,
+                  transit.appliance});
   }
 
   void add_peerings(Vnet& vnet) {
-    for (const std::string& peer : policy::connected_peers(fabric_.lab, vnet.name)) {
-      if (vnet.name > peer) continue;
-      Vnet& other = vnets_.at(peer);
-      join_routers(vnet, {port(vnet, peering_port(peer)), peer, {}}, other,
-                   {port(other, peering_port(vnet.name)), vnet.name, {}});
+    for (const auto& [peer, accepts] : vnet.analysed.accepts_forwarded_from) {
+      if (vnet.index > peer) continue;
+      Vnet& other = vnets_[peer];
+      join_routers(vnet, {port(vnet, peering_port(other.analysed.name)), peer}, other,
+                   {port(other, peering_port(vnet.analysed.name)), vnet.index});
     }
   }
 
   Status number_tables(Vnet& vnet) {
     std::vector<std::string> keys;
     for (const Endpoint& endpoint : vnet.endpoints) {
-      keys.push_back(table_key(fabric_.lab, {vnet.name, endpoint.subnet}));
+      keys.push_back(table_key(network_.subnets[endpoint.subnet]));
     }
     for (const PeerPort& port : vnet.peer_ports) {
-      if (!port.appliance.empty()) keys.push_back(transit_key(port.appliance));
+      if (port.appliance == kNowhere) continue;
+      keys.push_back(transit_key(network_.interfaces[port.appliance]));
     }
-    ASSIGN_OR_RETURN(vnet.tables,
-                     assign_slots(fmt::format("routing tables in virtual network '{}'", vnet.name),
-                                  keys, state::kFirstSubnetTable, state::kLastSubnetTable));
+    ASSIGN_OR_RETURN(
+        vnet.tables,
+        assign_slots(fmt::format("routing tables in virtual network '{}'", vnet.analysed.name),
+                     keys, state::kFirstSubnetTable, state::kLastSubnetTable));
     for (const auto& [key, table] : vnet.tables) {
       netns_of(vnet).rules.insert(
           {.priority = kSteeringPriority, .table = table, .fwmark = table, .fwmask = kWholeMark});
@@ -200,36 +207,37 @@ class Builder {
   void add_routes(Vnet& vnet) {
     state::NetnsState& netns = netns_of(vnet);
     for (const auto& [key, table] : vnet.tables) {
-      const auto entry = routes_.find({vnet.name, key});
-      if (entry == routes_.end()) continue;  // a transit's table, below
-      for (const policy::EffectiveRoute& route : entry->second.routes) {
-        if (route.state == policy::RouteState::kActive) {
-          add(netns, kernel_route(vnet, entry->second.subnet, table, route));
-        }
+      const auto entry = routed_.find({vnet.index, key});
+      if (entry == routed_.end()) continue;  // a transit's table, below
+      const policy::Network::Subnet& subnet = network_.subnets[entry->second];
+      const policy::Routing& routing = *subnet.routing;
+      for (size_t row = 0; row < routing.routes.size(); ++row) {
+        if (routing.routes[row].state != policy::RouteState::kActive) continue;
+        add(netns, kernel_route(vnet, subnet, table, routing.routes[row], routing.targets[row]));
       }
     }
     for (const PeerPort& entry : vnet.peer_ports) {
-      if (entry.appliance.empty()) continue;
-      const Ipv4Address address = fabric_.lab.hosts.at(entry.appliance).ip_address;
-      add(netns, route_via(vnet.tables.at(transit_key(entry.appliance)), {},
-                           port(vnet, host_port(entry.appliance)), address));
+      if (entry.appliance == kNowhere) continue;
+      const policy::Interface& appliance = network_.interfaces[entry.appliance];
+      add(netns, route_via(vnet.tables.at(transit_key(appliance)), {},
+                           port(vnet, host_port(appliance.name)), appliance.address));
     }
   }
 
-  state::Route kernel_route(const Vnet& vnet, const lab::SubnetRef& subnet, uint32_t table,
-                            const policy::EffectiveRoute& route) const {
+  state::Route kernel_route(const Vnet& vnet, const policy::Network::Subnet& subnet, uint32_t table,
+                            const policy::EffectiveRoute& route, Index target) const {
     const Ipv4Prefix& prefix = route.address_prefix;
     switch (route.next_hop_type) {
       case policy::EffectiveNextHop::kVnetLocal:
         return special_route(table, prefix, state::RouteKind::kThrow);
       case policy::EffectiveNextHop::kVNetPeering:
       case policy::EffectiveNextHop::kVNetGlobalPeering:
-        return route_via(table, prefix, port(vnet, peering_port(route.peer)), kTransitGateway);
-      case policy::EffectiveNextHop::kInternet:
-        return route_via(table, prefix,
-                         lab::is_integration_subnet(*fabric_.lab.find(subnet)) ? "stamp0" : "inet0",
+        return route_via(table, prefix, port(vnet, peering_port(vnet_name(target))),
                          kTransitGateway);
-      case policy::EffectiveNextHop::kVirtualAppliance: return appliance_route(vnet, table, route);
+      case policy::EffectiveNextHop::kInternet:
+        return route_via(table, prefix, subnet.integration ? "stamp0" : "inet0", kTransitGateway);
+      case policy::EffectiveNextHop::kVirtualAppliance:
+        return appliance_route(vnet, table, prefix, target);
       case policy::EffectiveNextHop::kVirtualNetworkGateway:
       case policy::EffectiveNextHop::kNone: break;
     }
@@ -238,42 +246,34 @@ class Builder {
 
   // An appliance that does not forward is a machine like any other: the packet reaches it and ends
   // there. One that is out of reach is no next hop at all.
-  state::Route appliance_route(const Vnet& vnet, uint32_t table,
-                               const policy::EffectiveRoute& route) const {
-    const Ipv4Address address = *route.next_hop_ip_address;
-    const auto appliance = policy::find_appliance(fabric_.lab, vnet.name, address);
-    if (!appliance) return special_route(table, route.address_prefix, state::RouteKind::kBlackhole);
-    if (appliance->vnet == vnet.name) {
-      return route_via(table, route.address_prefix, port(vnet, host_port(appliance->host)),
-                       address);
+  state::Route appliance_route(const Vnet& vnet, uint32_t table, const Ipv4Prefix& prefix,
+                               Index target) const {
+    if (target == kNowhere) return special_route(table, prefix, state::RouteKind::kBlackhole);
+    const policy::Interface& appliance = network_.interfaces[target];
+    if (appliance.vnet == vnet.index) {
+      return route_via(table, prefix, port(vnet, host_port(appliance.name)), appliance.address);
     }
-    return route_via(table, route.address_prefix, port(vnet, transit_port(appliance->host)),
-                     kTransitGateway);
+    return route_via(table, prefix, port(vnet, transit_port(appliance.name)), kTransitGateway);
   }
 
-  struct SubnetRoutes {
-    lab::SubnetRef subnet{};
-    std::vector<policy::EffectiveRoute> routes{};
-  };
-
   Fabric& fabric_;
-  std::map<std::string, Vnet> vnets_{};
+  const policy::Network& network_;
+  std::vector<Vnet> vnets_{};  // as the network's
   std::vector<IntegrationLink> integrations_{};
-  std::map<std::pair<std::string, std::string>, SubnetRoutes> routes_{};  // by (VNet, table key)
+  std::map<std::pair<Index, std::string>, Index> routed_{};  // a subnet by VNet and table key
   std::vector<Transit> transits_{};
-  std::set<std::pair<std::string, std::string>> known_transits_{};
+  std::set<std::pair<Index, Index>> known_transits_{};
 };
 
 }  // namespace
 
-std::string table_key(const lab::Lab& lab, const lab::SubnetRef& subnet) {
-  const lab::Subnet& declared = *lab.find(subnet);
-  if (declared.route_table) return "subnet/" + subnet.subnet;
-  return lab::is_integration_subnet(declared) ? "system/integrations" : "system/machines";
+std::string table_key(const policy::Network::Subnet& subnet) {
+  if (subnet.declared->route_table) return "subnet/" + subnet.ref.subnet;
+  return subnet.integration ? "system/integrations" : "system/machines";
 }
 
-std::string transit_key(const std::string& host) {
-  return "transit/" + host;
+std::string transit_key(const policy::Interface& appliance) {
+  return "transit/" + appliance.name;
 }
 
 Status add_virtual_networks(Fabric& fabric) {

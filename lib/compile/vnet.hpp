@@ -19,32 +19,32 @@ struct Endpoint {
   std::string port{};
   Ipv4Address address{};
   state::MacAddress mac{};  // of the machine's interface
-  std::string subnet{};
+  policy::Index subnet = policy::kNowhere;
   std::string sender{};  // the machine, when it may send under its own address alone, else empty
 };
 
 // A port to another VNet: a peering, or a transit link on which the peer sends to one NVA here.
 struct PeerPort {
   std::string port{};
-  std::string peer{};
-  std::string appliance{};  // the NVA's host name on a transit link's receiving end, else empty
+  policy::Index peer = policy::kNowhere;       // the VNet
+  policy::Index appliance = policy::kNowhere;  // the NVA, on a transit link's receiving end
 };
 
 struct Vnet {
-  std::string name{};
+  const policy::Network::Vnet& analysed;
+  policy::Index index = policy::kNowhere;
   std::string netns{};
   std::vector<Endpoint> endpoints{};
   std::vector<PeerPort> peer_ports{};
-  std::map<std::string, uint32_t> tables{};      // by table_key() and "transit/HOST"
-  std::map<std::string, uint32_t> gates{};       // by subnet
-  std::vector<lab::Integration> integrations{};  // those that live here
+  std::map<std::string, uint32_t> tables{};  // by table_key() and transit_key()
+  std::map<std::string, uint32_t> gates{};   // by subnet
 };
 
 // Which routing table serves a subnet: its own when it has a route table, else one of the two
 // system tables, which differ in where the Internet is.
-std::string table_key(const lab::Lab& lab, const lab::SubnetRef& subnet);
+std::string table_key(const policy::Network::Subnet& subnet);
 
-std::string transit_key(const std::string& host);
+std::string transit_key(const policy::Interface& appliance);
 
 state::Firewall vnet_firewall(const Fabric& fabric, const Vnet& vnet);
 

@@ -7,7 +7,6 @@
 #include "compile/marks.hpp"
 #include "compile/parts.hpp"
 #include "compile/vnet.hpp"
-#include "policy/effective_routes.hpp"
 
 namespace egress::compile {
 namespace {
@@ -34,14 +33,10 @@ NftMap senders_set(const NftElements& elements) {
 }
 
 // Addresses of integrations, here and in connected peers: nothing may open a connection to them.
-NftMap integration_set(const Fabric& fabric, const Vnet& vnet) {
-  const auto peers = policy::connected_peers(fabric.lab, vnet.name);
+NftMap integration_set(const Vnet& vnet) {
   NftElements elements;
-  for (const auto& [integration, address] : fabric.addresses) {
-    const std::string& home = integration.subnet.vnet;
-    if (home == vnet.name || std::find(peers.begin(), peers.end(), home) != peers.end()) {
-      elements.push_back({{address}});
-    }
+  for (const auto& [address, integration] : vnet.analysed.integrations_near) {
+    elements.push_back({{address}});
   }
   return make_map({.key = {NftField::kDaddr}}, elements);
 }
@@ -55,12 +50,12 @@ class Doors {
 
   void add() {
     for (const Endpoint& endpoint : vnet_.endpoints) {
-      if (known_.insert(endpoint.subnet).second) add_subnet(endpoint.subnet);
-      from_.push_back({{endpoint.port},
-                       endpoint.sender.empty() ? "from/" + endpoint.subnet : add_sender(endpoint)});
-      if (gated_.count(endpoint.subnet) != 0) {
-        to_.push_back({{endpoint.port}, "to/" + endpoint.subnet});
-      }
+      const policy::Network::Subnet& subnet = fabric_.network.subnets[endpoint.subnet];
+      if (known_.insert(endpoint.subnet).second) add_subnet(subnet);
+      const std::string from = "from/" + subnet.ref.subnet;
+      from_.push_back(
+          {{endpoint.port}, endpoint.sender.empty() ? from : add_sender(endpoint, from)});
+      if (subnet.inbound) to_.push_back({{endpoint.port}, "to/" + subnet.ref.subnet});
     }
     for (const PeerPort& port : vnet_.peer_ports) add_peer(port);
     add_outside();
@@ -74,15 +69,16 @@ class Doors {
     return {set_packet_mark(table), "its route table"};
   }
 
-  void add_subnet(const std::string& subnet) {
-    const lab::SubnetRef ref{vnet_.name, subnet};
+  void add_subnet(const policy::Network::Subnet& analysed) {
+    const std::string& subnet = analysed.ref.subnet;
     const uint32_t id = vnet_.gates.at(subnet);
-    const uint32_t table = vnet_.tables.at(table_key(fabric_.lab, ref));
-    const GateSpec out{ref, lab::Direction::kOutbound, id, table};
-    const GateSpec in{ref, lab::Direction::kInbound, id, std::nullopt};
+    const uint32_t table = vnet_.tables.at(table_key(analysed));
+    const GateSpec out{subnet, lab::Direction::kOutbound, id, table};
+    const GateSpec in{subnet, lab::Direction::kInbound, id, std::nullopt};
     std::vector<state::NftRule> rules = {steering(table)};
     rules.insert(rules.end(), answers_.begin(), answers_.end());
-    if (add_gate(table_, fabric_.lab, out)) {
+    if (analysed.outbound) {
+      add_gate(table_, *analysed.outbound, out);
       rules.push_back(admitted_before(out));
       rules.insert(rules.end(), refused_.begin(), refused_.end());
       rules.push_back({"goto " + gate_chain(out.direction, subnet), "its security list"});
@@ -90,22 +86,22 @@ class Doors {
       rules.insert(rules.end(), refused_.begin(), refused_.end());
     }
     table_.chains["from/" + subnet] = {.rules = std::move(rules)};
-    if (!add_gate(table_, fabric_.lab, in)) return;
-    gated_.insert(subnet);
+    if (!analysed.inbound) return;
+    add_gate(table_, *analysed.inbound, in);
     table_.chains["to/" + subnet] = {
         .rules = {admitted_before(in),
                   {"goto " + gate_chain(in.direction, subnet), "its security list"}}};
   }
 
   // A machine without IP forwarding sends under its own address, and errors about its own flows.
-  std::string add_sender(const Endpoint& endpoint) {
+  std::string add_sender(const Endpoint& endpoint, const std::string& next) {
     const std::string address = endpoint.address.to_string();
     own_.push_back({{endpoint.port, endpoint.address}});
     std::string chain = "sender/" + endpoint.sender;
     table_.chains[chain] = {
         .rules = {{fmt::format("ip saddr != {} counter drop", address), "not its own"},
                   {"ip protocol icmp jump errors", "errors"},
-                  {"goto from/" + endpoint.subnet, "its subnet"}}};
+                  {"goto " + next, "its subnet"}}};
     return chain;
   }
 
@@ -122,14 +118,15 @@ class Doors {
   // A peer's packets whose source is not the peer's own pass only if this side's peering allows it,
   // answers too (azure-facts 6.2).
   void add_peer(const PeerPort& port) {
-    const auto& peerings = fabric_.lab.virtual_networks.at(vnet_.name).virtual_network_peerings;
+    const policy::Network& network = fabric_.network;
+    const policy::Network::Vnet& peer = network.vnets[port.peer];
     std::vector<state::NftRule> rules;
-    if (!peerings.at(port.peer).allow_forwarded_traffic) {
-      rules.push_back({fmt::format("ip saddr != @{} counter drop", own_of(port.peer)),
-                       fmt::format("{}/{} allowForwardedTraffic", vnet_.name, port.peer)});
+    if (!vnet_.analysed.accepts_forwarded_from.at(port.peer)) {
+      rules.push_back({fmt::format("ip saddr != @{} counter drop", own_of(peer)),
+                       fmt::format("{}/{} allowForwardedTraffic", vnet_.analysed.name, peer.name)});
     }
-    if (!port.appliance.empty()) {
-      rules.push_back(steering(vnet_.tables.at(transit_key(port.appliance))));
+    if (port.appliance != policy::kNowhere) {
+      rules.push_back(steering(vnet_.tables.at(transit_key(network.interfaces[port.appliance]))));
     }
     rules.insert(rules.end(), answers_.begin(), answers_.end());
     rules.insert(rules.end(), refused_.begin(), refused_.end());
@@ -138,10 +135,10 @@ class Doors {
   }
 
   // The set of the peer's own addresses.
-  std::string own_of(const std::string& peer) {
-    const std::string name = "own/" + peer;
+  std::string own_of(const policy::Network::Vnet& peer) {
+    const std::string name = "own/" + peer.name;
     NftElements own;
-    for (const Ipv4Prefix& prefix : fabric_.lab.virtual_networks.at(peer).address_prefixes) {
+    for (const Ipv4Prefix& prefix : peer.declared->address_prefixes) {
       own.push_back({{prefix}});
     }
     table_.maps[name] = make_map({.key = {NftField::kSaddr}, .interval = true}, own);
@@ -170,24 +167,25 @@ class Doors {
   NftElements own_{};  // machines' addresses, by their ports
   NftElements from_{};
   NftElements to_{};
-  std::set<std::string> known_{};
-  std::set<std::string> gated_{};  // subnets with a list of rules for what comes to them
+  std::set<policy::Index> known_{};  // subnets
 };
 
 // The exits to the Internet: by the stamp under an inside address, or with a public address of
 // one's own.
 void add_exits(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
+  const std::vector<policy::Interface>& interfaces = fabric.network.interfaces;
   NftElements inside;
-  for (const lab::Integration& integration : vnet.integrations) {
-    inside.push_back({{fabric.addresses.at(integration)}, fabric.inside_of(integration)});
+  for (const policy::Index each : vnet.analysed.integrations) {
+    inside.push_back({{interfaces[each].address}, fabric.inside_of(interfaces[each])});
   }
   NftElements publics;
   // Azure translates only the addresses of the interface that a packet comes from.
   NftElements sources;
-  for (const auto& [name, host] : fabric.lab.hosts) {
-    if (!host.subnet || host.subnet->vnet != vnet.name || !host.masquerade) continue;
-    sources.push_back({{fabric.link(vnet.netns, host_port(name)), host.ip_address}});
-    publics.push_back({{host.ip_address}, *host.masquerade});
+  for (const policy::Index each : vnet.analysed.hosts) {
+    const policy::Interface& host = interfaces[each];
+    if (!host.public_address) continue;
+    sources.push_back({{fabric.link(vnet.netns, host_port(host.name)), host.address}});
+    publics.push_back({{host.address}, *host.public_address});
   }
   const NftMap translation{.key = {NftField::kSaddr}, .data = NftData::kAddress};
   table.maps["inside"] = make_map(translation, inside);
@@ -205,7 +203,7 @@ state::Firewall vnet_firewall(const Fabric& fabric, const Vnet& vnet) {
   state::NftTable table;
   Doors(table, fabric, vnet).add();
   add_exits(table, fabric, vnet);
-  table.maps["integrations"] = integration_set(fabric, vnet);
+  table.maps["integrations"] = integration_set(vnet);
   table.maps["resets"] = {
       .key = {NftField::kSaddr, NftField::kSport, NftField::kDaddr, NftField::kDport},
       .timeout_seconds = kResetSeconds};

@@ -6,7 +6,7 @@
 
 #include "compile/marks.hpp"
 #include "compile/parts.hpp"
-#include "policy/application_routing.hpp"
+#include "policy/kept_ranges.hpp"
 
 namespace egress::compile {
 namespace {
@@ -20,10 +20,6 @@ using state::NftField;
 // What an app's interface sends under an address not its own; behind the local table, to which its
 // own packets may be thrown.
 constexpr uint32_t kForgeryPriority = kSharedPriority + 1;
-// What never leaves a worker (azure-facts 1.6): this network, the platform, link-local, multicast
-// and what is reserved.
-constexpr Ipv4Prefix kNever[] = {
-    kThisNetwork, {kAzurePlatform, 32}, kLinkLocal, kMulticastAndReserved};
 
 Ipv4Address first_of(const Ipv4Prefix& prefix) {
   return {prefix.first().bits + 1};
@@ -78,11 +74,10 @@ state::Route app_route(Ipv4Prefix destination, const std::string& link, Ipv4Addr
 }
 
 // The application-routing decision is this table (azure-facts 1.6.4 and 1.6.5).
-void add_app_routes(const Fabric& fabric, state::NetnsState& app, const lab::Site& site,
+void add_app_routes(state::NetnsState& app, const policy::Network::Site& site,
                     const std::string& vnet_link) {
   const Ipv4Prefix everywhere{};
-  const policy::ApplicationRouting routing = policy::application_routing(site);
-  if (routing.integrated && routing.all) {
+  if (site.routing.all) {
     add(app, app_route(everywhere, vnet_link, first_of(kAppVnetNet)));
     return;
   }
@@ -90,7 +85,7 @@ void add_app_routes(const Fabric& fabric, state::NetnsState& app, const lab::Sit
   direct.protocol = state::RouteProtocol::kBoot;
   direct.mtu = 1500;
   add(app, direct);
-  for (const Ipv4Prefix& prefix : policy::virtual_network_scope(fabric.lab, site)) {
+  for (const Ipv4Prefix& prefix : site.scope) {
     add(app, app_route(prefix, vnet_link, first_of(kAppVnetNet)));
   }
 }
@@ -102,13 +97,14 @@ void add_way(Worker& worker, uint32_t table, const std::string& link, Ipv4Addres
   state::NetnsState& netns = worker.netns();
   netns.neighbours.insert({link, gateway, kRouterMac});
   add(netns, route_via(table, {}, link, gateway));
-  for (const Ipv4Prefix& prefix : kNever) {
+  for (const Ipv4Prefix& prefix : policy::kept_in_worker()) {
     add(netns, special_route(table, prefix, state::RouteKind::kBlackhole));
   }
   add(netns, special_route(table, Ipv4Prefix::host(gateway_here), state::RouteKind::kThrow));
 }
 
-void add_app(Worker& worker, const std::string& site_name, const lab::Site& site, uint32_t slot) {
+void add_app(Worker& worker, const std::string& site_name, const policy::Network::Site& site,
+             uint32_t slot) {
   Fabric& fabric = worker.fabric;
   const std::string app = app_netns(fabric.options.prefix, site_name, worker.instance);
   const std::string& direct_link = fabric.link(worker.name, app_direct_port(site_name));
@@ -117,37 +113,37 @@ void add_app(Worker& worker, const std::string& site_name, const lab::Site& site
   std::string app_vnet;
   for (size_t i = 0; i < worker.integrations.size(); ++i) {
     const IntegrationLink& link = worker.integrations[i];
-    if (link.integration.subnet != site.virtual_network_subnet) continue;
+    if (link.interface->subnet != site.subnet) continue;
     app_vnet = fabric.app_vnet_link(site_name, worker.instance);
     const std::string& vnet_side = fabric.link(worker.name, app_vnet_port(site_name));
     const auto index = static_cast<uint32_t>(i);
     join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot, kFirstIntegrationTable + index);
     worker.zones.push_back({{vnet_side}, zone_of_integration(i)});
   }
-  add_app_routes(fabric, fabric.netns(app), site, app_vnet);
+  add_app_routes(fabric.netns(app), site, app_vnet);
 }
 
 void add_integration(Worker& worker, size_t index) {
   const IntegrationLink& link = worker.integrations[index];
-  const lab::SubnetRef& subnet = link.integration.subnet;
+  const policy::Network::Subnet& subnet = worker.fabric.network.subnets[link.interface->subnet];
   const uint32_t table = kFirstIntegrationTable + static_cast<uint32_t>(index);
-  const Ipv4Address gateway = gateway_of(*worker.fabric.lab.find(subnet), link.address);
-  const std::string vnet = vnet_netns(worker.fabric.options.prefix, subnet.vnet);
+  const Ipv4Address gateway = gateway_of(*subnet.declared, link.interface->address);
+  const std::string vnet = vnet_netns(worker.fabric.options.prefix, subnet.ref.vnet);
 
   // Here, too, somebody else may be the rightful owner of what is this worker's other lease.
-  Fabric::End integration = worker.fabric.endpoint(worker.name, link.worker_link, true,
-                                                   "integration " + subnet.to_string());
+  Fabric::End integration =
+      worker.fabric.endpoint(worker.name, link.worker_link, true, "integration " + subnet.name);
   integration.accept_local = true;
   worker.fabric.veth(integration,
                      router_port(vnet, worker.fabric.link(vnet, link.vnet_port),
                                  fmt::format("{} of {}", link.worker_link, worker.name)));
-  worker.netns().addresses.insert({link.worker_link, link.address, 32});
+  worker.netns().addresses.insert({link.worker_link, link.interface->address, 32});
   add_way(worker, table, link.worker_link, gateway, first_of(kAppVnetNet));
   // The integration itself, which the firewall refuses.
   add(worker.netns(),
-      special_route(table, Ipv4Prefix::host(link.address), state::RouteKind::kThrow));
+      special_route(table, Ipv4Prefix::host(link.interface->address), state::RouteKind::kThrow));
   worker.zones.push_back({{link.worker_link}, zone_of_integration(index)});
-  worker.sources.push_back({{link.worker_link}, link.address});
+  worker.sources.push_back({{link.worker_link}, link.interface->address});
 }
 
 void add_direct_path(Worker& worker) {
@@ -206,16 +202,13 @@ void add_firewall(Worker& worker) {
 
 }  // namespace
 
-std::vector<IntegrationLink> integration_links(const Fabric& fabric, const std::string& server_farm,
-                                               int instance) {
+std::vector<IntegrationLink> integration_links(const Fabric& fabric,
+                                               const policy::Network::WorkerName& worker) {
   std::vector<IntegrationLink> links;
-  for (auto entry = fabric.addresses.lower_bound({server_farm, instance, {}});
-       entry != fabric.addresses.end() && entry->first.server_farm == server_farm &&
-       entry->first.instance == instance;
-       ++entry) {
+  for (const policy::Index each : fabric.network.workers.at(worker).integrations) {
     const size_t index = links.size();
-    links.push_back({entry->first, entry->second, fmt::format("integ{}", index),
-                     fmt::format("w-{}-{}-{}", server_farm, instance, index)});
+    links.push_back({&fabric.network.interfaces[each], fmt::format("integ{}", index),
+                     fmt::format("w-{}-{}-{}", worker.server_farm, worker.instance, index)});
   }
   return links;
 }
@@ -225,32 +218,36 @@ std::string direct_port(const std::string& server_farm, int instance) {
 }
 
 Status add_workers(Fabric& fabric) {
-  for (const auto& [farm_name, farm] : fabric.lab.server_farms) {
-    std::vector<std::string> sites;
+  const policy::Network& network = fabric.network;
+  std::map<std::string, std::vector<std::string>> sites_of;  // by plan
+  for (const auto& [name, site] : network.sites) {
+    sites_of[site.declared->server_farm].push_back(name);
+  }
+  std::map<std::string, uint32_t> slots;
+  for (const auto& [farm, sites] : sites_of) {
+    ASSIGN_OR_RETURN(auto taken,
+                     assign_slots(fmt::format("apps in plan '{}'", farm), sites, 2, 254));
+    slots.merge(taken);
+  }
+  for (const auto& [name, analysed] : network.workers) {
+    Worker worker{fabric, name.server_farm, name.instance,
+                  worker_netns(fabric.options.prefix, name.server_farm, name.instance),
+                  integration_links(fabric, name)};
+    const std::vector<std::string>& sites = sites_of[name.server_farm];
     std::set<std::string> ports;
-    for (const auto& [name, site] : fabric.lab.sites) {
-      if (site.server_farm != farm_name) continue;
-      sites.push_back(name);
-      ports.insert({app_direct_port(name), app_vnet_port(name)});
+    for (const std::string& site : sites) {
+      ports.insert({app_direct_port(site), app_vnet_port(site)});
     }
-    ASSIGN_OR_RETURN(const auto slots,
-                     assign_slots(fmt::format("apps in plan '{}'", farm_name), sites, 2, 254));
-    for (int instance = 0; instance < farm.capacity; ++instance) {
-      Worker worker{fabric, farm_name, instance,
-                    worker_netns(fabric.options.prefix, farm_name, instance),
-                    integration_links(fabric, farm_name, instance)};
-      fabric.link_names[worker.name] = assign_link_names(ports);
-      add_direct_path(worker);
-      for (size_t i = 0; i < worker.integrations.size(); ++i) add_integration(worker, i);
-      for (const std::string& site : sites) {
-        add_app(worker, site, fabric.lab.sites.at(site), slots.at(site));
-      }
-      // Whoever is not on an integration may well reach for an address that this worker holds
-      // there.
-      place_local_table(worker.netns(), kSharedPriority);
-      add(worker.netns(), special_route(kNowhereTable, {}, state::RouteKind::kBlackhole));
-      add_firewall(worker);
+    fabric.link_names[worker.name] = assign_link_names(ports);
+    add_direct_path(worker);
+    for (size_t i = 0; i < worker.integrations.size(); ++i) add_integration(worker, i);
+    for (const std::string& site : sites) {
+      add_app(worker, site, network.sites.at(site), slots.at(site));
     }
+    // Whoever is not on an integration may well reach for an address that this worker holds there.
+    place_local_table(worker.netns(), kSharedPriority);
+    add(worker.netns(), special_route(kNowhereTable, {}, state::RouteKind::kBlackhole));
+    add_firewall(worker);
   }
   return {};
 }

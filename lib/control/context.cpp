@@ -11,8 +11,7 @@ namespace egress::control {
 
 namespace {
 
-std::map<std::string, std::string> environment_of(const lab::Site& site,
-                                                  const policy::AppInstance& app,
+std::map<std::string, std::string> environment_of(const lab::Site& site, const lab::Sender& app,
                                                   const lab::IntegrationAddresses& addresses) {
   std::map<std::string, std::string> environment;
   for (const auto& [name, value] : site.app_settings) {
@@ -67,7 +66,7 @@ std::string hosts_of(const lab::Lab& lab) {
 }  // namespace
 
 Result<AppContext> app_context(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                               const policy::AppInstance& app, const std::string& prefix) {
+                               const lab::Sender& app, const std::string& prefix) {
   const auto site = lab.sites.find(app.site);
   if (site == lab.sites.end()) {
     return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", app.site)};

@@ -15,6 +15,6 @@ namespace egress::control {
 
 // kNotFound when the site or the instance does not exist.
 Result<AppContext> app_context(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                               const policy::AppInstance& app, const std::string& prefix);
+                               const lab::Sender& app, const std::string& prefix);
 
 }  // namespace egress::control

@@ -50,12 +50,13 @@ std::string protocol_name(lab::SecurityRuleProtocol protocol) {
   return protocol == lab::SecurityRuleProtocol::kAny ? "All" : lab::name_of(protocol);
 }
 
-void append_rules(const lab::Lab& lab, const lab::SubnetRef& subnet, lab::Direction direction,
-                  const ChainHits& hits, Json& rules) {
-  for (const policy::EffectiveRule& rule : policy::effective_rules(lab, subnet, direction)) {
+void append_rules(const policy::Gate* list, const std::string& subnet, const ChainHits& hits,
+                  Json& rules) {
+  if (list == nullptr) return;
+  for (const policy::EffectiveRule& rule : list->rules) {
     const std::string short_name = rule.name.substr(rule.name.find('/') + 1);
     const auto found =
-        hits.find(compile::rule_chain(direction, subnet.subnet, rule.rule.access, short_name));
+        hits.find(compile::rule_chain(rule.rule.direction, subnet, rule.rule.access, short_name));
     rules.push_back(to_json(rule, found == hits.end() ? nullptr : &found->second));
   }
 }
@@ -73,9 +74,9 @@ Json to_json(const policy::EffectiveRoute& route) {
           {"nextHopIpAddress", next_hop}};
 }
 
-Json effective_routes_json(const lab::Lab& lab, const lab::SubnetRef& subnet) {
+Json effective_routes_json(const policy::Network& network, const lab::SubnetRef& subnet) {
   Json routes = Json::array();
-  for (const policy::EffectiveRoute& route : policy::effective_routes(lab, subnet)) {
+  for (const policy::EffectiveRoute& route : network.find(subnet)->routing->routes) {
     routes.push_back(to_json(route));
   }
   return {{"subnet", subnet.to_string()}, {"routes", routes}};
@@ -93,22 +94,23 @@ Json to_json(const policy::EffectiveRule& rule, const uint64_t* hits) {
           {"protocol", protocol_name(rule.rule.protocol)},
           {"sourceAddressPrefix", singular(source.declared)},
           {"sourceAddressPrefixes", source.declared},
-          {"expandedSourceAddressPrefix", expansion(source, rule.sources)},
+          {"expandedSourceAddressPrefix", expansion(source, *rule.sources)},
           {"sourcePortRange", singular(source_ports)},
           {"sourcePortRanges", source_ports},
           {"destinationAddressPrefix", singular(destination.declared)},
           {"destinationAddressPrefixes", destination.declared},
-          {"expandedDestinationAddressPrefix", expansion(destination, rule.destinations)},
+          {"expandedDestinationAddressPrefix", expansion(destination, *rule.destinations)},
           {"destinationPortRange", singular(destination_ports)},
           {"destinationPortRanges", destination_ports},
           {"hits", hits == nullptr ? Json(nullptr) : Json(*hits)}};
 }
 
-Json effective_rules_json(const lab::Lab& lab, const lab::SubnetRef& subnet,
+Json effective_rules_json(const policy::Network& network, const lab::SubnetRef& subnet,
                           const ChainHits& hits) {
+  const policy::Network::Subnet& analysed = *network.find(subnet);
   Json rules = Json::array();
-  append_rules(lab, subnet, lab::Direction::kOutbound, hits, rules);
-  append_rules(lab, subnet, lab::Direction::kInbound, hits, rules);
+  append_rules(analysed.outbound.get(), subnet.subnet, hits, rules);
+  append_rules(analysed.inbound.get(), subnet.subnet, hits, rules);
   return {{"subnet", subnet.to_string()}, {"rules", rules}};
 }
 

@@ -11,17 +11,15 @@
 #include <string>
 #include <vector>
 
-#include "lab/lab.hpp"
-#include "policy/effective_routes.hpp"
-#include "policy/effective_rules.hpp"
+#include "policy/network.hpp"
 
 namespace egress::control {
 
 using Json = nlohmann::ordered_json;
 
 Json to_json(const policy::EffectiveRoute& route);
-// {"subnet", "routes"}
-Json effective_routes_json(const lab::Lab& lab, const lab::SubnetRef& subnet);
+// {"subnet", "routes"}; the subnet is one of the network's.
+Json effective_routes_json(const policy::Network& network, const lab::SubnetRef& subnet);
 
 // Packets per chain of the VNet's firewall; empty when there is no kernel to ask.
 using ChainHits = std::map<std::string, uint64_t>;
@@ -29,6 +27,7 @@ using ChainHits = std::map<std::string, uint64_t>;
 // `hits` is null when unknown.
 Json to_json(const policy::EffectiveRule& rule, const uint64_t* hits);
 // {"subnet", "rules"}: outbound rules, then inbound ones, each in evaluation order.
-Json effective_rules_json(const lab::Lab& lab, const lab::SubnetRef& subnet, const ChainHits& hits);
+Json effective_rules_json(const policy::Network& network, const lab::SubnetRef& subnet,
+                          const ChainHits& hits);
 
 }  // namespace egress::control

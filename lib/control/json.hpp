@@ -57,7 +57,7 @@ Json to_json(const LabText& lab);
 Result<LabText> parse_lab_text(const std::string& body);
 
 struct ExplainRequest {
-  policy::AppInstance app{};
+  lab::Sender app{};
   std::string url{};
   // Unset: the decision assumes policy::Flow's default, and a probe takes a port of its own, so
   // that no earlier flow's record decides for it.

@@ -5,7 +5,7 @@
 
 #include "compile/names.hpp"
 #include "policy/application_routing.hpp"
-#include "policy/explain.hpp"
+#include "policy/source_nat.hpp"
 
 namespace egress::control {
 
@@ -67,8 +67,8 @@ StatusReport describe(const lab::Lab& lab, const lab::IntegrationAddresses& addr
   }
   for (const auto& [name, host] : lab.hosts) {
     HostStatus status{name, compile::host_netns(prefix, name), host.ip_address, {}};
-    for (const lab::Listen& listen : host.listen) {
-      status.listen.push_back(fmt::format("{}/{}", lab::name_of(listen.transport), listen.port));
+    for (const Port& listen : host.listen) {
+      status.listen.push_back(listen.to_string());
     }
     report.hosts.push_back(std::move(status));
   }

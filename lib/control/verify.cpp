@@ -35,8 +35,8 @@ const char* answer_name(bool replied, bool refused) {
 
 }  // namespace
 
-std::vector<std::string> differences(policy::FlowProtocol protocol,
-                                     const policy::Explanation& expected, const Observation& seen) {
+std::vector<std::string> differences(Protocol protocol, const policy::Explanation& expected,
+                                     const Observation& seen) {
   std::vector<std::string> found;
   const bool allowed = expected.verdict == lab::Verdict::kAllow;
   // Allowed without a host is the platform itself, which has no namespace to watch.
@@ -54,7 +54,7 @@ std::vector<std::string> differences(policy::FlowProtocol protocol,
   const bool answer = allowed && !expected.refused && answer_returns;
   // A refusal is no answer, whatever else the probe noted of it.
   const bool seen_answer = seen.replied && !seen.refused;
-  const bool unsaid = protocol != policy::FlowProtocol::kTcp && refusal && !seen.replied;
+  const bool unsaid = protocol != Protocol::kTcp && refusal && !seen.replied;
   if (unsaid) return found;
   if (refusal != seen.refused || answer != seen_answer) {
     found.push_back(fmt::format("explain: {} comes back; kernel: {}", answer_name(answer, refusal),

@@ -25,8 +25,8 @@ struct Observation {
 
 // One sentence per disagreement; none when the kernel agrees. A missing refusal is none but for
 // TCP: kernels limit how many port unreachables they send.
-std::vector<std::string> differences(policy::FlowProtocol protocol,
-                                     const policy::Explanation& expected, const Observation& seen);
+std::vector<std::string> differences(Protocol protocol, const policy::Explanation& expected,
+                                     const Observation& seen);
 
 // The emulated hosts that own `address`, in any network: where a probe's packet may turn up.
 std::vector<std::string> owners(const lab::Lab& lab, Ipv4Address address);

@@ -18,10 +18,10 @@ Error malformed(const std::string& url, const std::string& why) {
           .message = fmt::format("'{}' is not the URL of a flow: {}", shown(url), why)};
 }
 
-std::optional<FlowProtocol> protocol_of(std::string_view scheme) {
-  if (scheme == "tcp") return FlowProtocol::kTcp;
-  if (scheme == "udp") return FlowProtocol::kUdp;
-  if (scheme == "icmp") return FlowProtocol::kIcmp;
+std::optional<Protocol> protocol_of(std::string_view scheme) {
+  for (const Protocol each : {Protocol::kTcp, Protocol::kUdp, Protocol::kIcmp}) {
+    if (scheme == name_of(each)) return each;
+  }
   return std::nullopt;
 }
 
@@ -55,8 +55,8 @@ Result<FlowTarget> parse_flow_target(const std::string& url) {
   FlowTarget target{.protocol = *protocol, .host = std::string(rest.substr(0, colon))};
   const bool has_port = colon != std::string_view::npos;
   if (target.host.empty()) return malformed(url, "it names no destination");
-  if (has_port && *protocol == FlowProtocol::kIcmp) return malformed(url, "ICMP has no ports");
-  if (!has_port && *protocol != FlowProtocol::kIcmp) return malformed(url, "the port is missing");
+  if (has_port && *protocol == Protocol::kIcmp) return malformed(url, "ICMP has no ports");
+  if (!has_port && *protocol != Protocol::kIcmp) return malformed(url, "the port is missing");
   if (has_port) {
     ASSIGN_OR_RETURN(target.port, parse_port(url, rest.substr(colon + 1)));
   }

@@ -14,11 +14,9 @@
 
 namespace egress::lab {
 
-enum class FlowProtocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17 };
-
 // A URL as written, before its host is looked up.
 struct FlowTarget {
-  FlowProtocol protocol = FlowProtocol::kTcp;
+  Protocol protocol = Protocol::kTcp;  // or UDP or ICMP
   std::string host{};
   uint16_t port = 0;  // 1..65535; 0 for ICMP
 };
@@ -31,7 +29,7 @@ inline constexpr const char* kFlowUrlForm =
 std::optional<Ipv4Address> find_address(const Lab& lab, const std::string& host);
 
 struct FlowUrl {
-  FlowProtocol protocol = FlowProtocol::kTcp;
+  Protocol protocol = Protocol::kTcp;
   Ipv4Address destination{};
   uint16_t port = 0;
 };

@@ -80,8 +80,4 @@ const char* name_of(Path path) {
   return path == Path::kDirect ? "direct" : "virtualNetwork";
 }
 
-const char* name_of(Transport transport) {
-  return transport == Transport::kTcp ? "tcp" : "udp";
-}
-
 }  // namespace egress::lab

@@ -15,6 +15,7 @@
 
 #include "base/interval_set.hpp"
 #include "base/ip.hpp"
+#include "base/protocol.hpp"
 
 namespace egress::lab {
 
@@ -131,20 +132,12 @@ struct Site {
   bool operator==(const Site&) const = default;
 };
 
-enum class Transport { kTcp, kUdp };
-
-struct Listen {
-  Transport transport = Transport::kTcp;
-  uint16_t port = 0;
-  auto operator<=>(const Listen&) const = default;
-};
-
 // An emulated machine: in a subnet, or an Internet site when `subnet` is empty.
 struct Host {
   std::optional<SubnetRef> subnet{};
   Ipv4Address ip_address{};
   std::vector<std::string> names{};
-  std::vector<Listen> listen{};
+  std::vector<Port> listen{};
   bool enable_ip_forwarding = false;
   std::optional<Ipv4Address> masquerade{};
   std::vector<std::string> application_security_groups{};
@@ -217,6 +210,5 @@ const char* name_of(SecurityRuleProtocol protocol);  // "Tcp", "*"
 const char* name_of(NextHopType type);               // "VirtualAppliance"
 const char* name_of(Verdict verdict);                // "Allow"
 const char* name_of(Path path);                      // "virtualNetwork"
-const char* name_of(Transport transport);            // "tcp"
 
 }  // namespace egress::lab

@@ -2,6 +2,7 @@
 #include "policy/classifier.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 namespace egress::policy {
@@ -23,7 +24,9 @@ const Row* find_row(const std::vector<Row>& rows, Classifier::Class from, Value 
 
 uint32_t portless_rule(const std::vector<Classifier::PortlessRow>& rows, Classifier::Class from,
                        uint8_t protocol) {
-  const uint8_t listed = protocol == 1 || protocol == 50 || protocol == 51 ? protocol : uint8_t{0};
+  const bool named = std::find(std::begin(kPortlessProtocols), std::end(kPortlessProtocols),
+                               protocol) != std::end(kPortlessProtocols);
+  const uint8_t listed = named ? protocol : uint8_t{0};
   const auto row = std::lower_bound(
       rows.begin(), rows.end(), std::make_tuple(from, listed),
       [](const Classifier::PortlessRow& each, const std::tuple<Classifier::Class, uint8_t>& key) {
@@ -45,9 +48,7 @@ uint32_t Classifier::decide(const Packet& packet) const {
   Class at = std::prev(after)->result;
   if (const auto* row = find_row(second, at, other, &SecondRow::addresses)) at = row->result;
 
-  if (packet.protocol != 6 && packet.protocol != 17) {
-    return portless_rule(portless, at, packet.protocol);
-  }
+  if (!has_ports(packet.protocol)) return portless_rule(portless, at, packet.protocol);
   if (const auto* row = find_row(source_ports, at, packet.source_port, &PortRow::ports)) {
     at = row->result;
   }

@@ -20,6 +20,10 @@
 
 namespace egress::policy {
 
+// Protocols without ports that rules can name, and 0 for every other one.
+inline constexpr uint8_t kPortlessProtocols[] = {
+    0, number_of(Protocol::kIcmp), number_of(Protocol::kEsp), number_of(Protocol::kAh)};
+
 struct Classifier {
   using Class = uint32_t;
 
@@ -61,7 +65,7 @@ struct Classifier {
     uint8_t protocol = 0;
     uint32_t rule = 0;
   };
-  std::vector<PortlessRow> portless{};  // protocols 1, 50, 51 and 0 for every other one; complete
+  std::vector<PortlessRow> portless{};  // of kPortlessProtocols; complete
 
   // Index into the compiled list of the rule that decides; every packet has one, since the
   // default rules end in a deny for all.

@@ -18,19 +18,7 @@ namespace {
 using Class = Classifier::Class;
 using ClassBy = std::unordered_map<RuleWords, Class, RuleWordsHash>;
 
-bool may_match(lab::SecurityRuleProtocol rule, uint8_t protocol) {
-  switch (rule) {
-    case lab::SecurityRuleProtocol::kAny: return true;
-    case lab::SecurityRuleProtocol::kTcp: return protocol == 6;
-    case lab::SecurityRuleProtocol::kUdp: return protocol == 17;
-    case lab::SecurityRuleProtocol::kIcmp: return protocol == 1;
-    case lab::SecurityRuleProtocol::kEsp: return protocol == 50;
-    case lab::SecurityRuleProtocol::kAh: return protocol == 51;
-  }
-  return false;
-}
-
-bool has_ports(lab::SecurityRuleProtocol protocol) {
+bool asks_for_ports(lab::SecurityRuleProtocol protocol) {
   return protocol == lab::SecurityRuleProtocol::kAny ||
          protocol == lab::SecurityRuleProtocol::kTcp || protocol == lab::SecurityRuleProtocol::kUdp;
 }
@@ -49,8 +37,8 @@ struct Conditions {
   }
   bool matches_portless(uint8_t number) const {
     const bool asks_for_port =
-        has_ports(protocol) && (source_ports != nullptr || destination_ports != nullptr);
-    return may_match(protocol, number) && !asks_for_port;
+        asks_for_ports(protocol) && (source_ports != nullptr || destination_ports != nullptr);
+    return covers(protocol, number) && !asks_for_port;
   }
 };
 
@@ -61,12 +49,12 @@ const IntervalSet<T>* unless_all(const IntervalSet<T>& set) {
 
 Conditions conditions_of(const EffectiveRule& rule, lab::Direction direction) {
   const bool outbound = direction == lab::Direction::kOutbound;
-  return {
-      .first = unless_all(outbound ? rule.destinations : rule.sources),
-      .second = unless_all(outbound ? rule.sources : rule.destinations),
-      .source_ports = has_ports(rule.rule.protocol) ? unless_all(rule.rule.source_ports) : nullptr,
-      .destination_ports = unless_all(rule.rule.destination_ports),
-      .protocol = rule.rule.protocol};
+  return {.first = unless_all(outbound ? *rule.destinations : *rule.sources),
+          .second = unless_all(outbound ? *rule.sources : *rule.destinations),
+          .source_ports =
+              asks_for_ports(rule.rule.protocol) ? unless_all(rule.rule.source_ports) : nullptr,
+          .destination_ports = unless_all(rule.rule.destination_ports),
+          .protocol = rule.rule.protocol};
 }
 
 class Builder {
@@ -163,8 +151,8 @@ class Builder {
     const auto known = verdicts_.find(set.words());
     if (known != verdicts_.end()) return known->second;
     const auto portless = portless_rules(set);
-    const auto tcp = paint(set, 6);
-    const auto udp = paint(set, 17);
+    const auto tcp = paint(set, kTcp);
+    const auto udp = paint(set, kUdp);
     RuleWords content{kVerdict, tcp.size()};
     content.insert(content.end(), std::begin(portless), std::end(portless));
     for (const auto* rows : {&tcp, &udp}) {
@@ -175,21 +163,22 @@ class Builder {
     const auto [node, added] = nodes_.try_emplace(std::move(content), next_);
     verdicts_.emplace(set.words(), node->second);
     if (!added) return node->second;
-    for (const auto& [range, rule] : tcp) built_.ported.push_back({next_, 6, range, rule});
-    for (const auto& [range, rule] : udp) built_.ported.push_back({next_, 17, range, rule});
+    for (const auto& [range, rule] : tcp) built_.ported.push_back({next_, kTcp, range, rule});
+    for (const auto& [range, rule] : udp) built_.ported.push_back({next_, kUdp, range, rule});
     add_portless(portless);
     return next_++;
   }
 
-  static constexpr uint8_t kPortless[] = {0, 1, 50, 51};
-  using PortlessRules = std::array<uint32_t, std::size(kPortless)>;
+  static constexpr uint8_t kTcp = number_of(Protocol::kTcp);
+  static constexpr uint8_t kUdp = number_of(Protocol::kUdp);
+  using PortlessRules = std::array<uint32_t, std::size(kPortlessProtocols)>;
 
   PortlessRules portless_rules(const RuleSet& set) const {
     PortlessRules deciding{};
-    for (size_t at = 0; at < std::size(kPortless); ++at) {
+    for (size_t at = 0; at < std::size(kPortlessProtocols); ++at) {
       bool decided = false;
       set.for_each([&](uint32_t rule) {
-        if (decided || !rules_[rule].matches_portless(kPortless[at])) return;
+        if (decided || !rules_[rule].matches_portless(kPortlessProtocols[at])) return;
         deciding[at] = rule;
         decided = true;
       });
@@ -198,8 +187,8 @@ class Builder {
   }
 
   void add_portless(const PortlessRules& deciding) {
-    for (size_t at = 0; at < std::size(kPortless); ++at) {
-      built_.portless.push_back({next_, kPortless[at], deciding[at]});
+    for (size_t at = 0; at < std::size(kPortlessProtocols); ++at) {
+      built_.portless.push_back({next_, kPortlessProtocols[at], deciding[at]});
     }
   }
 
@@ -209,7 +198,7 @@ class Builder {
     bool complete = false;
     set.for_each([&](uint32_t rule) {
       const Conditions& conditions = rules_[rule];
-      if (complete || !may_match(conditions.protocol, protocol)) return;
+      if (complete || !covers(conditions.protocol, protocol)) return;
       complete = conditions.destination_ports == nullptr;
       painter_.add(rule, complete ? every_port_ : *conditions.destination_ports);
     });

@@ -187,20 +187,6 @@ std::vector<EffectiveRoute> effective_routes(const lab::Lab& lab, const lab::Sub
   return routes;
 }
 
-std::optional<Appliance> find_appliance(const lab::Lab& lab, const std::string& vnet,
-                                        Ipv4Address address) {
-  std::vector<std::string> reachable = connected_peers(lab, vnet);
-  reachable.insert(reachable.begin(), vnet);
-  for (const std::string& candidate : reachable) {
-    for (const auto& [name, host] : lab.hosts) {
-      if (host.subnet && host.subnet->vnet == candidate && host.ip_address == address) {
-        return Appliance{name, candidate};
-      }
-    }
-  }
-  return std::nullopt;
-}
-
 const EffectiveRoute* select_route(const std::vector<EffectiveRoute>& routes,
                                    Ipv4Address destination) {
   const EffectiveRoute* best = nullptr;

@@ -48,17 +48,6 @@ std::vector<EffectiveRoute> effective_routes(const lab::Lab& lab, const lab::Sub
 bool peering_connected(const lab::Lab& lab, const std::string& vnet, const std::string& remote);
 std::vector<std::string> connected_peers(const lab::Lab& lab, const std::string& vnet);
 
-// Where a VirtualAppliance next hop leads from `vnet`: the host and the VNet it stands in, found
-// in the VNet itself or a connected peer. Empty when no host there owns the address. Whether it
-// forwards is the caller's question.
-struct Appliance {
-  std::string host{};
-  std::string vnet{};
-  bool operator==(const Appliance&) const = default;
-};
-std::optional<Appliance> find_appliance(const lab::Lab& lab, const std::string& vnet,
-                                        Ipv4Address address);
-
 // Longest-prefix lookup among active rows; null when nothing matches.
 const EffectiveRoute* select_route(const std::vector<EffectiveRoute>& routes,
                                    Ipv4Address destination);

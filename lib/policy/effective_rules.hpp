@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The effective security rules of a subnet, one direction: user and default rules in evaluation
-// order, tags and application security groups expanded to addresses for that subnet
-// (azure-facts 4; contract "Decided" 1, 2, 11).
+// A security rule as it applies to a subnet: tags and application security groups expanded to
+// addresses (azure-facts 4; contract "Decided" 1, 2, 11), and what it is matched against.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "base/protocol.hpp"
 #include "lab/lab.hpp"
+#include "policy/shared_addresses.hpp"
 
 namespace egress::policy {
 
@@ -16,27 +18,22 @@ struct EffectiveRule {
   std::string name{};  // "nsg-integration/deny-sql", "nsg-integration/DenyAllOutBound"
   bool is_default = false;
   lab::SecurityRule rule{};  // as declared
-  AddressSet sources{};
-  AddressSet destinations{};
+  SharedAddresses sources{};
+  SharedAddresses destinations{};
 };
 
-// First match decides, in this order. Empty when the subnet has no security group: all allowed.
-std::vector<EffectiveRule> effective_rules(const lab::Lab& lab, const lab::SubnetRef& subnet,
-                                           lab::Direction direction);
-
-// The addresses of a tag as seen from `subnet`: VirtualNetwork and Internet depend on it.
-// `tag` is canonical and known (the loader checked it).
-AddressSet tag_addresses(const lab::Lab& lab, const lab::SubnetRef& subnet, const std::string& tag);
-
-// What a rule is matched against. Ports are 0 for protocols without ports; `protocol` is the
-// IANA number (6, 17, 1, 50, 51, or any other, which only "*" rules match).
+// Ports are 0 for protocols without ports; `protocol` is the IANA number, of which those that rules
+// cannot name match "*" rules only.
 struct Packet {
-  uint8_t protocol = 6;
+  uint8_t protocol = number_of(Protocol::kTcp);
   Ipv4Address source{};
   Ipv4Address destination{};
   uint16_t source_port = 0;
   uint16_t destination_port = 0;
 };
+
+// Whether a rule for `rule` is one for packets of `protocol`, whatever their ports.
+bool covers(lab::SecurityRuleProtocol rule, uint8_t protocol);
 bool matches(const EffectiveRule& rule, const Packet& packet);
 
 // The plain reading: walk the rules in order. Null when there are none. The classifier answers

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <strings.h>
 
+#include "lab/flow_url.hpp"
 #include "policy/explain.hpp"
 
 namespace egress::policy {
@@ -42,9 +43,10 @@ std::vector<std::string> mismatches(const lab::Expectation& expectation, const E
     differences.push_back(
         difference("source", expectation.source->to_string(), text_of(got.source)));
   }
+  const auto target = lab::parse_flow_target(expectation.to);
   // A TCP connection that is expected to work needs its answers, too.
-  const bool wants_reply = expectation.expect == lab::Verdict::kAllow &&
-                           expectation.to.rfind("tcp://", 0) == 0 && got.reply.has_value();
+  const bool wants_reply = expectation.expect == lab::Verdict::kAllow && target.ok() &&
+                           target->protocol == Protocol::kTcp && got.reply.has_value();
   if (wants_reply && got.reply->verdict != lab::Verdict::kAllow) {
     differences.push_back(
         difference("reply", lab::name_of(lab::Verdict::kAllow),

@@ -5,28 +5,19 @@
 // end sees, and whether the answer comes back. This is the evaluator that `explain`, `test`,
 // `plan` and the oracle share; the kernel's rules are compiled from the same lab.
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/protocol.hpp"
 #include "base/result.hpp"
-#include "lab/flow_url.hpp"
 #include "lab/lab.hpp"
-#include "policy/effective_routes.hpp"
+#include "policy/network.hpp"
 
 namespace egress::policy {
 
-struct AppInstance {
-  std::string site{};
-  int instance = 0;
-  auto operator<=>(const AppInstance&) const = default;
-};
-
-using lab::FlowProtocol;
-
 struct Flow {
-  FlowProtocol protocol = FlowProtocol::kTcp;
+  Protocol protocol = Protocol::kTcp;  // or UDP or ICMP
   Ipv4Address destination{};
   uint16_t destination_port = 0;
   uint16_t source_port = 50000;  // contract "Decided" 11
@@ -79,34 +70,13 @@ struct Explanation {
   bool refused = false;          // a closed port: the host answers with RST or port unreachable
 };
 
-// Everything derived from a lab that a decision needs, computed once: routes and classifiers per
-// subnet, owners of addresses. Immutable, so threads may share it.
-class Model {
- public:
-  Model(lab::Lab lab, lab::IntegrationAddresses addresses);
-  ~Model();
-  Model(Model&&) noexcept;
-  Model& operator=(Model&&) noexcept;
+// kNotFound when the app or instance does not exist or has no lease, kInvalid for destinations that
+// never leave a host (loopback, multicast, broadcast).
+Result<Explanation> explain(const Network& network, const Sender& sender, const Flow& flow);
 
-  const lab::Lab& lab() const;
-  const lab::IntegrationAddresses& addresses() const;
-
-  // kNotFound when the app or instance does not exist, kInvalid for destinations that never leave
-  // a host (loopback, multicast, broadcast).
-  Result<Explanation> explain(const AppInstance& from, const Flow& flow) const;
-
-  // Only the forward verdict, without building steps: the fast path for bulk questions.
-  lab::Verdict verdict(const AppInstance& from, const Flow& flow) const;
-
- private:
-  struct Parts;
-  std::unique_ptr<const Parts> parts_;
-};
-
-// The outbound address that App Service's source NAT gives a plan instance: one of the lab's, the
-// same for all its flows (Azure may use any of the listed ones, azure-facts 1.3.3).
-std::optional<Ipv4Address> outbound_address(const lab::Lab& lab, const std::string& server_farm,
-                                            int instance);
+// Only the forward verdict, without building steps: the fast path for bulk questions. kDrop where
+// explain() has an error.
+lab::Verdict verdict(const Network& network, const Sender& sender, const Flow& flow);
 
 // One expectation against one explanation: empty when it holds, else what differs, for people.
 std::vector<std::string> mismatches(const lab::Expectation& expectation, const Explanation& got);

@@ -16,12 +16,12 @@ using Hop = std::variant<Index, Reply>;  // the host that gets the answer next, 
 
 class Return {
  public:
-  Return(const Topology& topology, const AppView& app, const Flow& flow, const Trail& trail)
-      : topology_(topology), app_(app), trail_(trail) {
-    packet_ = {.protocol = static_cast<uint8_t>(flow.protocol), .source = flow.destination};
-    if (flow.protocol == FlowProtocol::kUdp && trail.refused) {
-      packet_.protocol = static_cast<uint8_t>(FlowProtocol::kIcmp);  // port unreachable
-    } else if (flow.protocol != FlowProtocol::kIcmp) {
+  Return(const Network& network, const Network::App& app, const Flow& flow, const Trail& trail)
+      : network_(network), app_(app), trail_(trail) {
+    packet_ = {.protocol = number_of(flow.protocol), .source = flow.destination};
+    if (flow.protocol == Protocol::kUdp && trail.refused) {
+      packet_.protocol = number_of(Protocol::kIcmp);  // port unreachable
+    } else if (flow.protocol != Protocol::kIcmp) {
       packet_.source_port = flow.destination_port;
       packet_.destination_port = flow.source_port;
     }
@@ -29,12 +29,12 @@ class Return {
 
   Reply run() {
     Index host = trail_.receiver;
-    if (topology_.hosts[host].subnet == kNowhere) {
+    if (network_.interfaces[host].subnet == kNowhere) {
       if (trail_.exit_host == kNowhere) {
         return {Verdict::kAllow, "App Service's source NAT brings the answer back to the app."};
       }
       host = trail_.exit_host;
-      packet_.destination = topology_.hosts[host].declared->ip_address;
+      packet_.destination = network_.interfaces[host].address;
       if (const Lost lost = handle(host)) return *lost;
     } else {
       packet_.destination = trail_.passages.back().source;
@@ -48,7 +48,7 @@ class Return {
   }
 
  private:
-  const std::string& vnet_name(Index vnet) const { return topology_.vnets[vnet].name; }
+  const std::string& vnet_name(Index vnet) const { return network_.vnets[vnet].name; }
   static Reply drop(std::string reason) { return {Verdict::kDrop, std::move(reason)}; }
 
   // The VNet has seen the packet that this one answers.
@@ -62,15 +62,15 @@ class Return {
   // A VNet that has not seen the flow takes an answer to an integration for a new connection.
   Lost enter(Index vnet) const {
     if (knows_flow(vnet)) return std::nullopt;
-    const std::string* owner = topology_.integration_near(vnet, packet_.destination);
+    const Interface* owner = network_.integration_near(vnet, packet_.destination);
     if (owner == nullptr) return std::nullopt;
-    return drop(
-        fmt::format("{} did not see the flow and takes the answer to {} in {} for a new "
-                    "connection to an integration.",
-                    vnet_name(vnet), packet_.destination.to_string(), *owner));
+    return drop(fmt::format(
+        "{} did not see the flow and takes the answer to {} in {} for a new "
+        "connection to an integration.",
+        vnet_name(vnet), packet_.destination.to_string(), network_.subnets[owner->subnet].name));
   }
 
-  Lost pass(const SubnetView& subnet, const std::optional<Gate>& gate) const {
+  Lost pass(const Network::Subnet& subnet, const std::shared_ptr<const Gate>& gate) const {
     if (!gate || knows_flow(subnet.vnet)) return std::nullopt;
     const EffectiveRule& rule = gate->decide(packet_);
     if (rule.rule.access == lab::Access::kAllow) return std::nullopt;
@@ -80,7 +80,7 @@ class Return {
   }
 
   Lost cross(Index from, Index to) const {
-    if (!topology_.peer_accepts(from, to, packet_.source)) {
+    if (!network_.peer_accepts(from, to, packet_.source)) {
       return drop(
           fmt::format("The answer's source {} is not an address of {}, and {}/{} does not "
                       "allow forwarded traffic.",
@@ -91,12 +91,12 @@ class Return {
 
   // The answer leaves a host's interface: the list and the routes of its subnet.
   Hop send_from(Index host) {
-    const SubnetView& subnet = topology_.subnets[topology_.hosts[host].subnet];
+    const Network::Subnet& subnet = network_.subnets[network_.interfaces[host].subnet];
     if (const Lost lost = enter(subnet.vnet)) return *lost;
     if (const Lost lost = pass(subnet, subnet.outbound)) return *lost;
-    const Index row = subnet.lookup.find(packet_.destination);
-    const EffectiveRoute& route = subnet.routes[row];
-    const Index target = subnet.targets[row];
+    const Index row = subnet.routing->lookup.find(packet_.destination);
+    const EffectiveRoute& route = subnet.routing->routes[row];
+    const Index target = subnet.routing->targets[row];
     switch (route.next_hop_type) {
       case EffectiveNextHop::kVnetLocal: return endpoint(subnet.vnet);
       case EffectiveNextHop::kVNetPeering:
@@ -113,29 +113,29 @@ class Return {
   }
 
   Hop endpoint(Index vnet) const {
-    const bool home = topology_.subnets[app_.subnet].vnet == vnet;
+    const bool home = network_.subnets[app_.site->subnet].vnet == vnet;
     if (home && packet_.destination == app_.lease) {
       return Reply{Verdict::kAllow,
                    fmt::format("The answer comes back to {}.", packet_.destination.to_string())};
     }
-    const Index host = topology_.host_in(vnet, packet_.destination);
+    const Index host = network_.host_at(vnet, packet_.destination);
     if (host == kNowhere) {
       return drop(fmt::format("{} has no way to {} for the answer.", vnet_name(vnet),
                               packet_.destination.to_string()));
     }
-    const SubnetView& subnet = topology_.subnets[topology_.hosts[host].subnet];
+    const Network::Subnet& subnet = network_.subnets[network_.interfaces[host].subnet];
     if (const Lost lost = pass(subnet, subnet.inbound)) return *lost;
     return host;
   }
 
-  Hop to_appliance(const SubnetView& subnet, const EffectiveRoute& route, Index target) {
+  Hop to_appliance(const Network::Subnet& subnet, const EffectiveRoute& route, Index target) {
     if (target == kNowhere) {
       return drop(fmt::format("{} sends the answer to {}, which no host in reach owns.", route.name,
                               route.next_hop_ip_address->to_string()));
     }
-    const HostView& appliance = topology_.hosts[target];
-    const bool own = appliance.declared->ip_address == packet_.destination;
-    if (!own && !appliance.declared->enable_ip_forwarding) {
+    const Interface& appliance = network_.interfaces[target];
+    const bool own = appliance.address == packet_.destination;
+    if (!own && !appliance.forwards()) {
       return drop(fmt::format("{} sends the answer to {}, which has enableIPForwarding off.",
                               route.name, appliance.name));
     }
@@ -145,15 +145,15 @@ class Return {
     if (appliance.vnet != subnet.vnet) {
       if (const Lost lost = cross(subnet.vnet, appliance.vnet)) return *lost;
     }
-    const SubnetView& its = topology_.subnets[appliance.subnet];
+    const Network::Subnet& its = network_.subnets[appliance.subnet];
     if (const Lost lost = pass(its, its.inbound)) return *lost;
     return target;
   }
 
   // What a host does with an answer: take its own translation back, or forward.
   Lost handle(Index index) {
-    const HostView& host = topology_.hosts[index];
-    if (packet_.destination != host.declared->ip_address) return forward(index, host);
+    const Interface& host = network_.interfaces[index];
+    if (packet_.destination != host.address) return forward(index, host);
     const auto translation =
         std::find_if(trail_.translations.begin(), trail_.translations.end(),
                      [&](const Trail::Translation& each) { return each.host == index; });
@@ -166,17 +166,17 @@ class Return {
 
   // An NVA translates new flows only. TCP and ICMP answers to what it has not seen are no flows at
   // all to its connection tracking and stay as they are.
-  Lost forward(Index index, const HostView& host) const {
+  Lost forward(Index index, const Interface& host) const {
     const bool seen = std::find(trail_.appliances.begin(), trail_.appliances.end(), index) !=
                       trail_.appliances.end();
-    const bool translates = host.declared->masquerade && !is_rfc1918(packet_.destination) &&
-                            packet_.protocol == static_cast<uint8_t>(FlowProtocol::kUdp) && !seen;
+    const bool translates = host.public_address && !is_rfc1918(packet_.destination) &&
+                            packet_.protocol == number_of(Protocol::kUdp) && !seen;
     if (!translates) return std::nullopt;
     return drop(fmt::format("{} puts its own address in place of the answer's source.", host.name));
   }
 
-  const Topology& topology_;
-  const AppView& app_;
+  const Network& network_;
+  const Network::App& app_;
   const Trail& trail_;
   Packet packet_{};
   std::set<std::pair<Index, Ipv4Address>> visited_{};  // NVAs that had the answer, by destination
@@ -184,8 +184,9 @@ class Return {
 
 }  // namespace
 
-Reply reply_of(const Topology& topology, const AppView& app, const Flow& flow, const Trail& trail) {
-  return Return(topology, app, flow, trail).run();
+Reply reply_of(const Network& network, const Network::App& app, const Flow& flow,
+               const Trail& trail) {
+  return Return(network, app, flow, trail).run();
 }
 
 }  // namespace egress::policy

@@ -10,6 +10,7 @@
 namespace egress::policy {
 
 // `trail` is of a flow from `app` that arrived.
-Reply reply_of(const Topology& topology, const AppView& app, const Flow& flow, const Trail& trail);
+Reply reply_of(const Network& network, const Network::App& app, const Flow& flow,
+               const Trail& trail);
 
 }  // namespace egress::policy

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "policy/tags.hpp"
+
 #include "base/special_ranges.hpp"
-#include "policy/effective_rules.hpp"
+#include "policy/effective_routes.hpp"
 
 namespace egress::policy {
 namespace {
@@ -17,66 +19,58 @@ const AddressSet& public_space() {
   return space;
 }
 
-AddressSet declared_tag(const lab::Lab& lab, const std::string& tag) {
-  if (!lab.service_tags) return {};
-  const auto found = lab.service_tags->find(tag);
-  return found == lab.service_tags->end() ? AddressSet{} : found->second.addresses;
+AddressSet user_route_prefixes(const lab::Lab& lab, const lab::RouteTable& table) {
+  std::vector<Interval<uint32_t>> ranges;
+  for (const auto& [name, route] : table.routes) {
+    const SharedAddresses to = route.address_prefix ? address_set({*route.address_prefix})
+                                                    : service_tag(lab, route.service_tag);
+    ranges.insert(ranges.end(), to->intervals().begin(), to->intervals().end());
+  }
+  return AddressSet(std::move(ranges));
 }
 
-AddressSet user_route_prefixes(const lab::Lab& lab, const lab::SubnetRef& subnet) {
-  const lab::Subnet* declared = lab.find(subnet);
-  if (declared == nullptr || !declared->route_table) return {};
-  const auto table = lab.route_tables.find(*declared->route_table);
-  if (table == lab.route_tables.end()) return {};
+AddressSet hosts(std::initializer_list<Ipv4Address> addresses) {
   std::vector<Ipv4Prefix> prefixes;
-  AddressSet tags;
-  for (const auto& [name, route] : table->second.routes) {
-    if (route.address_prefix) {
-      prefixes.push_back(*route.address_prefix);
-    } else {
-      tags = tags.united(declared_tag(lab, route.service_tag));
-    }
-  }
-  return tags.united(address_set(prefixes));
-}
-
-// azure-facts 4.4.1; only a connected peering widens it (contract "Decided" 2).
-AddressSet virtual_network(const lab::Lab& lab, const lab::SubnetRef& subnet) {
-  std::vector<Ipv4Prefix> prefixes{Ipv4Prefix::host(kAzurePlatform)};
-  const auto own = lab.virtual_networks.find(subnet.vnet);
-  if (own != lab.virtual_networks.end()) {
-    const lab::VirtualNetwork& vnet = own->second;
-    prefixes.insert(prefixes.end(), vnet.address_prefixes.begin(), vnet.address_prefixes.end());
-    for (const auto& [remote, peering] : vnet.virtual_network_peerings) {
-      if (!peering.allow_virtual_network_access) continue;
-      const auto peer = lab.virtual_networks.find(remote);
-      if (peer == lab.virtual_networks.end() ||
-          !peer->second.virtual_network_peerings.contains(subnet.vnet)) {
-        continue;
-      }
-      const std::vector<Ipv4Prefix>& theirs = peer->second.address_prefixes;
-      prefixes.insert(prefixes.end(), theirs.begin(), theirs.end());
-    }
-  }
-  return address_set(prefixes).united(user_route_prefixes(lab, subnet));
+  for (const Ipv4Address address : addresses) prefixes.push_back(Ipv4Prefix::host(address));
+  return address_set(prefixes);
 }
 
 }  // namespace
 
-AddressSet tag_addresses(const lab::Lab& lab, const lab::SubnetRef& subnet,
-                         const std::string& tag) {
-  if (tag == "VirtualNetwork") return virtual_network(lab, subnet);
-  if (tag == "Internet") return public_space().without(virtual_network(lab, subnet));
-  if (tag == "AzureLoadBalancer" || tag == "AzurePlatformDNS") {
-    return address_set({Ipv4Prefix::host(kAzurePlatform)});
+AddressSet virtual_network_tag(const lab::Lab& lab, const std::string& vnet,
+                               const std::optional<std::string>& route_table) {
+  std::vector<Ipv4Prefix> prefixes{Ipv4Prefix::host(kAzurePlatform)};
+  const auto own = lab.virtual_networks.find(vnet);
+  if (own != lab.virtual_networks.end()) {
+    prefixes.insert(prefixes.end(), own->second.address_prefixes.begin(),
+                    own->second.address_prefixes.end());
+    for (const std::string& remote : connected_peers(lab, vnet)) {
+      if (!own->second.virtual_network_peerings.at(remote).allow_virtual_network_access) continue;
+      const auto& theirs = lab.virtual_networks.at(remote).address_prefixes;
+      prefixes.insert(prefixes.end(), theirs.begin(), theirs.end());
+    }
   }
-  if (tag == "AzurePlatformIMDS") return address_set({Ipv4Prefix::host(kInstanceMetadata)});
-  if (tag == "AzurePlatformLKM") {
-    std::vector<Ipv4Prefix> servers;
-    for (const Ipv4Address address : kKeyManagement) servers.push_back(Ipv4Prefix::host(address));
-    return address_set(servers);
+  AddressSet network = address_set(prefixes);
+  const auto table = route_table ? lab.route_tables.find(*route_table) : lab.route_tables.end();
+  if (table == lab.route_tables.end()) return network;
+  return network.united(user_route_prefixes(lab, table->second));
+}
+
+AddressSet internet_tag(const AddressSet& virtual_network) {
+  return public_space().without(virtual_network);
+}
+
+SharedAddresses service_tag(const lab::Lab& lab, const std::string& name) {
+  if (name == "AzureLoadBalancer" || name == "AzurePlatformDNS") return hosts({kAzurePlatform});
+  if (name == "AzurePlatformIMDS") return hosts({kInstanceMetadata});
+  if (name == "AzurePlatformLKM") {
+    return hosts({kKeyManagement[0], kKeyManagement[1], kKeyManagement[2]});
   }
-  return declared_tag(lab, tag);
+  if (!lab.service_tags) return {};
+  const auto found = lab.service_tags->find(name);
+  if (found == lab.service_tags->end()) return {};
+  return SharedAddresses(
+      std::shared_ptr<const AddressSet>(lab.service_tags, &found->second.addresses));
 }
 
 }  // namespace egress::policy

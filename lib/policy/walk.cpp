@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "base/special_ranges.hpp"
+#include "policy/kept_ranges.hpp"
 #include "policy/steps.hpp"
 
 namespace egress::policy {
@@ -14,9 +14,6 @@ namespace {
 
 using lab::Verdict;
 using Ended = std::optional<Verdict>;  // empty: the packet goes on
-
-// Destinations that no worker lets out (azure-facts 9.8, contract "Decided" 9).
-constexpr Ipv4Prefix kKeptInWorker[] = {kThisNetwork, kLinkLocal, kReserved, {kAzurePlatform, 32}};
 
 const Ipv4Prefix* kept_in_worker(Ipv4Address destination) {
   const auto* range =
@@ -26,17 +23,14 @@ const Ipv4Prefix* kept_in_worker(Ipv4Address destination) {
 }
 
 bool listens(const lab::Host& host, const Flow& flow) {
-  if (flow.protocol == FlowProtocol::kIcmp) return true;
-  const lab::Transport transport =
-      flow.protocol == FlowProtocol::kTcp ? lab::Transport::kTcp : lab::Transport::kUdp;
-  return std::any_of(host.listen.begin(), host.listen.end(), [&](const lab::Listen& each) {
-    return each.transport == transport && each.port == flow.destination_port;
-  });
+  if (flow.protocol == Protocol::kIcmp) return true;
+  return std::find(host.listen.begin(), host.listen.end(),
+                   Port{flow.protocol, flow.destination_port}) != host.listen.end();
 }
 
 Packet packet_of(const Flow& flow) {
-  const bool ported = flow.protocol != FlowProtocol::kIcmp;
-  return {.protocol = static_cast<uint8_t>(flow.protocol),
+  const bool ported = flow.protocol != Protocol::kIcmp;
+  return {.protocol = number_of(flow.protocol),
           .destination = flow.destination,
           .source_port = ported ? flow.source_port : uint16_t{0},
           .destination_port = ported ? flow.destination_port : uint16_t{0}};
@@ -44,9 +38,9 @@ Packet packet_of(const Flow& flow) {
 
 class Walk {
  public:
-  Walk(const Topology& topology, const AppInstance& from, const AppView& app, const Flow& flow,
+  Walk(const Network& network, const Sender& from, const Network::App& app, const Flow& flow,
        Report* report)
-      : topology_(topology),
+      : network_(network),
         from_(from),
         app_(app),
         flow_(flow),
@@ -54,7 +48,8 @@ class Walk {
         packet_(packet_of(flow)) {}
 
   Verdict run() {
-    const bool inside = app_.routing.all || app_.scope.contains(packet_.destination.bits);
+    const bool inside =
+        app_.site->routing.all || app_.site->scope_addresses.contains(packet_.destination.bits);
     if (report_ != nullptr) {
       report_->explanation.path = inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect;
     }
@@ -65,11 +60,13 @@ class Walk {
                                 packet_.destination.to_string())};
       });
     }
-    note([&] { return routing_step(where_app(), app_.routing, packet_.destination, inside); });
+    note(
+        [&] { return routing_step(where_app(), app_.site->routing, packet_.destination, inside); });
     if (!inside) return go_directly();
     packet_.source = *app_.lease;
     note([&] {
-      return Step{Stage::kNat, fmt::format("{}/{}", app_.server_farm, from_.instance),
+      return Step{Stage::kNat,
+                  fmt::format("{}/{}", app_.site->declared->server_farm, from_.instance),
                   packet_.source.to_string(), "",
                   fmt::format("The worker sends it with the instance's integration address {}.",
                               packet_.source.to_string())};
@@ -94,8 +91,8 @@ class Walk {
     return verdict;
   }
 
-  std::string where_app() const { return fmt::format("{}/{}", from_.site, from_.instance); }
-  const std::string& vnet_name(Index vnet) const { return topology_.vnets[vnet].name; }
+  std::string where_app() const { return from_.to_string(); }
+  const std::string& vnet_name(Index vnet) const { return network_.vnets[vnet].name; }
 
   Verdict go_directly() {
     if (const Ended ended = wear_outbound_address("applicationRouting")) return *ended;
@@ -104,16 +101,16 @@ class Walk {
 
   // Azure's order at each subnet: its outbound list, then its routes.
   Verdict go_through_vnets() {
-    Index at = app_.subnet;
-    if (const Ended ended = enter(topology_.subnets[at].vnet)) return *ended;
+    Index at = app_.site->subnet;
+    if (const Ended ended = enter(network_.subnets[at].vnet)) return *ended;
     while (true) {
-      const SubnetView& subnet = topology_.subnets[at];
+      const Network::Subnet& subnet = network_.subnets[at];
       if (const Ended ended = pass(subnet, lab::Direction::kOutbound)) return *ended;
       if (visited_.empty()) first_rule_ = admitted_by_;
-      const Index row = subnet.lookup.find(packet_.destination);
-      const EffectiveRoute& route = subnet.routes[row];
+      const Index row = subnet.routing->lookup.find(packet_.destination);
+      const EffectiveRoute& route = subnet.routing->routes[row];
       take(subnet, route);
-      const Index target = subnet.targets[row];
+      const Index target = subnet.routing->targets[row];
       switch (route.next_hop_type) {
         case EffectiveNextHop::kVnetLocal: return deliver_locally(subnet, route);
         case EffectiveNextHop::kVNetPeering:
@@ -121,7 +118,7 @@ class Walk {
         case EffectiveNextHop::kInternet: return leave_to_internet(subnet, route);
         case EffectiveNextHop::kVirtualAppliance:
           if (const Ended ended = pass_appliance(subnet, route, target)) return *ended;
-          at = topology_.hosts[target].subnet;
+          at = network_.interfaces[target].subnet;
           break;
         case EffectiveNextHop::kNone:
           return drop_at_route(subnet, route, "its next hop None discards the packet");
@@ -131,7 +128,7 @@ class Walk {
     }
   }
 
-  void take(const SubnetView& subnet, const EffectiveRoute& route) {
+  void take(const Network::Subnet& subnet, const EffectiveRoute& route) {
     if (first_route_ == nullptr) {
       first_route_ = &route;
       if (report_ != nullptr) {
@@ -142,7 +139,7 @@ class Walk {
     note([&] { return route_step(subnet.name, route, packet_.destination); });
   }
 
-  Verdict drop_at_route(const SubnetView& subnet, const EffectiveRoute& route,
+  Verdict drop_at_route(const Network::Subnet& subnet, const EffectiveRoute& route,
                         const std::string& why) {
     return stop(Verdict::kDrop, [&] {
       return Step{Stage::kRoute, subnet.name, "Drop", route.name,
@@ -153,16 +150,17 @@ class Walk {
   // The packet, with its present source, comes into a VNet.
   Ended enter(Index vnet) {
     remember_passage(vnet);
-    const std::string* owner = topology_.integration_near(vnet, packet_.destination);
+    const Interface* owner = network_.integration_near(vnet, packet_.destination);
     if (owner == nullptr) return std::nullopt;
+    const std::string& integration = network_.subnets[owner->subnet].name;
     // Only the app's own network finds the way back for the refusal.
-    const bool home = topology_.subnets[app_.subnet].vnet == vnet;
+    const bool home = network_.subnets[app_.site->subnet].vnet == vnet;
     if (report_ != nullptr) report_->explanation.refused = home;
     return stop(Verdict::kDrop, [&] {
-      return Step{Stage::kPlatform, vnet_name(vnet), "refused", *owner,
+      return Step{Stage::kPlatform, vnet_name(vnet), "refused", integration,
                   fmt::format("{} is an integration address of {}; integrations are outbound only, "
                               "so the connection is refused in {}.",
-                              packet_.destination.to_string(), *owner, vnet_name(vnet))};
+                              packet_.destination.to_string(), integration, vnet_name(vnet))};
     });
   }
 
@@ -172,7 +170,7 @@ class Walk {
 
   Ended cross(Index from, Index to) {
     const std::string peering = vnet_name(to) + "/" + vnet_name(from);
-    if (!topology_.peer_accepts(from, to, packet_.source)) {
+    if (!network_.peer_accepts(from, to, packet_.source)) {
       return stop(Verdict::kDrop, [&] {
         return Step{Stage::kPeering, vnet_name(to), "Drop", peering,
                     fmt::format("{} is not an address of {}, and {} does not allow forwarded "
@@ -187,9 +185,9 @@ class Walk {
     return enter(to);
   }
 
-  Ended pass(const SubnetView& subnet, lab::Direction direction) {
+  Ended pass(const Network::Subnet& subnet, lab::Direction direction) {
     const bool outbound = direction == lab::Direction::kOutbound;
-    const std::optional<Gate>& gate = outbound ? subnet.outbound : subnet.inbound;
+    const std::shared_ptr<const Gate>& gate = outbound ? subnet.outbound : subnet.inbound;
     admitted_by_ = nullptr;
     if (!gate) {
       note([&] { return no_list_step(subnet.name, direction); });
@@ -204,10 +202,10 @@ class Walk {
     return std::nullopt;
   }
 
-  Verdict deliver_locally(const SubnetView& subnet, const EffectiveRoute& route) {
-    const Index host = topology_.host_in(subnet.vnet, packet_.destination);
+  Verdict deliver_locally(const Network::Subnet& subnet, const EffectiveRoute& route) {
+    const Index host = network_.host_at(subnet.vnet, packet_.destination);
     if (host != kNowhere) return deliver(host);
-    if (!topology_.vnets[subnet.vnet].space.contains(packet_.destination.bits)) {
+    if (!network_.vnets[subnet.vnet].space.contains(packet_.destination.bits)) {
       return drop_at_route(subnet, route,
                            "VnetLocal reaches only what is in the virtual network itself");
     }
@@ -215,28 +213,28 @@ class Walk {
   }
 
   // What comes over a peering reaches endpoints only; it is not routed on.
-  Verdict deliver_in_peer(const SubnetView& subnet, Index peer) {
+  Verdict deliver_in_peer(const Network::Subnet& subnet, Index peer) {
     if (const Ended ended = cross(subnet.vnet, peer)) return *ended;
-    const Index host = topology_.host_in(peer, packet_.destination);
+    const Index host = network_.host_at(peer, packet_.destination);
     return host == kNowhere ? nobody(vnet_name(peer)) : deliver(host);
   }
 
   Verdict deliver(Index host) {
-    const SubnetView& subnet = topology_.subnets[topology_.hosts[host].subnet];
+    const Network::Subnet& subnet = network_.subnets[network_.interfaces[host].subnet];
     if (const Ended ended = pass(subnet, lab::Direction::kInbound)) return *ended;
     return arrive(host, subnet.name);
   }
 
-  Ended pass_appliance(const SubnetView& subnet, const EffectiveRoute& route, Index target) {
+  Ended pass_appliance(const Network::Subnet& subnet, const EffectiveRoute& route, Index target) {
     const std::string address = route.next_hop_ip_address->to_string();
     if (target == kNowhere) {
       return drop_at_route(subnet, route,
                            fmt::format("no host in {} or a connected peer owns {}",
                                        vnet_name(subnet.vnet), address));
     }
-    const HostView& appliance = topology_.hosts[target];
-    const bool own = appliance.declared->ip_address == packet_.destination;
-    if (!own && !appliance.declared->enable_ip_forwarding) {
+    const Interface& appliance = network_.interfaces[target];
+    const bool own = appliance.address == packet_.destination;
+    if (!own && !appliance.forwards()) {
       return drop_at_route(subnet, route,
                            fmt::format("{} has enableIPForwarding off", appliance.name));
     }
@@ -248,19 +246,19 @@ class Walk {
       if (const Ended ended = cross(subnet.vnet, appliance.vnet)) return ended;
     }
     if (own) return deliver(target);
-    const SubnetView& its = topology_.subnets[appliance.subnet];
+    const Network::Subnet& its = network_.subnets[appliance.subnet];
     if (const Ended ended = pass(its, lab::Direction::kInbound)) return ended;
     visited_.push_back(target);
     forward(target, its);
     return std::nullopt;
   }
 
-  void forward(Index target, const SubnetView& subnet) {
-    const HostView& appliance = topology_.hosts[target];
+  void forward(Index target, const Network::Subnet& subnet) {
+    const Interface& appliance = network_.interfaces[target];
     if (report_ != nullptr) report_->trail.appliances.push_back(target);
-    const Ipv4Address own = appliance.declared->ip_address;
+    const Ipv4Address own = appliance.address;
     const bool translates =
-        appliance.declared->masquerade && packet_.source != own && !is_rfc1918(packet_.destination);
+        appliance.public_address && packet_.source != own && !is_rfc1918(packet_.destination);
     if (!translates) return;
     if (report_ != nullptr) report_->trail.translations.push_back({target, packet_.source});
     packet_.source = own;
@@ -273,15 +271,15 @@ class Walk {
     });
   }
 
-  Verdict leave_to_internet(const SubnetView& subnet, const EffectiveRoute& route) {
+  Verdict leave_to_internet(const Network::Subnet& subnet, const EffectiveRoute& route) {
     if (subnet.integration) {
       if (const Ended ended = wear_outbound_address(route.name)) return *ended;
       return arrive_on_internet();
     }
     // Only the addresses of the interface it comes from are translated (contract "Decided" 6).
     const Index host = visited_.back();
-    const HostView& owner = topology_.hosts[host];
-    if (packet_.source != owner.declared->ip_address || !owner.declared->masquerade) {
+    const Interface& owner = network_.interfaces[host];
+    if (packet_.source != owner.address || !owner.public_address) {
       return stop(Verdict::kDrop, [&] {
         return Step{Stage::kNat, subnet.name, "Drop", route.name,
                     fmt::format("{} has no public address for {}, so it cannot leave to the "
@@ -290,7 +288,7 @@ class Walk {
       });
     }
     if (report_ != nullptr) report_->trail.exit_host = host;
-    packet_.source = *owner.declared->masquerade;
+    packet_.source = *owner.public_address;
     note([&] {
       return Step{
           Stage::kNat, subnet.name, packet_.source.to_string(), "",
@@ -302,13 +300,13 @@ class Walk {
   // App Service's own source NAT, for direct packets and for Internet routes of the integration
   // subnet alike (azure-facts 1.3.3, 1.3.4).
   Ended wear_outbound_address(std::string_view decided_by) {
-    if (!app_.outbound) {
+    if (!app_.worker->outbound) {
       return stop(Verdict::kDrop, [&] {
         return Step{Stage::kNat, "internet", "Drop", std::string(decided_by),
                     "The lab lists no outboundIpAddresses, so App Service has no public source."};
       });
     }
-    packet_.source = *app_.outbound;
+    packet_.source = *app_.worker->outbound;
     note([&] {
       return Step{Stage::kNat, "internet", packet_.source.to_string(), "",
                   fmt::format("App Service's source NAT shows the outbound address {}.",
@@ -318,7 +316,7 @@ class Walk {
   }
 
   Verdict arrive_on_internet() {
-    const Index host = topology_.internet_host(packet_.destination);
+    const Index host = network_.host_at(kNowhere, packet_.destination);
     return host == kNowhere ? nobody("internet") : arrive(host, "internet");
   }
 
@@ -331,12 +329,12 @@ class Walk {
 
   Verdict arrive(Index index, const std::string& where) {
     if (report_ == nullptr) return Verdict::kAllow;
-    const HostView& host = topology_.hosts[index];
+    const Interface& host = network_.interfaces[index];
     Explanation& explanation = report_->explanation;
     report_->trail.receiver = index;
     explanation.source = packet_.source;
     explanation.host = host.name;
-    explanation.refused = !listens(*host.declared, flow_);
+    explanation.refused = !listens(*host.host, flow_);
     report_->trail.refused = explanation.refused;
     explanation.decided_by = decided_by();
     note([&] {
@@ -355,16 +353,16 @@ class Walk {
   DecidedBy decided_by() const {
     if (first_route_ == nullptr) return {Stage::kApplicationRouting, "applicationRouting"};
     if (first_rule_ != nullptr) return {Stage::kNetworkSecurityGroup, first_rule_->name};
-    const bool in_vnet = topology_.hosts[report_->trail.receiver].subnet != kNowhere;
+    const bool in_vnet = network_.interfaces[report_->trail.receiver].subnet != kNowhere;
     if (in_vnet && admitted_by_ != nullptr) {
       return {Stage::kNetworkSecurityGroup, admitted_by_->name};
     }
     return {Stage::kRoute, first_route_->name};
   }
 
-  const Topology& topology_;
-  const AppInstance& from_;
-  const AppView& app_;
+  const Network& network_;
+  const Sender& from_;
+  const Network::App& app_;
   const Flow& flow_;
   Report* report_;
   Packet packet_;
@@ -376,9 +374,9 @@ class Walk {
 
 }  // namespace
 
-Verdict walk(const Topology& topology, const AppInstance& from, const AppView& app,
-             const Flow& flow, Report* report) {
-  return Walk(topology, from, app, flow, report).run();
+Verdict walk(const Network& network, const Sender& from, const Network::App& app, const Flow& flow,
+             Report* report) {
+  return Walk(network, from, app, flow, report).run();
 }
 
 }  // namespace egress::policy

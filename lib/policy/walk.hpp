@@ -7,7 +7,7 @@
 
 #include <vector>
 
-#include "policy/topology.hpp"
+#include "policy/explain.hpp"
 
 namespace egress::policy {
 
@@ -35,7 +35,7 @@ struct Report {
 };
 
 // `app` is `from`'s, and has a lease when it is integrated. `report` may be null.
-lab::Verdict walk(const Topology& topology, const AppInstance& from, const AppView& app,
+lab::Verdict walk(const Network& network, const Sender& from, const Network::App& app,
                   const Flow& flow, Report* report);
 
 }  // namespace egress::policy

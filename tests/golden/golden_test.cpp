@@ -36,7 +36,7 @@ state::KernelState desired(const fs::path& lab_file) {
   if (!loaded.lab) return {};
   const auto addresses = ipam::first_addresses(*loaded.lab);
   EXPECT_TRUE(addresses.ok());
-  return compile::compile(*loaded.lab, *addresses, {}).value();
+  return compile::compile(*policy::analyse({.lab = *loaded.lab, .leases = *addresses})).value();
 }
 
 void expect_golden(const std::string& got, const fs::path& file) {

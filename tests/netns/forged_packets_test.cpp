@@ -72,7 +72,9 @@ class ForgedPackets : public LinuxFixture {
     LinuxFixture::SetUp();
     stay_on_one_processor();
     const lab::Lab lab = loaded_lab();
-    desired_ = compile::compile(lab, ipam::first_addresses(lab).value(), {}).value();
+    desired_ = compile::compile(
+                   *policy::analyse({.lab = lab, .leases = ipam::first_addresses(lab).value()}))
+                   .value();
     const auto report = reconcile::run(kernel(), desired_);
     ASSERT_TRUE(report.in_sync());
     for (const auto& [name, host] : lab.hosts) watchers_.emplace_back("eg-host-" + name);

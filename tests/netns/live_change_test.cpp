@@ -37,7 +37,7 @@ state::KernelState desired(const LiveVariant& variant) {
   const lab::Lab lab = live_lab(variant);
   const auto addresses = ipam::first_addresses(lab);
   EXPECT_TRUE(addresses.ok());
-  return compile::compile(lab, *addresses, {}).value();
+  return compile::compile(*policy::analyse({.lab = lab, .leases = *addresses})).value();
 }
 
 class LiveChange : public LinuxFixture {

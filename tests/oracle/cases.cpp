@@ -8,6 +8,7 @@
 #include <fstream>
 #include <set>
 
+#include "lab/flow_url.hpp"
 #include "lab/load.hpp"
 #include "tests/oracle/lab_yaml.hpp"
 
@@ -30,13 +31,9 @@ Result<lab::Lab> load(const std::string& file) {
 }
 
 std::string url_of(const policy::Flow& flow) {
-  std::string to = flow.destination.to_string();
-  switch (flow.protocol) {
-    case policy::FlowProtocol::kIcmp: return "icmp://" + to;
-    case policy::FlowProtocol::kTcp: return fmt::format("tcp://{}:{}", to, flow.destination_port);
-    case policy::FlowProtocol::kUdp: return fmt::format("udp://{}:{}", to, flow.destination_port);
-  }
-  return to;
+  const std::string to =
+      fmt::format("{}://{}", name_of(flow.protocol), flow.destination.to_string());
+  return has_ports(number_of(flow.protocol)) ? fmt::format("{}:{}", to, flow.destination_port) : to;
 }
 
 std::set<uint16_t> telling_source_ports(const lab::Lab& lab) {
@@ -122,7 +119,7 @@ std::vector<ProbeCase> expected_flows(const lab::Lab& lab) {
     const auto flow = flow_of(lab, expectation);
     if (!flow.ok()) continue;
     ProbeCase probe{.from = {expectation.from, expectation.instance}, .flow = *flow};
-    if (probe.flow.protocol == policy::FlowProtocol::kIcmp) {
+    if (probe.flow.protocol == Protocol::kIcmp) {
       probe.flow.source_port = 0;
       flows.push_back(probe);
       continue;
@@ -150,18 +147,18 @@ lab::Expectation expectation_of(const ProbeCase& probe, const policy::Explanatio
   return expectation;
 }
 
-std::vector<std::string> unmet_expectations(const policy::Model& model) {
+std::vector<std::string> unmet_expectations(const policy::Network& network) {
   std::vector<std::string> unmet;
-  for (const lab::Expectation& expectation : model.lab().expectations) {
+  for (const lab::Expectation& expectation : network.situation.lab.expectations) {
     const auto told = [&](const std::string& what) {
       unmet.push_back(fmt::format("{} to {}: {}", expectation.from, expectation.to, what));
     };
-    const auto flow = flow_of(model.lab(), expectation);
+    const auto flow = flow_of(network.situation.lab, expectation);
     if (!flow.ok()) {
       told(flow.error().message);
       continue;
     }
-    auto explained = model.explain({expectation.from, expectation.instance}, *flow);
+    auto explained = policy::explain(network, {expectation.from, expectation.instance}, *flow);
     if (!explained.ok()) {
       told(explained.error().message);
       continue;

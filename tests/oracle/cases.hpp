@@ -33,6 +33,6 @@ std::vector<ProbeCase> expected_flows(const lab::Lab& lab);
 lab::Expectation expectation_of(const ProbeCase& probe, const policy::Explanation& explanation);
 
 // What `explain` says otherwise than the lab's expectations. Answers are left to the packets.
-std::vector<std::string> unmet_expectations(const policy::Model& model);
+std::vector<std::string> unmet_expectations(const policy::Network& network);
 
 }  // namespace egress::oracle

@@ -28,8 +28,8 @@ class Folder {
   std::string path_{};
 };
 
-policy::Model model_of(const lab::Lab& lab) {
-  return {lab, ipam::first_addresses(lab).value()};
+std::shared_ptr<const policy::Network> network_of(const lab::Lab& lab) {
+  return policy::analyse({.lab = lab, .leases = ipam::first_addresses(lab).value()});
 }
 
 std::string errors_of(const lab::Loaded& loaded) {
@@ -49,7 +49,7 @@ TEST(Cases, ExplainMeetsWhatTheKeptCasesExpect) {
     const auto kept = load_case(file);
     ASSERT_TRUE(kept.ok()) << kept.error().to_string();
     EXPECT_FALSE(kept->lab.expectations.empty());
-    EXPECT_THAT(unmet_expectations(model_of(kept->lab)), IsEmpty());
+    EXPECT_THAT(unmet_expectations(*network_of(kept->lab)), IsEmpty());
   }
 }
 
@@ -57,16 +57,16 @@ TEST(Cases, WhatExplainSaysOfAFlowIsAnExpectationThatHolds) {
   size_t expected = 0;
   for (uint64_t seed = 1; seed <= 40; ++seed) {
     lab::Lab lab = random_lab(seed);
-    const policy::Model model = model_of(lab);
-    for (ProbeCase probe : random_flows(lab, model.addresses(), seed, 30)) {
+    const auto network = network_of(lab);
+    for (ProbeCase probe : random_flows(lab, network->situation.leases, seed, 30)) {
       if (probe.flow.source_port != 0) probe.flow.source_port = 50000;
-      const auto explained = model.explain(probe.from, probe.flow);
+      const auto explained = policy::explain(*network, probe.from, probe.flow);
       ASSERT_TRUE(explained.ok());
       lab.expectations.push_back(expectation_of(probe, *explained));
     }
     const lab::Loaded loaded = reload(lab);
     ASSERT_TRUE(loaded.lab) << seed << ": " << errors_of(loaded);
-    ASSERT_THAT(unmet_expectations(model_of(*loaded.lab)), IsEmpty()) << "seed " << seed;
+    ASSERT_THAT(unmet_expectations(*network_of(*loaded.lab)), IsEmpty()) << "seed " << seed;
     expected += loaded.lab->expectations.size();
   }
   EXPECT_GT(expected, 1000U);
@@ -103,7 +103,7 @@ TEST(Cases, AnExpectationThatDoesNotHoldIsTold) {
   lab::Lab lab = random_lab(1);
   lab.expectations = {
       {.from = "app0", .to = "tcp://168.63.129.16:443", .expect = lab::Verdict::kAllow}};
-  EXPECT_THAT(unmet_expectations(model_of(lab)), SizeIs(1));
+  EXPECT_THAT(unmet_expectations(*network_of(lab)), SizeIs(1));
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ class Changer {
         }
         break;
       case 2: host.ip_address = {host.ip_address.bits + (random_.chance(50) ? 1U : ~0U)}; break;
-      default: host.listen = {{lab::Transport::kTcp, 8080}};
+      default: host.listen = {{Protocol::kTcp, 8080}};
     }
   }
 

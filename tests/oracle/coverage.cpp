@@ -28,7 +28,7 @@ class LabFeatures {
     for (const auto& [name, host] : lab_.hosts) machine(host);
     for (const auto& [name, group] : lab_.network_security_groups) security_group(group);
     for (const auto& [name, table] : lab_.route_tables) route_table(table);
-    for (const auto& [name, vnet] : lab_.virtual_networks) appliances(name, vnet);
+    routing();
     std::map<std::string, int> forwarding;
     for (const auto& [name, host] : lab_.hosts) {
       if (host.enable_ip_forwarding) ++forwarding[host.subnet->vnet];
@@ -137,22 +137,25 @@ class LabFeatures {
     }
   }
 
-  // What the routes of a network's subnets lead to, and which system routes they displace.
-  void appliances(const std::string& vnet_name, const lab::VirtualNetwork& vnet) {
-    for (const auto& [name, subnet] : vnet.subnets) {
-      for (const auto& route : policy::effective_routes(lab_, {vnet_name, name})) {
+  // What the routes of subnets lead to, and which system routes they displace.
+  void routing() {
+    const auto network = policy::analyse({.lab = lab_});
+    for (const policy::Network::Subnet& subnet : network->subnets) {
+      const policy::Routing& routing = *subnet.routing;
+      for (size_t row = 0; row < routing.routes.size(); ++row) {
+        const policy::EffectiveRoute& route = routing.routes[row];
         if (route.state == policy::RouteState::kInvalid) {
           note(fmt::format("route displaced: {}", policy::name_of(route.next_hop_type)));
         }
         if (!route.next_hop_ip_address || route.state == policy::RouteState::kInvalid) continue;
-        const auto found = policy::find_appliance(lab_, vnet_name, *route.next_hop_ip_address);
-        note("appliance absent", !found);
-        if (!found) continue;
-        const lab::Host& host = lab_.hosts.at(found->host);
-        note("appliance in a peer", found->vnet != vnet_name);
-        note("appliance in the same subnet", host.subnet == lab::SubnetRef{vnet_name, name});
-        note(fmt::format("appliance forwards {} masquerades {}", host.enable_ip_forwarding,
-                         host.masquerade.has_value()));
+        const policy::Index target = routing.targets[row];
+        note("appliance absent", target == policy::kNowhere);
+        if (target == policy::kNowhere) continue;
+        const policy::Interface& appliance = network->interfaces[target];
+        note("appliance in a peer", appliance.vnet != subnet.vnet);
+        note("appliance in the same subnet", &network->subnets[appliance.subnet] == &subnet);
+        note(fmt::format("appliance forwards {} masquerades {}", appliance.forwards(),
+                         appliance.public_address.has_value()));
       }
     }
   }
@@ -195,7 +198,7 @@ std::set<std::string> edges_of(const Lab& lab, const ProbeCase& probe) {
   const auto& subnet = lab.sites.at(probe.from.site).virtual_network_subnet;
   if (!subnet || !lab.find(*subnet)->network_security_group) return edges;
   const auto ports = [&](const char* which, const PortSet& set, uint16_t port) {
-    if (set.is_all() || probe.flow.protocol == policy::FlowProtocol::kIcmp) return;
+    if (set.is_all() || probe.flow.protocol == Protocol::kIcmp) return;
     for (const auto& range : set.intervals()) {
       if (port == range.first) edges.insert(fmt::format("flow at the first {}", which));
       if (port == range.last) edges.insert(fmt::format("flow at the last {}", which));
@@ -250,8 +253,7 @@ void cover_row(Coverage& coverage, const Lab& lab, const ProbeCase& probe,
 
 // Flows that differ in their source port alone.
 using Siblings =
-    std::map<std::tuple<policy::AppInstance, policy::FlowProtocol, Ipv4Address, uint16_t>,
-             std::set<lab::Verdict>>;
+    std::map<std::tuple<lab::Sender, Protocol, Ipv4Address, uint16_t>, std::set<lab::Verdict>>;
 
 }  // namespace
 
@@ -259,14 +261,14 @@ void cover_lab(Coverage& coverage, const Lab& lab) {
   for (const std::string& feature : LabFeatures(lab).find()) ++coverage[feature];
 }
 
-void cover_flows(Coverage& coverage, const policy::Model& model,
+void cover_flows(Coverage& coverage, const policy::Network& network,
                  const std::vector<ProbeCase>& flows) {
   Siblings siblings;
   for (const ProbeCase& probe : flows) {
-    for (const std::string& edge : edges_of(model.lab(), probe)) ++coverage[edge];
-    const auto explained = model.explain(probe.from, probe.flow);
+    for (const std::string& edge : edges_of(network.situation.lab, probe)) ++coverage[edge];
+    const auto explained = policy::explain(network, probe.from, probe.flow);
     if (!explained.ok()) continue;
-    cover_row(coverage, model.lab(), probe, *explained);
+    cover_row(coverage, network.situation.lab, probe, *explained);
     siblings[{probe.from, probe.flow.protocol, probe.flow.destination, probe.flow.destination_port}]
         .insert(explained->verdict);
     ++coverage[fmt::format("protocol {}", static_cast<int>(probe.flow.protocol))];

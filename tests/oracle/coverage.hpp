@@ -19,7 +19,7 @@ using Coverage = std::map<std::string, size_t>;
 // Counts each feature once per lab.
 void cover_lab(Coverage& coverage, const lab::Lab& lab);
 // Counts each flow by its edges and by what decides it.
-void cover_flows(Coverage& coverage, const policy::Model& model,
+void cover_flows(Coverage& coverage, const policy::Network& network,
                  const std::vector<ProbeCase>& flows);
 
 }  // namespace egress::oracle

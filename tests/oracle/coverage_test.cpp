@@ -14,7 +14,8 @@ Coverage coverage_of_many() {
     const lab::Lab lab = random_lab(seed);
     const auto addresses = ipam::first_addresses(lab).value();
     cover_lab(coverage, lab);
-    cover_flows(coverage, policy::Model(lab, addresses), random_flows(lab, addresses, seed, 100));
+    cover_flows(coverage, *policy::analyse({.lab = lab, .leases = addresses}),
+                random_flows(lab, addresses, seed, 100));
   }
   return coverage;
 }
@@ -184,7 +185,7 @@ TEST(Generator, SeedsNearEachOtherShareNoSourcePort) {
     const lab::Lab lab = random_lab(seed);
     for (const ProbeCase& probe :
          random_flows(lab, ipam::first_addresses(lab).value(), seed, 100)) {
-      if (probe.flow.protocol == policy::FlowProtocol::kIcmp) continue;
+      if (probe.flow.protocol == Protocol::kIcmp) continue;
       const auto [user, first] = users.emplace(probe.flow.source_port, seed);
       ASSERT_TRUE(first || user->second == seed) << seed << " and " << user->second;
     }

@@ -8,8 +8,6 @@
 namespace egress::oracle {
 namespace {
 
-using policy::FlowProtocol;
-
 class FlowGenerator {
  public:
   FlowGenerator(const lab::Lab& lab, const lab::IntegrationAddresses& addresses, uint64_t seed)
@@ -97,9 +95,7 @@ class FlowGenerator {
     ProbeCase next{.from = random_.pick(apps_)};
     next.flow.destination = some_destination(next.from);
     const uint32_t kind = random_.below(100);
-    next.flow.protocol = kind < 52   ? FlowProtocol::kTcp
-                         : kind < 91 ? FlowProtocol::kUdp
-                                     : FlowProtocol::kIcmp;
+    next.flow.protocol = kind < 52 ? Protocol::kTcp : kind < 91 ? Protocol::kUdp : Protocol::kIcmp;
     static const std::vector<uint16_t> kListening = {443, 443, 80, 53};
     next.flow.destination_port =
         random_.chance(40) ? random_.pick(kListening) : random_.pick(ports_);
@@ -112,7 +108,7 @@ class FlowGenerator {
 
   // Machines near the app more often than others, as most packets to strangers end at the first
   // route.
-  Ipv4Address some_destination(const policy::AppInstance& from) {
+  Ipv4Address some_destination(const lab::Sender& from) {
     const uint32_t kind = random_.below(100);
     const auto& subnet = lab_.sites.at(from.site).virtual_network_subnet;
     if (kind < 35 && subnet) {
@@ -147,8 +143,8 @@ class FlowGenerator {
   void aim(ProbeCase& next) {
     if (rules_.empty()) return;
     const lab::SecurityRule& rule = *random_.pick(rules_);
-    if (rule.protocol == lab::SecurityRuleProtocol::kTcp) next.flow.protocol = FlowProtocol::kTcp;
-    if (rule.protocol == lab::SecurityRuleProtocol::kUdp) next.flow.protocol = FlowProtocol::kUdp;
+    if (rule.protocol == lab::SecurityRuleProtocol::kTcp) next.flow.protocol = Protocol::kTcp;
+    if (rule.protocol == lab::SecurityRuleProtocol::kUdp) next.flow.protocol = Protocol::kUdp;
     if (!rule.destination.prefixes.empty()) {
       const Ipv4Prefix& prefix = random_.pick(rule.destination.prefixes);
       std::vector<Ipv4Address> inside;
@@ -195,7 +191,7 @@ class FlowGenerator {
     for (const Ipv4Prefix& never : kNever) {
       if (never.contains(next.flow.destination)) return false;
     }
-    if (next.flow.protocol == FlowProtocol::kIcmp) {
+    if (next.flow.protocol == Protocol::kIcmp) {
       next.flow.destination_port = next.flow.source_port = 0;
       return echoes_.insert({next.from, to}).second;
     }
@@ -210,15 +206,15 @@ class FlowGenerator {
   const lab::Lab& lab_;
   Random random_;
   const uint16_t first_port_;  // of every second one
-  std::vector<policy::AppInstance> apps_{};
+  std::vector<lab::Sender> apps_{};
   std::vector<Ipv4Address> machines_{};
   std::map<std::string, std::vector<Ipv4Address>> by_vnet_{};
   std::vector<Ipv4Address> addresses_{kAzurePlatform, {0xa9fea9fe}};
   std::vector<uint16_t> ports_{80, 443, 53, 1, 65535, 8080};
   std::vector<uint16_t> source_ports_{};
   std::vector<const lab::SecurityRule*> rules_{};
-  std::set<std::pair<policy::AppInstance, uint32_t>> echoes_{};
-  std::set<std::tuple<FlowProtocol, uint32_t, uint16_t, uint16_t>> tuples_{};
+  std::set<std::pair<lab::Sender, uint32_t>> echoes_{};
+  std::set<std::tuple<Protocol, uint32_t, uint16_t, uint16_t>> tuples_{};
 };
 
 }  // namespace

@@ -228,8 +228,8 @@ class LabGenerator {
   }
 
   void add_listeners(lab::Host& host) {
-    host.listen = {{lab::Transport::kTcp, 443}, {lab::Transport::kUdp, 53}};
-    if (random_.chance(50)) host.listen.push_back({lab::Transport::kTcp, 80});
+    host.listen = {{Protocol::kTcp, 443}, {Protocol::kUdp, 53}};
+    if (random_.chance(50)) host.listen.push_back({Protocol::kTcp, 80});
   }
 
   void attach() {

@@ -39,7 +39,7 @@ uint16_t first_source_port(uint64_t seed);
 lab::Lab random_lab(uint64_t seed);
 
 struct ProbeCase {
-  policy::AppInstance from{};
+  lab::Sender from{};
   policy::Flow flow{};
 };
 

@@ -129,8 +129,8 @@ Json json_of(const lab::Host& host) {
     json["internet"] = true;
   }
   if (!host.names.empty()) json["names"] = host.names;
-  for (const lab::Listen& listen : host.listen) {
-    json["listen"].push_back(fmt::format("{}/{}", lab::name_of(listen.transport), listen.port));
+  for (const Port& listen : host.listen) {
+    json["listen"].push_back(listen.to_string());
   }
   if (host.enable_ip_forwarding) json["enableIPForwarding"] = true;
   if (host.masquerade) json["masquerade"] = host.masquerade->to_string();

@@ -26,15 +26,6 @@ Status reach(kernel::Kernel& kernel, const state::KernelState& desired) {
   return Error{.code = Errc::kKernel, .message = text};
 }
 
-const char* scheme(policy::FlowProtocol protocol) {
-  switch (protocol) {
-    case policy::FlowProtocol::kIcmp: return "icmp";
-    case policy::FlowProtocol::kTcp: return "tcp";
-    case policy::FlowProtocol::kUdp: return "udp";
-  }
-  return "";
-}
-
 kernel::ProbeFlow probe_flow(const ProbeCase& probe) {
   return {.netns = compile::app_netns(kPrefix, probe.from.site, probe.from.instance),
           .protocol = static_cast<uint8_t>(probe.flow.protocol),
@@ -59,17 +50,18 @@ std::vector<std::string> steps_of(const policy::Explanation& explanation) {
 }  // namespace
 
 std::string to_text(const ProbeCase& probe) {
-  return fmt::format("{}/{} {}://{}:{} from port {}", probe.from.site, probe.from.instance,
-                     scheme(probe.flow.protocol), probe.flow.destination.to_string(),
+  return fmt::format("{} {}://{}:{} from port {}", probe.from.to_string(),
+                     name_of(probe.flow.protocol), probe.flow.destination.to_string(),
                      probe.flow.destination_port, probe.flow.source_port);
 }
 
 Status Rig::apply(const lab::Lab& lab) {
   ASSIGN_OR_RETURN(lab::IntegrationAddresses addresses, ipam::first_addresses(lab));
+  auto network = policy::analyse({.lab = lab, .leases = std::move(addresses)});
   ASSIGN_OR_RETURN(const state::KernelState desired,
-                   compile::compile(lab, addresses, {.prefix = kPrefix}));
+                   compile::compile(*network, {.prefix = kPrefix}));
   RETURN_IF_ERROR(reach(*kernel_, desired));
-  model_ = std::make_unique<policy::Model>(lab, std::move(addresses));
+  network_ = std::move(network);
   return {};
 }
 
@@ -89,7 +81,7 @@ Result<std::vector<Mismatch>> Rig::compare_once(const std::vector<ProbeCase>& ca
   std::vector<kernel::ProbeFlow> flows;
   for (const ProbeCase& probe : cases) flows.push_back(probe_flow(probe));
   std::vector<std::string> watch;
-  for (const auto& [name, host] : model_->lab().hosts) {
+  for (const auto& [name, host] : network_->situation.lab.hosts) {
     watch.push_back(compile::host_netns(kPrefix, name));
   }
   ASSIGN_OR_RETURN(const auto results, kernel::probe(flows, watch, kPatience));
@@ -97,7 +89,7 @@ Result<std::vector<Mismatch>> Rig::compare_once(const std::vector<ProbeCase>& ca
   const std::string host_head = compile::host_netns(kPrefix, "");
   for (size_t i = 0; i < cases.size(); ++i) {
     ASSIGN_OR_RETURN(const policy::Explanation explanation,
-                     model_->explain(cases[i].from, cases[i].flow));
+                     policy::explain(*network_, cases[i].from, cases[i].flow));
     control::Observation seen{.replied = results[i].replied, .refused = results[i].refused};
     if (const auto& arrival = results[i].arrival) {
       seen.arrived = true;

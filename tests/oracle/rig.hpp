@@ -36,13 +36,13 @@ class Rig {
   // looked at twice, so that a packet lost on a crowded machine is none.
   Result<std::vector<Mismatch>> compare(const std::vector<ProbeCase>& cases);
 
-  const policy::Model& model() const { return *model_; }
+  const policy::Network& network() const { return *network_; }
 
  private:
   Result<std::vector<Mismatch>> compare_once(const std::vector<ProbeCase>& cases) const;
 
   std::unique_ptr<kernel::Kernel> kernel_;
-  std::unique_ptr<policy::Model> model_;
+  std::shared_ptr<const policy::Network> network_;
 };
 
 // "app0/1 tcp://10.0.1.4:443 from port 20017"

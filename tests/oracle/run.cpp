@@ -18,7 +18,7 @@ constexpr size_t kMostKept = 3;
 constexpr size_t kMostQuestions = 100;
 constexpr size_t kMostDifferences = 12;
 
-bool has_app(const lab::Lab& lab, const policy::AppInstance& app) {
+bool has_app(const lab::Lab& lab, const lab::Sender& app) {
   const auto site = lab.sites.find(app.site);
   return site != lab.sites.end() &&
          app.instance < lab.server_farms.at(site->second.server_farm).capacity;
@@ -54,13 +54,14 @@ Status Run::replay(const std::string& file) {
   if (before != nullptr) RETURN_IF_ERROR(rig_.apply(*before));
   RETURN_IF_ERROR(rig_.apply(kept.lab));
   ++totals_.cases;
-  for (const std::string& unmet : unmet_expectations(rig_.model())) {
+  for (const std::string& unmet : unmet_expectations(rig_.network())) {
     ++totals_.mismatches;
     tell({.name = name, .replay = command, .told = {"expectations: " + unmet}});
   }
   std::vector<ProbeCase> flows = expected_flows(kept.lab);
   if (flows.empty()) {
-    flows = random_flows(kept.lab, rig_.model().addresses(), settings_.seed, settings_.flows);
+    flows =
+        random_flows(kept.lab, rig_.network().situation.leases, settings_.seed, settings_.flows);
   }
   RETURN_IF_ERROR(compare_flows(kept.lab, flows, before, name, command));
   return before == nullptr ? Status{} : compare_with_fresh(kept.lab, before, name, command);
@@ -77,7 +78,7 @@ Status Run::random_lab_of(uint64_t seed, const lab::Lab* before, bool compare_fr
     return std::move(status).error().in(command);
   }
   ++totals_.labs;
-  const auto flows = random_flows(lab, rig_.model().addresses(), seed, settings_.flows);
+  const auto flows = random_flows(lab, rig_.network().situation.leases, seed, settings_.flows);
   RETURN_IF_ERROR(compare_flows(lab, flows, before, name, command));
   if (!compare_fresh) return {};
   first_seed_ = seed;
@@ -90,7 +91,8 @@ Status Run::compare_flows(const lab::Lab& lab, const std::vector<ProbeCase>& flo
   ASSIGN_OR_RETURN(const std::vector<Mismatch> mismatches, rig_.compare(flows));
   totals_.flows += flows.size();
   for (const ProbeCase& probe : flows) {
-    totals_.allowed += rig_.model().verdict(probe.from, probe.flow) == lab::Verdict::kAllow ? 1 : 0;
+    totals_.allowed +=
+        policy::verdict(rig_.network(), probe.from, probe.flow) == lab::Verdict::kAllow ? 1 : 0;
   }
   totals_.mismatches += mismatches.size();
   std::optional<Finding> first;
@@ -173,7 +175,8 @@ void Run::write(const Finding& finding, const lab::Lab& lab, const lab::Lab* bef
   Case kept{.lab = lab};
   if (before != nullptr) kept.before = *before;
   if (finding.probe && rig_.apply(lab).ok()) {
-    const auto explained = rig_.model().explain(finding.probe->from, finding.probe->flow);
+    const auto explained =
+        policy::explain(rig_.network(), finding.probe->from, finding.probe->flow);
     if (explained.ok()) kept.lab.expectations = {expectation_of(*finding.probe, *explained)};
   }
   const auto file = write_case(settings_.keep, finding.name, kept, finding.told);

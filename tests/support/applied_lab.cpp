@@ -65,7 +65,7 @@ std::string fault_in_applying(kernel::Kernel& kernel, const lab::Lab& lab) {
   }
   const auto addresses = ipam::first_addresses(lab);
   if (!addresses.ok()) return addresses.error().to_string();
-  const auto desired = compile::compile(lab, *addresses, {});
+  const auto desired = compile::compile(*policy::analyse({.lab = lab, .leases = *addresses}));
   if (!desired.ok()) return desired.error().to_string();
   const auto from_nothing = state::diff(*desired, {});
   if (!from_nothing.ok()) return from_nothing.error().to_string();

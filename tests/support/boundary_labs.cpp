@@ -40,7 +40,7 @@ lab::Lab smallest() {
   lab.sites["app"] = {.server_farm = "plan", .virtual_network_subnet = {{"spoke", "apps"}}};
   lab.hosts["machine"] = {.subnet = {{"spoke", "data"}},
                           .ip_address = ip("10.1.1.4"),
-                          .listen = {{lab::Transport::kTcp, 443}}};
+                          .listen = {{Protocol::kTcp, 443}}};
   return lab;
 }
 
@@ -112,7 +112,7 @@ lab::Lab every_kind() {
                         .enable_ip_forwarding = true,
                         .masquerade = ip("20.61.0.10")};
   lab.hosts["0"] = {.ip_address = ip("93.184.216.34"),
-                    .listen = {{lab::Transport::kTcp, 80}, {lab::Transport::kUdp, 53}}};
+                    .listen = {{Protocol::kTcp, 80}, {Protocol::kUdp, 53}}};
   lab.hosts["machine"].application_security_groups = {"_a.s-g_"};
   lab.application_security_groups = {"_a.s-g_"};
   lab::SecurityRule to_group = rule(2);
@@ -160,8 +160,8 @@ BoundaryLab longest_lists() {
       lab.application_security_groups.begin() + lab::kMaxApplicationSecurityGroupsPerHost);
   machine.listen.clear();
   for (size_t i = 0; i < lab::kMaxListen; ++i) {
-    const lab::Transport transport = i % 2 == 0 ? lab::Transport::kTcp : lab::Transport::kUdp;
-    machine.listen.push_back({transport, static_cast<uint16_t>(80 + i)});
+    const Protocol protocol = i % 2 == 0 ? Protocol::kTcp : Protocol::kUdp;
+    machine.listen.push_back({protocol, static_cast<uint16_t>(80 + i)});
   }
   return {"longest lists", std::move(lab)};
 }

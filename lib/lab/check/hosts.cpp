@@ -111,12 +111,12 @@ void check_listen(const std::string& name, const Host& host, Checks& checks) {
         "hosts." + name + ".listen", "limit",
         fmt::format("{} ports, a host listens on {} at most", host.listen.size(), kMaxListen));
   }
-  std::set<Listen> seen;
+  std::set<Port> seen;
   for (size_t i = 0; i < host.listen.size(); ++i) {
-    const Listen& listen = host.listen[i];
+    const Port& listen = host.listen[i];
     if (seen.insert(listen).second) continue;
     checks.error(fmt::format("hosts.{}.listen[{}]", name, i), "listen-duplicate",
-                 fmt::format("{}/{} is listed twice", name_of(listen.transport), listen.port));
+                 listen.to_string() + " is listed twice");
   }
 }
 

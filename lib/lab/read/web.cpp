@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#include <charconv>
-
 #include "lab/read/resources.hpp"
+#include "lab/sender.hpp"
 
 namespace egress::lab {
 namespace {
@@ -52,17 +51,10 @@ Site read_site(Reader& reader, const Value& value) {
   return site;
 }
 
-std::optional<Listen> read_listen(Reader& reader, const Value& value) {
+std::optional<Port> read_listen(Reader& reader, const Value& value) {
   const auto text = reader.text(value);
   if (!text) return std::nullopt;
-  const std::string transport = lower_case(text->substr(0, text->find('/')));
-  const bool known = transport == "tcp" || transport == "udp";
-  const std::string digits = known && text->size() > 4 ? text->substr(4) : std::string{};
-  uint16_t port = 0;
-  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (failure == std::errc{} && end == digits.data() + digits.size() && port != 0) {
-    return Listen{transport == "tcp" ? Transport::kTcp : Transport::kUdp, port};
-  }
+  if (const auto port = Port::parse(lower_case(*text))) return *port;
   reader.fail(value, "listen", fmt::format("'{}' is not a port to listen on", shown(*text)),
               "write tcp/PORT or udp/PORT, from 1 to 65535");
   return std::nullopt;
@@ -100,13 +92,11 @@ Host read_host(Reader& reader, const Value& value) {
 void read_from(Reader& reader, const Value& value, Expectation& expectation) {
   const auto text = reader.text(value);
   if (!text) return;
-  const size_t slash = text->find('/');
-  expectation.from = text->substr(0, slash);
-  if (slash == std::string::npos) return;
-  const char* begin = text->data() + slash + 1;
-  const char* stop = text->data() + text->size();
-  const auto [end, failure] = std::from_chars(begin, stop, expectation.instance);
-  if (failure != std::errc{} || end != stop || expectation.instance < 0) {
+  const auto sender = Sender::parse(*text);
+  if (sender) {
+    expectation.from = sender->site;
+    expectation.instance = sender->instance;
+  } else {
     reader.fail(value, "reference",
                 fmt::format("'{}' does not name an app's instance", shown(*text)),
                 "write SITE or SITE/INSTANCE, counted from 0");

@@ -25,6 +25,7 @@ Ipv4Address address(const char* text) {
 struct TwoIntegrations {
   lab::Lab lab{};
   lab::IntegrationAddresses addresses{};
+  std::map<std::string, int> restarts{};
 
   TwoIntegrations() {
     lab.outbound_ip_addresses = {address("20.50.1.4")};
@@ -42,8 +43,12 @@ struct TwoIntegrations {
     lab.hosts["sql"] = {.subnet = {{"left", "data"}}, .ip_address = address("10.1.2.4")};
   }
 
-  state::KernelState compile(Options options = {}) const {
-    return egress::compile::compile(lab, addresses, options).value();
+  Result<state::KernelState> try_compile(const Options& options = {}) const {
+    return egress::compile::compile(
+        *policy::analyse({.lab = lab, .leases = addresses, .restarts = restarts}), options);
+  }
+  state::KernelState compile(const Options& options = {}) const {
+    return try_compile(options).value();
   }
 };
 
@@ -131,7 +136,7 @@ TEST(Compile, PlansWhosePortsWouldBeCutToOneNameHaveAPortEach) {
 TEST(Compile, RefusesAnIntegrationWithoutALease) {
   TwoIntegrations two;
   two.addresses.erase({"plan", 0, {"right", "apps"}});
-  const auto state = egress::compile::compile(two.lab, two.addresses, {});
+  const auto state = two.try_compile();
   ASSERT_FALSE(state.ok());
   EXPECT_EQ(state.error().message,
             "instance 0 of plan 'plan' has no address in subnet 'right/apps'");
@@ -140,7 +145,7 @@ TEST(Compile, RefusesAnIntegrationWithoutALease) {
 TEST(Compile, RefusesALeaseThatIsNotInItsSubnet) {
   TwoIntegrations two;
   two.addresses[{"plan", 0, {"right", "apps"}}] = address("10.9.9.9");
-  const auto state = egress::compile::compile(two.lab, two.addresses, {});
+  const auto state = two.try_compile();
   ASSERT_FALSE(state.ok());
   EXPECT_EQ(state.error().message,
             "instance 0 of plan 'plan' has the address 10.9.9.9, which is not in subnet "
@@ -148,9 +153,10 @@ TEST(Compile, RefusesALeaseThatIsNotInItsSubnet) {
 }
 
 TEST(Compile, ARestartRenamesTheInterfacesOfThatAppAlone) {
-  const TwoIntegrations two;
+  TwoIntegrations two;
   const state::KernelState before = two.compile();
-  const state::KernelState after = two.compile({.generations = {{"app-left", 1}}});
+  two.restarts = {{"app-left", 1}};
+  const state::KernelState after = two.compile();
   EXPECT_NE(before.at("eg-app-app-left-0"), after.at("eg-app-app-left-0"));
   EXPECT_EQ(before.at("eg-app-app-right-0"), after.at("eg-app-app-right-0"));
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "compile/compile.hpp"
+#include "ipam/leases.hpp"
 #include "state/nft_steps.hpp"
 
 namespace egress::compile {
@@ -87,7 +88,8 @@ TEST_P(SizeOfExample, IsWhatCompilingItMakes) {
   const lab::Lab lab = load(GetParam());
   const auto addresses = ipam::first_addresses(lab);
   ASSERT_TRUE(addresses.ok());
-  const state::KernelState state = compile(lab, *addresses, {}).value();
+  const state::KernelState state =
+      compile(*policy::analyse({.lab = lab, .leases = *addresses})).value();
   const Size size = size_of(lab, {});
   const Made made = count(state);
   EXPECT_EQ(size.namespaces.total, state.size());
@@ -108,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(Examples, SizeOfExample, testing::ValuesIn(example_file
 
 TEST(Size, OfAThousandRulesIsNearWhatCompilingThemMakes) {
   const lab::Lab lab = listed(1000, 10, 10'000);
-  const Made made = count(compile(lab, {}, {}).value());
+  const Made made = count(compile(*policy::analyse({.lab = lab})).value());
   const uint64_t counted = size_of(lab, {}).firewall_elements.total;
   EXPECT_GE(2 * counted, made.rows);
   EXPECT_LE(counted, 4 * made.rows);

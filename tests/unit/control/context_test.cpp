@@ -13,7 +13,7 @@ using ::testing::Key;
 using ::testing::Not;
 using ::testing::Pair;
 
-AppContext context_of(const policy::AppInstance& app) {
+AppContext context_of(const lab::Sender& app) {
   return app_context(spoke_lab(), spoke_addresses(), app, "eg").value();
 }
 
@@ -41,7 +41,7 @@ TEST(AppContext, CarriesAppSettingsPlainAndPrefixed) {
 }
 
 TEST(AppContext, GivesAppsOfOneWorkerOneInstanceId) {
-  const auto id = [](const policy::AppInstance& app) {
+  const auto id = [](const lab::Sender& app) {
     return context_of(app).environment.at("WEBSITE_INSTANCE_ID");
   };
   EXPECT_EQ(id({"web", 0}), id({"plain", 0}));
@@ -69,7 +69,7 @@ TEST(AppContext, KnowsEveryHostByItsNames) {
 }
 
 TEST(AppContext, IsNotFoundForUnknownSitesAndInstances) {
-  const auto code = [](const policy::AppInstance& app) {
+  const auto code = [](const lab::Sender& app) {
     return app_context(spoke_lab(), spoke_addresses(), app, "eg").error().code;
   };
   EXPECT_EQ(code({"nobody", 0}), Errc::kNotFound);

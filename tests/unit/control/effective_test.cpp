@@ -51,8 +51,8 @@ TEST(EffectiveRuleJson, ExpandsTags) {
 }
 
 TEST(EffectiveRulesJson, FindsTheHitsOfEachRulesChain) {
-  const Json json =
-      effective_rules_json(spoke_lab(), kIntegration, {{"out/integration/deny/deny-sql", 3}});
+  const Json json = effective_rules_json(*policy::analyse({.lab = spoke_lab()}), kIntegration,
+                                         {{"out/integration/deny/deny-sql", 3}});
   EXPECT_EQ(json["subnet"], "spoke/integration");
   ASSERT_FALSE(json["rules"].empty());
   EXPECT_EQ(json["rules"][0]["name"], "nsg/deny-sql");
@@ -61,7 +61,7 @@ TEST(EffectiveRulesJson, FindsTheHitsOfEachRulesChain) {
 }
 
 TEST(EffectiveRoutesJson, AreThoseOfTheSubnet) {
-  const Json json = effective_routes_json(spoke_lab(), kIntegration);
+  const Json json = effective_routes_json(*policy::analyse({.lab = spoke_lab()}), kIntegration);
   EXPECT_EQ(json["subnet"], "spoke/integration");
   bool found = false;
   for (const Json& route : json["routes"]) {

@@ -66,11 +66,11 @@ inline lab::Lab spoke_lab() {
   lab::Host& sql = lab.hosts["sql"];
   sql.subnet = lab::SubnetRef{"spoke", "data"};
   sql.ip_address = address("10.1.2.4");
-  sql.listen = {{lab::Transport::kTcp, 1433}, {lab::Transport::kTcp, 443}};
+  sql.listen = {{Protocol::kTcp, 1433}, {Protocol::kTcp, 443}};
   lab::Host& website = lab.hosts["website"];
   website.ip_address = address("93.184.216.34");
   website.names = {"www.example.com", "example.com"};
-  website.listen = {{lab::Transport::kTcp, 80}};
+  website.listen = {{Protocol::kTcp, 80}};
   return lab;
 }
 

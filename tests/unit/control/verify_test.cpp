@@ -8,7 +8,6 @@
 namespace egress::control {
 namespace {
 
-using policy::FlowProtocol;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -29,46 +28,46 @@ Observation answered() {
 }
 
 TEST(Verify, AgreesWhenThePacketArrivesAsExplained) {
-  EXPECT_THAT(differences(FlowProtocol::kTcp, allowed(), answered()), IsEmpty());
+  EXPECT_THAT(differences(Protocol::kTcp, allowed(), answered()), IsEmpty());
 }
 
 TEST(Verify, ReportsAPacketThatDidNotArrive) {
-  EXPECT_THAT(differences(FlowProtocol::kTcp, allowed(), {}),
+  EXPECT_THAT(differences(Protocol::kTcp, allowed(), {}),
               ElementsAre(HasSubstr("did not arrive"), HasSubstr("no answer")));
 }
 
 TEST(Verify, ReportsAnotherSource) {
   Observation seen = answered();
   seen.source = address("20.50.1.4");
-  EXPECT_THAT(differences(FlowProtocol::kTcp, allowed(), seen),
+  EXPECT_THAT(differences(Protocol::kTcp, allowed(), seen),
               ElementsAre(HasSubstr("kernel: 20.50.1.4")));
 }
 
 TEST(Verify, ReportsAnotherHost) {
   Observation seen = answered();
   seen.host = "other";
-  EXPECT_THAT(differences(FlowProtocol::kTcp, allowed(), seen),
+  EXPECT_THAT(differences(Protocol::kTcp, allowed(), seen),
               ElementsAre(HasSubstr("it reached other")));
 }
 
 TEST(Verify, WantsNoAnswerWhenTheReplyIsLost) {
   policy::Explanation expected = allowed();
   expected.reply->verdict = lab::Verdict::kDrop;
-  EXPECT_THAT(differences(FlowProtocol::kTcp, expected, answered()),
+  EXPECT_THAT(differences(Protocol::kTcp, expected, answered()),
               ElementsAre(HasSubstr("explain: no answer")));
   Observation silent = answered();
   silent.replied = false;
-  EXPECT_THAT(differences(FlowProtocol::kTcp, expected, silent), IsEmpty());
+  EXPECT_THAT(differences(Protocol::kTcp, expected, silent), IsEmpty());
 }
 
 TEST(Verify, TellsARefusalFromAnAnswer) {
   policy::Explanation expected = allowed();
   expected.refused = true;
   Observation seen = answered();
-  EXPECT_THAT(differences(FlowProtocol::kTcp, expected, seen),
+  EXPECT_THAT(differences(Protocol::kTcp, expected, seen),
               ElementsAre(HasSubstr("a refusal comes back; kernel: an answer")));
   seen.refused = true;
-  EXPECT_THAT(differences(FlowProtocol::kTcp, expected, seen), IsEmpty());
+  EXPECT_THAT(differences(Protocol::kTcp, expected, seen), IsEmpty());
 }
 
 TEST(Verify, ForgivesAMissingRefusalOfAllButTcp) {
@@ -76,29 +75,28 @@ TEST(Verify, ForgivesAMissingRefusalOfAllButTcp) {
   expected.refused = true;
   Observation seen = answered();
   seen.replied = false;
-  EXPECT_THAT(differences(FlowProtocol::kUdp, expected, seen), IsEmpty());
-  EXPECT_THAT(differences(FlowProtocol::kIcmp, expected, seen), IsEmpty());
-  EXPECT_THAT(differences(FlowProtocol::kTcp, expected, seen),
+  EXPECT_THAT(differences(Protocol::kUdp, expected, seen), IsEmpty());
+  EXPECT_THAT(differences(Protocol::kIcmp, expected, seen), IsEmpty());
+  EXPECT_THAT(differences(Protocol::kTcp, expected, seen),
               ElementsAre(HasSubstr("a refusal comes back; kernel: no answer")));
 }
 
 TEST(Verify, WantsNothingToArriveWhenThePacketIsDropped) {
-  EXPECT_THAT(differences(FlowProtocol::kTcp, dropped(), {}), IsEmpty());
-  EXPECT_THAT(differences(FlowProtocol::kTcp, dropped(), answered()),
+  EXPECT_THAT(differences(Protocol::kTcp, dropped(), {}), IsEmpty());
+  EXPECT_THAT(differences(Protocol::kTcp, dropped(), answered()),
               ElementsAre(HasSubstr("Drop by table/none"), HasSubstr("no answer")));
 }
 
 TEST(Verify, KnowsDropsThatRefuseAtOnce) {
   policy::Explanation expected = dropped();
   expected.refused = true;
-  EXPECT_THAT(differences(FlowProtocol::kTcp, expected, {.replied = true, .refused = true}),
-              IsEmpty());
-  EXPECT_THAT(differences(FlowProtocol::kTcp, expected, {}),
+  EXPECT_THAT(differences(Protocol::kTcp, expected, {.replied = true, .refused = true}), IsEmpty());
+  EXPECT_THAT(differences(Protocol::kTcp, expected, {}),
               ElementsAre(HasSubstr("a refusal comes back")));
 }
 
 TEST(Verify, AsksNothingOfThePlatform) {
-  EXPECT_THAT(differences(FlowProtocol::kUdp, {.verdict = lab::Verdict::kAllow}, {}), IsEmpty());
+  EXPECT_THAT(differences(Protocol::kUdp, {.verdict = lab::Verdict::kAllow}, {}), IsEmpty());
 }
 
 TEST(Owners, AreAllHostsOfTheAddress) {

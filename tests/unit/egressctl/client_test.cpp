@@ -151,14 +151,6 @@ TEST(Escaped, KeepsNamesFromBecomingPaths) {
   EXPECT_EQ(escaped("web-1"), "web-1");
 }
 
-TEST(Target, IsASiteAndPerhapsAnInstance) {
-  EXPECT_EQ(to_string(parse_target("web").value()), "web/0");
-  EXPECT_EQ(to_string(parse_target("web/12").value()), "web/12");
-  for (const char* wrong : {"", "/1", "web/", "web/x", "web/-1", "web/1/2", "web/99999999999"}) {
-    EXPECT_FALSE(parse_target(wrong).ok()) << wrong;
-  }
-}
-
 TEST(ProgressLine, FillsTheBarAndFitsTheTerminal) {
   const Json half = {{"done", 6}, {"total", 12}, {"what", "add link eg-app-web-0"}};
   EXPECT_EQ(progress_line(half, 80), "[############............] 6/12 add link eg-app-web-0");

@@ -39,7 +39,7 @@ class SessionTest : public ::testing::Test {
   void apply_and_die_twice_at_the_start() const {
     Session session = start();
     apply(session);
-    for (int i = 0; i < 2; ++i) EXPECT_NE(start().model(), nullptr);
+    for (int i = 0; i < 2; ++i) EXPECT_NE(start().network(), nullptr);
   }
 
   Folder folder_{};
@@ -49,7 +49,7 @@ TEST_F(SessionTest, SetsALabAsideThatEndedTheDaemonTwice) {
   apply_and_die_twice_at_the_start();
   const Session third = start();
   EXPECT_TRUE(third.set_aside());
-  EXPECT_EQ(third.model(), nullptr);
+  EXPECT_EQ(third.network(), nullptr);
   EXPECT_THAT(third.problem(), HasSubstr("lab.yaml is set aside"));
   EXPECT_THAT(third.problem(), HasSubstr("egressctl down"));
   EXPECT_EQ(third.leases().all().size(), 2U);
@@ -60,9 +60,9 @@ TEST_F(SessionTest, CountsNoStartWhoseFirstPassHasEnded) {
   apply(session);
   for (int i = 0; i < 4; ++i) {
     Session again = start();
-    EXPECT_NE(again.model(), nullptr);
+    EXPECT_NE(again.network(), nullptr);
     EXPECT_TRUE(again.end_start().ok());
-    EXPECT_NE(start().model(), nullptr);  // a single one that does not get so far
+    EXPECT_NE(start().network(), nullptr);  // a single one that does not get so far
   }
 }
 
@@ -83,7 +83,7 @@ TEST_F(SessionTest, TakesTheLabThatWasSetAsideWhenItIsAppliedAgain) {
     EXPECT_FALSE(session.set_aside());
     EXPECT_EQ(session.problem(), "");
   }
-  EXPECT_NE(start().model(), nullptr);
+  EXPECT_NE(start().network(), nullptr);
 }
 
 TEST_F(SessionTest, ForgetsWhatWasSetAside) {

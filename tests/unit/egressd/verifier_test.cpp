@@ -31,13 +31,13 @@ expectations:
   - {from: web, to: tcp://sql:443, expect: deny}
 )";
 
-policy::Model model() {
+std::shared_ptr<const policy::Network> network() {
   lab::Loaded loaded = lab::load(kLab, "lab.yaml", [](const std::string& path) {
     return Result<std::string>(Error{.code = Errc::kNotFound, .message = path});
   });
   EXPECT_TRUE(loaded.lab) << (loaded.findings.empty() ? "" : loaded.findings[0].to_string());
-  return policy::Model(std::move(*loaded.lab),
-                       {{{"plan", 0, {"spoke", "integration"}}, {0x0a010104}}});
+  return policy::analyse({.lab = std::move(*loaded.lab),
+                          .leases = {{{"plan", 0, {"spoke", "integration"}}, {0x0a010104}}}});
 }
 
 kernel::ProbeResult delivered() {
@@ -67,7 +67,7 @@ TEST(Verifier, SendsTheFlowFromTheAppAndWatchesItsDestination) {
   Asked asked;
   const Verifier verifier(probe_answering(asked, delivered()));
   const auto answers = verifier.verify(
-      model(), "eg",
+      *network(), "eg",
       {{{"web", 0}, {.destination = {0x0a010204}, .destination_port = 443, .source_port = 4242}}});
   ASSERT_TRUE(answers.ok());
   ASSERT_THAT(asked.flows, SizeIs(1));
@@ -85,7 +85,7 @@ TEST(Verifier, ReportsAPacketThatCameOutTwice) {
   twice.also.push_back({.netns = "eg-host-other"});
   const Verifier verifier(probe_answering(asked, twice));
   const auto answers = verifier.verify(
-      model(), "eg", {{{"web", 0}, {.destination = {0x0a010204}, .destination_port = 443}}});
+      *network(), "eg", {{{"web", 0}, {.destination = {0x0a010204}, .destination_port = 443}}});
   ASSERT_TRUE(answers.ok());
   EXPECT_THAT(answers->front().differences, ElementsAre(HasSubstr("eg-host-other")));
 }
@@ -93,7 +93,7 @@ TEST(Verifier, ReportsAPacketThatCameOutTwice) {
 TEST(Verifier, TestsAllExpectationsInOneBatchWithPortsOfTheirOwn) {
   Asked asked;
   Verifier verifier(probe_answering(asked, delivered()));
-  const auto results = verifier.test(model(), "eg");
+  const auto results = verifier.test(*network(), "eg");
   ASSERT_TRUE(results.ok());
   ASSERT_THAT(*results, SizeIs(2));
   EXPECT_EQ(asked.batches, 1);
@@ -105,7 +105,7 @@ TEST(Verifier, TestsAllExpectationsInOneBatchWithPortsOfTheirOwn) {
 TEST(Verifier, CountsWhatThePacketsContradict) {
   Asked asked;
   Verifier verifier(probe_answering(asked, {}));
-  const auto results = verifier.test(model(), "eg");
+  const auto results = verifier.test(*network(), "eg");
   ASSERT_TRUE(results.ok());
   EXPECT_THAT((*results)[0].differences, ::testing::Contains(HasSubstr("did not arrive")));
 }
@@ -115,14 +115,14 @@ TEST(Verifier, PassesTheProbesFailureOn) {
     return Result<std::vector<kernel::ProbeResult>>(
         Error{.code = Errc::kNotFound, .message = "no namespace eg-app-web-0"});
   });
-  const auto results = verifier.test(model(), "eg");
+  const auto results = verifier.test(*network(), "eg");
   ASSERT_FALSE(results.ok());
   EXPECT_THAT(results.error().message, HasSubstr("eg-app-web-0"));
 }
 
 TEST(Verifier, UsesAPortAgainOnlyAfterManyOthers) {
   Verifier verifier(nullptr);
-  const lab::Lab lab = model().lab();
+  const lab::Lab lab = network()->situation.lab;
   std::set<uint16_t> ports;
   for (int i = 0; i < 10000; ++i) EXPECT_TRUE(ports.insert(verifier.fresh_port(lab)).second);
   EXPECT_EQ(*ports.begin(), 50000);
@@ -131,7 +131,7 @@ TEST(Verifier, UsesAPortAgainOnlyAfterManyOthers) {
 // A rule for source ports once made the decision shown one and the decision compared another.
 TEST(Verifier, SendsFromPortsThatNoRuleTellsFromTheAssumedOne) {
   Verifier verifier(nullptr);
-  lab::Lab lab = model().lab();
+  lab::Lab lab = network()->situation.lab;
   auto& rules = lab.network_security_groups["nsg"].security_rules;
   rules["low"].source_ports = PortSet({{32768, 49999}});
   rules["high"].source_ports = PortSet({{50002, 65535}});
@@ -144,7 +144,7 @@ TEST(Verifier, SendsFromPortsThatNoRuleTellsFromTheAssumedOne) {
 TEST(Verifier, JudgesAnExpectationForThePortThatIsSent) {
   Asked asked;
   Verifier verifier(probe_answering(asked, delivered()));
-  lab::Lab lab = model().lab();
+  lab::Lab lab = network()->situation.lab;
   lab.virtual_networks["spoke"].subnets["integration"].network_security_group = "nsg";
   lab.network_security_groups["nsg"].security_rules["others"] = {
       .priority = 100,
@@ -152,9 +152,9 @@ TEST(Verifier, JudgesAnExpectationForThePortThatIsSent) {
       .destination = {.any = true},
       .source_ports = PortSet({{50000, 50000}}).complement(),
       .destination_ports = PortSet::all()};
-  const policy::Model strict(lab, model().addresses());
+  const auto strict = policy::analyse({.lab = lab, .leases = network()->situation.leases});
   for (int round = 0; round < 2; ++round) {
-    const auto results = verifier.test(strict, "eg");
+    const auto results = verifier.test(*strict, "eg");
     ASSERT_TRUE(results.ok());
     EXPECT_THAT(results->front().differences, IsEmpty());
     EXPECT_EQ(asked.flows.front().source_port, 50000);

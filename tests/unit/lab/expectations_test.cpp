@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "ipam/leases.hpp"
+#include "lab/flow_url.hpp"
 #include "policy/explain.hpp"
 #include "tests/unit/lab/files.hpp"
 
@@ -18,14 +19,14 @@ TEST_P(ExampleExpectations, Hold) {
   ASSERT_TRUE(loaded.lab.has_value()) << errors_of(loaded);
   const auto addresses = ipam::first_addresses(*loaded.lab);
   ASSERT_TRUE(addresses.ok());
-  const policy::Model model(*loaded.lab, *addresses);
+  const auto network = policy::analyse({.lab = *loaded.lab, .leases = *addresses});
   for (const Expectation& expectation : loaded.lab->expectations) {
     const auto url = parse_flow_url(*loaded.lab, expectation.to);
     ASSERT_TRUE(url.ok()) << url.error().message;
-    const auto explanation =
-        model.explain({expectation.from, expectation.instance}, {.protocol = url->protocol,
-                                                                 .destination = url->destination,
-                                                                 .destination_port = url->port});
+    const auto explanation = policy::explain(*network, {expectation.from, expectation.instance},
+                                             {.protocol = url->protocol,
+                                              .destination = url->destination,
+                                              .destination_port = url->port});
     ASSERT_TRUE(explanation.ok()) << explanation.error().message;
     for (const std::string& mismatch : policy::mismatches(expectation, *explanation)) {
       ADD_FAILURE() << GetParam().filename() << ":" << expectation.line << ": " << mismatch;

@@ -31,12 +31,12 @@ std::string destination(const std::string& url) {
 
 TEST(FlowUrls, CarryProtocolAddressAndPort) {
   const FlowUrl tcp = parsed("tcp://10.1.2.4:443");
-  EXPECT_EQ(tcp.protocol, FlowProtocol::kTcp);
+  EXPECT_EQ(tcp.protocol, Protocol::kTcp);
   EXPECT_EQ(tcp.destination.to_string(), "10.1.2.4");
   EXPECT_EQ(tcp.port, 443);
-  EXPECT_EQ(parsed("udp://1.2.3.4:65535").protocol, FlowProtocol::kUdp);
+  EXPECT_EQ(parsed("udp://1.2.3.4:65535").protocol, Protocol::kUdp);
   EXPECT_EQ(parsed("udp://1.2.3.4:65535").port, 65535);
-  EXPECT_EQ(parsed("icmp://1.2.3.4").protocol, FlowProtocol::kIcmp);
+  EXPECT_EQ(parsed("icmp://1.2.3.4").protocol, Protocol::kIcmp);
   EXPECT_EQ(parsed("icmp://1.2.3.4").port, 0);
 }
 

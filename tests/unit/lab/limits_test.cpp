@@ -120,10 +120,10 @@ TEST(Limits, BoundThePortsOfAHost) {
   Lab lab;
   lab.hosts["h"] = {.ip_address = {0x5db8d822}};
   for (size_t i = 0; i < kMaxListen; ++i) {
-    lab.hosts["h"].listen.push_back({Transport::kTcp, static_cast<uint16_t>(1 + i)});
+    lab.hosts["h"].listen.push_back({Protocol::kTcp, static_cast<uint16_t>(1 + i)});
   }
   EXPECT_TRUE(validate(lab).empty());
-  lab.hosts["h"].listen.push_back({Transport::kUdp, 53});
+  lab.hosts["h"].listen.push_back({Protocol::kUdp, 53});
   EXPECT_EQ(limits_at(lab, "hosts.h.listen"), "1001 ports, a host listens on 1000 at most\n");
 }
 

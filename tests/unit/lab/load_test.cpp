@@ -80,7 +80,7 @@ TEST(Load, UnderstandsTheContractsAppsHostsAndExpectations) {
   const Host website{
       .ip_address = address("93.184.216.34"),
       .names = {"www.example.com"},
-      .listen = {{Transport::kTcp, 80}, {Transport::kTcp, 443}, {Transport::kUdp, 9999}}};
+      .listen = {{Protocol::kTcp, 80}, {Protocol::kTcp, 443}, {Protocol::kUdp, 9999}}};
   EXPECT_EQ(lab.hosts.at("website"), website);
   ASSERT_EQ(lab.expectations.size(), 3U);
   EXPECT_EQ(lab.expectations[0].by, "nsg-integration/deny-sql");

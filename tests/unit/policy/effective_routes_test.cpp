@@ -179,21 +179,5 @@ TEST(SelectRoute, TakesTheLongestActivePrefix) {
   EXPECT_EQ(select_route({}, ip("8.8.8.8")), nullptr);
 }
 
-TEST(FindAppliance, LooksInTheVnetAndItsConnectedPeersOnly) {
-  lab::Lab lab;
-  for (const char* name : {"a", "b", "c"}) vnet(lab, name, {});
-  lab.virtual_networks["a"].address_prefixes = {net("10.0.0.0/16")};
-  peer(lab, "a", "b");
-  peer(lab, "b", "c");
-  host(lab, "near", "a/s", "10.0.0.4");
-  host(lab, "next", "b/s", "10.1.0.4");
-  host(lab, "far", "c/s", "10.2.0.4");
-  internet_host(lab, "public", "20.0.0.1");
-  EXPECT_EQ(find_appliance(lab, "a", ip("10.0.0.4")), (Appliance{"near", "a"}));
-  EXPECT_EQ(find_appliance(lab, "a", ip("10.1.0.4")), (Appliance{"next", "b"}));
-  EXPECT_EQ(find_appliance(lab, "a", ip("10.2.0.4")), std::nullopt);
-  EXPECT_EQ(find_appliance(lab, "a", ip("20.0.0.1")), std::nullopt);
-}
-
 }  // namespace
 }  // namespace egress::policy::test

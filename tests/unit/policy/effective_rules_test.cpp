@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "policy/effective_rules.hpp"
 
+#include "policy/security_lists.hpp"
+#include "policy/tags.hpp"
 #include "tests/unit/policy/lab_builder.hpp"
 
 namespace egress::policy::test {
@@ -24,8 +26,18 @@ std::vector<std::string> names(const std::vector<EffectiveRule>& rules) {
   return result;
 }
 
-AddressSet tag(const lab::Lab& lab, const std::string& name) {
-  return tag_addresses(lab, kSubnet, name);
+std::vector<EffectiveRule> effective_rules(const lab::Lab& lab, const lab::SubnetRef& subnet,
+                                           Direction direction) {
+  SecurityLists lists(lab);
+  const auto list = lists.list_of(subnet, direction);
+  return list ? lists.expand(*list) : std::vector<EffectiveRule>{};
+}
+
+AddressSet tag(const lab::Lab& lab, const std::string& name,
+               const lab::SubnetRef& subnet = kSubnet) {
+  const AddressSet network = virtual_network_tag(lab, subnet.vnet, lab.find(subnet)->route_table);
+  if (name == kVirtualNetworkTag) return network;
+  return name == kInternetTag ? internet_tag(network) : *service_tag(lab, name);
 }
 bool holds(const AddressSet& set, const std::string& address) {
   return set.contains(ip(address).bits);
@@ -132,7 +144,7 @@ TEST(Tags, UserRoutesMovePrefixesIntoVirtualNetwork) {
   for (const char* moved : {"93.184.216.34", "20.60.1.1"}) {
     EXPECT_TRUE(holds(tag(lab, "VirtualNetwork"), moved)) << moved;
     EXPECT_FALSE(holds(tag(lab, "Internet"), moved)) << moved;
-    EXPECT_TRUE(holds(tag_addresses(lab, {"v", "other"}, "Internet"), moved)) << moved;
+    EXPECT_TRUE(holds(tag(lab, "Internet", {"v", "other"}), moved)) << moved;
   }
   route(lab, "t/default", "0.0.0.0/0", "10.0.2.4");
   EXPECT_TRUE(tag(lab, "VirtualNetwork").is_all());

@@ -240,11 +240,11 @@ TEST(Explain, SourcePortCounts) {
   lab::Lab lab = simple_lab();
   apps_subnet(lab).network_security_group = "nsg";
   deny(lab, "nsg/from", 100, Direction::kOutbound, {.protocol = "Tcp", .source_ports = "50000"});
-  const Model model(lab, lease_all(lab));
-  Flow flow{FlowProtocol::kTcp, ip("10.1.2.4"), 1433};
-  EXPECT_EQ(model.verdict({"web", 0}, flow), Verdict::kDeny);
+  const auto network = analyse({.lab = lab, .leases = lease_all(lab)});
+  Flow flow{Protocol::kTcp, ip("10.1.2.4"), 1433};
+  EXPECT_EQ(verdict(*network, {"web", 0}, flow), Verdict::kDeny);
   flow.source_port = 50001;
-  EXPECT_EQ(model.verdict({"web", 0}, flow), Verdict::kAllow);
+  EXPECT_EQ(verdict(*network, {"web", 0}, flow), Verdict::kAllow);
 }
 
 TEST(Explain, ClosedPortIsAllowedAndRefused) {

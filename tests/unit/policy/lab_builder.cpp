@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include "lab/flow_url.hpp"
+
 namespace egress::policy::test {
 namespace {
 
@@ -62,13 +64,9 @@ lab::SecurityRuleProtocol protocol(const std::string& text) {
   return lab::SecurityRuleProtocol::kAny;
 }
 
-std::vector<lab::Listen> listens(const std::vector<std::string>& texts) {
-  std::vector<lab::Listen> result;
-  for (const std::string& text : texts) {
-    const auto [transport, port] = split(text);
-    result.push_back({transport == "tcp" ? lab::Transport::kTcp : lab::Transport::kUdp,
-                      static_cast<uint16_t>(std::stoi(port))});
-  }
+std::vector<Port> listens(const std::vector<std::string>& texts) {
+  std::vector<Port> result;
+  for (const std::string& text : texts) result.push_back(must(Port::parse(text)));
   return result;
 }
 
@@ -230,10 +228,10 @@ lab::Lab example_lab() {
 
 Explanation explain(const lab::Lab& lab, const std::string& site, const std::string& url) {
   const lab::FlowUrl parsed = must(lab::parse_flow_url(lab, url));
-  const Model model(lab, lease_all(lab));
+  const auto network = analyse({.lab = lab, .leases = lease_all(lab)});
   const Flow flow{parsed.protocol, parsed.destination, parsed.port};
-  Explanation explanation = must(model.explain({site, 0}, flow));
-  EXPECT_EQ(model.verdict({site, 0}, flow), explanation.verdict) << url;
+  Explanation explanation = must(policy::explain(*network, {site, 0}, flow));
+  EXPECT_EQ(verdict(*network, {site, 0}, flow), explanation.verdict) << url;
   return explanation;
 }
 

@@ -98,7 +98,9 @@ state::KernelState lab_state(const std::string& name, int restarts_of_web = 0) {
   for (auto& [plan, farm] : loaded.lab->server_farms) farm.capacity = 1;
   const auto addresses = ipam::first_addresses(*loaded.lab);
   EXPECT_TRUE(addresses.ok());
-  return compile::compile(*loaded.lab, *addresses, {.generations = {{"web", restarts_of_web}}})
+  return compile::compile(*policy::analyse({.lab = *loaded.lab,
+                                            .leases = *addresses,
+                                            .restarts = {{"web", restarts_of_web}}}))
       .value();
 }
 

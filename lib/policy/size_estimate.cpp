@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Theory of operation. A gate (gate.cpp) has a stage for the one side's addresses and, for each
-// class of them, elements for the other side's, source ports and ports. Two addresses are of one
-// class when they meet the same rules. So one sweep over where the rules' ranges begin and end
-// tells how many classes there are and what each can come to, without building any of it. Before
-// that, the ranges themselves are counted: one tag of a published file in a hundred rules is a
-// million.
+// Theory of operation. A gate (classifier.hpp) has rows for the one side's addresses and, for each
+// class of them, rows for the other side's, source ports and ports. Two addresses are of one class
+// when they meet the same rules. So one sweep over where the rules' ranges begin and end tells how
+// many classes there are and what each can come to, without building any of it. Before that, the
+// ranges themselves are counted: one tag of a published file in a hundred rules is a million.
+#include "policy/size_estimate.hpp"
+
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 
 #include "base/stable_hash.hpp"
-#include "compile/tally.hpp"
 #include "policy/effective_routes.hpp"
-#include "policy/effective_rules.hpp"
+#include "policy/security_lists.hpp"
+#include "policy/tags.hpp"
 
-namespace egress::compile {
+namespace egress::policy {
 namespace {
 
 // The built-in tags but for VirtualNetwork come to no more than this.
@@ -29,6 +31,14 @@ uint64_t ranges_of_tag(const lab::Lab& lab, const std::string& tag) {
   const auto found = lab.service_tags->find(tag);
   return found == lab.service_tags->end() ? kBuiltInRanges
                                           : found->second.addresses.intervals().size();
+}
+
+uint64_t network_prefixes(const lab::Lab& lab, const std::string& vnet) {
+  uint64_t count = lab.virtual_networks.at(vnet).address_prefixes.size();
+  for (const std::string& peer : connected_peers(lab, vnet)) {
+    count += lab.virtual_networks.at(peer).address_prefixes.size();
+  }
+  return count;
 }
 
 // VirtualNetwork comprises what user routes lead to.
@@ -64,7 +74,7 @@ class RangeCounter {
 
  private:
   uint64_t ranges(const lab::AddressMatch& match, uint64_t network) const {
-    if (match.service_tag == "VirtualNetwork" || match.service_tag == "Internet") {
+    if (match.service_tag == kVirtualNetworkTag || match.service_tag == kInternetTag) {
       return network + kBuiltInRanges;
     }
     if (!match.service_tag.empty()) return ranges_of_tag(lab_, match.service_tag);
@@ -97,7 +107,7 @@ struct Load {
     one(port_bounds, by.port_bounds);
   }
 
-  uint64_t elements() const {
+  uint64_t rows() const {
     const uint64_t seconds = classes(second_bounds, second_rules);
     const uint64_t sources = product(seconds, classes(source_bounds, source_rules));
     return 1 + second_bounds + product(seconds, 1 + source_bounds) +
@@ -117,9 +127,9 @@ uint64_t bounds_of(const Set& set) {
   return set.is_all() ? 0 : 2 * set.intervals().size();
 }
 
-Load load_of(const policy::EffectiveRule& rule, lab::Direction direction) {
+Load load_of(const EffectiveRule& rule, lab::Direction direction) {
   const AddressSet& second =
-      direction == lab::Direction::kOutbound ? rule.sources : rule.destinations;
+      direction == lab::Direction::kOutbound ? *rule.sources : *rule.destinations;
   return {.second_bounds = bounds_of(second),
           .second_rules = second.is_all() ? 0U : 1U,
           .source_bounds = bounds_of(rule.rule.source_ports),
@@ -133,12 +143,11 @@ struct Bound {
   bool begins = false;
 };
 
-std::vector<Bound> bounds_of(const std::vector<policy::EffectiveRule>& rules,
-                             lab::Direction direction) {
+std::vector<Bound> bounds_of(const std::vector<EffectiveRule>& rules, lab::Direction direction) {
   std::vector<Bound> bounds;
   for (size_t i = 0; i < rules.size(); ++i) {
     const AddressSet& first =
-        direction == lab::Direction::kOutbound ? rules[i].destinations : rules[i].sources;
+        direction == lab::Direction::kOutbound ? *rules[i].destinations : *rules[i].sources;
     for (const auto& range : first.intervals()) {
       bounds.push_back({range.first, i, true});
       bounds.push_back({uint64_t{range.last} + 1, i, false});
@@ -154,60 +163,99 @@ uint64_t mark_of(size_t rule) {
   return scattered((rule + 1) * kGoldenRatio);
 }
 
-uint64_t elements_of(const std::vector<policy::EffectiveRule>& rules, lab::Direction direction,
-                     uint64_t most) {
+uint64_t rows_of(const std::vector<EffectiveRule>& rules, lab::Direction direction, uint64_t most) {
   std::vector<Load> loads;
   loads.reserve(rules.size());
-  for (const policy::EffectiveRule& rule : rules) loads.push_back(load_of(rule, direction));
+  for (const EffectiveRule& rule : rules) loads.push_back(load_of(rule, direction));
   std::unordered_set<uint64_t> known;
   Load met;
   uint64_t set = 0;
-  uint64_t elements = 0;
+  uint64_t rows = 0;
   const std::vector<Bound> bounds = bounds_of(rules, direction);
-  for (size_t i = 0; i < bounds.size() && elements <= most; ++i) {
+  for (size_t i = 0; i < bounds.size() && rows <= most; ++i) {
     const Bound& bound = bounds[i];
     met.change(loads[bound.rule], bound.begins);
     set = bound.begins ? set + mark_of(bound.rule) : set - mark_of(bound.rule);
     const bool segment_follows = i + 1 == bounds.size() || bounds[i + 1].at != bound.at;
-    if (segment_follows && known.insert(set).second) elements += met.elements();
+    if (segment_follows && known.insert(set).second) rows += met.rows();
   }
-  return elements;
+  return rows;
 }
 
-struct List {
-  lab::SubnetRef subnet{};
-  std::string path{};
-};
+using Machines = std::set<std::pair<std::string, Ipv4Address>>;  // by VNet
 
-}  // namespace
-
-uint64_t network_prefixes(const lab::Lab& lab, const std::string& vnet) {
-  uint64_t count = lab.virtual_networks.at(vnet).address_prefixes.size();
-  for (const std::string& peer : policy::connected_peers(lab, vnet)) {
-    count += lab.virtual_networks.at(peer).address_prefixes.size();
+// Appliances in peers that some route of the network leads to.
+uint64_t appliances_in_peers(const lab::Lab& lab, const std::string& name,
+                             const Machines& machines) {
+  std::set<Ipv4Address> next_hops;
+  for (const auto& [subnet_name, subnet] : lab.virtual_networks.at(name).subnets) {
+    if (!subnet.route_table) continue;
+    for (const auto& [route_name, route] : lab.route_tables.at(*subnet.route_table).routes) {
+      if (route.next_hop_ip_address) next_hops.insert(*route.next_hop_ip_address);
+    }
+  }
+  uint64_t count = 0;
+  const std::vector<std::string> peers = connected_peers(lab, name);
+  for (const Ipv4Address address : next_hops) {
+    if (machines.count({name, address}) != 0) continue;
+    for (const std::string& peer : peers) {
+      if (machines.count({peer, address}) == 0) continue;
+      ++count;
+      break;
+    }
   }
   return count;
 }
 
-void count_firewall_elements(const lab::Lab& lab, uint64_t most, Tally& tally) {
+}  // namespace
+
+std::map<std::string, uint64_t> estimate_gates(const lab::Lab& lab, uint64_t most) {
   const RangeCounter counter(lab);
-  std::vector<List> lists;
+  std::map<std::string, uint64_t> rows;
+  uint64_t total = 0;
+  const auto add = [&](const std::string& group, uint64_t count) {
+    rows[group] += count;
+    total += count;
+  };
+  std::vector<lab::SubnetRef> with_list;
   for (const auto& [vnet_name, vnet] : lab.virtual_networks) {
     for (const auto& [name, subnet] : vnet.subnets) {
-      if (!subnet.network_security_group) continue;
-      const auto group = lab.network_security_groups.find(*subnet.network_security_group);
+      const lab::SubnetRef ref{vnet_name, name};
+      const auto group = subnet.network_security_group
+                             ? lab.network_security_groups.find(*subnet.network_security_group)
+                             : lab.network_security_groups.end();
       if (group == lab.network_security_groups.end()) continue;
-      lists.push_back({{vnet_name, name}, "networkSecurityGroups." + group->first});
-      tally.add(lists.back().path, counter.ranges(lists.back().subnet, subnet, group->second));
+      with_list.push_back(ref);
+      add(group->first, counter.ranges(ref, subnet, group->second));
     }
   }
-  for (const List& list : lists) {
+  SecurityLists lists(lab);
+  std::map<SecurityList, uint64_t> known;
+  for (const lab::SubnetRef& ref : with_list) {
     for (const lab::Direction direction : {lab::Direction::kOutbound, lab::Direction::kInbound}) {
-      if (tally.total() > most) return;
-      tally.add(list.path,
-                elements_of(policy::effective_rules(lab, list.subnet, direction), direction, most));
+      if (total > most) return rows;
+      const SecurityList list = *lists.list_of(ref, direction);
+      const auto [entry, added] = known.try_emplace(list);
+      if (added) entry->second = rows_of(lists.expand(list), direction, most);
+      add(list.group, entry->second);
     }
   }
+  return rows;
 }
 
-}  // namespace egress::compile
+std::map<std::string, VnetEstimate> estimate_vnets(const lab::Lab& lab) {
+  Machines machines;
+  for (const auto& [name, host] : lab.hosts) {
+    if (host.subnet) machines.emplace(host.subnet->vnet, host.ip_address);
+  }
+  std::map<std::string, VnetEstimate> estimates;
+  for (const auto& [name, vnet] : lab.virtual_networks) {
+    VnetEstimate& estimate = estimates[name];
+    estimate.prefixes = network_prefixes(lab, name);
+    estimate.appliances_in_peers = appliances_in_peers(lab, name, machines);
+    for (const std::string& peer : connected_peers(lab, name)) estimate.peerings += name < peer;
+  }
+  return estimates;
+}
+
+}  // namespace egress::policy

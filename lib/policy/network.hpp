@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The analysis of one situation: who owns which address, where each subnet's routes lead, what its
+// lists decide, under which address who leaves for the Internet. `explain` walks it and `compile`
+// makes kernel objects of it, and neither looks at the lab for what stands here. Never changed, so
+// that threads may share it; names are resolved to indices.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "lab/sender.hpp"
+#include "policy/application_routing.hpp"
+#include "policy/classifier.hpp"
+#include "policy/effective_routes.hpp"
+#include "policy/route_lookup.hpp"
+#include "policy/security_lists.hpp"
+#include "policy/situation.hpp"
+
+namespace egress::policy {
+
+using lab::Sender;
+
+// A security list with the lookups that decide as it does. Subnets that see the same list share it.
+struct Gate {
+  std::vector<EffectiveRule> rules{};  // not empty
+  Classifier classifier{};
+  const EffectiveRule& decide(const Packet& packet) const {
+    return rules[classifier.decide(packet)];
+  }
+};
+
+// The effective routes of the subnets of one VNet that have the same route table, or none.
+struct Routing {
+  explicit Routing(std::vector<EffectiveRoute> effective);
+
+  std::vector<EffectiveRoute> routes;
+  RouteLookup lookup;
+  // Per route: the interface of the appliance, or the peer's VNet. kNowhere for the other next
+  // hops, and where no host in reach has the appliance's address.
+  std::vector<Index> targets{};
+};
+
+enum class InterfaceKind { kHost, kIntegration };
+
+// What owns an address.
+struct Interface {
+  InterfaceKind kind = InterfaceKind::kHost;
+  std::string name{};  // the host's, or PLAN/INSTANCE
+  Ipv4Address address{};
+  Index subnet = kNowhere;  // kNowhere on the Internet
+  Index vnet = kNowhere;
+  const lab::Host* host = nullptr;                // of kHost
+  const lab::Integration* integration = nullptr;  // of kIntegration
+  // Under which it leaves its network for the Internet; its host, if it forwards, puts `address` in
+  // place of other sources that it sends there (contract "Decided" 6).
+  std::optional<Ipv4Address> public_address{};
+
+  bool forwards() const { return host != nullptr && host->enable_ip_forwarding; }
+};
+
+struct Network {
+  struct Subnet {
+    lab::SubnetRef ref{};
+    std::string name{};  // "spoke/integration"
+    Index vnet = kNowhere;
+    const lab::Subnet* declared = nullptr;
+    bool integration = false;  // leaves to the Internet by App Service's own source NAT
+    std::shared_ptr<const Routing> routing{};
+    std::shared_ptr<const Gate> outbound{};  // null: no list
+    std::shared_ptr<const Gate> inbound{};
+  };
+
+  struct Vnet {
+    std::string name{};
+    const lab::VirtualNetwork* declared = nullptr;
+    AddressSet space{};
+    std::vector<Index> subnets{};  // in the order of their names
+    std::vector<Index> hosts{};    // likewise
+    std::vector<Index> integrations{};
+    // Connected peers, and whether this side lets packets of others in from there.
+    std::map<Index, bool> accepts_forwarded_from{};
+    // Integrations here and in connected peers, by address: nothing may connect to them (contract
+    // "Decided" 10).
+    std::map<Ipv4Address, Index> integrations_near{};
+  };
+
+  // A plan's instance.
+  struct Worker {
+    std::vector<Index> integrations{};      // in the order of their subnets' names
+    std::optional<Ipv4Address> outbound{};  // App Service's source NAT for it
+  };
+  struct WorkerName {
+    std::string server_farm{};
+    int instance = 0;
+    auto operator<=>(const WorkerName&) const = default;
+  };
+
+  struct Site {
+    const lab::Site* declared = nullptr;
+    ApplicationRouting routing{};
+    std::vector<Ipv4Prefix> scope{};  // what enters the network with routing off
+    AddressSet scope_addresses{};
+    Index subnet = kNowhere;
+    std::vector<const Worker*> workers{};  // by instance
+    int restarts = 0;
+  };
+
+  // One instance of a site.
+  struct App {
+    const Site* site = nullptr;
+    const Worker* worker = nullptr;
+    std::optional<Ipv4Address> lease{};  // WEBSITE_PRIVATE_IP of an integrated one
+  };
+
+  Network() = default;
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+
+  Situation situation{};
+  // All sorted by name.
+  std::vector<Vnet> vnets{};
+  std::vector<Subnet> subnets{};
+  std::vector<Interface> interfaces{};  // of hosts, then of integrations
+  std::map<WorkerName, Worker> workers{};
+  std::map<std::string, Site> sites{};
+  std::map<SecurityList, std::shared_ptr<const Gate>> gates{};
+
+  std::optional<App> find(const Sender& sender) const;
+  const Subnet* find(const lab::SubnetRef& ref) const;  // null when there is none
+
+  // The interface that owns `address` in `vnet`, or with kNowhere on the Internet; else kNowhere.
+  Index owner(Index vnet, Ipv4Address address) const;
+  // The same, if it is a host's.
+  Index host_at(Index vnet, Ipv4Address address) const;
+  // The integration that owns `address` in `vnet` or a connected peer, or null.
+  const Interface* integration_near(Index vnet, Ipv4Address address) const;
+  // Whether `to` takes a packet with this source from its peer `from` (azure-facts 6.2).
+  bool peer_accepts(Index from, Index to, Ipv4Address source) const;
+
+  std::unordered_map<uint64_t, Index> owners{};  // of addresses, by owner_key()
+  static uint64_t owner_key(Index vnet, Ipv4Address address) {
+    return uint64_t{vnet} << 32U | address.bits;
+  }
+};
+
+// What has not changed since `previous`, which may be null, is taken over from it.
+std::shared_ptr<const Network> analyse(Situation situation, const Network* previous = nullptr);
+
+}  // namespace egress::policy

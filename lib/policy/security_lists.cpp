@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "policy/security_lists.hpp"
+
+#include <algorithm>
+
+#include "policy/tags.hpp"
+
+namespace egress::policy {
+namespace {
+
+struct DefaultRule {
+  const char* name;
+  int priority;
+  const char* source;  // a tag, or "*"
+  const char* destination;
+  lab::Access access;
+};
+constexpr DefaultRule kDefaultInbound[] = {
+    {"AllowVnetInBound", 65000, kVirtualNetworkTag, kVirtualNetworkTag, lab::Access::kAllow},
+    {"AllowAzureLoadBalancerInBound", 65001, "AzureLoadBalancer", "*", lab::Access::kAllow},
+    {"DenyAllInBound", 65500, "*", "*", lab::Access::kDeny}};
+constexpr DefaultRule kDefaultOutbound[] = {
+    {"AllowVnetOutBound", 65000, kVirtualNetworkTag, kVirtualNetworkTag, lab::Access::kAllow},
+    {"AllowInternetOutBound", 65001, "*", kInternetTag, lab::Access::kAllow},
+    {"DenyAllOutBound", 65500, "*", "*", lab::Access::kDeny}};
+
+lab::AddressMatch match_of(const std::string& text) {
+  lab::AddressMatch match;
+  if (text == "*") {
+    match.any = true;
+  } else {
+    match.service_tag = text;
+  }
+  return match;
+}
+
+lab::SecurityRule declared(const DefaultRule& rule, lab::Direction direction) {
+  return {.priority = rule.priority,
+          .direction = direction,
+          .access = rule.access,
+          .protocol = lab::SecurityRuleProtocol::kAny,
+          .source = match_of(rule.source),
+          .destination = match_of(rule.destination),
+          .source_ports = PortSet::all(),
+          .destination_ports = PortSet::all()};
+}
+
+// The machines that rules can name by their groups.
+std::vector<std::pair<Ipv4Address, std::vector<std::string>>> grouped_hosts(const lab::Lab& lab) {
+  std::vector<std::pair<Ipv4Address, std::vector<std::string>>> grouped;
+  for (const auto& [name, host] : lab.hosts) {
+    if (host.application_security_groups.empty()) continue;
+    grouped.emplace_back(host.ip_address, host.application_security_groups);
+  }
+  return grouped;
+}
+
+bool same_tags(const lab::Lab& a, const lab::Lab& b) {
+  if (a.service_tags == b.service_tags) return true;
+  return a.service_tags && b.service_tags && *a.service_tags == *b.service_tags;
+}
+
+}  // namespace
+
+std::optional<SecurityList> SecurityLists::list_of(const lab::SubnetRef& subnet,
+                                                   lab::Direction direction) {
+  const lab::Subnet* declared = lab_.find(subnet);
+  if (declared == nullptr || !declared->network_security_group) return std::nullopt;
+  const std::string& group = *declared->network_security_group;
+  if (!lab_.network_security_groups.contains(group)) return std::nullopt;
+  return SecurityList{group, direction, virtual_network(subnet.vnet, *declared)};
+}
+
+std::vector<EffectiveRule> SecurityLists::expand(const SecurityList& list) {
+  std::vector<EffectiveRule> rules;
+  const auto add = [&](const std::string& name, bool is_default, const lab::SecurityRule& rule) {
+    rules.push_back({.name = list.group + "/" + name,
+                     .is_default = is_default,
+                     .rule = rule,
+                     .sources = expand(list, rule.source),
+                     .destinations = expand(list, rule.destination)});
+  };
+  for (const auto& [name, rule] : lab_.network_security_groups.at(list.group).security_rules) {
+    if (rule.direction == list.direction) add(name, false, rule);
+  }
+  std::stable_sort(rules.begin(), rules.end(), [](const EffectiveRule& a, const EffectiveRule& b) {
+    return a.rule.priority < b.rule.priority;
+  });
+  for (const DefaultRule& rule :
+       list.direction == lab::Direction::kInbound ? kDefaultInbound : kDefaultOutbound) {
+    add(rule.name, true, declared(rule, list.direction));
+  }
+  return rules;
+}
+
+const SharedAddresses& SecurityLists::virtual_network(const std::string& vnet,
+                                                      const lab::Subnet& subnet) {
+  const std::pair key(vnet, subnet.route_table);
+  const auto known = virtual_networks_.find(key);
+  if (known != virtual_networks_.end()) return known->second;
+  return virtual_networks_.emplace(key, virtual_network_tag(lab_, vnet, subnet.route_table))
+      .first->second;
+}
+
+SharedAddresses SecurityLists::expand(const SecurityList& list, const lab::AddressMatch& match) {
+  if (match.any) return everything_;
+  if (match.service_tag == kVirtualNetworkTag) return list.virtual_network;
+  if (match.service_tag == kInternetTag) {
+    const auto known = internets_.find(list.virtual_network);
+    if (known != internets_.end()) return known->second;
+    return internets_.emplace(list.virtual_network, internet_tag(*list.virtual_network))
+        .first->second;
+  }
+  if (!match.service_tag.empty()) return service_tag(lab_, match.service_tag);
+  if (!match.application_security_groups.empty()) return members(match.application_security_groups);
+  return address_set(match.prefixes);
+}
+
+const SharedAddresses& SecurityLists::members(const std::vector<std::string>& groups) {
+  const auto known = members_.find(groups);
+  if (known != members_.end()) return known->second;
+  std::vector<Ipv4Prefix> addresses;
+  for (const auto& [name, host] : lab_.hosts) {
+    const std::vector<std::string>& its = host.application_security_groups;
+    const bool belongs =
+        std::find_first_of(its.begin(), its.end(), groups.begin(), groups.end()) != its.end();
+    if (belongs) addresses.push_back(Ipv4Prefix::host(host.ip_address));
+  }
+  return members_.emplace(groups, address_set(addresses)).first->second;
+}
+
+bool same_meanings(const lab::Lab& a, const lab::Lab& b) {
+  return same_tags(a, b) && grouped_hosts(a) == grouped_hosts(b);
+}
+
+}  // namespace egress::policy

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The security lists of a lab, expanded. What a list means to a subnet depends on the subnet
+// through VirtualNetwork alone, so subnets that agree on that share one expansion.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "policy/effective_rules.hpp"
+
+namespace egress::policy {
+
+// One direction of a security group, as all subnets see it for which VirtualNetwork is the same.
+struct SecurityList {
+  std::string group{};
+  lab::Direction direction = lab::Direction::kOutbound;
+  SharedAddresses virtual_network{};
+  bool operator<(const SecurityList& other) const {
+    return std::tie(group, direction, virtual_network) <
+           std::tie(other.group, other.direction, other.virtual_network);
+  }
+};
+
+class SecurityLists {
+ public:
+  explicit SecurityLists(const lab::Lab& lab) : lab_(lab) {}
+
+  // Empty when the subnet has no security group, or there is no such subnet.
+  std::optional<SecurityList> list_of(const lab::SubnetRef& subnet, lab::Direction direction);
+  // First match decides, in this order.
+  std::vector<EffectiveRule> expand(const SecurityList& list);
+
+ private:
+  const SharedAddresses& virtual_network(const std::string& vnet, const lab::Subnet& subnet);
+  SharedAddresses expand(const SecurityList& list, const lab::AddressMatch& match);
+  const SharedAddresses& members(const std::vector<std::string>& groups);
+
+  const lab::Lab& lab_;
+  // By VNet and route table.
+  std::map<std::pair<std::string, std::optional<std::string>>, SharedAddresses> virtual_networks_{};
+  std::map<SharedAddresses, SharedAddresses> internets_{};  // by VirtualNetwork
+  std::map<std::vector<std::string>, SharedAddresses> members_{};
+  const SharedAddresses everything_{AddressSet::all()};
+};
+
+// Whether equal lists of both labs mean the same: their tags, and the machines in their groups.
+bool same_meanings(const lab::Lab& a, const lab::Lab& b);
+
+}  // namespace egress::policy

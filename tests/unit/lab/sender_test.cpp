@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#include "lab/sender.hpp"
+
+#include <gtest/gtest.h>
+
+namespace egress::lab {
+namespace {
+
+TEST(Sender, IsASiteAndPerhapsAnInstance) {
+  EXPECT_EQ(Sender::parse("web").value().to_string(), "web/0");
+  EXPECT_EQ(Sender::parse("web/12").value().to_string(), "web/12");
+  for (const char* wrong : {"", "/1", "web/", "web/x", "web/-1", "web/1/2", "web/99999999999"}) {
+    EXPECT_FALSE(Sender::parse(wrong).ok()) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace egress::lab

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include "policy/network.hpp"
+
+#include <set>
+
+#include "tests/unit/policy/lab_builder.hpp"
+
+namespace egress::policy::test {
+namespace {
+
+using lab::Direction;
+using testing::ElementsAre;
+
+std::shared_ptr<const Network> network_of(const lab::Lab& lab) {
+  return analyse({.lab = lab, .leases = lease_all(lab)});
+}
+
+const Network::Subnet& at(const Network& network, const std::string& subnet) {
+  return *network.find(subnet_ref(subnet));
+}
+
+const Interface* owner(const Network& network, const std::string& vnet,
+                       const std::string& address) {
+  Index index = kNowhere;
+  for (Index i = 0; i < network.vnets.size(); ++i) {
+    if (network.vnets[i].name == vnet) index = i;
+  }
+  const Index found = network.owner(index, ip(address));
+  return found == kNowhere ? nullptr : &network.interfaces[found];
+}
+
+// Two apps' subnets in one network, which sees a peer and, behind it, a stranger.
+lab::Lab three_networks() {
+  lab::Lab lab;
+  for (const char* name : {"a", "b", "c"}) vnet(lab, name, {});
+  lab.virtual_networks["a"].address_prefixes = {net("10.0.0.0/16")};
+  lab.virtual_networks["b"].address_prefixes = {net("10.1.0.0/16")};
+  lab.virtual_networks["c"].address_prefixes = {net("10.0.0.0/16")};
+  peer(lab, "a", "b");
+  peer(lab, "b", "c");
+  for (const char* name : {"a/s", "a/t", "b/s", "c/s"}) {
+    subnet(
+        lab, name,
+        std::string(name[0] == 'b' ? "10.1." : "10.0.") + (name[2] == 's' ? "0.0/24" : "1.0/24"));
+  }
+  host(lab, "near", "a/s", "10.0.0.4");
+  host(lab, "next", "b/s", "10.1.0.4");
+  host(lab, "far", "c/s", "10.0.0.4");
+  internet_host(lab, "public", "20.0.0.1");
+  return lab;
+}
+
+// Where the one route of `table` leads from subnet a/s.
+std::string target(lab::Lab lab, const std::string& address) {
+  route(lab, "table/r", "93.184.216.0/24", address);
+  lab.virtual_networks["a"].subnets["s"].route_table = "table";
+  const auto network = network_of(lab);
+  const Routing& routing = *at(*network, "a/s").routing;
+  const Index to = routing.targets[routing.lookup.find(ip("93.184.216.34"))];
+  return to == kNowhere ? "nowhere" : network->interfaces[to].name;
+}
+
+TEST(Network, KnowsWhoOwnsAnAddressInWhichVirtualNetwork) {
+  const auto network = network_of(three_networks());
+  EXPECT_EQ(owner(*network, "a", "10.0.0.4")->name, "near");
+  EXPECT_EQ(owner(*network, "c", "10.0.0.4")->name, "far");
+  EXPECT_EQ(owner(*network, "b", "10.0.0.4"), nullptr);
+  EXPECT_EQ(owner(*network, "the Internet", "20.0.0.1")->name, "public");
+  EXPECT_EQ(owner(*network, "a", "20.0.0.1"), nullptr);
+}
+
+TEST(Network, AnIntegrationOwnsItsLeaseButIsNoHost) {
+  const auto network = network_of(example_lab());
+  const Interface* found = owner(*network, "spoke", "10.1.1.4");
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->kind, InterfaceKind::kIntegration);
+  EXPECT_EQ(found->name, "web-plan/0");
+  EXPECT_EQ(network->host_at(found->vnet, found->address), kNowhere);
+}
+
+TEST(Network, AnIntegrationIsNearItsNetworkAndConnectedPeersOnly) {
+  lab::Lab lab = three_networks();
+  app(lab, "web", "a/t");
+  lab.virtual_networks["a"].subnets["t"].delegations = {"Microsoft.Web/serverFarms"};
+  const auto network = network_of(lab);
+  std::vector<bool> near;
+  for (Index vnet = 0; vnet < 3; ++vnet) {
+    near.push_back(network->integration_near(vnet, ip("10.0.1.4")) != nullptr);
+  }
+  EXPECT_THAT(near, ElementsAre(true, true, false));
+}
+
+TEST(Network, LeadsToAppliancesHereAndInConnectedPeersOnly) {
+  const lab::Lab lab = three_networks();
+  EXPECT_EQ(target(lab, "10.0.0.4"), "near");
+  EXPECT_EQ(target(lab, "10.1.0.4"), "next");
+  EXPECT_EQ(target(lab, "10.0.0.5"), "nowhere");
+  EXPECT_EQ(target(lab, "20.0.0.1"), "nowhere");
+}
+
+TEST(Network, WorkersHaveTheirIntegrationsInTheOrderOfSubnets) {
+  lab::Lab lab = three_networks();
+  for (const char* name : {"s", "t"}) {
+    lab.virtual_networks["a"].subnets[name].delegations = {"Microsoft.Web/serverFarms"};
+  }
+  lab.hosts.erase("near");
+  app(lab, "late", "a/t").server_farm = "plan";
+  app(lab, "early", "a/s").server_farm = "plan";
+  lab.server_farms["plan"].capacity = 2;
+  const auto network = network_of(lab);
+  std::vector<std::string> subnets;
+  for (const Index each : network->workers.at({"plan", 1}).integrations) {
+    subnets.push_back(network->subnets[network->interfaces[each].subnet].name);
+  }
+  EXPECT_THAT(subnets, ElementsAre("a/s", "a/t"));
+  EXPECT_EQ(network->find({"early", 1})->lease, ip("10.0.0.5"));
+  EXPECT_FALSE(network->find({"early", 2}));
+}
+
+TEST(Network, SubnetsThatSeeOneListAlikeShareItsGate) {
+  lab::Lab lab = three_networks();
+  lab.virtual_networks["c"].address_prefixes = {net("10.2.0.0/16")};
+  allow(lab, "nsg/r", 100, Direction::kOutbound, {});
+  for (const char* vnet : {"a", "b"}) {
+    for (auto& [name, each] : lab.virtual_networks[vnet].subnets) {
+      each.network_security_group = "nsg";
+    }
+  }
+  const auto network = network_of(lab);
+  EXPECT_EQ(at(*network, "a/s").outbound, at(*network, "a/t").outbound);
+  EXPECT_EQ(at(*network, "a/s").inbound, at(*network, "a/t").inbound);
+  EXPECT_NE(at(*network, "a/s").outbound, at(*network, "a/s").inbound);
+  EXPECT_NE(at(*network, "a/s").outbound, at(*network, "b/s").outbound);  // another VirtualNetwork
+  EXPECT_EQ(at(*network, "c/s").outbound, nullptr);
+  EXPECT_EQ(network->gates.size(), 4U);
+}
+
+TEST(Network, ARouteTableThatWidensVirtualNetworkMakesAnotherGate) {
+  lab::Lab lab = three_networks();
+  allow(lab, "nsg/r", 100, Direction::kOutbound, {});
+  for (auto& [name, each] : lab.virtual_networks["a"].subnets) each.network_security_group = "nsg";
+  lab.virtual_networks["a"].subnets["s"].route_table = "table";
+  route(lab, "table/inside", "10.0.7.0/24", "None");
+  auto network = network_of(lab);
+  EXPECT_EQ(at(*network, "a/s").outbound, at(*network, "a/t").outbound);
+  route(lab, "table/outside", "93.184.216.0/24", "None");
+  network = network_of(lab);
+  EXPECT_NE(at(*network, "a/s").outbound, at(*network, "a/t").outbound);
+}
+
+TEST(Network, ATagIsExpandedOnceForAllRulesThatNameIt) {
+  lab::Lab lab = three_networks();
+  lab.service_tags = std::make_shared<lab::ServiceTags>(
+      lab::ServiceTags{{"Storage", {"", address_set({net("20.60.0.0/16")})}}});
+  allow(lab, "one/a", 100, Direction::kOutbound, {.destination = "Storage"});
+  allow(lab, "one/b", 110, Direction::kOutbound, {.destination = "Storage"});
+  allow(lab, "other/a", 100, Direction::kInbound, {.source = "Storage"});
+  lab.virtual_networks["a"].subnets["s"].network_security_group = "one";
+  lab.virtual_networks["b"].subnets["s"].network_security_group = "other";
+  const auto network = network_of(lab);
+  const auto& one = at(*network, "a/s").outbound->rules;
+  const auto& other = at(*network, "b/s").inbound->rules;
+  const AddressSet* shared = &lab.service_tags->at("Storage").addresses;
+  EXPECT_THAT((std::set{&*one[0].destinations, &*one[1].destinations, &*other[0].sources}),
+              ElementsAre(shared));
+}
+
+TEST(Network, ARouteTableIsTurnedIntoRowsOnceForAVirtualNetwork) {
+  lab::Lab lab = three_networks();
+  route(lab, "table/r", "93.184.216.0/24", "10.1.0.4");
+  for (const char* vnet : {"a", "b"}) {
+    for (auto& [name, each] : lab.virtual_networks[vnet].subnets) each.route_table = "table";
+  }
+  const auto network = network_of(lab);
+  EXPECT_EQ(at(*network, "a/s").routing, at(*network, "a/t").routing);
+  EXPECT_NE(at(*network, "a/s").routing, at(*network, "b/s").routing);
+}
+
+// Two lists, of which each test changes what one means.
+lab::Lab two_lists() {
+  lab::Lab lab = three_networks();
+  lab.application_security_groups = {"group"};
+  allow(lab, "one/a", 100, Direction::kOutbound, {.destination = "10.1.0.0/24"});
+  deny(lab, "other/a", 100, Direction::kOutbound, {.destination = "10.1.0.0/24"});
+  lab.virtual_networks["a"].subnets["s"].network_security_group = "one";
+  lab.virtual_networks["a"].subnets["t"].network_security_group = "other";
+  return lab;
+}
+
+TEST(Network, TakesOverTheGatesOfListsThatStayAsTheyWere) {
+  lab::Lab lab = two_lists();
+  const auto before = network_of(lab);
+  allow(lab, "one/b", 110, Direction::kOutbound, {.destination = "10.1.1.0/24"});
+  const auto after = analyse({.lab = lab, .leases = lease_all(lab)}, before.get());
+  EXPECT_EQ(at(*after, "a/t").outbound, at(*before, "a/t").outbound);
+  EXPECT_NE(at(*after, "a/s").outbound, at(*before, "a/s").outbound);
+  EXPECT_EQ(at(*after, "a/s").outbound->rules.size(), 5U);
+}
+
+TEST(Network, TakesOverNoGateWhoseTagsOrGroupsMeanSomethingElse) {
+  const lab::Lab lab = two_lists();
+  const auto before = network_of(lab);
+  const auto kept_by = [&](auto&& change) {
+    lab::Lab changed = lab;
+    change(changed);
+    const auto after = analyse({.lab = changed, .leases = lease_all(changed)}, before.get());
+    return at(*after, "a/t").outbound == at(*before, "a/t").outbound;
+  };
+  EXPECT_TRUE(kept_by([](lab::Lab& changed) { changed.hosts.erase("near"); }));
+  EXPECT_FALSE(kept_by([](lab::Lab& changed) {
+    changed.service_tags = std::make_shared<lab::ServiceTags>(
+        lab::ServiceTags{{"Storage", {"", address_set({net("20.60.0.0/16")})}}});
+  }));
+  EXPECT_FALSE(kept_by(
+      [](lab::Lab& changed) { changed.hosts["next"].application_security_groups = {"group"}; }));
+  EXPECT_FALSE(kept_by([](lab::Lab& changed) {
+    changed.virtual_networks["b"].address_prefixes.push_back(net("10.9.0.0/16"));
+  }));
+}
+
+}  // namespace
+}  // namespace egress::policy::test

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "policy/explain.hpp"
+#include "tests/unit/policy/lab_builder.hpp"
+
+namespace egress::policy::test {
+namespace {
+
+using lab::Verdict;
+
+std::shared_ptr<const Network> example_network() {
+  const lab::Lab lab = example_lab();
+  return analyse({.lab = lab, .leases = lease_all(lab)});
+}
+
+TEST(Explain, KnowsOnlyAppsAndInstancesOfTheLab) {
+  const auto network = example_network();
+  const Flow flow{Protocol::kTcp, ip("10.1.2.4"), 443};
+  EXPECT_EQ(explain(*network, {"other", 0}, flow).error().code, Errc::kNotFound);
+  EXPECT_EQ(explain(*network, {"web", 1}, flow).error().code, Errc::kNotFound);
+  EXPECT_EQ(explain(*network, {"web", -1}, flow).error().code, Errc::kNotFound);
+  EXPECT_EQ(verdict(*network, {"web", 1}, flow), Verdict::kDrop);
+}
+
+TEST(Explain, NeedsALeaseForAnIntegratedApp) {
+  const auto network = analyse({.lab = example_lab()});
+  const Flow flow{Protocol::kTcp, ip("10.1.2.4"), 443};
+  EXPECT_EQ(explain(*network, {"web", 0}, flow).error().code, Errc::kNotFound);
+  EXPECT_EQ(verdict(*network, {"web", 0}, flow), Verdict::kDrop);
+}
+
+TEST(Explain, RejectsDestinationsThatStayOnTheHost) {
+  const auto network = example_network();
+  for (const char* destination :
+       {"127.0.0.1", "127.255.0.1", "224.0.0.1", "239.255.255.255", "255.255.255.255"}) {
+    const Flow flow{Protocol::kTcp, ip(destination), 80};
+    EXPECT_EQ(explain(*network, {"web", 0}, flow).error().code, Errc::kInvalid) << destination;
+  }
+}
+
+TEST(Explain, InstancesShowTheirOwnLeases) {
+  lab::Lab lab = example_lab();
+  lab.server_farms["web-plan"].capacity = 2;
+  const auto network = analyse({.lab = lab, .leases = lease_all(lab)});
+  const Flow flow{Protocol::kTcp, ip("10.1.2.4"), 443};
+  EXPECT_EQ(explain(*network, {"web", 0}, flow)->source, ip("10.1.1.4"));
+  EXPECT_EQ(explain(*network, {"web", 1}, flow)->source, ip("10.1.1.5"));
+}
+
+}  // namespace
+}  // namespace egress::policy::test

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "policy/source_nat.hpp"
+
+#include <set>
+
+#include "tests/unit/policy/lab_builder.hpp"
+
+namespace egress::policy::test {
+namespace {
+
+TEST(OutboundAddress, IsOneOfTheLabsAndUnmovedByOtherPlans) {
+  lab::Lab lab = example_lab();
+  const auto before = outbound_address(lab, "web-plan", 0);
+  ASSERT_TRUE(before.has_value());
+  EXPECT_THAT(lab.outbound_ip_addresses, testing::Contains(*before));
+  app(lab, "aaa", "");
+  EXPECT_EQ(outbound_address(lab, "web-plan", 0), before);
+  lab.outbound_ip_addresses.clear();
+  EXPECT_EQ(outbound_address(lab, "web-plan", 0), std::nullopt);
+}
+
+TEST(OutboundAddress, SpreadsInstances) {
+  const lab::Lab lab = example_lab();
+  std::set<Ipv4Address> used;
+  for (int instance = 0; instance < 30; ++instance) {
+    used.insert(*outbound_address(lab, "plan", instance));
+  }
+  EXPECT_EQ(used.size(), 2U);
+}
+
+// Far ends know the apps of labs in force by these.
+TEST(OutboundAddress, IsTheOneItAlwaysWas) {
+  lab::Lab lab;
+  for (uint32_t bits = 0; bits < 97; ++bits) lab.outbound_ip_addresses.push_back({bits});
+  EXPECT_EQ(outbound_address(lab, "web-plan", 0), Ipv4Address{59});
+  EXPECT_EQ(outbound_address(lab, "web-plan", 1), Ipv4Address{45});
+  EXPECT_EQ(outbound_address(lab, "web-plan", 2), Ipv4Address{31});
+}
+
+}  // namespace
+}  // namespace egress::policy::test
