@@ -114,8 +114,6 @@ int main(int argc, char** argv) {
   std::string lock_path;
   std::vector<std::string> listen;
   CLI::App app("Answers on the ports of one emulated host of egressd.");
-  app.add_option("--netns", spec.netns, "name of the network namespace this is started in")
-      ->required();
   app.add_option("--host", spec.host, "the host's name in answers")->required();
   app.add_option("--lock", lock_path, "file that is locked while this runs")->required();
   app.add_option("listen", listen, "tcp/PORT or udp/PORT")->required();

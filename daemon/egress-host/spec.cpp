@@ -11,7 +11,6 @@ std::string to_json(const Spec& spec) {
   for (const Port& port : spec.listen) listen.push_back(port.to_string());
   std::sort(listen.begin(), listen.end());
   nlohmann::ordered_json json;
-  json["netns"] = spec.netns;
   json["host"] = spec.host;
   json["listen"] = listen;
   return json.dump();

@@ -12,12 +12,11 @@
 namespace egress::host {
 
 struct Spec {
-  std::string netns{};
   std::string host{};
   std::vector<Port> listen{};
 };
 
-// {"netns", "host", "listen": ["tcp/443", …]}, with `listen` sorted as text.
+// {"host", "listen": ["tcp/443", …]}, with `listen` sorted as text.
 std::string to_json(const Spec& spec);
 
 }  // namespace egress::host

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/result.hpp"
@@ -41,6 +42,13 @@ class NetnsScope {
   explicit NetnsScope(UniqueFd home) : home_(std::move(home)) {}
   UniqueFd home_;
 };
+
+// Opens something in a namespace, with which it stays, and returns what `open` does.
+template <typename Open>
+std::invoke_result_t<const Open&> open_inside(int netns_fd, const Open& open) {
+  ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_fd));
+  return open();
+}
 
 // Every name under /run/netns, whatever it stands for.
 Result<std::vector<std::string>> all_netns_names();

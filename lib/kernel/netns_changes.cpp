@@ -105,8 +105,8 @@ Status NetnsHandle::change(const state::LinkSettings& settings) {
 
 Result<int> NetnsHandle::open_sysctl(const std::string& name) {
   if (const auto known = sysctls_.find(name); known != sysctls_.end()) return known->second.get();
-  ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_.get()));
-  ASSIGN_OR_RETURN(UniqueFd file, open_sysctl_file(name));
+  ASSIGN_OR_RETURN(UniqueFd file,
+                   open_inside(netns_.get(), [&] { return open_sysctl_file(name); }));
   return sysctls_.emplace(name, std::move(file)).first->second.get();
 }
 

@@ -40,7 +40,7 @@ std::string delete_table(const NftTableId& table) {
 }  // namespace
 
 Result<NetnsFirewall> NetnsFirewall::open(int netns_fd, int feed) {
-  ASSIGN_OR_RETURN(NftQueries queries, NftQueries::open());
+  ASSIGN_OR_RETURN(NftQueries queries, open_inside(netns_fd, NftQueries::open));
   return NetnsFirewall(netns_fd, feed, std::move(queries));
 }
 
@@ -48,8 +48,8 @@ Result<std::optional<state::Firewall>> NetnsFirewall::observe() {
   const bool silent = watch_ && !watch_->heard();
   if (silent && known_) return known_->firewall;
   if (!watch_) {
-    ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_fd_));
-    ASSIGN_OR_RETURN(watch_, NetnsWatch::of_nftables(feed_));
+    ASSIGN_OR_RETURN(watch_,
+                     open_inside(netns_fd_, [&] { return NetnsWatch::of_nftables(feed_); }));
   }
   ASSIGN_OR_RETURN(const uint32_t generation, queries_.generation());
   if (known_ && known_->generation == generation) return known_->firewall;
@@ -76,8 +76,7 @@ Result<std::string> NetnsFirewall::marker() {
   if (std::find(sets.begin(), sets.end(), state::kNftMarkerSet) == sets.end()) {
     return std::string();
   }
-  ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_fd_));
-  ASSIGN_OR_RETURN(NftContext context, NftContext::open());
+  ASSIGN_OR_RETURN(NftContext context, open_inside(netns_fd_, NftContext::open));
   ASSIGN_OR_RETURN(
       const std::string listing,
       context.list(fmt::format("list set {} {}", state::kNftTable, state::kNftMarkerSet)));
@@ -90,8 +89,7 @@ Status NetnsFirewall::run(const state::NftStep& step, UsedNftContexts& used) {
   if (const auto* elements = std::get_if<std::vector<state::NftElements>>(&step)) {
     return change_elements(queries_.socket(), *elements);
   }
-  ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_fd_));
-  ASSIGN_OR_RETURN(NftContext context, NftContext::open());
+  ASSIGN_OR_RETURN(NftContext context, open_inside(netns_fd_, NftContext::open));
   Status status = context.run(std::get<std::string>(step));
   used.keep(std::move(context));
   return status;

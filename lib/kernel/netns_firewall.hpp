@@ -24,7 +24,7 @@ namespace egress::kernel {
 
 class NetnsFirewall {
  public:
-  // `netns_fd` is borrowed and must outlive this; `feed` as for NetnsWatch. Call in the namespace.
+  // `netns_fd` is borrowed and must outlive this; `feed` as for NetnsWatch.
   static Result<NetnsFirewall> open(int netns_fd, int feed);
 
   // Nothing when there are no tables at all.

@@ -30,8 +30,8 @@ NetnsHandle::NetnsHandle(const state::NetnsName& name, UniqueFd netns, NetnsIden
 Result<NetnsHandle> NetnsHandle::open(const state::NetnsName& name, UniqueFd netns,
                                       NetnsIdentity identity, int feed) {
   ASSIGN_OR_RETURN(UniqueFd high, move_high(std::move(netns)));
-  ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(high.get()));
-  ASSIGN_OR_RETURN(NetlinkSocket rtnl, NetlinkSocket::open(NETLINK_ROUTE));
+  ASSIGN_OR_RETURN(NetlinkSocket rtnl,
+                   open_inside(high.get(), [] { return NetlinkSocket::open(NETLINK_ROUTE); }));
   ASSIGN_OR_RETURN(NetnsFirewall firewall, NetnsFirewall::open(high.get(), feed));
   return NetnsHandle(name, std::move(high), identity, feed, std::move(rtnl), std::move(firewall));
 }
@@ -49,8 +49,8 @@ Result<const NetnsHandle::Reading*> NetnsHandle::read() {
     // First: what changes while we read must be heard. And not before the first reading: telling
     // of all that is made would slow the making.
     if (!watch_) {
-      ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_.get()));
-      ASSIGN_OR_RETURN(watch_, NetnsWatch::of_links_and_routes(feed_));
+      ASSIGN_OR_RETURN(watch_, open_inside(netns_.get(),
+                                           [&] { return NetnsWatch::of_links_and_routes(feed_); }));
     }
     ASSIGN_OR_RETURN(reading_, read_anew());
   }

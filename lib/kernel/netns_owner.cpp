@@ -16,8 +16,8 @@ using state::ForeignNetns;
 
 // Empty when there is none, or no loopback with which the namespace was born.
 Result<std::string> alias_in(int netns_fd) {
-  ASSIGN_OR_RETURN(const NetnsScope scope, NetnsScope::enter(netns_fd));
-  ASSIGN_OR_RETURN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE));
+  ASSIGN_OR_RETURN(NetlinkSocket socket,
+                   open_inside(netns_fd, [] { return NetlinkSocket::open(NETLINK_ROUTE); }));
   NlMessage question = get_loopback();
   ASSIGN_OR_RETURN(const NlReplies replies, socket.get(question));
   const auto loopback = replies.empty() ? std::nullopt : decode_link(*replies.first());

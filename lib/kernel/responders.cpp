@@ -167,12 +167,7 @@ Status Responders::start(const ResponderPlace& place, const state::Responder& re
   }
   RETURN_IF_ERROR(make_folder(hosts_, 0755));
   RETURN_IF_ERROR(check_not_held_elsewhere(place, lock_path(responder.host)));
-  std::vector<std::string> arguments = {program_,
-                                        "--netns",
-                                        place.name,
-                                        "--host",
-                                        responder.host,
-                                        "--lock",
+  std::vector<std::string> arguments = {program_, "--host", responder.host, "--lock",
                                         lock_path(responder.host)};
   arguments.insert(arguments.end(), responder.listen.begin(), responder.listen.end());
   return start_detached(arguments, place.netns_fd, kStartPatience);

@@ -80,10 +80,9 @@ TEST_F(KernelHosts, ThatCannotListenSayWhy) {
   KernelState without = lab();
   without["eg-host-sql"].responder.reset();
   converge(without);
-  e2e::Background squatter(
-      {"ip", "netns", "exec", "eg-host-sql", EGRESS_HOST_PROGRAM, "--netns", "eg-host-sql",
-       "--host", "squatter", "--lock", "/run/squatter", "tcp/1433"},
-      "ready");
+  e2e::Background squatter({"ip", "netns", "exec", "eg-host-sql", EGRESS_HOST_PROGRAM, "--host",
+                            "squatter", "--lock", "/run/squatter", "tcp/1433"},
+                           "ready");
   ASSERT_TRUE(squatter.ready());
   const Status status =
       apply(state::Verb::kAdd, "eg-host-sql", state::Responder{"sql", {"tcp/1433"}});

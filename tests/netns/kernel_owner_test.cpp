@@ -229,8 +229,7 @@ class KernelOwnerOfResponders : public KernelOwner {
   // Somebody who holds the lock of a file that tells of another, started as `wrapped`.
   static e2e::Background pretender(const e2e::Command& wrapped) {
     e2e::Command command = wrapped;
-    for (const char* word :
-         {EGRESS_HOST_PROGRAM, "--netns", "x", "--host", "evil", "--lock", kFile, "udp/9"}) {
+    for (const char* word : {EGRESS_HOST_PROGRAM, "--host", "evil", "--lock", kFile, "udp/9"}) {
       command.push_back(word);
     }
     e2e::Background background(command, "ready");
@@ -278,9 +277,9 @@ TEST_F(KernelOwnerOfResponders, EndsNobodyWhoTookAHostsLockElsewhereAndSaysWhoIt
   without["eg-host-sql"].responder.reset();
   converge(without);
   by_hand("mkdir -p /run/egressd/eg/hosts");
-  e2e::Background squatter({EGRESS_HOST_PROGRAM, "--netns", "x", "--host", "sql", "--lock",
-                            "/run/egressd/eg/hosts/sql", "udp/9"},
-                           "ready");
+  e2e::Background squatter(
+      {EGRESS_HOST_PROGRAM, "--host", "sql", "--lock", "/run/egressd/eg/hosts/sql", "udp/9"},
+      "ready");
   ASSERT_TRUE(squatter.ready());
   const auto processes = e2e::processes_with("egress-host");
   ASSERT_THAT(processes, SizeIs(1));

@@ -67,10 +67,9 @@ class Probe : public ::testing::Test {
   static void SetUpTestSuite() {
     const e2e::Outcome built = run_script(kTopology);
     ASSERT_EQ(built.status, 0) << built.err;
-    responder_ =
-        new Background({"ip", "netns", "exec", "server", EGRESS_HOST_PROGRAM, "--netns", "server",
-                        "--host", "server", "--lock", "/run/server", "tcp/443", "udp/53"},
-                       "ready");
+    responder_ = new Background({"ip", "netns", "exec", "server", EGRESS_HOST_PROGRAM, "--host",
+                                 "server", "--lock", "/run/server", "tcp/443", "udp/53"},
+                                "ready");
     ASSERT_TRUE(responder_->ready());
   }
   static void TearDownTestSuite() {

@@ -41,9 +41,8 @@ constexpr const char* kTopology = R"(
 )";
 
 e2e::Command responder(std::vector<std::string> listen, const std::string& lock = kLock) {
-  e2e::Command command = {"ip",      "netns",  "exec",   "server", EGRESS_HOST_PROGRAM,
-                          "--netns", "server", "--host", "sql",    "--lock",
-                          lock};
+  e2e::Command command = {"ip",     "netns", "exec",   "server", EGRESS_HOST_PROGRAM,
+                          "--host", "sql",   "--lock", lock};
   command.insert(command.end(), listen.begin(), listen.end());
   return command;
 }
@@ -107,9 +106,8 @@ class Responder : public ::testing::Test {
 TEST_F(Responder, SaysReadyWithItsPortsOpenAndItsSpecInTheLockFile) {
   Background host(responder({"udp/53", "tcp/80", "tcp/1433"}), "ready");
   ASSERT_TRUE(host.ready());
-  EXPECT_EQ(
-      json::parse(e2e::read_file(kLock)),
-      json({{"netns", "server"}, {"host", "sql"}, {"listen", {"tcp/1433", "tcp/80", "udp/53"}}}));
+  EXPECT_EQ(json::parse(e2e::read_file(kLock)),
+            json({{"host", "sql"}, {"listen", {"tcp/1433", "tcp/80", "udp/53"}}}));
   struct stat file {};
   ASSERT_EQ(::stat(kLock.c_str(), &file), 0);
   EXPECT_EQ(file.st_mode & 07777U, 0600U);
