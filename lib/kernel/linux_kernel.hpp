@@ -15,7 +15,7 @@
 #include "kernel/netns.hpp"
 #include "kernel/netns_handle.hpp"
 #include "kernel/netns_owner.hpp"
-#include "kernel/responders.hpp"
+#include "kernel/process/responders.hpp"
 
 namespace egress::kernel {
 

@@ -16,10 +16,10 @@
 #include "base/unique_fd.hpp"
 #include "kernel/netlink.hpp"
 #include "kernel/netns.hpp"
-#include "kernel/netns_firewall.hpp"
 #include "kernel/netns_watch.hpp"
-#include "kernel/peers.hpp"
-#include "kernel/rtnl_codec.hpp"
+#include "kernel/nft/netns_firewall.hpp"
+#include "kernel/rtnl/codec.hpp"
+#include "kernel/rtnl/peers.hpp"
 #include "state/ops.hpp"
 
 namespace egress::kernel {

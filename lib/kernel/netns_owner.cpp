@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-#include "kernel/link_codec.hpp"
 #include "kernel/netlink.hpp"
+#include "kernel/rtnl/link_codec.hpp"
 
 namespace egress::kernel {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/rtnl_codec.hpp"
+#include "kernel/rtnl/codec.hpp"
 
 #include <arpa/inet.h>
 #include <linux/if_addr.h>

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "kernel/netns_watch.hpp"
-#include "kernel/nft_queries.hpp"
-#include "kernel/nftables.hpp"
+#include "kernel/nft/context.hpp"
+#include "kernel/nft/queries.hpp"
 #include "state/nft_update.hpp"
 
 namespace egress::kernel {

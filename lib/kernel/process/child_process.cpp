@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/child_process.hpp"
+#include "kernel/process/child_process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/responders.hpp"
+#include "kernel/process/responders.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@
 
 #include "base/folder.hpp"
 #include "base/unique_fd.hpp"
-#include "kernel/child_process.hpp"
+#include "kernel/process/child_process.hpp"
 
 namespace egress::kernel {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/nftables.hpp"
+#include "kernel/nft/context.hpp"
 
 #include <nftables/libnftables.h>
 #include <sys/mman.h>

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "kernel/link_codec.hpp"
+#include "kernel/rtnl/link_codec.hpp"
 
 namespace egress::kernel {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/nft_elements.hpp"
+#include "kernel/nft/elements.hpp"
 
 #include <arpa/inet.h>
 #include <linux/if.h>
@@ -12,7 +12,7 @@
 #include <cstring>
 #include <limits>
 
-#include "kernel/nft_queries.hpp"
+#include "kernel/nft/queries.hpp"
 
 namespace egress::kernel {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <array>
 
-#include "kernel/rtnl_codec.hpp"
+#include "kernel/rtnl/codec.hpp"
 
 namespace egress::kernel {
 namespace {

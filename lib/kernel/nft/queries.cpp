@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/nft_queries.hpp"
+#include "kernel/nft/queries.hpp"
 
 #include <arpa/inet.h>
 #include <endian.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/netns_firewall.hpp"
+#include "kernel/nft/netns_firewall.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/netns.hpp"
-#include "kernel/nft_elements.hpp"
+#include "kernel/nft/elements.hpp"
 
 namespace egress::kernel {
 namespace {

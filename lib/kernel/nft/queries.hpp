@@ -2,7 +2,7 @@
 #pragma once
 
 // Small questions to nf_tables, asked by netlink directly: libnftables would fetch and print whole
-// rulesets to answer them. Changing anything is nftables.hpp's part.
+// rulesets to answer them. Changing anything is context.hpp's part.
 
 #include <cstdint>
 #include <map>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/peers.hpp"
+#include "kernel/rtnl/peers.hpp"
 
 #include <utility>
 

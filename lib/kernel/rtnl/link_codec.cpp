@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/link_codec.hpp"
+#include "kernel/rtnl/link_codec.hpp"
 
 #include <linux/if.h>
 #include <linux/if_arp.h>
