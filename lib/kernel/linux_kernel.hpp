@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The Kernel that is one: the namespaces that carry one mark, kept open from pass to pass, and the
-// responders in them. Dispatches each op to the adapter that knows the object. Needs CAP_NET_ADMIN
-// and CAP_SYS_ADMIN; not for more than one thread.
+// The Kernel that is one: the namespaces that carry one mark, and a provider for each part of what
+// is in them. Needs CAP_NET_ADMIN and CAP_SYS_ADMIN; not for more than one thread.
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
+#include "kernel/held_netns.hpp"
 #include "kernel/kernel.hpp"
-#include "kernel/netns.hpp"
-#include "kernel/netns_handle.hpp"
-#include "kernel/netns_owner.hpp"
-#include "kernel/process/responders.hpp"
+#include "kernel/netlink_provider.hpp"
+#include "kernel/nft/provider.hpp"
+#include "kernel/process/provider.hpp"
 
 namespace egress::kernel {
 
@@ -32,59 +30,21 @@ class LinuxKernel final : public Kernel {
   static Result<std::unique_ptr<LinuxKernel>> open(Options options);
 
   Result<state::KernelState> observe() override;
-  const state::ForeignNames& foreign() const override { return foreign_; }
-  int changes_fd() const override { return feed_.get(); }
+  const state::ForeignNames& foreign() const override { return held_.foreign(); }
+  int changes_fd() const override { return held_.feed(); }
   Status apply(const state::Op& op) override;
-  Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) override;
+  Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) override {
+    return nft_.counters(netns);
+  }
 
  private:
-  LinuxKernel(const Options& options, NetnsOwner owner, UniqueFd feed);
+  LinuxKernel(const std::string& prefix, HeldNetns held, Responders responders);
 
-  Status refresh_handles();
-  // A part of the namespaces is read anew although nothing was heard of a change.
-  void distrust_some();
-  // Of several names of one namespace the one that we gave counts.
-  Status open_handles(const std::vector<state::NetnsName>& names);
-  // kNotFound when there is no such namespace, it is not ours, or it is held under another name:
-  // then it is noted in foreign_.
-  Result<NetnsHandle*> handle(const state::NetnsName& netns);
-  // The same for one that is about to be changed.
-  Result<NetnsHandle*> changing(const state::NetnsName& netns);
-  // The error is kNotFound.
-  Error note_foreign(const state::NetnsName& netns, const state::ForeignNetns& foreign);
-  void close_handle(const state::NetnsName& netns);
-  Status add_responders(state::KernelState& observed) const;
-
-  Status perform(const state::Op& op, const state::NetnsObject& object);
-  Status perform(const state::Op& op, const state::FirewallChange& change);
-  Status perform(const state::Op& op, const state::LinkPair& pair);
-  Status perform(const state::Op& op, const state::LinkSettings& settings);
-  Status perform(const state::Op& op, const state::Responder& responder);
-  template <typename Object>
-  Status perform(const state::Op& op, const Object& object);
-
-  Status add_pair(NetnsHandle& here, const state::NetnsName& name, const state::LinkPair& pair);
-  Result<bool> is_pair(NetnsHandle& here, const state::LinkPair& pair, NetnsHandle& there);
-  Status add_netns(const state::NetnsName& netns);
-  Status remove_netns(const state::NetnsName& netns);
-  Result<state::NetnsName> name_by_nsid(NetnsHandle& from, int nsid);
-  void remove_orphaned_links();
-  // Where one may have gone.
-  void forget_links(const state::NetnsName& netns);
-
-  std::string prefix_;
-  NetnsOwner owner_;
-  NetnsDirectory directory_;
-  Responders responders_;
-  UniqueFd feed_;  // epoll over all watches
-  std::map<state::NetnsName, NetnsHandle> handles_{};
-  std::map<NetnsIdentity, state::NetnsName> held_names_{};  // of handles_
-  state::ForeignNames foreign_{};
-  state::NetnsName last_distrusted_{};
-  UsedNftContexts used_contexts_{};
-  // The other ends of links whose namespace was removed, by index. The kernel removes them by
-  // itself, but later, and not while a process lives there; and most go with their own namespace.
-  std::map<state::NetnsName, std::vector<int>> orphaned_links_{};
+  HeldNetns held_;
+  NetlinkProvider netlink_;
+  NftProvider nft_;
+  ProcessProvider processes_;
+  const std::array<Provider*, 3> providers_{&netlink_, &nft_, &processes_};
 };
 
 }  // namespace egress::kernel

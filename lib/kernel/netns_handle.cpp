@@ -54,8 +54,6 @@ Result<const NetnsHandle::Reading*> NetnsHandle::read() {
     }
     ASSIGN_OR_RETURN(reading_, read_anew());
   }
-  // Asks by itself whether it has changed.
-  ASSIGN_OR_RETURN(reading_->state.firewall, firewall_.observe());
   return &*reading_;
 }
 

@@ -39,7 +39,7 @@ class NetnsHandle {
   Result<std::optional<int>> nsid_of(const NetnsHandle& other);
 
   struct Reading {
-    state::NetnsState state{};  // all but links and responder
+    state::NetnsState state{};  // all but links, firewall and responder
     std::vector<ObservedLink> links{};
     std::string alias{};  // of the loopback: whose namespace it is
   };

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The namespaces that carry one mark, kept open from pass to pass, and the names that look like
+// theirs and are not. What every provider asks for a namespace.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernel/netns.hpp"
+#include "kernel/netns_handle.hpp"
+#include "kernel/netns_owner.hpp"
+#include "state/foreign_netns.hpp"
+
+namespace egress::kernel {
+
+class HeldNetns {
+ public:
+  // `feed` as for NetnsWatch.
+  HeldNetns(NetnsOwner owner, NetnsDirectory directory, UniqueFd feed);
+
+  const NetnsOwner& owner() const { return owner_; }
+  const NetnsDirectory& directory() const { return directory_; }
+  int feed() const { return feed_.get(); }
+  const state::ForeignNames& foreign() const { return foreign_; }
+  std::map<state::NetnsName, NetnsHandle>& all() { return handles_; }
+
+  // Looks which have come and gone. A part of the others is to be read anew although nothing was
+  // heard of a change.
+  Status refresh();
+  // kNotFound when there is no such namespace, it is not ours, or it is held under another name:
+  // then it is foreign.
+  Result<NetnsHandle*> get(const state::NetnsName& netns);
+  // The same for one that is about to be changed.
+  Result<NetnsHandle*> changing(const state::NetnsName& netns);
+  // The one that is held under this name, or by this identity; nothing is opened.
+  NetnsHandle* find(const state::NetnsName& netns);
+  NetnsHandle* find(const NetnsIdentity& identity);
+  void close(const state::NetnsName& netns);
+  // The same for one that turned out to be somebody else's.
+  void lose(const state::NetnsName& netns, const state::ForeignNetns& foreign);
+
+ private:
+  void distrust_some();
+  // Of several names of one namespace the one that we gave counts.
+  Status open(const std::vector<state::NetnsName>& names);
+  // The error is kNotFound.
+  Error note_foreign(const state::NetnsName& netns, const state::ForeignNetns& foreign);
+
+  NetnsOwner owner_;
+  NetnsDirectory directory_;
+  UniqueFd feed_;  // epoll over all watches
+  std::map<state::NetnsName, NetnsHandle> handles_{};
+  std::map<NetnsIdentity, state::NetnsName> held_names_{};  // of handles_
+  state::ForeignNames foreign_{};
+  state::NetnsName last_distrusted_{};
+};
+
+// What is in no namespace needs no removal.
+Status missing_or_error(const state::Op& op, Error error);
+
+}  // namespace egress::kernel

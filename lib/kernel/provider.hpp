@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What observes and changes one part of what our namespaces hold. All of them together are the
+// kernel (linux_kernel.hpp); each knows its kinds of objects and nothing of the others'.
+
+#include "base/result.hpp"
+#include "state/kernel_state.hpp"
+#include "state/ops.hpp"
+
+namespace egress::kernel {
+
+class Provider {
+ public:
+  virtual ~Provider() = default;
+
+  // Adds all that there is of its kinds. The first one finds the namespaces.
+  virtual Status observe(state::KernelState& observed) = 0;
+  virtual bool provides(const state::Object& object) const = 0;
+  // One op on an object that it provides, as Kernel::apply().
+  virtual Status apply(const state::Op& op) = 0;
+  // Gives up what would hold a namespace open that is about to be removed or looked for.
+  virtual void let_go() {}
+};
+
+}  // namespace egress::kernel
