@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-#include "compile/parts.hpp"
+#include "compile/data_path.hpp"
 
 namespace egress::compile {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Theory of operation. A gate is a classifier (policy/classifier.hpp) as a chain of map lookups.
 //
-// Every stage states once what most of its packets get, and as elements only what differs: a map
+// Every lookup states once what most of its packets get, and as elements only what differs: a map
 // that has nothing for a packet leaves the mark as it is, or the verdict to a later rule.
 //
 // A class gets a number that stands for what the class does, whatever else the list holds. So when
 // a list changes, the elements of classes that go on are the same as before, and what changes is
 // right element by element: old and new numbers may meet in the maps, each leads to what it always
-// led to. What does not fit that, the class of addresses not listed and which stages there are, is
+// led to. What does not fit that, the class of addresses not listed and which lookups there are, is
 // in the maps' names: a list that differs there gets maps of its own.
 #include <fmt/format.h>
 
@@ -15,8 +15,8 @@
 #include <map>
 #include <set>
 
+#include "compile/data_path.hpp"
 #include "compile/marks.hpp"
-#include "compile/parts.hpp"
 
 namespace egress::compile {
 namespace {
@@ -123,35 +123,35 @@ class ClassNumbers {
   std::set<uint32_t> taken_{};
 };
 
-class Gate {
+class GateChain {
  public:
-  Gate(std::string name, const Classifier& classifier, std::vector<std::string> chains)
+  GateChain(std::string name, const Classifier& classifier, std::vector<std::string> chains)
       : name_(std::move(name)),
         classifier_(classifier),
         chains_(std::move(chains)),
         numbers_(classifier, chains_),
         usual_(usual_class(classifier.first)) {
-    add_address_stages();
-    add_source_port_stage();
+    add_address_lookups();
+    add_source_port_lookup();
     const PortlessRules portless = portless_rules(classifier);
-    add_port_stage(portless);
-    add_portless_stages(portless);
+    add_port_lookup(portless);
+    add_portless_lookups(portless);
   }
 
   // The chain's rules; the maps go into `table`.
   std::vector<state::NftRule> build(state::NftTable& table) && {
     ContentHash shape;
     shape.add(uint64_t{numbers_[usual_]});
-    for (const Stage& stage : stages_) shape.add(stage.suffix);
+    for (const Lookup& each : lookups_) shape.add(each.suffix);
     const std::string tag = content_tag(shape);
     std::vector<state::NftRule> rules;
     const char* field = outbound() ? "daddr" : "saddr";
     rules.push_back({set_packet_mark(numbers_[usual_]), fmt::format("any {} not listed", field)});
-    for (Stage& stage : stages_) {
-      const std::string map = fmt::format("{}/{}.{}", name_, stage.suffix, tag);
-      rules.push_back({fmt::format("{} @{}", stage.lookup, map), "by " + stage.suffix});
-      std::sort(stage.map.rows.begin(), stage.map.rows.end());
-      table.maps[map] = std::move(stage.map);
+    for (Lookup& each : lookups_) {
+      const std::string map = fmt::format("{}/{}.{}", name_, each.suffix, tag);
+      rules.push_back({fmt::format("{} @{}", each.expression, map), "by " + each.suffix});
+      std::sort(each.map.rows.begin(), each.map.rows.end());
+      table.maps[map] = std::move(each.map);
     }
     // Every class has its verdict; should one be missing, the packet must not pass.
     rules.push_back({"counter drop", "unclassified"});
@@ -159,20 +159,20 @@ class Gate {
   }
 
  private:
-  struct Stage {
+  struct Lookup {
     std::string suffix{};
-    std::string lookup{};  // ends where the map's name goes
+    std::string expression{};  // ends where the map's name goes
     NftMap map{};
   };
 
   bool outbound() const { return classifier_.direction == lab::Direction::kOutbound; }
 
-  void add_stage(std::string suffix, std::string lookup, NftMap map) {
+  void add_lookup(std::string suffix, std::string expression, NftMap map) {
     if (!map.rows.empty())
-      stages_.push_back({std::move(suffix), std::move(lookup), std::move(map)});
+      lookups_.push_back({std::move(suffix), std::move(expression), std::move(map)});
   }
 
-  void add_address_stages() {
+  void add_address_lookups() {
     const char* first = outbound() ? "daddr" : "saddr";
     const char* second = outbound() ? "saddr" : "daddr";
     const NftField first_field = outbound() ? NftField::kDaddr : NftField::kSaddr;
@@ -182,17 +182,17 @@ class Gate {
       if (row.result == usual_) continue;
       listed.rows.push_back({{row.addresses.first}, {row.addresses.last}, numbers_[row.result]});
     }
-    add_stage(first, fmt::format("meta mark set ip {} map", first), std::move(listed));
+    add_lookup(first, fmt::format("meta mark set ip {} map", first), std::move(listed));
     NftMap map{.key = {NftField::kMark, second_field}, .data = NftData::kMark, .interval = true};
     for (const auto& row : classifier_.second) {
       map.rows.push_back({{numbers_[row.from], row.addresses.first},
                           {numbers_[row.from], row.addresses.last},
                           numbers_[row.result]});
     }
-    add_stage(second, fmt::format("meta mark set meta mark . ip {} map", second), std::move(map));
+    add_lookup(second, fmt::format("meta mark set meta mark . ip {} map", second), std::move(map));
   }
 
-  void add_source_port_stage() {
+  void add_source_port_lookup() {
     NftMap map{
         .key = {NftField::kMark, NftField::kSport}, .data = NftData::kMark, .interval = true};
     for (const auto& row : classifier_.source_ports) {
@@ -200,11 +200,11 @@ class Gate {
                           {numbers_[row.from], row.ports.last},
                           numbers_[row.result]});
     }
-    add_stage("sport", "meta l4proto { tcp, udp } meta mark set meta mark . th sport map",
-              std::move(map));
+    add_lookup("sport", "meta l4proto { tcp, udp } meta mark set meta mark . th sport map",
+               std::move(map));
   }
 
-  void add_port_stage(const PortlessRules& portless) {
+  void add_port_lookup(const PortlessRules& portless) {
     NftMap map{.key = {NftField::kMark, NftField::kProtocol, NftField::kDport},
                .data = NftData::kVerdict,
                .interval = true,
@@ -215,11 +215,11 @@ class Gate {
       map.rows.push_back(
           {{from, row.protocol, row.ports.first}, {from, row.protocol, row.ports.last}, row.rule});
     }
-    add_stage("dport", "meta l4proto { tcp, udp } meta mark . meta l4proto . th dport vmap",
-              std::move(map));
+    add_lookup("dport", "meta l4proto { tcp, udp } meta mark . meta l4proto . th dport vmap",
+               std::move(map));
   }
 
-  void add_portless_stages(const PortlessRules& portless) {
+  void add_portless_lookups(const PortlessRules& portless) {
     NftMap named{.key = {NftField::kMark, NftField::kProtocol},
                  .data = NftData::kVerdict,
                  .chains = chains_};
@@ -233,8 +233,8 @@ class Gate {
         named.rows.push_back({{number, protocol}, {number, protocol}, rule});
       }
     }
-    add_stage("protocol", "meta mark . meta l4proto vmap", std::move(named));
-    add_stage("other", "meta mark vmap", std::move(others));
+    add_lookup("protocol", "meta mark . meta l4proto vmap", std::move(named));
+    add_lookup("other", "meta mark vmap", std::move(others));
   }
 
   std::string name_;
@@ -242,7 +242,7 @@ class Gate {
   std::vector<std::string> chains_;  // by rule
   ClassNumbers numbers_;
   Classifier::Class usual_;
-  std::vector<Stage> stages_{};
+  std::vector<Lookup> lookups_{};
 };
 
 }  // namespace
@@ -261,7 +261,7 @@ void add_gate(state::NftTable& table, const policy::Gate& list, const GateSpec& 
                                      : admission(gate, rule.name);
   }
   const std::string name = gate_chain(gate.direction, gate.subnet);
-  table.chains[name] = {.rules = Gate(name, list.classifier, std::move(chains)).build(table)};
+  table.chains[name] = {.rules = GateChain(name, list.classifier, std::move(chains)).build(table)};
 }
 
 }  // namespace egress::compile

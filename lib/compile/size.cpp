@@ -12,8 +12,8 @@
 namespace egress::compile {
 namespace {
 
-// Of one way out of a worker (worker.cpp, add_way), and of a subnet whatever its network.
-constexpr uint64_t kRoutesPerWay = 6;
+// Of one exit of a worker (worker.cpp, add_exit), and of a subnet whatever its network.
+constexpr uint64_t kRoutesPerExit = 6;
 constexpr uint64_t kSystemRoutes = 16;
 
 // A count by what makes it.
@@ -62,7 +62,7 @@ void count_plans(const lab::Lab& lab, Tallies& counts) {
     counts.namespaces.add(path, instances(farm));
     counts.links.add(path, instances(farm));  // the direct path
     // The way back from the stamp, and where forged packets end.
-    counts.routes.add(path, instances(farm) * (kRoutesPerWay + 2));
+    counts.routes.add(path, instances(farm) * (kRoutesPerExit + 2));
   }
   for (const auto& [name, site] : lab.sites) {
     const auto farm = lab.server_farms.find(site.server_farm);
@@ -89,7 +89,7 @@ void count_integrations(const lab::Lab& lab, Tallies& counts) {
     const std::string path = path_of_plan(site.server_farm);
     counts.links.add(path, instances(farm->second));
     // The way out, the endpoint in the network, the way back from the stamp.
-    counts.routes.add(path, instances(farm->second) * (kRoutesPerWay + 2));
+    counts.routes.add(path, instances(farm->second) * (kRoutesPerExit + 2));
     if (left_by_the_stamp.insert(subnet.vnet).second)
       counts.links.add(path_of_vnet(subnet.vnet), 1);
   }

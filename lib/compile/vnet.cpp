@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "compile/data_path.hpp"
 #include "compile/marks.hpp"
-#include "compile/parts.hpp"
 
 namespace egress::compile {
 namespace {

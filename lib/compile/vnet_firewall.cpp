@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "compile/data_path.hpp"
 #include "compile/marks.hpp"
-#include "compile/parts.hpp"
 #include "compile/vnet.hpp"
 
 namespace egress::compile {
@@ -43,9 +43,9 @@ NftMap integration_set(const Vnet& vnet) {
 
 // What a port's packets meet on their way in. A port leads to one chain by one lookup, since each
 // lookup costs every packet.
-class Doors {
+class PortChains {
  public:
-  Doors(state::NftTable& table, const Fabric& fabric, const Vnet& vnet)
+  PortChains(state::NftTable& table, const Fabric& fabric, const Vnet& vnet)
       : table_(table), fabric_(fabric), vnet_(vnet) {}
 
   void add() {
@@ -201,7 +201,7 @@ void add_exits(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
 
 state::Firewall vnet_firewall(const Fabric& fabric, const Vnet& vnet) {
   state::NftTable table;
-  Doors(table, fabric, vnet).add();
+  PortChains(table, fabric, vnet).add();
   add_exits(table, fabric, vnet);
   table.maps["integrations"] = integration_set(vnet);
   table.maps["resets"] = {

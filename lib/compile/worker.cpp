@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "compile/data_path.hpp"
 #include "compile/marks.hpp"
-#include "compile/parts.hpp"
 #include "policy/kept_ranges.hpp"
 
 namespace egress::compile {
@@ -90,10 +90,10 @@ void add_app_routes(state::NetnsState& app, const policy::Network::Site& site,
   }
 }
 
-// One way out of the worker, for all but what never leaves. What it throws goes on to the local
+// One exit of the worker, for all but what never leaves. What it throws goes on to the local
 // table: `gateway_here`, where apps ask for their gateway's MAC.
-void add_way(Worker& worker, uint32_t table, const std::string& link, Ipv4Address gateway,
-             Ipv4Address gateway_here) {
+void add_exit(Worker& worker, uint32_t table, const std::string& link, Ipv4Address gateway,
+              Ipv4Address gateway_here) {
   state::NetnsState& netns = worker.netns();
   netns.neighbours.insert({link, gateway, kRouterMac});
   add(netns, route_via(table, {}, link, gateway));
@@ -138,7 +138,7 @@ void add_integration(Worker& worker, size_t index) {
                      router_port(vnet, worker.fabric.link(vnet, link.vnet_port),
                                  fmt::format("{} of {}", link.worker_link, worker.name)));
   worker.netns().addresses.insert({link.worker_link, link.interface->address, 32});
-  add_way(worker, table, link.worker_link, gateway, first_of(kAppVnetNet));
+  add_exit(worker, table, link.worker_link, gateway, first_of(kAppVnetNet));
   // The integration itself, which the firewall refuses.
   add(worker.netns(),
       special_route(table, Ipv4Prefix::host(link.interface->address), state::RouteKind::kThrow));
@@ -156,7 +156,7 @@ void add_direct_path(Worker& worker) {
   direct.accept_local = true;
   fabric.veth(direct, router_port(stamp, port, "direct0 of " + worker.name));
   worker.netns().addresses.insert({"direct0", inside, 32});
-  add_way(worker, kDirectTable, "direct0", kTransitGateway, first_of(kAppDirectNet));
+  add_exit(worker, kDirectTable, "direct0", kTransitGateway, first_of(kAppDirectNet));
   fabric.netns(stamp).neighbours.insert({port, inside, direct.mac});
   add(fabric.netns(stamp), route_on_link(kMainTable, Ipv4Prefix::host(inside), port));
   worker.sources.push_back({{"direct0"}, inside});

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-#include "compile/parts.hpp"
+#include "compile/data_path.hpp"
 
 namespace egress::compile {
 namespace {
@@ -157,7 +157,7 @@ std::string add_host(Fabric& fabric, const policy::Interface& host, const std::s
   return port;
 }
 
-void add_outside(Fabric& fabric) {
+void add_internet(Fabric& fabric) {
   const std::string internet = internet_netns(fabric.options.prefix);
   name_ports(fabric, internet);
   state::NetnsState& netns = fabric.netns(internet);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2).
+// The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2):
+// internet.cpp, vnet.cpp with vnet_firewall.cpp, worker.cpp; and gate.cpp, which both sides of a
+// subnet use.
 
 #include <optional>
 #include <string>
@@ -13,7 +15,7 @@
 namespace egress::compile {
 
 // Stamp, Internet and the hosts there.
-void add_outside(Fabric& fabric);
+void add_internet(Fabric& fabric);
 // VNet namespaces with peerings and transit links, and the hosts in their subnets.
 Status add_virtual_networks(Fabric& fabric);
 // Worker namespaces with the namespaces of the apps on them.
