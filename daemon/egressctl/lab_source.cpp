@@ -47,9 +47,9 @@ lab::Loaded LabSource::load() const {
 
 control::LabText LabSource::with_files() const {
   control::LabText lab{.file = source_.file, .text = source_.text};
-  for (const std::string& named : lab::referenced_files(source_.text)) {
-    if (Result<std::string> text = read_file_(named); text.ok()) {
-      lab.files.emplace(named, std::move(*text));
+  if (const auto named = lab::service_tags_file(source_.text)) {
+    if (Result<std::string> text = read_file_(*named); text.ok()) {
+      lab.files.emplace(*named, std::move(*text));
     }
   }
   return lab;

@@ -29,7 +29,7 @@ std::variant<std::shared_ptr<const policy::Network>, Failure> network_of(const L
 }
 
 template <typename T>
-std::vector<std::string> names_of(const std::map<std::string, T>& things) {
+std::vector<std::string> names_of(const lab::Named<T>& things) {
   std::vector<std::string> names;
   for (const auto& [name, thing] : things) names.push_back(name);
   return names;
@@ -42,7 +42,8 @@ Result<policy::Explanation> decide(const policy::Network& network, const lab::Se
                     .destination = target.destination,
                     .destination_port = target.port};
   if (source_port) flow.source_port = *source_port;
-  return policy::explain(network, app, flow);
+  const auto& sites = network.situation.lab.sites;
+  return policy::explain(network, {lab::declared(sites, app.site), app.instance}, flow);
 }
 
 control::TestResult check(const policy::Network& network, const lab::Expectation& expectation) {

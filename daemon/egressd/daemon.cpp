@@ -116,7 +116,7 @@ Status Daemon::read_configuration_again() {
   if (settings_.config.empty()) return {};
   ASSIGN_OR_RETURN(const Configuration configuration, read_configuration(settings_.config));
   for (const auto& finding : configuration.findings) spdlog::error("{}", finding.to_string());
-  if (has_errors(configuration.findings)) {
+  if (lab::any_error(configuration.findings)) {
     return Error{.code = Errc::kInvalid, .message = configuration.findings.front().to_string()};
   }
   settings_.lab = configuration.lab.value_or("");

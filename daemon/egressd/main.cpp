@@ -41,7 +41,7 @@ int print(const std::vector<lab::Finding>& findings, std::FILE* out) {
   for (const lab::Finding& finding : findings) {
     std::fprintf(out, "%s\n", finding.to_string().c_str());
   }
-  return has_errors(findings) ? kFailure : 0;
+  return lab::any_error(findings) ? kFailure : 0;
 }
 
 // The installed responder, or the one built beside this program.

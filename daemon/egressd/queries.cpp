@@ -115,8 +115,10 @@ HttpResponse Queries::plan(control::LabText text) {
 HttpResponse Queries::context(const lab::Sender& app) {
   const auto current = network();
   if (!current.ok()) return refusal(current.error());
-  const auto context = control::app_context((*current)->situation.lab, (*current)->situation.leases,
-                                            app, session_.prefix());
+  const policy::Situation& situation = (*current)->situation;
+  const auto context = control::app_context(
+      situation.lab, situation.leases, {lab::declared(situation.lab.sites, app.site), app.instance},
+      session_.prefix());
   if (!context.ok()) return refusal(context.error());
   if (Status ours = check_names({{context->netns, {}}}); !ours.ok()) return refusal(ours.error());
   return document(control::to_json(*context));
@@ -127,7 +129,8 @@ HttpResponse Queries::explain(const control::ExplainRequest& request) {
   if (!current.ok()) return refusal(current.error());
   const auto url = lab::parse_flow_url((*current)->situation.lab, request.url);
   if (!url.ok()) return refusal(url.error());
-  Question question{.app = request.app,
+  const auto& sites = (*current)->situation.lab.sites;
+  Question question{.app = {lab::declared(sites, request.app.site), request.app.instance},
                     .flow = {.protocol = url->protocol,
                              .destination = url->destination,
                              .destination_port = url->port}};

@@ -139,11 +139,13 @@ Status Session::adopt(Proposal proposal) {
 }
 
 Status Session::restart(const std::string& site) {
-  if (!network_ || network_->sites.count(site) == 0) {
+  const std::string name =
+      network_ ? lab::declared(network_->situation.lab.sites, site) : std::string{};
+  if (!network_ || network_->sites.count(name) == 0) {
     return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", site)};
   }
   policy::Situation next = network_->situation;
-  ++next.restarts[site];
+  ++next.restarts[name];
   auto network = policy::analyse(std::move(next), network_.get());
   ASSIGN_OR_RETURN(state::KernelState desired, compiled(*network));
   RETURN_IF_ERROR(store_.save({.generations = network->situation.restarts}));
@@ -182,10 +184,10 @@ Result<control::LabText> read_lab_text(const std::string& path) {
   Result<std::string> content = read(std::filesystem::path(path).filename().string());
   if (!content.ok()) return std::move(content).error().in("read " + path);
   lab.text = std::move(*content);
-  for (const std::string& named : lab::referenced_files(lab.text)) {
+  if (const auto named = lab::service_tags_file(lab.text)) {
     // What cannot be read is left out: the loader then says so, with its place in the lab file.
-    if (Result<std::string> text = read(named); text.ok()) {
-      lab.files.emplace(named, std::move(*text));
+    if (Result<std::string> text = read(*named); text.ok()) {
+      lab.files.emplace(*named, std::move(*text));
     }
   }
   return lab;
@@ -197,12 +199,6 @@ lab::Loaded load(const control::LabText& text) {
     if (found != text.files.end()) return found->second;
     return Error{.code = Errc::kNotFound,
                  .message = fmt::format("'{}' was not sent with the lab", lab::shown(path))};
-  });
-}
-
-bool has_errors(const std::vector<lab::Finding>& findings) {
-  return std::any_of(findings.begin(), findings.end(), [](const lab::Finding& finding) {
-    return finding.severity == lab::Severity::kError;
   });
 }
 

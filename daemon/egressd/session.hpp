@@ -96,6 +96,5 @@ class Session {
 // A lab file from disk with the files it names.
 Result<control::LabText> read_lab_text(const std::string& path);
 lab::Loaded load(const control::LabText& text);
-bool has_errors(const std::vector<lab::Finding>& findings);
 
 }  // namespace egress::daemon

@@ -3,11 +3,49 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
-#include "lab/schema.hpp"
+#include "lab/schema/vocabulary.hpp"
 #include "lab/suggest.hpp"
 
 namespace egress::lab {
+namespace {
+
+// Every field of an expectation that says something, and of a lab. A new one does not compile
+// until somebody decided whether it is one of them.
+auto fields_of(const Expectation& expectation) {
+  const auto& [from, instance, to, expect, by, via, source, line] = expectation;
+  static_cast<void>(line);
+  return std::tie(from, instance, to, expect, by, via, source);
+}
+
+auto fields_of(const Lab& lab) {
+  const auto& [location, outbound, allocation, networks, groups, tables, asgs, farms, sites, hosts,
+               tags_file, tags, expectations] = lab;
+  static_cast<void>(tags);  // compared by what they hold
+  return std::tie(location, outbound, allocation, networks, groups, tables, asgs, farms, sites,
+                  hosts, tags_file, expectations);
+}
+
+bool same(const std::shared_ptr<const ServiceTags>& a,
+          const std::shared_ptr<const ServiceTags>& b) {
+  return a == b || (a != nullptr && b != nullptr && *a == *b);
+}
+
+}  // namespace
+
+bool NameLess::operator()(std::string_view a, std::string_view b) const {
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [](char x, char y) { return lower_case(x) < lower_case(y); });
+}
+
+bool Expectation::operator==(const Expectation& other) const {
+  return fields_of(*this) == fields_of(other);
+}
+
+bool Lab::operator==(const Lab& other) const {
+  return fields_of(*this) == fields_of(other) && same(service_tags, other.service_tags);
+}
 
 bool is_integration_subnet(const Subnet& subnet) {
   return std::any_of(subnet.delegations.begin(), subnet.delegations.end(),

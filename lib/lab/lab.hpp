@@ -10,7 +10,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/interval_set.hpp"
@@ -18,6 +20,24 @@
 #include "base/protocol.hpp"
 
 namespace egress::lab {
+
+// Names are found without regard to case, as Azure's are, and keep the spelling that declared
+// them. References hold that spelling too: the loader sees to it, so that all else compares
+// exactly.
+struct NameLess {
+  using is_transparent = void;
+  bool operator()(std::string_view a, std::string_view b) const;
+};
+template <typename T>
+using Named = std::map<std::string, T, NameLess>;
+using Names = std::set<std::string, NameLess>;
+
+// `name` as `resources` spell it, for names that users type; as it is when there is none.
+template <typename T>
+std::string declared(const Named<T>& resources, const std::string& name) {
+  const auto found = resources.find(name);
+  return found == resources.end() ? name : found->first;
+}
 
 // "vnet/subnet", the lab file's form of a reference to a subnet.
 struct SubnetRef {
@@ -50,8 +70,8 @@ struct VirtualNetwork {
   std::string location{};  // the lab's when the file does not say
   std::vector<Ipv4Prefix> address_prefixes{};
   std::vector<Ipv4Address> dns_servers{};  // empty: Azure DNS
-  std::map<std::string, Subnet> subnets{};
-  std::map<std::string, VirtualNetworkPeering> virtual_network_peerings{};
+  Named<Subnet> subnets{};
+  Named<VirtualNetworkPeering> virtual_network_peerings{};
   bool operator==(const VirtualNetwork&) const = default;
 };
 
@@ -83,7 +103,7 @@ struct SecurityRule {
 };
 
 struct NetworkSecurityGroup {
-  std::map<std::string, SecurityRule> security_rules{};
+  Named<SecurityRule> security_rules{};
   bool operator==(const NetworkSecurityGroup&) const = default;
 };
 
@@ -98,7 +118,7 @@ struct Route {
 };
 
 struct RouteTable {
-  std::map<std::string, Route> routes{};
+  Named<Route> routes{};
   bool operator==(const RouteTable&) const = default;
 };
 
@@ -165,8 +185,8 @@ struct Expectation {
   std::optional<std::string> by{};
   std::optional<Path> via{};
   std::optional<Ipv4Address> source{};
-  int line = 0;  // where it stands, for reports
-  bool operator==(const Expectation&) const = default;
+  int line = 0;  // where it stands, for reports; no part of what it says
+  bool operator==(const Expectation& other) const;
 };
 
 enum class AddressAllocation { kLowest, kHighest };
@@ -176,15 +196,17 @@ struct Lab {
   std::vector<Ipv4Address> outbound_ip_addresses{};
   // From which end of a delegated subnet leases are taken; Azure documents neither (3.1.4).
   AddressAllocation address_allocation = AddressAllocation::kLowest;
-  std::map<std::string, VirtualNetwork> virtual_networks{};
-  std::map<std::string, NetworkSecurityGroup> network_security_groups{};
-  std::map<std::string, RouteTable> route_tables{};
-  std::vector<std::string> application_security_groups{};
-  std::map<std::string, ServerFarm> server_farms{};
-  std::map<std::string, Site> sites{};
-  std::map<std::string, Host> hosts{};
-  std::shared_ptr<const ServiceTags> service_tags{};  // null: the lab names no file
+  Named<VirtualNetwork> virtual_networks{};
+  Named<NetworkSecurityGroup> network_security_groups{};
+  Named<RouteTable> route_tables{};
+  Names application_security_groups{};
+  Named<ServerFarm> server_farms{};
+  Named<Site> sites{};
+  Named<Host> hosts{};
+  std::string service_tags_file{};                    // as the lab names it, or empty
+  std::shared_ptr<const ServiceTags> service_tags{};  // what it holds; null: the lab names none
   std::vector<Expectation> expectations{};
+  bool operator==(const Lab& other) const;  // service tags by what they hold
 
   const Subnet* find(const SubnetRef& ref) const;  // null when there is none
 };

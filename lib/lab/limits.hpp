@@ -20,6 +20,9 @@ inline constexpr size_t kMaxQuoted = 80;        // characters of a value that a 
 inline constexpr size_t kMaxFileName = 1'024;   // and of a file's name
 
 // azure-facts 4.6 and 5.1.5.
+inline constexpr int kMinPriority = 100;
+inline constexpr int kMaxPriority = 4096;
+inline constexpr size_t kMaxDescription = 140;
 inline constexpr size_t kMaxSecurityRules = 1'000;
 inline constexpr size_t kMaxAddressesPerSide = 4'000;
 inline constexpr size_t kMaxApplicationSecurityGroups = 3'000;

@@ -4,75 +4,17 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
 
 #include "base/unique_fd.hpp"
-#include "lab/check/checks.hpp"
 #include "lab/limits.hpp"
 #include "lab/read/resources.hpp"
 
 namespace egress::lab {
 namespace {
-
-// Null when the lab names no file; nothing when it could not be read, which leaves a finding.
-std::optional<std::shared_ptr<const ServiceTags>> read_service_tags(Reader& reader,
-                                                                    const MaybeValue& value,
-                                                                    const ReadFile& read_file) {
-  if (!value) return std::shared_ptr<const ServiceTags>{};
-  const auto path = reader.text(*value);
-  if (!path) return std::nullopt;
-  const auto text = read_file(*path);
-  if (!text) {
-    reader.fail(*value, "unreadable-file",
-                fmt::format("cannot read '{}': {}", shown(*path), text.error().to_string()));
-    return std::nullopt;
-  }
-  auto tags = parse_service_tags(*text);
-  if (!tags) {
-    reader.fail(
-        *value, "service-tag-file",
-        fmt::format("'{}' is not a service tag file: {}", shown(*path), tags.error().message));
-    return std::nullopt;
-  }
-  return std::make_shared<const ServiceTags>(std::move(tags).value());
-}
-
-Lab read_lab(Reader& reader, const Value& root, const ReadFile& read_file) {
-  ObjectReader object(reader, root, ObjectType::kLab);
-  Lab lab;
-  if (const auto location = object.at("location")) {
-    lab.location = read_location(reader, *location).value_or(lab.location);
-  }
-  lab.outbound_ip_addresses = reader.list(object.at("outboundIpAddresses"), &Reader::address);
-  object.word_into(lab.address_allocation, "addressAllocation", address_allocations());
-  const auto declared = read_service_tags(reader, object.at("serviceTags"), read_file);
-  lab.service_tags = declared.value_or(nullptr);
-  const TagNames names(lab.service_tags.get());
-  const TagNames* tags = declared ? &names : nullptr;
-  read_virtual_networks(reader, object.at("virtualNetworks"), lab);
-  read_network_security_groups(reader, object.at("networkSecurityGroups"), tags, lab);
-  read_route_tables(reader, object.at("routeTables"), tags, lab);
-  read_application_security_groups(reader, object.at("applicationSecurityGroups"), lab);
-  read_server_farms(reader, object.at("serverFarms"), lab);
-  read_sites(reader, object.at("sites"), lab);
-  read_hosts(reader, object.at("hosts"), lab);
-  read_expectations(reader, object.at("expectations"), lab);
-  return lab;
-}
-
-void add_checked(const YamlTree& tree, std::vector<Check> checks, Findings& findings) {
-  for (Check& check : checks) {
-    bool trusted = true;
-    for (const std::string& path : check.rests_on) trusted = trusted && findings.trusts(path);
-    if (!trusted) continue;
-    Finding& finding = check.finding;
-    const Mark mark = findings.full() ? Mark{} : find_place(tree, finding.path);
-    findings.add(finding.severity, mark, std::move(finding.path), std::move(finding.code),
-                 std::move(finding.message), std::move(finding.hint));
-  }
-}
 
 // Never waits: neither for a pipe's writer nor for what a file of the kernel may have to say.
 Result<std::string> read_bounded(const std::filesystem::path& path, size_t limit) {
@@ -102,37 +44,29 @@ Result<std::string> read_bounded(const std::filesystem::path& path, size_t limit
 }  // namespace
 
 Loaded load(const std::string& text, const std::string& file, const ReadFile& read_file) {
-  Findings findings(file);
   const YamlTree tree = parse_yaml(text);
-  if (tree.problem) {
-    findings.add(Severity::kError, tree.problem->mark, {}, tree.problem->code,
-                 tree.problem->message, {});
-    return {.findings = std::move(findings).sorted()};
-  }
-  if (tree.root->kind == YamlKind::kNull) {
-    findings.add(Severity::kError, tree.mark, {}, "empty", "the file holds no lab",
-                 "write {} for an empty one");
-    return {.findings = std::move(findings).sorted()};
-  }
-  Reader reader(findings);
-  Lab lab = read_lab(reader, Value{tree.root.get(), tree.mark, {}, {}, tree.mark}, read_file);
-  add_checked(tree, checks_of(lab), findings);
-  const bool refused = findings.any_error();
-  Loaded loaded{.findings = std::move(findings).sorted()};
-  if (!refused) loaded.lab = std::move(lab);
-  return loaded;
+  if (!tree.problem) return read_lab(tree, file, read_file, nullptr);
+  Findings findings(file);
+  findings.add(Severity::kError, tree.problem->mark, {}, tree.problem->code, tree.problem->message,
+               {});
+  return {.findings = std::move(findings).sorted()};
 }
 
-std::vector<std::string> referenced_files(const std::string& text) {
+std::optional<std::string> service_tags_file(const std::string& text) {
   const YamlTree tree = parse_yaml(text);
-  if (!tree.root) return {};
+  if (!tree.root) return std::nullopt;
   for (const YamlItem& entry : tree.root->items) {
-    // A key that stands there again is refused by the loader, and its files need not be read.
+    // A key that stands there again is refused by the loader, and its file need not be read.
     if (entry.key == "serviceTags" && entry.node->kind == YamlKind::kScalar) {
-      return {entry.node->text};
+      return entry.node->text;
     }
   }
-  return {};
+  return std::nullopt;
+}
+
+bool any_error(const std::vector<Finding>& findings) {
+  return std::any_of(findings.begin(), findings.end(),
+                     [](const Finding& finding) { return finding.severity == Severity::kError; });
 }
 
 ReadFile reader_beside(const std::string& lab_file) {

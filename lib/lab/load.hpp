@@ -32,6 +32,8 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
+bool any_error(const std::vector<Finding>& findings);
+
 struct Loaded {
   std::optional<Lab> lab{};         // set exactly when no finding is an error
   std::vector<Finding> findings{};  // in file order
@@ -44,8 +46,9 @@ using ReadFile = std::function<Result<std::string>(const std::string& path)>;
 // untrusted: size, depth, node count, aliases and time are bounded (lab/limits.hpp).
 Loaded load(const std::string& text, const std::string& file, const ReadFile& read_file);
 
-// The paths of files that the lab text names, for clients that must send them along.
-std::vector<std::string> referenced_files(const std::string& text);
+// The path of the file of service tags that the lab text names, for clients that must send it
+// along.
+std::optional<std::string> service_tags_file(const std::string& text);
 
 // Reads `path` from disk, relative names from the lab file's own folder. Regular files alone: a lab
 // that names a pipe or a device gets an error, and keeps nobody waiting.

@@ -37,21 +37,22 @@ size_t edit_distance(const std::string& a, const std::string& b, size_t limit) {
   return last[b.size()];
 }
 
-char lower(char c) {
+}  // namespace
+
+char lower_case(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-}  // namespace
-
 std::string lower_case(std::string_view text) {
   std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), lower);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](char c) { return lower_case(c); });
   return result;
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+                    [](char x, char y) { return lower_case(x) == lower_case(y); });
 }
 
 Nearest::Nearest(std::string_view word) : wanted_(lower_case(word.substr(0, kMaxCompared + 1))) {

@@ -14,6 +14,7 @@
 namespace egress::lab {
 
 bool equal_ignoring_case(std::string_view a, std::string_view b);
+char lower_case(char c);  // of ASCII letters alone
 std::string lower_case(std::string_view text);
 
 // Takes candidates one by one and keeps the nearest. Edits are insertions, deletions, substitutions

@@ -1,95 +1,63 @@
 // SPDX-License-Identifier: MIT
 #include "lab/validate.hpp"
 
-#include "lab/check/checks.hpp"
-#include "lab/limits.hpp"
-#include "lab/schema.hpp"
-#include "lab/usable_range.hpp"
+#include <fmt/format.h>
+
+#include "lab/document.hpp"
+#include "lab/read/json_tree.hpp"
+#include "lab/read/resources.hpp"
 
 namespace egress::lab {
-void Checks::add(Severity severity, std::string path, std::string code, std::string message,
-                 std::string hint, Paths rests_on) {
-  rests_on.push_back(path);
-  checks_.push_back({{.severity = severity,
-                      .path = std::move(path),
-                      .code = std::move(code),
-                      .message = std::move(message),
-                      .hint = std::move(hint)},
-                     std::move(rests_on)});
-}
+namespace {
 
-void Checks::error_in_name(std::string path, std::string message, std::string hint) {
-  checks_.push_back({{.path = std::move(path),
-                      .code = "name",
-                      .message = std::move(message),
-                      .hint = std::move(hint)},
-                     {}});
-}
-
-bool Checks::wants_suggestions() const {
-  return checks_.size() < kMaxSuggestions;
-}
-
-bool Checks::refers_to_subnet(const std::string& path, const SubnetRef& ref, const Lab& lab) {
-  if (!refers(path, "virtual network", ref.vnet, lab.virtual_networks, "virtualNetworks")) {
-    return false;
+template <typename T>
+std::optional<std::string> first_difference(const char* path, const Named<T>& a,
+                                            const Named<T>& b) {
+  for (const auto& [name, value] : a) {
+    const auto other = b.find(name);
+    if (other == b.end() || !(other->second == value)) return fmt::format("{}.{}", path, name);
   }
-  return refers(path, "'" + ref.vnet + "' has no subnet", ref.subnet,
-                lab.virtual_networks.at(ref.vnet).subnets, vnet_path(ref.vnet) + ".subnets");
+  return std::nullopt;
 }
 
-std::string vnet_path(const std::string& vnet) {
-  return "virtualNetworks." + vnet;
-}
-
-std::string subnet_path(const SubnetRef& ref) {
-  return vnet_path(ref.vnet) + ".subnets." + ref.subnet;
-}
-
-uint64_t usable_addresses(const Subnet& subnet) {
-  uint64_t usable = 0;
-  for (const Ipv4Prefix& prefix : subnet.address_prefixes) {
-    const auto range = usable_range(prefix);
-    if (range) usable += uint64_t{range->last} - range->first + 1;
+// The resource that its own description does not give back, or "" when it is the lab's own part.
+std::string path_of_difference(const Lab& a, const Lab& b) {
+  for (const auto& path : {
+           first_difference("virtualNetworks", a.virtual_networks, b.virtual_networks),
+           first_difference("networkSecurityGroups", a.network_security_groups,
+                            b.network_security_groups),
+           first_difference("routeTables", a.route_tables, b.route_tables),
+           first_difference("serverFarms", a.server_farms, b.server_farms),
+           first_difference("sites", a.sites, b.sites),
+           first_difference("hosts", a.hosts, b.hosts),
+       }) {
+    if (path) return *path;
   }
-  return usable;
+  return a.expectations == b.expectations ? "" : "expectations";
 }
 
-std::vector<Overlap> overlaps(std::vector<OwnedPrefix> prefixes) {
-  // Sorted by first address, a prefix overlaps an earlier one exactly when it overlaps the one
-  // that reaches furthest so far. Stable: of equal ones the first declared is the earlier.
-  std::stable_sort(prefixes.begin(), prefixes.end(),
-                   [](const OwnedPrefix& a, const OwnedPrefix& b) { return a.prefix < b.prefix; });
-  std::vector<Overlap> found;
-  const OwnedPrefix* furthest = nullptr;
-  for (const OwnedPrefix& prefix : prefixes) {
-    if (furthest != nullptr && furthest->prefix.overlaps(prefix.prefix)) {
-      found.push_back({*furthest, prefix});
-    }
-    if (furthest == nullptr || furthest->prefix.last() < prefix.prefix.last()) furthest = &prefix;
-  }
-  return found;
+Finding refusal(std::string path, std::string code, std::string message) {
+  return {.path = std::move(path), .code = std::move(code), .message = std::move(message)};
 }
 
-std::vector<Check> checks_of(const Lab& lab) {
-  Checks checks;
-  check_names(lab, checks);
-  check_networks(lab, checks);
-  check_peerings(lab, checks);
-  check_security(lab, checks);
-  check_routes(lab, checks);
-  check_web(lab, checks);
-  check_integrations(lab, checks);
-  check_hosts(lab, checks);
-  check_public_addresses(lab, checks);
-  check_expectations(lab, checks);
-  return std::move(checks).take();
-}
+}  // namespace
 
 std::vector<Finding> validate(const Lab& lab) {
-  std::vector<Finding> findings;
-  for (Check& check : checks_of(lab)) findings.push_back(std::move(check.finding));
-  return findings;
+  const Document document = document_of(lab);
+  if (const auto text = text_of(document, -1); !text) {
+    return {refusal({}, "encoding", text.error().message)};
+  }
+  const ReadFile no_files = [](const std::string&) -> Result<std::string> {
+    return Error{.code = Errc::kNotFound, .message = "its tags are missing"};
+  };
+  Loaded loaded = read_lab(tree_of(document), {}, no_files, &lab);
+  if (loaded.lab && !(*loaded.lab == lab)) {
+    loaded.findings.push_back(
+        refusal(path_of_difference(lab, *loaded.lab), "not-canonical",
+                "it has a value that no lab file gives it: a reference or a word in another "
+                "spelling, or two forms of one condition at once"));
+  }
+  return std::move(loaded.findings);
 }
 
 }  // namespace egress::lab

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The rules that tie objects of a lab together: references, address spaces, priorities, limits of
-// the service. Returns every broken rule, not the first; places are filled in by the loader.
+// Whether a Lab that no file declared, one that an operation made or another front, is one that the
+// loader could have given out. The lab is written as a document and read again by the loader's own
+// readers and rules, so that nothing can hold for files alone. Every broken rule is found, not the
+// first; findings have key paths and no places.
 
 #include <vector>
 

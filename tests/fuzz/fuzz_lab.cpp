@@ -5,12 +5,12 @@
 // libFuzzer's limits of time and memory and the promises below decide whether an input is a
 // finding.
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "base/result.hpp"
+#include "lab/document.hpp"
 #include "lab/limits.hpp"
 #include "lab/load.hpp"
 #include "lab/validate.hpp"
@@ -21,11 +21,6 @@ namespace {
 constexpr std::string_view kSeparator = "# service tags\n";
 // A path of kMaxDepth keys, a message and a hint.
 constexpr size_t kLongestFinding = (kMaxDepth + 2) * (kMaxKeyLength + 2) + kMaxFileName + 4'096;
-
-bool any_error(const std::vector<Finding>& findings) {
-  return std::any_of(findings.begin(), findings.end(),
-                     [](const Finding& finding) { return finding.severity == Severity::kError; });
-}
 
 void check_findings(const std::vector<Finding>& findings) {
   EG_CHECK(findings.size() <= kMaxFindings + 1, "the number of findings is bounded");
@@ -48,6 +43,10 @@ void try_input(std::string_view input) {
   EG_CHECK(loaded.lab.has_value() == !any_error(loaded.findings), "a lab, or an error");
   if (!loaded.lab) return;
   EG_CHECK(!any_error(validate(*loaded.lab)), "what was loaded is valid");
+  const auto written = write(*loaded.lab);
+  if (!written.ok()) return;  // aliases written out can be larger than a file
+  const Loaded again = load(*written, "lab.yaml", read_file);
+  EG_CHECK(again.lab && *again.lab == *loaded.lab, "what was written loads as it was");
 }
 
 }  // namespace

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-// Prints the words of the lab language in libFuzzer's form: keys and spellings from lab/schema.hpp,
+// Prints the words of the lab language in libFuzzer's form: keys and spellings from lab/schema,
 // and what stands for the values that have a form of their own.
 
 #include <cstdio>
 #include <set>
 #include <string>
 
-#include "lab/schema.hpp"
+#include "lab/schema/schema.hpp"
+#include "lab/schema/vocabulary.hpp"
 #include "lab/service_tags.hpp"
 
 namespace egress::lab {

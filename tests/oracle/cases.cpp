@@ -6,11 +6,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <set>
 
+#include "lab/document.hpp"
 #include "lab/flow_url.hpp"
 #include "lab/load.hpp"
-#include "tests/oracle/lab_yaml.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -67,11 +68,27 @@ Status write(const std::string& file, const std::string& text) {
   return Error{.code = Errc::kKernel, .message = file + " cannot be written"};
 }
 
-Status write_lab(const std::string& stem, const std::string& end, const lab::Lab& lab,
+// The tags in Microsoft's published JSON form.
+std::string service_tags_json(const lab::ServiceTags& tags) {
+  nlohmann::json values = nlohmann::json::array();
+  for (const auto& [name, tag] : tags) {
+    nlohmann::json prefixes = nlohmann::json::array();
+    for (const Ipv4Prefix& prefix : to_prefixes(tag.addresses))
+      prefixes.push_back(prefix.to_string());
+    values.push_back(
+        {{"name", name}, {"properties", {{"region", tag.region}, {"addressPrefixes", prefixes}}}});
+  }
+  return nlohmann::json{{"values", values}}.dump(1) + "\n";
+}
+
+Status write_lab(const std::string& stem, const std::string& end, lab::Lab lab,
                  const std::string& head) {
-  const std::string tags = std::filesystem::path(stem).filename().string() + kTags;
-  RETURN_IF_ERROR(write(stem + end, head + to_yaml(lab, tags)));
-  return lab.service_tags ? write(stem + kTags, to_service_tags_json(*lab.service_tags)) : Status{};
+  if (lab.service_tags) {
+    lab.service_tags_file = std::filesystem::path(stem).filename().string() + kTags;
+    RETURN_IF_ERROR(write(stem + kTags, service_tags_json(*lab.service_tags)));
+  }
+  ASSIGN_OR_RETURN(const std::string text, lab::write(lab));
+  return write(stem + end, head + text);
 }
 
 }  // namespace

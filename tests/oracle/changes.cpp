@@ -9,10 +9,11 @@ namespace {
 using lab::Lab;
 
 Pool pool_of(const Lab& lab, uint64_t seed) {
-  Pool pool{.prefixes = {{}, {{0x0a000000}, 8}},
-            .strangers = {{0x0a00c8c8}},
-            .groups = lab.application_security_groups,
-            .first_source_port = first_source_port(seed)};
+  Pool pool{
+      .prefixes = {{}, {{0x0a000000}, 8}},
+      .strangers = {{0x0a00c8c8}},
+      .groups = {lab.application_security_groups.begin(), lab.application_security_groups.end()},
+      .first_source_port = first_source_port(seed)};
   for (const auto& [name, vnet] : lab.virtual_networks) {
     pool.prefixes.insert(pool.prefixes.end(), vnet.address_prefixes.begin(),
                          vnet.address_prefixes.end());

@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "ipam/leases.hpp"
-#include "lab/schema.hpp"
+#include "lab/schema/vocabulary.hpp"
 #include "policy/application_routing.hpp"
 #include "policy/effective_routes.hpp"
 

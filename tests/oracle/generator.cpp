@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "lab/schema.hpp"
+#include "lab/schema/vocabulary.hpp"
 #include "lab/validate.hpp"
 #include "tests/oracle/parts.hpp"
 
@@ -75,6 +75,7 @@ class LabGenerator {
     (*tags)["Storage.WestEurope"] = {"westeurope", address_set({prefix("20.60.8.0/21")})};
     (*tags)["Sql"] = {"", address_set({prefix("40.68.37.0/24"), prefix("93.184.216.0/25")})};
     lab_.service_tags = std::move(tags);
+    lab_.service_tags_file = "tags.json";
   }
 
   // Spaces repeat and lie in each other on purpose: networks may, as long as no peering joins them.
@@ -179,7 +180,7 @@ class LabGenerator {
       pool_.groups.push_back("group-" + name);
       pool_.groups.push_back("others-" + name);
     }
-    lab_.application_security_groups = pool_.groups;
+    lab_.application_security_groups = {pool_.groups.begin(), pool_.groups.end()};
     for (const auto& [vnet_name, vnet] : lab_.virtual_networks) {
       for (const auto& [subnet_name, subnet] : vnet.subnets) {
         if (lab::is_integration_subnet(subnet)) continue;
@@ -312,10 +313,7 @@ uint16_t first_source_port(uint64_t seed) {
 }
 
 bool is_valid(const lab::Lab& lab) {
-  const auto findings = lab::validate(lab);
-  return std::none_of(findings.begin(), findings.end(), [](const lab::Finding& finding) {
-    return finding.severity == lab::Severity::kError;
-  });
+  return !lab::any_error(lab::validate(lab));
 }
 
 lab::Lab random_lab(uint64_t seed) {

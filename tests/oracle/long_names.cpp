@@ -25,8 +25,8 @@ std::string lengthened(const std::string& name, size_t length) {
 }
 
 template <typename T>
-void rename_all(std::map<std::string, T>& things, size_t length) {
-  std::map<std::string, T> renamed;
+void rename_all(lab::Named<T>& things, size_t length) {
+  lab::Named<T> renamed;
   for (auto& [name, thing] : things) renamed[lengthened(name, length)] = std::move(thing);
   things = std::move(renamed);
 }
@@ -66,7 +66,10 @@ Lab with_long_names(Lab lab) {
   }
   rename_all(lab.route_tables, kNetwork);
   for (auto& [name, table] : lab.route_tables) rename_all(table.routes, kNetwork);
-  rename(lab.application_security_groups);
+  std::vector<std::string> groups(lab.application_security_groups.begin(),
+                                  lab.application_security_groups.end());
+  rename(groups);
+  lab.application_security_groups = {groups.begin(), groups.end()};
   rename_all(lab.server_farms, kPlan);
   rename_all(lab.sites, kSite);
   for (auto& [name, site] : lab.sites) {

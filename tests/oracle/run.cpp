@@ -7,7 +7,6 @@
 #include <filesystem>
 
 #include "tests/oracle/dump.hpp"
-#include "tests/oracle/lab_yaml.hpp"
 #include "tests/oracle/shrink.hpp"
 
 namespace egress::oracle {

@@ -3,8 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "lab/document.hpp"
 #include "tests/oracle/generator.hpp"
-#include "tests/oracle/lab_yaml.hpp"
+#include "tests/oracle/parts.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -37,7 +38,7 @@ TEST(Shrink, AsksOnlyAboutLabsThatLoad) {
   shrink(
       random_lab(5),
       [](const lab::Lab& candidate) {
-        EXPECT_TRUE(reload(candidate).lab);
+        EXPECT_TRUE(is_valid(candidate));
         return candidate.sites.contains("app0");
       },
       kPlenty);
@@ -53,7 +54,7 @@ TEST(Shrink, StopsWithTheSmallestSoFarWhenTheQuestionsAreUsedUp) {
   const lab::Lab small = shrink(lab, keeps_app, 6);
   EXPECT_EQ(asked, 6U);
   EXPECT_TRUE(small.sites.contains("app0"));
-  EXPECT_LT(to_yaml(small, "tags.json").size(), to_yaml(lab, "tags.json").size());
+  EXPECT_LT(lab::write(small).value().size(), lab::write(lab).value().size());
 }
 
 TEST(Shrink, RemovesManyPartsByOneQuestion) {
@@ -90,7 +91,9 @@ TEST(Shrink, KeepsALabOfWhichNothingCanGo) {
   const lab::Lab lab = random_lab(4);
   const lab::Lab same = shrink(
       lab, [](const lab::Lab&) { return false; }, kPlenty);
-  EXPECT_EQ(to_yaml(same, "tags.json"), to_yaml(lab, "tags.json"));
+  lab::Lab expected = lab;
+  expected.expectations.clear();
+  EXPECT_TRUE(same == expected);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "lab/limits.hpp"
-#include "lab/schema.hpp"
+#include "lab/schema/vocabulary.hpp"
 #include "tests/support/renamed_lab.hpp"
 
 namespace egress::testing_support {
@@ -149,15 +149,15 @@ BoundaryLab longest_lists() {
     spoke.dns_servers.push_back({ip("10.1.1.4").bits + i});
   }
   for (size_t i = 0; i < lab::kMaxApplicationSecurityGroups; ++i) {
-    lab.application_security_groups.push_back(fmt::format("asg{:04}", i));
+    lab.application_security_groups.insert(fmt::format("asg{:04}", i));
   }
   lab.network_security_groups["group"] = largest_group();
   lab.route_tables["table"] = largest_table();
   lab::Host& machine = lab.hosts["machine"];
   machine.enable_ip_forwarding = true;
-  machine.application_security_groups.assign(
-      lab.application_security_groups.begin(),
-      lab.application_security_groups.begin() + lab::kMaxApplicationSecurityGroupsPerHost);
+  machine.application_security_groups.assign(lab.application_security_groups.begin(),
+                                             std::next(lab.application_security_groups.begin(),
+                                                       lab::kMaxApplicationSecurityGroupsPerHost));
   machine.listen.clear();
   for (size_t i = 0; i < lab::kMaxListen; ++i) {
     const Protocol protocol = i % 2 == 0 ? Protocol::kTcp : Protocol::kUdp;

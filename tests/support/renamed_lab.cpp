@@ -31,9 +31,9 @@ std::string host_name(const std::string& name) {
 }
 
 template <typename Value>
-std::map<std::string, Value> with_keys(std::string (*rename)(const std::string&),
-                                       const std::map<std::string, Value>& map) {
-  std::map<std::string, Value> renamed;
+lab::Named<Value> with_keys(std::string (*rename)(const std::string&),
+                            const lab::Named<Value>& map) {
+  lab::Named<Value> renamed;
   for (const auto& [name, value] : map) renamed.emplace(rename(name), value);
   return renamed;
 }
@@ -74,7 +74,10 @@ lab::Lab with_longest_names(const lab::Lab& lab) {
   renamed.route_tables = with_keys(part_name, lab.route_tables);
   for (auto& [name, table] : renamed.route_tables)
     table.routes = with_keys(part_name, table.routes);
-  rename_all(part_name, renamed.application_security_groups);
+  renamed.application_security_groups.clear();
+  for (const std::string& name : lab.application_security_groups) {
+    renamed.application_security_groups.insert(part_name(name));
+  }
   renamed.server_farms = with_keys(plan_name, lab.server_farms);
   renamed.sites = with_keys(site_name, lab.sites);
   for (auto& [name, site] : renamed.sites) {

@@ -19,6 +19,15 @@ struct Check {
   std::vector<std::string> rests_on{};
 };
 
+// The name that an entry of a set of names, or of a map by names, stands for.
+inline const std::string& name_in(const std::string& name) {
+  return name;
+}
+template <typename T>
+const std::string& name_in(const std::pair<const std::string, T>& entry) {
+  return entry.first;
+}
+
 class Checks {
  public:
   using Paths = std::vector<std::string>;
@@ -37,21 +46,21 @@ class Checks {
   // About a key itself: whatever is wrong behind it does not matter.
   void error_in_name(std::string path, std::string message, std::string hint = {});
 
-  // A reference from `path` to `name`, which must be a key of `map`, read from `map_path`;
-  // "`subject` 'name' does not exist" otherwise. Returns whether it is.
-  template <typename Map>
+  // A reference from `path` to `name`, which must be one of `declared` (a set, or a map's keys),
+  // read from `declared_path`; "`subject` 'name' does not exist" otherwise. Returns whether it is.
+  template <typename Declared>
   bool refers(const std::string& path, const std::string& subject, const std::string& name,
-              const Map& map, const std::string& map_path) {
-    if (map.find(name) != map.end()) return true;
+              const Declared& declared, const std::string& declared_path) {
+    if (declared.find(name) != declared.end()) return true;
     // "'nsg' has no rule 'x'" needs no more words.
     const char* absent = subject.front() == '\'' ? "" : " does not exist";
     Nearest search(name);
     if (wants_suggestions()) {
-      for (const auto& [key, value] : map) search.consider(key);
+      for (const auto& entry : declared) search.consider(name_in(entry));
     }
     const auto& near = search.found();
     error(path, "unknown-reference", subject + " '" + shown(name) + "'" + absent,
-          near ? "did you mean '" + *near + "'?" : std::string{}, {map_path});
+          near ? "did you mean '" + *near + "'?" : std::string{}, {declared_path});
     return false;
   }
   bool refers_to_subnet(const std::string& path, const SubnetRef& ref, const Lab& lab);

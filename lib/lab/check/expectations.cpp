@@ -2,25 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
 #include "lab/check/checks.hpp"
 #include "lab/flow_url.hpp"
+#include "lab/schema/vocabulary.hpp"
 
 namespace egress::lab {
 namespace {
 
-constexpr const char* kDefaultRules[] = {"AllowVnetInBound",      "AllowAzureLoadBalancerInBound",
-                                         "DenyAllInBound",        "AllowVnetOutBound",
-                                         "AllowInternetOutBound", "DenyAllOutBound"};
-
-using Names = std::map<std::string, int>;
-
 Names host_names(const Lab& lab) {
   Names names;
   for (const auto& [name, host] : lab.hosts) {
-    names[name];
-    for (const std::string& other : host.names) names[other];
+    names.insert(name);
+    names.insert(host.names.begin(), host.names.end());
   }
   return names;
 }
@@ -85,9 +78,8 @@ class ExpectationCheck {
     const auto group = lab_.network_security_groups.find(owner);
     const auto table = lab_.route_tables.find(owner);
     if (group != lab_.network_security_groups.end()) {
-      Names rules;
-      for (const char* rule : kDefaultRules) rules[rule];
-      for (const auto& [rule, ignored] : group->second.security_rules) rules[rule];
+      Names rules(default_security_rules().begin(), default_security_rules().end());
+      for (const auto& [rule, ignored] : group->second.security_rules) rules.insert(rule);
       if (table == lab_.route_tables.end() || !table->second.routes.contains(name)) {
         checks_.refers(path, fmt::format("'{}' has no rule", owner), name, rules,
                        "networkSecurityGroups." + owner);

@@ -9,7 +9,7 @@
 #include "base/special_ranges.hpp"
 #include "lab/check/checks.hpp"
 #include "lab/limits.hpp"
-#include "lab/schema.hpp"
+#include "lab/schema/vocabulary.hpp"
 #include "lab/usable_range.hpp"
 
 namespace egress::lab {
@@ -89,8 +89,6 @@ void refuse_in_internet(const std::string& name, const Host& host, Checks& check
          "only a host in a virtual network can be in application security groups");
 }
 
-using Names = std::map<std::string, int>;
-
 void check_groups(const std::string& name, const Host& host, const Names& known, Checks& checks) {
   const std::string path = "hosts." + name + ".applicationSecurityGroups";
   for (size_t i = 0; i < host.application_security_groups.size(); ++i) {
@@ -149,11 +147,9 @@ std::vector<PublicAddress> public_addresses(const Lab& lab) {
 
 void check_hosts(const Lab& lab, Checks& checks) {
   std::map<std::pair<std::string, Ipv4Address>, std::string> owners;
-  Names groups;
-  for (const std::string& group : lab.application_security_groups) groups[group];
   for (const auto& [name, host] : lab.hosts) {
     check_listen(name, host, checks);
-    check_groups(name, host, groups, checks);
+    check_groups(name, host, lab.application_security_groups, checks);
     if (host.internet()) {
       refuse_in_internet(name, host, checks);
       continue;

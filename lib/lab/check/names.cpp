@@ -4,29 +4,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 
 #include "lab/check/checks.hpp"
+#include "lab/schema/schema.hpp"
 
 namespace egress::lab {
 namespace {
-
-struct NameRule {
-  std::string kind{};
-  size_t max_length = 0;
-  std::string inner{};  // besides letters and digits, anywhere but at the ends
-  std::string ends{};   // besides letters and digits, first and last as well
-  std::string words{};  // the same for people
-};
-
-NameRule network_name(std::string kind, size_t max_length = 80) {
-  return {std::move(kind), max_length, "_.-", "_",
-          "letters, digits, '_', '.' and '-', neither '.' nor '-' first or last"};
-}
-
-NameRule label_name(std::string kind, size_t max_length) {
-  return {std::move(kind), max_length, "-", "", "letters, digits and '-', no '-' first or last"};
-}
 
 bool is_alphanumeric(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -43,52 +26,37 @@ bool follows(const NameRule& rule, const std::string& name) {
   return true;
 }
 
-class NameCheck {
- public:
-  NameCheck(Checks& checks, NameRule rule, std::string parent)
-      : checks_(checks), rule_(std::move(rule)), parent_(std::move(parent)) {}
+void check_name(const std::string& name, const NameRule& rule, const std::string& parent,
+                Checks& checks) {
+  if (follows(rule, name)) return;
+  checks.error_in_name(parent + "." + name,
+                       fmt::format("'{}' cannot name {}", shown(name), rule.kind),
+                       fmt::format("1 to {} {}", rule.max_length, rule.words));
+}
 
-  void operator()(const std::string& name) {
-    if (!follows(rule_, name)) {
-      checks_.error_in_name(parent_ + "." + name,
-                            fmt::format("'{}' cannot name {}", shown(name), rule_.kind),
-                            fmt::format("1 to {} {}", rule_.max_length, rule_.words));
-    }
-    const auto [other, fresh] = seen_.emplace(lower_case(name), name);
-    if (!fresh) {
-      checks_.error_in_name(parent_ + "." + name,
-                            fmt::format("'{}' and '{}' differ only in case, which Azure ignores",
-                                        other->second, name));
-    }
-  }
-
- private:
-  Checks& checks_;
-  NameRule rule_;
-  std::string parent_;
-  std::map<std::string, std::string> seen_{};
-};
-
-template <typename Map>
-void check_keys(Checks& checks, NameRule rule, const std::string& parent, const Map& map) {
-  NameCheck check(checks, std::move(rule), parent);
-  for (const auto& [name, value] : map) check(name);
+// The names in `resources`, which stand in `property` of the object at `parent`.
+template <typename T>
+void check_keys(const Named<T>& resources, ObjectType object, const std::string& property,
+                const std::string& parent, Checks& checks) {
+  const NameRule& rule = schema_of(object).find(property)->names;
+  for (const auto& [name, resource] : resources) check_name(name, rule, parent + property, checks);
 }
 
 // RFC 1123: labels of letters, digits and hyphens, joined by dots.
 bool is_domain_name(const std::string& name) {
   if (name.empty() || name.size() > 253) return false;
+  const NameRule label{.max_length = 63, .inner = "-"};
   for (size_t begin = 0; begin <= name.size();) {
     const size_t dot = std::min(name.find('.', begin), name.size());
-    if (!follows(label_name({}, 63), name.substr(begin, dot - begin))) return false;
+    if (!follows(label, name.substr(begin, dot - begin))) return false;
     begin = dot + 1;
   }
   return true;
 }
 
 void check_host_names(const Lab& lab, Checks& checks) {
-  std::map<std::string, std::string> owners;
-  for (const auto& [name, host] : lab.hosts) owners.emplace(lower_case(name), name);
+  Named<std::string> owners;
+  for (const auto& [name, host] : lab.hosts) owners.emplace(name, name);
   for (const auto& [name, host] : lab.hosts) {
     for (size_t i = 0; i < host.names.size(); ++i) {
       const std::string path = fmt::format("hosts.{}.names[{}]", name, i);
@@ -97,7 +65,7 @@ void check_host_names(const Lab& lab, Checks& checks) {
                      "labels of letters, digits and '-', joined by '.'");
         continue;
       }
-      const auto [owner, fresh] = owners.emplace(lower_case(host.names[i]), name);
+      const auto [owner, fresh] = owners.emplace(host.names[i], name);
       if (!fresh) {
         checks.error(
             path, "duplicate-name",
@@ -111,27 +79,30 @@ void check_host_names(const Lab& lab, Checks& checks) {
 }  // namespace
 
 void check_names(const Lab& lab, Checks& checks) {
-  check_keys(checks, network_name("a virtual network", 64), "virtualNetworks",
-             lab.virtual_networks);
+  const auto check_top = [&](const auto& resources, const std::string& property) {
+    check_keys(resources, ObjectType::kLab, property, "", checks);
+  };
+  check_top(lab.virtual_networks, "virtualNetworks");
   for (const auto& [name, vnet] : lab.virtual_networks) {
-    check_keys(checks, network_name("a subnet"), vnet_path(name) + ".subnets", vnet.subnets);
+    check_keys(vnet.subnets, ObjectType::kVirtualNetwork, "subnets", vnet_path(name) + ".", checks);
   }
-  check_keys(checks, network_name("a network security group"), "networkSecurityGroups",
-             lab.network_security_groups);
+  check_top(lab.network_security_groups, "networkSecurityGroups");
   for (const auto& [name, group] : lab.network_security_groups) {
-    check_keys(checks, network_name("a security rule"),
-               "networkSecurityGroups." + name + ".securityRules", group.security_rules);
+    check_keys(group.security_rules, ObjectType::kNetworkSecurityGroup, "securityRules",
+               "networkSecurityGroups." + name + ".", checks);
   }
-  check_keys(checks, network_name("a route table"), "routeTables", lab.route_tables);
+  check_top(lab.route_tables, "routeTables");
   for (const auto& [name, table] : lab.route_tables) {
-    check_keys(checks, network_name("a route"), "routeTables." + name + ".routes", table.routes);
+    check_keys(table.routes, ObjectType::kRouteTable, "routes", "routeTables." + name + ".",
+               checks);
   }
-  NameCheck check_group(checks, network_name("an application security group"),
-                        "applicationSecurityGroups");
-  for (const std::string& name : lab.application_security_groups) check_group(name);
-  check_keys(checks, label_name("an App Service plan", 40), "serverFarms", lab.server_farms);
-  check_keys(checks, label_name("a site", 60), "sites", lab.sites);
-  check_keys(checks, label_name("a host", 63), "hosts", lab.hosts);
+  const std::string groups = "applicationSecurityGroups";
+  for (const std::string& name : lab.application_security_groups) {
+    check_name(name, schema_of(ObjectType::kLab).find(groups)->names, groups, checks);
+  }
+  check_top(lab.server_farms, "serverFarms");
+  check_top(lab.sites, "sites");
+  check_top(lab.hosts, "hosts");
   check_host_names(lab, checks);
   for (const auto& [name, site] : lab.sites) {
     for (const auto& [setting, value] : site.app_settings) {

@@ -12,12 +12,8 @@
 namespace egress::lab {
 namespace {
 
-constexpr int kMinPriority = 100;
-constexpr int kMaxPriority = 4096;
-constexpr size_t kMaxDescription = 140;
-
 // Which virtual networks the members of each application security group are in.
-using GroupNetworks = std::map<std::string, std::set<std::string>>;
+using GroupNetworks = Named<std::set<std::string>>;
 
 GroupNetworks group_networks(const Lab& lab) {
   GroupNetworks networks;

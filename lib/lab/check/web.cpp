@@ -8,7 +8,7 @@
 
 #include "lab/check/checks.hpp"
 #include "lab/limits.hpp"
-#include "lab/schema.hpp"
+#include "lab/schema/vocabulary.hpp"
 
 namespace egress::lab {
 namespace {

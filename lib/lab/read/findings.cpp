@@ -57,7 +57,9 @@ bool Findings::trusts(const std::string& path) const {
   for (const char separator : {'.', '['}) {
     const std::string inside = path + separator;
     const auto next = distrusted_.lower_bound(inside);
-    if (next != distrusted_.end() && next->starts_with(inside)) return false;
+    if (next != distrusted_.end() &&
+        equal_ignoring_case(std::string_view(*next).substr(0, inside.size()), inside))
+      return false;
   }
   return true;
 }

@@ -35,7 +35,7 @@ class Findings {
  private:
   std::string file_;
   std::vector<Finding> findings_{};
-  std::set<std::string> distrusted_{};
+  Names distrusted_{};
   size_t not_shown_ = 0;
   bool error_ = false;
 };

@@ -102,10 +102,10 @@ VirtualNetwork read_virtual_network(Reader& reader, const Value& value, const La
       prefixes && prefixes->node->kind == YamlKind::kSequence && prefixes->node->items.empty();
   if (empty_list) object.miss({"addressPrefixes"}, "'addressPrefixes' holds no prefix");
   vnet.dns_servers = reader.list(object.at("dnsServers"), &Reader::address);
-  for (const Value& subnet : entries_of(reader, object.at("subnets"))) {
+  for (const Value& subnet : named(reader, object.at("subnets"))) {
     vnet.subnets[subnet.key] = read_subnet(reader, subnet);
   }
-  for (const Value& peering : entries_of(reader, object.at("virtualNetworkPeerings"))) {
+  for (const Value& peering : named(reader, object.at("virtualNetworkPeerings"))) {
     vnet.virtual_network_peerings[peering.key] = read_peering(reader, peering);
   }
   return vnet;
@@ -128,7 +128,7 @@ std::optional<std::string> read_location(Reader& reader, const Value& value) {
 }
 
 void read_virtual_networks(Reader& reader, const MaybeValue& value, Lab& lab) {
-  for (const Value& vnet : entries_of(reader, value)) {
+  for (const Value& vnet : named(reader, value)) {
     lab.virtual_networks[vnet.key] = read_virtual_network(reader, vnet, lab);
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The parts of the loader: each reads one top-level map of the file into the lab. They check what
+// The parts of the loader: the whole, and what reads one top-level map of the file. They check what
 // only the file's own form can show; what ties objects together is validate.hpp's business.
 
 #include <optional>
@@ -12,6 +12,11 @@
 namespace egress::lab {
 
 using MaybeValue = std::optional<Value>;
+
+// The whole file, read and judged. `before` may be null: a lab whose service tags are taken over
+// when the file names the same file of tags.
+Loaded read_lab(const YamlTree& tree, const std::string& file, const ReadFile& read_file,
+                const Lab* before);
 
 // Every tag is taken as it is when `tags` is null: the file that declares them was not read.
 void read_virtual_networks(Reader& reader, const MaybeValue& value, Lab& lab);
@@ -31,9 +36,12 @@ std::optional<std::string> read_service_tag(Reader& reader, const Value& value,
 // Azure spells regions both ways: "West Europe" and "westeurope".
 std::optional<std::string> read_location(Reader& reader, const Value& value);
 
-// The entries of an optional map.
-inline std::vector<Value> entries_of(Reader& reader, const MaybeValue& value) {
-  return value ? reader.entries(*value) : std::vector<Value>{};
+// Makes references say names as they were declared. One that nothing declares stays as it is.
+void resolve_references(Lab& lab);
+
+// The resources in an optional map.
+inline std::vector<Value> named(Reader& reader, const MaybeValue& value) {
+  return value ? reader.names(*value) : std::vector<Value>{};
 }
 
 }  // namespace egress::lab

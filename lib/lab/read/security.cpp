@@ -196,29 +196,29 @@ std::optional<std::string> read_service_tag(Reader& reader, const Value& value,
 
 void read_network_security_groups(Reader& reader, const MaybeValue& value, const TagNames* tags,
                                   Lab& lab) {
-  for (const Value& group : entries_of(reader, value)) {
+  for (const Value& group : named(reader, value)) {
     ObjectReader object(reader, group, ObjectType::kNetworkSecurityGroup);
     auto& rules = lab.network_security_groups[group.key].security_rules;
-    for (const Value& rule : entries_of(reader, object.at("securityRules"))) {
+    for (const Value& rule : named(reader, object.at("securityRules"))) {
       rules[rule.key] = read_rule(reader, rule, tags);
     }
   }
 }
 
 void read_route_tables(Reader& reader, const MaybeValue& value, const TagNames* tags, Lab& lab) {
-  for (const Value& table : entries_of(reader, value)) {
+  for (const Value& table : named(reader, value)) {
     ObjectReader object(reader, table, ObjectType::kRouteTable);
     auto& routes = lab.route_tables[table.key].routes;
-    for (const Value& route : entries_of(reader, object.at("routes"))) {
+    for (const Value& route : named(reader, object.at("routes"))) {
       routes[route.key] = read_route(reader, route, tags);
     }
   }
 }
 
 void read_application_security_groups(Reader& reader, const MaybeValue& value, Lab& lab) {
-  for (const Value& group : entries_of(reader, value)) {
+  for (const Value& group : named(reader, value)) {
     const ObjectReader object(reader, group, ObjectType::kApplicationSecurityGroup);
-    lab.application_security_groups.push_back(group.key);
+    lab.application_security_groups.insert(group.key);
   }
 }
 

@@ -39,7 +39,8 @@ Site read_site(Reader& reader, const Value& value) {
   object.into(site.vnet_content_share_enabled, "vnetContentShareEnabled", &Reader::boolean);
   object.into(site.vnet_image_pull_enabled, "vnetImagePullEnabled", &Reader::boolean);
   object.into(site.vnet_backup_restore_enabled, "vnetBackupRestoreEnabled", &Reader::boolean);
-  for (const Value& setting : entries_of(reader, object.at("appSettings"))) {
+  const auto settings = object.at("appSettings");
+  for (const Value& setting : settings ? reader.entries(*settings) : std::vector<Value>{}) {
     // Settings are text to the app: numbers and booleans are taken as they are written.
     if (setting.is_null()) {
       reader.fail_at_key(setting, "type", "text is expected, not nothing",
@@ -118,19 +119,19 @@ Expectation read_expectation(Reader& reader, const Value& value) {
 }  // namespace
 
 void read_server_farms(Reader& reader, const MaybeValue& value, Lab& lab) {
-  for (const Value& farm : entries_of(reader, value)) {
+  for (const Value& farm : named(reader, value)) {
     lab.server_farms[farm.key] = read_server_farm(reader, farm);
   }
 }
 
 void read_sites(Reader& reader, const MaybeValue& value, Lab& lab) {
-  for (const Value& site : entries_of(reader, value)) {
+  for (const Value& site : named(reader, value)) {
     lab.sites[site.key] = read_site(reader, site);
   }
 }
 
 void read_hosts(Reader& reader, const MaybeValue& value, Lab& lab) {
-  for (const Value& host : entries_of(reader, value)) {
+  for (const Value& host : named(reader, value)) {
     lab.hosts[host.key] = read_host(reader, host);
   }
 }

@@ -143,16 +143,31 @@ std::vector<Value> Reader::items(const Value& value) {
 }
 
 std::vector<Value> Reader::entries(const Value& value) {
+  return distinct<std::less<>>(value);
+}
+
+std::vector<Value> Reader::names(const Value& value) {
+  return distinct<NameLess>(value);
+}
+
+template <typename Less>
+std::vector<Value> Reader::distinct(const Value& value) {
   std::vector<Value> values;
   if (value.is_null()) return values;
   if (value.node->kind != YamlKind::kMap) {
     fail(value, "type", fmt::format("a map is expected, not {}", kind_name(*value.node)));
     return values;
   }
-  std::map<std::string, Mark> seen;
+  std::map<std::string, Mark, Less> seen;
   for (const YamlItem& entry : value.node->items) {
     Value next = value_of(value.path, entry);
     const auto [first, fresh] = seen.emplace(entry.key, entry.key_mark);
+    if (!fresh && first->first != entry.key) {
+      fail_at_key(next, "name",
+                  fmt::format("'{}' and '{}' in line {} differ only in case, which Azure ignores",
+                              shown(entry.key), shown(first->first), first->second.line));
+      continue;
+    }
     if (!fresh) {
       fail_at_key(next, "duplicate-key",
                   fmt::format("'{}' stands here a second time, first in line {}", shown(entry.key),
@@ -243,10 +258,13 @@ Step step_in_map(const YamlNode& map, const std::string& path, size_t at) {
   Step best;
   for (const YamlItem& entry : map.items) {
     const std::string& key = entry.key;
-    if (key.empty() || path.compare(at, key.size(), key) != 0) continue;
+    // The path has a name's declared spelling, which may not be the one that stands here.
+    const std::string_view here = std::string_view(path).substr(at, key.size());
+    if (key.empty() || !equal_ignoring_case(here, key)) continue;
     const size_t end = at + key.size();
     if (is_boundary(path, end)) {
-      if (key.size() > best.length || best.singular) best = {&entry, key.size(), false};
+      const bool better = key.size() > best.length || (key.size() == best.length && here == key);
+      if (better || best.singular) best = {&entry, key.size(), false};
       continue;
     }
     for (const char* plural : {"es[0]", "s[0]"}) {

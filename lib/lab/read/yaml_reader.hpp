@@ -16,7 +16,8 @@
 #include "base/ip.hpp"
 #include "lab/read/findings.hpp"
 #include "lab/read/yaml_tree.hpp"
-#include "lab/schema.hpp"
+#include "lab/schema/schema.hpp"
+#include "lab/schema/vocabulary.hpp"
 #include "lab/suggest.hpp"
 
 namespace egress::lab {
@@ -49,8 +50,10 @@ class Reader {
   std::optional<SubnetRef> subnet_ref(const Value& value);
   // The items of a list; a finding and nothing when it is no list. Null is an empty list.
   std::vector<Value> items(const Value& value);
-  // The entries of a map whose keys are names the user chose; each key once.
+  // The entries of a map, each key once.
   std::vector<Value> entries(const Value& value);
+  // The same where keys are names, which differ by more than case.
+  std::vector<Value> names(const Value& value);
 
   template <typename T>
   std::optional<T> word(const Value& value, const std::vector<Spelling<T>>& spellings) {
@@ -80,6 +83,9 @@ class Reader {
   Findings& findings() { return findings_; }
 
  private:
+  template <typename Less>
+  std::vector<Value> distinct(const Value& value);
+
   Findings& findings_;
 };
 

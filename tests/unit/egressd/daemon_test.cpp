@@ -259,6 +259,19 @@ TEST_F(DaemonTest, ExplainsAndComparesWithPackets) {
   EXPECT_EQ(post("/v1/explain", R"({"site":"web","url":"ftp://10.1.2.4"})").status, 400);
 }
 
+TEST_F(DaemonTest, FindsNamesInAnyCaseAndAnswersAsTheyWereDeclared) {
+  start();
+  apply(kLab);
+  const Json context = Json::parse(get("/v1/apps/WEB/0/context").body);
+  EXPECT_EQ(context["netns"], "eg-app-web-0");
+  EXPECT_EQ(context["environment"]["WEBSITE_SITE_NAME"], "web");
+  const Json answer =
+      Json::parse(post("/v1/explain", R"({"site":"Web","url":"tcp://10.1.2.4:443"})").body);
+  EXPECT_EQ(answer["verdict"], "Allow");
+  EXPECT_EQ(get("/v1/effective-routes?site=wEb").status, 200);
+  EXPECT_EQ(post("/v1/sites/WEB/restart", "").status, 200);
+}
+
 TEST_F(DaemonTest, TestsOnlyTheLabInForce) {
   start();
   EXPECT_EQ(post("/v1/test", message(kLab)).status, 409);

@@ -25,33 +25,38 @@ Ipv4Prefix nth_prefix(uint32_t index) {
   return Ipv4Prefix::host({0x0a000000U + index});
 }
 
+SecurityRule rule_for_all(int priority) {
+  return {.priority = priority,
+          .source = {.any = true},
+          .destination = {.any = true},
+          .source_ports = PortSet::all(),
+          .destination_ports = PortSet::all()};
+}
+
 TEST(Limits, AllowAThousandRulesInAGroup) {
   Lab lab;
   auto& rules = lab.network_security_groups["nsg"].security_rules;
   for (size_t i = 0; i < kMaxSecurityRules; ++i) {
-    rules[fmt::format("r{}", i)] = {.priority = 100 + static_cast<int>(i),
-                                    .source = {.any = true},
-                                    .destination = {.any = true},
-                                    .source_ports = PortSet::all(),
-                                    .destination_ports = PortSet::all()};
+    rules[fmt::format("r{}", i)] = rule_for_all(100 + static_cast<int>(i));
   }
   EXPECT_TRUE(validate(lab).empty());
-  rules["one-more"] = {.priority = 4000, .source = {.any = true}, .destination = {.any = true}};
+  rules["one-more"] = rule_for_all(4000);
   EXPECT_EQ(limits_at(lab, "networkSecurityGroups.nsg.securityRules"),
             "1001 rules in one group, 1000 are allowed\n");
 }
 
 TEST(Limits, CountSourceAndDestinationAddressesOfAGroupApart) {
   Lab lab;
-  SecurityRule rule{.priority = 100};
+  SecurityRule rule = rule_for_all(100);
+  rule.source.any = false;
   for (uint32_t i = 0; i < kMaxAddressesPerSide; ++i) rule.source.prefixes.push_back(nth_prefix(i));
   rule.destination = rule.source;
   lab.network_security_groups["nsg"].security_rules["rule"] = rule;
   EXPECT_TRUE(validate(lab).empty());
-  lab.network_security_groups["nsg"].security_rules["more"] = {
-      .priority = 101,
-      .source = {.prefixes = {nth_prefix(9999)}},
-      .destination = {.prefixes = {nth_prefix(9998), nth_prefix(9999)}}};
+  SecurityRule& more = lab.network_security_groups["nsg"].security_rules["more"];
+  more = rule_for_all(101);
+  more.source = {.prefixes = {nth_prefix(9999)}};
+  more.destination = {.prefixes = {nth_prefix(9998), nth_prefix(9999)}};
   EXPECT_EQ(limits_at(lab, "networkSecurityGroups.nsg.securityRules"),
             "4001 source addresses and ranges in one group, Azure takes 4000\n"
             "4002 destination addresses and ranges in one group, Azure takes 4000\n");
@@ -61,14 +66,15 @@ TEST(Limits, CountSourceAndDestinationAddressesOfAGroupApart) {
 TEST(Limits, BoundApplicationSecurityGroups) {
   Lab lab;
   for (size_t i = 0; i <= kMaxApplicationSecurityGroups; ++i) {
-    lab.application_security_groups.push_back(fmt::format("g{}", i));
+    lab.application_security_groups.insert(fmt::format("g{}", i));
   }
   EXPECT_EQ(limits_at(lab, "applicationSecurityGroups"),
             "3001 application security groups, 3000 are allowed\n");
   for (int rule = 0; rule < 11; ++rule) {
     SecurityRule& added =
         lab.network_security_groups["nsg"].security_rules[fmt::format("r{}", rule)];
-    added = {.priority = 100 + rule, .source = {.any = true}};
+    added = rule_for_all(100 + rule);
+    added.destination = {};
     for (int i = 0; i < 10; ++i) {
       added.destination.application_security_groups.push_back(fmt::format("g{}", rule * 10 + i));
     }
@@ -81,9 +87,10 @@ TEST(Limits, BoundTheApplicationSecurityGroupsOfAHost) {
   Lab lab;
   lab.hosts["h"] = {.subnet = SubnetRef{"v", "s"}};
   for (size_t i = 0; i <= kMaxApplicationSecurityGroupsPerHost; ++i) {
-    lab.application_security_groups.push_back(fmt::format("g{}", i));
+    lab.application_security_groups.insert(fmt::format("g{}", i));
   }
-  lab.hosts["h"].application_security_groups = lab.application_security_groups;
+  lab.hosts["h"].application_security_groups.assign(lab.application_security_groups.begin(),
+                                                    lab.application_security_groups.end());
   EXPECT_EQ(limits_at(lab, "hosts.h.applicationSecurityGroups"),
             "21 application security groups, 20 are allowed for a host\n");
 }
@@ -95,9 +102,14 @@ TEST(Limits, AllowFourHundredRoutesInATableAndTwentyFiveWithATag) {
     routes[fmt::format("r{}", i)] = {.address_prefix = nth_prefix(i)};
   }
   EXPECT_TRUE(validate(lab).empty());
+  ServiceTags tags;
   for (size_t i = 0; i <= kMaxServiceTagRoutes; ++i) {
-    routes[fmt::format("t{}", i)] = {.service_tag = fmt::format("Tag{}", i)};
+    const std::string tag = fmt::format("Tag{}", i);
+    tags[tag] = {};
+    routes["t" + tag] = {.service_tag = tag};
   }
+  lab.service_tags_file = "tags.json";
+  lab.service_tags = std::make_shared<const ServiceTags>(std::move(tags));
   EXPECT_EQ(limits_at(lab, "routeTables.table.routes"),
             "426 routes in one table, 400 are allowed\n"
             "26 routes with a service tag in one table, 25 are allowed\n");

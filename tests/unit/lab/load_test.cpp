@@ -266,12 +266,12 @@ TEST(Load, RepeatsOnlyTheStartOfALongFileName) {
   }
 }
 
-TEST(ReferencedFiles, AreTheServiceTagsFileThatTheLabNames) {
-  EXPECT_THAT(referenced_files("serviceTags: tags.json\nlocation: x"), ElementsAre("tags.json"));
-  EXPECT_THAT(referenced_files("location: westeurope"), ElementsAre());
-  EXPECT_THAT(referenced_files("]["), ElementsAre());
-  EXPECT_THAT(referenced_files("serviceTags: [a, b]"), ElementsAre());
-  EXPECT_THAT(referenced_files("serviceTags: a\nserviceTags: b"), ElementsAre("a"));
+TEST(ServiceTagsFile, IsTheOneThatTheLabNames) {
+  EXPECT_EQ(service_tags_file("serviceTags: tags.json\nlocation: x"), "tags.json");
+  EXPECT_EQ(service_tags_file("location: westeurope"), std::nullopt);
+  EXPECT_EQ(service_tags_file("]["), std::nullopt);
+  EXPECT_EQ(service_tags_file("serviceTags: [a, b]"), std::nullopt);
+  EXPECT_EQ(service_tags_file("serviceTags: a\nserviceTags: b"), "a");
 }
 
 TEST(Load, ReadsServiceTagsThroughTheGivenFunctionOnly) {

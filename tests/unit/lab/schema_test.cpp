@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: MIT
 
-// The JSON Schema for editors and the loader know the same keys and words, and the examples are
-// valid by both.
+// The JSON Schema and the man page say what the loader does: what loads passes the schema, and what
+// is wrong by its own form passes neither.
 
-#include "lab/schema.hpp"
+#include "lab/schema/schema.hpp"
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
-#include "lab/read/yaml_tree.hpp"
+#include "lab/document.hpp"
+#include "lab/format/json_schema.hpp"
+#include "lab/format/manual.hpp"
+#include "lab/read/json_tree.hpp"
+#include "lab/read/resources.hpp"
+#include "tests/oracle/generator.hpp"
+#include "tests/support/boundary_labs.hpp"
 #include "tests/unit/lab/files.hpp"
 
 namespace egress::lab {
@@ -22,99 +32,17 @@ namespace {
 
 using Json = nlohmann::json;
 
-const Json& schema() {
-  static const Json json = Json::parse(read_file(LAB_CONFIG "/egressd-lab.schema.json"));
-  return json;
-}
-
-const Json& definition_of(const ObjectSchema& object) {
-  return object.type == ObjectType::kLab ? schema() : schema().at("definitions").at(object.name);
-}
-
-std::vector<std::string> words_in(const Json& property) {
-  const Json& holder = property.contains("items") ? property.at("items") : property;
-  return holder.contains("enum") ? holder.at("enum").get<std::vector<std::string>>()
-                                 : std::vector<std::string>{};
-}
-
-class SchemaOf : public testing::TestWithParam<ObjectSchema> {};
-
-TEST_P(SchemaOf, HasTheKeysThatTheLoaderKnowsAndNoOther) {
-  const Json& definition = definition_of(GetParam());
-  std::vector<std::string> keys;
-  for (const auto& [key, property] : definition.at("properties").items()) keys.push_back(key);
-  EXPECT_THAT(keys, testing::UnorderedElementsAreArray(GetParam().property_names()));
-  EXPECT_EQ(definition.at("additionalProperties"), Json(false));
-}
-
-TEST_P(SchemaOf, RequiresWhatTheLoaderRequires) {
-  std::vector<std::string> required;
-  for (const Property& key : GetParam().properties) {
-    if (key.required) required.push_back(key.name);
-  }
-  EXPECT_THAT(definition_of(GetParam()).value("required", std::vector<std::string>{}),
-              testing::UnorderedElementsAreArray(required));
-}
-
-TEST_P(SchemaOf, ListsTheWordsThatTheLoaderKnows) {
-  for (const Property& key : GetParam().properties) {
-    EXPECT_THAT(words_in(definition_of(GetParam()).at("properties").at(key.name)),
-                testing::UnorderedElementsAreArray(key.words))
-        << key.name;
-  }
-}
-
-TEST_P(SchemaOf, DescribesEveryKey) {
-  for (const auto& [key, property] : definition_of(GetParam()).at("properties").items()) {
-    EXPECT_TRUE(property.contains("description")) << key;
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Objects, SchemaOf, testing::ValuesIn(object_schemas()),
-                         [](const auto& object) { return object.param.name; });
-
-TEST(Schema, HasADefinitionForEachObjectAndForNoOther) {
-  std::vector<std::string> objects;
-  for (const auto& [name, definition] : schema().at("definitions").items()) {
-    if (definition.contains("properties")) objects.push_back(name);
-  }
-  std::vector<std::string> wanted;
-  for (const ObjectSchema& object : object_schemas()) {
-    if (object.type != ObjectType::kLab) wanted.push_back(object.name);
-  }
-  EXPECT_THAT(objects, testing::UnorderedElementsAreArray(wanted));
-}
-
-// YAML as the JSON that an editor's schema check sees.
-Json json_of(const YamlNode& node) {
-  if (node.kind == YamlKind::kNull) return nullptr;
-  if (node.kind == YamlKind::kScalar) {
-    if (node.quoted) return node.text;
-    const Json number = Json::parse(node.text, nullptr, false);
-    return number.is_number() || number.is_boolean() ? number : Json(node.text);
-  }
-  Json json = node.kind == YamlKind::kMap ? Json::object() : Json::array();
-  for (const YamlItem& item : node.items) {
-    if (node.kind == YamlKind::kMap) {
-      json[item.key] = json_of(*item.node);
-    } else {
-      json.push_back(json_of(*item.node));
-    }
-  }
-  return json;
-}
-
-// The schema's complaints about a lab, or nothing.
-std::string complaints(const std::string& yaml) {
-  const YamlTree tree = parse_yaml(yaml);
-  if (!tree.root) return "not YAML";
-  valijson::Schema parsed;
-  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(schema()),
-                                          parsed);
-  const Json document = json_of(*tree.root);
+// The schema's complaints about a document, or nothing.
+std::string complaints(const Json& document) {
+  static const Json schema = Json::parse(json_schema());
+  static const auto parsed = [] {
+    auto made = std::make_unique<valijson::Schema>();
+    valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(schema), *made);
+    return made;
+  }();
   valijson::Validator validator;
   valijson::ValidationResults results;
-  validator.validate(parsed, valijson::adapters::NlohmannJsonAdapter(document), &results);
+  validator.validate(*parsed, valijson::adapters::NlohmannJsonAdapter(document), &results);
   std::string text;
   for (valijson::ValidationResults::Error error; results.popError(error);) {
     for (const std::string& step : error.context) text += step;
@@ -123,33 +51,166 @@ std::string complaints(const std::string& yaml) {
   return text;
 }
 
-class ExampleAndSchema : public testing::TestWithParam<std::filesystem::path> {};
-
-TEST_P(ExampleAndSchema, Agree) {
-  EXPECT_EQ(complaints(read_file(GetParam())), "");
+// YAML as the JSON that an editor's schema check sees.
+Json seen_by_editor(const std::string& yaml) {
+  const YamlTree tree = parse_yaml(yaml);
+  return tree.root ? Json(json_of(*tree.root)) : Json();
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ExampleAndSchema,
-                         testing::ValuesIn(yaml_files(LAB_CONFIG "/examples")), test_name);
+bool loads(const Document& document, const Lab& tagged) {
+  return read_lab(tree_of(document), {}, no_files, &tagged).lab.has_value();
+}
+
+TEST(Schema, InTheRepositoryIsTheOneThatIsInstalled) {
+  const std::string path = LAB_CONFIG "/egressd-lab.schema.json";
+  if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(path) << json_schema();
+  EXPECT_TRUE(read_file(path) == json_schema()) << "UPDATE_GOLDEN=1 writes it anew";
+}
+
+TEST(Schema, DescribesEveryProperty) {
+  for (const ObjectSchema& object : object_schemas()) {
+    EXPECT_NE(object.description, "") << object.name;
+    for (const Property& property : object.properties) {
+      EXPECT_NE(property.description, "") << object.name << "." << property.name;
+    }
+  }
+}
+
+TEST(Manual, HasTheTableOfEveryObject) {
+  const std::string page = with_tables(read_file(LAB_MANUAL));
+  for (const ObjectSchema& object : object_schemas()) {
+    for (const Property& property : object.properties) {
+      EXPECT_NE(page.find("*" + property.name + "*\n\t"), std::string::npos)
+          << object.name << "." << property.name;
+    }
+  }
+  EXPECT_EQ(page.find('@'), std::string::npos);
+}
+
+TEST(Schema, TakesEveryFileThatLoads) {
+  size_t taken = 0;
+  for (const char* folder : {LAB_CONFIG "/examples", LAB_CASES, LAB_CORPUS}) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      SCOPED_TRACE(entry.path());
+      const std::string text = read_file(entry.path());
+      if (!load(text, "lab.yaml", reader_beside(entry.path().string())).lab) continue;
+      EXPECT_EQ(complaints(seen_by_editor(text)), "");
+      ++taken;
+    }
+  }
+  EXPECT_GE(taken, 13U);
+}
+
+TEST(Schema, TakesEveryBoundaryLab) {
+  for (const auto& boundary : testing_support::boundary_labs()) {
+    EXPECT_EQ(complaints(document_of(boundary.lab)), "") << boundary.name;
+  }
+}
+
+TEST(Schema, TakesWhatTheLoaderTakes) {
+  for (const char* yaml :
+       {"location: null", "location: West Europe", "addressAllocation: HIGHEST",
+        "sites:", "serverFarms: {p: }", "serverFarms: {p: {sku: p1V3, capacity: null}}",
+        "networkSecurityGroups: {n: {securityRules: {r: {priority: 100, direction: inbound, "
+        "access: ALLOW, protocol: tcp, sourceAddressPrefix: null, sourceAddressPrefixes: "
+        "[10.0.0.0/8], sourcePortRange: '*', destinationAddressPrefix: internet, "
+        "destinationPortRanges: [443, '0080-90'], destinationPortRange: }}}}",
+        "routeTables: {t: {routes: {r: {addressPrefix: 0.0.0.0/0, nextHopType: none, "
+        "nextHopIpAddress: null}}}}",
+        "hosts: {h: {internet: TRUE, subnet: null, ipAddress: 20.1.1.1, listen: [TCP/0443]}}",
+        "virtualNetworks: {v: {addressPrefixes: [10.0.0.0/16], subnets: {s: {addressPrefix: "
+        "10.0.0.0/24, natGateway: null, serviceEndpoints: [microsoft.sql]}}}}"}) {
+    EXPECT_EQ(errors_of(load_text(yaml)), "") << yaml;
+    EXPECT_EQ(complaints(seen_by_editor(yaml)), "") << yaml;
+  }
+}
 
 TEST(Schema, RefusesWhatTheLoaderRefusesByForm) {
   for (const char* yaml :
-       {"site: {}", "addressAllocation: middle", "hosts: {h: {ipAddress: 10.0.0.4}}",
+       {"site: {}",
+        "addressAllocation: middle",
+        "hosts: {h: {ipAddress: 10.0.0.4}}",
         "hosts: {h: {ipAddress: 10.0.0.4, subnet: v/s, internet: true}}",
-        "hosts: {h: {ipAddress: 10.0.0.4, subnet: v}}", "hosts: {-h: {internet: true}}",
-        "serverFarms: {p: {sku: I1v2}}", "serverFarms: {p: {capacity: 0}}",
-        "virtualNetworks: {v: {}}", "virtualNetworks: {v: {addressPrefixes: ['::/0']}}",
+        "hosts: {h: {ipAddress: 10.0.0.4, internet: false}}",
+        "hosts: {h: {ipAddress: 10.0.0.4, subnet: v}}",
+        "hosts: {-h: {internet: true}}",
+        "serverFarms: {p: {sku: I1v2}}",
+        "serverFarms: {p: {capacity: 0}}",
+        "virtualNetworks: {v: {}}",
+        "virtualNetworks: {v: {addressPrefixes: null}}",
+        "virtualNetworks: {v: {addressPrefixes: ['::/0']}}",
         "virtualNetworks: {v: {addressPrefixes: [10.0.0.0/8], subnets: {s: {}}}}",
+        "virtualNetworks: {v: {addressPrefixes: [10.0.0.0/8], subnets: {s: }}}",
         "routeTables: {t: {routes: {r: {addressPrefix: 0.0.0.0/0, nextHopType: "
-        "VirtualAppliance}}}}",
+        "VIRTUALAPPLIANCE}}}}",
         "routeTables: {t: {routes: {r: {addressPrefix: 0.0.0.0/0, nextHopType: None, "
         "nextHopIpAddress: 10.0.0.4}}}}",
+        "routeTables: {t: {routes: {r: {addressPrefix: '*', nextHopType: None}}}}",
         "networkSecurityGroups: {n: {securityRules: {r: {priority: 100, direction: Inbound, "
         "access: Allow, protocol: Tcp}}}}",
-        "expectations: [{from: a, to: 'http://x', expect: allow}]"}) {
-    EXPECT_NE(complaints(yaml), "") << yaml;
+        "expectations: [{from: a, to: 'http://x', expect: allow}]",
+        "expectations: [{from: a, to: 'tcp://x:0', expect: allow}]"}) {
+    EXPECT_NE(complaints(seen_by_editor(yaml)), "") << yaml;
     EXPECT_NE(errors_of(load_text(yaml)), "") << yaml;
   }
+}
+
+// A value that no property of that form takes.
+Json broken(const Property& property) {
+  if (property.many == Many::kMap) return Json::array({1});
+  if (property.many == Many::kList) return "no list";
+  switch (property.form) {
+    case Form::kText: return Json::object();
+    case Form::kInstance: return Json::array();
+    case Form::kBoolean: return "yes";
+    case Form::kInteger: return "1x";
+    case Form::kObject: return "no object";
+    case Form::kNull: return "something";
+    default: return "?/?/?";
+  }
+}
+
+// Every document in which one property of one object is broken, one for each property that is
+// there.
+void break_each(const Json& whole, const Json::json_pointer& at, ObjectType type,
+                std::set<std::string>& done, const std::function<void(const Json&)>& use) {
+  const ObjectSchema& schema = schema_of(type);
+  for (const auto& [key, value] : whole.at(at).items()) {
+    const Property* property = schema.find(key);
+    ASSERT_NE(property, nullptr) << key;
+    if (property->form == Form::kObject && property->many != Many::kOne) {
+      for (const auto& [name, entry] : value.items()) {
+        const auto child =
+            property->many == Many::kMap ? at / key / name : at / key / std::stoul(name);
+        break_each(whole, child, property->object, done, use);
+      }
+    }
+    if (!done.insert(schema.name + "." + key).second) continue;
+    Json wrong_value = whole;
+    wrong_value.at(at)[key] = broken(*property);
+    use(wrong_value);
+    Json wrong_key = whole;
+    wrong_key.at(at)[key + "Typo"] = value;
+    use(wrong_key);
+  }
+}
+
+TEST(Schema, TakesRandomLabsAndNoneWithOneBrokenKeyOrValue) {
+  std::set<std::string> broken_so_far;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(seed);
+    const Lab lab = oracle::random_lab(seed);
+    const Json document = document_of(lab);
+    ASSERT_EQ(complaints(document), "");
+    ASSERT_TRUE(loads(document, lab));
+    break_each(document, Json::json_pointer(), ObjectType::kLab, broken_so_far,
+               [&](const Json& changed) {
+                 EXPECT_NE(complaints(changed), "") << changed.dump(1);
+                 EXPECT_FALSE(loads(changed, lab)) << changed.dump(1);
+               });
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(broken_so_far.size(), 40U);
 }
 
 }  // namespace

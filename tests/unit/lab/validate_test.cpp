@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+
 #include "lab/check/checks.hpp"
 #include "tests/unit/lab/files.hpp"
 
@@ -58,6 +60,53 @@ TEST(Validate, NamesTheKeyPathAtFault) {
   });
   ASSERT_NE(error, findings.end());
   EXPECT_EQ(error->path, "networkSecurityGroups.nsg-integration.securityRules.deny-sql.priority");
+}
+
+TEST(Validate, HoldsToLabsWhatReadersHoldToFiles) {
+  const auto codes_with = [](const std::function<void(Lab&)>& change) {
+    Lab lab = contract_lab();
+    change(lab);
+    return error_codes(lab);
+  };
+  const auto rule_of = [](Lab& lab) -> SecurityRule& {
+    return lab.network_security_groups.at("nsg-integration").security_rules.at("deny-sql");
+  };
+  using testing::Contains;
+  EXPECT_THAT(codes_with([](Lab& lab) { lab.location = "moon base!"; }), Contains("location"));
+  EXPECT_THAT(codes_with([](Lab& lab) { lab.virtual_networks.at("spoke").location = ""; }),
+              Contains("location"));
+  EXPECT_THAT(codes_with([](Lab& lab) { lab.virtual_networks.at("spoke").address_prefixes = {}; }),
+              Contains("missing-key"));
+  EXPECT_THAT(codes_with([](Lab& lab) {
+                lab.virtual_networks.at("spoke").address_prefixes.push_back({{0x0a030001}, 16});
+              }),
+              Contains("prefix"));
+  EXPECT_THAT(codes_with([](Lab& lab) {
+                lab.virtual_networks.at("spoke").subnets.at("data").delegations = {
+                    "Microsoft.Web/serverFarm"};
+              }),
+              Contains("unknown-value"));
+  EXPECT_THAT(codes_with([](Lab& lab) {
+                lab.hosts.begin()->second.listen = {{{}, 0}};
+              }),
+              Contains("listen"));
+  EXPECT_THAT(codes_with([&](Lab& lab) { rule_of(lab).source = {}; }), Contains("missing-key"));
+  EXPECT_THAT(codes_with([&](Lab& lab) { rule_of(lab).source_ports = {}; }),
+              Contains("missing-key"));
+  EXPECT_THAT(codes_with([&](Lab& lab) { rule_of(lab).source.service_tag = "Nowhere"; }),
+              testing::Not(testing::IsEmpty()));
+  EXPECT_THAT(codes_with([](Lab& lab) { lab.sites["a/b"] = lab.sites.at("web"); }),
+              Contains("name"));
+}
+
+TEST(Validate, RefusesWhatNoFileCanSay) {
+  Lab lab = contract_lab();
+  lab.sites.at("web").server_farm = "PLAN";
+  EXPECT_THAT(error_codes(lab), testing::ElementsAre("not-canonical"));
+  EXPECT_EQ(validate(lab).back().path, "sites.web");
+  lab = contract_lab();
+  lab.sites.at("web").app_settings["A"] = "\xff";
+  EXPECT_THAT(error_codes(lab), testing::ElementsAre("encoding"));
 }
 
 TEST(Overlaps, FindsEachOverlappingPrefixOnce) {

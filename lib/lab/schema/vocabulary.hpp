@@ -1,51 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Which properties each object of a lab file has, and which words its enum-like values take: the
-// one description that the reader, its suggestions and the test of the JSON Schema draw from.
+// The words of the lab language: the spellings of enums, and the lists of names that Azure defines.
 
-#include <array>
 #include <string>
 #include <vector>
 
 #include "lab/lab.hpp"
 
 namespace egress::lab {
-
-struct Property {
-  std::string name{};
-  bool required = false;
-  std::vector<std::string> words{};  // the spellings its value can have; empty: free
-};
-
-enum class ObjectType {
-  kLab,
-  kVirtualNetwork,
-  kSubnet,
-  kVirtualNetworkPeering,
-  kNetworkSecurityGroup,
-  kSecurityRule,
-  kRouteTable,
-  kRoute,
-  kApplicationSecurityGroup,
-  kServerFarm,
-  kSite,
-  kOutboundVnetRouting,
-  kHost,
-  kExpectation,
-};
-
-struct ObjectSchema {
-  ObjectType type{};
-  std::string name{};  // of its definition in the JSON Schema
-  std::vector<Property> properties{};
-
-  const Property* find(const std::string& name) const;  // null when it has no such key
-  std::vector<std::string> property_names() const;
-};
-
-const std::vector<ObjectSchema>& object_schemas();
-const ObjectSchema& schema_of(ObjectType type);
 
 // A value of an enum and the word for it, in ARM's spelling.
 template <typename T>
@@ -76,11 +39,16 @@ struct Sku {
   bool integrates = true;
 };
 const std::vector<Sku>& skus();
+// Those that a plan may have, the ones without integration last.
+std::vector<std::string> integrating_or_free_sku_names();
 const Sku* find_sku(const std::string& name);  // case does not count; null: unknown
 
 // Names of service endpoints (azure-facts 1.4.1) and the delegation of an integration subnet.
 const std::vector<std::string>& service_endpoint_names();
 inline constexpr const char* kServerFarmsDelegation = "Microsoft.Web/serverFarms";
+
+// Azure adds these to every security group (azure-facts 4.3).
+const std::vector<std::string>& default_security_rules();
 
 // Maps that the lab file's format reserves and that nothing emulates.
 const std::vector<std::string>& reserved_keys();

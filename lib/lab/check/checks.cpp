@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "lab/check/checks.hpp"
+
+#include <algorithm>
+
+#include "lab/limits.hpp"
+#include "lab/usable_range.hpp"
+
+namespace egress::lab {
+void Checks::add(Severity severity, std::string path, std::string code, std::string message,
+                 std::string hint, Paths rests_on) {
+  rests_on.push_back(path);
+  checks_.push_back({{.severity = severity,
+                      .path = std::move(path),
+                      .code = std::move(code),
+                      .message = std::move(message),
+                      .hint = std::move(hint)},
+                     std::move(rests_on)});
+}
+
+void Checks::error_in_name(std::string path, std::string message, std::string hint) {
+  checks_.push_back({{.path = std::move(path),
+                      .code = "name",
+                      .message = std::move(message),
+                      .hint = std::move(hint)},
+                     {}});
+}
+
+bool Checks::wants_suggestions() const {
+  return checks_.size() < kMaxSuggestions;
+}
+
+bool Checks::refers_to_subnet(const std::string& path, const SubnetRef& ref, const Lab& lab) {
+  if (!refers(path, "virtual network", ref.vnet, lab.virtual_networks, "virtualNetworks")) {
+    return false;
+  }
+  return refers(path, "'" + ref.vnet + "' has no subnet", ref.subnet,
+                lab.virtual_networks.at(ref.vnet).subnets, vnet_path(ref.vnet) + ".subnets");
+}
+
+std::string vnet_path(const std::string& vnet) {
+  return "virtualNetworks." + vnet;
+}
+
+std::string subnet_path(const SubnetRef& ref) {
+  return vnet_path(ref.vnet) + ".subnets." + ref.subnet;
+}
+
+uint64_t usable_addresses(const Subnet& subnet) {
+  uint64_t usable = 0;
+  for (const Ipv4Prefix& prefix : subnet.address_prefixes) {
+    const auto range = usable_range(prefix);
+    if (range) usable += uint64_t{range->last} - range->first + 1;
+  }
+  return usable;
+}
+
+std::vector<Overlap> overlaps(std::vector<OwnedPrefix> prefixes) {
+  // Sorted by first address, a prefix overlaps an earlier one exactly when it overlaps the one
+  // that reaches furthest so far. Stable: of equal ones the first declared is the earlier.
+  std::stable_sort(prefixes.begin(), prefixes.end(),
+                   [](const OwnedPrefix& a, const OwnedPrefix& b) { return a.prefix < b.prefix; });
+  std::vector<Overlap> found;
+  const OwnedPrefix* furthest = nullptr;
+  for (const OwnedPrefix& prefix : prefixes) {
+    if (furthest != nullptr && furthest->prefix.overlaps(prefix.prefix)) {
+      found.push_back({*furthest, prefix});
+    }
+    if (furthest == nullptr || furthest->prefix.last() < prefix.prefix.last()) furthest = &prefix;
+  }
+  return found;
+}
+
+std::vector<Check> checks_of(const Lab& lab) {
+  Checks checks;
+  check_names(lab, checks);
+  check_networks(lab, checks);
+  check_peerings(lab, checks);
+  check_security(lab, checks);
+  check_routes(lab, checks);
+  check_web(lab, checks);
+  check_integrations(lab, checks);
+  check_hosts(lab, checks);
+  check_public_addresses(lab, checks);
+  check_expectations(lab, checks);
+  return std::move(checks).take();
+}
+
+}  // namespace egress::lab

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+#include "lab/format/json_schema.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cctype>
+#include <nlohmann/json.hpp>
+
+#include "lab/schema/schema.hpp"
+
+namespace egress::lab {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kPort =
+    "0*(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})";
+constexpr const char* kPortNotZero =
+    "0*(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})";
+
+std::string address_pattern() {
+  const std::string octet = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+  return fmt::format("{0}(\\.{0}){{3}}", octet);
+}
+
+std::string prefix_pattern() {
+  return address_pattern() + "(/0*(3[0-2]|[12]?[0-9]))?";
+}
+
+Json reference(const std::string& definition) {
+  return {{"$ref", "#/definitions/" + definition}};
+}
+
+Json text_like(const std::string& pattern) {
+  return {{"type", "string"}, {"pattern", "^(" + pattern + ")$"}};
+}
+
+// Editors complete the words as they stand; any other case of them is taken too.
+std::string any_case(const std::string& word) {
+  std::string pattern;
+  for (const char c : word) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalpha(byte) != 0) {
+      pattern += fmt::format("[{}{}]", static_cast<char>(std::toupper(byte)),
+                             static_cast<char>(std::tolower(byte)));
+    } else {
+      pattern += std::isdigit(byte) != 0 ? std::string(1, c) : fmt::format("[{}]", c);
+    }
+  }
+  return pattern;
+}
+
+Json words_of_property(const Property& property) {
+  std::vector<std::string> patterns;
+  for (const std::string& word : property.words) patterns.push_back(any_case(word));
+  return {{"anyOf", Json::array({Json{{"enum", property.words}},
+                                 text_like(fmt::format("{}", fmt::join(patterns, "|")))})}};
+}
+
+Json one_value(const Property& property) {
+  switch (property.form) {
+    case Form::kText: return reference("text");
+    case Form::kWord: return words_of_property(property);
+    case Form::kBoolean: return {{"type", "boolean"}};
+    case Form::kInteger:
+      return {{"type", "integer"}, {"minimum", property.minimum}, {"maximum", property.maximum}};
+    case Form::kNull: return {{"type", "null"}};
+    case Form::kRegion: return reference("region");
+    case Form::kAddress: return reference("address");
+    case Form::kPrefix: return reference("prefix");
+    case Form::kPrefixOrAny: return reference("prefixOrAny");
+    case Form::kPrefixOrTag: return reference("prefixOrTag");
+    case Form::kPorts: return reference(property.many == Many::kList ? "listedPorts" : "ports");
+    case Form::kSubnet: return reference("subnetReference");
+    case Form::kListen: return reference("listen");
+    case Form::kInstance: return reference("instance");
+    case Form::kFlowUrl: return reference("flowUrl");
+    case Form::kObject: return reference(schema_of(property.object).name);
+  }
+  return Json::object();
+}
+
+std::string name_pattern(const NameRule& rule) {
+  const std::string end = "[A-Za-z0-9" + rule.ends + "]";
+  return fmt::format("^{0}([A-Za-z0-9{1}]{{0,{2}}}{0})?$", end, rule.inner, rule.max_length - 2);
+}
+
+Json value_of(const Property& property) {
+  Json json = one_value(property);
+  if (property.many == Many::kList) {
+    json = {{"type", "array"}, {"items", std::move(json)}};
+    if (property.minimum > 0) json["minItems"] = property.minimum;
+    if (property.maximum > 0) json["maxItems"] = property.maximum;
+  } else if (property.many == Many::kMap) {
+    json = {{"type", "object"}, {"additionalProperties", std::move(json)}};
+    if (property.names.max_length > 0) {
+      json["propertyNames"] = {{"type", "string"}, {"pattern", name_pattern(property.names)}};
+    }
+  } else if (property.form == Form::kText && property.maximum > 0) {
+    json = {{"allOf", Json::array({reference("text"), {{"maxLength", property.maximum}}})}};
+  }
+  return json;
+}
+
+// Null is the absence of what it stands for.
+Json described(const Property& property) {
+  Json json{{"description", property.description}};
+  const Json value = value_of(property);
+  json["anyOf"] = property.required || property.form == Form::kNull
+                      ? Json::array({value})
+                      : Json::array({value, {{"type", "null"}}});
+  if (!property.default_value.empty()) {
+    const Json number = Json::parse(property.default_value, nullptr, false);
+    json["default"] = number.is_discarded() ? Json(property.default_value) : number;
+  }
+  return json;
+}
+
+Json present(const std::string& key) {
+  return {{"required", Json::array({key})}, {"properties", {{key, {{"not", {{"type", "null"}}}}}}}};
+}
+
+Json exactly_one(const std::vector<std::string>& keys) {
+  Json choices = Json::array();
+  for (const std::string& key : keys) choices.push_back(present(key));
+  return {{"oneOf", choices}};
+}
+
+// What ties two properties of an object together beyond the choice between them.
+Json condition_of(ObjectType type) {
+  if (type == ObjectType::kHost) {
+    const Json internet = {{"required", Json::array({"internet"})},
+                           {"properties", {{"internet", {{"const", true}}}}}};
+    return {{"oneOf", Json::array({present("subnet"), internet})}};
+  }
+  if (type == ObjectType::kRoute) {
+    const Json next_hop = present("nextHopIpAddress");
+    const Json to_appliance = {
+        {"properties", {{"nextHopType", text_like(any_case("VirtualAppliance"))}}}};
+    return {{"if", to_appliance}, {"then", next_hop}, {"else", {{"not", next_hop}}}};
+  }
+  return nullptr;
+}
+
+Json object_of(const ObjectSchema& schema) {
+  Json json{
+      {"description", schema.description}, {"type", "object"}, {"additionalProperties", false}};
+  Json required = Json::array();
+  json["properties"] = Json::object();
+  for (const Property& property : schema.properties) {
+    json["properties"][property.name] = described(property);
+    if (property.required) required.push_back(property.name);
+  }
+  Json rules = Json::array();
+  for (const auto& keys : schema.alternatives) rules.push_back(exactly_one(keys));
+  if (const Json condition = condition_of(schema.type); !condition.is_null()) {
+    rules.push_back(condition);
+  }
+  if (!required.empty()) json["required"] = required;
+  if (!rules.empty()) json["allOf"] = rules;
+  // Nothing is an object without properties, where none is needed.
+  if (required.empty() && rules.empty()) json["type"] = Json::array({"object", "null"});
+  return json;
+}
+
+Json definitions() {
+  const std::string ports = fmt::format("{0}(-{0})?", kPort);
+  const Json port_number = {{"type", "integer"}, {"minimum", 0}, {"maximum", 65535}};
+  Json all{
+      {"text", {{"type", Json::array({"string", "number", "boolean"})}}},
+      {"region",
+       {{"anyOf",
+         Json::array({text_like(" *([A-Za-z0-9] *)+"), Json{{"type", "integer"}, {"minimum", 0}},
+                      Json{{"type", "boolean"}}})}}},
+      {"address", text_like(address_pattern())},
+      {"prefix", text_like(prefix_pattern())},
+      {"prefixOrAny", text_like(prefix_pattern() + "|[^0-9:/][^:/]*")},
+      {"prefixOrTag", text_like(prefix_pattern() + "|[^0-9:/*][^:/]*")},
+      {"ports", {{"anyOf", Json::array({text_like("[*]|" + ports), port_number})}}},
+      {"listedPorts", {{"anyOf", Json::array({text_like(ports), port_number})}}},
+      {"subnetReference", text_like("[^/]+/[^/]+")},
+      {"listen", text_like(fmt::format("([Tt][Cc][Pp]|[Uu][Dd][Pp])/{}", kPortNotZero))},
+      {"instance",
+       {{"anyOf", Json::array({text_like("[^/]+(/[0-9]+)?"), Json{{"type", "integer"}},
+                               Json{{"type", "boolean"}}})}}},
+      {"flowUrl", text_like(fmt::format("(tcp|udp)://[^:/?#@\\[\\]]+:{}|icmp://[^:/?#@\\[\\]]+",
+                                        kPortNotZero))}};
+  for (const ObjectSchema& schema : object_schemas()) {
+    if (schema.type != ObjectType::kLab) all[schema.name] = object_of(schema);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string json_schema() {
+  Json json{{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", "egressd lab"}};
+  json.update(object_of(schema_of(ObjectType::kLab)));
+  json["type"] = "object";
+  json["definitions"] = definitions();
+  return json.dump(2) + "\n";
+}
+
+}  // namespace egress::lab

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+
+#include "lab/check/checks.hpp"
+#include "lab/read/resources.hpp"
+
+namespace egress::lab {
+namespace {
+
+// Null when the file could not be read, which leaves a finding.
+std::shared_ptr<const ServiceTags> tags_in(const std::string& path, Reader& reader,
+                                           const Value& value, const ReadFile& read_file) {
+  const auto text = read_file(path);
+  if (!text) {
+    reader.fail(value, "unreadable-file",
+                fmt::format("cannot read '{}': {}", shown(path), text.error().to_string()));
+    return nullptr;
+  }
+  auto tags = parse_service_tags(*text);
+  if (!tags) {
+    reader.fail(
+        value, "service-tag-file",
+        fmt::format("'{}' is not a service tag file: {}", shown(path), tags.error().message));
+    return nullptr;
+  }
+  return std::make_shared<const ServiceTags>(std::move(tags).value());
+}
+
+// Whether it is known which tags there are.
+bool read_service_tags(Reader& reader, const MaybeValue& value, const ReadFile& read_file,
+                       const Lab* before, Lab& lab) {
+  if (!value) return true;
+  const auto path = reader.text(*value);
+  if (!path) return false;
+  lab.service_tags_file = *path;
+  if (before != nullptr && before->service_tags && before->service_tags_file == *path) {
+    lab.service_tags = before->service_tags;
+    return true;
+  }
+  lab.service_tags = tags_in(*path, reader, *value, read_file);
+  return lab.service_tags != nullptr;
+}
+
+Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
+                   const Lab* before) {
+  ObjectReader object(reader, root, ObjectType::kLab);
+  Lab lab;
+  if (const auto location = object.at("location")) {
+    lab.location = read_location(reader, *location).value_or(lab.location);
+  }
+  lab.outbound_ip_addresses = reader.list(object.at("outboundIpAddresses"), &Reader::address);
+  object.word_into(lab.address_allocation, "addressAllocation", address_allocations());
+  const bool tags_known =
+      read_service_tags(reader, object.at("serviceTags"), read_file, before, lab);
+  const TagNames names(lab.service_tags.get());
+  const TagNames* tags = tags_known ? &names : nullptr;
+  read_virtual_networks(reader, object.at("virtualNetworks"), lab);
+  read_network_security_groups(reader, object.at("networkSecurityGroups"), tags, lab);
+  read_route_tables(reader, object.at("routeTables"), tags, lab);
+  read_application_security_groups(reader, object.at("applicationSecurityGroups"), lab);
+  read_server_farms(reader, object.at("serverFarms"), lab);
+  read_sites(reader, object.at("sites"), lab);
+  read_hosts(reader, object.at("hosts"), lab);
+  read_expectations(reader, object.at("expectations"), lab);
+  resolve_references(lab);
+  return lab;
+}
+
+void add_checked(const YamlTree& tree, std::vector<Check> checks, Findings& findings) {
+  for (Check& check : checks) {
+    bool trusted = true;
+    for (const std::string& path : check.rests_on) trusted = trusted && findings.trusts(path);
+    if (!trusted) continue;
+    Finding& finding = check.finding;
+    const Mark mark = findings.full() ? Mark{} : find_place(tree, finding.path);
+    findings.add(finding.severity, mark, std::move(finding.path), std::move(finding.code),
+                 std::move(finding.message), std::move(finding.hint));
+  }
+}
+
+}  // namespace
+
+Loaded read_lab(const YamlTree& tree, const std::string& file, const ReadFile& read_file,
+                const Lab* before) {
+  Findings findings(file);
+  if (tree.root->kind == YamlKind::kNull) {
+    findings.add(Severity::kError, tree.mark, {}, "empty", "the file holds no lab",
+                 "write {} for an empty one");
+    return {.findings = std::move(findings).sorted()};
+  }
+  Reader reader(findings);
+  const Value root{tree.root.get(), tree.mark, {}, {}, tree.mark};
+  Lab lab = read_resources(reader, root, read_file, before);
+  add_checked(tree, checks_of(lab), findings);
+  const bool refused = findings.any_error();
+  Loaded loaded{.findings = std::move(findings).sorted()};
+  if (!refused) loaded.lab = std::move(lab);
+  return loaded;
+}
+
+}  // namespace egress::lab

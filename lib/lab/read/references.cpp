@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+
+#include "lab/check/checks.hpp"
+#include "lab/read/resources.hpp"
+#include "lab/schema/vocabulary.hpp"
+
+namespace egress::lab {
+namespace {
+
+// Whether `name` is one of `declared`, a set or a map's keys; then it takes that spelling.
+template <typename Declared>
+bool resolve(std::string& name, const Declared& declared) {
+  const auto found = declared.find(name);
+  if (found == declared.end()) return false;
+  name = name_in(*found);
+  return true;
+}
+
+template <typename Declared>
+void resolve(std::optional<std::string>& name, const Declared& declared) {
+  if (name) resolve(*name, declared);
+}
+
+void resolve(std::optional<SubnetRef>& ref, const Lab& lab) {
+  if (ref && resolve(ref->vnet, lab.virtual_networks)) {
+    resolve(ref->subnet, lab.virtual_networks.at(ref->vnet).subnets);
+  }
+}
+
+void resolve_network(VirtualNetwork& vnet, const Lab& lab) {
+  for (auto& [name, subnet] : vnet.subnets) {
+    resolve(subnet.network_security_group, lab.network_security_groups);
+    resolve(subnet.route_table, lab.route_tables);
+  }
+  Named<VirtualNetworkPeering> peerings;
+  for (auto& [remote, peering] : vnet.virtual_network_peerings) {
+    std::string name = remote;
+    resolve(name, lab.virtual_networks);
+    peerings.emplace(std::move(name), peering);
+  }
+  vnet.virtual_network_peerings = std::move(peerings);
+}
+
+// "nsg/rule", "table/route" and "vnet/peering".
+void resolve_decider(std::string& by, const Lab& lab) {
+  const size_t slash = by.find('/');
+  if (slash == std::string::npos) return;
+  const std::string owner = by.substr(0, slash);
+  std::string name = by.substr(slash + 1);
+  const auto& defaults = default_security_rules();
+  const Names default_rules(defaults.begin(), defaults.end());
+  const auto group = lab.network_security_groups.find(owner);
+  const auto table = lab.route_tables.find(owner);
+  const auto vnet = lab.virtual_networks.find(owner);
+  if (group != lab.network_security_groups.end() &&
+      (resolve(name, group->second.security_rules) || resolve(name, default_rules))) {
+    by = group->first + "/" + name;
+  } else if (table != lab.route_tables.end() && resolve(name, table->second.routes)) {
+    by = table->first + "/" + name;
+  } else if (vnet != lab.virtual_networks.end()) {
+    resolve(name, vnet->second.virtual_network_peerings);
+    by = vnet->first + "/" + name;
+  }
+}
+
+}  // namespace
+
+void resolve_references(Lab& lab) {
+  for (auto& [name, vnet] : lab.virtual_networks) resolve_network(vnet, lab);
+  for (auto& [name, group] : lab.network_security_groups) {
+    for (auto& [rule_name, rule] : group.security_rules) {
+      for (AddressMatch* match : {&rule.source, &rule.destination}) {
+        for (auto& asg : match->application_security_groups) {
+          resolve(asg, lab.application_security_groups);
+        }
+      }
+    }
+  }
+  for (auto& [name, site] : lab.sites) {
+    resolve(site.server_farm, lab.server_farms);
+    resolve(site.virtual_network_subnet, lab);
+  }
+  for (auto& [name, host] : lab.hosts) {
+    resolve(host.subnet, lab);
+    for (auto& asg : host.application_security_groups) {
+      resolve(asg, lab.application_security_groups);
+    }
+  }
+  for (Expectation& expectation : lab.expectations) {
+    resolve(expectation.from, lab.sites);
+    if (expectation.by) resolve_decider(*expectation.by, lab);
+  }
+}
+
+}  // namespace egress::lab

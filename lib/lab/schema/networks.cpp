@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+
+#include "lab/limits.hpp"
+#include "lab/schema/objects.hpp"
+#include "lab/schema/vocabulary.hpp"
+
+namespace egress::lab {
+
+NameRule network_name(std::string kind, size_t max_length) {
+  return {std::move(kind), max_length, "_.-", "_",
+          "letters, digits, '_', '.' and '-', neither '.' nor '-' first or last"};
+}
+
+NameRule label_name(std::string kind, size_t max_length) {
+  return {std::move(kind), max_length, "-", "", "letters, digits and '-', no '-' first or last"};
+}
+
+ObjectSchema lab_schema() {
+  Property location = value("location", Form::kRegion, "The region of apps and networks.");
+  location.default_value = "westeurope";
+  Property allocation = word("addressAllocation", words_of(address_allocations()),
+                             "From which end of an integration subnet addresses are taken.");
+  allocation.default_value = "lowest";
+  Property expectations = list("expectations", Form::kObject, "What `egressctl test` checks.");
+  expectations.object = ObjectType::kExpectation;
+  return {ObjectType::kLab,
+          "lab",
+          "App Service regional virtual network integration on one host: networks, rules, routes, "
+          "plans, apps and machines. Names of properties and values are Azure Resource Manager's.",
+          {location,
+           list("outboundIpAddresses", Form::kAddress,
+                "Addresses that App Service's own source NAT shows for traffic that enters no "
+                "virtual network. Each plan instance uses one."),
+           allocation,
+           value("serviceTags", Form::kText,
+                 "A service tag file in the JSON form that Microsoft publishes, relative to the "
+                 "lab file. A regular file of at most 32 MiB."),
+           map("virtualNetworks", ObjectType::kVirtualNetwork,
+               network_name("a virtual network", 64), "Virtual networks by name."),
+           map("networkSecurityGroups", ObjectType::kNetworkSecurityGroup,
+               network_name("a network security group"), "Network security groups by name."),
+           map("routeTables", ObjectType::kRouteTable, network_name("a route table"),
+               "Route tables by name."),
+           map("applicationSecurityGroups", ObjectType::kApplicationSecurityGroup,
+               network_name("an application security group"),
+               "Application security groups by name. Hosts say which they belong to."),
+           map("serverFarms", ObjectType::kServerFarm, label_name("an App Service plan", 40),
+               "App Service plans by name."),
+           map("sites", ObjectType::kSite, label_name("a site", 60), "Apps by name."),
+           map("hosts", ObjectType::kHost, label_name("a host", 63), "Emulated machines by name."),
+           expectations}};
+}
+
+ObjectSchema virtual_network_schema() {
+  return {ObjectType::kVirtualNetwork,
+          "virtualNetwork",
+          "A virtual network.",
+          {value("location", Form::kRegion, "Its region, when it is not the lab's."),
+           required(list("addressPrefixes", Form::kPrefix, "The network's address space.", 1)),
+           list("dnsServers", Form::kAddress,
+                "DNS servers that apps of the network use; none: Azure's.", 0, kMaxDnsServers),
+           map("subnets", ObjectType::kSubnet, network_name("a subnet"), "Subnets by name."),
+           map("virtualNetworkPeerings", ObjectType::kVirtualNetworkPeering,
+               network_name("a virtual network", 64),
+               "This network's side of its peerings, by the name of the other network. A peering "
+               "connects when both sides declare it.")}};
+}
+
+ObjectSchema subnet_schema() {
+  Property endpoints = word("serviceEndpoints", service_endpoint_names(),
+                            "Accepted with a warning: service endpoints are not emulated.");
+  endpoints.many = Many::kList;
+  return {
+      ObjectType::kSubnet,
+      "subnet",
+      "A subnet.",
+      {value("addressPrefix", Form::kPrefix, "Where it lies; /29 or larger."),
+       list("addressPrefixes", Form::kPrefix, "The same, of several prefixes.", 1),
+       list("delegations", Form::kText,
+            "Microsoft.Web/serverFarms for a subnet that apps integrate with. Such a subnet is "
+            "/28 or larger, /26 when several plans share it."),
+       value("networkSecurityGroup", Form::kText, "The security group that filters its traffic."),
+       value("routeTable", Form::kText, "The route table that steers what it sends."),
+       value("natGateway", Form::kNull, "NAT gateways are not emulated."), endpoints},
+      {{"addressPrefix", "addressPrefixes"}}};
+}
+
+ObjectSchema virtual_network_peering_schema() {
+  return {ObjectType::kVirtualNetworkPeering,
+          "virtualNetworkPeering",
+          "One side of a peering.",
+          {flag("allowVirtualNetworkAccess",
+                "Whether the peer's prefixes are in this side's VirtualNetwork tag.", "true"),
+           flag("allowForwardedTraffic",
+                "Whether this side takes packets from the peer whose source is not in the peer's "
+                "address space.",
+                "false")}};
+}
+
+}  // namespace egress::lab

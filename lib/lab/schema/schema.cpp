@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "lab/schema/schema.hpp"
+
+#include <algorithm>
+
+#include "base/result.hpp"
+#include "lab/schema/objects.hpp"
+
+namespace egress::lab {
+
+const Property* ObjectSchema::find(const std::string& property) const {
+  const auto found = std::find_if(properties.begin(), properties.end(),
+                                  [&](const Property& known) { return known.name == property; });
+  return found == properties.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> ObjectSchema::property_names() const {
+  std::vector<std::string> names;
+  for (const Property& property : properties) names.push_back(property.name);
+  return names;
+}
+
+const std::vector<ObjectSchema>& object_schemas() {
+  static const std::vector<ObjectSchema> all = {
+      lab_schema(),
+      virtual_network_schema(),
+      subnet_schema(),
+      virtual_network_peering_schema(),
+      network_security_group_schema(),
+      security_rule_schema(),
+      route_table_schema(),
+      route_schema(),
+      application_security_group_schema(),
+      server_farm_schema(),
+      site_schema(),
+      outbound_vnet_routing_schema(),
+      host_schema(),
+      expectation_schema(),
+  };
+  return all;
+}
+
+const ObjectSchema& schema_of(ObjectType type) {
+  const auto found = std::find_if(object_schemas().begin(), object_schemas().end(),
+                                  [&](const ObjectSchema& schema) { return schema.type == type; });
+  EG_CHECK(found != object_schemas().end(), "every object is listed");
+  return *found;
+}
+
+}  // namespace egress::lab

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The description of the lab format: which properties each object has, how their values are written
+// and what they mean. The reader, its suggestions and the writing of labs go by it; the JSON Schema
+// and the tables of egressd-lab(5) are written from it when the project is built.
+
+#include <string>
+#include <vector>
+
+namespace egress::lab {
+
+enum class ObjectType {
+  kLab,
+  kVirtualNetwork,
+  kSubnet,
+  kVirtualNetworkPeering,
+  kNetworkSecurityGroup,
+  kSecurityRule,
+  kRouteTable,
+  kRoute,
+  kApplicationSecurityGroup,
+  kServerFarm,
+  kSite,
+  kOutboundVnetRouting,
+  kHost,
+  kExpectation,
+};
+
+// How one value is written.
+enum class Form {
+  kText,         // any scalar, as it stands there
+  kWord,         // one of `words`, case does not count
+  kBoolean,      // without quotes
+  kInteger,      // from `minimum` to `maximum`, without quotes
+  kNull,         // nothing: Azure has the property, and nothing emulates it
+  kRegion,       // "westeurope", "West Europe"
+  kAddress,      // "10.0.0.4"
+  kPrefix,       // "10.0.0.0/24"
+  kPrefixOrAny,  // a prefix, a service tag or "*"
+  kPrefixOrTag,  // a prefix or a service tag
+  kPorts,        // "443", "1000-1999"; "*" where the value is not in a list
+  kSubnet,       // "VNET/SUBNET"
+  kListen,       // "tcp/443"
+  kInstance,     // "SITE", "SITE/INSTANCE"
+  kFlowUrl,      // "tcp://HOST:PORT"
+  kObject,       // `object`
+};
+
+enum class Many {
+  kOne,
+  kList,  // `minimum` to `maximum` values; a maximum of 0 is none
+  kMap,   // by names that follow `names`
+};
+
+// Names that a map of resources has: 1 to `max_length` letters, digits and the others listed.
+struct NameRule {
+  std::string kind{};  // "a subnet"
+  size_t max_length = 0;
+  std::string inner{};  // besides letters and digits, anywhere but at the ends
+  std::string ends{};   // besides letters and digits, first and last as well
+  std::string words{};  // the same for people
+};
+
+struct Property {
+  std::string name{};
+  bool required = false;
+  Form form = Form::kText;
+  Many many = Many::kOne;
+  ObjectType object{};
+  std::vector<std::string> words{};
+  NameRule names{};
+  int minimum = 0;
+  int maximum = 0;              // of an integer, or of a list's size; 0: none
+  std::string default_value{};  // as a file writes it; empty: none
+  std::string description{};    // one line, for people
+};
+
+struct ObjectSchema {
+  ObjectType type{};
+  std::string name{};  // of its definition in the JSON Schema
+  std::string description{};
+  std::vector<Property> properties{};
+  // Exactly one property of each is there.
+  std::vector<std::vector<std::string>> alternatives{};
+
+  const Property* find(const std::string& property) const;  // null when it has no such property
+  std::vector<std::string> property_names() const;
+};
+
+const std::vector<ObjectSchema>& object_schemas();
+const ObjectSchema& schema_of(ObjectType type);
+
+}  // namespace egress::lab

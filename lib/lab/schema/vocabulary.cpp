@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "lab/schema/vocabulary.hpp"
+
+#include <algorithm>
+
+#include "lab/suggest.hpp"
+
+namespace egress::lab {
+namespace {
+
+template <typename T>
+std::vector<Spelling<T>> spelled(std::initializer_list<T> values) {
+  std::vector<Spelling<T>> spellings;
+  for (const T value : values) spellings.push_back({name_of(value), value});
+  return spellings;
+}
+
+void add_skus(std::vector<Sku>& all, const char* tier, std::initializer_list<const char*> names,
+              bool integrates) {
+  for (const char* name : names) all.push_back({name, tier, integrates});
+}
+
+std::vector<Sku> make_skus() {
+  std::vector<Sku> all;
+  add_skus(all, "Basic", {"B1", "B2", "B3"}, true);
+  add_skus(all, "Standard", {"S1", "S2", "S3"}, true);
+  add_skus(all, "PremiumV2", {"P1v2", "P2v2", "P3v2"}, true);
+  add_skus(all, "PremiumV3", {"P0v3", "P1v3", "P2v3", "P3v3"}, true);
+  add_skus(all, "PremiumMV3", {"P1mv3", "P2mv3", "P3mv3", "P4mv3", "P5mv3"}, true);
+  add_skus(all, "PremiumV4", {"P0v4", "P1v4", "P2v4", "P3v4"}, true);
+  add_skus(all, "PremiumMV4", {"P1mv4", "P2mv4", "P3mv4", "P4mv4", "P5mv4"}, true);
+  add_skus(all, "ElasticPremium", {"EP1", "EP2", "EP3"}, true);
+  add_skus(all, "Free", {"F1", "Free"}, false);
+  add_skus(all, "Shared", {"D1", "Shared"}, false);
+  add_skus(all, "Isolated", {"I1", "I2", "I3"}, false);
+  add_skus(all, "Isolated", {"I1v2", "I2v2", "I3v2", "I4v2", "I5v2", "I6v2"}, false);
+  add_skus(all, "Isolated", {"I1mv2", "I2mv2", "I3mv2", "I4mv2", "I5mv2"}, false);
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Spelling<Direction>>& directions() {
+  static const auto all = spelled({Direction::kInbound, Direction::kOutbound});
+  return all;
+}
+
+const std::vector<Spelling<Access>>& accesses() {
+  static const auto all = spelled({Access::kAllow, Access::kDeny});
+  return all;
+}
+
+const std::vector<Spelling<SecurityRuleProtocol>>& protocols() {
+  static const auto all =
+      spelled({SecurityRuleProtocol::kTcp, SecurityRuleProtocol::kUdp, SecurityRuleProtocol::kIcmp,
+               SecurityRuleProtocol::kEsp, SecurityRuleProtocol::kAh, SecurityRuleProtocol::kAny});
+  return all;
+}
+
+const std::vector<Spelling<NextHopType>>& next_hop_types() {
+  static const auto all =
+      spelled({NextHopType::kVirtualNetworkGateway, NextHopType::kVnetLocal, NextHopType::kInternet,
+               NextHopType::kVirtualAppliance, NextHopType::kNone});
+  return all;
+}
+
+const std::vector<Spelling<AddressAllocation>>& address_allocations() {
+  static const std::vector<Spelling<AddressAllocation>> all = {
+      {"lowest", AddressAllocation::kLowest}, {"highest", AddressAllocation::kHighest}};
+  return all;
+}
+
+const std::vector<Spelling<Verdict>>& verdicts() {
+  static const std::vector<Spelling<Verdict>> all = {{"allow", Verdict::kAllow},
+                                                     {"deny", Verdict::kDeny},
+                                                     {"drop", Verdict::kDrop},
+                                                     {"noroute", Verdict::kNoRoute}};
+  return all;
+}
+
+const std::vector<Spelling<Path>>& paths() {
+  static const auto all = spelled({Path::kDirect, Path::kVirtualNetwork});
+  return all;
+}
+
+const std::vector<Sku>& skus() {
+  static const std::vector<Sku> all = make_skus();
+  return all;
+}
+
+const Sku* find_sku(const std::string& name) {
+  const auto found = std::find_if(skus().begin(), skus().end(), [&](const Sku& sku) {
+    return equal_ignoring_case(sku.name, name);
+  });
+  return found == skus().end() ? nullptr : &*found;
+}
+
+std::vector<std::string> integrating_or_free_sku_names() {
+  std::vector<std::string> names;
+  for (const bool integrates : {true, false}) {
+    for (const Sku& sku : skus()) {
+      if (sku.integrates == integrates && sku.tier != "Isolated") names.push_back(sku.name);
+    }
+  }
+  return names;
+}
+
+const std::vector<std::string>& service_endpoint_names() {
+  static const std::vector<std::string> all = {"Microsoft.AzureActiveDirectory",
+                                               "Microsoft.AzureCosmosDB",
+                                               "Microsoft.CognitiveServices",
+                                               "Microsoft.ContainerRegistry",
+                                               "Microsoft.EventHub",
+                                               "Microsoft.KeyVault",
+                                               "Microsoft.ServiceBus",
+                                               "Microsoft.Sql",
+                                               "Microsoft.Storage",
+                                               "Microsoft.Storage.Global",
+                                               "Microsoft.Web"};
+  return all;
+}
+
+const std::vector<std::string>& default_security_rules() {
+  static const std::vector<std::string> all = {
+      "AllowVnetInBound",  "AllowAzureLoadBalancerInBound", "DenyAllInBound",
+      "AllowVnetOutBound", "AllowInternetOutBound",         "DenyAllOutBound"};
+  return all;
+}
+
+const std::vector<std::string>& reserved_keys() {
+  static const std::vector<std::string> all = {
+      "natGateways", "privateEndpoints", "privateDnsZones", "publicDns",   "virtualNetworkGateways",
+      "onPremises",  "services",         "subscriptions",   "attachments", "clock"};
+  return all;
+}
+
+}  // namespace egress::lab

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+
+#include "lab/limits.hpp"
+#include "lab/schema/objects.hpp"
+#include "lab/schema/vocabulary.hpp"
+
+namespace egress::lab {
+
+ObjectSchema server_farm_schema() {
+  Property sku = word("sku", integrating_or_free_sku_names(),
+                      "The plan's size. Free and Shared plans have no integration.");
+  sku.default_value = ServerFarm{}.sku;
+  Property capacity =
+      value("capacity", Form::kInteger,
+            "Instances. Each holds one address of each subnet that its apps integrate with, two "
+            "subnets at most.");
+  capacity.minimum = 1;
+  capacity.maximum = kMaxCapacity;
+  capacity.default_value = "1";
+  return {ObjectType::kServerFarm, "serverFarm", "An App Service plan.", {sku, capacity}};
+}
+
+ObjectSchema site_schema() {
+  Property routing = value("outboundVnetRouting", Form::kObject,
+                           "What enters the virtual network. Without it and the legacy flags: "
+                           "RFC1918 and the network's own prefixes.");
+  routing.object = ObjectType::kOutboundVnetRouting;
+  Property settings =
+      value("appSettings", Form::kText,
+            "Environment variables by name, in which case counts: 32 KiB each with its name, 256 "
+            "KiB together.");
+  settings.many = Many::kMap;
+  return {ObjectType::kSite,
+          "site",
+          "An app.",
+          {required(value("serverFarm", Form::kText, "The plan that it runs on.")),
+           value("virtualNetworkSubnet", Form::kSubnet,
+                 "The subnet to integrate with. Without one, everything leaves directly."),
+           routing, flag("vnetRouteAllEnabled", "Legacy form of applicationTraffic."),
+           flag("vnetContentShareEnabled", "Legacy form of contentShareTraffic."),
+           flag("vnetImagePullEnabled", "Legacy form of imagePullTraffic."),
+           flag("vnetBackupRestoreEnabled", "Legacy form of backupRestoreTraffic."), settings}};
+}
+
+ObjectSchema outbound_vnet_routing_schema() {
+  return {ObjectType::kOutboundVnetRouting,
+          "outboundVnetRouting",
+          "Traffic that enters the virtual network. A legacy flag that contradicts it is refused.",
+          {flag("allTraffic", "Every class of traffic.", "false"),
+           flag("applicationTraffic",
+                "Every destination of what the app's own code sends; else RFC1918 and the "
+                "network's own prefixes.",
+                "false"),
+           flag("contentShareTraffic", "The content share of the app.", "false"),
+           flag("imagePullTraffic", "Container image pulls.", "false"),
+           flag("backupRestoreTraffic", "Backup and restore.", "false"),
+           flag("managedIdentityTraffic", "Tokens of managed identities.", "false")}};
+}
+
+ObjectSchema host_schema() {
+  return {ObjectType::kHost,
+          "host",
+          "An emulated machine, in a subnet or in the Internet.",
+          {value("subnet", Form::kSubnet, "The subnet that it is in."),
+           flag("internet", "True instead of a subnet: it is an Internet site."),
+           required(value("ipAddress", Form::kAddress, "Its address.")),
+           list("names", Form::kText, "Names beside its own that apps and expectations may use."),
+           list("listen", Form::kListen,
+                "Ports that answer, tcp/PORT and udp/PORT. TCP port 80 answers HTTP with a JSON "
+                "body that tells what arrived (host, local, peer, protocol); every other TCP port "
+                "sends the same as one line, then echoes; UDP answers each datagram with it.",
+                0, static_cast<int>(kMaxListen)),
+           flag("enableIPForwarding", "It forwards packets: an appliance for routes.", "false"),
+           value("masquerade", Form::kAddress,
+                 "The public address that it shows for destinations outside RFC1918."),
+           list("applicationSecurityGroups", Form::kText, "Groups that it is in.", 0,
+                static_cast<int>(kMaxApplicationSecurityGroupsPerHost))}};
+}
+
+ObjectSchema expectation_schema() {
+  return {ObjectType::kExpectation,
+          "expectation",
+          "A flow and what becomes of it.",
+          {required(value("from", Form::kInstance, "SITE or SITE/INSTANCE.")),
+           required(value("to", Form::kFlowUrl,
+                          "tcp://HOST:PORT, udp://HOST:PORT or icmp://HOST; HOST is an address or "
+                          "a host's name.")),
+           required(word("expect", words_of(verdicts()),
+                         "The verdict. Deny is a rule's; drop is that of a None route, a missing "
+                         "or unfit next hop, a loop, a peering's refusal or the platform; noroute "
+                         "is when nobody owns the address.")),
+           value("by", Form::kText,
+                 "The name that must decide: NSG/RULE, TABLE/ROUTE, system/PREFIX, VNET/PEERING or "
+                 "applicationRouting."),
+           word("via", words_of(paths()), "Whether the packet enters the virtual network."),
+           value("source", Form::kAddress, "The source address that the far end must see.")}};
+}
+
+}  // namespace egress::lab
