@@ -103,10 +103,10 @@ struct EchoServer::Connection {
   std::string pending{};
 };
 
-Result<std::unique_ptr<EchoServer>> EchoServer::listen(uv_loop_t& loop, const std::string& host,
+Result<std::unique_ptr<EchoServer>> EchoServer::listen(uv::Loop& loop, const std::string& host,
                                                        const std::vector<Port>& ports,
                                                        size_t connection_limit) {
-  std::unique_ptr<EchoServer> server(new EchoServer(loop, host, connection_limit));
+  std::unique_ptr<EchoServer> server(new EchoServer(*loop.get(), host, connection_limit));
   for (const Port& port : ports) RETURN_IF_ERROR(server->open(port));
   return server;
 }

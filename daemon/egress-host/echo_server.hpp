@@ -15,12 +15,13 @@
 
 #include "base/result.hpp"
 #include "egress-host/spec.hpp"
+#include "uv/loop.hpp"
 
 namespace egress::host {
 
 class EchoServer {
  public:
-  static Result<std::unique_ptr<EchoServer>> listen(uv_loop_t& loop, const std::string& host,
+  static Result<std::unique_ptr<EchoServer>> listen(uv::Loop& loop, const std::string& host,
                                                     const std::vector<Port>& ports,
                                                     size_t connection_limit);
   EchoServer(const EchoServer&) = delete;

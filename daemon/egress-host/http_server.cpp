@@ -31,7 +31,7 @@ Result<UniqueFd> listening_socket(Port port) {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv_loop_t& loop, const std::string& host,
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv::Loop& loop, const std::string& host,
                                                        Port port, unsigned connection_limit) {
   ASSIGN_OR_RETURN(UniqueFd fd, listening_socket(port));
   std::unique_ptr<HttpServer> server(new HttpServer(host));
@@ -44,37 +44,31 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv_loop_t& loop, const st
                  .message = "libmicrohttpd cannot serve " + port.to_string()};
   }
   fd.release();  // libmicrohttpd closes it
-  RETURN_IF_ERROR(server->watch(loop));
+  server->watch(loop);
   return server;
 }
 
 HttpServer::~HttpServer() {
+  poll_.reset();
   if (http_ != nullptr) MHD_stop_daemon(http_);
 }
 
-Status HttpServer::watch(uv_loop_t& loop) {
+void HttpServer::watch(uv::Loop& loop) {
   const auto* const info = MHD_get_daemon_info(http_, MHD_DAEMON_INFO_EPOLL_FD);
   EG_CHECK(info != nullptr, "an epoll server has an epoll descriptor");
-  if (const int failed = uv_poll_init(&loop, &poll_, info->epoll_fd); failed < 0) {
-    return Error::from_errno("watch HTTP connections", -failed);
-  }
-  uv_timer_init(&loop, &timer_);
-  poll_.data = this;
-  timer_.data = this;
-  uv_poll_start(&poll_, UV_READABLE,
-                [](uv_poll_t* poll, int, int) { static_cast<HttpServer*>(poll->data)->run(); });
-  return {};
+  timer_.emplace(loop, [this] { run(); });
+  poll_.emplace(loop, info->epoll_fd, [this] { run(); });
+  poll_->start();
 }
 
 void HttpServer::run() {
   MHD_run(http_);
   MHD_UNSIGNED_LONG_LONG wait_ms = 0;
   if (MHD_get_timeout(http_, &wait_ms) != MHD_YES) {
-    uv_timer_stop(&timer_);
+    timer_->stop();
     return;
   }
-  const auto again = [](uv_timer_t* timer) { static_cast<HttpServer*>(timer->data)->run(); };
-  uv_timer_start(&timer_, again, wait_ms, 0);
+  timer_->start(std::chrono::milliseconds(wait_ms));
 }
 
 MHD_Result HttpServer::respond(void* self, MHD_Connection* connection, const char*, const char*,
@@ -108,11 +102,6 @@ MHD_Result HttpServer::respond(void* self, MHD_Connection* connection, const cha
   const MHD_Result queued = MHD_queue_response(connection, MHD_HTTP_OK, response);
   MHD_destroy_response(response);
   return queued;
-}
-
-void HttpServer::close() {
-  uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr);
-  uv_close(reinterpret_cast<uv_handle_t*>(&poll_), nullptr);
 }
 
 }  // namespace egress::host

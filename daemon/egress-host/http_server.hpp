@@ -5,30 +5,28 @@
 // protocol; its epoll descriptor and its time-outs are watched by the loop, without a thread.
 
 #include <microhttpd.h>
-#include <uv.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
 #include "egress-host/spec.hpp"
+#include "uv/loop.hpp"
 
 namespace egress::host {
 
 class HttpServer {
  public:
-  static Result<std::unique_ptr<HttpServer>> listen(uv_loop_t& loop, const std::string& host,
+  static Result<std::unique_ptr<HttpServer>> listen(uv::Loop& loop, const std::string& host,
                                                     Port port, unsigned connection_limit);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // Stops serving; the object must live until the loop has run the close callbacks.
-  void close();
-
  private:
   explicit HttpServer(std::string host) : host_(std::move(host)) {}
-  Status watch(uv_loop_t& loop);
+  void watch(uv::Loop& loop);
   void run();
   static MHD_Result respond(void* self, MHD_Connection* connection, const char* url,
                             const char* method, const char* version, const char* upload,
@@ -36,8 +34,8 @@ class HttpServer {
 
   std::string host_;
   MHD_Daemon* http_ = nullptr;
-  uv_poll_t poll_{};
-  uv_timer_t timer_{};
+  std::optional<uv::Poll> poll_{};
+  std::optional<uv::Timer> timer_{};
 };
 
 }  // namespace egress::host

@@ -6,13 +6,13 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "egress-host/echo_server.hpp"
@@ -20,6 +20,7 @@
 #include "egress-host/lock_file.hpp"
 #include "egress-host/spec.hpp"
 #include "egress-host/udp_server.hpp"
+#include "uv/loop.hpp"
 
 namespace egress::host {
 namespace {
@@ -55,17 +56,18 @@ struct Servers {
   std::unique_ptr<EchoServer> echo{};
   std::vector<std::unique_ptr<HttpServer>> http{};
   std::vector<std::unique_ptr<UdpServer>> udp{};
-  uv_signal_t terminate{};
+  std::optional<uv::Signal> terminate{};
 
+  // With nothing left to wait for, the loop ends.
   void close() {
     echo->close();
-    for (const auto& server : http) server->close();
-    for (const auto& server : udp) server->close();
-    uv_close(reinterpret_cast<uv_handle_t*>(&terminate), nullptr);
+    http.clear();
+    udp.clear();
+    terminate.reset();
   }
 };
 
-Status open_ports(uv_loop_t& loop, const Spec& spec, Servers& servers) {
+Status open_ports(uv::Loop& loop, const Spec& spec, Servers& servers) {
   const size_t room = connection_room(spec.listen.size());
   std::vector<Port> echo_ports;
   for (const Port& port : spec.listen) {
@@ -82,25 +84,23 @@ Status open_ports(uv_loop_t& loop, const Spec& spec, Servers& servers) {
   return {};
 }
 
-Status serve(const Spec& spec, const LockFile& lock) {
-  uv_loop_t& loop = *uv_default_loop();
+Status serve(uv::Loop& loop, const Spec& spec, const LockFile& lock) {
   Servers servers;
   RETURN_IF_ERROR(open_ports(loop, spec, servers));
   RETURN_IF_ERROR(lock.write(to_json(spec)));
-  servers.terminate.data = &servers;
-  uv_signal_init(&loop, &servers.terminate);
-  uv_signal_start(
-      &servers.terminate,
-      [](uv_signal_t* handle, int) { static_cast<Servers*>(handle->data)->close(); }, SIGTERM);
+  servers.terminate.emplace(loop, SIGTERM, [&servers] { servers.close(); });
   RETURN_IF_ERROR(detach());
-  uv_run(&loop, UV_RUN_DEFAULT);
+  loop.run();
   return {};
 }
 
 Status run(const Spec& spec, const std::string& lock_path) {
   ASSIGN_OR_RETURN(const LockFile lock, LockFile::acquire(lock_path));
-  Status served = serve(spec, lock);
+  auto loop = std::make_unique<uv::Loop>();
+  Status served = serve(*loop, spec, lock);
   lock.remove();
+  // Handles of a half-opened set are still in it; the process ends without unwinding them.
+  if (!served.ok()) (void)loop.release();
   return served;
 }
 
@@ -130,7 +130,6 @@ int main(int argc, char** argv) {
   if (const egress::Status served = run(spec, lock_path); !served.ok()) {
     std::fprintf(stderr, "egress-host: %s: %s\n", spec.host.c_str(),
                  served.error().to_string().c_str());
-    // Handles of a half-opened set are still in the loop; the process ends without unwinding it.
     std::fflush(stderr);
     std::_Exit(1);
   }

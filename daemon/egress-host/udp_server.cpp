@@ -35,7 +35,7 @@ std::optional<in_pktinfo> packet_info(msghdr& message) {
 
 }  // namespace
 
-Result<std::unique_ptr<UdpServer>> UdpServer::listen(uv_loop_t& loop, const std::string& host,
+Result<std::unique_ptr<UdpServer>> UdpServer::listen(uv::Loop& loop, const std::string& host,
                                                      Port port) {
   const std::string what = "listen on " + port.to_string();
   UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -48,15 +48,7 @@ Result<std::unique_ptr<UdpServer>> UdpServer::listen(uv_loop_t& loop, const std:
       ::bind(fd.get(), reinterpret_cast<sockaddr*>(&any), sizeof any) < 0) {
     return Error::from_errno(what);
   }
-  std::unique_ptr<UdpServer> server(new UdpServer(host, port, std::move(fd)));
-  if (const int failed = uv_poll_init(&loop, &server->poll_, server->fd_.get()); failed < 0) {
-    return Error::from_errno(what, -failed);
-  }
-  server->poll_.data = server.get();
-  uv_poll_start(&server->poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
-    static_cast<UdpServer*>(poll->data)->answer_some();
-  });
-  return server;
+  return std::unique_ptr<UdpServer>(new UdpServer(loop, host, port, std::move(fd)));
 }
 
 void UdpServer::answer_some() {
@@ -98,10 +90,6 @@ bool UdpServer::answer_one() {
   std::memcpy(CMSG_DATA(header), &from, sizeof from);
   (void)::sendmsg(fd_.get(), &message, MSG_DONTWAIT);
   return true;
-}
-
-void UdpServer::close() {
-  uv_close(reinterpret_cast<uv_handle_t*>(&poll_), nullptr);
 }
 
 }  // namespace egress::host

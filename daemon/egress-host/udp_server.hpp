@@ -5,37 +5,38 @@
 // Nothing is kept between datagrams; an answer that the kernel does not take at once is lost, as
 // datagrams may be.
 
-#include <uv.h>
-
 #include <memory>
 #include <string>
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "egress-host/spec.hpp"
+#include "uv/loop.hpp"
 
 namespace egress::host {
 
 class UdpServer {
  public:
-  static Result<std::unique_ptr<UdpServer>> listen(uv_loop_t& loop, const std::string& host,
+  static Result<std::unique_ptr<UdpServer>> listen(uv::Loop& loop, const std::string& host,
                                                    Port port);
   UdpServer(const UdpServer&) = delete;
   UdpServer& operator=(const UdpServer&) = delete;
 
-  // Stops answering; the object must live until the loop has run the close callbacks.
-  void close();
-
  private:
-  UdpServer(std::string host, Port port, UniqueFd fd)
-      : host_(std::move(host)), port_(port), fd_(std::move(fd)) {}
+  UdpServer(uv::Loop& loop, std::string host, Port port, UniqueFd fd)
+      : host_(std::move(host)),
+        port_(port),
+        fd_(std::move(fd)),
+        poll_(loop, fd_.get(), [this] { answer_some(); }) {
+    poll_.start();
+  }
   void answer_some();
   bool answer_one();
 
   std::string host_;
   Port port_;
   UniqueFd fd_;
-  uv_poll_t poll_{};
+  uv::Poll poll_;
 };
 
 }  // namespace egress::host

@@ -74,7 +74,7 @@ Status place(const char* path, const std::string& replacement, const std::string
   return mount_at(replacement.c_str(), path, nullptr, MS_BIND, nullptr);
 }
 
-Status place_files(const control::AppContext& app, const std::string& scratch) {
+Status place_files(const inspect::AppContext& app, const std::string& scratch) {
   if (!can_cover(kResolvConf) || !can_cover(kHosts)) RETURN_IF_ERROR(overlay_etc(scratch));
   RETURN_IF_ERROR(place(kResolvConf, scratch + "/resolv.conf", app.resolv_conf));
   return place(kHosts, scratch + "/hosts", app.hosts);
@@ -100,7 +100,7 @@ Status enter_network(const std::string& netns) {
 
 }  // namespace
 
-Status enter_app(const control::AppContext& app) {
+Status enter_app(const inspect::AppContext& app) {
   if (app.netns.empty() || app.netns.find('/') != std::string::npos) {
     return Error{.code = Errc::kInvalid,
                  .message = fmt::format("'{}' is no name of a namespace", app.netns)};

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "control/protocol.hpp"
+#include "inspect/context.hpp"
 
 namespace egress::ctl {
 
 // Call with one thread only.
-Status enter_app(const control::AppContext& app);
+Status enter_app(const inspect::AppContext& app);
 
 // Returns only when the program cannot be started, with the exit status that says so.
 int become(const std::vector<std::string>& program);

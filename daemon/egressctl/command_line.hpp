@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "egressctl/commands.hpp"
+#include "egressctl/commands/commands.hpp"
 
 namespace egress::ctl {
 

@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "egressctl/commands.hpp"
+#include "egressctl/commands/commands.hpp"
 
 namespace egress::ctl {
 

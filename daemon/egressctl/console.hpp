@@ -7,7 +7,7 @@
 #include <string>
 
 #include "egressctl/failure.hpp"
-#include "egressctl/findings.hpp"
+#include "egressctl/render/findings.hpp"
 #include "egressctl/terminal.hpp"
 
 namespace egress::ctl {

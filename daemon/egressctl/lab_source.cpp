@@ -37,22 +37,11 @@ Result<LabSource> LabSource::read(const std::string& path) {
 }
 
 lab::Loaded LabSource::load() const {
-  lab::Loaded loaded = lab::load(source_.text, source_.file, read_file_);
-  if (!loaded.lab) return loaded;
-  const auto excess = compile::check_size(*loaded.lab, {}, source_.file);
-  loaded.findings.insert(loaded.findings.end(), excess.begin(), excess.end());
-  if (!excess.empty()) loaded.lab.reset();
-  return loaded;
+  return compile::within(lab::load(source_.text, source_.file, read_file_), {}, source_.file);
 }
 
-control::LabText LabSource::with_files() const {
-  control::LabText lab{.file = source_.file, .text = source_.text};
-  if (const auto named = lab::service_tags_file(source_.text)) {
-    if (Result<std::string> text = read_file_(*named); text.ok()) {
-      lab.files.emplace(*named, std::move(*text));
-    }
-  }
-  return lab;
+lab::LabText LabSource::with_files() const {
+  return lab::with_files(source_.file, source_.text, read_file_);
 }
 
 }  // namespace egress::ctl

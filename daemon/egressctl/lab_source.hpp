@@ -7,9 +7,8 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "control/protocol.hpp"
-#include "egressctl/findings.hpp"
-#include "lab/load.hpp"
+#include "egressctl/render/findings.hpp"
+#include "lab/lab_text.hpp"
 
 namespace egress::ctl {
 
@@ -20,9 +19,8 @@ class LabSource {
   const Source& source() const { return source_; }
   // Without a lab, too, when it is larger than the limits that a daemon has by default.
   lab::Loaded load() const;
-  // What travels to the daemon. A file that cannot be read is left out: the daemon then says so,
-  // with its place in the lab file.
-  control::LabText with_files() const;
+  // What travels to the daemon.
+  lab::LabText with_files() const;
 
  private:
   LabSource(Source source, lab::ReadFile read_file)

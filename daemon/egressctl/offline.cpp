@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "inspect/expectations.hpp"
 #include "ipam/leases.hpp"
 #include "lab/flow_url.hpp"
 #include "lab/suggest.hpp"
@@ -35,28 +36,11 @@ std::vector<std::string> names_of(const lab::Named<T>& things) {
   return names;
 }
 
-Result<policy::Explanation> decide(const policy::Network& network, const lab::Sender& app,
-                                   const std::string& url, std::optional<uint16_t> source_port) {
-  ASSIGN_OR_RETURN(const lab::FlowUrl target, lab::parse_flow_url(network.situation.lab, url));
-  policy::Flow flow{.protocol = target.protocol,
-                    .destination = target.destination,
-                    .destination_port = target.port};
-  if (source_port) flow.source_port = *source_port;
-  const auto& sites = network.situation.lab.sites;
-  return policy::explain(network, {lab::declared(sites, app.site), app.instance}, flow);
-}
-
-control::TestResult check(const policy::Network& network, const lab::Expectation& expectation) {
-  control::TestResult result{.expectation = expectation};
-  auto explanation =
-      decide(network, {expectation.from, expectation.instance}, expectation.to, std::nullopt);
-  if (!explanation.ok()) {
-    result.differences.push_back(explanation.error().to_string());
-    return result;
-  }
-  result.differences = policy::mismatches(expectation, *explanation);
-  result.explanation = std::move(*explanation);
-  return result;
+Result<policy::Explanation> explanation_of(const policy::Network& network,
+                                           const control::ExplainRequest& request) {
+  ASSIGN_OR_RETURN(const policy::Flow flow,
+                   inspect::flow_of(network.situation.lab, request.url, request.source_port));
+  return policy::explain(network, inspect::sender_of(network.situation.lab, request.app), flow);
 }
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
@@ -69,7 +53,7 @@ Answer explain_offline(const LabSource& source, const control::ExplainRequest& r
   auto network = network_of(source);
   if (Failure* failure = std::get_if<Failure>(&network)) return std::move(*failure);
   const policy::Network& analysed = *std::get<0>(network);
-  const auto explanation = decide(analysed, request.app, request.url, request.source_port);
+  const auto explanation = explanation_of(analysed, request);
   if (explanation.ok()) return control::to_json(*explanation);
   Failure failure = failure_of(explanation.error());
   if (explanation.error().code == Errc::kNotFound) {
@@ -83,12 +67,7 @@ Answer explain_offline(const LabSource& source, const control::ExplainRequest& r
 Answer test_offline(const LabSource& source) {
   auto network = network_of(source);
   if (Failure* failure = std::get_if<Failure>(&network)) return std::move(*failure);
-  const policy::Network& analysed = *std::get<0>(network);
-  Json results = Json::array();
-  for (const lab::Expectation& expectation : analysed.situation.lab.expectations) {
-    results.push_back(control::to_json(check(analysed, expectation)));
-  }
-  return Json{{"results", results}};
+  return control::to_json(inspect::test(*std::get<0>(network)));
 }
 
 std::string hint_for_names(const std::string& site, const std::string& url,

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "control/json.hpp"
+#include "control/messages.hpp"
 #include "egressctl/failure.hpp"
 #include "egressctl/lab_source.hpp"
 

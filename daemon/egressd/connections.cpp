@@ -30,8 +30,10 @@ bool has_said_all(int socket) {
 
 }  // namespace
 
-Connections::Connections(Loop& loop, UniqueFd listener, ConnectionLimits limits, Admit admit)
-    : listener_(std::move(listener)),
+Connections::Connections(uv::Loop& loop, const Clock& clock, UniqueFd listener,
+                         ConnectionLimits limits, Admit admit)
+    : clock_(clock),
+      listener_(std::move(listener)),
       limits_(limits),
       admit_(std::move(admit)),
       poll_(loop, listener_.get(), [this] { accept_all(); }),
@@ -40,7 +42,7 @@ Connections::Connections(Loop& loop, UniqueFd listener, ConnectionLimits limits,
 }
 
 void Connections::opened(int socket) {
-  clients_[socket] = {State::kWaitedFor, Clock::now()};
+  clients_[socket] = {State::kWaitedFor, clock_.monotonic()};
   schedule_sweep();
 }
 
@@ -57,7 +59,7 @@ void Connections::being_answered(int socket) {
 void Connections::waited_for(int socket) {
   const auto client = clients_.find(socket);
   if (client == clients_.end() || client->second.state == State::kCutOff) return;
-  client->second = {State::kWaitedFor, Clock::now()};
+  client->second = {State::kWaitedFor, clock_.monotonic()};
 }
 
 void Connections::accept_all() {
@@ -99,7 +101,7 @@ void Connections::cut_off_longest_waiting() {
 
 void Connections::sweep() {
   sweep_due_ = false;
-  const Clock::time_point now = Clock::now();
+  const auto now = clock_.monotonic();
   for (auto& [socket, client] : clients_) {
     if (client.state != State::kWaitedFor || has_unread_bytes(socket)) continue;
     if (now - client.since < limits_.patience && !has_said_all(socket)) continue;

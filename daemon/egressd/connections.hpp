@@ -11,9 +11,10 @@
 #include <functional>
 #include <map>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
-#include "egressd/loop.hpp"
+#include "uv/loop.hpp"
 
 namespace egress::daemon {
 
@@ -26,7 +27,8 @@ class Connections {
  public:
   // `admit` takes over a socket that somebody has connected to; opened() follows if it keeps it.
   using Admit = std::function<void(UniqueFd socket)>;
-  Connections(Loop& loop, UniqueFd listener, ConnectionLimits limits, Admit admit);
+  Connections(uv::Loop& loop, const Clock& clock, UniqueFd listener, ConnectionLimits limits,
+              Admit admit);
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
 
@@ -36,11 +38,10 @@ class Connections {
   void waited_for(int socket);
 
  private:
-  using Clock = std::chrono::steady_clock;
   enum class State { kWaitedFor, kBeingAnswered, kCutOff };
   struct Client {
     State state = State::kWaitedFor;
-    Clock::time_point since{};
+    std::chrono::steady_clock::time_point since{};
   };
 
   void accept_all();
@@ -50,12 +51,13 @@ class Connections {
   void cut_off_longest_waiting();
   void schedule_sweep();
 
+  const Clock clock_;
   const UniqueFd listener_;
   const ConnectionLimits limits_;
   const Admit admit_;
   std::map<int, Client> clients_{};  // by socket
-  Poll poll_;
-  Timer timer_;
+  uv::Poll poll_;
+  uv::Timer timer_;
   bool sweep_due_ = false;
 };
 

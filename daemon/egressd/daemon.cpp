@@ -5,11 +5,9 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
-#include <nlohmann/json.hpp>
+#include <functional>
 #include <utility>
 
-#include "control/json.hpp"
-#include "egressd/memory.hpp"
 #include "egressd/notifier.hpp"
 #include "egressd/responses.hpp"
 
@@ -17,23 +15,53 @@ namespace egress::daemon {
 
 namespace {
 
+// Below libuv's four threads; each may hold a lab and what it becomes.
+constexpr size_t kWorksAtOnce = 3;
+
 // What a refusal says, with the first of its errors.
-std::string reason_of(const HttpResponse& refusal) {
-  const control::Json error = control::Json::parse(refusal.body)["error"];
-  std::string reason = error["message"].get<std::string>();
-  for (const control::Json& finding : error["findings"]) {
-    if (finding["severity"] == "error") return reason + ": " + finding["text"].get<std::string>();
+std::string reason_of(const session::Refusal& refusal) {
+  std::string reason = refusal.error.to_string();
+  for (const lab::Finding& finding : refusal.findings) {
+    if (finding.severity == lab::Severity::kError) return reason + ": " + finding.to_string();
   }
   return reason;
 }
 
+class ConfiguredLab : public OperationObserver {
+ public:
+  // Called with an empty text once the lab is in force, or with why it is not.
+  using Settled = std::function<void(const std::string& why)>;
+  explicit ConfiguredLab(Settled settled) : settled_(std::move(settled)) {}
+
+  void refused(const session::Refusal& refusal) override {
+    log(refusal.findings);
+    settled_(reason_of(refusal));
+  }
+  void begun(const std::vector<lab::Finding>& warnings) override {
+    log(warnings);
+    settled_({});
+  }
+  void progressed(const control::Progress& /*progress*/) override {}
+  void ended(const control::PassResult& /*result*/) override {}
+
+ private:
+  static void log(const std::vector<lab::Finding>& findings) {
+    for (const auto& finding : findings) spdlog::warn("{}", finding.to_string());
+  }
+
+  Settled settled_;
+};
+
 }  // namespace
 
-Daemon::Daemon(Settings settings, Session session, kernel::Kernel& kernel, Probe probe)
+Daemon::Daemon(Settings settings, session::Session session, kernel::Kernel& kernel,
+               probe::Send send, const Clock& clock)
     : settings_(std::move(settings)),
       session_(std::move(session)),
-      operations_(loop_, kernel, session_, [this] { after_pass(); }),
-      queries_(session_, operations_, kernel, std::move(probe)),
+      clock_(clock),
+      workers_(loop_, kWorksAtOnce),
+      operations_(loop_, workers_, kernel, session_, clock, [this] { after_pass(); }),
+      queries_(workers_, kernel, session_, operations_, clock, std::move(send)),
       api_(operations_, queries_),
       watchdog_(loop_, [this] { feed_watchdog(); }),
       on_terminate_(loop_, SIGTERM, [this] { stop(); }),
@@ -42,14 +70,16 @@ Daemon::Daemon(Settings settings, Session session, kernel::Kernel& kernel, Probe
 
 Status Daemon::run(UniqueFd listener) {
   Result<std::unique_ptr<HttpServer>> server = HttpServer::start(
-      loop_, std::move(listener),
+      loop_, clock_, std::move(listener),
       {.body = control::kLargestBody,
        .bodies = control::kLargestBodies,
        .connections = {control::kMostConnections, control::kPatience}},
-      [this](const HttpRequest& request) {
-        HttpResponse response = api_.handle(request);
-        spdlog::debug("{} {}: {}", request.method, request.path, response.status);
-        return response;
+      [this](const HttpRequest& request, const Respond& respond) {
+        api_.handle(request,
+                    [what = request.method + " " + request.path, respond](HttpResponse response) {
+                      spdlog::debug("{}: {}", what, response.status);
+                      respond(std::move(response));
+                    });
       },
       [](unsigned status, const std::string& why) { return refusal(status, why); });
   if (!server.ok()) {
@@ -58,8 +88,6 @@ Status Daemon::run(UniqueFd listener) {
   }
   server_ = *std::move(server);
   RETURN_IF_ERROR(take_up_lab());
-  notify_ready(session_.lab_file().value_or("no lab"));
-  spdlog::info("ready on {}", settings_.socket);
   feed_watchdog();
   loop_.run();
   if (const Status ended = session_.end_start(); !ended.ok()) {
@@ -72,27 +100,36 @@ Status Daemon::run(UniqueFd listener) {
 // The configured lab, or the stored one.
 Status Daemon::take_up_lab() {
   if (!session_.problem().empty()) spdlog::error("{}", session_.problem());
-  if (!settings_.lab.empty() && !session_.set_aside()) {
-    RETURN_IF_ERROR(session_.begin_start());
-    apply_configured_lab();
-  }
-  operations_.reconcile_now();
-  return session_.network() == nullptr ? session_.end_start() : Status();
+  if (settings_.lab.empty() || session_.set_aside()) return be_ready();
+  RETURN_IF_ERROR(session_.begin_start());
+  apply_configured_lab([this] {
+    if (const Status ready = be_ready(); !ready.ok())
+      spdlog::error("{}", ready.error().to_string());
+  });
+  return {};
 }
 
-void Daemon::apply_configured_lab() {
-  const auto refuse = [this](const std::string& why) {
-    operations_.refuse_configured(
-        fmt::format("the configured lab {} is not applied: {}", settings_.lab, why));
-  };
-  Result<control::LabText> text = read_lab_text(settings_.lab);
-  if (!text.ok()) return refuse(text.error().to_string());
-  auto applied = within_memory("apply it", [&] {
-    for (const auto& finding : load(*text).findings) spdlog::warn("{}", finding.to_string());
-    return operations_.apply(std::move(*text));
-  });
-  if (!applied.ok()) return refuse(applied.error().to_string());
-  if (applied->stream == nullptr) refuse(reason_of(*applied));
+Status Daemon::be_ready() {
+  operations_.reconcile_now();
+  if (session_.network() == nullptr) RETURN_IF_ERROR(session_.end_start());
+  notify_ready(session_.lab_file().value_or("no lab"));
+  spdlog::info("ready on {}", settings_.socket);
+  return {};
+}
+
+// `then` follows once the lab is in force, or is not and will not be.
+void Daemon::apply_configured_lab(uv::Callback then) {
+  const auto observer =
+      std::make_shared<ConfiguredLab>([this, then = std::move(then)](const std::string& why) {
+        if (!why.empty()) {
+          operations_.refuse_configured(
+              fmt::format("the configured lab {} is not applied: {}", settings_.lab, why));
+        }
+        then();
+      });
+  Result<lab::LabText> text = lab::read_lab_text(settings_.lab);
+  if (!text.ok()) return observer->refused({.error = std::move(text).error()});
+  operations_.apply(std::move(*text), observer);
 }
 
 void Daemon::reload() {
@@ -102,14 +139,15 @@ void Daemon::reload() {
   if (reload_wanted_) return;
   notify_reloading();
   operations_.refuse_configured({});
+  const auto ready = [this] { notify_ready(session_.lab_file().value_or("no lab")); };
   if (const Status read = read_configuration_again(); !read.ok()) {
     operations_.refuse_configured(read.error().to_string());
   } else if (settings_.lab.empty() || session_.set_aside()) {
     operations_.reconcile_now();
   } else {
-    apply_configured_lab();
+    return apply_configured_lab(ready);
   }
-  notify_ready(session_.lab_file().value_or("no lab"));
+  ready();
 }
 
 Status Daemon::read_configuration_again() {

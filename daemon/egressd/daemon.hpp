@@ -2,34 +2,38 @@
 #pragma once
 
 // The running daemon: composes loop, session, operations and server, and reacts to signals. One
-// thread does all of it, because entering a network namespace is a property of the thread.
+// thread has the lab, the kernel and the clients; others compute, and send probes (uv/workers.hpp).
 
 #include <memory>
 #include <string>
 
+#include "base/clock.hpp"
 #include "egressd/api.hpp"
 #include "egressd/http_server.hpp"
-#include "egressd/loop.hpp"
 #include "egressd/operations.hpp"
 #include "egressd/queries.hpp"
-#include "egressd/session.hpp"
 #include "egressd/settings.hpp"
-#include "egressd/verifier.hpp"
 #include "kernel/kernel.hpp"
+#include "probe/verifier.hpp"
+#include "session/session.hpp"
+#include "uv/loop.hpp"
+#include "uv/workers.hpp"
 
 namespace egress::daemon {
 
 class Daemon {
  public:
   // `session` is restored already.
-  Daemon(Settings settings, Session session, kernel::Kernel& kernel, Probe probe);
+  Daemon(Settings settings, session::Session session, kernel::Kernel& kernel, probe::Send send,
+         const Clock& clock);
 
   // Serves on `listener` until a signal ends it; the lab stays in force.
   Status run(UniqueFd listener);
 
  private:
   Status take_up_lab();
-  void apply_configured_lab();
+  Status be_ready();
+  void apply_configured_lab(uv::Callback then);
   Status read_configuration_again();
   void reload();
   void stop();
@@ -37,16 +41,18 @@ class Daemon {
   void feed_watchdog();
 
   Settings settings_;
-  Session session_;
-  Loop loop_{};
+  session::Session session_;
+  Clock clock_;
+  uv::Loop loop_{};
+  uv::Workers workers_;
   Operations operations_;
   Queries queries_;
   Api api_;
   std::unique_ptr<HttpServer> server_{};
-  Timer watchdog_;
-  Signal on_terminate_;
-  Signal on_interrupt_;
-  Signal on_hangup_;
+  uv::Timer watchdog_;
+  uv::Signal on_terminate_;
+  uv::Signal on_interrupt_;
+  uv::Signal on_hangup_;
   bool stopping_ = false;
   bool reload_wanted_ = false;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "http_server.hpp"
+#include "egressd/http_server.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -9,9 +9,10 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <optional>
 #include <utility>
 
-#include "egressd/memory.hpp"
+#include "base/memory.hpp"
 #include "kernel/high_fd.hpp"
 
 namespace egress::daemon {
@@ -80,51 +81,54 @@ unsigned seconds_of(std::chrono::milliseconds time) {
       std::max<int64_t>(1, std::chrono::ceil<std::chrono::seconds>(time).count()));
 }
 
+// Forgets what is gone before it remembers one more.
+template <typename T>
+void remember(std::vector<std::weak_ptr<T>>& known, const std::shared_ptr<T>& one) {
+  std::erase_if(known, [](const auto& old) { return old.expired(); });
+  known.push_back(one);
+}
+
 }  // namespace
 
-void LineStream::write(const std::string& line) {
-  if (disconnected_) return;
-  pending_ += line;
-  pending_ += '\n';
-  wake();
-}
+// One request and its answer. The context of its connection owns it.
+struct HttpServer::Exchange {
+  HttpRequest request{};
+  Excess excess = Excess::kNone;
+  size_t counted = 0;  // bytes of the body among bytes_of_bodies_
+  bool asked = false;  // the handler knows of it
+  MHD_Connection* suspended = nullptr;
+  std::optional<HttpResponse> response{};
+  std::shared_ptr<LineStream> stream{};
+};
 
-void LineStream::finish() {
-  finished_ = true;
-  wake();
-}
-
-ssize_t LineStream::read(MHD_Connection* connection, char* buffer, size_t size) {
-  if (!pending_.empty()) {
-    const size_t taken = std::min(size, pending_.size());
-    std::memcpy(buffer, pending_.data(), taken);
-    pending_.erase(0, taken);
-    return static_cast<ssize_t>(taken);
+// Lives as long as somebody can still answer.
+class HttpServer::Responder {
+ public:
+  Responder(HttpServer& server, std::weak_ptr<Exchange> exchange)
+      : server_(server), exchange_(std::move(exchange)) {}
+  Responder(const Responder&) = delete;
+  Responder& operator=(const Responder&) = delete;
+  ~Responder() {
+    const auto exchange = exchange_.lock();
+    if (exchange != nullptr && !exchange->response) server_.give_up(*exchange);
   }
-  if (finished_) return MHD_CONTENT_READER_END_OF_STREAM;
-  suspended_ = connection;
-  MHD_suspend_connection(connection);
-  return 0;
-}
 
-void LineStream::disconnect() {
-  disconnected_ = true;
-  suspended_ = nullptr;
-  pending_.clear();
-}
+  // The server lives when the exchange does.
+  void give(HttpResponse response) {
+    if (const auto exchange = exchange_.lock()) server_.give(*exchange, std::move(response));
+  }
 
-void LineStream::wake() {
-  if (suspended_ == nullptr) return;
-  MHD_resume_connection(std::exchange(suspended_, nullptr));
-  on_wake_();
-}
+ private:
+  HttpServer& server_;
+  std::weak_ptr<Exchange> exchange_;
+};
 
 HttpServer::HttpServer(const HttpLimits& limits, HttpHandler handler, Refuse refuse)
     : limits_(limits), handler_(std::move(handler)), refuse_(std::move(refuse)) {}
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(Loop& loop, UniqueFd listener,
-                                                      const HttpLimits& limits, HttpHandler handler,
-                                                      Refuse refuse) {
+Result<std::unique_ptr<HttpServer>> HttpServer::start(uv::Loop& loop, const Clock& clock,
+                                                      UniqueFd listener, const HttpLimits& limits,
+                                                      HttpHandler handler, Refuse refuse) {
   RETURN_IF_ERROR(kernel::raise_fd_limit());
   ASSIGN_OR_RETURN(listener, kernel::move_high(std::move(listener)));
   std::unique_ptr<HttpServer> server(new HttpServer(limits, std::move(handler), std::move(refuse)));
@@ -139,19 +143,19 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(Loop& loop, UniqueFd liste
   if (server->daemon_ == nullptr) {
     return Error{.code = Errc::kKernel, .message = "the HTTP server does not start"};
   }
-  server->attach(loop, std::move(listener));
+  server->attach(loop, clock, std::move(listener));
   return server;
 }
 
-void HttpServer::attach(Loop& loop, UniqueFd listener) {
+void HttpServer::attach(uv::Loop& loop, const Clock& clock, UniqueFd listener) {
   const MHD_DaemonInfo* info =
       MHD_get_daemon_info(daemon_.get(), MHD_DAEMON_INFO_EPOLL_FD_LINUX_ONLY);
   EG_CHECK(info != nullptr, "an epoll server has an epoll descriptor");
-  poll_ = std::make_unique<Poll>(loop, info->epoll_fd, [this] { serve(); });
+  poll_ = std::make_unique<uv::Poll>(loop, info->epoll_fd, [this] { serve(); });
   poll_->start();
-  timer_ = std::make_unique<Timer>(loop, [this] { serve(); });
+  timer_ = std::make_unique<uv::Timer>(loop, [this] { serve(); });
   connections_ =
-      std::make_unique<Connections>(loop, std::move(listener), limits_.connections,
+      std::make_unique<Connections>(loop, clock, std::move(listener), limits_.connections,
                                     [this](UniqueFd socket) { admit(std::move(socket)); });
 }
 
@@ -180,6 +184,12 @@ HttpServer::~HttpServer() {
   for (const auto& weak : streams_) {
     if (const auto stream = weak.lock()) stream->finish();
   }
+  for (const auto& weak : waiting_) {
+    const auto exchange = weak.lock();
+    if (exchange == nullptr) continue;
+    give(*exchange, stopping());
+  }
+  stopping_ = true;
   timer_.reset();
   poll_.reset();
   // What was written to streams last still goes out: resuming takes one turn, sending another.
@@ -215,8 +225,8 @@ MHD_Result HttpServer::on_request(void* self, MHD_Connection* connection, const 
 
 MHD_Result HttpServer::take(MHD_Connection* connection, const char* url, const char* method,
                             const char* data, size_t* size, void** context) {
-  auto* exchange = static_cast<Exchange*>(*context);
-  if (exchange == nullptr) return begin(connection, url, method, context);
+  if (*context == nullptr) return begin(connection, url, method, context);
+  const auto exchange = *static_cast<std::shared_ptr<Exchange>*>(*context);
   if (*size > 0) {
     collect(*exchange, data, *size);
     *size = 0;
@@ -225,23 +235,50 @@ MHD_Result HttpServer::take(MHD_Connection* connection, const char* url, const c
   if (exchange->excess != Excess::kNone) {
     return answer(connection, *exchange, refusal_of(exchange->excess));
   }
-  const HttpResponse response = handle(exchange->request);
-  drop_body(*exchange);  // a stream may last
+  if (!std::exchange(exchange->asked, true)) handle(exchange);
+  if (!exchange->response) return wait(connection, exchange);
+  const HttpResponse response = std::move(*exchange->response);
   return answer(connection, *exchange, response);
+}
+
+// take() is called again once the connection is resumed.
+MHD_Result HttpServer::wait(MHD_Connection* connection, const std::shared_ptr<Exchange>& exchange) {
+  remember(waiting_, exchange);
+  connections_->being_answered(socket_of(connection));
+  exchange->suspended = connection;
+  MHD_suspend_connection(connection);
+  return MHD_YES;
+}
+
+void HttpServer::give(Exchange& exchange, HttpResponse response) {
+  if (exchange.response) return;
+  exchange.response = std::move(response);
+  if (exchange.suspended == nullptr) return;
+  MHD_resume_connection(std::exchange(exchange.suspended, nullptr));
+  // Without threads of its own, libmicrohttpd notices a resumed connection in its next turn only.
+  timer_->start(std::chrono::milliseconds(0));
+}
+
+void HttpServer::give_up(Exchange& exchange) {
+  try {
+    give(exchange,
+         refuse_(MHD_HTTP_INTERNAL_SERVER_ERROR, "there is not enough memory for this request"));
+  } catch (const std::exception&) {
+    give(exchange, {.status = MHD_HTTP_INTERNAL_SERVER_ERROR});
+  }
 }
 
 MHD_Result HttpServer::begin(MHD_Connection* connection, const char* url, const char* method,
                              void** context) {
-  auto exchange = std::make_unique<Exchange>();
+  auto exchange = std::make_shared<Exchange>();
   exchange->request.method = method;
   exchange->request.path = url;
   MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, collect_argument,
                             &exchange->request.query);
-  *context = exchange.get();
-  Exchange& begun = *exchange.release();  // on_completed() deletes it
+  *context = new std::shared_ptr<Exchange>(exchange);  // on_completed() deletes it
   const Excess excess = excess_of(0, announced_length(connection));
   if (excess == Excess::kNone) return MHD_YES;
-  return answer(connection, begun, refusal_of(excess));
+  return answer(connection, *exchange, refusal_of(excess));
 }
 
 // A body without an announced length is read to its end and dropped once it is too large, since
@@ -251,15 +288,21 @@ void HttpServer::collect(Exchange& exchange, const char* data, size_t size) {
   if (exchange.excess == Excess::kNone) exchange.excess = excess_of(body.size(), size);
   if (exchange.excess == Excess::kNone) {
     body.append(data, size);
+    exchange.counted += size;
     bytes_of_bodies_ += size;
   } else {
-    drop_body(exchange);
+    stop_counting(exchange);
   }
 }
 
 void HttpServer::drop_body(Exchange& exchange) {
-  bytes_of_bodies_ -= exchange.request.body.size();
   exchange.request.body = std::string();
+}
+
+// What the handler has made of a body takes its room until there is an answer.
+void HttpServer::stop_counting(Exchange& exchange) {
+  drop_body(exchange);
+  bytes_of_bodies_ -= std::exchange(exchange.counted, 0);
 }
 
 HttpServer::Excess HttpServer::excess_of(size_t body, size_t more) const {
@@ -277,29 +320,35 @@ HttpResponse HttpServer::refusal_of(Excess excess) const {
                  "the bodies of other requests take all the room; try again");
 }
 
-HttpResponse HttpServer::handle(const HttpRequest& request) const {
+HttpResponse HttpServer::stopping() const {
+  return refuse_(MHD_HTTP_SERVICE_UNAVAILABLE, "the daemon is stopping");
+}
+
+void HttpServer::handle(const std::shared_ptr<Exchange>& exchange) {
+  if (stopping_) return give(*exchange, stopping());
   try {
-    return handler_(request);
+    const auto responder = std::make_shared<Responder>(*this, exchange);
+    handler_(exchange->request,
+             [responder](HttpResponse response) { responder->give(std::move(response)); });
   } catch (const std::bad_alloc&) {
-    return refuse_(MHD_HTTP_INTERNAL_SERVER_ERROR, "there is not enough memory for this request");
+    // The responder has gone, and has said so.
   } catch (const std::exception& error) {
-    return refuse_(MHD_HTTP_INTERNAL_SERVER_ERROR, error.what());
+    exchange->response = refuse_(MHD_HTTP_INTERNAL_SERVER_ERROR, error.what());
   }
+  drop_body(*exchange);
 }
 
 MHD_Result HttpServer::answer(MHD_Connection* connection, Exchange& exchange,
                               const HttpResponse& response) {
   connections_->being_answered(socket_of(connection));
+  stop_counting(exchange);  // a stream may last
   const ResponsePtr made = make_response(connection, response);
   if (made == nullptr) return MHD_NO;
   if (response.stream != nullptr) {
     exchange.stream = response.stream;
     // Without threads of its own, libmicrohttpd notices a resumed connection in its next turn only.
     response.stream->on_wake([this] { timer_->start(std::chrono::milliseconds(0)); });
-    streams_.erase(std::remove_if(streams_.begin(), streams_.end(),
-                                  [](const auto& stream) { return stream.expired(); }),
-                   streams_.end());
-    streams_.push_back(response.stream);
+    remember(streams_, response.stream);
   }
   MHD_add_response_header(made.get(), MHD_HTTP_HEADER_CONTENT_TYPE,
                           response.stream != nullptr ? "application/x-ndjson" : "application/json");
@@ -310,11 +359,13 @@ void HttpServer::on_completed(void* self, MHD_Connection* connection, void** con
                               MHD_RequestTerminationCode /*reason*/) {
   auto* server = static_cast<HttpServer*>(self);
   server->connections_->waited_for(socket_of(connection));
-  const std::unique_ptr<Exchange> exchange(static_cast<Exchange*>(*context));
+  const std::unique_ptr<std::shared_ptr<Exchange>> owner(
+      static_cast<std::shared_ptr<Exchange>*>(*context));
   *context = nullptr;
-  if (exchange == nullptr) return;
-  server->drop_body(*exchange);
-  if (exchange->stream != nullptr) exchange->stream->disconnect();
+  if (owner == nullptr) return;
+  Exchange& exchange = **owner;
+  server->stop_counting(exchange);
+  if (exchange.stream != nullptr) exchange.stream->disconnect();
 }
 
 }  // namespace egress::daemon

@@ -2,8 +2,8 @@
 #pragma once
 
 // HTTP/1.1 on a listening socket, on our own loop: libmicrohttpd without threads. Collects a whole
-// request, asks the handler once, and sends what it returns: a document, or a stream of lines that
-// the handler keeps feeding. Knows nothing of what the requests mean.
+// request, asks the handler once, and sends what it answers, at once or later: a document, or a
+// stream of lines that the handler keeps feeding. Knows nothing of what the requests mean.
 
 #include <microhttpd.h>
 
@@ -16,7 +16,8 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "egressd/connections.hpp"
-#include "loop.hpp"
+#include "egressd/line_stream.hpp"
+#include "uv/loop.hpp"
 
 namespace egress::daemon {
 
@@ -27,39 +28,20 @@ struct HttpRequest {
   std::string body{};
 };
 
-// Lines on their way to one client. The writer may go on after the client has left.
-class LineStream {
- public:
-  void write(const std::string& line);
-  void finish();
-
-  // For the server: what to do when there is something to read again, MHD's content reader, and the
-  // end of the connection.
-  void on_wake(Callback callback) { on_wake_ = std::move(callback); }
-  ssize_t read(MHD_Connection* connection, char* buffer, size_t size);
-  void disconnect();
-
- private:
-  void wake();
-
-  Callback on_wake_{};
-  std::string pending_{};
-  MHD_Connection* suspended_ = nullptr;
-  bool finished_ = false;
-  bool disconnected_ = false;
-};
-
 struct HttpResponse {
   unsigned status = 200;
   std::string body{};                    // JSON, or
   std::shared_ptr<LineStream> stream{};  // NDJSON, when set
 };
 
-using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+// To be called once, by the loop's thread; the client may have left by then. Who lets all copies go
+// without a call had no memory for it, and the server says so.
+using Respond = std::function<void(HttpResponse)>;
+using HttpHandler = std::function<void(const HttpRequest&, Respond)>;
 
 struct HttpLimits {
   size_t body = 0;    // bytes of one request's
-  size_t bodies = 0;  // bytes of all that have come in parts so far
+  size_t bodies = 0;  // bytes of all that are not answered yet
   ConnectionLimits connections{};
 };
 
@@ -68,9 +50,9 @@ class HttpServer {
   // Takes the listening socket. `refuse` makes the answer to what never reaches the handler, or
   // ends there in an exception: a status and a sentence.
   using Refuse = std::function<HttpResponse(unsigned status, const std::string& why)>;
-  static Result<std::unique_ptr<HttpServer>> start(Loop& loop, UniqueFd listener,
-                                                   const HttpLimits& limits, HttpHandler handler,
-                                                   Refuse refuse);
+  static Result<std::unique_ptr<HttpServer>> start(uv::Loop& loop, const Clock& clock,
+                                                   UniqueFd listener, const HttpLimits& limits,
+                                                   HttpHandler handler, Refuse refuse);
   ~HttpServer();  // ends streams; clients see them stop
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -78,17 +60,14 @@ class HttpServer {
  private:
   // Why a body is dropped instead of kept.
   enum class Excess { kNone, kOfThisBody, kOfAllBodies };
-  struct Exchange {
-    HttpRequest request{};
-    Excess excess = Excess::kNone;
-    std::shared_ptr<LineStream> stream{};
-  };
+  struct Exchange;
+  class Responder;
   struct StopDaemon {
     void operator()(MHD_Daemon* daemon) const { MHD_stop_daemon(daemon); }
   };
 
   HttpServer(const HttpLimits& limits, HttpHandler handler, Refuse refuse);
-  void attach(Loop& loop, UniqueFd listener);
+  void attach(uv::Loop& loop, const Clock& clock, UniqueFd listener);
   void admit(UniqueFd socket);
   void serve();
   MHD_Result take(MHD_Connection* connection, const char* url, const char* method, const char* data,
@@ -96,9 +75,14 @@ class HttpServer {
   MHD_Result begin(MHD_Connection* connection, const char* url, const char* method, void** context);
   void collect(Exchange& exchange, const char* data, size_t size);
   void drop_body(Exchange& exchange);
+  void stop_counting(Exchange& exchange);
   Excess excess_of(size_t body, size_t more) const;
   HttpResponse refusal_of(Excess excess) const;
-  HttpResponse handle(const HttpRequest& request) const;
+  HttpResponse stopping() const;
+  void handle(const std::shared_ptr<Exchange>& exchange);
+  void give(Exchange& exchange, HttpResponse response);
+  void give_up(Exchange& exchange);
+  MHD_Result wait(MHD_Connection* connection, const std::shared_ptr<Exchange>& exchange);
   MHD_Result answer(MHD_Connection* connection, Exchange& exchange, const HttpResponse& response);
 
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url,
@@ -113,11 +97,13 @@ class HttpServer {
   HttpHandler handler_;
   Refuse refuse_;
   size_t bytes_of_bodies_ = 0;
+  bool stopping_ = false;  // what waits now would never be answered
   std::vector<std::weak_ptr<LineStream>> streams_{};
+  std::vector<std::weak_ptr<Exchange>> waiting_{};
   std::unique_ptr<Connections> connections_{};  // told of each end while the daemon stops
   std::unique_ptr<MHD_Daemon, StopDaemon> daemon_{};
-  std::unique_ptr<Poll> poll_{};
-  std::unique_ptr<Timer> timer_{};
+  std::unique_ptr<uv::Poll> poll_{};
+  std::unique_ptr<uv::Timer> timer_{};
 };
 
 }  // namespace egress::daemon

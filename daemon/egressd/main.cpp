@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// egressd owns the network namespaces, leases and rules of one lab. One process, one thread, one
-// lab: namespaces are entered by thread, so there is no other.
+// egressd owns the network namespaces, leases and rules of one lab. One process, one lab.
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -13,15 +12,15 @@
 #include <utility>
 
 #include "base/folder.hpp"
+#include "base/memory.hpp"
 #include "egressd/daemon.hpp"
-#include "egressd/memory.hpp"
 #include "egressd/prefix_claim.hpp"
 #include "egressd/settings.hpp"
 #include "egressd/socket.hpp"
 #include "kernel/high_fd.hpp"
 #include "kernel/linux_kernel.hpp"
 #include "kernel/netns_owner.hpp"
-#include "kernel/probe.hpp"
+#include "probe/probe.hpp"
 
 namespace egress::daemon {
 namespace {
@@ -67,12 +66,8 @@ compile::SizeLimits within_open_files(compile::SizeLimits limits) {
 }
 
 int check_lab(const Settings& settings) {
-  lab::Loaded loaded = lab::load_file(settings.lab);
-  if (loaded.lab) {
-    const auto limits = within_open_files(settings.limits);
-    const auto excess = compile::check_size(*loaded.lab, limits, settings.lab);
-    loaded.findings.insert(loaded.findings.end(), excess.begin(), excess.end());
-  }
+  const auto limits = within_open_files(settings.limits);
+  const lab::Loaded loaded = compile::within(lab::load_file(settings.lab), limits, settings.lab);
   return print(loaded.findings, stdout);
 }
 
@@ -114,11 +109,12 @@ Status serve(const Settings& settings) {
                                               .run_dir = settings.run_dir,
                                               .responder_program = responder_program()}));
   // Last, as a start counts from here on, and what fails before is not the lab's fault.
-  Session session(settings.prefix, ipam::Store(settings.state_dir + "/egressd.db"),
-                  within_open_files(settings.limits));
+  const Clock clock;
+  session::Session session({settings.prefix, within_open_files(settings.limits)},
+                           store::Store(settings.state_dir + "/egressd.db"));
   set_signals(SIG_BLOCK);
-  RETURN_IF_ERROR(session.restore(std::chrono::system_clock::now()));
-  Daemon daemon(settings, std::move(session), *kernel, kernel::probe);
+  RETURN_IF_ERROR(session.restore(clock.now()));
+  Daemon daemon(settings, std::move(session), *kernel, probe::send, clock);
   set_signals(SIG_UNBLOCK);
   const Status status = daemon.run(socket.take_fd());
   set_signals(SIG_BLOCK);

@@ -5,13 +5,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
+#include <variant>
 
-#include "control/json.hpp"
-#include "egressd/memory.hpp"
+#include "base/memory.hpp"
 #include "egressd/notifier.hpp"
-#include "egressd/responses.hpp"
 
 namespace egress::daemon {
 
@@ -40,38 +38,84 @@ control::PassResult result_of(const PassOutcome& outcome) {
 
 }  // namespace
 
-Operations::Operations(Loop& loop, kernel::Kernel& kernel, Session& session, Callback on_idle)
-    : kernel_(kernel),
+Operations::Operations(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
+                       session::Session& session, Clock clock, uv::Callback on_idle)
+    : workers_(workers),
+      kernel_(kernel),
       session_(session),
+      clock_(std::move(clock)),
       on_idle_(std::move(on_idle)),
-      runner_(loop, kernel),
+      runner_(loop, kernel, clock_),
       timer_(loop, [this] { reconcile_now(); }) {
   const int fd = kernel.changes_fd();
-  if (fd != -1) changes_.emplace(loop, fd, [this] { reconcile_soon(); });
+  if (fd != -1) watch_.emplace(loop, fd, [this] { reconcile_soon(); });
 }
 
-HttpResponse Operations::refuse_when_busy() const {
-  return refusal(Error{
-      .code = Errc::kBusy,
-      .message = winding_down_ ? "the daemon is stopping" : "another operation is in progress"});
+bool Operations::refuse_when_busy(OperationObserver& observer) const {
+  if (!busy() && !winding_down_) return false;
+  observer.refused({.error = {.code = Errc::kBusy,
+                              .message = winding_down_ ? "the daemon is stopping"
+                                                       : "another operation is in progress"}});
+  return true;
 }
 
-HttpResponse Operations::apply(control::LabText text) {
-  if (requested_ || winding_down_) return refuse_when_busy();
-  auto outcome = session_.propose(std::move(text), std::chrono::system_clock::now());
-  if (const Refusal* refused = std::get_if<Refusal>(&outcome)) {
-    return refusal(refused->error, refused->findings);
+void Operations::apply(lab::LabText text, const Observer& observer) {
+  if (refuse_when_busy(*observer)) return;
+  propose(
+      "apply",
+      [text = std::move(text), base = session_.current(), terms = session_.terms(),
+       now = clock_.now()] { return session::propose(*base, text, terms, now); },
+      observer);
+}
+
+void Operations::restart(const std::string& site, const Observer& observer) {
+  if (refuse_when_busy(*observer)) return;
+  propose(
+      "restart",
+      [site, base = session_.current(), terms = session_.terms()] {
+        return session::propose_restart(*base, site, terms);
+      },
+      observer);
+}
+
+template <typename Propose>
+void Operations::propose(const char* what, Propose propose, const Observer& observer) {
+  const auto then = [this, what, observer](Result<session::Outcome> outcome) {
+    proposing_ = false;
+    session::Refusal refusal;
+    if (!outcome.ok()) {
+      refusal.error = outcome.error();
+    } else if (auto* refused = std::get_if<session::Refusal>(&*outcome)) {
+      refusal = std::move(*refused);
+    } else if (winding_down_) {
+      refusal.error = {.code = Errc::kBusy, .message = "the daemon is stopping"};
+    } else {
+      auto& proposal = std::get<session::Proposal>(*outcome);
+      const auto warnings = proposal.next.warnings;
+      Status taken = take(std::move(proposal));
+      if (taken.ok()) return begin(what, warnings, observer);
+      refusal.error = std::move(taken).error();
+    }
+    observer->refused(refusal);
+    on_idle_();
+  };
+  workers_.run(what, std::move(propose), then);
+  proposing_ = true;
+}
+
+// kConflict when a proposed lab needs names that others have. A kernel that cannot be looked at is
+// the pass's to report.
+Status Operations::take(session::Proposal proposal) {
+  if (kernel_.observe().ok()) {
+    RETURN_IF_ERROR(state::check_free(*proposal.next.desired, kernel_.foreign()));
   }
-  if (Status free = check_names(std::get<Proposal>(outcome)); !free.ok()) {
-    return refusal(free.error());
-  }
-  if (Status adopted = session_.adopt(std::get<Proposal>(std::move(outcome))); !adopted.ok()) {
+  if (Status adopted = session_.adopt(std::move(proposal)); !adopted.ok()) {
     spdlog::error("{}", adopted.error().to_string());
-    return refusal(adopted.error());
+    return adopted;
   }
   removing_ = false;
   configured_problem_.clear();
-  return begin("apply");
+  return {};
 }
 
 void Operations::refuse_configured(std::string problem) {
@@ -79,39 +123,32 @@ void Operations::refuse_configured(std::string problem) {
   configured_problem_ = std::move(problem);
 }
 
-// A kernel that cannot be looked at is the pass's to report.
-Status Operations::check_names(const Proposal& proposal) {
-  if (!kernel_.observe().ok()) return {};
-  return state::check_free(proposal.desired, kernel_.foreign());
-}
-
-HttpResponse Operations::restart(const std::string& site) {
-  if (requested_ || winding_down_) return refuse_when_busy();
-  if (Status restarted = session_.restart(site); !restarted.ok()) {
-    return refusal(restarted.error());
-  }
-  return begin("restart");
-}
-
-HttpResponse Operations::down() {
-  if (requested_ || winding_down_) return refuse_when_busy();
+void Operations::down(const Observer& observer) {
+  if (refuse_when_busy(*observer)) return;
   session_.forget();
   removing_ = true;
-  return begin("down");
+  begin("down", {}, observer);
 }
 
-HttpResponse Operations::begin(const char* what) {
+void Operations::begin(const char* what, const std::vector<lab::Finding>& warnings,
+                       const Observer& observer) {
   spdlog::info("{} begins", what);
-  const auto stream = std::make_shared<LineStream>();
   requested_ = true;
+  ++changes_;
   const Result<bool> begun = within_memory(what, [&] {
-    start_pass(stream);
+    observer->begun(warnings);
+    start_pass(observer);
     return true;
   });
-  if (begun.ok()) return {.stream = stream};
+  if (begun.ok()) return;
   requested_ = false;
   schedule(false);
-  return refusal(begun.error());
+  observer->ended({.failed = {{"pass", begun.error().to_string()}}});
+}
+
+std::optional<uint64_t> Operations::changes() const {
+  if (requested_ || runner_.changing()) return std::nullopt;
+  return changes_;
 }
 
 void Operations::reconcile_now() {
@@ -121,7 +158,7 @@ void Operations::reconcile_now() {
 }
 
 void Operations::reconcile_soon() {
-  if (changes_) changes_->stop();
+  if (watch_) watch_->stop();
   if (runner_.running() || winding_down_ || settling_ || !last_clean_) return;
   settling_ = true;
   timer_.start(kSettling);
@@ -130,32 +167,30 @@ void Operations::reconcile_soon() {
 void Operations::wind_down() {
   winding_down_ = true;
   timer_.stop();
-  if (changes_) changes_->stop();
+  if (watch_) watch_->stop();
   if (!requested_) runner_.abandon();
 }
 
-void Operations::start_pass(const std::shared_ptr<LineStream>& stream) {
+void Operations::start_pass(const Observer& observer) {
   timer_.stop();
-  if (changes_) changes_->stop();
+  if (watch_) watch_->stop();
   settling_ = false;
   runner_.abandon();
-  const auto on_progress = [stream](const reconcile::Progress& progress) {
-    if (stream == nullptr) return;
-    stream->write(control::dump(
-        control::to_json(control::Progress{progress.done, progress.total, progress.what})));
+  const auto on_progress = [observer](const reconcile::Progress& progress) {
+    if (observer != nullptr) observer->progressed({progress.done, progress.total, progress.what});
   };
   Result<state::KernelState> desired =
-      within_memory("begin the pass", [this] { return session_.desired(); });
+      within_memory("begin the pass", [this] { return *session_.current()->desired; });
   if (!desired.ok()) {
-    finish_pass({.report = {.failed = {{"pass", desired.error()}}}}, stream);
+    finish_pass({.report = {.failed = {{"pass", desired.error()}}}}, observer);
     return;
   }
   runner_.start(std::move(*desired), on_progress,
-                [this, stream](const PassOutcome& outcome) { finish_pass(outcome, stream); });
+                [this, observer](const PassOutcome& outcome) { finish_pass(outcome, observer); });
 }
 
-void Operations::finish_pass(const PassOutcome& outcome,
-                             const std::shared_ptr<LineStream>& stream) {
+void Operations::finish_pass(const PassOutcome& outcome, const Observer& observer) {
+  if (outcome.report.ops_total > 0) ++changes_;
   note_repair(outcome);
   log_outcome(outcome);
   const bool removed = removing_ && outcome.report.in_sync();
@@ -177,10 +212,7 @@ void Operations::finish_pass(const PassOutcome& outcome,
     last_repair_.reset();
   }
   schedule(clean);
-  if (stream != nullptr) {
-    stream->write(control::dump(control::to_json(result)));
-    stream->finish();
-  }
+  if (observer != nullptr) observer->ended(result);
   on_idle_();
 }
 
@@ -195,7 +227,7 @@ void Operations::note_state(const Status& stored) {
 void Operations::note_repair(const PassOutcome& outcome) {
   if (requested_ || !last_clean_ || outcome.ops.empty()) return;
   for (const std::string& op : outcome.ops) spdlog::warn("drift: had to {}", op);
-  last_repair_ = {.at = std::chrono::system_clock::now(), .operations = outcome.ops};
+  last_repair_ = {.at = clock_.now(), .operations = outcome.ops};
 }
 
 void Operations::log_outcome(const PassOutcome& outcome) {
@@ -226,7 +258,7 @@ void Operations::schedule(bool clean) {
   if (clean) {
     notify_status(session_.lab_file().value_or("") + " in force");
     timer_.start(kPassInterval);
-    if (changes_) changes_->start();
+    if (watch_) watch_->start();
     return;
   }
   const auto delay =
@@ -236,7 +268,7 @@ void Operations::schedule(bool clean) {
   timer_.start(delay);
 }
 
-void Operations::describe(control::StatusReport& report) const {
+void Operations::describe(inspect::StatusReport& report) const {
   report.last_pass = last_pass_;
   report.last_repair = last_repair_;
   if (!session_.problem().empty()) report.problems.push_back(session_.problem());

@@ -4,74 +4,98 @@
 // Everything that changes the lab or the kernel: apply, restart, down, and the passes nobody asked
 // for (at the start, when the kernel tells of a change, every 30 s for what it does not tell, after
 // a failure with growing delay). One requested operation at a time; an unrequested pass gives way
-// to it, since the next pass finishes what it left.
+// to it, since the next pass finishes what it left. What a lab becomes is computed beside the loop.
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "base/clock.hpp"
 #include "control/protocol.hpp"
-#include "egressd/http_server.hpp"
-#include "egressd/loop.hpp"
 #include "egressd/pass_runner.hpp"
-#include "egressd/session.hpp"
+#include "inspect/status.hpp"
+#include "session/session.hpp"
+#include "uv/loop.hpp"
+#include "uv/workers.hpp"
 
 namespace egress::daemon {
 
+// Whoever has asked for an operation, as it is told of it: refused, which changes nothing and is
+// the last that is heard, or begun, some progress, and its end.
+class OperationObserver {
+ public:
+  virtual ~OperationObserver() = default;
+  virtual void refused(const session::Refusal& refusal) = 0;
+  virtual void begun(const std::vector<lab::Finding>& warnings) = 0;
+  virtual void progressed(const control::Progress& progress) = 0;
+  virtual void ended(const control::PassResult& result) = 0;
+};
+
 class Operations {
  public:
-  // `on_idle` is called whenever a pass has ended and none follows at once.
-  Operations(Loop& loop, kernel::Kernel& kernel, Session& session, Callback on_idle);
+  using Observer = std::shared_ptr<OperationObserver>;
 
-  // Answers with a stream of progress, or says at once why not.
-  HttpResponse apply(control::LabText text);
-  HttpResponse restart(const std::string& site);
-  HttpResponse down();
+  // `on_idle` is called whenever a pass has ended and none follows at once, and when an operation
+  // was refused late.
+  Operations(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
+             session::Session& session, Clock clock, uv::Callback on_idle);
+
+  void apply(lab::LabText text, const Observer& observer);
+  void restart(const std::string& site, const Observer& observer);
+  void down(const Observer& observer);
   // What stands in egressd.yaml cannot be made so: a problem until a lab is applied, or until it is
   // said again, with nothing.
   void refuse_configured(std::string problem);
 
-  // A pass for the lab in force, unless a requested operation is at work.
+  // A pass for the lab in force, unless one is at work.
   void reconcile_now();
   // The kernel is not as it was left: a pass follows when things have had time to settle.
   void reconcile_soon();
   // Starts no pass any more; an unrequested one is left where it is.
   void wind_down();
   // A requested operation is at work.
-  bool busy() const { return requested_; }
+  bool busy() const { return proposing_ || requested_; }
+  // How often lab or kernel have been changed; empty while the kernel is being changed. Between two
+  // equal answers everything was as it was.
+  std::optional<uint64_t> changes() const;
 
   // What only this class knows of a status: the last pass, and problems.
-  void describe(control::StatusReport& report) const;
-  bool last_pass_clean() const { return last_clean_; }
+  void describe(inspect::StatusReport& report) const;
 
  private:
-  // kConflict when a proposed lab needs names that others have.
-  Status check_names(const Proposal& proposal);
-  HttpResponse begin(const char* what);
-  HttpResponse refuse_when_busy() const;
-  void start_pass(const std::shared_ptr<LineStream>& stream);
-  void finish_pass(const PassOutcome& outcome, const std::shared_ptr<LineStream>& stream);
+  template <typename Propose>
+  void propose(const char* what, Propose propose, const Observer& observer);
+  Status take(session::Proposal proposal);
+  void begin(const char* what, const std::vector<lab::Finding>& warnings, const Observer& observer);
+  bool refuse_when_busy(OperationObserver& observer) const;
+  void start_pass(const Observer& observer);
+  void finish_pass(const PassOutcome& outcome, const Observer& observer);
   void note_state(const Status& stored);
   void note_repair(const PassOutcome& outcome);
   void log_outcome(const PassOutcome& outcome);
   void schedule(bool clean);
 
+  uv::Workers& workers_;
   kernel::Kernel& kernel_;
-  Session& session_;
-  Callback on_idle_;
+  session::Session& session_;
+  Clock clock_;
+  uv::Callback on_idle_;
   PassRunner runner_;
-  Timer timer_;
-  std::optional<Poll> changes_{};  // on while nothing else will lead to a pass soon
-  bool requested_ = false;
-  bool removing_ = false;  // down() is not finished: nothing is wanted in the kernel
+  uv::Timer timer_;
+  std::optional<uv::Poll> watch_{};  // on while nothing else will lead to a pass soon
+  bool proposing_ = false;           // a requested operation has not begun yet
+  bool requested_ = false;           // its pass is at work
+  bool removing_ = false;            // down() is not finished: nothing is wanted in the kernel
   bool winding_down_ = false;
   bool settling_ = false;  // the timer runs for reconcile_soon()
   bool last_clean_ = false;
   int failures_ = 0;  // in a row
-  std::optional<control::LastPass> last_pass_{};
-  std::optional<control::LastRepair> last_repair_{};
+  uint64_t changes_ = 0;
+  std::optional<inspect::LastPass> last_pass_{};
+  std::optional<inspect::LastRepair> last_repair_{};
   std::set<std::string> known_faults_{};  // logged already
   std::string configured_problem_{};
   std::string state_problem_{};  // of the last pass: what is stored could not be written

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "egressd/memory.hpp"
+#include "base/memory.hpp"
 
 namespace egress::daemon {
 
@@ -13,15 +13,15 @@ constexpr std::chrono::milliseconds kSlice{20};
 
 }  // namespace
 
-PassRunner::PassRunner(Loop& loop, kernel::Kernel& kernel)
-    : kernel_(kernel), idle_(loop, [this] { slice(); }) {}
+PassRunner::PassRunner(uv::Loop& loop, kernel::Kernel& kernel, Clock clock)
+    : kernel_(kernel), clock_(std::move(clock)), idle_(loop, [this] { slice(); }) {}
 
 void PassRunner::start(state::KernelState desired, OnProgress on_progress, OnDone on_done) {
   EG_CHECK(!running(), "one pass at a time");
   on_progress_ = std::move(on_progress);
   on_done_ = std::move(on_done);
-  started_ = std::chrono::steady_clock::now();
-  pass_.emplace(kernel_, std::move(desired));
+  started_ = clock_.monotonic();
+  pass_.emplace(kernel_, std::move(desired), clock_.monotonic);
   idle_.start();
 }
 
@@ -41,8 +41,7 @@ void PassRunner::slice() {
   });
   if (more.ok() && *more) return;
   if (!more.ok()) outcome = {.report = {.failed = {{"pass", more.error()}}}};
-  outcome.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+  outcome.seconds = std::chrono::duration<double>(clock_.monotonic() - started_).count();
   abandon();
   // The callback may start the next pass, which replaces it.
   const OnDone done = std::exchange(on_done_, nullptr);

@@ -9,10 +9,11 @@
 #include <functional>
 #include <optional>
 
-#include "egressd/loop.hpp"
+#include "base/clock.hpp"
 #include "kernel/kernel.hpp"
 #include "reconcile/pass.hpp"
 #include "state/kernel_state.hpp"
+#include "uv/loop.hpp"
 
 namespace egress::daemon {
 
@@ -27,9 +28,11 @@ class PassRunner {
   using OnProgress = std::function<void(const reconcile::Progress&)>;
   using OnDone = std::function<void(const PassOutcome&)>;
 
-  PassRunner(Loop& loop, kernel::Kernel& kernel);
+  PassRunner(uv::Loop& loop, kernel::Kernel& kernel, Clock clock);
 
   bool running() const { return pass_.has_value(); }
+  // It has found something to do.
+  bool changing() const { return running() && !pass_->ops().empty(); }
   // Nothing may be running.
   void start(state::KernelState desired, OnProgress on_progress, OnDone on_done);
   // Leaves the pass where it is; the next one finishes its work.
@@ -40,7 +43,8 @@ class PassRunner {
   PassOutcome outcome_of_pass() const;
 
   kernel::Kernel& kernel_;
-  Idle idle_;
+  Clock clock_;
+  uv::Idle idle_;
   std::optional<reconcile::Pass> pass_{};
   std::chrono::steady_clock::time_point started_{};
   OnProgress on_progress_{};

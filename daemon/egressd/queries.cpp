@@ -3,24 +3,29 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "compile/names.hpp"
-#include "control/changes.hpp"
-#include "control/context.hpp"
-#include "control/effective.hpp"
-#include "control/graph.hpp"
-#include "control/status.hpp"
-#include "egressd/responses.hpp"
-#include "lab/flow_url.hpp"
+#include "inspect/changes.hpp"
 
 namespace egress::daemon {
 
 namespace {
 
-using control::Json;
+Error changed_meanwhile() {
+  return {.code = Errc::kBusy, .message = "the lab was being changed meanwhile; ask again"};
+}
+
+template <typename T>
+using Answer = std::variant<T, session::Refusal>;
+
+// For what was worked out, unless memory ran out.
+template <typename T>
+void give(const Then<T>& then, Result<Answer<T>> answer) {
+  if (!answer.ok()) return then(session::Refusal{answer.error(), {}});
+  then(std::move(*answer));
+}
 
 std::vector<std::string> texts_of(const state::ChangeSet& ops) {
   std::vector<std::string> texts;
@@ -30,15 +35,15 @@ std::vector<std::string> texts_of(const state::ChangeSet& ops) {
 
 }  // namespace
 
-Result<std::shared_ptr<const policy::Network>> Queries::network() const {
+Result<const policy::Network*> Queries::network() const {
   if (session_.network() != nullptr) return session_.network();
   return Error{.code = Errc::kConflict, .message = "no lab is in force"};
 }
 
 Result<lab::SubnetRef> Queries::subnet_of(const std::string& site) const {
-  ASSIGN_OR_RETURN(const auto current, network());
-  const auto entry = current->situation.lab.sites.find(site);
-  if (entry == current->situation.lab.sites.end()) {
+  ASSIGN_OR_RETURN(const policy::Network* found, network());
+  const auto entry = found->situation.lab.sites.find(site);
+  if (entry == found->situation.lab.sites.end()) {
     return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", site)};
   }
   if (!entry->second.virtual_network_subnet) {
@@ -50,7 +55,7 @@ Result<lab::SubnetRef> Queries::subnet_of(const std::string& site) const {
 
 Result<Queries::Comparison> Queries::compare() {
   ASSIGN_OR_RETURN(const state::KernelState observed, kernel_.observe());
-  const state::KernelState& desired = session_.desired();
+  const state::KernelState& desired = *session_.current()->desired;
   state::ForeignNames taken = state::taken_names(desired, kernel_.foreign());
   ASSIGN_OR_RETURN(const state::ChangeSet ops,
                    taken.empty() ? state::diff(desired, observed)
@@ -63,12 +68,13 @@ Status Queries::check_names(const state::KernelState& needed) {
   return state::check_free(needed, kernel_.foreign());
 }
 
-HttpResponse Queries::status() {
-  control::StatusReport report{.prefix = session_.prefix()};
+inspect::StatusReport Queries::status() {
+  const auto current = session_.current();
+  inspect::StatusReport report{.prefix = session_.terms().prefix};
   std::set<std::string> problems;
-  if (const auto& current = session_.network()) {
-    const policy::Situation& situation = current->situation;
-    report = control::describe(situation.lab, situation.leases, session_.prefix());
+  if (const policy::Network* network = current->network.get()) {
+    report = inspect::describe(network->situation.lab, network->situation.leases,
+                               session_.terms().prefix);
     report.lab = session_.lab_file();
     // Asked now: what the last pass saw may be half a minute old.
     Result<Comparison> seen = compare();
@@ -80,7 +86,8 @@ HttpResponse Queries::status() {
       problems.insert(seen.error().to_string());
     }
   }
-  for (const auto& [holder, lease] : session_.leases().all()) {
+  report.version = current->version;
+  for (const auto& [holder, lease] : current->leases.all()) {
     if (lease.state == ipam::LeaseState::kReleasing) report.pending_releases.push_back(lease);
   }
   operations_.describe(report);
@@ -88,136 +95,179 @@ HttpResponse Queries::status() {
   for (const std::string& known : report.problems) problems.erase(known);
   report.problems.insert(report.problems.end(), problems.begin(), problems.end());
   report.in_sync = report.drift.empty() && report.problems.empty() && !operations_.busy();
-  return document(control::to_json(report));
+  return report;
 }
 
-HttpResponse Queries::plan(control::LabText text) {
-  const auto outcome = session_.propose(std::move(text), std::chrono::system_clock::now());
-  if (const Refusal* refused = std::get_if<Refusal>(&outcome)) {
-    return refusal(refused->error, refused->findings);
-  }
-  const Proposal& proposal = std::get<Proposal>(outcome);
-  const Result<state::KernelState> observed = kernel_.observe();
-  if (!observed.ok()) return refusal(observed.error());
-  if (Status free = state::check_free(proposal.desired, kernel_.foreign()); !free.ok()) {
-    return refusal(free.error());
-  }
-  const Result<state::ChangeSet> ops = state::diff(proposal.desired, *observed);
-  if (!ops.ok()) return refusal(ops.error());
-  const auto& current = session_.network();
-  const control::Plan plan{
-      .resources = control::resource_changes(current ? &current->situation.lab : nullptr,
-                                             proposal.network->situation.lab),
-      .operations = texts_of(*ops)};
-  return document(control::to_json(plan, proposal.warnings));
+void Queries::plan(lab::LabText text, Then<control::Plan> then) {
+  workers_.run(
+      "plan",
+      [text = std::move(text), base = session_.current(), terms = session_.terms(),
+       now = clock_.now()] { return session::propose(*base, text, terms, now); },
+      [this, then = std::move(then)](Result<session::Outcome> outcome) {
+        if (!outcome.ok()) return then(session::Refusal{outcome.error(), {}});
+        if (auto* refused = std::get_if<session::Refusal>(&*outcome)) {
+          return then(std::move(*refused));
+        }
+        compare_with_kernel(std::get<session::Proposal>(std::move(*outcome)), then);
+      });
 }
 
-HttpResponse Queries::context(const lab::Sender& app) {
-  const auto current = network();
-  if (!current.ok()) return refusal(current.error());
-  const policy::Situation& situation = (*current)->situation;
-  const auto context = control::app_context(
-      situation.lab, situation.leases, {lab::declared(situation.lab.sites, app.site), app.instance},
-      session_.prefix());
-  if (!context.ok()) return refusal(context.error());
-  if (Status ours = check_names({{context->netns, {}}}); !ours.ok()) return refusal(ours.error());
-  return document(control::to_json(*context));
+void Queries::compare_with_kernel(session::Proposal proposal, Then<control::Plan> then) {
+  const auto refuse = [&](Error error) { then(session::Refusal{std::move(error), {}}); };
+  const auto current = session_.current();
+  if (proposal.base != current->version) return refuse(changed_meanwhile());
+  Result<state::KernelState> observed = kernel_.observe();
+  if (!observed.ok()) return refuse(std::move(observed).error());
+  if (Status free = state::check_free(*proposal.next.desired, kernel_.foreign()); !free.ok()) {
+    return refuse(std::move(free).error());
+  }
+  workers_.run(
+      "plan",
+      [proposal = std::move(proposal), observed = std::move(*observed),
+       before = current->network]() -> Answer<control::Plan> {
+        const auto ops = state::diff(*proposal.next.desired, observed);
+        if (!ops.ok()) return session::Refusal{ops.error(), {}};
+        return control::Plan{.resources = inspect::resource_changes(
+                                 before == nullptr ? nullptr : &before->situation.lab,
+                                 proposal.next.network->situation.lab),
+                             .operations = texts_of(*ops),
+                             .warnings = proposal.next.warnings};
+      },
+      [then = std::move(then)](Result<Answer<control::Plan>> plan) {
+        give<control::Plan>(then, std::move(plan));
+      });
 }
 
-HttpResponse Queries::explain(const control::ExplainRequest& request) {
-  const auto current = network();
-  if (!current.ok()) return refusal(current.error());
-  const auto url = lab::parse_flow_url((*current)->situation.lab, request.url);
-  if (!url.ok()) return refusal(url.error());
-  const auto& sites = (*current)->situation.lab.sites;
-  Question question{.app = {lab::declared(sites, request.app.site), request.app.instance},
-                    .flow = {.protocol = url->protocol,
-                             .destination = url->destination,
-                             .destination_port = url->port}};
-  if (request.source_port) question.flow.source_port = *request.source_port;
-  if (!request.verify) {
-    const auto explanation = policy::explain(**current, question.app, question.flow);
-    return explanation.ok() ? document(control::to_json(*explanation))
-                            : refusal(explanation.error());
-  }
-  if (Status ours = check_names(session_.desired()); !ours.ok()) return refusal(ours.error());
-  if (!request.source_port)
-    question.flow.source_port = verifier_.fresh_port((*current)->situation.lab);
-  const auto verified = verifier_.verify(**current, session_.prefix(), {question});
-  if (!verified.ok()) return refusal(verified.error());
-  const Verified& outcome = verified->front();
-  Json answer = control::to_json(outcome.explanation);
-  answer["observed"] = control::to_json(outcome.observation, outcome.differences);
-  return document(answer);
+Result<inspect::AppContext> Queries::context(const lab::Sender& app) {
+  ASSIGN_OR_RETURN(const policy::Network* current, network());
+  const policy::Situation& situation = current->situation;
+  ASSIGN_OR_RETURN(
+      inspect::AppContext context,
+      inspect::app_context(situation.lab, situation.leases, inspect::sender_of(situation.lab, app),
+                           session_.terms().prefix));
+  RETURN_IF_ERROR(check_names({{context.netns, {}}}));
+  return context;
 }
 
-HttpResponse Queries::test(control::LabText text) {
-  const auto current = network();
-  if (!current.ok()) return refusal(current.error());
-  if (operations_.busy()) {
-    return refusal(Error{.code = Errc::kBusy, .message = "an operation is in progress"});
-  }
-  lab::Loaded loaded = load(text);
-  if (!loaded.lab) {
-    return refusal(Error{.code = Errc::kInvalid, .message = "the lab is invalid"}, loaded.findings);
-  }
-  // Packets meet the lab in force: expectations of another one would be tested against neither.
-  const auto changes = control::resource_changes(&(*current)->situation.lab, *loaded.lab);
-  if (!changes.empty()) {
-    return refusal(Error{.code = Errc::kConflict,
-                         .message = fmt::format("{} is not the lab in force ({} resources differ); "
-                                                "apply it first",
-                                                text.file, changes.size())});
-  }
-  if (Status ours = check_names(session_.desired()); !ours.ok()) return refusal(ours.error());
-  policy::Situation situation = (*current)->situation;
-  situation.lab = std::move(*loaded.lab);
-  const auto tested = policy::analyse(std::move(situation), current->get());
-  const auto results = verifier_.test(*tested, session_.prefix());
-  if (!results.ok()) return refusal(results.error());
-  Json list = Json::array();
-  for (const control::TestResult& result : *results) list.push_back(control::to_json(result));
-  return document({{"results", list}});
+Result<probe::Question> Queries::question(const control::ExplainRequest& request) const {
+  ASSIGN_OR_RETURN(const policy::Network* current, network());
+  ASSIGN_OR_RETURN(const policy::Flow flow,
+                   inspect::flow_of(current->situation.lab, request.url, request.source_port));
+  return probe::Question{.app = inspect::sender_of(current->situation.lab, request.app),
+                         .flow = flow};
 }
 
-HttpResponse Queries::effective_routes(const std::string& site) const {
-  const auto subnet = subnet_of(site);
-  if (!subnet.ok()) return refusal(subnet.error());
-  return document(control::effective_routes_json(*session_.network(), *subnet));
+Result<policy::Explanation> Queries::explain(const control::ExplainRequest& request) const {
+  ASSIGN_OR_RETURN(const probe::Question asked, question(request));
+  return policy::explain(*session_.network(), asked.app, asked.flow);
 }
 
-HttpResponse Queries::effective_rules(const std::string& site) {
-  const auto subnet = subnet_of(site);
-  if (!subnet.ok()) return refusal(subnet.error());
-  auto hits = kernel_.counters(compile::vnet_netns(session_.prefix(), subnet->vnet));
+Result<uint64_t> Queries::quiet_now() {
+  RETURN_IF_ERROR(network());
+  const std::optional<uint64_t> changes = operations_.changes();
+  if (operations_.busy() || !changes) {
+    return Error{.code = Errc::kBusy, .message = "an operation is in progress"};
+  }
+  RETURN_IF_ERROR(check_names(*session_.current()->desired));
+  return *changes;
+}
+
+// `work` returns an Answer; what it found holds for a lab and a kernel that nobody
+// has touched.
+template <typename T, typename Work>
+void Queries::send_packets(const char* what, Work work, Then<T> then) {
+  const Result<uint64_t> before = quiet_now();
+  if (!before.ok()) return then(session::Refusal{before.error(), {}});
+  workers_.run(what, std::move(work),
+               [this, before = *before, then = std::move(then)](Result<Answer<T>> answer) {
+                 const bool untouched = operations_.changes() == before;
+                 if (!untouched) answer = Answer<T>(session::Refusal{changed_meanwhile(), {}});
+                 give<T>(then, std::move(answer));
+               });
+}
+
+void Queries::verify(const control::ExplainRequest& request, Then<probe::Verified> then) {
+  Result<probe::Question> asked = question(request);
+  if (!asked.ok()) return then(session::Refusal{asked.error(), {}});
+  send_packets<probe::Verified>(
+      "explain",
+      [question = *asked, any_port = !request.source_port, verifier = verifier_,
+       lab = session_.current(), prefix = session_.terms().prefix]() -> Answer<probe::Verified> {
+        probe::Question sent = question;
+        if (any_port) sent.flow.source_port = verifier->fresh_port(lab->network->situation.lab);
+        auto verified = verifier->verify(*lab->network, prefix, {sent});
+        if (!verified.ok()) return session::Refusal{verified.error(), {}};
+        return std::move(verified->front());
+      },
+      std::move(then));
+}
+
+void Queries::test(lab::LabText text, Then<std::vector<inspect::TestResult>> then) {
+  using Results = std::vector<inspect::TestResult>;
+  send_packets<Results>(
+      "test",
+      [text = std::move(text), verifier = verifier_, current = session_.current(),
+       prefix = session_.terms().prefix]() -> Answer<Results> {
+        lab::Loaded loaded = lab::load(text);
+        if (!loaded.lab) {
+          return session::Refusal{{.code = Errc::kInvalid, .message = "the lab is invalid"},
+                                  std::move(loaded.findings)};
+        }
+        // Packets meet the lab in force: expectations of another one would be tested against
+        // neither.
+        const auto changes =
+            inspect::resource_changes(&current->network->situation.lab, *loaded.lab);
+        if (!changes.empty()) {
+          return session::Refusal{
+              {.code = Errc::kConflict,
+               .message = fmt::format("{} is not the lab in force ({} resources differ); apply it "
+                                      "first",
+                                      text.file, changes.size())},
+              {}};
+        }
+        policy::Situation situation = current->network->situation;
+        situation.lab = std::move(*loaded.lab);
+        const auto tested = policy::analyse(std::move(situation), current->network.get());
+        auto results = verifier->test(*tested, prefix);
+        if (!results.ok()) return session::Refusal{results.error(), {}};
+        return std::move(*results);
+      },
+      std::move(then));
+}
+
+Result<inspect::EffectiveRoutes> Queries::effective_routes(const std::string& site) const {
+  ASSIGN_OR_RETURN(const lab::SubnetRef subnet, subnet_of(site));
+  return inspect::effective_routes(*session_.network(), subnet);
+}
+
+Result<inspect::EffectiveRules> Queries::effective_rules(const std::string& site) {
+  ASSIGN_OR_RETURN(const lab::SubnetRef subnet, subnet_of(site));
+  const auto hits = kernel_.counters(compile::vnet_netns(session_.terms().prefix, subnet.vnet));
   // Rules are known without the kernel; their hits then are not.
-  return document(control::effective_rules_json(*session_.network(), *subnet,
-                                                hits.ok() ? *hits : control::ChainHits()));
+  return inspect::effective_rules(*session_.network(), subnet,
+                                  hits.ok() ? *hits : inspect::ChainHits());
 }
 
-HttpResponse Queries::leases(const std::string& subnet) const {
-  const auto current = network();
-  if (!current.ok()) return refusal(current.error());
+Result<std::vector<ipam::Lease>> Queries::leases(const std::string& subnet) const {
+  ASSIGN_OR_RETURN(const policy::Network* current, network());
   if (!subnet.empty()) {
     const size_t slash = subnet.find('/');
     const lab::SubnetRef ref{subnet.substr(0, slash),
                              slash == std::string::npos ? "" : subnet.substr(slash + 1)};
-    if ((*current)->situation.lab.find(ref) == nullptr) {
-      return refusal(
-          Error{.code = Errc::kNotFound, .message = fmt::format("no subnet '{}'", subnet)});
+    if (current->situation.lab.find(ref) == nullptr) {
+      return Error{.code = Errc::kNotFound, .message = fmt::format("no subnet '{}'", subnet)};
     }
   }
   std::vector<ipam::Lease> found;
-  for (const auto& [holder, lease] : session_.leases().all()) {
+  for (const auto& [holder, lease] : session_.current()->leases.all()) {
     if (subnet.empty() || holder.subnet.to_string() == subnet) found.push_back(lease);
   }
-  return document({{"leases", control::to_json(found)}});
+  return found;
 }
 
-HttpResponse Queries::graph() const {
-  const auto current = network();
-  if (!current.ok()) return refusal(current.error());
-  return document(control::to_json(control::graph_of((*current)->situation.lab)));
+Result<inspect::Graph> Queries::graph() const {
+  ASSIGN_OR_RETURN(const policy::Network* current, network());
+  return inspect::graph_of(current->situation.lab);
 }
 
 }  // namespace egress::daemon

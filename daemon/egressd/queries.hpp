@@ -2,37 +2,62 @@
 #pragma once
 
 // The questions of the control interface: they change nothing in the lab and, but for probes, send
-// nothing. Each answers with a document or says why it cannot.
+// nothing. What takes long is worked out beside the loop, over the lab that is in force when it is
+// asked, and answered later; should lab or kernel have changed meanwhile, the answer is kBusy.
 
+#include <functional>
+#include <memory>
 #include <string>
+#include <variant>
+#include <vector>
 
-#include "control/json.hpp"
-#include "egressd/http_server.hpp"
+#include "base/clock.hpp"
+#include "control/protocol.hpp"
 #include "egressd/operations.hpp"
-#include "egressd/session.hpp"
-#include "egressd/verifier.hpp"
+#include "inspect/context.hpp"
+#include "inspect/effective.hpp"
+#include "inspect/graph.hpp"
+#include "inspect/status.hpp"
 #include "kernel/kernel.hpp"
+#include "probe/verifier.hpp"
+#include "session/session.hpp"
+#include "uv/workers.hpp"
 
 namespace egress::daemon {
 
+// What a question that takes long comes to, on the loop's thread.
+template <typename T>
+using Then = std::function<void(std::variant<T, session::Refusal>)>;
+
 class Queries {
  public:
-  Queries(const Session& session, Operations& operations, kernel::Kernel& kernel, Probe probe)
-      : session_(session), operations_(operations), kernel_(kernel), verifier_(std::move(probe)) {}
+  Queries(uv::Workers& workers, kernel::Kernel& kernel, const session::Session& session,
+          Operations& operations, Clock clock, probe::Send send)
+      : workers_(workers),
+        kernel_(kernel),
+        session_(session),
+        operations_(operations),
+        clock_(std::move(clock)),
+        verifier_(std::make_shared<probe::Verifier>(std::move(send))) {}
 
-  HttpResponse status();
-  HttpResponse plan(control::LabText text);
-  HttpResponse context(const lab::Sender& app);
-  HttpResponse explain(const control::ExplainRequest& request);
-  HttpResponse test(control::LabText text);
-  HttpResponse effective_routes(const std::string& site) const;
-  HttpResponse effective_rules(const std::string& site);
+  inspect::StatusReport status();
+  Result<inspect::AppContext> context(const lab::Sender& app);
+  Result<policy::Explanation> explain(const control::ExplainRequest& request) const;
+  Result<inspect::EffectiveRoutes> effective_routes(const std::string& site) const;
+  Result<inspect::EffectiveRules> effective_rules(const std::string& site);
   // All subnets when `subnet` is empty.
-  HttpResponse leases(const std::string& subnet) const;
-  HttpResponse graph() const;
+  Result<std::vector<ipam::Lease>> leases(const std::string& subnet) const;
+  Result<inspect::Graph> graph() const;
+
+  void plan(lab::LabText text, Then<control::Plan> then);
+  // As explain(), and with a packet. kBusy during an operation: its changes are not the kernel's
+  // disagreement.
+  void verify(const control::ExplainRequest& request, Then<probe::Verified> then);
+  // The expectations of the lab in force, with packets; kBusy as verify().
+  void test(lab::LabText text, Then<std::vector<inspect::TestResult>> then);
 
  private:
-  Result<std::shared_ptr<const policy::Network>> network() const;
+  Result<const policy::Network*> network() const;
   Result<lab::SubnetRef> subnet_of(const std::string& site) const;
   // What the kernel looks like now beside the lab in force.
   struct Comparison {
@@ -43,11 +68,20 @@ class Queries {
   // kConflict while names that `needed` has stand for what is not ours: nothing may be sent or run
   // there.
   Status check_names(const state::KernelState& needed);
+  // The second half of plan(), with what the kernel looks like now.
+  void compare_with_kernel(session::Proposal proposal, Then<control::Plan> then);
+  Result<probe::Question> question(const control::ExplainRequest& request) const;
+  // Whether packets may be sent now; the state in which they are.
+  Result<uint64_t> quiet_now();
+  template <typename T, typename Work>
+  void send_packets(const char* what, Work work, Then<T> then);
 
-  const Session& session_;
-  Operations& operations_;
+  uv::Workers& workers_;
   kernel::Kernel& kernel_;
-  Verifier verifier_;
+  const session::Session& session_;
+  Operations& operations_;
+  Clock clock_;
+  std::shared_ptr<probe::Verifier> verifier_;  // works under way share it
 };
 
 }  // namespace egress::daemon

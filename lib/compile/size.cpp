@@ -191,4 +191,12 @@ std::vector<lab::Finding> check_size(const lab::Lab& lab, const SizeLimits& limi
   return findings;
 }
 
+lab::Loaded within(lab::Loaded loaded, const SizeLimits& limits, const std::string& file) {
+  if (!loaded.lab) return loaded;
+  const auto excess = check_size(*loaded.lab, limits, file);
+  loaded.findings.insert(loaded.findings.end(), excess.begin(), excess.end());
+  if (!excess.empty()) loaded.lab.reset();
+  return loaded;
+}
+
 }  // namespace egress::compile

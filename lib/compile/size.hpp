@@ -48,5 +48,7 @@ Size size_of(const lab::Lab& lab, const SizeLimits& limits);
 // An error of code "too-large" for each count above its limit; `file` is the lab's name.
 std::vector<lab::Finding> check_size(const lab::Lab& lab, const SizeLimits& limits,
                                      const std::string& file);
+// What was loaded, but without its lab when that is too large.
+lab::Loaded within(lab::Loaded loaded, const SizeLimits& limits, const std::string& file);
 
 }  // namespace egress::compile

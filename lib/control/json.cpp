@@ -33,7 +33,7 @@ Json array_of(const std::vector<T>& values) {
   return array;
 }
 
-Json app_json(const AppStatus& app) {
+Json app_json(const inspect::AppStatus& app) {
   return {{"site", app.site},
           {"instance", app.instance},
           {"worker", app.worker},
@@ -45,9 +45,9 @@ Json app_json(const AppStatus& app) {
           {"applicationRouting", app.application_routing}};
 }
 
-Json worker_json(const WorkerStatus& worker) {
+Json worker_json(const inspect::WorkerStatus& worker) {
   Json interfaces = Json::array();
-  for (const WorkerInterface& interface : worker.interfaces) {
+  for (const inspect::WorkerInterface& interface : worker.interfaces) {
     interfaces.push_back({{"name", interface.name},
                           {"subnet", interface.subnet},
                           {"address", interface.address.to_string()}});
@@ -55,11 +55,26 @@ Json worker_json(const WorkerStatus& worker) {
   return {{"name", worker.name}, {"netns", worker.netns}, {"interfaces", interfaces}};
 }
 
-Json host_json(const HostStatus& host) {
+Json host_json(const inspect::HostStatus& host) {
   return {{"name", host.name},
           {"netns", host.netns},
           {"address", host.address.to_string()},
           {"listen", host.listen}};
+}
+
+Json result_json(const inspect::TestResult& result) {
+  const lab::Expectation& wanted = result.expectation;
+  Json expectation = {{"line", wanted.line},
+                      {"from", fmt::format("{}/{}", wanted.from, wanted.instance)},
+                      {"to", wanted.to},
+                      {"expect", lab::name_of(wanted.expect)}};
+  if (wanted.by) expectation["by"] = *wanted.by;
+  if (wanted.via) expectation["via"] = lab::name_of(*wanted.via);
+  if (wanted.source) expectation["source"] = wanted.source->to_string();
+  return {{"expectation", expectation},
+          {"ok", result.differences.empty()},
+          {"differences", result.differences},
+          {"explanation", result.explanation ? to_json(*result.explanation) : Json(nullptr)}};
 }
 
 }  // namespace
@@ -96,11 +111,15 @@ Json to_json(const policy::Explanation& explanation) {
           {"refused", explanation.refused}};
 }
 
-Json to_json(const Observation& observation, const std::vector<std::string>& differences) {
-  return {{"sourcePort", observation.source_port},  {"arrived", observation.arrived},
-          {"host", text_or_null(observation.host)}, {"source", address_or_null(observation.source)},
-          {"replied", observation.replied},         {"refused", observation.refused},
-          {"agrees", differences.empty()},          {"differences", differences}};
+Json to_json(const policy::Explanation& explanation, const inspect::Observation& observation,
+             const std::vector<std::string>& differences) {
+  Json json = to_json(explanation);
+  json["observed"] = {
+      {"sourcePort", observation.source_port},  {"arrived", observation.arrived},
+      {"host", text_or_null(observation.host)}, {"source", address_or_null(observation.source)},
+      {"replied", observation.replied},         {"refused", observation.refused},
+      {"agrees", differences.empty()},          {"differences", differences}};
+  return json;
 }
 
 Json to_json(const lab::Finding& finding) {
@@ -133,13 +152,13 @@ Json to_json(const std::vector<ipam::Lease>& leases) {
   return array_of(leases);
 }
 
-Json to_json(const StatusReport& status) {
+Json to_json(const inspect::StatusReport& status) {
   Json apps = Json::array();
-  for (const AppStatus& app : status.apps) apps.push_back(app_json(app));
+  for (const inspect::AppStatus& app : status.apps) apps.push_back(app_json(app));
   Json workers = Json::array();
-  for (const WorkerStatus& worker : status.workers) workers.push_back(worker_json(worker));
+  for (const inspect::WorkerStatus& worker : status.workers) workers.push_back(worker_json(worker));
   Json hosts = Json::array();
-  for (const HostStatus& host : status.hosts) hosts.push_back(host_json(host));
+  for (const inspect::HostStatus& host : status.hosts) hosts.push_back(host_json(host));
   Json last_pass;
   if (status.last_pass) {
     last_pass = {{"seconds", status.last_pass->seconds},
@@ -152,6 +171,7 @@ Json to_json(const StatusReport& status) {
                    {"operations", status.last_repair->operations}};
   }
   return {{"lab", status.lab ? Json(*status.lab) : Json(nullptr)},
+          {"version", status.version},
           {"prefix", status.prefix},
           {"inSync", status.in_sync},
           {"apps", apps},
@@ -164,16 +184,16 @@ Json to_json(const StatusReport& status) {
           {"pendingReleases", to_json(status.pending_releases)}};
 }
 
-Json to_json(const AppContext& context) {
+Json to_json(const inspect::AppContext& context) {
   return {{"netns", context.netns},
           {"environment", context.environment},
           {"resolvConf", context.resolv_conf},
           {"hosts", context.hosts}};
 }
 
-Json to_json(const Graph& graph) {
+Json to_json(const inspect::Graph& graph) {
   Json nodes = Json::array();
-  for (const Node& node : graph.nodes) {
+  for (const inspect::Node& node : graph.nodes) {
     nodes.push_back({{"id", node.id},
                      {"kind", node.kind},
                      {"name", node.name},
@@ -181,7 +201,7 @@ Json to_json(const Graph& graph) {
                      {"detail", text_or_null(node.detail)}});
   }
   Json edges = Json::array();
-  for (const Edge& edge : graph.edges) {
+  for (const inspect::Edge& edge : graph.edges) {
     edges.push_back({{"from", edge.from},
                      {"to", edge.to},
                      {"kind", edge.kind},
@@ -190,13 +210,14 @@ Json to_json(const Graph& graph) {
   return {{"nodes", nodes}, {"edges", edges}};
 }
 
-Json to_json(const Plan& plan, const std::vector<lab::Finding>& warnings) {
+Json to_json(const Plan& plan) {
   Json resources = Json::array();
-  for (const ResourceChange& change : plan.resources) {
+  for (const inspect::ResourceChange& change : plan.resources) {
     resources.push_back({{"verb", change.verb}, {"kind", change.kind}, {"name", change.name}});
   }
-  return {
-      {"resources", resources}, {"operations", plan.operations}, {"findings", to_json(warnings)}};
+  return {{"resources", resources},
+          {"operations", plan.operations},
+          {"findings", to_json(plan.warnings)}};
 }
 
 Json to_json(const Progress& progress) {
@@ -223,19 +244,10 @@ Json error_json(const Error& error, const std::vector<lab::Finding>& findings) {
             {"findings", to_json(findings)}}}};
 }
 
-Json to_json(const TestResult& result) {
-  const lab::Expectation& wanted = result.expectation;
-  Json expectation = {{"line", wanted.line},
-                      {"from", fmt::format("{}/{}", wanted.from, wanted.instance)},
-                      {"to", wanted.to},
-                      {"expect", lab::name_of(wanted.expect)}};
-  if (wanted.by) expectation["by"] = *wanted.by;
-  if (wanted.via) expectation["via"] = lab::name_of(*wanted.via);
-  if (wanted.source) expectation["source"] = wanted.source->to_string();
-  return {{"expectation", expectation},
-          {"ok", result.differences.empty()},
-          {"differences", result.differences},
-          {"explanation", result.explanation ? to_json(*result.explanation) : Json(nullptr)}};
+Json to_json(const std::vector<inspect::TestResult>& results) {
+  Json list = Json::array();
+  for (const inspect::TestResult& result : results) list.push_back(result_json(result));
+  return {{"results", list}};
 }
 
 std::string dump(const Json& json) {

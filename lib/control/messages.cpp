@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "control/messages.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "control/json.hpp"
 #include "control/untrusted_json.hpp"
 
 namespace egress::control {
@@ -50,15 +51,15 @@ bool is_file_name(const std::string& text) {
 
 }  // namespace
 
-Json to_json(const LabText& lab) {
+Json to_json(const lab::LabText& lab) {
   Json files = Json::object();
   for (const auto& [path, text] : lab.files) files[path] = text;
   return {{"file", lab.file}, {"text", lab.text}, {"files", files}};
 }
 
-Result<LabText> parse_lab_text(const std::string& body) {
+Result<lab::LabText> parse_lab_text(const std::string& body) {
   ASSIGN_OR_RETURN(const nlohmann::json json, parse_object(body));
-  LabText lab;
+  lab::LabText lab;
   ASSIGN_OR_RETURN(lab.file, text_of(json, "file"));
   if (!is_file_name(lab.file)) {
     return wrong(fmt::format(

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "control/json.hpp"
+#include "control/messages.hpp"
 #include "egressctl/lab_source.hpp"
 
 namespace egress::crash {

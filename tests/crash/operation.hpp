@@ -6,15 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "control/protocol.hpp"
 #include "egressctl/client.hpp"
 #include "lab/lab.hpp"
+#include "lab/lab_text.hpp"
 
 namespace egress::crash {
 
 struct LabFile {
   std::string name{};  // of the file, without folder and ending
-  control::LabText text{};
+  lab::LabText text{};
   lab::Lab lab{};
 };
 Result<std::vector<LabFile>> load_labs(const std::string& folder);

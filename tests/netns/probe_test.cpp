@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/probe.hpp"
+#include "probe/probe.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/probe_packets.hpp"
+#include "probe/packets.hpp"
 #include "tests/e2e/process.hpp"
 
-namespace egress::kernel {
+namespace egress::probe {
 namespace {
 
 using e2e::Background;
@@ -78,7 +78,7 @@ class Probe : public ::testing::Test {
   }
 
   static std::vector<ProbeResult> probe_all(const std::vector<ProbeFlow>& flows) {
-    auto results = probe(flows, {"server", "far", "twin"}, kPatience);
+    auto results = send(flows, {"server", "far", "twin"}, kPatience);
     EXPECT_TRUE(results.ok()) << results.error().to_string();
     return results.ok() ? *std::move(results) : std::vector<ProbeResult>(flows.size());
   }
@@ -187,14 +187,14 @@ TEST_F(Probe, SaysWhichSourcePortIsBusy) {
     return e2e::run({"ip", "netns", "exec", "client", "cat", "/proc/net/udp"})
                .out.find(kPortInHex) != std::string::npos;
   }));
-  const auto busy = probe({{"client", kUdp, kServer, 53, 50007}}, {}, kPatience);
+  const auto busy = send({{"client", kUdp, kServer, 53, 50007}}, {}, kPatience);
   ASSERT_FALSE(busy.ok());
   EXPECT_EQ(busy.error().code, Errc::kBusy);
   EXPECT_THAT(busy.error().to_string(), ::testing::HasSubstr("50007"));
 }
 
 TEST_F(Probe, NamesANamespaceThatIsGone) {
-  const auto missing = probe({{"client", kTcp, kServer, 443, 50000}}, {"gone"}, kPatience);
+  const auto missing = send({{"client", kTcp, kServer, 443, 50000}}, {"gone"}, kPatience);
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.error().code, Errc::kNotFound);
   EXPECT_THAT(missing.error().to_string(), ::testing::HasSubstr("gone"));
@@ -202,14 +202,14 @@ TEST_F(Probe, NamesANamespaceThatIsGone) {
 
 TEST_F(Probe, WaitsForNoPipeThatHasANamespacesName) {
   ASSERT_EQ(run_script("mkfifo /run/netns/pipe").status, 0);
-  const auto piped = probe({{"client", kTcp, kServer, 443, 50000}}, {"pipe"}, kPatience);
+  const auto piped = send({{"client", kTcp, kServer, 443, 50000}}, {"pipe"}, kPatience);
   ASSERT_FALSE(piped.ok());
   EXPECT_THAT(piped.error().to_string(), ::testing::HasSubstr("pipe"));
   ASSERT_EQ(run_script("rm /run/netns/pipe").status, 0);
 }
 
 TEST_F(Probe, RefusesProtocolsItCannotSend) {
-  const auto esp = probe({{"client", 50, kServer, 0, 0}}, {}, kPatience);
+  const auto esp = send({{"client", 50, kServer, 0, 0}}, {}, kPatience);
   ASSERT_FALSE(esp.ok());
   EXPECT_EQ(esp.error().code, Errc::kInvalid);
 }
@@ -235,4 +235,4 @@ TEST(ProbePackets, AreReadBackAsWritten) {
 }
 
 }  // namespace
-}  // namespace egress::kernel
+}  // namespace egress::probe

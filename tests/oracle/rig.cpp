@@ -4,16 +4,11 @@
 #include <fmt/format.h>
 
 #include "compile/compile.hpp"
-#include "compile/names.hpp"
-#include "control/verify.hpp"
 #include "ipam/leases.hpp"
-#include "kernel/probe.hpp"
 #include "reconcile/pass.hpp"
 
 namespace egress::oracle {
 namespace {
-
-constexpr std::chrono::milliseconds kPatience{250};
 
 Status reach(kernel::Kernel& kernel, const state::KernelState& desired) {
   const reconcile::PassReport report = reconcile::run(kernel, desired);
@@ -24,14 +19,6 @@ Status reach(kernel::Kernel& kernel, const state::KernelState& desired) {
   }
   for (const std::string& remaining : report.remaining) text += "\n  still: " + remaining;
   return Error{.code = Errc::kKernel, .message = text};
-}
-
-kernel::ProbeFlow probe_flow(const ProbeCase& probe) {
-  return {.netns = compile::app_netns(kPrefix, probe.from.site, probe.from.instance),
-          .protocol = static_cast<uint8_t>(probe.flow.protocol),
-          .destination = probe.flow.destination,
-          .destination_port = probe.flow.destination_port,
-          .source_port = probe.flow.source_port};
 }
 
 std::vector<std::string> steps_of(const policy::Explanation& explanation) {
@@ -78,31 +65,16 @@ Result<std::vector<Mismatch>> Rig::compare(const std::vector<ProbeCase>& cases) 
 }
 
 Result<std::vector<Mismatch>> Rig::compare_once(const std::vector<ProbeCase>& cases) const {
-  std::vector<kernel::ProbeFlow> flows;
-  for (const ProbeCase& probe : cases) flows.push_back(probe_flow(probe));
-  std::vector<std::string> watch;
-  for (const auto& [name, host] : network_->situation.lab.hosts) {
-    watch.push_back(compile::host_netns(kPrefix, name));
-  }
-  ASSIGN_OR_RETURN(const auto results, kernel::probe(flows, watch, kPatience));
+  std::vector<probe::Question> questions;
+  for (const ProbeCase& probe : cases) questions.push_back({probe.from, probe.flow});
+  ASSIGN_OR_RETURN(const std::vector<probe::Verified> answers,
+                   verifier_.verify(*network_, kPrefix, questions));
   std::vector<Mismatch> mismatches;
-  const std::string host_head = compile::host_netns(kPrefix, "");
   for (size_t i = 0; i < cases.size(); ++i) {
-    ASSIGN_OR_RETURN(const policy::Explanation explanation,
-                     policy::explain(*network_, cases[i].from, cases[i].flow));
-    control::Observation seen{.replied = results[i].replied, .refused = results[i].refused};
-    if (const auto& arrival = results[i].arrival) {
-      seen.arrived = true;
-      seen.host = arrival->netns.substr(host_head.size());
-      seen.source = arrival->source;
-    }
-    auto differences = control::differences(cases[i].flow.protocol, explanation, seen);
-    if (!results[i].also.empty()) differences.emplace_back("the packet came out more than once");
-    if (differences.empty()) continue;
-    Mismatch mismatch{.probe = cases[i],
-                      .explained = steps_of(explanation),
-                      .differences = std::move(differences)};
-    mismatches.push_back(std::move(mismatch));
+    if (answers[i].differences.empty()) continue;
+    mismatches.push_back({.probe = cases[i],
+                          .explained = steps_of(answers[i].explanation),
+                          .differences = answers[i].differences});
   }
   return mismatches;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 // A lab in the kernel, and the question whether the kernel does what `explain` says: many flows
-// at a time, real packets, compared one by one.
+// at a time, compared as the daemon compares its own.
 
 #include <memory>
 #include <string>
@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "kernel/kernel.hpp"
 #include "policy/explain.hpp"
+#include "probe/verifier.hpp"
 #include "tests/oracle/generator.hpp"
 
 namespace egress::oracle {
@@ -43,6 +44,7 @@ class Rig {
 
   std::unique_ptr<kernel::Kernel> kernel_;
   std::shared_ptr<const policy::Network> network_;
+  probe::Verifier verifier_{probe::send};
 };
 
 // "app0/1 tcp://10.0.1.4:443 from port 20017"

@@ -5,15 +5,16 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/unit/control/spoke_lab.hpp"
+#include "tests/support/spoke_lab.hpp"
 
 namespace egress::control {
 namespace {
 
+using namespace testing_support;
 policy::Explanation denied() {
   return {.verdict = lab::Verdict::kDeny,
           .path = lab::Path::kVirtualNetwork,
-          .next_hop = policy::NextHop{"VirtualAppliance", address("10.0.1.4")},
+          .next_hop = policy::NextHop{"VirtualAppliance", ip("10.0.1.4")},
           .decided_by = {policy::Stage::kNetworkSecurityGroup, "nsg/deny-sql"},
           .steps = {{policy::Stage::kApplicationRouting, "web/0", "virtualNetwork",
                      "applicationRouting", "All traffic enters the VNet."}}};
@@ -32,7 +33,7 @@ TEST(ExplanationJson, HasTheKeysOfTheContractInItsOrder) {
 TEST(ExplanationJson, TellsSourceReplyAndHostOfAnAllowedFlow) {
   policy::Explanation allowed = denied();
   allowed.verdict = lab::Verdict::kAllow;
-  allowed.source = address("10.1.1.4");
+  allowed.source = ip("10.1.1.4");
   allowed.next_hop.reset();
   allowed.reply = policy::Reply{lab::Verdict::kDrop, "No peering back."};
   allowed.host = "sql";
@@ -66,7 +67,7 @@ TEST(ErrorJson, CarriesEveryFinding) {
 TEST(LeaseJson, WritesTimesInUtc) {
   const ipam::TimePoint noon{std::chrono::milliseconds(1700000000250)};
   const Json json = to_json(ipam::Lease{.holder = {"plan", 1, kIntegration},
-                                        .address = address("10.1.1.5"),
+                                        .address = ip("10.1.1.5"),
                                         .state = ipam::LeaseState::kReleasing,
                                         .since = noon,
                                         .release_at = noon + std::chrono::hours(12)});
@@ -89,13 +90,13 @@ TEST(StreamJson, MarksProgressAndResult) {
 }
 
 TEST(TestResultJson, ShowsTheExpectationAsWritten) {
-  const TestResult result{.expectation = {.from = "web",
-                                          .to = "tcp://10.1.2.4:1433",
-                                          .expect = lab::Verdict::kDeny,
-                                          .by = "nsg/deny-sql",
-                                          .line = 12},
-                          .differences = {"verdict is Allow"}};
-  const Json json = to_json(result);
+  const inspect::TestResult result{.expectation = {.from = "web",
+                                                   .to = "tcp://10.1.2.4:1433",
+                                                   .expect = lab::Verdict::kDeny,
+                                                   .by = "nsg/deny-sql",
+                                                   .line = 12},
+                                   .differences = {"verdict is Allow"}};
+  const Json json = to_json(std::vector{result})["results"][0];
   EXPECT_EQ(json["expectation"]["from"], "web/0");
   EXPECT_EQ(json["expectation"]["by"], "nsg/deny-sql");
   EXPECT_EQ(json["expectation"].count("via"), 0U);
@@ -108,10 +109,11 @@ TEST(Dump, ReplacesBytesThatAreNotUtf8) {
 }
 
 TEST(StatusJson, OfNoLabHasEveryKey) {
-  EXPECT_EQ(dump(to_json(StatusReport{.prefix = "eg"})),
-            R"({"lab":null,"prefix":"eg","inSync":false,"apps":[],"workers":[],"hosts":[],)"
-            R"("drift":[],"problems":[],"lastPass":null,"lastRepair":null,)"
-            R"("pendingReleases":[]})");
+  EXPECT_EQ(
+      dump(to_json(inspect::StatusReport{.prefix = "eg"})),
+      R"({"lab":null,"version":0,"prefix":"eg","inSync":false,"apps":[],"workers":[],"hosts":[],)"
+      R"("drift":[],"problems":[],"lastPass":null,"lastRepair":null,)"
+      R"("pendingReleases":[]})");
 }
 
 }  // namespace

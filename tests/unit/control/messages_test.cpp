@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "control/messages.hpp"
+
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
 
-#include "control/json.hpp"
 #include "control/untrusted_json.hpp"
 
 namespace egress::control {
@@ -12,8 +13,8 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(LabMessage, ReturnsAsItWasSent) {
-  const LabText lab{.file = "lab.yaml", .text = "a: 1\n", .files = {{"tags.json", "{}"}}};
-  const Result<LabText> parsed = parse_lab_text(dump(to_json(lab)));
+  const lab::LabText lab{.file = "lab.yaml", .text = "a: 1\n", .files = {{"tags.json", "{}"}}};
+  const Result<lab::LabText> parsed = parse_lab_text(dump(to_json(lab)));
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(*parsed, lab);
 }
@@ -25,8 +26,8 @@ TEST(LabMessage, NeedsNoFiles) {
 // The name stands in lines of the log, of answers and of what systemd is told.
 TEST(LabMessage, IsRefusedForAFileNameThatIsNoneOrOfSeveralLines) {
   for (const std::string& file : {std::string("x\nMAINPID=1"), std::string(5000, 'x')}) {
-    const Result<LabText> parsed =
-        parse_lab_text(dump(to_json(LabText{.file = file, .text = "t"})));
+    const Result<lab::LabText> parsed =
+        parse_lab_text(dump(to_json(lab::LabText{.file = file, .text = "t"})));
     ASSERT_FALSE(parsed.ok());
     EXPECT_THAT(parsed.error().message, HasSubstr("without control characters"));
   }
@@ -34,7 +35,7 @@ TEST(LabMessage, IsRefusedForAFileNameThatIsNoneOrOfSeveralLines) {
 
 TEST(LabMessage, IsRefusedWithTheKeyThatIsWrong) {
   const auto message = [](const char* body) {
-    const Result<LabText> parsed = parse_lab_text(body);
+    const Result<lab::LabText> parsed = parse_lab_text(body);
     EXPECT_FALSE(parsed.ok()) << body;
     return parsed.ok() ? std::string() : parsed.error().message;
   };
@@ -65,7 +66,7 @@ TEST(UntrustedJson, IsRefusedForItsDepthOrSizeBeforeAnythingIsBuilt) {
 TEST(UntrustedJson, TakesAsManyKeysAsThereMayBe) {
   std::string body = R"({"file":"f","text":"t","files":{"0":"")";
   for (size_t i = 1; i + 4 < kMaxJsonValues; ++i) body += ",\"" + std::to_string(i) + "\":\"\"";
-  const Result<LabText> lab = parse_lab_text(body + "}}");
+  const Result<lab::LabText> lab = parse_lab_text(body + "}}");
   ASSERT_TRUE(lab.ok());
   EXPECT_EQ(lab->files.size(), kMaxJsonValues - 4);
 }

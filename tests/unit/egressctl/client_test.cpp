@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "base/unique_fd.hpp"
-#include "egressctl/commands.hpp"
+#include "egressctl/commands/commands.hpp"
 #include "egressctl/progress.hpp"
 
 namespace egress::ctl {

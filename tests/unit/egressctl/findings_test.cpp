@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "egressctl/findings.hpp"
+#include "egressctl/render/findings.hpp"
 
 #include <gmock/gmock.h>
 

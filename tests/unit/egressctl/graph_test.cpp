@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 
-#include "egressctl/render.hpp"
+#include "egressctl/render/render.hpp"
 
 namespace egress::ctl {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "egressctl/render.hpp"
+#include "egressctl/render/render.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "egressctl/table.hpp"
+#include "egressctl/render/table.hpp"
 
 #include <gmock/gmock.h>
 

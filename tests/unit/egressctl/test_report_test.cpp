@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "egressctl/test_report.hpp"
+#include "egressctl/render/test_report.hpp"
 
 #include <gmock/gmock.h>
 

@@ -9,17 +9,20 @@
 
 #include <csignal>
 #include <functional>
+#include <future>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include "control/json.hpp"
+#include "control/messages.hpp"
 #include "egressd/daemon.hpp"
 #include "egressd/socket.hpp"
 #include "tests/support/fake_kernel.hpp"
-#include "tests/unit/egressd/folder.hpp"
+#include "tests/support/folder.hpp"
 #include "tests/unit/egressd/http_client.hpp"
 
 namespace egress::daemon {
@@ -46,7 +49,7 @@ inline std::string with_capacity(int capacity) {
 }
 
 inline std::string message(const std::string& text) {
-  return control::dump(control::to_json(control::LabText{.file = "lab.yaml", .text = text}));
+  return control::dump(control::to_json(lab::LabText{.file = "lab.yaml", .text = text}));
 }
 
 inline Json last_line(const Reply& reply) {
@@ -61,15 +64,19 @@ class DaemonTest : public ::testing::Test {
   ~DaemonTest() override { stop(); }
 
   void start() {
-    Session session("eg", ipam::Store(folder_ / "egressd.db"));
-    ASSERT_TRUE(session.restore(std::chrono::system_clock::now()).ok());
+    session::Session session({.prefix = "eg"}, store::Store(folder_ / "egressd.db"));
+    ASSERT_TRUE(session.restore(clock_.now()).ok());
     socket_.emplace(SocketFile::listen(path()).value());
     settings_.socket = path();
     thread_ = std::thread([this, restored = std::move(session)]() mutable {
-      Daemon daemon(settings_, std::move(restored), kernel_, [](const auto& flows, auto&, auto) {
-        return Result<std::vector<kernel::ProbeResult>>(
-            std::vector<kernel::ProbeResult>(flows.size()));
-      });
+      Daemon daemon(
+          settings_, std::move(restored), kernel_,
+          [this](const auto& flows, auto&, auto) {
+            if (on_probe_) on_probe_();
+            return Result<std::vector<probe::ProbeResult>>(
+                std::vector<probe::ProbeResult>(flows.size()));
+          },
+          clock_);
       EXPECT_TRUE(daemon.run(socket_->take_fd()).ok());
     });
     // Its answer shows that the signals are its own by now.
@@ -90,6 +97,24 @@ class DaemonTest : public ::testing::Test {
   Json status() { return Json::parse(get("/v1/status").body); }
   Json apply(const std::string& text) { return last_line(post("/v1/apply", message(text))); }
 
+  // Returns once the operation has begun, with what will be its answer.
+  std::future<Reply> begin_apply(const std::string& text) {
+    auto begun = std::make_shared<std::promise<void>>();
+    std::future<void> has_begun = begun->get_future();
+    auto reply = std::async(std::launch::async, [this, text, begun] {
+      bool told = false;
+      return send(path(), {.method = "POST",
+                           .path = "/v1/apply",
+                           .body = message(text),
+                           .on_data = [&](const std::string&) {
+                             if (!std::exchange(told, true)) begun->set_value();
+                             return true;
+                           }});
+    });
+    has_begun.wait();
+    return reply;
+  }
+
   // Asks again and again; the test's own time limit is the deadline.
   void wait_for(const std::function<bool(const Json&)>& condition) {
     while (!condition(status())) std::this_thread::yield();
@@ -107,8 +132,10 @@ class DaemonTest : public ::testing::Test {
     });
   }
 
-  Folder folder_{};
+  testing_support::Folder folder_{};
   Settings settings_{};
+  Clock clock_{};                     // as the next start() has it
+  std::function<void()> on_probe_{};  // on the thread that sends the packets
   testing_support::FakeKernel kernel_{};
   std::optional<SocketFile> socket_{};
   std::thread thread_{};

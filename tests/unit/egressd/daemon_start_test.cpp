@@ -26,8 +26,8 @@ TEST_F(DaemonTest, TakesUpTheStoredLabAfterAnotherStart) {
 }
 
 TEST_F(DaemonTest, SweepsNothingWhenTheStoredLabNoLongerLoads) {
-  ASSERT_TRUE(ipam::Store(folder_ / "egressd.db")
-                  .save({.lab = control::LabText{.file = "old.yaml", .text = "nonsense: 1"}})
+  ASSERT_TRUE(store::Store(folder_ / "egressd.db")
+                  .save({.lab = lab::LabText{.file = "old.yaml", .text = "nonsense: 1"}})
                   .ok());
   kernel_.state()["eg-vnet-old"] = {};
   start();
@@ -43,8 +43,8 @@ TEST_F(DaemonTest, SweepsNothingWhenTheStoredLabNoLongerLoads) {
 
 TEST_F(DaemonTest, LeavesEverythingAsItIsWhenTheStoredLabIsSetAside) {
   ASSERT_TRUE(
-      ipam::Store(folder_ / "egressd.db")
-          .save({.lab = control::LabText{.file = "lab.yaml", .text = kLab}, .unfinished_starts = 2})
+      store::Store(folder_ / "egressd.db")
+          .save({.lab = lab::LabText{.file = "lab.yaml", .text = kLab}, .unfinished_starts = 2})
           .ok());
   kernel_.state()["eg-vnet-old"] = {};
   settings_.lab = folder_.write("configured.yaml", kLab);
@@ -60,7 +60,7 @@ TEST_F(DaemonTest, LeavesEverythingAsItIsWhenTheStoredLabIsSetAside) {
 }
 
 TEST_F(DaemonTest, LeavesALabSetAsideWhenItIsToldToReadItsConfigurationAgain) {
-  ASSERT_TRUE(ipam::Store(folder_ / "egressd.db").save({.unfinished_starts = 2}).ok());
+  ASSERT_TRUE(store::Store(folder_ / "egressd.db").save({.unfinished_starts = 2}).ok());
   settings_.lab = folder_.write("lab.yaml", kLab);
   settings_.config = folder_.write("egressd.yaml", "lab: lab.yaml\nlogLevel: loud\n");
   start();
@@ -75,8 +75,8 @@ TEST_F(DaemonTest, LeavesALabSetAsideWhenItIsToldToReadItsConfigurationAgain) {
 
 TEST_F(DaemonTest, TakesDownALabThatIsSetAside) {
   ASSERT_TRUE(
-      ipam::Store(folder_ / "egressd.db")
-          .save({.lab = control::LabText{.file = "lab.yaml", .text = kLab}, .unfinished_starts = 2})
+      store::Store(folder_ / "egressd.db")
+          .save({.lab = lab::LabText{.file = "lab.yaml", .text = kLab}, .unfinished_starts = 2})
           .ok());
   kernel_.state()["eg-vnet-spoke"] = {};
   start();
@@ -94,7 +94,7 @@ TEST_F(DaemonTest, CountsNoStartThatItLivedThrough) {
     start();
     wait_for([](const Json& now) { return now["lastPass"] != nullptr; });
   }
-  EXPECT_EQ(ipam::Store(folder_ / "egressd.db").load().value().unfinished_starts, 0);
+  EXPECT_EQ(store::Store(folder_ / "egressd.db").load().value().unfinished_starts, 0);
 }
 
 TEST_F(DaemonTest, AppliesItsConfiguredLabAtTheStartAndOnHangup) {
@@ -109,9 +109,10 @@ TEST_F(DaemonTest, AppliesItsConfiguredLabAtTheStartAndOnHangup) {
 TEST_F(DaemonTest, ShowsARefusedConfiguredLabUntilALabIsApplied) {
   settings_.lab = folder_.write("lab.yaml", "nonsense: 1");
   start();
-  const Json refused = status();
-  EXPECT_EQ(refused["inSync"], false);
-  EXPECT_THAT(refused["problems"].dump(), HasSubstr("lab.yaml:1:1"));
+  wait_for([](const Json& now) {
+    return now["problems"].dump().find("lab.yaml:1:1") != std::string::npos;
+  });
+  EXPECT_EQ(status()["inSync"], false);
   EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
   EXPECT_EQ(status()["inSync"], true);
   ::kill(::getpid(), SIGHUP);

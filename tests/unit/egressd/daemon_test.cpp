@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <filesystem>
-#include <future>
 #include <new>
 #include <set>
 
@@ -25,6 +24,7 @@ TEST_F(DaemonTest, AppliesALabAndSaysSo) {
   EXPECT_EQ(result["drift"], Json::array());
   const Json after = status();
   EXPECT_EQ(after["lab"], "lab.yaml");
+  EXPECT_EQ(after["version"], 1);
   EXPECT_EQ(after["inSync"], true);
   EXPECT_EQ(after["apps"][0]["privateIp"], "10.1.1.4");
   EXPECT_EQ(kernel_.state().count("eg-app-web-0"), 1U);
@@ -214,13 +214,7 @@ TEST_F(DaemonTest, AppliesALabAfterARemovalThatGotStuck) {
 TEST_F(DaemonTest, AnswersOthersDuringAnOperationAndRefusesASecondOne) {
   start();
   slow_down();
-  std::atomic<bool> begun{false};
-  const Call call{.method = "POST",
-                  .path = "/v1/apply",
-                  .body = message(kLab),
-                  .on_data = [&](const std::string&) { return begun = true; }};
-  std::future<Reply> applying = std::async(std::launch::async, [&] { return send(path(), call); });
-  while (!begun) std::this_thread::yield();
+  std::future<Reply> applying = begin_apply(kLab);
   EXPECT_EQ(get("/v1/version").status, 200);
   const Reply second = post("/v1/sites/web/restart");
   EXPECT_EQ(second.status, 409);
@@ -234,13 +228,7 @@ TEST_F(DaemonTest, AnswersOthersDuringAnOperationAndRefusesASecondOne) {
 TEST_F(DaemonTest, FinishesTheOperationInProgressBeforeItStops) {
   start();
   slow_down();
-  std::atomic<bool> begun{false};
-  const Call call{.method = "POST",
-                  .path = "/v1/apply",
-                  .body = message(kLab),
-                  .on_data = [&](const std::string&) { return begun = true; }};
-  std::future<Reply> applying = std::async(std::launch::async, [&] { return send(path(), call); });
-  while (!begun) std::this_thread::yield();
+  std::future<Reply> applying = begin_apply(kLab);
   stop();
   EXPECT_EQ(last_line(applying.get())["result"]["drift"], Json::array());
   EXPECT_EQ(kernel_.state().count("eg-app-web-0"), 1U);

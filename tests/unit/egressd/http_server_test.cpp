@@ -16,7 +16,7 @@
 #include <set>
 
 #include "egressd/socket.hpp"
-#include "tests/unit/egressd/folder.hpp"
+#include "tests/support/folder.hpp"
 #include "tests/unit/egressd/http_client.hpp"
 
 namespace egress::daemon {
@@ -56,29 +56,45 @@ const std::string kHalfARequest = "POST / HTTP/1.1\r\nHost: e\r\nContent-Length:
 // A server on this thread's loop; clients run on threads of their own.
 class HttpServerTest : public ::testing::Test {
  protected:
+  void start_answering(std::function<HttpResponse(const HttpRequest&)> answer) {
+    start([answer = std::move(answer)](const HttpRequest& request, const Respond& respond) {
+      respond(answer(request));
+    });
+  }
   void start(HttpHandler handler) {
     socket_.emplace(SocketFile::listen(path()).value());
-    server_ = HttpServer::start(loop_, socket_->take_fd(), limits_, std::move(handler),
+    server_ = HttpServer::start(loop_, {}, socket_->take_fd(), limits_, std::move(handler),
                                 [](unsigned status, const std::string& why) {
                                   return HttpResponse{.status = status, .body = why};
                                 })
                   .value();
   }
 
-  Reply exchange(const Call& call) {
-    std::future<Reply> reply = std::async(std::launch::async, [&] {
-      const Reply got = send(path(), call);
-      done_ = true;
-      return got;
-    });
-    run_until([this] { return done_.load(); });
-    done_ = false;
+  // Asks from another thread.
+  std::future<Reply> ask(Call call) {
+    return std::async(std::launch::async,
+                      [this, call = std::move(call)] { return send(path(), call); });
+  }
+  Reply finish(std::future<Reply>& reply) {
+    run_until([&] { return reply.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
     return reply.get();
+  }
+  Reply exchange(const Call& call) {
+    std::future<Reply> reply = ask(call);
+    return finish(reply);
+  }
+  // Returns with the first bytes of the answer.
+  std::future<Reply> begin(const std::string& target) {
+    const auto begun = std::make_shared<std::atomic<bool>>(false);
+    std::future<Reply> reply =
+        ask({.path = target, .on_data = [begun](const std::string&) { return *begun = true; }});
+    run_until([&] { return begun->load(); });
+    return reply;
   }
 
   // Turns the loop until `condition` holds.
   void run_until(const std::function<bool()>& condition) {
-    Timer tick(loop_, [] {});
+    uv::Timer tick(loop_, [] {});
     while (!condition()) {
       tick.start(std::chrono::milliseconds(1));
       uv_run(loop_.get(), UV_RUN_ONCE);
@@ -90,16 +106,15 @@ class HttpServerTest : public ::testing::Test {
   HttpLimits limits_{.body = kLimit,
                      .bodies = 2 * kLimit,
                      .connections = {.most = 8, .patience = std::chrono::minutes(10)}};
-  Folder folder_{};
-  Loop loop_{};
+  testing_support::Folder folder_{};
+  uv::Loop loop_{};
   std::optional<SocketFile> socket_{};
   std::unique_ptr<HttpServer> server_{};
-  std::atomic<bool> done_{false};
 };
 
 TEST_F(HttpServerTest, GivesTheHandlerTheWholeRequest) {
   HttpRequest seen;
-  start([&](const HttpRequest& request) {
+  start_answering([&](const HttpRequest& request) {
     seen = request;
     return HttpResponse{.status = 201, .body = "answer"};
   });
@@ -115,7 +130,7 @@ TEST_F(HttpServerTest, GivesTheHandlerTheWholeRequest) {
 
 TEST_F(HttpServerTest, RefusesBodiesAboveTheLimitWithoutAskingTheHandler) {
   bool asked = false;
-  start([&](const HttpRequest&) {
+  start_answering([&](const HttpRequest&) {
     asked = true;
     return HttpResponse{};
   });
@@ -131,42 +146,38 @@ TEST_F(HttpServerTest, RefusesBodiesAboveTheLimitWithoutAskingTheHandler) {
 
 TEST_F(HttpServerTest, SendsLinesOfAStreamAsTheyAreWritten) {
   const auto stream = std::make_shared<LineStream>();
-  start([&](const HttpRequest&) { return HttpResponse{.stream = stream}; });
+  start_answering([&](const HttpRequest&) { return HttpResponse{.stream = stream}; });
   std::atomic<int> lines{0};
   const Call call{.path = "/", .on_data = [&](const std::string& body) {
                     lines = static_cast<int>(std::count(body.begin(), body.end(), '\n'));
                     return true;
                   }};
-  std::future<Reply> reply = std::async(std::launch::async, [&] { return send(path(), call); });
+  std::future<Reply> reply = ask(call);
   for (int line = 1; line <= 3; ++line) {
     stream->write("line");
     run_until([&] { return lines >= line; });
   }
   stream->write("last");
   stream->finish();
-  run_until([&] { return reply.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
-  EXPECT_EQ(reply.get().body, "line\nline\nline\nlast\n");
+  EXPECT_EQ(finish(reply).body, "line\nline\nline\nlast\n");
 }
 
 TEST_F(HttpServerTest, ServesOthersWhileAStreamWaits) {
   const auto stream = std::make_shared<LineStream>();
-  start([&](const HttpRequest& request) {
+  start_answering([&](const HttpRequest& request) {
     if (request.path == "/stream") return HttpResponse{.stream = stream};
     return HttpResponse{.body = "here"};
   });
   stream->write("begun");
-  std::atomic<bool> begun{false};
-  const Call call{.path = "/stream", .on_data = [&](const std::string&) { return begun = true; }};
-  std::future<Reply> waiting = std::async(std::launch::async, [&] { return send(path(), call); });
-  run_until([&] { return begun.load(); });
+  std::future<Reply> waiting = begin("/stream");
   EXPECT_EQ(exchange({.path = "/other"}).body, "here");
   stream->finish();
-  run_until([&] { return waiting.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
+  finish(waiting);
 }
 
 TEST_F(HttpServerTest, SurvivesAClientThatLeavesItsStream) {
   const auto stream = std::make_shared<LineStream>();
-  start([&](const HttpRequest& request) {
+  start_answering([&](const HttpRequest& request) {
     if (request.path == "/stream") return HttpResponse{.stream = stream};
     return HttpResponse{.body = "here"};
   });
@@ -178,19 +189,16 @@ TEST_F(HttpServerTest, SurvivesAClientThatLeavesItsStream) {
 
 TEST_F(HttpServerTest, EndsWaitingStreamsWhenItStops) {
   const auto stream = std::make_shared<LineStream>();
-  start([&](const HttpRequest&) { return HttpResponse{.stream = stream}; });
+  start_answering([&](const HttpRequest&) { return HttpResponse{.stream = stream}; });
   stream->write("begun");
-  std::atomic<bool> begun{false};
-  const Call call{.path = "/", .on_data = [&](const std::string&) { return begun = true; }};
-  std::future<Reply> reply = std::async(std::launch::async, [&] { return send(path(), call); });
-  run_until([&] { return begun.load(); });
+  std::future<Reply> reply = begin("/");
   server_.reset();
   EXPECT_EQ(reply.get().body, "begun\n");
   stream->write("too late");
 }
 
 TEST_F(HttpServerTest, KeepsItsDescriptorsOutOfTheNumbersOfSelect) {
-  start([](const HttpRequest&) { return HttpResponse{}; });
+  start_answering([](const HttpRequest&) { return HttpResponse{}; });
   const std::set<int> before = open_sockets();
   std::vector<UniqueFd> clients;
   for (int i = 0; i < 4; ++i) clients.push_back(connect_and_say(path(), kHalfARequest));
@@ -211,7 +219,7 @@ TEST_F(HttpServerTest, KeepsItsDescriptorsOutOfTheNumbersOfSelect) {
 }
 
 TEST_F(HttpServerTest, ServesNewcomersHoweverManyConnectAndSayNothing) {
-  start([](const HttpRequest&) { return HttpResponse{.body = "here"}; });
+  start_answering([](const HttpRequest&) { return HttpResponse{.body = "here"}; });
   std::vector<UniqueFd> clients;
   for (size_t i = 0; i < 5 * limits_.connections.most; ++i) {
     clients.push_back(connect_and_say(path(), i % 2 == 0 ? "" : kHalfARequest));
@@ -223,12 +231,9 @@ TEST_F(HttpServerTest, ServesNewcomersHoweverManyConnectAndSayNothing) {
 TEST_F(HttpServerTest, NeverCutsOffAStreamForThoseWhoSayNothing) {
   const auto stream = std::make_shared<LineStream>();
   limits_.connections.patience = std::chrono::milliseconds(30);
-  start([&](const HttpRequest&) { return HttpResponse{.stream = stream}; });
-  std::atomic<bool> begun{false};
-  const Call call{.path = "/", .on_data = [&](const std::string&) { return begun = true; }};
-  std::future<Reply> reply = std::async(std::launch::async, [&] { return send(path(), call); });
+  start_answering([&](const HttpRequest&) { return HttpResponse{.stream = stream}; });
   stream->write("begun");
-  run_until([&] { return begun.load(); });
+  std::future<Reply> reply = begin("/");
   std::vector<UniqueFd> clients;
   for (size_t i = 0; i < 3 * limits_.connections.most; ++i) {
     clients.push_back(connect_and_say(path(), kHalfARequest));
@@ -237,13 +242,12 @@ TEST_F(HttpServerTest, NeverCutsOffAStreamForThoseWhoSayNothing) {
   run_until([&] { return std::all_of(clients.begin(), clients.end(), ended); });
   stream->write("last");
   stream->finish();
-  run_until([&] { return reply.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
-  EXPECT_EQ(reply.get().body, "begun\nlast\n");
+  EXPECT_EQ(finish(reply).body, "begun\nlast\n");
 }
 
 TEST_F(HttpServerTest, CutsOffWhoDoesNotFinishARequest) {
   limits_.connections.patience = std::chrono::milliseconds(30);
-  start([](const HttpRequest&) { return HttpResponse{}; });
+  start_answering([](const HttpRequest&) { return HttpResponse{}; });
   const UniqueFd silent = connect_and_say(path(), "");
   const UniqueFd slow = connect_and_say(path(), kHalfARequest);
   run_until([&] {
@@ -255,7 +259,7 @@ TEST_F(HttpServerTest, CutsOffWhoDoesNotFinishARequest) {
 
 TEST_F(HttpServerTest, NoticesARequestWhoseSenderHasLeftInTheMiddle) {
   limits_.connections.patience = std::chrono::seconds(10);
-  start([](const HttpRequest&) { return HttpResponse{}; });
+  start_answering([](const HttpRequest&) { return HttpResponse{}; });
   for (const std::string& said : {std::string("POST / HT"), kHalfARequest}) {
     const UniqueFd client = connect_and_say(path(), said);
     ::shutdown(client.get(), SHUT_WR);
@@ -264,7 +268,7 @@ TEST_F(HttpServerTest, NoticesARequestWhoseSenderHasLeftInTheMiddle) {
 }
 
 TEST_F(HttpServerTest, HoldsAllUnfinishedBodiesTogetherToALimit) {
-  start([](const HttpRequest& request) { return HttpResponse{.body = request.body}; });
+  start_answering([](const HttpRequest& request) { return HttpResponse{.body = request.body}; });
   const std::string unfinished =
       "POST / HTTP/1.1\r\nHost: e\r\nContent-Length: 1000\r\n\r\n" + std::string(999, 'x');
   const Call call{.method = "POST", .path = "/", .body = std::string(900, 'y')};
@@ -281,7 +285,7 @@ TEST_F(HttpServerTest, HoldsAllUnfinishedBodiesTogetherToALimit) {
 }
 
 TEST_F(HttpServerTest, AnswersARequestThatEndsInAnException) {
-  start([](const HttpRequest& request) -> HttpResponse {
+  start_answering([](const HttpRequest& request) -> HttpResponse {
     if (request.path == "/memory") throw std::bad_alloc();
     if (request.path == "/length") throw std::length_error("too long");
     return {.body = "here"};
@@ -291,6 +295,82 @@ TEST_F(HttpServerTest, AnswersARequestThatEndsInAnException) {
   EXPECT_EQ(memory.body, "there is not enough memory for this request");
   EXPECT_EQ(exchange({.path = "/length"}).status, 500);
   EXPECT_EQ(exchange({.path = "/"}).body, "here");
+}
+
+TEST_F(HttpServerTest, SendsAnAnswerThatComesLater) {
+  Respond later;
+  start([&](const HttpRequest& request, const Respond& respond) {
+    if (request.path == "/later") {
+      later = respond;
+    } else {
+      respond({.body = "now"});
+    }
+  });
+  std::future<Reply> waiting = ask({.path = "/later"});
+  run_until([&] { return later != nullptr; });
+  EXPECT_EQ(exchange({.path = "/now"}).body, "now") << "nobody else waits for it";
+  later({.status = 201, .body = "then"});
+  const Reply reply = finish(waiting);
+  EXPECT_EQ(reply.status, 201);
+  EXPECT_EQ(reply.body, "then");
+}
+
+TEST_F(HttpServerTest, SaysSoWhenAnAnswerIsGivenUp) {
+  start([](const HttpRequest&, const Respond&) {});
+  const Reply reply = exchange({.path = "/"});
+  EXPECT_EQ(reply.status, 500);
+  EXPECT_THAT(reply.body, ::testing::HasSubstr("memory"));
+}
+
+TEST_F(HttpServerTest, TakesAnAnswerForAClientThatHasLeft) {
+  Respond later;
+  start([&](const HttpRequest&, const Respond& respond) { later = respond; });
+  {
+    const UniqueFd client = connect_and_say(path(), "GET / HTTP/1.1\r\nHost: e\r\n\r\n");
+    run_until([&] { return later != nullptr; });
+  }
+  later({.body = std::string(100000, 'x')});
+  const Respond old = std::exchange(later, nullptr);
+  std::future<Reply> next = ask({.path = "/"});
+  run_until([&] { return later != nullptr; });
+  old({.body = "twice"});
+  later({.body = "for the next"});
+  EXPECT_EQ(finish(next).body, "for the next");
+}
+
+TEST_F(HttpServerTest, TellsThoseWhoWaitForAnAnswerThatItEnds) {
+  Respond later;
+  start([&](const HttpRequest&, const Respond& respond) { later = respond; });
+  std::future<Reply> waiting = ask({.path = "/"});
+  run_until([&] { return later != nullptr; });
+  server_.reset();
+  EXPECT_EQ(waiting.get().status, 503);
+  later({.body = "too late"});
+}
+
+TEST_F(HttpServerTest, CountsBodiesUntilTheirAnswer) {
+  std::vector<Respond> later;
+  start([&](const HttpRequest& request, const Respond& respond) {
+    if (request.method == "POST") {
+      later.push_back(respond);
+    } else {
+      respond({});
+    }
+  });
+  const Call large{.method = "POST", .path = "/", .body = std::string(kLimit, 'b')};
+  std::vector<std::future<Reply>> waiting;
+  for (size_t i = 0; i < 2; ++i) {
+    waiting.push_back(ask(large));
+  }
+  run_until([&] { return later.size() == 2; });
+  EXPECT_EQ(exchange(large).status, 503) << "the two that wait have all the room";
+  for (const Respond& respond : later) respond({.body = "done"});
+  later.clear();
+  for (std::future<Reply>& reply : waiting) EXPECT_EQ(finish(reply).status, 200);
+  std::future<Reply> next = ask(large);
+  run_until([&] { return later.size() == 1; });
+  later.front()({.body = "done"});
+  EXPECT_EQ(finish(next).status, 200);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include <filesystem>
 
-#include "tests/unit/egressd/folder.hpp"
+#include "tests/support/folder.hpp"
 
 namespace egress::daemon {
 namespace {
@@ -21,7 +21,7 @@ class PrefixClaimTest : public ::testing::Test {
   }
   std::string claims() const { return folder_ / "run/prefixes"; }
 
-  Folder folder_{};
+  testing_support::Folder folder_{};
 };
 
 TEST_F(PrefixClaimTest, KeepsASecondDaemonOutAndNamesTheFirst) {

@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "lab/limits.hpp"
-#include "tests/unit/egressd/folder.hpp"
+#include "tests/support/folder.hpp"
 
 namespace egress::daemon {
 namespace {
@@ -97,7 +97,7 @@ TEST(Configuration, IsBoundedAsALabIs) {
 }
 
 TEST(CommandLine, DoesNotWaitForAConfigurationThatIsNoFile) {
-  const Folder folder;
+  const testing_support::Folder folder;
   const std::string fifo = folder / "egressd.yaml";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   const auto line = parse({"--config", fifo.c_str()});
@@ -106,7 +106,7 @@ TEST(CommandLine, DoesNotWaitForAConfigurationThatIsNoFile) {
 }
 
 TEST(CommandLine, WinsOverEnvironmentAndFile) {
-  const Folder folder;
+  const testing_support::Folder folder;
   const std::string file = folder.write("e.yaml", "socket: /file\nprefix: file\nlab: l.yaml\n");
   ::setenv("EGRESSD_SOCKET", "/environment", 1);
   const auto from_all = parse({"--config", file.c_str(), "--prefix", "line"});

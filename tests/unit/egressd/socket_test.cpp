@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "tests/unit/egressd/folder.hpp"
+#include "tests/support/folder.hpp"
 
 namespace egress::daemon {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(FileLock, KeepsASecondHolderOutAndNamesTheFirst) {
-  const Folder folder;
+  const testing_support::Folder folder;
   {
     const auto first = FileLock::acquire(folder / "lock");
     ASSERT_TRUE(first.ok());
@@ -30,13 +30,13 @@ TEST(FileLock, KeepsASecondHolderOutAndNamesTheFirst) {
 }
 
 TEST(FileLock, TakesOverTheFileOfADeadHolder) {
-  const Folder folder;
+  const testing_support::Folder folder;
   folder.write("lock", "4711\n");
   EXPECT_TRUE(FileLock::acquire(folder / "lock").ok());
 }
 
 TEST(SocketFile, IsForOwnerAndGroupAndGoesWithItsOwner) {
-  const Folder folder;
+  const testing_support::Folder folder;
   const std::string path = folder / "sub/egressd.sock";
   {
     const auto socket = SocketFile::listen(path);
@@ -50,7 +50,7 @@ TEST(SocketFile, IsForOwnerAndGroupAndGoesWithItsOwner) {
 }
 
 TEST(SocketFile, ReplacesASocketThatNobodyAnswersOn) {
-  const Folder folder;
+  const testing_support::Folder folder;
   const std::string path = folder / "s";
   {
     auto dead = SocketFile::listen(path);
@@ -62,7 +62,7 @@ TEST(SocketFile, ReplacesASocketThatNobodyAnswersOn) {
 }
 
 TEST(SocketFile, LeavesALivingSocketAlone) {
-  const Folder folder;
+  const testing_support::Folder folder;
   const auto living = SocketFile::listen(folder / "s");
   ASSERT_TRUE(living.ok());
   const auto second = SocketFile::listen(folder / "s");
@@ -71,7 +71,7 @@ TEST(SocketFile, LeavesALivingSocketAlone) {
 }
 
 TEST(SocketFile, LeavesOtherFilesAlone) {
-  const Folder folder;
+  const testing_support::Folder folder;
   const auto socket = SocketFile::listen(folder.write("s", "precious"));
   ASSERT_FALSE(socket.ok());
   EXPECT_EQ(socket.error().code, Errc::kExists);

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "egressctl/commands/commands.hpp"
+
+#include <fmt/format.h>
+
+#include "egressctl/offline.hpp"
+
+namespace egress::ctl {
+
+CLI::App* add_command(CLI::App& app, const char* group, const char* name, const char* purpose,
+                      const char* details) {
+  CLI::App* command = app.add_subcommand(name, purpose);
+  command->group(group);
+  command->footer(details);
+  return command;
+}
+
+CLI::Option* add_target(CLI::App& command, std::string& target) {
+  return command.add_option("SITE[/INSTANCE]", target, "App, and which instance of it (default 0)")
+      ->required()
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            const auto parsed = lab::Sender::parse(text);
+            return parsed.ok() ? std::string() : parsed.error().message;
+          },
+          ""));
+}
+
+Failure with_names(Failure failure, const Client& client, const std::string& site,
+                   const std::string& url) {
+  if (failure.code == errc_name(Errc::kConflict) && failure.hint.empty()) {
+    const Answer status = client.get("/v1/status");
+    const Json* known = std::get_if<Json>(&status);
+    if (known != nullptr && text_of(*known, "lab").empty()) {
+      failure.hint = "apply one: egressctl apply FILE";
+    }
+    return failure;
+  }
+  if (failure.code != errc_name(Errc::kNotFound)) return failure;
+  const Answer status = client.get("/v1/status");
+  const Json* known = std::get_if<Json>(&status);
+  if (known == nullptr) return failure;
+  std::vector<std::string> sites;
+  for (const Json& app : list_of(*known, "apps")) {
+    if (number_of(app, "instance") == 0) sites.push_back(text_of(app, "site"));
+  }
+  std::vector<std::string> hosts;
+  for (const Json& host : list_of(*known, "hosts")) hosts.push_back(text_of(host, "name"));
+  failure.hint = hint_for_names(site, url, sites, hosts);
+  return failure;
+}
+
+}  // namespace egress::ctl

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "control/messages.hpp"
+#include "egressctl/commands/commands.hpp"
+#include "egressctl/lab_source.hpp"
+#include "egressctl/render/render.hpp"
+
+namespace egress::ctl {
+
+namespace {
+
+int validate(const Context& context, const std::string& file) {
+  const auto source = LabSource::read(file);
+  if (!source.ok()) return context.console.fail(failure_of(source.error()), kNo);
+  const lab::Loaded loaded = source->load();
+  const Json findings = control::to_json(loaded.findings);
+  const bool valid = loaded.lab.has_value();
+  if (context.console.json()) {
+    context.console.print(Json{{"valid", valid}, {"findings", findings}});
+  } else {
+    context.console.print(render_findings(findings, source->source(), context.console.out()));
+    if (valid) {
+      context.console.note(fmt::format("{}: {}\n", source->source().file,
+                                       painted("valid", Paint::kGreen, context.console.err())));
+    }
+  }
+  return valid ? kDone : kNo;
+}
+
+struct PlanOptions {
+  std::string file{};
+  bool detailed = false;
+};
+
+int plan(const Context& context, const PlanOptions& options) {
+  const Console& console = context.console;
+  const auto source = LabSource::read(options.file);
+  if (!source.ok()) return console.fail(failure_of(source.error()), kNo);
+  const Answer answer = context.client.post("/v1/plan", control::to_json(source->with_files()));
+  if (const Failure* failure = std::get_if<Failure>(&answer)) {
+    return console.fail(*failure, failure->reach == Reach::kDaemon ? kNo : kTrouble,
+                        source->source());
+  }
+  const Json& planned = std::get<Json>(answer);
+  if (console.json()) {
+    console.print(planned);
+  } else {
+    console.note(render_findings(list_of(planned, "findings"), source->source(), console.err()));
+    console.print(render_plan(planned, console.out()));
+  }
+  const bool changes =
+      !list_of(planned, "resources").empty() || !list_of(planned, "operations").empty();
+  return options.detailed && changes ? kChanges : kDone;
+}
+
+}  // namespace
+
+void add_lab_commands(CLI::App& app, Action& chosen) {
+  CLI::App* checking =
+      add_command(app, kLabGroup, "validate", "Load and check a lab file; no daemon is needed",
+                  "Prints every finding as FILE:LINE:COLUMN: error: ... on standard output.\n"
+                  "Example: egressctl validate lab.yaml\n"
+                  "Exit status: 0 valid (warnings do not count), 1 findings.");
+  const auto file = std::make_shared<std::string>();
+  checking->add_option("FILE", *file, "Lab file, or - for standard input")->required();
+  checking->callback([file, &chosen] {
+    chosen = [file](const Context& context) { return validate(context, *file); };
+  });
+
+  CLI::App* planning = add_command(
+      app, kLabGroup, "plan", "Show what applying a lab file would change",
+      "Lists resources and the kernel operations that would follow; changes nothing.\n"
+      "Example: egressctl plan lab.yaml --detailed-exitcode\n"
+      "Exit status: 0; 1 the lab is refused; with --detailed-exitcode 2 when something\n"
+      "would change.");
+  const auto options = std::make_shared<PlanOptions>();
+  planning->add_option("FILE", options->file, "Lab file, or - for standard input")->required();
+  planning->add_flag("--detailed-exitcode", options->detailed,
+                     "Exit with 2 when something would change");
+  planning->callback([options, &chosen] {
+    chosen = [options](const Context& context) { return plan(context, *options); };
+  });
+}
+
+}  // namespace egress::ctl

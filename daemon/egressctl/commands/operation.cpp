@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "control/messages.hpp"
+#include "egressctl/commands/commands.hpp"
+#include "egressctl/lab_source.hpp"
+#include "egressctl/progress.hpp"
+#include "egressctl/render/render.hpp"
+
+namespace egress::ctl {
+
+namespace {
+
+// "applied lab.yaml" or "removed the lab", for the summary.
+struct Wording {
+  std::string done{};
+  std::string partly{};
+  std::string what{};
+  std::string left = "the kernel is not yet as the lab wants it";
+};
+
+Answer run_with_progress(const Context& context, const std::string& path, const Json& body) {
+  ProgressBar bar(context.progress);
+  return context.client.run(path, body, [&](const Json& progress) { bar.show(progress); });
+}
+
+int exit_of(const Failure& failure) {
+  return failure.reach == Reach::kKernel ? kPartly : kNo;
+}
+
+int report(const Console& console, const Json& result, const Wording& wording) {
+  const std::string leftovers = render_leftovers(result);
+  if (console.json()) {
+    console.print(result);
+  } else {
+    console.note(leftovers);
+    console.print(
+        render_result(leftovers.empty() ? wording.done : wording.partly, wording.what, result));
+  }
+  if (leftovers.empty()) return kDone;
+  return console.fail({.code = "partly",
+                       .message = wording.left,
+                       .hint = "the daemon keeps trying: egressctl status"},
+                      kPartly);
+}
+
+int apply_lab(const Context& context, const std::string& file) {
+  const auto source = LabSource::read(file);
+  if (!source.ok()) return context.console.fail(failure_of(source.error()), kNo);
+  const Answer answer =
+      run_with_progress(context, "/v1/apply", control::to_json(source->with_files()));
+  if (const Failure* failure = std::get_if<Failure>(&answer)) {
+    return context.console.fail(*failure, exit_of(*failure), source->source());
+  }
+  return report(context.console, std::get<Json>(answer),
+                {"applied", "partly applied", source->source().file});
+}
+
+int restart(const Context& context, const std::string& site) {
+  const Answer answer = run_with_progress(
+      context, fmt::format("/v1/sites/{}/restart", escaped(site)), Json::object());
+  if (const Failure* failure = std::get_if<Failure>(&answer)) {
+    return context.console.fail(with_names(*failure, context.client, site), exit_of(*failure));
+  }
+  return report(context.console, std::get<Json>(answer), {"restarted", "partly restarted", site});
+}
+
+int down(const Context& context) {
+  const Answer answer = run_with_progress(context, "/v1/down", Json::object());
+  if (const Failure* failure = std::get_if<Failure>(&answer)) {
+    return context.console.fail(*failure, exit_of(*failure));
+  }
+  return report(context.console, std::get<Json>(answer),
+                {"removed", "partly removed", "the lab", "something of the lab is left"});
+}
+
+}  // namespace
+
+void add_operation_commands(CLI::App& app, Action& chosen) {
+  CLI::App* applying =
+      add_command(app, kLabGroup, "apply", "Make a lab file so; return when the kernel agrees",
+                  "Example: egressctl apply lab.yaml\n"
+                  "Exit status: 0 done, 1 refused (nothing changed), 3 partly applied: what is\n"
+                  "missing stands on standard error, and the daemon keeps trying.");
+  const auto file = std::make_shared<std::string>();
+  applying->add_option("FILE", *file, "Lab file, or - for standard input")->required();
+  applying->callback([file, &chosen] {
+    chosen = [file](const Context& context) { return apply_lab(context, *file); };
+  });
+
+  CLI::App* restarting = add_command(
+      app, kAppGroup, "restart", "Give all instances of an app new interfaces",
+      "As on a restart in App Service, the name of the app's second interface changes.\n"
+      "Example: egressctl restart web\n"
+      "Exit status: 0 done, 1 refused, 3 partly done.");
+  const auto site = std::make_shared<std::string>();
+  restarting->add_option("SITE", *site, "App")->required();
+  restarting->callback([site, &chosen] {
+    chosen = [site](const Context& context) { return restart(context, *site); };
+  });
+
+  CLI::App* removing =
+      add_command(app, kLabGroup, "down", "Remove the lab and its state without a trace",
+                  "Asks nothing. The daemon stays and waits for the next lab.\n"
+                  "Example: egressctl down\n"
+                  "Exit status: 0 done, 1 refused, 3 something is left.");
+  removing->callback([&chosen] { chosen = down; });
+}
+
+}  // namespace egress::ctl

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "egressctl/render/render.hpp"
+#include "egressctl/render/table.hpp"
+
+namespace egress::ctl {
+
+namespace {
+
+std::string joined(const std::vector<std::string>& texts) {
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+// "443-443" is how the interface spells a single port.
+std::string short_range(const std::string& range) {
+  if (range == "0-65535") return "*";
+  const size_t dash = range.find('-');
+  const bool single =
+      dash != std::string::npos && range.compare(0, dash, range, dash + 1, std::string::npos) == 0;
+  return single ? range.substr(0, dash) : range;
+}
+
+std::string ports(const Json& rule, const char* key) {
+  std::vector<std::string> ranges;
+  for (const std::string& range : texts_of(rule, key)) ranges.push_back(short_range(range));
+  return joined(ranges);
+}
+
+Cell access_cell(const Json& rule) {
+  const std::string access = text_of(rule, "access");
+  return {access, access == "Allow" ? Paint::kGreen : Paint::kRed};
+}
+
+}  // namespace
+
+std::string render_routes(const Json& routes, const Screen& screen) {
+  Table table({"Source", "State", "Address Prefix", "Next Hop Type", "Next Hop IP", "Name"});
+  for (const Json& route : list_of(routes, "routes")) {
+    const bool active = text_of(route, "state") == "Active";
+    const Paint paint = active ? Paint::kPlain : Paint::kDim;
+    std::vector<Cell> row;
+    for (const std::string& text :
+         {text_of(route, "source"), text_of(route, "state"),
+          joined(texts_of(route, "addressPrefix")), text_of(route, "nextHopType"),
+          joined(texts_of(route, "nextHopIpAddress")), text_of(route, "name")}) {
+      row.emplace_back(text, paint);
+    }
+    table.add(std::move(row));
+  }
+  return table.to_string(screen);
+}
+
+std::string render_rules(const Json& rules, const Screen& screen) {
+  if (list_of(rules, "rules").empty()) {
+    return fmt::format("{} has no network security group: everything is allowed.\n",
+                       text_of(rules, "subnet"));
+  }
+  Table table({"Priority", "Name", "Direction", "Access", "Protocol", "Source", "Source Ports",
+               "Destination", "Destination Ports", "Hits"});
+  for (const Json& rule : list_of(rules, "rules")) {
+    table.add({text_of(rule, "priority"), text_of(rule, "name"), text_of(rule, "direction"),
+               access_cell(rule), text_of(rule, "protocol"),
+               joined(texts_of(rule, "sourceAddressPrefixes")), ports(rule, "sourcePortRanges"),
+               joined(texts_of(rule, "destinationAddressPrefixes")),
+               ports(rule, "destinationPortRanges"), text_of(rule, "hits")});
+  }
+  return table.to_string(screen);
+}
+
+}  // namespace egress::ctl

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include "egressctl/render/render.hpp"
+#include "egressctl/render/table.hpp"
+
+namespace egress::ctl {
+
+namespace {
+
+constexpr size_t kStepIndent = 4;
+
+struct Headline {
+  std::string text{};
+  Paint paint = Paint::kRed;
+};
+
+std::string decider(const Json& explanation) {
+  const Json& by = member(explanation, "decidedBy");
+  const std::string name = text_of(by, "name");
+  return name.empty() ? text_of(by, "stage") : name;
+}
+
+Headline headline(const Json& explanation) {
+  const std::string verdict = text_of(explanation, "verdict");
+  const std::string by = decider(explanation);
+  if (verdict == "Deny") return {"DENIED by " + by};
+  if (verdict == "Drop") return {"DROPPED by " + by};
+  if (verdict == "NoRoute") return {"NO ROUTE: nobody owns the address"};
+  if (flag_of(explanation, "refused")) {
+    return {fmt::format("ALLOWED by {}, but {} refuses it", by, text_of(explanation, "host")),
+            Paint::kYellow};
+  }
+  const Json& reply = member(explanation, "reply");
+  if (reply.is_object() && text_of(reply, "verdict") != "Allow") {
+    return {fmt::format("ALLOWED by {}, but no answer comes back", by), Paint::kYellow};
+  }
+  return {"ALLOWED by " + by, Paint::kGreen};
+}
+
+std::string next_hop_text(const Json& next_hop) {
+  const std::string address = text_of(next_hop, "ipAddress");
+  return text_of(next_hop, "type") + (address.empty() ? "" : " " + address);
+}
+
+std::string overview(const Json& explanation, const Screen& screen) {
+  const Json& by = member(explanation, "decidedBy");
+  const std::string source = text_of(explanation, "source");
+  std::vector<std::pair<std::string, Cell>> rows;
+  rows.emplace_back("path", text_of(explanation, "path"));
+  rows.emplace_back("source", source.empty() ? "none: nothing arrives" : source);
+  if (const Json& next_hop = member(explanation, "nextHop"); next_hop.is_object()) {
+    rows.emplace_back("next hop", next_hop_text(next_hop));
+  }
+  rows.emplace_back("decided by",
+                    fmt::format("{} ({})", decider(explanation), text_of(by, "stage")));
+  if (const std::string host = text_of(explanation, "host"); !host.empty()) {
+    rows.emplace_back("receiver", host);
+  }
+  return facts(rows, screen);
+}
+
+Paint paint_of_step(const std::string& result) {
+  if (result == "Deny" || result == "Drop" || result == "NoRoute") return Paint::kRed;
+  return result == "refused" ? Paint::kYellow : Paint::kBold;
+}
+
+std::string step_text(size_t number, const Json& step, const Screen& screen) {
+  const std::string result = printable(text_of(step, "result"));
+  const std::string name = printable(text_of(step, "name"));
+  std::string text = fmt::format("{:>2}  {} at {}: {}", number, text_of(step, "stage"),
+                                 printable(text_of(step, "where")),
+                                 painted(result, paint_of_step(result), screen));
+  if (!name.empty()) text += " (" + name + ")";
+  const std::string reason =
+      wrapped(printable(text_of(step, "reason")), kStepIndent, screen.columns);
+  return text + "\n" + std::string(kStepIndent, ' ') + reason + "\n";
+}
+
+std::string sighting(const Json& observed) {
+  std::string text = "the packet did not arrive";
+  if (flag_of(observed, "arrived")) {
+    text = fmt::format("the packet arrived at {} from {}", text_of(observed, "host"),
+                       text_of(observed, "source"));
+  }
+  if (flag_of(observed, "refused")) return text + ", a refusal came back";
+  return text + (flag_of(observed, "replied") ? ", an answer came back" : ", nothing came back");
+}
+
+std::string verification(const Json& observed, const Screen& screen) {
+  if (!observed.is_object()) return {};
+  if (flag_of(observed, "agrees")) {
+    return "\n" + painted("The kernel agrees", Paint::kGreen, screen) + ": " +
+           printable(sighting(observed)) + ".\n";
+  }
+  std::string text = "\n" + painted("THE KERNEL DISAGREES", Paint::kRed, screen) + ": " +
+                     printable(sighting(observed)) + ".\n";
+  for (const std::string& difference : texts_of(observed, "differences")) {
+    text += "  - " + printable(difference) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string render_explanation(const Json& explanation, const std::string& from,
+                               const std::string& url, const Screen& screen) {
+  const Headline verdict = headline(explanation);
+  std::string text = printable(from) + " -> " + printable(url) + "\n" +
+                     painted(printable(verdict.text), verdict.paint, screen) + "\n\n" +
+                     overview(explanation, screen) + "\n";
+  size_t number = 0;
+  for (const Json& step : list_of(explanation, "steps")) text += step_text(++number, step, screen);
+  if (const Json& reply = member(explanation, "reply"); reply.is_object()) {
+    const std::string answer = text_of(reply, "verdict");
+    text += fmt::format("\nAnswer: {}. {}\n",
+                        painted(answer, answer == "Allow" ? Paint::kGreen : Paint::kYellow, screen),
+                        wrapped(printable(text_of(reply, "reason")), 0, screen.columns));
+  }
+  return text + verification(member(explanation, "observed"), screen);
+}
+
+}  // namespace egress::ctl

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "egressctl/render/render.hpp"
+#include "egressctl/render/table.hpp"
+
+namespace egress::ctl {
+
+namespace {
+
+std::string or_dash(const std::string& text) {
+  return text.empty() ? "-" : text;
+}
+
+std::string summary(const Json& status, const Screen& screen) {
+  const bool in_sync = flag_of(status, "inSync");
+  std::vector<std::pair<std::string, Cell>> rows;
+  const std::string lab = text_of(status, "lab");
+  rows.emplace_back("lab", lab.empty() ? "none in force" : lab);
+  rows.emplace_back("prefix", text_of(status, "prefix"));
+  rows.emplace_back("state",
+                    in_sync ? Cell("in sync", Paint::kGreen) : Cell("not in sync", Paint::kRed));
+  if (const Json& pass = member(status, "lastPass"); pass.is_object()) {
+    rows.emplace_back(
+        "last pass",
+        fmt::format("{} operations in {:.2f} s, {} failed", text_of(pass, "operations"),
+                    number_of(pass, "seconds"), text_of(pass, "failed")));
+  }
+  if (const Json& repair = member(status, "lastRepair"); repair.is_object()) {
+    rows.emplace_back("last repair",
+                      fmt::format("{} operations undid changes by others, {}",
+                                  list_of(repair, "operations").size(), text_of(repair, "at")));
+  }
+  return facts(rows, screen);
+}
+
+Table apps_table(const Json& status) {
+  Table table({"App", "Subnet", "Private IP", "Outbound IP", "Routing", "Worker", "Namespace"});
+  for (const Json& app : list_of(status, "apps")) {
+    table.add({fmt::format("{}/{}", text_of(app, "site"), text_of(app, "instance")),
+               or_dash(text_of(app, "subnet")), or_dash(text_of(app, "privateIp")),
+               or_dash(text_of(app, "outboundIp")), text_of(app, "applicationRouting"),
+               text_of(app, "worker"), text_of(app, "netns")});
+  }
+  return table;
+}
+
+Table workers_table(const Json& status) {
+  Table table({"Worker", "Interface", "Address", "Subnet", "Namespace"});
+  for (const Json& worker : list_of(status, "workers")) {
+    const Json& interfaces = list_of(worker, "interfaces");
+    if (interfaces.empty()) {
+      table.add(
+          {text_of(worker, "name"), Cell("-"), Cell("-"), Cell("-"), text_of(worker, "netns")});
+    }
+    for (const Json& interface : interfaces) {
+      table.add({text_of(worker, "name"), text_of(interface, "name"), text_of(interface, "address"),
+                 text_of(interface, "subnet"), text_of(worker, "netns")});
+    }
+  }
+  return table;
+}
+
+Table hosts_table(const Json& status) {
+  Table table({"Host", "Address", "Listens", "Namespace"});
+  for (const Json& host : list_of(status, "hosts")) {
+    table.add({text_of(host, "name"), text_of(host, "address"),
+               or_dash(fmt::format("{}", fmt::join(texts_of(host, "listen"), ", "))),
+               text_of(host, "netns")});
+  }
+  return table;
+}
+
+Table leases_table(const Json& leases) {
+  Table table({"Address", "Subnet", "Held by", "State", "Since", "Free at"});
+  for (const Json& lease : leases) {
+    const std::string state = text_of(lease, "state");
+    table.add({text_of(lease, "address"), text_of(lease, "subnet"),
+               fmt::format("{}/{}", text_of(lease, "serverFarm"), text_of(lease, "instance")),
+               Cell(state, state == "held" ? Paint::kPlain : Paint::kYellow),
+               text_of(lease, "since"), or_dash(text_of(lease, "releaseAt"))});
+  }
+  return table;
+}
+
+std::string section(const Table& table, const Screen& screen) {
+  return table.empty() ? std::string() : fmt::format("\n{}", table.to_string(screen));
+}
+
+std::string lines_under(const char* heading, const std::vector<std::string>& lines,
+                        const Screen& screen) {
+  if (lines.empty()) return {};
+  std::string text = fmt::format("\n{}\n", painted(heading, Paint::kRed, screen));
+  for (const std::string& line : lines) text += "  " + printable(line) + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string render_status(const Json& status, const Screen& screen) {
+  std::string text = summary(status, screen) + section(apps_table(status), screen) +
+                     section(workers_table(status), screen) + section(hosts_table(status), screen);
+  const Json& pending = list_of(status, "pendingReleases");
+  if (!pending.empty()) {
+    text += fmt::format("\n{}\n{}", painted("Pending releases", Paint::kBold, screen),
+                        leases_table(pending).to_string(screen));
+  }
+  return text + lines_under("Drift", texts_of(status, "drift"), screen) +
+         lines_under("Problems", texts_of(status, "problems"), screen);
+}
+
+std::string render_leases(const Json& leases, const Screen& screen) {
+  return leases_table(list_of(leases, "leases")).to_string(screen);
+}
+
+}  // namespace egress::ctl

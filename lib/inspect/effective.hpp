@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Effective routes and rules of an app's subnet, which Network Watcher lists for a network
+// interface (azure-facts 5.7, 10.2.4); a real integration has none to ask.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/network.hpp"
+
+namespace egress::inspect {
+
+struct EffectiveRoutes {
+  lab::SubnetRef subnet{};
+  std::vector<policy::EffectiveRoute> routes{};
+};
+// The subnet is one of the network's.
+EffectiveRoutes effective_routes(const policy::Network& network, const lab::SubnetRef& subnet);
+
+// Packets per chain of the VNet's firewall; empty when there is no kernel to ask.
+using ChainHits = std::map<std::string, uint64_t>;
+
+struct RuleHits {
+  policy::EffectiveRule rule{};
+  std::optional<uint64_t> hits{};  // empty when unknown
+};
+struct EffectiveRules {
+  lab::SubnetRef subnet{};
+  std::vector<RuleHits> rules{};  // outbound, then inbound, each in evaluation order
+};
+EffectiveRules effective_rules(const policy::Network& network, const lab::SubnetRef& subnet,
+                               const ChainHits& hits);
+
+}  // namespace egress::inspect

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/graph.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "policy/effective_routes.hpp"
+
+namespace egress::inspect {
+
+namespace {
+
+constexpr const char* kInternet = "internet";
+
+std::string joined(const std::vector<Ipv4Prefix>& prefixes) {
+  std::vector<std::string> texts;
+  for (const Ipv4Prefix& prefix : prefixes) texts.push_back(prefix.to_string());
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+std::string subnet_id(const lab::SubnetRef& ref) {
+  return "subnet/" + ref.to_string();
+}
+
+void add_subnet(const lab::SubnetRef& ref, const lab::Subnet& subnet, Graph& graph) {
+  const std::string id = subnet_id(ref);
+  graph.nodes.push_back(
+      {id, "subnet", ref.subnet, "virtualNetwork/" + ref.vnet, joined(subnet.address_prefixes)});
+  if (subnet.network_security_group) {
+    graph.edges.push_back(
+        {id, "networkSecurityGroup/" + *subnet.network_security_group, "networkSecurityGroup", {}});
+  }
+  if (subnet.route_table) {
+    graph.edges.push_back({id, "routeTable/" + *subnet.route_table, "routeTable", {}});
+  }
+}
+
+void add_networks(const lab::Lab& lab, Graph& graph) {
+  for (const auto& [name, vnet] : lab.virtual_networks) {
+    const std::string id = "virtualNetwork/" + name;
+    graph.nodes.push_back({id, "virtualNetwork", name, {}, joined(vnet.address_prefixes)});
+    for (const auto& [subnet_name, subnet] : vnet.subnets) {
+      add_subnet({name, subnet_name}, subnet, graph);
+    }
+    for (const auto& [remote, peering] : vnet.virtual_network_peerings) {
+      // ARM's peeringState.
+      graph.edges.push_back(
+          {id, "virtualNetwork/" + remote, "virtualNetworkPeering",
+           policy::peering_connected(lab, name, remote) ? "Connected" : "Initiated"});
+    }
+  }
+}
+
+void add_rules_and_routes(const lab::Lab& lab, Graph& graph) {
+  for (const auto& [name, group] : lab.network_security_groups) {
+    graph.nodes.push_back({"networkSecurityGroup/" + name,
+                           "networkSecurityGroup",
+                           name,
+                           {},
+                           fmt::format("{} rules", group.security_rules.size())});
+  }
+  for (const auto& [name, table] : lab.route_tables) {
+    const std::string id = "routeTable/" + name;
+    graph.nodes.push_back(
+        {id, "routeTable", name, {}, fmt::format("{} routes", table.routes.size())});
+    for (const auto& [route_name, route] : table.routes) {
+      if (!route.next_hop_ip_address) continue;
+      const std::string what =
+          route.address_prefix ? route.address_prefix->to_string() : route.service_tag;
+      for (const auto& [host_name, host] : lab.hosts) {
+        if (host.internet() || host.ip_address != *route.next_hop_ip_address) continue;
+        graph.edges.push_back({id, "host/" + host_name, "nextHop", what});
+      }
+    }
+  }
+}
+
+void add_apps(const lab::Lab& lab, Graph& graph) {
+  for (const auto& [name, farm] : lab.server_farms) {
+    graph.nodes.push_back({"serverFarm/" + name,
+                           "serverFarm",
+                           name,
+                           {},
+                           fmt::format("{}, capacity {}", farm.sku, farm.capacity)});
+  }
+  for (const auto& [name, site] : lab.sites) {
+    const std::string id = "site/" + name;
+    graph.nodes.push_back({id, "site", name, "serverFarm/" + site.server_farm, {}});
+    if (site.virtual_network_subnet) {
+      graph.edges.push_back({id, subnet_id(*site.virtual_network_subnet), "integration", {}});
+    }
+    graph.edges.push_back({id, kInternet, "direct", {}});
+  }
+}
+
+void add_hosts(const lab::Lab& lab, Graph& graph) {
+  graph.nodes.push_back({kInternet, "internet", "Internet", {}, {}});
+  for (const auto& [name, host] : lab.hosts) {
+    graph.nodes.push_back({"host/" + name, "host", name,
+                           host.subnet ? subnet_id(*host.subnet) : kInternet,
+                           host.ip_address.to_string()});
+  }
+}
+
+}  // namespace
+
+Graph graph_of(const lab::Lab& lab) {
+  Graph graph;
+  add_networks(lab, graph);
+  add_rules_and_routes(lab, graph);
+  add_apps(lab, graph);
+  add_hosts(lab, graph);
+  return graph;
+}
+
+}  // namespace egress::inspect

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What a lab looks like when it is in force: apps, workers and hosts with their namespaces and
+// addresses. Pure; the daemon adds what only the kernel and its clock know.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ipam/leases.hpp"
+#include "lab/lab.hpp"
+
+namespace egress::inspect {
+
+struct AppStatus {
+  std::string site{};
+  int instance = 0;
+  std::string worker{};  // namespace of the plan instance
+  std::string netns{};
+  bool integrated = false;
+  std::string subnet{};  // "spoke/integration", empty when not integrated
+  std::optional<Ipv4Address> private_ip{};
+  std::optional<Ipv4Address> outbound_ip{};
+  // What enters the virtual network: "all", "private" (RFC1918 and the VNet's own), "none".
+  std::string application_routing{};
+};
+
+struct WorkerInterface {
+  std::string name{};
+  std::string subnet{};
+  Ipv4Address address{};
+};
+
+struct WorkerStatus {
+  std::string name{};  // "plan/0"
+  std::string netns{};
+  std::vector<WorkerInterface> interfaces{};
+};
+
+struct HostStatus {
+  std::string name{};
+  std::string netns{};
+  Ipv4Address address{};
+  std::vector<std::string> listen{};  // "tcp/443"
+};
+
+struct LastPass {
+  double seconds = 0;
+  size_t operations = 0;
+  size_t failed = 0;
+};
+
+// Changes by others that a pass undid.
+struct LastRepair {
+  ipam::TimePoint at{};
+  std::vector<std::string> operations{};
+};
+
+struct StatusReport {
+  std::optional<std::string> lab{};  // name of the applied file; empty when none is in force
+  uint64_t version = 0;              // of the lab in force: grows with each change of it
+  std::string prefix{};
+  bool in_sync = false;
+  std::vector<AppStatus> apps{};
+  std::vector<WorkerStatus> workers{};
+  std::vector<HostStatus> hosts{};
+  std::vector<std::string> drift{};     // one line per object that differs from what is wanted
+  std::vector<std::string> problems{};  // why the daemon cannot do its work, for people
+  std::optional<LastPass> last_pass{};  // empty before the first one
+  std::optional<LastRepair> last_repair{};
+  std::vector<ipam::Lease> pending_releases{};
+};
+
+// A report without drift, problems and passes. `prefix` starts every namespace's name.
+StatusReport describe(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
+                      const std::string& prefix);
+
+}  // namespace egress::inspect

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "session/proposal.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "compile/compile.hpp"
+#include "state/ops.hpp"
+
+namespace egress::session {
+
+namespace {
+
+// Restarts of sites that are gone are forgotten with them.
+store::Generations restarts_of(const lab::Lab& lab, const store::Generations& known) {
+  store::Generations kept;
+  for (const auto& [site, restarts] : known) {
+    if (lab.sites.count(site) != 0) kept.emplace(site, restarts);
+  }
+  return kept;
+}
+
+// Fills in what follows from the situation. What `base` knows of it already is taken over.
+Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, const Terms& terms) {
+  next.network = policy::analyse(
+      {.lab = std::move(lab), .leases = next.leases.addresses(), .restarts = next.restarts},
+      base.network.get());
+  ASSIGN_OR_RETURN(state::KernelState desired,
+                   compile::compile(*next.network, {.prefix = terms.prefix}));
+  RETURN_IF_ERROR(state::diff(desired, {}));
+  next.desired = std::make_shared<const state::KernelState>(std::move(desired));
+  return {};
+}
+
+// The text in force says nothing new, but time may have passed for its leases. Empty when that
+// changes an address.
+std::optional<Proposal> propose_again(const LabInForce& base, ipam::TimePoint now) {
+  auto change = base.leases.plan(base.network->situation.lab, now);
+  if (!change.ok()) return std::nullopt;
+  Proposal proposal{.base = base.version, .next = base, .leases = std::move(*change)};
+  if (!proposal.leases.empty()) ++proposal.next.version;
+  proposal.next.leases.commit(proposal.leases);
+  if (proposal.next.leases.addresses() != base.network->situation.leases) return std::nullopt;
+  return proposal;
+}
+
+}  // namespace
+
+Outcome propose(const LabInForce& base, lab::LabText text, const Terms& terms,
+                ipam::TimePoint now) {
+  const bool same_text = text == base.text;
+  if (same_text && base.network != nullptr) {
+    if (auto again = propose_again(base, now)) return *std::move(again);
+  }
+  lab::Loaded loaded = lab::load(text);
+  if (!loaded.lab) {
+    return Refusal{{.code = Errc::kInvalid, .message = "the lab is invalid"},
+                   std::move(loaded.findings)};
+  }
+  std::vector<lab::Finding> excess = compile::check_size(*loaded.lab, terms.limits, text.file);
+  if (!excess.empty()) {
+    return Refusal{{.code = Errc::kInvalid, .message = "the lab is too large"}, std::move(excess)};
+  }
+  Result<ipam::LeaseChange> change = base.leases.plan(*loaded.lab, now);
+  if (!change.ok()) return Refusal{std::move(change).error(), std::move(loaded.findings)};
+  Proposal proposal{.base = base.version, .leases = std::move(*change)};
+  LabInForce& next = proposal.next;
+  next.text = std::move(text);
+  next.warnings = std::move(loaded.findings);
+  next.leases = base.leases;
+  next.leases.commit(proposal.leases);
+  next.restarts = restarts_of(*loaded.lab, base.restarts);
+  const bool same = same_text && proposal.leases.empty() && next.restarts == base.restarts;
+  next.version = base.version + (same ? 0 : 1);
+  if (Status made = analyse_into(next, std::move(*loaded.lab), base, terms); !made.ok()) {
+    return Refusal{std::move(made).error(), std::move(next.warnings)};
+  }
+  return proposal;
+}
+
+Outcome propose_restart(const LabInForce& base, const std::string& site, const Terms& terms) {
+  lab::Lab lab = base.network == nullptr ? lab::Lab{} : base.network->situation.lab;
+  const auto restarted = lab.sites.find(site);
+  if (restarted == lab.sites.end()) {
+    return Refusal{{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", site)}, {}};
+  }
+  Proposal proposal{.base = base.version, .next = base};
+  ++proposal.next.version;
+  ++proposal.next.restarts[restarted->first];
+  if (Status made = analyse_into(proposal.next, std::move(lab), base, terms); !made.ok()) {
+    return Refusal{std::move(made).error(), {}};
+  }
+  return proposal;
+}
+
+}  // namespace egress::session

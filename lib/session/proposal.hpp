@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The lab in force as one value, and what it would become. A value is never changed but replaced
+// whole, so that threads may share it: proposing is a pure function of one and may run anywhere.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compile/size.hpp"
+#include "ipam/leases.hpp"
+#include "lab/lab_text.hpp"
+#include "policy/network.hpp"
+#include "state/kernel_state.hpp"
+#include "store/store.hpp"
+
+namespace egress::session {
+
+struct LabInForce {
+  uint64_t version = 0;  // how often lab, leases and restarts have changed
+  lab::LabText text{};
+  std::vector<lab::Finding> warnings{};  // of the text
+  ipam::Leases leases{};
+  store::Generations restarts{};
+  std::shared_ptr<const policy::Network> network{};  // null when no lab is in force
+  std::shared_ptr<const state::KernelState> desired =
+      std::make_shared<const state::KernelState>();  // never null; empty without a network
+};
+
+// What holds for every lab of a daemon.
+struct Terms {
+  std::string prefix{};
+  compile::SizeLimits limits{};
+};
+
+// A value that can be made so: it can be compiled, and made from nothing.
+struct Proposal {
+  uint64_t base = 0;  // the version that it was made from
+  LabInForce next{};  // of the same version when nothing changes
+  ipam::LeaseChange leases{};
+};
+
+// Why a lab cannot be.
+struct Refusal {
+  Error error{};
+  std::vector<lab::Finding> findings{};
+};
+
+using Outcome = std::variant<Proposal, Refusal>;
+
+// The lab that `text` says, with the leases it needs at `now`. Analysis and kernel state are those
+// of `base` when the text is.
+Outcome propose(const LabInForce& base, lab::LabText text, const Terms& terms, ipam::TimePoint now);
+// New interfaces for all instances of the site. kNotFound when there is no such site.
+Outcome propose_restart(const LabInForce& base, const std::string& site, const Terms& terms);
+
+}  // namespace egress::session

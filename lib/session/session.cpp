@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "session/session.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/memory.hpp"
+
+namespace egress::session {
+
+namespace {
+
+constexpr int kUnfinishedStarts = 2;
+
+std::string set_aside_because(const std::optional<lab::LabText>& text) {
+  return fmt::format(
+      "{} is set aside, since the last {} starts with it ended before their first pass did; "
+      "nothing "
+      "is changed: apply a lab, or remove what is there with 'egressctl down'",
+      text ? "the stored lab " + text->file : "the configured lab", kUnfinishedStarts);
+}
+
+}  // namespace
+
+Status Session::restore(ipam::TimePoint now) {
+  ASSIGN_OR_RETURN(store::Saved saved, store_.load());
+  unfinished_starts_ = saved.unfinished_starts;
+  set_aside_ = unfinished_starts_ >= kUnfinishedStarts;
+  if (set_aside_) problem_ = set_aside_because(saved.lab);
+  LabInForce found{.version = saved.version,
+                   .leases = ipam::Leases(saved.leases),
+                   .restarts = std::move(saved.generations)};
+  const bool stored = saved.lab.has_value();
+  if (stored) found.text = std::move(*saved.lab);
+  current_ = std::make_shared<const LabInForce>(std::move(found));
+  if (set_aside_ || !stored) return {};
+  RETURN_IF_ERROR(begin_start());
+  Result<Status> taken_up =
+      within_memory("take up the stored lab " + current_->text.file, [&] { return take_up(now); });
+  if (taken_up.ok()) return std::move(*taken_up);
+  problem_ = taken_up.error().to_string();
+  return {};
+}
+
+Status Session::take_up(ipam::TimePoint now) {
+  Outcome outcome = propose(*current_, current_->text, terms_, now);
+  if (const Refusal* refusal = std::get_if<Refusal>(&outcome)) {
+    problem_ = "the stored lab is no longer accepted: " + refusal->error.to_string();
+    if (!refusal->findings.empty()) problem_ += ": " + refusal->findings.front().to_string();
+    return {};
+  }
+  return adopt(std::get<Proposal>(std::move(outcome)));
+}
+
+Status Session::begin_start() {
+  if (start_counted_ || set_aside_) return {};
+  RETURN_IF_ERROR(store_.save({.unfinished_starts = unfinished_starts_ + 1}));
+  ++unfinished_starts_;
+  start_counted_ = true;
+  return {};
+}
+
+Status Session::end_start() {
+  if (unfinished_starts_ == 0 || set_aside_ || forgotten_) return {};
+  RETURN_IF_ERROR(store_.save({.unfinished_starts = 0}));
+  unfinished_starts_ = 0;
+  return {};
+}
+
+Status Session::adopt(Proposal proposal) {
+  if (proposal.base != current_->version) {
+    return Error{.code = Errc::kConflict,
+                 .message = fmt::format("the lab has changed since this was prepared (version {}, "
+                                        "now {}); ask again",
+                                        proposal.base, current_->version)};
+  }
+  if (forgotten_) RETURN_IF_ERROR(erase());
+  // What could fail comes before the store.
+  const auto next = std::make_shared<const LabInForce>(std::move(proposal.next));
+  if (next->version != proposal.base || current_->network == nullptr || !problem_.empty()) {
+    store::Change change{.leases = std::move(proposal.leases),
+                         .lab = next->text,
+                         .generations = next->restarts,
+                         .version = next->version};
+    if (set_aside_) change.unfinished_starts = 0;
+    RETURN_IF_ERROR(store_.save(change));
+  }
+  if (std::exchange(set_aside_, false)) unfinished_starts_ = 0;
+  current_ = next;
+  problem_.clear();
+  return {};
+}
+
+void Session::forget() {
+  current_ = std::make_shared<const LabInForce>(LabInForce{.version = current_->version + 1});
+  problem_.clear();
+  set_aside_ = false;
+  forgotten_ = true;
+}
+
+Status Session::erase() {
+  RETURN_IF_ERROR(store_.erase());
+  unfinished_starts_ = 0;
+  forgotten_ = false;
+  return {};
+}
+
+std::optional<std::string> Session::lab_file() const {
+  if (network() == nullptr) return std::nullopt;
+  return current_->text.file;
+}
+
+}  // namespace egress::session

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What must survive the daemon: leases, the applied lab, how often each site was restarted, the
+// version of all that, and how often the daemon has not survived its own start. One SQLite file; a
+// change is one transaction, durable before save() returns. The file is made with the first change
+// and gone after erase().
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "ipam/leases.hpp"
+#include "lab/lab_text.hpp"
+#include "store/sqlite.hpp"
+
+namespace egress::store {
+
+using Generations = std::map<std::string, int>;  // restarts by site
+
+struct Saved {
+  std::vector<ipam::Lease> leases{};
+  std::optional<lab::LabText> lab{};
+  Generations generations{};
+  uint64_t version = 0;
+  int unfinished_starts = 0;  // in a row
+};
+
+// Unset parts stay as they are.
+struct Change {
+  ipam::LeaseChange leases{};
+  std::optional<lab::LabText> lab{};
+  std::optional<Generations> generations{};
+  std::optional<uint64_t> version{};
+  std::optional<int> unfinished_starts{};
+};
+
+class Store {
+ public:
+  explicit Store(std::string path) : path_(std::move(path)) {}
+
+  // Empty when nothing was ever saved. kInvalid when the file is damaged or another program's,
+  // kUnsupported when a newer version wrote it; the file is left alone then. Finishes an erase()
+  // that was cut short.
+  Result<Saved> load();
+  Status save(const Change& change);
+  // Removes the file and SQLite's companions.
+  Status erase();
+
+  const std::string& path() const { return path_; }
+
+ private:
+  Result<Database*> open();
+  Status write(Database& database, const Change& change);
+
+  std::string path_;
+  std::optional<Database> database_{};
+};
+
+}  // namespace egress::store

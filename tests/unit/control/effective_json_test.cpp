@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "control/effective_json.hpp"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/spoke_lab.hpp"
+
+namespace egress::control {
+namespace {
+
+using namespace testing_support;
+
+Json json_of(const policy::EffectiveRule& rule, std::optional<uint64_t> hits = std::nullopt) {
+  return to_json(inspect::EffectiveRules{.rules = {{rule, hits}}})["rules"][0];
+}
+
+TEST(EffectiveRoutesJson, HasTheFieldsOfNetworkWatcher) {
+  const Json json = to_json(inspect::EffectiveRoutes{
+      .subnet = kIntegration,
+      .routes = {{.name = "via-firewall/default",
+                  .source = policy::RouteSource::kUser,
+                  .address_prefix = prefix("0.0.0.0/0"),
+                  .next_hop_type = policy::EffectiveNextHop::kVirtualAppliance,
+                  .next_hop_ip_address = ip("10.0.1.4")}}});
+  EXPECT_EQ(json.dump(),
+            R"({"subnet":"spoke/integration","routes":[{"name":"via-firewall/default",)"
+            R"("source":"User","state":"Active","addressPrefix":["0.0.0.0/0"],)"
+            R"("nextHopType":"VirtualAppliance","nextHopIpAddress":["10.0.1.4"]}]})");
+}
+
+TEST(EffectiveRuleJson, ListsPrefixesAsDeclaredAndHits) {
+  const policy::EffectiveRule rule{.name = "nsg/deny-sql",
+                                   .rule = deny_sql(),
+                                   .sources = AddressSet::all(),
+                                   .destinations = address_set({prefix("10.1.2.0/24")})};
+  const Json json = json_of(rule, 7);
+  EXPECT_EQ(json["name"], "nsg/deny-sql");
+  EXPECT_EQ(json["protocol"], "Tcp");
+  EXPECT_EQ(json["sourceAddressPrefix"], "*");
+  EXPECT_EQ(json["sourcePortRange"], "0-65535");
+  EXPECT_EQ(json["destinationAddressPrefix"], "10.1.2.0/24");
+  EXPECT_EQ(json["destinationPortRange"], "1433-1433");
+  EXPECT_EQ(json["expandedDestinationAddressPrefix"], Json::array());
+  EXPECT_EQ(json["access"], "Deny");
+  EXPECT_EQ(json["hits"], 7);
+  EXPECT_TRUE(json_of(rule)["hits"].is_null());
+}
+
+TEST(EffectiveRuleJson, ExpandsTags) {
+  policy::EffectiveRule rule{.name = "nsg/AllowVnetOutBound", .is_default = true};
+  rule.rule.destination.service_tag = "VirtualNetwork";
+  rule.destinations = address_set({prefix("10.0.0.0/16"), prefix("10.1.0.0/16")});
+  const Json json = json_of(rule);
+  EXPECT_EQ(json["destinationAddressPrefix"], "VirtualNetwork");
+  EXPECT_EQ(json["expandedDestinationAddressPrefix"], Json::array({"10.0.0.0/15"}));
+}
+
+TEST(EffectiveRulesJson, KeepsTheOrderOfTheRules) {
+  const Json json =
+      to_json(inspect::effective_rules(*policy::analyse({.lab = spoke_lab()}), kIntegration, {}));
+  EXPECT_EQ(json["subnet"], "spoke/integration");
+  ASSERT_FALSE(json["rules"].empty());
+  EXPECT_EQ(json["rules"][0]["name"], "nsg/deny-sql");
+  EXPECT_EQ(json["rules"].back()["direction"], "Inbound");
+}
+
+TEST(EffectiveRoutesJson, AreThoseOfTheSubnet) {
+  const Json json =
+      to_json(inspect::effective_routes(*policy::analyse({.lab = spoke_lab()}), kIntegration));
+  EXPECT_EQ(json["subnet"], "spoke/integration");
+  bool found = false;
+  for (const Json& route : json["routes"]) {
+    found = found || (route["name"] == "via-firewall/default" && route["state"] == "Active");
+  }
+  EXPECT_TRUE(found) << json.dump(2);
+}
+
+}  // namespace
+}  // namespace egress::control

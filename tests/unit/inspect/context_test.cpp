@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/context.hpp"
+
+#include <gmock/gmock.h>
+
+#include "tests/support/spoke_lab.hpp"
+
+namespace egress::inspect {
+namespace {
+
+using namespace testing_support;
+using ::testing::Contains;
+using ::testing::Key;
+using ::testing::Not;
+using ::testing::Pair;
+
+AppContext context_of(const lab::Sender& app) {
+  return app_context(spoke_lab(), spoke_addresses(), app, "eg").value();
+}
+
+TEST(AppContext, TellsAnIntegratedAppItsPrivateAddress) {
+  const auto environment = context_of({"web", 1}).environment;
+  EXPECT_THAT(environment, Contains(Pair("WEBSITE_PRIVATE_IP", "10.1.1.5")));
+  EXPECT_THAT(environment, Contains(Pair("WEBSITE_VNETNAME", "spoke")));
+  EXPECT_THAT(environment, Contains(Pair("WEBSITE_SITE_NAME", "web")));
+  EXPECT_THAT(environment, Contains(Pair("WEBSITE_HOSTNAME", "web.azurewebsites.net")));
+}
+
+TEST(AppContext, HasNoPrivateAddressWithoutIntegrationEvenIfASettingClaimsOne) {
+  lab::Lab lab = spoke_lab();
+  lab.sites["plain"].app_settings["WEBSITE_PRIVATE_IP"] = "10.9.9.9";
+  const auto environment =
+      app_context(lab, spoke_addresses(), {"plain", 0}, "eg").value().environment;
+  EXPECT_THAT(environment, Not(Contains(Key("WEBSITE_PRIVATE_IP"))));
+  EXPECT_THAT(environment, Not(Contains(Key("WEBSITE_VNETNAME"))));
+}
+
+TEST(AppContext, CarriesAppSettingsPlainAndPrefixed) {
+  const auto environment = context_of({"web", 0}).environment;
+  EXPECT_THAT(environment, Contains(Pair("GREETING", "hello")));
+  EXPECT_THAT(environment, Contains(Pair("APPSETTING_GREETING", "hello")));
+}
+
+TEST(AppContext, GivesAppsOfOneWorkerOneInstanceId) {
+  const auto id = [](const lab::Sender& app) {
+    return context_of(app).environment.at("WEBSITE_INSTANCE_ID");
+  };
+  EXPECT_EQ(id({"web", 0}), id({"plain", 0}));
+  EXPECT_NE(id({"web", 0}), id({"web", 1}));
+}
+
+TEST(AppContext, WritesResolvConfAsAzureDoes) {
+  lab::Lab lab = spoke_lab();
+  lab.virtual_networks["spoke"].dns_servers = {ip("10.1.2.53"), ip("10.1.2.54")};
+  EXPECT_EQ(app_context(lab, spoke_addresses(), {"web", 0}, "eg").value().resolv_conf,
+            "# This container is using an embedded dns resolver\n"
+            "# The configured nameservers at startup are 10.1.2.53,10.1.2.54\n"
+            "# The configured options for the listener at startup are timeout:1 attempts:5\n"
+            "nameserver 127.0.0.11\n"
+            "options ndots:0 timeout:15 attempts:2\n");
+  EXPECT_THAT(context_of({"plain", 0}).resolv_conf, ::testing::HasSubstr("are 168.63.129.16\n"));
+}
+
+TEST(AppContext, KnowsEveryHostByItsNames) {
+  EXPECT_EQ(context_of({"plain", 0}).hosts,
+            "127.0.0.1 localhost\n"
+            "10.0.1.4 firewall\n"
+            "10.1.2.4 sql\n"
+            "93.184.216.34 www.example.com example.com website\n");
+}
+
+TEST(AppContext, IsNotFoundForUnknownSitesAndInstances) {
+  const auto code = [](const lab::Sender& app) {
+    return app_context(spoke_lab(), spoke_addresses(), app, "eg").error().code;
+  };
+  EXPECT_EQ(code({"nobody", 0}), Errc::kNotFound);
+  EXPECT_EQ(code({"web", 2}), Errc::kNotFound);
+  EXPECT_EQ(code({"web", -1}), Errc::kNotFound);
+}
+
+}  // namespace
+}  // namespace egress::inspect

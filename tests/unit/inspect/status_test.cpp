@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/status.hpp"
+
+#include <gmock/gmock.h>
+
+#include "tests/support/spoke_lab.hpp"
+
+namespace egress::inspect {
+namespace {
+
+using namespace testing_support;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+TEST(Status, ListsEveryInstanceOfEveryApp) {
+  const StatusReport report = describe(spoke_lab(), spoke_addresses(), "eg");
+  ASSERT_THAT(report.apps, SizeIs(4));
+  const AppStatus& plain = report.apps[0];
+  EXPECT_EQ(plain.site, "plain");
+  EXPECT_FALSE(plain.integrated);
+  EXPECT_EQ(plain.private_ip, std::nullopt);
+  EXPECT_EQ(plain.application_routing, "none");
+  const AppStatus& web = report.apps[3];
+  EXPECT_EQ(web.netns, "eg-app-web-1");
+  EXPECT_EQ(web.worker, "eg-worker-plan-1");
+  EXPECT_EQ(web.subnet, "spoke/integration");
+  EXPECT_EQ(web.private_ip, ip("10.1.1.5"));
+  EXPECT_EQ(web.application_routing, "all");
+  EXPECT_TRUE(web.outbound_ip.has_value());
+}
+
+TEST(Status, CallsRoutingOffPrivate) {
+  lab::Lab lab = spoke_lab();
+  lab.sites["web"].outbound_vnet_routing.reset();
+  EXPECT_EQ(describe(lab, spoke_addresses(), "eg").apps[3].application_routing, "private");
+}
+
+TEST(Status, ListsTheInterfacesOfEveryWorker) {
+  lab::IntegrationAddresses addresses = spoke_addresses();
+  addresses[{"plan", 1, {"other", "apps"}}] = ip("10.9.0.4");
+  const StatusReport report = describe(spoke_lab(), addresses, "eg");
+  ASSERT_THAT(report.workers, SizeIs(2));
+  EXPECT_EQ(report.workers[1].name, "plan/1");
+  EXPECT_EQ(report.workers[1].netns, "eg-worker-plan-1");
+  EXPECT_THAT(report.workers[0].interfaces, SizeIs(1));
+  EXPECT_THAT(report.workers[1].interfaces,
+              ElementsAre(::testing::FieldsAre("integ0", "other/apps", ip("10.9.0.4")),
+                          ::testing::FieldsAre("integ1", "spoke/integration", ip("10.1.1.5"))));
+}
+
+TEST(Status, ListsHostsWithTheirPorts) {
+  const StatusReport report = describe(spoke_lab(), spoke_addresses(), "lab");
+  ASSERT_THAT(report.hosts, SizeIs(3));
+  EXPECT_EQ(report.hosts[1].netns, "lab-host-sql");
+  EXPECT_THAT(report.hosts[1].listen, ElementsAre("tcp/1433", "tcp/443"));
+}
+
+}  // namespace
+}  // namespace egress::inspect

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "probe/verifier.hpp"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "lab/load.hpp"
+
+namespace egress::probe {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr const char* kLab = R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      integration: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms]}
+      data: {addressPrefix: 10.1.2.0/24}
+serverFarms: {plan: {sku: P1v3, capacity: 1}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}}
+hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4, listen: [tcp/443]}}
+expectations:
+  - {from: web, to: tcp://10.1.2.4:443, expect: allow}
+  - {from: web, to: tcp://sql:443, expect: deny}
+)";
+
+std::shared_ptr<const policy::Network> network() {
+  lab::Loaded loaded = lab::load(kLab, "lab.yaml", [](const std::string& path) {
+    return Result<std::string>(Error{.code = Errc::kNotFound, .message = path});
+  });
+  EXPECT_TRUE(loaded.lab) << (loaded.findings.empty() ? "" : loaded.findings[0].to_string());
+  return policy::analyse({.lab = std::move(*loaded.lab),
+                          .leases = {{{"plan", 0, {"spoke", "integration"}}, {0x0a010104}}}});
+}
+
+ProbeResult delivered() {
+  return {.arrival = Arrival{.netns = "eg-host-sql", .source = {0x0a010104}}, .replied = true};
+}
+
+// Remembers what it was asked.
+struct Asked {
+  std::vector<ProbeFlow> flows{};
+  std::vector<std::string> watch{};
+  int batches = 0;
+};
+
+Send probe_answering(Asked& asked, const ProbeResult& result) {
+  return [&asked, result](const std::vector<ProbeFlow>& flows,
+                          const std::vector<std::string>& watch, std::chrono::milliseconds) {
+    asked.flows = flows;
+    asked.watch = watch;
+    ++asked.batches;
+    return Result<std::vector<ProbeResult>>(std::vector<ProbeResult>(flows.size(), result));
+  };
+}
+
+TEST(Verifier, SendsTheFlowFromTheAppAndWatchesItsDestination) {
+  Asked asked;
+  const Verifier verifier(probe_answering(asked, delivered()));
+  const auto answers = verifier.verify(
+      *network(), "eg",
+      {{{"web", 0}, {.destination = {0x0a010204}, .destination_port = 443, .source_port = 4242}}});
+  ASSERT_TRUE(answers.ok());
+  ASSERT_THAT(asked.flows, SizeIs(1));
+  EXPECT_EQ(asked.flows[0].netns, "eg-app-web-0");
+  EXPECT_EQ(asked.flows[0].protocol, 6);
+  EXPECT_EQ(asked.flows[0].source_port, 4242);
+  EXPECT_THAT(asked.watch, ElementsAre("eg-host-sql"));
+  EXPECT_EQ(answers->front().observation.host, "sql");
+  EXPECT_THAT(answers->front().differences, IsEmpty());
+}
+
+TEST(Verifier, ReportsAPacketThatCameOutTwice) {
+  Asked asked;
+  ProbeResult twice = delivered();
+  twice.also.push_back({.netns = "eg-host-other"});
+  const Verifier verifier(probe_answering(asked, twice));
+  const auto answers = verifier.verify(
+      *network(), "eg", {{{"web", 0}, {.destination = {0x0a010204}, .destination_port = 443}}});
+  ASSERT_TRUE(answers.ok());
+  EXPECT_THAT(answers->front().differences, ElementsAre(HasSubstr("eg-host-other")));
+}
+
+TEST(Verifier, TestsAllExpectationsInOneBatchWithPortsOfTheirOwn) {
+  Asked asked;
+  Verifier verifier(probe_answering(asked, delivered()));
+  const auto results = verifier.test(*network(), "eg");
+  ASSERT_TRUE(results.ok());
+  ASSERT_THAT(*results, SizeIs(2));
+  EXPECT_EQ(asked.batches, 1);
+  EXPECT_NE(asked.flows[0].source_port, asked.flows[1].source_port);
+  EXPECT_THAT((*results)[0].differences, IsEmpty());
+  EXPECT_THAT((*results)[1].differences, SizeIs(1));  // analysis differs, the kernel agrees
+}
+
+TEST(Verifier, CountsWhatThePacketsContradict) {
+  Asked asked;
+  Verifier verifier(probe_answering(asked, {}));
+  const auto results = verifier.test(*network(), "eg");
+  ASSERT_TRUE(results.ok());
+  EXPECT_THAT((*results)[0].differences, ::testing::Contains(HasSubstr("did not arrive")));
+}
+
+TEST(Verifier, PassesTheProbesFailureOn) {
+  Verifier verifier([](const auto&, const auto&, auto) {
+    return Result<std::vector<ProbeResult>>(
+        Error{.code = Errc::kNotFound, .message = "no namespace eg-app-web-0"});
+  });
+  const auto results = verifier.test(*network(), "eg");
+  ASSERT_FALSE(results.ok());
+  EXPECT_THAT(results.error().message, HasSubstr("eg-app-web-0"));
+}
+
+TEST(Verifier, UsesAPortAgainOnlyAfterManyOthers) {
+  Verifier verifier(nullptr);
+  const lab::Lab lab = network()->situation.lab;
+  std::set<uint16_t> ports;
+  for (int i = 0; i < 10000; ++i) EXPECT_TRUE(ports.insert(verifier.fresh_port(lab)).second);
+  EXPECT_EQ(*ports.begin(), 50000);
+}
+
+// A rule for source ports once made the decision shown one and the decision compared another.
+TEST(Verifier, SendsFromPortsThatNoRuleTellsFromTheAssumedOne) {
+  Verifier verifier(nullptr);
+  lab::Lab lab = network()->situation.lab;
+  auto& rules = lab.network_security_groups["nsg"].security_rules;
+  rules["low"].source_ports = PortSet({{32768, 49999}});
+  rules["high"].source_ports = PortSet({{50002, 65535}});
+  rules["privileged"].source_ports = PortSet({{0, 32765}});
+  std::vector<uint16_t> ports;
+  for (int i = 0; i < 5; ++i) ports.push_back(verifier.fresh_port(lab));
+  EXPECT_THAT(ports, ElementsAre(50000, 50001, 32766, 32767, 50000));
+}
+
+TEST(Verifier, JudgesAnExpectationForThePortThatIsSent) {
+  Asked asked;
+  Verifier verifier(probe_answering(asked, delivered()));
+  lab::Lab lab = network()->situation.lab;
+  lab.virtual_networks["spoke"].subnets["integration"].network_security_group = "nsg";
+  lab.network_security_groups["nsg"].security_rules["others"] = {
+      .priority = 100,
+      .source = {.any = true},
+      .destination = {.any = true},
+      .source_ports = PortSet({{50000, 50000}}).complement(),
+      .destination_ports = PortSet::all()};
+  const auto strict = policy::analyse({.lab = lab, .leases = network()->situation.leases});
+  for (int round = 0; round < 2; ++round) {
+    const auto results = verifier.test(*strict, "eg");
+    ASSERT_TRUE(results.ok());
+    EXPECT_THAT(results->front().differences, IsEmpty());
+    EXPECT_EQ(asked.flows.front().source_port, 50000);
+  }
+}
+
+}  // namespace
+}  // namespace egress::probe

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "session/session.hpp"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "tests/support/folder.hpp"
+
+namespace egress::session {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kLab = R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets: {integration: {addressPrefix: 10.1.1.0/28, delegations: [Microsoft.Web/serverFarms]}}
+serverFarms: {plan: {sku: P1v3, capacity: 2}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}}
+)";
+
+class SessionTest : public ::testing::Test {
+ protected:
+  // As a process that starts.
+  Session start() const {
+    Session session({.prefix = "eg"}, store::Store(folder_ / "egressd.db"));
+    EXPECT_TRUE(session.restore(now()).ok());
+    return session;
+  }
+  static ipam::TimePoint now() { return std::chrono::system_clock::now(); }
+  static Proposal proposed(const Session& session, const std::string& text) {
+    Outcome outcome =
+        propose(*session.current(), {.file = "lab.yaml", .text = text}, session.terms(), now());
+    EXPECT_TRUE(std::holds_alternative<Proposal>(outcome));
+    return std::get<Proposal>(std::move(outcome));
+  }
+  static void apply(Session& session) { ASSERT_TRUE(session.adopt(proposed(session, kLab)).ok()); }
+  void apply_and_die_twice_at_the_start() const {
+    Session session = start();
+    apply(session);
+    for (int i = 0; i < 2; ++i) EXPECT_NE(start().network(), nullptr);
+  }
+
+  testing_support::Folder folder_{};
+};
+
+TEST_F(SessionTest, SetsALabAsideThatEndedTheDaemonTwice) {
+  apply_and_die_twice_at_the_start();
+  const Session third = start();
+  EXPECT_TRUE(third.set_aside());
+  EXPECT_EQ(third.network(), nullptr);
+  EXPECT_THAT(third.problem(), HasSubstr("lab.yaml is set aside"));
+  EXPECT_THAT(third.problem(), HasSubstr("egressctl down"));
+  EXPECT_EQ(third.current()->leases.all().size(), 2U);
+}
+
+TEST_F(SessionTest, CountsNoStartWhoseFirstPassHasEnded) {
+  Session session = start();
+  apply(session);
+  for (int i = 0; i < 4; ++i) {
+    Session again = start();
+    EXPECT_NE(again.network(), nullptr);
+    EXPECT_TRUE(again.end_start().ok());
+    EXPECT_NE(start().network(), nullptr);  // a single one that does not get so far
+  }
+}
+
+TEST_F(SessionTest, KeepsALabAsideThroughRegularEnds) {
+  apply_and_die_twice_at_the_start();
+  for (int i = 0; i < 3; ++i) {
+    Session session = start();
+    EXPECT_TRUE(session.set_aside());
+    EXPECT_TRUE(session.end_start().ok());
+  }
+}
+
+TEST_F(SessionTest, TakesTheLabThatWasSetAsideWhenItIsAppliedAgain) {
+  apply_and_die_twice_at_the_start();
+  {
+    Session session = start();
+    apply(session);
+    EXPECT_FALSE(session.set_aside());
+    EXPECT_EQ(session.problem(), "");
+  }
+  EXPECT_NE(start().network(), nullptr);
+}
+
+TEST_F(SessionTest, ForgetsWhatWasSetAside) {
+  apply_and_die_twice_at_the_start();
+  {
+    Session session = start();
+    session.forget();
+    ASSERT_TRUE(session.erase().ok());
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "egressd.db"));
+  }
+  const Session session = start();
+  EXPECT_FALSE(session.set_aside());
+  EXPECT_EQ(session.problem(), "");
+}
+
+TEST_F(SessionTest, CountsStartsThatApplyAConfiguredLabToo) {
+  for (int i = 0; i < 2; ++i) {
+    Session session = start();
+    EXPECT_FALSE(session.set_aside());
+    EXPECT_TRUE(session.begin_start().ok());
+    EXPECT_TRUE(session.begin_start().ok());
+  }
+  const Session session = start();
+  EXPECT_TRUE(session.set_aside());
+  EXPECT_THAT(session.problem(), HasSubstr("the configured lab is set aside"));
+}
+
+TEST_F(SessionTest, CountsVersionsOfTheLabAndRemembersTheLast) {
+  {
+    Session session = start();
+    EXPECT_EQ(session.current()->version, 0U);
+    apply(session);
+    EXPECT_EQ(session.current()->version, 1U);
+    apply(session);
+    EXPECT_EQ(session.current()->version, 1U) << "nothing has changed";
+    Outcome restarted = propose_restart(*session.current(), "web", session.terms());
+    ASSERT_TRUE(session.adopt(std::get<Proposal>(std::move(restarted))).ok());
+    EXPECT_EQ(session.current()->version, 2U);
+  }
+  Session again = start();
+  EXPECT_EQ(again.current()->version, 2U);
+  EXPECT_EQ(again.current()->restarts.at("web"), 1);
+  again.forget();
+  ASSERT_TRUE(again.erase().ok());
+  apply(again);
+  EXPECT_EQ(again.current()->version, 4U) << "no lab is a version, too";
+}
+
+TEST_F(SessionTest, RefusesAProposalThatWasMadeFromAnotherVersion) {
+  Session session = start();
+  apply(session);
+  Proposal first = proposed(session, std::string(kLab) + "# first\n");
+  Proposal second = proposed(session, std::string(kLab) + "# second\n");
+  ASSERT_TRUE(session.adopt(std::move(first)).ok());
+  const auto before = session.current();
+  const Status refused = session.adopt(std::move(second));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Errc::kConflict);
+  EXPECT_THAT(refused.error().message, HasSubstr("version 1, now 2"));
+  EXPECT_EQ(session.current(), before);
+  EXPECT_THAT(start().current()->text.text, HasSubstr("# first"));
+}
+
+TEST_F(SessionTest, ProposesWhatIsInForceWithoutAnalysingItAgain) {
+  Session session = start();
+  apply(session);
+  const Proposal same = proposed(session, kLab);
+  EXPECT_EQ(same.next.network, session.current()->network);
+  EXPECT_EQ(same.next.desired, session.current()->desired);
+  EXPECT_EQ(same.next.version, session.current()->version);
+  const Proposal other = proposed(session, std::string(kLab) + "# more\n");
+  EXPECT_NE(other.next.network, session.current()->network);
+}
+
+TEST_F(SessionTest, KeepsAValueForWhoeverHoldsIt) {
+  Session session = start();
+  apply(session);
+  const auto held = session.current();
+  session.forget();
+  EXPECT_EQ(session.network(), nullptr);
+  EXPECT_EQ(held->network->situation.lab.sites.count("web"), 1U);
+  EXPECT_FALSE(held->desired->empty());
+}
+
+TEST_F(SessionTest, RestartsOnlySitesOfTheLab) {
+  Session session = start();
+  apply(session);
+  const Outcome outcome = propose_restart(*session.current(), "nobody", session.terms());
+  EXPECT_EQ(std::get<Refusal>(outcome).error.code, Errc::kNotFound);
+}
+
+}  // namespace
+}  // namespace egress::session

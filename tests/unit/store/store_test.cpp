@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "store/store.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/unit/ipam/plans.hpp"
+
+namespace egress::store {
+namespace {
+
+using ipam::address;
+using ipam::Lease;
+using ipam::LeaseState;
+using ipam::ref;
+using ipam::TimePoint;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAreArray;
+
+class StoreTest : public ::testing::Test {
+ protected:
+  StoreTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "egress-store-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~StoreTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string path() const { return (folder_ / "egressd.db").string(); }
+
+  std::vector<Lease> leases(int count) const {
+    std::vector<Lease> leases;
+    for (int i = 0; i < count; ++i) {
+      Lease lease{.holder = {"plan", i, ref("a")},
+                  .address = {address("10.0.0.4").bits + static_cast<uint32_t>(i)},
+                  .since = TimePoint(std::chrono::nanoseconds(1700000000123456789 + i))};
+      if (i % 2 == 1) {
+        lease.state = LeaseState::kReleasing;
+        lease.release_at = lease.since + std::chrono::hours(12);
+      }
+      leases.push_back(lease);
+    }
+    return leases;
+  }
+
+  std::filesystem::path folder_{};
+};
+
+TEST_F(StoreTest, IsEmptyAndMakesNoFileBeforeTheFirstChange) {
+  Store store(path());
+  const Result<Saved> saved = store.load();
+  ASSERT_TRUE(saved.ok());
+  EXPECT_THAT(saved->leases, IsEmpty());
+  EXPECT_FALSE(saved->lab);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
+  const lab::LabText lab{.file = "lab.yaml",
+                         .text = std::string("a: \"\0\"", 7),
+                         .files = {{"tags.json", "{}"}, {"sub/other.json", "[1]"}}};
+  const Generations generations{{"web", 3}, {"api", 1}};
+  ASSERT_TRUE(Store(path())
+                  .save({.leases = {.stored = leases(5)},
+                         .lab = lab,
+                         .generations = generations,
+                         .version = 7,
+                         .unfinished_starts = 1})
+                  .ok());
+  const Result<Saved> saved = Store(path()).load();
+  ASSERT_TRUE(saved.ok()) << saved.error().to_string();
+  EXPECT_THAT(saved->leases, UnorderedElementsAreArray(leases(5)));
+  EXPECT_EQ(saved->lab, lab);
+  EXPECT_EQ(saved->generations, generations);
+  EXPECT_EQ(saved->version, 7U);
+  EXPECT_EQ(saved->unfinished_starts, 1);
+}
+
+TEST_F(StoreTest, LeavesUnsetPartsAlone) {
+  Store store(path());
+  const lab::LabText lab{.file = "lab.yaml", .text = "x"};
+  ASSERT_TRUE(store.save({.leases = {.stored = leases(2)}, .lab = lab}).ok());
+  ASSERT_TRUE(store.save({.generations = Generations{{"web", 1}}}).ok());
+  const Result<Saved> saved = store.load();
+  ASSERT_TRUE(saved.ok());
+  EXPECT_EQ(saved->lab, lab);
+  EXPECT_THAT(saved->leases, UnorderedElementsAreArray(leases(2)));
+  EXPECT_EQ(saved->generations, (Generations{{"web", 1}}));
+}
+
+TEST_F(StoreTest, CountsUnfinishedStartsInADatabaseThatWasMadeBeforeTheyWereCounted) {
+  ASSERT_TRUE(Store(path()).save({.generations = Generations{{"web", 1}}}).ok());
+  {
+    auto database = Database::open(path());
+    ASSERT_TRUE(database.ok());
+    ASSERT_TRUE(database->execute("DROP TABLE start").ok());
+  }
+  EXPECT_EQ(Store(path()).load().value().unfinished_starts, 0);
+  ASSERT_TRUE(Store(path()).save({.unfinished_starts = 2}).ok());
+  const Result<Saved> saved = Store(path()).load();
+  ASSERT_TRUE(saved.ok());
+  EXPECT_EQ(saved->unfinished_starts, 2);
+  EXPECT_EQ(saved->generations, (Generations{{"web", 1}}));
+}
+
+TEST_F(StoreTest, LetsANewHolderTakeARemovedLeasesAddress) {
+  Store store(path());
+  ASSERT_TRUE(store.save({.leases = {.stored = leases(1)}}).ok());
+  Lease taken = leases(1)[0];
+  taken.holder.server_farm = "other";
+  ASSERT_TRUE(store.save({.leases = {.removed = leases(1), .stored = {taken}}}).ok());
+  EXPECT_EQ(store.load()->leases, std::vector<Lease>{taken});
+}
+
+TEST_F(StoreTest, RefusesASecondHolderOfAnAddressAndKeepsTheWholeChangeOut) {
+  Store store(path());
+  ASSERT_TRUE(store.save({.leases = {.stored = leases(1)}}).ok());
+  Lease thief = leases(1)[0];
+  thief.holder = {"other", 0, ref("b")};
+  const Status saved =
+      store.save({.leases = {.stored = {thief}}, .lab = lab::LabText{.file = "f", .text = "t"}});
+  ASSERT_FALSE(saved.ok());
+  EXPECT_THAT(saved.error().to_string(), HasSubstr("UNIQUE"));
+  EXPECT_EQ(store.load()->leases, leases(1));
+  EXPECT_FALSE(store.load()->lab);
+}
+
+TEST_F(StoreTest, KeepsWhatWasSavedWhenTheProcessIsKilled) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    Store store(path());
+    const bool saved = store.save({.leases = {.stored = leases(3)}}).ok();
+    ::kill(::getpid(), saved ? SIGKILL : SIGTERM);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(WTERMSIG(status), SIGKILL);
+  ASSERT_TRUE(std::filesystem::exists(path() + "-wal"));
+  const Result<Saved> saved = Store(path()).load();
+  ASSERT_TRUE(saved.ok()) << saved.error().to_string();
+  EXPECT_THAT(saved->leases, UnorderedElementsAreArray(leases(3)));
+}
+
+TEST_F(StoreTest, NamesADamagedFileAndLeavesItAlone) {
+  ASSERT_TRUE(Store(path()).save({.leases = {.stored = leases(200)}}).ok());
+  const auto size = std::filesystem::file_size(path());
+  ASSERT_GT(size, 8192U);
+  {
+    std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(4096);
+    file << std::string(4096, '\xa5');
+  }
+  const Result<Saved> saved = Store(path()).load();
+  ASSERT_FALSE(saved.ok());
+  EXPECT_EQ(saved.error().code, Errc::kInvalid);
+  EXPECT_THAT(saved.error().to_string(), HasSubstr(path()));
+  EXPECT_EQ(std::filesystem::file_size(path()), size);
+}
+
+TEST_F(StoreTest, RefusesAFileThatIsNoDatabase) {
+  std::ofstream(path()) << std::string(4096, 'x');
+  const Result<Saved> saved = Store(path()).load();
+  ASSERT_FALSE(saved.ok());
+  EXPECT_EQ(saved.error().code, Errc::kInvalid);
+  EXPECT_THAT(saved.error().to_string(), HasSubstr("file is not a database"));
+  EXPECT_FALSE(Store(path()).save({.generations = Generations{{"web", 1}}}).ok());
+}
+
+TEST_F(StoreTest, RefusesAnotherProgramsDatabaseAndANewerVersion) {
+  {
+    Database other = Database::open(path()).value();
+    ASSERT_TRUE(other.execute("CREATE TABLE theirs (x)").ok());
+  }
+  EXPECT_EQ(Store(path()).load().error().code, Errc::kInvalid);
+  std::filesystem::remove(path());
+
+  ASSERT_TRUE(Store(path()).save({.generations = Generations{}}).ok());
+  {
+    Database newer = Database::open(path()).value();
+    ASSERT_TRUE(newer.execute("PRAGMA user_version = 2").ok());
+  }
+  EXPECT_EQ(Store(path()).load().error().code, Errc::kUnsupported);
+}
+
+TEST_F(StoreTest, LeavesNoFileBehindWhenErased) {
+  Store store(path());
+  ASSERT_TRUE(store.save({.leases = {.stored = leases(3)}}).ok());
+  ASSERT_TRUE(store.erase().ok());
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  ASSERT_TRUE(store.save({.leases = {.stored = leases(1)}}).ok());
+  EXPECT_EQ(store.load()->leases, leases(1));
+}
+
+TEST_F(StoreTest, FinishesAnErasureThatWasCutShort) {
+  Store store(path());
+  ASSERT_TRUE(store.save({.leases = {.stored = leases(3)}}).ok());
+  std::filesystem::remove(path());  // erase() begins with it
+  EXPECT_FALSE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(Store(path()).load()->leases.empty());
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+TEST_F(StoreTest, KeepsTheFileToItsOwner) {
+  ASSERT_TRUE(Store(path()).save({.generations = Generations{}}).ok());
+  struct stat found {};
+  ASSERT_EQ(::stat(path().c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777U, 0600U);
+}
+
+}  // namespace
+}  // namespace egress::store
