@@ -18,14 +18,6 @@ std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix,
   return nullptr;
 }
 
-Ipv4Address ip(const char* text) {
-  return Ipv4Address::parse(text).value();
-}
-
-Ipv4Prefix prefix(const char* text) {
-  return Ipv4Prefix::parse(text).value();
-}
-
 std::string make_marked(const std::string& name) {
   return "ip netns add " + name + "; ip -n " + name + " link set lo alias 'egressd eg " +
          kStateDir + "';";

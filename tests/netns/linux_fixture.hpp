@@ -11,8 +11,12 @@
 #include <string>
 
 #include "kernel/linux_kernel.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::kernel_tests {
+
+using testing_support::ip;
+using testing_support::prefix;
 
 inline constexpr const char* kRunDir = "/run/egressd";
 // Whose the namespaces are; nothing is kept there.
@@ -20,9 +24,6 @@ inline constexpr const char* kStateDir = "/state";
 
 std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix = "eg",
                                                  const std::string& state_dir = kStateDir);
-
-Ipv4Address ip(const char* text);
-Ipv4Prefix prefix(const char* text);
 
 // Commands that make a namespace as the kernel of prefix "eg" marks its own, and empty.
 std::string make_marked(const std::string& name);

@@ -9,22 +9,19 @@
 #include "lab/schema/vocabulary.hpp"
 #include "lab/validate.hpp"
 #include "tests/oracle/parts.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::oracle {
 namespace {
+
+using testing_support::ip;
+using testing_support::prefix;
 
 using lab::Lab;
 
 constexpr uint16_t kFirstSourcePort = 20000;
 constexpr uint16_t kPairsWithPorts = 340;
 constexpr uint64_t kPairsWithLongNames = 8;  // one of so many pairs of seeds
-
-Ipv4Prefix prefix(const char* text) {
-  return Ipv4Prefix::parse(text).value();
-}
-Ipv4Address address(const char* text) {
-  return Ipv4Address::parse(text).value();
-}
 
 bool is_public(Ipv4Address address) {
   constexpr Ipv4Prefix kShared{{0x64400000}, 10};
@@ -45,9 +42,9 @@ class LabGenerator {
     pool_ = {.prefixes = {prefix("0.0.0.0/0"), prefix("10.0.0.0/8"), prefix("0.0.0.0/1"),
                           prefix("128.0.0.0/1"), prefix("192.168.0.0/16"), prefix("172.16.0.0/12"),
                           prefix("100.64.0.0/10"), prefix("168.63.129.16/32")},
-             .strangers = {address("10.0.200.200"), address("93.184.216.34"), address("10.1.1.1")},
+             .strangers = {ip("10.0.200.200"), ip("93.184.216.34"), ip("10.1.1.1")},
              .first_source_port = first_source_port(seed_)};
-    lab_.outbound_ip_addresses = {address("20.50.1.4"), address("20.50.1.5")};
+    lab_.outbound_ip_addresses = {ip("20.50.1.4"), ip("20.50.1.5")};
     if (random_.chance(25)) lab_.address_allocation = lab::AddressAllocation::kHighest;
     add_service_tags();
     add_networks();
@@ -100,7 +97,7 @@ class LabGenerator {
       for (const char* text : spaces) vnet.address_prefixes.push_back(prefix(text));
       pool_.prefixes.insert(pool_.prefixes.end(), vnet.address_prefixes.begin(),
                             vnet.address_prefixes.end());
-      if (random_.chance(15)) vnet.dns_servers = {address("10.0.1.4"), address("8.8.8.8")};
+      if (random_.chance(15)) vnet.dns_servers = {ip("10.0.1.4"), ip("8.8.8.8")};
       add_subnets(vnet, i == 0);
       lab_.virtual_networks[fmt::format("vnet{}", i)] = std::move(vnet);
     }
@@ -219,7 +216,7 @@ class LabGenerator {
         "52.239.128.0",  "172.32.0.1", "9.255.255.255", "198.18.0.9",  "51.10.1.4"};
     const uint32_t first = random_.below(static_cast<uint32_t>(kSites.size()));
     for (uint32_t i = 0; i < 3; ++i) {
-      lab::Host host{.ip_address = address(kSites[(first + 3 * i) % kSites.size()])};
+      lab::Host host{.ip_address = ip(kSites[(first + 3 * i) % kSites.size()])};
       // Who is not in the network may well reach a site with the address of an integration in it.
       if (i == 0 && public_lease_ && random_.chance(60)) host.ip_address = *public_lease_;
       add_listeners(host);

@@ -6,16 +6,10 @@
 #include "lab/limits.hpp"
 #include "lab/schema/vocabulary.hpp"
 #include "tests/support/renamed_lab.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::testing_support {
 namespace {
-
-Ipv4Address ip(const char* text) {
-  return Ipv4Address::parse(text).value();
-}
-Ipv4Prefix prefix(const char* text) {
-  return Ipv4Prefix::parse(text).value();
-}
 
 // Every second /32 behind `first`, so that none merges with its neighbour.
 std::vector<Ipv4Prefix> scattered(const char* first, size_t count) {

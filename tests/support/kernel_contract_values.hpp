@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "state/ops.hpp"
+#include "tests/support/values.hpp"
 
 #define EXPECT_OK(expression)                               \
   do {                                                      \
@@ -18,13 +19,6 @@
   } while (false)
 
 namespace egress::testing_support {
-
-inline Ipv4Address ip(const char* text) {
-  return Ipv4Address::parse(text).value();
-}
-inline Ipv4Prefix prefix(const char* text) {
-  return Ipv4Prefix::parse(text).value();
-}
 
 // Two connected ends, both down.
 inline state::LinkPair pair_of(const state::LinkPeer& here, const state::LinkPeer& there) {

@@ -3,27 +3,25 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/values.hpp"
+
 namespace egress {
 namespace {
+
+using testing_support::ip;
+using testing_support::prefix;
 
 std::string parsed(const char* text) {
   const auto prefix = Ipv4Prefix::parse(text);
   return prefix ? prefix->to_string() : prefix.error().message;
 }
 
-Ipv4Prefix prefix(const char* text) {
-  return Ipv4Prefix::parse(text).value();
-}
-Ipv4Address address(const char* text) {
-  return Ipv4Address::parse(text).value();
-}
-
 TEST(Ipv4Address, IsWrittenAsItIsRead) {
   for (const char* text : {"0.0.0.0", "10.0.1.4", "168.63.129.16", "255.255.255.255"}) {
-    EXPECT_EQ(address(text).to_string(), text);
+    EXPECT_EQ(ip(text).to_string(), text);
   }
-  EXPECT_EQ(address("10.0.1.4").bits, 0x0a000104U);
-  EXPECT_EQ(address("168.63.129.16"), kAzurePlatform);
+  EXPECT_EQ(ip("10.0.1.4").bits, 0x0a000104U);
+  EXPECT_EQ(ip("168.63.129.16"), kAzurePlatform);
 }
 
 TEST(Ipv4Address, IsFourDecimalOctetsAndNothingElse) {
@@ -64,16 +62,16 @@ TEST(Ipv4Prefix, HasALengthOfZeroToThirtyTwo) {
 }
 
 TEST(Ipv4Prefix, SpansItsAddresses) {
-  EXPECT_EQ(prefix("10.0.0.0/8").last(), address("10.255.255.255"));
+  EXPECT_EQ(prefix("10.0.0.0/8").last(), ip("10.255.255.255"));
   EXPECT_EQ(prefix("10.0.0.0/8").size(), uint64_t{1} << 24U);
   EXPECT_EQ(prefix("0.0.0.0/0").size(), uint64_t{1} << 32U);
-  EXPECT_EQ(prefix("0.0.0.0/0").last(), address("255.255.255.255"));
+  EXPECT_EQ(prefix("0.0.0.0/0").last(), ip("255.255.255.255"));
   EXPECT_EQ(prefix("10.0.0.1/32").first(), prefix("10.0.0.1/32").last());
 }
 
 TEST(Ipv4Prefix, ContainsAndOverlaps) {
-  EXPECT_TRUE(prefix("10.0.0.0/8").contains(address("10.255.0.1")));
-  EXPECT_FALSE(prefix("10.0.0.0/8").contains(address("11.0.0.0")));
+  EXPECT_TRUE(prefix("10.0.0.0/8").contains(ip("10.255.0.1")));
+  EXPECT_FALSE(prefix("10.0.0.0/8").contains(ip("11.0.0.0")));
   EXPECT_TRUE(prefix("0.0.0.0/0").contains(prefix("10.0.0.0/8")));
   EXPECT_FALSE(prefix("10.0.0.0/8").contains(prefix("0.0.0.0/0")));
   EXPECT_TRUE(prefix("10.0.0.0/8").overlaps(prefix("0.0.0.0/0")));
@@ -83,12 +81,12 @@ TEST(Ipv4Prefix, ContainsAndOverlaps) {
 TEST(IsRfc1918, HoldsForThreeRangesOnly) {
   for (const char* text : {"10.0.0.0", "10.255.255.255", "172.16.0.0", "172.31.255.255",
                            "192.168.0.0", "192.168.255.255"}) {
-    EXPECT_TRUE(is_rfc1918(address(text))) << text;
+    EXPECT_TRUE(is_rfc1918(ip(text))) << text;
   }
   for (const char* text :
        {"9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "192.167.255.255",
         "192.169.0.0", "100.64.0.1", "169.254.0.1", "198.18.0.1"}) {
-    EXPECT_FALSE(is_rfc1918(address(text))) << text;
+    EXPECT_FALSE(is_rfc1918(ip(text))) << text;
   }
 }
 

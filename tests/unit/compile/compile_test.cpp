@@ -7,19 +7,16 @@
 
 #include "compile/names.hpp"
 #include "state/ops.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::compile {
 namespace {
 
+using testing_support::ip;
+using testing_support::prefix;
+
 using testing::HasSubstr;
 using testing::Not;
-
-Ipv4Prefix prefix(const char* text) {
-  return Ipv4Prefix::parse(text).value();
-}
-Ipv4Address address(const char* text) {
-  return Ipv4Address::parse(text).value();
-}
 
 // Two apps of one plan in two networks of the same address space, a machine in the first.
 struct TwoIntegrations {
@@ -28,7 +25,7 @@ struct TwoIntegrations {
   std::map<std::string, int> restarts{};
 
   TwoIntegrations() {
-    lab.outbound_ip_addresses = {address("20.50.1.4")};
+    lab.outbound_ip_addresses = {ip("20.50.1.4")};
     for (const char* name : {"left", "right"}) {
       lab::VirtualNetwork vnet{.address_prefixes = {prefix("10.1.0.0/16")}};
       vnet.subnets["apps"] = {.address_prefixes = {prefix("10.1.1.0/26")},
@@ -37,10 +34,10 @@ struct TwoIntegrations {
       lab.virtual_networks[name] = vnet;
       lab.sites[std::string("app-") + name] = {.server_farm = "plan",
                                                .virtual_network_subnet = {{name, "apps"}}};
-      addresses[{"plan", 0, {name, "apps"}}] = address("10.1.1.4");
+      addresses[{"plan", 0, {name, "apps"}}] = ip("10.1.1.4");
     }
     lab.server_farms["plan"] = {};
-    lab.hosts["sql"] = {.subnet = {{"left", "data"}}, .ip_address = address("10.1.2.4")};
+    lab.hosts["sql"] = {.subnet = {{"left", "data"}}, .ip_address = ip("10.1.2.4")};
   }
 
   Result<state::KernelState> try_compile(const Options& options = {}) const {
@@ -85,8 +82,8 @@ TEST(Compile, SteersAppsBeforeTheWorkersOwnAddressesAreLookedAt) {
   const state::NetnsState& worker = state.at("eg-worker-plan-0");
   EXPECT_EQ(local_rules_at(worker, 0), 0U);
   EXPECT_EQ(local_rules_at(worker, 2000), 1U);
-  EXPECT_TRUE(worker.addresses.contains({"integ0", address("10.1.1.4"), 32}));
-  EXPECT_TRUE(worker.addresses.contains({"integ1", address("10.1.1.4"), 32}));
+  EXPECT_TRUE(worker.addresses.contains({"integ0", ip("10.1.1.4"), 32}));
+  EXPECT_TRUE(worker.addresses.contains({"integ1", ip("10.1.1.4"), 32}));
 }
 
 TEST(Compile, KeepsEqualLeasesApartInConntrackZonesOnlyWhereThereAreTwoIntegrations) {
@@ -117,7 +114,7 @@ TEST(Compile, RoutingOnCollapsesTheAppsTable) {
 
 TEST(Compile, PlansWhosePortsWouldBeCutToOneNameHaveAPortEach) {
   TwoIntegrations two;
-  uint32_t last = address("10.1.1.4").bits;
+  uint32_t last = ip("10.1.1.4").bits;
   for (const char* plan : {"production-westeurope-8857", "production-westeurope-9136"}) {
     two.lab.server_farms[plan] = {};
     two.lab.sites[std::string("app-of-") + plan] = {.server_farm = plan,
@@ -144,7 +141,7 @@ TEST(Compile, RefusesAnIntegrationWithoutALease) {
 
 TEST(Compile, RefusesALeaseThatIsNotInItsSubnet) {
   TwoIntegrations two;
-  two.addresses[{"plan", 0, {"right", "apps"}}] = address("10.9.9.9");
+  two.addresses[{"plan", 0, {"right", "apps"}}] = ip("10.9.9.9");
   const auto state = two.try_compile();
   ASSERT_FALSE(state.ok());
   EXPECT_EQ(state.error().message,
@@ -164,7 +161,7 @@ TEST(Compile, ARestartRenamesTheInterfacesOfThatAppAlone) {
 TEST(Compile, AddingAHostLeavesOtherNamespacesAsTheyWere) {
   TwoIntegrations two;
   const state::KernelState before = two.compile();
-  two.lab.hosts["another"] = {.subnet = {{"left", "data"}}, .ip_address = address("10.1.2.5")};
+  two.lab.hosts["another"] = {.subnet = {{"left", "data"}}, .ip_address = ip("10.1.2.5")};
   const state::KernelState after = two.compile();
   for (const auto& [netns, content] : before) {
     if (netns == "eg-vnet-left") continue;

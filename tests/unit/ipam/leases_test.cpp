@@ -31,8 +31,8 @@ TEST(Leases, GiveEveryInstanceOneAddressFromTheLowEnd) {
   Leases leases;
   const auto held = take(leases, PlansLab().subnet("a", {"10.1.1.0/26"}).app("plan", 2, "a"));
   EXPECT_THAT(held, SizeIs(2));
-  EXPECT_EQ(held.at({"plan", 0, ref("a")}), address("10.1.1.4"));
-  EXPECT_EQ(held.at({"plan", 1, ref("a")}), address("10.1.1.5"));
+  EXPECT_EQ(held.at({"plan", 0, ref("a")}), ip("10.1.1.4"));
+  EXPECT_EQ(held.at({"plan", 1, ref("a")}), ip("10.1.1.5"));
 }
 
 TEST(Leases, GiveAddressesFromTheHighEndWhenTheLabSaysSo) {
@@ -41,7 +41,7 @@ TEST(Leases, GiveAddressesFromTheHighEndWhenTheLabSaysSo) {
                                      .subnet("a", {"10.0.0.128/26"})
                                      .app("plan", 1, "a")
                                      .from(lab::AddressAllocation::kHighest));
-  EXPECT_EQ(held.at({"plan", 0, ref("a")}), address("10.0.0.190"));
+  EXPECT_EQ(held.at({"plan", 0, ref("a")}), ip("10.0.0.190"));
 }
 
 TEST(Leases, ReserveFiveAddressesOfEveryPrefix) {
@@ -49,7 +49,7 @@ TEST(Leases, ReserveFiveAddressesOfEveryPrefix) {
   subnet.address_prefixes = {Ipv4Prefix::parse("10.0.0.0/28").value(),
                              Ipv4Prefix::parse("10.0.1.0/29").value()};
   std::vector<std::string> usable;
-  for (uint32_t bits = address("10.0.0.0").bits; bits <= address("10.0.1.255").bits; ++bits) {
+  for (uint32_t bits = ip("10.0.0.0").bits; bits <= ip("10.0.1.255").bits; ++bits) {
     if (assignable(subnet, {bits})) usable.push_back(Ipv4Address{bits}.to_string());
   }
   EXPECT_THAT(usable,
@@ -77,8 +77,8 @@ TEST(Leases, OfOneInstanceInTwoSubnetsAreTwo) {
                                      .subnet("b", {"10.1.2.0/28"})
                                      .app("plan", 1, "a")
                                      .app("plan", 1, "b"));
-  EXPECT_EQ(held.at({"plan", 0, ref("a")}), address("10.1.1.4"));
-  EXPECT_EQ(held.at({"plan", 0, ref("b")}), address("10.1.2.4"));
+  EXPECT_EQ(held.at({"plan", 0, ref("a")}), ip("10.1.1.4"));
+  EXPECT_EQ(held.at({"plan", 0, ref("b")}), ip("10.1.2.4"));
 }
 
 TEST(Leases, RefuseExhaustionWithAzuresMessageAndChangeNothing) {
@@ -132,8 +132,8 @@ TEST(Leases, OutsideTheChangedSubnetAreReplaced) {
   Leases leases;
   take(leases, PlansLab().subnet("a", {"10.1.1.0/28"}).app("plan", 2, "a"));
   const auto held = take(leases, PlansLab().subnet("a", {"10.9.9.0/28"}).app("plan", 2, "a"));
-  EXPECT_EQ(held.at({"plan", 0, ref("a")}), address("10.9.9.4"));
-  EXPECT_EQ(held.at({"plan", 1, ref("a")}), address("10.9.9.5"));
+  EXPECT_EQ(held.at({"plan", 0, ref("a")}), ip("10.9.9.4"));
+  EXPECT_EQ(held.at({"plan", 1, ref("a")}), ip("10.9.9.5"));
 }
 
 TEST(Leases, AtWhatBecameAReservedAddressAreReplaced) {
@@ -142,8 +142,8 @@ TEST(Leases, AtWhatBecameAReservedAddressAreReplaced) {
   // 10.1.1.16 is usable in the /27 and the network address of this /28.
   const auto held = take(leases, PlansLab().subnet("a", {"10.1.1.16/28"}).app("plan", 11, "a"));
   for (const auto& [holder, lease] : held) {
-    EXPECT_GE(lease, address("10.1.1.20"));
-    EXPECT_LE(lease, address("10.1.1.30"));
+    EXPECT_GE(lease, ip("10.1.1.20"));
+    EXPECT_LE(lease, ip("10.1.1.30"));
   }
 }
 

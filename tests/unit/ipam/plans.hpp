@@ -7,12 +7,11 @@
 #include <vector>
 
 #include "lab/lab.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::ipam {
 
-inline Ipv4Address address(const std::string& text) {
-  return Ipv4Address::parse(text).value();
-}
+using testing_support::ip;
 
 inline lab::SubnetRef ref(const std::string& subnet) {
   return {"spoke", subnet};

@@ -5,20 +5,17 @@
 #include <sys/stat.h>
 
 #include "lab/limits.hpp"
+#include "tests/support/values.hpp"
 #include "tests/unit/lab/files.hpp"
 
 namespace egress::lab {
 namespace {
 
+using testing_support::ip;
+using testing_support::prefix;
+
 using testing::ElementsAre;
 using testing::Pair;
-
-Ipv4Prefix prefix(const char* text) {
-  return Ipv4Prefix::parse(text).value();
-}
-Ipv4Address address(const char* text) {
-  return Ipv4Address::parse(text).value();
-}
 
 Lab lab_from(const std::string& text) {
   const Loaded loaded = load_text(text);
@@ -36,7 +33,7 @@ TEST(Load, UnderstandsTheContractsExample) {
   ASSERT_TRUE(loaded.lab.has_value()) << errors_of(loaded);
   const Lab& lab = *loaded.lab;
   EXPECT_EQ(lab.location, "westeurope");
-  EXPECT_THAT(lab.outbound_ip_addresses, ElementsAre(address("20.50.1.4"), address("20.50.1.5")));
+  EXPECT_THAT(lab.outbound_ip_addresses, ElementsAre(ip("20.50.1.4"), ip("20.50.1.5")));
   const Subnet& integration = *lab.find({"spoke", "integration"});
   EXPECT_THAT(integration.address_prefixes, ElementsAre(prefix("10.1.1.0/26")));
   EXPECT_THAT(integration.delegations, ElementsAre("Microsoft.Web/serverFarms"));
@@ -58,7 +55,7 @@ TEST(Load, UnderstandsTheContractsExample) {
               ElementsAre(Pair("deny-sql", sql)));
   const Route route{.address_prefix = prefix("0.0.0.0/0"),
                     .next_hop_type = NextHopType::kVirtualAppliance,
-                    .next_hop_ip_address = address("10.0.1.4")};
+                    .next_hop_ip_address = ip("10.0.1.4")};
   EXPECT_THAT(lab.route_tables.at("via-firewall").routes, ElementsAre(Pair("default", route)));
   EXPECT_EQ(lab.server_farms.at("plan"), (ServerFarm{"P1v3", 2}));
 }
@@ -73,12 +70,12 @@ TEST(Load, UnderstandsTheContractsAppsHostsAndExpectations) {
                  .app_settings = {{"GREETING", "hello"}}};
   EXPECT_EQ(lab.sites.at("web"), web);
   const Host firewall{.subnet = SubnetRef{"hub", "firewall"},
-                      .ip_address = address("10.0.1.4"),
+                      .ip_address = ip("10.0.1.4"),
                       .enable_ip_forwarding = true,
-                      .masquerade = address("20.61.0.10")};
+                      .masquerade = ip("20.61.0.10")};
   EXPECT_EQ(lab.hosts.at("firewall"), firewall);
   const Host website{
-      .ip_address = address("93.184.216.34"),
+      .ip_address = ip("93.184.216.34"),
       .names = {"www.example.com"},
       .listen = {{Protocol::kTcp, 80}, {Protocol::kTcp, 443}, {Protocol::kUdp, 9999}}};
   EXPECT_EQ(lab.hosts.at("website"), website);
@@ -86,7 +83,7 @@ TEST(Load, UnderstandsTheContractsAppsHostsAndExpectations) {
   EXPECT_EQ(lab.expectations[0].by, "nsg-integration/deny-sql");
   EXPECT_EQ(lab.expectations[0].expect, Verdict::kDeny);
   EXPECT_EQ(lab.expectations[1].via, Path::kVirtualNetwork);
-  EXPECT_EQ(lab.expectations[2].source, address("20.61.0.10"));
+  EXPECT_EQ(lab.expectations[2].source, ip("20.61.0.10"));
   EXPECT_EQ(lab.expectations[2].line, lab.expectations[1].line + 1);
 }
 

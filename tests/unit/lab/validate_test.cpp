@@ -10,14 +10,13 @@
 #include <functional>
 
 #include "lab/check/checks.hpp"
+#include "tests/support/values.hpp"
 #include "tests/unit/lab/files.hpp"
 
 namespace egress::lab {
 namespace {
 
-Ipv4Prefix prefix(const char* text) {
-  return Ipv4Prefix::parse(text).value();
-}
+using testing_support::prefix;
 
 Lab contract_lab() {
   const Loaded loaded = load_file(LAB_CONFIG "/examples/contract.yaml");

@@ -66,8 +66,8 @@ TEST(VirtualNetworkScope, IsPrivateSpaceAndTheVnetsOwn) {
   vnet(lab, "spoke", {"100.64.0.0/16", "10.0.0.0/8"});
   lab::Site site = integrated();
   EXPECT_THAT(virtual_network_scope(lab, site),
-              testing::ElementsAre(net("10.0.0.0/8"), net("100.64.0.0/16"), net("172.16.0.0/12"),
-                                   net("192.168.0.0/16")));
+              testing::ElementsAre(prefix("10.0.0.0/8"), prefix("100.64.0.0/16"),
+                                   prefix("172.16.0.0/12"), prefix("192.168.0.0/16")));
 }
 
 TEST(VirtualNetworkScope, LeavesPeersOut) {
@@ -76,7 +76,7 @@ TEST(VirtualNetworkScope, LeavesPeersOut) {
   vnet(lab, "hub", {"100.64.0.0/16"});
   peer(lab, "spoke", "hub");
   EXPECT_THAT(virtual_network_scope(lab, integrated()),
-              testing::Not(testing::Contains(net("100.64.0.0/16"))));
+              testing::Not(testing::Contains(prefix("100.64.0.0/16"))));
 }
 
 TEST(VirtualNetworkScope, IsEmptyWithoutIntegration) {

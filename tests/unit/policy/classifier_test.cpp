@@ -188,7 +188,7 @@ TEST(Classifier, EveryClassInUseHasItsVerdicts) {
 
 TEST(Classifier, StageThatNoRuleNeedsIsAbsent) {
   EffectiveRule rule = catch_all();
-  rule.destinations = address_set({net("10.0.0.0/8")});
+  rule.destinations = address_set({prefix("10.0.0.0/8")});
   rule.rule.destination_ports = PortSet({{443, 443}});
   const Classifier built = compile_classifier({rule, catch_all()}, Direction::kOutbound);
   EXPECT_EQ(built.first.size(), 3U);
@@ -199,7 +199,7 @@ TEST(Classifier, StageThatNoRuleNeedsIsAbsent) {
 TEST(Classifier, RulesBehindACatchAllMakeNoRows) {
   std::vector<EffectiveRule> rules{catch_all()};
   EffectiveRule hidden = catch_all();
-  hidden.destinations = address_set({net("10.0.0.0/8")});
+  hidden.destinations = address_set({prefix("10.0.0.0/8")});
   hidden.rule.destination_ports = PortSet({{80, 80}});
   rules.push_back(hidden);
   rules.push_back(catch_all());
@@ -211,10 +211,10 @@ TEST(Classifier, RulesBehindACatchAllMakeNoRows) {
 TEST(Classifier, ResidualsThatDecideAlikeShareAClass) {
   // The /24 rule is hidden by an earlier rule with the same verdict rows in both places.
   EffectiveRule wide = catch_all();
-  wide.destinations = address_set({net("10.0.0.0/8")});
+  wide.destinations = address_set({prefix("10.0.0.0/8")});
   wide.rule.protocol = SecurityRuleProtocol::kTcp;
   EffectiveRule hidden = wide;
-  hidden.destinations = address_set({net("10.1.1.0/24")});
+  hidden.destinations = address_set({prefix("10.1.1.0/24")});
   hidden.rule.destination_ports = PortSet({{443, 443}});
   const Classifier built = compile_classifier({wide, hidden, catch_all()}, Direction::kOutbound);
   EXPECT_EQ(built.first.size(), 3U);

@@ -130,7 +130,7 @@ TEST(EffectiveRoutes, ServiceTagRouteBecomesARowPerPrefix) {
   lab::Lab lab = worked_example();
   lab.route_tables.clear();
   lab.service_tags = std::make_shared<lab::ServiceTags>(lab::ServiceTags{
-      {"Storage", {"", address_set({net("20.60.0.0/16"), net("20.150.0.0/24")})}}});
+      {"Storage", {"", address_set({prefix("20.60.0.0/16"), prefix("20.150.0.0/24")})}}});
   route(lab, "t/storage", "Storage", "Internet");
   const auto routes = routes_of(lab, "VNet1/Subnet1");
   EXPECT_THAT(routes, Contains("User Active 20.60.0.0/16 Internet t/storage"));
@@ -138,7 +138,7 @@ TEST(EffectiveRoutes, ServiceTagRouteBecomesARowPerPrefix) {
 }
 
 TEST(EffectiveRoutes, NarrowerTagWinsAmongEqualPrefixes) {
-  const AddressSet same = address_set({net("20.60.0.0/16")});
+  const AddressSet same = address_set({prefix("20.60.0.0/16")});
   lab::Lab lab = worked_example();
   lab.route_tables.clear();
   lab.service_tags = std::make_shared<lab::ServiceTags>(
@@ -158,7 +158,7 @@ TEST(EffectiveRoutes, NarrowerTagWinsAmongEqualPrefixes) {
     route(lab, name, to, "Internet");
     std::vector<EffectiveRoute> rows;
     for (const EffectiveRoute& row : effective_routes(lab, subnet_ref("VNet1/Subnet1"))) {
-      if (row.address_prefix == net("20.60.0.0/16")) rows.push_back(row);
+      if (row.address_prefix == prefix("20.60.0.0/16")) rows.push_back(row);
     }
     ASSERT_EQ(rows.size(), best_first.size() - count + 1);
     EXPECT_EQ(rows.front().name, name);

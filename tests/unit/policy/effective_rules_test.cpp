@@ -88,15 +88,16 @@ TEST(EffectiveRules, SecurityGroupOfApplicationsMeansItsMembers) {
   host(lab, "three", "v/s", "10.0.1.9");
   deny(lab, "nsg/r", 100, Direction::kOutbound, {.destination = "asg:web"});
   const auto rules = effective_rules(lab, kSubnet, Direction::kOutbound);
-  EXPECT_EQ(rules.front().destinations, address_set({net("10.0.1.5/32"), net("10.0.1.6/32")}));
+  EXPECT_EQ(rules.front().destinations,
+            address_set({prefix("10.0.1.5/32"), prefix("10.0.1.6/32")}));
 }
 
 TEST(Tags, VirtualNetworkIsTheVnetItsPeersAndThePlatform) {
   lab::Lab lab = plain_lab();
   vnet(lab, "p", {"10.5.0.0/16"});
   peer(lab, "v", "p");
-  EXPECT_EQ(tag(lab, "VirtualNetwork"),
-            address_set({net("10.0.0.0/16"), net("10.5.0.0/16"), net("168.63.129.16/32")}));
+  EXPECT_EQ(tag(lab, "VirtualNetwork"), address_set({prefix("10.0.0.0/16"), prefix("10.5.0.0/16"),
+                                                     prefix("168.63.129.16/32")}));
 }
 
 TEST(Tags, PeeringOfOneSideWidensNothing) {
@@ -138,7 +139,7 @@ TEST(Tags, UserRoutesMovePrefixesIntoVirtualNetwork) {
   subnet(lab, "v/other", "10.0.2.0/24");
   lab.virtual_networks["v"].subnets["s"].route_table = "t";
   lab.service_tags = std::make_shared<lab::ServiceTags>(
-      lab::ServiceTags{{"Storage", {"", address_set({net("20.60.0.0/16")})}}});
+      lab::ServiceTags{{"Storage", {"", address_set({prefix("20.60.0.0/16")})}}});
   route(lab, "t/cidr", "93.184.216.0/24", "None");
   route(lab, "t/tag", "Storage", "Internet");
   for (const char* moved : {"93.184.216.34", "20.60.1.1"}) {
@@ -153,9 +154,9 @@ TEST(Tags, UserRoutesMovePrefixesIntoVirtualNetwork) {
 
 TEST(Tags, PlatformOnesAreSingleAddresses) {
   const lab::Lab lab = plain_lab();
-  EXPECT_EQ(tag(lab, "AzureLoadBalancer"), address_set({net("168.63.129.16/32")}));
-  EXPECT_EQ(tag(lab, "AzurePlatformDNS"), address_set({net("168.63.129.16/32")}));
-  EXPECT_EQ(tag(lab, "AzurePlatformIMDS"), address_set({net("169.254.169.254/32")}));
+  EXPECT_EQ(tag(lab, "AzureLoadBalancer"), address_set({prefix("168.63.129.16/32")}));
+  EXPECT_EQ(tag(lab, "AzurePlatformDNS"), address_set({prefix("168.63.129.16/32")}));
+  EXPECT_EQ(tag(lab, "AzurePlatformIMDS"), address_set({prefix("169.254.169.254/32")}));
   EXPECT_TRUE(holds(tag(lab, "AzurePlatformLKM"), "23.102.135.246"));
 }
 

@@ -163,7 +163,7 @@ TEST(Explain, ServiceTagRouteMovesTheServiceBetweenTags) {
   route_all(lab.sites["web"]);
   internet_host(lab, "storage", "20.60.1.1", {"tcp/443"});
   lab.service_tags = std::make_shared<lab::ServiceTags>(
-      lab::ServiceTags{{"Storage", {"", address_set({net("20.60.0.0/16")})}}});
+      lab::ServiceTags{{"Storage", {"", address_set({prefix("20.60.0.0/16")})}}});
   apps_subnet(lab).network_security_group = "nsg";
   apps_subnet(lab).route_table = "t";
   lab.network_security_groups["nsg"];

@@ -37,7 +37,7 @@ lab::AddressMatch match(const std::string& text) {
   if (text == "*") {
     result.any = true;
   } else if (is_prefix(text)) {
-    result.prefixes.push_back(net(text));
+    result.prefixes.push_back(prefix(text));
   } else if (text.rfind("asg:", 0) == 0) {
     result.application_security_groups.push_back(text.substr(4));
   } else {
@@ -77,14 +77,6 @@ void add_rule(lab::Lab& lab, const std::string& group_and_name, lab::SecurityRul
 
 }  // namespace
 
-Ipv4Address ip(const std::string& text) {
-  return must(Ipv4Address::parse(text));
-}
-
-Ipv4Prefix net(const std::string& text) {
-  return must(Ipv4Prefix::parse(text));
-}
-
 lab::SubnetRef subnet_ref(const std::string& text) {
   const auto [vnet_name, name] = split(text);
   return {vnet_name, name};
@@ -94,14 +86,14 @@ lab::VirtualNetwork& vnet(lab::Lab& lab, const std::string& name,
                           const std::vector<std::string>& prefixes) {
   lab::VirtualNetwork& added = lab.virtual_networks[name];
   added.location = lab.location;
-  for (const std::string& prefix : prefixes) added.address_prefixes.push_back(net(prefix));
+  for (const std::string& text : prefixes) added.address_prefixes.push_back(prefix(text));
   return added;
 }
 
-lab::Subnet& subnet(lab::Lab& lab, const std::string& ref, const std::string& prefix) {
+lab::Subnet& subnet(lab::Lab& lab, const std::string& ref, const std::string& text) {
   const auto [vnet_name, name] = split(ref);
   lab::Subnet& added = lab.virtual_networks.at(vnet_name).subnets[name];
-  added.address_prefixes.push_back(net(prefix));
+  added.address_prefixes.push_back(prefix(text));
   return added;
 }
 
@@ -142,7 +134,7 @@ void route(lab::Lab& lab, const std::string& table_and_name, const std::string& 
   const auto [table, name] = split(table_and_name);
   lab::Route& added = lab.route_tables[table].routes[name];
   if (is_prefix(to)) {
-    added.address_prefix = net(to);
+    added.address_prefix = prefix(to);
   } else {
     added.service_tag = to;
   }

@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "policy/explain.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::policy::test {
 
-Ipv4Address ip(const std::string& text);
-Ipv4Prefix net(const std::string& text);
+using testing_support::ip;
+using testing_support::prefix;
+
 lab::SubnetRef subnet_ref(const std::string& text);  // "vnet/subnet"
 
 lab::VirtualNetwork& vnet(lab::Lab& lab, const std::string& name,

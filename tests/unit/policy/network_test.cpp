@@ -33,9 +33,9 @@ const Interface* owner(const Network& network, const std::string& vnet,
 lab::Lab three_networks() {
   lab::Lab lab;
   for (const char* name : {"a", "b", "c"}) vnet(lab, name, {});
-  lab.virtual_networks["a"].address_prefixes = {net("10.0.0.0/16")};
-  lab.virtual_networks["b"].address_prefixes = {net("10.1.0.0/16")};
-  lab.virtual_networks["c"].address_prefixes = {net("10.0.0.0/16")};
+  lab.virtual_networks["a"].address_prefixes = {prefix("10.0.0.0/16")};
+  lab.virtual_networks["b"].address_prefixes = {prefix("10.1.0.0/16")};
+  lab.virtual_networks["c"].address_prefixes = {prefix("10.0.0.0/16")};
   peer(lab, "a", "b");
   peer(lab, "b", "c");
   for (const char* name : {"a/s", "a/t", "b/s", "c/s"}) {
@@ -119,7 +119,7 @@ TEST(Network, WorkersHaveTheirIntegrationsInTheOrderOfSubnets) {
 
 TEST(Network, SubnetsThatSeeOneListAlikeShareItsGate) {
   lab::Lab lab = three_networks();
-  lab.virtual_networks["c"].address_prefixes = {net("10.2.0.0/16")};
+  lab.virtual_networks["c"].address_prefixes = {prefix("10.2.0.0/16")};
   allow(lab, "nsg/r", 100, Direction::kOutbound, {});
   for (const char* vnet : {"a", "b"}) {
     for (auto& [name, each] : lab.virtual_networks[vnet].subnets) {
@@ -151,7 +151,7 @@ TEST(Network, ARouteTableThatWidensVirtualNetworkMakesAnotherGate) {
 TEST(Network, ATagIsExpandedOnceForAllRulesThatNameIt) {
   lab::Lab lab = three_networks();
   lab.service_tags = std::make_shared<lab::ServiceTags>(
-      lab::ServiceTags{{"Storage", {"", address_set({net("20.60.0.0/16")})}}});
+      lab::ServiceTags{{"Storage", {"", address_set({prefix("20.60.0.0/16")})}}});
   allow(lab, "one/a", 100, Direction::kOutbound, {.destination = "Storage"});
   allow(lab, "one/b", 110, Direction::kOutbound, {.destination = "Storage"});
   allow(lab, "other/a", 100, Direction::kInbound, {.source = "Storage"});
@@ -209,12 +209,12 @@ TEST(Network, TakesOverNoGateWhoseTagsOrGroupsMeanSomethingElse) {
   EXPECT_TRUE(kept_by([](lab::Lab& changed) { changed.hosts.erase("near"); }));
   EXPECT_FALSE(kept_by([](lab::Lab& changed) {
     changed.service_tags = std::make_shared<lab::ServiceTags>(
-        lab::ServiceTags{{"Storage", {"", address_set({net("20.60.0.0/16")})}}});
+        lab::ServiceTags{{"Storage", {"", address_set({prefix("20.60.0.0/16")})}}});
   }));
   EXPECT_FALSE(kept_by(
       [](lab::Lab& changed) { changed.hosts["next"].application_security_groups = {"group"}; }));
   EXPECT_FALSE(kept_by([](lab::Lab& changed) {
-    changed.virtual_networks["b"].address_prefixes.push_back(net("10.9.0.0/16"));
+    changed.virtual_networks["b"].address_prefixes.push_back(prefix("10.9.0.0/16"));
   }));
 }
 

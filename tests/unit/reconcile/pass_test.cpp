@@ -4,9 +4,13 @@
 #include <gmock/gmock.h>
 
 #include "tests/support/fake_kernel.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::reconcile {
 namespace {
+
+using testing_support::ip;
+using testing_support::prefix;
 
 using state::KernelState;
 using state::NetnsState;
@@ -18,13 +22,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 using testing_support::FakeKernel;
-
-Ipv4Address ip(const char* text) {
-  return Ipv4Address::parse(text).value();
-}
-Ipv4Prefix prefix(const char* text) {
-  return Ipv4Prefix::parse(text).value();
-}
 
 NetnsState netns_with_firewall() {
   NetnsState netns = state::fresh_netns();

@@ -6,19 +6,16 @@
 #include "state/ops.hpp"
 #include "tests/support/fake_kernel.hpp"
 #include "tests/support/random_state.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::state {
 namespace {
 
+using testing_support::ip;
+using testing_support::prefix;
+
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-Ipv4Address ip(const char* text) {
-  return Ipv4Address::parse(text).value();
-}
-Ipv4Prefix prefix(const char* text) {
-  return Ipv4Prefix::parse(text).value();
-}
 
 NetnsState up_netns() {
   NetnsState netns = fresh_netns();

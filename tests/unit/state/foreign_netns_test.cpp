@@ -5,9 +5,13 @@
 #include <gtest/gtest.h>
 
 #include "state/ops.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::state {
 namespace {
+
+using testing_support::ip;
+using testing_support::prefix;
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -15,13 +19,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::Pair;
 using Kind = ForeignNetns::Kind;
-
-Ipv4Address ip(const char* text) {
-  return Ipv4Address::parse(text).value();
-}
-Ipv4Prefix prefix(const char* text) {
-  return Ipv4Prefix::parse(text).value();
-}
 
 void add(NetnsState& netns, const Route& route) {
   netns.routes[key_of(route)] = route;

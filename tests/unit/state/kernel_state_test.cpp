@@ -3,15 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/values.hpp"
+
 namespace egress::state {
 namespace {
 
-Ipv4Address ip(const char* text) {
-  return Ipv4Address::parse(text).value();
-}
-Ipv4Prefix prefix(const char* text) {
-  return Ipv4Prefix::parse(text).value();
-}
+using testing_support::ip;
+using testing_support::prefix;
 
 TEST(Text, OfAMacAddressHasTwoDigitsAnOctet) {
   EXPECT_EQ((MacAddress{{0x12, 0x34, 0x56, 0x78, 0x9a, 0x0b}}.to_string()), "12:34:56:78:9a:0b");

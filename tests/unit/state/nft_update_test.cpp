@@ -4,15 +4,15 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "tests/support/values.hpp"
+
 namespace egress::state {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
 
-Ipv4Prefix prefix(const std::string& text) {
-  return *Ipv4Prefix::parse(text);
-}
+using testing_support::prefix;
 
 NftMap addresses(const std::vector<std::string>& all, bool interval = false) {
   std::vector<NftElement> elements;

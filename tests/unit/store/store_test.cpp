@@ -16,7 +16,7 @@
 namespace egress::store {
 namespace {
 
-using ipam::address;
+using testing_support::ip;
 using ipam::Lease;
 using ipam::LeaseState;
 using ipam::ref;
@@ -39,7 +39,7 @@ class StoreTest : public ::testing::Test {
     std::vector<Lease> leases;
     for (int i = 0; i < count; ++i) {
       Lease lease{.holder = {"plan", i, ref("a")},
-                  .address = {address("10.0.0.4").bits + static_cast<uint32_t>(i)},
+                  .address = {ip("10.0.0.4").bits + static_cast<uint32_t>(i)},
                   .since = TimePoint(std::chrono::nanoseconds(1700000000123456789 + i))};
       if (i % 2 == 1) {
         lease.state = LeaseState::kReleasing;
