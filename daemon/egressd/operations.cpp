@@ -179,13 +179,7 @@ void Operations::start_pass(const Observer& observer) {
   const auto on_progress = [observer](const reconcile::Progress& progress) {
     if (observer != nullptr) observer->progressed({progress.done, progress.total, progress.what});
   };
-  Result<state::KernelState> desired =
-      within_memory("begin the pass", [this] { return *session_.current()->desired; });
-  if (!desired.ok()) {
-    finish_pass({.report = {.failed = {{"pass", desired.error()}}}}, observer);
-    return;
-  }
-  runner_.start(std::move(*desired), on_progress,
+  runner_.start(session_.current()->desired, on_progress,
                 [this, observer](const PassOutcome& outcome) { finish_pass(outcome, observer); });
 }
 

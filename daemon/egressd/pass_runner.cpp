@@ -16,7 +16,8 @@ constexpr std::chrono::milliseconds kSlice{20};
 PassRunner::PassRunner(uv::Loop& loop, kernel::Kernel& kernel, Clock clock)
     : kernel_(kernel), clock_(std::move(clock)), idle_(loop, [this] { slice(); }) {}
 
-void PassRunner::start(state::KernelState desired, OnProgress on_progress, OnDone on_done) {
+void PassRunner::start(std::shared_ptr<const state::KernelState> desired, OnProgress on_progress,
+                       OnDone on_done) {
   EG_CHECK(!running(), "one pass at a time");
   on_progress_ = std::move(on_progress);
   on_done_ = std::move(on_done);

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "base/clock.hpp"
@@ -34,7 +35,8 @@ class PassRunner {
   // It has found something to do.
   bool changing() const { return running() && !pass_->ops().empty(); }
   // Nothing may be running.
-  void start(state::KernelState desired, OnProgress on_progress, OnDone on_done);
+  void start(std::shared_ptr<const state::KernelState> desired, OnProgress on_progress,
+             OnDone on_done);
   // Leaves the pass where it is; the next one finishes its work.
   void abandon();
 

@@ -5,7 +5,7 @@
 
 namespace egress::reconcile {
 
-Pass::Pass(kernel::Kernel& kernel, state::KernelState desired, Clock clock)
+Pass::Pass(kernel::Kernel& kernel, std::shared_ptr<const state::KernelState> desired, Clock clock)
     : kernel_(kernel), desired_(std::move(desired)), clock_(std::move(clock)) {}
 
 bool Pass::step(std::chrono::steady_clock::duration budget) {
@@ -32,9 +32,11 @@ void Pass::observe() {
     stage_ = Stage::kDone;
     return;
   }
-  report_.taken = state::taken_names(desired_, kernel_.foreign());
-  if (!report_.taken.empty()) desired_ = state::without(std::move(desired_), report_.taken);
-  Result<state::ChangeSet> ops = state::diff(desired_, *observed);
+  report_.taken = state::taken_names(*desired_, kernel_.foreign());
+  if (!report_.taken.empty()) {
+    desired_ = std::make_shared<const state::KernelState>(state::without(*desired_, report_.taken));
+  }
+  Result<state::ChangeSet> ops = state::diff(*desired_, *observed);
   if (!ops.ok()) {
     report_.failed.push_back({"compare", std::move(ops).error()});
     stage_ = Stage::kDone;
@@ -71,7 +73,7 @@ void Pass::verify() {
     report_.failed.push_back({"observe", std::move(observed).error()});
     return;
   }
-  const Result<state::ChangeSet> ops = state::diff(desired_, *observed);
+  const Result<state::ChangeSet> ops = state::diff(*desired_, *observed);
   if (!ops.ok()) {
     report_.failed.push_back({"compare", ops.error()});
     return;
@@ -80,7 +82,7 @@ void Pass::verify() {
 }
 
 PassReport run(kernel::Kernel& kernel, const state::KernelState& desired) {
-  Pass pass(kernel, desired);
+  Pass pass(kernel, std::make_shared<const state::KernelState>(desired));
   while (pass.step(std::chrono::steady_clock::duration::max() / 4)) {
   }
   return pass.report();

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,7 @@ class Pass {
   using Clock = std::function<std::chrono::steady_clock::time_point()>;
 
   // Borrows `kernel` for its own lifetime.
-  Pass(kernel::Kernel& kernel, state::KernelState desired,
+  Pass(kernel::Kernel& kernel, std::shared_ptr<const state::KernelState> desired,
        Clock clock = std::chrono::steady_clock::now);
 
   // Works until `budget` is used up, and does one op or observation at least. True while there is
@@ -73,7 +74,7 @@ class Pass {
   void verify();
 
   kernel::Kernel& kernel_;
-  state::KernelState desired_;
+  std::shared_ptr<const state::KernelState> desired_;
   Clock clock_;
   Stage stage_ = Stage::kObserve;
   state::ChangeSet ops_{};

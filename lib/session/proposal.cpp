@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "compile/compile.hpp"
-#include "state/ops.hpp"
+#include "state/link_diff.hpp"
 
 namespace egress::session {
 
@@ -29,7 +29,7 @@ Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, cons
       base.network.get());
   ASSIGN_OR_RETURN(state::KernelState desired,
                    compile::compile(*next.network, {.prefix = terms.prefix}));
-  RETURN_IF_ERROR(state::diff(desired, {}));
+  RETURN_IF_ERROR(state::check_links(desired));
   next.desired = std::make_shared<const state::KernelState>(std::move(desired));
   return {};
 }

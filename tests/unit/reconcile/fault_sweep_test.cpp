@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <random>
 
 #include "compile/compile.hpp"
@@ -55,7 +56,7 @@ void expect_every_single_fault_repaired(const FakeKernel& start,
 void expect_every_broken_off_pass_finished(const FakeKernel& start,
                                            const state::KernelState& desired) {
   FakeKernel dying = start;
-  Pass pass(dying, desired);
+  Pass pass(dying, std::make_shared<const state::KernelState>(desired));
   do {
     SCOPED_TRACE(testing::Message() << "dead after " << pass.progress().done << " of "
                                     << pass.progress().total << " ops");

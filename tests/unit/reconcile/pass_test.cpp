@@ -182,7 +182,7 @@ TEST(Pass, ChangesNothingWhenTheKernelCannotBeObserved) {
 
 TEST(Pass, ReportsWhatSomebodyElseUndidMeanwhile) {
   FakeKernel kernel;
-  Pass pass(kernel, sample());
+  Pass pass(kernel, std::make_shared<const KernelState>(sample()));
   while (pass.progress().what != "verify") ASSERT_TRUE(pass.step({}));
   kernel.state()["eg-a"].routes.clear();
   EXPECT_FALSE(pass.step({}));
@@ -232,7 +232,7 @@ Pass::Clock ticking() {
 
 TEST(Pass, WorksInSlicesOfAboutTheBudget) {
   FakeKernel kernel;
-  Pass pass(kernel, sample(), ticking());
+  Pass pass(kernel, std::make_shared<const KernelState>(sample()), ticking());
   size_t slices = 0;
   size_t before = 0;
   while (pass.step(std::chrono::milliseconds(4))) {
@@ -247,7 +247,7 @@ TEST(Pass, WorksInSlicesOfAboutTheBudget) {
 
 TEST(Pass, TellsItsProgressOpByOp) {
   FakeKernel kernel;
-  Pass pass(kernel, sample());
+  Pass pass(kernel, std::make_shared<const KernelState>(sample()));
   EXPECT_EQ(pass.progress().what, "observe");
   EXPECT_TRUE(pass.step({}));
   const state::ChangeSet ops = state::diff(sample(), {}).value();

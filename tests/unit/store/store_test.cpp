@@ -16,7 +16,6 @@
 namespace egress::store {
 namespace {
 
-using testing_support::ip;
 using ipam::Lease;
 using ipam::LeaseState;
 using ipam::ref;
@@ -24,6 +23,7 @@ using ipam::TimePoint;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAreArray;
+using testing_support::ip;
 
 class StoreTest : public ::testing::Test {
  protected:
