@@ -8,26 +8,14 @@
 #include "ipam/leases.hpp"
 #include "lab/validate.hpp"
 #include "tests/support/boundary_labs.hpp"
+#include "tests/support/folder.hpp"
 
 namespace egress::oracle {
 namespace {
 
 using testing::IsEmpty;
 using testing::SizeIs;
-
-// Removed with everything in it.
-class Folder {
- public:
-  Folder() {
-    std::string name = testing::TempDir() + "/oracle-XXXXXX";
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_{};
-};
+using testing_support::Folder;
 
 std::shared_ptr<const policy::Network> network_of(const lab::Lab& lab) {
   return policy::analyse({.lab = lab, .leases = ipam::first_addresses(lab).value()});

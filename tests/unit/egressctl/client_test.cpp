@@ -5,13 +5,12 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <thread>
 
 #include "base/unique_fd.hpp"
 #include "egressctl/commands/commands.hpp"
 #include "egressctl/progress.hpp"
+#include "tests/support/folder.hpp"
 
 namespace egress::ctl {
 namespace {
@@ -23,9 +22,6 @@ using ::testing::StartsWith;
 class OneAnswer {
  public:
   explicit OneAnswer(std::string bytes) : bytes_(std::move(bytes)) {
-    std::string folder = testing::TempDir() + "egressctl_test.XXXXXX";
-    EXPECT_NE(::mkdtemp(folder.data()), nullptr);
-    path_ = folder + "/socket";
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path_.copy(address.sun_path, sizeof(address.sun_path) - 1);
@@ -38,7 +34,6 @@ class OneAnswer {
   ~OneAnswer() {
     ::shutdown(listener_.get(), SHUT_RDWR);  // wakes it when nobody came
     thread_.join();
-    std::filesystem::remove_all(std::filesystem::path(path_).parent_path());
   }
   OneAnswer(const OneAnswer&) = delete;
   OneAnswer& operator=(const OneAnswer&) = delete;
@@ -55,7 +50,8 @@ class OneAnswer {
   }
 
   std::string bytes_;
-  std::string path_{};
+  testing_support::Folder folder_{};
+  std::string path_ = folder_ / "socket";
   UniqueFd listener_{};
   std::thread thread_{};
 };

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "egressctl/completion.hpp"
+#include "tests/support/folder.hpp"
 
 namespace egress::ctl {
 namespace {
@@ -58,21 +59,15 @@ Outcome run(std::vector<const char*> arguments) {
 class CommandLineTest : public testing::Test {
  protected:
   CommandLineTest() {
-    std::string folder = testing::TempDir() + "egressctl_test.XXXXXX";
-    EXPECT_NE(::mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
     lab_ = file_with("lab.yaml", kLab);
-    socket_ = "--socket=" + folder_ + "/no-such-socket";
+    socket_ = "--socket=" + (folder_ / "no-such-socket");
   }
-  ~CommandLineTest() override { std::filesystem::remove_all(folder_); }
 
   std::string file_with(const std::string& name, const std::string& text) const {
-    const std::string path = folder_ + "/" + name;
-    std::ofstream(path) << text;
-    return path;
+    return folder_.write(name, text);
   }
 
-  std::string folder_;
+  testing_support::Folder folder_{};
   std::string lab_;
   std::string socket_;
 };
@@ -119,14 +114,14 @@ TEST_F(CommandLineTest, ValidatesWithEveryFindingOnStandardOutput) {
 }
 
 TEST_F(CommandLineTest, ReadsALabFromAPipeAndNothingThatTheLabNames) {
-  const std::string pipe = folder_ + "/pipe";
+  const std::string pipe = folder_ / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   std::thread writer([&] { std::ofstream(pipe) << "serviceTags: pipe\n"; });
   const Outcome outcome = run({"validate", pipe.c_str()});
   writer.join();
   EXPECT_EQ(outcome.exit, 1);
   EXPECT_THAT(outcome.out, HasSubstr("cannot read 'pipe': it is a pipe, a device or a socket"));
-  EXPECT_THAT(run({"validate", folder_.c_str()}).err, HasSubstr("Is a directory"));
+  EXPECT_THAT(run({"validate", folder_.path().c_str()}).err, HasSubstr("Is a directory"));
 }
 
 TEST_F(CommandLineTest, TestsByAnalysisAlone) {
@@ -136,7 +131,7 @@ TEST_F(CommandLineTest, TestsByAnalysisAlone) {
   const std::string failing = file_with(
       "failing.yaml",
       std::string(kLab) + "expectations: [{from: web, to: 'tcp://sql:1433', expect: allow}]\n");
-  const std::string junit = folder_ + "/junit.xml";
+  const std::string junit = folder_ / "junit.xml";
   EXPECT_EQ(run({"test", "--lab", holding.c_str()}).exit, 0);
   const Outcome failed = run({"test", "--lab", failing.c_str(), "--junit", junit.c_str()});
   EXPECT_EQ(failed.exit, 1);

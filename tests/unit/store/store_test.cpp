@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/folder.hpp"
 #include "tests/unit/ipam/plans.hpp"
 
 namespace egress::store {
@@ -27,13 +28,7 @@ using testing_support::ip;
 
 class StoreTest : public ::testing::Test {
  protected:
-  StoreTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "egress-store-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~StoreTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string path() const { return (folder_ / "egressd.db").string(); }
+  std::string path() const { return folder_ / "egressd.db"; }
 
   std::vector<Lease> leases(int count) const {
     std::vector<Lease> leases;
@@ -50,7 +45,7 @@ class StoreTest : public ::testing::Test {
     return leases;
   }
 
-  std::filesystem::path folder_{};
+  testing_support::Folder folder_{};
 };
 
 TEST_F(StoreTest, IsEmptyAndMakesNoFileBeforeTheFirstChange) {
@@ -59,7 +54,7 @@ TEST_F(StoreTest, IsEmptyAndMakesNoFileBeforeTheFirstChange) {
   ASSERT_TRUE(saved.ok());
   EXPECT_THAT(saved->leases, IsEmpty());
   EXPECT_FALSE(saved->lab);
-  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }
 
 TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
@@ -193,7 +188,7 @@ TEST_F(StoreTest, LeavesNoFileBehindWhenErased) {
   Store store(path());
   ASSERT_TRUE(store.save({.leases = {.stored = leases(3)}}).ok());
   ASSERT_TRUE(store.erase().ok());
-  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
   ASSERT_TRUE(store.save({.leases = {.stored = leases(1)}}).ok());
   EXPECT_EQ(store.load()->leases, leases(1));
 }
@@ -202,9 +197,9 @@ TEST_F(StoreTest, FinishesAnErasureThatWasCutShort) {
   Store store(path());
   ASSERT_TRUE(store.save({.leases = {.stored = leases(3)}}).ok());
   std::filesystem::remove(path());  // erase() begins with it
-  EXPECT_FALSE(std::filesystem::is_empty(folder_));
+  EXPECT_FALSE(std::filesystem::is_empty(folder_.path()));
   EXPECT_TRUE(Store(path()).load()->leases.empty());
-  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }
 
 TEST_F(StoreTest, KeepsTheFileToItsOwner) {
