@@ -134,6 +134,25 @@ Result<ServiceTags> parse_service_tags(const std::string& json) {
   return std::move(events).finish();
 }
 
+Result<std::string> write(const ServiceTags& tags) {
+  Json values = Json::array();
+  for (const auto& [name, tag] : tags) {
+    Json prefixes = Json::array();
+    for (const Ipv4Prefix& prefix : to_prefixes(tag.addresses)) {
+      prefixes.push_back(prefix.to_string());
+    }
+    values.push_back(
+        {{"name", name}, {"properties", {{"region", tag.region}, {"addressPrefixes", prefixes}}}});
+  }
+  const Json file{{"values", std::move(values)}};
+  std::string text = file.dump(-1, ' ', false, Json::error_handler_t::replace);
+  Result<ServiceTags> read = parse_service_tags(text);
+  if (read.ok() && *read == tags) return text;
+  Error why = read.ok() ? Error{.code = Errc::kInvalid, .message = "a text in them is not UTF-8"}
+                        : std::move(read).error();
+  return std::move(why).in("the service tags cannot be written as a file");
+}
+
 const std::vector<std::string>& built_in_tags() {
   static const std::vector<std::string> all = {"VirtualNetwork",    "Internet",
                                                "AzureLoadBalancer", "AzurePlatformDNS",

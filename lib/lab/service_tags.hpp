@@ -17,6 +17,8 @@ namespace egress::lab {
 
 // kInvalid, naming the tag where one is at fault.
 Result<ServiceTags> parse_service_tags(const std::string& json);
+// The file that holds `tags` and nothing else. kInvalid when no file can.
+Result<std::string> write(const ServiceTags& tags);
 
 // VirtualNetwork, Internet, AzureLoadBalancer and the platform's three (azure-facts 4.4); none of
 // them can be a route's prefix (5.3.5).

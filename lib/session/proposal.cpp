@@ -7,6 +7,9 @@
 #include <utility>
 
 #include "compile/compile.hpp"
+#include "lab/document.hpp"
+#include "lab/service_tags.hpp"
+#include "lab/validate.hpp"
 #include "state/link_diff.hpp"
 
 namespace egress::session {
@@ -46,25 +49,16 @@ std::optional<Proposal> propose_again(const LabInForce& base, ipam::TimePoint no
   return proposal;
 }
 
-}  // namespace
-
-Outcome propose(const LabInForce& base, lab::LabText text, const Terms& terms,
-                ipam::TimePoint now) {
-  const bool same_text = text == base.text;
-  if (same_text && base.network != nullptr) {
-    if (auto again = propose_again(base, now)) return *std::move(again);
-  }
-  lab::Loaded loaded = lab::load(text);
-  if (!loaded.lab) {
-    return Refusal{{.code = Errc::kInvalid, .message = "the lab is invalid"},
-                   std::move(loaded.findings)};
-  }
+// The lab that `text` says and `loaded` holds.
+Outcome propose_loaded(const LabInForce& base, lab::LabText text, lab::Loaded loaded,
+                       const Terms& terms, ipam::TimePoint now) {
   std::vector<lab::Finding> excess = compile::check_size(*loaded.lab, terms.limits, text.file);
   if (!excess.empty()) {
     return Refusal{{.code = Errc::kInvalid, .message = "the lab is too large"}, std::move(excess)};
   }
   Result<ipam::LeaseChange> change = base.leases.plan(*loaded.lab, now);
   if (!change.ok()) return Refusal{std::move(change).error(), std::move(loaded.findings)};
+
   Proposal proposal{.base = base.version, .leases = std::move(*change)};
   LabInForce& next = proposal.next;
   next.text = std::move(text);
@@ -72,12 +66,56 @@ Outcome propose(const LabInForce& base, lab::LabText text, const Terms& terms,
   next.leases = base.leases;
   next.leases.commit(proposal.leases);
   next.restarts = restarts_of(*loaded.lab, base.restarts);
-  const bool same = same_text && proposal.leases.empty() && next.restarts == base.restarts;
+  const bool same =
+      next.text == base.text && proposal.leases.empty() && next.restarts == base.restarts;
   next.version = base.version + (same ? 0 : 1);
   if (Status made = analyse_into(next, std::move(*loaded.lab), base, terms); !made.ok()) {
     return Refusal{std::move(made).error(), std::move(next.warnings)};
   }
   return proposal;
+}
+
+// The lab as the file that declares it. Tags that are in force stay in the file that was sent.
+Result<lab::LabText> text_of(const lab::Lab& lab, const LabInForce& base) {
+  lab::LabText text{.file = base.text.file.empty() ? "lab" : base.text.file};
+  ASSIGN_OR_RETURN(text.text, lab::write(lab));
+  if (lab.service_tags == nullptr) return text;
+  const auto sent = base.text.files.find(lab.service_tags_file);
+  const bool in_force = base.network != nullptr && sent != base.text.files.end() &&
+                        base.network->situation.lab.service_tags == lab.service_tags;
+  if (in_force) {
+    text.files.insert(*sent);
+  } else {
+    ASSIGN_OR_RETURN(text.files[lab.service_tags_file], lab::write(*lab.service_tags));
+  }
+  return text;
+}
+
+Refusal invalid(std::vector<lab::Finding> findings) {
+  return {{.code = Errc::kInvalid, .message = "the lab is invalid"}, std::move(findings)};
+}
+
+}  // namespace
+
+Outcome propose(const LabInForce& base, lab::LabText text, const Terms& terms,
+                ipam::TimePoint now) {
+  if (base.network != nullptr && text == base.text) {
+    if (auto again = propose_again(base, now)) return *std::move(again);
+  }
+  lab::Loaded loaded = lab::load(text);
+  if (!loaded.lab) return invalid(std::move(loaded.findings));
+  return propose_loaded(base, std::move(text), std::move(loaded), terms, now);
+}
+
+Outcome propose(const LabInForce& base, lab::Lab lab, const Terms& terms, ipam::TimePoint now) {
+  if (base.network != nullptr && lab == base.network->situation.lab) {
+    return propose(base, base.text, terms, now);
+  }
+  std::vector<lab::Finding> findings = lab::validate(lab);
+  if (lab::any_error(findings)) return invalid(std::move(findings));
+  Result<lab::LabText> text = text_of(lab, base);
+  if (!text.ok()) return Refusal{std::move(text).error(), std::move(findings)};
+  return propose_loaded(base, *std::move(text), {std::move(lab), std::move(findings)}, terms, now);
 }
 
 Outcome propose_restart(const LabInForce& base, const std::string& site, const Terms& terms) {

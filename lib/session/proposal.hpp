@@ -54,6 +54,9 @@ using Outcome = std::variant<Proposal, Refusal>;
 // The lab that `text` says, with the leases it needs at `now`. Analysis and kernel state are those
 // of `base` when the text is.
 Outcome propose(const LabInForce& base, lab::LabText text, const Terms& terms, ipam::TimePoint now);
+// A lab that no file says: edited (lab/edit.hpp), or of another front. It is judged like one from a
+// file, and put in force as the file that declares it, under the name of the one in force.
+Outcome propose(const LabInForce& base, lab::Lab lab, const Terms& terms, ipam::TimePoint now);
 // New interfaces for all instances of the site. kNotFound when there is no such site.
 Outcome propose_restart(const LabInForce& base, const std::string& site, const Terms& terms);
 

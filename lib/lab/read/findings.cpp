@@ -13,7 +13,8 @@ namespace egress::lab {
 std::string Finding::to_string() const {
   std::string text = file;
   if (line > 0) text += fmt::format(":{}:{}", line, column);
-  text += severity == Severity::kError ? ": error: " : ": warning: ";
+  if (!text.empty()) text += ": ";
+  text += severity == Severity::kError ? "error: " : "warning: ";
   if (!path.empty()) text += path + ": ";
   text += message;
   if (!hint.empty()) text += "; " + hint;

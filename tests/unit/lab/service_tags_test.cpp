@@ -39,6 +39,26 @@ TEST(ServiceTags, TakeNothingFromOtherPartsOfTheFile) {
   EXPECT_THAT(*tags, testing::ElementsAre(testing::Pair("Sql", ServiceTag{})));
 }
 
+TEST(ServiceTags, AreReadAgainAsTheyWereWritten) {
+  const ServiceTags tags{
+      {"Sql", {}},
+      {"Storage.WestEurope",
+       {.region = "westeurope",
+        .addresses = AddressSet({{0x01020304, 0x01020306}, {0xffffff00, 0xffffffff}})}}};
+  const Result<std::string> text = write(tags);
+  ASSERT_TRUE(text.ok()) << text.error().message;
+  const auto read = parse_service_tags(*text);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(*read, tags);
+}
+
+TEST(ServiceTags, RefuseToBeWrittenWhenNoFileSaysThem) {
+  EXPECT_EQ(write(ServiceTags{{"Internet", {}}}).error().message,
+            "the service tags cannot be written as a file: tag 'Internet' is built in");
+  EXPECT_EQ(write(ServiceTags{{"Sql", {.region = "\xff"}}}).error().message,
+            "the service tags cannot be written as a file: a text in them is not UTF-8");
+}
+
 TEST(ServiceTags, RefuseWhatIsNoServiceTagFile) {
   EXPECT_EQ(refusal("]"), "not JSON at byte 1");
   EXPECT_EQ(refusal("{}"), "no list 'values' of service tags");

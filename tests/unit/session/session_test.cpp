@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "lab/edit.hpp"
 #include "tests/support/folder.hpp"
 
 namespace egress::session {
@@ -36,6 +37,19 @@ class SessionTest : public ::testing::Test {
         propose(*session.current(), {.file = "lab.yaml", .text = text}, session.terms(), now());
     EXPECT_TRUE(std::holds_alternative<Proposal>(outcome));
     return std::get<Proposal>(std::move(outcome));
+  }
+  static Proposal proposed(const Session& session, const lab::Lab& lab) {
+    Outcome outcome = propose(*session.current(), lab, session.terms(), now());
+    EXPECT_TRUE(std::holds_alternative<Proposal>(outcome));
+    return std::get<Proposal>(std::move(outcome));
+  }
+  // The lab in force with one key changed.
+  static lab::Lab edited(const Session& session, const std::string& path,
+                         const std::string& value) {
+    const lab::Lab& lab = session.network()->situation.lab;
+    const lab::Loaded loaded = lab::edit(lab, {.path = path, .value = value}, nullptr);
+    EXPECT_TRUE(loaded.lab.has_value()) << loaded.findings.front().to_string();
+    return loaded.lab.value_or(lab::Lab{});
   }
   static void apply(Session& session) { ASSERT_TRUE(session.adopt(proposed(session, kLab)).ok()); }
   void apply_and_die_twice_at_the_start() const {
@@ -158,6 +172,98 @@ TEST_F(SessionTest, ProposesWhatIsInForceWithoutAnalysingItAgain) {
   EXPECT_EQ(same.next.version, session.current()->version);
   const Proposal other = proposed(session, std::string(kLab) + "# more\n");
   EXPECT_NE(other.next.network, session.current()->network);
+}
+
+TEST_F(SessionTest, StoresAnEditedLabAsTheFileThatDeclaresIt) {
+  Session session = start();
+  apply(session);
+  const lab::Lab lab = edited(session, "serverFarms.plan.capacity", "3");
+  ASSERT_TRUE(session.adopt(proposed(session, lab)).ok());
+  EXPECT_EQ(session.current()->version, 2U);
+  EXPECT_EQ(session.current()->leases.all().size(), 3U);
+  EXPECT_TRUE(session.network()->situation.lab == lab);
+
+  const Session again = start();
+  ASSERT_NE(again.network(), nullptr) << again.problem();
+  EXPECT_TRUE(again.network()->situation.lab == lab);
+  EXPECT_EQ(again.current()->text, session.current()->text);
+  EXPECT_EQ(again.current()->text.file, "lab.yaml");
+  EXPECT_EQ(again.current()->version, 2U);
+}
+
+TEST_F(SessionTest, KeepsTheTextOfALabThatIsInForceAlready) {
+  Session session = start();
+  apply(session);
+  const Proposal same = proposed(session, session.network()->situation.lab);
+  EXPECT_EQ(same.next.text.text, kLab);
+  EXPECT_EQ(same.next.network, session.current()->network);
+  EXPECT_EQ(same.next.version, session.current()->version);
+}
+
+TEST_F(SessionTest, RefusesALabThatBreaksARuleAndChangesNothing) {
+  Session session = start();
+  apply(session);
+  const auto before = session.current();
+  lab::Lab lab = session.network()->situation.lab;
+  lab.sites.at("web").server_farm = "plam";
+  lab.server_farms.at("plan").capacity = 0;
+  const Outcome outcome = propose(*before, lab, session.terms(), now());
+  const Refusal& refused = std::get<Refusal>(outcome);
+  EXPECT_EQ(refused.error.code, Errc::kInvalid);
+  ASSERT_EQ(refused.findings.size(), 2U);
+  EXPECT_EQ(refused.findings[0].to_string(),
+            "error: serverFarms.plan.capacity: capacity 0 is not from 1 to 100");
+  EXPECT_EQ(refused.findings[1].path, "sites.web.serverFarm");
+  EXPECT_EQ(session.current(), before);
+  EXPECT_EQ(start().current()->text.text, kLab);
+}
+
+TEST_F(SessionTest, RefusesAnEditedLabThatWasProposedOverAnotherVersion) {
+  Session session = start();
+  apply(session);
+  Proposal older = proposed(session, edited(session, "serverFarms.plan.capacity", "1"));
+  ASSERT_TRUE(
+      session.adopt(proposed(session, edited(session, "serverFarms.plan.capacity", "3"))).ok());
+  const Status refused = session.adopt(std::move(older));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Errc::kConflict);
+  EXPECT_EQ(session.network()->situation.lab.server_farms.at("plan").capacity, 3);
+}
+
+TEST_F(SessionTest, StoresServiceTagsWithALabThatNoFileDeclared) {
+  lab::Lab lab;
+  lab.service_tags_file = "tags.json";
+  lab.service_tags = std::make_shared<const lab::ServiceTags>(lab::ServiceTags{
+      {"Sql.WestEurope", {.region = "westeurope", .addresses = AddressSet({{0, 0x01ffffff}})}}});
+  Session session = start();
+  ASSERT_TRUE(session.adopt(proposed(session, lab)).ok());
+  const Session again = start();
+  ASSERT_NE(again.network(), nullptr) << again.problem();
+  EXPECT_TRUE(again.network()->situation.lab == lab);
+}
+
+TEST_F(SessionTest, KeepsTheFileOfServiceTagsOfALabThatIsEdited) {
+  const std::map<std::string, std::string> files{
+      {"tags.json", R"({"cloud": "Public", "values": []})"}};
+  Session session = start();
+  Outcome sent =
+      propose(*session.current(),
+              lab::LabText{"lab.yaml", std::string(kLab) + "serviceTags: tags.json\n", files},
+              session.terms(), now());
+  ASSERT_TRUE(session.adopt(std::get<Proposal>(std::move(sent))).ok());
+  const lab::Lab lab = edited(session, "location", "northeurope");
+  EXPECT_EQ(proposed(session, lab).next.text.files, files);
+}
+
+TEST_F(SessionTest, RefusesServiceTagsThatNoFileCanHold) {
+  lab::Lab lab;
+  lab.service_tags_file = "tags.json";
+  lab.service_tags = std::make_shared<const lab::ServiceTags>(lab::ServiceTags{{"a b", {}}});
+  const Session session = start();
+  const Outcome outcome = propose(*session.current(), lab, session.terms(), now());
+  EXPECT_EQ(std::get<Refusal>(outcome).error.to_string(),
+            "the service tags cannot be written as a file: a tag has no name, or one of unknown "
+            "characters");
 }
 
 TEST_F(SessionTest, KeepsAValueForWhoeverHoldsIt) {
