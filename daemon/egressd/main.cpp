@@ -103,13 +103,14 @@ Status serve(const Settings& settings) {
   RETURN_IF_ERROR(check_stopped_labs(mark, marks));
   RETURN_IF_ERROR(kernel::raise_fd_limit());
   ASSIGN_OR_RETURN(SocketFile socket, SocketFile::listen(settings.socket));
+  const Clock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<kernel::LinuxKernel> kernel,
                    kernel::LinuxKernel::open({.prefix = settings.prefix,
                                               .state_dir = state_dir,
                                               .run_dir = settings.run_dir,
-                                              .responder_program = responder_program()}));
+                                              .responder_program = responder_program(),
+                                              .clock = clock}));
   // Last, as a start counts from here on, and what fails before is not the lab's fault.
-  const Clock clock;
   session::Session session({settings.prefix, within_open_files(settings.limits)},
                            store::Store(settings.state_dir + "/egressd.db"));
   set_signals(SIG_BLOCK);

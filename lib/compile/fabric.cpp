@@ -126,11 +126,11 @@ const state::MacAddress& Fabric::mac(const std::string& netns, const std::string
 state::NetnsState& Fabric::netns(const std::string& name) {
   const auto [entry, added] = state.try_emplace(name);
   if (added) {
-    entry->second.rules = state::kernel_rules();
-    entry->second.links["lo"] = {.name = "lo", .mtu = 65536};
-    entry->second.sysctls["net.ipv4.conf.all.rp_filter"] = {"net.ipv4.conf.all.rp_filter", "0"};
+    entry->second->rules = state::kernel_rules();
+    entry->second->links["lo"] = {.name = "lo", .mtu = 65536};
+    entry->second->sysctls["net.ipv4.conf.all.rp_filter"] = {"net.ipv4.conf.all.rp_filter", "0"};
   }
-  return entry->second;
+  return entry->second.change();
 }
 
 void Fabric::veth(const End& a, const End& b) {

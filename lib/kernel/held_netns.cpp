@@ -8,27 +8,45 @@ namespace egress::kernel {
 
 using state::NetnsName;
 
-HeldNetns::HeldNetns(NetnsOwner owner, NetnsDirectory directory, UniqueFd feed)
-    : owner_(std::move(owner)), directory_(std::move(directory)), feed_(std::move(feed)) {}
+HeldNetns::HeldNetns(NetnsOwner owner, NetnsDirectory directory, MountTable mounts, UniqueFd feed,
+                     Clock clock)
+    : owner_(std::move(owner)),
+      directory_(std::move(directory)),
+      mounts_(std::move(mounts)),
+      feed_(std::move(feed)),
+      clock_(std::move(clock)),
+      distrusted_until_(clock_.monotonic()) {}
 
 Status HeldNetns::refresh() {
-  ASSIGN_OR_RETURN(const auto present, directory_.list());
-  std::vector<NetnsName> stale;
-  for (const auto& [netns, held] : handles_) {
-    const auto found = present.find(netns);
-    if (found == present.end() || found->second != held.identity()) stale.push_back(netns);
+  distrust_some();
+  ASSIGN_OR_RETURN(const std::vector<NetnsName> names, directory_.names());
+  RETURN_IF_ERROR(close_changed(names));
+  foreign_.clear();
+  std::vector<NetnsName> fresh;
+  for (const NetnsName& netns : names) {
+    if (handles_.count(netns) == 0) fresh.push_back(netns);
   }
-  for (const NetnsName& netns : stale) close(netns);
+  return open(fresh);
+}
+
+Status HeldNetns::close_changed(const std::vector<NetnsName>& names) {
+  if (mounts_.changed()) mounts_changed_ = true;
+  std::vector<NetnsName> changed;
+  auto name = names.begin();
+  for (const auto& [netns, held] : handles_) {
+    while (name != names.end() && *name < netns) ++name;
+    const bool is_there = name != names.end() && *name == netns;
+    if (is_there && !mounts_changed_ && held.trusted()) continue;
+    const auto found = directory_.look(netns);
+    if (!found.ok() && found.error().code != Errc::kNotFound) return found.error();
+    if (!found.ok() || *found != held.identity()) changed.push_back(netns);
+  }
+  mounts_changed_ = false;
+  for (const NetnsName& netns : changed) close(netns);
+  if (!std::exchange(closed_some_, false)) return {};
   for (auto& [netns, held] : handles_) {
     std::erase_if(held.names_by_nsid(), [](const auto& entry) { return entry.second.expired(); });
   }
-  foreign_.clear();
-  std::vector<NetnsName> fresh;
-  for (const auto& entry : present) {
-    if (handles_.count(entry.first) == 0) fresh.push_back(entry.first);
-  }
-  RETURN_IF_ERROR(open(fresh));
-  distrust_some();
   return {};
 }
 
@@ -44,12 +62,15 @@ Status HeldNetns::open(const std::vector<NetnsName>& names) {
   return {};
 }
 
-// In turn, so that after kTurns observations each has been read anew.
 void HeldNetns::distrust_some() {
-  constexpr size_t kTurns = 16;
-  if (handles_.empty()) return;
+  constexpr std::chrono::duration<double> kRound = std::chrono::minutes(8);
+  const auto now = clock_.monotonic();
+  const double rounds = std::min((now - distrusted_until_) / kRound, 1.0);
+  size_t left = static_cast<size_t>(rounds * static_cast<double>(handles_.size()));
+  if (left == 0 && !handles_.empty()) return;  // what is due adds up
+  distrusted_until_ = now;
   auto at = handles_.upper_bound(last_distrusted_);
-  for (size_t left = (handles_.size() + kTurns - 1) / kTurns; left > 0; --left) {
+  for (; left > 0; --left) {
     if (at == handles_.end()) at = handles_.begin();
     at->second.distrust();
     last_distrusted_ = at->first;
@@ -104,6 +125,7 @@ void HeldNetns::close(const NetnsName& netns) {
   if (closed == handles_.end()) return;
   held_names_.erase(closed->second.identity());
   handles_.erase(closed);
+  closed_some_ = true;
 }
 
 void HeldNetns::lose(const NetnsName& netns, const state::ForeignNetns& foreign) {

@@ -4,11 +4,13 @@
 // The namespaces that carry one mark, kept open from pass to pass, and the names that look like
 // theirs and are not. What every provider asks for a namespace.
 
+#include <chrono>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
+#include "kernel/mount_table.hpp"
 #include "kernel/netns.hpp"
 #include "kernel/netns_handle.hpp"
 #include "kernel/netns_owner.hpp"
@@ -19,7 +21,8 @@ namespace egress::kernel {
 class HeldNetns {
  public:
   // `feed` as for NetnsWatch.
-  HeldNetns(NetnsOwner owner, NetnsDirectory directory, UniqueFd feed);
+  HeldNetns(NetnsOwner owner, NetnsDirectory directory, MountTable mounts, UniqueFd feed,
+            Clock clock);
 
   const NetnsOwner& owner() const { return owner_; }
   const NetnsDirectory& directory() const { return directory_; }
@@ -27,8 +30,8 @@ class HeldNetns {
   const state::ForeignNames& foreign() const { return foreign_; }
   std::map<state::NetnsName, NetnsHandle>& all() { return handles_; }
 
-  // Looks which have come and gone. A part of the others is to be read anew although nothing was
-  // heard of a change.
+  // Looks which have come and gone. Those whose turn it is are to be read anew although nothing
+  // was heard of a change: each of them in eight minutes.
   Status refresh();
   // kNotFound when there is no such namespace, it is not ours, or it is held under another name:
   // then it is foreign.
@@ -44,6 +47,7 @@ class HeldNetns {
 
  private:
   void distrust_some();
+  Status close_changed(const std::vector<state::NetnsName>& names);
   // Of several names of one namespace the one that we gave counts.
   Status open(const std::vector<state::NetnsName>& names);
   // The error is kNotFound.
@@ -51,11 +55,16 @@ class HeldNetns {
 
   NetnsOwner owner_;
   NetnsDirectory directory_;
-  UniqueFd feed_;  // epoll over all watches
+  MountTable mounts_;
+  bool mounts_changed_ = false;  // since all names were looked at
+  UniqueFd feed_;                // epoll over all watches
+  Clock clock_;
   std::map<state::NetnsName, NetnsHandle> handles_{};
   std::map<NetnsIdentity, state::NetnsName> held_names_{};  // of handles_
+  bool closed_some_ = false;
   state::ForeignNames foreign_{};
   state::NetnsName last_distrusted_{};
+  std::chrono::steady_clock::time_point distrusted_until_;
 };
 
 // What is in no namespace needs no removal.

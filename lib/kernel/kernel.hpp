@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "base/result.hpp"
@@ -22,6 +23,9 @@ class Kernel {
 
   // Everything that is ours, every field that apply() writes.
   virtual Result<state::KernelState> observe() = 0;
+
+  // What observe() finds equal to this shares it, and so compares with it at a look.
+  virtual void expect(std::shared_ptr<const state::KernelState>) {}
 
   // What the last observe() found under names that begin like ours and is not ours. It is no part
   // of what observe() gives, and no op touches it: adding a namespace of that name is kExists, and

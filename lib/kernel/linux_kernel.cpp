@@ -30,8 +30,9 @@ Result<std::unique_ptr<LinuxKernel>> LinuxKernel::open(Options options) {
   ASSIGN_OR_RETURN(NetnsOwner owner, NetnsOwner::make(mark_of(options)));
   Responders responders(options.run_dir + "/" + options.prefix, options.responder_program);
   RETURN_IF_ERROR(responders.list());  // their files stand in a directory of ours
+  ASSIGN_OR_RETURN(MountTable mounts, MountTable::open());
   HeldNetns held(std::move(owner), NetnsDirectory(mark_of(options), options.run_dir),
-                 std::move(feed));
+                 std::move(mounts), std::move(feed), std::move(options.clock));
   RETURN_IF_ERROR(held.directory().remove_leftovers());
   return std::unique_ptr<LinuxKernel>(
       new LinuxKernel(options.prefix, std::move(held), std::move(responders)));
@@ -45,9 +46,9 @@ LinuxKernel::LinuxKernel(const std::string& prefix, HeldNetns held, Responders r
 
 Result<state::KernelState> LinuxKernel::observe() {
   for (Provider* const provider : providers_) provider->let_go();
-  state::KernelState observed;
-  for (Provider* const provider : providers_) RETURN_IF_ERROR(provider->observe(observed));
-  return observed;
+  for (Provider* const provider : providers_) RETURN_IF_ERROR(provider->observe(observed_));
+  state::share_equal(observed_, *expected_);
+  return observed_;
 }
 
 Status LinuxKernel::apply(const state::Op& op) {

@@ -24,12 +24,16 @@ class LinuxKernel final : public Kernel {
     std::string state_dir{};          // canonical; with the prefix, by what ours are known
     std::string run_dir{};            // shared by the daemons of a machine; ours is below
     std::string responder_program{};  // the path of egress-host
+    Clock clock{};
   };
   // Looks at nothing yet but for leftovers of a creation that was cut short, which it removes.
   // kDenied when the run folder or ours in it is one that others have a hand in.
   static Result<std::unique_ptr<LinuxKernel>> open(Options options);
 
   Result<state::KernelState> observe() override;
+  void expect(std::shared_ptr<const state::KernelState> desired) override {
+    expected_ = std::move(desired);
+  }
   const state::ForeignNames& foreign() const override { return held_.foreign(); }
   int changes_fd() const override { return held_.feed(); }
   Status apply(const state::Op& op) override;
@@ -45,6 +49,8 @@ class LinuxKernel final : public Kernel {
   NftProvider nft_;
   ProcessProvider processes_;
   const std::array<Provider*, 3> providers_{&netlink_, &nft_, &processes_};
+  state::KernelState observed_{};
+  std::shared_ptr<const state::KernelState> expected_ = std::make_shared<state::KernelState>();
 };
 
 }  // namespace egress::kernel

@@ -27,27 +27,55 @@ bool is_missing(const Error& error) {
 Status NetlinkProvider::observe(state::KernelState& observed) {
   remove_orphaned_links();
   RETURN_IF_ERROR(held_.refresh());
-  std::map<NetnsName, NetnsLinks> links;
+  RETURN_IF_ERROR(read_changed(observed));
+  const auto is_gone = [&](const auto& entry) { return held_.find(entry.first) == nullptr; };
+  std::erase_if(observed, is_gone);
+  if (std::erase_if(known_, is_gone) != 0) links_changed_ = true;
+  if (links_changed_) RETURN_IF_ERROR(find_peers(observed));
+  links_changed_ = false;
+  return {};
+}
+
+Status NetlinkProvider::read_changed(state::KernelState& observed) {
   state::ForeignNames lost;
   for (auto& [netns, handle] : held_.all()) {
     auto reading = handle.read();
     if (!reading.ok()) return std::move(reading).error().in("observe " + netns);
-    if (auto foreign = held_.owner().judge(handle.identity(), (*reading)->alias)) {
+    const NetnsHandle::ReadingPtr& found = *reading;
+    NetnsHandle::ReadingPtr& known = known_[netns];
+    if (known == found) continue;
+    if (auto foreign = held_.owner().judge(handle.identity(), found->alias)) {
       lost.emplace(netns, *std::move(foreign));
       continue;
     }
-    observed[netns] = (*reading)->state;
-    links[netns] = {(*reading)->links, handle.name(), &handle.names_by_nsid()};
+    if (!known || known->identity != found->identity || known->links != found->links) {
+      links_changed_ = true;
+    }
+    state::NetnsState state = found->state;
+    state::NetnsState& there = observed[netns].change();
+    state.links = std::move(there.links);
+    state.firewall = std::move(there.firewall);
+    state.responder = std::move(there.responder);
+    there = std::move(state);
+    known = found;
   }
   for (const auto& [netns, foreign] : lost) held_.lose(netns, foreign);
-  RETURN_IF_ERROR(resolve_peers(links, [&](const NetnsName& from, const NetnsName& other) {
+  return {};
+}
+
+Status NetlinkProvider::find_peers(state::KernelState& observed) {
+  std::map<NetnsName, NetnsLinks> all;
+  for (auto& [netns, handle] : held_.all()) {
+    all[netns] = {known_.at(netns)->links, handle.name(), &handle.names_by_nsid()};
+  }
+  RETURN_IF_ERROR(resolve_peers(all, [&](const NetnsName& from, const NetnsName& other) {
     return held_.find(from)->nsid_of(*held_.find(other));
   }));
-  for (auto& [netns, found] : links) {
-    for (ObservedLink& link : found.links) {
-      const std::string name = link.link.name;
-      observed[netns].links[name] = std::move(link.link);
-    }
+  for (auto& [netns, found] : all) {
+    std::map<std::string, state::Link> links;
+    for (ObservedLink& link : found.links) links[link.link.name] = std::move(link.link);
+    CopyOnWrite<state::NetnsState>& there = observed.at(netns);
+    if (std::as_const(there)->links != links) there->links = std::move(links);
   }
   return {};
 }
@@ -143,7 +171,7 @@ Status NetlinkProvider::remove_netns(const NetnsName& netns) {
     return {};
   }
   // What has happened since then is mostly the kernel clearing away what we removed before.
-  ASSIGN_OR_RETURN(const NetnsHandle::Reading* const reading, (*held)->last_reading());
+  ASSIGN_OR_RETURN(const NetnsHandle::ReadingPtr reading, (*held)->last_reading());
   for (const ObservedLink& link : reading->links) {
     if (!link.peer_nsid) continue;
     ASSIGN_OR_RETURN(const NetnsName other, name_by_nsid(**held, *link.peer_nsid));

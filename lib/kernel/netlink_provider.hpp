@@ -22,6 +22,8 @@ class NetlinkProvider final : public Provider {
   Status apply(const state::Op& op) override;
 
  private:
+  Status read_changed(state::KernelState& observed);
+  Status find_peers(state::KernelState& observed);
   Status perform(const state::Op& op, const state::NetnsObject& object);
   Status perform(const state::Op& op, const state::LinkPair& pair);
   Status perform(const state::Op& op, const state::LinkSettings& settings);
@@ -38,6 +40,8 @@ class NetlinkProvider final : public Provider {
   void forget_links(const state::NetnsName& netns);
 
   HeldNetns& held_;
+  std::map<state::NetnsName, NetnsHandle::ReadingPtr> known_{};  // what is in `observed`
+  bool links_changed_ = false;  // since their peers were found for `observed`
   // The other ends of links whose namespace was removed, by index. The kernel removes them by
   // itself, but later, and not while a process lives there; and most go with their own namespace.
   std::map<state::NetnsName, std::vector<int>> orphaned_links_{};

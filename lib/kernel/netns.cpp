@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <vector>
@@ -109,6 +110,7 @@ NetnsDirectory::NetnsDirectory(state::NetnsMark mark, std::string run_dir)
 Result<std::vector<std::string>> NetnsDirectory::names() const {
   ASSIGN_OR_RETURN(std::vector<std::string> found, all_netns_names());
   std::erase_if(found, [&](const auto& name) { return !name.starts_with(mark_.prefix + "-"); });
+  std::sort(found.begin(), found.end());
   return found;
 }
 
@@ -121,20 +123,6 @@ Result<std::optional<NetnsIdentity>> NetnsDirectory::look(const std::string& nam
   if (identity.error().code != Errc::kInvalid) return std::move(identity).error();
   if (!is_own_file(path)) return std::optional<NetnsIdentity>();
   return Error{.code = Errc::kNotFound, .message = path + " is no namespace yet"};
-}
-
-Result<std::map<std::string, std::optional<NetnsIdentity>>> NetnsDirectory::list() const {
-  ASSIGN_OR_RETURN(const auto found, names());
-  std::map<std::string, std::optional<NetnsIdentity>> listed;
-  for (const std::string& name : found) {
-    auto looked = look(name);
-    if (looked.ok()) {
-      listed.emplace(name, *looked);
-    } else if (looked.error().code != Errc::kNotFound) {
-      return std::move(looked).error();
-    }
-  }
-  return listed;
 }
 
 // In a copy of the directory's mount without those in it, where the files below them show.

@@ -7,7 +7,6 @@
 #include <sys/types.h>
 
 #include <compare>
-#include <map>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -63,11 +62,11 @@ class NetnsDirectory {
  public:
   NetnsDirectory(state::NetnsMark mark, std::string run_dir);
 
+  // All names that begin like ours, sorted, whatever they stand for.
+  Result<std::vector<std::string>> names() const;
   // The namespace that a name stands for, nothing when it stands for another file. kNotFound when
   // there is no such name, or only a file of ours that is no namespace yet, or no more.
   Result<std::optional<NetnsIdentity>> look(const std::string& name) const;
-  // The same for all names that begin like ours.
-  Result<std::map<std::string, std::optional<NetnsIdentity>>> list() const;
   // Of `names`, those that create() gave: others can give a namespace of ours a second one.
   std::vector<std::string> given(const std::vector<std::string>& names) const;
   // kExists when there is something under this name that is not a file of ours.
@@ -80,7 +79,6 @@ class NetnsDirectory {
   Status remove_leftovers() const;
 
  private:
-  Result<std::vector<std::string>> names() const;
   bool is_own_file(const std::string& path) const;
   bool is_own_file(int folder, const std::string& path) const;
   // At once with its content; left alone when it is there already.

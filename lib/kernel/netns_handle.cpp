@@ -43,27 +43,29 @@ Result<std::optional<int>> NetnsHandle::nsid_of(const NetnsHandle& other) {
   return decode_nsid(*replies.first());
 }
 
-Result<const NetnsHandle::Reading*> NetnsHandle::read() {
+Result<NetnsHandle::ReadingPtr> NetnsHandle::read() {
   if (watch_ && watch_->heard()) distrust();
-  if (!reading_) {
-    // First: what changes while we read must be heard. And not before the first reading: telling
-    // of all that is made would slow the making.
-    if (!watch_) {
-      ASSIGN_OR_RETURN(watch_, open_inside(netns_.get(),
-                                           [&] { return NetnsWatch::of_links_and_routes(feed_); }));
-    }
-    ASSIGN_OR_RETURN(reading_, read_anew());
+  if (trusted_) return reading_;
+  // First: what changes while we read must be heard. And not before the first reading: telling
+  // of all that is made would slow the making.
+  if (!watch_) {
+    ASSIGN_OR_RETURN(
+        watch_, open_inside(netns_.get(), [&] { return NetnsWatch::of_links_and_routes(feed_); }));
   }
-  return &*reading_;
+  ASSIGN_OR_RETURN(Reading anew, read_anew());
+  if (!reading_ || *reading_ != anew) {
+    reading_ = std::make_shared<const Reading>(std::move(anew));
+  }
+  trusted_ = true;
+  return reading_;
 }
 
-Result<const NetnsHandle::Reading*> NetnsHandle::last_reading() {
-  if (reading_) return &*reading_;
-  return read();
+Result<NetnsHandle::ReadingPtr> NetnsHandle::last_reading() {
+  return trusted_ ? reading_ : read();
 }
 
 Result<NetnsHandle::Reading> NetnsHandle::read_anew() {
-  Reading reading;
+  Reading reading{.identity = identity_};
   ASSIGN_OR_RETURN(reading.links, read_links());
   for (const ObservedLink& link : reading.links) reading.alias += link.loopback_alias;
   RETURN_IF_ERROR(read_addresses(reading.state));

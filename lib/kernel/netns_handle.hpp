@@ -7,6 +7,7 @@
 // change that removes them.
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -39,17 +40,21 @@ class NetnsHandle {
   Result<std::optional<int>> nsid_of(const NetnsHandle& other);
 
   struct Reading {
+    NetnsIdentity identity{};
     state::NetnsState state{};  // all but links, firewall and responder
     std::vector<ObservedLink> links{};
     std::string alias{};  // of the loopback: whose namespace it is
+    bool operator==(const Reading&) const = default;
   };
-  // Remembered while nothing in the namespace is known to have changed; valid until the next call
-  // of any function here.
-  Result<const Reading*> read();
-  // The same, but what is remembered may be out of date.
-  Result<const Reading*> last_reading();
+  using ReadingPtr = std::shared_ptr<const Reading>;
+  // The same one until something in it has changed. It is read anew only when something in the
+  // namespace is known to have changed, or may have.
+  Result<ReadingPtr> read();
+  // The same, but a change that was not made by us may be missing.
+  Result<ReadingPtr> last_reading();
   // The next read() looks anew.
-  void distrust() { reading_.reset(); }
+  void distrust() { trusted_ = false; }
+  bool trusted() const { return trusted_; }
   Result<std::vector<ObservedLink>> read_links();
   // kNotFound when there is no such link.
   Result<ObservedLink> read_link(const std::string& name);
@@ -109,7 +114,8 @@ class NetnsHandle {
   NetlinkSocket rtnl_;
   NetnsFirewall firewall_;
   std::optional<NetnsWatch> watch_{};
-  std::optional<Reading> reading_{};
+  ReadingPtr reading_{};
+  bool trusted_ = false;
   NamesByNsid names_by_nsid_{};
   LinkNames link_names_{};
   std::map<std::string, int> link_indexes_{};  // the same the other way round

@@ -14,7 +14,8 @@ class Provider {
  public:
   virtual ~Provider() = default;
 
-  // Adds all that there is of its kinds. The first one finds the namespaces.
+  // Brings up to date what there is of its kinds. `observed` is what all of them found the last
+  // time, and what has not changed stays untouched. The first one finds the namespaces.
   virtual Status observe(state::KernelState& observed) = 0;
   virtual bool provides(const state::Object& object) const = 0;
   // One op on an object that it provides, as Kernel::apply().

@@ -6,7 +6,9 @@
 namespace egress::reconcile {
 
 Pass::Pass(kernel::Kernel& kernel, std::shared_ptr<const state::KernelState> desired, Clock clock)
-    : kernel_(kernel), desired_(std::move(desired)), clock_(std::move(clock)) {}
+    : kernel_(kernel), desired_(std::move(desired)), clock_(std::move(clock)) {
+  kernel_.expect(desired_);
+}
 
 bool Pass::step(std::chrono::steady_clock::duration budget) {
   const auto end = clock_() + budget;
@@ -35,6 +37,7 @@ void Pass::observe() {
   report_.taken = state::taken_names(*desired_, kernel_.foreign());
   if (!report_.taken.empty()) {
     desired_ = std::make_shared<const state::KernelState>(state::without(*desired_, report_.taken));
+    kernel_.expect(desired_);
   }
   Result<state::ChangeSet> ops = state::diff(*desired_, *observed);
   if (!ops.ok()) {

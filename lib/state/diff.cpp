@@ -115,29 +115,58 @@ void diff_netns(ChangeSet& ops, const NetnsName& netns, const NetnsState& desire
   diff_responder(ops, netns, desired.responder, observed.responder);
 }
 
+// Those of `desired` that are not so yet, with the namespaces in which links of theirs end or ended
+// where links change: one that is made anew is a change there, too.
+NetnsNames unequal_netns(const KernelState& desired, const KernelState& observed) {
+  NetnsNames unequal;
+  const auto add_other_ends = [&](const NetnsState& netns) {
+    for (const auto& [name, link] : netns.links) {
+      if (desired.count(link.peer.netns) != 0) unequal.insert(link.peer.netns);
+    }
+  };
+  for (const auto& [netns, wanted] : desired) {
+    const auto present = observed.find(netns);
+    if (present != observed.end() && wanted == present->second) continue;
+    unequal.insert(netns);
+    const bool is_new = present == observed.end();
+    if (!is_new && wanted->links == present->second->links &&
+        wanted->addresses == present->second->addresses) {
+      continue;
+    }
+    add_other_ends(*wanted);
+    if (!is_new) add_other_ends(*present->second);
+  }
+  for (const auto& [netns, present] : observed) {
+    if (desired.count(netns) == 0) add_other_ends(*present);
+  }
+  return unequal;
+}
+
 }  // namespace
 
-// Most passes find nothing to do, so what is equal is compared and neither copied nor sorted.
+// Most passes find little to do: what is equal is compared and neither copied nor sorted.
 Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed) {
-  RETURN_IF_ERROR(check_links(desired));
-  LinkChanges links = diff_links(desired, observed);
+  const NetnsNames unequal = unequal_netns(desired, observed);
+  RETURN_IF_ERROR(check_links(desired, unequal));
+  LinkChanges links = diff_links(desired, observed, unequal);
   ChangeSet ops = std::move(links.ops);
   for (const auto& [netns, state] : observed) {
     if (desired.count(netns) != 0) continue;
-    diff_responder(ops, netns, std::nullopt, state.responder);
+    diff_responder(ops, netns, std::nullopt, state->responder);
     ops.push_back({Phase::kRemoveNetns, Verb::kRemove, netns, NetnsObject{}});
   }
   const NetnsState fresh = fresh_netns();
-  for (const auto& [netns, wanted] : desired) {
+  for (const NetnsName& netns : unequal) {
+    const NetnsState& wanted = *desired.at(netns);
     const auto present = observed.find(netns);
     const auto changed = links.by_netns.find(netns);
     if (present == observed.end()) {
       ops.push_back({Phase::kAddNetns, Verb::kAdd, netns, NetnsObject{}});
       diff_netns(ops, netns, wanted, fresh);
     } else if (changed == links.by_netns.end()) {
-      if (wanted != present->second) diff_netns(ops, netns, wanted, present->second);
+      diff_netns(ops, netns, wanted, *present->second);
     } else {
-      diff_netns(ops, netns, wanted, remaining_netns(wanted, present->second, changed->second));
+      diff_netns(ops, netns, wanted, remaining_netns(wanted, *present->second, changed->second));
     }
   }
   std::stable_sort(ops.begin(), ops.end(), [](const Op& a, const Op& b) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace egress::state {
 namespace {
@@ -24,12 +25,13 @@ std::string what_it_is(const ForeignNetns& foreign) {
   return "";
 }
 
-void drop_links(NetnsState& netns, const ForeignNames& taken) {
+void drop_links(CopyOnWrite<NetnsState>& shared, const ForeignNames& taken) {
   std::set<std::string> gone;
-  for (const auto& [name, link] : netns.links) {
+  for (const auto& [name, link] : std::as_const(shared)->links) {
     if (taken.count(link.peer.netns) != 0) gone.insert(name);
   }
   if (gone.empty()) return;
+  NetnsState& netns = shared.change();
   const auto on_gone = [&](const auto& object) { return gone.count(object.link) != 0; };
   std::erase_if(netns.links, [&](const auto& entry) { return gone.count(entry.first) != 0; });
   std::erase_if(netns.addresses, on_gone);

@@ -78,9 +78,17 @@ NetnsState fresh_netns() {
   return netns;
 }
 
+void share_equal(KernelState& state, const KernelState& with) {
+  for (auto& [name, netns] : state) {
+    const auto other = with.find(name);
+    if (other != with.end() && netns == other->second) netns = other->second;
+  }
+}
+
 std::string to_text(const KernelState& state) {
   std::string text;
-  for (const auto& [name, netns] : state) {
+  for (const auto& [name, shared] : state) {
+    const NetnsState& netns = *shared;
     text += "netns " + name + "\n";
     append_lines(text, netns.sysctls);
     if (netns.firewall) append_firewall(text, *netns.firewall);

@@ -19,6 +19,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/copy_on_write.hpp"
 #include "base/ip.hpp"
 #include "state/nft_table.hpp"
 
@@ -136,7 +137,11 @@ struct NetnsState {
 NetnsState fresh_netns();
 
 using NetnsName = std::string;  // with the prefix, "eg-vnet-hub"
-using KernelState = std::map<NetnsName, NetnsState>;
+// What is equal in two of them is held once where share_equal() has seen it.
+using KernelState = std::map<NetnsName, CopyOnWrite<NetnsState>>;
+
+// Where both have equal namespaces, `state` shares those of `with` from now on.
+void share_equal(KernelState& state, const KernelState& with);
 
 // Line-oriented, sorted, one object a line under its namespace: the golden format and the log
 // format. A firewall is its digest, with its table below where that is known.

@@ -17,7 +17,7 @@ const Link* find_link(const NetnsState& netns, const std::string& name) {
 
 const Link* find_link(const KernelState& state, const LinkPeer& end) {
   const auto netns = state.find(end.netns);
-  return netns == state.end() ? nullptr : find_link(netns->second, end.name);
+  return netns == state.end() ? nullptr : find_link(*netns->second, end.name);
 }
 
 bool is_end(const LinkPeer& end, const NetnsName& netns, const std::string& name) {
@@ -57,10 +57,11 @@ class LinkDiff {
   LinkDiff(const KernelState& desired, const KernelState& observed)
       : desired_(desired), observed_(observed) {}
 
-  LinkChanges take() {
-    for (const auto& [netns, state] : desired_) {
+  LinkChanges take(const NetnsNames& unequal) {
+    for (const NetnsName& netns : unequal) {
       const auto present = observed_.find(netns);
-      diff_netns(netns, state, present == observed_.end() ? nullptr : &present->second);
+      diff_netns(netns, *desired_.at(netns),
+                 present == observed_.end() ? nullptr : &*present->second);
     }
     return std::move(changes_);
   }
@@ -102,9 +103,9 @@ class LinkDiff {
   bool other_end_can_stay(const Link& link) const {
     const auto observed = observed_.find(link.peer.netns);
     if (observed == observed_.end()) return false;
-    const Link* was = find_link(observed->second, link.peer.name);
+    const Link* was = find_link(*observed->second, link.peer.name);
     return was != nullptr &&
-           end_can_stay(desired_.at(link.peer.netns), observed->second, *was, other_end(link));
+           end_can_stay(*desired_.at(link.peer.netns), *observed->second, *was, other_end(link));
   }
 
   void change_loopback(const NetnsName& netns, const Link* observed, const Link& desired) {
@@ -175,8 +176,14 @@ void erase_where(Objects& objects, Predicate predicate) {
 }  // namespace
 
 Status check_links(const KernelState& desired) {
-  for (const auto& [netns, state] : desired) {
-    for (const auto& [name, link] : state.links) {
+  NetnsNames all;
+  for (const auto& entry : desired) all.insert(entry.first);
+  return check_links(desired, all);
+}
+
+Status check_links(const KernelState& desired, const NetnsNames& among) {
+  for (const NetnsName& netns : among) {
+    for (const auto& [name, link] : desired.at(netns)->links) {
       if (is_loopback(link)) continue;
       const Link* other = find_link(desired, link.peer);
       if (other != nullptr && other != &link && is_end(other->peer, netns, name) &&
@@ -192,14 +199,9 @@ Status check_links(const KernelState& desired) {
   return {};
 }
 
-LinkChanges diff_links(const KernelState& desired, const KernelState& observed) {
-  const bool equal = std::all_of(desired.begin(), desired.end(), [&](const auto& entry) {
-    const auto present = observed.find(entry.first);
-    return present != observed.end() && present->second.links == entry.second.links &&
-           present->second.addresses == entry.second.addresses;
-  });
-  if (equal) return {};
-  return LinkDiff(desired, observed).take();
+LinkChanges diff_links(const KernelState& desired, const KernelState& observed,
+                       const NetnsNames& unequal) {
+  return LinkDiff(desired, observed).take(unequal);
 }
 
 NetnsState remaining_netns(const NetnsState& desired, const NetnsState& observed,

@@ -16,6 +16,9 @@ namespace egress::state {
 // Whether every veth end's other end is there and names it back; kInvalid names the first whose
 // other end does not.
 Status check_links(const KernelState& desired);
+using NetnsNames = std::set<NetnsName>;
+// The same of the ends in some of its namespaces alone.
+Status check_links(const KernelState& desired, const NetnsNames& among);
 
 struct LinkChanges {
   // Observed ends of a surviving namespace, by name.
@@ -28,8 +31,10 @@ struct LinkChanges {
   ChangeSet ops{};
   std::map<NetnsName, InNetns> by_netns{};  // only where some of them go, or go down
 };
-// `desired` has passed check_links().
-LinkChanges diff_links(const KernelState& desired, const KernelState& observed);
+// `unequal` are the namespaces of `desired` that are not so in `observed`, and where links or
+// addresses are not, those in which links of theirs end or ended. They have passed check_links().
+LinkChanges diff_links(const KernelState& desired, const KernelState& observed,
+                       const NetnsNames& unequal);
 
 // What is left of `observed` once `changes` are made in it, and before anything else is: without
 // the routes and neighbours of links that go down, without anything on links that go. Of retired

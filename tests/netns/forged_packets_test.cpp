@@ -89,7 +89,7 @@ class ForgedPackets : public LinuxFixture {
   }
 
   Ipv4Address address_of(const std::string& netns, const std::string& link) const {
-    for (const state::Address& each : desired_.at(netns).addresses) {
+    for (const state::Address& each : desired_.at(netns)->addresses) {
       if (each.link.starts_with(link)) return each.address;
     }
     ADD_FAILURE() << netns << " has no " << link;
@@ -97,7 +97,7 @@ class ForgedPackets : public LinuxFixture {
   }
 
   std::string link_of(const std::string& netns, const std::string& head) const {
-    for (const auto& [name, link] : desired_.at(netns).links) {
+    for (const auto& [name, link] : desired_.at(netns)->links) {
       if (name.starts_with(head)) return name;
     }
     ADD_FAILURE() << netns << " has no " << head;

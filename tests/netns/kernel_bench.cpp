@@ -61,10 +61,10 @@ void add_worker(KernelState& state, const std::string& hub, int number) {
     const std::string port = fmt::format("p{}", i);
     const std::string far = fmt::format("w{}-{}", number, i);
     worker.links[port] = veth_end(port, hub, far, static_cast<uint8_t>(i), number);
-    state[hub].links[far] = veth_end(far, name, port, static_cast<uint8_t>(8 + i), number);
+    state[hub]->links[far] = veth_end(far, name, port, static_cast<uint8_t>(8 + i), number);
     const Ipv4Address gateway{0xa9feff02};
     worker.addresses.insert({port, Ipv4Address{0x0a000000U + static_cast<uint32_t>(i)}, 32});
-    worker.neighbours.insert({port, gateway, state[hub].links[far].mac});
+    worker.neighbours.insert({port, gateway, state[hub]->links[far].mac});
     const state::Route route{
         .table = 100 + static_cast<uint32_t>(i), .link = port, .gateway = gateway, .onlink = true};
     worker.routes[state::key_of(route)] = route;

@@ -51,7 +51,7 @@ class KernelFields : public LinuxFixture {
 };
 
 TEST_F(KernelFields, OfALinkAreWrittenAndReadBack) {
-  const auto x0 = [](KernelState& state) -> Link& { return state["eg-a"].links["x0"]; };
+  const auto x0 = [](KernelState& state) -> Link& { return state["eg-a"]->links["x0"]; };
   expect_each_and_all<Link>(
       two_joined(), x0,
       {[](Link& link) { link.mac.octets = {2, 1, 2, 3, 4, 5}; },
@@ -62,7 +62,7 @@ TEST_F(KernelFields, OfALinkAreWrittenAndReadBack) {
 
 TEST_F(KernelFields, OfTheFarEndAreThoseOfTheFarEnd) {
   KernelState state = two_joined();
-  Link& far = state["eg-b"].links["y0"];
+  Link& far = state["eg-b"]->links["y0"];
   far.mtu = 1280;
   far.forwarding = true;
   far.alias = "far";
@@ -71,7 +71,7 @@ TEST_F(KernelFields, OfTheFarEndAreThoseOfTheFarEnd) {
 }
 
 TEST_F(KernelFields, OfLoopbackAreItsStateAndMtu) {
-  const auto lo = [](KernelState& state) -> Link& { return state["eg-a"].links["lo"]; };
+  const auto lo = [](KernelState& state) -> Link& { return state["eg-a"]->links["lo"]; };
   expect_each_and_all<Link>(
       two_joined(), lo, {[](Link& link) { link.up = false; }, [](Link& link) { link.mtu = 1500; }});
 }
@@ -79,9 +79,9 @@ TEST_F(KernelFields, OfLoopbackAreItsStateAndMtu) {
 // Below 1280 the kernel takes IPv6 off a link together with its IPv6 settings.
 TEST_F(KernelFields, OfALinkTooNarrowForIpv6AreWrittenToo) {
   KernelState state = two_joined();
-  state["eg-a"].links["x0"].mtu = 1000;
-  state["eg-b"].links["y0"].mtu = 576;
-  state["eg-b"].links["y0"].forwarding = true;
+  state["eg-a"]->links["x0"].mtu = 1000;
+  state["eg-b"]->links["y0"].mtu = 576;
+  state["eg-b"]->links["y0"].forwarding = true;
   converge(state);
   EXPECT_EQ(observe(), state);
 }
@@ -93,12 +93,12 @@ TEST_F(KernelFields, OfAnAddressAreWrittenAndReadBack) {
        {Address{"x0", ip("10.0.0.1"), 32}, Address{"x0", ip("10.0.0.1"), 24},
         Address{"x0", ip("240.0.0.7"), 32}, Address{"lo", ip("10.0.0.1"), 32}}) {
     KernelState state = base;
-    state["eg-a"].addresses = {address};
+    state["eg-a"]->addresses = {address};
     converge(state);
     EXPECT_EQ(observe(), state);
   }
   KernelState all = base;
-  all["eg-a"].addresses = {
+  all["eg-a"]->addresses = {
       {"x0", ip("10.0.0.1"), 32}, {"x0", ip("10.0.0.2"), 24}, {"lo", ip("10.0.0.3"), 32}};
   converge(all);
   EXPECT_EQ(observe(), all);
@@ -111,7 +111,7 @@ TEST_F(KernelFields, OfANeighbourAreWrittenAndReadBack) {
                                      Neighbour{"x0", ip("10.0.0.9"), {{2, 0, 0, 0, 0, 2}}},
                                      Neighbour{"x0", ip("10.0.0.8"), {{2, 0, 0, 0, 0, 1}}}}) {
     KernelState state = base;
-    state["eg-a"].neighbours = {neighbour};
+    state["eg-a"]->neighbours = {neighbour};
     converge(state);
     EXPECT_EQ(observe(), state);
   }
@@ -119,14 +119,14 @@ TEST_F(KernelFields, OfANeighbourAreWrittenAndReadBack) {
 
 TEST_F(KernelFields, OfARouteAreWrittenAndReadBack) {
   KernelState base = two_joined();
-  base["eg-a"].addresses = {{"x0", ip("10.0.0.1"), 24}, {"x0", ip("10.1.0.1"), 32}};
+  base["eg-a"]->addresses = {{"x0", ip("10.0.0.1"), 24}, {"x0", ip("10.1.0.1"), 32}};
   const Route route{.table = 300,
                     .destination = prefix("172.16.0.0/12"),
                     .link = "x0",
                     .gateway = ip("10.0.0.9")};
   const state::RouteKey key = state::key_of(route);
-  base["eg-a"].routes[key] = route;
-  const auto the_route = [&](KernelState& state) -> Route& { return state["eg-a"].routes[key]; };
+  base["eg-a"]->routes[key] = route;
+  const auto the_route = [&](KernelState& state) -> Route& { return state["eg-a"]->routes[key]; };
   expect_each_and_all<Route>(base, the_route,
                              {[](Route& other) { other.protocol = state::RouteProtocol::kBoot; },
                               [](Route& other) { other.gateway = ip("10.0.0.10"); },
@@ -140,7 +140,7 @@ TEST_F(KernelFields, OfARouteAreWrittenAndReadBack) {
 
 TEST_F(KernelFields, OfARouteWithoutAGatewayAreWrittenAndReadBack) {
   KernelState state = two_joined();
-  auto& routes = state["eg-a"].routes;
+  auto& routes = state["eg-a"]->routes;
   for (const Route& route :
        {Route{.table = 254, .link = "x0"},
         Route{.table = 100, .destination = prefix("10.0.0.0/8"), .link = "x0"},
@@ -170,8 +170,8 @@ TEST_F(KernelFields, OfARuleAreWrittenAndReadBack) {
   KernelState all = base;
   for (const Rule& rule : rules) {
     KernelState state = base;
-    state["eg-a"].rules.insert(rule);
-    all["eg-a"].rules.insert(rule);
+    state["eg-a"]->rules.insert(rule);
+    all["eg-a"]->rules.insert(rule);
     converge(state);
     EXPECT_EQ(observe(), state);
   }
@@ -183,7 +183,7 @@ TEST_F(KernelFields, OfARuleAreWrittenAndReadBack) {
 
 TEST_F(KernelFields, OfTheLocalRuleMoveItBehindOthers) {
   KernelState state = two_joined();
-  auto& rules = state["eg-a"].rules;
+  auto& rules = state["eg-a"]->rules;
   rules.erase(rules.find(Rule{.priority = 0, .table = 255}));
   rules.insert({.priority = 1500, .table = 255});
   rules.insert({.priority = 1000, .table = 101, .fwmark = 1, .fwmask = 0xffffffff});
@@ -194,7 +194,7 @@ TEST_F(KernelFields, OfTheLocalRuleMoveItBehindOthers) {
 TEST_F(KernelFields, OfASettingAreWrittenAndReadBack) {
   KernelState state = two_joined();
   const auto set = [&](const std::string& name, const std::string& value) {
-    state["eg-a"].sysctls[name] = {name, value};
+    state["eg-a"]->sysctls[name] = {name, value};
   };
   for (const char* value : {"1", "2", "0"}) {
     set("net.ipv4.conf.all.rp_filter", value);

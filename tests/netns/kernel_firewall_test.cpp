@@ -54,9 +54,9 @@ class KernelFirewall : public LinuxFixture, public testing::WithParamInterface<c
     KernelState state;
     state["eg-a"] = state["eg-b"] = plain_netns();
     join(state, "eg-a", "x0", "eg-b", "y0");
-    state["eg-a"].addresses = {{"x0", ip("10.1.0.1"), 24}};
-    state["eg-b"].addresses = {{"y0", ip("10.1.0.2"), 24}};
-    state["eg-a"].firewall = state::make_firewall(table);
+    state["eg-a"]->addresses = {{"x0", ip("10.1.0.1"), 24}};
+    state["eg-b"]->addresses = {{"y0", ip("10.1.0.2"), 24}};
+    state["eg-a"]->firewall = state::make_firewall(table);
     return state;
   }
   // Without what tells only when something was made: the numbers of copies, the generation, the
@@ -143,7 +143,7 @@ TEST_F(KernelFirewall, IsSeenAsRemovedWhenSomebodyFlushes) {
 
 TEST_F(KernelFirewall, OfOthersIsRemovedWhereNoneIsWanted) {
   KernelState desired = lab();
-  desired["eg-a"].firewall.reset();
+  desired["eg-a"]->firewall.reset();
   converge(desired);
   by_hand("ip netns exec eg-a nft add table inet other");
   EXPECT_EQ(digest(), state::kFirewallChanged);

@@ -20,7 +20,7 @@ class KernelHosts : public LinuxFixture {
   KernelState lab(std::vector<std::string> listen = {"tcp/1433", "udp/53"}) {
     KernelState state;
     state["eg-host-sql"] = plain_netns();
-    state["eg-host-sql"].responder = state::Responder{"sql", std::move(listen)};
+    state["eg-host-sql"]->responder = state::Responder{"sql", std::move(listen)};
     return state;
   }
 };
@@ -78,7 +78,7 @@ TEST_F(KernelHosts, ThatNeverSaidWhatTheyAreAreReplaced) {
 
 TEST_F(KernelHosts, ThatCannotListenSayWhy) {
   KernelState without = lab();
-  without["eg-host-sql"].responder.reset();
+  without["eg-host-sql"]->responder.reset();
   converge(without);
   e2e::Background squatter({"ip", "netns", "exec", "eg-host-sql", EGRESS_HOST_PROGRAM, "--host",
                             "squatter", "--lock", "/run/squatter", "tcp/1433"},
@@ -123,7 +123,7 @@ TEST_F(KernelHosts, OfAnotherPrefixWithTheSameNameLiveOn) {
   converge(lab());
   EXPECT_THAT(e2e::processes_with("egress-host"), SizeIs(2));
   converge({});
-  EXPECT_EQ(other->observe()->at("other-host-sql").responder, sql);
+  EXPECT_EQ(other->observe()->at("other-host-sql")->responder, sql);
   EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kRemove, sql)));
   EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kRemove, state::NetnsObject{})));
   EXPECT_THAT(e2e::processes_with("egress-host"), IsEmpty());

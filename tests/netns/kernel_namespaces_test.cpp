@@ -164,7 +164,7 @@ TEST_F(KernelNamespaces, CrossedPairsAreSeenAsCrossed) {
   const auto expect_all = [&] {
     const KernelState seen = observe();
     const auto peer = [&](const char* netns, const char* link) {
-      return seen.at(netns).links.at(link).peer;
+      return seen.at(netns)->links.at(link).peer;
     };
     EXPECT_EQ(peer("eg-a", "x"), (LinkPeer{"eg-d", "x"}));
     EXPECT_EQ(peer("eg-d", "x"), (LinkPeer{"eg-a", "x"}));
@@ -189,8 +189,8 @@ TEST_F(KernelNamespaces, MadeAnewUnderAnOldNameAreNotMistakenForTheOldOnes) {
           make_marked("eg-worker-2") +
           "ip -n eg-worker-1 link add e-site type veth peer name eth1 netns eg-app-2;");
   const KernelState seen = observe();
-  EXPECT_EQ(seen.at("eg-worker-1").links.at("e-site").peer, (LinkPeer{"eg-app-2", "eth1"}));
-  EXPECT_EQ(seen.at("eg-worker-2").links.size(), 1U);
+  EXPECT_EQ(seen.at("eg-worker-1")->links.at("e-site").peer, (LinkPeer{"eg-app-2", "eth1"}));
+  EXPECT_EQ(seen.at("eg-worker-2")->links.size(), 1U);
   converge(desired);
   EXPECT_EQ(observe(), desired);
 }
@@ -203,8 +203,8 @@ TEST_F(KernelNamespaces, InUseLoseTheirNameAndTheirLinksAllTheSame) {
                         "in");
   ASSERT_TRUE(shell.ready());
   desired.erase("eg-app-1");
-  desired["eg-worker-1"].links.erase("e-site");
-  desired["eg-worker-1"].links.erase("v-site");
+  desired["eg-worker-1"]->links.erase("e-site");
+  desired["eg-worker-1"]->links.erase("v-site");
   converge(desired);
   EXPECT_EQ(observe(), desired);
   converge(pairs(2));

@@ -147,7 +147,7 @@ TEST_F(KernelOwner, TakesNothingForRemovedInANamespaceThatItCannotOpen) {
   rlimit usual{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
   const rlimit none{0, usual.rlim_max};
-  const state::LinkPair pair{app_and_worker().at("eg-app-0").links.at("eth0"), {}};
+  const state::LinkPair pair{app_and_worker().at("eg-app-0")->links.at("eth0"), {}};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
   const Status firewall = apply(Verb::kRemove, "eg-app-0", state::FirewallChange{});
   const Status link = apply(Verb::kRemove, "eg-app-0", pair);
@@ -239,7 +239,7 @@ class KernelOwnerOfResponders : public KernelOwner {
   }
   static KernelState host() {
     KernelState state{{"eg-host-sql", plain_netns()}};
-    state["eg-host-sql"].responder = state::Responder{"sql", {"tcp/1433"}};
+    state["eg-host-sql"]->responder = state::Responder{"sql", {"tcp/1433"}};
     return state;
   }
   void SetUp() override {
@@ -274,7 +274,7 @@ TEST_F(KernelOwnerOfResponders, LeavesOneInANamespaceThatIsNotOursAlone) {
 
 TEST_F(KernelOwnerOfResponders, EndsNobodyWhoTookAHostsLockElsewhereAndSaysWhoItIs) {
   KernelState without = host();
-  without["eg-host-sql"].responder.reset();
+  without["eg-host-sql"]->responder.reset();
   converge(without);
   by_hand("mkdir -p /run/egressd/eg/hosts");
   e2e::Background squatter(

@@ -107,7 +107,7 @@ class KernelRows : public LinuxFixture {
   static KernelState lab(const NftTable& table) {
     KernelState state;
     state["eg-a"] = plain_netns();
-    state["eg-a"].firewall = state::make_firewall(table);
+    state["eg-a"]->firewall = state::make_firewall(table);
     return state;
   }
   // As nft prints it and as the kernel holds it, there in the order in which it was put. A map may

@@ -8,11 +8,12 @@
 namespace egress::kernel_tests {
 
 std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix,
-                                                 const std::string& state_dir) {
+                                                 const std::string& state_dir, Clock clock) {
   auto opened = kernel::LinuxKernel::open({.prefix = prefix,
                                            .state_dir = state_dir,
                                            .run_dir = kRunDir,
-                                           .responder_program = EGRESS_HOST_PROGRAM});
+                                           .responder_program = EGRESS_HOST_PROGRAM,
+                                           .clock = std::move(clock)});
   if (opened.ok()) return *std::move(opened);
   ADD_FAILURE() << opened.error().to_string();
   return nullptr;
@@ -38,7 +39,7 @@ state::KernelState LinuxFixture::observe() {
 state::NetnsState LinuxFixture::observe(const state::NetnsName& netns) {
   const state::KernelState observed = observe();
   const auto found = observed.find(netns);
-  if (found != observed.end()) return found->second;
+  if (found != observed.end()) return *found->second;
   ADD_FAILURE() << netns << " is not there";
   return {};
 }
@@ -78,8 +79,8 @@ void join(state::KernelState& state, const std::string& netns, const std::string
                        static_cast<uint8_t>(hash >> 24U)};
     return made;
   };
-  state[netns].links[link] = end(netns, link, other_netns, other_link);
-  state[other_netns].links[other_link] = end(other_netns, other_link, netns, link);
+  state[netns]->links[link] = end(netns, link, other_netns, other_link);
+  state[other_netns]->links[other_link] = end(other_netns, other_link, netns, link);
 }
 
 }  // namespace egress::kernel_tests

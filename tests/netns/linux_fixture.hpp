@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "kernel/linux_kernel.hpp"
 #include "tests/support/values.hpp"
@@ -23,7 +24,8 @@ inline constexpr const char* kRunDir = "/run/egressd";
 inline constexpr const char* kStateDir = "/state";
 
 std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix = "eg",
-                                                 const std::string& state_dir = kStateDir);
+                                                 const std::string& state_dir = kStateDir,
+                                                 Clock clock = {});
 
 // Commands that make a namespace as the kernel of prefix "eg" marks its own, and empty.
 std::string make_marked(const std::string& name);
@@ -44,7 +46,7 @@ class LinuxFixture : public testing::Test {
 
   kernel::LinuxKernel& kernel() { return *kernel_; }
   // As after a restart of the daemon: nothing is remembered.
-  void restart() { kernel_ = open_kernel(); }
+  void restart(Clock clock = {}) { kernel_ = open_kernel("eg", kStateDir, std::move(clock)); }
 
   state::KernelState observe();
   state::NetnsState observe(const state::NetnsName& netns);

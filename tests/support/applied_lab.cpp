@@ -31,14 +31,14 @@ std::string fault_in(const state::KernelState& desired) {
   std::set<state::MacAddress> macs;
   for (const auto& [netns, state] : desired) {
     if (netns.size() > kLongestFileName) return "namespace name " + netns;
-    for (const auto& [name, link] : state.links) {
+    for (const auto& [name, link] : state->links) {
       if (name.size() > kLongestLinkName) return "link name " + name;
       if (link.alias.size() > kLongestAlias) return "alias " + link.alias;
       const bool of_machine = name != "lo" && link.mac != compile::kRouterMac;
       if (of_machine && !macs.insert(link.mac).second) return "MAC " + link.mac.to_string();
     }
-    if (!state.firewall) continue;
-    if (std::string fault = fault_in_table(*state.firewall->table); !fault.empty()) return fault;
+    if (!state->firewall) continue;
+    if (std::string fault = fault_in_table(*state->firewall->table); !fault.empty()) return fault;
   }
   return {};
 }

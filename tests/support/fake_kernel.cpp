@@ -128,13 +128,13 @@ Result<std::map<std::string, uint64_t>> FakeKernel::counters(const state::NetnsN
 Link* FakeKernel::find_link(const LinkPeer& end) {
   const auto netns = state_.find(end.netns);
   if (netns == state_.end()) return nullptr;
-  const auto link = netns->second.links.find(end.name);
-  return link == netns->second.links.end() ? nullptr : &link->second;
+  const auto link = netns->second->links.find(end.name);
+  return link == netns->second->links.end() ? nullptr : &link->second;
 }
 
 void FakeKernel::remove_one_end(const LinkPeer& end) {
   if (find_link(end) == nullptr) return;
-  NetnsState& netns = state_.at(end.netns);
+  NetnsState& netns = state_.at(end.netns).change();
   silence(netns, end.name);
   std::vector<Ipv4Address> lost;
   erase_where(netns.addresses, [&](const Address& address) {
@@ -171,18 +171,18 @@ void FakeKernel::remove_netns(const state::NetnsName& netns) {
   const auto found = state_.find(netns);
   if (found == state_.end()) return;
   std::vector<std::string> names;
-  for (const auto& [name, link] : found->second.links) names.push_back(name);
+  for (const auto& [name, link] : found->second->links) names.push_back(name);
   for (const std::string& name : names) remove_link({netns, name});
   state_.erase(netns);
 }
 
 Status FakeKernel::perform(const Op& op, const state::Sysctl& sysctl) {
-  state_.at(op.netns).sysctls[sysctl.name] = sysctl;
+  state_.at(op.netns)->sysctls[sysctl.name] = sysctl;
   return {};
 }
 
 Status FakeKernel::perform(const Op& op, const state::FirewallChange& change) {
-  auto& firewall = state_.at(op.netns).firewall;
+  auto& firewall = state_.at(op.netns)->firewall;
   const state::NftTable* table = change.desired.table.get();
   if (table != nullptr && (has_long_name(table->chains) || has_long_name(table->maps))) {
     return refusal(op, EINVAL);
@@ -208,8 +208,8 @@ Status FakeKernel::add_pair(const Op& op, const state::LinkPair& pair) {
     if (equal) return {};
     return refusal(op, EEXIST);
   }
-  state_.at(here.netns).links[here.name] = pair.here;
-  state_.at(there.netns).links[there.name] = pair.there;
+  state_.at(here.netns)->links[here.name] = pair.here;
+  state_.at(there.netns)->links[there.name] = pair.there;
   return {};
 }
 
@@ -222,7 +222,7 @@ Status FakeKernel::perform(const Op& op, const state::LinkPair& pair) {
 Status FakeKernel::perform(const Op& op, const state::LinkSettings& settings) {
   Link* link = find_link({op.netns, settings.link.name});
   if (link == nullptr) return refusal(op, ENODEV);
-  if (link->up && !settings.link.up) silence(state_.at(op.netns), link->name);
+  if (link->up && !settings.link.up) silence(state_.at(op.netns).change(), link->name);
   const LinkPeer peer = link->peer;
   const state::MacAddress mac = link->mac;
   *link = settings.link;
@@ -232,7 +232,7 @@ Status FakeKernel::perform(const Op& op, const state::LinkSettings& settings) {
 }
 
 Status FakeKernel::perform(const Op& op, const Address& address) {
-  NetnsState& netns = state_.at(op.netns);
+  NetnsState& netns = state_.at(op.netns).change();
   const Link* link = find_link({op.netns, address.link});
   if (op.verb == Verb::kAdd) {
     if (link == nullptr) return refusal(op, ENODEV);
@@ -247,7 +247,7 @@ Status FakeKernel::perform(const Op& op, const Address& address) {
 }
 
 Status FakeKernel::perform(const Op& op, const Neighbour& neighbour) {
-  NetnsState& netns = state_.at(op.netns);
+  NetnsState& netns = state_.at(op.netns).change();
   if (op.verb == Verb::kRemove) {
     netns.neighbours.erase(neighbour);
     return {};
@@ -266,7 +266,7 @@ Status FakeKernel::perform(const Op& op, const Neighbour& neighbour) {
 }
 
 Status FakeKernel::add_route(const Op& op, const Route& route) {
-  NetnsState& netns = state_.at(op.netns);
+  NetnsState& netns = state_.at(op.netns).change();
   const auto present = netns.routes.find(key_of(route));
   const bool exists = present != netns.routes.end();
   if (exists && present->second == route) return {};
@@ -285,14 +285,14 @@ Status FakeKernel::add_route(const Op& op, const Route& route) {
 
 Status FakeKernel::perform(const Op& op, const Route& route) {
   if (op.verb != Verb::kRemove) return add_route(op, route);
-  NetnsState& netns = state_.at(op.netns);
+  NetnsState& netns = state_.at(op.netns).change();
   const auto present = netns.routes.find(key_of(route));
   if (present != netns.routes.end() && present->second == route) netns.routes.erase(present);
   return {};
 }
 
 Status FakeKernel::perform(const Op& op, const state::Rule& rule) {
-  auto& rules = state_.at(op.netns).rules;
+  auto& rules = state_.at(op.netns)->rules;
   const auto present = rules.find(rule);
   if (op.verb == Verb::kRemove) {
     if (present != rules.end()) rules.erase(present);
@@ -303,7 +303,7 @@ Status FakeKernel::perform(const Op& op, const state::Rule& rule) {
 }
 
 Status FakeKernel::perform(const Op& op, const state::Responder& responder) {
-  auto& running = state_.at(op.netns).responder;
+  auto& running = state_.at(op.netns)->responder;
   if (op.verb == Verb::kRemove) {
     running.reset();
     return {};

@@ -60,7 +60,7 @@ NetnsState KernelContract::observe(const state::NetnsName& netns) {
     ADD_FAILURE() << netns << " is not there";
     return {};
   }
-  return found->second;
+  return *found->second;
 }
 
 Status KernelContract::add(const state::NetnsName& netns, Object object) {
@@ -178,7 +178,7 @@ TEST_P(KernelContract, ANamespaceOfOursThatLostItsNameToAnotherIsGone) {
   const state::KernelState seen = observe();
   EXPECT_THAT(seen, ElementsAre(Key("eg-a")));
   // The links that led there go along; the kernel takes its time.
-  for (const auto& [name, link] : seen.at("eg-a").links) EXPECT_NE(link.peer.netns, "eg-b");
+  for (const auto& [name, link] : seen.at("eg-a")->links) EXPECT_NE(link.peer.netns, "eg-b");
   EXPECT_OK(remove("eg-b", NetnsObject{}));
   observe();
   EXPECT_THAT(kernel().foreign(), ElementsAre(Key("eg-b")));

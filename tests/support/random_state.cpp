@@ -29,7 +29,7 @@ class Generator {
         if (chance(70)) add_pair(slot);
       }
     }
-    for (auto& [name, netns] : state_) fill(netns);
+    for (auto& [name, netns] : state_) fill(netns.change());
     return std::move(state_);
   }
 
@@ -40,7 +40,7 @@ class Generator {
   bool chance(uint32_t percent) { return below(100) < percent; }
 
   void add_netns(const std::string& name) {
-    NetnsState& netns = state_[name];
+    NetnsState& netns = state_[name].change();
     netns.links["lo"] = {.name = "lo", .mtu = 65536};
     netns.rules = state::kernel_rules();
     if (chance(30)) netns.rules.erase(netns.rules.begin());
@@ -87,8 +87,8 @@ class Generator {
     const std::string b = std::next(state_.begin(), second)->first;
     const std::string here = fmt::format("l{}", slot);
     const std::string there = fmt::format("r{}", slot);
-    state_[a].links[here] = random_link(here, b, there);
-    state_[b].links[there] = random_link(there, a, here);
+    state_[a]->links[here] = random_link(here, b, there);
+    state_[b]->links[there] = random_link(there, a, here);
   }
 
   void fill(NetnsState& netns) {

@@ -9,7 +9,8 @@ Status NftProvider::observe(state::KernelState& observed) {
   for (auto& [netns, handle] : held_.all()) {
     auto firewall = handle.firewall().observe();
     if (!firewall.ok()) return std::move(firewall).error().in("observe " + netns);
-    observed[netns].firewall = *std::move(firewall);
+    CopyOnWrite<state::NetnsState>& there = observed[netns];
+    if (std::as_const(there)->firewall != *firewall) there->firewall = *std::move(firewall);
   }
   return {};
 }

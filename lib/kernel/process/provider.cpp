@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/process/provider.hpp"
 
+#include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,13 +16,21 @@ constexpr const char* kUnnamed = "#unnamed";
 
 Status ProcessProvider::observe(state::KernelState& observed) {
   ASSIGN_OR_RETURN(const std::vector<RunningResponder> running, responders_.list());
+  std::map<state::NetnsName, state::Responder> placed;
   for (const RunningResponder& one : running) {
     const NetnsHandle* const place = held_.find(one.identity);
     if (one.complete && place != nullptr) {
-      observed[*place->name()].responder = one.responder;
+      placed[*place->name()] = one.responder;
     } else if (place != nullptr || held_.owner().owns_process(one.pid)) {
-      observed[prefix_ + "-" + one.responder.host + kUnnamed].responder = one.responder;
+      const state::NetnsName unnamed = prefix_ + "-" + one.responder.host + kUnnamed;
+      observed[unnamed];
+      placed[unnamed] = one.responder;
     }
+  }
+  for (auto& [netns, there] : observed) {
+    const auto found = placed.find(netns);
+    const auto responder = found == placed.end() ? std::nullopt : std::optional(found->second);
+    if (std::as_const(there)->responder != responder) there->responder = responder;
   }
   return {};
 }

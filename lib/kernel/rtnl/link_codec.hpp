@@ -22,6 +22,7 @@ struct ObservedLink {
   bool ipv6_settings = false;      // it has an addr_gen_mode at all
   // Of a loopback: the namespace's mark (netns_owner.hpp), and so no property of the link.
   std::string loopback_alias{};
+  bool operator==(const ObservedLink&) const = default;
 };
 
 NlMessage list_links();

@@ -68,10 +68,10 @@ TEST(Compile, GivesEveryNamespaceItsContractName) {
 TEST(Compile, EveryVethEndNamesAnEndThatNamesItBack) {
   const state::KernelState state = TwoIntegrations().compile();
   for (const auto& [netns, content] : state) {
-    for (const auto& [name, link] : content.links) {
+    for (const auto& [name, link] : content->links) {
       if (name == "lo") continue;
       EXPECT_LE(name.size(), 15U);
-      const state::Link& peer = state.at(link.peer.netns).links.at(link.peer.name);
+      const state::Link& peer = state.at(link.peer.netns)->links.at(link.peer.name);
       EXPECT_EQ(peer.peer, (state::LinkPeer{netns, name}));
     }
   }
@@ -79,7 +79,7 @@ TEST(Compile, EveryVethEndNamesAnEndThatNamesItBack) {
 
 TEST(Compile, SteersAppsBeforeTheWorkersOwnAddressesAreLookedAt) {
   const state::KernelState state = TwoIntegrations().compile();
-  const state::NetnsState& worker = state.at("eg-worker-plan-0");
+  const state::NetnsState& worker = *state.at("eg-worker-plan-0");
   EXPECT_EQ(local_rules_at(worker, 0), 0U);
   EXPECT_EQ(local_rules_at(worker, 2000), 1U);
   EXPECT_TRUE(worker.addresses.contains({"integ0", ip("10.1.1.4"), 32}));
@@ -88,11 +88,11 @@ TEST(Compile, SteersAppsBeforeTheWorkersOwnAddressesAreLookedAt) {
 
 TEST(Compile, KeepsEqualLeasesApartInConntrackZonesOnlyWhereThereAreTwoIntegrations) {
   TwoIntegrations two;
-  EXPECT_THAT(state::to_text(*two.compile().at("eg-worker-plan-0").firewall->table),
+  EXPECT_THAT(state::to_text(*two.compile().at("eg-worker-plan-0")->firewall->table),
               HasSubstr("ct zone set"));
   two.lab.sites.erase("app-right");
   two.addresses.erase({"plan", 0, {"right", "apps"}});
-  EXPECT_THAT(state::to_text(*two.compile().at("eg-worker-plan-0").firewall->table),
+  EXPECT_THAT(state::to_text(*two.compile().at("eg-worker-plan-0")->firewall->table),
               Not(HasSubstr("ct zone set")));
 }
 
@@ -101,12 +101,12 @@ TEST(Compile, AnAppWithoutIntegrationHasOneInterface) {
   two.lab.sites["app-left"].virtual_network_subnet.reset();
   two.addresses.erase({"plan", 0, {"left", "apps"}});
   const state::KernelState state = two.compile();
-  EXPECT_EQ(state.at("eg-app-app-left-0").links.size(), 2U);  // lo and eth0
+  EXPECT_EQ(state.at("eg-app-app-left-0")->links.size(), 2U);  // lo and eth0
 }
 
 TEST(Compile, RoutingOnCollapsesTheAppsTable) {
   TwoIntegrations two;
-  const auto routes_of_left = [&] { return two.compile().at("eg-app-app-left-0").routes.size(); };
+  const auto routes_of_left = [&] { return two.compile().at("eg-app-app-left-0")->routes.size(); };
   EXPECT_EQ(routes_of_left(), 5U);  // default, three private ranges, the VNet
   two.lab.sites["app-left"].outbound_vnet_routing = {.application_traffic = true};
   EXPECT_EQ(routes_of_left(), 1U);
@@ -123,7 +123,7 @@ TEST(Compile, PlansWhosePortsWouldBeCutToOneNameHaveAPortEach) {
   }
   const state::KernelState state = two.compile();
   std::set<state::LinkPeer> ends;
-  for (const auto& [name, link] : state.at("eg-vnet-left").links) {
+  for (const auto& [name, link] : state.at("eg-vnet-left")->links) {
     if (name.rfind("w-", 0) == 0) ends.insert(link.peer);
   }
   EXPECT_EQ(ends.size(), 3U);
@@ -180,12 +180,12 @@ TEST(Compile, ASecurityGroupReadsAsAChainPerRule) {
   two.lab.network_security_groups["nsg"].security_rules["deny-sql"] = rule;
   two.lab.virtual_networks["left"].subnets["apps"].network_security_group = "nsg";
   const state::KernelState state = two.compile();
-  const auto& chains = state.at("eg-vnet-left").firewall->table->chains;
+  const auto& chains = state.at("eg-vnet-left")->firewall->table->chains;
   EXPECT_THAT(chains.at("out/apps/deny/deny-sql").rules,
               testing::ElementsAre(state::NftRule{"counter drop", "nsg/deny-sql"}));
   EXPECT_TRUE(chains.contains("out/apps/allow/AllowVnetOutBound"));
   EXPECT_TRUE(chains.contains("in/apps/deny/DenyAllInBound"));
-  EXPECT_FALSE(state.at("eg-vnet-right").firewall->table->chains.contains("out/apps"));
+  EXPECT_FALSE(state.at("eg-vnet-right")->firewall->table->chains.contains("out/apps"));
 }
 
 }  // namespace

@@ -40,10 +40,10 @@ struct Made {
 Made count(const state::KernelState& state) {
   Made made;
   for (const auto& [name, netns] : state) {
-    made.links += netns.links.size() - 1;  // lo
-    made.routes += netns.routes.size();
-    if (!netns.firewall || !netns.firewall->table) continue;
-    for (const auto& [name_there, map] : netns.firewall->table->maps) {
+    made.links += netns->links.size() - 1;  // lo
+    made.routes += netns->routes.size();
+    if (!netns->firewall || !netns->firewall->table) continue;
+    for (const auto& [name_there, map] : netns->firewall->table->maps) {
       if (state::switch_of(map) != state::NftSwitch::kWithRules) made.rows += map.rows.size();
     }
   }

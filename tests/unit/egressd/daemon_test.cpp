@@ -137,7 +137,7 @@ TEST_F(DaemonTest, GoesOnAfterAPassThatRanOutOfMemory) {
 TEST_F(DaemonTest, ShowsDriftAtOnce) {
   start();
   apply(kLab);
-  kernel_.state()["eg-vnet-spoke"].routes.clear();
+  kernel_.state()["eg-vnet-spoke"]->routes.clear();
   const Json now = status();
   EXPECT_EQ(now["inSync"], false);
   EXPECT_THAT(now["drift"][0].get<std::string>(), HasSubstr("add route"));
@@ -157,7 +157,7 @@ TEST_F(DaemonTest, GivesARestartedAppNewInterfaces) {
   apply(kLab);
   const auto links = [this] {
     std::set<std::string> names;
-    for (const auto& [name, link] : kernel_.state()["eg-app-web-0"].links) names.insert(name);
+    for (const auto& [name, link] : kernel_.state()["eg-app-web-0"]->links) names.insert(name);
     return names;
   };
   const auto before = links();

@@ -132,10 +132,10 @@ void tamper(state::NetnsState& netns) {
 state::KernelState drifted(state::KernelState state) {
   bool with_firewall = false;
   for (auto& [name, netns] : state) {
-    tamper(netns);
+    tamper(netns.change());
     with_firewall = !with_firewall;
-    netns.firewall = std::nullopt;
-    if (with_firewall) netns.firewall = state::make_firewall({});
+    netns->firewall = std::nullopt;
+    if (with_firewall) netns->firewall = state::make_firewall({});
   }
   return state;
 }

@@ -33,17 +33,17 @@ NetnsState netns_with_firewall() {
 // Two namespaces with a link between them, each end with an address, a neighbour and a route.
 KernelState sample() {
   KernelState state{{"eg-a", netns_with_firewall()}, {"eg-b", netns_with_firewall()}};
-  state["eg-a"].links["x0"] = {.name = "x0", .peer = {"eg-b", "y0"}, .mac = {{2, 0, 0, 0, 0, 1}}};
-  state["eg-b"].links["y0"] = {.name = "y0", .peer = {"eg-a", "x0"}, .mac = {{2, 0, 0, 0, 0, 2}}};
+  state["eg-a"]->links["x0"] = {.name = "x0", .peer = {"eg-b", "y0"}, .mac = {{2, 0, 0, 0, 0, 1}}};
+  state["eg-b"]->links["y0"] = {.name = "y0", .peer = {"eg-a", "x0"}, .mac = {{2, 0, 0, 0, 0, 2}}};
   for (auto& [name, netns] : state) {
     const std::string link = name == "eg-a" ? "x0" : "y0";
-    netns.addresses = {{link, ip(name == "eg-a" ? "10.0.0.1" : "10.0.0.2"), 24}};
-    netns.neighbours = {{link, ip("10.0.0.9"), {{2, 0, 0, 0, 0, 9}}}};
+    netns->addresses = {{link, ip(name == "eg-a" ? "10.0.0.1" : "10.0.0.2"), 24}};
+    netns->neighbours = {{link, ip("10.0.0.9"), {{2, 0, 0, 0, 0, 9}}}};
     const state::Route route{.table = 100, .destination = prefix("172.16.0.0/16"), .link = link};
-    netns.routes = {{key_of(route), route}};
-    netns.rules.insert({.priority = 1000, .table = 100});
+    netns->routes = {{key_of(route), route}};
+    netns->rules.insert({.priority = 1000, .table = 100});
   }
-  state["eg-b"].responder = state::Responder{"b", {"tcp/80"}};
+  state["eg-b"]->responder = state::Responder{"b", {"tcp/80"}};
   return state;
 }
 
@@ -97,8 +97,8 @@ TEST(Pass, SkipsEverythingOfANamespaceThatCouldNotBeMade) {
       << "one end of the pair would lie in the missing namespace";
   EXPECT_THAT(skipped_objects(report), testing::Contains("add responder b listen tcp/80 in eg-b"));
   EXPECT_THAT(reasons(report), testing::Contains("network namespace eg-b could not be made"));
-  EXPECT_TRUE(kernel.state().at("eg-a").firewall.has_value()) << "others go on";
-  EXPECT_EQ(kernel.state().at("eg-a").links.size(), 1U);
+  EXPECT_TRUE(kernel.state().at("eg-a")->firewall.has_value()) << "others go on";
+  EXPECT_EQ(kernel.state().at("eg-a")->links.size(), 1U);
 }
 
 TEST(Pass, SkipsWhatHangsOnALinkThatCouldNotBeMade) {
@@ -109,7 +109,7 @@ TEST(Pass, SkipsWhatHangsOnALinkThatCouldNotBeMade) {
   // At either end: address, neighbour, up, route.
   EXPECT_THAT(report.skipped, SizeIs(8));
   EXPECT_THAT(reasons(report), Each(HasSubstr("could not be made")));
-  EXPECT_EQ(kernel.state().at("eg-b").rules, sample()["eg-b"].rules);
+  EXPECT_EQ(kernel.state().at("eg-b")->rules, sample()["eg-b"]->rules);
 }
 
 TEST(Pass, DoesNotReplaceALinkThatCouldNotBeRemoved) {
@@ -117,11 +117,11 @@ TEST(Pass, DoesNotReplaceALinkThatCouldNotBeRemoved) {
   ASSERT_TRUE(run(kernel, sample()).in_sync());
   kernel.fail_matching(is<state::LinkPair>(Verb::kRemove, "eg-a"));
   KernelState desired = sample();
-  desired["eg-a"].links["x0"].mac = {{2, 0, 0, 0, 0, 7}};
+  desired["eg-a"]->links["x0"].mac = {{2, 0, 0, 0, 0, 7}};
   const PassReport report = run(kernel, desired);
   ASSERT_THAT(report.failed, SizeIs(1));
   EXPECT_THAT(reasons(report), Each(HasSubstr("could not be removed")));
-  EXPECT_EQ(kernel.state().at("eg-a").links.at("x0"), sample()["eg-a"].links["x0"]);
+  EXPECT_EQ(kernel.state().at("eg-a")->links.at("x0"), sample()["eg-a"]->links["x0"]);
 }
 
 TEST(Pass, KeepsLinksDownBehindAFirewallThatFailed) {
@@ -129,8 +129,8 @@ TEST(Pass, KeepsLinksDownBehindAFirewallThatFailed) {
   kernel.fail_matching(is<state::FirewallChange>(Verb::kAdd, "eg-a"));
   const PassReport report = run(kernel, sample());
   ASSERT_THAT(report.failed, SizeIs(1));
-  for (const auto& [name, link] : kernel.state().at("eg-a").links) EXPECT_FALSE(link.up) << name;
-  for (const auto& [name, link] : kernel.state().at("eg-b").links) EXPECT_TRUE(link.up) << name;
+  for (const auto& [name, link] : kernel.state().at("eg-a")->links) EXPECT_FALSE(link.up) << name;
+  for (const auto& [name, link] : kernel.state().at("eg-b")->links) EXPECT_TRUE(link.up) << name;
   EXPECT_THAT(reasons(report), testing::Contains("the namespace's firewall is not in force"));
   EXPECT_THAT(reasons(report), testing::Contains("link x0 is down"));
 }
@@ -140,11 +140,11 @@ TEST(Pass, LeavesLinksUpWhoseFirewallCouldNotBeChanged) {
   ASSERT_TRUE(run(kernel, sample()).in_sync());
   kernel.fail_matching(is<state::FirewallChange>(Verb::kChange, "eg-a"));
   KernelState desired = sample();
-  desired["eg-a"].firewall = state::make_firewall({});
+  desired["eg-a"]->firewall = state::make_firewall({});
   const PassReport report = run(kernel, desired);
   EXPECT_THAT(report.failed, SizeIs(1));
   EXPECT_THAT(report.skipped, IsEmpty());
-  EXPECT_TRUE(kernel.state().at("eg-a").links.at("x0").up);
+  EXPECT_TRUE(kernel.state().at("eg-a")->links.at("x0").up);
 }
 
 TEST(Pass, KeepsANamespaceWhoseResponderStillRuns) {
@@ -163,7 +163,7 @@ TEST(Pass, DoesNotStartASecondResponderBesideOneThatWouldNotStop) {
   ASSERT_TRUE(run(kernel, sample()).in_sync());
   kernel.fail_matching(is<state::Responder>(Verb::kRemove, "eg-b"));
   KernelState desired = sample();
-  desired["eg-b"].responder->listen = {"tcp/443"};
+  desired["eg-b"]->responder->listen = {"tcp/443"};
   const PassReport report = run(kernel, desired);
   EXPECT_THAT(skipped_objects(report),
               testing::ElementsAre("add responder b listen tcp/443 in eg-b"));
@@ -184,7 +184,7 @@ TEST(Pass, ReportsWhatSomebodyElseUndidMeanwhile) {
   FakeKernel kernel;
   Pass pass(kernel, std::make_shared<const KernelState>(sample()));
   while (pass.progress().what != "verify") ASSERT_TRUE(pass.step({}));
-  kernel.state()["eg-a"].routes.clear();
+  kernel.state()["eg-a"]->routes.clear();
   EXPECT_FALSE(pass.step({}));
   EXPECT_THAT(pass.report().failed, IsEmpty());
   EXPECT_THAT(pass.report().remaining, testing::ElementsAre(HasSubstr("172.16.0.0/16")));
@@ -197,8 +197,8 @@ TEST(Pass, DoesWithoutANameThatSomebodyElseHasAndWithAllThatHangsOnIt) {
   EXPECT_THAT(report.taken, testing::ElementsAre(testing::Key("eg-b")));
   EXPECT_TRUE(report.settled()) << "another pass could do no more";
   EXPECT_FALSE(report.in_sync());
-  EXPECT_TRUE(kernel.state().at("eg-a").firewall.has_value()) << "others are made";
-  EXPECT_EQ(kernel.state().at("eg-a").links.count("x0"), 0U);
+  EXPECT_TRUE(kernel.state().at("eg-a")->firewall.has_value()) << "others are made";
+  EXPECT_EQ(kernel.state().at("eg-a")->links.count("x0"), 0U);
   const PassReport again = run(kernel, sample());
   EXPECT_EQ(again.ops_total, 0U) << "nothing is tried again and again";
   EXPECT_THAT(again.taken, SizeIs(1));

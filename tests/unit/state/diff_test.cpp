@@ -24,21 +24,21 @@ NetnsState up_netns() {
 }
 
 void connect(KernelState& state, const LinkPeer& a, const LinkPeer& b) {
-  state[a.netns].links[a.name] = {.name = a.name, .peer = b, .mac = {{2, 0, 0, 0, 0, 1}}};
-  state[b.netns].links[b.name] = {.name = b.name, .peer = a, .mac = {{2, 0, 0, 0, 0, 2}}};
+  state[a.netns]->links[a.name] = {.name = a.name, .peer = b, .mac = {{2, 0, 0, 0, 0, 1}}};
+  state[b.netns]->links[b.name] = {.name = b.name, .peer = a, .mac = {{2, 0, 0, 0, 0, 2}}};
 }
 
 // An app's namespace and its router, with everything a namespace can hold.
 KernelState sample() {
   KernelState state{{"eg-app", up_netns()}, {"eg-router", up_netns()}};
   connect(state, {"eg-app", "eth0"}, {"eg-router", "e-app"});
-  NetnsState& app = state["eg-app"];
+  NetnsState& app = state["eg-app"].change();
   app.addresses = {{"eth0", ip("169.254.129.2"), 24}};
   Route gateway{.destination = prefix("0.0.0.0/0"), .link = "eth0", .gateway = ip("192.0.2.1")};
   Route way{.destination = prefix("192.0.2.0/24"), .link = "eth0"};
   app.routes = {{key_of(gateway), gateway}, {key_of(way), way}};
   app.responder = Responder{"app", {"tcp/80"}};
-  NetnsState& router = state["eg-router"];
+  NetnsState& router = state["eg-router"].change();
   router.sysctls["net.ipv4.conf.all.rp_filter"] = {"net.ipv4.conf.all.rp_filter", "0"};
   router.firewall = make_firewall({.chains = {{"steer", {.rules = {{"accept"}}}}}});
   router.neighbours = {{"e-app", ip("169.254.129.2"), {{2, 0, 0, 0, 0, 1}}}};
@@ -74,7 +74,7 @@ TEST(Diff, OfEqualStatesIsEmpty) {
 }
 
 TEST(Diff, BuildsFromNothingRootFirstAndSteersLast) {
-  const std::string digest = sample()["eg-router"].firewall->digest;
+  const std::string digest = sample()["eg-router"]->firewall->digest;
   EXPECT_THAT(
       texts(changes(sample(), {})),
       ElementsAre("add netns eg-app", "add netns eg-router",
@@ -100,41 +100,41 @@ TEST(Diff, BuildsFromNothingRootFirstAndSteersLast) {
 TEST(Diff, RemovesANamespaceAsAWholeAfterItsResponder) {
   KernelState desired = sample();
   desired.erase("eg-app");
-  desired["eg-router"].links.erase("e-app");
-  desired["eg-router"].neighbours.clear();
+  desired["eg-router"]->links.erase("e-app");
+  desired["eg-router"]->neighbours.clear();
   EXPECT_THAT(texts(changes(desired, sample())),
               ElementsAre("remove responder app listen tcp/80 in eg-app", "remove netns eg-app"));
 }
 
 TEST(Diff, RemovesALinkOnceAndNothingThatGoesWithIt) {
   KernelState desired = sample();
-  desired["eg-app"].links.erase("eth0");
-  desired["eg-app"].addresses.clear();
-  desired["eg-app"].routes.clear();
-  desired["eg-router"].links.erase("e-app");
-  desired["eg-router"].neighbours.clear();
+  desired["eg-app"]->links.erase("eth0");
+  desired["eg-app"]->addresses.clear();
+  desired["eg-app"]->routes.clear();
+  desired["eg-router"]->links.erase("e-app");
+  desired["eg-router"]->neighbours.clear();
   const ChangeSet ops = changes(desired, sample());
   ASSERT_EQ(ops.size(), 1U);
   EXPECT_EQ(ops[0].phase, Phase::kRetireLinks);
   EXPECT_EQ(ops[0].netns, "eg-app");
-  EXPECT_EQ(std::get<LinkPair>(ops[0].object).there, sample()["eg-router"].links["e-app"]);
+  EXPECT_EQ(std::get<LinkPair>(ops[0].object).there, sample()["eg-router"]->links["e-app"]);
 }
 
 TEST(Diff, LeadsRoutesAwayFromALinkBeforeItGoes) {
   KernelState observed = sample();
-  Link link = observed["eg-router"].links["e-app"];
+  Link link = observed["eg-router"]->links["e-app"];
   link.name = "old";
   link.peer = {"eg-app", "old"};
-  observed["eg-router"].links["old"] = link;
-  Link other = observed["eg-app"].links["eth0"];
+  observed["eg-router"]->links["old"] = link;
+  Link other = observed["eg-app"]->links["eth0"];
   other.name = "old";
   other.peer = {"eg-router", "old"};
-  observed["eg-app"].links["old"] = other;
+  observed["eg-app"]->links["old"] = other;
   const Route route{.table = 1000, .link = "old"};
-  observed["eg-router"].routes[key_of(route)] = route;
+  observed["eg-router"]->routes[key_of(route)] = route;
   KernelState desired = sample();
   const Route blackhole{.table = 1000, .kind = RouteKind::kBlackhole};
-  desired["eg-router"].routes[key_of(blackhole)] = blackhole;
+  desired["eg-router"]->routes[key_of(blackhole)] = blackhole;
   const ChangeSet ops = changes(desired, observed);
   ASSERT_EQ(ops.size(), 2U);
   EXPECT_EQ(ops[0].verb, Verb::kChange);
@@ -144,7 +144,7 @@ TEST(Diff, LeadsRoutesAwayFromALinkBeforeItGoes) {
 
 TEST(Diff, MakesAPairAnewWhenEitherEndsMacDiffersAndRestoresWhatHungOnIt) {
   KernelState desired = sample();
-  desired["eg-router"].links["e-app"].mac = {{2, 0, 0, 0, 0, 7}};
+  desired["eg-router"]->links["e-app"].mac = {{2, 0, 0, 0, 0, 7}};
   const ChangeSet ops = changes(desired, sample());
   EXPECT_THAT(texts_of<LinkPair>(ops), ElementsAre(testing::StartsWith("remove link eth0"),
                                                    testing::StartsWith("add link eth0")));
@@ -156,8 +156,8 @@ TEST(Diff, MakesAPairAnewWhenEitherEndsMacDiffersAndRestoresWhatHungOnIt) {
 
 TEST(Diff, MakesAPairAnewWhenItLeadsElsewhere) {
   KernelState desired = sample();
-  desired["eg-router"].links.erase("e-app");
-  desired["eg-router"].neighbours.clear();
+  desired["eg-router"]->links.erase("e-app");
+  desired["eg-router"]->neighbours.clear();
   desired["eg-other"] = up_netns();
   connect(desired, {"eg-app", "eth0"}, {"eg-other", "e-app"});
   EXPECT_THAT(texts_of<LinkPair>(changes(desired, sample())),
@@ -167,10 +167,10 @@ TEST(Diff, MakesAPairAnewWhenItLeadsElsewhere) {
 
 TEST(Diff, RemovesForeignLinksButNeverLoopback) {
   KernelState observed = sample();
-  observed["eg-app"].links["tun0"] = {.name = "tun0"};
-  observed["eg-app"].links["v0"] = {.name = "v0", .peer = {"elsewhere", "v1"}};
+  observed["eg-app"]->links["tun0"] = {.name = "tun0"};
+  observed["eg-app"]->links["v0"] = {.name = "v0", .peer = {"elsewhere", "v1"}};
   KernelState desired = sample();
-  desired["eg-app"].links.erase("lo");
+  desired["eg-app"]->links.erase("lo");
   EXPECT_THAT(texts(changes(desired, observed)),
               ElementsAre("remove link tun0 mtu 1500 up in eg-app",
                           testing::StartsWith("remove link v0 peer v1 in elsewhere")));
@@ -178,9 +178,9 @@ TEST(Diff, RemovesForeignLinksButNeverLoopback) {
 
 TEST(Diff, ChangesSettingsInPlaceAndBringsUpOnlyInItsPhase) {
   KernelState observed = sample();
-  observed["eg-app"].links["eth0"].up = false;
-  observed["eg-app"].links["eth0"].mtu = 1300;
-  observed["eg-app"].routes.clear();
+  observed["eg-app"]->links["eth0"].up = false;
+  observed["eg-app"]->links["eth0"].mtu = 1300;
+  observed["eg-app"]->routes.clear();
   const ChangeSet ops = changes(sample(), observed);
   ASSERT_EQ(ops.size(), 4U);
   EXPECT_EQ(ops[0].phase, Phase::kLinkSettings);
@@ -192,8 +192,8 @@ TEST(Diff, ChangesSettingsInPlaceAndBringsUpOnlyInItsPhase) {
 
 TEST(Diff, DoesNotRemoveRoutesAndNeighboursOfALinkThatGoesDown) {
   KernelState desired = sample();
-  desired["eg-app"].links["eth0"].up = false;
-  desired["eg-app"].routes.clear();
+  desired["eg-app"]->links["eth0"].up = false;
+  desired["eg-app"]->routes.clear();
   const ChangeSet ops = changes(desired, sample());
   ASSERT_EQ(ops.size(), 1U);
   EXPECT_EQ(ops[0].phase, Phase::kLinkSettings);
@@ -201,7 +201,7 @@ TEST(Diff, DoesNotRemoveRoutesAndNeighboursOfALinkThatGoesDown) {
 
 TEST(Diff, MakesALinkAnewThatWouldLoseRoutesWithItsLastAddress) {
   KernelState desired = sample();
-  desired["eg-app"].addresses.clear();
+  desired["eg-app"]->addresses.clear();
   const ChangeSet ops = changes(desired, sample());
   EXPECT_EQ(texts_of<LinkPair>(ops).size(), 2U);
   EXPECT_EQ(texts_of<Route>(ops).size(), 2U);
@@ -211,14 +211,14 @@ TEST(Diff, MakesALinkAnewThatWouldLoseRoutesWithItsLastAddress) {
 TEST(Diff, ReplacesARouteRatherThanRemovingIt) {
   KernelState desired = sample();
   Route route{.table = 100, .kind = RouteKind::kThrow};
-  desired["eg-router"].routes[key_of(route)] = route;
+  desired["eg-router"]->routes[key_of(route)] = route;
   EXPECT_THAT(texts(changes(desired, sample())),
               ElementsAre("change route throw default proto static table 100 in eg-router"));
 }
 
 TEST(Diff, ChangesANeighbourUnderTheSameAddress) {
   KernelState desired = sample();
-  desired["eg-router"].neighbours = {{"e-app", ip("169.254.129.2"), {{2, 0, 0, 0, 0, 9}}}};
+  desired["eg-router"]->neighbours = {{"e-app", ip("169.254.129.2"), {{2, 0, 0, 0, 0, 9}}}};
   EXPECT_THAT(
       texts(changes(desired, sample())),
       ElementsAre(
@@ -227,7 +227,7 @@ TEST(Diff, ChangesANeighbourUnderTheSameAddress) {
 
 TEST(Diff, AddsAnAddressBeforeItRemovesAnother) {
   KernelState desired = sample();
-  desired["eg-app"].addresses = {{"eth0", ip("169.254.129.9"), 24}};
+  desired["eg-app"]->addresses = {{"eth0", ip("169.254.129.9"), 24}};
   EXPECT_THAT(texts(changes(desired, sample())),
               ElementsAre("add address 169.254.129.9/24 dev eth0 in eg-app",
                           "remove address 169.254.129.2/24 dev eth0 in eg-app"));
@@ -236,8 +236,8 @@ TEST(Diff, AddsAnAddressBeforeItRemovesAnother) {
 TEST(Diff, CountsEqualRules) {
   KernelState observed = sample();
   const Rule rule{.priority = 1000, .table = 100, .fwmark = 1, .fwmask = 0xffffffff};
-  observed["eg-router"].rules.insert(rule);
-  observed["eg-router"].rules.insert(rule);
+  observed["eg-router"]->rules.insert(rule);
+  observed["eg-router"]->rules.insert(rule);
   EXPECT_EQ(
       texts(changes(sample(), observed)),
       std::vector<std::string>(2, "remove rule 1000: from all fwmark 0x1 lookup 100 in eg-router"));
@@ -245,25 +245,25 @@ TEST(Diff, CountsEqualRules) {
 
 TEST(Diff, RemovesTheKernelsOwnRulesWhereTheyAreNotWanted) {
   KernelState desired{{"eg-app", up_netns()}};
-  desired["eg-app"].rules.clear();
+  desired["eg-app"]->rules.clear();
   EXPECT_EQ(texts_of<Rule>(changes(desired, {})).size(), 3U);
 }
 
 TEST(Diff, CarriesBothFirewallsAndRepairsAnAlteredOne) {
   KernelState observed = sample();
-  observed["eg-router"].firewall = Firewall{.digest = kFirewallChanged};
+  observed["eg-router"]->firewall = Firewall{.digest = kFirewallChanged};
   const ChangeSet ops = changes(sample(), observed);
   ASSERT_EQ(ops.size(), 1U);
   EXPECT_EQ(ops[0].verb, Verb::kChange);
   const auto& change = std::get<FirewallChange>(ops[0].object);
   EXPECT_EQ(change.observed.digest, kFirewallChanged);
-  EXPECT_EQ(change.desired, sample()["eg-router"].firewall);
+  EXPECT_EQ(change.desired, sample()["eg-router"]->firewall);
   EXPECT_NE(change.desired.table, nullptr);
 }
 
 TEST(Diff, RemovesAFirewallThatIsNotWanted) {
   KernelState desired = sample();
-  desired["eg-router"].firewall.reset();
+  desired["eg-router"]->firewall.reset();
   const ChangeSet ops = changes(desired, sample());
   ASSERT_EQ(ops.size(), 1U);
   EXPECT_EQ(ops[0].verb, Verb::kRemove);
@@ -272,7 +272,7 @@ TEST(Diff, RemovesAFirewallThatIsNotWanted) {
 
 TEST(Diff, RestartsAResponderWhoseSpecChanged) {
   KernelState desired = sample();
-  desired["eg-app"].responder->listen = {"tcp/443"};
+  desired["eg-app"]->responder->listen = {"tcp/443"};
   EXPECT_THAT(texts(changes(desired, sample())),
               ElementsAre("remove responder app listen tcp/80 in eg-app",
                           "add responder app listen tcp/443 in eg-app"));
@@ -280,13 +280,13 @@ TEST(Diff, RestartsAResponderWhoseSpecChanged) {
 
 TEST(Diff, LeavesSysctlsAloneThatNobodyAskedFor) {
   KernelState observed = sample();
-  observed["eg-app"].sysctls["net.ipv4.ip_forward"] = {"net.ipv4.ip_forward", "1"};
+  observed["eg-app"]->sysctls["net.ipv4.ip_forward"] = {"net.ipv4.ip_forward", "1"};
   EXPECT_THAT(texts(changes(sample(), observed)), IsEmpty());
 }
 
 TEST(Diff, RefusesALinkEndWithoutItsOtherEnd) {
   KernelState desired = sample();
-  desired["eg-router"].links.erase("e-app");
+  desired["eg-router"]->links.erase("e-app");
   const auto ops = diff(desired, sample());
   ASSERT_FALSE(ops.ok());
   EXPECT_EQ(ops.error().code, Errc::kInvalid);
@@ -309,9 +309,9 @@ TEST(Diff, CopesWithObservedEndsThatHaveNoOtherEndOrAnothers) {
        {LinkPeer{}, LinkPeer{"", "x"}, LinkPeer{"eg-none", "x"}, LinkPeer{"eg-router", "x"},
         LinkPeer{"eg-app", "eth0"}, LinkPeer{"eg-router", "lo"}}) {
     KernelState observed = sample();
-    observed["eg-app"].links["eth0"].peer = elsewhere;
-    observed["eg-app"].links["stray"] = {.name = "stray", .peer = elsewhere};
-    observed["eg-router"].links.erase("lo");
+    observed["eg-app"]->links["eth0"].peer = elsewhere;
+    observed["eg-app"]->links["stray"] = {.name = "stray", .peer = elsewhere};
+    observed["eg-router"]->links.erase("lo");
     EXPECT_TRUE(diff(sample(), observed).ok());
     EXPECT_TRUE(diff({}, observed).ok());
   }
@@ -331,7 +331,7 @@ TEST(Diff, IsOrderedByPhaseThenNamespace) {
 
 // Sysctls that nobody asks for any more stay as they are.
 KernelState without_sysctls(KernelState state) {
-  for (auto& [name, netns] : state) netns.sysctls.clear();
+  for (auto& [name, netns] : state) netns->sysctls.clear();
   return state;
 }
 

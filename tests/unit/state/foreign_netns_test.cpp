@@ -28,11 +28,11 @@ void add(NetnsState& netns, const Route& route) {
 KernelState star() {
   KernelState state;
   for (const char* name : {"eg-left", "eg-router", "eg-right"}) state[name] = fresh_netns();
-  NetnsState& router = state["eg-router"];
+  NetnsState& router = state["eg-router"].change();
   for (const auto& [link, netns, address] :
        {std::tuple{"l0", "eg-left", "10.0.1.1"}, std::tuple{"r0", "eg-right", "10.0.2.1"}}) {
     router.links[link] = {.name = link, .peer = {netns, "up0"}, .mac = {{2}}};
-    state[netns].links["up0"] = {.name = "up0", .peer = {"eg-router", link}, .mac = {{4}}};
+    state[netns]->links["up0"] = {.name = "up0", .peer = {"eg-router", link}, .mac = {{4}}};
     router.addresses.insert({link, ip(address), 24});
     router.neighbours.insert({link, ip("169.254.0.1"), {{6}}});
     add(router, {.table = link == std::string("l0") ? 100U : 200U,
@@ -76,14 +76,14 @@ TEST(ForeignNetns, LeaveWhatNeedsNothingOfThem) {
   const KernelState left = without(all, {{"eg-left", {}}});
   EXPECT_EQ(left.count("eg-left"), 0U);
   EXPECT_EQ(left.at("eg-right"), all.at("eg-right"));
-  const NetnsState& router = left.at("eg-router");
+  const NetnsState& router = *left.at("eg-router");
   EXPECT_EQ(router.links.count("l0"), 0U);
   EXPECT_EQ(router.links.count("r0"), 1U);
   EXPECT_THAT(router.addresses, ElementsAre(Address{"r0", ip("10.0.2.1"), 24}));
   EXPECT_THAT(router.neighbours, ElementsAre(Neighbour{"r0", ip("169.254.0.1"), {{6}}}));
   ASSERT_EQ(router.routes.size(), 1U) << "one needs the link, another an address on it";
   EXPECT_EQ(router.routes.begin()->second.table, 200U);
-  EXPECT_EQ(router.rules, all.at("eg-router").rules) << "a rule may name a link that is not there";
+  EXPECT_EQ(router.rules, all.at("eg-router")->rules) << "a rule may name a link that is not there";
   EXPECT_EQ(without(all, {}), all);
 }
 

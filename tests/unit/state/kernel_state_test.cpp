@@ -60,7 +60,7 @@ TEST(Text, OfARuleReadsLikeIpRule) {
 
 TEST(Text, OfAStateIsSortedAndShowsAKnownFirewallsTable) {
   KernelState state;
-  NetnsState& netns = state["eg-vnet-hub"];
+  NetnsState& netns = state["eg-vnet-hub"].change();
   netns.rules = kernel_rules();
   netns.links["lo"] = {.name = "lo", .mtu = 65536};
   netns.addresses = {{"lo", ip("10.0.0.2"), 32}, {"lo", ip("10.0.0.1"), 32}};
@@ -68,7 +68,7 @@ TEST(Text, OfAStateIsSortedAndShowsAKnownFirewallsTable) {
   netns.sysctls["a"] = {"a", "1"};
   netns.responder = Responder{"sql", {"tcp/1433", "tcp/443"}};
   netns.firewall = Firewall{.digest = "d1"};
-  state["eg-app"].responder = Responder{"none", {}};
+  state["eg-app"]->responder = Responder{"none", {}};
   const std::string rest =
       "  link lo mtu 65536 up\n"
       "  address 10.0.0.1/32 dev lo\n"
