@@ -101,16 +101,6 @@ bool has_only(const nlmsghdr& message, size_t header_size, std::initializer_list
   return true;
 }
 
-void NlReplies::append(const nlmsghdr& message) {
-  const auto* begin = reinterpret_cast<const char*>(&message);
-  bytes_.insert(bytes_.end(), begin, begin + message.nlmsg_len);
-  bytes_.resize(NLMSG_ALIGN(bytes_.size()));
-}
-
-const nlmsghdr* NlReplies::first() const {
-  return bytes_.empty() ? nullptr : reinterpret_cast<const nlmsghdr*>(bytes_.data());
-}
-
 Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
   UniqueFd low(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
   if (!low.valid()) return Error::from_errno("open a netlink socket");
@@ -146,7 +136,7 @@ Status NetlinkSocket::send(nlmsghdr& header) {
   return send(&header, header.nlmsg_len);
 }
 
-Result<NetlinkSocket::Ended> NetlinkSocket::receive(uint32_t sequence, NlReplies& replies) {
+Result<NetlinkSocket::Ended> NetlinkSocket::receive(uint32_t sequence, const Visit& visit) {
   // The kernel fills at most 32 KiB of a dump into one answer.
   alignas(nlmsghdr) static thread_local std::array<char, 65536> buffer;
   Ended ended = Ended::kComplete;
@@ -167,23 +157,17 @@ Result<NetlinkSocket::Ended> NetlinkSocket::receive(uint32_t sequence, NlReplies
         RETURN_IF_ERROR(verdict(*message));
         return ended;
       }
-      replies.append(*message);
+      if (visit) visit(*message);
     }
   }
 }
 
-Status NetlinkSocket::request(NlMessage& message) {
-  RETURN_IF_ERROR(get(message));
-  return {};
-}
-
-Result<NlReplies> NetlinkSocket::get(NlMessage& message) {
+Status NetlinkSocket::request(NlMessage& message, const Visit& visit) {
   nlmsghdr& header = *message.header();
   header.nlmsg_flags |= NLM_F_ACK;
   RETURN_IF_ERROR(send(header));
-  NlReplies replies;
-  ASSIGN_OR_RETURN([[maybe_unused]] const Ended ended, receive(header.nlmsg_seq, replies));
-  return replies;
+  RETURN_IF_ERROR(receive(header.nlmsg_seq, visit));
+  return {};
 }
 
 Status NetlinkSocket::batch(std::vector<NlMessage>& messages) {
@@ -204,21 +188,26 @@ Status NetlinkSocket::batch(std::vector<NlMessage>& messages) {
   RETURN_IF_ERROR(send(bytes.data(), bytes.size()));
   for (NlMessage& message : messages) {
     if ((message.header()->nlmsg_flags & NLM_F_ACK) == 0) continue;
-    NlReplies replies;
-    ASSIGN_OR_RETURN([[maybe_unused]] const Ended ended,
-                     receive(message.header()->nlmsg_seq, replies));
+    RETURN_IF_ERROR(receive(message.header()->nlmsg_seq, {}));
   }
   return {};
 }
 
-Result<NlReplies> NetlinkSocket::dump(NlMessage& message) {
+Status NetlinkSocket::dump(NlMessage message, const Visit& visit) {
   nlmsghdr& header = *message.header();
   header.nlmsg_flags |= NLM_F_DUMP;
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
-    NlReplies replies;
+    std::vector<char> replies;  // whole messages, one behind the other
     RETURN_IF_ERROR(send(header));
-    ASSIGN_OR_RETURN(const Ended ended, receive(header.nlmsg_seq, replies));
-    if (ended == Ended::kComplete) return replies;
+    ASSIGN_OR_RETURN(const Ended ended, receive(header.nlmsg_seq, [&](const nlmsghdr& reply) {
+                       const auto* begin = reinterpret_cast<const char*>(&reply);
+                       replies.insert(replies.end(), begin, begin + NLMSG_ALIGN(reply.nlmsg_len));
+                     }));
+    if (ended == Ended::kInterrupted) continue;
+    int left = static_cast<int>(replies.size());
+    auto* reply = reinterpret_cast<nlmsghdr*>(replies.data());
+    for (; nlmsg_ok(reply, left) != 0; reply = nlmsg_next(reply, &left)) visit(*reply);
+    return {};
   }
   return Error{.code = Errc::kBusy, .message = "the kernel's tables change faster than they list"};
 }

@@ -5,13 +5,18 @@
 // sockets are plain ones, because libnl's own lose the raw errno and the kernel's explanation, and
 // because it has port numbers for only 1024 of them.
 
+#include <endian.h>
 #include <linux/netlink.h>
+#include <netlink/attr.h>
 #include <netlink/msg.h>
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/ip.hpp"
@@ -25,15 +30,17 @@ namespace egress::kernel {
 class NlMessage {
  public:
   static constexpr size_t kUsualRoom = 8192;
-  NlMessage(int type, int flags, size_t room = kUsualRoom);
+  explicit NlMessage(int type, int flags = 0, size_t room = kUsualRoom);
+  // With the family's fixed header.
+  template <typename Header>
+  requires std::is_class_v<Header> NlMessage(int type, int flags, const Header& header,
+                                             size_t room = kUsualRoom)
+      : NlMessage(type, flags, room) {
+    append(header);
+  }
   // A copy of `received` as a request of another type: what was dumped is what gets deleted.
   NlMessage(const nlmsghdr& received, int type);
 
-  // Appends the family's fixed header.
-  template <typename Header>
-  void put_header(const Header& header) {
-    append(&header, sizeof(header));
-  }
   void put(int attribute, const void* data, size_t size);
   void put(int attribute, const std::string& text);  // with the closing zero
   void put_u8(int attribute, uint8_t value) { put(attribute, &value, sizeof(value)); }
@@ -43,6 +50,10 @@ class NlMessage {
   void close_nest(nlattr* nest);
 
   // A fixed header inside a nest, where VETH_INFO_PEER has one.
+  template <typename Header>
+  void append(const Header& header) {
+    append(&header, sizeof(header));
+  }
   void append(const void* data, size_t size);
 
   nlmsghdr* header() { return nlmsg_hdr(message_.get()); }
@@ -58,26 +69,27 @@ class NlMessage {
 // that are newer than the headers we were built with count as unknown.
 bool has_only(const nlmsghdr& message, size_t header_size, std::initializer_list<int> known);
 
-// The messages that answered one request, in order.
-class NlReplies {
+// The attributes behind a fixed header, or in a nest; numbers and texts that are not there read as
+// 0 and empty.
+template <int kLast>
+class NlAttributes {
  public:
-  void append(const nlmsghdr& message);
-  void clear() { bytes_.clear(); }
-  bool empty() const { return bytes_.empty(); }
-  const nlmsghdr* first() const;
-
-  template <typename Visitor>
-  void for_each(const Visitor& visit) const {
-    size_t offset = 0;
-    while (offset < bytes_.size()) {
-      const auto* message = reinterpret_cast<const nlmsghdr*>(bytes_.data() + offset);
-      visit(*message);
-      offset += NLMSG_ALIGN(message->nlmsg_len);
-    }
+  NlAttributes(const nlmsghdr& message, size_t header_size) {
+    nlmsg_parse(const_cast<nlmsghdr*>(&message), static_cast<int>(header_size), all_.data(), kLast,
+                nullptr);
   }
+  explicit NlAttributes(nlattr* nest) { nla_parse_nested(all_.data(), kLast, nest, nullptr); }
+  nlattr* operator[](int type) const { return all_[static_cast<size_t>(type)]; }
+  bool has(int type) const { return (*this)[type] != nullptr; }
+  uint32_t u32(int type, uint32_t otherwise = 0) const {
+    return has(type) ? nla_get_u32((*this)[type]) : otherwise;
+  }
+  uint32_t big_endian(int type) const { return be32toh(u32(type)); }  // as nf_tables has numbers
+  Ipv4Address address(int type) const { return {big_endian(type)}; }
+  std::string text(int type) const { return has(type) ? nla_get_string((*this)[type]) : ""; }
 
  private:
-  std::vector<char> bytes_{};
+  std::array<nlattr*, kLast + 1> all_{};
 };
 
 class NetlinkSocket {
@@ -85,21 +97,30 @@ class NetlinkSocket {
   // Call in the target namespace; the socket stays with it.
   static Result<NetlinkSocket> open(int protocol);
 
+  using Visit = std::function<void(const nlmsghdr& reply)>;
+
   // Sends and waits for the kernel's verdict. The error carries errno and the kernel's own words.
-  Status request(NlMessage& message);
-  // The same for questions with one answer.
-  Result<NlReplies> get(NlMessage& message);
+  Status request(NlMessage& message, const Visit& visit = {});
+  Status request(NlMessage&& message) { return request(message); }
+  // What `decode` makes of the one answer; nothing when there is none.
+  template <typename Decode>
+  auto ask(NlMessage message, const Decode& decode)
+      -> Result<decltype(decode(std::declval<const nlmsghdr&>()))> {
+    decltype(decode(std::declval<const nlmsghdr&>())) answer;
+    RETURN_IF_ERROR(request(message, [&](const nlmsghdr& reply) { answer = decode(reply); }));
+    return answer;
+  }
   // Sends all at once and waits for the verdict on each that asks for one; the first error.
   Status batch(std::vector<NlMessage>& messages);
   // Everything of a kind. A dump that changed under way is repeated; kBusy when it never settles.
-  Result<NlReplies> dump(NlMessage& message);
+  Status dump(NlMessage message, const Visit& visit);
 
  private:
   explicit NetlinkSocket(UniqueFd fd) : fd_(std::move(fd)) {}
   Status send(nlmsghdr& header);
   Status send(const void* bytes, size_t size);
   enum class Ended { kComplete, kInterrupted };
-  Result<Ended> receive(uint32_t sequence, NlReplies& replies);
+  Result<Ended> receive(uint32_t sequence, const Visit& visit);
 
   UniqueFd fd_;
   uint32_t sequence_ = 0;

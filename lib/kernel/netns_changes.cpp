@@ -70,27 +70,21 @@ Status NetnsHandle::create_pair(const state::LinkPair& pair, NetnsHandle& peer) 
   // Even here and odd there, and so never the same.
   ASSIGN_OR_RETURN(const int index, fresh_index(0));
   ASSIGN_OR_RETURN(const int peer_index, peer.fresh_index(1));
-  NlMessage creation = kernel::create_pair(pair, {index, peer_index}, peer.fd());
-  RETURN_IF_ERROR(rtnl_.request(creation));
-  NlMessage here = complete_settings(pair.here);
-  RETURN_IF_ERROR(rtnl_.request(here));
-  NlMessage there = complete_settings(pair.there);
-  return peer.rtnl_.request(there);
+  RETURN_IF_ERROR(rtnl_.request(kernel::create_pair(pair, {index, peer_index}, peer.fd())));
+  RETURN_IF_ERROR(rtnl_.request(complete_settings(pair.here)));
+  return peer.rtnl_.request(complete_settings(pair.there));
 }
 
 Status NetnsHandle::delete_link(const std::string& name) {
-  NlMessage deletion = kernel::delete_link(name);
-  return tolerate(rtnl_.request(deletion), {ENODEV});
+  return tolerate(rtnl_.request(kernel::delete_link(name)), {ENODEV});
 }
 
 Status NetnsHandle::delete_links(const std::vector<int>& indexes) {
   constexpr uint32_t kLeaving = 0x65676c76;  // a link group that nobody else has
   for (const int index : indexes) {
-    NlMessage joining = join_link_group(index, kLeaving);
-    RETURN_IF_ERROR(tolerate(rtnl_.request(joining), {ENODEV}));
+    RETURN_IF_ERROR(tolerate(rtnl_.request(join_link_group(index, kLeaving)), {ENODEV}));
   }
-  NlMessage deletion = delete_link_group(kLeaving);
-  return tolerate(rtnl_.request(deletion), {ENODEV});
+  return tolerate(rtnl_.request(delete_link_group(kLeaving)), {ENODEV});
 }
 
 Status NetnsHandle::change(const state::LinkSettings& settings) {
@@ -99,8 +93,7 @@ Status NetnsHandle::change(const state::LinkSettings& settings) {
     RETURN_IF_ERROR(rtnl_.request(*change));
   }
   if (current.link.up == settings.link.up) return {};
-  NlMessage up = change_up(settings.link);
-  return rtnl_.request(up);
+  return rtnl_.request(change_up(settings.link));
 }
 
 Result<int> NetnsHandle::open_sysctl(const std::string& name) {
@@ -127,52 +120,44 @@ Status NetnsHandle::apply(Verb verb, const state::Address& address) {
   const auto index = index_of(address.link);
   if (verb == Verb::kRemove) {
     if (!index.ok()) return {};
-    NlMessage deletion = delete_address(address, *index);
-    return tolerate(rtnl_.request(deletion), {EADDRNOTAVAIL, ENODEV});
+    return tolerate(rtnl_.request(delete_address(address, *index)), {EADDRNOTAVAIL, ENODEV});
   }
   if (!index.ok()) return index.error();
-  NlMessage addition = add_address(address, *index);
-  return tolerate(rtnl_.request(addition), {EEXIST});
+  return tolerate(rtnl_.request(add_address(address, *index)), {EEXIST});
 }
 
 Status NetnsHandle::apply(Verb verb, const state::Neighbour& neighbour) {
   const auto index = index_of(neighbour.link);
   if (verb == Verb::kRemove) {
     if (!index.ok()) return {};
-    NlMessage deletion = delete_neighbour(neighbour, *index);
-    return tolerate(rtnl_.request(deletion), {ENOENT, ENODEV});
+    return tolerate(rtnl_.request(delete_neighbour(neighbour, *index)), {ENOENT, ENODEV});
   }
   if (!index.ok()) return index.error();
   if (verb == Verb::kAdd) {
-    NlMessage addition = set_neighbour(neighbour, *index, NLM_F_EXCL);
-    Status status = rtnl_.request(addition);
+    Status status = rtnl_.request(set_neighbour(neighbour, *index, NLM_F_EXCL));
     if (!is_errno(status, EEXIST)) return status;
-    NlMessage question = get_neighbour(neighbour, *index);
-    ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.get(question));
-    const auto present =
-        replies.empty() ? std::nullopt : decode_neighbour(*replies.first(), link_names_);
+    ASSIGN_OR_RETURN(const auto present,
+                     rtnl_.ask(get_neighbour(neighbour, *index), [&](const nlmsghdr& reply) {
+                       return decode_neighbour(reply, link_names_);
+                     }));
     if (present == neighbour) return {};
     if (present) return status;
     // What the kernel learnt by itself gives way.
   }
-  NlMessage replacement = set_neighbour(neighbour, *index, NLM_F_REPLACE);
-  return rtnl_.request(replacement);
+  return rtnl_.request(set_neighbour(neighbour, *index, NLM_F_REPLACE));
 }
 
 Result<std::optional<state::Route>> NetnsHandle::find_route(const state::RouteKey& key) {
-  NlMessage question = list_routes(key.table);
-  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
   std::optional<state::Route> found;
-  replies.for_each([&](const nlmsghdr& reply) {
+  RETURN_IF_ERROR(rtnl_.dump(list_routes(key.table), [&](const nlmsghdr& reply) {
     auto route = decode_route(reply, link_names_);
     if (route && !found && state::key_of(route->value) == key) found = std::move(route->value);
-  });
+  }));
   return found;
 }
 
 Status NetnsHandle::add_route(const state::Route& route, int link_index) {
-  NlMessage addition = set_route(route, link_index, NLM_F_EXCL);
-  Status status = rtnl_.request(addition);
+  Status status = rtnl_.request(set_route(route, link_index, NLM_F_EXCL));
   if (!is_errno(status, EEXIST)) return status;
   ASSIGN_OR_RETURN(const auto present, find_route(state::key_of(route)));
   return present == route ? Status() : status;
@@ -182,33 +167,28 @@ Status NetnsHandle::apply(Verb verb, const state::Route& route) {
   const state::RouteKey key = state::key_of(route);
   RETURN_IF_ERROR(remove_odd(odd_routes_, key));
   if (verb == Verb::kRemove) {
-    NlMessage deletion = delete_route(key);
-    return tolerate(rtnl_.request(deletion), {ESRCH, ENOENT});
+    return tolerate(rtnl_.request(delete_route(key)), {ESRCH, ENOENT});
   }
   int link_index = 0;
   if (route.kind == state::RouteKind::kUnicast) {
     ASSIGN_OR_RETURN(link_index, index_of(route.link));
   }
   if (verb == Verb::kAdd) return add_route(route, link_index);
-  NlMessage replacement = set_route(route, link_index, NLM_F_REPLACE);
-  return rtnl_.request(replacement);
+  return rtnl_.request(set_route(route, link_index, NLM_F_REPLACE));
 }
 
 Status NetnsHandle::apply(Verb verb, const state::Rule& rule) {
   if (odd_rules_.count(rule) != 0) return remove_odd(odd_rules_, rule);
   if (verb == Verb::kRemove) return remove_rule(rule);
-  NlMessage addition = add_rule(rule);
-  return tolerate(rtnl_.request(addition), {EEXIST});
+  return tolerate(rtnl_.request(add_rule(rule)), {EEXIST});
 }
 
 Result<std::multiset<state::Rule>> NetnsHandle::plain_rules() {
-  NlMessage question = list_rules();
-  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
   std::multiset<state::Rule> rules;
-  replies.for_each([&](const nlmsghdr& reply) {
+  RETURN_IF_ERROR(rtnl_.dump(list_rules(), [&](const nlmsghdr& reply) {
     const auto rule = decode_rule(reply);
     if (rule && !rule->removal) rules.insert(rule->value);
-  });
+  }));
   return rules;
 }
 
@@ -219,14 +199,12 @@ Status NetnsHandle::remove_rule(const state::Rule& rule) {
   if (before.count(rule) == 0) return {};
   std::multiset<state::Rule> after = before;
   while (after.count(rule) == before.count(rule)) {
-    NlMessage deletion = delete_rule(rule);
-    RETURN_IF_ERROR(tolerate(rtnl_.request(deletion), {ENOENT}));
+    RETURN_IF_ERROR(tolerate(rtnl_.request(delete_rule(rule)), {ENOENT}));
     ASSIGN_OR_RETURN(after, plain_rules());
   }
   for (const state::Rule& other : lost(before, after)) {
     if (other == rule) continue;
-    NlMessage addition = add_rule(other);
-    RETURN_IF_ERROR(rtnl_.request(addition));
+    RETURN_IF_ERROR(rtnl_.request(add_rule(other)));
   }
   return {};
 }

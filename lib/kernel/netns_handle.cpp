@@ -37,10 +37,7 @@ Result<NetnsHandle> NetnsHandle::open(const state::NetnsName& name, UniqueFd net
 }
 
 Result<std::optional<int>> NetnsHandle::nsid_of(const NetnsHandle& other) {
-  NlMessage question = get_nsid(other.fd());
-  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.get(question));
-  if (replies.empty()) return std::optional<int>();
-  return decode_nsid(*replies.first());
+  return rtnl_.ask(get_nsid(other.fd()), decode_nsid);
 }
 
 Result<NetnsHandle::ReadingPtr> NetnsHandle::read() {
@@ -82,64 +79,49 @@ void NetnsHandle::note_link(const ObservedLink& link) {
 }
 
 Result<std::vector<ObservedLink>> NetnsHandle::read_links() {
-  NlMessage question = list_links();
-  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
   std::vector<ObservedLink> links;
   link_names_.clear();
   link_indexes_.clear();
-  replies.for_each([&](const nlmsghdr& reply) {
+  RETURN_IF_ERROR(rtnl_.dump(list_links(), [&](const nlmsghdr& reply) {
     if (auto link = decode_link(reply)) {
       note_link(*link);
       links.push_back(*std::move(link));
     }
-  });
+  }));
   return links;
 }
 
 Result<ObservedLink> NetnsHandle::read_link(const std::string& name) {
-  NlMessage question = get_link(name);
-  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.get(question));
-  auto link = replies.empty() ? std::nullopt : decode_link(*replies.first());
+  ASSIGN_OR_RETURN(auto link, rtnl_.ask(get_link(name), decode_link));
   if (!link) return Error{.code = Errc::kNotFound, .message = "no link " + name};
   note_link(*link);
   return *std::move(link);
 }
 
 Result<std::string> NetnsHandle::read_alias() {
-  NlMessage question = get_loopback();
-  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.get(question));
-  const auto loopback = replies.empty() ? std::nullopt : decode_link(*replies.first());
-  return loopback ? loopback->loopback_alias : std::string();
+  return loopback_alias(rtnl_);
 }
 
 Status NetnsHandle::read_addresses(state::NetnsState& state) {
-  NlMessage question = list_addresses();
-  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
   odd_addresses_.clear();
-  replies.for_each([&](const nlmsghdr& reply) {
+  return rtnl_.dump(list_addresses(), [&](const nlmsghdr& reply) {
     auto address = decode_address(reply, link_names_);
     if (!address || address->value.link.empty()) return;
     if (address->removal) odd_addresses_.emplace(address->value, *std::move(address->removal));
     state.addresses.insert(address->value);
   });
-  return {};
 }
 
 Status NetnsHandle::read_neighbours(state::NetnsState& state) {
-  NlMessage question = list_neighbours();
-  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
-  replies.for_each([&](const nlmsghdr& reply) {
+  return rtnl_.dump(list_neighbours(), [&](const nlmsghdr& reply) {
     auto neighbour = decode_neighbour(reply, link_names_);
     if (neighbour && !neighbour->link.empty()) state.neighbours.insert(*std::move(neighbour));
   });
-  return {};
 }
 
 Status NetnsHandle::read_routes(state::NetnsState& state) {
-  NlMessage question = list_routes();
-  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
   odd_routes_.clear();
-  replies.for_each([&](const nlmsghdr& reply) {
+  return rtnl_.dump(list_routes(), [&](const nlmsghdr& reply) {
     auto route = decode_route(reply, link_names_);
     if (!route) return;
     const state::RouteKey key = state::key_of(route->value);
@@ -150,27 +132,21 @@ Status NetnsHandle::read_routes(state::NetnsState& state) {
       state.routes.emplace(key, route->value);
     }
   });
-  return {};
 }
 
 Status NetnsHandle::read_rules(state::NetnsState& state) {
-  NlMessage question = list_rules();
-  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.dump(question));
   odd_rules_.clear();
-  replies.for_each([&](const nlmsghdr& reply) {
+  return rtnl_.dump(list_rules(), [&](const nlmsghdr& reply) {
     auto rule = decode_rule(reply);
     if (!rule) return;
     if (rule->removal) odd_rules_.emplace(rule->value, *std::move(rule->removal));
     state.rules.insert(rule->value);
   });
-  return {};
 }
 
 // The one setting that every namespace of ours has: by netlink it costs nothing to look at.
 Result<std::optional<state::Sysctl>> NetnsHandle::read_all_rp_filter() {
-  NlMessage question = get_all_rp_filter();
-  ASSIGN_OR_RETURN(const NlReplies replies, rtnl_.get(question));
-  const auto value = replies.empty() ? std::nullopt : decode_rp_filter(*replies.first());
+  ASSIGN_OR_RETURN(const auto value, rtnl_.ask(get_all_rp_filter(), decode_rp_filter));
   if (!value) return std::optional<state::Sysctl>();
   return std::optional<state::Sysctl>({kAllRpFilter, std::to_string(*value)});
 }

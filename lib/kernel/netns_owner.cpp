@@ -18,10 +18,7 @@ using state::ForeignNetns;
 Result<std::string> alias_in(int netns_fd) {
   ASSIGN_OR_RETURN(NetlinkSocket socket,
                    open_inside(netns_fd, [] { return NetlinkSocket::open(NETLINK_ROUTE); }));
-  NlMessage question = get_loopback();
-  ASSIGN_OR_RETURN(const NlReplies replies, socket.get(question));
-  const auto loopback = replies.empty() ? std::nullopt : decode_link(*replies.first());
-  return loopback ? loopback->loopback_alias : std::string();
+  return loopback_alias(socket);
 }
 
 // Who may not enter a namespace did not make it.
@@ -39,8 +36,7 @@ std::string fd_path(int fd) {
 
 Status write_mark(const state::NetnsMark& mark) {
   ASSIGN_OR_RETURN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_ROUTE));
-  NlMessage change = change_loopback_alias(to_alias(mark));
-  return socket.request(change);
+  return socket.request(change_loopback_alias(to_alias(mark)));
 }
 
 // A process may not know in which namespace one with more capabilities lives. It could not have

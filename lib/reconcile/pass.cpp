@@ -27,25 +27,29 @@ void Pass::advance() {
   }
 }
 
-void Pass::observe() {
-  Result<state::KernelState> observed = kernel_.observe();
+// What differs now; nothing, and an error in the report, when that cannot be known.
+std::optional<state::ChangeSet> Pass::compare() {
+  const Result<state::KernelState> observed = kernel_.observe();
   if (!observed.ok()) {
-    report_.failed.push_back({"observe", std::move(observed).error()});
-    stage_ = Stage::kDone;
-    return;
+    report_.failed.push_back({"observe", observed.error()});
+    return std::nullopt;
   }
-  report_.taken = state::taken_names(*desired_, kernel_.foreign());
-  if (!report_.taken.empty()) {
-    desired_ = std::make_shared<const state::KernelState>(state::without(*desired_, report_.taken));
-    kernel_.expect(desired_);
-  }
+  if (stage_ == Stage::kObserve) do_without_taken();
   Result<state::ChangeSet> ops = state::diff(*desired_, *observed);
-  if (!ops.ok()) {
-    report_.failed.push_back({"compare", std::move(ops).error()});
-    stage_ = Stage::kDone;
-    return;
-  }
-  ops_ = std::move(*ops);
+  if (ops.ok()) return *std::move(ops);
+  report_.failed.push_back({"compare", std::move(ops).error()});
+  return std::nullopt;
+}
+
+void Pass::do_without_taken() {
+  report_.taken = state::taken_names(*desired_, kernel_.foreign());
+  if (report_.taken.empty()) return;
+  desired_ = std::make_shared<const state::KernelState>(state::without(*desired_, report_.taken));
+  kernel_.expect(desired_);
+}
+
+void Pass::observe() {
+  ops_ = compare().value_or(state::ChangeSet());
   report_.ops_total = ops_.size();
   progress_.total = ops_.size();
   stage_ = ops_.empty() ? Stage::kDone : Stage::kApply;
@@ -70,18 +74,10 @@ void Pass::apply_next() {
 }
 
 void Pass::verify() {
+  for (const state::Op& op : compare().value_or(state::ChangeSet())) {
+    report_.remaining.push_back(state::to_text(op));
+  }
   stage_ = Stage::kDone;
-  Result<state::KernelState> observed = kernel_.observe();
-  if (!observed.ok()) {
-    report_.failed.push_back({"observe", std::move(observed).error()});
-    return;
-  }
-  const Result<state::ChangeSet> ops = state::diff(*desired_, *observed);
-  if (!ops.ok()) {
-    report_.failed.push_back({"compare", ops.error()});
-    return;
-  }
-  for (const state::Op& op : *ops) report_.remaining.push_back(state::to_text(op));
 }
 
 PassReport run(kernel::Kernel& kernel, const state::KernelState& desired) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,8 @@ class Pass {
   enum class Stage { kObserve, kApply, kVerify, kDone };
 
   void advance();
+  std::optional<state::ChangeSet> compare();
+  void do_without_taken();
   void observe();
   void apply_next();
   void verify();

@@ -20,23 +20,15 @@ const Link* find_link(const KernelState& state, const LinkPeer& end) {
   return netns == state.end() ? nullptr : find_link(*netns->second, end.name);
 }
 
-bool is_end(const LinkPeer& end, const NetnsName& netns, const std::string& name) {
-  return end.netns == netns && end.name == name;
-}
-
 bool is_loopback(const Link& link) {
   return link.peer == LinkPeer{} && link.name == "lo";
 }
 
-// Both kinds of sets are sorted by link first.
-bool has_link(const std::set<Address>& addresses, const std::string& link) {
-  const auto first = addresses.lower_bound({.link = link});
-  return first != addresses.end() && first->link == link;
-}
-
-bool has_link(const std::set<Neighbour>& neighbours, const std::string& link) {
-  const auto first = neighbours.lower_bound({.link = link});
-  return first != neighbours.end() && first->link == link;
+// Of addresses or neighbours, which are sorted by link first.
+template <typename Object>
+bool has_link(const std::set<Object>& objects, const std::string& link) {
+  const auto first = objects.lower_bound({.link = link});
+  return first != objects.end() && first->link == link;
 }
 
 bool has_routes(const NetnsState& netns, const std::string& link) {
@@ -166,13 +158,6 @@ class LinkDiff {
   LinkChanges changes_{};
 };
 
-template <typename Objects, typename Predicate>
-void erase_where(Objects& objects, Predicate predicate) {
-  for (auto it = objects.begin(); it != objects.end();) {
-    it = predicate(*it) ? objects.erase(it) : std::next(it);
-  }
-}
-
 }  // namespace
 
 Status check_links(const KernelState& desired) {
@@ -186,7 +171,7 @@ Status check_links(const KernelState& desired, const NetnsNames& among) {
     for (const auto& [name, link] : desired.at(netns)->links) {
       if (is_loopback(link)) continue;
       const Link* other = find_link(desired, link.peer);
-      if (other != nullptr && other != &link && is_end(other->peer, netns, name) &&
+      if (other != nullptr && other != &link && other->peer == LinkPeer{netns, name} &&
           link.name == name) {
         continue;
       }
@@ -214,15 +199,15 @@ NetnsState remaining_netns(const NetnsState& desired, const NetnsState& observed
   const auto silent = [&](const std::string& link) {
     return gone(link) || changes.downed.count(link) != 0;
   };
-  erase_where(left.addresses, [&](const Address& address) { return gone(address.link); });
-  erase_where(left.neighbours, [&](const Neighbour& entry) { return silent(entry.link); });
+  std::erase_if(left.addresses, [&](const Address& address) { return gone(address.link); });
+  std::erase_if(left.neighbours, [&](const Neighbour& entry) { return silent(entry.link); });
 
   // The kernel drops routes of the main table, and of that alone, whose source address is gone.
   std::set<Ipv4Address> had;
   std::set<Ipv4Address> has;
   for (const Address& address : observed.addresses) had.insert(address.address);
   for (const Address& address : left.addresses) has.insert(address.address);
-  erase_where(left.routes, [&](const auto& entry) {
+  std::erase_if(left.routes, [&](const auto& entry) {
     const Route& route = entry.second;
     if (route.kind == RouteKind::kUnicast && retired(route.link)) {
       return desired.routes.count(entry.first) == 0;

@@ -6,10 +6,10 @@
 // contents of sets with them.
 #include "state/nft_steps.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
-
-#include "state/nft_commands.hpp"
 
 namespace egress::state {
 
@@ -30,6 +30,77 @@ NftSwitch switch_of(const NftMap& map) {
 }
 
 namespace {
+
+// An nft script under construction, a method per nft command.
+class NftCommands {
+ public:
+  void declare(const std::string& name, const NftMap& map);
+  void declare(const std::string& name, const NftChain& chain);
+  void flush_chain(const std::string& name) { command("flush", "chain", name); }
+  void remove(const char* kind, const std::string& name) { command("delete", kind, name); }
+  // The rows of `map`; `verb` is "add" or "delete".
+  void change_elements(const char* verb, const std::string& name, const NftMap& map);
+  void add_rules(const std::string& name, const NftChain& chain);
+
+  size_t size() const { return text_.size(); }  // in bytes, since the last take()
+  std::string take() { return std::exchange(text_, {}); }
+
+ private:
+  void command(const char* verb, const char* kind, const std::string& rest);
+
+  std::string text_{};
+};
+
+void NftCommands::declare(const std::string& name, const NftMap& map) {
+  constexpr uint32_t kMostAdded = 65536;  // by rules, at a time
+  std::string flags = map.interval ? "flags interval; " : "";
+  if (map.timeout_seconds != 0) {
+    flags += fmt::format("flags dynamic,timeout; timeout {}s; size {}; ", map.timeout_seconds,
+                         kMostAdded);
+  }
+  text_ += fmt::format("add {} {} {} {{ {}; {}}}\n", keyword(map), kNftTable, name, type_text(map),
+                       flags);
+}
+
+void NftCommands::declare(const std::string& name, const NftChain& chain) {
+  text_ += fmt::format("add chain {} {}", kNftTable, name);
+  if (chain.hook) {
+    text_ += fmt::format(" {{ type {} hook {} priority {}; policy {}; }}", chain.hook->type,
+                         chain.hook->hook, chain.hook->priority,
+                         chain.hook->policy_drop ? "drop" : "accept");
+  }
+  text_ += "\n";
+}
+
+void NftCommands::add_rules(const std::string& name, const NftChain& chain) {
+  for (const NftRule& rule : chain.rules) {
+    text_ += fmt::format("add rule {} {} {}\n", kNftTable, name, to_text(rule));
+  }
+}
+
+void NftCommands::command(const char* verb, const char* kind, const std::string& rest) {
+  text_ += fmt::format("{} {} {} {}\n", verb, kind, kNftTable, rest);
+}
+
+// One command however many elements there are: nft compares the intervals of each command with the
+// whole set. Its lines stay short for people.
+void NftCommands::change_elements(const char* verb, const std::string& name, const NftMap& map) {
+  constexpr size_t kLine = 96;
+  text_ += fmt::format("{} element {} {} {{\n", verb, kNftTable, name);
+  size_t column = 0;
+  for (size_t i = 0; i < map.rows.size(); ++i) {
+    const std::string element = element_text(map, map.rows[i]);
+    if (column != 0 && column + element.size() + 2 > kLine) {
+      text_ += "\n";
+      column = 0;
+    }
+    text_ += column == 0 ? "  " : " ";
+    text_ += element;
+    if (i + 1 < map.rows.size()) text_ += ",";
+    column += element.size() + 2;
+  }
+  text_ += "\n}\n";
+}
 
 // Commands that may take effect one after the other, as scripts that fit into everyone's send
 // buffer: a rule is up to eight times as long for the kernel as its text.
@@ -226,10 +297,14 @@ class Transition {
 
 }  // namespace
 
+// A set's comment is fixed for its life, and nft 1.0.6 cannot delete what may be absent: the first
+// line makes sure that there is one.
 std::string marker_script(const std::string& marker) {
-  NftCommands script;
-  script.mark(marker);
-  return script.take();
+  const std::string set = fmt::format("set {} {}", kNftTable, kNftMarkerSet);
+  return fmt::format(
+      "add {0} {{ type ipv4_addr; }}\ndelete {0}\n"
+      "add {0} {{ type ipv4_addr; comment \"{1}\"; }}\n",
+      set, marker);
 }
 
 NftTransition steps_between(const NftTable& desired, const NftTable& previous) {

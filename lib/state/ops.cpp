@@ -3,8 +3,140 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "state/link_diff.hpp"
+
 namespace egress::state {
 namespace {
+
+void diff_sysctls(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
+                  const NetnsState& observed) {
+  for (const auto& [name, sysctl] : desired.sysctls) {
+    const auto present = observed.sysctls.find(name);
+    if (present != observed.sysctls.end() && present->second == sysctl) continue;
+    ops.push_back({Phase::kSysctls, Verb::kChange, netns, sysctl});
+  }
+}
+
+void diff_firewall(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
+                   const NetnsState& observed) {
+  if (desired.firewall == observed.firewall) return;
+  Verb verb = Verb::kChange;
+  if (!observed.firewall) verb = Verb::kAdd;
+  if (!desired.firewall) verb = Verb::kRemove;
+  ops.push_back({Phase::kFirewall, verb, netns,
+                 FirewallChange{desired.firewall.value_or(Firewall{}),
+                                observed.firewall.value_or(Firewall{})}});
+}
+
+template <typename Set>
+std::vector<typename Set::value_type> only_in(const Set& one, const Set& other) {
+  std::vector<typename Set::value_type> only;
+  std::set_difference(one.begin(), one.end(), other.begin(), other.end(), std::back_inserter(only));
+  return only;
+}
+
+// Of objects that are their own keys.
+template <typename Set>
+void diff_sets(ChangeSet& ops, const NetnsName& netns, const Set& desired, const Set& observed,
+               Phase adding, Phase removing) {
+  for (auto& object : only_in(desired, observed)) {
+    ops.push_back({adding, Verb::kAdd, netns, std::move(object)});
+  }
+  for (auto& object : only_in(observed, desired)) {
+    ops.push_back({removing, Verb::kRemove, netns, std::move(object)});
+  }
+}
+
+// The kernel keys them by link and address; the sets are sorted by that first.
+bool has_key_of(const std::set<Neighbour>& all, const Neighbour& entry) {
+  const auto first = all.lower_bound({entry.link, entry.address, {}});
+  return first != all.end() && first->link == entry.link && first->address == entry.address;
+}
+
+void diff_neighbours(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
+                     const NetnsState& observed) {
+  for (Neighbour& entry : only_in(desired.neighbours, observed.neighbours)) {
+    const Verb verb = has_key_of(observed.neighbours, entry) ? Verb::kChange : Verb::kAdd;
+    ops.push_back({Phase::kNeighbours, verb, netns, std::move(entry)});
+  }
+  for (Neighbour& entry : only_in(observed.neighbours, desired.neighbours)) {
+    if (has_key_of(desired.neighbours, entry)) continue;
+    ops.push_back({Phase::kRemoveNeighbours, Verb::kRemove, netns, std::move(entry)});
+  }
+}
+
+// Routes that others need to reach their gateways come first.
+int rank(const Route& route) {
+  if (!route.gateway) return 0;
+  return route.onlink ? 1 : 2;
+}
+
+void diff_routes(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
+                 const NetnsState& observed) {
+  std::vector<std::pair<const Route*, Verb>> wanted;
+  for (const auto& [key, route] : desired.routes) {
+    const auto present = observed.routes.find(key);
+    const bool absent = present == observed.routes.end();
+    if (absent || present->second != route) {
+      wanted.emplace_back(&route, absent ? Verb::kAdd : Verb::kChange);
+    }
+  }
+  std::stable_sort(wanted.begin(), wanted.end(),
+                   [](const auto& a, const auto& b) { return rank(*a.first) < rank(*b.first); });
+  for (const auto& [route, verb] : wanted) ops.push_back({Phase::kRoutes, verb, netns, *route});
+  for (const auto& [key, route] : observed.routes) {
+    if (desired.routes.count(key) != 0) continue;
+    ops.push_back({Phase::kRemoveRoutes, Verb::kRemove, netns, route});
+  }
+}
+
+void diff_responder(ChangeSet& ops, const NetnsName& netns, const std::optional<Responder>& desired,
+                    const std::optional<Responder>& observed) {
+  if (desired == observed) return;
+  if (observed) ops.push_back({Phase::kStopResponders, Verb::kRemove, netns, *observed});
+  if (desired) ops.push_back({Phase::kStartResponders, Verb::kAdd, netns, *desired});
+}
+
+void diff_netns(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
+                const NetnsState& observed) {
+  diff_sysctls(ops, netns, desired, observed);
+  diff_firewall(ops, netns, desired, observed);
+  diff_sets(ops, netns, desired.addresses, observed.addresses, Phase::kAddAddresses,
+            Phase::kRemoveAddresses);
+  diff_neighbours(ops, netns, desired, observed);
+  diff_routes(ops, netns, desired, observed);
+  diff_sets(ops, netns, desired.rules, observed.rules, Phase::kRules, Phase::kRemoveRules);
+  diff_responder(ops, netns, desired.responder, observed.responder);
+}
+
+// Those of `desired` that are not so yet, with the namespaces in which links of theirs end or ended
+// where links change: one that is made anew is a change there, too.
+NetnsNames unequal_netns(const KernelState& desired, const KernelState& observed) {
+  NetnsNames unequal;
+  const auto add_other_ends = [&](const NetnsState& netns) {
+    for (const auto& [name, link] : netns.links) {
+      if (desired.count(link.peer.netns) != 0) unequal.insert(link.peer.netns);
+    }
+  };
+  for (const auto& [netns, wanted] : desired) {
+    const auto present = observed.find(netns);
+    if (present != observed.end() && wanted == present->second) continue;
+    unequal.insert(netns);
+    const bool is_new = present == observed.end();
+    if (!is_new && wanted->links == present->second->links &&
+        wanted->addresses == present->second->addresses) {
+      continue;
+    }
+    add_other_ends(*wanted);
+    if (!is_new) add_other_ends(*present->second);
+  }
+  for (const auto& [netns, present] : observed) {
+    if (desired.count(netns) == 0) add_other_ends(*present);
+  }
+  return unequal;
+}
 
 const char* verb_text(Verb verb) {
   switch (verb) {
@@ -30,6 +162,10 @@ std::string object_text(const LinkSettings& settings) {
   return to_text(settings.link);
 }
 
+std::string object_text(const NetnsObject&) {
+  return "netns";
+}
+
 template <typename Plain>
 std::string object_text(const Plain& object) {
   return to_text(object);
@@ -38,19 +174,41 @@ std::string object_text(const Plain& object) {
 }  // namespace
 
 std::string to_text(const Op& op) {
-  if (std::holds_alternative<NetnsObject>(op.object)) {
-    return fmt::format("{} netns {}", verb_text(op.verb), op.netns);
+  const char* in = std::holds_alternative<NetnsObject>(op.object) ? "" : "in ";
+  return fmt::format("{} {} {}{}", verb_text(op.verb),
+                     std::visit([](const auto& held) { return object_text(held); }, op.object), in,
+                     op.netns);
+}
+
+// Most passes find little to do: what is equal is compared and neither copied nor sorted.
+Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed) {
+  const NetnsNames unequal = unequal_netns(desired, observed);
+  RETURN_IF_ERROR(check_links(desired, unequal));
+  LinkChanges links = diff_links(desired, observed, unequal);
+  ChangeSet ops = std::move(links.ops);
+  for (const auto& [netns, state] : observed) {
+    if (desired.count(netns) != 0) continue;
+    diff_responder(ops, netns, std::nullopt, state->responder);
+    ops.push_back({Phase::kRemoveNetns, Verb::kRemove, netns, NetnsObject{}});
   }
-  const std::string object = std::visit(
-      [](const auto& held) -> std::string {
-        if constexpr (std::is_same_v<std::decay_t<decltype(held)>, NetnsObject>) {
-          return "netns";
-        } else {
-          return object_text(held);
-        }
-      },
-      op.object);
-  return fmt::format("{} {} in {}", verb_text(op.verb), object, op.netns);
+  const NetnsState fresh = fresh_netns();
+  for (const NetnsName& netns : unequal) {
+    const NetnsState& wanted = *desired.at(netns);
+    const auto present = observed.find(netns);
+    const auto changed = links.by_netns.find(netns);
+    if (present == observed.end()) {
+      ops.push_back({Phase::kAddNetns, Verb::kAdd, netns, NetnsObject{}});
+      diff_netns(ops, netns, wanted, fresh);
+    } else if (changed == links.by_netns.end()) {
+      diff_netns(ops, netns, wanted, *present->second);
+    } else {
+      diff_netns(ops, netns, wanted, remaining_netns(wanted, *present->second, changed->second));
+    }
+  }
+  std::stable_sort(ops.begin(), ops.end(), [](const Op& a, const Op& b) {
+    return std::tie(a.phase, a.netns) < std::tie(b.phase, b.netns);
+  });
+  return ops;
 }
 
 }  // namespace egress::state

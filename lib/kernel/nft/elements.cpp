@@ -29,13 +29,7 @@ constexpr size_t kMessageRoom = 60000;
 constexpr size_t kElementRoom = 512;  // no element of ours is larger
 
 NlMessage message_to(int type, uint16_t resource, int flags, size_t room) {
-  NlMessage message(type, flags, room);
-  nfgenmsg header{};
-  header.nfgen_family = NFPROTO_IPV4;
-  header.version = NFNETLINK_V0;
-  header.res_id = htons(resource);
-  message.append(&header, sizeof(header));
-  return message;
+  return nft_message(type, flags, NFPROTO_IPV4, resource, room);
 }
 
 // What nft writes behind an element that reaches the end of the numbers and so has no closing one.

@@ -17,12 +17,7 @@ namespace egress::kernel {
 namespace {
 
 NlMessage question(int what, int family) {
-  NlMessage message((NFNL_SUBSYS_NFTABLES << 8) | what, 0);
-  nfgenmsg header{};
-  header.nfgen_family = static_cast<uint8_t>(family);
-  header.version = NFNETLINK_V0;
-  message.append(&header, sizeof(header));
-  return message;
+  return nft_message((NFNL_SUBSYS_NFTABLES << 8) | what, 0, family);
 }
 
 NlMessage question_on_our_table(int what, int table_attribute) {
@@ -32,22 +27,13 @@ NlMessage question_on_our_table(int what, int table_attribute) {
 }
 
 template <int kLast>
-struct Attributes {
-  explicit Attributes(const nlmsghdr& message) {
-    nlmsg_parse(const_cast<nlmsghdr*>(&message), sizeof(nfgenmsg), all.data(), kLast, nullptr);
+struct Attributes : NlAttributes<kLast> {
+  explicit Attributes(const nlmsghdr& message) : NlAttributes<kLast>(message, sizeof(nfgenmsg)) {}
+  explicit Attributes(nlattr* nest) : NlAttributes<kLast>(nest) {}
+  uint32_t number(int type) const { return this->big_endian(type); }
+  uint64_t long_number(int type) const {
+    return this->has(type) ? be64toh(nla_get_u64((*this)[type])) : 0;
   }
-  explicit Attributes(nlattr* nest) { nla_parse_nested(all.data(), kLast, nest, nullptr); }
-  nlattr* operator[](size_t type) const { return all[type]; }
-  std::string text(size_t type) const {
-    return all[type] == nullptr ? std::string() : nla_get_string(all[type]);
-  }
-  uint32_t number(size_t type) const {
-    return all[type] == nullptr ? 0 : ntohl(nla_get_u32(all[type]));
-  }
-  uint64_t long_number(size_t type) const {
-    return all[type] == nullptr ? 0 : be64toh(nla_get_u64(all[type]));
-  }
-  std::array<nlattr*, kLast + 1> all{};
 };
 
 std::string family_name(uint8_t family) {
@@ -102,63 +88,62 @@ std::optional<uint64_t> packets_of(nlattr* expressions) {
 
 }  // namespace
 
+NlMessage nft_message(int type, int flags, int family, uint16_t resource, size_t room) {
+  nfgenmsg header{};
+  header.nfgen_family = static_cast<uint8_t>(family);
+  header.version = NFNETLINK_V0;
+  header.res_id = htons(resource);
+  return NlMessage(type, flags, header, room);
+}
+
 Result<NftQueries> NftQueries::open() {
   ASSIGN_OR_RETURN(NetlinkSocket socket, NetlinkSocket::open(NETLINK_NETFILTER));
   return NftQueries(std::move(socket));
 }
 
 Result<uint32_t> NftQueries::generation() {
-  NlMessage message = question(NFT_MSG_GETGEN, NFPROTO_UNSPEC);
-  ASSIGN_OR_RETURN(const NlReplies replies, socket_.get(message));
-  if (replies.first() == nullptr) {
-    return Error{.code = Errc::kKernel, .message = "nf_tables tells no generation"};
-  }
-  return Attributes<NFTA_GEN_MAX>(*replies.first()).number(NFTA_GEN_ID);
+  return socket_.ask(question(NFT_MSG_GETGEN, NFPROTO_UNSPEC), [](const nlmsghdr& reply) {
+    return Attributes<NFTA_GEN_MAX>(reply).number(NFTA_GEN_ID);
+  });
 }
 
 Result<std::vector<NftTableId>> NftQueries::tables() {
-  NlMessage message = question(NFT_MSG_GETTABLE, NFPROTO_UNSPEC);
-  ASSIGN_OR_RETURN(const NlReplies replies, socket_.dump(message));
   std::vector<NftTableId> tables;
-  replies.for_each([&](const nlmsghdr& reply) {
+  const auto add = [&](const nlmsghdr& reply) {
     const Attributes<NFTA_TABLE_MAX> table(reply);
     tables.push_back({family_name(family_of(reply)), table.text(NFTA_TABLE_NAME),
                       table.long_number(NFTA_TABLE_HANDLE)});
-  });
+  };
+  RETURN_IF_ERROR(socket_.dump(question(NFT_MSG_GETTABLE, NFPROTO_UNSPEC), add));
   return tables;
 }
 
 Result<state::NftPresent> NftQueries::present() {
   state::NftPresent present;
-  NlMessage chains = question_on_our_table(NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE);
-  ASSIGN_OR_RETURN(const NlReplies chain_replies, socket_.dump(chains));
-  chain_replies.for_each([&](const nlmsghdr& reply) {
+  const auto add_chain = [&](const nlmsghdr& reply) {
     const Attributes<NFTA_CHAIN_MAX> chain(reply);
     const bool anonymous = (chain.number(NFTA_CHAIN_FLAGS) & NFT_CHAIN_BINDING) != 0;
     if (chain.text(NFTA_CHAIN_TABLE) == kNftTableName && !anonymous) {
       present.chains[chain.text(NFTA_CHAIN_NAME)] = hook_of(chain);
     }
-  });
-  NlMessage sets = question_on_our_table(NFT_MSG_GETSET, NFTA_SET_TABLE);
-  ASSIGN_OR_RETURN(const NlReplies set_replies, socket_.dump(sets));
-  set_replies.for_each([&](const nlmsghdr& reply) {
+  };
+  const auto add_set = [&](const nlmsghdr& reply) {
     const Attributes<NFTA_SET_MAX> set(reply);
     const uint32_t flags = set.number(NFTA_SET_FLAGS);
     if ((flags & NFT_SET_ANONYMOUS) != 0) return;
     const bool is_map = (flags & (NFT_SET_MAP | NFT_SET_OBJECT)) != 0;
     (is_map ? present.maps : present.sets).push_back(set.text(NFTA_SET_NAME));
-  });
+  };
+  RETURN_IF_ERROR(
+      socket_.dump(question_on_our_table(NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE), add_chain));
+  RETURN_IF_ERROR(socket_.dump(question_on_our_table(NFT_MSG_GETSET, NFTA_SET_TABLE), add_set));
   return present;
 }
 
 Result<std::map<std::string, uint64_t>> NftQueries::counters() {
-  NlMessage message = question_on_our_table(NFT_MSG_GETRULE, NFTA_RULE_TABLE);
-  auto replies = socket_.dump(message);
   std::map<std::string, uint64_t> packets;
-  if (!replies.ok() && replies.error().sys_errno == ENOENT) return packets;
-  if (!replies.ok()) return std::move(replies).error();
   std::map<std::string, int> counting;
-  replies->for_each([&](const nlmsghdr& reply) {
+  const auto add = [&](const nlmsghdr& reply) {
     const Attributes<NFTA_RULE_MAX> rule(reply);
     if (rule.text(NFTA_RULE_TABLE) != kNftTableName || rule[NFTA_RULE_EXPRESSIONS] == nullptr)
       return;
@@ -167,7 +152,9 @@ Result<std::map<std::string, uint64_t>> NftQueries::counters() {
     const std::string chain = state::table_name(rule.text(NFTA_RULE_CHAIN));
     packets[chain] = *counted;
     ++counting[chain];
-  });
+  };
+  Status listed = socket_.dump(question_on_our_table(NFT_MSG_GETRULE, NFTA_RULE_TABLE), add);
+  if (!listed.ok() && listed.error().sys_errno != ENOENT) return std::move(listed).error();
   for (const auto& [chain, rules] : counting) {
     if (rules != 1) packets.erase(chain);
   }

@@ -16,6 +16,10 @@ namespace egress::kernel {
 
 inline constexpr const char* kNftTableName = "egressd";  // its family is NFPROTO_IPV4
 
+// `type` with its subsystem, `resource` 0 but for batches.
+NlMessage nft_message(int type, int flags, int family, uint16_t resource = 0,
+                      size_t room = NlMessage::kUsualRoom);
+
 struct NftTableId {
   std::string family{};  // as nft spells it: "ip", "inet"
   std::string name{};

@@ -13,31 +13,18 @@
 #include <array>
 #include <cstring>
 
+#include "base/special_ranges.hpp"
+
 namespace egress::kernel {
 namespace {
 
-constexpr Ipv4Prefix kLoopback{{0x7f000000}, 8};
-
-template <typename Header>
-NlMessage listing(int type, Header header) {
-  NlMessage message(type, 0);
-  message.put_header(header);
-  return message;
-}
-
-// The attributes behind a message's fixed header.
+// A message's fixed header and the attributes behind it.
 template <typename Header, int kLast>
-struct Attributes {
+struct Attributes : NlAttributes<kLast> {
   explicit Attributes(const nlmsghdr& message)
-      : header(*static_cast<const Header*>(NLMSG_DATA(&message))) {
-    nlmsg_parse(const_cast<nlmsghdr*>(&message), sizeof(Header), all.data(), kLast, nullptr);
-  }
-  nlattr* operator[](int type) const { return all[static_cast<size_t>(type)]; }
-  bool has(int type) const { return (*this)[type] != nullptr; }
-  uint32_t number(int type) const { return has(type) ? nla_get_u32((*this)[type]) : 0; }
-  Ipv4Address address(int type) const { return {ntohl(number(type))}; }
+      : NlAttributes<kLast>(message, sizeof(Header)),
+        header(*static_cast<const Header*>(NLMSG_DATA(&message))) {}
   Header header;
-  std::array<nlattr*, kLast + 1> all{};
 };
 
 std::string name_of(const LinkNames& links, int index) {
@@ -45,29 +32,27 @@ std::string name_of(const LinkNames& links, int index) {
   return found == links.end() ? std::string() : found->second;
 }
 
-ifaddrmsg address_header(const state::Address& address, int link_index) {
+NlMessage address_request(int type, int flags, const state::Address& address, int link_index) {
   ifaddrmsg header{};
   header.ifa_family = AF_INET;
   header.ifa_prefixlen = address.prefix_length;
   header.ifa_scope = RT_SCOPE_UNIVERSE;
   header.ifa_index = static_cast<uint32_t>(link_index);
-  return header;
-}
-
-NlMessage address_request(int type, int flags, const state::Address& address, int link_index) {
-  NlMessage message(type, flags);
-  message.put_header(address_header(address, link_index));
+  NlMessage message(type, flags, header);
   message.put_address(IFA_LOCAL, address.address);
   message.put_address(IFA_ADDRESS, address.address);
   return message;
 }
 
-ndmsg neighbour_header(int link_index) {
+NlMessage neighbour_request(int type, int flags, const state::Neighbour& neighbour, int link_index,
+                            uint16_t state) {
   ndmsg header{};
   header.ndm_family = AF_INET;
   header.ndm_ifindex = link_index;
-  header.ndm_state = NUD_PERMANENT;
-  return header;
+  header.ndm_state = state;
+  NlMessage message(type, flags, header);
+  message.put_address(NDA_DST, neighbour.address);
+  return message;
 }
 
 }  // namespace
@@ -75,7 +60,7 @@ ndmsg neighbour_header(int link_index) {
 NlMessage list_addresses() {
   ifaddrmsg header{};
   header.ifa_family = AF_INET;
-  return listing(RTM_GETADDR, header);
+  return NlMessage(RTM_GETADDR, 0, header);
 }
 
 std::optional<Decoded<state::Address>> decode_address(const nlmsghdr& message,
@@ -106,16 +91,11 @@ NlMessage delete_address(const state::Address& address, int link_index) {
 NlMessage list_neighbours() {
   ndmsg header{};
   header.ndm_family = AF_INET;
-  return listing(RTM_GETNEIGH, header);
+  return NlMessage(RTM_GETNEIGH, 0, header);
 }
 
 NlMessage get_neighbour(const state::Neighbour& neighbour, int link_index) {
-  NlMessage message(RTM_GETNEIGH, 0);
-  ndmsg header = neighbour_header(link_index);
-  header.ndm_state = 0;
-  message.put_header(header);
-  message.put_address(NDA_DST, neighbour.address);
-  return message;
+  return neighbour_request(RTM_GETNEIGH, 0, neighbour, link_index, 0);
 }
 
 std::optional<state::Neighbour> decode_neighbour(const nlmsghdr& message, const LinkNames& links) {
@@ -134,24 +114,20 @@ std::optional<state::Neighbour> decode_neighbour(const nlmsghdr& message, const 
 }
 
 NlMessage set_neighbour(const state::Neighbour& neighbour, int link_index, int flags) {
-  NlMessage message(RTM_NEWNEIGH, NLM_F_CREATE | flags);
-  message.put_header(neighbour_header(link_index));
-  message.put_address(NDA_DST, neighbour.address);
+  NlMessage message =
+      neighbour_request(RTM_NEWNEIGH, NLM_F_CREATE | flags, neighbour, link_index, NUD_PERMANENT);
   message.put(NDA_LLADDR, neighbour.mac.octets.data(), neighbour.mac.octets.size());
   return message;
 }
 
 NlMessage delete_neighbour(const state::Neighbour& neighbour, int link_index) {
-  NlMessage message(RTM_DELNEIGH, 0);
-  message.put_header(neighbour_header(link_index));
-  message.put_address(NDA_DST, neighbour.address);
-  return message;
+  return neighbour_request(RTM_DELNEIGH, 0, neighbour, link_index, NUD_PERMANENT);
 }
 
 NlMessage list_routes() {
   rtmsg header{};
   header.rtm_family = AF_INET;
-  return listing(RTM_GETROUTE, header);
+  return NlMessage(RTM_GETROUTE, 0, header);
 }
 
 NlMessage list_routes(uint32_t table) {
@@ -183,11 +159,10 @@ uint8_t type_of(state::RouteKind kind) {
 // False when there are metrics besides the MTU, or a locked one.
 bool decode_metrics(nlattr* nest, uint32_t& mtu) {
   if (nest == nullptr) return true;
-  std::array<nlattr*, RTAX_MAX + 1> metrics{};
-  nla_parse_nested(metrics.data(), RTAX_MAX, nest, nullptr);
-  if (metrics[RTAX_MTU] != nullptr) mtu = nla_get_u32(metrics[RTAX_MTU]);
-  for (size_t i = 1; i < metrics.size(); ++i) {
-    if (i != RTAX_MTU && metrics[i] != nullptr) return false;
+  const NlAttributes<RTAX_MAX> metrics(nest);
+  mtu = metrics.u32(RTAX_MTU);
+  for (int i = 1; i <= RTAX_MAX; ++i) {
+    if (i != RTAX_MTU && metrics.has(i)) return false;
   }
   return true;
 }
@@ -204,8 +179,7 @@ NlMessage delete_route(const rtmsg& listed, const state::RouteKey& key, uint32_t
   header.rtm_tos = listed.rtm_tos;
   header.rtm_dst_len = key.destination.length;
   header.rtm_scope = RT_SCOPE_NOWHERE;
-  NlMessage message(RTM_DELROUTE, 0);
-  message.put_header(header);
+  NlMessage message(RTM_DELROUTE, 0, header);
   message.put_u32(RTA_TABLE, key.table);
   message.put_address(RTA_DST, key.destination.address);
   if (metric != 0) message.put_u32(RTA_PRIORITY, metric);
@@ -218,8 +192,7 @@ std::optional<Decoded<state::Route>> decode_route(const nlmsghdr& message, const
   if (message.nlmsg_type != RTM_NEWROUTE) return std::nullopt;
   const Attributes<rtmsg, RTA_MAX> attributes(message);
   const rtmsg& header = attributes.header;
-  const uint32_t table =
-      attributes.has(RTA_TABLE) ? attributes.number(RTA_TABLE) : header.rtm_table;
+  const uint32_t table = attributes.u32(RTA_TABLE, header.rtm_table);
   if (table == RT_TABLE_LOCAL || header.rtm_protocol == RTPROT_KERNEL ||
       (header.rtm_flags & RTM_F_CLONED) != 0) {
     return std::nullopt;
@@ -234,14 +207,14 @@ std::optional<Decoded<state::Route>> decode_route(const nlmsghdr& message, const
                 {RTA_TABLE, RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_METRICS}) ||
       !decode_metrics(attributes[RTA_METRICS], route.mtu)) {
     route.mtu = 0;
-    decoded.removal = delete_route(header, state::key_of(route), attributes.number(RTA_PRIORITY));
+    decoded.removal = delete_route(header, state::key_of(route), attributes.u32(RTA_PRIORITY));
     return decoded;
   }
   route.kind = *kind;
   route.protocol = static_cast<state::RouteProtocol>(header.rtm_protocol);
   route.onlink = (header.rtm_flags & RTNH_F_ONLINK) != 0;
   if (route.kind == state::RouteKind::kUnicast) {
-    route.link = name_of(links, static_cast<int>(attributes.number(RTA_OIF)));
+    route.link = name_of(links, static_cast<int>(attributes.u32(RTA_OIF)));
   }
   if (attributes.has(RTA_GATEWAY)) route.gateway = attributes.address(RTA_GATEWAY);
   if (attributes.has(RTA_PREFSRC)) route.source = attributes.address(RTA_PREFSRC);
@@ -259,8 +232,7 @@ NlMessage set_route(const state::Route& route, int link_index, int flags) {
   header.rtm_scope = on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
   if (route.onlink) header.rtm_flags = RTNH_F_ONLINK;
 
-  NlMessage message(RTM_NEWROUTE, NLM_F_CREATE | flags);
-  message.put_header(header);
+  NlMessage message(RTM_NEWROUTE, NLM_F_CREATE | flags, header);
   message.put_u32(RTA_TABLE, route.table);
   message.put_address(RTA_DST, route.destination.address);
   if (link_index != 0) message.put_u32(RTA_OIF, static_cast<uint32_t>(link_index));
@@ -279,10 +251,9 @@ NlMessage delete_route(const state::RouteKey& key) {
 }
 
 NlMessage get_all_rp_filter() {
-  NlMessage message(RTM_GETNETCONF, 0);
   netconfmsg header{};
   header.ncm_family = AF_INET;
-  message.put_header(header);
+  NlMessage message(RTM_GETNETCONF, 0, header);
   message.put_u32(NETCONFA_IFINDEX, static_cast<uint32_t>(NETCONFA_IFINDEX_ALL));
   return message;
 }
@@ -291,14 +262,11 @@ std::optional<uint32_t> decode_rp_filter(const nlmsghdr& message) {
   if (message.nlmsg_type != RTM_NEWNETCONF) return std::nullopt;
   const Attributes<netconfmsg, NETCONFA_MAX> attributes(message);
   if (!attributes.has(NETCONFA_RP_FILTER)) return std::nullopt;
-  return attributes.number(NETCONFA_RP_FILTER);
+  return attributes.u32(NETCONFA_RP_FILTER);
 }
 
 NlMessage get_nsid(int netns_fd) {
-  NlMessage message(RTM_GETNSID, 0);
-  rtgenmsg header{};
-  header.rtgen_family = AF_UNSPEC;
-  message.append(&header, sizeof(header));
+  NlMessage message(RTM_GETNSID, 0, rtgenmsg{AF_UNSPEC});
   message.put_u32(NETNSA_FD, static_cast<uint32_t>(netns_fd));
   return message;
 }
@@ -306,7 +274,7 @@ NlMessage get_nsid(int netns_fd) {
 std::optional<int> decode_nsid(const nlmsghdr& message) {
   if (message.nlmsg_type != RTM_NEWNSID) return std::nullopt;
   const Attributes<rtgenmsg, NETNSA_MAX> attributes(message);
-  const int nsid = static_cast<int>(attributes.number(NETNSA_NSID));
+  const int nsid = static_cast<int>(attributes.u32(NETNSA_NSID));
   if (!attributes.has(NETNSA_NSID) || nsid < 0) return std::nullopt;
   return nsid;
 }

@@ -41,9 +41,15 @@ ifinfomsg link_header(int index = 0) {
   return header;
 }
 
+// Without statistics.
+NlMessage link_question(int index = 0) {
+  NlMessage message(RTM_GETLINK, 0, link_header(index));
+  message.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  return message;
+}
+
 NlMessage change_by_name(const state::Link& link, const ifinfomsg& header) {
-  NlMessage message(RTM_NEWLINK, 0);
-  message.put_header(header);
+  NlMessage message(RTM_NEWLINK, 0, header);
   message.put(IFLA_IFNAME, link.name);
   return message;
 }
@@ -78,10 +84,6 @@ void put_ipv6_settings(NlMessage& message, const state::Link& link) {
   message.close_nest(family);
 }
 
-uint32_t u32_of(const nlattr* attribute) {
-  return nla_get_u32(const_cast<nlattr*>(attribute));
-}
-
 // IFLA_INET_CONF in answers is an array by id, though in requests it is a nest.
 uint32_t ipv4_setting(const nlattr* conf, size_t id) {
   const auto count = static_cast<size_t>(nla_len(conf)) / sizeof(uint32_t);
@@ -92,21 +94,18 @@ uint32_t ipv4_setting(const nlattr* conf, size_t id) {
   return value;
 }
 
-void decode_families(const nlattr* families, ObservedLink& observed) {
-  std::array<nlattr*, AF_INET6 + 1> family{};
-  nla_parse_nested(family.data(), AF_INET6, const_cast<nlattr*>(families), nullptr);
-  if (family[AF_INET] != nullptr) {
-    std::array<nlattr*, IFLA_INET_MAX + 1> inet{};
-    nla_parse_nested(inet.data(), IFLA_INET_MAX, family[AF_INET], nullptr);
+void decode_families(nlattr* families, ObservedLink& observed) {
+  const NlAttributes<AF_INET6> family(families);
+  if (family.has(AF_INET)) {
+    const NlAttributes<IFLA_INET_MAX> inet(family[AF_INET]);
     if (const nlattr* conf = inet[IFLA_INET_CONF]) {
       observed.link.forwarding = ipv4_setting(conf, IPV4_DEVCONF_FORWARDING) != 0;
       observed.link.rp_filter = static_cast<uint8_t>(ipv4_setting(conf, IPV4_DEVCONF_RP_FILTER));
       observed.link.accept_local = ipv4_setting(conf, IPV4_DEVCONF_ACCEPT_LOCAL) != 0;
     }
   }
-  if (family[AF_INET6] != nullptr) {
-    std::array<nlattr*, IFLA_INET6_MAX + 1> inet6{};
-    nla_parse_nested(inet6.data(), IFLA_INET6_MAX, family[AF_INET6], nullptr);
+  if (family.has(AF_INET6)) {
+    const NlAttributes<IFLA_INET6_MAX> inet6(family[AF_INET6]);
     if (nlattr* mode = inet6[IFLA_INET6_ADDR_GEN_MODE]) {
       observed.ipv6_settings = true;
       observed.link.ipv6 = nla_get_u8(mode) != IN6_ADDR_GEN_MODE_NONE;
@@ -117,49 +116,42 @@ void decode_families(const nlattr* families, ObservedLink& observed) {
 }  // namespace
 
 NlMessage list_links() {
-  NlMessage message(RTM_GETLINK, 0);
-  message.put_header(link_header());
-  message.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-  return message;
+  return link_question();
 }
 
 NlMessage get_link(const std::string& name) {
-  NlMessage message(RTM_GETLINK, 0);
-  message.put_header(link_header());
-  message.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  NlMessage message = link_question();
   message.put(IFLA_IFNAME, name);
   return message;
 }
 
 NlMessage get_loopback() {
-  NlMessage message(RTM_GETLINK, 0);
-  message.put_header(link_header(kLoopbackIndex));
-  message.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-  return message;
+  return link_question(kLoopbackIndex);
 }
 
 NlMessage change_loopback_alias(const std::string& alias) {
-  NlMessage message(RTM_SETLINK, 0);
-  message.put_header(link_header(kLoopbackIndex));
+  NlMessage message(RTM_SETLINK, 0, link_header(kLoopbackIndex));
   put_alias(message, alias);
   return message;
+}
+
+Result<std::string> loopback_alias(NetlinkSocket& socket) {
+  ASSIGN_OR_RETURN(const auto loopback, socket.ask(get_loopback(), decode_link));
+  return loopback ? loopback->loopback_alias : std::string();
 }
 
 std::optional<ObservedLink> decode_link(const nlmsghdr& message) {
   if (message.nlmsg_type != RTM_NEWLINK) return std::nullopt;
   const auto* header = static_cast<const ifinfomsg*>(NLMSG_DATA(&message));
-  std::array<nlattr*, IFLA_MAX + 1> attributes{};
-  nlmsg_parse(const_cast<nlmsghdr*>(&message), sizeof(ifinfomsg), attributes.data(), IFLA_MAX,
-              nullptr);
+  const NlAttributes<IFLA_MAX> attributes(message, sizeof(*header));
   if (attributes[IFLA_IFNAME] == nullptr) return std::nullopt;
   ObservedLink observed{.index = header->ifi_index};
   state::Link& link = observed.link;
   link.name = nla_get_string(attributes[IFLA_IFNAME]);
   link.up = (header->ifi_flags & IFF_UP) != 0;
-  if (const nlattr* mtu = attributes[IFLA_MTU]) link.mtu = u32_of(mtu);
-  nlattr* alias = attributes[IFLA_IFALIAS];
+  link.mtu = attributes.u32(IFLA_MTU, link.mtu);
   if ((header->ifi_flags & IFF_LOOPBACK) != 0) {
-    if (alias != nullptr) observed.loopback_alias = nla_get_string(alias);
+    observed.loopback_alias = attributes.text(IFLA_IFALIAS);
     return observed;
   }
   if (is_fallback_device(link.name)) return std::nullopt;
@@ -168,26 +160,23 @@ std::optional<ObservedLink> decode_link(const nlmsghdr& message) {
       mac != nullptr && static_cast<size_t>(nla_len(mac)) == link.mac.octets.size()) {
     std::memcpy(link.mac.octets.data(), nla_data(mac), link.mac.octets.size());
   }
-  if (alias != nullptr) link.alias = nla_get_string(alias);
-  if (const nlattr* peer = attributes[IFLA_LINK]) {
-    observed.peer_index = static_cast<int>(u32_of(peer));
+  link.alias = attributes.text(IFLA_IFALIAS);
+  observed.peer_index = static_cast<int>(attributes.u32(IFLA_LINK));
+  if (attributes.has(IFLA_LINK_NETNSID)) {
+    observed.peer_nsid = static_cast<int>(attributes.u32(IFLA_LINK_NETNSID));
   }
-  if (const nlattr* nsid = attributes[IFLA_LINK_NETNSID]) {
-    observed.peer_nsid = static_cast<int>(u32_of(nsid));
-  }
-  if (const nlattr* families = attributes[IFLA_AF_SPEC]) decode_families(families, observed);
+  if (nlattr* families = attributes[IFLA_AF_SPEC]) decode_families(families, observed);
   return observed;
 }
 
 NlMessage create_pair(const state::LinkPair& pair, PairIndexes indexes, int peer_netns_fd) {
-  NlMessage message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-  message.put_header(link_header(indexes.here));
+  NlMessage message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link_header(indexes.here));
   put_identity(message, pair.here);
   nlattr* info = message.open_nest(IFLA_LINKINFO);
   message.put(IFLA_INFO_KIND, std::string("veth"));
   nlattr* data = message.open_nest(IFLA_INFO_DATA);
   nlattr* peer = message.open_nest(VETH_INFO_PEER);
-  message.put_header(link_header(indexes.there));
+  message.append(link_header(indexes.there));
   put_identity(message, pair.there);
   message.put_u32(IFLA_NET_NS_FD, static_cast<uint32_t>(peer_netns_fd));
   message.close_nest(peer);
@@ -197,22 +186,19 @@ NlMessage create_pair(const state::LinkPair& pair, PairIndexes indexes, int peer
 }
 
 NlMessage delete_link(const std::string& name) {
-  NlMessage message(RTM_DELLINK, 0);
-  message.put_header(link_header());
+  NlMessage message(RTM_DELLINK, 0, link_header());
   message.put(IFLA_IFNAME, name);
   return message;
 }
 
 NlMessage join_link_group(int index, uint32_t group) {
-  NlMessage message(RTM_SETLINK, 0);
-  message.put_header(link_header(index));
+  NlMessage message(RTM_SETLINK, 0, link_header(index));
   message.put_u32(IFLA_GROUP, group);
   return message;
 }
 
 NlMessage delete_link_group(uint32_t group) {
-  NlMessage message(RTM_DELLINK, 0);
-  message.put_header(link_header());
+  NlMessage message(RTM_DELLINK, 0, link_header());
   message.put_u32(IFLA_GROUP, group);
   return message;
 }

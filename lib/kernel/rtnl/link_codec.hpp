@@ -30,6 +30,8 @@ NlMessage get_link(const std::string& name);
 // The one that every namespace is born with, whatever its name is now.
 NlMessage get_loopback();
 NlMessage change_loopback_alias(const std::string& alias);
+// Empty when there is none, or no loopback with which the namespace was born.
+Result<std::string> loopback_alias(NetlinkSocket& socket);
 // Nothing for the devices that tunnel modules put into every namespace and nobody can delete.
 std::optional<ObservedLink> decode_link(const nlmsghdr& message);
 

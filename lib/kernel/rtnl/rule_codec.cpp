@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <arpa/inet.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
-#include <netlink/attr.h>
-
-#include <array>
 
 #include "kernel/rtnl/codec.hpp"
 
@@ -31,7 +27,7 @@ NlMessage rule_request(int type, int flags, const state::Rule& rule) {
   NlMessage message(type, flags);
   fib_rule_hdr header = rule_header(FR_ACT_TO_TBL);
   header.src_len = rule.source ? kHostLength : 0;
-  message.put_header(header);
+  message.append(header);
   if (rule.source) message.put_address(FRA_SRC, *rule.source);
   message.put_u32(FRA_PRIORITY, rule.priority);
   message.put_u32(FRA_TABLE, rule.table);
@@ -46,35 +42,29 @@ NlMessage rule_request(int type, int flags, const state::Rule& rule) {
 }  // namespace
 
 NlMessage list_rules() {
-  NlMessage message(RTM_GETRULE, 0);
-  message.put_header(rule_header(0));
+  NlMessage message(RTM_GETRULE, 0, rule_header(0));
   return message;
 }
 
 std::optional<Decoded<state::Rule>> decode_rule(const nlmsghdr& message) {
   if (message.nlmsg_type != RTM_NEWRULE) return std::nullopt;
   const auto& header = *static_cast<const fib_rule_hdr*>(NLMSG_DATA(&message));
-  std::array<nlattr*, FRA_MAX + 1> attributes{};
-  nlmsg_parse(const_cast<nlmsghdr*>(&message), sizeof(fib_rule_hdr), attributes.data(), FRA_MAX,
-              nullptr);
-  const auto number = [&](size_t type, uint32_t otherwise) {
-    return attributes[type] == nullptr ? otherwise : nla_get_u32(attributes[type]);
-  };
+  const NlAttributes<FRA_MAX> attributes(message, sizeof(header));
   Decoded<state::Rule> decoded;
   state::Rule& rule = decoded.value;
-  rule.priority = number(FRA_PRIORITY, 0);
-  rule.table = number(FRA_TABLE, header.table);
-  rule.fwmark = number(FRA_FWMARK, 0);
-  rule.fwmask = number(FRA_FWMASK, 0);
-  if (nlattr* iif = attributes[FRA_IIFNAME]) rule.iif = nla_get_string(iif);
-  if (attributes[FRA_SRC] != nullptr) rule.source = {ntohl(nla_get_u32(attributes[FRA_SRC]))};
+  rule.priority = attributes.u32(FRA_PRIORITY);
+  rule.table = attributes.u32(FRA_TABLE, header.table);
+  rule.fwmark = attributes.u32(FRA_FWMARK);
+  rule.fwmask = attributes.u32(FRA_FWMASK);
+  rule.iif = attributes.text(FRA_IIFNAME);
+  if (attributes.has(FRA_SRC)) rule.source = attributes.address(FRA_SRC);
   const bool one_source = header.src_len == (rule.source ? kHostLength : 0);
 
   constexpr uint32_t kUnlimited = 0xffffffff;  // how "no suppressor" is listed
   if (header.action != FR_ACT_TO_TBL || !one_source || header.tos != 0 ||
       (header.flags & FIB_RULE_INVERT) != 0 ||
-      number(FRA_SUPPRESS_PREFIXLEN, kUnlimited) != kUnlimited ||
-      number(FRA_SUPPRESS_IFGROUP, kUnlimited) != kUnlimited ||
+      attributes.u32(FRA_SUPPRESS_PREFIXLEN, kUnlimited) != kUnlimited ||
+      attributes.u32(FRA_SUPPRESS_IFGROUP, kUnlimited) != kUnlimited ||
       !has_only(message, sizeof(fib_rule_hdr),
                 {FRA_PRIORITY, FRA_TABLE, FRA_FWMARK, FRA_FWMASK, FRA_IIFNAME, FRA_SRC,
                  FRA_PROTOCOL, FRA_SUPPRESS_PREFIXLEN, FRA_SUPPRESS_IFGROUP})) {
