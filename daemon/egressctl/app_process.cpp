@@ -18,7 +18,7 @@
 #include <cstring>
 
 #include "base/unique_fd.hpp"
-#include "egressctl/failure.hpp"
+#include "egressctl/answer.hpp"
 
 namespace egress::ctl {
 

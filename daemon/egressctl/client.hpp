@@ -8,7 +8,7 @@
 #include <functional>
 #include <string>
 
-#include "egressctl/failure.hpp"
+#include "egressctl/answer.hpp"
 
 namespace egress::ctl {
 

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "egressctl/failure.hpp"
+#include "egressctl/answer.hpp"
 #include "egressctl/render/findings.hpp"
 #include "egressctl/terminal.hpp"
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "control/messages.hpp"
-#include "egressctl/failure.hpp"
+#include "egressctl/answer.hpp"
 #include "egressctl/lab_source.hpp"
 
 namespace egress::ctl {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "egressctl/failure.hpp"
+#include "egressctl/answer.hpp"
 
 #include <utility>
 
