@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Why a command could not do its work, with a code that stays, and what the user can do next.
+// What comes back from a daemon, or from a lab file analysed without one: a document, or why there
+// is none and what the user can do next. The daemon may be older or newer than this client: what is
+// missing in a document or of another type reads as empty, and nothing throws.
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/result.hpp"
-#include "egressctl/json_access.hpp"
 
 namespace egress::ctl {
+
+using Json = nlohmann::ordered_json;
+
+const Json& member(const Json& object, const char* key);   // null when there is none
+std::string text_of(const Json& object, const char* key);  // numbers in decimal
+bool flag_of(const Json& object, const char* key);
+double number_of(const Json& object, const char* key);
+const Json& list_of(const Json& object, const char* key);  // an array
+std::vector<std::string> texts_of(const Json& object, const char* key);
 
 // What processes that call egressctl can tell apart. `exec` answers with the command's own status
 // or, for its own trouble, as env(1) does.
@@ -45,7 +57,6 @@ Failure failure_of(const Error& error, std::string hint = {});
 // {"error": {"code", "message", "hint"?, "findings"?}}
 Json to_json(const Failure& failure);
 
-// A document of the daemon, or why there is none.
 using Answer = std::variant<Json, Failure>;
 
 }  // namespace egress::ctl

@@ -17,6 +17,10 @@ void Console::print(const Json& document) const {
   print(control::dump_indented(document) + "\n");
 }
 
+void Console::print(const Json& document, const std::string& text) const {
+  return json() ? print(document) : print(text);
+}
+
 void Console::note(const std::string& text) const {
   std::fflush(stdout);  // so that both streams on one terminal keep their order
   std::fwrite(text.data(), 1, text.size(), stderr);

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "egressctl/answer.hpp"
-#include "egressctl/render/findings.hpp"
+#include "egressctl/render/render.hpp"
 #include "egressctl/terminal.hpp"
 
 namespace egress::ctl {
@@ -25,6 +25,8 @@ class Console {
 
   void print(const std::string& text) const;  // a result
   void print(const Json& document) const;
+  // The one or the other, as the format wants it.
+  void print(const Json& document, const std::string& text) const;
   void note(const std::string& text) const;  // anything else
 
   // Says why, and gives `exit` back. Findings show their places in `source`.

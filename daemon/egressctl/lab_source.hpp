@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "egressctl/render/findings.hpp"
+#include "egressctl/render/render.hpp"
 #include "lab/lab_text.hpp"
 
 namespace egress::ctl {

@@ -3,7 +3,7 @@
 
 // A bar on stderr that an operation redraws while it runs and that leaves no trace.
 
-#include "egressctl/json_access.hpp"
+#include "egressctl/answer.hpp"
 #include "egressctl/terminal.hpp"
 
 namespace egress::ctl {

@@ -13,12 +13,9 @@ namespace egress::ctl {
 namespace {
 
 Answer context_of(const Client& client, const lab::Sender& app) {
-  Answer answer =
-      client.get(fmt::format("/v1/apps/{}/{}/context", escaped(app.site), app.instance));
-  if (Failure* failure = std::get_if<Failure>(&answer)) {
-    return with_names(std::move(*failure), client, app.site);
-  }
-  return answer;
+  return with_names(
+      client.get(fmt::format("/v1/apps/{}/{}/context", escaped(app.site), app.instance)), client,
+      app.site);
 }
 
 inspect::AppContext app_context_of(const Json& document) {
@@ -41,13 +38,11 @@ int env(const Context& context, const std::string& target) {
     return context.console.fail(*failure, kTrouble);
   }
   const Json& document = std::get<Json>(answer);
-  if (context.console.json()) {
-    context.console.print(member(document, "environment"));
-    return kDone;
-  }
+  std::string lines;
   for (const auto& [name, value] : app_context_of(document).environment) {
-    context.console.print(name + "=" + value + "\n");
+    lines += name + "=" + value + "\n";
   }
+  context.console.print(member(document, "environment"), lines);
   return kDone;
 }
 
@@ -91,8 +86,8 @@ void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Ac
                   "not found.");
   const auto target = std::make_shared<std::string>();
   add_target(*running, *target);
-  running->callback([target, &program, &chosen] {
-    chosen = [target, &program](const Context& context) { return exec(context, *target, program); };
+  when_chosen(*running, chosen, [target, &program](const Context& context) {
+    return exec(context, *target, program);
   });
 
   CLI::App* listing = add_command(app, kAppGroup, "env", "Print an app's environment",
@@ -101,9 +96,7 @@ void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Ac
                                   "Exit status: 0, 3 trouble.");
   const auto listed = std::make_shared<std::string>();
   add_target(*listing, *listed);
-  listing->callback([listed, &chosen] {
-    chosen = [listed](const Context& context) { return env(context, *listed); };
-  });
+  when_chosen(*listing, chosen, [listed](const Context& context) { return env(context, *listed); });
 }
 
 }  // namespace egress::ctl

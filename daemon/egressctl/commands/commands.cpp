@@ -26,28 +26,31 @@ CLI::Option* add_target(CLI::App& command, std::string& target) {
           ""));
 }
 
-Failure with_names(Failure failure, const Client& client, const std::string& site,
-                   const std::string& url) {
-  if (failure.code == errc_name(Errc::kConflict) && failure.hint.empty()) {
-    const Answer status = client.get("/v1/status");
-    const Json* known = std::get_if<Json>(&status);
-    if (known != nullptr && text_of(*known, "lab").empty()) {
-      failure.hint = "apply one: egressctl apply FILE";
-    }
-    return failure;
-  }
-  if (failure.code != errc_name(Errc::kNotFound)) return failure;
+void when_chosen(CLI::App& command, Action& chosen, Action action) {
+  command.callback([&chosen, action = std::move(action)] { chosen = action; });
+}
+
+Answer with_names(Answer answer, const Client& client, const std::string& site,
+                  const std::string& url) {
+  Failure* failure = std::get_if<Failure>(&answer);
+  if (failure == nullptr) return answer;
+  const bool conflict = failure->code == errc_name(Errc::kConflict);
+  if (!conflict && failure->code != errc_name(Errc::kNotFound)) return answer;
   const Answer status = client.get("/v1/status");
   const Json* known = std::get_if<Json>(&status);
-  if (known == nullptr) return failure;
+  if (known == nullptr) return answer;
+  if (conflict) {
+    if (text_of(*known, "lab").empty()) failure->hint = "apply one: egressctl apply FILE";
+    return answer;
+  }
   std::vector<std::string> sites;
   for (const Json& app : list_of(*known, "apps")) {
     if (number_of(app, "instance") == 0) sites.push_back(text_of(app, "site"));
   }
   std::vector<std::string> hosts;
   for (const Json& host : list_of(*known, "hosts")) hosts.push_back(text_of(host, "name"));
-  failure.hint = hint_for_names(site, url, sites, hosts);
-  return failure;
+  failure->hint = hint_for_names(site, url, sites, hosts);
+  return answer;
 }
 
 }  // namespace egress::ctl

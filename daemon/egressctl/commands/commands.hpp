@@ -30,10 +30,13 @@ void add_flow_commands(CLI::App& app, Action& chosen);       // explain, test
 // exec and env; `program` is what stands behind "--" and must live until the action is done.
 void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Action& chosen);
 void add_completion_command(CLI::App& app, Action& chosen);
+// Written from the command line's own definition, so that it cannot lag behind.
+std::string bash_completion(const CLI::App& app);
 
 // One command with its group in the help, and what its own help says below the options.
 CLI::App* add_command(CLI::App& app, const char* group, const char* name, const char* purpose,
                       const char* details);
+void when_chosen(CLI::App& command, Action& chosen, Action action);
 
 inline constexpr const char* kLabGroup = "Lab";
 inline constexpr const char* kAppGroup = "Apps";
@@ -46,8 +49,9 @@ CLI::Option* add_target(CLI::App& command, std::string& target);
 // Allowed, not allowed, or otherwise than the kernel did.
 int exit_of_explanation(const Json& explanation);
 
-// Adds what the daemon's lab has in place of the names it does not know.
-Failure with_names(Failure failure, const Client& client, const std::string& site,
-                   const std::string& url = {});
+// Adds to a failure what the daemon's lab has in place of the names it does not know, or that there
+// is no lab.
+Answer with_names(Answer answer, const Client& client, const std::string& site,
+                  const std::string& url = {});
 
 }  // namespace egress::ctl

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "egressctl/completion.hpp"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -57,11 +55,9 @@ void add_completion_command(CLI::App& app, Action& chosen) {
   CLI::App* command = add_command(app, kOtherGroup, "completion", "Print completion for a shell",
                                   "Example: source <(egressctl completion bash)");
   command->add_option("SHELL")->required()->check(CLI::IsMember({"bash"}));
-  command->callback([&app, &chosen] {
-    chosen = [&app](const Context& context) {
-      context.console.print(bash_completion(app));
-      return static_cast<int>(kDone);
-    };
+  when_chosen(*command, chosen, [&app](const Context& context) {
+    context.console.print(bash_completion(app));
+    return static_cast<int>(kDone);
   });
 }
 

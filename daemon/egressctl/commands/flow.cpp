@@ -9,7 +9,6 @@
 #include "egressctl/lab_source.hpp"
 #include "egressctl/offline.hpp"
 #include "egressctl/render/render.hpp"
-#include "egressctl/render/test_report.hpp"
 
 namespace egress::ctl {
 
@@ -23,11 +22,6 @@ struct ExplainOptions {
   std::string lab{};  // a file: no daemon
 };
 
-int explain_failed(const Console& console, const Failure& failure, const Source& source) {
-  const bool usage = failure.code == errc_name(Errc::kInvalid) && failure.findings.empty();
-  return console.fail(failure, usage ? kUsage : kTrouble, source);
-}
-
 int explain(const Context& context, const ExplainOptions& options) {
   const Console& console = context.console;
   const auto app = lab::Sender::parse(options.target);
@@ -39,10 +33,8 @@ int explain(const Context& context, const ExplainOptions& options) {
   Answer answer;
   Source text;
   if (options.lab.empty()) {
-    answer = context.client.post("/v1/explain", control::to_json(request));
-    if (Failure* failure = std::get_if<Failure>(&answer)) {
-      *failure = with_names(*failure, context.client, app->site, options.url);
-    }
+    answer = with_names(context.client.post("/v1/explain", control::to_json(request)),
+                        context.client, app->site, options.url);
   } else {
     const auto source = LabSource::read(options.lab);
     if (!source.ok()) return console.fail(failure_of(source.error()), kTrouble);
@@ -50,14 +42,12 @@ int explain(const Context& context, const ExplainOptions& options) {
     answer = explain_offline(*source, request);
   }
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return explain_failed(console, *failure, text);
+    const bool usage = failure->code == errc_name(Errc::kInvalid) && failure->findings.empty();
+    return console.fail(*failure, usage ? kUsage : kTrouble, text);
   }
   const Json& explanation = std::get<Json>(answer);
-  if (console.json()) {
-    console.print(explanation);
-  } else {
-    console.print(render_explanation(explanation, app->to_string(), options.url, console.out()));
-  }
+  console.print(explanation,
+                render_explanation(explanation, app->to_string(), options.url, console.out()));
   return exit_of_explanation(explanation);
 }
 
@@ -94,11 +84,7 @@ int test(const Context& context, const TestOptions& options) {
   }
   const Json& results = std::get<Json>(answer);
   const std::string& name = source->source().file;
-  if (console.json()) {
-    console.print(results);
-  } else {
-    console.print(render_tap(results, name));
-  }
+  console.print(results, render_tap(results, name));
   if (!options.junit.empty()) {
     const Status written = write_report(options.junit, render_junit(results, name));
     if (!written.ok()) return console.fail(failure_of(written.error()), kTrouble);
@@ -139,9 +125,8 @@ void add_explain(CLI::App& app, Action& chosen) {
           "the next lease would be")
       ->type_name("FILE")
       ->excludes(verify);
-  command->callback([options, &chosen] {
-    chosen = [options](const Context& context) { return explain(context, *options); };
-  });
+  when_chosen(*command, chosen,
+              [options](const Context& context) { return explain(context, *options); });
 }
 
 void add_test(CLI::App& app, Action& chosen) {
@@ -157,9 +142,8 @@ void add_test(CLI::App& app, Action& chosen) {
   command->add_option("--junit", options->junit, "Write JUnit XML to this file too")
       ->type_name("FILE");
   command->add_flag("--lab", options->offline, "Analysis alone: no daemon, no packets");
-  command->callback([options, &chosen] {
-    chosen = [options](const Context& context) { return test(context, *options); };
-  });
+  when_chosen(*command, chosen,
+              [options](const Context& context) { return test(context, *options); });
 }
 
 }  // namespace

@@ -14,19 +14,17 @@ namespace egress::ctl {
 namespace {
 
 int validate(const Context& context, const std::string& file) {
+  const Console& console = context.console;
   const auto source = LabSource::read(file);
-  if (!source.ok()) return context.console.fail(failure_of(source.error()), kNo);
+  if (!source.ok()) return console.fail(failure_of(source.error()), kNo);
   const lab::Loaded loaded = source->load();
   const Json findings = control::to_json(loaded.findings);
   const bool valid = loaded.lab.has_value();
-  if (context.console.json()) {
-    context.console.print(Json{{"valid", valid}, {"findings", findings}});
-  } else {
-    context.console.print(render_findings(findings, source->source(), context.console.out()));
-    if (valid) {
-      context.console.note(fmt::format("{}: {}\n", source->source().file,
-                                       painted("valid", Paint::kGreen, context.console.err())));
-    }
+  console.print(Json{{"valid", valid}, {"findings", findings}},
+                render_findings(findings, source->source(), console.out()));
+  if (valid && !console.json()) {
+    console.note(fmt::format("{}: {}\n", source->source().file,
+                             painted("valid", Paint::kGreen, console.err())));
   }
   return valid ? kDone : kNo;
 }
@@ -46,12 +44,10 @@ int plan(const Context& context, const PlanOptions& options) {
                         source->source());
   }
   const Json& planned = std::get<Json>(answer);
-  if (console.json()) {
-    console.print(planned);
-  } else {
+  if (!console.json()) {
     console.note(render_findings(list_of(planned, "findings"), source->source(), console.err()));
-    console.print(render_plan(planned, console.out()));
   }
+  console.print(planned, render_plan(planned, console.out()));
   const bool changes =
       !list_of(planned, "resources").empty() || !list_of(planned, "operations").empty();
   return options.detailed && changes ? kChanges : kDone;
@@ -67,9 +63,8 @@ void add_lab_commands(CLI::App& app, Action& chosen) {
                   "Exit status: 0 valid (warnings do not count), 1 findings.");
   const auto file = std::make_shared<std::string>();
   checking->add_option("FILE", *file, "Lab file, or - for standard input")->required();
-  checking->callback([file, &chosen] {
-    chosen = [file](const Context& context) { return validate(context, *file); };
-  });
+  when_chosen(*checking, chosen,
+              [file](const Context& context) { return validate(context, *file); });
 
   CLI::App* planning = add_command(
       app, kLabGroup, "plan", "Show what applying a lab file would change",
@@ -81,9 +76,8 @@ void add_lab_commands(CLI::App& app, Action& chosen) {
   planning->add_option("FILE", options->file, "Lab file, or - for standard input")->required();
   planning->add_flag("--detailed-exitcode", options->detailed,
                      "Exit with 2 when something would change");
-  planning->callback([options, &chosen] {
-    chosen = [options](const Context& context) { return plan(context, *options); };
-  });
+  when_chosen(*planning, chosen,
+              [options](const Context& context) { return plan(context, *options); });
 }
 
 }  // namespace egress::ctl

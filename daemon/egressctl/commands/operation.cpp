@@ -32,13 +32,9 @@ int exit_of(const Failure& failure) {
 
 int report(const Console& console, const Json& result, const Wording& wording) {
   const std::string leftovers = render_leftovers(result);
-  if (console.json()) {
-    console.print(result);
-  } else {
-    console.note(leftovers);
-    console.print(
-        render_result(leftovers.empty() ? wording.done : wording.partly, wording.what, result));
-  }
+  if (!console.json()) console.note(leftovers);
+  console.print(result, render_result(leftovers.empty() ? wording.done : wording.partly,
+                                      wording.what, result));
   if (leftovers.empty()) return kDone;
   return console.fail({.code = "partly",
                        .message = wording.left,
@@ -59,10 +55,12 @@ int apply_lab(const Context& context, const std::string& file) {
 }
 
 int restart(const Context& context, const std::string& site) {
-  const Answer answer = run_with_progress(
-      context, fmt::format("/v1/sites/{}/restart", escaped(site)), Json::object());
+  const Answer answer =
+      with_names(run_with_progress(context, fmt::format("/v1/sites/{}/restart", escaped(site)),
+                                   Json::object()),
+                 context.client, site);
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(with_names(*failure, context.client, site), exit_of(*failure));
+    return context.console.fail(*failure, exit_of(*failure));
   }
   return report(context.console, std::get<Json>(answer), {"restarted", "partly restarted", site});
 }
@@ -86,9 +84,8 @@ void add_operation_commands(CLI::App& app, Action& chosen) {
                   "missing stands on standard error, and the daemon keeps trying.");
   const auto file = std::make_shared<std::string>();
   applying->add_option("FILE", *file, "Lab file, or - for standard input")->required();
-  applying->callback([file, &chosen] {
-    chosen = [file](const Context& context) { return apply_lab(context, *file); };
-  });
+  when_chosen(*applying, chosen,
+              [file](const Context& context) { return apply_lab(context, *file); });
 
   CLI::App* restarting = add_command(
       app, kAppGroup, "restart", "Give all instances of an app new interfaces",
@@ -97,16 +94,15 @@ void add_operation_commands(CLI::App& app, Action& chosen) {
       "Exit status: 0 done, 1 refused, 3 partly done.");
   const auto site = std::make_shared<std::string>();
   restarting->add_option("SITE", *site, "App")->required();
-  restarting->callback([site, &chosen] {
-    chosen = [site](const Context& context) { return restart(context, *site); };
-  });
+  when_chosen(*restarting, chosen,
+              [site](const Context& context) { return restart(context, *site); });
 
   CLI::App* removing =
       add_command(app, kLabGroup, "down", "Remove the lab and its state without a trace",
                   "Asks nothing. The daemon stays and waits for the next lab.\n"
                   "Example: egressctl down\n"
                   "Exit status: 0 done, 1 refused, 3 something is left.");
-  removing->callback([&chosen] { chosen = down; });
+  when_chosen(*removing, chosen, down);
 }
 
 }  // namespace egress::ctl

@@ -10,58 +10,46 @@ namespace {
 
 using Render = std::string (*)(const Json&, const Screen&);
 
-void show(const Console& console, const Json& document, Render render) {
-  if (console.json()) {
-    console.print(document);
-  } else {
-    console.print(render(document, console.out()));
+int show(const Console& console, const Answer& answer, Render render) {
+  if (const Failure* failure = std::get_if<Failure>(&answer)) {
+    return console.fail(*failure, kTrouble);
   }
+  const Json& document = std::get<Json>(answer);
+  console.print(document, render(document, console.out()));
+  return kDone;
 }
 
 int status(const Context& context) {
   const Answer answer = context.client.get("/v1/status");
-  if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(*failure, kTrouble);
-  }
-  const Json& document = std::get<Json>(answer);
-  show(context.console, document, render_status);
-  return flag_of(document, "inSync") ? kDone : kNo;
+  const int shown = show(context.console, answer, render_status);
+  return shown == kDone && !flag_of(std::get<Json>(answer), "inSync") ? kNo : shown;
 }
 
 int leases(const Context& context, const std::string& subnet) {
-  const Answer answer = context.client.get("/v1/leases?subnet=" + escaped(subnet));
-  if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(*failure, kTrouble);
-  }
-  show(context.console, std::get<Json>(answer), render_leases);
-  return kDone;
+  return show(context.console, context.client.get("/v1/leases?subnet=" + escaped(subnet)),
+              render_leases);
 }
 
 int effective(const Context& context, const std::string& path, const std::string& site,
               Render render) {
-  const Answer answer = context.client.get(path + "?site=" + escaped(site));
-  if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(with_names(*failure, context.client, site), kTrouble);
-  }
-  show(context.console, std::get<Json>(answer), render);
-  return kDone;
+  return show(context.console,
+              with_names(context.client.get(path + "?site=" + escaped(site)), context.client, site),
+              render);
 }
 
 int graph(const Context& context, const std::string& form) {
-  const Answer answer = context.client.get("/v1/graph");
-  if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(*failure, kTrouble);
-  }
-  const Json& document = std::get<Json>(answer);
   const Console& console = context.console;
+  const Answer answer = context.client.get("/v1/graph");
+  const Json* graph = std::get_if<Json>(&answer);
+  if (graph == nullptr || form.empty()) return show(console, answer, render_graph);
   if (form == "dot") {
-    console.print(render_dot(document));
+    console.print(render_dot(*graph));
   } else if (form == "mermaid") {
-    console.print(render_mermaid(document));
-  } else if (form == "json" || (form.empty() && console.json())) {
-    console.print(document);
+    console.print(render_mermaid(*graph));
+  } else if (form == "json") {
+    console.print(*graph);
   } else {
-    console.print(render_graph(document, console.out()));
+    console.print(render_graph(*graph, console.out()));
   }
   return kDone;
 }
@@ -72,10 +60,8 @@ void add_effective(CLI::App& app, Action& chosen, const char* name, const char* 
   const auto site = std::make_shared<std::string>();
   command->add_option("SITE", *site, "App with a virtual network integration")->required();
   const std::string path = std::string("/v1/") + name;
-  command->callback([site, path, render, &chosen] {
-    chosen = [site, path, render](const Context& context) {
-      return effective(context, path, *site, render);
-    };
+  when_chosen(*command, chosen, [site, path, render](const Context& context) {
+    return effective(context, path, *site, render);
   });
 }
 
@@ -88,9 +74,7 @@ void add_graph(CLI::App& app, Action& chosen) {
   command->add_option("-o,--output", *form, "table, json, dot or mermaid")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"table", "json", "dot", "mermaid"}).description(""));
-  command->callback([form, &chosen] {
-    chosen = [form](const Context& context) { return graph(context, *form); };
-  });
+  when_chosen(*command, chosen, [form](const Context& context) { return graph(context, *form); });
 }
 
 }  // namespace
@@ -100,7 +84,7 @@ void add_query_commands(CLI::App& app, Action& chosen) {
       add_command(app, kLabGroup, "status", "Show apps, workers, interfaces, addresses, drift",
                   "Example: egressctl status -o json | jq .inSync\n"
                   "Exit status: 0 the kernel is as the lab wants it, 1 it is not, 3 trouble.");
-  telling->callback([&chosen] { chosen = status; });
+  when_chosen(*telling, chosen, status);
 
   CLI::App* listing =
       add_command(app, kLabGroup, "leases", "Show who holds which address of a subnet",
@@ -108,9 +92,8 @@ void add_query_commands(CLI::App& app, Action& chosen) {
                   "Exit status: 0, 3 trouble.");
   const auto subnet = std::make_shared<std::string>();
   listing->add_option("VNET/SUBNET", *subnet, "Delegated subnet")->required();
-  listing->callback([subnet, &chosen] {
-    chosen = [subnet](const Context& context) { return leases(context, *subnet); };
-  });
+  when_chosen(*listing, chosen,
+              [subnet](const Context& context) { return leases(context, *subnet); });
 
   add_graph(app, chosen);
   add_effective(app, chosen, "effective-routes", "Show the routes in force at an app's integration",

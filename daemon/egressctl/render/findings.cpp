@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "egressctl/render/findings.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <string_view>
+
+#include "egressctl/render/render.hpp"
 
 namespace egress::ctl {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The documents of the control interface as text for people. Pure, and from the JSON alone, so that
-// answers of a daemon and analysis without one look the same.
+// The documents of the control interface as text, for people and for CI systems. Pure, and from the
+// JSON alone, so that answers of a daemon and analysis without one look the same.
 
 #include <string>
 
-#include "egressctl/json_access.hpp"
+#include "egressctl/answer.hpp"
 #include "egressctl/terminal.hpp"
 
 namespace egress::ctl {
@@ -30,5 +30,23 @@ std::string render_leftovers(const Json& result);
 std::string render_graph(const Json& graph, const Screen& screen);
 std::string render_dot(const Json& graph);
 std::string render_mermaid(const Json& graph);
+
+// A lab's text, for excerpts; `file` as the findings name it.
+struct Source {
+  std::string file{};
+  std::string text{};
+};
+// Findings of a lab file as compilers print theirs, one a line: "file:line:column: error: …". On a
+// terminal the source line and a caret follow where the finding has a place in `source`.
+std::string render_findings(const Json& findings, const Source& source, const Screen& screen);
+
+struct TestCounts {
+  size_t total = 0;
+  size_t failed = 0;
+};
+TestCounts count_results(const Json& results);
+// TAP version 13 and JUnit XML; `results` is {"results": […]}, `file` the lab file's name.
+std::string render_tap(const Json& results, const std::string& file);
+std::string render_junit(const Json& results, const std::string& file);
 
 }  // namespace egress::ctl

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "egressctl/render/test_report.hpp"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "control/json.hpp"
+#include "egressctl/render/render.hpp"
 
 namespace egress::ctl {
 

@@ -133,6 +133,28 @@ TEST(Client, KnowsThatARefusedOperationChangedNothing) {
   EXPECT_EQ(failure.reach, Reach::kDaemon);
 }
 
+Failure named(const char* code, const std::string& status) {
+  const OneAnswer daemon("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + status);
+  return failure_in(with_names(Failure{.code = code}, Client(daemon.path()), "wbe"));
+}
+
+TEST(WithNames, SuggestsWhatTheDaemonsLabHas) {
+  const std::string status = R"({"lab": "a.yaml", "apps": [{"site": "web", "instance": 0}]})";
+  EXPECT_EQ(named("not-found", status).hint, "did you mean 'web'?");
+  EXPECT_EQ(named("conflict", status).hint, "");
+}
+
+TEST(WithNames, SaysWhatToDoWithoutALab) {
+  EXPECT_EQ(named("conflict", R"({"lab": null})").hint, "apply one: egressctl apply FILE");
+}
+
+TEST(WithNames, LeavesOtherAnswersAlone) {
+  const Client nobody(testing::TempDir() + "no-such-socket");
+  EXPECT_EQ(failure_in(with_names(Failure{.code = "busy"}, nobody, "web")).hint, "");
+  EXPECT_EQ(failure_in(with_names(Failure{.code = "not-found"}, nobody, "web")).hint, "");
+  EXPECT_EQ(std::get<Json>(with_names(Json{{"a", 1}}, nobody, "web")), (Json{{"a", 1}}));
+}
+
 TEST(ExitOfExplanation, TellsVerdictsAndDisagreementApart) {
   EXPECT_EQ(exit_of_explanation({{"verdict", "Allow"}}), 0);
   for (const char* verdict : {"Deny", "Drop", "NoRoute"}) {

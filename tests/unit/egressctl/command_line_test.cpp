@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "egressctl/completion.hpp"
+#include "egressctl/commands/commands.hpp"
 #include "tests/support/folder.hpp"
 
 namespace egress::ctl {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "egressctl/render/test_report.hpp"
-
 #include <gmock/gmock.h>
+
+#include "egressctl/render/render.hpp"
 
 namespace egress::ctl {
 namespace {
