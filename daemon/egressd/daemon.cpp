@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
 
+#include <cinttypes>
 #include <csignal>
 #include <functional>
 #include <utility>
 
-#include "egressd/notifier.hpp"
 #include "egressd/responses.hpp"
 
 namespace egress::daemon {
@@ -112,9 +114,13 @@ Status Daemon::take_up_lab() {
 Status Daemon::be_ready() {
   operations_.reconcile_now();
   if (session_.network() == nullptr) RETURN_IF_ERROR(session_.end_start());
-  notify_ready(session_.lab_file().value_or("no lab"));
+  notify_ready();
   spdlog::info("ready on {}", settings_.socket);
   return {};
+}
+
+void Daemon::notify_ready() const {
+  sd_notifyf(0, "READY=1\nSTATUS=%s", session_.lab_file().value_or("no lab").c_str());
 }
 
 // `then` follows once the lab is in force, or is not and will not be.
@@ -137,17 +143,19 @@ void Daemon::reload() {
   // Asked for during an operation: after_pass() comes back to it.
   reload_wanted_ = operations_.busy();
   if (reload_wanted_) return;
-  notify_reloading();
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const auto microseconds = int64_t{now.tv_sec} * 1000000 + now.tv_nsec / 1000;
+  sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIi64, microseconds);
   operations_.refuse_configured({});
-  const auto ready = [this] { notify_ready(session_.lab_file().value_or("no lab")); };
   if (const Status read = read_configuration_again(); !read.ok()) {
     operations_.refuse_configured(read.error().to_string());
   } else if (settings_.lab.empty() || session_.set_aside()) {
     operations_.reconcile_now();
   } else {
-    return apply_configured_lab(ready);
+    return apply_configured_lab([this] { notify_ready(); });
   }
-  ready();
+  notify_ready();
 }
 
 Status Daemon::read_configuration_again() {
@@ -165,7 +173,7 @@ Status Daemon::read_configuration_again() {
 void Daemon::stop() {
   const bool waiting_already = std::exchange(stopping_, true);
   if (!waiting_already) {
-    notify_stopping();
+    sd_notify(0, "STOPPING=1");
     operations_.wind_down();
   }
   if (waiting_already || !operations_.busy()) {
@@ -182,8 +190,11 @@ void Daemon::after_pass() {
 }
 
 void Daemon::feed_watchdog() {
-  notify_watchdog();
-  if (const auto interval = watchdog_interval()) watchdog_.start(*interval);
+  sd_notify(0, "WATCHDOG=1");
+  uint64_t microseconds = 0;
+  if (sd_watchdog_enabled(0, &microseconds) <= 0) return;
+  // systemd advises half the limit; a third leaves room for one long slice of work.
+  watchdog_.start(std::chrono::milliseconds(microseconds / 3000));
 }
 
 }  // namespace egress::daemon

@@ -33,6 +33,7 @@ class Daemon {
  private:
   Status take_up_lab();
   Status be_ready();
+  void notify_ready() const;
   void apply_configured_lab(uv::Callback then);
   Status read_configuration_again();
   void reload();

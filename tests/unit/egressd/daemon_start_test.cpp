@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
-// What the daemon begins with: the stored lab, the configured one, and what is wrong with them.
+// What the daemon begins with: the stored lab, the configured one, and what is wrong with them; and
+// what systemd is told of it.
 
 #include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
 #include <filesystem>
 
 #include "tests/unit/egressd/daemon_fixture.hpp"
@@ -10,7 +16,59 @@
 namespace egress::daemon {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+
+// Stands where systemd listens, and asks for a sign of life every millisecond.
+class Systemd {
+ public:
+  explicit Systemd(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(static_cast<char*>(address.sun_path), sizeof(address.sun_path) - 1);
+    const auto* there = reinterpret_cast<const sockaddr*>(&address);
+    EXPECT_EQ(::bind(socket_.get(), there, sizeof(address)), 0);
+    ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+    ::setenv("WATCHDOG_USEC", "3000", 1);
+    listener_ = std::thread([this] { listen(); });
+  }
+  ~Systemd() {
+    (void)heard();
+    ::unsetenv("NOTIFY_SOCKET");
+    ::unsetenv("WATCHDOG_USEC");
+  }
+  Systemd(const Systemd&) = delete;
+  Systemd& operator=(const Systemd&) = delete;
+
+  int signs_of_life() const { return signs_of_life_; }
+  // All but those; nothing is heard any more.
+  const std::vector<std::string>& heard() {
+    ::shutdown(socket_.get(), SHUT_RD);
+    if (listener_.joinable()) listener_.join();
+    return heard_;
+  }
+
+ private:
+  void listen() {
+    std::string message(4096, '\0');
+    for (;;) {
+      const ssize_t size = ::recv(socket_.get(), message.data(), message.size(), 0);
+      if (size <= 0) return;
+      const std::string text = message.substr(0, static_cast<size_t>(size));
+      if (text == "WATCHDOG=1") {
+        ++signs_of_life_;
+      } else {
+        heard_.push_back(text);
+      }
+    }
+  }
+
+  UniqueFd socket_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  std::vector<std::string> heard_{};
+  std::atomic<int> signs_of_life_ = 0;
+  std::thread listener_{};
+};
 
 TEST_F(DaemonTest, TakesUpTheStoredLabAfterAnotherStart) {
   start();
@@ -104,6 +162,26 @@ TEST_F(DaemonTest, AppliesItsConfiguredLabAtTheStartAndOnHangup) {
   folder_.write("lab.yaml", with_capacity(2));
   ::kill(::getpid(), SIGHUP);
   wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 2; });
+}
+
+TEST_F(DaemonTest, TellsSystemdHowItIs) {
+  Systemd systemd(folder_ / "notify");
+  start();
+  while (systemd.signs_of_life() < 10) std::this_thread::yield();
+  EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
+  ::kill(::getpid(), SIGHUP);  // is taken before the signal that ends it
+  stop();
+  const auto& heard = systemd.heard();
+  ASSERT_FALSE(heard.empty());
+  EXPECT_EQ(heard.front(), "READY=1\nSTATUS=no lab");
+  EXPECT_EQ(heard.back(), "STOPPING=1");
+  EXPECT_THAT(heard, Contains("STATUS=lab.yaml in force"));
+  const auto reload = std::find_if(heard.begin(), heard.end(), [](const std::string& text) {
+    return text.find("RELOADING=1") != std::string::npos;
+  });
+  ASSERT_NE(reload, heard.end());
+  EXPECT_THAT(*reload, MatchesRegex("RELOADING=1\nMONOTONIC_USEC=[1-9][0-9]+"));
+  EXPECT_THAT(std::vector<std::string>(reload, heard.end()), Contains("READY=1\nSTATUS=lab.yaml"));
 }
 
 TEST_F(DaemonTest, ShowsARefusedConfiguredLabUntilALabIsApplied) {
