@@ -3,19 +3,47 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <variant>
 
 #include "control/effective_json.hpp"
 #include "control/messages.hpp"
-#include "egressd/responses.hpp"
 
 namespace egress::daemon {
 
 namespace {
+
+unsigned status_of(Errc code) {
+  switch (code) {
+    case Errc::kInvalid: return MHD_HTTP_BAD_REQUEST;
+    case Errc::kNotFound: return MHD_HTTP_NOT_FOUND;
+    case Errc::kExists:
+    case Errc::kBusy:
+    case Errc::kConflict: return MHD_HTTP_CONFLICT;
+    default: return MHD_HTTP_INTERNAL_SERVER_ERROR;
+  }
+}
+
+Errc code_of(unsigned status) {
+  switch (status) {
+    case MHD_HTTP_NOT_FOUND: return Errc::kNotFound;
+    case MHD_HTTP_SERVICE_UNAVAILABLE: return Errc::kBusy;
+    case MHD_HTTP_INTERNAL_SERVER_ERROR: return Errc::kKernel;
+    default: return Errc::kInvalid;
+  }
+}
+
+HttpResponse document(const control::Json& json) {
+  return {.status = MHD_HTTP_OK, .body = control::dump(json)};
+}
+
+HttpResponse refusal_of(const Error& error, const std::vector<lab::Finding>& findings = {}) {
+  return {.status = status_of(error.code),
+          .body = control::dump(control::error_json(error, findings))};
+}
 
 std::string argument(const HttpRequest& request, const char* name) {
   const auto found = request.query.find(name);
@@ -23,14 +51,13 @@ std::string argument(const HttpRequest& request, const char* name) {
 }
 
 // The parts between `head` and `tail`, when the path has that shape.
-std::optional<std::string> between(const std::string& path, std::string_view head,
+std::optional<std::string> between(std::string_view path, std::string_view head,
                                    std::string_view tail) {
-  const std::string_view whole(path);
-  if (whole.size() <= head.size() + tail.size() || whole.substr(0, head.size()) != head ||
-      whole.substr(whole.size() - tail.size()) != tail) {
+  if (path.size() <= head.size() + tail.size() || !path.starts_with(head) ||
+      !path.ends_with(tail)) {
     return std::nullopt;
   }
-  return std::string(whole.substr(head.size(), whole.size() - head.size() - tail.size()));
+  return std::string(path.substr(head.size(), path.size() - head.size() - tail.size()));
 }
 
 // "SITE/INSTANCE", both of them.
@@ -44,24 +71,21 @@ HttpResponse not_found(const HttpRequest& request) {
   return refusal(MHD_HTTP_NOT_FOUND, fmt::format("no {} {}", request.method, request.path));
 }
 
-template <typename T>
-HttpResponse answer_of(const Result<T>& result) {
-  return result.ok() ? document(control::to_json(*result)) : refusal(result.error());
+constexpr auto kToJson = [](const auto& value) { return control::to_json(value); };
+
+template <typename T, typename ToJson = decltype(kToJson)>
+HttpResponse answer_of(const Result<T>& result, ToJson json = kToJson) {
+  return result.ok() ? document(json(*result)) : refusal_of(result.error());
 }
 
-// For what is answered later; `json` makes the document.
-template <typename T, typename ToJson>
-Then<T> answering(const Respond& respond, ToJson json) {
-  return [respond, json](const std::variant<T, session::Refusal>& answer) {
+// For what is answered later.
+template <typename T, typename ToJson = decltype(kToJson)>
+Then<T> answering(const Respond& respond, ToJson json = kToJson) {
+  return [respond, json](const OrRefusal<T>& answer) {
     const auto* refused = std::get_if<session::Refusal>(&answer);
-    respond(refused != nullptr ? refusal(refused->error, refused->findings)
+    respond(refused != nullptr ? refusal_of(refused->error, refused->findings)
                                : document(json(std::get<T>(answer))));
   };
-}
-
-template <typename T>
-Then<T> answering(const Respond& respond) {
-  return answering<T>(respond, [](const T& value) { return control::to_json(value); });
 }
 
 // An operation as a stream of progress, or a refusal.
@@ -69,7 +93,9 @@ class StreamedOperation : public OperationObserver {
  public:
   explicit StreamedOperation(Respond respond) : respond_(std::move(respond)) {}
 
-  void refused(const session::Refusal& why) override { respond_(refusal(why.error, why.findings)); }
+  void refused(const session::Refusal& why) override {
+    respond_(refusal_of(why.error, why.findings));
+  }
   void begun(const std::vector<lab::Finding>& /*warnings*/) override {
     respond_({.stream = stream_});
   }
@@ -86,67 +112,74 @@ class StreamedOperation : public OperationObserver {
   std::shared_ptr<LineStream> stream_ = std::make_shared<LineStream>();
 };
 
-}  // namespace
-
-void Api::handle(const HttpRequest& request, const Respond& respond) {
-  if (request.method == MHD_HTTP_METHOD_GET) return respond(get(request));
-  if (request.method == MHD_HTTP_METHOD_POST) return post(request, respond);
-  respond(refusal(MHD_HTTP_METHOD_NOT_ALLOWED, "methods are GET and POST"));
-}
-
-HttpResponse Api::get(const HttpRequest& request) {
+HttpResponse get(Queries& queries, const HttpRequest& request) {
   const std::string& path = request.path;
   if (path == "/v1/version") {
     return document({{"version", EGRESS_VERSION}, {"api", control::kApiVersion}});
   }
-  if (path == "/v1/status") return document(control::to_json(queries_.status()));
+  if (path == "/v1/status") return document(control::to_json(queries.status()));
   if (path == "/v1/effective-routes") {
-    return answer_of(queries_.effective_routes(argument(request, "site")));
+    return answer_of(queries.effective_routes(argument(request, "site")));
   }
   if (path == "/v1/effective-rules") {
-    return answer_of(queries_.effective_rules(argument(request, "site")));
+    return answer_of(queries.effective_rules(argument(request, "site")));
   }
   if (path == "/v1/leases") {
-    const auto leases = queries_.leases(argument(request, "subnet"));
-    return leases.ok() ? document({{"leases", control::to_json(*leases)}})
-                       : refusal(leases.error());
+    return answer_of(queries.leases(argument(request, "subnet")), [](const auto& leases) {
+      return control::Json{{"leases", control::to_json(leases)}};
+    });
   }
-  if (path == "/v1/graph") return answer_of(queries_.graph());
+  if (path == "/v1/graph") return answer_of(queries.graph());
   if (const auto name = between(path, "/v1/apps/", "/context")) {
     const auto app = parse_app(*name);
-    return app.ok() ? answer_of(queries_.context(*app)) : refusal(app.error());
+    return app.ok() ? answer_of(queries.context(*app)) : refusal_of(app.error());
   }
   return not_found(request);
 }
 
-void Api::post(const HttpRequest& request, const Respond& respond) {
+void explain(Queries& queries, const HttpRequest& request, const Respond& respond) {
+  const auto asked = control::parse_explain_request(request.body);
+  if (!asked.ok()) return respond(refusal_of(asked.error()));
+  if (!asked->verify) return respond(answer_of(queries.explain(*asked)));
+  queries.verify(*asked, answering<probe::Verified>(respond, [](const probe::Verified& verified) {
+    return control::to_json(verified.explanation, verified.observation, verified.differences);
+  }));
+}
+
+void post(Operations& operations, Queries& queries, const HttpRequest& request,
+          const Respond& respond) {
   const std::string& path = request.path;
-  if (path == "/v1/explain") return explain(request, respond);
-  if (path == "/v1/down") return operations_.down(std::make_shared<StreamedOperation>(respond));
+  if (path == "/v1/explain") return explain(queries, request, respond);
+  if (path == "/v1/down") return operations.down(std::make_shared<StreamedOperation>(respond));
   if (const auto site = between(path, "/v1/sites/", "/restart")) {
-    return operations_.restart(*site, std::make_shared<StreamedOperation>(respond));
+    return operations.restart(*site, std::make_shared<StreamedOperation>(respond));
   }
   if (path != "/v1/plan" && path != "/v1/apply" && path != "/v1/test") {
     return respond(not_found(request));
   }
   auto lab = control::parse_lab_text(request.body);
-  if (!lab.ok()) return respond(refusal(lab.error()));
+  if (!lab.ok()) return respond(refusal_of(lab.error()));
   if (path == "/v1/plan") {
-    return queries_.plan(std::move(*lab), answering<control::Plan>(respond));
+    return queries.plan(std::move(*lab), answering<control::Plan>(respond));
   }
   if (path == "/v1/test") {
-    return queries_.test(std::move(*lab), answering<std::vector<inspect::TestResult>>(respond));
+    return queries.test(std::move(*lab), answering<std::vector<inspect::TestResult>>(respond));
   }
-  operations_.apply(std::move(*lab), std::make_shared<StreamedOperation>(respond));
+  operations.apply(std::move(*lab), std::make_shared<StreamedOperation>(respond));
 }
 
-void Api::explain(const HttpRequest& request, const Respond& respond) {
-  const auto asked = control::parse_explain_request(request.body);
-  if (!asked.ok()) return respond(refusal(asked.error()));
-  if (!asked->verify) return respond(answer_of(queries_.explain(*asked)));
-  queries_.verify(*asked, answering<probe::Verified>(respond, [](const probe::Verified& verified) {
-    return control::to_json(verified.explanation, verified.observation, verified.differences);
-  }));
+}  // namespace
+
+void handle(Operations& operations, Queries& queries, const HttpRequest& request,
+            const Respond& respond) {
+  if (request.method == MHD_HTTP_METHOD_GET) return respond(get(queries, request));
+  if (request.method == MHD_HTTP_METHOD_POST) return post(operations, queries, request, respond);
+  respond(refusal(MHD_HTTP_METHOD_NOT_ALLOWED, "methods are GET and POST"));
+}
+
+HttpResponse refusal(unsigned status, const std::string& why) {
+  return {.status = status,
+          .body = control::dump(control::error_json({.code = code_of(status), .message = why}))};
 }
 
 }  // namespace egress::daemon

@@ -4,25 +4,18 @@
 // The control interface's table of requests (ARCHITECTURE.md section 4): which path and method
 // leads where, what of the body is read for it, and how values and refusals look as HTTP.
 
+#include <string>
+
 #include "egressd/http_server.hpp"
 #include "egressd/operations.hpp"
 #include "egressd/queries.hpp"
 
 namespace egress::daemon {
 
-class Api {
- public:
-  Api(Operations& operations, Queries& queries) : operations_(operations), queries_(queries) {}
+void handle(Operations& operations, Queries& queries, const HttpRequest& request,
+            const Respond& respond);
 
-  void handle(const HttpRequest& request, const Respond& respond);
-
- private:
-  HttpResponse get(const HttpRequest& request);
-  void post(const HttpRequest& request, const Respond& respond);
-  void explain(const HttpRequest& request, const Respond& respond);
-
-  Operations& operations_;
-  Queries& queries_;
-};
+// For what fails before a request is understood, 404, 405, 413, 503, or in the middle of it, 500.
+HttpResponse refusal(unsigned status, const std::string& why);
 
 }  // namespace egress::daemon

@@ -11,7 +11,7 @@
 #include <functional>
 #include <utility>
 
-#include "egressd/responses.hpp"
+#include "egressd/api.hpp"
 
 namespace egress::daemon {
 
@@ -64,7 +64,6 @@ Daemon::Daemon(Settings settings, session::Session session, kernel::Kernel& kern
       workers_(loop_, kWorksAtOnce),
       operations_(loop_, workers_, kernel, session_, clock, [this] { after_pass(); }),
       queries_(workers_, kernel, session_, operations_, clock, std::move(send)),
-      api_(operations_, queries_),
       watchdog_(loop_, [this] { feed_watchdog(); }),
       on_terminate_(loop_, SIGTERM, [this] { stop(); }),
       on_interrupt_(loop_, SIGINT, [this] { stop(); }),
@@ -77,13 +76,13 @@ Status Daemon::run(UniqueFd listener) {
        .bodies = control::kLargestBodies,
        .connections = {control::kMostConnections, control::kPatience}},
       [this](const HttpRequest& request, const Respond& respond) {
-        api_.handle(request,
-                    [what = request.method + " " + request.path, respond](HttpResponse response) {
-                      spdlog::debug("{}: {}", what, response.status);
-                      respond(std::move(response));
-                    });
+        handle(operations_, queries_, request,
+               [what = request.method + " " + request.path, respond](HttpResponse response) {
+                 spdlog::debug("{}: {}", what, response.status);
+                 respond(std::move(response));
+               });
       },
-      [](unsigned status, const std::string& why) { return refusal(status, why); });
+      refusal);
   if (!server.ok()) {
     RETURN_IF_ERROR(session_.end_start());  // not the lab's fault
     return std::move(server).error();

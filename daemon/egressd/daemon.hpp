@@ -8,7 +8,6 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "egressd/api.hpp"
 #include "egressd/http_server.hpp"
 #include "egressd/operations.hpp"
 #include "egressd/queries.hpp"
@@ -48,7 +47,6 @@ class Daemon {
   uv::Workers workers_;
   Operations operations_;
   Queries queries_;
-  Api api_;
   std::unique_ptr<HttpServer> server_{};
   uv::Timer watchdog_;
   uv::Signal on_terminate_;

@@ -17,12 +17,9 @@ Error changed_meanwhile() {
   return {.code = Errc::kBusy, .message = "the lab was being changed meanwhile; ask again"};
 }
 
-template <typename T>
-using Answer = std::variant<T, session::Refusal>;
-
 // For what was worked out, unless memory ran out.
 template <typename T>
-void give(const Then<T>& then, Result<Answer<T>> answer) {
+void give(const Then<T>& then, Result<OrRefusal<T>> answer) {
   if (!answer.ok()) return then(session::Refusal{answer.error(), {}});
   then(std::move(*answer));
 }
@@ -124,7 +121,7 @@ void Queries::compare_with_kernel(session::Proposal proposal, Then<control::Plan
   workers_.run(
       "plan",
       [proposal = std::move(proposal), observed = std::move(*observed),
-       before = current->network]() -> Answer<control::Plan> {
+       before = current->network]() -> OrRefusal<control::Plan> {
         const auto ops = state::diff(*proposal.next.desired, observed);
         if (!ops.ok()) return session::Refusal{ops.error(), {}};
         return control::Plan{.resources = inspect::resource_changes(
@@ -133,7 +130,7 @@ void Queries::compare_with_kernel(session::Proposal proposal, Then<control::Plan
                              .operations = texts_of(*ops),
                              .warnings = proposal.next.warnings};
       },
-      [then = std::move(then)](Result<Answer<control::Plan>> plan) {
+      [then = std::move(then)](Result<OrRefusal<control::Plan>> plan) {
         give<control::Plan>(then, std::move(plan));
       });
 }
@@ -172,16 +169,16 @@ Result<uint64_t> Queries::quiet_now() {
   return *changes;
 }
 
-// `work` returns an Answer; what it found holds for a lab and a kernel that nobody
+// `work` returns an OrRefusal; what it found holds for a lab and a kernel that nobody
 // has touched.
 template <typename T, typename Work>
 void Queries::send_packets(const char* what, Work work, Then<T> then) {
   const Result<uint64_t> before = quiet_now();
   if (!before.ok()) return then(session::Refusal{before.error(), {}});
   workers_.run(what, std::move(work),
-               [this, before = *before, then = std::move(then)](Result<Answer<T>> answer) {
+               [this, before = *before, then = std::move(then)](Result<OrRefusal<T>> answer) {
                  const bool untouched = operations_.changes() == before;
-                 if (!untouched) answer = Answer<T>(session::Refusal{changed_meanwhile(), {}});
+                 if (!untouched) answer = OrRefusal<T>(session::Refusal{changed_meanwhile(), {}});
                  give<T>(then, std::move(answer));
                });
 }
@@ -192,7 +189,7 @@ void Queries::verify(const control::ExplainRequest& request, Then<probe::Verifie
   send_packets<probe::Verified>(
       "explain",
       [question = *asked, any_port = !request.source_port, verifier = verifier_,
-       lab = session_.current(), prefix = session_.terms().prefix]() -> Answer<probe::Verified> {
+       lab = session_.current(), prefix = session_.terms().prefix]() -> OrRefusal<probe::Verified> {
         probe::Question sent = question;
         if (any_port) sent.flow.source_port = verifier->fresh_port(lab->network->situation.lab);
         auto verified = verifier->verify(*lab->network, prefix, {sent});
@@ -207,7 +204,7 @@ void Queries::test(lab::LabText text, Then<std::vector<inspect::TestResult>> the
   send_packets<Results>(
       "test",
       [text = std::move(text), verifier = verifier_, current = session_.current(),
-       prefix = session_.terms().prefix]() -> Answer<Results> {
+       prefix = session_.terms().prefix]() -> OrRefusal<Results> {
         lab::Loaded loaded = lab::load(text);
         if (!loaded.lab) {
           return session::Refusal{{.code = Errc::kInvalid, .message = "the lab is invalid"},

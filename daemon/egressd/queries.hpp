@@ -25,9 +25,11 @@
 
 namespace egress::daemon {
 
+template <typename T>
+using OrRefusal = std::variant<T, session::Refusal>;
 // What a question that takes long comes to, on the loop's thread.
 template <typename T>
-using Then = std::function<void(std::variant<T, session::Refusal>)>;
+using Then = std::function<void(OrRefusal<T>)>;
 
 class Queries {
  public:
