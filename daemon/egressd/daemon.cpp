@@ -159,13 +159,16 @@ void Daemon::reload() {
 
 Status Daemon::read_configuration_again() {
   if (settings_.config.empty()) return {};
-  ASSIGN_OR_RETURN(const Configuration configuration, read_configuration(settings_.config));
+  ASSIGN_OR_RETURN(const Configuration configuration, read_configuration(settings_));
   for (const auto& finding : configuration.findings) spdlog::error("{}", finding.to_string());
   if (lab::any_error(configuration.findings)) {
     return Error{.code = Errc::kInvalid, .message = configuration.findings.front().to_string()};
   }
-  settings_.lab = configuration.lab.value_or("");
-  if (configuration.log_level) spdlog::set_level(spdlog::level::from_str(*configuration.log_level));
+  settings_.lab = configuration.settings.lab;
+  if (const std::string& level = configuration.settings.log_level; level != settings_.log_level) {
+    settings_.log_level = level;
+    spdlog::set_level(spdlog::level::from_str(level));
+  }
   return {};
 }
 

@@ -7,7 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <map>
+#include <utility>
 
 #include "lab/read/yaml_reader.hpp"
 
@@ -17,30 +17,32 @@ namespace {
 
 constexpr size_t kLongestPrefix = 32;
 
-using Keys = std::map<std::string, std::optional<std::string> Configuration::*>;
-const Keys& keys() {
-  static const Keys kKeys{
-      {"stateDir", &Configuration::state_dir}, {"runDir", &Configuration::run_dir},
-      {"socket", &Configuration::socket},      {"prefix", &Configuration::prefix},
-      {"logLevel", &Configuration::log_level}, {"lab", &Configuration::lab}};
-  return kKeys;
-}
+// As the configuration file has it and, but for `lab`, the command line.
+struct Setting {
+  const char* key;
+  std::string Settings::*member;
+  const char* option;
+  const char* type;
+  const char* words;
+};
+constexpr Setting kSettings[] = {
+    {"stateDir", &Settings::state_dir, "--state-dir", "DIR",
+     "Where leases and the applied lab live"},
+    {"runDir", &Settings::run_dir, "--run-dir", "DIR", "Where run-time files live"},
+    {"socket", &Settings::socket, "--socket", "PATH", "The control socket"},
+    {"prefix", &Settings::prefix, "--prefix", "NAME", "Start of namespace names"},
+    {"logLevel", &Settings::log_level, "--log-level", "LEVEL",
+     "trace, debug, info, warning, error, off"},
+    {"lab", &Settings::lab, nullptr, nullptr, nullptr}};
 
-using LimitKeys = std::map<std::string, uint64_t compile::SizeLimits::*>;
-const LimitKeys& limit_keys() {
-  static const LimitKeys kKeys{{"namespaces", &compile::SizeLimits::namespaces},
-                               {"links", &compile::SizeLimits::links},
-                               {"routes", &compile::SizeLimits::routes},
-                               {"firewallElements", &compile::SizeLimits::firewall_elements}};
-  return kKeys;
-}
-
-template <typename Map>
-std::vector<std::string> names_of(const Map& map) {
-  std::vector<std::string> names;
-  for (const auto& [name, member] : map) names.push_back(name);
-  return names;
-}
+struct Limit {
+  const char* key;
+  uint64_t compile::SizeLimits::*member;
+};
+constexpr Limit kLimits[] = {{"namespaces", &compile::SizeLimits::namespaces},
+                             {"links", &compile::SizeLimits::links},
+                             {"routes", &compile::SizeLimits::routes},
+                             {"firewallElements", &compile::SizeLimits::firewall_elements}};
 
 constexpr const char* kLogLevels = "trace, debug, info, warning, error, critical, off";
 
@@ -49,53 +51,50 @@ bool is_log_level(const std::string& word) {
   return spdlog::level::from_str(word) != spdlog::level::off || word == "off";
 }
 
-void refuse_key(lab::Reader& reader, const lab::Value& entry,
-                const std::vector<std::string>& names) {
+// What `table` has under the entry's key; or null, and a finding that lists its keys and `also`.
+template <typename Table>
+auto find_key(lab::Reader& reader, const lab::Value& entry, const Table& table,
+              const std::vector<std::string>& also) {
+  const auto* found = std::find_if(std::begin(table), std::end(table),
+                                   [&](const auto& row) { return entry.key == row.key; });
+  if (found != std::end(table)) return found;
+  std::vector<std::string> names;
+  for (const auto& row : table) names.emplace_back(row.key);
+  std::sort(names.begin(), names.end());
+  names.insert(names.end(), also.begin(), also.end());
   reader.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", lab::shown(entry.key)),
                      lab::suggestion(entry.key, names, "keys are " + lab::one_of(names)));
+  return decltype(found){nullptr};
 }
 
-void read_limits(lab::Reader& reader, const lab::Value& limits, Configuration& configuration) {
-  for (const lab::Value& entry : reader.entries(limits)) {
-    const auto known = limit_keys().find(entry.key);
-    if (known == limit_keys().end()) {
-      refuse_key(reader, entry, names_of(limit_keys()));
-      continue;
-    }
+void read_limits(lab::Reader& reader, const lab::Value& value, compile::SizeLimits& limits) {
+  for (const lab::Value& entry : reader.entries(value)) {
+    const Limit* limit = find_key(reader, entry, kLimits, {});
+    if (limit == nullptr) continue;
     const std::optional<int> number = reader.integer(entry);
     if (number && *number < 1) reader.fail(entry, "range", "a number from 1 on is expected");
-    if (number && *number > 0) {
-      configuration.limits.*(known->second) = static_cast<uint64_t>(*number);
-    }
+    if (number && *number > 0) limits.*(limit->member) = static_cast<uint64_t>(*number);
   }
 }
 
-void read_entry(lab::Reader& reader, const lab::Value& entry, Configuration& configuration) {
-  if (entry.key == "limits") return read_limits(reader, entry, configuration);
-  const auto known = keys().find(entry.key);
-  if (known == keys().end()) {
-    std::vector<std::string> names = names_of(keys());
-    names.emplace_back("limits");
-    refuse_key(reader, entry, names);
-    return;
-  }
+void read_entry(lab::Reader& reader, const lab::Value& entry, Settings& settings) {
+  if (entry.key == "limits") return read_limits(reader, entry, settings.limits);
+  const Setting* setting = find_key(reader, entry, kSettings, {"limits"});
+  if (setting == nullptr) return;
   const std::optional<std::string> text = reader.text(entry);
   if (text && text->empty()) reader.fail(entry, "type", "text is expected, not ''");
   if (text && entry.key == "logLevel" && !is_log_level(*text)) {
     reader.fail(entry, "word", fmt::format("'{}' is none of {}", lab::shown(*text), kLogLevels));
     return;
   }
-  if (text && !text->empty()) configuration.*(known->second) = *text;
-}
-
-void take(const std::optional<std::string>& from, const CLI::Option* option, std::string& setting) {
-  if (from && option->count() == 0) setting = *from;
+  if (text && !text->empty()) settings.*(setting->member) = *text;
 }
 
 }  // namespace
 
-Configuration parse_configuration(const std::string& text, const std::string& file) {
-  Configuration configuration;
+Configuration parse_configuration(const std::string& text, const std::string& file,
+                                  Settings settings) {
+  settings.lab.clear();
   lab::Findings findings(file);
   const lab::YamlTree tree = lab::parse_yaml(text);
   if (tree.problem) {
@@ -105,22 +104,20 @@ Configuration parse_configuration(const std::string& text, const std::string& fi
     lab::Reader reader(findings);
     for (const lab::Value& entry :
          reader.entries({tree.root.get(), tree.mark, {}, {}, tree.mark})) {
-      read_entry(reader, entry, configuration);
+      read_entry(reader, entry, settings);
     }
   }
-  configuration.findings = std::move(findings).sorted();
-  return configuration;
+  return {std::move(settings), std::move(findings).sorted()};
 }
 
-Result<Configuration> read_configuration(const std::string& file) {
-  const std::filesystem::path path(file);
-  Result<std::string> text = lab::reader_beside(file)(path.filename().string());
-  if (!text.ok()) return std::move(text).error().in("read " + file);
-  Configuration configuration = parse_configuration(*text, file);
-  if (configuration.lab) {
-    // An absolute path stays what it is.
-    configuration.lab = (path.parent_path() / *configuration.lab).lexically_normal();
-  }
+Result<Configuration> read_configuration(Settings settings) {
+  const std::filesystem::path path(settings.config);
+  Result<std::string> text = lab::reader_beside(path)(path.filename().string());
+  if (!text.ok()) return std::move(text).error().in("read " + settings.config);
+  Configuration configuration = parse_configuration(*text, path, std::move(settings));
+  std::string& lab = configuration.settings.lab;
+  // An absolute path stays what it is.
+  if (!lab.empty()) lab = (path.parent_path() / lab).lexically_normal();
   return configuration;
 }
 
@@ -130,24 +127,15 @@ Result<CommandLine> read_command_line(int argc, const char* const* argv) {
   CLI::App app("Emulates App Service virtual network integration on this host.", "egressd");
   app.set_version_flag("--version", "egressd " EGRESS_VERSION);
   app.add_option("--config", settings.config, "Configuration file (YAML)")->type_name("FILE");
-  const auto* state_dir =
-      app.add_option("--state-dir", settings.state_dir, "Where leases and the applied lab live")
-          ->type_name("DIR")
-          ->capture_default_str();
-  const auto* run_dir = app.add_option("--run-dir", settings.run_dir, "Where run-time files live")
-                            ->type_name("DIR")
-                            ->capture_default_str();
-  const auto* socket = app.add_option("--socket", settings.socket, "The control socket")
-                           ->type_name("PATH")
-                           ->envname("EGRESSD_SOCKET")
-                           ->capture_default_str();
-  const auto* prefix = app.add_option("--prefix", settings.prefix, "Start of namespace names")
-                           ->type_name("NAME")
-                           ->capture_default_str();
-  const auto* log_level =
-      app.add_option("--log-level", settings.log_level, "trace, debug, info, warning, error, off")
-          ->type_name("LEVEL")
-          ->capture_default_str();
+  std::vector<std::pair<const CLI::Option*, std::string Settings::*>> options;
+  for (const Setting& setting : kSettings) {
+    if (setting.option == nullptr) continue;
+    CLI::Option* option = app.add_option(setting.option, settings.*(setting.member), setting.words)
+                              ->type_name(setting.type)
+                              ->capture_default_str();
+    options.emplace_back(option, setting.member);
+  }
+  app.get_option("--socket")->envname("EGRESSD_SOCKET");
   app.add_flag("--check", line.check, "Check the configuration and its lab, then exit");
   try {
     app.parse(argc, argv);
@@ -155,14 +143,11 @@ Result<CommandLine> read_command_line(int argc, const char* const* argv) {
     std::exit(app.exit(error) == 0 ? 0 : 2);
   }
   if (!settings.config.empty()) {
-    ASSIGN_OR_RETURN(Configuration configuration, read_configuration(settings.config));
-    take(configuration.state_dir, state_dir, settings.state_dir);
-    take(configuration.run_dir, run_dir, settings.run_dir);
-    take(configuration.socket, socket, settings.socket);
-    take(configuration.prefix, prefix, settings.prefix);
-    take(configuration.log_level, log_level, settings.log_level);
-    settings.lab = configuration.lab.value_or("");
-    settings.limits = std::move(configuration.limits);
+    ASSIGN_OR_RETURN(Configuration configuration, read_configuration(settings));
+    for (const auto& [option, member] : options) {
+      if (option->count() > 0) configuration.settings.*member = settings.*member;
+    }
+    settings = std::move(configuration.settings);
     line.findings = std::move(configuration.findings);
   }
   RETURN_IF_ERROR(check_settings(settings));

@@ -4,7 +4,6 @@
 // What the daemon is told at its start: command line before environment before configuration file
 // before defaults.
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,18 +24,14 @@ struct Settings {
   compile::SizeLimits limits{};
 };
 
-// Keys of the configuration file, each a setting of the same name as its option.
+// Settings with what a configuration file says. Its keys are named as the options are; `lab`, here
+// without a default, and `limits` stand in the file only.
 struct Configuration {
-  std::optional<std::string> state_dir{};
-  std::optional<std::string> run_dir{};
-  std::optional<std::string> socket{};
-  std::optional<std::string> prefix{};
-  std::optional<std::string> log_level{};
-  std::optional<std::string> lab{};  // relative to the file's own folder
-  compile::SizeLimits limits{};      // in the configuration file only
+  Settings settings{};
   std::vector<lab::Finding> findings{};
 };
-Configuration parse_configuration(const std::string& text, const std::string& file);
+Configuration parse_configuration(const std::string& text, const std::string& file,
+                                  Settings settings = {});
 
 struct CommandLine {
   Settings settings{};
@@ -47,8 +42,9 @@ struct CommandLine {
 // programs do. kNotFound and the like when the file cannot be read, kInvalid for values.
 Result<CommandLine> read_command_line(int argc, const char* const* argv);
 
-// Reads the file again: only `lab` and `log_level` may change while the daemon runs.
-Result<Configuration> read_configuration(const std::string& file);
+// Of the file that `settings` names; `lab` is relative to the file's own folder. Read again, only
+// `lab` and `log_level` may change while the daemon runs.
+Result<Configuration> read_configuration(Settings settings);
 
 // Whether values are usable: the prefix, which becomes part of file names, and the log level.
 Status check_settings(const Settings& settings);

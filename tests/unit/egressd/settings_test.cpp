@@ -25,12 +25,20 @@ TEST(Configuration, KnowsEverySetting) {
   const Configuration configuration = parse_configuration(
       "stateDir: /s\nrunDir: /r\nsocket: /k\nprefix: lab\nlogLevel: debug\nlab: lab.yaml\n", "f");
   EXPECT_THAT(configuration.findings, IsEmpty());
-  EXPECT_EQ(configuration.state_dir, "/s");
-  EXPECT_EQ(configuration.run_dir, "/r");
-  EXPECT_EQ(configuration.socket, "/k");
-  EXPECT_EQ(configuration.prefix, "lab");
-  EXPECT_EQ(configuration.log_level, "debug");
-  EXPECT_EQ(configuration.lab, "lab.yaml");
+  EXPECT_EQ(configuration.settings.state_dir, "/s");
+  EXPECT_EQ(configuration.settings.run_dir, "/r");
+  EXPECT_EQ(configuration.settings.socket, "/k");
+  EXPECT_EQ(configuration.settings.prefix, "lab");
+  EXPECT_EQ(configuration.settings.log_level, "debug");
+  EXPECT_EQ(configuration.settings.lab, "lab.yaml");
+}
+
+TEST(Configuration, KeepsWhatItDoesNotSayButForTheLab) {
+  const Configuration configuration = parse_configuration(
+      "prefix: lab\n", "f", {.prefix = "eg", .log_level = "debug", .lab = "/old.yaml"});
+  EXPECT_EQ(configuration.settings.prefix, "lab");
+  EXPECT_EQ(configuration.settings.log_level, "debug");
+  EXPECT_EQ(configuration.settings.lab, "");
 }
 
 TEST(Configuration, MayBeEmpty) {
@@ -44,15 +52,19 @@ TEST(Configuration, RefusesUnknownKeysWithTheirPlace) {
   EXPECT_EQ(findings[0].column, 1);
   EXPECT_THAT(findings[0].to_string(), HasSubstr("egressd.yaml:2:1: error"));
   EXPECT_THAT(findings[0].hint, HasSubstr("socket"));
+  EXPECT_EQ(parse_configuration("zzzzzzzz: 1\n", "f").findings.at(0).hint,
+            "keys are lab, logLevel, prefix, runDir, socket, stateDir or limits");
+  EXPECT_EQ(parse_configuration("limits: {zzzzzzzz: 1}\n", "f").findings.at(0).hint,
+            "keys are firewallElements, links, namespaces or routes");
 }
 
 TEST(Configuration, RaisesLimits) {
   const Configuration configuration =
       parse_configuration("limits: {namespaces: 20000, firewallElements: 9000000}\n", "f");
   EXPECT_THAT(configuration.findings, IsEmpty());
-  EXPECT_EQ(configuration.limits.namespaces, 20'000U);
-  EXPECT_EQ(configuration.limits.firewall_elements, 9'000'000U);
-  EXPECT_EQ(configuration.limits.links, compile::SizeLimits().links);
+  EXPECT_EQ(configuration.settings.limits.namespaces, 20'000U);
+  EXPECT_EQ(configuration.settings.limits.firewall_elements, 9'000'000U);
+  EXPECT_EQ(configuration.settings.limits.links, compile::SizeLimits().links);
 }
 
 TEST(Configuration, RefusesLimitsThatAreNoNumbers) {
@@ -120,6 +132,21 @@ TEST(CommandLine, WinsOverEnvironmentAndFile) {
   EXPECT_EQ(from_file->settings.prefix, "file");
   EXPECT_EQ(from_file->settings.socket, "/file");
   EXPECT_EQ(from_file->settings.state_dir, "/var/lib/egressd");
+}
+
+TEST(CommandLine, HasAnOptionForEverySettingButTheLab) {
+  const testing_support::Folder folder;
+  const std::string file = folder.write(
+      "e.yaml",
+      "stateDir: /s\nrunDir: /r\nsocket: /k\nprefix: lab\nlogLevel: debug\nlab: /lab.yaml\n");
+  const auto line = parse({"--config", file.c_str(), "--state-dir", "/1", "--run-dir", "/2",
+                           "--socket", "/3", "--prefix", "four", "--log-level", "error"});
+  ASSERT_TRUE(line.ok());
+  const Settings& settings = line->settings;
+  EXPECT_EQ(settings.state_dir + settings.run_dir + settings.socket, "/1/2/3");
+  EXPECT_EQ(settings.prefix, "four");
+  EXPECT_EQ(settings.log_level, "error");
+  EXPECT_EQ(settings.lab, "/lab.yaml");
 }
 
 TEST(CommandLine, NamesAConfigurationThatIsNotThere) {
