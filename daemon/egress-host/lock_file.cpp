@@ -2,21 +2,12 @@
 #include "egress-host/lock_file.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 
+#include "base/folder.hpp"
+
 namespace egress::host {
-namespace {
-
-bool same_file(int fd, const std::string& path) {
-  struct stat held {};
-  struct stat named {};
-  return ::fstat(fd, &held) == 0 && ::stat(path.c_str(), &named) == 0 &&
-         held.st_dev == named.st_dev && held.st_ino == named.st_ino;
-}
-
-}  // namespace
 
 Result<LockFile> LockFile::acquire(const std::string& path) {
   // The previous owner removes the file as it ends, possibly between our open and our lock; the

@@ -98,7 +98,7 @@ Status serve(const Settings& settings) {
                    FileLock::acquire(settings.state_dir + "/egressd.lock"));
   ASSIGN_OR_RETURN(const std::string state_dir, canonical(settings.state_dir));
   const state::NetnsMark mark = state::make_mark(settings.prefix, state_dir);
-  ASSIGN_OR_RETURN(const PrefixClaim claim, PrefixClaim::take(kClaimsFolder, mark));
+  ASSIGN_OR_RETURN(const FileLock claim, claim_prefix(kClaimsFolder, mark));
   ASSIGN_OR_RETURN(const auto marks, kernel::marks_of_all());
   RETURN_IF_ERROR(check_stopped_labs(mark, marks));
   RETURN_IF_ERROR(kernel::raise_fd_limit());

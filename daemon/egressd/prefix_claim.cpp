@@ -46,16 +46,15 @@ Status check_claims(const std::string& folder, const std::string& prefix) {
 
 }  // namespace
 
-Result<PrefixClaim> PrefixClaim::take(const std::string& folder, const state::NetnsMark& mark) {
+Result<FileLock> claim_prefix(const std::string& folder, const state::NetnsMark& mark) {
   RETURN_IF_ERROR(make_folder(folder, 0700));
   RETURN_IF_ERROR(check_own_folder(std::filesystem::path(folder).parent_path().string()));
   RETURN_IF_ERROR(check_own_folder(folder));
   ASSIGN_OR_RETURN(const UniqueFd others_wait, lock_folder(folder));
   RETURN_IF_ERROR(check_claims(folder, mark.prefix));
-  ASSIGN_OR_RETURN(FileLock lock, FileLock::acquire(fmt::format("{}/{}.lock", folder, mark.prefix),
-                                                    fmt::format("prefix '{}', state directory {}",
-                                                                mark.prefix, mark.state_dir)));
-  return PrefixClaim(std::move(lock));
+  return FileLock::acquire(
+      fmt::format("{}/{}.lock", folder, mark.prefix),
+      fmt::format("prefix '{}', state directory {}", mark.prefix, mark.state_dir));
 }
 
 Status check_stopped_labs(const state::NetnsMark& own,

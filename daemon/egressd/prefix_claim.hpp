@@ -17,17 +17,10 @@ namespace egress::daemon {
 
 inline constexpr const char* kClaimsFolder = "/run/egressd/prefixes";
 
-// Holds as long as the object, or the process, lives.
-class PrefixClaim {
- public:
-  // `folder` is made if need be. kBusy naming the other daemon when one runs with the same prefix
-  // or with one whose names ours could be; kDenied when others have a hand in the folder.
-  static Result<PrefixClaim> take(const std::string& folder, const state::NetnsMark& mark);
-
- private:
-  explicit PrefixClaim(FileLock lock) : lock_(std::move(lock)) {}
-  FileLock lock_;
-};
+// A claim holds as long as its lock. `folder` is made if need be. kBusy naming the other daemon
+// when one runs with the same prefix or with one whose names ours could be; kDenied when others
+// have a hand in the folder.
+Result<FileLock> claim_prefix(const std::string& folder, const state::NetnsMark& mark);
 
 // kConflict when one of `marks`, by namespace, is of a lab other than `own` whose names ours could
 // be.

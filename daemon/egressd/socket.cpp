@@ -19,13 +19,6 @@ namespace egress::daemon {
 
 namespace {
 
-bool same_file(int fd, const std::string& path) {
-  struct stat open_one {};
-  struct stat named {};
-  return ::fstat(fd, &open_one) == 0 && ::stat(path.c_str(), &named) == 0 &&
-         open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
-}
-
 std::string content_of(int fd) {
   std::array<char, 512> text{};
   const ssize_t size = ::pread(fd, text.data(), text.size(), 0);

@@ -48,4 +48,11 @@ Status check_own_folder(const std::string& path) {
   return {};
 }
 
+bool same_file(int fd, const std::string& path) {
+  struct stat held {};
+  struct stat named {};
+  return ::fstat(fd, &held) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
 }  // namespace egress

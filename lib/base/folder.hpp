@@ -20,4 +20,7 @@ Status make_folder(const std::string& path, mode_t mode);
 // user or to root and that nobody else may write.
 Status check_own_folder(const std::string& path);
 
+// Whether `path` names the file that is open as `fd`, and not another one by now.
+bool same_file(int fd, const std::string& path);
+
 }  // namespace egress

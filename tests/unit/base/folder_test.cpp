@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/folder.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -9,6 +10,9 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+
+#include "base/unique_fd.hpp"
+#include "tests/support/folder.hpp"
 
 namespace egress {
 namespace {
@@ -83,6 +87,17 @@ TEST_F(FolderTest, OfAnotherUserIsNotTrusted) {
   ASSERT_TRUE(make_folder(folder, 0755).ok());
   ASSERT_EQ(::chown(folder.c_str(), 65534, 65534), 0);
   expect_denied(folder, "belongs to user 65534");
+}
+
+TEST(SameFile, IsNoLongerNamedOnceAnotherTookItsPlace) {
+  const testing_support::Folder folder;
+  const std::string path = folder.write("lock", "");
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_TRUE(same_file(fd.get(), path));
+  std::filesystem::rename(folder.write("other", ""), path);
+  EXPECT_FALSE(same_file(fd.get(), path));
+  std::filesystem::remove(path);
+  EXPECT_FALSE(same_file(fd.get(), path));
 }
 
 }  // namespace

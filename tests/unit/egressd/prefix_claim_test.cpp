@@ -16,8 +16,8 @@ using ::testing::HasSubstr;
 
 class PrefixClaimTest : public ::testing::Test {
  protected:
-  Result<PrefixClaim> take(const std::string& prefix, const std::string& state_dir = "/state") {
-    return PrefixClaim::take(claims(), state::make_mark(prefix, state_dir));
+  Result<FileLock> take(const std::string& prefix, const std::string& state_dir = "/state") {
+    return claim_prefix(claims(), state::make_mark(prefix, state_dir));
   }
   std::string claims() const { return folder_ / "run/prefixes"; }
 
