@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "egress-host/echo_server.hpp"
 
-#include <netinet/in.h>
-
 #include <string_view>
 #include <utility>
-
-#include "egress-host/answer.hpp"
 
 namespace egress::host {
 namespace {
 
 constexpr int kBacklog = 4096;
 constexpr unsigned kKeepaliveSeconds = 60;
-
-Error uv_failure(const std::string& what, int code) {
-  return Error::from_errno(what, -code);
-}
 
 uv_stream_t* stream(uv_tcp_t& handle) {
   return reinterpret_cast<uv_stream_t*>(&handle);
@@ -32,16 +24,9 @@ uv_handle_t* base(uv_tcp_t& handle) {
 struct EchoServer::Connection {
   explicit Connection(EchoServer& owner) : server(owner) {
     handle.data = this;
-    next = server.connections_;
-    if (next != nullptr) next->previous = this;
-    server.connections_ = this;
-    ++server.connection_count_;
+    server.connections_.insert(this);
   }
-  ~Connection() {
-    (previous != nullptr ? previous->next : server.connections_) = next;
-    if (next != nullptr) next->previous = previous;
-    --server.connection_count_;
-  }
+  ~Connection() { server.connections_.erase(this); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -96,8 +81,6 @@ struct EchoServer::Connection {
   }
 
   EchoServer& server;
-  Connection* previous = nullptr;
-  Connection* next = nullptr;
   uv_tcp_t handle{};
   uv_write_t request{};
   std::string pending{};
@@ -112,41 +95,38 @@ Result<std::unique_ptr<EchoServer>> EchoServer::listen(uv::Loop& loop, const std
 }
 
 Status EchoServer::open(Port port) {
-  const std::string what = "listen on " + port.to_string();
+  const auto refused = [&](int code) {
+    return Error::from_errno("listen on " + port.to_string(), -code);
+  };
+  ASSIGN_OR_RETURN(UniqueFd fd, bound_socket(port));
   auto listener = std::make_unique<Listener>();
   listener->server = this;
   listener->handle.data = listener.get();
   if (const int failed = uv_tcp_init(&loop_, &listener->handle); failed < 0) {
-    return uv_failure(what, failed);
+    return refused(failed);
   }
   listeners_.push_back(std::move(listener));
   Listener& opened = *listeners_.back();
-  sockaddr_in any{};
-  any.sin_family = AF_INET;
-  any.sin_port = htons(port.number);
-  if (const int failed = uv_tcp_bind(&opened.handle, reinterpret_cast<sockaddr*>(&any), 0);
-      failed < 0) {
-    return uv_failure(what, failed);
-  }
+  if (const int failed = uv_tcp_open(&opened.handle, fd.get()); failed < 0) return refused(failed);
+  (void)fd.release();  // the handle closes it
   const auto connected = [](uv_stream_t* listening, int status) {
     auto* self = static_cast<Listener*>(listening->data);
     if (status == 0) self->server->take(*self);
   };
   if (const int failed = uv_listen(stream(opened.handle), kBacklog, connected); failed < 0) {
-    return uv_failure(what, failed);
+    return refused(failed);
   }
   return {};
 }
 
 void EchoServer::take(Listener& listener) {
-  listener.waiting = connection_count_ >= connection_limit_;
+  listener.waiting = connections_.size() >= connection_limit_;
   if (listener.waiting || closing_) return;
   auto* connection = new Connection(*this);
   if (uv_tcp_init(&loop_, &connection->handle) < 0) {
     delete connection;
     return;
   }
-  connection->handle.data = connection;
   if (uv_accept(stream(listener.handle), stream(connection->handle)) < 0) {
     return connection->close();
   }
@@ -155,24 +135,19 @@ void EchoServer::take(Listener& listener) {
 
 void EchoServer::take_waiting() {
   for (const std::unique_ptr<Listener>& listener : listeners_) {
-    if (listener->waiting && connection_count_ < connection_limit_) return take(*listener);
+    if (listener->waiting && connections_.size() < connection_limit_) return take(*listener);
   }
 }
 
 void EchoServer::serve(Connection& connection) {
-  sockaddr_in local{};
-  sockaddr_in peer{};
-  int local_size = sizeof local;
-  int peer_size = sizeof peer;
-  const bool known =
-      uv_tcp_getsockname(&connection.handle, reinterpret_cast<sockaddr*>(&local), &local_size) ==
-          0 &&
-      uv_tcp_getpeername(&connection.handle, reinterpret_cast<sockaddr*>(&peer), &peer_size) == 0;
-  if (!known) return connection.close();  // the client is gone already
+  uv_os_fd_t fd = -1;
+  uv_fileno(base(connection.handle), &fd);
+  const auto line = reply_line(host_, fd);
+  if (!line) return connection.close();
   uv_tcp_nodelay(&connection.handle, 1);
   uv_tcp_keepalive(&connection.handle, 1, kKeepaliveSeconds);
   connection.read();
-  connection.write(answer(host_, Protocol::kTcp, local, peer) + "\n");
+  connection.write(*line);
 }
 
 void EchoServer::close() {
@@ -181,10 +156,7 @@ void EchoServer::close() {
     listener->waiting = false;
     if (uv_is_closing(base(listener->handle)) == 0) uv_close(base(listener->handle), nullptr);
   }
-  for (Connection* connection = connections_; connection != nullptr;
-       connection = connection->next) {
-    connection->close();
-  }
+  for (Connection* connection : connections_) connection->close();
 }
 
 }  // namespace egress::host

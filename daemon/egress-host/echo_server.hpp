@@ -10,11 +10,12 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
-#include "egress-host/spec.hpp"
+#include "egress-host/responder.hpp"
 #include "uv/loop.hpp"
 
 namespace egress::host {
@@ -50,8 +51,7 @@ class EchoServer {
   size_t connection_limit_;
   bool closing_ = false;
   std::vector<std::unique_ptr<Listener>> listeners_{};
-  Connection* connections_ = nullptr;  // intrusive list; each ends in its own close callback
-  size_t connection_count_ = 0;
+  std::set<Connection*> connections_{};        // each ends in its own close callback
   std::array<char, 64 * 1024> read_buffer_{};  // shared: what is read is written or copied at once
 };
 

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "egress-host/http_server.hpp"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
-
-#include "base/unique_fd.hpp"
-#include "egress-host/answer.hpp"
 
 namespace egress::host {
 namespace {
@@ -13,27 +9,12 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr unsigned kIdleSeconds = 60;
 
-Result<UniqueFd> listening_socket(Port port) {
-  const std::string what = "listen on " + port.to_string();
-  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return Error::from_errno(what);
-  const int on = 1;
-  sockaddr_in any{};
-  any.sin_family = AF_INET;
-  any.sin_port = htons(port.number);
-  if (::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-      ::bind(fd.get(), reinterpret_cast<sockaddr*>(&any), sizeof any) < 0 ||
-      ::listen(fd.get(), kBacklog) < 0) {
-    return Error::from_errno(what);
-  }
-  return fd;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv::Loop& loop, const std::string& host,
                                                        Port port, unsigned connection_limit) {
-  ASSIGN_OR_RETURN(UniqueFd fd, listening_socket(port));
+  ASSIGN_OR_RETURN(UniqueFd fd, bound_socket(port));
+  if (::listen(fd.get(), kBacklog) < 0) return Error::from_errno("listen on " + port.to_string());
   std::unique_ptr<HttpServer> server(new HttpServer(host));
   server->http_ = MHD_start_daemon(MHD_USE_EPOLL, port.number, nullptr, nullptr,
                                    &HttpServer::respond, server.get(), MHD_OPTION_LISTEN_SOCKET,
@@ -84,19 +65,12 @@ MHD_Result HttpServer::respond(void* self, MHD_Connection* connection, const cha
     return MHD_YES;
   }
   const auto* const socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-  sockaddr_in local{};
-  sockaddr_in peer{};
-  socklen_t local_size = sizeof local;
-  socklen_t peer_size = sizeof peer;
-  if (socket == nullptr ||
-      ::getsockname(socket->connect_fd, reinterpret_cast<sockaddr*>(&local), &local_size) < 0 ||
-      ::getpeername(socket->connect_fd, reinterpret_cast<sockaddr*>(&peer), &peer_size) < 0) {
-    return MHD_NO;
-  }
-  const std::string body =
-      answer(static_cast<HttpServer*>(self)->host_, Protocol::kTcp, local, peer) + "\n";
+  const auto body = socket == nullptr
+                        ? std::nullopt
+                        : reply_line(static_cast<HttpServer*>(self)->host_, socket->connect_fd);
+  if (!body) return MHD_NO;
   MHD_Response* const response = MHD_create_response_from_buffer(
-      body.size(), const_cast<char*>(body.data()), MHD_RESPMEM_MUST_COPY);
+      body->size(), const_cast<char*>(body->data()), MHD_RESPMEM_MUST_COPY);
   if (response == nullptr) return MHD_NO;
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
   const MHD_Result queued = MHD_queue_response(connection, MHD_HTTP_OK, response);

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "egress-host/spec.hpp"
+#include "egress-host/responder.hpp"
 #include "uv/loop.hpp"
 
 namespace egress::host {

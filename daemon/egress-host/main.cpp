@@ -18,7 +18,7 @@
 #include "egress-host/echo_server.hpp"
 #include "egress-host/http_server.hpp"
 #include "egress-host/lock_file.hpp"
-#include "egress-host/spec.hpp"
+#include "egress-host/responder.hpp"
 #include "egress-host/udp_server.hpp"
 #include "uv/loop.hpp"
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "egress-host/udp_server.hpp"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cstring>
 #include <optional>
-
-#include "egress-host/answer.hpp"
 
 namespace egress::host {
 namespace {
@@ -37,17 +34,7 @@ std::optional<in_pktinfo> packet_info(msghdr& message) {
 
 Result<std::unique_ptr<UdpServer>> UdpServer::listen(uv::Loop& loop, const std::string& host,
                                                      Port port) {
-  const std::string what = "listen on " + port.to_string();
-  UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return Error::from_errno(what);
-  const int on = 1;
-  sockaddr_in any{};
-  any.sin_family = AF_INET;
-  any.sin_port = htons(port.number);
-  if (::setsockopt(fd.get(), IPPROTO_IP, IP_PKTINFO, &on, sizeof on) < 0 ||
-      ::bind(fd.get(), reinterpret_cast<sockaddr*>(&any), sizeof any) < 0) {
-    return Error::from_errno(what);
-  }
+  ASSIGN_OR_RETURN(UniqueFd fd, bound_socket(port));
   return std::unique_ptr<UdpServer>(new UdpServer(loop, host, port, std::move(fd)));
 }
 
@@ -77,7 +64,7 @@ bool UdpServer::answer_one() {
   local.sin_family = AF_INET;
   local.sin_port = htons(port_.number);
   local.sin_addr = received->ipi_addr;
-  std::string body = answer(host_, Protocol::kUdp, local, peer);
+  std::string body = reply_of(host_, Protocol::kUdp, local, peer);
   data = {body.data(), body.size()};
 
   in_pktinfo from{};

@@ -8,9 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "base/result.hpp"
-#include "base/unique_fd.hpp"
-#include "egress-host/spec.hpp"
+#include "egress-host/responder.hpp"
 #include "uv/loop.hpp"
 
 namespace egress::host {

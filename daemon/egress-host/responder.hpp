@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What the servers of one responder share: what it was asked to be, sockets for its ports, and the
+// reply that every emulated host gives.
+
+#include <netinet/in.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/protocol.hpp"
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+namespace egress::host {
+
+struct Spec {
+  std::string host{};
+  std::vector<Port> listen{};
+};
+// {"host", "listen": ["tcp/443", …]}, with `listen` sorted as text: the content of the lock file,
+// by which others learn what is running without asking the process.
+std::string to_json(const Spec& spec);
+
+// For all addresses of the namespace. A datagram tells which one it was sent to (IP_PKTINFO).
+Result<UniqueFd> bound_socket(Port port);
+
+// {"host", "local", "peer", "protocol"} without a line end; `peer` is the source that the host saw.
+std::string reply_of(const std::string& host, Protocol protocol, const sockaddr_in& local,
+                     const sockaddr_in& peer);
+// The line that a TCP connection is given; nothing when the client has gone already.
+std::optional<std::string> reply_line(const std::string& host, int connection);
+
+}  // namespace egress::host
