@@ -81,17 +81,10 @@ unsigned seconds_of(std::chrono::milliseconds time) {
       std::max<int64_t>(1, std::chrono::ceil<std::chrono::seconds>(time).count()));
 }
 
-// Forgets what is gone before it remembers one more.
-template <typename T>
-void remember(std::vector<std::weak_ptr<T>>& known, const std::shared_ptr<T>& one) {
-  std::erase_if(known, [](const auto& old) { return old.expired(); });
-  known.push_back(one);
-}
-
 }  // namespace
 
-// One request and its answer. The context of its connection owns it.
-struct HttpServer::Exchange {
+// One request and its answer, until the connection is done with both.
+struct HttpServer::Exchange : std::enable_shared_from_this<Exchange> {
   HttpRequest request{};
   Excess excess = Excess::kNone;
   size_t counted = 0;  // bytes of the body among bytes_of_bodies_
@@ -102,13 +95,13 @@ struct HttpServer::Exchange {
 };
 
 // Lives as long as somebody can still answer.
-class HttpServer::Responder {
+class HttpServer::PendingAnswer {
  public:
-  Responder(HttpServer& server, std::weak_ptr<Exchange> exchange)
+  PendingAnswer(HttpServer& server, std::weak_ptr<Exchange> exchange)
       : server_(server), exchange_(std::move(exchange)) {}
-  Responder(const Responder&) = delete;
-  Responder& operator=(const Responder&) = delete;
-  ~Responder() {
+  PendingAnswer(const PendingAnswer&) = delete;
+  PendingAnswer& operator=(const PendingAnswer&) = delete;
+  ~PendingAnswer() {
     const auto exchange = exchange_.lock();
     if (exchange != nullptr && !exchange->response) server_.give_up(*exchange);
   }
@@ -181,13 +174,9 @@ void HttpServer::on_connection(void* self, MHD_Connection* connection, void** /*
 
 HttpServer::~HttpServer() {
   // libmicrohttpd must not be stopped with suspended connections.
-  for (const auto& weak : streams_) {
-    if (const auto stream = weak.lock()) stream->finish();
-  }
-  for (const auto& weak : waiting_) {
-    const auto exchange = weak.lock();
-    if (exchange == nullptr) continue;
-    give(*exchange, stopping());
+  for (const auto& [exchange, owned] : exchanges_) {
+    if (exchange->stream != nullptr) exchange->stream->finish();
+    if (exchange->suspended != nullptr) give(*exchange, stopping());
   }
   stopping_ = true;
   timer_.reset();
@@ -226,26 +215,23 @@ MHD_Result HttpServer::on_request(void* self, MHD_Connection* connection, const 
 MHD_Result HttpServer::take(MHD_Connection* connection, const char* url, const char* method,
                             const char* data, size_t* size, void** context) {
   if (*context == nullptr) return begin(connection, url, method, context);
-  const auto exchange = *static_cast<std::shared_ptr<Exchange>*>(*context);
+  Exchange& exchange = *static_cast<Exchange*>(*context);
   if (*size > 0) {
-    collect(*exchange, data, *size);
+    collect(exchange, data, *size);
     *size = 0;
     return MHD_YES;
   }
-  if (exchange->excess != Excess::kNone) {
-    return answer(connection, *exchange, refusal_of(exchange->excess));
+  if (exchange.excess != Excess::kNone) {
+    return answer(connection, exchange, refusal_of(exchange.excess));
   }
-  if (!std::exchange(exchange->asked, true)) handle(exchange);
-  if (!exchange->response) return wait(connection, exchange);
-  const HttpResponse response = std::move(*exchange->response);
-  return answer(connection, *exchange, response);
-}
-
-// take() is called again once the connection is resumed.
-MHD_Result HttpServer::wait(MHD_Connection* connection, const std::shared_ptr<Exchange>& exchange) {
-  remember(waiting_, exchange);
+  if (!std::exchange(exchange.asked, true)) handle(exchange);
+  if (exchange.response) {
+    const HttpResponse response = std::move(*exchange.response);
+    return answer(connection, exchange, response);
+  }
+  // This is called again once the connection is resumed.
   connections_->being_answered(socket_of(connection));
-  exchange->suspended = connection;
+  exchange.suspended = connection;
   MHD_suspend_connection(connection);
   return MHD_YES;
 }
@@ -270,12 +256,13 @@ void HttpServer::give_up(Exchange& exchange) {
 
 MHD_Result HttpServer::begin(MHD_Connection* connection, const char* url, const char* method,
                              void** context) {
-  auto exchange = std::make_shared<Exchange>();
+  const auto exchange = std::make_shared<Exchange>();
   exchange->request.method = method;
   exchange->request.path = url;
   MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, collect_argument,
                             &exchange->request.query);
-  *context = new std::shared_ptr<Exchange>(exchange);  // on_completed() deletes it
+  exchanges_.emplace(exchange.get(), exchange);
+  *context = exchange.get();
   const Excess excess = excess_of(0, announced_length(connection));
   if (excess == Excess::kNone) return MHD_YES;
   return answer(connection, *exchange, refusal_of(excess));
@@ -295,20 +282,15 @@ void HttpServer::collect(Exchange& exchange, const char* data, size_t size) {
   }
 }
 
-void HttpServer::drop_body(Exchange& exchange) {
-  exchange.request.body = std::string();
-}
-
 // What the handler has made of a body takes its room until there is an answer.
 void HttpServer::stop_counting(Exchange& exchange) {
-  drop_body(exchange);
+  exchange.request.body = std::string();
   bytes_of_bodies_ -= std::exchange(exchange.counted, 0);
 }
 
 HttpServer::Excess HttpServer::excess_of(size_t body, size_t more) const {
   if (more > limits_.body - body) return Excess::kOfThisBody;
-  const size_t all = bytes_of_bodies_;
-  return more > limits_.bodies - all ? Excess::kOfAllBodies : Excess::kNone;
+  return more > limits_.bodies - bytes_of_bodies_ ? Excess::kOfAllBodies : Excess::kNone;
 }
 
 HttpResponse HttpServer::refusal_of(Excess excess) const {
@@ -324,18 +306,18 @@ HttpResponse HttpServer::stopping() const {
   return refuse_(MHD_HTTP_SERVICE_UNAVAILABLE, "the daemon is stopping");
 }
 
-void HttpServer::handle(const std::shared_ptr<Exchange>& exchange) {
-  if (stopping_) return give(*exchange, stopping());
+void HttpServer::handle(Exchange& exchange) {
+  if (stopping_) return give(exchange, stopping());
   try {
-    const auto responder = std::make_shared<Responder>(*this, exchange);
-    handler_(exchange->request,
-             [responder](HttpResponse response) { responder->give(std::move(response)); });
+    const auto pending = std::make_shared<PendingAnswer>(*this, exchange.weak_from_this());
+    handler_(exchange.request,
+             [pending](HttpResponse response) { pending->give(std::move(response)); });
   } catch (const std::bad_alloc&) {
-    // The responder has gone, and has said so.
+    // The pending answer has gone, and has said so.
   } catch (const std::exception& error) {
-    exchange->response = refuse_(MHD_HTTP_INTERNAL_SERVER_ERROR, error.what());
+    exchange.response = refuse_(MHD_HTTP_INTERNAL_SERVER_ERROR, error.what());
   }
-  drop_body(*exchange);
+  exchange.request.body = std::string();
 }
 
 MHD_Result HttpServer::answer(MHD_Connection* connection, Exchange& exchange,
@@ -348,7 +330,6 @@ MHD_Result HttpServer::answer(MHD_Connection* connection, Exchange& exchange,
     exchange.stream = response.stream;
     // Without threads of its own, libmicrohttpd notices a resumed connection in its next turn only.
     response.stream->on_wake([this] { timer_->start(std::chrono::milliseconds(0)); });
-    remember(streams_, response.stream);
   }
   MHD_add_response_header(made.get(), MHD_HTTP_HEADER_CONTENT_TYPE,
                           response.stream != nullptr ? "application/x-ndjson" : "application/json");
@@ -359,13 +340,11 @@ void HttpServer::on_completed(void* self, MHD_Connection* connection, void** con
                               MHD_RequestTerminationCode /*reason*/) {
   auto* server = static_cast<HttpServer*>(self);
   server->connections_->waited_for(socket_of(connection));
-  const std::unique_ptr<std::shared_ptr<Exchange>> owner(
-      static_cast<std::shared_ptr<Exchange>*>(*context));
-  *context = nullptr;
-  if (owner == nullptr) return;
-  Exchange& exchange = **owner;
-  server->stop_counting(exchange);
-  if (exchange.stream != nullptr) exchange.stream->disconnect();
+  auto* exchange = static_cast<Exchange*>(std::exchange(*context, nullptr));
+  if (exchange == nullptr) return;
+  server->stop_counting(*exchange);
+  if (exchange->stream != nullptr) exchange->stream->disconnect();
+  server->exchanges_.erase(exchange);
 }
 
 }  // namespace egress::daemon

@@ -11,7 +11,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
@@ -61,7 +60,7 @@ class HttpServer {
   // Why a body is dropped instead of kept.
   enum class Excess { kNone, kOfThisBody, kOfAllBodies };
   struct Exchange;
-  class Responder;
+  class PendingAnswer;
   struct StopDaemon {
     void operator()(MHD_Daemon* daemon) const { MHD_stop_daemon(daemon); }
   };
@@ -74,15 +73,13 @@ class HttpServer {
                   size_t* size, void** context);
   MHD_Result begin(MHD_Connection* connection, const char* url, const char* method, void** context);
   void collect(Exchange& exchange, const char* data, size_t size);
-  void drop_body(Exchange& exchange);
   void stop_counting(Exchange& exchange);
   Excess excess_of(size_t body, size_t more) const;
   HttpResponse refusal_of(Excess excess) const;
   HttpResponse stopping() const;
-  void handle(const std::shared_ptr<Exchange>& exchange);
+  void handle(Exchange& exchange);
   void give(Exchange& exchange, HttpResponse response);
   void give_up(Exchange& exchange);
-  MHD_Result wait(MHD_Connection* connection, const std::shared_ptr<Exchange>& exchange);
   MHD_Result answer(MHD_Connection* connection, Exchange& exchange, const HttpResponse& response);
 
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url,
@@ -98,8 +95,8 @@ class HttpServer {
   Refuse refuse_;
   size_t bytes_of_bodies_ = 0;
   bool stopping_ = false;  // what waits now would never be answered
-  std::vector<std::weak_ptr<LineStream>> streams_{};
-  std::vector<std::weak_ptr<Exchange>> waiting_{};
+  // By what libmicrohttpd has as the request's context.
+  std::map<Exchange*, std::shared_ptr<Exchange>> exchanges_{};
   std::unique_ptr<Connections> connections_{};  // told of each end while the daemon stops
   std::unique_ptr<MHD_Daemon, StopDaemon> daemon_{};
   std::unique_ptr<uv::Poll> poll_{};
