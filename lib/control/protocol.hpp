@@ -14,6 +14,7 @@
 #include "inspect/changes.hpp"
 #include "lab/load.hpp"
 #include "policy/explain.hpp"
+#include "reconcile/pass.hpp"
 
 namespace egress::control {
 
@@ -34,11 +35,8 @@ struct ExplainRequest {
   std::optional<uint16_t> source_port{};
   bool verify = false;
 };
-struct Progress {
-  size_t done = 0;
-  size_t total = 0;
-  std::string what{};
-};
+
+using reconcile::Progress;
 
 struct FailedObject {
   std::string object{};
