@@ -180,7 +180,8 @@ state::Route special_route(uint32_t table, Ipv4Prefix destination, state::RouteK
 
 void add(state::NetnsState& netns, state::Route route) {
   const state::RouteKey key = state::key_of(route);
-  netns.routes[key] = std::move(route);
+  // Most come in the order of their prefixes.
+  netns.routes.insert_or_assign(netns.routes.end(), key, std::move(route));
 }
 
 Ipv4Address gateway_of(const lab::Subnet& subnet, Ipv4Address address) {

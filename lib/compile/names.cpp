@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include "base/stable_hash.hpp"
 
@@ -35,11 +36,11 @@ std::string base36(uint64_t number, size_t letters) {
 // Gives each key a number below `size`, of which there are at least as many as keys.
 std::map<std::string, uint64_t> probed(const std::set<std::string>& keys, uint64_t size) {
   std::map<std::string, uint64_t> numbers;
-  std::set<uint64_t> taken;
+  std::unordered_set<uint64_t> taken;
   for (const std::string& key : keys) {
     uint64_t number = hash_of(key) % size;
     while (!taken.insert(number).second) number = (number + 1) % size;
-    numbers[key] = number;
+    numbers.emplace_hint(numbers.end(), key, number);
   }
   return numbers;
 }
@@ -113,7 +114,7 @@ std::map<std::string, state::MacAddress> assign_macs(const std::set<std::string>
     for (size_t i = 1; i < mac.octets.size(); ++i, number >>= 8U) {
       mac.octets[i] = static_cast<uint8_t>(number);
     }
-    macs[interface] = mac;
+    macs.emplace_hint(macs.end(), interface, mac);
   }
   return macs;
 }
@@ -152,7 +153,7 @@ Result<std::map<std::string, uint32_t>> assign_slots(const std::string& what,
   }
   std::map<std::string, uint32_t> slots;
   for (const auto& [key, number] : probed(distinct, size)) {
-    slots[key] = first + static_cast<uint32_t>(number);
+    slots.emplace_hint(slots.end(), key, first + static_cast<uint32_t>(number));
   }
   return slots;
 }

@@ -35,8 +35,10 @@ bool same(const std::shared_ptr<const ServiceTags>& a,
 }  // namespace
 
 bool NameLess::operator()(std::string_view a, std::string_view b) const {
-  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                      [](char x, char y) { return lower_case(x) < lower_case(y); });
+  const auto [x, y] = std::mismatch(
+      a.begin(), a.end(), b.begin(), b.end(),
+      [](char one, char other) { return one == other || lower_case(one) == lower_case(other); });
+  return y != b.end() && (x == a.end() || lower_case(*x) < lower_case(*y));
 }
 
 bool Expectation::operator==(const Expectation& other) const {

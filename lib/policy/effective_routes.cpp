@@ -157,7 +157,8 @@ std::vector<std::string> connected_peers(const lab::Lab& lab, const std::string&
   const lab::VirtualNetwork* here = find_vnet(lab, vnet);
   if (here == nullptr) return peers;
   for (const auto& [remote, peering] : here->virtual_network_peerings) {
-    if (peering_connected(lab, vnet, remote)) peers.push_back(remote);
+    const lab::VirtualNetwork* there = find_vnet(lab, remote);
+    if (there != nullptr && there->virtual_network_peerings.contains(vnet)) peers.push_back(remote);
   }
   return peers;
 }

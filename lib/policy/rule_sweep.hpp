@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -66,12 +67,51 @@ class RuleSet {
   RuleWords words_;
 };
 
-// Where a rule's membership in the current set changes.
+// A rule with the values that it names.
+template <typename T>
+struct NamedValues {
+  const IntervalSet<T>* values = nullptr;
+  uint32_t rule = 0;
+};
+
+// Where the membership of rules in the current set changes: of all that name the same values, as
+// many rules may name one service tag. `first` is the place of the first of them.
 template <typename T>
 struct Edge {
   T at{};
-  uint32_t rule = 0;
+  uint32_t first = 0;
 };
+
+// In the order of the sets.
+template <typename T, typename Field>
+std::vector<NamedValues<T>> named_values(const RuleSet& rules, Field field) {
+  std::vector<NamedValues<T>> named;
+  rules.for_each([&](uint32_t rule) {
+    if (const IntervalSet<T>* values = field(rule)) named.push_back({values, rule});
+  });
+  std::sort(named.begin(), named.end(), [](const NamedValues<T>& a, const NamedValues<T>& b) {
+    return std::less<>()(a.values, b.values);
+  });
+  return named;
+}
+
+// In the order of the values.
+template <typename T>
+std::vector<Edge<T>> edges_of(const std::vector<NamedValues<T>>& named) {
+  std::vector<Edge<T>> edges;
+  for (uint32_t i = 0; i < named.size(); ++i) {
+    if (i > 0 && named[i - 1].values == named[i].values) continue;
+    for (const Interval<T>& interval : named[i].values->intervals()) {
+      edges.push_back({interval.first, i});
+      if (interval.last != IntervalSet<T>::kMax) {
+        edges.push_back({static_cast<T>(interval.last + 1), i});
+      }
+    }
+  }
+  std::sort(edges.begin(), edges.end(),
+            [](const Edge<T>& a, const Edge<T>& b) { return a.at < b.at; });
+  return edges;
+}
 
 template <typename T>
 struct Stretch {
@@ -83,26 +123,20 @@ struct Stretch {
 // constant. Rules whose interval set is everything stay in the set and make no edges.
 template <typename T, typename Field, typename ClassOf>
 std::vector<Stretch<T>> sweep(const RuleSet& rules, Field field, ClassOf class_of) {
+  const std::vector<NamedValues<T>> named = named_values<T>(rules, field);
+  const std::vector<Edge<T>> edges = edges_of(named);
   RuleSet active = rules;
-  std::vector<Edge<T>> edges;
-  rules.for_each([&](uint32_t rule) {
-    const IntervalSet<T>* values = field(rule);
-    if (values == nullptr) return;
-    active.flip(rule);
-    for (const Interval<T>& interval : values->intervals()) {
-      edges.push_back({interval.first, rule});
-      if (interval.last != IntervalSet<T>::kMax) {
-        edges.push_back({static_cast<T>(interval.last + 1), rule});
-      }
+  for (const NamedValues<T>& each : named) active.flip(each.rule);
+  const auto cross = [&](uint32_t first) {
+    for (uint32_t i = first; i < named.size() && named[i].values == named[first].values; ++i) {
+      active.flip(named[i].rule);
     }
-  });
-  std::sort(edges.begin(), edges.end(),
-            [](const Edge<T>& a, const Edge<T>& b) { return a.at < b.at; });
+  };
   std::vector<Stretch<T>> stretches;
   T start = 0;
   auto edge = edges.begin();
   while (true) {
-    for (; edge != edges.end() && edge->at == start; ++edge) active.flip(edge->rule);
+    for (; edge != edges.end() && edge->at == start; ++edge) cross(edge->first);
     const T last = edge == edges.end() ? IntervalSet<T>::kMax : static_cast<T>(edge->at - 1);
     const uint32_t result = class_of(active);
     if (!stretches.empty() && stretches.back().result == result) {

@@ -137,20 +137,42 @@ Load load_of(const EffectiveRule& rule, lab::Direction direction) {
           .port_bounds = bounds_of(rule.rule.destination_ports)};
 }
 
-struct Bound {
-  uint64_t at = 0;
-  size_t rule = 0;
-  bool begins = false;
+// What all rules come to that name the same addresses, as many may name one service tag.
+struct Group {
+  Load load{};
+  uint64_t mark = 0;  // the sum of the rules'
 };
+using Groups = std::map<const AddressSet*, Group>;
 
-std::vector<Bound> bounds_of(const std::vector<EffectiveRule>& rules, lab::Direction direction) {
-  std::vector<Bound> bounds;
+// A number that stands for the rule in the sum that stands for a set of rules.
+uint64_t mark_of(size_t rule) {
+  return scattered((rule + 1) * kGoldenRatio);
+}
+
+Groups groups_of(const std::vector<EffectiveRule>& rules, lab::Direction direction) {
+  Groups groups;
   for (size_t i = 0; i < rules.size(); ++i) {
     const AddressSet& first =
         direction == lab::Direction::kOutbound ? *rules[i].destinations : *rules[i].sources;
-    for (const auto& range : first.intervals()) {
-      bounds.push_back({range.first, i, true});
-      bounds.push_back({uint64_t{range.last} + 1, i, false});
+    Group& group = groups[&first];
+    group.load.change(load_of(rules[i], direction), true);
+    group.mark += mark_of(i);
+  }
+  return groups;
+}
+
+struct Bound {
+  uint64_t at = 0;
+  const Group* group = nullptr;
+  bool begins = false;
+};
+
+std::vector<Bound> bounds_of(const Groups& groups) {
+  std::vector<Bound> bounds;
+  for (const auto& [addresses, group] : groups) {
+    for (const auto& range : addresses->intervals()) {
+      bounds.push_back({range.first, &group, true});
+      bounds.push_back({uint64_t{range.last} + 1, &group, false});
     }
   }
   std::sort(bounds.begin(), bounds.end(),
@@ -158,24 +180,17 @@ std::vector<Bound> bounds_of(const std::vector<EffectiveRule>& rules, lab::Direc
   return bounds;
 }
 
-// A number that stands for the rule in the sum that stands for a set of rules.
-uint64_t mark_of(size_t rule) {
-  return scattered((rule + 1) * kGoldenRatio);
-}
-
 uint64_t rows_of(const std::vector<EffectiveRule>& rules, lab::Direction direction, uint64_t most) {
-  std::vector<Load> loads;
-  loads.reserve(rules.size());
-  for (const EffectiveRule& rule : rules) loads.push_back(load_of(rule, direction));
   std::unordered_set<uint64_t> known;
   Load met;
   uint64_t set = 0;
   uint64_t rows = 0;
-  const std::vector<Bound> bounds = bounds_of(rules, direction);
+  const Groups groups = groups_of(rules, direction);
+  const std::vector<Bound> bounds = bounds_of(groups);
   for (size_t i = 0; i < bounds.size() && rows <= most; ++i) {
     const Bound& bound = bounds[i];
-    met.change(loads[bound.rule], bound.begins);
-    set = bound.begins ? set + mark_of(bound.rule) : set - mark_of(bound.rule);
+    met.change(bound.group->load, bound.begins);
+    set = bound.begins ? set + bound.group->mark : set - bound.group->mark;
     const bool segment_follows = i + 1 == bounds.size() || bounds[i + 1].at != bound.at;
     if (segment_follows && known.insert(set).second) rows += met.rows();
   }

@@ -71,6 +71,11 @@ std::vector<EffectiveRule> random_rules(Random& random) {
     if (below(random, 3) == 0) rule.rule.source_ports = random_ports(random);
     rule.sources = random_addresses(random);
     rule.destinations = random_addresses(random);
+    if (!rules.empty() && below(random, 3) == 0) {  // one tag in several rules
+      const EffectiveRule& other = rules[below(random, static_cast<uint32_t>(rules.size()))];
+      rule.sources = other.sources;
+      rule.destinations = other.destinations;
+    }
     rules.push_back(std::move(rule));
   }
   rules.push_back(catch_all());
