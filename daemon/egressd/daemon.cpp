@@ -17,9 +17,6 @@ namespace egress::daemon {
 
 namespace {
 
-// Below libuv's four threads; each may hold a lab and what it becomes.
-constexpr size_t kWorksAtOnce = 3;
-
 // What a refusal says, with the first of its errors.
 std::string reason_of(const session::Refusal& refusal) {
   std::string reason = refusal.error.to_string();

@@ -20,6 +20,9 @@
 
 namespace egress::daemon {
 
+// Below libuv's four threads; each may hold a lab and what it becomes.
+inline constexpr size_t kWorksAtOnce = 3;
+
 class Daemon {
  public:
   // `session` is restored already.

@@ -18,29 +18,33 @@ class ProbingDaemonTest : public DaemonTest {
  protected:
   ~ProbingDaemonTest() override { let_go(); }
 
-  // Asks for a probe, which then waits for let_go().
-  void begin_probe() {
+  // Asks for probes, which then wait for let_go().
+  void begin_probes(size_t count) {
     on_probe_ = [this] {
-      probing_ = true;
+      ++probing_;
       released_.wait();
     };
     start();
     apply(kLab);
-    reply_ = std::async(std::launch::async, [this] { return post("/v1/explain", kVerify); });
-    while (!probing_) std::this_thread::yield();
+    for (size_t i = 0; i < count; ++i) {
+      replies_.push_back(
+          std::async(std::launch::async, [this] { return post("/v1/explain", kVerify); }));
+    }
+    while (probing_ < count) std::this_thread::yield();
   }
+  void begin_probe() { begin_probes(1); }
   void let_go() {
     if (!std::exchange(gone_, true)) release_.set_value();
   }
   Reply answer() {
     let_go();
-    return reply_.get();
+    return replies_.front().get();
   }
 
-  std::future<Reply> reply_{};
+  std::vector<std::future<Reply>> replies_{};
 
  private:
-  std::atomic<bool> probing_{false};
+  std::atomic<size_t> probing_{0};
   std::promise<void> release_{};
   std::shared_future<void> released_ = release_.get_future().share();
   bool gone_ = false;
@@ -54,6 +58,25 @@ TEST_F(ProbingDaemonTest, AnswersOthersWhilePacketsAreUnderWay) {
   const Reply reply = answer();
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(Json::parse(reply.body)["observed"]["agrees"], false);
+}
+
+// Where a plan is computed, nothing gets on here: it is under way for as long as the probes are.
+TEST_F(ProbingDaemonTest, AnswersOthersWhileAPlanIsUnderWay) {
+  std::atomic<int> times_asked{0};
+  clock_.now = [&] {
+    ++times_asked;
+    return Clock().now();
+  };
+  begin_probes(kWorksAtOnce);
+  const int before = times_asked;
+  std::future<Reply> plan = std::async(
+      std::launch::async, [this] { return post("/v1/plan", message(with_capacity(2))); });
+  while (times_asked == before) std::this_thread::yield();  // until the daemon has the request
+  EXPECT_EQ(status()["inSync"], true);
+  EXPECT_EQ(get("/v1/graph").status, 200);
+  EXPECT_EQ(plan.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  let_go();
+  EXPECT_EQ(plan.get().status, 200);
 }
 
 TEST_F(ProbingDaemonTest, ComparesNoPacketWithALabThatCameMeanwhile) {
@@ -73,7 +96,7 @@ TEST_F(ProbingDaemonTest, ComparesNoPacketWithALabThatIsGone) {
 TEST_F(ProbingDaemonTest, TellsWhoWaitsForAProbeThatItEnds) {
   begin_probe();
   ::kill(::getpid(), SIGTERM);
-  EXPECT_EQ(reply_.get().status, 503);
+  EXPECT_EQ(replies_.front().get().status, 503);
   let_go();
   thread_.join();
   socket_.reset();
