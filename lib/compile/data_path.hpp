@@ -46,7 +46,8 @@ struct GateSpec {
   std::optional<uint32_t> steer{};  // the packet mark of what it admits
 };
 // The gate's chain (gate_chain) with all that it leads to. The packet mark is scratch in it.
-void add_gate(state::NftTable& table, const policy::Gate& list, const GateSpec& gate);
+void add_gate(Fabric& fabric, state::NftTable& table, const policy::Gate& list,
+              const GateSpec& gate);
 // The rule that spares a flow the gate which has admitted it before.
 state::NftRule admitted_before(const GateSpec& gate);
 

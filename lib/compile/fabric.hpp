@@ -5,6 +5,7 @@
 // the numbers given to objects, and the shapes that recur (veth pairs, endpoints behind a router).
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include "base/special_ranges.hpp"
@@ -31,6 +32,8 @@ inline constexpr Ipv4Prefix kAppVnetNet{{0xa9fefe00}, 24};    // 169.254.254.0/2
 // Source of direct packets and of Internet-bound ones between their worker or VNet and the stamp.
 inline constexpr Ipv4Prefix kInsideSpace = kReserved;
 
+struct GateLookups;
+
 struct Fabric {
   const policy::Network& network;
   const Options& options;
@@ -51,6 +54,9 @@ struct Fabric {
   // Of interfaces of machines, by "NETNS/LINK".
   std::map<std::string, state::MacAddress> macs{};
   const state::MacAddress& mac(const std::string& netns, const std::string& link) const;
+
+  // Of security lists: subnets with the same list share what is looked up (gate.cpp).
+  std::map<const policy::Gate*, std::shared_ptr<const GateLookups>> gate_lookups{};
 
   // A namespace with what all have: the kernel's rules, lo, no reverse path filter.
   state::NetnsState& netns(const std::string& name);

@@ -19,12 +19,25 @@
 #include "compile/marks.hpp"
 
 namespace egress::compile {
-namespace {
 
 using policy::Classifier;
 using state::NftData;
 using state::NftField;
 using state::NftMap;
+using state::NftRow;
+
+// In terms of the list's own rules and classes; a subnet has chains and numbers for them.
+struct GateLookup {
+  std::string suffix{};
+  std::string expression{};  // ends where the map's name goes
+  NftMap map{};
+};
+struct GateLookups {
+  Classifier::Class usual = 0;  // that of addresses not listed
+  std::vector<GateLookup> lookups{};
+};
+
+namespace {
 
 // A packet of no flow, such as an answer to what another VNet saw, has no connection mark: a rule
 // that reads it ends there. So what is to happen to every admitted packet has a rule of its own.
@@ -92,7 +105,7 @@ class ClassNumbers {
     }
   }
 
-  uint32_t operator[](Classifier::Class each) const { return numbers_[each]; }
+  const std::vector<uint32_t>& all() const { return numbers_; }
 
  private:
   static Classifier::Class count_classes(const Classifier& classifier) {
@@ -123,14 +136,10 @@ class ClassNumbers {
   std::set<uint32_t> taken_{};
 };
 
-class GateChain {
+class LookupsBuilder {
  public:
-  GateChain(std::string name, const Classifier& classifier, std::vector<std::string> chains)
-      : name_(std::move(name)),
-        classifier_(classifier),
-        chains_(std::move(chains)),
-        numbers_(classifier, chains_),
-        usual_(usual_class(classifier.first)) {
+  explicit LookupsBuilder(const Classifier& classifier) : classifier_(classifier) {
+    built_.usual = usual_class(classifier.first);
     add_address_lookups();
     add_source_port_lookup();
     const PortlessRules portless = portless_rules(classifier);
@@ -138,38 +147,16 @@ class GateChain {
     add_portless_lookups(portless);
   }
 
-  // The chain's rules; the maps go into `table`.
-  std::vector<state::NftRule> build(state::NftTable& table) && {
-    ContentHash shape;
-    shape.add(uint64_t{numbers_[usual_]});
-    for (const Lookup& each : lookups_) shape.add(each.suffix);
-    const std::string tag = content_tag(shape);
-    std::vector<state::NftRule> rules;
-    const char* field = outbound() ? "daddr" : "saddr";
-    rules.push_back({set_packet_mark(numbers_[usual_]), fmt::format("any {} not listed", field)});
-    for (Lookup& each : lookups_) {
-      const std::string map = fmt::format("{}/{}.{}", name_, each.suffix, tag);
-      rules.push_back({fmt::format("{} @{}", each.expression, map), "by " + each.suffix});
-      std::sort(each.map.rows.begin(), each.map.rows.end());
-      table.maps[map] = std::move(each.map);
-    }
-    // Every class has its verdict; should one be missing, the packet must not pass.
-    rules.push_back({"counter drop", "unclassified"});
-    return rules;
-  }
+  GateLookups take() && { return std::move(built_); }
 
  private:
-  struct Lookup {
-    std::string suffix{};
-    std::string expression{};  // ends where the map's name goes
-    NftMap map{};
-  };
-
   bool outbound() const { return classifier_.direction == lab::Direction::kOutbound; }
 
-  void add_lookup(std::string suffix, std::string expression, NftMap map) {
-    if (!map.rows.empty())
-      lookups_.push_back({std::move(suffix), std::move(expression), std::move(map)});
+  void add_lookup(std::string suffix, std::string expression, NftMap map,
+                  std::vector<NftRow> rows) {
+    if (rows.empty()) return;
+    map.rows = std::move(rows);
+    built_.lookups.push_back({std::move(suffix), std::move(expression), std::move(map)});
   }
 
   void add_address_lookups() {
@@ -177,73 +164,102 @@ class GateChain {
     const char* second = outbound() ? "saddr" : "daddr";
     const NftField first_field = outbound() ? NftField::kDaddr : NftField::kSaddr;
     const NftField second_field = outbound() ? NftField::kSaddr : NftField::kDaddr;
-    NftMap listed{.key = {first_field}, .data = NftData::kMark, .interval = true};
+    std::vector<NftRow> listed;
     for (const auto& row : classifier_.first) {
-      if (row.result == usual_) continue;
-      listed.rows.push_back({{row.addresses.first}, {row.addresses.last}, numbers_[row.result]});
+      if (row.result == built_.usual) continue;
+      listed.push_back({{row.addresses.first}, {row.addresses.last}, row.result});
     }
-    add_lookup(first, fmt::format("meta mark set ip {} map", first), std::move(listed));
-    NftMap map{.key = {NftField::kMark, second_field}, .data = NftData::kMark, .interval = true};
+    add_lookup(first, fmt::format("meta mark set ip {} map", first),
+               {.key = {first_field}, .data = NftData::kMark, .interval = true}, std::move(listed));
+    std::vector<NftRow> rows;
     for (const auto& row : classifier_.second) {
-      map.rows.push_back({{numbers_[row.from], row.addresses.first},
-                          {numbers_[row.from], row.addresses.last},
-                          numbers_[row.result]});
+      rows.push_back({{row.from, row.addresses.first}, {row.from, row.addresses.last}, row.result});
     }
-    add_lookup(second, fmt::format("meta mark set meta mark . ip {} map", second), std::move(map));
+    add_lookup(second, fmt::format("meta mark set meta mark . ip {} map", second),
+               {.key = {NftField::kMark, second_field}, .data = NftData::kMark, .interval = true},
+               std::move(rows));
   }
 
   void add_source_port_lookup() {
-    NftMap map{
-        .key = {NftField::kMark, NftField::kSport}, .data = NftData::kMark, .interval = true};
+    std::vector<NftRow> rows;
     for (const auto& row : classifier_.source_ports) {
-      map.rows.push_back({{numbers_[row.from], row.ports.first},
-                          {numbers_[row.from], row.ports.last},
-                          numbers_[row.result]});
+      rows.push_back({{row.from, row.ports.first}, {row.from, row.ports.last}, row.result});
     }
-    add_lookup("sport", "meta l4proto { tcp, udp } meta mark set meta mark . th sport map",
-               std::move(map));
+    add_lookup(
+        "sport", "meta l4proto { tcp, udp } meta mark set meta mark . th sport map",
+        {.key = {NftField::kMark, NftField::kSport}, .data = NftData::kMark, .interval = true},
+        std::move(rows));
   }
 
   void add_port_lookup(const PortlessRules& portless) {
-    NftMap map{.key = {NftField::kMark, NftField::kProtocol, NftField::kDport},
-               .data = NftData::kVerdict,
-               .interval = true,
-               .chains = chains_};
+    std::vector<NftRow> rows;
     for (const auto& row : classifier_.ported) {
       if (row.rule == portless.at({row.from, row.protocol})) continue;
-      const uint32_t from = numbers_[row.from];
-      map.rows.push_back(
-          {{from, row.protocol, row.ports.first}, {from, row.protocol, row.ports.last}, row.rule});
+      rows.push_back({{row.from, row.protocol, row.ports.first},
+                      {row.from, row.protocol, row.ports.last},
+                      row.rule});
     }
     add_lookup("dport", "meta l4proto { tcp, udp } meta mark . meta l4proto . th dport vmap",
-               std::move(map));
+               {.key = {NftField::kMark, NftField::kProtocol, NftField::kDport},
+                .data = NftData::kVerdict,
+                .interval = true},
+               std::move(rows));
   }
 
   void add_portless_lookups(const PortlessRules& portless) {
-    NftMap named{.key = {NftField::kMark, NftField::kProtocol},
-                 .data = NftData::kVerdict,
-                 .chains = chains_};
-    NftMap others{.key = {NftField::kMark}, .data = NftData::kVerdict, .chains = chains_};
+    std::vector<NftRow> named;
+    std::vector<NftRow> others;
     for (const auto& [key, rule] : portless) {
       const auto [from, protocol] = key;
-      const uint32_t number = numbers_[from];
       if (protocol == 0) {
-        others.rows.push_back({{number}, {number}, rule});
+        others.push_back({{from}, {from}, rule});
       } else if (rule != portless.at({from, 0})) {
-        named.rows.push_back({{number, protocol}, {number, protocol}, rule});
+        named.push_back({{from, protocol}, {from, protocol}, rule});
       }
     }
-    add_lookup("protocol", "meta mark . meta l4proto vmap", std::move(named));
-    add_lookup("other", "meta mark vmap", std::move(others));
+    add_lookup("protocol", "meta mark . meta l4proto vmap",
+               {.key = {NftField::kMark, NftField::kProtocol}, .data = NftData::kVerdict},
+               std::move(named));
+    add_lookup("other", "meta mark vmap", {.key = {NftField::kMark}, .data = NftData::kVerdict},
+               std::move(others));
   }
 
-  std::string name_;
   const Classifier& classifier_;
-  std::vector<std::string> chains_;  // by rule
-  ClassNumbers numbers_;
-  Classifier::Class usual_;
-  std::vector<Lookup> lookups_{};
+  GateLookups built_{};
 };
+
+const GateLookups& lookups_of(Fabric& fabric, const policy::Gate& list) {
+  std::shared_ptr<const GateLookups>& known = fabric.gate_lookups[&list];
+  if (!known) {
+    known = std::make_shared<const GateLookups>(LookupsBuilder(list.classifier).take());
+  }
+  return *known;
+}
+
+// The rules of the gate's chain; the maps that they look into are added to `table`.
+std::vector<state::NftRule> add_lookups(state::NftTable& table, const std::string& gate,
+                                        const GateLookups& list, const ClassNumbers& numbers,
+                                        const std::vector<std::string>& chains,
+                                        lab::Direction direction) {
+  const uint32_t usual = numbers.all()[list.usual];
+  ContentHash shape;
+  shape.add(uint64_t{usual});
+  for (const GateLookup& each : list.lookups) shape.add(each.suffix);
+  const std::string tag = content_tag(shape);
+  const char* field = direction == lab::Direction::kOutbound ? "daddr" : "saddr";
+  std::vector<state::NftRule> rules{
+      {set_packet_mark(usual), fmt::format("any {} not listed", field)}};
+  for (const GateLookup& each : list.lookups) {
+    const std::string name = fmt::format("{}/{}.{}", gate, each.suffix, tag);
+    rules.push_back({fmt::format("{} @{}", each.expression, name), "by " + each.suffix});
+    NftMap& map = table.maps[name] = each.map;
+    map.marks = numbers.all();
+    if (map.data == NftData::kVerdict) map.chains = chains;
+  }
+  // Every class has its verdict; should one be missing, the packet must not pass.
+  rules.push_back({"counter drop", "unclassified"});
+  return rules;
+}
 
 }  // namespace
 
@@ -251,7 +267,8 @@ state::NftRule admitted_before(const GateSpec& gate) {
   return {was_admitted_by(gate.direction, gate.id) + " accept", "admitted before"};
 }
 
-void add_gate(state::NftTable& table, const policy::Gate& list, const GateSpec& gate) {
+void add_gate(Fabric& fabric, state::NftTable& table, const policy::Gate& list,
+              const GateSpec& gate) {
   std::vector<std::string> chains;
   for (const policy::EffectiveRule& rule : list.rules) {
     const lab::Access access = rule.rule.access;
@@ -261,7 +278,9 @@ void add_gate(state::NftTable& table, const policy::Gate& list, const GateSpec& 
                                      : admission(gate, rule.name);
   }
   const std::string name = gate_chain(gate.direction, gate.subnet);
-  table.chains[name] = {.rules = GateChain(name, list.classifier, std::move(chains)).build(table)};
+  table.chains[name].rules =
+      add_lookups(table, name, lookups_of(fabric, list), ClassNumbers(list.classifier, chains),
+                  chains, gate.direction);
 }
 
 }  // namespace egress::compile

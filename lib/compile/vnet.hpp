@@ -46,6 +46,6 @@ std::string table_key(const policy::Network::Subnet& subnet);
 
 std::string transit_key(const policy::Interface& appliance);
 
-state::Firewall vnet_firewall(const Fabric& fabric, const Vnet& vnet);
+state::Firewall vnet_firewall(Fabric& fabric, const Vnet& vnet);
 
 }  // namespace egress::compile

@@ -45,7 +45,7 @@ NftMap integration_set(const Vnet& vnet) {
 // lookup costs every packet.
 class PortChains {
  public:
-  PortChains(state::NftTable& table, const Fabric& fabric, const Vnet& vnet)
+  PortChains(state::NftTable& table, Fabric& fabric, const Vnet& vnet)
       : table_(table), fabric_(fabric), vnet_(vnet) {}
 
   void add() {
@@ -78,7 +78,7 @@ class PortChains {
     std::vector<state::NftRule> rules = {steering(table)};
     rules.insert(rules.end(), answers_.begin(), answers_.end());
     if (analysed.outbound) {
-      add_gate(table_, *analysed.outbound, out);
+      add_gate(fabric_, table_, *analysed.outbound, out);
       rules.push_back(admitted_before(out));
       rules.insert(rules.end(), refused_.begin(), refused_.end());
       rules.push_back({"goto " + gate_chain(out.direction, subnet), "its security list"});
@@ -87,7 +87,7 @@ class PortChains {
     }
     table_.chains["from/" + subnet] = {.rules = std::move(rules)};
     if (!analysed.inbound) return;
-    add_gate(table_, *analysed.inbound, in);
+    add_gate(fabric_, table_, *analysed.inbound, in);
     table_.chains["to/" + subnet] = {
         .rules = {admitted_before(in),
                   {"goto " + gate_chain(in.direction, subnet), "its security list"}}};
@@ -157,7 +157,7 @@ class PortChains {
   }
 
   state::NftTable& table_;
-  const Fabric& fabric_;
+  Fabric& fabric_;
   const Vnet& vnet_;
   const std::vector<state::NftRule> answers_ = {{"ct state established,related accept", "answers"},
                                                 {kResetAgain, "the answer's end"}};
@@ -199,7 +199,7 @@ void add_exits(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
 
 }  // namespace
 
-state::Firewall vnet_firewall(const Fabric& fabric, const Vnet& vnet) {
+state::Firewall vnet_firewall(Fabric& fabric, const Vnet& vnet) {
   state::NftTable table;
   PortChains(table, fabric, vnet).add();
   add_exits(table, fabric, vnet);

@@ -9,6 +9,8 @@
 #include <map>
 #include <numeric>
 
+#include "base/stable_hash.hpp"
+
 namespace egress::state {
 namespace {
 
@@ -123,7 +125,7 @@ bool is_interface(NftField field) {
 // The previous map's rows in terms of the desired map's names; one that needs a name which the
 // desired map does not know equals none of its rows.
 std::vector<NftRow> translated(const NftMap& previous, const NftMap& desired) {
-  std::vector<NftRow> rows = previous.rows;
+  std::vector<NftRow> rows = rows_of(previous);
   if (previous.chains != desired.chains && previous.data == NftData::kVerdict) {
     const std::vector<uint32_t> places = places_in(desired.chains, previous.chains);
     for (NftRow& row : rows) row.value = places.at(row.value);
@@ -137,18 +139,33 @@ std::vector<NftRow> translated(const NftMap& previous, const NftMap& desired) {
   return rows;
 }
 
+std::string digest_of(const std::vector<NftRow>& rows) {
+  Digest digest;
+  for (const NftRow& row : rows) {
+    for (const uint32_t number : row.first) digest.add(number);
+    for (const uint32_t number : row.last) digest.add(number);
+    digest.add(row.value);
+  }
+  return digest.text();
+}
+
 }  // namespace
+
+NftRows::NftRows(std::vector<NftRow> rows) {
+  std::string digest = digest_of(rows);
+  shared_ = std::make_shared<const Shared>(Shared{std::move(rows), std::move(digest)});
+}
 
 NftMap make_map(NftMap map, const std::vector<NftElement>& elements) {
   map.interfaces.clear();
   map.chains.clear();
-  map.rows.clear();
   for (const NftElement& element : elements) {
     for (const NftValue& field : element.key) collect_name(map.interfaces, field);
     collect_name(map.chains, element.data);
   }
   map.interfaces = in_order(std::move(map.interfaces));
   map.chains = in_order(std::move(map.chains));
+  std::vector<NftRow> rows;
   for (const NftElement& element : elements) {
     NftRow row{.value = range_of(element.data, map.chains).first};
     for (size_t i = 0; i < element.key.size(); ++i) {
@@ -156,11 +173,24 @@ NftMap make_map(NftMap map, const std::vector<NftElement>& elements) {
       row.first.at(i) = range.first;
       row.last.at(i) = range.last;
     }
-    map.rows.push_back(row);
+    rows.push_back(row);
   }
-  std::sort(map.rows.begin(), map.rows.end());
-  map.rows.erase(std::unique(map.rows.begin(), map.rows.end()), map.rows.end());
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  map.rows = std::move(rows);
   return map;
+}
+
+std::vector<NftRow> rows_of(const NftMap& map) {
+  std::vector<NftRow> rows = map.rows.list();
+  if (map.marks.empty()) return rows;
+  const bool keyed = map.key.front() == NftField::kMark;
+  for (NftRow& row : rows) {
+    if (keyed) row.first[0] = row.last[0] = map.marks.at(row.first[0]);
+    if (map.data == NftData::kMark) row.value = map.marks.at(row.value);
+  }
+  if (keyed) std::sort(rows.begin(), rows.end());
+  return rows;
 }
 
 const char* keyword(const NftMap& map) {
@@ -184,6 +214,9 @@ std::string element_text(const NftMap& map, const NftRow& row) {
 }
 
 NftRowDifference difference(const NftMap& desired, const NftMap& previous) {
+  if (desired == previous) return {};
+  const std::vector<NftRow> rows = rows_of(desired);
+  const std::vector<NftRow> before = rows_of(previous);
   const std::vector<NftRow> present = translated(previous, desired);
   std::vector<size_t> order(present.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -192,16 +225,16 @@ NftRowDifference difference(const NftMap& desired, const NftMap& previous) {
               [&](size_t a, size_t b) { return present[a] < present[b]; });
   }
   NftRowDifference found;
-  auto wanted = desired.rows.begin();
+  auto wanted = rows.begin();
   for (const size_t i : order) {
-    while (wanted != desired.rows.end() && *wanted < present[i]) found.added.push_back(*wanted++);
-    if (wanted != desired.rows.end() && *wanted == present[i]) {
+    while (wanted != rows.end() && *wanted < present[i]) found.added.push_back(*wanted++);
+    if (wanted != rows.end() && *wanted == present[i]) {
       ++wanted;
     } else {
-      found.removed.push_back(previous.rows[i]);
+      found.removed.push_back(before[i]);
     }
   }
-  found.added.insert(found.added.end(), wanted, desired.rows.end());
+  found.added.insert(found.added.end(), wanted, rows.end());
   return found;
 }
 

@@ -8,6 +8,8 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -39,6 +41,30 @@ struct NftRow {
   auto operator<=>(const NftRow&) const = default;
 };
 
+// Rows, sorted and disjoint, as a value whose copies share them: maps that differ in names alone
+// hold one list.
+class NftRows {
+ public:
+  NftRows() : NftRows(std::vector<NftRow>()) {}
+  NftRows(std::vector<NftRow> rows);  // NOLINT(google-explicit-constructor)
+  NftRows(std::initializer_list<NftRow> rows) : NftRows(std::vector<NftRow>(rows)) {}
+
+  size_t size() const { return shared_->list.size(); }
+  bool empty() const { return shared_->list.empty(); }
+  const std::vector<NftRow>& list() const { return shared_->list; }
+  const std::string& digest() const { return shared_->digest; }
+  bool operator==(const NftRows& other) const {
+    return shared_ == other.shared_ || list() == other.list();
+  }
+
+ private:
+  struct Shared {
+    std::vector<NftRow> list{};
+    std::string digest{};
+  };
+  std::shared_ptr<const Shared> shared_;
+};
+
 struct NftMap {
   std::vector<NftField> key{};
   NftData data = NftData::kNone;
@@ -47,7 +73,8 @@ struct NftMap {
   uint32_t timeout_seconds = 0;
   std::vector<std::string> interfaces{};
   std::vector<std::string> chains{};  // verdicts go there
-  std::vector<NftRow> rows{};         // sorted, disjoint
+  std::vector<uint32_t> marks{};      // unless empty, marks in rows are places in here
+  NftRows rows{};
   bool operator==(const NftMap&) const = default;
 };
 
@@ -61,14 +88,17 @@ struct NftElement {
 // `map` with these elements and no others; equal ones count once.
 NftMap make_map(NftMap map, const std::vector<NftElement>& elements);
 
+// The rows with their marks, sorted.
+std::vector<NftRow> rows_of(const NftMap& map);
+
 // "map" or "set".
 const char* keyword(const NftMap& map);
 // "typeof meta mark . th dport : verdict", "0x00000001 . 80-90 : goto out/data/allow/web".
 std::string type_text(const NftMap& map);
-std::string element_text(const NftMap& map, const NftRow& row);
+std::string element_text(const NftMap& map, const NftRow& row);  // a row of rows_of()
 
 // What turns one map into another that is declared alike. Rows of `added` are in terms of the first
-// map's names, rows of `removed` of the second's.
+// map's names, rows of `removed` of the second's, both with their marks.
 struct NftRowDifference {
   std::vector<NftRow> added{};
   std::vector<NftRow> removed{};

@@ -38,8 +38,7 @@ class NftCommands {
   void declare(const std::string& name, const NftChain& chain);
   void flush_chain(const std::string& name) { command("flush", "chain", name); }
   void remove(const char* kind, const std::string& name) { command("delete", kind, name); }
-  // The rows of `map`; `verb` is "add" or "delete".
-  void change_elements(const char* verb, const std::string& name, const NftMap& map);
+  void change_elements(const NftElements& elements);
   void add_rules(const std::string& name, const NftChain& chain);
 
   size_t size() const { return text_.size(); }  // in bytes, since the last take()
@@ -84,19 +83,20 @@ void NftCommands::command(const char* verb, const char* kind, const std::string&
 
 // One command however many elements there are: nft compares the intervals of each command with the
 // whole set. Its lines stay short for people.
-void NftCommands::change_elements(const char* verb, const std::string& name, const NftMap& map) {
+void NftCommands::change_elements(const NftElements& elements) {
   constexpr size_t kLine = 96;
-  text_ += fmt::format("{} element {} {} {{\n", verb, kNftTable, name);
+  const char* verb = elements.verb == NftElementsVerb::kAdd ? "add" : "delete";
+  text_ += fmt::format("{} element {} {} {{\n", verb, kNftTable, elements.map);
   size_t column = 0;
-  for (size_t i = 0; i < map.rows.size(); ++i) {
-    const std::string element = element_text(map, map.rows[i]);
+  for (size_t i = 0; i < elements.rows.size(); ++i) {
+    const std::string element = element_text(elements.declared, elements.rows[i]);
     if (column != 0 && column + element.size() + 2 > kLine) {
       text_ += "\n";
       column = 0;
     }
     text_ += column == 0 ? "  " : " ";
     text_ += element;
-    if (i + 1 < map.rows.size()) text_ += ",";
+    if (i + 1 < elements.rows.size()) text_ += ",";
     column += element.size() + 2;
   }
   text_ += "\n}\n";
@@ -136,11 +136,11 @@ class Elements {
   std::vector<std::vector<NftElements>> take_in_parts() {
     std::vector<std::vector<NftElements>> parts;
     for (NftElements& elements : all_) {
-      const std::vector<NftRow> rows = std::move(elements.content.rows);
-      const std::ptrdiff_t most = kMostBytes / bytes_of_a_row(elements.content);
+      const std::vector<NftRow> rows = std::move(elements.rows);
+      const std::ptrdiff_t most = kMostBytes / bytes_of_a_row(elements.declared);
       for (auto next = rows.begin(); next != rows.end();) {
         const auto count = std::min<std::ptrdiff_t>(most, rows.end() - next);
-        elements.content.rows.assign(next, next + count);
+        elements.rows.assign(next, next + count);
         parts.push_back({elements});
         next += count;
       }
@@ -164,8 +164,8 @@ class Elements {
   void change(NftElementsVerb verb, const std::string& name, const NftMap& map,
               std::vector<NftRow> rows) {
     if (rows.empty()) return;
-    NftMap content{map.key, map.data, map.interval, 0, map.interfaces, map.chains, std::move(rows)};
-    all_.push_back({verb, name, std::move(content)});
+    NftMap declared{map.key, map.data, map.interval, 0, map.interfaces, map.chains};
+    all_.push_back({verb, name, std::move(declared), std::move(rows)});
   }
   std::vector<NftElements> all_{};
 };
@@ -202,7 +202,7 @@ class Transition {
 
   void add_rows(const std::string& name, const NftMap& map) {
     const auto was = previous_.maps.find(name);
-    if (was == previous_.maps.end()) return new_rows_.add(name, map, map.rows);
+    if (was == previous_.maps.end()) return new_rows_.add(name, map, rows_of(map));
     NftRowDifference rows = difference(map, was->second);
     const NftSwitch how = switch_of(map);
     Elements at_once;
@@ -236,10 +236,7 @@ class Transition {
     std::vector<NftElements> elements = with_rules_.take();
     if (script.empty()) return change(std::move(elements));
     NftCommands more;
-    for (const NftElements& each : elements) {
-      const char* verb = each.verb == NftElementsVerb::kAdd ? "add" : "delete";
-      more.change_elements(verb, each.map, each.content);
-    }
+    for (const NftElements& each : elements) more.change_elements(each);
     run(std::move(script) + more.take());
   }
 

@@ -16,7 +16,8 @@ enum class NftElementsVerb { kAdd, kDelete };
 struct NftElements {
   NftElementsVerb verb = NftElementsVerb::kAdd;
   std::string map{};
-  NftMap content{};
+  NftMap declared{};  // with the names that rows need, but without rows
+  std::vector<NftRow> rows{};
 };
 // One transaction: a script, or elements of maps. Each changes something, so that each moves
 // the kernel's generation by one.

@@ -24,11 +24,9 @@ void add_map(Digest& digest, const std::string& name, const NftMap& map) {
     digest.add(static_cast<uint32_t>(names->size()));
     for (const std::string& each : *names) digest.add(each);
   }
-  for (const NftRow& row : map.rows) {
-    for (const uint32_t number : row.first) digest.add(number);
-    for (const uint32_t number : row.last) digest.add(number);
-    digest.add(row.value);
-  }
+  digest.add(static_cast<uint32_t>(map.marks.size()));
+  for (const uint32_t mark : map.marks) digest.add(mark);
+  digest.add(map.rows.digest());
 }
 
 // nft has no escapes inside quotes.
@@ -73,7 +71,7 @@ std::string to_text(const NftTable& table) {
   std::string text;
   for (const auto& [name, map] : table.maps) {
     text += fmt::format("{} {}: {}\n", keyword(map), name, declaration_text(map));
-    for (const NftRow& row : map.rows) text += "  " + element_text(map, row) + "\n";
+    for (const NftRow& row : rows_of(map)) text += "  " + element_text(map, row) + "\n";
   }
   return text + text_of_chains(table);
 }

@@ -33,7 +33,8 @@ bool can_change(const NftMap& desired, const NftMap& previous, const NftRowDiffe
   const NftSwitch how = switch_of(desired);
   if (how == NftSwitch::kInParts) {
     // Otherwise a class number would come to mean something else.
-    return !has_class_of(previous.rows, rows.added) && !has_class_of(desired.rows, rows.removed);
+    return !has_class_of(rows_of(previous), rows.added) &&
+           !has_class_of(rows_of(desired), rows.removed);
   }
   // libnftables reads a map of intervals and cuts it up to take something out.
   if (how == NftSwitch::kWithRules && desired.interval && !rows.removed.empty()) return false;

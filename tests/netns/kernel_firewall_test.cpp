@@ -177,13 +177,17 @@ NftTable table_of_classes(uint32_t first, uint32_t count) {
   ports = {.key = {NftField::kMark, NftField::kProtocol, NftField::kDport},
            .data = NftData::kVerdict,
            .interval = true};
+  std::vector<state::NftRow> address_rows;
+  std::vector<state::NftRow> port_rows;
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t number = first + i;
-    addresses.rows.push_back({{number * 512}, {number * 512 + 255}, number});
-    ports.rows.push_back({{number, 6, 80 + number % 7}, {number, 6, 90 + number % 11}, i});
+    address_rows.push_back({{number * 512}, {number * 512 + 255}, number});
+    port_rows.push_back({{number, 6, 80 + number % 7}, {number, 6, 90 + number % 11}, i});
     ports.chains.push_back(fmt::format("out/data/deny/{}", number));
     table.chains[ports.chains.back()].rules = {{"counter drop"}};
   }
+  addresses.rows = std::move(address_rows);
+  ports.rows = std::move(port_rows);
   table.chains["out/data"].rules = {
       {"meta mark set ip daddr map @out/data/daddr"},
       {"meta l4proto tcp meta mark . meta l4proto . th dport vmap @out/data/dport"}};

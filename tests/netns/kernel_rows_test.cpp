@@ -25,6 +25,7 @@ constexpr uint32_t kLastAddress = 0xffffffff;
 void add_rows_that_stay(NftMap& map) {
   constexpr uint32_t kRows = 50;
   const bool by_interface = !map.interfaces.empty();
+  std::vector<NftRow> rows = map.rows.list();
   for (uint32_t i = 0; i < kRows; ++i) {
     NftRow row{.value = map.data == NftData::kVerdict || map.data == NftData::kNone ? 0 : 9U};
     row.first[0] = 0x20000000 + (map.key.front() == NftField::kMark ? i : 2 * i);
@@ -34,9 +35,10 @@ void add_rows_that_stay(NftMap& map) {
     }
     if (map.key.size() > 1) row.first[1] = 1;
     row.last = row.first;
-    map.rows.push_back(row);
+    rows.push_back(row);
   }
-  std::sort(map.rows.begin(), map.rows.end());
+  std::sort(rows.begin(), rows.end());
+  map.rows = std::move(rows);
 }
 
 // Sets and maps by what one meets on the way in and out.
@@ -133,7 +135,7 @@ class KernelRows : public LinuxFixture {
     for (const auto& [name, map] : table.maps) {
       script += fmt::format("add {} ip egressd {} {{ {}; {}}}\n", keyword(map), name,
                             type_text(map), map.interval ? "flags interval; " : "");
-      for (const NftRow& row : map.rows) {
+      for (const NftRow& row : rows_of(map)) {
         script += fmt::format("add element ip egressd {} {{ {} }}\n", name, element_text(map, row));
       }
     }
@@ -163,9 +165,11 @@ TEST_F(KernelRows, FillAndChangeInManyMessages) {
     NftTable table;
     auto& map = table.maps["addresses"];
     map = {.key = {NftField::kDaddr}, .data = NftData::kMark, .interval = true};
+    std::vector<NftRow> rows;
     for (uint32_t i = 0; i < 20'000; ++i) {
-      map.rows.push_back({{i * 16}, {i * 16 + 7}, 1 + (i % 3 == 0 ? variant : 0)});
+      rows.push_back({{i * 16}, {i * 16 + 7}, 1 + (i % 3 == 0 ? variant : 0)});
     }
+    map.rows = std::move(rows);
     return table;
   };
   converge(lab(many(0)));
@@ -190,10 +194,10 @@ TEST_F(KernelRows, FillAndChangeInManyMessages) {
 
 TEST_F(KernelRows, SayWhichChangeTheKernelRefused) {
   NftTable table;
-  table.maps["addresses"] = {.key = {NftField::kDaddr}, .data = NftData::kMark, .interval = true};
-  for (uint32_t i = 0; i < 2; ++i) {
-    table.maps["addresses"].rows.push_back({{10 + i}, {20 + i}, 1});
-  }
+  table.maps["addresses"] = {.key = {NftField::kDaddr},
+                             .data = NftData::kMark,
+                             .interval = true,
+                             .rows = {{{10}, {20}, 1}, {{11}, {21}, 1}}};
   EXPECT_OK(apply(state::Verb::kAdd, "eg-a", state::NetnsObject{}));
   const Status refused = apply(state::Verb::kAdd, "eg-a",
                                state::FirewallChange{.desired = state::make_firewall(table)});

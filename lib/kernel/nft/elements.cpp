@@ -41,7 +41,7 @@ class Batch {
 
   void change(const NftElements& elements) {
     elements_ = &elements;
-    for (const NftRow& row : elements.content.rows) {
+    for (const NftRow& row : elements.rows) {
       if (is_pair_of_bounds()) {
         put_bounds(row);
       } else {
@@ -57,7 +57,7 @@ class Batch {
   }
 
  private:
-  const NftMap& map() const { return elements_->content; }
+  const NftMap& map() const { return elements_->declared; }
   bool adds() const { return elements_->verb == NftElementsVerb::kAdd; }
   NlMessage& message() { return messages_.back(); }
 

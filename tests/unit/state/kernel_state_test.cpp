@@ -110,8 +110,9 @@ TEST(Firewall, EqualContentsHaveEqualDigestsAndOthersDoNot) {
   altered([](NftTable& other) { other.maps["marks"].interval = true; });
   altered([](NftTable& other) { other.maps["marks"].timeout_seconds = 1; });
   altered([](NftTable& other) { other.maps["marks"].key = {NftField::kSaddr}; });
-  altered([](NftTable& other) { other.maps["marks"].rows.clear(); });
+  altered([](NftTable& other) { other.maps["marks"].rows = {}; });
   altered([](NftTable& other) { other.maps["marks"].chains = {"steer"}; });
+  altered([](NftTable& other) { other.maps["marks"].marks = {1, 2}; });
   altered([](NftTable& other) { other.maps["marks"].interfaces = {"steer"}; });
   altered([](NftTable& other) { other.maps["more"] = {}; });
   altered([](NftTable& other) { other.chains["steer"].rules = {{"s"}}; });

@@ -110,9 +110,9 @@ void NftModel::change_elements(const std::string& verb, const std::string& name,
 }
 
 void NftModel::change_rows(const NftElements& elements) {
-  for (const NftRow& row : elements.content.rows) {
+  for (const NftRow& row : elements.rows) {
     change_element(elements.verb == NftElementsVerb::kAdd, elements.map,
-                   element_text(elements.content, row));
+                   element_text(elements.declared, row));
   }
 }
 

@@ -45,21 +45,25 @@ class RandomTables {
   void add_gate(NftTable& table, const std::string& name) {
     NftMap addresses{.key = {NftField::kDaddr}, .data = NftData::kMark, .interval = true};
     NftMap verdicts{.key = {NftField::kMark}, .data = NftData::kVerdict};
+    std::vector<NftRow> address_rows;
+    std::vector<NftRow> verdict_rows;
     const uint32_t first = below(3) == 0 ? 100 : 0;  // classes that share nothing, or something
     const uint32_t shift = below(6) == 0 ? 1 : 0;    // a number that means something else
     const uint32_t classes = 1 + below(8);
     for (uint32_t i = 0; i < classes; ++i) {
       const uint32_t number = first + i;
       verdicts.chains.push_back(fmt::format("{}/{}", name, number + shift));
-      verdicts.rows.push_back({{0x10 + number}, {0x10 + number}, i});
+      verdict_rows.push_back({{0x10 + number}, {0x10 + number}, i});
       table.chains[verdicts.chains.back()].rules = {
           {fmt::format("does {}", below(30) == 0 ? 99 : number + shift)}};
     }
     for (uint32_t address = 0; address < 10; address += 1 + below(3)) {
       const uint32_t mark = 0x10 + first + below(classes);
-      addresses.rows.push_back({{address}, {address + below(2)}, mark});
-      address = addresses.rows.back().last[0];
+      address_rows.push_back({{address}, {address + below(2)}, mark});
+      address = address_rows.back().last[0];
     }
+    addresses.rows = std::move(address_rows);
+    verdicts.rows = std::move(verdict_rows);
     const std::string tag = below(6) == 0 ? ".y" : ".x";
     table.maps[name + "/daddr" + tag] = addresses;
     table.maps[name + "/other" + tag] = verdicts;

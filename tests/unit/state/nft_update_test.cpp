@@ -50,9 +50,9 @@ std::string text_of(const std::vector<NftStep>& steps) {
     }
     for (const NftElements& elements : std::get<std::vector<NftElements>>(step)) {
       const char* verb = elements.verb == NftElementsVerb::kAdd ? "add" : "delete";
-      for (const NftRow& row : elements.content.rows) {
+      for (const NftRow& row : elements.rows) {
         text += fmt::format("{} {} {{ {} }}\n", verb, elements.map,
-                            element_text(elements.content, row));
+                            element_text(elements.declared, row));
       }
     }
   }
@@ -257,17 +257,21 @@ NftTable classifier(const std::vector<uint32_t>& classes) {
   NftTable table;
   NftMap addresses{.key = {NftField::kDaddr}, .data = NftData::kMark, .interval = true};
   NftMap verdicts{.key = {NftField::kMark}, .data = NftData::kVerdict};
+  std::vector<NftRow> address_rows;
+  std::vector<NftRow> verdict_rows;
   std::map<uint32_t, uint32_t> chains;
   for (const uint32_t each : classes) chains[each] = 0;
   for (auto& [number, index] : chains) {
     index = static_cast<uint32_t>(verdicts.chains.size());
     verdicts.chains.push_back(fmt::format("out/{}", number));
-    verdicts.rows.push_back({{0x10 + number}, {0x10 + number}, index});
+    verdict_rows.push_back({{0x10 + number}, {0x10 + number}, index});
     table.chains[verdicts.chains.back()].rules = {{fmt::format("does {}", number)}};
   }
   for (uint32_t i = 0; i < classes.size(); ++i) {
-    addresses.rows.push_back({{2 * i}, {2 * i}, 0x10 + classes[i]});
+    address_rows.push_back({{2 * i}, {2 * i}, 0x10 + classes[i]});
   }
+  addresses.rows = std::move(address_rows);
+  verdicts.rows = std::move(verdict_rows);
   table.maps["a"] = addresses;
   table.maps["v"] = verdicts;
   table.chains["out"].rules = {{"meta mark set ip daddr map @a"}, {"meta mark vmap @v"}};
@@ -321,7 +325,9 @@ TEST(NftUpdate, MakesAllMapsOfAGateAnewWhenOneIsAndLeavesOthersAlone) {
 TEST(NftUpdate, MakesAMapAnewWhenAClassNumberMeansSomethingElse) {
   const NftTable previous = classifier(classes_from(0, 10));
   NftTable desired = previous;
-  desired.maps["v"].rows[0].value = 1;
+  std::vector<NftRow> rows = desired.maps["v"].rows.list();
+  rows[0].value = 1;
+  desired.maps["v"].rows = std::move(rows);
   EXPECT_EQ(update(desired, previous, {}).names, (NftAliases{.maps = {{"v", "v//2"}}}));
 }
 
@@ -335,7 +341,9 @@ TEST(NftUpdate, MakesAMapAnewWhenWhatItLeadsToChangesWithIt) {
             (NftAliases{.maps = {{"a", "a//2"}, {"v", "v//2"}}}));
   // And so it is when only addresses move among classes that stay.
   desired = previous;
-  std::swap(desired.maps["a"].rows[3].value, desired.maps["a"].rows[4].value);
+  std::vector<NftRow> rows = desired.maps["a"].rows.list();
+  std::swap(rows[3].value, rows[4].value);
+  desired.maps["a"].rows = std::move(rows);
   desired.chains["out/0"].rules = {{"does something else"}};
   EXPECT_EQ(update(desired, previous, {}).names, (NftAliases{.maps = {{"a", "a//2"}}}));
 }
@@ -366,7 +374,7 @@ TEST(NftUpdate, ComesInTransactionsOfBoundedSize) {
       }
       size_t rows = 0;
       for (const auto& part : std::get<std::vector<NftElements>>(step)) {
-        rows += part.content.rows.size();
+        rows += part.rows.size();
       }
       EXPECT_LE(rows, 4000U);
     }
@@ -395,13 +403,15 @@ TEST(NftUpdate, BringsRowsThatNameLongChainsInSmallerParts) {
   desired.chains[chain] = {};
   auto& map = desired.maps["v"];
   map = {.key = {NftField::kMark}, .data = NftData::kVerdict, .chains = {chain}};
-  for (uint32_t i = 0; i < 3000; ++i) map.rows.push_back({{i}, {i}, 0});
+  std::vector<NftRow> all;
+  for (uint32_t i = 0; i < 3000; ++i) all.push_back({{i}, {i}, 0});
+  map.rows = std::move(all);
   size_t rows = 0;
   for (const NftStep& step : update(desired, {}, {}).steps) {
     const auto* batch = std::get_if<std::vector<NftElements>>(&step);
     if (batch == nullptr) continue;
-    EXPECT_LE(batch->front().content.rows.size() * chain.size(), 400'000U);
-    rows += batch->front().content.rows.size();
+    EXPECT_LE(batch->front().rows.size() * chain.size(), 400'000U);
+    rows += batch->front().rows.size();
   }
   EXPECT_EQ(rows, map.rows.size());
 }
