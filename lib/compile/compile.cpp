@@ -4,12 +4,60 @@
 #include "compile/data_path.hpp"
 
 namespace egress::compile {
+namespace {
 
-Result<state::KernelState> compile(const policy::Network& network, const Options& options) {
+using VnetSet = std::set<policy::Index>;
+
+VnetSet all_vnets(const policy::Network& network) {
+  VnetSet all;
+  for (policy::Index i = 0; i < network.vnets.size(); ++i) all.insert(all.end(), i);
+  return all;
+}
+
+// What is declared but for what security lists say, which is in the gates of subnets alone.
+bool same_but_for_lists(const policy::Situation& a, const policy::Situation& b) {
+  policy::Situation other = a;
+  other.lab.network_security_groups = b.lab.network_security_groups;
+  return other == b;
+}
+
+// Of networks that are the same but for lists. A list that has not changed is shared by both.
+VnetSet with_changed_lists(const policy::Network& a, const policy::Network& b) {
+  VnetSet changed;
+  for (size_t i = 0; i < a.subnets.size(); ++i) {
+    const policy::Network::Subnet& one = a.subnets[i];
+    const policy::Network::Subnet& other = b.subnets[i];
+    if (one.outbound != other.outbound || one.inbound != other.inbound) changed.insert(one.vnet);
+  }
+  return changed;
+}
+
+// The firewalls of virtual networks are all that lists go into.
+Result<state::KernelState> with_lists_of(const policy::Network& network, const Options& options,
+                                         const Compiled& previous) {
+  state::KernelState state = previous.state;
+  const VnetSet changed = with_changed_lists(network, previous.network);
+  if (changed.empty()) return state;
+  ASSIGN_OR_RETURN(Fabric fabric, make_fabric(network, options));
+  RETURN_IF_ERROR(add_virtual_networks(fabric, changed));
+  for (const policy::Index vnet : changed) {
+    const std::string netns = vnet_netns(options.prefix, network.vnets[vnet].name);
+    state.at(netns)->firewall = fabric.netns(netns).firewall;
+  }
+  return state;
+}
+
+}  // namespace
+
+Result<state::KernelState> compile(const policy::Network& network, const Options& options,
+                                   const std::optional<Compiled>& previous) {
+  if (previous && same_but_for_lists(network.situation, previous->network.situation)) {
+    return with_lists_of(network, options, *previous);
+  }
   ASSIGN_OR_RETURN(Fabric fabric, make_fabric(network, options));
   // From the outside in: each part names the ports that those behind it join.
   add_internet(fabric);
-  RETURN_IF_ERROR(add_virtual_networks(fabric));
+  RETURN_IF_ERROR(add_virtual_networks(fabric, all_vnets(network)));
   RETURN_IF_ERROR(add_workers(fabric));
   return std::move(fabric.state);
 }

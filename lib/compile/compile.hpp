@@ -4,6 +4,7 @@
 // The one place where Azure's words become the kernel's: an analysed network in, every kernel
 // object of the data path out (ARCHITECTURE.md section 2). Pure.
 
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -16,8 +17,16 @@ struct Options {
   std::string prefix = "eg";
 };
 
+// A network with what was made of it.
+struct Compiled {
+  const policy::Network& network;
+  const state::KernelState& state;
+};
+
 // kInvalid when a lease is missing or not in its subnet, or there are more objects of a kind than
-// numbers for them.
-Result<state::KernelState> compile(const policy::Network& network, const Options& options = {});
+// numbers for them. Where nothing but security rules has changed since `previous`, of the same
+// options, all is taken over from it that they do not touch.
+Result<state::KernelState> compile(const policy::Network& network, const Options& options = {},
+                                   const std::optional<Compiled>& previous = std::nullopt);
 
 }  // namespace egress::compile

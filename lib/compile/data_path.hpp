@@ -6,6 +6,7 @@
 // subnet use.
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ namespace egress::compile {
 
 // Stamp, Internet and the hosts there.
 void add_internet(Fabric& fabric);
-// VNet namespaces with peerings and transit links, and the hosts in their subnets.
-Status add_virtual_networks(Fabric& fabric);
+// VNet namespaces with peerings and transit links, and the hosts in their subnets; with firewalls
+// those of which `with_firewall` has the index.
+Status add_virtual_networks(Fabric& fabric, const std::set<policy::Index>& with_firewall);
 // Worker namespaces with the namespaces of the apps on them.
 Status add_workers(Fabric& fabric);
 

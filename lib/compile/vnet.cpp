@@ -39,7 +39,7 @@ class Builder {
     }
   }
 
-  Status build() {
+  Status build(const std::set<Index>& with_firewall) {
     for (const auto& [name, worker] : network_.workers) {
       for (IntegrationLink& link : integration_links(fabric_, name)) {
         integrations_.push_back(std::move(link));
@@ -59,7 +59,8 @@ class Builder {
     }
     for (Vnet& vnet : vnets_) {
       add_routes(vnet);
-      fabric_.netns(vnet.netns).firewall = vnet_firewall(fabric_, vnet);
+      if (with_firewall.count(vnet.index) == 0) continue;
+      netns_of(vnet).firewall = vnet_firewall(fabric_, vnet);
     }
     return {};
   }
@@ -276,8 +277,8 @@ std::string transit_key(const policy::Interface& appliance) {
   return "transit/" + appliance.name;
 }
 
-Status add_virtual_networks(Fabric& fabric) {
-  return Builder(fabric).build();
+Status add_virtual_networks(Fabric& fabric, const std::set<Index>& with_firewall) {
+  return Builder(fabric).build(with_firewall);
 }
 
 }  // namespace egress::compile

@@ -14,6 +14,7 @@ struct Situation {
   lab::Lab lab{};
   lab::IntegrationAddresses leases{};
   std::map<std::string, int> restarts{};  // by site; one that never was is missing
+  bool operator==(const Situation&) const = default;
 };
 
 }  // namespace egress::policy

@@ -30,8 +30,10 @@ Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, cons
   next.network = policy::analyse(
       {.lab = std::move(lab), .leases = next.leases.addresses(), .restarts = next.restarts},
       base.network.get());
+  std::optional<compile::Compiled> previous;
+  if (base.network != nullptr) previous.emplace(compile::Compiled{*base.network, *base.desired});
   ASSIGN_OR_RETURN(state::KernelState desired,
-                   compile::compile(*next.network, {.prefix = terms.prefix}));
+                   compile::compile(*next.network, {.prefix = terms.prefix}, previous));
   RETURN_IF_ERROR(state::check_links(desired));
   next.desired = std::make_shared<const state::KernelState>(std::move(desired));
   return {};

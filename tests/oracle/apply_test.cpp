@@ -4,6 +4,10 @@
 // one.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "compile/compile.hpp"
+#include "ipam/leases.hpp"
 #include "tests/oracle/generator.hpp"
 #include "tests/support/applied_lab.hpp"
 #include "tests/support/fake_kernel.hpp"
@@ -11,6 +15,13 @@
 
 namespace egress::oracle {
 namespace {
+
+bool share_a_namespace(const state::KernelState& a, const state::KernelState& b) {
+  return std::any_of(a.begin(), a.end(), [&](const auto& entry) {
+    const auto other = b.find(entry.first);
+    return other != b.end() && entry.second.shares_with(other->second);
+  });
+}
 
 // In parts, so that a run of the tests shares them out.
 class RandomLabs : public testing::TestWithParam<uint64_t> {
@@ -34,6 +45,27 @@ TEST_P(RandomLabs, CompileAndApplyEachOverTheOneBeforeUnderAnyNames) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Parts, RandomLabs, testing::Range<uint64_t>(0, 8));
+
+TEST(RandomLabsInARow, CompileToWhatTheyCompileToFromNothing) {
+  std::shared_ptr<const policy::Network> before;
+  state::KernelState state;
+  size_t taken_over = 0;
+  for (uint64_t seed = 1; seed < 300; ++seed) {
+    const lab::Lab lab = random_lab(seed);
+    const auto leases = ipam::first_addresses(lab).value();
+    auto network = policy::analyse({.lab = lab, .leases = leases}, before.get());
+    std::optional<compile::Compiled> previous;
+    if (before != nullptr) previous.emplace(compile::Compiled{*before, state});
+    state::KernelState after = compile::compile(*network, {}, previous).value();
+    ASSERT_EQ(to_text(after),
+              to_text(compile::compile(*policy::analyse({.lab = lab, .leases = leases})).value()))
+        << "seed " << seed;
+    taken_over += share_a_namespace(after, state) ? 1 : 0;
+    before = std::move(network);
+    state = std::move(after);
+  }
+  EXPECT_GT(taken_over, 5U);
+}
 
 }  // namespace
 }  // namespace egress::oracle

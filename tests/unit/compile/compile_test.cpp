@@ -169,15 +169,18 @@ TEST(Compile, AddingAHostLeavesOtherNamespacesAsTheyWere) {
   }
 }
 
+lab::SecurityRule deny_sql() {
+  return {.priority = 100,
+          .protocol = lab::SecurityRuleProtocol::kTcp,
+          .source = {.any = true},
+          .destination = {.prefixes = {prefix("10.1.2.0/24")}},
+          .source_ports = PortSet::all(),
+          .destination_ports = PortSet({{1433, 1433}})};
+}
+
 TEST(Compile, ASecurityGroupReadsAsAChainPerRule) {
   TwoIntegrations two;
-  lab::SecurityRule rule{.priority = 100,
-                         .protocol = lab::SecurityRuleProtocol::kTcp,
-                         .source = {.any = true},
-                         .destination = {.prefixes = {prefix("10.1.2.0/24")}},
-                         .source_ports = PortSet::all(),
-                         .destination_ports = PortSet({{1433, 1433}})};
-  two.lab.network_security_groups["nsg"].security_rules["deny-sql"] = rule;
+  two.lab.network_security_groups["nsg"].security_rules["deny-sql"] = deny_sql();
   two.lab.virtual_networks["left"].subnets["apps"].network_security_group = "nsg";
   const state::KernelState state = two.compile();
   const auto& chains = state.at("eg-vnet-left")->firewall->table->chains;
@@ -186,6 +189,46 @@ TEST(Compile, ASecurityGroupReadsAsAChainPerRule) {
   EXPECT_TRUE(chains.contains("out/apps/allow/AllowVnetOutBound"));
   EXPECT_TRUE(chains.contains("in/apps/deny/DenyAllInBound"));
   EXPECT_FALSE(state.at("eg-vnet-right")->firewall->table->chains.contains("out/apps"));
+}
+
+// Else a list of service tags would take its memory once for each subnet.
+TEST(Compile, SubnetsWithTheSameListShareTheRowsOfItsMaps) {
+  TwoIntegrations two;
+  two.lab.network_security_groups["nsg"].security_rules["deny-sql"] = deny_sql();
+  for (auto& [name, subnet] : two.lab.virtual_networks["left"].subnets) {
+    subnet.network_security_group = "nsg";
+  }
+  const auto table = two.compile().at("eg-vnet-left")->firewall->table;
+  std::map<std::string, std::vector<const state::NftMap*>> by_lookup;
+  for (const auto& [name, map] : table->maps) {
+    if (!map.marks.empty())
+      by_lookup[name.substr(0, 3) + name.substr(name.rfind('/'), 6)].push_back(&map);
+  }
+  EXPECT_THAT(by_lookup, Not(testing::IsEmpty()));
+  for (const auto& [lookup, maps] : by_lookup) {
+    ASSERT_EQ(maps.size(), 2U) << lookup;
+    EXPECT_EQ(&maps[0]->rows.list(), &maps[1]->rows.list()) << lookup;
+    EXPECT_NE(rows_of(*maps[0]), rows_of(*maps[1])) << lookup;
+  }
+}
+
+TEST(Compile, TakesOverWhatAChangedRuleDoesNotTouch) {
+  TwoIntegrations two;
+  lab::NetworkSecurityGroup& group = two.lab.network_security_groups["nsg"];
+  group.security_rules["deny-sql"] = deny_sql();
+  two.lab.virtual_networks["left"].subnets["apps"].network_security_group = "nsg";
+  const auto analyse = [&](const policy::Network* previous) {
+    return policy::analyse({.lab = two.lab, .leases = two.addresses}, previous);
+  };
+  const auto network = analyse(nullptr);
+  const state::KernelState state = egress::compile::compile(*network).value();
+  group.security_rules["deny-sql"].destination_ports = PortSet({{1434, 1434}});
+  const state::KernelState after =
+      egress::compile::compile(*analyse(network.get()), {}, Compiled{*network, state}).value();
+  EXPECT_EQ(to_text(after), to_text(two.compile()));
+  for (const auto& [netns, content] : after) {
+    EXPECT_EQ(content.shares_with(state.at(netns)), netns != "eg-vnet-left") << netns;
+  }
 }
 
 }  // namespace
