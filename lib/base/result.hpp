@@ -37,7 +37,6 @@ struct [[nodiscard]] Error {
   Error in(const std::string& context) &&;
   // One line for people: message, errno text, the kernel's words in parentheses.
   std::string to_string() const;
-  bool can_retry() const { return code == Errc::kBusy || code == Errc::kKernel; }
 
   // Captures errno (or `sys_errno` when given) and chooses the code that fits it.
   static Error from_errno(std::string message);

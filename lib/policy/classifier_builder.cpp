@@ -18,6 +18,19 @@ namespace {
 using Class = Classifier::Class;
 using ClassBy = std::unordered_map<RuleWords, Class, RuleWordsHash>;
 
+// Whether a rule for `rule` is one for packets of `protocol`, whatever their ports.
+bool covers(lab::SecurityRuleProtocol rule, uint8_t protocol) {
+  switch (rule) {
+    case lab::SecurityRuleProtocol::kAny: return true;
+    case lab::SecurityRuleProtocol::kTcp: return protocol == number_of(Protocol::kTcp);
+    case lab::SecurityRuleProtocol::kUdp: return protocol == number_of(Protocol::kUdp);
+    case lab::SecurityRuleProtocol::kIcmp: return protocol == number_of(Protocol::kIcmp);
+    case lab::SecurityRuleProtocol::kEsp: return protocol == number_of(Protocol::kEsp);
+    case lab::SecurityRuleProtocol::kAh: return protocol == number_of(Protocol::kAh);
+  }
+  return false;
+}
+
 bool asks_for_ports(lab::SecurityRuleProtocol protocol) {
   return protocol == lab::SecurityRuleProtocol::kAny ||
          protocol == lab::SecurityRuleProtocol::kTcp || protocol == lab::SecurityRuleProtocol::kUdp;

@@ -188,14 +188,4 @@ std::vector<EffectiveRoute> effective_routes(const lab::Lab& lab, const lab::Sub
   return routes;
 }
 
-const EffectiveRoute* select_route(const std::vector<EffectiveRoute>& routes,
-                                   Ipv4Address destination) {
-  const EffectiveRoute* best = nullptr;
-  for (const EffectiveRoute& route : routes) {
-    if (route.state != RouteState::kActive || !route.address_prefix.contains(destination)) continue;
-    if (best == nullptr || route.address_prefix.length > best->address_prefix.length) best = &route;
-  }
-  return best;
-}
-
 }  // namespace egress::policy

@@ -48,8 +48,4 @@ std::vector<EffectiveRoute> effective_routes(const lab::Lab& lab, const lab::Sub
 bool peering_connected(const lab::Lab& lab, const std::string& vnet, const std::string& remote);
 std::vector<std::string> connected_peers(const lab::Lab& lab, const std::string& vnet);
 
-// Longest-prefix lookup among active rows; null when nothing matches.
-const EffectiveRoute* select_route(const std::vector<EffectiveRoute>& routes,
-                                   Ipv4Address destination);
-
 }  // namespace egress::policy

@@ -32,12 +32,4 @@ struct Packet {
   uint16_t destination_port = 0;
 };
 
-// Whether a rule for `rule` is one for packets of `protocol`, whatever their ports.
-bool covers(lab::SecurityRuleProtocol rule, uint8_t protocol);
-bool matches(const EffectiveRule& rule, const Packet& packet);
-
-// The plain reading: walk the rules in order. Null when there are none. The classifier answers
-// the same in constant time.
-const EffectiveRule* first_match(const std::vector<EffectiveRule>& rules, const Packet& packet);
-
 }  // namespace egress::policy

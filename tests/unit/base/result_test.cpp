@@ -78,13 +78,6 @@ TEST(Error, ChoosesTheCodeThatFitsErrno) {
   EXPECT_EQ(Error::from_errno("open").sys_errno, EACCES);
 }
 
-TEST(Error, CanBeRetriedWhenTheWorldMayChange) {
-  EXPECT_TRUE(Error{.code = Errc::kBusy}.can_retry());
-  EXPECT_TRUE(Error{.code = Errc::kKernel}.can_retry());
-  EXPECT_FALSE(Error{.code = Errc::kInvalid}.can_retry());
-  EXPECT_FALSE(Error{.code = Errc::kBug}.can_retry());
-}
-
 TEST(ErrcName, IsStable) {
   EXPECT_STREQ(errc_name(Errc::kInvalid), "invalid");
   EXPECT_STREQ(errc_name(Errc::kNotFound), "not-found");

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/plain_reading.hpp"
 
 namespace egress::policy::test {
 namespace {

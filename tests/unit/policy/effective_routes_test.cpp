@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/plain_reading.hpp"
 
 namespace egress::policy::test {
 namespace {

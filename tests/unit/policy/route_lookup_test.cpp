@@ -6,6 +6,8 @@
 #include <map>
 #include <random>
 
+#include "tests/unit/policy/plain_reading.hpp"
+
 namespace egress::policy::test {
 namespace {
 
