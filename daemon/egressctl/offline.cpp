@@ -40,7 +40,7 @@ Result<policy::Explanation> explanation_of(const policy::Network& network,
                                            const control::ExplainRequest& request) {
   ASSIGN_OR_RETURN(const policy::Flow flow,
                    inspect::flow_of(network.situation.lab, request.url, request.source_port));
-  return policy::explain(network, inspect::sender_of(network.situation.lab, request.app), flow);
+  return policy::explain(network, request.app, flow);
 }
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {

@@ -37,17 +37,17 @@ Result<const policy::Network*> Queries::network() const {
   return Error{.code = Errc::kConflict, .message = "no lab is in force"};
 }
 
-Result<lab::SubnetRef> Queries::subnet_of(const std::string& site) const {
+Result<const policy::Network::Subnet*> Queries::subnet_of(const std::string& site) const {
   ASSIGN_OR_RETURN(const policy::Network* found, network());
-  const auto entry = found->situation.lab.sites.find(site);
-  if (entry == found->situation.lab.sites.end()) {
+  const auto entry = found->sites.find(site);
+  if (entry == found->sites.end()) {
     return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", site)};
   }
-  if (!entry->second.virtual_network_subnet) {
+  if (!entry->second.routing.integrated) {
     return Error{.code = Errc::kConflict,
                  .message = fmt::format("site '{}' has no virtual network integration", site)};
   }
-  return *entry->second.virtual_network_subnet;
+  return &found->subnets[entry->second.subnet];
 }
 
 Result<Queries::Comparison> Queries::compare() {
@@ -70,8 +70,7 @@ inspect::StatusReport Queries::status() {
   inspect::StatusReport report{.prefix = session_.terms().prefix};
   std::set<std::string> problems;
   if (const policy::Network* network = current->network.get()) {
-    report = inspect::describe(network->situation.lab, network->situation.leases,
-                               session_.terms().prefix);
+    report = inspect::describe(*network, session_.terms().prefix);
     report.lab = session_.lab_file();
     // Asked now: what the last pass saw may be half a minute old.
     Result<Comparison> seen = compare();
@@ -137,11 +136,8 @@ void Queries::compare_with_kernel(session::Proposal proposal, Then<control::Plan
 
 Result<inspect::AppContext> Queries::context(const lab::Sender& app) {
   ASSIGN_OR_RETURN(const policy::Network* current, network());
-  const policy::Situation& situation = current->situation;
-  ASSIGN_OR_RETURN(
-      inspect::AppContext context,
-      inspect::app_context(situation.lab, situation.leases, inspect::sender_of(situation.lab, app),
-                           session_.terms().prefix));
+  ASSIGN_OR_RETURN(inspect::AppContext context,
+                   inspect::app_context(*current, app, session_.terms().prefix));
   RETURN_IF_ERROR(check_names({{context.netns, {}}}));
   return context;
 }
@@ -150,8 +146,7 @@ Result<probe::Question> Queries::question(const control::ExplainRequest& request
   ASSIGN_OR_RETURN(const policy::Network* current, network());
   ASSIGN_OR_RETURN(const policy::Flow flow,
                    inspect::flow_of(current->situation.lab, request.url, request.source_port));
-  return probe::Question{.app = inspect::sender_of(current->situation.lab, request.app),
-                         .flow = flow};
+  return probe::Question{.app = request.app, .flow = flow};
 }
 
 Result<policy::Explanation> Queries::explain(const control::ExplainRequest& request) const {
@@ -233,16 +228,16 @@ void Queries::test(lab::LabText text, Then<std::vector<inspect::TestResult>> the
 }
 
 Result<inspect::EffectiveRoutes> Queries::effective_routes(const std::string& site) const {
-  ASSIGN_OR_RETURN(const lab::SubnetRef subnet, subnet_of(site));
-  return inspect::effective_routes(*session_.network(), subnet);
+  ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, subnet_of(site));
+  return inspect::effective_routes(*subnet);
 }
 
 Result<inspect::EffectiveRules> Queries::effective_rules(const std::string& site) {
-  ASSIGN_OR_RETURN(const lab::SubnetRef subnet, subnet_of(site));
-  const auto hits = kernel_.counters(compile::vnet_netns(session_.terms().prefix, subnet.vnet));
+  ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, subnet_of(site));
+  const auto hits =
+      kernel_.counters(compile::vnet_netns(session_.terms().prefix, subnet->ref.vnet));
   // Rules are known without the kernel; their hits then are not.
-  return inspect::effective_rules(*session_.network(), subnet,
-                                  hits.ok() ? *hits : inspect::ChainHits());
+  return inspect::effective_rules(*subnet, hits.ok() ? *hits : inspect::ChainHits());
 }
 
 Result<std::vector<ipam::Lease>> Queries::leases(const std::string& subnet) const {

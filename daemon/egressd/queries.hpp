@@ -60,7 +60,7 @@ class Queries {
 
  private:
   Result<const policy::Network*> network() const;
-  Result<lab::SubnetRef> subnet_of(const std::string& site) const;
+  Result<const policy::Network::Subnet*> subnet_of(const std::string& site) const;
   // What the kernel looks like now beside the lab in force.
   struct Comparison {
     std::vector<std::string> drift{};

@@ -65,13 +65,6 @@ void compare_children(const char* kind, const lab::Named<Parent>& before,
   }
 }
 
-bool same_tags(const lab::Lab& a, const lab::Lab& b) {
-  if (a.service_tags == nullptr || b.service_tags == nullptr) {
-    return a.service_tags == b.service_tags;
-  }
-  return *a.service_tags == *b.service_tags;
-}
-
 }  // namespace
 
 std::vector<ResourceChange> resource_changes(const lab::Lab* before, const lab::Lab& after) {
@@ -88,7 +81,7 @@ std::vector<ResourceChange> resource_changes(const lab::Lab* before, const lab::
   note(outbound == after.outbound_ip_addresses, "outboundIpAddresses");
   note(allocation == after.address_allocation, "addressAllocation");
   note(asgs == after.application_security_groups, "applicationSecurityGroups");
-  note(before == nullptr || same_tags(*before, after), "serviceTags");
+  note(before == nullptr || lab::same_service_tags(*before, after), "serviceTags");
   compare("networkSecurityGroup", "", groups, after.network_security_groups, found);
   compare_children("securityRule", groups, after.network_security_groups,
                    &lab::NetworkSecurityGroup::security_rules, found);

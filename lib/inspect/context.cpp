@@ -11,36 +11,34 @@ namespace egress::inspect {
 
 namespace {
 
-std::map<std::string, std::string> environment_of(const lab::Site& site, const lab::Sender& app,
-                                                  const lab::IntegrationAddresses& addresses) {
+std::map<std::string, std::string> environment_of(const policy::Network::App& app) {
+  const lab::Site& site = *app.site->declared;
   std::map<std::string, std::string> environment;
   for (const auto& [name, value] : site.app_settings) {
     environment[name] = value;
     environment["APPSETTING_" + name] = value;
   }
-  environment["WEBSITE_SITE_NAME"] = app.site;
-  environment["WEBSITE_HOSTNAME"] = app.site + ".azurewebsites.net";
+  environment["WEBSITE_SITE_NAME"] = app.name.site;
+  environment["WEBSITE_HOSTNAME"] = app.name.site + ".azurewebsites.net";
   environment["WEBSITE_INSTANCE_ID"] =
-      ipam::instance_id_of(fmt::format("{}/{}", site.server_farm, app.instance));
+      ipam::instance_id_of(fmt::format("{}/{}", site.server_farm, app.name.instance));
   // A setting of this name must not pretend to an address: its absence means "not integrated".
   environment.erase("WEBSITE_PRIVATE_IP");
-  if (!site.virtual_network_subnet) return environment;
-  environment["WEBSITE_VNETNAME"] = site.virtual_network_subnet->vnet;
-  const auto lease = addresses.find({site.server_farm, app.instance, *site.virtual_network_subnet});
-  if (lease != addresses.end()) environment["WEBSITE_PRIVATE_IP"] = lease->second.to_string();
+  if (app.lease) environment["WEBSITE_PRIVATE_IP"] = app.lease->to_string();
+  if (site.virtual_network_subnet) {
+    environment["WEBSITE_VNETNAME"] = site.virtual_network_subnet->vnet;
+  }
   return environment;
 }
 
 // azure-facts 8.1.1, 8.1.2 and 8.2.8. Nothing listens at 127.0.0.11 yet: a query is refused at
 // once, and names come from the hosts file.
-std::string resolv_conf_of(const lab::Lab& lab, const lab::Site& site) {
+std::string resolv_conf_of(const policy::Network& network, const policy::Network::Site& site) {
   std::vector<std::string> servers;
-  if (site.virtual_network_subnet) {
-    const auto vnet = lab.virtual_networks.find(site.virtual_network_subnet->vnet);
-    if (vnet != lab.virtual_networks.end()) {
-      for (const Ipv4Address server : vnet->second.dns_servers) {
-        servers.push_back(server.to_string());
-      }
+  if (site.subnet != policy::kNowhere) {
+    const policy::Network::Vnet& vnet = network.vnets[network.subnets[site.subnet].vnet];
+    for (const Ipv4Address server : vnet.declared->dns_servers) {
+      servers.push_back(server.to_string());
     }
   }
   if (servers.empty()) servers.push_back(kAzurePlatform.to_string());
@@ -65,23 +63,22 @@ std::string hosts_of(const lab::Lab& lab) {
 
 }  // namespace
 
-Result<AppContext> app_context(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                               const lab::Sender& app, const std::string& prefix) {
-  const auto site = lab.sites.find(app.site);
-  if (site == lab.sites.end()) {
-    return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", app.site)};
+Result<AppContext> app_context(const policy::Network& network, const lab::Sender& sender,
+                               const std::string& prefix) {
+  const auto site = network.sites.find(sender.site);
+  if (site == network.sites.end()) {
+    return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", sender.site)};
   }
-  const auto farm = lab.server_farms.find(site->second.server_farm);
-  const int capacity = farm == lab.server_farms.end() ? 0 : farm->second.capacity;
-  if (app.instance < 0 || app.instance >= capacity) {
+  const auto app = network.find(sender);
+  if (!app) {
     return Error{.code = Errc::kNotFound,
-                 .message = fmt::format("site '{}' has instances 0 to {}, not {}", app.site,
-                                        capacity - 1, app.instance)};
+                 .message = fmt::format("site '{}' has instances 0 to {}, not {}", site->first,
+                                        site->second.workers.size() - 1, sender.instance)};
   }
-  return AppContext{.netns = compile::app_netns(prefix, app.site, app.instance),
-                    .environment = environment_of(site->second, app, addresses),
-                    .resolv_conf = resolv_conf_of(lab, site->second),
-                    .hosts = hosts_of(lab)};
+  return AppContext{.netns = compile::app_netns(prefix, app->name.site, app->name.instance),
+                    .environment = environment_of(*app),
+                    .resolv_conf = resolv_conf_of(network, site->second),
+                    .hosts = hosts_of(network.situation.lab)};
 }
 
 }  // namespace egress::inspect

@@ -8,8 +8,7 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "lab/lab.hpp"
-#include "policy/explain.hpp"
+#include "policy/network.hpp"
 
 namespace egress::inspect {
 
@@ -22,7 +21,7 @@ struct AppContext {
 };
 
 // kNotFound when the site or the instance does not exist.
-Result<AppContext> app_context(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                               const lab::Sender& app, const std::string& prefix);
+Result<AppContext> app_context(const policy::Network& network, const lab::Sender& sender,
+                               const std::string& prefix);
 
 }  // namespace egress::inspect

@@ -18,8 +18,7 @@ struct EffectiveRoutes {
   lab::SubnetRef subnet{};
   std::vector<policy::EffectiveRoute> routes{};
 };
-// The subnet is one of the network's.
-EffectiveRoutes effective_routes(const policy::Network& network, const lab::SubnetRef& subnet);
+EffectiveRoutes effective_routes(const policy::Network::Subnet& subnet);
 
 // Packets per chain of the VNet's firewall; empty when there is no kernel to ask.
 using ChainHits = std::map<std::string, uint64_t>;
@@ -32,7 +31,6 @@ struct EffectiveRules {
   lab::SubnetRef subnet{};
   std::vector<RuleHits> rules{};  // outbound, then inbound, each in evaluation order
 };
-EffectiveRules effective_rules(const policy::Network& network, const lab::SubnetRef& subnet,
-                               const ChainHits& hits);
+EffectiveRules effective_rules(const policy::Network::Subnet& subnet, const ChainHits& hits);
 
 }  // namespace egress::inspect

@@ -32,10 +32,6 @@ Result<policy::Flow> flow_of(const lab::Lab& lab, const std::string& url,
   return flow;
 }
 
-lab::Sender sender_of(const lab::Lab& lab, const lab::Sender& asked) {
-  return {lab::declared(lab.sites, asked.site), asked.instance};
-}
-
 std::vector<TestResult> test(const policy::Network& network,
                              const std::function<uint16_t()>& source_port) {
   std::vector<TestResult> results;

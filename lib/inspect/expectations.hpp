@@ -19,10 +19,6 @@ namespace egress::inspect {
 Result<policy::Flow> flow_of(const lab::Lab& lab, const std::string& url,
                              std::optional<uint16_t> source_port);
 
-// The app that a user means, whose names are found without regard to case, as the lab spells it.
-// One that the lab does not have stays as it is.
-lab::Sender sender_of(const lab::Lab& lab, const lab::Sender& asked);
-
 // One result of `test`: the expectation as written, whether it holds, what differs, the decision.
 struct TestResult {
   lab::Expectation expectation{};

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 
 #include "compile/names.hpp"
-#include "policy/application_routing.hpp"
-#include "policy/source_nat.hpp"
 
 namespace egress::inspect {
 
@@ -16,61 +14,45 @@ std::string routing_name(const policy::ApplicationRouting& routing) {
   return routing.all ? "all" : "private";
 }
 
-AppStatus app_status(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                     const std::string& prefix, const std::string& name, int instance) {
-  const lab::Site& site = lab.sites.at(name);
-  AppStatus app{.site = name,
-                .instance = instance,
-                .worker = compile::worker_netns(prefix, site.server_farm, instance),
-                .netns = compile::app_netns(prefix, name, instance),
-                .integrated = site.virtual_network_subnet.has_value(),
-                .outbound_ip = policy::outbound_address(lab, site.server_farm, instance),
-                .application_routing = routing_name(policy::application_routing(site))};
-  if (site.virtual_network_subnet) {
-    app.subnet = site.virtual_network_subnet->to_string();
-    const auto lease = addresses.find({site.server_farm, instance, *site.virtual_network_subnet});
-    if (lease != addresses.end()) app.private_ip = lease->second;
-  }
-  return app;
-}
-
-WorkerStatus worker_status(const lab::IntegrationAddresses& addresses, const std::string& prefix,
-                           const std::string& farm, int instance) {
-  WorkerStatus worker{.name = fmt::format("{}/{}", farm, instance),
-                      .netns = compile::worker_netns(prefix, farm, instance)};
-  for (auto lease = addresses.lower_bound({farm, instance, {}});
-       lease != addresses.end() && lease->first.server_farm == farm &&
-       lease->first.instance == instance;
-       ++lease) {
-    worker.interfaces.push_back({fmt::format("integ{}", worker.interfaces.size()),
-                                 lease->first.subnet.to_string(), lease->second});
-  }
-  return worker;
+AppStatus app_status(const policy::Network& network, const policy::Network::App& app,
+                     const std::string& prefix) {
+  const policy::Network::Site& site = *app.site;
+  const auto& [name, instance] = app.name;
+  return {.site = name,
+          .instance = instance,
+          .worker = compile::worker_netns(prefix, site.declared->server_farm, instance),
+          .netns = compile::app_netns(prefix, name, instance),
+          .integrated = site.routing.integrated,
+          .subnet = site.routing.integrated ? network.subnets[site.subnet].name : "",
+          .private_ip = app.lease,
+          .outbound_ip = app.worker->outbound,
+          .application_routing = routing_name(site.routing)};
 }
 
 }  // namespace
 
-StatusReport describe(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                      const std::string& prefix) {
+StatusReport describe(const policy::Network& network, const std::string& prefix) {
   StatusReport report{.prefix = prefix};
-  for (const auto& [name, site] : lab.sites) {
-    const auto farm = lab.server_farms.find(site.server_farm);
-    const int capacity = farm == lab.server_farms.end() ? 0 : farm->second.capacity;
-    for (int instance = 0; instance < capacity; ++instance) {
-      report.apps.push_back(app_status(lab, addresses, prefix, name, instance));
+  for (const auto& [name, site] : network.sites) {
+    for (int instance = 0; const auto app = network.find({name, instance}); ++instance) {
+      report.apps.push_back(app_status(network, *app, prefix));
     }
   }
-  for (const auto& [name, farm] : lab.server_farms) {
-    for (int instance = 0; instance < farm.capacity; ++instance) {
-      report.workers.push_back(worker_status(addresses, prefix, name, instance));
+  for (const auto& [name, worker] : network.workers) {
+    const auto& [farm, instance] = name;
+    WorkerStatus& status = report.workers.emplace_back(
+        WorkerStatus{.name = fmt::format("{}/{}", farm, instance),
+                     .netns = compile::worker_netns(prefix, farm, instance)});
+    for (const policy::Index each : worker.integrations) {
+      const policy::Interface& interface = network.interfaces[each];
+      status.interfaces.push_back({fmt::format("integ{}", status.interfaces.size()),
+                                   network.subnets[interface.subnet].name, interface.address});
     }
   }
-  for (const auto& [name, host] : lab.hosts) {
-    HostStatus status{name, compile::host_netns(prefix, name), host.ip_address, {}};
-    for (const Port& listen : host.listen) {
-      status.listen.push_back(listen.to_string());
-    }
-    report.hosts.push_back(std::move(status));
+  for (const auto& [name, host] : network.situation.lab.hosts) {
+    HostStatus& status = report.hosts.emplace_back(
+        HostStatus{name, compile::host_netns(prefix, name), host.ip_address, {}});
+    for (const Port& listen : host.listen) status.listen.push_back(listen.to_string());
   }
   return report;
 }

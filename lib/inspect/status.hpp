@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "ipam/leases.hpp"
-#include "lab/lab.hpp"
+#include "policy/network.hpp"
 
 namespace egress::inspect {
 
@@ -75,7 +75,6 @@ struct StatusReport {
 };
 
 // A report without drift, problems and passes. `prefix` starts every namespace's name.
-StatusReport describe(const lab::Lab& lab, const lab::IntegrationAddresses& addresses,
-                      const std::string& prefix);
+StatusReport describe(const policy::Network& network, const std::string& prefix);
 
 }  // namespace egress::inspect

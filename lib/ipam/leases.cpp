@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "ipam/guid.hpp"
-#include "lab/usable_range.hpp"
 
 namespace egress::ipam {
 
@@ -148,14 +147,6 @@ lab::IntegrationAddresses Leases::addresses() const {
     if (lease.state == LeaseState::kHeld) addresses.emplace(holder, lease.address);
   }
   return addresses;
-}
-
-std::optional<TimePoint> Leases::next_release() const {
-  std::optional<TimePoint> next;
-  for (const auto& [holder, lease] : leases_) {
-    if (lease.release_at && (!next || *lease.release_at < *next)) next = lease.release_at;
-  }
-  return next;
 }
 
 bool assignable(const lab::Subnet& subnet, Ipv4Address address) {

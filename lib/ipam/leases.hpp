@@ -53,8 +53,6 @@ class Leases {
 
   const std::map<lab::Integration, Lease>& all() const { return leases_; }
   lab::IntegrationAddresses addresses() const;  // of held leases
-  // When the next lease in release becomes free; empty when none is.
-  std::optional<TimePoint> next_release() const;
 
  private:
   std::map<lab::Integration, Lease> leases_{};

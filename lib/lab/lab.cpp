@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "lab/lab.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <tuple>
 
@@ -27,11 +30,6 @@ auto fields_of(const Lab& lab) {
                   hosts, tags_file, expectations);
 }
 
-bool same(const std::shared_ptr<const ServiceTags>& a,
-          const std::shared_ptr<const ServiceTags>& b) {
-  return a == b || (a != nullptr && b != nullptr && *a == *b);
-}
-
 }  // namespace
 
 bool NameLess::operator()(std::string_view a, std::string_view b) const {
@@ -46,7 +44,12 @@ bool Expectation::operator==(const Expectation& other) const {
 }
 
 bool Lab::operator==(const Lab& other) const {
-  return fields_of(*this) == fields_of(other) && same(service_tags, other.service_tags);
+  return fields_of(*this) == fields_of(other) && same_service_tags(*this, other);
+}
+
+bool same_service_tags(const Lab& a, const Lab& b) {
+  if (a.service_tags == b.service_tags) return true;
+  return a.service_tags && b.service_tags && *a.service_tags == *b.service_tags;
 }
 
 bool is_integration_subnet(const Subnet& subnet) {
@@ -54,6 +57,32 @@ bool is_integration_subnet(const Subnet& subnet) {
                      [](const std::string& delegation) {
                        return equal_ignoring_case(delegation, kServerFarmsDelegation);
                      });
+}
+
+std::optional<Interval<uint32_t>> usable_range(const Ipv4Prefix& prefix) {
+  constexpr uint32_t kAtStart = 4;
+  constexpr uint32_t kAtEnd = 1;
+  if (prefix.size() <= kAtStart + kAtEnd) return std::nullopt;
+  return Interval<uint32_t>{prefix.first().bits + kAtStart, prefix.last().bits - kAtEnd};
+}
+
+std::string Sender::to_string() const {
+  return fmt::format("{}/{}", site, instance);
+}
+
+Result<Sender> Sender::parse(std::string_view text) {
+  const size_t slash = text.find('/');
+  Sender sender{.site = std::string(text.substr(0, slash))};
+  bool well_formed = !sender.site.empty();
+  if (slash != std::string_view::npos) {
+    const char* const end = text.data() + text.size();
+    const auto [stop, failure] = std::from_chars(text.data() + slash + 1, end, sender.instance);
+    well_formed = well_formed && failure == std::errc{} && stop == end && sender.instance >= 0;
+  }
+  if (well_formed) return sender;
+  return Error{
+      .code = Errc::kInvalid,
+      .message = fmt::format("'{}' is not of the form SITE or SITE/INSTANCE", shown(text))};
 }
 
 const Subnet* Lab::find(const SubnetRef& ref) const {

@@ -18,6 +18,7 @@
 #include "base/interval_set.hpp"
 #include "base/ip.hpp"
 #include "base/protocol.hpp"
+#include "base/result.hpp"
 
 namespace egress::lab {
 
@@ -31,13 +32,6 @@ struct NameLess {
 template <typename T>
 using Named = std::map<std::string, T, NameLess>;
 using Names = std::set<std::string, NameLess>;
-
-// `name` as `resources` spell it, for names that users type; as it is when there is none.
-template <typename T>
-std::string declared(const Named<T>& resources, const std::string& name) {
-  const auto found = resources.find(name);
-  return found == resources.end() ? name : found->first;
-}
 
 // "vnet/subnet", the lab file's form of a reference to a subnet.
 struct SubnetRef {
@@ -58,6 +52,11 @@ struct Subnet {
 // Delegated to Microsoft.Web/serverFarms: apps join it, machines do not, and what leaves it for the
 // Internet goes by App Service's own source NAT. Other services' delegations change nothing.
 bool is_integration_subnet(const Subnet& subnet);
+
+// The addresses of a subnet's prefix that hosts and integrations can have: Azure keeps the first
+// four (network, gateway, two for its DNS) and the last one (azure-facts 3.1.1). Empty when that is
+// all.
+std::optional<Interval<uint32_t>> usable_range(const Ipv4Prefix& prefix);
 
 // One direction of a peering; keyed by the remote network's name. azure-facts 6.
 struct VirtualNetworkPeering {
@@ -152,6 +151,17 @@ struct Site {
   bool operator==(const Site&) const = default;
 };
 
+// Whose packets a question is about: one instance of a site.
+struct Sender {
+  std::string site{};
+  int instance = 0;
+
+  auto operator<=>(const Sender&) const = default;
+  std::string to_string() const;  // "web/0"
+  // kInvalid unless `text` is SITE or SITE/INSTANCE, counted from 0 and 0 if not said.
+  static Result<Sender> parse(std::string_view text);
+};
+
 // An emulated machine: in a subnet, or an Internet site when `subnet` is empty.
 struct Host {
   std::optional<SubnetRef> subnet{};
@@ -210,6 +220,7 @@ struct Lab {
 
   const Subnet* find(const SubnetRef& ref) const;  // null when there is none
 };
+bool same_service_tags(const Lab& a, const Lab& b);
 
 // One virtual interface: a plan instance's place in a delegated subnet.
 struct Integration {

@@ -37,19 +37,11 @@ Result<Explanation> explain(const Network& network, const Sender& sender, const 
                  .message = fmt::format("packets to {} never leave the app's own host",
                                         flow.destination.to_string())};
   }
-  Report report;
-  report.explanation.verdict = walk(network, sender, *app, flow, &report);
+  Report report = walk(network, *app, flow);
   if (report.explanation.verdict == lab::Verdict::kAllow) {
     report.explanation.reply = reply_of(network, *app, flow, report.trail);
   }
   return std::move(report.explanation);
-}
-
-lab::Verdict verdict(const Network& network, const Sender& sender, const Flow& flow) {
-  const auto app = network.find(sender);
-  const bool answerable = app && !lab::never_leaves_a_host(flow.destination) &&
-                          (!app->site->routing.integrated || app->lease);
-  return answerable ? walk(network, sender, *app, flow, nullptr) : lab::Verdict::kDrop;
 }
 
 }  // namespace egress::policy

@@ -74,10 +74,6 @@ struct Explanation {
 // never leave a host (loopback, multicast, broadcast).
 Result<Explanation> explain(const Network& network, const Sender& sender, const Flow& flow);
 
-// Only the forward verdict, without building steps: the fast path for bulk questions. kDrop where
-// explain() has an error.
-lab::Verdict verdict(const Network& network, const Sender& sender, const Flow& flow);
-
 // One expectation against one explanation: empty when it holds, else what differs, for people.
 std::vector<std::string> mismatches(const lab::Expectation& expectation, const Explanation& got);
 

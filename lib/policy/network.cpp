@@ -208,18 +208,13 @@ std::optional<Network::App> Network::find(const Sender& sender) const {
   if (site == sites.end()) return std::nullopt;
   const auto& on = site->second.workers;
   if (sender.instance < 0 || static_cast<size_t>(sender.instance) >= on.size()) return std::nullopt;
-  App app{.site = &site->second, .worker = on[static_cast<size_t>(sender.instance)]};
+  App app{.name = {site->first, sender.instance},
+          .site = &site->second,
+          .worker = on[static_cast<size_t>(sender.instance)]};
   for (const Index each : app.worker->integrations) {
     if (interfaces[each].subnet == app.site->subnet) app.lease = interfaces[each].address;
   }
   return app;
-}
-
-const Network::Subnet* Network::find(const lab::SubnetRef& ref) const {
-  const auto found = std::lower_bound(
-      subnets.begin(), subnets.end(), ref,
-      [](const Subnet& each, const lab::SubnetRef& key) { return each.ref < key; });
-  return found == subnets.end() || found->ref != ref ? nullptr : &*found;
 }
 
 Index Network::owner(Index vnet, Ipv4Address address) const {

@@ -13,17 +13,24 @@
 #include <unordered_map>
 #include <vector>
 
-#include "lab/sender.hpp"
 #include "policy/application_routing.hpp"
 #include "policy/classifier.hpp"
 #include "policy/effective_routes.hpp"
 #include "policy/route_lookup.hpp"
 #include "policy/security_lists.hpp"
-#include "policy/situation.hpp"
 
 namespace egress::policy {
 
 using lab::Sender;
+
+// What the analysis needs: the declared lab, and beside it what the world added. A lab that has
+// left the loader, with a lease for each of lab::integrations(lab).
+struct Situation {
+  lab::Lab lab{};
+  lab::IntegrationAddresses leases{};
+  lab::Named<int> restarts{};  // by site; one that never was is missing
+  bool operator==(const Situation&) const = default;
+};
 
 // A security list with the lookups that decide as it does. Subnets that see the same list share it.
 struct Gate {
@@ -112,6 +119,7 @@ struct Network {
 
   // One instance of a site.
   struct App {
+    Sender name{};  // as the lab spells it
     const Site* site = nullptr;
     const Worker* worker = nullptr;
     std::optional<Ipv4Address> lease{};  // WEBSITE_PRIVATE_IP of an integrated one
@@ -122,16 +130,15 @@ struct Network {
   Network& operator=(const Network&) = delete;
 
   Situation situation{};
-  // All sorted by name.
+  // In the order of their names in the lab.
   std::vector<Vnet> vnets{};
   std::vector<Subnet> subnets{};
   std::vector<Interface> interfaces{};  // of hosts, then of integrations
   std::map<WorkerName, Worker> workers{};
-  std::map<std::string, Site> sites{};
+  lab::Named<Site> sites{};
   std::map<SecurityList, std::shared_ptr<const Gate>> gates{};
 
   std::optional<App> find(const Sender& sender) const;
-  const Subnet* find(const lab::SubnetRef& ref) const;  // null when there is none
 
   // The interface that owns `address` in `vnet`, or with kNowhere on the Internet; else kNowhere.
   Index owner(Index vnet, Ipv4Address address) const;

@@ -55,11 +55,6 @@ std::vector<std::pair<Ipv4Address, std::vector<std::string>>> grouped_hosts(cons
   return grouped;
 }
 
-bool same_tags(const lab::Lab& a, const lab::Lab& b) {
-  if (a.service_tags == b.service_tags) return true;
-  return a.service_tags && b.service_tags && *a.service_tags == *b.service_tags;
-}
-
 }  // namespace
 
 std::optional<SecurityList> SecurityLists::list_of(const lab::SubnetRef& subnet,
@@ -130,7 +125,7 @@ const SharedAddresses& SecurityLists::members(const std::vector<std::string>& gr
 }
 
 bool same_meanings(const lab::Lab& a, const lab::Lab& b) {
-  return same_tags(a, b) && grouped_hosts(a) == grouped_hosts(b);
+  return lab::same_service_tags(a, b) && grouped_hosts(a) == grouped_hosts(b);
 }
 
 }  // namespace egress::policy

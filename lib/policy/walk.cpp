@@ -38,60 +38,45 @@ Packet packet_of(const Flow& flow) {
 
 class Walk {
  public:
-  Walk(const Network& network, const Sender& from, const Network::App& app, const Flow& flow,
-       Report* report)
-      : network_(network),
-        from_(from),
-        app_(app),
-        flow_(flow),
-        report_(report),
-        packet_(packet_of(flow)) {}
+  Walk(const Network& network, const Network::App& app, const Flow& flow)
+      : network_(network), app_(app), flow_(flow), packet_(packet_of(flow)) {}
 
-  Verdict run() {
-    const bool inside =
-        app_.site->routing.all || app_.site->scope_addresses.contains(packet_.destination.bits);
-    if (report_ != nullptr) {
-      report_->explanation.path = inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect;
-    }
-    if (const Ipv4Prefix* range = kept_in_worker(packet_.destination)) {
-      return stop(Verdict::kDrop, [&] {
-        return Step{Stage::kPlatform, where_app(), "Drop", range->to_string(),
-                    fmt::format("{} belongs to the platform and never leaves the worker.",
-                                packet_.destination.to_string())};
-      });
-    }
-    note(
-        [&] { return routing_step(where_app(), app_.site->routing, packet_.destination, inside); });
-    if (!inside) return go_directly();
-    packet_.source = *app_.lease;
-    note([&] {
-      return Step{Stage::kNat,
-                  fmt::format("{}/{}", app_.site->declared->server_farm, from_.instance),
-                  packet_.source.to_string(), "",
-                  fmt::format("The worker sends it with the instance's integration address {}.",
-                              packet_.source.to_string())};
-    });
-    return go_through_vnets();
+  Report run() && {
+    explanation_.verdict = leave_app();
+    return {std::move(explanation_), std::move(trail_)};
   }
 
  private:
-  template <typename Describe>
-  void note(Describe describe) {
-    if (report_ != nullptr) report_->explanation.steps.push_back(describe());
+  Verdict leave_app() {
+    const bool inside =
+        app_.site->routing.all || app_.site->scope_addresses.contains(packet_.destination.bits);
+    explanation_.path = inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect;
+    if (const Ipv4Prefix* range = kept_in_worker(packet_.destination)) {
+      return stop(Verdict::kDrop,
+                  {Stage::kPlatform, where_app(), "Drop", range->to_string(),
+                   fmt::format("{} belongs to the platform and never leaves the worker.",
+                               packet_.destination.to_string())});
+    }
+    note(routing_step(where_app(), app_.site->routing, packet_.destination, inside));
+    if (!inside) return go_directly();
+    packet_.source = *app_.lease;
+    note({Stage::kNat, fmt::format("{}/{}", app_.site->declared->server_farm, app_.name.instance),
+          packet_.source.to_string(), "",
+          fmt::format("The worker sends it with the instance's integration address {}.",
+                      packet_.source.to_string())});
+    return go_through_vnets();
   }
 
-  // The step that `describe` makes decides the flow.
-  template <typename Describe>
-  Verdict stop(Verdict verdict, Describe describe) {
-    if (report_ != nullptr) {
-      const Step step = describe();
-      report_->explanation.decided_by = {step.stage, step.name};
-      report_->explanation.steps.push_back(step);
-    }
+  void note(Step step) { explanation_.steps.push_back(std::move(step)); }
+
+  // The step decides the flow.
+  Verdict stop(Verdict verdict, Step step) {
+    explanation_.decided_by = {step.stage, step.name};
+    note(std::move(step));
     return verdict;
   }
 
-  std::string where_app() const { return from_.to_string(); }
+  std::string where_app() const { return app_.name.to_string(); }
   const std::string& vnet_name(Index vnet) const { return network_.vnets[vnet].name; }
 
   Verdict go_directly() {
@@ -106,7 +91,7 @@ class Walk {
     while (true) {
       const Network::Subnet& subnet = network_.subnets[at];
       if (const Ended ended = pass(subnet, lab::Direction::kOutbound)) return *ended;
-      if (visited_.empty()) first_rule_ = admitted_by_;
+      if (trail_.appliances.empty()) first_rule_ = admitted_by_;
       const Index row = subnet.routing->lookup.find(packet_.destination);
       const EffectiveRoute& route = subnet.routing->routes[row];
       take(subnet, route);
@@ -131,20 +116,15 @@ class Walk {
   void take(const Network::Subnet& subnet, const EffectiveRoute& route) {
     if (first_route_ == nullptr) {
       first_route_ = &route;
-      if (report_ != nullptr) {
-        report_->explanation.next_hop =
-            NextHop{name_of(route.next_hop_type), route.next_hop_ip_address};
-      }
+      explanation_.next_hop = NextHop{name_of(route.next_hop_type), route.next_hop_ip_address};
     }
-    note([&] { return route_step(subnet.name, route, packet_.destination); });
+    note(route_step(subnet.name, route, packet_.destination));
   }
 
   Verdict drop_at_route(const Network::Subnet& subnet, const EffectiveRoute& route,
                         const std::string& why) {
-    return stop(Verdict::kDrop, [&] {
-      return Step{Stage::kRoute, subnet.name, "Drop", route.name,
-                  fmt::format("{} does not carry it: {}.", route.name, why)};
-    });
+    return stop(Verdict::kDrop, {Stage::kRoute, subnet.name, "Drop", route.name,
+                                 fmt::format("{} does not carry it: {}.", route.name, why)});
   }
 
   // The packet, with its present source, comes into a VNet.
@@ -155,33 +135,27 @@ class Walk {
     const std::string& integration = network_.subnets[owner->subnet].name;
     // Only the app's own network finds the way back for the refusal.
     const bool home = network_.subnets[app_.site->subnet].vnet == vnet;
-    if (report_ != nullptr) report_->explanation.refused = home;
-    return stop(Verdict::kDrop, [&] {
-      return Step{Stage::kPlatform, vnet_name(vnet), "refused", integration,
-                  fmt::format("{} is an integration address of {}; integrations are outbound only, "
-                              "so the connection is refused in {}.",
-                              packet_.destination.to_string(), integration, vnet_name(vnet))};
-    });
+    explanation_.refused = home;
+    return stop(Verdict::kDrop,
+                {Stage::kPlatform, vnet_name(vnet), "refused", integration,
+                 fmt::format("{} is an integration address of {}; integrations are outbound only, "
+                             "so the connection is refused in {}.",
+                             packet_.destination.to_string(), integration, vnet_name(vnet))});
   }
 
-  void remember_passage(Index vnet) {
-    if (report_ != nullptr) report_->trail.passages.push_back({vnet, packet_.source});
-  }
+  void remember_passage(Index vnet) { trail_.passages.push_back({vnet, packet_.source}); }
 
   Ended cross(Index from, Index to) {
     const std::string peering = vnet_name(to) + "/" + vnet_name(from);
     if (!network_.peer_accepts(from, to, packet_.source)) {
-      return stop(Verdict::kDrop, [&] {
-        return Step{Stage::kPeering, vnet_name(to), "Drop", peering,
-                    fmt::format("{} is not an address of {}, and {} does not allow forwarded "
-                                "traffic.",
-                                packet_.source.to_string(), vnet_name(from), peering)};
-      });
+      return stop(Verdict::kDrop,
+                  {Stage::kPeering, vnet_name(to), "Drop", peering,
+                   fmt::format("{} is not an address of {}, and {} does not allow forwarded "
+                               "traffic.",
+                               packet_.source.to_string(), vnet_name(from), peering)});
     }
-    note([&] {
-      return Step{Stage::kPeering, vnet_name(to), "Allow", peering,
-                  fmt::format("{} takes the packet from {}.", vnet_name(to), vnet_name(from))};
-    });
+    note({Stage::kPeering, vnet_name(to), "Allow", peering,
+          fmt::format("{} takes the packet from {}.", vnet_name(to), vnet_name(from))});
     return enter(to);
   }
 
@@ -190,14 +164,13 @@ class Walk {
     const std::shared_ptr<const Gate>& gate = outbound ? subnet.outbound : subnet.inbound;
     admitted_by_ = nullptr;
     if (!gate) {
-      note([&] { return no_list_step(subnet.name, direction); });
+      note(no_list_step(subnet.name, direction));
       return std::nullopt;
     }
     const EffectiveRule& rule = gate->decide(packet_);
-    const bool denied = rule.rule.access == lab::Access::kDeny;
-    const auto describe = [&] { return rule_step(subnet.name, rule, direction); };
-    if (denied) return stop(Verdict::kDeny, describe);
-    note(describe);
+    Step step = rule_step(subnet.name, rule, direction);
+    if (rule.rule.access == lab::Access::kDeny) return stop(Verdict::kDeny, std::move(step));
+    note(std::move(step));
     admitted_by_ = &rule;
     return std::nullopt;
   }
@@ -238,7 +211,8 @@ class Walk {
       return drop_at_route(subnet, route,
                            fmt::format("{} has enableIPForwarding off", appliance.name));
     }
-    if (!own && std::find(visited_.begin(), visited_.end(), target) != visited_.end()) {
+    if (!own && std::find(trail_.appliances.begin(), trail_.appliances.end(), target) !=
+                    trail_.appliances.end()) {
       return drop_at_route(subnet, route,
                            fmt::format("it is a loop, {} had the packet before", appliance.name));
     }
@@ -248,27 +222,24 @@ class Walk {
     if (own) return deliver(target);
     const Network::Subnet& its = network_.subnets[appliance.subnet];
     if (const Ended ended = pass(its, lab::Direction::kInbound)) return ended;
-    visited_.push_back(target);
     forward(target, its);
     return std::nullopt;
   }
 
   void forward(Index target, const Network::Subnet& subnet) {
     const Interface& appliance = network_.interfaces[target];
-    if (report_ != nullptr) report_->trail.appliances.push_back(target);
+    trail_.appliances.push_back(target);
     const Ipv4Address own = appliance.address;
     const bool translates =
         appliance.public_address && packet_.source != own && !is_rfc1918(packet_.destination);
     if (!translates) return;
-    if (report_ != nullptr) report_->trail.translations.push_back({target, packet_.source});
+    trail_.translations.push_back({target, packet_.source});
     packet_.source = own;
     remember_passage(appliance.vnet);
-    note([&] {
-      return Step{Stage::kNat, subnet.name, own.to_string(), "",
-                  fmt::format("{} puts its own address {} in place of the source, as the "
-                              "destination is public.",
-                              appliance.name, own.to_string())};
-    });
+    note({Stage::kNat, subnet.name, own.to_string(), "",
+          fmt::format("{} puts its own address {} in place of the source, as the "
+                      "destination is public.",
+                      appliance.name, own.to_string())});
   }
 
   Verdict leave_to_internet(const Network::Subnet& subnet, const EffectiveRoute& route) {
@@ -277,23 +248,19 @@ class Walk {
       return arrive_on_internet();
     }
     // Only the addresses of the interface it comes from are translated (contract "Decided" 6).
-    const Index host = visited_.back();
+    const Index host = trail_.appliances.back();
     const Interface& owner = network_.interfaces[host];
     if (packet_.source != owner.address || !owner.public_address) {
-      return stop(Verdict::kDrop, [&] {
-        return Step{Stage::kNat, subnet.name, "Drop", route.name,
-                    fmt::format("{} has no public address for {}, so it cannot leave to the "
-                                "Internet there.",
-                                owner.name, packet_.source.to_string())};
-      });
+      return stop(Verdict::kDrop,
+                  {Stage::kNat, subnet.name, "Drop", route.name,
+                   fmt::format("{} has no public address for {}, so it cannot leave to the "
+                               "Internet there.",
+                               owner.name, packet_.source.to_string())});
     }
-    if (report_ != nullptr) report_->trail.exit_host = host;
+    trail_.exit_host = host;
     packet_.source = *owner.public_address;
-    note([&] {
-      return Step{
-          Stage::kNat, subnet.name, packet_.source.to_string(), "",
-          fmt::format("{} leaves to the Internet as {}.", owner.name, packet_.source.to_string())};
-    });
+    note({Stage::kNat, subnet.name, packet_.source.to_string(), "",
+          fmt::format("{} leaves to the Internet as {}.", owner.name, packet_.source.to_string())});
     return arrive_on_internet();
   }
 
@@ -301,17 +268,14 @@ class Walk {
   // subnet alike (azure-facts 1.3.3, 1.3.4).
   Ended wear_outbound_address(std::string_view decided_by) {
     if (!app_.worker->outbound) {
-      return stop(Verdict::kDrop, [&] {
-        return Step{Stage::kNat, "internet", "Drop", std::string(decided_by),
-                    "The lab lists no outboundIpAddresses, so App Service has no public source."};
-      });
+      return stop(Verdict::kDrop,
+                  {Stage::kNat, "internet", "Drop", std::string(decided_by),
+                   "The lab lists no outboundIpAddresses, so App Service has no public source."});
     }
     packet_.source = *app_.worker->outbound;
-    note([&] {
-      return Step{Stage::kNat, "internet", packet_.source.to_string(), "",
-                  fmt::format("App Service's source NAT shows the outbound address {}.",
-                              packet_.source.to_string())};
-    });
+    note({Stage::kNat, "internet", packet_.source.to_string(), "",
+          fmt::format("App Service's source NAT shows the outbound address {}.",
+                      packet_.source.to_string())});
     return std::nullopt;
   }
 
@@ -321,30 +285,24 @@ class Walk {
   }
 
   Verdict nobody(const std::string& where) {
-    return stop(Verdict::kNoRoute, [&] {
-      return Step{Stage::kDestination, where, "NoRoute", packet_.destination.to_string(),
-                  fmt::format("No host owns {}.", packet_.destination.to_string())};
-    });
+    return stop(Verdict::kNoRoute,
+                {Stage::kDestination, where, "NoRoute", packet_.destination.to_string(),
+                 fmt::format("No host owns {}.", packet_.destination.to_string())});
   }
 
   Verdict arrive(Index index, const std::string& where) {
-    if (report_ == nullptr) return Verdict::kAllow;
     const Interface& host = network_.interfaces[index];
-    Explanation& explanation = report_->explanation;
-    report_->trail.receiver = index;
-    explanation.source = packet_.source;
-    explanation.host = host.name;
-    explanation.refused = !listens(*host.host, flow_);
-    report_->trail.refused = explanation.refused;
-    explanation.decided_by = decided_by();
-    note([&] {
-      const char* what =
-          explanation.refused ? "does not listen there: the port is closed" : "receives the packet";
-      return Step{Stage::kDestination, where, explanation.refused ? "refused" : "delivered",
-                  host.name,
-                  fmt::format("{} {}; it sees {} as the source.", host.name, what,
-                              packet_.source.to_string())};
-    });
+    trail_.receiver = index;
+    trail_.refused = !listens(*host.host, flow_);
+    explanation_.source = packet_.source;
+    explanation_.host = host.name;
+    explanation_.refused = trail_.refused;
+    explanation_.decided_by = decided_by();
+    const char* what =
+        trail_.refused ? "does not listen there: the port is closed" : "receives the packet";
+    note({Stage::kDestination, where, trail_.refused ? "refused" : "delivered", host.name,
+          fmt::format("{} {}; it sees {} as the source.", host.name, what,
+                      packet_.source.to_string())});
     return Verdict::kAllow;
   }
 
@@ -353,7 +311,7 @@ class Walk {
   DecidedBy decided_by() const {
     if (first_route_ == nullptr) return {Stage::kApplicationRouting, "applicationRouting"};
     if (first_rule_ != nullptr) return {Stage::kNetworkSecurityGroup, first_rule_->name};
-    const bool in_vnet = network_.interfaces[report_->trail.receiver].subnet != kNowhere;
+    const bool in_vnet = network_.interfaces[trail_.receiver].subnet != kNowhere;
     if (in_vnet && admitted_by_ != nullptr) {
       return {Stage::kNetworkSecurityGroup, admitted_by_->name};
     }
@@ -361,12 +319,11 @@ class Walk {
   }
 
   const Network& network_;
-  const Sender& from_;
   const Network::App& app_;
   const Flow& flow_;
-  Report* report_;
   Packet packet_;
-  std::vector<Index> visited_{};                // NVAs that had the packet
+  Explanation explanation_{};
+  Trail trail_{};
   const EffectiveRule* admitted_by_ = nullptr;  // the rule that allowed it at the last list
   const EffectiveRule* first_rule_ = nullptr;   // the same at the integration subnet
   const EffectiveRoute* first_route_ = nullptr;
@@ -374,9 +331,8 @@ class Walk {
 
 }  // namespace
 
-Verdict walk(const Network& network, const Sender& from, const Network::App& app, const Flow& flow,
-             Report* report) {
-  return Walk(network, from, app, flow, report).run();
+Report walk(const Network& network, const Network::App& app, const Flow& flow) {
+  return Walk(network, app, flow).run();
 }
 
 }  // namespace egress::policy

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The forward packet's way, stage by stage, as azure-facts Appendix B orders them. With a report
-// every stage leaves a step and what the answer's way depends on; without one nothing is written
-// down and nothing allocated on the common paths.
+// The forward packet's way, stage by stage, as azure-facts Appendix B orders them. Each leaves a
+// step, and what the answer's way depends on.
 
 #include <vector>
 
@@ -34,8 +33,7 @@ struct Report {
   Trail trail{};
 };
 
-// `app` is `from`'s, and has a lease when it is integrated. `report` may be null.
-lab::Verdict walk(const Network& network, const Sender& from, const Network::App& app,
-                  const Flow& flow, Report* report);
+// `app` has a lease when it is integrated.
+Report walk(const Network& network, const Network::App& app, const Flow& flow);
 
 }  // namespace egress::policy

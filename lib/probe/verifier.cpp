@@ -35,12 +35,12 @@ std::vector<uint16_t> ports_for(const lab::Lab& lab) {
   return ports;
 }
 
-ProbeFlow probe_flow(const std::string& prefix, const Question& question) {
-  return {.netns = compile::app_netns(prefix, question.app.site, question.app.instance),
-          .protocol = static_cast<uint8_t>(question.flow.protocol),
-          .destination = question.flow.destination,
-          .destination_port = question.flow.destination_port,
-          .source_port = question.flow.source_port};
+ProbeFlow probe_flow(const std::string& prefix, const lab::Sender& app, const policy::Flow& flow) {
+  return {.netns = compile::app_netns(prefix, app.site, app.instance),
+          .protocol = static_cast<uint8_t>(flow.protocol),
+          .destination = flow.destination,
+          .destination_port = flow.destination_port,
+          .source_port = flow.source_port};
 }
 
 inspect::Observation observation_of(const ProbeResult& result, const lab::Lab& lab,
@@ -75,7 +75,7 @@ Result<std::vector<Verified>> Verifier::verify(const policy::Network& network,
     ASSIGN_OR_RETURN(policy::Explanation explanation,
                      policy::explain(network, question.app, question.flow));
     answers.push_back({.explanation = std::move(explanation)});
-    flows.push_back(probe_flow(prefix, question));
+    flows.push_back(probe_flow(prefix, network.find(question.app)->name, question.flow));
     for (const std::string& host :
          inspect::owners(network.situation.lab, question.flow.destination)) {
       watch.insert(compile::host_netns(prefix, host));

@@ -19,7 +19,7 @@
 
 namespace egress::store {
 
-using Generations = std::map<std::string, int>;  // restarts by site
+using Generations = lab::Named<int>;  // restarts by site
 
 struct Saved {
   std::vector<ipam::Lease> leases{};

@@ -90,8 +90,8 @@ Status Run::compare_flows(const lab::Lab& lab, const std::vector<ProbeCase>& flo
   ASSIGN_OR_RETURN(const std::vector<Mismatch> mismatches, rig_.compare(flows));
   totals_.flows += flows.size();
   for (const ProbeCase& probe : flows) {
-    totals_.allowed +=
-        policy::verdict(rig_.network(), probe.from, probe.flow) == lab::Verdict::kAllow ? 1 : 0;
+    const auto explained = policy::explain(rig_.network(), probe.from, probe.flow);
+    if (explained.ok() && explained->verdict == lab::Verdict::kAllow) ++totals_.allowed;
   }
   totals_.mismatches += mismatches.size();
   std::optional<Finding> first;

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "lab/limits.hpp"
-#include "lab/usable_range.hpp"
 
 namespace egress::lab {
 void Checks::add(Severity severity, std::string path, std::string code, std::string message,

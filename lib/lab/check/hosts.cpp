@@ -10,7 +10,6 @@
 #include "lab/check/checks.hpp"
 #include "lab/limits.hpp"
 #include "lab/schema/vocabulary.hpp"
-#include "lab/usable_range.hpp"
 
 namespace egress::lab {
 namespace {

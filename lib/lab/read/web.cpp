@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 #include "lab/read/resources.hpp"
-#include "lab/sender.hpp"
 
 namespace egress::lab {
 namespace {

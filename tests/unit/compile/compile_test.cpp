@@ -22,7 +22,7 @@ using testing::Not;
 struct TwoIntegrations {
   lab::Lab lab{};
   lab::IntegrationAddresses addresses{};
-  std::map<std::string, int> restarts{};
+  lab::Named<int> restarts{};
 
   TwoIntegrations() {
     lab.outbound_ip_addresses = {ip("20.50.1.4")};

@@ -57,9 +57,13 @@ TEST(EffectiveRuleJson, ExpandsTags) {
   EXPECT_EQ(json["expandedDestinationAddressPrefix"], Json::array({"10.0.0.0/15"}));
 }
 
+const policy::Network::Subnet& integration_in(const policy::Network& network) {
+  return network.subnets[network.sites.at("web").subnet];
+}
+
 TEST(EffectiveRulesJson, KeepsTheOrderOfTheRules) {
-  const Json json =
-      to_json(inspect::effective_rules(*policy::analyse({.lab = spoke_lab()}), kIntegration, {}));
+  const auto network = policy::analyse({.lab = spoke_lab()});
+  const Json json = to_json(inspect::effective_rules(integration_in(*network), {}));
   EXPECT_EQ(json["subnet"], "spoke/integration");
   ASSERT_FALSE(json["rules"].empty());
   EXPECT_EQ(json["rules"][0]["name"], "nsg/deny-sql");
@@ -67,8 +71,8 @@ TEST(EffectiveRulesJson, KeepsTheOrderOfTheRules) {
 }
 
 TEST(EffectiveRoutesJson, AreThoseOfTheSubnet) {
-  const Json json =
-      to_json(inspect::effective_routes(*policy::analyse({.lab = spoke_lab()}), kIntegration));
+  const auto network = policy::analyse({.lab = spoke_lab()});
+  const Json json = to_json(inspect::effective_routes(integration_in(*network)));
   EXPECT_EQ(json["subnet"], "spoke/integration");
   bool found = false;
   for (const Json& route : json["routes"]) {

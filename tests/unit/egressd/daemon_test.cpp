@@ -260,6 +260,18 @@ TEST_F(DaemonTest, FindsNamesInAnyCaseAndAnswersAsTheyWereDeclared) {
   EXPECT_EQ(post("/v1/sites/WEB/restart", "").status, 200);
 }
 
+TEST_F(DaemonTest, ListsRoutesInANetworkWhoseCapitalsSortItElsewhere) {
+  std::string text = kLab;
+  for (size_t at = 0; (at = text.find("spoke", at)) != std::string::npos;) text[at] = 'S';
+  const std::string networks = "virtualNetworks:\n";
+  text.insert(text.find(networks) + networks.size(),
+              "  app: {addressPrefixes: [10.2.0.0/16], "
+              "subnets: {x: {addressPrefix: 10.2.0.0/24}}}\n");
+  start();
+  apply(text);
+  EXPECT_EQ(Json::parse(get("/v1/effective-routes?site=web").body)["subnet"], "Spoke/integration");
+}
+
 TEST_F(DaemonTest, TestsOnlyTheLabInForce) {
   start();
   EXPECT_EQ(post("/v1/test", message(kLab)).status, 409);

@@ -14,8 +14,12 @@ using ::testing::Key;
 using ::testing::Not;
 using ::testing::Pair;
 
+Result<AppContext> context_in(const lab::Lab& lab, const lab::Sender& app) {
+  return app_context(*policy::analyse({.lab = lab, .leases = spoke_addresses()}), app, "eg");
+}
+
 AppContext context_of(const lab::Sender& app) {
-  return app_context(spoke_lab(), spoke_addresses(), app, "eg").value();
+  return context_in(spoke_lab(), app).value();
 }
 
 TEST(AppContext, TellsAnIntegratedAppItsPrivateAddress) {
@@ -29,8 +33,7 @@ TEST(AppContext, TellsAnIntegratedAppItsPrivateAddress) {
 TEST(AppContext, HasNoPrivateAddressWithoutIntegrationEvenIfASettingClaimsOne) {
   lab::Lab lab = spoke_lab();
   lab.sites["plain"].app_settings["WEBSITE_PRIVATE_IP"] = "10.9.9.9";
-  const auto environment =
-      app_context(lab, spoke_addresses(), {"plain", 0}, "eg").value().environment;
+  const auto environment = context_in(lab, {"plain", 0}).value().environment;
   EXPECT_THAT(environment, Not(Contains(Key("WEBSITE_PRIVATE_IP"))));
   EXPECT_THAT(environment, Not(Contains(Key("WEBSITE_VNETNAME"))));
 }
@@ -52,7 +55,7 @@ TEST(AppContext, GivesAppsOfOneWorkerOneInstanceId) {
 TEST(AppContext, WritesResolvConfAsAzureDoes) {
   lab::Lab lab = spoke_lab();
   lab.virtual_networks["spoke"].dns_servers = {ip("10.1.2.53"), ip("10.1.2.54")};
-  EXPECT_EQ(app_context(lab, spoke_addresses(), {"web", 0}, "eg").value().resolv_conf,
+  EXPECT_EQ(context_in(lab, {"web", 0}).value().resolv_conf,
             "# This container is using an embedded dns resolver\n"
             "# The configured nameservers at startup are 10.1.2.53,10.1.2.54\n"
             "# The configured options for the listener at startup are timeout:1 attempts:5\n"
@@ -69,9 +72,15 @@ TEST(AppContext, KnowsEveryHostByItsNames) {
             "93.184.216.34 www.example.com example.com website\n");
 }
 
+TEST(AppContext, SpellsNamesAsTheLabDoes) {
+  const AppContext context = context_of({"WEB", 0});
+  EXPECT_EQ(context.netns, "eg-app-web-0");
+  EXPECT_THAT(context.environment, Contains(Pair("WEBSITE_SITE_NAME", "web")));
+}
+
 TEST(AppContext, IsNotFoundForUnknownSitesAndInstances) {
   const auto code = [](const lab::Sender& app) {
-    return app_context(spoke_lab(), spoke_addresses(), app, "eg").error().code;
+    return context_in(spoke_lab(), app).error().code;
   };
   EXPECT_EQ(code({"nobody", 0}), Errc::kNotFound);
   EXPECT_EQ(code({"web", 2}), Errc::kNotFound);

@@ -10,9 +10,13 @@ namespace {
 
 using namespace testing_support;
 
+EffectiveRules rules_of(const lab::Lab& lab, const ChainHits& hits = {}) {
+  const auto network = policy::analyse({.lab = lab});
+  return effective_rules(network->subnets[network->sites.at("web").subnet], hits);
+}
+
 TEST(EffectiveRules, FindTheHitsOfEachRulesChain) {
-  const EffectiveRules effective = effective_rules(
-      *policy::analyse({.lab = spoke_lab()}), kIntegration, {{"out/integration/deny/deny-sql", 3}});
+  const EffectiveRules effective = rules_of(spoke_lab(), {{"out/integration/deny/deny-sql", 3}});
   ASSERT_FALSE(effective.rules.empty());
   EXPECT_EQ(effective.rules.front().rule.name, "nsg/deny-sql");
   EXPECT_EQ(effective.rules.front().hits, 3U);
@@ -20,8 +24,7 @@ TEST(EffectiveRules, FindTheHitsOfEachRulesChain) {
 }
 
 TEST(EffectiveRules, ListOutboundRulesBeforeInboundOnes) {
-  const EffectiveRules effective =
-      effective_rules(*policy::analyse({.lab = spoke_lab()}), kIntegration, {});
+  const EffectiveRules effective = rules_of(spoke_lab());
   EXPECT_EQ(effective.rules.front().rule.rule.direction, lab::Direction::kOutbound);
   EXPECT_EQ(effective.rules.back().rule.rule.direction, lab::Direction::kInbound);
 }

@@ -12,8 +12,13 @@ using namespace testing_support;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
+StatusReport report_of(const lab::Lab& lab, const std::string& prefix = "eg",
+                       const lab::IntegrationAddresses& addresses = spoke_addresses()) {
+  return describe(*policy::analyse({.lab = lab, .leases = addresses}), prefix);
+}
+
 TEST(Status, ListsEveryInstanceOfEveryApp) {
-  const StatusReport report = describe(spoke_lab(), spoke_addresses(), "eg");
+  const StatusReport report = report_of(spoke_lab());
   ASSERT_THAT(report.apps, SizeIs(4));
   const AppStatus& plain = report.apps[0];
   EXPECT_EQ(plain.site, "plain");
@@ -32,13 +37,15 @@ TEST(Status, ListsEveryInstanceOfEveryApp) {
 TEST(Status, CallsRoutingOffPrivate) {
   lab::Lab lab = spoke_lab();
   lab.sites["web"].outbound_vnet_routing.reset();
-  EXPECT_EQ(describe(lab, spoke_addresses(), "eg").apps[3].application_routing, "private");
+  EXPECT_EQ(report_of(lab).apps[3].application_routing, "private");
 }
 
 TEST(Status, ListsTheInterfacesOfEveryWorker) {
   lab::IntegrationAddresses addresses = spoke_addresses();
   addresses[{"plan", 1, {"other", "apps"}}] = ip("10.9.0.4");
-  const StatusReport report = describe(spoke_lab(), addresses, "eg");
+  lab::Lab lab = spoke_lab();
+  lab.virtual_networks["other"].subnets["apps"].address_prefixes = {prefix("10.9.0.0/28")};
+  const StatusReport report = report_of(lab, "eg", addresses);
   ASSERT_THAT(report.workers, SizeIs(2));
   EXPECT_EQ(report.workers[1].name, "plan/1");
   EXPECT_EQ(report.workers[1].netns, "eg-worker-plan-1");
@@ -49,7 +56,7 @@ TEST(Status, ListsTheInterfacesOfEveryWorker) {
 }
 
 TEST(Status, ListsHostsWithTheirPorts) {
-  const StatusReport report = describe(spoke_lab(), spoke_addresses(), "lab");
+  const StatusReport report = report_of(spoke_lab(), "lab");
   ASSERT_THAT(report.hosts, SizeIs(3));
   EXPECT_EQ(report.hosts[1].netns, "lab-host-sql");
   EXPECT_THAT(report.hosts[1].listen, ElementsAre("tcp/1433", "tcp/443"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "lab/sender.hpp"
-
 #include <gtest/gtest.h>
+
+#include "lab/lab.hpp"
 
 namespace egress::lab {
 namespace {

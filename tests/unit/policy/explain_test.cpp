@@ -242,9 +242,9 @@ TEST(Explain, SourcePortCounts) {
   deny(lab, "nsg/from", 100, Direction::kOutbound, {.protocol = "Tcp", .source_ports = "50000"});
   const auto network = analyse({.lab = lab, .leases = lease_all(lab)});
   Flow flow{Protocol::kTcp, ip("10.1.2.4"), 1433};
-  EXPECT_EQ(verdict(*network, {"web", 0}, flow), Verdict::kDeny);
+  EXPECT_EQ(explain(*network, {"web", 0}, flow)->verdict, Verdict::kDeny);
   flow.source_port = 50001;
-  EXPECT_EQ(verdict(*network, {"web", 0}, flow), Verdict::kAllow);
+  EXPECT_EQ(explain(*network, {"web", 0}, flow)->verdict, Verdict::kAllow);
 }
 
 TEST(Explain, ClosedPortIsAllowedAndRefused) {

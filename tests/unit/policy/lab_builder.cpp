@@ -222,9 +222,7 @@ Explanation explain(const lab::Lab& lab, const std::string& site, const std::str
   const lab::FlowUrl parsed = must(lab::parse_flow_url(lab, url));
   const auto network = analyse({.lab = lab, .leases = lease_all(lab)});
   const Flow flow{parsed.protocol, parsed.destination, parsed.port};
-  Explanation explanation = must(policy::explain(*network, {site, 0}, flow));
-  EXPECT_EQ(verdict(*network, {site, 0}, flow), explanation.verdict) << url;
-  return explanation;
+  return must(policy::explain(*network, {site, 0}, flow));
 }
 
 std::string decision(const Explanation& explanation) {

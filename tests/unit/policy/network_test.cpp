@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "policy/network.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "tests/unit/policy/lab_builder.hpp"
@@ -16,7 +17,9 @@ std::shared_ptr<const Network> network_of(const lab::Lab& lab) {
 }
 
 const Network::Subnet& at(const Network& network, const std::string& subnet) {
-  return *network.find(subnet_ref(subnet));
+  const auto found = std::find_if(network.subnets.begin(), network.subnets.end(),
+                                  [&](const auto& each) { return each.name == subnet; });
+  return network.subnets.at(static_cast<size_t>(found - network.subnets.begin()));
 }
 
 const Interface* owner(const Network& network, const std::string& vnet,
@@ -115,6 +118,14 @@ TEST(Network, WorkersHaveTheirIntegrationsInTheOrderOfSubnets) {
   EXPECT_THAT(subnets, ElementsAre("a/s", "a/t"));
   EXPECT_EQ(network->find({"early", 1})->lease, ip("10.0.0.5"));
   EXPECT_FALSE(network->find({"early", 2}));
+}
+
+TEST(Network, FindsSitesAndTheirRestartsInAnyCase) {
+  lab::Lab lab = three_networks();
+  app(lab, "Web", "");
+  const auto network = analyse({.lab = lab, .restarts = {{"WEB", 3}}});
+  EXPECT_EQ(network->find({"web", 0})->name, (Sender{"Web", 0}));
+  EXPECT_EQ(network->sites.at("wEb").restarts, 3);
 }
 
 TEST(Network, SubnetsThatSeeOneListAlikeShareItsGate) {

@@ -77,6 +77,15 @@ TEST(Verifier, SendsTheFlowFromTheAppAndWatchesItsDestination) {
   EXPECT_THAT(answers->front().differences, IsEmpty());
 }
 
+TEST(Verifier, SendsFromTheAppHoweverItsNameIsSpelled) {
+  Asked asked;
+  const Verifier verifier(probe_answering(asked, delivered()));
+  ASSERT_TRUE(
+      verifier.verify(*network(), "eg", {{{"Web", 0}, {.destination = {0x0a010204}}}}).ok());
+  ASSERT_THAT(asked.flows, SizeIs(1));
+  EXPECT_EQ(asked.flows[0].netns, "eg-app-web-0");
+}
+
 TEST(Verifier, ReportsAPacketThatCameOutTwice) {
   Asked asked;
   ProbeResult twice = delivered();
