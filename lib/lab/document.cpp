@@ -9,8 +9,6 @@
 #include "lab/read/yaml_tree.hpp"
 #include "lab/schema/vocabulary.hpp"
 
-// Each object is taken apart into all its fields: a new one does not compile until it is written.
-
 namespace egress::lab {
 namespace {
 
@@ -22,226 +20,191 @@ std::string word_for(const std::vector<Spelling<T>>& spellings, T value) {
   return found == spellings.end() ? std::string{} : found->word;
 }
 
-// Objects are written by functions that stand below.
-Document json_of(const Subnet& subnet);
-Document json_of(const VirtualNetworkPeering& peering);
-Document json_of(const NetworkSecurityGroup& group);
-Document json_of(const SecurityRule& rule);
-Document json_of(const RouteTable& table);
-Document json_of(const Route& route);
-Document json_of(const ServerFarm& farm);
-Document json_of(const OutboundVnetRouting& routing);
-Document json_of(const Site& site);
-Document json_of(const Host& host);
-Document json_of(const Expectation& expectation);
-
-Document json_of(const std::string& text) {
-  return text;
+// What a file need not say.
+std::optional<bool> if_true(bool value) {
+  return value ? std::optional(true) : std::nullopt;
 }
-Document json_of(bool value) {
-  return value;
-}
-Document json_of(Ipv4Address address) {
-  return address.to_string();
-}
-Document json_of(const Ipv4Prefix& prefix) {
-  return prefix.to_string();
-}
-Document json_of(const SubnetRef& ref) {
-  return ref.to_string();
-}
-Document json_of(const Port& port) {
-  return port.to_string();
-}
-Document json_of(const Interval<uint16_t>& ports) {
-  return ports.first == ports.last ? fmt::format("{}", ports.first)
-                                   : fmt::format("{}-{}", ports.first, ports.last);
+std::optional<std::string> if_any(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
 }
 
-void put(Document& json, const std::string& key, const std::string& text) {
-  if (!text.empty()) json[key] = text;
-}
-template <typename T>
-void put(Document& json, const std::string& key, const std::optional<T>& value) {
-  if (value) json[key] = json_of(*value);
-}
-template <typename T>
-void put(Document& json, const std::string& key, const std::vector<T>& values) {
-  for (const T& value : values) json[key].push_back(json_of(value));
-}
-// Names of a map are distinct: they need no search, which is linear in objects that keep an order.
-void append(Document& object, const std::string& name, Document value) {
-  if (object.is_null()) object = Document::object();
-  object.get_ref<Document::object_t&>().emplace_back(name, std::move(value));
-}
-template <typename T, typename Less>
-void put(Document& json, const std::string& key, const std::map<std::string, T, Less>& values) {
-  if (values.empty()) return;
-  Document& object = json[key];
-  for (const auto& [name, value] : values) append(object, name, json_of(value));
-}
+// Each object is taken apart into all its fields: a new one does not compile until it is written.
+class Writer {
+ public:
+  explicit Writer(const Lab& lab) : lab_(lab) {}
 
-Document json_of(const Subnet& subnet) {
-  const auto& [prefixes, delegations, group, table, endpoints] = subnet;
-  Document json = Document::object();
-  put(json, "addressPrefixes", prefixes);
-  put(json, "delegations", delegations);
-  put(json, "networkSecurityGroup", group);
-  put(json, "routeTable", table);
-  put(json, "serviceEndpoints", endpoints);
-  return json;
-}
-
-Document json_of(const VirtualNetworkPeering& peering) {
-  const auto& [access, forwarded] = peering;
-  return {{"allowVirtualNetworkAccess", access}, {"allowForwardedTraffic", forwarded}};
-}
-
-Document json_of(const VirtualNetwork& vnet, const std::string& location_of_lab) {
-  const auto& [location, prefixes, dns_servers, subnets, peerings] = vnet;
-  Document json = Document::object();
-  if (location != location_of_lab) json["location"] = location;
-  put(json, "addressPrefixes", prefixes);
-  put(json, "dnsServers", dns_servers);
-  put(json, "subnets", subnets);
-  put(json, "virtualNetworkPeerings", peerings);
-  return json;
-}
-
-Document json_of(const NetworkSecurityGroup& group) {
-  const auto& [rules] = group;
-  Document json = Document::object();
-  put(json, "securityRules", rules);
-  return json;
-}
-
-void put_match(Document& json, const std::string& side, const AddressMatch& match) {
-  const auto& [any, tag, groups, prefixes] = match;
-  if (any) json[side + "AddressPrefix"] = "*";
-  put(json, side + "AddressPrefix", tag);
-  put(json, side + "AddressPrefixes", prefixes);
-  put(json, side + "ApplicationSecurityGroups", groups);
-}
-
-void put_ports(Document& json, const std::string& side, const PortSet& ports) {
-  if (ports.is_all()) {
-    json[side + "PortRange"] = "*";
-  } else {
-    put(json, side + "PortRanges", ports.intervals());
+  Document write() const {
+    const auto& [location, outbound, allocation, networks, security_groups, tables, groups, farms,
+                 sites, hosts, tags_file, tags, expectations] = lab_;
+    static_cast<void>(tags);  // they stay in their file
+    return object(field("location", location), field("outboundIpAddresses", outbound),
+                  field("addressAllocation", word_for(address_allocations(), allocation)),
+                  field("serviceTags", if_any(tags_file)), field("virtualNetworks", networks),
+                  field("networkSecurityGroups", security_groups), field("routeTables", tables),
+                  field("applicationSecurityGroups", groups), field("serverFarms", farms),
+                  field("sites", sites), field("hosts", hosts),
+                  field("expectations", expectations));
   }
-}
 
-Document json_of(const SecurityRule& rule) {
-  const auto& [priority, direction, access, protocol, source, destination, source_ports,
-               destination_ports, description] = rule;
-  Document json = Document::object();
-  put(json, "description", description);
-  json["priority"] = priority;
-  json["direction"] = name_of(direction);
-  json["access"] = name_of(access);
-  json["protocol"] = name_of(protocol);
-  put_match(json, "source", source);
-  put_ports(json, "source", source_ports);
-  put_match(json, "destination", destination);
-  put_ports(json, "destination", destination_ports);
-  return json;
-}
+ private:
+  using Field = std::pair<std::string, Document>;
 
-Document json_of(const RouteTable& table) {
-  const auto& [routes] = table;
-  Document json = Document::object();
-  put(json, "routes", routes);
-  return json;
-}
+  // A property's value is null when it is unset, or an empty list or map: then it is left out.
+  template <typename T>
+  Field field(std::string property, const T& value) const {
+    return {std::move(property), json_of(value)};
+  }
+  template <typename... Fields>
+  static void put(Document& json, Fields... fields) {
+    const auto add = [&json](Field field) {
+      if (!field.second.is_null()) json[field.first] = std::move(field.second);
+    };
+    (add(std::move(fields)), ...);
+  }
+  template <typename... Fields>
+  static Document object(Fields... fields) {
+    Document json = Document::object();
+    put(json, std::move(fields)...);
+    return json;
+  }
 
-Document json_of(const Route& route) {
-  const auto& [prefix, tag, type, next_hop] = route;
-  Document json = Document::object();
-  put(json, "addressPrefix", prefix);
-  put(json, "addressPrefix", tag);
-  json["nextHopType"] = name_of(type);
-  put(json, "nextHopIpAddress", next_hop);
-  return json;
-}
+  static Document json_of(const std::string& text) { return text; }
+  static Document json_of(bool value) { return value; }
+  static Document json_of(int value) { return value; }
+  template <typename T>
+  static auto json_of(const T& value) -> decltype(Document(value.to_string())) {
+    return value.to_string();
+  }
+  template <typename T>
+  static auto json_of(T value) -> decltype(Document(name_of(value))) {
+    return name_of(value);
+  }
+  static Document json_of(const Interval<uint16_t>& ports) {
+    return ports.first == ports.last ? fmt::format("{}", ports.first)
+                                     : fmt::format("{}-{}", ports.first, ports.last);
+  }
+  template <typename T>
+  Document json_of(const std::optional<T>& value) const {
+    return value ? json_of(*value) : Document();
+  }
+  template <typename T>
+  Document json_of(const std::vector<T>& values) const {
+    Document json;
+    for (const T& value : values) json.push_back(json_of(value));
+    return json;
+  }
+  // Names are distinct: they need no search, which is linear in objects that keep an order.
+  template <typename T, typename Less>
+  Document json_of(const std::map<std::string, T, Less>& values) const {
+    Document::object_t json;
+    for (const auto& [name, value] : values) json.emplace_back(name, json_of(value));
+    return json.empty() ? Document() : Document(std::move(json));
+  }
+  static Document json_of(const Names& names) {
+    Document::object_t json;
+    for (const std::string& name : names) json.emplace_back(name, Document::object());
+    return json.empty() ? Document() : Document(std::move(json));
+  }
 
-Document json_of(const ServerFarm& farm) {
-  const auto& [sku, capacity] = farm;
-  return {{"sku", sku}, {"capacity", capacity}};
-}
+  Document json_of(const VirtualNetwork& vnet) const {
+    const auto& [location, prefixes, dns_servers, subnets, peerings] = vnet;
+    const auto own_location = location == lab_.location ? std::nullopt : std::optional(location);
+    return object(field("location", own_location), field("addressPrefixes", prefixes),
+                  field("dnsServers", dns_servers), field("subnets", subnets),
+                  field("virtualNetworkPeerings", peerings));
+  }
+  Document json_of(const Subnet& subnet) const {
+    const auto& [prefixes, delegations, group, table, endpoints] = subnet;
+    return object(field("addressPrefixes", prefixes), field("delegations", delegations),
+                  field("networkSecurityGroup", group), field("routeTable", table),
+                  field("serviceEndpoints", endpoints));
+  }
+  Document json_of(const VirtualNetworkPeering& peering) const {
+    const auto& [access, forwarded] = peering;
+    return object(field("allowVirtualNetworkAccess", access),
+                  field("allowForwardedTraffic", forwarded));
+  }
 
-Document json_of(const OutboundVnetRouting& routing) {
-  const auto& [all, application, content_share, image_pull, backup_restore, identity] = routing;
-  return {{"allTraffic", all},
-          {"applicationTraffic", application},
-          {"contentShareTraffic", content_share},
-          {"imagePullTraffic", image_pull},
-          {"backupRestoreTraffic", backup_restore},
-          {"managedIdentityTraffic", identity}};
-}
+  Document json_of(const NetworkSecurityGroup& group) const {
+    const auto& [rules] = group;
+    return object(field("securityRules", rules));
+  }
+  Document json_of(const SecurityRule& rule) const {
+    const auto& [priority, direction, access, protocol, source, destination, source_ports,
+                 destination_ports, description] = rule;
+    Document json =
+        object(field("description", if_any(description)), field("priority", priority),
+               field("direction", direction), field("access", access), field("protocol", protocol));
+    put_side(json, "source", source, source_ports);
+    put_side(json, "destination", destination, destination_ports);
+    return json;
+  }
+  void put_side(Document& json, const std::string& side, const AddressMatch& match,
+                const PortSet& ports) const {
+    const auto& [any, tag, groups, prefixes] = match;
+    if (any) json[side + "AddressPrefix"] = "*";
+    put(json, field(side + "AddressPrefix", if_any(tag)), field(side + "AddressPrefixes", prefixes),
+        field(side + "ApplicationSecurityGroups", groups));
+    if (ports.is_all()) {
+      json[side + "PortRange"] = "*";
+    } else {
+      put(json, field(side + "PortRanges", ports.intervals()));
+    }
+  }
 
-Document json_of(const Site& site) {
-  const auto& [farm, subnet, routing, route_all, content_share, image_pull, backup_restore,
-               settings] = site;
-  Document json = {{"serverFarm", farm}};
-  put(json, "virtualNetworkSubnet", subnet);
-  put(json, "outboundVnetRouting", routing);
-  put(json, "vnetRouteAllEnabled", route_all);
-  put(json, "vnetContentShareEnabled", content_share);
-  put(json, "vnetImagePullEnabled", image_pull);
-  put(json, "vnetBackupRestoreEnabled", backup_restore);
-  put(json, "appSettings", settings);
-  return json;
-}
+  Document json_of(const RouteTable& table) const {
+    const auto& [routes] = table;
+    return object(field("routes", routes));
+  }
+  Document json_of(const Route& route) const {
+    const auto& [prefix, tag, type, next_hop] = route;
+    return object(field("addressPrefix", prefix), field("addressPrefix", if_any(tag)),
+                  field("nextHopType", type), field("nextHopIpAddress", next_hop));
+  }
 
-Document json_of(const Host& host) {
-  const auto& [subnet, address, names, listen, forwards, masquerade, groups] = host;
-  Document json = Document::object();
-  put(json, "subnet", subnet);
-  if (!subnet) json["internet"] = true;
-  json["ipAddress"] = json_of(address);
-  put(json, "names", names);
-  put(json, "listen", listen);
-  if (forwards) json["enableIPForwarding"] = true;
-  put(json, "masquerade", masquerade);
-  put(json, "applicationSecurityGroups", groups);
-  return json;
-}
+  Document json_of(const ServerFarm& farm) const {
+    const auto& [sku, capacity] = farm;
+    return object(field("sku", sku), field("capacity", capacity));
+  }
+  Document json_of(const Site& site) const {
+    const auto& [farm, subnet, routing, route_all, content_share, image_pull, backup_restore,
+                 settings] = site;
+    return object(
+        field("serverFarm", farm), field("virtualNetworkSubnet", subnet),
+        field("outboundVnetRouting", routing), field("vnetRouteAllEnabled", route_all),
+        field("vnetContentShareEnabled", content_share), field("vnetImagePullEnabled", image_pull),
+        field("vnetBackupRestoreEnabled", backup_restore), field("appSettings", settings));
+  }
+  Document json_of(const OutboundVnetRouting& routing) const {
+    const auto& [all, application, content_share, image_pull, backup_restore, identity] = routing;
+    return object(
+        field("allTraffic", all), field("applicationTraffic", application),
+        field("contentShareTraffic", content_share), field("imagePullTraffic", image_pull),
+        field("backupRestoreTraffic", backup_restore), field("managedIdentityTraffic", identity));
+  }
 
-Document json_of(const Expectation& expectation) {
-  const auto& [from, instance, to, expect, by, via, source, line] = expectation;
-  static_cast<void>(line);
-  Document json = {{"from", instance == 0 ? from : fmt::format("{}/{}", from, instance)},
-                   {"to", to},
-                   {"expect", word_for(verdicts(), expect)}};
-  put(json, "by", by);
-  if (via) json["via"] = word_for(paths(), *via);
-  put(json, "source", source);
-  return json;
-}
+  Document json_of(const Host& host) const {
+    const auto& [subnet, address, names, listen, forwards, masquerade, groups] = host;
+    return object(field("subnet", subnet), field("internet", if_true(!subnet)),
+                  field("ipAddress", address), field("names", names), field("listen", listen),
+                  field("enableIPForwarding", if_true(forwards)), field("masquerade", masquerade),
+                  field("applicationSecurityGroups", groups));
+  }
+  Document json_of(const Expectation& expectation) const {
+    const auto& [from, instance, to, expect, by, via, source, line] = expectation;
+    static_cast<void>(line);
+    return object(field("from", instance == 0 ? from : fmt::format("{}/{}", from, instance)),
+                  field("to", to), field("expect", word_for(verdicts(), expect)), field("by", by),
+                  field("via", via), field("source", source));
+  }
+
+  const Lab& lab_;
+};
 
 }  // namespace
 
 Document document_of(const Lab& lab) {
-  const auto& [location, outbound, allocation, networks, security_groups, tables, groups, farms,
-               sites, hosts, tags_file, tags, expectations] = lab;
-  static_cast<void>(tags);  // they stay in their file
-  Document json = {{"location", location}};
-  put(json, "outboundIpAddresses", outbound);
-  json["addressAllocation"] = word_for(address_allocations(), allocation);
-  put(json, "serviceTags", tags_file);
-  for (const auto& [name, vnet] : networks) {
-    append(json["virtualNetworks"], name, json_of(vnet, location));
-  }
-  put(json, "networkSecurityGroups", security_groups);
-  put(json, "routeTables", tables);
-  for (const std::string& name : groups) {
-    append(json["applicationSecurityGroups"], name, Document::object());
-  }
-  put(json, "serverFarms", farms);
-  put(json, "sites", sites);
-  put(json, "hosts", hosts);
-  put(json, "expectations", expectations);
-  return json;
+  return Writer(lab).write();
 }
 
 Result<std::string> text_of(const Document& document, int indent) {
