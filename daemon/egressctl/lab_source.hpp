@@ -8,7 +8,7 @@
 
 #include "base/result.hpp"
 #include "egressctl/render/render.hpp"
-#include "lab/lab_text.hpp"
+#include "lab/load.hpp"
 
 namespace egress::ctl {
 

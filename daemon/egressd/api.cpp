@@ -9,7 +9,6 @@
 #include <utility>
 #include <variant>
 
-#include "control/effective_json.hpp"
 #include "control/messages.hpp"
 
 namespace egress::daemon {

@@ -98,8 +98,8 @@ Configuration parse_configuration(const std::string& text, const std::string& fi
   lab::Findings findings(file);
   const lab::YamlTree tree = lab::parse_yaml(text);
   if (tree.problem) {
-    findings.add(lab::Severity::kError, tree.problem->mark, {}, tree.problem->code,
-                 tree.problem->message, {});
+    findings.add(tree.problem->mark,
+                 {.code = tree.problem->code, .message = tree.problem->message});
   } else {
     lab::Reader reader(findings);
     for (const lab::Value& entry :

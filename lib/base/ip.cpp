@@ -5,7 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/number.hpp"
 
 namespace egress {
 
@@ -34,10 +35,8 @@ Result<Ipv4Prefix> Ipv4Prefix::parse(std::string_view text) {
   const size_t slash = text.find('/');
   ASSIGN_OR_RETURN(const Ipv4Address address, Ipv4Address::parse(text.substr(0, slash)));
   if (slash == std::string_view::npos) return host(address);
-  const std::string_view digits = text.substr(slash + 1);
-  unsigned length = 33;
-  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  if (failure != std::errc{} || end != digits.data() + digits.size() || length > 32) {
+  const unsigned length = parse_number<unsigned>(text.substr(slash + 1)).value_or(33);
+  if (length > 32) {
     return Error{.code = Errc::kInvalid,
                  .message = fmt::format("'{}' is not an IPv4 prefix: the length is 0 to 32", text)};
   }

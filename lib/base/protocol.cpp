@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include "base/number.hpp"
 
 namespace egress {
 
@@ -26,10 +26,8 @@ Result<Port> Port::parse(std::string_view text) {
   for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp}) {
     const std::string head = fmt::format("{}/", name_of(protocol));
     if (!text.starts_with(head)) continue;
-    Port port{.protocol = protocol};
-    const char* const end = text.data() + text.size();
-    const auto [stop, failure] = std::from_chars(text.data() + head.size(), end, port.number);
-    if (failure == std::errc{} && stop == end && port.number != 0) return port;
+    const auto number = parse_number<uint16_t>(text.substr(head.size()));
+    if (number.value_or(0) != 0) return Port{protocol, *number};
   }
   return Error{.code = Errc::kInvalid,
                .message = fmt::format("'{}' is not tcp/PORT or udp/PORT", text)};

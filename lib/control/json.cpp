@@ -26,10 +26,10 @@ std::string time_text(ipam::TimePoint time) {
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)), since_epoch % 1000);
 }
 
-template <typename T>
-Json array_of(const std::vector<T>& values) {
+template <typename T, typename JsonOf>
+Json array_of(const std::vector<T>& values, JsonOf json_of) {
   Json array = Json::array();
-  for (const T& value : values) array.push_back(to_json(value));
+  for (const T& value : values) array.push_back(json_of(value));
   return array;
 }
 
@@ -46,13 +46,14 @@ Json app_json(const inspect::AppStatus& app) {
 }
 
 Json worker_json(const inspect::WorkerStatus& worker) {
-  Json interfaces = Json::array();
-  for (const inspect::WorkerInterface& interface : worker.interfaces) {
-    interfaces.push_back({{"name", interface.name},
-                          {"subnet", interface.subnet},
-                          {"address", interface.address.to_string()}});
-  }
-  return {{"name", worker.name}, {"netns", worker.netns}, {"interfaces", interfaces}};
+  const auto interface_json = [](const inspect::WorkerInterface& interface) -> Json {
+    return {{"name", interface.name},
+            {"subnet", interface.subnet},
+            {"address", interface.address.to_string()}};
+  };
+  return {{"name", worker.name},
+          {"netns", worker.netns},
+          {"interfaces", array_of(worker.interfaces, interface_json)}};
 }
 
 Json host_json(const inspect::HostStatus& host) {
@@ -60,6 +61,51 @@ Json host_json(const inspect::HostStatus& host) {
           {"netns", host.netns},
           {"address", host.address.to_string()},
           {"listen", host.listen}};
+}
+
+Json step_json(const policy::Step& step) {
+  return {{"stage", policy::name_of(step.stage)},
+          {"where", step.where},
+          {"result", step.result},
+          {"name", text_or_null(step.name)},
+          {"reason", step.reason}};
+}
+
+Json node_json(const inspect::Node& node) {
+  return {{"id", node.id},
+          {"kind", node.kind},
+          {"name", node.name},
+          {"parent", text_or_null(node.parent)},
+          {"detail", text_or_null(node.detail)}};
+}
+
+Json edge_json(const inspect::Edge& edge) {
+  return {{"from", edge.from},
+          {"to", edge.to},
+          {"kind", edge.kind},
+          {"detail", text_or_null(edge.detail)}};
+}
+
+Json finding_json(const lab::Finding& finding) {
+  return {{"severity", finding.severity == lab::Severity::kError ? "error" : "warning"},
+          {"file", finding.file},
+          {"line", finding.line},
+          {"column", finding.column},
+          {"path", finding.path},
+          {"code", finding.code},
+          {"message", finding.message},
+          {"hint", finding.hint},
+          {"text", finding.to_string()}};
+}
+
+Json lease_json(const ipam::Lease& lease) {
+  return {{"subnet", lease.holder.subnet.to_string()},
+          {"serverFarm", lease.holder.server_farm},
+          {"instance", lease.holder.instance},
+          {"address", lease.address.to_string()},
+          {"state", ipam::name_of(lease.state)},
+          {"since", time_text(lease.since)},
+          {"releaseAt", lease.release_at ? Json(time_text(*lease.release_at)) : Json(nullptr)}};
 }
 
 Json result_json(const inspect::TestResult& result) {
@@ -77,17 +123,83 @@ Json result_json(const inspect::TestResult& result) {
           {"explanation", result.explanation ? to_json(*result.explanation) : Json(nullptr)}};
 }
 
+// ARM writes the wildcard as "*" in the singular field and lists every form in the plural one.
+struct Condition {
+  std::vector<std::string> declared{};
+  bool needs_expansion = false;  // tags and groups hide their addresses
+};
+
+Condition condition_of(const lab::AddressMatch& match) {
+  if (match.any) return {{"*"}, false};
+  if (!match.service_tag.empty()) return {{match.service_tag}, true};
+  if (!match.application_security_groups.empty()) return {match.application_security_groups, true};
+  Condition condition;
+  for (const Ipv4Prefix& prefix : match.prefixes) condition.declared.push_back(prefix.to_string());
+  return condition;
+}
+
+Json expansion(const Condition& condition, const AddressSet& addresses) {
+  Json expanded = Json::array();
+  if (!condition.needs_expansion) return expanded;
+  for (const Ipv4Prefix& prefix : to_prefixes(addresses)) expanded.push_back(prefix.to_string());
+  return expanded;
+}
+
+Json singular(const std::vector<std::string>& values) {
+  return values.size() == 1 ? Json(values.front()) : Json(nullptr);
+}
+
+// "443-443", as Network Watcher prints a single port.
+std::vector<std::string> port_ranges(const PortSet& ports) {
+  std::vector<std::string> ranges;
+  for (const auto& range : ports.intervals()) {
+    ranges.push_back(fmt::format("{}-{}", range.first, range.last));
+  }
+  return ranges;
+}
+
+std::string protocol_name(lab::SecurityRuleProtocol protocol) {
+  return protocol == lab::SecurityRuleProtocol::kAny ? "All" : lab::name_of(protocol);
+}
+
+Json route_json(const policy::EffectiveRoute& route) {
+  Json next_hop = Json::array();
+  if (route.next_hop_ip_address) next_hop.push_back(route.next_hop_ip_address->to_string());
+  return {{"name", route.name},
+          {"source", policy::name_of(route.source)},
+          {"state", policy::name_of(route.state)},
+          {"addressPrefix", Json::array({route.address_prefix.to_string()})},
+          {"nextHopType", policy::name_of(route.next_hop_type)},
+          {"nextHopIpAddress", next_hop}};
+}
+
+Json rule_json(const inspect::RuleHits& counted) {
+  const policy::EffectiveRule& rule = counted.rule;
+  const Condition source = condition_of(rule.rule.source);
+  const Condition destination = condition_of(rule.rule.destination);
+  const auto source_ports = port_ranges(rule.rule.source_ports);
+  const auto destination_ports = port_ranges(rule.rule.destination_ports);
+  return {{"name", rule.name},
+          {"direction", lab::name_of(rule.rule.direction)},
+          {"priority", rule.rule.priority},
+          {"access", lab::name_of(rule.rule.access)},
+          {"protocol", protocol_name(rule.rule.protocol)},
+          {"sourceAddressPrefix", singular(source.declared)},
+          {"sourceAddressPrefixes", source.declared},
+          {"expandedSourceAddressPrefix", expansion(source, *rule.sources)},
+          {"sourcePortRange", singular(source_ports)},
+          {"sourcePortRanges", source_ports},
+          {"destinationAddressPrefix", singular(destination.declared)},
+          {"destinationAddressPrefixes", destination.declared},
+          {"expandedDestinationAddressPrefix", expansion(destination, *rule.destinations)},
+          {"destinationPortRange", singular(destination_ports)},
+          {"destinationPortRanges", destination_ports},
+          {"hits", counted.hits ? Json(*counted.hits) : Json(nullptr)}};
+}
+
 }  // namespace
 
 Json to_json(const policy::Explanation& explanation) {
-  Json steps = Json::array();
-  for (const policy::Step& step : explanation.steps) {
-    steps.push_back({{"stage", policy::name_of(step.stage)},
-                     {"where", step.where},
-                     {"result", step.result},
-                     {"name", text_or_null(step.name)},
-                     {"reason", step.reason}});
-  }
   Json next_hop;
   if (explanation.next_hop) {
     next_hop = {{"type", explanation.next_hop->type},
@@ -105,7 +217,7 @@ Json to_json(const policy::Explanation& explanation) {
           {"decidedBy",
            {{"stage", policy::name_of(explanation.decided_by.stage)},
             {"name", explanation.decided_by.name}}},
-          {"steps", steps},
+          {"steps", array_of(explanation.steps, step_json)},
           {"reply", reply},
           {"host", text_or_null(explanation.host)},
           {"refused", explanation.refused}};
@@ -122,43 +234,15 @@ Json to_json(const policy::Explanation& explanation, const inspect::Observation&
   return json;
 }
 
-Json to_json(const lab::Finding& finding) {
-  return {{"severity", finding.severity == lab::Severity::kError ? "error" : "warning"},
-          {"file", finding.file},
-          {"line", finding.line},
-          {"column", finding.column},
-          {"path", finding.path},
-          {"code", finding.code},
-          {"message", finding.message},
-          {"hint", finding.hint},
-          {"text", finding.to_string()}};
-}
-
 Json to_json(const std::vector<lab::Finding>& findings) {
-  return array_of(findings);
-}
-
-Json to_json(const ipam::Lease& lease) {
-  return {{"subnet", lease.holder.subnet.to_string()},
-          {"serverFarm", lease.holder.server_farm},
-          {"instance", lease.holder.instance},
-          {"address", lease.address.to_string()},
-          {"state", ipam::name_of(lease.state)},
-          {"since", time_text(lease.since)},
-          {"releaseAt", lease.release_at ? Json(time_text(*lease.release_at)) : Json(nullptr)}};
+  return array_of(findings, finding_json);
 }
 
 Json to_json(const std::vector<ipam::Lease>& leases) {
-  return array_of(leases);
+  return array_of(leases, lease_json);
 }
 
 Json to_json(const inspect::StatusReport& status) {
-  Json apps = Json::array();
-  for (const inspect::AppStatus& app : status.apps) apps.push_back(app_json(app));
-  Json workers = Json::array();
-  for (const inspect::WorkerStatus& worker : status.workers) workers.push_back(worker_json(worker));
-  Json hosts = Json::array();
-  for (const inspect::HostStatus& host : status.hosts) hosts.push_back(host_json(host));
   Json last_pass;
   if (status.last_pass) {
     last_pass = {{"seconds", status.last_pass->seconds},
@@ -174,9 +258,9 @@ Json to_json(const inspect::StatusReport& status) {
           {"version", status.version},
           {"prefix", status.prefix},
           {"inSync", status.in_sync},
-          {"apps", apps},
-          {"workers", workers},
-          {"hosts", hosts},
+          {"apps", array_of(status.apps, app_json)},
+          {"workers", array_of(status.workers, worker_json)},
+          {"hosts", array_of(status.hosts, host_json)},
           {"drift", status.drift},
           {"problems", status.problems},
           {"lastPass", last_pass},
@@ -191,31 +275,25 @@ Json to_json(const inspect::AppContext& context) {
           {"hosts", context.hosts}};
 }
 
+Json to_json(const inspect::EffectiveRoutes& effective) {
+  return {{"subnet", effective.subnet.to_string()},
+          {"routes", array_of(effective.routes, route_json)}};
+}
+
+Json to_json(const inspect::EffectiveRules& effective) {
+  return {{"subnet", effective.subnet.to_string()},
+          {"rules", array_of(effective.rules, rule_json)}};
+}
+
 Json to_json(const inspect::Graph& graph) {
-  Json nodes = Json::array();
-  for (const inspect::Node& node : graph.nodes) {
-    nodes.push_back({{"id", node.id},
-                     {"kind", node.kind},
-                     {"name", node.name},
-                     {"parent", text_or_null(node.parent)},
-                     {"detail", text_or_null(node.detail)}});
-  }
-  Json edges = Json::array();
-  for (const inspect::Edge& edge : graph.edges) {
-    edges.push_back({{"from", edge.from},
-                     {"to", edge.to},
-                     {"kind", edge.kind},
-                     {"detail", text_or_null(edge.detail)}});
-  }
-  return {{"nodes", nodes}, {"edges", edges}};
+  return {{"nodes", array_of(graph.nodes, node_json)}, {"edges", array_of(graph.edges, edge_json)}};
 }
 
 Json to_json(const Plan& plan) {
-  Json resources = Json::array();
-  for (const inspect::ResourceChange& change : plan.resources) {
-    resources.push_back({{"verb", change.verb}, {"kind", change.kind}, {"name", change.name}});
-  }
-  return {{"resources", resources},
+  const auto change_json = [](const inspect::ResourceChange& change) -> Json {
+    return {{"verb", change.verb}, {"kind", change.kind}, {"name", change.name}};
+  };
+  return {{"resources", array_of(plan.resources, change_json)},
           {"operations", plan.operations},
           {"findings", to_json(plan.warnings)}};
 }
@@ -226,13 +304,12 @@ Json to_json(const Progress& progress) {
 }
 
 Json to_json(const PassResult& result) {
-  Json failed = Json::array();
-  for (const FailedObject& object : result.failed) {
-    failed.push_back({{"object", object.object}, {"message", object.message}});
-  }
+  const auto failed_json = [](const FailedObject& failed) -> Json {
+    return {{"object", failed.object}, {"message", failed.message}};
+  };
   return {{"result",
            {{"changed", result.changed},
-            {"failed", failed},
+            {"failed", array_of(result.failed, failed_json)},
             {"drift", result.drift},
             {"seconds", result.seconds}}}};
 }
@@ -245,9 +322,7 @@ Json error_json(const Error& error, const std::vector<lab::Finding>& findings) {
 }
 
 Json to_json(const std::vector<inspect::TestResult>& results) {
-  Json list = Json::array();
-  for (const inspect::TestResult& result : results) list.push_back(result_json(result));
-  return {{"results", list}};
+  return {{"results", array_of(results, result_json)}};
 }
 
 std::string dump(const Json& json) {

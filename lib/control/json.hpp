@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "control/protocol.hpp"
 #include "inspect/context.hpp"
+#include "inspect/effective.hpp"
 #include "inspect/expectations.hpp"
 #include "inspect/graph.hpp"
 #include "inspect/observation.hpp"
@@ -28,12 +29,14 @@ Json to_json(const policy::Explanation& explanation);
 // The same with "observed".
 Json to_json(const policy::Explanation& explanation, const inspect::Observation& observation,
              const std::vector<std::string>& differences);
-Json to_json(const lab::Finding& finding);
 Json to_json(const std::vector<lab::Finding>& findings);
-Json to_json(const ipam::Lease& lease);
 Json to_json(const std::vector<ipam::Lease>& leases);
 Json to_json(const inspect::StatusReport& status);
 Json to_json(const inspect::AppContext& context);
+// {"subnet", "routes"} and {"subnet", "rules"}, in the field names that Network Watcher and the
+// Azure CLI print for a network interface (azure-facts 5.7, 10.2.4).
+Json to_json(const inspect::EffectiveRoutes& effective);
+Json to_json(const inspect::EffectiveRules& effective);
 Json to_json(const inspect::Graph& graph);
 Json to_json(const Plan& plan);
 // {"results": […]}

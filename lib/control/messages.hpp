@@ -7,7 +7,7 @@
 #include <string>
 
 #include "control/json.hpp"
-#include "lab/lab_text.hpp"
+#include "lab/load.hpp"
 
 namespace egress::control {
 

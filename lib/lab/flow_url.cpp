@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 
+#include "base/number.hpp"
 #include "base/special_ranges.hpp"
 #include "lab/suggest.hpp"
 
@@ -23,16 +23,6 @@ std::optional<Protocol> protocol_of(std::string_view scheme) {
     if (scheme == name_of(each)) return each;
   }
   return std::nullopt;
-}
-
-Result<uint16_t> parse_port(const std::string& url, std::string_view digits) {
-  uint16_t port = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stop, failure] = std::from_chars(digits.data(), end, port);
-  if (failure != std::errc{} || stop != end || port == 0) {
-    return malformed(url, fmt::format("'{}' is not a port", shown(digits)));
-  }
-  return port;
 }
 
 bool is_called(const std::string& key, const Host& host, const std::string& name) {
@@ -58,7 +48,9 @@ Result<FlowTarget> parse_flow_target(const std::string& url) {
   if (has_port && *protocol == Protocol::kIcmp) return malformed(url, "ICMP has no ports");
   if (!has_port && *protocol != Protocol::kIcmp) return malformed(url, "the port is missing");
   if (has_port) {
-    ASSIGN_OR_RETURN(target.port, parse_port(url, rest.substr(colon + 1)));
+    const std::string_view digits = rest.substr(colon + 1);
+    target.port = parse_number<uint16_t>(digits).value_or(0);
+    if (target.port == 0) return malformed(url, fmt::format("'{}' is not a port", shown(digits)));
   }
   if (target.host.find_first_of("/:?#@[]") != std::string::npos) {
     return malformed(url,

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <tuple>
 
+#include "base/number.hpp"
 #include "lab/schema/vocabulary.hpp"
 #include "lab/suggest.hpp"
 
@@ -75,9 +75,8 @@ Result<Sender> Sender::parse(std::string_view text) {
   Sender sender{.site = std::string(text.substr(0, slash))};
   bool well_formed = !sender.site.empty();
   if (slash != std::string_view::npos) {
-    const char* const end = text.data() + text.size();
-    const auto [stop, failure] = std::from_chars(text.data() + slash + 1, end, sender.instance);
-    well_formed = well_formed && failure == std::errc{} && stop == end && sender.instance >= 0;
+    sender.instance = parse_number<int>(text.substr(slash + 1)).value_or(-1);
+    well_formed = well_formed && sender.instance >= 0;
   }
   if (well_formed) return sender;
   return Error{

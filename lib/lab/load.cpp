@@ -2,6 +2,7 @@
 #include "lab/load.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,8 +48,7 @@ Loaded load(const std::string& text, const std::string& file, const ReadFile& re
   const YamlTree tree = parse_yaml(text);
   if (!tree.problem) return read_lab(tree, file, read_file, nullptr);
   Findings findings(file);
-  findings.add(Severity::kError, tree.problem->mark, {}, tree.problem->code, tree.problem->message,
-               {});
+  findings.add(tree.problem->mark, {.code = tree.problem->code, .message = tree.problem->message});
   return {.findings = std::move(findings).sorted()};
 }
 
@@ -82,6 +82,32 @@ Loaded load_file(const std::string& path) {
   return {.findings = {{.file = path,
                         .code = "unreadable-file",
                         .message = "cannot read it: " + text.error().to_string()}}};
+}
+
+LabText with_files(std::string file, std::string text, const ReadFile& read) {
+  LabText lab{.file = std::move(file), .text = std::move(text)};
+  if (const auto named = service_tags_file(lab.text)) {
+    if (Result<std::string> content = read(*named); content.ok()) {
+      lab.files.emplace(*named, std::move(*content));
+    }
+  }
+  return lab;
+}
+
+Result<LabText> read_lab_text(const std::string& path) {
+  const ReadFile read = reader_beside(path);
+  Result<std::string> text = read(std::filesystem::path(path).filename().string());
+  if (!text.ok()) return std::move(text).error().in("read " + path);
+  return with_files(path, std::move(*text), read);
+}
+
+Loaded load(const LabText& text) {
+  return load(text.text, text.file, [&](const std::string& path) -> Result<std::string> {
+    const auto found = text.files.find(path);
+    if (found != text.files.end()) return found->second;
+    return Error{.code = Errc::kNotFound,
+                 .message = fmt::format("'{}' was not sent with the lab", shown(path))};
+  });
 }
 
 }  // namespace egress::lab

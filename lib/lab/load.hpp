@@ -6,6 +6,7 @@
 // tags) come through `ReadFile`, so that the daemon never opens a path a client wrote.
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,10 +51,26 @@ Loaded load(const std::string& text, const std::string& file, const ReadFile& re
 // along.
 std::optional<std::string> service_tags_file(const std::string& text);
 
+// A lab as it is written, with the files that it names: how it travels, is stored and is proposed.
+struct LabText {
+  std::string file{};                          // its name in findings
+  std::string text{};                          // YAML
+  std::map<std::string, std::string> files{};  // what the text refers to, by the path it writes
+
+  bool operator==(const LabText&) const = default;
+};
+
+// Adds what `text` refers to. What cannot be read is left out: load() then says so, with its place
+// in the lab file.
+LabText with_files(std::string file, std::string text, const ReadFile& read);
+
+Loaded load(const LabText& text);
+
 // Reads `path` from disk, relative names from the lab file's own folder. Regular files alone: a lab
 // that names a pipe or a device gets an error, and keeps nobody waiting.
 ReadFile reader_beside(const std::string& lab_file);
-// Reads the lab itself in the same manner.
+// Read the lab itself in the same manner.
 Loaded load_file(const std::string& path);
+Result<LabText> read_lab_text(const std::string& path);
 
 }  // namespace egress::lab

@@ -177,10 +177,10 @@ std::optional<std::string> TagNames::canonical(const std::string& spelling) cons
   return found->second;
 }
 
-std::optional<std::string> TagNames::nearest(const std::string& spelling) const {
+Nearest TagNames::nearest(const std::string& spelling) const {
   Nearest search(spelling);
   for (const auto& [lower, name] : by_lower_case_) search.consider(name);
-  return search.found();
+  return search;
 }
 
 }  // namespace egress::lab

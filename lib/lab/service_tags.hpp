@@ -12,6 +12,7 @@
 
 #include "base/result.hpp"
 #include "lab/lab.hpp"
+#include "lab/suggest.hpp"
 
 namespace egress::lab {
 
@@ -30,7 +31,7 @@ class TagNames {
  public:
   explicit TagNames(const ServiceTags* declared);
   std::optional<std::string> canonical(const std::string& spelling) const;
-  std::optional<std::string> nearest(const std::string& spelling) const;
+  Nearest nearest(const std::string& spelling) const;
 
  private:
   std::map<std::string, std::string> by_lower_case_{};

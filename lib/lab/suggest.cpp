@@ -72,17 +72,28 @@ void Nearest::consider(const std::string& candidate) {
   }
 }
 
-std::optional<std::string> nearest(std::string_view word,
-                                   const std::vector<std::string>& candidates) {
+std::string Nearest::hint(std::string otherwise) const {
+  return best_ ? fmt::format("did you mean '{}'?", *best_) : std::move(otherwise);
+}
+
+namespace {
+
+Nearest search_for(std::string_view word, const std::vector<std::string>& candidates) {
   Nearest search(word);
   for (const std::string& candidate : candidates) search.consider(candidate);
-  return search.found();
+  return search;
+}
+
+}  // namespace
+
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates) {
+  return search_for(word, candidates).found();
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates,
                        std::string otherwise) {
-  const auto near = nearest(word, candidates);
-  return near ? fmt::format("did you mean '{}'?", *near) : std::move(otherwise);
+  return search_for(word, candidates).hint(std::move(otherwise));
 }
 
 std::string shown(std::string_view text, size_t limit) {

@@ -24,6 +24,8 @@ class Nearest {
   explicit Nearest(std::string_view word);
   void consider(const std::string& candidate);
   const std::optional<std::string>& found() const { return best_; }
+  // "did you mean 'X'?", or `otherwise` when nothing is near.
+  std::string hint(std::string otherwise = {}) const;
 
  private:
   std::string wanted_;
@@ -35,7 +37,7 @@ class Nearest {
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates);
 
-// "did you mean 'X'?", or `otherwise` when nothing is near.
+// The hint for the nearest.
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates,
                        std::string otherwise = {});
 

@@ -15,8 +15,7 @@
 namespace egress::policy {
 
 struct EffectiveRule {
-  std::string name{};  // "nsg-integration/deny-sql", "nsg-integration/DenyAllOutBound"
-  bool is_default = false;
+  std::string name{};        // "nsg-integration/deny-sql", "nsg-integration/DenyAllOutBound"
   lab::SecurityRule rule{};  // as declared
   SharedAddresses sources{};
   SharedAddresses destinations{};

@@ -5,10 +5,20 @@
 
 #include <algorithm>
 
-#include "policy/source_nat.hpp"
+#include "base/stable_hash.hpp"
 
 namespace egress::policy {
 namespace {
+
+// The outbound address that App Service's source NAT gives a plan instance: one of the lab's, the
+// same for all its flows (Azure may use any of the listed ones, azure-facts 1.3.3).
+std::optional<Ipv4Address> outbound_address(const lab::Lab& lab, const std::string& server_farm,
+                                            int instance) {
+  if (lab.outbound_ip_addresses.empty()) return std::nullopt;
+  // By the instance's own name, so that other plans and instances never move it.
+  const uint64_t hash = fnv1a(fmt::format("{}/{}", server_farm, instance));
+  return lab.outbound_ip_addresses[hash % lab.outbound_ip_addresses.size()];
+}
 
 class Analysis {
  public:

@@ -55,6 +55,14 @@ std::vector<std::pair<Ipv4Address, std::vector<std::string>>> grouped_hosts(cons
   return grouped;
 }
 
+// What `known` has for `key`, made the first time.
+template <typename Key, typename Make>
+const SharedAddresses& once(std::map<Key, SharedAddresses>& known, const Key& key, Make make) {
+  auto entry = known.find(key);
+  if (entry == known.end()) entry = known.emplace(key, make()).first;
+  return entry->second;
+}
+
 }  // namespace
 
 std::optional<SecurityList> SecurityLists::list_of(const lab::SubnetRef& subnet,
@@ -68,52 +76,45 @@ std::optional<SecurityList> SecurityLists::list_of(const lab::SubnetRef& subnet,
 
 std::vector<EffectiveRule> SecurityLists::expand(const SecurityList& list) {
   std::vector<EffectiveRule> rules;
-  const auto add = [&](const std::string& name, bool is_default, const lab::SecurityRule& rule) {
+  const auto add = [&](const std::string& name, const lab::SecurityRule& rule) {
     rules.push_back({.name = list.group + "/" + name,
-                     .is_default = is_default,
                      .rule = rule,
                      .sources = expand(list, rule.source),
                      .destinations = expand(list, rule.destination)});
   };
   for (const auto& [name, rule] : lab_.network_security_groups.at(list.group).security_rules) {
-    if (rule.direction == list.direction) add(name, false, rule);
+    if (rule.direction == list.direction) add(name, rule);
   }
   std::stable_sort(rules.begin(), rules.end(), [](const EffectiveRule& a, const EffectiveRule& b) {
     return a.rule.priority < b.rule.priority;
   });
   for (const DefaultRule& rule :
        list.direction == lab::Direction::kInbound ? kDefaultInbound : kDefaultOutbound) {
-    add(rule.name, true, declared(rule, list.direction));
+    add(rule.name, declared(rule, list.direction));
   }
   return rules;
 }
 
 const SharedAddresses& SecurityLists::virtual_network(const std::string& vnet,
                                                       const lab::Subnet& subnet) {
-  const std::pair key(vnet, subnet.route_table);
-  const auto known = virtual_networks_.find(key);
-  if (known != virtual_networks_.end()) return known->second;
-  return virtual_networks_.emplace(key, virtual_network_tag(lab_, vnet, subnet.route_table))
-      .first->second;
+  return once(virtual_networks_, std::pair(vnet, subnet.route_table),
+              [&] { return virtual_network_tag(lab_, vnet, subnet.route_table); });
 }
 
 SharedAddresses SecurityLists::expand(const SecurityList& list, const lab::AddressMatch& match) {
   if (match.any) return everything_;
   if (match.service_tag == kVirtualNetworkTag) return list.virtual_network;
   if (match.service_tag == kInternetTag) {
-    const auto known = internets_.find(list.virtual_network);
-    if (known != internets_.end()) return known->second;
-    return internets_.emplace(list.virtual_network, internet_tag(*list.virtual_network))
-        .first->second;
+    return once(internets_, list.virtual_network,
+                [&] { return internet_tag(*list.virtual_network); });
   }
   if (!match.service_tag.empty()) return service_tag(lab_, match.service_tag);
-  if (!match.application_security_groups.empty()) return members(match.application_security_groups);
-  return address_set(match.prefixes);
+  if (match.application_security_groups.empty()) return address_set(match.prefixes);
+  return once(members_, match.application_security_groups,
+              [&] { return members(match.application_security_groups); });
 }
 
-const SharedAddresses& SecurityLists::members(const std::vector<std::string>& groups) {
-  const auto known = members_.find(groups);
-  if (known != members_.end()) return known->second;
+AddressSet SecurityLists::members(const std::vector<std::string>& groups) const {
   std::vector<Ipv4Prefix> addresses;
   for (const auto& [name, host] : lab_.hosts) {
     const std::vector<std::string>& its = host.application_security_groups;
@@ -121,7 +122,7 @@ const SharedAddresses& SecurityLists::members(const std::vector<std::string>& gr
         std::find_first_of(its.begin(), its.end(), groups.begin(), groups.end()) != its.end();
     if (belongs) addresses.push_back(Ipv4Prefix::host(host.ip_address));
   }
-  return members_.emplace(groups, address_set(addresses)).first->second;
+  return address_set(addresses);
 }
 
 bool same_meanings(const lab::Lab& a, const lab::Lab& b) {

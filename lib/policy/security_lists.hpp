@@ -38,7 +38,7 @@ class SecurityLists {
  private:
   const SharedAddresses& virtual_network(const std::string& vnet, const lab::Subnet& subnet);
   SharedAddresses expand(const SecurityList& list, const lab::AddressMatch& match);
-  const SharedAddresses& members(const std::vector<std::string>& groups);
+  AddressSet members(const std::vector<std::string>& groups) const;
 
   const lab::Lab& lab_;
   // By VNet and route table.

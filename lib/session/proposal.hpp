@@ -12,7 +12,7 @@
 
 #include "compile/size.hpp"
 #include "ipam/leases.hpp"
-#include "lab/lab_text.hpp"
+#include "lab/load.hpp"
 #include "policy/network.hpp"
 #include "state/kernel_state.hpp"
 #include "store/store.hpp"

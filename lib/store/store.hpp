@@ -14,7 +14,7 @@
 
 #include "base/result.hpp"
 #include "ipam/leases.hpp"
-#include "lab/lab_text.hpp"
+#include "lab/load.hpp"
 #include "store/sqlite.hpp"
 
 namespace egress::store {

@@ -8,7 +8,7 @@
 
 #include "egressctl/client.hpp"
 #include "lab/lab.hpp"
-#include "lab/lab_text.hpp"
+#include "lab/load.hpp"
 
 namespace egress::crash {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lab/check/checks.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "lab/limits.hpp"
@@ -23,6 +25,12 @@ void Checks::error_in_name(std::string path, std::string message, std::string hi
                       .message = std::move(message),
                       .hint = std::move(hint)},
                      {}});
+}
+
+void Checks::limit(const std::string& path, size_t count, size_t allowed, const std::string& what,
+                   const std::string& where) {
+  if (count <= allowed) return;
+  error(path, "limit", fmt::format("{} {}, {} are allowed{}", count, what, allowed, where));
 }
 
 bool Checks::wants_suggestions() const {

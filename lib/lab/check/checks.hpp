@@ -46,6 +46,10 @@ class Checks {
   // About a key itself: whatever is wrong behind it does not matter.
   void error_in_name(std::string path, std::string message, std::string hint = {});
 
+  // A bound of the service, "`count` `what`, `allowed` are allowed`where`".
+  void limit(const std::string& path, size_t count, size_t allowed, const std::string& what,
+             const std::string& where = {});
+
   // A reference from `path` to `name`, which must be one of `declared` (a set, or a map's keys),
   // read from `declared_path`; "`subject` 'name' does not exist" otherwise. Returns whether it is.
   template <typename Declared>
@@ -58,9 +62,8 @@ class Checks {
     if (wants_suggestions()) {
       for (const auto& entry : declared) search.consider(name_in(entry));
     }
-    const auto& near = search.found();
-    error(path, "unknown-reference", subject + " '" + shown(name) + "'" + absent,
-          near ? "did you mean '" + *near + "'?" : std::string{}, {declared_path});
+    error(path, "unknown-reference", subject + " '" + shown(name) + "'" + absent, search.hint(),
+          {declared_path});
     return false;
   }
   bool refers_to_subnet(const std::string& path, const SubnetRef& ref, const Lab& lab);

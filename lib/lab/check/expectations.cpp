@@ -100,8 +100,7 @@ class ExpectationCheck {
     for (const auto& [name, vnet] : lab_.virtual_networks) search.consider(name);
     checks_.error(path, "unknown-reference",
                   fmt::format("nothing that decides is called '{}'", shown(owner)),
-                  search.found() ? fmt::format("did you mean '{}'?", *search.found())
-                                 : "write NSG/RULE, TABLE/ROUTE, VNET/PEERING or system/PREFIX",
+                  search.hint("write NSG/RULE, TABLE/ROUTE, VNET/PEERING or system/PREFIX"),
                   {"networkSecurityGroups", "routeTables", "virtualNetworks"});
   }
 

@@ -94,12 +94,8 @@ void check_groups(const std::string& name, const Host& host, const Names& known,
     checks.refers(fmt::format("{}[{}]", path, i), "application security group",
                   host.application_security_groups[i], known, "applicationSecurityGroups");
   }
-  if (host.application_security_groups.size() > kMaxApplicationSecurityGroupsPerHost) {
-    checks.error(
-        path, "limit",
-        fmt::format("{} application security groups, {} are allowed for a host",
-                    host.application_security_groups.size(), kMaxApplicationSecurityGroupsPerHost));
-  }
+  checks.limit(path, host.application_security_groups.size(), kMaxApplicationSecurityGroupsPerHost,
+               "application security groups", " for a host");
 }
 
 void check_listen(const std::string& name, const Host& host, Checks& checks) {

@@ -46,11 +46,8 @@ void check_address_space(const std::string& name, const VirtualNetwork& vnet, Ch
                  fmt::format("{} overlaps {} of the same virtual network",
                              overlap.later.prefix.to_string(), overlap.earlier.prefix.to_string()));
   }
-  if (vnet.dns_servers.size() > kMaxDnsServers) {
-    checks.error(
-        vnet_path(name) + ".dnsServers", "limit",
-        fmt::format("{} DNS servers, {} are allowed", vnet.dns_servers.size(), kMaxDnsServers));
-  }
+  checks.limit(vnet_path(name) + ".dnsServers", vnet.dns_servers.size(), kMaxDnsServers,
+               "DNS servers");
 }
 
 void check_subnet(const SubnetRef& ref, const Subnet& subnet, const Lab& lab, Checks& checks) {
@@ -163,15 +160,11 @@ void check_networks(const Lab& lab, Checks& checks) {
 
 void check_peerings(const Lab& lab, Checks& checks) {
   for (const auto& [name, vnet] : lab.virtual_networks) {
-    const std::string path = peerings_path(name);
     for (const auto& [remote, peering] : vnet.virtual_network_peerings) {
       check_peering(name, remote, lab, checks);
     }
-    if (vnet.virtual_network_peerings.size() > kMaxPeerings) {
-      checks.error(path, "limit",
-                   fmt::format("{} peerings, {} are allowed", vnet.virtual_network_peerings.size(),
-                               kMaxPeerings));
-    }
+    checks.limit(peerings_path(name), vnet.virtual_network_peerings.size(), kMaxPeerings,
+                 "peerings");
     check_peer_spaces(name, vnet, lab, checks);
   }
 }

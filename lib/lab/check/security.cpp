@@ -99,11 +99,8 @@ class GroupCheck {
       networks.insert(members.begin(), members.end());
       used_.insert(groups[i]);
     }
-    if (groups.size() > kMaxApplicationSecurityGroupsPerSide) {
-      checks_.error(path, "limit",
-                    fmt::format("{} application security groups, {} are allowed on a side",
-                                groups.size(), kMaxApplicationSecurityGroupsPerSide));
-    }
+    checks_.limit(path, groups.size(), kMaxApplicationSecurityGroupsPerSide,
+                  "application security groups", " on a side");
   }
 
   void check_limits(const NetworkSecurityGroup& group) {
@@ -113,22 +110,19 @@ class GroupCheck {
       sources += rule.source.prefixes.size();
       destinations += rule.destination.prefixes.size();
     }
-    const auto limit = [&](size_t count, size_t allowed, const char* what) {
-      if (count <= allowed) return;
-      checks_.error(path_ + ".securityRules", "limit",
-                    fmt::format("{} {} in one group, {} are allowed", count, what, allowed));
-    };
+    const std::string path = path_ + ".securityRules";
     // Emulated all the same: labs that measure need lists larger than Azure takes.
     const auto warn_of_limit = [&](size_t count, const char* what) {
       if (count <= kMaxAddressesPerSide) return;
-      checks_.warning(path_ + ".securityRules", "limit",
+      checks_.warning(path, "limit",
                       fmt::format("{} {} addresses and ranges in one group, Azure takes {}", count,
                                   what, kMaxAddressesPerSide));
     };
-    limit(group.security_rules.size(), kMaxSecurityRules, "rules");
+    checks_.limit(path, group.security_rules.size(), kMaxSecurityRules, "rules in one group");
     warn_of_limit(sources, "source");
     warn_of_limit(destinations, "destination");
-    limit(used_.size(), kMaxApplicationSecurityGroupsPerGroup, "application security groups");
+    checks_.limit(path, used_.size(), kMaxApplicationSecurityGroupsPerGroup,
+                  "application security groups in one group");
   }
 
   std::string path_;
@@ -162,8 +156,8 @@ class RouteTableCheck {
                       fmt::format("route '{}' has the prefix {} already", first->second, prefix));
       }
     }
-    limit(table.routes.size(), kMaxRoutes, "routes");
-    limit(tags, kMaxServiceTagRoutes, "routes with a service tag");
+    checks_.limit(path_, table.routes.size(), kMaxRoutes, "routes in one table");
+    checks_.limit(path_, tags, kMaxServiceTagRoutes, "routes with a service tag in one table");
   }
 
  private:
@@ -180,12 +174,6 @@ class RouteTableCheck {
     }
   }
 
-  void limit(size_t count, size_t allowed, const char* what) {
-    if (count <= allowed) return;
-    checks_.error(path_, "limit",
-                  fmt::format("{} {} in one table, {} are allowed", count, what, allowed));
-  }
-
   std::string path_;
   Checks& checks_;
 };
@@ -197,12 +185,8 @@ void check_security(const Lab& lab, Checks& checks) {
   for (const auto& [name, group] : lab.network_security_groups) {
     GroupCheck(name, networks, checks).check(group);
   }
-  if (lab.application_security_groups.size() > kMaxApplicationSecurityGroups) {
-    checks.error(
-        "applicationSecurityGroups", "limit",
-        fmt::format("{} application security groups, {} are allowed",
-                    lab.application_security_groups.size(), kMaxApplicationSecurityGroups));
-  }
+  checks.limit("applicationSecurityGroups", lab.application_security_groups.size(),
+               kMaxApplicationSecurityGroups, "application security groups");
 }
 
 void check_routes(const Lab& lab, Checks& checks) {

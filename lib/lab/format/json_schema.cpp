@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "lab/format/json_schema.hpp"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "lab/format/format.hpp"
 #include "lab/schema/schema.hpp"
 
 namespace egress::lab {

@@ -7,8 +7,7 @@
 #include <iterator>
 #include <string>
 
-#include "lab/format/json_schema.hpp"
-#include "lab/format/manual.hpp"
+#include "lab/format/format.hpp"
 
 int main(int count, char** arguments) {
   const std::string what = count == 2 ? arguments[1] : "";

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "lab/format/manual.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <sstream>
 
+#include "lab/format/format.hpp"
 #include "lab/schema/schema.hpp"
 #include "lab/suggest.hpp"
 

@@ -21,21 +21,16 @@ std::string Finding::to_string() const {
   return text;
 }
 
-void Findings::add(Severity severity, Mark mark, std::string path, std::string code,
-                   std::string message, std::string hint) {
-  error_ = error_ || severity == Severity::kError;
+void Findings::add(Mark mark, Finding finding) {
+  error_ = error_ || finding.severity == Severity::kError;
   if (full()) {
     ++not_shown_;
     return;
   }
-  findings_.push_back({.severity = severity,
-                       .file = file_,
-                       .line = mark.line,
-                       .column = mark.column,
-                       .path = std::move(path),
-                       .code = std::move(code),
-                       .message = std::move(message),
-                       .hint = std::move(hint)});
+  finding.file = file_;
+  finding.line = mark.line;
+  finding.column = mark.column;
+  findings_.push_back(std::move(finding));
 }
 
 void Findings::distrust(std::string path) {

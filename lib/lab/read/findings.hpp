@@ -18,8 +18,8 @@ class Findings {
  public:
   explicit Findings(const std::string& file) : file_(shown(file, kMaxFileName)) {}
 
-  void add(Severity severity, Mark mark, std::string path, std::string code, std::string message,
-           std::string hint);
+  // `finding` is completed with the file and its place.
+  void add(Mark mark, Finding finding);
   // What stands at `path` was not read as the user meant it.
   void distrust(std::string path);
   // False when `path`, something in it or something it is part of was not read.

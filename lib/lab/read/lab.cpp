@@ -26,7 +26,7 @@ std::shared_ptr<const ServiceTags> tags_in(const std::string& path, Reader& read
 }
 
 // Whether it is known which tags there are.
-bool read_service_tags(Reader& reader, const MaybeValue& value, const ReadFile& read_file,
+bool read_service_tags(Reader& reader, const std::optional<Value>& value, const ReadFile& read_file,
                        const Lab* before, Lab& lab) {
   if (!value) return true;
   const auto path = reader.text(*value);
@@ -53,14 +53,26 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
       read_service_tags(reader, object.at("serviceTags"), read_file, before, lab);
   const TagNames names(lab.service_tags.get());
   const TagNames* tags = tags_known ? &names : nullptr;
-  read_virtual_networks(reader, object.at("virtualNetworks"), lab);
-  read_network_security_groups(reader, object.at("networkSecurityGroups"), tags, lab);
-  read_route_tables(reader, object.at("routeTables"), tags, lab);
-  read_application_security_groups(reader, object.at("applicationSecurityGroups"), lab);
-  read_server_farms(reader, object.at("serverFarms"), lab);
-  read_sites(reader, object.at("sites"), lab);
-  read_hosts(reader, object.at("hosts"), lab);
-  read_expectations(reader, object.at("expectations"), lab);
+  object.map_into(lab.virtual_networks, "virtualNetworks", [&](Reader& from, const Value& vnet) {
+    return read_virtual_network(from, vnet, lab.location);
+  });
+  object.map_into(lab.network_security_groups, "networkSecurityGroups",
+                  [&](Reader& from, const Value& group) {
+                    return read_network_security_group(from, group, tags);
+                  });
+  object.map_into(lab.route_tables, "routeTables", [&](Reader& from, const Value& table) {
+    return read_route_table(from, table, tags);
+  });
+  if (const auto groups = object.at("applicationSecurityGroups")) {
+    for (const Value& group : reader.names(*groups)) {
+      const ObjectReader nothing(reader, group, ObjectType::kApplicationSecurityGroup);
+      lab.application_security_groups.insert(group.key);
+    }
+  }
+  object.map_into(lab.server_farms, "serverFarms", read_server_farm);
+  object.map_into(lab.sites, "sites", read_site);
+  object.map_into(lab.hosts, "hosts", read_host);
+  object.list_into(lab.expectations, "expectations", read_expectation);
   resolve_references(lab);
   return lab;
 }
@@ -70,10 +82,8 @@ void add_checked(const YamlTree& tree, std::vector<Check> checks, Findings& find
     bool trusted = true;
     for (const std::string& path : check.rests_on) trusted = trusted && findings.trusts(path);
     if (!trusted) continue;
-    Finding& finding = check.finding;
-    const Mark mark = findings.full() ? Mark{} : find_place(tree, finding.path);
-    findings.add(finding.severity, mark, std::move(finding.path), std::move(finding.code),
-                 std::move(finding.message), std::move(finding.hint));
+    const Mark mark = findings.full() ? Mark{} : find_place(tree, check.finding.path);
+    findings.add(mark, std::move(check.finding));
   }
 }
 
@@ -83,8 +93,9 @@ Loaded read_lab(const YamlTree& tree, const std::string& file, const ReadFile& r
                 const Lab* before) {
   Findings findings(file);
   if (tree.root->kind == YamlKind::kNull) {
-    findings.add(Severity::kError, tree.mark, {}, "empty", "the file holds no lab",
-                 "write {} for an empty one");
+    findings.add(
+        tree.mark,
+        {.code = "empty", .message = "the file holds no lab", .hint = "write {} for an empty one"});
     return {.findings = std::move(findings).sorted()};
   }
   Reader reader(findings);

@@ -16,10 +16,12 @@ std::optional<std::string> read_delegation(Reader& reader, const Value& value) {
   if (!hint.empty()) {
     reader.fail(value, "unknown-value", fmt::format("unknown delegation '{}'", shown(*name)), hint);
   } else {
-    reader.findings().add(Severity::kWarning, value.mark, value.path, "not-emulated",
-                          fmt::format("delegation '{}' has no effect: only {} is emulated",
-                                      shown(*name), kServerFarmsDelegation),
-                          {});
+    reader.findings().add(
+        value.mark, {.severity = Severity::kWarning,
+                     .path = value.path,
+                     .code = "not-emulated",
+                     .message = fmt::format("delegation '{}' has no effect: only {} is emulated",
+                                            shown(*name), kServerFarmsDelegation)});
   }
   return name;
 }
@@ -41,18 +43,13 @@ std::vector<Ipv4Prefix> read_subnet_prefixes(ObjectReader& object) {
   Reader& reader = object.reader();
   const auto single = object.at("addressPrefix");
   const auto several = object.at("addressPrefixes");
-  if (single && several) {
-    reader.fail_at_key(*several, "exclusive-keys",
-                       "'addressPrefix' and 'addressPrefixes' exclude each other");
-    return {};
-  }
+  object.exclude("addressPrefix", "addressPrefixes");
+  if (single && several) return {};
   std::vector<Ipv4Prefix> prefixes = reader.list(several, &Reader::prefix);
   if (single) {
     if (const auto prefix = reader.prefix(*single)) prefixes.push_back(*prefix);
   }
-  const bool empty_list =
-      several && several->node->kind == YamlKind::kSequence && several->node->items.empty();
-  if (empty_list || (!single && !several)) {
+  if (several ? several->is_empty_list() : !single) {
     object.miss({"addressPrefix", "addressPrefixes"}, "'addressPrefix' is missing");
   }
   return prefixes;
@@ -62,23 +59,13 @@ Subnet read_subnet(Reader& reader, const Value& value) {
   ObjectReader object(reader, value, ObjectType::kSubnet);
   Subnet subnet;
   subnet.address_prefixes = read_subnet_prefixes(object);
-  if (const auto delegations = object.at("delegations")) {
-    for (const Value& item : reader.items(*delegations)) {
-      if (auto name = read_delegation(reader, item)) subnet.delegations.push_back(*name);
-    }
-  }
+  object.list_into(subnet.delegations, "delegations", read_delegation);
   object.into(subnet.network_security_group, "networkSecurityGroup", &Reader::text);
   object.into(subnet.route_table, "routeTable", &Reader::text);
   if (const auto gateway = object.at("natGateway")) {
     reader.fail(*gateway, "not-emulated", "NAT gateways are not emulated", "write null");
   }
-  if (const auto endpoints = object.at("serviceEndpoints")) {
-    for (const Value& item : reader.items(*endpoints)) {
-      if (auto name = read_service_endpoint(reader, item)) {
-        subnet.service_endpoints.push_back(std::move(*name));
-      }
-    }
-  }
+  object.list_into(subnet.service_endpoints, "serviceEndpoints", read_service_endpoint);
   return subnet;
 }
 
@@ -88,27 +75,6 @@ VirtualNetworkPeering read_peering(Reader& reader, const Value& value) {
   object.into(peering.allow_virtual_network_access, "allowVirtualNetworkAccess", &Reader::boolean);
   object.into(peering.allow_forwarded_traffic, "allowForwardedTraffic", &Reader::boolean);
   return peering;
-}
-
-VirtualNetwork read_virtual_network(Reader& reader, const Value& value, const Lab& lab) {
-  ObjectReader object(reader, value, ObjectType::kVirtualNetwork);
-  VirtualNetwork vnet{.location = lab.location};
-  if (const auto location = object.at("location")) {
-    vnet.location = read_location(reader, *location).value_or(vnet.location);
-  }
-  const auto prefixes = object.at("addressPrefixes");
-  vnet.address_prefixes = reader.list(prefixes, &Reader::prefix);
-  const bool empty_list =
-      prefixes && prefixes->node->kind == YamlKind::kSequence && prefixes->node->items.empty();
-  if (empty_list) object.miss({"addressPrefixes"}, "'addressPrefixes' holds no prefix");
-  vnet.dns_servers = reader.list(object.at("dnsServers"), &Reader::address);
-  for (const Value& subnet : named(reader, object.at("subnets"))) {
-    vnet.subnets[subnet.key] = read_subnet(reader, subnet);
-  }
-  for (const Value& peering : named(reader, object.at("virtualNetworkPeerings"))) {
-    vnet.virtual_network_peerings[peering.key] = read_peering(reader, peering);
-  }
-  return vnet;
 }
 
 }  // namespace
@@ -127,10 +93,22 @@ std::optional<std::string> read_location(Reader& reader, const Value& value) {
   return std::nullopt;
 }
 
-void read_virtual_networks(Reader& reader, const MaybeValue& value, Lab& lab) {
-  for (const Value& vnet : named(reader, value)) {
-    lab.virtual_networks[vnet.key] = read_virtual_network(reader, vnet, lab);
+VirtualNetwork read_virtual_network(Reader& reader, const Value& value,
+                                    const std::string& location_of_lab) {
+  ObjectReader object(reader, value, ObjectType::kVirtualNetwork);
+  VirtualNetwork vnet{.location = location_of_lab};
+  if (const auto location = object.at("location")) {
+    vnet.location = read_location(reader, *location).value_or(vnet.location);
   }
+  const auto prefixes = object.at("addressPrefixes");
+  vnet.address_prefixes = reader.list(prefixes, &Reader::prefix);
+  if (prefixes && prefixes->is_empty_list()) {
+    object.miss({"addressPrefixes"}, "'addressPrefixes' holds no prefix");
+  }
+  vnet.dns_servers = reader.list(object.at("dnsServers"), &Reader::address);
+  object.map_into(vnet.subnets, "subnets", read_subnet);
+  object.map_into(vnet.virtual_network_peerings, "virtualNetworkPeerings", read_peering);
+  return vnet;
 }
 
 }  // namespace egress::lab

@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: MIT
 
 #include <cctype>
-#include <charconv>
 
+#include "base/number.hpp"
 #include "lab/read/resources.hpp"
 
 namespace egress::lab {
 namespace {
 
-struct Side {
-  std::string prefix;    // "sourceAddressPrefix"
-  std::string prefixes;  // "sourceAddressPrefixes"
-  std::string groups;
-  std::string range;
-  std::string ranges;
-};
-
-Side side_named(const std::string& side) {
-  return {side + "AddressPrefix", side + "AddressPrefixes", side + "ApplicationSecurityGroups",
-          side + "PortRange", side + "PortRanges"};
-}
-
 // Addresses begin with a digit (IPv6 ones hold a colon); anything else can only be a tag.
 bool looks_like_address(const std::string& text) {
   return text.find(':') != std::string::npos || text.find('/') != std::string::npos ||
          (!text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) != 0);
+}
+
+// The canonical spelling of a service tag.
+std::optional<std::string> read_service_tag(Reader& reader, const Value& value,
+                                            const std::string& text, const TagNames* tags) {
+  if (tags == nullptr) return text;
+  if (auto canonical = tags->canonical(text)) return canonical;
+  const std::string source = fmt::format(
+      "tags other than {} come from the file 'serviceTags' names", one_of(built_in_tags()));
+  reader.fail(value, "unknown-service-tag", fmt::format("unknown service tag '{}'", shown(text)),
+              reader.findings().wants_suggestions() ? tags->nearest(text).hint(source) : source);
+  return std::nullopt;
 }
 
 std::optional<AddressMatch> read_single(Reader& reader, const Value& value, const TagNames* tags) {
@@ -56,47 +55,33 @@ std::optional<Ipv4Prefix> read_listed(Reader& reader, const Value& item) {
   return reader.prefix(item);
 }
 
-AddressMatch read_match(ObjectReader& object, const Side& side, const TagNames* tags) {
+// `side` is "source" or "destination".
+AddressMatch read_match(ObjectReader& object, const std::string& side, const TagNames* tags) {
   Reader& reader = object.reader();
-  const auto single = object.at(side.prefix);
-  const auto several = object.at(side.prefixes);
-  const auto groups = object.at(side.groups);
-  if (single && several) {
-    reader.fail_at_key(*several, "exclusive-keys",
-                       fmt::format("'{}' and '{}' exclude each other", side.prefix, side.prefixes));
-  }
+  const std::string prefix_key = side + "AddressPrefix";
+  const std::string prefixes_key = side + "AddressPrefixes";
+  const std::string groups_key = side + "ApplicationSecurityGroups";
+  const auto single = object.at(prefix_key);
+  const auto several = object.at(prefixes_key);
+  const auto groups = object.at(groups_key);
+  object.exclude(prefix_key, prefixes_key);
   if (groups && (single || several)) {
     reader.fail_at_key(*groups, "exclusive-keys",
-                       fmt::format("'{}' and '{}' exclude each other", side.groups,
-                                   single ? side.prefix : side.prefixes));
+                       fmt::format("'{}' and '{}' exclude each other", groups_key,
+                                   single ? prefix_key : prefixes_key));
   }
   AddressMatch match;
   if (single) match = read_single(reader, *single, tags).value_or(AddressMatch{});
-  if (several) {
-    for (const Value& item : reader.items(*several)) {
-      if (const auto prefix = read_listed(reader, item)) match.prefixes.push_back(*prefix);
-    }
-  }
+  object.list_into(match.prefixes, prefixes_key, read_listed);
   if (groups) match.application_security_groups = reader.list(groups, &Reader::text);
-  const auto is_empty_list = [](const MaybeValue& list) {
-    return list && list->node->kind == YamlKind::kSequence && list->node->items.empty();
-  };
-  if (!single && (is_empty_list(several) || is_empty_list(groups) || (!several && !groups))) {
-    object.miss({side.prefix, side.prefixes, side.groups},
-                fmt::format("'{}' is missing", side.prefix),
-                fmt::format("write '{}', '{}' or '{}'; \"*\" for any address", side.prefix,
-                            side.prefixes, side.groups));
+  const bool empty_list =
+      (several && several->is_empty_list()) || (groups && groups->is_empty_list());
+  if (!single && (empty_list || (!several && !groups))) {
+    object.miss({prefix_key, prefixes_key, groups_key}, fmt::format("'{}' is missing", prefix_key),
+                fmt::format("write '{}', '{}' or '{}'; \"*\" for any address", prefix_key,
+                            prefixes_key, groups_key));
   }
   return match;
-}
-
-std::optional<uint16_t> port_from(std::string_view text) {
-  uint16_t port = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (text.empty() || failure != std::errc{} || end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return port;
 }
 
 std::optional<Interval<uint16_t>> read_range(Reader& reader, const Value& value) {
@@ -104,9 +89,9 @@ std::optional<Interval<uint16_t>> read_range(Reader& reader, const Value& value)
   if (!text) return std::nullopt;
   if (*text == "*") return Interval<uint16_t>{0, 65535};
   const size_t dash = text->find('-');
-  const auto first = port_from(std::string_view(*text).substr(0, dash));
+  const auto first = parse_number<uint16_t>(text->substr(0, dash));
   const auto last =
-      dash == std::string::npos ? first : port_from(std::string_view(*text).substr(dash + 1));
+      dash == std::string::npos ? first : parse_number<uint16_t>(text->substr(dash + 1));
   if (!first || !last) {
     reader.fail(value, "port-range", fmt::format("'{}' is not a port range", shown(*text)),
                 "write 443, 1000-1999 or \"*\", from 0 to 65535");
@@ -120,15 +105,14 @@ std::optional<Interval<uint16_t>> read_range(Reader& reader, const Value& value)
   return Interval<uint16_t>{*first, *last};
 }
 
-PortSet read_ports(ObjectReader& object, const Side& side) {
+PortSet read_ports(ObjectReader& object, const std::string& side) {
   Reader& reader = object.reader();
-  const auto single = object.at(side.range);
-  const auto several = object.at(side.ranges);
+  const std::string range_key = side + "PortRange";
+  const std::string ranges_key = side + "PortRanges";
+  const auto single = object.at(range_key);
+  const auto several = object.at(ranges_key);
   std::vector<Interval<uint16_t>> ranges;
-  if (single && several) {
-    reader.fail_at_key(*several, "exclusive-keys",
-                       fmt::format("'{}' and '{}' exclude each other", side.range, side.ranges));
-  }
+  object.exclude(range_key, ranges_key);
   if (single) {
     if (const auto range = read_range(reader, *single)) ranges.push_back(*range);
   }
@@ -142,8 +126,8 @@ PortSet read_ports(ObjectReader& object, const Side& side) {
     }
   }
   if (!single && items.empty()) {
-    object.miss({side.range, side.ranges}, fmt::format("'{}' is missing", side.range),
-                fmt::format("write '{}' or '{}'; \"*\" for any port", side.range, side.ranges));
+    object.miss({range_key, ranges_key}, fmt::format("'{}' is missing", range_key),
+                fmt::format("write '{}' or '{}'; \"*\" for any port", range_key, ranges_key));
   }
   return PortSet(std::move(ranges));
 }
@@ -156,10 +140,10 @@ SecurityRule read_rule(Reader& reader, const Value& value, const TagNames* tags)
   object.word_into(rule.direction, "direction", directions());
   object.word_into(rule.access, "access", accesses());
   object.word_into(rule.protocol, "protocol", protocols());
-  rule.source = read_match(object, side_named("source"), tags);
-  rule.destination = read_match(object, side_named("destination"), tags);
-  rule.source_ports = read_ports(object, side_named("source"));
-  rule.destination_ports = read_ports(object, side_named("destination"));
+  rule.source = read_match(object, "source", tags);
+  rule.destination = read_match(object, "destination", tags);
+  rule.source_ports = read_ports(object, "source");
+  rule.destination_ports = read_ports(object, "destination");
   return rule;
 }
 
@@ -181,45 +165,21 @@ Route read_route(Reader& reader, const Value& value, const TagNames* tags) {
 
 }  // namespace
 
-std::optional<std::string> read_service_tag(Reader& reader, const Value& value,
-                                            const std::string& text, const TagNames* tags) {
-  if (tags == nullptr) return text;
-  if (auto canonical = tags->canonical(text)) return canonical;
-  const auto near = reader.findings().wants_suggestions() ? tags->nearest(text) : std::nullopt;
-  const std::string hint = near ? fmt::format("did you mean '{}'?", *near)
-                                : "tags other than " + one_of(built_in_tags()) +
-                                      " come from the file 'serviceTags' names";
-  reader.fail(value, "unknown-service-tag", fmt::format("unknown service tag '{}'", shown(text)),
-              hint);
-  return std::nullopt;
+NetworkSecurityGroup read_network_security_group(Reader& reader, const Value& value,
+                                                 const TagNames* tags) {
+  ObjectReader object(reader, value, ObjectType::kNetworkSecurityGroup);
+  NetworkSecurityGroup group;
+  object.map_into(group.security_rules, "securityRules",
+                  [&](Reader& from, const Value& rule) { return read_rule(from, rule, tags); });
+  return group;
 }
 
-void read_network_security_groups(Reader& reader, const MaybeValue& value, const TagNames* tags,
-                                  Lab& lab) {
-  for (const Value& group : named(reader, value)) {
-    ObjectReader object(reader, group, ObjectType::kNetworkSecurityGroup);
-    auto& rules = lab.network_security_groups[group.key].security_rules;
-    for (const Value& rule : named(reader, object.at("securityRules"))) {
-      rules[rule.key] = read_rule(reader, rule, tags);
-    }
-  }
-}
-
-void read_route_tables(Reader& reader, const MaybeValue& value, const TagNames* tags, Lab& lab) {
-  for (const Value& table : named(reader, value)) {
-    ObjectReader object(reader, table, ObjectType::kRouteTable);
-    auto& routes = lab.route_tables[table.key].routes;
-    for (const Value& route : named(reader, object.at("routes"))) {
-      routes[route.key] = read_route(reader, route, tags);
-    }
-  }
-}
-
-void read_application_security_groups(Reader& reader, const MaybeValue& value, Lab& lab) {
-  for (const Value& group : named(reader, value)) {
-    const ObjectReader object(reader, group, ObjectType::kApplicationSecurityGroup);
-    lab.application_security_groups.insert(group.key);
-  }
+RouteTable read_route_table(Reader& reader, const Value& value, const TagNames* tags) {
+  ObjectReader object(reader, value, ObjectType::kRouteTable);
+  RouteTable table;
+  object.map_into(table.routes, "routes",
+                  [&](Reader& from, const Value& route) { return read_route(from, route, tags); });
+  return table;
 }
 
 }  // namespace egress::lab

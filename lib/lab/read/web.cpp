@@ -5,15 +5,6 @@
 namespace egress::lab {
 namespace {
 
-ServerFarm read_server_farm(Reader& reader, const Value& value) {
-  ObjectReader object(reader, value, ObjectType::kServerFarm);
-  ServerFarm farm;
-  object.into(farm.sku, "sku", &Reader::text);
-  if (const Sku* sku = find_sku(farm.sku)) farm.sku = sku->name;
-  object.into(farm.capacity, "capacity", &Reader::integer);
-  return farm;
-}
-
 OutboundVnetRouting read_outbound_vnet_routing(Reader& reader, const Value& value) {
   ObjectReader object(reader, value, ObjectType::kOutboundVnetRouting);
   OutboundVnetRouting routing;
@@ -24,6 +15,40 @@ OutboundVnetRouting read_outbound_vnet_routing(Reader& reader, const Value& valu
   object.into(routing.backup_restore_traffic, "backupRestoreTraffic", &Reader::boolean);
   object.into(routing.managed_identity_traffic, "managedIdentityTraffic", &Reader::boolean);
   return routing;
+}
+
+std::optional<Port> read_listen(Reader& reader, const Value& value) {
+  const auto text = reader.text(value);
+  if (!text) return std::nullopt;
+  if (const auto port = Port::parse(lower_case(*text))) return *port;
+  reader.fail(value, "listen", fmt::format("'{}' is not a port to listen on", shown(*text)),
+              "write tcp/PORT or udp/PORT, from 1 to 65535");
+  return std::nullopt;
+}
+
+void read_from(Reader& reader, const Value& value, Expectation& expectation) {
+  const auto text = reader.text(value);
+  if (!text) return;
+  const auto sender = Sender::parse(*text);
+  if (sender) {
+    expectation.from = sender->site;
+    expectation.instance = sender->instance;
+  } else {
+    reader.fail(value, "reference",
+                fmt::format("'{}' does not name an app's instance", shown(*text)),
+                "write SITE or SITE/INSTANCE, counted from 0");
+  }
+}
+
+}  // namespace
+
+ServerFarm read_server_farm(Reader& reader, const Value& value) {
+  ObjectReader object(reader, value, ObjectType::kServerFarm);
+  ServerFarm farm;
+  object.into(farm.sku, "sku", &Reader::text);
+  if (const Sku* sku = find_sku(farm.sku)) farm.sku = sku->name;
+  object.into(farm.capacity, "capacity", &Reader::integer);
+  return farm;
 }
 
 Site read_site(Reader& reader, const Value& value) {
@@ -51,15 +76,6 @@ Site read_site(Reader& reader, const Value& value) {
   return site;
 }
 
-std::optional<Port> read_listen(Reader& reader, const Value& value) {
-  const auto text = reader.text(value);
-  if (!text) return std::nullopt;
-  if (const auto port = Port::parse(lower_case(*text))) return *port;
-  reader.fail(value, "listen", fmt::format("'{}' is not a port to listen on", shown(*text)),
-              "write tcp/PORT or udp/PORT, from 1 to 65535");
-  return std::nullopt;
-}
-
 Host read_host(Reader& reader, const Value& value) {
   ObjectReader object(reader, value, ObjectType::kHost);
   Host host;
@@ -77,30 +93,12 @@ Host read_host(Reader& reader, const Value& value) {
   }
   object.into(host.ip_address, "ipAddress", &Reader::address);
   host.names = reader.list(object.at("names"), &Reader::text);
-  if (const auto listen = object.at("listen")) {
-    for (const Value& item : reader.items(*listen)) {
-      if (const auto port = read_listen(reader, item)) host.listen.push_back(*port);
-    }
-  }
+  object.list_into(host.listen, "listen", read_listen);
   object.into(host.enable_ip_forwarding, "enableIPForwarding", &Reader::boolean);
   object.into(host.masquerade, "masquerade", &Reader::address);
   host.application_security_groups =
       reader.list(object.at("applicationSecurityGroups"), &Reader::text);
   return host;
-}
-
-void read_from(Reader& reader, const Value& value, Expectation& expectation) {
-  const auto text = reader.text(value);
-  if (!text) return;
-  const auto sender = Sender::parse(*text);
-  if (sender) {
-    expectation.from = sender->site;
-    expectation.instance = sender->instance;
-  } else {
-    reader.fail(value, "reference",
-                fmt::format("'{}' does not name an app's instance", shown(*text)),
-                "write SITE or SITE/INSTANCE, counted from 0");
-  }
 }
 
 Expectation read_expectation(Reader& reader, const Value& value) {
@@ -113,33 +111,6 @@ Expectation read_expectation(Reader& reader, const Value& value) {
   if (const auto via = object.at("via")) expectation.via = reader.word(*via, paths());
   object.into(expectation.source, "source", &Reader::address);
   return expectation;
-}
-
-}  // namespace
-
-void read_server_farms(Reader& reader, const MaybeValue& value, Lab& lab) {
-  for (const Value& farm : named(reader, value)) {
-    lab.server_farms[farm.key] = read_server_farm(reader, farm);
-  }
-}
-
-void read_sites(Reader& reader, const MaybeValue& value, Lab& lab) {
-  for (const Value& site : named(reader, value)) {
-    lab.sites[site.key] = read_site(reader, site);
-  }
-}
-
-void read_hosts(Reader& reader, const MaybeValue& value, Lab& lab) {
-  for (const Value& host : named(reader, value)) {
-    lab.hosts[host.key] = read_host(reader, host);
-  }
-}
-
-void read_expectations(Reader& reader, const MaybeValue& value, Lab& lab) {
-  if (!value) return;
-  for (const Value& item : reader.items(*value)) {
-    lab.expectations.push_back(read_expectation(reader, item));
-  }
 }
 
 }  // namespace egress::lab

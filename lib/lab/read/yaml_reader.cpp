@@ -4,8 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.hpp"
 #include "base/result.hpp"
 #include "lab/limits.hpp"
 
@@ -39,16 +39,21 @@ std::string ipv6_hint(const std::string& text) {
 }  // namespace
 
 void Reader::fail(const Value& value, std::string code, std::string message, std::string hint) {
-  findings_.add(Severity::kError, value.mark, value.path, std::move(code), std::move(message),
-                std::move(hint));
-  findings_.distrust(value.path);
+  fail_at(value.mark, value.path, std::move(code), std::move(message), std::move(hint));
 }
 
 void Reader::fail_at_key(const Value& value, std::string code, std::string message,
                          std::string hint) {
-  findings_.add(Severity::kError, value.key_mark, value.path, std::move(code), std::move(message),
-                std::move(hint));
-  findings_.distrust(value.path);
+  fail_at(value.key_mark, value.path, std::move(code), std::move(message), std::move(hint));
+}
+
+void Reader::fail_at(Mark mark, const std::string& path, std::string code, std::string message,
+                     std::string hint) {
+  findings_.add(mark, {.path = path,
+                       .code = std::move(code),
+                       .message = std::move(message),
+                       .hint = std::move(hint)});
+  findings_.distrust(path);
 }
 
 std::optional<std::string> Reader::text(const Value& value) {
@@ -77,13 +82,10 @@ std::optional<bool> Reader::boolean(const Value& value) {
 
 std::optional<int> Reader::integer(const Value& value) {
   const std::string& text = value.node->text;
-  int number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = value.is_scalar() && !value.node->quoted && failure == std::errc{} &&
-                     end == text.data() + text.size();
+  const auto number = parse_number<int>(text);
   // 010 is eight to some readers of YAML and ten to others.
   const bool octal = text.size() > 1 && text.front() == '0';
-  if (whole && !octal) return number;
+  if (number && value.is_scalar() && !value.node->quoted && !octal) return number;
   const std::string why = value.node->quoted ? " (quotes make it text)" : "";
   fail(value, "type",
        fmt::format("a whole number is expected, not {}{}", kind_name(*value.node), why));
@@ -228,6 +230,13 @@ std::optional<Value> ObjectReader::at(const std::string& key) {
   return found->second;
 }
 
+void ObjectReader::exclude(const std::string& earlier, const std::string& later) {
+  const auto refused = at(later);
+  if (!at(earlier) || !refused) return;
+  reader_.fail_at_key(*refused, "exclusive-keys",
+                      fmt::format("'{}' and '{}' exclude each other", earlier, later));
+}
+
 void ObjectReader::miss(const std::vector<std::string>& keys, std::string message,
                         std::string hint) {
   // A misspelt key has its own finding, with what was meant.
@@ -235,8 +244,10 @@ void ObjectReader::miss(const std::vector<std::string>& keys, std::string messag
     return !reader_.findings().trusts(path_of(value_.path, key));
   });
   if (!meant) {
-    reader_.findings().add(Severity::kError, value_.key_mark, value_.path, "missing-key",
-                           std::move(message), std::move(hint));
+    reader_.findings().add(value_.key_mark, {.path = value_.path,
+                                             .code = "missing-key",
+                                             .message = std::move(message),
+                                             .hint = std::move(hint)});
   }
   for (const std::string& key : keys) reader_.findings().distrust(path_of(value_.path, key));
 }
@@ -280,11 +291,9 @@ Step step_in_map(const YamlNode& map, const std::string& path, size_t at) {
 Step step_in_list(const YamlNode& list, const std::string& path, size_t at) {
   if (path[at] != '[') return {};
   const size_t close = path.find(']', at);
-  size_t index = 0;
-  const auto [end, failure] =
-      std::from_chars(path.data() + at + 1, path.data() + path.size(), index);
-  if (failure != std::errc{} || close == std::string::npos || index >= list.items.size()) return {};
-  return {&list.items[index], close + 1 - at, false};
+  const auto index = parse_number<size_t>(path.substr(at + 1, close - at - 1));
+  if (!index || close == std::string::npos || *index >= list.items.size()) return {};
+  return {&list.items[*index], close + 1 - at, false};
 }
 
 }  // namespace

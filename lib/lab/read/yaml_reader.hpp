@@ -32,6 +32,7 @@ struct Value {
 
   bool is_null() const { return node->kind == YamlKind::kNull; }
   bool is_scalar() const { return node->kind == YamlKind::kScalar; }
+  bool is_empty_list() const { return node->kind == YamlKind::kSequence && node->items.empty(); }
 };
 
 class Reader {
@@ -83,6 +84,8 @@ class Reader {
   Findings& findings() { return findings_; }
 
  private:
+  void fail_at(Mark mark, const std::string& path, std::string code, std::string message,
+               std::string hint);
   template <typename Less>
   std::vector<Value> distinct(const Value& value);
 
@@ -100,7 +103,6 @@ class ObjectReader {
   // The key's value; nothing when the key is absent or null. Every key of the schema must be asked
   // for before the reader goes: a key that is accepted is also understood.
   std::optional<Value> at(const std::string& key);
-  bool has(const std::string& key) const { return members_.contains(key); }
   // Leaves `target` as it is when the key is absent or wrong.
   template <typename T>
   void into(T& target, const std::string& key, std::optional<T> (Reader::*read)(const Value&)) {
@@ -117,11 +119,29 @@ class ObjectReader {
   void word_into(T& target, const std::string& key, const std::vector<Spelling<T>>& spellings) {
     if (const auto value = at(key)) target = reader_.word(*value, spellings).value_or(target);
   }
+  // Every item of a list, and every resource in a map of names, as `read(reader, value)` gives it;
+  // nothing leaves the item out.
+  template <typename T, typename Read>
+  void list_into(std::vector<T>& target, const std::string& key, Read read) {
+    const auto value = at(key);
+    for (const Value& item : value ? reader_.items(*value) : std::vector<Value>{}) {
+      if (std::optional<T> got = read(reader_, item)) target.push_back(std::move(*got));
+    }
+  }
+  template <typename T, typename Read>
+  void map_into(Named<T>& target, const std::string& key, Read read) {
+    const auto value = at(key);
+    for (const Value& each : value ? reader_.names(*value) : std::vector<Value>{}) {
+      target[each.key] = read(reader_, each);
+    }
+  }
+  // A finding at `later` when both keys are there.
+  void exclude(const std::string& earlier, const std::string& later);
+
   // A rule that needs one of `keys`, none of which is there.
   void miss(const std::vector<std::string>& keys, std::string message, std::string hint = {});
 
   Reader& reader() { return reader_; }
-  const Value& value() const { return value_; }
 
  private:
   void refuse_key(const Value& entry);

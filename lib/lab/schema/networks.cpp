@@ -15,6 +15,8 @@ NameRule label_name(std::string kind, size_t max_length) {
   return {std::move(kind), max_length, "-", "", "letters, digits and '-', no '-' first or last"};
 }
 
+namespace {
+
 ObjectSchema lab_schema() {
   Property location = value("location", Form::kRegion, "The region of apps and networks.");
   location.default_value = "westeurope";
@@ -95,6 +97,13 @@ ObjectSchema virtual_network_peering_schema() {
                 "Whether this side takes packets from the peer whose source is not in the peer's "
                 "address space.",
                 "false")}};
+}
+
+}  // namespace
+
+std::vector<ObjectSchema> network_schemas() {
+  return {lab_schema(), virtual_network_schema(), subnet_schema(),
+          virtual_network_peering_schema()};
 }
 
 }  // namespace egress::lab

@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The descriptions of the objects one by one, for schema.cpp: the lab itself, networks.cpp,
-// security.cpp and web.cpp.
+// The descriptions of the objects for schema.cpp, the lab's own among networks, and what they are
+// made of.
 
 #include "lab/schema/schema.hpp"
 
 namespace egress::lab {
 
-ObjectSchema lab_schema();
-ObjectSchema virtual_network_schema();
-ObjectSchema subnet_schema();
-ObjectSchema virtual_network_peering_schema();
-ObjectSchema network_security_group_schema();
-ObjectSchema security_rule_schema();
-ObjectSchema route_table_schema();
-ObjectSchema route_schema();
-ObjectSchema application_security_group_schema();
-ObjectSchema server_farm_schema();
-ObjectSchema site_schema();
-ObjectSchema outbound_vnet_routing_schema();
-ObjectSchema host_schema();
-ObjectSchema expectation_schema();
+std::vector<ObjectSchema> network_schemas();
+std::vector<ObjectSchema> security_schemas();
+std::vector<ObjectSchema> web_schemas();
 
 // What Azure lets network resources and apps be called.
 NameRule network_name(std::string kind, size_t max_length = 80);

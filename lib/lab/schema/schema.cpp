@@ -21,22 +21,13 @@ std::vector<std::string> ObjectSchema::property_names() const {
 }
 
 const std::vector<ObjectSchema>& object_schemas() {
-  static const std::vector<ObjectSchema> all = {
-      lab_schema(),
-      virtual_network_schema(),
-      subnet_schema(),
-      virtual_network_peering_schema(),
-      network_security_group_schema(),
-      security_rule_schema(),
-      route_table_schema(),
-      route_schema(),
-      application_security_group_schema(),
-      server_farm_schema(),
-      site_schema(),
-      outbound_vnet_routing_schema(),
-      host_schema(),
-      expectation_schema(),
-  };
+  static const std::vector<ObjectSchema> all = [] {
+    std::vector<ObjectSchema> schemas = network_schemas();
+    for (const auto& more : {security_schemas(), web_schemas()}) {
+      schemas.insert(schemas.end(), more.begin(), more.end());
+    }
+    return schemas;
+  }();
   return all;
 }
 

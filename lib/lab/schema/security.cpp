@@ -21,8 +21,6 @@ void add_side(ObjectSchema& rule, const std::string& side) {
   rule.alternatives.push_back({side + "PortRange", side + "PortRanges"});
 }
 
-}  // namespace
-
 ObjectSchema network_security_group_schema() {
   return {ObjectType::kNetworkSecurityGroup,
           "networkSecurityGroup",
@@ -71,6 +69,13 @@ ObjectSchema route_schema() {
 ObjectSchema application_security_group_schema() {
   return {ObjectType::kApplicationSecurityGroup, "applicationSecurityGroup",
           "An application security group: nothing but its name."};
+}
+
+}  // namespace
+
+std::vector<ObjectSchema> security_schemas() {
+  return {network_security_group_schema(), security_rule_schema(), route_table_schema(),
+          route_schema(), application_security_group_schema()};
 }
 
 }  // namespace egress::lab

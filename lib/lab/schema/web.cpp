@@ -6,6 +6,8 @@
 
 namespace egress::lab {
 
+namespace {
+
 ObjectSchema server_farm_schema() {
   Property sku = word("sku", integrating_or_free_sku_names(),
                       "The plan's size. Free and Shared plans have no integration.");
@@ -94,6 +96,13 @@ ObjectSchema expectation_schema() {
                  "applicationRouting."),
            word("via", words_of(paths()), "Whether the packet enters the virtual network."),
            value("source", Form::kAddress, "The source address that the far end must see.")}};
+}
+
+}  // namespace
+
+std::vector<ObjectSchema> web_schemas() {
+  return {server_farm_schema(), site_schema(), outbound_vnet_routing_schema(), host_schema(),
+          expectation_schema()};
 }
 
 }  // namespace egress::lab

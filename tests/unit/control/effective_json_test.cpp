@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "control/effective_json.hpp"
-
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
 
+#include "control/json.hpp"
 #include "tests/support/spoke_lab.hpp"
 
 namespace egress::control {
@@ -49,7 +48,7 @@ TEST(EffectiveRuleJson, ListsPrefixesAsDeclaredAndHits) {
 }
 
 TEST(EffectiveRuleJson, ExpandsTags) {
-  policy::EffectiveRule rule{.name = "nsg/AllowVnetOutBound", .is_default = true};
+  policy::EffectiveRule rule{.name = "nsg/AllowVnetOutBound"};
   rule.rule.destination.service_tag = "VirtualNetwork";
   rule.destinations = address_set({prefix("10.0.0.0/16"), prefix("10.1.0.0/16")});
   const Json json = json_of(rule);

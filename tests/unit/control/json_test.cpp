@@ -66,15 +66,15 @@ TEST(ErrorJson, CarriesEveryFinding) {
 
 TEST(LeaseJson, WritesTimesInUtc) {
   const ipam::TimePoint noon{std::chrono::milliseconds(1700000000250)};
-  const Json json = to_json(ipam::Lease{.holder = {"plan", 1, kIntegration},
-                                        .address = ip("10.1.1.5"),
-                                        .state = ipam::LeaseState::kReleasing,
-                                        .since = noon,
-                                        .release_at = noon + std::chrono::hours(12)});
-  EXPECT_EQ(dump(json),
-            R"({"subnet":"spoke/integration","serverFarm":"plan","instance":1,)"
+  const std::vector<ipam::Lease> leases{{.holder = {"plan", 1, kIntegration},
+                                         .address = ip("10.1.1.5"),
+                                         .state = ipam::LeaseState::kReleasing,
+                                         .since = noon,
+                                         .release_at = noon + std::chrono::hours(12)}};
+  EXPECT_EQ(dump(to_json(leases)),
+            R"([{"subnet":"spoke/integration","serverFarm":"plan","instance":1,)"
             R"("address":"10.1.1.5","state":"releasing","since":"2023-11-14T22:13:20.250Z",)"
-            R"("releaseAt":"2023-11-15T10:13:20.250Z"})");
+            R"("releaseAt":"2023-11-15T10:13:20.250Z"}])");
 }
 
 TEST(StreamJson, MarksProgressAndResult) {

@@ -19,8 +19,7 @@
 #include <valijson/validator.hpp>
 
 #include "lab/document.hpp"
-#include "lab/format/json_schema.hpp"
-#include "lab/format/manual.hpp"
+#include "lab/format/format.hpp"
 #include "lab/read/json_tree.hpp"
 #include "lab/read/resources.hpp"
 #include "tests/oracle/generator.hpp"

@@ -103,7 +103,7 @@ TEST(TagNames, FindTheCanonicalSpelling) {
   EXPECT_EQ(names.canonical("STORAGE.westeurope"), "Storage.WestEurope");
   EXPECT_EQ(names.canonical("azureplatformdns"), "AzurePlatformDNS");
   EXPECT_EQ(names.canonical("Storage"), std::nullopt);
-  EXPECT_EQ(names.nearest("Storage.WestEurop"), "Storage.WestEurope");
+  EXPECT_EQ(names.nearest("Storage.WestEurop").found(), "Storage.WestEurope");
   EXPECT_EQ(TagNames(nullptr).canonical("Internet"), "Internet");
 }
 

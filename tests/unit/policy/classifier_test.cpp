@@ -23,7 +23,6 @@ uint32_t below(Random& random, uint32_t bound) {
 
 EffectiveRule catch_all() {
   return {.name = "nsg/DenyAll",
-          .is_default = true,
           .rule = make_rule(65500, Direction::kOutbound, Access::kDeny, {}),
           .sources = AddressSet::all(),
           .destinations = AddressSet::all()};

@@ -78,7 +78,6 @@ TEST(EffectiveRules, DefaultsDecideAsAzureDocumentsThem) {
   EXPECT_EQ(decided(in, ip("10.0.2.4"), own), "nsg/AllowVnetInBound");
   EXPECT_EQ(decided(in, kAzurePlatform, ip("20.0.0.1")), "nsg/AllowAzureLoadBalancerInBound");
   EXPECT_EQ(decided(in, ip("93.184.216.34"), own), "nsg/DenyAllInBound");
-  EXPECT_TRUE(out.back().is_default);
   EXPECT_EQ(out.back().rule.priority, 65500);
 }
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "policy/source_nat.hpp"
-
 #include <set>
 
 #include "tests/unit/policy/lab_builder.hpp"
 
 namespace egress::policy::test {
 namespace {
+
+std::optional<Ipv4Address> outbound_address(lab::Lab lab, const std::string& server_farm,
+                                            int instance) {
+  lab.server_farms[server_farm].capacity = 30;
+  return analyse({.lab = std::move(lab)})->workers.at({server_farm, instance}).outbound;
+}
 
 TEST(OutboundAddress, IsOneOfTheLabsAndUnmovedByOtherPlans) {
   lab::Lab lab = example_lab();
