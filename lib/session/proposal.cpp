@@ -34,7 +34,8 @@ Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, cons
   if (base.network != nullptr) previous.emplace(compile::Compiled{*base.network, *base.desired});
   ASSIGN_OR_RETURN(state::KernelState desired,
                    compile::compile(*next.network, {.prefix = terms.prefix}, previous));
-  RETURN_IF_ERROR(state::check_links(desired));
+  state::share_equal(desired, *base.desired);
+  RETURN_IF_ERROR(state::check_links(desired, state::unequal_netns(desired, *base.desired)));
   next.desired = std::make_shared<const state::KernelState>(std::move(desired));
   return {};
 }

@@ -160,10 +160,29 @@ class LinkDiff {
 
 }  // namespace
 
-Status check_links(const KernelState& desired) {
-  NetnsNames all;
-  for (const auto& entry : desired) all.insert(entry.first);
-  return check_links(desired, all);
+NetnsNames unequal_netns(const KernelState& desired, const KernelState& observed) {
+  NetnsNames unequal;
+  const auto add_other_ends = [&](const NetnsState& netns) {
+    for (const auto& [name, link] : netns.links) {
+      if (desired.count(link.peer.netns) != 0) unequal.insert(link.peer.netns);
+    }
+  };
+  for (const auto& [netns, wanted] : desired) {
+    const auto present = observed.find(netns);
+    if (present != observed.end() && wanted == present->second) continue;
+    unequal.insert(netns);
+    const bool is_new = present == observed.end();
+    if (!is_new && wanted->links == present->second->links &&
+        wanted->addresses == present->second->addresses) {
+      continue;
+    }
+    add_other_ends(*wanted);
+    if (!is_new) add_other_ends(*present->second);
+  }
+  for (const auto& [netns, present] : observed) {
+    if (desired.count(netns) == 0) add_other_ends(*present);
+  }
+  return unequal;
 }
 
 Status check_links(const KernelState& desired, const NetnsNames& among) {

@@ -13,11 +13,14 @@
 
 namespace egress::state {
 
-// Whether every veth end's other end is there and names it back; kInvalid names the first whose
-// other end does not.
-Status check_links(const KernelState& desired);
 using NetnsNames = std::set<NetnsName>;
-// The same of the ends in some of its namespaces alone.
+
+// The namespaces of `desired` that are not so in `observed`, and where links or addresses are not,
+// those in which links of theirs end or ended: a link that is made anew is a change there, too.
+NetnsNames unequal_netns(const KernelState& desired, const KernelState& observed);
+
+// Whether the other end of every veth end in `among` is there and names it back; kInvalid names the
+// first whose other end does not.
 Status check_links(const KernelState& desired, const NetnsNames& among);
 
 struct LinkChanges {
@@ -31,8 +34,7 @@ struct LinkChanges {
   ChangeSet ops{};
   std::map<NetnsName, InNetns> by_netns{};  // only where some of them go, or go down
 };
-// `unequal` are the namespaces of `desired` that are not so in `observed`, and where links or
-// addresses are not, those in which links of theirs end or ended. They have passed check_links().
+// `unequal` are the unequal_netns(), which have passed check_links().
 LinkChanges diff_links(const KernelState& desired, const KernelState& observed,
                        const NetnsNames& unequal);
 

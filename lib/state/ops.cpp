@@ -111,33 +111,6 @@ void diff_netns(ChangeSet& ops, const NetnsName& netns, const NetnsState& desire
   diff_responder(ops, netns, desired.responder, observed.responder);
 }
 
-// Those of `desired` that are not so yet, with the namespaces in which links of theirs end or ended
-// where links change: one that is made anew is a change there, too.
-NetnsNames unequal_netns(const KernelState& desired, const KernelState& observed) {
-  NetnsNames unequal;
-  const auto add_other_ends = [&](const NetnsState& netns) {
-    for (const auto& [name, link] : netns.links) {
-      if (desired.count(link.peer.netns) != 0) unequal.insert(link.peer.netns);
-    }
-  };
-  for (const auto& [netns, wanted] : desired) {
-    const auto present = observed.find(netns);
-    if (present != observed.end() && wanted == present->second) continue;
-    unequal.insert(netns);
-    const bool is_new = present == observed.end();
-    if (!is_new && wanted->links == present->second->links &&
-        wanted->addresses == present->second->addresses) {
-      continue;
-    }
-    add_other_ends(*wanted);
-    if (!is_new) add_other_ends(*present->second);
-  }
-  for (const auto& [netns, present] : observed) {
-    if (desired.count(netns) == 0) add_other_ends(*present);
-  }
-  return unequal;
-}
-
 const char* verb_text(Verb verb) {
   switch (verb) {
     case Verb::kAdd: return "add";
