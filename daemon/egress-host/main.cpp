@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // egress-host answers on the ports of one emulated host. egressd starts one per listening host
 // inside the host's network namespace, whatever its name stands for by then; it then stands on its
-// own, so that a lab keeps answering without its daemon, and is found again through its lock file.
+// own, so that a lab keeps answering without its daemon.
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -17,7 +17,6 @@
 
 #include "egress-host/echo_server.hpp"
 #include "egress-host/http_server.hpp"
-#include "egress-host/lock_file.hpp"
 #include "egress-host/responder.hpp"
 #include "egress-host/udp_server.hpp"
 #include "uv/loop.hpp"
@@ -84,21 +83,18 @@ Status open_ports(uv::Loop& loop, const Spec& spec, Servers& servers) {
   return {};
 }
 
-Status serve(uv::Loop& loop, const Spec& spec, const LockFile& lock) {
+Status serve(uv::Loop& loop, const Spec& spec) {
   Servers servers;
   RETURN_IF_ERROR(open_ports(loop, spec, servers));
-  RETURN_IF_ERROR(lock.write(to_json(spec)));
   servers.terminate.emplace(loop, SIGTERM, [&servers] { servers.close(); });
   RETURN_IF_ERROR(detach());
   loop.run();
   return {};
 }
 
-Status run(const Spec& spec, const std::string& lock_path) {
-  ASSIGN_OR_RETURN(const LockFile lock, LockFile::acquire(lock_path));
+Status run(const Spec& spec) {
   auto loop = std::make_unique<uv::Loop>();
-  Status served = serve(*loop, spec, lock);
-  lock.remove();
+  Status served = serve(*loop, spec);
   // Handles of a half-opened set are still in it; the process ends without unwinding them.
   if (!served.ok()) (void)loop.release();
   return served;
@@ -111,11 +107,9 @@ int main(int argc, char** argv) {
   using namespace egress::host;
   std::signal(SIGPIPE, SIG_IGN);
   Spec spec;
-  std::string lock_path;
   std::vector<std::string> listen;
   CLI::App app("Answers on the ports of one emulated host of egressd.");
   app.add_option("--host", spec.host, "the host's name in answers")->required();
-  app.add_option("--lock", lock_path, "file that is locked while this runs")->required();
   app.add_option("listen", listen, "tcp/PORT or udp/PORT")->required();
   CLI11_PARSE(app, argc, argv);
 
@@ -127,7 +121,7 @@ int main(int argc, char** argv) {
     }
     spec.listen.push_back(*port);
   }
-  if (const egress::Status served = run(spec, lock_path); !served.ok()) {
+  if (const egress::Status served = run(spec); !served.ok()) {
     std::fprintf(stderr, "egress-host: %s: %s\n", spec.host.c_str(),
                  served.error().to_string().c_str());
     std::fflush(stderr);

@@ -3,7 +3,6 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/ip.hpp"
@@ -17,13 +16,6 @@ std::string endpoint(const sockaddr_in& address) {
 }
 
 }  // namespace
-
-std::string to_json(const Spec& spec) {
-  std::vector<std::string> listen;
-  for (const Port& port : spec.listen) listen.push_back(port.to_string());
-  std::sort(listen.begin(), listen.end());
-  return nlohmann::ordered_json{{"host", spec.host}, {"listen", listen}}.dump();
-}
 
 Result<UniqueFd> bound_socket(Port port) {
   const bool udp = port.protocol == Protocol::kUdp;

@@ -20,9 +20,6 @@ struct Spec {
   std::string host{};
   std::vector<Port> listen{};
 };
-// {"host", "listen": ["tcp/443", …]}, with `listen` sorted as text: the content of the lock file,
-// by which others learn what is running without asking the process.
-std::string to_json(const Spec& spec);
 
 // For all addresses of the namespace. A datagram tells which one it was sent to (IP_PKTINFO).
 Result<UniqueFd> bound_socket(Port port);

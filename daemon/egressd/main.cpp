@@ -108,7 +108,7 @@ Status serve(const Settings& settings) {
                    kernel::LinuxKernel::open({.prefix = settings.prefix,
                                               .state_dir = state_dir,
                                               .run_dir = settings.run_dir,
-                                              .responder_program = responder_program(),
+                                              .programs = {{"egress-host", responder_program()}},
                                               .clock = clock}));
   // Last, as a start counts from here on, and what fails before is not the lab's fault.
   session::Session session({settings.prefix, within_open_files(settings.limits)},

@@ -31,11 +31,15 @@ state::Firewall appliance_firewall(const policy::Interface& host) {
   return state::make_firewall(std::move(table));
 }
 
-std::vector<std::string> listen_texts(const lab::Host& host) {
-  std::vector<std::string> texts;
-  for (const Port& port : host.listen) texts.push_back(port.to_string());
-  std::sort(texts.begin(), texts.end());
-  return texts;
+constexpr const char* kResponder = "responder";
+
+// What answers on a host's ports.
+state::Process responder(const policy::Interface& host) {
+  state::Process process{
+      .name = kResponder, .program = "egress-host", .arguments = {"--host", host.name}};
+  for (const Port& port : host.host->listen) process.arguments.push_back(port.to_string());
+  std::sort(process.arguments.begin() + 2, process.arguments.end());
+  return process;
 }
 
 void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
@@ -151,9 +155,7 @@ std::string add_host(Fabric& fabric, const policy::Interface& host, const std::s
   netns.neighbours.insert({"eth0", gateway, kRouterMac});
   add(netns, route_via(kMainTable, {}, "eth0", gateway));
   if (host.forwards()) netns.firewall = appliance_firewall(host);
-  if (!host.host->listen.empty()) {
-    netns.responder = state::Responder{host.name, listen_texts(*host.host)};
-  }
+  if (!host.host->listen.empty()) netns.processes[kResponder] = responder(host);
   return port;
 }
 

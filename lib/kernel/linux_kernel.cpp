@@ -28,21 +28,20 @@ Result<std::unique_ptr<LinuxKernel>> LinuxKernel::open(Options options) {
   RETURN_IF_ERROR(make_folder(options.run_dir, 0755));
   RETURN_IF_ERROR(check_own_folder(options.run_dir));
   ASSIGN_OR_RETURN(NetnsOwner owner, NetnsOwner::make(mark_of(options)));
-  Responders responders(options.run_dir + "/" + options.prefix, options.responder_program);
-  RETURN_IF_ERROR(responders.list());  // their files stand in a directory of ours
+  Processes processes(options.run_dir + "/" + options.prefix, std::move(options.programs));
+  RETURN_IF_ERROR(processes.list());  // their files stand in a directory of ours
   ASSIGN_OR_RETURN(MountTable mounts, MountTable::open());
   HeldNetns held(std::move(owner), NetnsDirectory(mark_of(options), options.run_dir),
                  std::move(mounts), std::move(feed), std::move(options.clock));
   RETURN_IF_ERROR(held.directory().remove_leftovers());
-  return std::unique_ptr<LinuxKernel>(
-      new LinuxKernel(options.prefix, std::move(held), std::move(responders)));
+  return std::unique_ptr<LinuxKernel>(new LinuxKernel(std::move(held), std::move(processes)));
 }
 
-LinuxKernel::LinuxKernel(const std::string& prefix, HeldNetns held, Responders responders)
+LinuxKernel::LinuxKernel(HeldNetns held, Processes processes)
     : held_(std::move(held)),
       netlink_(held_),
       nft_(held_),
-      processes_(held_, prefix, std::move(responders)) {}
+      processes_(held_, std::move(processes)) {}
 
 Result<state::KernelState> LinuxKernel::observe() {
   for (Provider* const provider : providers_) provider->let_go();

@@ -21,9 +21,9 @@ class LinuxKernel final : public Kernel {
  public:
   struct Options {
     std::string prefix = "eg";
-    std::string state_dir{};          // canonical; with the prefix, by what ours are known
-    std::string run_dir{};            // shared by the daemons of a machine; ours is below
-    std::string responder_program{};  // the path of egress-host
+    std::string state_dir{};  // canonical; with the prefix, by what ours are known
+    std::string run_dir{};    // shared by the daemons of a machine; ours is below
+    std::map<std::string, std::string> programs{};  // paths, by the names in state::Process
     Clock clock{};
   };
   // Looks at nothing yet but for leftovers of a creation that was cut short, which it removes.
@@ -42,7 +42,7 @@ class LinuxKernel final : public Kernel {
   }
 
  private:
-  LinuxKernel(const std::string& prefix, HeldNetns held, Responders responders);
+  LinuxKernel(HeldNetns held, Processes processes);
 
   HeldNetns held_;
   NetlinkProvider netlink_;

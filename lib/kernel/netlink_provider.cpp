@@ -16,7 +16,7 @@ using state::Verb;
 
 template <typename Object>
 constexpr bool kIsOthers =
-    std::is_same_v<Object, state::FirewallChange> || std::is_same_v<Object, state::Responder>;
+    std::is_same_v<Object, state::FirewallChange> || std::is_same_v<Object, state::Process>;
 
 bool is_missing(const Error& error) {
   return error.code == Errc::kNotFound;
@@ -55,7 +55,7 @@ Status NetlinkProvider::read_changed(state::KernelState& observed) {
     state::NetnsState& there = observed[netns].change();
     state.links = std::move(there.links);
     state.firewall = std::move(there.firewall);
-    state.responder = std::move(there.responder);
+    state.processes = std::move(there.processes);
     there = std::move(state);
     known = found;
   }

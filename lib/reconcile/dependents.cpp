@@ -36,8 +36,8 @@ void Dependents::note_undone(const state::Op& op) {
     if (op.verb == Verb::kAdd) missing_netns_.insert(op.netns);
   } else if (std::holds_alternative<state::FirewallChange>(op.object)) {
     failed_firewalls_.insert(op.netns);
-  } else if (std::holds_alternative<state::Responder>(op.object)) {
-    if (op.verb == Verb::kRemove) running_responders_.insert(op.netns);
+  } else if (const auto* process = std::get_if<state::Process>(&op.object)) {
+    if (op.verb == Verb::kRemove) running_processes_.emplace(op.netns, process->name);
   } else if (std::holds_alternative<state::LinkPair>(op.object)) {
     const bool removal = op.verb == Verb::kRemove;
     for (const LinkPeer& end : links_of(op)) {
@@ -74,10 +74,12 @@ std::optional<std::string> Dependents::reason_to_skip(const state::Op& op) const
       if (down_links_.count(end) != 0) return fmt::format("link {} is down", end.name);
     }
   }
-  const bool wants_no_responder =
-      op.phase == Phase::kRemoveNetns || op.phase == Phase::kStartResponders;
-  if (wants_no_responder && running_responders_.count(op.netns) != 0) {
-    return "the old responder could not be stopped";
+  if (op.phase == Phase::kRemoveNetns || op.phase == Phase::kStartProcesses) {
+    const auto* started = std::get_if<state::Process>(&op.object);
+    for (const auto& [netns, process] : running_processes_) {
+      if (netns != op.netns || (started != nullptr && started->name != process)) continue;
+      return fmt::format("the old process {} could not be stopped", process);
+    }
   }
   return std::nullopt;
 }

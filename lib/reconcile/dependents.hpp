@@ -3,12 +3,13 @@
 
 // What a failed op of a pass makes pointless or unsafe: everything in a namespace that could not be
 // made, everything on a link that could not, bringing links up behind a firewall that is not in
-// force, routes over links that stay down, removing a namespace whose responder still runs.
+// force, routes over links that stay down, removing a namespace in which a process still runs.
 
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "state/ops.hpp"
 
@@ -26,7 +27,7 @@ class Dependents {
 
   std::set<state::NetnsName> missing_netns_{};
   std::set<state::NetnsName> failed_firewalls_{};
-  std::set<state::NetnsName> running_responders_{};
+  std::set<std::pair<state::NetnsName, std::string>> running_processes_{};
   std::map<state::LinkPeer, std::string> missing_links_{};  // with the reason
   std::set<state::LinkPeer> down_links_{};
 };

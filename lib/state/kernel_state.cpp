@@ -6,6 +6,7 @@
 
 #include <sstream>
 
+#include "base/stable_hash.hpp"
 #include "state/routing_tables.hpp"
 
 namespace egress::state {
@@ -97,7 +98,7 @@ std::string to_text(const KernelState& state) {
     append_lines(text, netns.neighbours);
     append_lines(text, netns.routes);
     append_lines(text, netns.rules);
-    if (netns.responder) text += "  " + to_text(*netns.responder) + "\n";
+    append_lines(text, netns.processes);
   }
   return text;
 }
@@ -152,10 +153,13 @@ std::string to_text(const Sysctl& sysctl) {
   return fmt::format("sysctl {} = {}", sysctl.name, sysctl.value);
 }
 
-std::string to_text(const Responder& responder) {
-  return fmt::format(
-      "responder {} listen {}", responder.host,
-      responder.listen.empty() ? "none" : fmt::format("{}", fmt::join(responder.listen, ",")));
+std::string to_text(const Process& process) {
+  std::string text = fmt::format("process {} {}", process.name, process.program);
+  for (const std::string& argument : process.arguments) text += " " + argument;
+  for (const auto& [name, content] : process.files) {
+    text += fmt::format(" file {} {:016x}", name, scattered(fnv1a(content)));
+  }
+  return text;
 }
 
 }  // namespace egress::state

@@ -114,11 +114,14 @@ struct Sysctl {
   auto operator<=>(const Sysctl&) const = default;
 };
 
-// The process that answers on an emulated host's ports. Observed as the spec it was started with.
-struct Responder {
-  std::string host{};                 // as it appears in answers
-  std::vector<std::string> listen{};  // "tcp/443", sorted
-  auto operator<=>(const Responder&) const = default;
+// A process that stands in a namespace. Observed as the spec it was started with.
+struct Process {
+  std::string name{};     // unique in its namespace
+  std::string program{};  // the name of one of ours ("egress-host"), or an absolute path
+  std::vector<std::string> arguments{};
+  // Content by name, in a folder of the process's own, which is its working directory.
+  std::map<std::string, std::string> files{};
+  auto operator<=>(const Process&) const = default;
 };
 
 struct NetnsState {
@@ -129,7 +132,7 @@ struct NetnsState {
   std::set<Neighbour> neighbours{};
   std::map<RouteKey, Route> routes{};
   std::multiset<Rule> rules{};
-  std::optional<Responder> responder{};
+  std::map<std::string, Process> processes{};
   bool operator==(const NetnsState&) const = default;
 };
 
@@ -152,6 +155,6 @@ std::string to_text(const Neighbour& neighbour);
 std::string to_text(const Route& route);
 std::string to_text(const Rule& rule);
 std::string to_text(const Sysctl& sysctl);
-std::string to_text(const Responder& responder);
+std::string to_text(const Process& process);
 
 }  // namespace egress::state

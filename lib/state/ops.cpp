@@ -92,11 +92,14 @@ void diff_routes(ChangeSet& ops, const NetnsName& netns, const NetnsState& desir
   }
 }
 
-void diff_responder(ChangeSet& ops, const NetnsName& netns, const std::optional<Responder>& desired,
-                    const std::optional<Responder>& observed) {
-  if (desired == observed) return;
-  if (observed) ops.push_back({Phase::kStopResponders, Verb::kRemove, netns, *observed});
-  if (desired) ops.push_back({Phase::kStartResponders, Verb::kAdd, netns, *desired});
+void diff_processes(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
+                    const NetnsState& observed) {
+  for (const auto& [name, process] : only_in(observed.processes, desired.processes)) {
+    ops.push_back({Phase::kStopProcesses, Verb::kRemove, netns, process});
+  }
+  for (const auto& [name, process] : only_in(desired.processes, observed.processes)) {
+    ops.push_back({Phase::kStartProcesses, Verb::kAdd, netns, process});
+  }
 }
 
 void diff_netns(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
@@ -108,7 +111,7 @@ void diff_netns(ChangeSet& ops, const NetnsName& netns, const NetnsState& desire
   diff_neighbours(ops, netns, desired, observed);
   diff_routes(ops, netns, desired, observed);
   diff_sets(ops, netns, desired.rules, observed.rules, Phase::kRules, Phase::kRemoveRules);
-  diff_responder(ops, netns, desired.responder, observed.responder);
+  diff_processes(ops, netns, desired, observed);
 }
 
 const char* verb_text(Verb verb) {
@@ -161,7 +164,7 @@ Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed) 
   ChangeSet ops = std::move(links.ops);
   for (const auto& [netns, state] : observed) {
     if (desired.count(netns) != 0) continue;
-    diff_responder(ops, netns, std::nullopt, state->responder);
+    diff_processes(ops, netns, {}, *state);
     ops.push_back({Phase::kRemoveNetns, Verb::kRemove, netns, NetnsObject{}});
   }
   const NetnsState fresh = fresh_netns();

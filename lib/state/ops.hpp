@@ -35,12 +35,12 @@ struct FirewallChange {
 };
 
 using Object = std::variant<NetnsObject, Sysctl, FirewallChange, LinkPair, LinkSettings, Address,
-                            Neighbour, Route, Rule, Responder>;
+                            Neighbour, Route, Rule, Process>;
 
 // Removals leaf first, additions root first, fail closed: a firewall before any link can carry a
 // packet, steering rules last.
 enum class Phase {
-  kStopResponders,
+  kStopProcesses,
   kRemoveNetns,
   kAddNetns,
   kSysctls,
@@ -58,7 +58,7 @@ enum class Phase {
   kRemoveNeighbours,
   kRemoveAddresses,
   kRetireLinks,
-  kStartResponders,
+  kStartProcesses,
 };
 
 struct Op {

@@ -181,11 +181,12 @@ TEST_F(LifeCycle, RepairsDriftByItself) {
 
 TEST_F(LifeCycle, StartsAHostAgainThatWasKilled) {
   apply_contract();
-  const std::vector<pid_t> hosts = processes_with("hosts/website");
+  const std::string website = std::string("--host") + '\0' + "website";
+  const std::vector<pid_t> hosts = processes_with(website);
   ASSERT_EQ(hosts.size(), 1U);
   ::kill(hosts.front(), SIGKILL);
   EXPECT_TRUE(eventually([&] {
-    const auto now = processes_with("hosts/website");
+    const auto now = processes_with(website);
     return now.size() == 1 && now != hosts;
   }));
   EXPECT_TRUE(machine_.comes_in_sync());

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Responders as the kernel layer starts, finds and ends them.
+// Processes as the kernel layer starts, finds and ends them: responders, and other programs.
+
+#include <fcntl.h>
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 
+#include "kernel/process/child_process.hpp"
 #include "tests/e2e/process.hpp"
 #include "tests/netns/linux_fixture.hpp"
 
@@ -15,13 +19,25 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
+const std::string kFolder = std::string(kRunDir) + "/eg/processes/eg-host-sql/responder";
+
 class KernelHosts : public LinuxFixture {
  protected:
-  KernelState lab(std::vector<std::string> listen = {"tcp/1433", "udp/53"}) {
-    KernelState state;
-    state["eg-host-sql"] = plain_netns();
-    state["eg-host-sql"]->responder = state::Responder{"sql", std::move(listen)};
+  static state::Process responder(const std::vector<std::string>& listen) {
+    state::Process process{"responder", "egress-host", {"--host", "sql"}};
+    process.arguments.insert(process.arguments.end(), listen.begin(), listen.end());
+    return process;
+  }
+  static state::Process shell(const std::string& script) {
+    return {.name = "responder", .program = "/bin/sh", .arguments = {"-c", script}};
+  }
+  static KernelState lab_with(const state::Process& process) {
+    KernelState state{{"eg-host-sql", plain_netns()}};
+    state["eg-host-sql"]->processes["responder"] = process;
     return state;
+  }
+  KernelState lab(const std::vector<std::string>& listen = {"tcp/1433", "udp/53"}) {
+    return lab_with(responder(listen));
   }
 };
 
@@ -48,7 +64,7 @@ TEST_F(KernelHosts, ThatDiedAreMissedAndStartedAgain) {
   converge(lab());
   for (const pid_t pid : e2e::processes_with("egress-host")) kill(pid, SIGKILL);
   // A process is without its command line before it is without its locks.
-  EXPECT_TRUE(e2e::eventually([&] { return !observe("eg-host-sql").responder.has_value(); }));
+  EXPECT_TRUE(e2e::eventually([&] { return observe("eg-host-sql").processes.empty(); }));
   converge(lab());
   EXPECT_EQ(observe(), lab());
 }
@@ -64,9 +80,9 @@ TEST_F(KernelHosts, ThatDiedLeaveNoFileBehind) {
 // As a daemon leaves it that dies while it starts one: the lock is held, the file still empty.
 TEST_F(KernelHosts, ThatNeverSaidWhatTheyAreAreReplaced) {
   converge(lab());
-  const std::string file = std::string(kRunDir) + "/eg/hosts/sql";
+  const std::string file = kFolder + "/.process";
   std::filesystem::resize_file(file, 0);
-  EXPECT_FALSE(observe("eg-host-sql").responder.has_value());
+  EXPECT_THAT(observe("eg-host-sql").processes, IsEmpty());
   converge(lab());
   EXPECT_EQ(observe(), lab());
   EXPECT_THAT(e2e::processes_with("egress-host"), SizeIs(1));
@@ -78,17 +94,85 @@ TEST_F(KernelHosts, ThatNeverSaidWhatTheyAreAreReplaced) {
 
 TEST_F(KernelHosts, ThatCannotListenSayWhy) {
   KernelState without = lab();
-  without["eg-host-sql"]->responder.reset();
+  without["eg-host-sql"]->processes.clear();
   converge(without);
-  e2e::Background squatter({"ip", "netns", "exec", "eg-host-sql", EGRESS_HOST_PROGRAM, "--host",
-                            "squatter", "--lock", "/run/squatter", "tcp/1433"},
-                           "ready");
+  e2e::Background squatter(
+      {"ip", "netns", "exec", "eg-host-sql", EGRESS_HOST_PROGRAM, "--host", "squatter", "tcp/1433"},
+      "ready");
   ASSERT_TRUE(squatter.ready());
-  const Status status =
-      apply(state::Verb::kAdd, "eg-host-sql", state::Responder{"sql", {"tcp/1433"}});
+  const Status status = apply(state::Verb::kAdd, "eg-host-sql", responder({"tcp/1433"}));
   ASSERT_FALSE(status.ok());
   EXPECT_THAT(status.error().kernel_text, HasSubstr("in use"));
   EXPECT_EQ(observe(), without);
+}
+
+// As a daemon leaves one that dies, or loses its patience, before the program is ready.
+TEST_F(KernelHosts, ThatAreNotReadyInTimeAreEndedByTheNextPass) {
+  KernelState without = lab();
+  without["eg-host-sql"]->processes.clear();
+  converge(without);
+  by_hand("mkdir -p " + kFolder);
+  {
+    const UniqueFd lock(
+        ::open((kFolder + "/.process").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    const UniqueFd netns(::open("/run/netns/eg-host-sql", O_RDONLY | O_CLOEXEC));
+    const Status started =
+        kernel::start_detached({.command = {"/bin/sh", "-c", "exec sleep infinity"},
+                                .folder = kFolder,
+                                .netns_fd = netns.get(),
+                                .lock_fd = lock.get()},
+                               std::chrono::milliseconds(100));
+    EXPECT_EQ(started.error().sys_errno, ETIMEDOUT);
+  }
+  const std::string sleeper = std::string("sleep") + '\0' + "infinity";
+  EXPECT_THAT(e2e::processes_with(sleeper), SizeIs(1));
+  EXPECT_EQ(observe().size(), 2U) << "it is in no namespace of the lab";
+  converge(lab());
+  EXPECT_THAT(e2e::processes_with(sleeper), IsEmpty());
+}
+
+TEST_F(KernelHosts, ThatEndBeforeTheyAreReadyHaveTheirWordsInTheError) {
+  KernelState without = lab();
+  without["eg-host-sql"]->processes.clear();
+  converge(without);
+  const Status failed =
+      apply(state::Verb::kAdd, "eg-host-sql", shell("echo no such zone >&2; exit 1"));
+  ASSERT_FALSE(failed.ok());
+  EXPECT_EQ(failed.error().kernel_text, "no such zone");
+  state::Process absent = shell("");
+  absent.program = "/none";
+  EXPECT_THAT(apply(state::Verb::kAdd, "eg-host-sql", absent).error().kernel_text,
+              HasSubstr("cannot execute"));
+  absent.program = "none";
+  EXPECT_EQ(apply(state::Verb::kAdd, "eg-host-sql", absent).error().code, Errc::kInvalid);
+  EXPECT_EQ(observe(), without);
+  EXPECT_FALSE(std::filesystem::exists(std::string(kRunDir) + "/eg"));
+}
+
+TEST_F(KernelHosts, WorkInAFolderOfTheirOwnWithNothingOfTheirPredecessorInIt) {
+  state::Process process = shell("cat first > copy && echo ready && exec sleep infinity");
+  process.files = {{"first", "text\n"}, {"second", ""}};
+  converge(lab_with(process));
+  EXPECT_EQ(e2e::run_script("cd " + kFolder + "; ls; cat copy; stat -c %a first copy").out,
+            "copy\nfirst\nsecond\ntext\n600\n644\n");
+  for (const pid_t pid : e2e::processes_with(std::string("sleep") + '\0' + "infinity")) {
+    kill(pid, SIGKILL);
+  }
+  process.files.erase("second");
+  EXPECT_TRUE(e2e::eventually([&] { return observe("eg-host-sql").processes.empty(); }));
+  converge(lab_with(process));
+  EXPECT_EQ(e2e::run_script("ls " + kFolder).out, "copy\nfirst\n");
+  converge({});
+  EXPECT_FALSE(std::filesystem::exists(std::string(kRunDir) + "/eg"));
+}
+
+TEST_F(KernelHosts, WhoseSpecIsNoTextAreRefused) {
+  KernelState without = lab();
+  without["eg-host-sql"]->processes.clear();
+  converge(without);
+  const Status refused = apply(state::Verb::kAdd, "eg-host-sql", shell("\xff"));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("UTF-8"));
 }
 
 TEST_F(KernelHosts, ThatIgnoreTheFirstSignalAreEndedByTheSecond) {
@@ -117,13 +201,13 @@ TEST_F(KernelHosts, OfAnotherPrefixWithTheSameNameLiveOn) {
   const auto op = [](const std::string& netns, state::Verb verb, state::Object object) {
     return state::Op{state::Phase::kAddNetns, verb, netns, std::move(object)};
   };
-  const state::Responder sql{"sql", {"tcp/1433", "udp/53"}};
+  const state::Process sql = responder({"tcp/1433", "udp/53"});
   EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kAdd, state::NetnsObject{})));
   EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kAdd, sql)));
   converge(lab());
   EXPECT_THAT(e2e::processes_with("egress-host"), SizeIs(2));
   converge({});
-  EXPECT_EQ(other->observe()->at("other-host-sql")->responder, sql);
+  EXPECT_EQ(other->observe()->at("other-host-sql")->processes.at("responder"), sql);
   EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kRemove, sql)));
   EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kRemove, state::NetnsObject{})));
   EXPECT_THAT(e2e::processes_with("egress-host"), IsEmpty());

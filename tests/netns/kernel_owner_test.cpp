@@ -222,24 +222,35 @@ TEST_F(KernelOwner, GoesOnWithAFileOfItsOwnThatIsNoNamespaceYet) {
   EXPECT_FALSE(std::filesystem::exists("/run/netns/eg-app-0"));
 }
 
-// A responder's place and name, taken from where it is; what its file says must name nothing.
-class KernelOwnerOfResponders : public KernelOwner {
+// A process's place and name, taken from where it is; what its file says must name nothing.
+class KernelOwnerOfProcesses : public KernelOwner {
  protected:
-  static constexpr const char* kFile = "/run/egressd/eg/hosts/evil";
+  static constexpr const char* kPlace = "/run/egressd/eg/processes/eg-host-sql";
+  static std::string file_of(const std::string& name) {
+    return std::string(kPlace) + "/" + name + "/.process";
+  }
   // Somebody who holds the lock of a file that tells of another, started as `wrapped`.
-  static e2e::Background pretender(const e2e::Command& wrapped) {
+  static e2e::Background pretender(const e2e::Command& wrapped, const std::string& name) {
+    by_hand("mkdir -p " + std::string(kPlace) + "/" + name);
+    std::ofstream(file_of(name)) << R"({"name": "../../../../victim", "program": "/run/victim",)"
+                                 << R"( "arguments": [], "files": {"../../../../../victim": ""}})";
     e2e::Command command = wrapped;
-    for (const char* word : {EGRESS_HOST_PROGRAM, "--host", "evil", "--lock", kFile, "udp/9"}) {
+    for (const std::string& word :
+         {std::string("python3"), std::string("-c"),
+          std::string("import fcntl, signal, sys; file = open(sys.argv[1], 'r+');"
+                      "fcntl.lockf(file, fcntl.LOCK_EX); print('ready', flush=True);"
+                      "signal.pause()"),
+          file_of(name)}) {
       command.push_back(word);
     }
-    e2e::Background background(command, "ready");
-    std::ofstream(kFile) << R"({"netns": "../../run/victim", "host": "../../../victim",)"
-                         << R"( "listen": ["tcp/1"]})";
-    return background;
+    return {command, "ready"};
+  }
+  static state::Process responder() {
+    return {"responder", "egress-host", {"--host", "sql", "tcp/1433"}};
   }
   static KernelState host() {
     KernelState state{{"eg-host-sql", plain_netns()}};
-    state["eg-host-sql"]->responder = state::Responder{"sql", {"tcp/1433"}};
+    state["eg-host-sql"]->processes["responder"] = responder();
     return state;
   }
   void SetUp() override {
@@ -249,19 +260,33 @@ class KernelOwnerOfResponders : public KernelOwner {
   }
 };
 
-TEST_F(KernelOwnerOfResponders, EndsOneInANamespaceOfOursAndRemovesItsFileAlone) {
-  e2e::Background evil = pretender({"ip", "netns", "exec", "eg-host-sql"});
+TEST_F(KernelOwnerOfProcesses, EndsOneInANamespaceOfOursAndRemovesItsFolderAlone) {
+  e2e::Background evil = pretender({"ip", "netns", "exec", "eg-host-sql"}, "evil");
   ASSERT_TRUE(evil.ready());
+  EXPECT_THAT(observe("eg-host-sql").processes, ElementsAre(Key("evil"), Key("responder")));
   converge(host());
   EXPECT_TRUE(e2e::eventually([&] { return !evil.running(); }));
-  EXPECT_FALSE(std::filesystem::exists(kFile));
+  EXPECT_FALSE(std::filesystem::exists(file_of("evil")));
   EXPECT_EQ(e2e::read_file("/run/victim"), "precious\n");
 }
 
-TEST_F(KernelOwnerOfResponders, LeavesOneInANamespaceThatIsNotOursAlone) {
+TEST_F(KernelOwnerOfProcesses, EndsOneThatIsInAnotherNamespaceOfOursThanItsFolder) {
+  KernelState both = host();
+  both["eg-other"] = plain_netns();
+  converge(both);
+  e2e::Background evil = pretender({"ip", "netns", "exec", "eg-other"}, "evil");
+  ASSERT_TRUE(evil.ready());
+  EXPECT_THAT(observe("eg-other").processes, IsEmpty());
+  EXPECT_THAT(observe("eg-host-sql").processes, ElementsAre(Key("responder")));
+  converge(both);
+  EXPECT_TRUE(e2e::eventually([&] { return !evil.running(); }));
+  EXPECT_FALSE(std::filesystem::exists(file_of("evil")));
+}
+
+TEST_F(KernelOwnerOfProcesses, LeavesOneInANamespaceThatIsNotOursAlone) {
   by_hand("ip netns add eg-mine");
   for (const e2e::Command& place : {e2e::Command{"env"}, {"ip", "netns", "exec", "eg-mine"}}) {
-    e2e::Background evil = pretender(place);
+    e2e::Background evil = pretender(place, "evil");
     ASSERT_TRUE(evil.ready());
     EXPECT_EQ(observe(), host());
     converge({});
@@ -272,64 +297,65 @@ TEST_F(KernelOwnerOfResponders, LeavesOneInANamespaceThatIsNotOursAlone) {
   }
 }
 
-TEST_F(KernelOwnerOfResponders, EndsNobodyWhoTookAHostsLockElsewhereAndSaysWhoItIs) {
+TEST_F(KernelOwnerOfProcesses, EndsNobodyWhoTookALockElsewhereAndSaysWhoItIs) {
   KernelState without = host();
-  without["eg-host-sql"]->responder.reset();
+  without["eg-host-sql"]->processes.clear();
   converge(without);
-  by_hand("mkdir -p /run/egressd/eg/hosts");
-  e2e::Background squatter(
-      {EGRESS_HOST_PROGRAM, "--host", "sql", "--lock", "/run/egressd/eg/hosts/sql", "udp/9"},
-      "ready");
+  e2e::Background squatter = pretender({}, "responder");
   ASSERT_TRUE(squatter.ready());
-  const auto processes = e2e::processes_with("egress-host");
-  ASSERT_THAT(processes, SizeIs(1));
-  const state::Responder sql{"sql", {"tcp/1433"}};
-  const Status started = apply(Verb::kAdd, "eg-host-sql", sql);
+  const Status started = apply(Verb::kAdd, "eg-host-sql", responder());
   ASSERT_FALSE(started.ok());
   EXPECT_EQ(started.error().code, Errc::kBusy);
-  EXPECT_THAT(started.error().message, HasSubstr("process " + std::to_string(processes.front())));
-  EXPECT_OK(apply(Verb::kRemove, "eg-host-sql", sql));
+  EXPECT_THAT(started.error().message, HasSubstr("process " + std::to_string(squatter.pid())));
+  EXPECT_OK(apply(Verb::kRemove, "eg-host-sql", responder()));
   EXPECT_TRUE(squatter.running());
-  EXPECT_TRUE(std::filesystem::exists("/run/egressd/eg/hosts/sql"));
+  EXPECT_TRUE(std::filesystem::exists(file_of("responder")));
   squatter.end(SIGTERM);
   converge(host());
 }
 
-TEST_F(KernelOwnerOfResponders, FollowsNoLinkAndWaitsForNoPipeAmongTheFiles) {
-  by_hand("ln -s /run/victim /run/egressd/eg/hosts/link; mkfifo /run/egressd/eg/hosts/pipe");
+TEST_F(KernelOwnerOfProcesses, FollowsNoLinkAndWaitsForNoPipeAmongTheFiles) {
+  by_hand("cd " + std::string(kPlace) +
+          "; mkdir link pipe /run/elsewhere; ln -s /run/victim link/.process; mkfifo pipe/.process;"
+          "ln -s /run/elsewhere out; touch /run/elsewhere/.process plain; ln -s /run ../link");
   EXPECT_EQ(observe(), host());
-  for (const char* name : {"../../../victim", "..", "", "link", "pipe"}) {
-    const Status stopped = apply(Verb::kRemove, "eg-host-sql", state::Responder{name, {}});
-    EXPECT_EQ(stopped.ok(), name == std::string("link") || name == std::string("pipe")) << name;
+  for (const std::string name : {"../../../victim", "..", "", "link", "pipe", "out", "plain"}) {
+    const bool possible = !name.empty() && name.front() != '.';
+    EXPECT_EQ(apply(Verb::kRemove, "eg-host-sql", state::Process{name}).ok(), possible) << name;
+    EXPECT_FALSE(apply(Verb::kAdd, "eg-host-sql", state::Process{name, "/bin/true"}).ok()) << name;
   }
   EXPECT_EQ(e2e::read_file("/run/victim"), "precious\n");
-  by_hand("rm /run/egressd/eg/hosts/link /run/egressd/eg/hosts/pipe");
+  EXPECT_EQ(e2e::run_script("ls -A /run/elsewhere").out, ".process\n");
+  by_hand("cd " + std::string(kPlace) + "; rm -rf link pipe out plain ../link");
 }
 
-TEST_F(KernelOwnerOfResponders, MakesFoldersForItselfWhateverTheUmask) {
+TEST_F(KernelOwnerOfProcesses, MakesFoldersForItselfWhateverTheUmask) {
   converge({});
   by_hand("rm -rf /run/egressd");
   const mode_t usual = ::umask(0);
   restart();
   converge(host());
   ::umask(usual);
-  EXPECT_EQ(e2e::run_script("stat -c %a /run/egressd /run/egressd/eg /run/egressd/eg/hosts").out,
-            "755\n755\n755\n");
+  EXPECT_EQ(e2e::run_script("cd /run/egressd; stat -c %a . eg eg/processes " + std::string(kPlace) +
+                            " " + std::string(kPlace) + "/responder " + file_of("responder"))
+                .out,
+            "755\n755\n755\n755\n755\n600\n");
 }
 
-TEST_F(KernelOwnerOfResponders, TrustsNoFolderThatOthersHaveAHandIn) {
+TEST_F(KernelOwnerOfProcesses, TrustsNoFolderThatOthersHaveAHandIn) {
   const auto refused = [] {
     auto opened = kernel::LinuxKernel::open({.prefix = "eg",
                                              .state_dir = kStateDir,
                                              .run_dir = kRunDir,
-                                             .responder_program = EGRESS_HOST_PROGRAM});
+                                             .programs = {{"egress-host", EGRESS_HOST_PROGRAM}}});
     return !opened.ok() && opened.error().code == Errc::kDenied;
   };
   EXPECT_FALSE(refused());
-  for (const char* folder : {"/run/egressd", "/run/egressd/eg", "/run/egressd/eg/hosts"}) {
-    by_hand(std::string("chmod 0777 ") + folder);
-    EXPECT_TRUE(refused()) << folder;
-    by_hand(std::string("chmod 0755 ") + folder);
+  for (const char* below : {"", "/eg", "/eg/processes", "/eg/processes/eg-host-sql",
+                            "/eg/processes/eg-host-sql/responder"}) {
+    by_hand(std::string("chmod 0777 /run/egressd") + below);
+    EXPECT_TRUE(refused()) << below;
+    by_hand(std::string("chmod 0755 /run/egressd") + below);
   }
   by_hand("mv /run/egressd/eg /run/elsewhere; ln -s /run/elsewhere /run/egressd/eg");
   EXPECT_TRUE(refused());

@@ -68,7 +68,7 @@ class Probe : public ::testing::Test {
     const e2e::Outcome built = run_script(kTopology);
     ASSERT_EQ(built.status, 0) << built.err;
     responder_ = new Background({"ip", "netns", "exec", "server", EGRESS_HOST_PROGRAM, "--host",
-                                 "server", "--lock", "/run/server", "tcp/443", "udp/53"},
+                                 "server", "tcp/443", "udp/53"},
                                 "ready");
     ASSERT_TRUE(responder_->ready());
   }

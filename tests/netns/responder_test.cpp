@@ -10,7 +10,6 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <array>
 #include <csignal>
@@ -30,7 +29,6 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 
 constexpr int kHangMs = 120'000;
-const std::string kLock = "/run/responder";
 
 constexpr const char* kTopology = R"(
   ip netns add client; ip netns add server
@@ -40,9 +38,8 @@ constexpr const char* kTopology = R"(
   ip -n server link set s0 up; ip -n server link set lo up
 )";
 
-e2e::Command responder(std::vector<std::string> listen, const std::string& lock = kLock) {
-  e2e::Command command = {"ip",     "netns", "exec",   "server", EGRESS_HOST_PROGRAM,
-                          "--host", "sql",   "--lock", lock};
+e2e::Command responder(std::vector<std::string> listen) {
+  e2e::Command command = {"ip", "netns", "exec", "server", EGRESS_HOST_PROGRAM, "--host", "sql"};
   command.insert(command.end(), listen.begin(), listen.end());
   return command;
 }
@@ -69,9 +66,7 @@ class Responder : public ::testing::Test {
     files.rlim_cur = files.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &files);
   }
-  void TearDown() override {
-    e2e::run_script("ip netns del client; ip netns del server; rm -f /run/responder*");
-  }
+  void TearDown() override { e2e::run_script("ip netns del client; ip netns del server"); }
 
   static UniqueFd connect_to(uint16_t port, int receive_buffer = 0) {
     UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -103,17 +98,11 @@ class Responder : public ::testing::Test {
   }
 };
 
-TEST_F(Responder, SaysReadyWithItsPortsOpenAndItsSpecInTheLockFile) {
+TEST_F(Responder, SaysReadyWithItsPortsOpenAndEndsWhenAskedTo) {
   Background host(responder({"udp/53", "tcp/80", "tcp/1433"}), "ready");
   ASSERT_TRUE(host.ready());
-  EXPECT_EQ(json::parse(e2e::read_file(kLock)),
-            json({{"host", "sql"}, {"listen", {"tcp/1433", "tcp/80", "udp/53"}}}));
-  struct stat file {};
-  ASSERT_EQ(::stat(kLock.c_str(), &file), 0);
-  EXPECT_EQ(file.st_mode & 07777U, 0600U);
   connect_to(1433);
   EXPECT_EQ(host.end(SIGTERM), 0);
-  EXPECT_NE(::stat(kLock.c_str(), &file), 0);
 }
 
 TEST_F(Responder, StandsInASessionOfItsOwn) {
@@ -231,27 +220,14 @@ TEST_F(Responder, AnswersDatagramsFromTheAddressTheyWereSentTo) {
   }
 }
 
-TEST_F(Responder, RefusesToStartTwiceAndLeavesTheFirstAlone) {
-  Background first(responder({"tcp/1433"}), "ready");
-  const std::string before = e2e::read_file(kLock);
-  const Outcome second = e2e::run(responder({"tcp/1434"}));
-  EXPECT_EQ(second.status, 1);
-  EXPECT_THAT(second.err, HasSubstr(kLock));
-  EXPECT_EQ(second.out, "");
-  EXPECT_EQ(e2e::read_file(kLock), before);
-  connect_to(1433);
-}
-
-TEST_F(Responder, NamesThePortItCannotOpenAndLeavesNoFile) {
+TEST_F(Responder, NamesThePortItCannotOpen) {
   const Background first(responder({"tcp/1433", "udp/53", "tcp/80"}), "ready");
   for (const std::string port : {"tcp/1433", "udp/53", "tcp/80"}) {
-    const Outcome second = e2e::run(responder({"tcp/4000", port}, "/run/responder2"));
+    const Outcome second = e2e::run(responder({"tcp/4000", port}));
     EXPECT_EQ(second.status, 1);
     EXPECT_THAT(second.err, HasSubstr(port));
     EXPECT_THAT(second.err, HasSubstr("in use"));
     EXPECT_EQ(second.out, "");
-    struct stat file {};
-    EXPECT_NE(::stat("/run/responder2", &file), 0);
   }
 }
 
@@ -261,14 +237,6 @@ TEST_F(Responder, RefusesPortsItDoesNotUnderstand) {
     EXPECT_EQ(refused.status, 1) << port;
     EXPECT_THAT(refused.err, HasSubstr("'" + port + "'"));
   }
-}
-
-TEST_F(Responder, FreesItsLockWhenKilledSoThatAnotherMayTakeOver) {
-  Background first(responder({"tcp/1433"}), "ready");
-  ASSERT_TRUE(first.ready());
-  first.end(SIGKILL);
-  const Background second(responder({"tcp/1433"}), "ready");
-  EXPECT_TRUE(second.ready());
 }
 
 }  // namespace

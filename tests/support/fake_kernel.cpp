@@ -88,6 +88,10 @@ bool is_within_limits(const Link& link) {
   return link.name.size() <= kLongestLinkName && link.alias.size() <= kLongestAlias;
 }
 
+bool is_file_name(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+}
+
 bool has_long_name(const auto& named) {
   return std::any_of(named.begin(), named.end(),
                      [](const auto& entry) { return entry.first.size() > state::kNftLongestName; });
@@ -302,15 +306,19 @@ Status FakeKernel::perform(const Op& op, const state::Rule& rule) {
   return {};
 }
 
-Status FakeKernel::perform(const Op& op, const state::Responder& responder) {
-  auto& running = state_.at(op.netns)->responder;
+Status FakeKernel::perform(const Op& op, const state::Process& process) {
+  auto& running = state_.at(op.netns)->processes;
+  const bool named_files = std::all_of(process.files.begin(), process.files.end(),
+                                       [](const auto& file) { return is_file_name(file.first); });
+  if (!is_file_name(process.name) || !named_files) {
+    return Error{.code = Errc::kInvalid, .message = to_text(op)};
+  }
   if (op.verb == Verb::kRemove) {
-    running.reset();
+    running.erase(process.name);
     return {};
   }
-  if (running && *running != responder) return refusal(op, EBUSY);
-  running = responder;
-  return {};
+  const auto [there, is_new] = running.try_emplace(process.name, process);
+  return is_new || there->second == process ? Status() : refusal(op, EBUSY);
 }
 
 }  // namespace egress::testing_support

@@ -50,7 +50,7 @@ class FakeKernel : public kernel::Kernel {
   Status perform(const state::Op& op, const state::Neighbour& neighbour);
   Status perform(const state::Op& op, const state::Route& route);
   Status perform(const state::Op& op, const state::Rule& rule);
-  Status perform(const state::Op& op, const state::Responder& responder);
+  Status perform(const state::Op& op, const state::Process& process);
 
   Status add_pair(const state::Op& op, const state::LinkPair& pair);
   Status add_route(const state::Op& op, const state::Route& route);

@@ -101,7 +101,7 @@ TEST_P(KernelContract, AFreshNamespaceHoldsTheKernelsRulesAndLoopbackOnly) {
   EXPECT_THAT(fresh.neighbours, IsEmpty());
   EXPECT_THAT(fresh.routes, IsEmpty());
   EXPECT_FALSE(fresh.firewall.has_value());
-  EXPECT_FALSE(fresh.responder.has_value());
+  EXPECT_THAT(fresh.processes, IsEmpty());
   ASSERT_EQ(fresh.links.size(), 1U);
   EXPECT_EQ(fresh.links.begin()->first, "lo");
   EXPECT_FALSE(fresh.links.at("lo").up);
@@ -111,6 +111,7 @@ TEST_P(KernelContract, AFreshNamespaceHoldsTheKernelsRulesAndLoopbackOnly) {
 TEST_P(KernelContract, ObjectsInAMissingNamespaceAreRefusedAsNotFound) {
   EXPECT_EQ(code_of(add("eg-none", on_link("10.0.0.0/8"))), Errc::kNotFound);
   EXPECT_EQ(code_of(add("eg-none", Rule{.priority = 7, .table = 7})), Errc::kNotFound);
+  EXPECT_EQ(code_of(add("eg-none", state::Process{"one", "/bin/true"})), Errc::kNotFound);
   EXPECT_OK(add("eg-a", NetnsObject{}));
   EXPECT_EQ(code_of(add("eg-a", connecting_pair())), Errc::kNotFound)
       << "the other end's namespace is missing";
@@ -259,7 +260,7 @@ TEST_P(KernelContract, EveryRandomChangeConvergesInOnePass) {
   for (uint32_t seed = 1; seed <= kChanges; ++seed) {
     SCOPED_TRACE(testing::Message() << "change " << seed);
     std::mt19937 random(seed);
-    const state::KernelState desired = random_state(random, Responders::kWithout);
+    const state::KernelState desired = random_state(random);
     converge(desired);
     if (HasFailure()) return;
   }

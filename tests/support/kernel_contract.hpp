@@ -8,7 +8,6 @@
 //
 // The factory gives a kernel that owns the prefix "eg" and sees none of its namespaces; each test
 // removes what it made. What others do on the machine is done by hand, beside the kernel.
-// Responders are not covered: they need a program.
 
 #include <gtest/gtest.h>
 

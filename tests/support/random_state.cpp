@@ -17,8 +17,7 @@ using state::RouteKind;
 
 class Generator {
  public:
-  Generator(std::mt19937& random, Responders responders)
-      : random_(random), responders_(responders) {}
+  explicit Generator(std::mt19937& random) : random_(random) {}
 
   KernelState take() {
     for (const char* name : {"eg-a", "eg-b", "eg-c", "eg-d"}) {
@@ -47,8 +46,12 @@ class Generator {
     const std::string sysctl = "net.ipv4.conf.all.rp_filter";
     netns.sysctls[sysctl] = {sysctl, std::to_string(below(3))};
     if (chance(60)) netns.firewall = state::make_firewall(random_table());
-    if (responders_ == Responders::kWith && chance(40)) {
-      netns.responder = {name, {fmt::format("tcp/{}", 80 + below(3))}};
+    for (const char* process : {"one", "other"}) {
+      if (!chance(25)) continue;
+      netns.processes[process] = {.name = process,
+                                  .program = "/bin/sh",
+                                  .arguments = {"-c", "echo ready; exec sleep infinity"},
+                                  .files = {{"number", std::to_string(below(3))}}};
     }
   }
 
@@ -161,14 +164,13 @@ class Generator {
   }
 
   std::mt19937& random_;
-  Responders responders_;
   KernelState state_{};
 };
 
 }  // namespace
 
-KernelState random_state(std::mt19937& random, Responders responders) {
-  return Generator(random, responders).take();
+KernelState random_state(std::mt19937& random) {
+  return Generator(random).take();
 }
 
 }  // namespace egress::testing_support

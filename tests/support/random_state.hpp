@@ -10,9 +10,7 @@
 
 namespace egress::testing_support {
 
-enum class Responders { kWithout, kWith };
-
 // Between nothing and four namespaces whose names start with "eg-".
-state::KernelState random_state(std::mt19937& random, Responders responders);
+state::KernelState random_state(std::mt19937& random);
 
 }  // namespace egress::testing_support

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,11 +31,18 @@ struct Files {
   UniqueFd input{};   // /dev/null
   UniqueFd output{};  // the write end that the program says "ready" to
   UniqueFd errors{};  // a memory file, so that nobody needs to read it while the program lives
-  int netns = -1;     // where the program is to live; somebody else's
 };
 
+// For as long as the program lives. Who removes an abandoned file locks it first, and may have done
+// so since it was opened.
+bool keep_lock(int fd) {
+  struct stat about {};
+  return fcntl(fd, F_SETFD, 0) == 0 && take_lock(fd) && fstat(fd, &about) == 0 &&
+         about.st_nlink != 0;
+}
+
 // Between fork and exec: only calls that are safe there.
-[[noreturn]] void become(const Files& files, char* const* arguments) {
+[[noreturn]] void become(const Files& files, const Detached& program, char* const* command) {
   setsid();
   const pid_t grandchild = fork();
   if (grandchild != 0) _exit(grandchild < 0 ? kCannotExecute : 0);
@@ -43,24 +51,23 @@ struct Files {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   restore_fd_limit();
-  if (setns(files.netns, CLONE_NEWNET) != 0 || chdir("/") != 0 ||
-      dup2(files.input.get(), STDIN_FILENO) < 0 || dup2(files.output.get(), STDOUT_FILENO) < 0 ||
-      dup2(files.errors.get(), STDERR_FILENO) < 0) {
-    _exit(kCannotExecute);
+  if (dup2(files.errors.get(), STDERR_FILENO) >= 0 && dup2(files.input.get(), STDIN_FILENO) >= 0 &&
+      dup2(files.output.get(), STDOUT_FILENO) >= 0 && setns(program.netns_fd, CLONE_NEWNET) == 0 &&
+      chdir(program.folder.c_str()) == 0 && keep_lock(program.lock_fd)) {
+    execv(command[0], command);
   }
-  execv(arguments[0], arguments);
   constexpr char kMessage[] = "cannot execute the program";
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1);
   _exit(kCannotExecute);
 }
 
-Status fork_detached(const Files& files, const std::vector<std::string>& arguments) {
+Status fork_detached(const Files& files, const Detached& program) {
   std::vector<char*> raw;
-  for (const std::string& argument : arguments) raw.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& word : program.command) raw.push_back(const_cast<char*>(word.c_str()));
   raw.push_back(nullptr);
   const pid_t child = fork();
   if (child < 0) return Error::from_errno("fork");
-  if (child == 0) become(files, raw.data());
+  if (child == 0) become(files, program, raw.data());
   int result = 0;
   while (waitpid(child, &result, 0) < 0) {
     if (errno != EINTR) return Error::from_errno("wait for a forked child");
@@ -111,17 +118,22 @@ std::string content_of(int memory_file) {
 
 }  // namespace
 
-Status start_detached(const std::vector<std::string>& arguments, int netns_fd,
-                      std::chrono::milliseconds patience) {
+bool take_lock(int fd) {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return fcntl(fd, F_SETLK, &lock) == 0;
+}
+
+Status start_detached(const Detached& program, std::chrono::milliseconds patience) {
   std::array<int, 2> pipe_ends{};
   if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0) return Error::from_errno("make a pipe");
   const UniqueFd reader(pipe_ends[0]);
   Files files{.input = UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC)),
               .output = UniqueFd(pipe_ends[1]),
-              .errors = UniqueFd(memfd_create("stderr", MFD_CLOEXEC)),
-              .netns = netns_fd};
+              .errors = UniqueFd(memfd_create("stderr", MFD_CLOEXEC))};
   if (!files.input.valid() || !files.errors.valid()) return Error::from_errno("open files");
-  RETURN_IF_ERROR(fork_detached(files, arguments));
+  RETURN_IF_ERROR(fork_detached(files, program));
   files.output.reset();
   auto said = wait_for_line(reader.get(), Clock::now() + patience);
   if (said.ok() && *said == Said::kLine) return {};

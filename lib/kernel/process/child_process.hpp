@@ -15,11 +15,21 @@
 
 namespace egress::kernel {
 
-// Runs arguments[0] detached in the network namespace of `netns_fd`, with clean signals and only
-// standard files, and returns once it has written a line to its standard output. The error carries
-// what it wrote to standard error instead.
-Status start_detached(const std::vector<std::string>& arguments, int netns_fd,
-                      std::chrono::milliseconds patience);
+// The write lock (fcntl) on a whole file, unless another process has it.
+bool take_lock(int fd);
+
+struct Detached {
+  std::vector<std::string> command{};  // a path and its arguments
+  std::string folder{};                // to work in
+  int netns_fd = -1;                   // to live in; borrowed, as the next
+  int lock_fd = -1;                    // that it has locked (fcntl) for as long as it lives
+};
+
+// Runs a program detached, with clean signals and no files but standard ones and the lock, which it
+// must leave open, and returns once it has written a line to its standard output. That is its last
+// there, as nobody listens any longer. The error carries what it wrote to standard error instead;
+// it may then still run.
+Status start_detached(const Detached& program, std::chrono::milliseconds patience);
 
 // SIGTERM, and SIGKILL when that was not enough. `still_it` is asked once the process can no longer
 // be mistaken for another that took its number. Gone already is success.

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The provider of processes: the responders of emulated hosts.
-
-#include <string>
+// The provider of processes.
 
 #include "kernel/held_netns.hpp"
-#include "kernel/process/responders.hpp"
+#include "kernel/process/processes.hpp"
 #include "kernel/provider.hpp"
 
 namespace egress::kernel {
 
 class ProcessProvider final : public Provider {
  public:
-  // `prefix` is that of the namespaces' names.
-  ProcessProvider(HeldNetns& held, std::string prefix, Responders responders)
-      : held_(held), prefix_(std::move(prefix)), responders_(std::move(responders)) {}
+  ProcessProvider(HeldNetns& held, Processes processes)
+      : held_(held), processes_(std::move(processes)) {}
 
   Status observe(state::KernelState& observed) override;
   bool provides(const state::Object& object) const override;
@@ -23,8 +20,7 @@ class ProcessProvider final : public Provider {
 
  private:
   HeldNetns& held_;
-  std::string prefix_;
-  Responders responders_;
+  Processes processes_;
 };
 
 }  // namespace egress::kernel

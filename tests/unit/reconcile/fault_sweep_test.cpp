@@ -24,7 +24,6 @@ namespace {
 
 using testing_support::FakeKernel;
 using testing_support::random_state;
-using testing_support::Responders;
 
 void expect_arrival(FakeKernel& kernel, const state::KernelState& desired) {
   const PassReport repair = run(kernel, desired);
@@ -70,8 +69,8 @@ class RandomFaultSweep : public testing::TestWithParam<uint32_t> {
  protected:
   void SetUp() override {
     std::mt19937 random(GetParam());
-    ASSERT_TRUE(run(start_, random_state(random, Responders::kWith)).in_sync());
-    desired_ = random_state(random, Responders::kWith);
+    ASSERT_TRUE(run(start_, random_state(random)).in_sync());
+    desired_ = random_state(random);
   }
 
   FakeKernel start_{};
@@ -125,7 +124,7 @@ void tamper(state::NetnsState& netns) {
     neighbours.insert(entry);
   }
   netns.neighbours = neighbours;
-  if (netns.responder) netns.responder->listen = {"tcp/7"};
+  for (auto& [name, process] : netns.processes) process.arguments = {"tcp/7"};
 }
 
 // The same namespaces and links, where something in each differs from what the lab wants.
@@ -203,7 +202,7 @@ const std::array<std::set<Verb>, std::variant_size_v<state::Object>> kVerbs = {{
     {Verb::kAdd, Verb::kChange, Verb::kRemove},  // Neighbour
     {Verb::kAdd, Verb::kChange, Verb::kRemove},  // Route
     {Verb::kAdd, Verb::kRemove},                 // Rule
-    {Verb::kAdd, Verb::kRemove},                 // Responder
+    {Verb::kAdd, Verb::kRemove},                 // Process
 }};
 
 // So that a new kind of object cannot be forgotten: it has no verbs above, or no lab has it.

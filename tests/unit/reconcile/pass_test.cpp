@@ -43,7 +43,7 @@ KernelState sample() {
     netns->routes = {{key_of(route), route}};
     netns->rules.insert({.priority = 1000, .table = 100});
   }
-  state["eg-b"]->responder = state::Responder{"b", {"tcp/80"}};
+  state["eg-b"]->processes["b"] = {"b", "/bin/b", {"tcp/80"}};
   return state;
 }
 
@@ -95,7 +95,7 @@ TEST(Pass, SkipsEverythingOfANamespaceThatCouldNotBeMade) {
   EXPECT_THAT(report.failed, SizeIs(1));
   EXPECT_THAT(skipped_objects(report), testing::Contains(testing::StartsWith("add link x0")))
       << "one end of the pair would lie in the missing namespace";
-  EXPECT_THAT(skipped_objects(report), testing::Contains("add responder b listen tcp/80 in eg-b"));
+  EXPECT_THAT(skipped_objects(report), testing::Contains("add process b /bin/b tcp/80 in eg-b"));
   EXPECT_THAT(reasons(report), testing::Contains("network namespace eg-b could not be made"));
   EXPECT_TRUE(kernel.state().at("eg-a")->firewall.has_value()) << "others go on";
   EXPECT_EQ(kernel.state().at("eg-a")->links.size(), 1U);
@@ -147,10 +147,10 @@ TEST(Pass, LeavesLinksUpWhoseFirewallCouldNotBeChanged) {
   EXPECT_TRUE(kernel.state().at("eg-a")->links.at("x0").up);
 }
 
-TEST(Pass, KeepsANamespaceWhoseResponderStillRuns) {
+TEST(Pass, KeepsANamespaceInWhichAProcessStillRuns) {
   FakeKernel kernel;
   ASSERT_TRUE(run(kernel, sample()).in_sync());
-  kernel.fail_matching(is<state::Responder>(Verb::kRemove, "eg-b"));
+  kernel.fail_matching(is<state::Process>(Verb::kRemove, "eg-b"));
   const PassReport report = run(kernel, {});
   EXPECT_THAT(report.failed, SizeIs(1));
   EXPECT_THAT(skipped_objects(report), testing::ElementsAre("remove netns eg-b"));
@@ -158,15 +158,18 @@ TEST(Pass, KeepsANamespaceWhoseResponderStillRuns) {
   EXPECT_EQ(kernel.state().count("eg-b"), 1U);
 }
 
-TEST(Pass, DoesNotStartASecondResponderBesideOneThatWouldNotStop) {
+TEST(Pass, DoesNotStartAProcessBesideItsPredecessorThatWouldNotStopButStartsOthers) {
   FakeKernel kernel;
   ASSERT_TRUE(run(kernel, sample()).in_sync());
-  kernel.fail_matching(is<state::Responder>(Verb::kRemove, "eg-b"));
+  kernel.fail_matching(is<state::Process>(Verb::kRemove, "eg-b"));
   KernelState desired = sample();
-  desired["eg-b"]->responder->listen = {"tcp/443"};
+  desired["eg-b"]->processes.at("b").arguments = {"tcp/443"};
+  desired["eg-b"]->processes["c"] = {"c", "/bin/c"};
   const PassReport report = run(kernel, desired);
+  EXPECT_EQ(kernel.state().at("eg-b")->processes.count("c"), 1U);
   EXPECT_THAT(skipped_objects(report),
-              testing::ElementsAre("add responder b listen tcp/443 in eg-b"));
+              testing::ElementsAre("add process b /bin/b tcp/443 in eg-b"));
+  EXPECT_THAT(reasons(report), testing::ElementsAre("the old process b could not be stopped"));
   EXPECT_THAT(report.remaining, SizeIs(2));
 }
 

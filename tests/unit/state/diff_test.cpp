@@ -37,7 +37,7 @@ KernelState sample() {
   Route gateway{.destination = prefix("0.0.0.0/0"), .link = "eth0", .gateway = ip("192.0.2.1")};
   Route way{.destination = prefix("192.0.2.0/24"), .link = "eth0"};
   app.routes = {{key_of(gateway), gateway}, {key_of(way), way}};
-  app.responder = Responder{"app", {"tcp/80"}};
+  app.processes["responder"] = {"responder", "egress-host", {"--host", "app", "tcp/80"}};
   NetnsState& router = state["eg-router"].change();
   router.sysctls["net.ipv4.conf.all.rp_filter"] = {"net.ipv4.conf.all.rp_filter", "0"};
   router.firewall = make_firewall({.chains = {{"steer", {.rules = {{"accept"}}}}}});
@@ -94,16 +94,17 @@ TEST(Diff, BuildsFromNothingRootFirstAndSteersLast) {
                   "add route default via 192.0.2.1 dev eth0 proto static table main in eg-app",
                   "add route blackhole default proto static table 100 in eg-router",
                   "add rule 1000: from all fwmark 0x1 lookup 100 in eg-router",
-                  "add responder app listen tcp/80 in eg-app"));
+                  "add process responder egress-host --host app tcp/80 in eg-app"));
 }
 
-TEST(Diff, RemovesANamespaceAsAWholeAfterItsResponder) {
+TEST(Diff, RemovesANamespaceAsAWholeAfterItsProcesses) {
   KernelState desired = sample();
   desired.erase("eg-app");
   desired["eg-router"]->links.erase("e-app");
   desired["eg-router"]->neighbours.clear();
   EXPECT_THAT(texts(changes(desired, sample())),
-              ElementsAre("remove responder app listen tcp/80 in eg-app", "remove netns eg-app"));
+              ElementsAre("remove process responder egress-host --host app tcp/80 in eg-app",
+                          "remove netns eg-app"));
 }
 
 TEST(Diff, RemovesALinkOnceAndNothingThatGoesWithIt) {
@@ -270,12 +271,22 @@ TEST(Diff, RemovesAFirewallThatIsNotWanted) {
   EXPECT_EQ(ops[0].phase, Phase::kFirewall);
 }
 
-TEST(Diff, RestartsAResponderWhoseSpecChanged) {
-  KernelState desired = sample();
-  desired["eg-app"]->responder->listen = {"tcp/443"};
-  EXPECT_THAT(texts(changes(desired, sample())),
-              ElementsAre("remove responder app listen tcp/80 in eg-app",
-                          "add responder app listen tcp/443 in eg-app"));
+TEST(Diff, RestartsAProcessWhoseSpecChangedAndNoOtherOfItsNamespace) {
+  KernelState observed = sample();
+  observed["eg-app"]->processes["names"] = {"names", "/usr/sbin/unbound", {"-d"}};
+  KernelState desired = observed;
+  desired["eg-app"]->processes.at("responder").arguments.back() = "tcp/443";
+  EXPECT_THAT(texts(changes(desired, observed)),
+              ElementsAre("remove process responder egress-host --host app tcp/80 in eg-app",
+                          "add process responder egress-host --host app tcp/443 in eg-app"));
+  desired = observed;
+  desired["eg-app"]->processes.at("names").files["unbound.conf"] = "server:";
+  const ChangeSet ops = changes(desired, observed);
+  ASSERT_EQ(ops.size(), 2U);
+  EXPECT_EQ(std::get<Process>(ops[0].object), observed["eg-app"]->processes.at("names"));
+  EXPECT_EQ(ops[0].phase, Phase::kStopProcesses);
+  EXPECT_EQ(std::get<Process>(ops[1].object), desired["eg-app"]->processes.at("names"));
+  EXPECT_EQ(ops[1].phase, Phase::kStartProcesses);
 }
 
 TEST(Diff, LeavesSysctlsAloneThatNobodyAskedFor) {
@@ -321,8 +332,7 @@ TEST(Diff, IsOrderedByPhaseThenNamespace) {
   std::mt19937 random(7);
   for (int round = 0; round < 50; ++round) {
     const ChangeSet ops =
-        changes(testing_support::random_state(random, testing_support::Responders::kWith),
-                testing_support::random_state(random, testing_support::Responders::kWith));
+        changes(testing_support::random_state(random), testing_support::random_state(random));
     EXPECT_TRUE(std::is_sorted(ops.begin(), ops.end(), [](const Op& a, const Op& b) {
       return std::tie(a.phase, a.netns) < std::tie(b.phase, b.netns);
     }));
@@ -342,8 +352,7 @@ TEST(Diff, LeadsFromAnyStateToAnyOther) {
     std::mt19937 random(seed);
     testing_support::FakeKernel kernel;
     for (int step = 0; step < 3; ++step) {
-      const KernelState desired =
-          testing_support::random_state(random, testing_support::Responders::kWith);
+      const KernelState desired = testing_support::random_state(random);
       for (const Op& op : changes(desired, kernel.state())) {
         const Status status = kernel.apply(op);
         ASSERT_TRUE(status.ok()) << "step " << step << ": " << status.error().to_string();

@@ -66,9 +66,10 @@ TEST(Text, OfAStateIsSortedAndShowsAKnownFirewallsTable) {
   netns.addresses = {{"lo", ip("10.0.0.2"), 32}, {"lo", ip("10.0.0.1"), 32}};
   netns.neighbours = {{"h-sql", ip("10.0.0.4"), {{2, 0, 0, 0, 0, 4}}}};
   netns.sysctls["a"] = {"a", "1"};
-  netns.responder = Responder{"sql", {"tcp/1433", "tcp/443"}};
+  netns.processes["responder"] = {"responder", "egress-host", {"--host", "sql", "tcp/443"}};
+  netns.processes["names"] = {"names", "/usr/sbin/unbound", {"-d"}, {{"unbound.conf", "server:"}}};
   netns.firewall = Firewall{.digest = "d1"};
-  state["eg-app"]->responder = Responder{"none", {}};
+  state["eg-app"]->processes["plain"] = {"plain", "/bin/true"};
   const std::string rest =
       "  link lo mtu 65536 up\n"
       "  address 10.0.0.1/32 dev lo\n"
@@ -77,10 +78,11 @@ TEST(Text, OfAStateIsSortedAndShowsAKnownFirewallsTable) {
       "  rule 0: from all lookup local\n"
       "  rule 32766: from all lookup main\n"
       "  rule 32767: from all lookup default\n"
-      "  responder sql listen tcp/1433,tcp/443\n";
+      "  process names /usr/sbin/unbound -d file unbound.conf 38cb720f1233971f\n"
+      "  process responder egress-host --host sql tcp/443\n";
   const std::string head =
       "netns eg-app\n"
-      "  responder none listen none\n"
+      "  process plain /bin/true\n"
       "netns eg-vnet-hub\n"
       "  sysctl a = 1\n"
       "  firewall d1\n";
