@@ -92,7 +92,6 @@ TEST_F(KernelDrift, WhatTheKernelDoesNotTellIsSeenWithinEightMinutes) {
   converge(desired);
   ASSERT_EQ(observe(), desired);
   by_hand("ip netns exec eg-a sysctl -qw net.ipv4.conf.x0.accept_local=1");
-  EXPECT_EQ(observe(), desired) << "this is told by now: say something else";
   *now += std::chrono::minutes(8);
   EXPECT_TRUE(observe().at("eg-a")->links.at("x0").accept_local);
   converge(desired);
