@@ -70,30 +70,6 @@ TEST(NftUpdate, MarksByMakingTheMarkerAnew) {
             "add set ip egressd meta_generation { type ipv4_addr; comment \"m 1\"; }\n");
 }
 
-std::string comment_of(const std::string& comment) {
-  const std::string text = to_text(NftRule{"drop", comment});
-  return text.substr(std::string("drop comment \"").size());
-}
-
-TEST(NftUpdate, WritesAShortCommentAsItIsAndNoneForNone) {
-  EXPECT_EQ(to_text(NftRule{"drop", "nsg/deny"}), "drop comment \"nsg/deny\"");
-  EXPECT_EQ(to_text(NftRule{"drop"}), "drop");
-  const std::string longest(kNftLongestComment, 'a');
-  EXPECT_EQ(comment_of(longest), longest + "\"");
-}
-
-TEST(NftUpdate, CutsACommentThatNftWouldRefuseAndKeepsLongOnesApart) {
-  const std::string head(kNftLongestComment, 'a');
-  const std::string one = comment_of(head + "one");
-  EXPECT_EQ(one.size(), kNftLongestComment + 1);
-  EXPECT_THAT(one, testing::MatchesRegex("a+~[0-9a-f]{8}\""));
-  EXPECT_NE(one, comment_of(head + "two"));
-}
-
-TEST(NftUpdate, ACommentCannotEndItsOwnQuotes) {
-  EXPECT_EQ(comment_of("a\"; flush ruleset\n\xc3"), "a?; flush ruleset??\"");
-}
-
 TEST(NftUpdate, SaysNothingWhenNothingDiffers) {
   EXPECT_TRUE(update(gate(), gate(), {}).steps.empty());
 }
