@@ -177,7 +177,7 @@ void Operations::start_pass(const Observer& observer) {
   settling_ = false;
   runner_.abandon();
   const auto on_progress = [observer](const reconcile::Progress& progress) {
-    if (observer != nullptr) observer->progressed({progress.done, progress.total, progress.what});
+    if (observer != nullptr) observer->progressed(progress);
   };
   runner_.start(session_.current()->desired, on_progress,
                 [this, observer](const PassOutcome& outcome) { finish_pass(outcome, observer); });

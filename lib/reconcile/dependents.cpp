@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <variant>
 #include <vector>
 
 namespace egress::reconcile {
@@ -12,21 +13,32 @@ using state::LinkPeer;
 using state::Phase;
 using state::Verb;
 
-// The interfaces an op needs; a pair needs the places of both its ends.
-std::vector<LinkPeer> links_of(const state::Op& op) {
-  const auto on = [&](const std::string& link) {
-    return link.empty() ? std::vector<LinkPeer>{} : std::vector<LinkPeer>{{op.netns, link}};
-  };
-  if (const auto* pair = std::get_if<state::LinkPair>(&op.object)) {
-    std::vector<LinkPeer> ends = on(pair->here.name);
-    if (pair->here.peer != LinkPeer{}) ends.push_back(pair->here.peer);
+// The interfaces an op needs; a pair needs the places of both its ends. Every kind of object has an
+// answer of its own, so that a new one does not compile without.
+struct LinksOf {
+  const state::NetnsName& netns;
+
+  using Ends = std::vector<LinkPeer>;
+  Ends on(const std::string& link) const { return link.empty() ? Ends{} : Ends{{netns, link}}; }
+
+  Ends operator()(const state::LinkPair& pair) const {
+    Ends ends = on(pair.here.name);
+    if (pair.here.peer != LinkPeer{}) ends.push_back(pair.here.peer);
     return ends;
   }
-  if (const auto* held = std::get_if<state::LinkSettings>(&op.object)) return on(held->link.name);
-  if (const auto* held = std::get_if<state::Address>(&op.object)) return on(held->link);
-  if (const auto* held = std::get_if<state::Neighbour>(&op.object)) return on(held->link);
-  if (const auto* held = std::get_if<state::Route>(&op.object)) return on(held->link);
-  return {};
+  Ends operator()(const state::LinkSettings& settings) const { return on(settings.link.name); }
+  Ends operator()(const state::Address& address) const { return on(address.link); }
+  Ends operator()(const state::Neighbour& neighbour) const { return on(neighbour.link); }
+  Ends operator()(const state::Route& route) const { return on(route.link); }
+  Ends operator()(const state::NetnsObject&) const { return {}; }
+  Ends operator()(const state::Sysctl&) const { return {}; }
+  Ends operator()(const state::FirewallChange&) const { return {}; }
+  Ends operator()(const state::Rule&) const { return {}; }
+  Ends operator()(const state::Process&) const { return {}; }
+};
+
+std::vector<LinkPeer> links_of(const state::Op& op) {
+  return std::visit(LinksOf{op.netns}, op.object);
 }
 
 }  // namespace
