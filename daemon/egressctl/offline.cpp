@@ -44,7 +44,9 @@ Result<policy::Explanation> explanation_of(const policy::Network& network,
 }
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
+  return std::any_of(names.begin(), names.end(), [&](const std::string& known) {
+    return lab::equal_ignoring_case(known, name);
+  });
 }
 
 }  // namespace

@@ -3,13 +3,13 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
 
 #include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "base/memory.hpp"
-#include "egressd/notifier.hpp"
 
 namespace egress::daemon {
 
@@ -34,6 +34,11 @@ control::PassResult result_of(const PassOutcome& outcome) {
     result.failed.push_back({"netns " + netns, state::to_text(netns, what)});
   }
   return result;
+}
+
+// What `systemctl status` shows. Without NOTIFY_SOCKET nothing happens.
+void notify_status(const std::string& status) {
+  sd_notifyf(0, "STATUS=%s", status.c_str());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "compile/names.hpp"
 #include "inspect/changes.hpp"
+#include "lab/suggest.hpp"
 
 namespace egress::daemon {
 
@@ -252,7 +253,9 @@ Result<std::vector<ipam::Lease>> Queries::leases(const std::string& subnet) cons
   }
   std::vector<ipam::Lease> found;
   for (const auto& [holder, lease] : session_.current()->leases.all()) {
-    if (subnet.empty() || holder.subnet.to_string() == subnet) found.push_back(lease);
+    if (subnet.empty() || lab::equal_ignoring_case(holder.subnet.to_string(), subnet)) {
+      found.push_back(lease);
+    }
   }
   return found;
 }

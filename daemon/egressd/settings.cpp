@@ -87,6 +87,7 @@ void read_entry(lab::Reader& reader, const lab::Value& entry, Settings& settings
     reader.fail(entry, "word", fmt::format("'{}' is none of {}", lab::shown(*text), kLogLevels));
     return;
   }
+  if (settings.on_command_line.count(entry.key) != 0) return;
   if (text && !text->empty()) settings.*(setting->member) = *text;
 }
 
@@ -127,13 +128,13 @@ Result<CommandLine> read_command_line(int argc, const char* const* argv) {
   CLI::App app("Emulates App Service virtual network integration on this host.", "egressd");
   app.set_version_flag("--version", "egressd " EGRESS_VERSION);
   app.add_option("--config", settings.config, "Configuration file (YAML)")->type_name("FILE");
-  std::vector<std::pair<const CLI::Option*, std::string Settings::*>> options;
+  std::vector<std::pair<const CLI::Option*, const char*>> options;
   for (const Setting& setting : kSettings) {
     if (setting.option == nullptr) continue;
     CLI::Option* option = app.add_option(setting.option, settings.*(setting.member), setting.words)
                               ->type_name(setting.type)
                               ->capture_default_str();
-    options.emplace_back(option, setting.member);
+    options.emplace_back(option, setting.key);
   }
   app.get_option("--socket")->envname("EGRESSD_SOCKET");
   app.add_flag("--check", line.check, "Check the configuration and its lab, then exit");
@@ -142,11 +143,11 @@ Result<CommandLine> read_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     std::exit(app.exit(error) == 0 ? 0 : 2);
   }
+  for (const auto& [option, key] : options) {
+    if (option->count() > 0) settings.on_command_line.insert(key);
+  }
   if (!settings.config.empty()) {
     ASSIGN_OR_RETURN(Configuration configuration, read_configuration(settings));
-    for (const auto& [option, member] : options) {
-      if (option->count() > 0) configuration.settings.*member = settings.*member;
-    }
     settings = std::move(configuration.settings);
     line.findings = std::move(configuration.findings);
   }

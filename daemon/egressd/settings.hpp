@@ -4,6 +4,8 @@
 // What the daemon is told at its start: command line before environment before configuration file
 // before defaults.
 
+#include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,7 @@ struct Settings {
   std::string log_level = "info";
   std::string lab{};  // applied at the start and on SIGHUP; empty: what was applied last
   compile::SizeLimits limits{};
+  std::set<std::string, std::less<>> on_command_line{};  // keys that the file does not decide
 };
 
 // Settings with what a configuration file says. Its keys are named as the options are; `lab`, here

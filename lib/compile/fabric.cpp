@@ -127,7 +127,7 @@ state::NetnsState& Fabric::netns(const std::string& name) {
   const auto [entry, added] = state.try_emplace(name);
   if (added) {
     entry->second->rules = state::kernel_rules();
-    entry->second->links["lo"] = {.name = "lo", .mtu = 65536};
+    entry->second->links["lo"] = state::loopback(true);
     entry->second->sysctls["net.ipv4.conf.all.rp_filter"] = {"net.ipv4.conf.all.rp_filter", "0"};
   }
   return entry->second.change();

@@ -72,9 +72,13 @@ std::multiset<Rule> kernel_rules() {
           Rule{.priority = 32767, .table = kDefaultTable}};
 }
 
+Link loopback(bool up) {
+  return {.name = "lo", .kind = LinkKind::kLoopback, .mtu = 65536, .up = up};
+}
+
 NetnsState fresh_netns() {
   NetnsState netns;
-  netns.links["lo"] = Link{.name = "lo", .mtu = 65536, .up = false};
+  netns.links["lo"] = loopback(false);
   netns.rules = kernel_rules();
   return netns;
 }
@@ -105,6 +109,7 @@ std::string to_text(const KernelState& state) {
 
 std::string to_text(const Link& link) {
   std::string text = "link " + link.name;
+  if (link.kind == LinkKind::kOther) text += " of another kind";
   if (link.peer != LinkPeer{}) {
     text +=
         fmt::format(" peer {} in {} mac {}", link.peer.name, link.peer.netns, link.mac.to_string());

@@ -38,9 +38,13 @@ struct LinkPeer {
   auto operator<=>(const LinkPeer&) const = default;
 };
 
-// A veth end, or `lo` (no peer, no MAC, no alias).
+// kOther is only observed: nobody asks for one, and a pass removes it.
+enum class LinkKind { kVeth, kLoopback, kOther };
+
+// A loopback has no peer, no MAC and no alias.
 struct Link {
   std::string name{};
+  LinkKind kind = LinkKind::kVeth;
   LinkPeer peer{};
   MacAddress mac{};
   uint32_t mtu = 1500;
@@ -136,7 +140,10 @@ struct NetnsState {
   bool operator==(const NetnsState&) const = default;
 };
 
-// What a namespace holds once it is made: the kernel's rules, and `lo` down with its own MTU.
+// `lo` as the kernel makes it, with its own MTU.
+Link loopback(bool up);
+
+// What a namespace holds once it is made: the kernel's rules, and `lo` down.
 NetnsState fresh_netns();
 
 using NetnsName = std::string;  // with the prefix, "eg-vnet-hub"

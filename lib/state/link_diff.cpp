@@ -20,10 +20,6 @@ const Link* find_link(const KernelState& state, const LinkPeer& end) {
   return netns == state.end() ? nullptr : find_link(*netns->second, end.name);
 }
 
-bool is_loopback(const Link& link) {
-  return link.peer == LinkPeer{} && link.name == "lo";
-}
-
 // Of addresses or neighbours, which are sorted by link first.
 template <typename Object>
 bool has_link(const std::set<Object>& objects, const std::string& link) {
@@ -63,7 +59,7 @@ class LinkDiff {
     std::vector<const Link*> kept;  // observed ones, by name
     for (const auto& [name, link] : desired.links) {
       const Link* was = observed == nullptr ? nullptr : find_link(*observed, name);
-      if (is_loopback(link)) {
+      if (link.kind == LinkKind::kLoopback) {
         change_loopback(netns, was, link);
       } else if (was != nullptr && end_can_stay(desired, *observed, *was, link) &&
                  other_end_can_stay(link)) {
@@ -78,7 +74,7 @@ class LinkDiff {
     for (const auto& [name, link] : observed->links) {
       if (next_kept != kept.end() && *next_kept == &link) {
         ++next_kept;
-      } else if (!is_loopback(link)) {
+      } else if (link.kind != LinkKind::kLoopback) {
         remove(netns, link);
       }
     }
@@ -88,7 +84,7 @@ class LinkDiff {
 
   bool end_can_stay(const NetnsState& desired, const NetnsState& observed, const Link& was,
                     const Link& link) const {
-    return was.peer == link.peer && was.mac == link.mac &&
+    return was.kind == link.kind && was.peer == link.peer && was.mac == link.mac &&
            !loses_its_last_address(desired, observed, link.name);
   }
 
@@ -188,7 +184,7 @@ NetnsNames unequal_netns(const KernelState& desired, const KernelState& observed
 Status check_links(const KernelState& desired, const NetnsNames& among) {
   for (const NetnsName& netns : among) {
     for (const auto& [name, link] : desired.at(netns)->links) {
-      if (is_loopback(link)) continue;
+      if (link.kind == LinkKind::kLoopback) continue;
       const Link* other = find_link(desired, link.peer);
       if (other != nullptr && other != &link && other->peer == LinkPeer{netns, name} &&
           link.name == name) {

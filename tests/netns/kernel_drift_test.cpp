@@ -76,6 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
         "ip -n eg-a link set x0 addrgenmode eui64",
         "ip -n eg-b link set y0 address 02:00:00:00:00:77", "ip -n eg-b link set y0 name y1",
         "ip -n eg-a link del x0", "ip -n eg-a link add s0 type veth peer name s1",
+        "ip -n eg-a link add s0 type bridge",
+        "ip -n eg-a link del x0; ip -n eg-a link add x0 type bridge",
         "ip link add s0 netns eg-a type veth peer name s1 netns eg-b",
         "ip link add s0 netns eg-a type veth peer name s1", "ip -n eg-a tuntap add t0 mode tun",
         "ip -n eg-a link set lo down", "ip netns del eg-a", "umount -l /run/netns/eg-a",

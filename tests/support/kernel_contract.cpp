@@ -77,7 +77,7 @@ void KernelContract::make_two_connected() {
   EXPECT_OK(add("eg-a", NetnsObject{}));
   EXPECT_OK(add("eg-b", NetnsObject{}));
   for (const char* netns : {"eg-a", "eg-b"}) {
-    EXPECT_OK(change(netns, LinkSettings{{.name = "lo", .mtu = 65536}}));
+    EXPECT_OK(change(netns, LinkSettings{state::loopback(true)}));
   }
   EXPECT_OK(add("eg-a", connecting_pair()));
   EXPECT_OK(change("eg-a", LinkSettings{up(connecting_pair().here)}));

@@ -21,9 +21,9 @@ using ::testing::UnorderedElementsAre;
 
 TEST_P(KernelContract, LoopbackComesUpWithoutShowingItsOwnAddressesAndRoutes) {
   EXPECT_OK(add("eg-a", NetnsObject{}));
-  EXPECT_OK(change("eg-a", LinkSettings{{.name = "lo", .mtu = 65536}}));
+  EXPECT_OK(change("eg-a", LinkSettings{state::loopback(true)}));
   const NetnsState seen = observe("eg-a");
-  EXPECT_EQ(seen.links.at("lo"), (Link{.name = "lo", .mtu = 65536}));
+  EXPECT_EQ(seen.links.at("lo"), state::loopback(true));
   EXPECT_THAT(seen.addresses, IsEmpty());
   EXPECT_THAT(seen.routes, IsEmpty());
 }

@@ -41,7 +41,7 @@ TEST_P(KernelContract, AnOnlinkGatewayIsRefusedWhereLoopbackNeverCameUp) {
   Route route = via("172.16.0.0/16", "192.0.2.1", 100);
   route.onlink = true;
   EXPECT_EQ(add("eg-a", route).error().sys_errno, EINVAL);
-  EXPECT_OK(change("eg-a", LinkSettings{{.name = "lo", .mtu = 65536}}));
+  EXPECT_OK(change("eg-a", LinkSettings{state::loopback(true)}));
   EXPECT_OK(add("eg-a", route));
 }
 

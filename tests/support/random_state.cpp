@@ -40,7 +40,7 @@ class Generator {
 
   void add_netns(const std::string& name) {
     NetnsState& netns = state_[name].change();
-    netns.links["lo"] = {.name = "lo", .mtu = 65536};
+    netns.links["lo"] = state::loopback(true);
     netns.rules = state::kernel_rules();
     if (chance(30)) netns.rules.erase(netns.rules.begin());
     const std::string sysctl = "net.ipv4.conf.all.rp_filter";

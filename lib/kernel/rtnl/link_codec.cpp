@@ -18,6 +18,7 @@
 namespace egress::kernel {
 namespace {
 
+constexpr const char* kVeth = "veth";
 constexpr uint32_t kQueues = 1;
 constexpr int kLoopbackIndex = 1;
 // Below this the kernel takes IPv6 off a link, and IPv6 settings with it.
@@ -94,6 +95,14 @@ uint32_t ipv4_setting(const nlattr* conf, size_t id) {
   return value;
 }
 
+// `info` is IFLA_LINKINFO, which devices of no link type lack.
+state::LinkKind decode_kind(nlattr* info) {
+  if (info == nullptr) return state::LinkKind::kOther;
+  const NlAttributes<IFLA_INFO_MAX> attributes(info);
+  return attributes.text(IFLA_INFO_KIND) == kVeth ? state::LinkKind::kVeth
+                                                  : state::LinkKind::kOther;
+}
+
 void decode_families(nlattr* families, ObservedLink& observed) {
   const NlAttributes<AF_INET6> family(families);
   if (family.has(AF_INET)) {
@@ -151,11 +160,13 @@ std::optional<ObservedLink> decode_link(const nlmsghdr& message) {
   link.up = (header->ifi_flags & IFF_UP) != 0;
   link.mtu = attributes.u32(IFLA_MTU, link.mtu);
   if ((header->ifi_flags & IFF_LOOPBACK) != 0) {
+    link.kind = state::LinkKind::kLoopback;
     observed.loopback_alias = attributes.text(IFLA_IFALIAS);
     return observed;
   }
   if (is_fallback_device(link.name)) return std::nullopt;
 
+  link.kind = decode_kind(attributes[IFLA_LINKINFO]);
   if (const nlattr* mac = attributes[IFLA_ADDRESS];
       mac != nullptr && static_cast<size_t>(nla_len(mac)) == link.mac.octets.size()) {
     std::memcpy(link.mac.octets.data(), nla_data(mac), link.mac.octets.size());
@@ -173,7 +184,7 @@ NlMessage create_pair(const state::LinkPair& pair, PairIndexes indexes, int peer
   NlMessage message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link_header(indexes.here));
   put_identity(message, pair.here);
   nlattr* info = message.open_nest(IFLA_LINKINFO);
-  message.put(IFLA_INFO_KIND, std::string("veth"));
+  message.put(IFLA_INFO_KIND, std::string(kVeth));
   nlattr* data = message.open_nest(IFLA_INFO_DATA);
   nlattr* peer = message.open_nest(VETH_INFO_PEER);
   message.append(link_header(indexes.there));

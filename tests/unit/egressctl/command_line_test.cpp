@@ -95,6 +95,8 @@ TEST_F(CommandLineTest, TellsWrongUrlsFromUnknownNames) {
   const Outcome unknown = run({"explain", "web", "tcp://sqll:443", "--lab", lab_.c_str()});
   EXPECT_EQ(unknown.exit, 3);
   EXPECT_THAT(unknown.err, HasSubstr("hint: did you mean 'sql'?"));
+  const Outcome spelt = run({"explain", "WEB", "tcp://sqll:443", "--lab", lab_.c_str()});
+  EXPECT_THAT(spelt.err, HasSubstr("hint: did you mean 'sql'?"));
   const Outcome site = run({"explain", "wbe", "tcp://sql:443", "--lab", lab_.c_str()});
   EXPECT_EQ(site.exit, 3);
   EXPECT_THAT(site.err, HasSubstr("hint: did you mean 'web'?"));

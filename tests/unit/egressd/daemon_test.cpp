@@ -292,6 +292,7 @@ TEST_F(DaemonTest, ListsRoutesRulesLeasesAndContext) {
   EXPECT_EQ(Json::parse(get("/v1/effective-rules?site=web").body)["rules"], Json::array());
   EXPECT_EQ(get("/v1/effective-routes?site=nobody").status, 404);
   EXPECT_EQ(Json::parse(get("/v1/leases?subnet=spoke/integration").body)["leases"].size(), 1U);
+  EXPECT_EQ(Json::parse(get("/v1/leases?subnet=SPOKE/Integration").body)["leases"].size(), 1U);
   EXPECT_EQ(get("/v1/leases?subnet=spoke/none").status, 404);
   const Json context = Json::parse(get("/v1/apps/web/0/context").body);
   EXPECT_EQ(context["environment"]["WEBSITE_PRIVATE_IP"], "10.1.1.4");

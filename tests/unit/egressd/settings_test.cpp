@@ -147,6 +147,7 @@ TEST(CommandLine, HasAnOptionForEverySettingButTheLab) {
   EXPECT_EQ(settings.prefix, "four");
   EXPECT_EQ(settings.log_level, "error");
   EXPECT_EQ(settings.lab, "/lab.yaml");
+  EXPECT_EQ(read_configuration(settings)->settings.log_level, "error");
 }
 
 TEST(CommandLine, NamesAConfigurationThatIsNotThere) {

@@ -168,13 +168,22 @@ TEST(Diff, MakesAPairAnewWhenItLeadsElsewhere) {
 
 TEST(Diff, RemovesForeignLinksButNeverLoopback) {
   KernelState observed = sample();
-  observed["eg-app"]->links["tun0"] = {.name = "tun0"};
+  observed["eg-app"]->links["tun0"] = {.name = "tun0", .kind = LinkKind::kOther};
   observed["eg-app"]->links["v0"] = {.name = "v0", .peer = {"elsewhere", "v1"}};
   KernelState desired = sample();
   desired["eg-app"]->links.erase("lo");
   EXPECT_THAT(texts(changes(desired, observed)),
-              ElementsAre("remove link tun0 mtu 1500 up in eg-app",
+              ElementsAre("remove link tun0 of another kind mtu 1500 up in eg-app",
                           testing::StartsWith("remove link v0 peer v1 in elsewhere")));
+}
+
+TEST(Diff, MakesALinkAnewWhoseNameALinkOfAnotherKindHas) {
+  KernelState observed = sample();
+  observed["eg-app"]->links["eth0"].kind = LinkKind::kOther;
+  EXPECT_THAT(texts(changes(sample(), observed)),
+              testing::IsSupersetOf(
+                  {testing::StartsWith("remove link eth0 of another kind peer e-app in eg-router"),
+                   testing::StartsWith("add link eth0 peer e-app in eg-router")}));
 }
 
 TEST(Diff, ChangesSettingsInPlaceAndBringsUpOnlyInItsPhase) {

@@ -27,7 +27,7 @@ TEST(Text, OfALinkNamesItsPeerAndWhatIsSet) {
   EXPECT_EQ(to_text(link),
             "link eth0 peer e-web in eg-worker-plan-0 mac 02:00:00:00:00:01 mtu 1500 down "
             "forwarding rp_filter 2 ipv6 alias \"web/0\"");
-  EXPECT_EQ(to_text(Link{.name = "lo", .mtu = 65536}), "link lo mtu 65536 up");
+  EXPECT_EQ(to_text(loopback(true)), "link lo mtu 65536 up");
 }
 
 TEST(Text, OfARouteReadsLikeIpRoute) {
@@ -62,7 +62,7 @@ TEST(Text, OfAStateIsSortedAndShowsAKnownFirewallsTable) {
   KernelState state;
   NetnsState& netns = state["eg-vnet-hub"].change();
   netns.rules = kernel_rules();
-  netns.links["lo"] = {.name = "lo", .mtu = 65536};
+  netns.links["lo"] = loopback(true);
   netns.addresses = {{"lo", ip("10.0.0.2"), 32}, {"lo", ip("10.0.0.1"), 32}};
   netns.neighbours = {{"h-sql", ip("10.0.0.4"), {{2, 0, 0, 0, 0, 4}}}};
   netns.sysctls["a"] = {"a", "1"};
