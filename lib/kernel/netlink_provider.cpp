@@ -85,6 +85,14 @@ bool NetlinkProvider::provides(const state::Object& object) const {
                     object);
 }
 
+// Stands before its use, behind which clang 14 does not find it.
+template <typename Object>
+Status NetlinkProvider::perform(const Op& op, const Object& object) {
+  auto held = held_.changing(op.netns);
+  if (held.ok()) return (*held)->apply(op.verb, object);
+  return missing_or_error(op, std::move(held).error());
+}
+
 Status NetlinkProvider::apply(const Op& op) {
   const bool removes_netns =
       op.verb == Verb::kRemove && std::holds_alternative<state::NetnsObject>(op.object);
@@ -98,13 +106,6 @@ Status NetlinkProvider::apply(const Op& op) {
         }
       },
       op.object);
-}
-
-template <typename Object>
-Status NetlinkProvider::perform(const Op& op, const Object& object) {
-  auto held = held_.changing(op.netns);
-  if (held.ok()) return (*held)->apply(op.verb, object);
-  return missing_or_error(op, std::move(held).error());
 }
 
 Status NetlinkProvider::perform(const Op& op, const state::NetnsObject&) {
