@@ -9,7 +9,7 @@
 #include <filesystem>
 
 #include "tests/crash/lease_book.hpp"
-#include "tests/e2e/machine.hpp"
+#include "tests/support/machine.hpp"
 
 namespace egress::crash {
 namespace {
@@ -18,8 +18,10 @@ using Clock = std::chrono::steady_clock;
 
 // The mounts are part of what must not stay, and no inventory of `ip` shows them.
 std::string machine_text() {
-  return e2e::inventory() + "== home\n" + e2e::home_inventory() + "== mounts\n" +
-         e2e::run_script("cut -d' ' -f4- /proc/self/mountinfo | grep ' /run' || true").out;
+  return testing_support::inventory() + "== home\n" + testing_support::home_inventory() +
+         "== mounts\n" +
+         testing_support::run_script("cut -d' ' -f4- /proc/self/mountinfo | grep ' /run' || true")
+             .out;
 }
 
 Error wrong(std::string what) {
@@ -218,7 +220,7 @@ Result<std::string> CrashRun::lab_in_force() const {
 Status CrashRun::comes_in_sync() {
   const auto since = Clock::now();
   std::string said;
-  const bool in_sync = e2e::eventually([&] {
+  const bool in_sync = testing_support::eventually([&] {
     const ctl::Answer answer = daemon_.client().get("/v1/status");
     const auto* status = std::get_if<ctl::Json>(&answer);
     said = status == nullptr ? std::get<ctl::Failure>(answer).message : status->dump();

@@ -68,7 +68,7 @@ Result<bool> CrashRun::kill_before_call(const Operation& operation, uint32_t ind
       index);
   if (operation.kind == OperationKind::kStart) {
     // Until its first pass has ended, unless it dies before.
-    (void)e2e::eventually([&] {
+    (void)testing_support::eventually([&] {
       const auto status = daemon_.client().get("/v1/status");
       const auto* json = std::get_if<ctl::Json>(&status);
       return !daemon_.running() || (json != nullptr && ctl::flag_of(*json, "inSync"));

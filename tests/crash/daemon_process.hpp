@@ -7,7 +7,7 @@
 #include <string>
 
 #include "egressctl/client.hpp"
-#include "tests/e2e/process.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::crash {
 
@@ -28,15 +28,13 @@ class DaemonProcess {
   const ctl::Client& client() const { return client_; }
   const std::string& state_directory() const { return state_; }
   // What the daemon said on its standard error since it was started.
-  std::string log() const { return e2e::read_file(process_->errors_file()); }
+  std::string log() const { return testing_support::read_file(process_->errors_file()); }
 
  private:
-  bool answers() const;
-
   std::string state_;
   std::string socket_;
   ctl::Client client_;
-  std::optional<e2e::Background> process_{};
+  std::optional<testing_support::Background> process_{};
 };
 
 }  // namespace egress::crash

@@ -6,24 +6,24 @@
 
 #include <csignal>
 
-#include "tests/e2e/machine.hpp"
-#include "tests/netns/live_flows.hpp"
+#include "tests/support/live_flows.hpp"
+#include "tests/support/machine.hpp"
 
 namespace egress::crash {
 namespace {
 
-using kernel_tests::TcpStream;
-using kernel_tests::UdpFlow;
-using kernel_tests::Way;
+using testing_support::Endpoints;
+using testing_support::TcpStream;
+using testing_support::UdpFlow;
 
 constexpr int kCrashes = 5;
 
 // Through the worker, the integration and the network's two gates, to a host in another subnet.
-Way to_sql(uint16_t port) {
+Endpoints to_sql(uint16_t port) {
   return {"eg-app-web-0", "eg-host-sql", Ipv4Address{0x0a010204U}, port};
 }
 // The long way: over the peering, the appliance that rewrites the source, and the Internet.
-Way to_website(uint16_t port) {
+Endpoints to_website(uint16_t port) {
   return {"eg-app-web-1", "eg-host-website", Ipv4Address{0x5db8d822U}, port};
 }
 
@@ -31,7 +31,7 @@ class FlowsThroughCrashes : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(machine_.start());
-    const std::string lab = machine_.file("lab.yaml", e2e::contract_lab());
+    const std::string lab = machine_.file("lab.yaml", testing_support::contract_lab());
     ASSERT_EQ(machine_.ctl({"apply", lab}).status, 0);
   }
 
@@ -40,7 +40,7 @@ class FlowsThroughCrashes : public testing::Test {
   void crash_again_and_again(Carries carries) {
     const auto more_comes = [&] {
       const uint64_t before = carries();
-      return e2e::eventually([&] { return carries() > before + 1000; });
+      return testing_support::eventually([&] { return carries() > before + 1000; });
     };
     for (int crash = 0; crash < kCrashes; ++crash) {
       ASSERT_TRUE(more_comes());
@@ -52,16 +52,16 @@ class FlowsThroughCrashes : public testing::Test {
     }
   }
 
-  e2e::Machine machine_{};
+  testing_support::Machine machine_{};
 };
 
 TEST_F(FlowsThroughCrashes, AUdpFlowLosesNoPacket) {
-  const uint64_t dropped_before = kernel_tests::dropped_by_backlogs();
+  const uint64_t dropped_before = testing_support::dropped_by_backlogs();
   UdpFlow flow(to_website(9000));
   crash_again_and_again([&] { return flow.received(); });
   flow.stop();
   EXPECT_LE(flow.received(), flow.sent());
-  EXPECT_GE(flow.received() + kernel_tests::dropped_by_backlogs() - dropped_before, flow.sent());
+  EXPECT_GE(flow.received() + testing_support::dropped_by_backlogs() - dropped_before, flow.sent());
 }
 
 TEST_F(FlowsThroughCrashes, AConnectionGoesOnByteForByte) {

@@ -3,14 +3,12 @@
 // whether it comes back as if nothing had been.
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
-#include <filesystem>
 #include <random>
 
 #include "tests/crash/crash_run.hpp"
+#include "tests/support/folder.hpp"
 #include "tests/support/private_machine.hpp"
 
 namespace egress::crash {
@@ -31,12 +29,9 @@ int report_run(const Settings& settings) {
     fmt::print(stderr, "crash: {}\n", labs.error().to_string());
     return 3;
   }
-  std::array<char, 32> directory = {"/tmp/egress-crash-XXXXXX"};
-  if (::mkdtemp(directory.data()) == nullptr) return 3;
-  CrashRun run(*std::move(labs), directory.data());
+  const testing_support::Folder folder;
+  CrashRun run(*std::move(labs), folder.path().string());
   const Status status = settings.every_call ? run.sweep() : run.run(settings.seed, settings.kills);
-  std::error_code ignored;
-  std::filesystem::remove_all(directory.data(), ignored);
   fmt::print("crash: {} kills, in the middle of:", run.kills());
   for (const auto& [what, count] : run.in_the_middle()) fmt::print(" {} {},", what, count);
   fmt::print("\n");
@@ -57,7 +52,7 @@ int run_with(int argc, char** argv) {
                "not at random, but once before each system call that leaves something behind");
   CLI11_PARSE(app, argc, argv);
   if (settings.seed == 0) settings.seed = std::random_device{}();
-  return tests::in_private_machine([&] { return report_run(settings); });
+  return testing_support::in_private_machine([&] { return report_run(settings); });
 }
 
 }  // namespace

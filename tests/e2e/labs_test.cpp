@@ -10,10 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "tests/e2e/machine.hpp"
+#include "tests/support/machine.hpp"
 
 namespace egress::e2e {
 namespace {
+
+using namespace testing_support;
 
 std::vector<std::string> labs_in(const std::string& directory) {
   std::vector<std::string> paths;

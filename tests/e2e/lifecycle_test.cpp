@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "tests/e2e/machine.hpp"
+#include "tests/support/machine.hpp"
 
 namespace egress::e2e {
 namespace {
+
+using namespace testing_support;
 
 using nlohmann::json;
 using ::testing::HasSubstr;

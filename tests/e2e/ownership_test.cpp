@@ -7,10 +7,12 @@
 #include <filesystem>
 #include <string>
 
-#include "tests/e2e/machine.hpp"
+#include "tests/support/machine.hpp"
 
 namespace egress::e2e {
 namespace {
+
+using namespace testing_support;
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

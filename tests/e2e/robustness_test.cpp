@@ -14,10 +14,13 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
-#include "tests/e2e/machine.hpp"
+#include "tests/support/machine.hpp"
+#include "tests/support/unix_socket.hpp"
 
 namespace egress::e2e {
 namespace {
+
+using namespace testing_support;
 
 using ::testing::HasSubstr;
 
@@ -30,14 +33,8 @@ class Robustness : public ::testing::Test {
   }
 
   UniqueFd connect_and_say(const std::string& text) const {
-    UniqueFd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(static_cast<char*>(address.sun_path), machine_.socket().c_str(),
-                 sizeof address.sun_path - 1);
-    const auto* there = reinterpret_cast<const sockaddr*>(&address);
-    EXPECT_EQ(::connect(client.get(), there, sizeof address), 0);
-    ::send(client.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    UniqueFd client = testing_support::connect_and_say(machine_.socket(), text);
+    EXPECT_TRUE(client.valid());
     return client;
   }
 

@@ -7,18 +7,20 @@
 namespace egress::kernel_tests {
 namespace {
 
+using namespace testing_support;
+
 using KernelBoundary = LinuxFixture;
 
 TEST_F(KernelBoundary, EveryCharacterThatANameMayHoldIsTaken) {
-  EXPECT_EQ(testing_support::fault_in_applying(kernel(), testing_support::oddest_names().lab), "");
+  EXPECT_EQ(fault_in_applying(kernel(), oddest_names().lab), "");
 }
 
 TEST_F(KernelBoundary, EveryNameAtItsLongestIsTaken) {
-  EXPECT_EQ(testing_support::fault_in_applying(kernel(), testing_support::longest_names().lab), "");
+  EXPECT_EQ(fault_in_applying(kernel(), longest_names().lab), "");
 }
 
 TEST_F(KernelBoundary, EveryListAtItsLimitIsTaken) {
-  EXPECT_EQ(testing_support::fault_in_applying(kernel(), testing_support::longest_lists().lab), "");
+  EXPECT_EQ(fault_in_applying(kernel(), longest_lists().lab), "");
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/socket.h>
 
@@ -16,13 +18,15 @@
 #include "ipam/leases.hpp"
 #include "lab/load.hpp"
 #include "reconcile/pass.hpp"
-#include "tests/e2e/process.hpp"
 #include "tests/netns/linux_fixture.hpp"
-#include "tests/netns/live_flows.hpp"
 #include "tests/netns/raw_packets.hpp"
+#include "tests/support/live_flows.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::kernel_tests {
 namespace {
+
+using namespace testing_support;
 
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -120,7 +124,7 @@ class ForgedPackets : public LinuxFixture {
     from.send(numbered(control, last));
     bool control_came = false;
     std::vector<std::string> arrived;
-    EXPECT_TRUE(e2e::eventually([&] {
+    EXPECT_TRUE(eventually([&] {
       for (const RawWatcher& watcher : watchers_) {
         while (const auto seen = watcher.next()) {
           control_came = control_came || seen->id == last;
@@ -140,7 +144,7 @@ class ForgedPackets : public LinuxFixture {
     const UniqueFd fd = socket_in(netns, SOCK_DGRAM | SOCK_NONBLOCK);
     const sockaddr_in there = socket_address(kOpen, 53);
     EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there), 0);
-    EXPECT_TRUE(e2e::eventually([&] {
+    EXPECT_TRUE(eventually([&] {
       char answer = 0;
       (void)::send(fd.get(), "?", 1, 0);
       return ::recv(fd.get(), &answer, 1, 0) > 0;
@@ -176,21 +180,21 @@ std::vector<Attempt> without_a_flow(const Ends& ends) {
   constexpr size_t kUdpLength = 5;
   constexpr size_t kUdpChecksum = 6;
   const Bytes udp = udp_packet(ends, {5555, 53});
-  return {{"RST", tcp(kRst)},
-          {"RST+ACK", tcp(kRst | kAck)},
-          {"RST with a payload", tcp(kRst, Bytes(1000, 's'))},
-          {"SYN+ACK", tcp(kSyn | kAck)},
-          {"FIN", tcp(kFin)},
-          {"FIN+ACK", tcp(kFin | kAck)},
+  return {{"RST", tcp(TH_RST)},
+          {"RST+ACK", tcp(TH_RST | TH_ACK)},
+          {"RST with a payload", tcp(TH_RST, Bytes(1000, 's'))},
+          {"SYN+ACK", tcp(TH_SYN | TH_ACK)},
+          {"FIN", tcp(TH_FIN)},
+          {"FIN+ACK", tcp(TH_FIN | TH_ACK)},
           {"no flags", tcp(0)},
-          {"FIN+PSH+URG", tcp(kFin | kPush | kUrgent)},
-          {"SYN+RST", tcp(kSyn | kRst)},
-          {"SYN+FIN", tcp(kSyn | kFin)},
-          {"SYN with a wrong checksum", with_byte_changed(tcp(kSyn), kTcpChecksum)},
+          {"FIN+PSH+URG", tcp(TH_FIN | TH_PUSH | TH_URG)},
+          {"SYN+RST", tcp(TH_SYN | TH_RST)},
+          {"SYN+FIN", tcp(TH_SYN | TH_FIN)},
+          {"SYN with a wrong checksum", with_byte_changed(tcp(TH_SYN), kTcpChecksum)},
           {"UDP with a wrong checksum", with_byte_changed(udp, kUdpChecksum)},
           {"UDP with a wrong length", with_byte_changed(udp, kUdpLength)},
           {"half a UDP header", ip_packet(ends, kUdp, {1, 2, 3, 4})},
-          {"a first fragment alone", ip_packet(ends, kUdp, Bytes(16, 1), kMoreFragments)},
+          {"a first fragment alone", ip_packet(ends, kUdp, Bytes(16, 1), IP_MF)},
           {"a later fragment alone", ip_packet(ends, kUdp, Bytes(16, 1), 5)},
           {"an echo reply", icmp_packet(ends, 0, 0, {1})},
           {"a router advertisement", icmp_packet(ends, 9, 0, {1})},
@@ -222,9 +226,9 @@ TEST_F(ForgedPackets, AnAppSendsUnderNoAddressButItsOwn) {
         ip("224.0.0.5"), ip("255.255.255.255"), address_of("eg-worker-plan-0", "direct0")}) {
     const std::string as = " as " + source.to_string();
     attempts.push_back({"UDP" + as, udp_packet({source, kOpen}, {5555, 53})});
-    attempts.push_back({"SYN" + as, tcp_packet({source, kOpen}, {5555, 443}, kSyn)});
-    attempts.push_back({"ACK" + as, tcp_packet({source, kOpen}, {5556, 443}, kAck)});
-    attempts.push_back({"RST" + as, tcp_packet({source, kOpen}, {5557, 443}, kRst)});
+    attempts.push_back({"SYN" + as, tcp_packet({source, kOpen}, {5555, 443}, TH_SYN)});
+    attempts.push_back({"ACK" + as, tcp_packet({source, kOpen}, {5556, 443}, TH_ACK)});
+    attempts.push_back({"RST" + as, tcp_packet({source, kOpen}, {5557, 443}, TH_RST)});
     attempts.push_back({"echo" + as, icmp_packet({source, kOpen}, 8, 0, {1})});
   }
   EXPECT_THAT(arrivals(vnet, attempts, udp_packet({own, kOpen}, {5555, 53})), IsEmpty());
@@ -249,7 +253,7 @@ TEST_F(ForgedPackets, AnAppReportsNoErrorsOfOthersFlows) {
   const Bytes control = udp_packet({own, kOpen}, {5555, 53});
   for (const Bytes& quoted :
        {udp_packet({kOpen, neighbour}, {53, port}), udp_packet({kOpen, kLease}, {53, port}),
-        udp_packet({kOpen, own}, {53, port}), tcp_packet({kOpen, kOther}, {443, 9}, kAck),
+        udp_packet({kOpen, own}, {53, port}), tcp_packet({kOpen, kOther}, {443, 9}, TH_ACK),
         icmp_packet({kOpen, kOther}, 0, 0, {1})}) {
     EXPECT_THAT(arrivals(vnet, errors({own, kOpen}, quoted), control), IsEmpty());
     EXPECT_THAT(arrivals(vnet, errors({kOther, kOpen}, quoted), control), IsEmpty());
@@ -265,7 +269,7 @@ TEST_F(ForgedPackets, AnAppForgesNothingOnTheDirectPath) {
        {kOther, ip("20.50.1.4"), ip("8.8.8.8"), address_of("eg-worker-plan-0", "direct0")}) {
     for (const Attempt& each : without_a_flow({source, kSite})) attempts.push_back(each);
     attempts.push_back({"UDP", udp_packet({source, kSite}, {5555, 53})});
-    attempts.push_back({"ACK", tcp_packet({source, kSite}, {5555, 443}, kAck)});
+    attempts.push_back({"ACK", tcp_packet({source, kSite}, {5555, 443}, TH_ACK)});
   }
   for (const Attempt& each : errors({own, kSite}, udp_packet({kSite, kOther}, {53, 9}))) {
     attempts.push_back(each);
@@ -284,8 +288,8 @@ TEST_F(ForgedPackets, WhatIsTheAppsOwnArrivesUnderItsLease) {
   const Bytes second(all.begin() + 16, all.end());
   std::vector<Attempt> attempts = {
       {"UDP", udp_packet(ends, {5555, 53})},
-      {"SYN", tcp_packet(ends, {5555, 443}, kSyn)},
-      {"ACK of a flow that has been forgotten", tcp_packet(ends, {5557, 443}, kAck)},
+      {"SYN", tcp_packet(ends, {5555, 443}, TH_SYN)},
+      {"ACK of a flow that has been forgotten", tcp_packet(ends, {5557, 443}, TH_ACK)},
       {"echo", icmp_packet(ends, 8, 0, {1})},
       {"an error of its own flow", icmp_packet(ends, 3, 3, udp_packet({kOpen, own}, {53, port}))}};
   std::vector<std::string> expected;
@@ -295,9 +299,9 @@ TEST_F(ForgedPackets, WhatIsTheAppsOwnArrivesUnderItsLease) {
   EXPECT_THAT(arrivals(vnet, attempts, udp_packet(ends, {5558, 53})),
               testing::ElementsAreArray(expected));
   const uint16_t id = ++last_id_;
-  vnet.send(numbered(ip_packet(ends, kUdp, first, kMoreFragments), id));
+  vnet.send(numbered(ip_packet(ends, kUdp, first, IP_MF), id));
   vnet.send(numbered(ip_packet(ends, kUdp, second, 2), id));
-  EXPECT_TRUE(e2e::eventually([&] {
+  EXPECT_TRUE(eventually([&] {
     for (const RawWatcher& watcher : watchers_) {
       while (const auto seen = watcher.next()) {
         if (seen->id == id) return true;
@@ -316,8 +320,8 @@ TEST_F(ForgedPackets, AMachineSendsUnderNoAddressButItsOwn) {
     for (const Ipv4Address to : {kOpen, kSite, kVault}) {
       const std::string as = fmt::format(" as {} to {}", source.to_string(), to.to_string());
       attempts.push_back({"UDP" + as, udp_packet({source, to}, {5555, 53})});
-      attempts.push_back({"SYN" + as, tcp_packet({source, to}, {5555, 443}, kSyn)});
-      attempts.push_back({"RST" + as, tcp_packet({source, to}, {5556, 443}, kRst)});
+      attempts.push_back({"SYN" + as, tcp_packet({source, to}, {5555, 443}, TH_SYN)});
+      attempts.push_back({"RST" + as, tcp_packet({source, to}, {5556, 443}, TH_RST)});
       attempts.push_back({"echo" + as, icmp_packet({source, to}, 8, 0, {1})});
     }
   }
@@ -331,7 +335,7 @@ TEST_F(ForgedPackets, AMachineReportsNoErrorsOfOthersFlows) {
   const Bytes control = udp_packet({kOther, kOpen}, {5555, 53});
   for (const Bytes& quoted :
        {udp_packet({kOpen, kLease}, {53, port}), udp_packet({kOpen, kOther}, {53, 9}),
-        tcp_packet({kOpen, kOther}, {443, 9}, kAck), icmp_packet({kOpen, kSite}, 0, 0, {1})}) {
+        tcp_packet({kOpen, kOther}, {443, 9}, TH_ACK), icmp_packet({kOpen, kSite}, 0, 0, {1})}) {
     EXPECT_THAT(arrivals(eth, errors({kOther, kOpen}, quoted), control), IsEmpty());
   }
   const uint16_t own = answered_flow("eg-host-other");
@@ -344,7 +348,7 @@ TEST_F(ForgedPackets, AMachineReportsNoErrorsOfOthersFlows) {
 TEST_F(ForgedPackets, AResetOpensNoListAndCarriesNothing) {
   const RawSender eth = sender("eg-host-other", "eth0");
   std::vector<Attempt> attempts;
-  for (const uint8_t flags : {kRst, static_cast<uint8_t>(kRst | kAck)}) {
+  for (const uint8_t flags : {uint8_t{TH_RST}, uint8_t{TH_RST | TH_ACK}}) {
     for (const size_t size : {size_t{0}, size_t{1}, size_t{1000}}) {
       attempts.push_back({fmt::format("RST of {} bytes", size),
                           tcp_packet({kOther, kVault}, {5555, 443}, flags, Bytes(size, 's'))});
@@ -360,8 +364,8 @@ TEST_F(ForgedPackets, AResetThatAnswersIsRememberedWithoutADrift) {
   const sockaddr_in there = socket_address(kOpen, kClosed);
   EXPECT_NE(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there), 0);
   EXPECT_EQ(errno, ECONNREFUSED);
-  const e2e::Outcome remembered =
-      e2e::run_script("ip netns exec eg-vnet-spoke nft list set ip egressd resets");
+  const Outcome remembered =
+      run_script("ip netns exec eg-vnet-spoke nft list set ip egressd resets");
   EXPECT_THAT(remembered.out, testing::HasSubstr("10.1.4.4 . 444 . 10.1.1.4 . "));
   nothing_has_drifted();
 }

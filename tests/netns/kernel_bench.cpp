@@ -134,5 +134,5 @@ int bench(int workers) {
 
 int main(int argc, char** argv) {
   const int workers = argc > 1 ? std::atoi(argv[1]) : 100;
-  return egress::tests::in_private_machine([workers] { return egress::bench(workers); });
+  return egress::testing_support::in_private_machine([workers] { return egress::bench(workers); });
 }

@@ -12,11 +12,13 @@
 #include <atomic>
 #include <thread>
 
-#include "tests/e2e/process.hpp"
 #include "tests/netns/linux_fixture.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::kernel_tests {
 namespace {
+
+using namespace testing_support;
 
 using state::Firewall;
 using state::KernelState;
@@ -34,7 +36,7 @@ NftTable small_table() {
                         .data = NftData::kVerdict,
                         .interval = true,
                         .chains = {"out/spoke-1/deny_web.x"},
-                        .rows = {{{1, 6, 80}, {1, 6, 90}}}};
+                        .rows = {{{1, kTcp, 80}, {1, kTcp, 90}}}};
   table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
                            .rules = {{"ct state established,related accept", "answers"},
                                      {"ip saddr @never counter drop", "never"},
@@ -62,7 +64,7 @@ class KernelFirewall : public LinuxFixture, public testing::WithParamInterface<c
   // Without what tells only when something was made: the numbers of copies, the generation, the
   // order of sets and chains.
   static std::string listing() {
-    return e2e::run_script(
+    return run_script(
                "ip netns exec eg-a nft list ruleset | sort | "
                "sed -E 's|//[0-9]+||g; s/(comment \"[0-9a-f]{32}) [0-9]+\"/\\1/'")
         .out;
@@ -161,8 +163,7 @@ TEST_F(KernelFirewall, ChangesOverARestartKeepNothingOfTheOldContents) {
   const KernelState desired = lab(other);
   converge(desired);
   EXPECT_EQ(observe(), desired);
-  const std::string listed =
-      e2e::run({"ip", "netns", "exec", "eg-a", "nft", "list", "ruleset"}).out;
+  const std::string listed = run({"ip", "netns", "exec", "eg-a", "nft", "list", "ruleset"}).out;
   EXPECT_THAT(listed, testing::Not(testing::HasSubstr("forwarding")));
   EXPECT_THAT(listed, testing::Not(testing::HasSubstr("gate")));
   EXPECT_THAT(listed, testing::HasSubstr("10.0.0.1"));
@@ -182,7 +183,7 @@ NftTable table_of_classes(uint32_t first, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t number = first + i;
     address_rows.push_back({{number * 512}, {number * 512 + 255}, number});
-    port_rows.push_back({{number, 6, 80 + number % 7}, {number, 6, 90 + number % 11}, i});
+    port_rows.push_back({{number, kTcp, 80 + number % 7}, {number, kTcp, 90 + number % 11}, i});
     ports.chains.push_back(fmt::format("out/data/deny/{}", number));
     table.chains[ports.chains.back()].rules = {{"counter drop"}};
   }
@@ -228,8 +229,7 @@ TEST_F(KernelFirewall, ThatNftRefusesLeavesTheOldOneInForceAndSaysWhy) {
 TEST_F(KernelFirewall, ThatKeepsFailingLeavesNoCopiesOfItselfBehind) {
   converge(lab(table_of_classes(1, 500)));
   const auto chains_and_sets = [] {
-    return e2e::run_script("ip netns exec eg-a nft list ruleset | grep -E '^\\s(chain|set|map) '")
-        .out;
+    return run_script("ip netns exec eg-a nft list ruleset | grep -E '^\\s(chain|set|map) '").out;
   };
   const std::string before = chains_and_sets();
   for (const uint32_t first : {1U, 5000U}) {

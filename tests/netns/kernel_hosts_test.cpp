@@ -8,11 +8,13 @@
 #include <fstream>
 
 #include "kernel/process/child_process.hpp"
-#include "tests/e2e/process.hpp"
 #include "tests/netns/linux_fixture.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::kernel_tests {
 namespace {
+
+using namespace testing_support;
 
 using state::KernelState;
 using testing::HasSubstr;
@@ -44,12 +46,12 @@ class KernelHosts : public LinuxFixture {
 TEST_F(KernelHosts, AreStartedFoundAgainAndStopped) {
   converge(lab());
   EXPECT_EQ(observe(), lab());
-  EXPECT_THAT(e2e::processes_with("egress-host"), SizeIs(1));
+  EXPECT_THAT(processes_with("egress-host"), SizeIs(1));
   restart();
   EXPECT_EQ(observe(), lab()) << "a responder outlives the daemon";
   EXPECT_EQ(converge(lab()), 0U);
   converge({});
-  EXPECT_THAT(e2e::processes_with("egress-host"), IsEmpty());
+  EXPECT_THAT(processes_with("egress-host"), IsEmpty());
   EXPECT_FALSE(std::filesystem::exists(std::string(kRunDir) + "/eg"));
 }
 
@@ -57,22 +59,22 @@ TEST_F(KernelHosts, AreStartedAnewWhenTheirPortsChange) {
   converge(lab());
   converge(lab({"tcp/1433", "tcp/80"}));
   EXPECT_EQ(observe(), lab({"tcp/1433", "tcp/80"}));
-  EXPECT_THAT(e2e::processes_with("egress-host"), SizeIs(1));
+  EXPECT_THAT(processes_with("egress-host"), SizeIs(1));
 }
 
 TEST_F(KernelHosts, ThatDiedAreMissedAndStartedAgain) {
   converge(lab());
-  for (const pid_t pid : e2e::processes_with("egress-host")) kill(pid, SIGKILL);
+  for (const pid_t pid : processes_with("egress-host")) kill(pid, SIGKILL);
   // A process is without its command line before it is without its locks.
-  EXPECT_TRUE(e2e::eventually([&] { return observe("eg-host-sql").processes.empty(); }));
+  EXPECT_TRUE(eventually([&] { return observe("eg-host-sql").processes.empty(); }));
   converge(lab());
   EXPECT_EQ(observe(), lab());
 }
 
 TEST_F(KernelHosts, ThatDiedLeaveNoFileBehind) {
   converge(lab());
-  for (const pid_t pid : e2e::processes_with("egress-host")) kill(pid, SIGKILL);
-  EXPECT_TRUE(e2e::eventually([] { return e2e::processes_with("egress-host").empty(); }));
+  for (const pid_t pid : processes_with("egress-host")) kill(pid, SIGKILL);
+  EXPECT_TRUE(eventually([] { return processes_with("egress-host").empty(); }));
   converge({});
   EXPECT_FALSE(std::filesystem::exists(std::string(kRunDir) + "/eg"));
 }
@@ -85,10 +87,10 @@ TEST_F(KernelHosts, ThatNeverSaidWhatTheyAreAreReplaced) {
   EXPECT_THAT(observe("eg-host-sql").processes, IsEmpty());
   converge(lab());
   EXPECT_EQ(observe(), lab());
-  EXPECT_THAT(e2e::processes_with("egress-host"), SizeIs(1));
+  EXPECT_THAT(processes_with("egress-host"), SizeIs(1));
   std::filesystem::resize_file(file, 0);
   converge({});
-  EXPECT_THAT(e2e::processes_with("egress-host"), IsEmpty());
+  EXPECT_THAT(processes_with("egress-host"), IsEmpty());
   EXPECT_FALSE(std::filesystem::exists(std::string(kRunDir) + "/eg"));
 }
 
@@ -96,10 +98,10 @@ TEST_F(KernelHosts, ThatCannotListenSayWhy) {
   KernelState without = lab();
   without["eg-host-sql"]->processes.clear();
   converge(without);
-  e2e::Background squatter(
-      {"ip", "netns", "exec", "eg-host-sql", EGRESS_HOST_PROGRAM, "--host", "squatter", "tcp/1433"},
+  Background other(
+      {"ip", "netns", "exec", "eg-host-sql", EGRESS_HOST_PROGRAM, "--host", "other", "tcp/1433"},
       "ready");
-  ASSERT_TRUE(squatter.ready());
+  ASSERT_TRUE(other.ready());
   const Status status = apply(state::Verb::kAdd, "eg-host-sql", responder({"tcp/1433"}));
   ASSERT_FALSE(status.ok());
   EXPECT_THAT(status.error().kernel_text, HasSubstr("in use"));
@@ -125,10 +127,10 @@ TEST_F(KernelHosts, ThatAreNotReadyInTimeAreEndedByTheNextPass) {
     EXPECT_EQ(started.error().sys_errno, ETIMEDOUT);
   }
   const std::string sleeper = std::string("sleep") + '\0' + "infinity";
-  EXPECT_THAT(e2e::processes_with(sleeper), SizeIs(1));
+  EXPECT_THAT(processes_with(sleeper), SizeIs(1));
   EXPECT_EQ(observe().size(), 2U) << "it is in no namespace of the lab";
   converge(lab());
-  EXPECT_THAT(e2e::processes_with(sleeper), IsEmpty());
+  EXPECT_THAT(processes_with(sleeper), IsEmpty());
 }
 
 TEST_F(KernelHosts, ThatEndBeforeTheyAreReadyHaveTheirWordsInTheError) {
@@ -153,15 +155,15 @@ TEST_F(KernelHosts, WorkInAFolderOfTheirOwnWithNothingOfTheirPredecessorInIt) {
   state::Process process = shell("cat first > copy && echo ready && exec sleep infinity");
   process.files = {{"first", "text\n"}, {"second", ""}};
   converge(lab_with(process));
-  EXPECT_EQ(e2e::run_script("cd " + kFolder + "; ls; cat copy; stat -c %a first copy").out,
+  EXPECT_EQ(run_script("cd " + kFolder + "; ls; cat copy; stat -c %a first copy").out,
             "copy\nfirst\nsecond\ntext\n600\n644\n");
-  for (const pid_t pid : e2e::processes_with(std::string("sleep") + '\0' + "infinity")) {
+  for (const pid_t pid : processes_with(std::string("sleep") + '\0' + "infinity")) {
     kill(pid, SIGKILL);
   }
   process.files.erase("second");
-  EXPECT_TRUE(e2e::eventually([&] { return observe("eg-host-sql").processes.empty(); }));
+  EXPECT_TRUE(eventually([&] { return observe("eg-host-sql").processes.empty(); }));
   converge(lab_with(process));
-  EXPECT_EQ(e2e::run_script("ls " + kFolder).out, "copy\nfirst\n");
+  EXPECT_EQ(run_script("ls " + kFolder).out, "copy\nfirst\n");
   converge({});
   EXPECT_FALSE(std::filesystem::exists(std::string(kRunDir) + "/eg"));
 }
@@ -177,9 +179,9 @@ TEST_F(KernelHosts, WhoseSpecIsNoTextAreRefused) {
 
 TEST_F(KernelHosts, ThatIgnoreTheFirstSignalAreEndedByTheSecond) {
   converge(lab());
-  for (const pid_t pid : e2e::processes_with("egress-host")) kill(pid, SIGSTOP);
+  for (const pid_t pid : processes_with("egress-host")) kill(pid, SIGSTOP);
   converge({});
-  EXPECT_THAT(e2e::processes_with("egress-host"), IsEmpty());
+  EXPECT_THAT(processes_with("egress-host"), IsEmpty());
 }
 
 // Nobody can reach such a responder any more, but it would keep its namespace and its lock.
@@ -187,13 +189,13 @@ TEST_F(KernelHosts, WhoseNamespaceLostItsNameAreEnded) {
   converge(lab());
   by_hand("ip netns del eg-host-sql");
   converge({});
-  EXPECT_THAT(e2e::processes_with("egress-host"), IsEmpty());
+  EXPECT_THAT(processes_with("egress-host"), IsEmpty());
 
   converge(lab());
   by_hand("ip netns del eg-host-sql;" + make_marked("eg-host-sql"));
   converge(lab());
   EXPECT_EQ(observe(), lab());
-  EXPECT_THAT(e2e::processes_with("egress-host"), SizeIs(1));
+  EXPECT_THAT(processes_with("egress-host"), SizeIs(1));
 }
 
 TEST_F(KernelHosts, OfAnotherPrefixWithTheSameNameLiveOn) {
@@ -205,12 +207,12 @@ TEST_F(KernelHosts, OfAnotherPrefixWithTheSameNameLiveOn) {
   EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kAdd, state::NetnsObject{})));
   EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kAdd, sql)));
   converge(lab());
-  EXPECT_THAT(e2e::processes_with("egress-host"), SizeIs(2));
+  EXPECT_THAT(processes_with("egress-host"), SizeIs(2));
   converge({});
   EXPECT_EQ(other->observe()->at("other-host-sql")->processes.at("responder"), sql);
   EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kRemove, sql)));
   EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kRemove, state::NetnsObject{})));
-  EXPECT_THAT(e2e::processes_with("egress-host"), IsEmpty());
+  EXPECT_THAT(processes_with("egress-host"), IsEmpty());
 }
 
 }  // namespace

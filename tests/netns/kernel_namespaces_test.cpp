@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/e2e/process.hpp"
 #include "tests/netns/linux_fixture.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::kernel_tests {
 namespace {
+
+using namespace testing_support;
 
 using state::KernelState;
 using state::LinkPeer;
@@ -19,7 +21,7 @@ class KernelNamespaces : public LinuxFixture {
  protected:
   // Everything that a daemon could leave on a machine.
   static std::string inventory() {
-    return e2e::run_script(
+    return run_script(
                "find /run -mindepth 1 | grep -v '^/run/egressd$' | sort; cut -d' ' -f5 "
                "/proc/self/mountinfo; ip -o link; ip route show table all; nft list ruleset")
         .out;
@@ -79,7 +81,7 @@ TEST_F(KernelNamespaces, LeaveTheDirectoryToOthersWhoUseIt) {
   converge(pairs(1));
   by_hand("ip netns add other");
   converge({});
-  EXPECT_THAT(e2e::run({"ip", "netns", "list"}).out, HasSubstr("other"));
+  EXPECT_THAT(run({"ip", "netns", "list"}).out, HasSubstr("other"));
   by_hand("ip netns exec other true; ip netns del other");
   converge(pairs(1));
   converge({});
@@ -92,7 +94,7 @@ TEST_F(KernelNamespaces, LeaveTheDirectoryWhileSomebodyIsInIt) {
   const std::string before = inventory();
   converge(pairs(1));
   {
-    e2e::Background visitor({"sh", "-c", "cd /run/netns; echo in; read line"}, "in");
+    Background visitor({"sh", "-c", "cd /run/netns; echo in; read line"}, "in");
     ASSERT_TRUE(visitor.ready());
     converge({});
     EXPECT_THAT(inventory(), HasSubstr("/run/netns"));
@@ -199,8 +201,7 @@ TEST_F(KernelNamespaces, MadeAnewUnderAnOldNameAreNotMistakenForTheOldOnes) {
 TEST_F(KernelNamespaces, InUseLoseTheirNameAndTheirLinksAllTheSame) {
   KernelState desired = pairs(2);
   converge(desired);
-  e2e::Background shell({"ip", "netns", "exec", "eg-app-1", "sh", "-c", "echo in; read line"},
-                        "in");
+  Background shell({"ip", "netns", "exec", "eg-app-1", "sh", "-c", "echo in; read line"}, "in");
   ASSERT_TRUE(shell.ready());
   desired.erase("eg-app-1");
   desired["eg-worker-1"]->links.erase("e-site");

@@ -9,11 +9,13 @@
 #include <fstream>
 
 #include "kernel/netns_owner.hpp"
-#include "tests/e2e/process.hpp"
 #include "tests/netns/linux_fixture.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::kernel_tests {
 namespace {
+
+using namespace testing_support;
 
 using state::ForeignNetns;
 using state::KernelState;
@@ -33,7 +35,7 @@ class KernelOwner : public LinuxFixture {
     LinuxFixture::TearDown();
     by_hand(
         "ip link set lo alias ''; for n in $(ls /run/netns); do ip netns del $n; done;"
-        "rm -rf /run/victim /run/elsewhere");
+        "rm -rf /run/foreign /run/elsewhere");
   }
   static KernelState app_and_worker() {
     KernelState state{{"eg-app-0", plain_netns()}, {"eg-worker-0", plain_netns()}};
@@ -49,9 +51,9 @@ class KernelOwner : public LinuxFixture {
             " nft 'add table inet admin { chain in { type filter hook input priority 0; }; }'");
   }
   static std::string contents(const std::string& netns) {
-    return e2e::run_script("ip netns exec " + netns +
-                           " sh -c 'readlink /proc/self/ns/net; ip -o link; ip addr; ip rule; ip "
-                           "route show table all; nft list ruleset; ip neigh'")
+    return run_script("ip netns exec " + netns +
+                      " sh -c 'readlink /proc/self/ns/net; ip -o link; ip addr; ip rule; ip "
+                      "route show table all; nft list ruleset; ip neigh'")
         .out;
   }
   const state::ForeignNames& foreign() {
@@ -78,7 +80,7 @@ TEST_F(KernelOwner, LeavesNamespacesThatItDidNotMakeAsTheyAre) {
 
 TEST_F(KernelOwner, KnowsItsOwnAgainAndNotThoseOfAnotherPlace) {
   converge(app_and_worker());
-  const std::string marked = e2e::run_script("ip -n eg-app-0 link show lo").out;
+  const std::string marked = run_script("ip -n eg-app-0 link show lo").out;
   EXPECT_THAT(marked, HasSubstr("alias egressd eg /state"));
   {
     const auto other = open_kernel("eg", "/elsewhere");
@@ -171,7 +173,7 @@ TEST_F(KernelOwner, LeavesFilesThatItDidNotWriteWhereTheyAre) {
   }
   converge(app_and_worker());
   converge({});
-  EXPECT_EQ(e2e::run_script("ls /run/netns; cat /run/netns/eg-note").out,
+  EXPECT_EQ(run_script("ls /run/netns; cat /run/netns/eg-note").out,
             "eg-empty\neg-link\neg-lost\neg-note\neg-pipe\nnote\n");
   by_hand("rm /run/netns/*");
 }
@@ -229,12 +231,12 @@ class KernelOwnerOfProcesses : public KernelOwner {
   static std::string file_of(const std::string& name) {
     return std::string(kPlace) + "/" + name + "/.process";
   }
-  // Somebody who holds the lock of a file that tells of another, started as `wrapped`.
-  static e2e::Background pretender(const e2e::Command& wrapped, const std::string& name) {
+  // A process that holds the lock of a file that tells of another, started as `wrapped`.
+  static Background lock_holder(const Command& wrapped, const std::string& name) {
     by_hand("mkdir -p " + std::string(kPlace) + "/" + name);
-    std::ofstream(file_of(name)) << R"({"name": "../../../../victim", "program": "/run/victim",)"
-                                 << R"( "arguments": [], "files": {"../../../../../victim": ""}})";
-    e2e::Command command = wrapped;
+    std::ofstream(file_of(name)) << R"({"name": "../../../../foreign", "program": "/run/foreign",)"
+                                 << R"( "arguments": [], "files": {"../../../../../foreign": ""}})";
+    Command command = wrapped;
     for (const std::string& word :
          {std::string("python3"), std::string("-c"),
           std::string("import fcntl, signal, sys; file = open(sys.argv[1], 'r+');"
@@ -255,44 +257,44 @@ class KernelOwnerOfProcesses : public KernelOwner {
   }
   void SetUp() override {
     KernelOwner::SetUp();
-    by_hand("echo precious > /run/victim");
+    by_hand("echo unchanged > /run/foreign");
     converge(host());
   }
 };
 
 TEST_F(KernelOwnerOfProcesses, EndsOneInANamespaceOfOursAndRemovesItsFolderAlone) {
-  e2e::Background evil = pretender({"ip", "netns", "exec", "eg-host-sql"}, "evil");
-  ASSERT_TRUE(evil.ready());
-  EXPECT_THAT(observe("eg-host-sql").processes, ElementsAre(Key("evil"), Key("responder")));
+  Background other = lock_holder({"ip", "netns", "exec", "eg-host-sql"}, "other");
+  ASSERT_TRUE(other.ready());
+  EXPECT_THAT(observe("eg-host-sql").processes, ElementsAre(Key("other"), Key("responder")));
   converge(host());
-  EXPECT_TRUE(e2e::eventually([&] { return !evil.running(); }));
-  EXPECT_FALSE(std::filesystem::exists(file_of("evil")));
-  EXPECT_EQ(e2e::read_file("/run/victim"), "precious\n");
+  EXPECT_TRUE(eventually([&] { return !other.running(); }));
+  EXPECT_FALSE(std::filesystem::exists(file_of("other")));
+  EXPECT_EQ(read_file("/run/foreign"), "unchanged\n");
 }
 
 TEST_F(KernelOwnerOfProcesses, EndsOneThatIsInAnotherNamespaceOfOursThanItsFolder) {
   KernelState both = host();
   both["eg-other"] = plain_netns();
   converge(both);
-  e2e::Background evil = pretender({"ip", "netns", "exec", "eg-other"}, "evil");
-  ASSERT_TRUE(evil.ready());
+  Background other = lock_holder({"ip", "netns", "exec", "eg-other"}, "other");
+  ASSERT_TRUE(other.ready());
   EXPECT_THAT(observe("eg-other").processes, IsEmpty());
   EXPECT_THAT(observe("eg-host-sql").processes, ElementsAre(Key("responder")));
   converge(both);
-  EXPECT_TRUE(e2e::eventually([&] { return !evil.running(); }));
-  EXPECT_FALSE(std::filesystem::exists(file_of("evil")));
+  EXPECT_TRUE(eventually([&] { return !other.running(); }));
+  EXPECT_FALSE(std::filesystem::exists(file_of("other")));
 }
 
 TEST_F(KernelOwnerOfProcesses, LeavesOneInANamespaceThatIsNotOursAlone) {
   by_hand("ip netns add eg-mine");
-  for (const e2e::Command& place : {e2e::Command{"env"}, {"ip", "netns", "exec", "eg-mine"}}) {
-    e2e::Background evil = pretender(place, "evil");
-    ASSERT_TRUE(evil.ready());
+  for (const Command& place : {Command{"env"}, {"ip", "netns", "exec", "eg-mine"}}) {
+    Background other = lock_holder(place, "other");
+    ASSERT_TRUE(other.ready());
     EXPECT_EQ(observe(), host());
     converge({});
-    EXPECT_TRUE(evil.running());
-    EXPECT_EQ(e2e::read_file("/run/victim"), "precious\n");
-    evil.end(SIGTERM);
+    EXPECT_TRUE(other.running());
+    EXPECT_EQ(read_file("/run/foreign"), "unchanged\n");
+    other.end(SIGTERM);
     converge(host());
   }
 }
@@ -301,31 +303,32 @@ TEST_F(KernelOwnerOfProcesses, EndsNobodyWhoTookALockElsewhereAndSaysWhoItIs) {
   KernelState without = host();
   without["eg-host-sql"]->processes.clear();
   converge(without);
-  e2e::Background squatter = pretender({}, "responder");
-  ASSERT_TRUE(squatter.ready());
+  Background other = lock_holder({}, "responder");
+  ASSERT_TRUE(other.ready());
   const Status started = apply(Verb::kAdd, "eg-host-sql", responder());
   ASSERT_FALSE(started.ok());
   EXPECT_EQ(started.error().code, Errc::kBusy);
-  EXPECT_THAT(started.error().message, HasSubstr("process " + std::to_string(squatter.pid())));
+  EXPECT_THAT(started.error().message, HasSubstr("process " + std::to_string(other.pid())));
   EXPECT_OK(apply(Verb::kRemove, "eg-host-sql", responder()));
-  EXPECT_TRUE(squatter.running());
+  EXPECT_TRUE(other.running());
   EXPECT_TRUE(std::filesystem::exists(file_of("responder")));
-  squatter.end(SIGTERM);
+  other.end(SIGTERM);
   converge(host());
 }
 
 TEST_F(KernelOwnerOfProcesses, FollowsNoLinkAndWaitsForNoPipeAmongTheFiles) {
-  by_hand("cd " + std::string(kPlace) +
-          "; mkdir link pipe /run/elsewhere; ln -s /run/victim link/.process; mkfifo pipe/.process;"
-          "ln -s /run/elsewhere out; touch /run/elsewhere/.process plain; ln -s /run ../link");
+  by_hand(
+      "cd " + std::string(kPlace) +
+      "; mkdir link pipe /run/elsewhere; ln -s /run/foreign link/.process; mkfifo pipe/.process;"
+      "ln -s /run/elsewhere out; touch /run/elsewhere/.process plain; ln -s /run ../link");
   EXPECT_EQ(observe(), host());
-  for (const std::string name : {"../../../victim", "..", "", "link", "pipe", "out", "plain"}) {
+  for (const std::string name : {"../../../foreign", "..", "", "link", "pipe", "out", "plain"}) {
     const bool possible = !name.empty() && name.front() != '.';
     EXPECT_EQ(apply(Verb::kRemove, "eg-host-sql", state::Process{name}).ok(), possible) << name;
     EXPECT_FALSE(apply(Verb::kAdd, "eg-host-sql", state::Process{name, "/bin/true"}).ok()) << name;
   }
-  EXPECT_EQ(e2e::read_file("/run/victim"), "precious\n");
-  EXPECT_EQ(e2e::run_script("ls -A /run/elsewhere").out, ".process\n");
+  EXPECT_EQ(read_file("/run/foreign"), "unchanged\n");
+  EXPECT_EQ(run_script("ls -A /run/elsewhere").out, ".process\n");
   by_hand("cd " + std::string(kPlace) + "; rm -rf link pipe out plain ../link");
 }
 
@@ -336,8 +339,8 @@ TEST_F(KernelOwnerOfProcesses, MakesFoldersForItselfWhateverTheUmask) {
   restart();
   converge(host());
   ::umask(usual);
-  EXPECT_EQ(e2e::run_script("cd /run/egressd; stat -c %a . eg eg/processes " + std::string(kPlace) +
-                            " " + std::string(kPlace) + "/responder " + file_of("responder"))
+  EXPECT_EQ(run_script("cd /run/egressd; stat -c %a . eg eg/processes " + std::string(kPlace) +
+                       " " + std::string(kPlace) + "/responder " + file_of("responder"))
                 .out,
             "755\n755\n755\n755\n755\n600\n");
 }

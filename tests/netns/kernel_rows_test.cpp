@@ -6,11 +6,13 @@
 
 #include <algorithm>
 
-#include "tests/e2e/process.hpp"
 #include "tests/netns/linux_fixture.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::kernel_tests {
 namespace {
+
+using namespace testing_support;
 
 using state::KernelState;
 using state::NftData;
@@ -89,7 +91,7 @@ NftTable rows_table(uint32_t variant) {
       .data = NftData::kVerdict,
       .interval = true,
       .chains = {"out/web", "out/rest"},
-      .rows = {{{7, 6, 80}, {7, 6, 80}, 0}, {{moved, 17, 0}, {moved, 17, 65535}, 1}}};
+      .rows = {{{7, kTcp, 80}, {7, kTcp, 80}, 0}, {{moved, kUdp, 0}, {moved, kUdp, 65535}, 1}}};
   table.maps["protocols"] = {.key = {NftField::kMark, NftField::kProtocol},
                              .data = NftData::kVerdict,
                              .chains = {"out/web", "out/rest"},
@@ -115,7 +117,7 @@ class KernelRows : public LinuxFixture {
   // As nft prints it and as the kernel holds it, there in the order in which it was put. A map may
   // be a copy (state/nft_names.hpp).
   static std::string listing() {
-    return e2e::run_script(R"(
+    return run_script(R"(
       for map in addresses sources source_ports ports protocols others \
           ways zones nat inside own peers; do
         found=$(ip netns exec eg-a nft list ruleset |
@@ -176,7 +178,7 @@ TEST_F(KernelRows, FillAndChangeInManyMessages) {
   EXPECT_EQ(converge(lab(many(1))), 1U);
   EXPECT_EQ(observe(), lab(many(1)));
   const std::string found =
-      e2e::run_script(
+      run_script(
           "for address in 0.0.0.0 0.0.0.7 0.0.0.8 0.0.0.16 0.4.225.224 0.4.225.240; do "
           "ip netns exec eg-a nft get element ip egressd addresses//2 \"{ $address }\" 2>&1 | "
           "grep -o 'elements.*\\|No such' || true; done")

@@ -3,9 +3,11 @@
 
 #include <functional>
 
-#include "tests/e2e/process.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::kernel_tests {
+
+using namespace testing_support;
 
 std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix,
                                                  const std::string& state_dir, Clock clock) {
@@ -25,7 +27,7 @@ std::string make_marked(const std::string& name) {
 }
 
 void by_hand(const std::string& script) {
-  const e2e::Outcome outcome = e2e::run_script(script);
+  const Outcome outcome = run_script(script);
   EXPECT_EQ(outcome.status, 0) << script << "\n" << outcome.err;
 }
 

@@ -15,13 +15,15 @@
 #include "compile/names.hpp"
 #include "ipam/leases.hpp"
 #include "reconcile/pass.hpp"
-#include "tests/e2e/process.hpp"
 #include "tests/netns/linux_fixture.hpp"
-#include "tests/netns/live_flows.hpp"
 #include "tests/netns/live_lab.hpp"
+#include "tests/support/live_flows.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::kernel_tests {
 namespace {
+
+using namespace testing_support;
 
 using lab::Access;
 
@@ -29,7 +31,7 @@ constexpr int kReplacements = 10;  // times the scale
 constexpr int kRoutesPerReplacement = 10;
 constexpr int kFlips = 20;
 
-Way to_sink(uint16_t port) {
+Endpoints to_sink(uint16_t port) {
   return {"eg-app-app-0", "eg-host-sink", ip("10.1.2.4"), port};
 }
 
@@ -113,7 +115,7 @@ TEST_F(LiveChange, AConnectionGoesOnByteForByteWhileItsOwnRuleFlips) {
   for (int i = 0; i < kFlips; ++i) {
     reach(desired({.flipping = i % 2 == 0 ? Access::kDeny : Access::kAllow}));
     const uint64_t before = stream.received();
-    EXPECT_TRUE(e2e::eventually([&] { return stream.received() > before; }));
+    EXPECT_TRUE(eventually([&] { return stream.received() > before; }));
   }
   stream.stop();
   EXPECT_EQ(stream.received(), stream.sent());
@@ -122,8 +124,8 @@ TEST_F(LiveChange, AConnectionGoesOnByteForByteWhileItsOwnRuleFlips) {
 // One attempt to connect, without waiting for what comes of it.
 class Attempt {
  public:
-  explicit Attempt(const Way& way) : fd_(socket_in(way.from, SOCK_STREAM | SOCK_NONBLOCK)) {
-    const sockaddr_in there = socket_address(way.address, way.port);
+  explicit Attempt(const Endpoints& ends) : fd_(socket_in(ends.from, SOCK_STREAM | SOCK_NONBLOCK)) {
+    const sockaddr_in there = socket_address(ends.address, ends.port);
     const int begun = ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there);
     EXPECT_TRUE(begun == 0 || errno == EINPROGRESS);
   }
@@ -152,12 +154,12 @@ TEST_F(LiveChange, WhatAListSaysHoldsForTheVeryNextConnection) {
     reach(desired({.flipping = Access::kDeny}));
     const uint64_t hits = flipping_hits();
     const Attempt denied(to_sink(kFlippingPort));
-    EXPECT_TRUE(e2e::eventually([&] { return flipping_hits() > hits; }));
+    EXPECT_TRUE(eventually([&] { return flipping_hits() > hits; }));
     EXPECT_FALSE(denied.connected());
 
     reach(desired({.flipping = Access::kAllow}));
     const Attempt allowed(to_sink(kFlippingPort));
-    ASSERT_TRUE(e2e::eventually([&] { return allowed.connected(); }));
+    ASSERT_TRUE(eventually([&] { return allowed.connected(); }));
     EXPECT_FALSE(allowed.was_repeated());
     const UniqueFd accepted(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   }

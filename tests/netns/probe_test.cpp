@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "probe/packets.hpp"
-#include "tests/e2e/process.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::probe {
 namespace {
 
-using e2e::Background;
-using e2e::run_script;
+using namespace testing_support;
 
 constexpr std::chrono::milliseconds kPatience{400};
 constexpr Ipv4Address kServer{0x0a020002};   // 10.2.0.2, seen through source NAT
@@ -23,9 +23,6 @@ constexpr Ipv4Address kFar{0x0a030002};      // 10.3.0.2, behind the server
 constexpr Ipv4Address kRouter{0x0a020001};   // 10.2.0.1, what the server sees
 constexpr Ipv4Address kClient{0x0a010002};   // 10.1.0.2
 constexpr Ipv4Address kNowhere{0xcb007101};  // 203.0.113.1, no route
-constexpr uint8_t kIcmp = 1;
-constexpr uint8_t kTcp = 6;
-constexpr uint8_t kUdp = 17;
 
 // client ── router (source NAT, refuses port 26, drops port 25) ── server (forwards) ── far
 //              └── twin, which owns the server's address too and gets copies of UDP port 7
@@ -65,7 +62,7 @@ NFT
 class Probe : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    const e2e::Outcome built = run_script(kTopology);
+    const Outcome built = run_script(kTopology);
     ASSERT_EQ(built.status, 0) << built.err;
     responder_ = new Background({"ip", "netns", "exec", "server", EGRESS_HOST_PROGRAM, "--host",
                                  "server", "tcp/443", "udp/53"},
@@ -183,9 +180,9 @@ TEST_F(Probe, SaysWhichSourcePortIsBusy) {
   const Background socat({"ip", "netns", "exec", "client", "socat", "-u", "UDP-RECV:50007", "-"},
                          "");
   constexpr const char* kPortInHex = ":C357 ";
-  ASSERT_TRUE(e2e::eventually([] {
-    return e2e::run({"ip", "netns", "exec", "client", "cat", "/proc/net/udp"})
-               .out.find(kPortInHex) != std::string::npos;
+  ASSERT_TRUE(eventually([] {
+    return run({"ip", "netns", "exec", "client", "cat", "/proc/net/udp"}).out.find(kPortInHex) !=
+           std::string::npos;
   }));
   const auto busy = send({{"client", kUdp, kServer, 53, 50007}}, {}, kPatience);
   ASSERT_FALSE(busy.ok());

@@ -14,6 +14,7 @@
 
 #include "compile/names.hpp"
 #include "kernel/netns.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::kernel_tests {
 namespace {
@@ -104,8 +105,8 @@ Bytes tcp_packet(const Ends& ends, const Ports& ports, uint8_t flags, const Byte
   append16(segment, kWindow);
   append32(segment, 0);
   segment.insert(segment.end(), payload.begin(), payload.end());
-  put16(segment, kChecksum, checksum(ends, kTcp, segment));
-  return ip_packet(ends, kTcp, segment);
+  put16(segment, kChecksum, checksum(ends, testing_support::kTcp, segment));
+  return ip_packet(ends, testing_support::kTcp, segment);
 }
 
 Bytes udp_packet(const Ends& ends, const Ports& ports, const Bytes& payload) {
@@ -117,8 +118,8 @@ Bytes udp_packet(const Ends& ends, const Ports& ports, const Bytes& payload) {
   append16(datagram, static_cast<uint32_t>(kHeader + payload.size()));
   append16(datagram, 0);
   datagram.insert(datagram.end(), payload.begin(), payload.end());
-  put16(datagram, kChecksum, checksum(ends, kUdp, datagram));
-  return ip_packet(ends, kUdp, datagram);
+  put16(datagram, kChecksum, checksum(ends, testing_support::kUdp, datagram));
+  return ip_packet(ends, testing_support::kUdp, datagram);
 }
 
 Bytes icmp_packet(const Ends& ends, uint8_t type, uint8_t code, const Bytes& payload,
@@ -128,7 +129,7 @@ Bytes icmp_packet(const Ends& ends, uint8_t type, uint8_t code, const Bytes& pay
   append32(message, rest);
   message.insert(message.end(), payload.begin(), payload.end());
   put16(message, kChecksum, checksum(message));
-  return ip_packet(ends, kIcmp, message);
+  return ip_packet(ends, testing_support::kIcmp, message);
 }
 
 Bytes with_byte_changed(Bytes packet, size_t offset) {

@@ -16,19 +16,6 @@ namespace egress::kernel_tests {
 
 using Bytes = std::vector<uint8_t>;
 
-inline constexpr uint8_t kIcmp = 1;
-inline constexpr uint8_t kTcp = 6;
-inline constexpr uint8_t kUdp = 17;
-
-inline constexpr uint8_t kFin = 0x01;
-inline constexpr uint8_t kSyn = 0x02;
-inline constexpr uint8_t kRst = 0x04;
-inline constexpr uint8_t kPush = 0x08;
-inline constexpr uint8_t kAck = 0x10;
-inline constexpr uint8_t kUrgent = 0x20;
-
-inline constexpr uint16_t kMoreFragments = 0x2000;
-
 struct Ends {
   Ipv4Address source{};
   Ipv4Address destination{};
@@ -38,8 +25,9 @@ struct Ports {
   uint16_t destination = 0;
 };
 
-// `fragment` is the header's field: flags, and the offset in units of 8 bytes.
+// `fragment` is the header's field: flags (IP_MF), and the offset in units of 8 bytes.
 Bytes ip_packet(const Ends& ends, uint8_t protocol, const Bytes& payload, uint16_t fragment = 0);
+// `flags` are TH_SYN and the like.
 Bytes tcp_packet(const Ends& ends, const Ports& ports, uint8_t flags, const Bytes& payload = {});
 Bytes udp_packet(const Ends& ends, const Ports& ports, const Bytes& payload = {'x'});
 // `rest` is the second word of the header.

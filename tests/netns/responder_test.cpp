@@ -18,17 +18,14 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
-#include "tests/e2e/process.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::host {
 namespace {
 
-using e2e::Background;
-using e2e::Outcome;
+using namespace testing_support;
 using nlohmann::json;
 using ::testing::HasSubstr;
-
-constexpr int kHangMs = 120'000;
 
 constexpr const char* kTopology = R"(
   ip netns add client; ip netns add server
@@ -38,8 +35,8 @@ constexpr const char* kTopology = R"(
   ip -n server link set s0 up; ip -n server link set lo up
 )";
 
-e2e::Command responder(std::vector<std::string> listen) {
-  e2e::Command command = {"ip", "netns", "exec", "server", EGRESS_HOST_PROGRAM, "--host", "sql"};
+Command responder(std::vector<std::string> listen) {
+  Command command = {"ip", "netns", "exec", "server", EGRESS_HOST_PROGRAM, "--host", "sql"};
   command.insert(command.end(), listen.begin(), listen.end());
   return command;
 }
@@ -55,7 +52,7 @@ sockaddr_in address(const char* text, uint16_t port) {
 class Responder : public ::testing::Test {
  protected:
   void SetUp() override {
-    const Outcome built = e2e::run_script(kTopology);
+    const Outcome built = run_script(kTopology);
     ASSERT_EQ(built.status, 0) << built.err;
     // The tests' own sockets live on the client's side.
     const UniqueFd home(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
@@ -66,7 +63,7 @@ class Responder : public ::testing::Test {
     files.rlim_cur = files.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &files);
   }
-  void TearDown() override { e2e::run_script("ip netns del client; ip netns del server"); }
+  void TearDown() override { run_script("ip netns del client; ip netns del server"); }
 
   static UniqueFd connect_to(uint16_t port, int receive_buffer = 0) {
     UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -77,14 +74,14 @@ class Responder : public ::testing::Test {
     EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
     return fd;
   }
-  static bool ready_within(int fd, short events, int milliseconds) {
+  static bool ready_within(int fd, short events, std::chrono::milliseconds time = kHang) {
     pollfd polled{fd, events, 0};
-    return ::poll(&polled, 1, milliseconds) > 0;
+    return ::poll(&polled, 1, static_cast<int>(time.count())) > 0;
   }
   static std::string line(int fd) {
     std::string text;
     char next = 0;
-    while (ready_within(fd, POLLIN, kHangMs) && ::recv(fd, &next, 1, 0) == 1) {
+    while (ready_within(fd, POLLIN) && ::recv(fd, &next, 1, 0) == 1) {
       if (next == '\n') return text;
       text += next;
     }
@@ -114,7 +111,7 @@ TEST_F(Responder, StandsInASessionOfItsOwn) {
 TEST_F(Responder, AnswersHttpWithWhatItSaw) {
   const Background host(responder({"tcp/80"}), "ready");
   const Outcome asked =
-      e2e::run({"curl", "-sS", "-i", "--local-port", "45678", "http://10.0.0.2/any/path?query"});
+      run({"curl", "-sS", "-i", "--local-port", "45678", "http://10.0.0.2/any/path?query"});
   EXPECT_THAT(asked.out, HasSubstr("200 OK\r\n"));
   EXPECT_THAT(asked.out, HasSubstr("Content-Type: application/json\r\n"));
   const json body = json::parse(asked.out.substr(asked.out.find("\r\n\r\n")));
@@ -127,13 +124,13 @@ TEST_F(Responder, AnswersHttpWithWhatItSaw) {
 TEST_F(Responder, KeepsAnHttpConnectionAndTakesAnyMethodAndBody) {
   const Background host(responder({"tcp/80"}), "ready");
   const std::string url = "http://10.0.0.2/";
-  const Outcome twice = e2e::run({"curl", "-sS", "-w", "%{num_connects}\n", url, url});
+  const Outcome twice = run({"curl", "-sS", "-w", "%{num_connects}\n", url, url});
   EXPECT_THAT(twice.out, ::testing::EndsWith("}\n0\n"));
   const Outcome posted =
-      e2e::run({"curl", "-sS", "--data-binary", "@-", url}, std::string(4'000'000, 'x'));
+      run({"curl", "-sS", "--data-binary", "@-", url}, std::string(4'000'000, 'x'));
   EXPECT_EQ(posted.status, 0) << posted.err;
   EXPECT_EQ(json::parse(posted.out).at("host"), "sql");
-  EXPECT_EQ(e2e::run({"curl", "-sS", "-I", url}).status, 0);
+  EXPECT_EQ(run({"curl", "-sS", "-I", url}).status, 0);
 }
 
 TEST_F(Responder, SendsOneLineOnConnectAndThenEchoes) {
@@ -155,7 +152,8 @@ TEST_F(Responder, StopsReadingFromAClientThatDoesNotRead) {
   std::string sent;
   std::vector<char> block(65536);
   constexpr size_t kFarMoreThanBuffers = 512U << 20U;
-  while (sent.size() < kFarMoreThanBuffers && ready_within(client.get(), POLLOUT, 1000)) {
+  while (sent.size() < kFarMoreThanBuffers &&
+         ready_within(client.get(), POLLOUT, std::chrono::seconds(1))) {
     for (size_t index = 0; index < block.size(); ++index) {
       block[index] = static_cast<char>(sent.size() / 7 + index);
     }
@@ -165,7 +163,7 @@ TEST_F(Responder, StopsReadingFromAClientThatDoesNotRead) {
   EXPECT_LT(sent.size(), kFarMoreThanBuffers);
   ::shutdown(client.get(), SHUT_WR);
   std::string received;
-  while (ready_within(client.get(), POLLIN, kHangMs)) {
+  while (ready_within(client.get(), POLLIN)) {
     const ssize_t size = ::recv(client.get(), block.data(), block.size(), 0);
     if (size <= 0) break;
     received.append(block.data(), static_cast<size_t>(size));
@@ -183,7 +181,7 @@ TEST_F(Responder, ServesThousandsOfConnectionsAtOnce) {
 }
 
 TEST_F(Responder, LetsConnectionsWaitWhenItMayNotOpenMoreFiles) {
-  e2e::Command limited = {"prlimit", "--nofile=160:160"};
+  Command limited = {"prlimit", "--nofile=160:160"};
   for (const std::string& word : responder({"tcp/1433", "tcp/80"})) limited.push_back(word);
   const Background host(limited, "ready");
   ASSERT_TRUE(host.ready());
@@ -194,7 +192,7 @@ TEST_F(Responder, LetsConnectionsWaitWhenItMayNotOpenMoreFiles) {
     ASSERT_EQ(json::parse(line(client.get())).at("host"), "sql");
     client.reset();
   }
-  EXPECT_EQ(e2e::run({"curl", "-sS", "http://10.0.0.2/"}).status, 0);
+  EXPECT_EQ(run({"curl", "-sS", "http://10.0.0.2/"}).status, 0);
 }
 
 TEST_F(Responder, AnswersDatagramsFromTheAddressTheyWereSentTo) {
@@ -207,7 +205,7 @@ TEST_F(Responder, AnswersDatagramsFromTheAddressTheyWereSentTo) {
     for (const size_t size : {size_t{0}, size_t{1}, size_t{1400}, size_t{9000}}) {
       const std::string datagram(size, 'x');
       ASSERT_EQ(::send(client.get(), datagram.data(), size, 0), static_cast<ssize_t>(size));
-      ASSERT_TRUE(ready_within(client.get(), POLLIN, kHangMs));
+      ASSERT_TRUE(ready_within(client.get(), POLLIN));
       std::array<char, 512> buffer{};
       const ssize_t received = ::recv(client.get(), buffer.data(), buffer.size(), 0);
       ASSERT_GT(received, 0);
@@ -223,7 +221,7 @@ TEST_F(Responder, AnswersDatagramsFromTheAddressTheyWereSentTo) {
 TEST_F(Responder, NamesThePortItCannotOpen) {
   const Background first(responder({"tcp/1433", "udp/53", "tcp/80"}), "ready");
   for (const std::string port : {"tcp/1433", "udp/53", "tcp/80"}) {
-    const Outcome second = e2e::run(responder({"tcp/4000", port}));
+    const Outcome second = run(responder({"tcp/4000", port}));
     EXPECT_EQ(second.status, 1);
     EXPECT_THAT(second.err, HasSubstr(port));
     EXPECT_THAT(second.err, HasSubstr("in use"));
@@ -233,7 +231,7 @@ TEST_F(Responder, NamesThePortItCannotOpen) {
 
 TEST_F(Responder, RefusesPortsItDoesNotUnderstand) {
   for (const std::string port : {"sctp/1", "tcp/0", "tcp/65536", "tcp/", "80", "tcp/80x"}) {
-    const Outcome refused = e2e::run(responder({port}));
+    const Outcome refused = run(responder({port}));
     EXPECT_EQ(refused.status, 1) << port;
     EXPECT_THAT(refused.err, HasSubstr("'" + port + "'"));
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "tests/oracle/changes.hpp"
+
 #include <iterator>
 
-#include "tests/oracle/parts.hpp"
+#include "tests/oracle/random_lists.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -11,7 +13,7 @@ using lab::Lab;
 Pool pool_of(const Lab& lab, uint64_t seed) {
   Pool pool{
       .prefixes = {{}, {{0x0a000000}, 8}},
-      .strangers = {{0x0a00c8c8}},
+      .unowned = {{0x0a00c8c8}},
       .groups = {lab.application_security_groups.begin(), lab.application_security_groups.end()},
       .first_source_port = first_source_port(seed)};
   for (const auto& [name, vnet] : lab.virtual_networks) {

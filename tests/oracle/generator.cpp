@@ -8,7 +8,9 @@
 
 #include "lab/schema/vocabulary.hpp"
 #include "lab/validate.hpp"
-#include "tests/oracle/parts.hpp"
+#include "tests/oracle/changes.hpp"
+#include "tests/oracle/steering.hpp"
+#include "tests/support/renamed_lab.hpp"
 #include "tests/support/values.hpp"
 
 namespace egress::oracle {
@@ -42,7 +44,7 @@ class LabGenerator {
     pool_ = {.prefixes = {prefix("0.0.0.0/0"), prefix("10.0.0.0/8"), prefix("0.0.0.0/1"),
                           prefix("128.0.0.0/1"), prefix("192.168.0.0/16"), prefix("172.16.0.0/12"),
                           prefix("100.64.0.0/10"), prefix("168.63.129.16/32")},
-             .strangers = {ip("10.0.200.200"), ip("93.184.216.34"), ip("10.1.1.1")},
+             .unowned = {ip("10.0.200.200"), ip("93.184.216.34"), ip("10.1.1.1")},
              .first_source_port = first_source_port(seed_)};
     lab_.outbound_ip_addresses = {ip("20.50.1.4"), ip("20.50.1.5")};
     if (random_.chance(25)) lab_.address_allocation = lab::AddressAllocation::kHighest;
@@ -126,7 +128,7 @@ class LabGenerator {
         subnet.delegations = {lab::kServerFarmsDelegation};
         const Ipv4Address lease = nth(subnet.address_prefixes.front(), 4);
         if (is_public(lease)) public_lease_ = lease;
-        pool_.strangers.push_back(lease);
+        pool_.unowned.push_back(lease);
         pool_.prefixes.push_back(Ipv4Prefix::host(lease));
       } else if (random_.chance(25)) {
         subnet.delegations = {"NGINX.NGINXPLUS/nginxDeployments"};
@@ -320,7 +322,7 @@ lab::Lab random_lab(uint64_t seed) {
     lab::Lab lab = generator.generate();
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
-               ? with_long_names(std::move(lab))
+               ? testing_support::with_longest_names(lab)
                : lab;
   }
 }

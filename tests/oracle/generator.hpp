@@ -37,6 +37,7 @@ uint16_t first_source_port(uint64_t seed);
 // A lab that passes validation. That of an odd seed is the one before it with a few changes, so
 // that labs in a row are now a different world, now an edit.
 lab::Lab random_lab(uint64_t seed);
+bool is_valid(const lab::Lab& lab);
 
 struct ProbeCase {
   lab::Sender from{};

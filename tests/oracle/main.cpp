@@ -58,7 +58,7 @@ int run_with(int argc, char** argv) {
   app.add_option("file", settings.files, "cases or lab files to replay instead of random labs");
   CLI11_PARSE(app, argc, argv);
   if (settings.seed == 0) settings.seed = std::random_device{}();
-  return tests::in_private_machine([&] { return report_run(settings); });
+  return testing_support::in_private_machine([&] { return report_run(settings); });
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/oracle/parts.hpp"
+#include "tests/oracle/generator.hpp"
 
 namespace egress::oracle {
 namespace {

@@ -5,7 +5,6 @@
 
 #include "lab/document.hpp"
 #include "tests/oracle/generator.hpp"
-#include "tests/oracle/parts.hpp"
 
 namespace egress::oracle {
 namespace {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include "tests/oracle/steering.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "policy/effective_routes.hpp"
-#include "tests/oracle/parts.hpp"
 
 namespace egress::oracle {
 namespace {

@@ -35,7 +35,7 @@ void erase_where(Objects& objects, Predicate predicate) {
 }
 
 // A link that goes down or has no address left: its routes and neighbours go, even permanent ones.
-void silence(NetnsState& netns, const std::string& link) {
+void drop_routes_and_neighbours(NetnsState& netns, const std::string& link) {
   erase_where(netns.routes, [&](const auto& entry) { return entry.second.link == link; });
   erase_where(netns.neighbours, [&](const Neighbour& entry) { return entry.link == link; });
 }
@@ -139,7 +139,7 @@ Link* FakeKernel::find_link(const LinkPeer& end) {
 void FakeKernel::remove_one_end(const LinkPeer& end) {
   if (find_link(end) == nullptr) return;
   NetnsState& netns = state_.at(end.netns).change();
-  silence(netns, end.name);
+  drop_routes_and_neighbours(netns, end.name);
   std::vector<Ipv4Address> lost;
   erase_where(netns.addresses, [&](const Address& address) {
     if (address.link != end.name) return false;
@@ -226,7 +226,8 @@ Status FakeKernel::perform(const Op& op, const state::LinkPair& pair) {
 Status FakeKernel::perform(const Op& op, const state::LinkSettings& settings) {
   Link* link = find_link({op.netns, settings.link.name});
   if (link == nullptr) return refusal(op, ENODEV);
-  if (link->up && !settings.link.up) silence(state_.at(op.netns).change(), link->name);
+  if (link->up && !settings.link.up)
+    drop_routes_and_neighbours(state_.at(op.netns).change(), link->name);
   const LinkPeer peer = link->peer;
   const state::MacAddress mac = link->mac;
   *link = settings.link;
@@ -245,7 +246,8 @@ Status FakeKernel::perform(const Op& op, const Address& address) {
   }
   if (netns.addresses.erase(address) == 0) return {};
   // `lo` keeps 127.0.0.1 of its own.
-  if (address.link != "lo" && !has_address(netns, address.link)) silence(netns, address.link);
+  if (address.link != "lo" && !has_address(netns, address.link))
+    drop_routes_and_neighbours(netns, address.link);
   drop_routes_from(netns, address.address);
   return {};
 }

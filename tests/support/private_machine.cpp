@@ -15,7 +15,7 @@
 #include <fstream>
 #include <string>
 
-namespace egress::tests {
+namespace egress::testing_support {
 namespace {
 
 [[noreturn]] void give_up(const char* what) {
@@ -84,4 +84,4 @@ int in_private_machine(const std::function<int()>& work) {
   return exit_status(status);
 }
 
-}  // namespace egress::tests
+}  // namespace egress::testing_support

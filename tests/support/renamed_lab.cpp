@@ -6,11 +6,16 @@
 namespace egress::testing_support {
 namespace {
 
-// The hyphen keeps names apart that differ in letters at their start alone.
+// Told from others by the last letters alone. The hyphen keeps names apart that differ in letters
+// at their start alone.
 std::string at_length(size_t length, const std::string& name) {
   const size_t missing = length - name.size();
-  return missing < 2 ? std::string(missing, 'n') + name
-                     : std::string(missing - 1, 'n') + "-" + name;
+  if (missing < 2) return std::string(missing, 'n') + name;
+  std::string head;
+  while (head.size() < missing) head += "as-long-as-names-may-be-";
+  head.resize(missing - 1);
+  if (head.back() == '-') head.back() = 'x';
+  return head + "-" + name;
 }
 
 std::string network_name(const std::string& name) {

@@ -7,8 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdlib>
 #include <filesystem>
 
 #include "base/unique_fd.hpp"
@@ -21,13 +19,6 @@ using ::testing::HasSubstr;
 
 class FolderTest : public ::testing::Test {
  protected:
-  FolderTest() {
-    std::array<char, 32> name = {"/tmp/egress-folder-XXXXXX"};
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    root_ = name.data();
-  }
-  ~FolderTest() override { std::filesystem::remove_all(root_); }
-
   static unsigned mode_of(const std::string& path) {
     struct stat found {};
     EXPECT_EQ(::stat(path.c_str(), &found), 0) << path;
@@ -41,7 +32,8 @@ class FolderTest : public ::testing::Test {
     EXPECT_THAT(status.error().message, HasSubstr(why));
   }
 
-  std::string root_{};
+  testing_support::Folder folder_{};
+  const std::string root_ = folder_.path().string();
 };
 
 TEST_F(FolderTest, IsMadeWithItsModeWhateverTheUmask) {

@@ -11,6 +11,7 @@
 #include "egressctl/commands/commands.hpp"
 #include "egressctl/progress.hpp"
 #include "tests/support/folder.hpp"
+#include "tests/support/unix_socket.hpp"
 
 namespace egress::ctl {
 namespace {
@@ -22,12 +23,6 @@ using ::testing::StartsWith;
 class OneAnswer {
  public:
   explicit OneAnswer(std::string bytes) : bytes_(std::move(bytes)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path_.copy(address.sun_path, sizeof(address.sun_path) - 1);
-    listener_ = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-    EXPECT_EQ(::bind(listener_.get(), generic, sizeof(address)), 0) << path_;
     EXPECT_EQ(::listen(listener_.get(), 1), 0);
     thread_ = std::thread([this] { serve(); });
   }
@@ -52,7 +47,7 @@ class OneAnswer {
   std::string bytes_;
   testing_support::Folder folder_{};
   std::string path_ = folder_ / "socket";
-  UniqueFd listener_{};
+  UniqueFd listener_ = testing_support::bound_to(path_, SOCK_STREAM);
   std::thread thread_{};
 };
 

@@ -21,6 +21,7 @@
 #include "control/messages.hpp"
 #include "egressd/daemon.hpp"
 #include "egressd/socket.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/fake_kernel.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/unit/egressd/http_client.hpp"
@@ -111,13 +112,16 @@ class DaemonTest : public ::testing::Test {
                              return true;
                            }});
     });
-    has_begun.wait();
+    EXPECT_EQ(has_begun.wait_for(testing_support::kHang), std::future_status::ready);
     return reply;
   }
 
-  // Asks again and again; the test's own time limit is the deadline.
-  void wait_for(const std::function<bool(const Json&)>& condition) {
-    while (!condition(status())) std::this_thread::yield();
+  // Asks until `condition` holds; a failure with the status when it never does.
+  testing::AssertionResult status_becomes(const std::function<bool(const Json&)>& condition) {
+    if (testing_support::eventually([&] { return condition(status()); })) {
+      return testing::AssertionSuccess();
+    }
+    return testing::AssertionFailure() << status().dump();
   }
 
   std::string path() const { return folder_ / "s"; }

@@ -30,7 +30,7 @@ class ProbingDaemonTest : public DaemonTest {
       replies_.push_back(
           std::async(std::launch::async, [this] { return post("/v1/explain", kVerify); }));
     }
-    while (probing_ < count) std::this_thread::yield();
+    EXPECT_TRUE(testing_support::eventually([&] { return probing_ >= count; }));
   }
   void begin_probe() { begin_probes(1); }
   void let_go() {
@@ -71,7 +71,8 @@ TEST_F(ProbingDaemonTest, AnswersOthersWhileAPlanIsUnderWay) {
   const int before = times_asked;
   std::future<Reply> plan = std::async(
       std::launch::async, [this] { return post("/v1/plan", message(with_capacity(2))); });
-  while (times_asked == before) std::this_thread::yield();  // until the daemon has the request
+  // Then the daemon has the request.
+  EXPECT_TRUE(testing_support::eventually([&] { return times_asked != before; }));
   EXPECT_EQ(status()["inSync"], true);
   EXPECT_EQ(get("/v1/graph").status, 200);
   EXPECT_EQ(plan.wait_for(std::chrono::seconds(0)), std::future_status::timeout);

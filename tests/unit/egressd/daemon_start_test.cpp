@@ -4,13 +4,13 @@
 
 #include <gmock/gmock.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
 
+#include "tests/support/unix_socket.hpp"
 #include "tests/unit/egressd/daemon_fixture.hpp"
 
 namespace egress::daemon {
@@ -23,12 +23,8 @@ using ::testing::MatchesRegex;
 // Stands where systemd listens, and asks for a sign of life every millisecond.
 class Systemd {
  public:
-  explicit Systemd(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(static_cast<char*>(address.sun_path), sizeof(address.sun_path) - 1);
-    const auto* there = reinterpret_cast<const sockaddr*>(&address);
-    EXPECT_EQ(::bind(socket_.get(), there, sizeof(address)), 0);
+  explicit Systemd(const std::string& path) : socket_(testing_support::bound_to(path, SOCK_DGRAM)) {
+    EXPECT_TRUE(socket_.valid());
     ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
     ::setenv("WATCHDOG_USEC", "3000", 1);
     listener_ = std::thread([this] { listen(); });
@@ -64,7 +60,7 @@ class Systemd {
     }
   }
 
-  UniqueFd socket_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  UniqueFd socket_;
   std::vector<std::string> heard_{};
   std::atomic<int> signs_of_life_ = 0;
   std::thread listener_{};
@@ -77,7 +73,7 @@ TEST_F(DaemonTest, TakesUpTheStoredLabAfterAnotherStart) {
   const size_t applied = kernel_.applied();
   stop();
   start();
-  wait_for([](const Json& now) { return now["lastPass"] != nullptr; });
+  EXPECT_TRUE(status_becomes([](const Json& now) { return now["lastPass"] != nullptr; }));
   EXPECT_EQ(status()["apps"], before["apps"]);
   EXPECT_EQ(status()["inSync"], true);
   EXPECT_EQ(kernel_.applied(), applied);
@@ -123,10 +119,10 @@ TEST_F(DaemonTest, LeavesALabSetAsideWhenItIsToldToReadItsConfigurationAgain) {
   settings_.config = folder_.write("egressd.yaml", "lab: lab.yaml\nlogLevel: loud\n");
   start();
   ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) { return now["problems"].size() == 2; });
+  EXPECT_TRUE(status_becomes([](const Json& now) { return now["problems"].size() == 2; }));
   folder_.write("egressd.yaml", "lab: lab.yaml\nlogLevel: info\n");
   ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) { return now["problems"].size() == 1; });
+  EXPECT_TRUE(status_becomes([](const Json& now) { return now["problems"].size() == 1; }));
   EXPECT_THAT(status()["problems"][0].get<std::string>(), HasSubstr("set aside"));
   EXPECT_EQ(kernel_.applied(), 0U);
 }
@@ -150,7 +146,7 @@ TEST_F(DaemonTest, CountsNoStartThatItLivedThrough) {
   for (int i = 0; i < 3; ++i) {
     stop();
     start();
-    wait_for([](const Json& now) { return now["lastPass"] != nullptr; });
+    EXPECT_TRUE(status_becomes([](const Json& now) { return now["lastPass"] != nullptr; }));
   }
   EXPECT_EQ(store::Store(folder_ / "egressd.db").load().value().unfinished_starts, 0);
 }
@@ -158,16 +154,18 @@ TEST_F(DaemonTest, CountsNoStartThatItLivedThrough) {
 TEST_F(DaemonTest, AppliesItsConfiguredLabAtTheStartAndOnHangup) {
   settings_.lab = folder_.write("lab.yaml", kLab);
   start();
-  wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 1; });
+  EXPECT_TRUE(status_becomes(
+      [](const Json& now) { return now["inSync"] == true && now["apps"].size() == 1; }));
   folder_.write("lab.yaml", with_capacity(2));
   ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 2; });
+  EXPECT_TRUE(status_becomes(
+      [](const Json& now) { return now["inSync"] == true && now["apps"].size() == 2; }));
 }
 
 TEST_F(DaemonTest, TellsSystemdHowItIs) {
   Systemd systemd(folder_ / "notify");
   start();
-  while (systemd.signs_of_life() < 10) std::this_thread::yield();
+  EXPECT_TRUE(testing_support::eventually([&] { return systemd.signs_of_life() >= 10; }));
   EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
   ::kill(::getpid(), SIGHUP);  // is taken before the signal that ends it
   stop();
@@ -187,23 +185,23 @@ TEST_F(DaemonTest, TellsSystemdHowItIs) {
 TEST_F(DaemonTest, ShowsARefusedConfiguredLabUntilALabIsApplied) {
   settings_.lab = folder_.write("lab.yaml", "nonsense: 1");
   start();
-  wait_for([](const Json& now) {
+  EXPECT_TRUE(status_becomes([](const Json& now) {
     return now["problems"].dump().find("lab.yaml:1:1") != std::string::npos;
-  });
+  }));
   EXPECT_EQ(status()["inSync"], false);
   EXPECT_EQ(apply(kLab)["result"]["failed"], Json::array());
   EXPECT_EQ(status()["inSync"], true);
   ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) { return now["problems"].size() == 1; });
+  EXPECT_TRUE(status_becomes([](const Json& now) { return now["problems"].size() == 1; }));
   EXPECT_EQ(status()["lab"], "lab.yaml");
   std::filesystem::remove(settings_.lab);
   ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) {
+  EXPECT_TRUE(status_becomes([](const Json& now) {
     return now["problems"].dump().find("No such file") != std::string::npos;
-  });
+  }));
   folder_.write("lab.yaml", kLab);
   ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) { return now["inSync"] == true; });
+  EXPECT_TRUE(status_becomes([](const Json& now) { return now["inSync"] == true; }));
 }
 
 TEST_F(DaemonTest, ShowsAConfigurationThatItCouldNotTakeUpAgain) {
@@ -211,18 +209,19 @@ TEST_F(DaemonTest, ShowsAConfigurationThatItCouldNotTakeUpAgain) {
   start();
   apply(kLab);
   ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) {
+  EXPECT_TRUE(status_becomes([](const Json& now) {
     return now["problems"].dump().find("egressd.yaml:1:1") != std::string::npos;
-  });
+  }));
   folder_.write("egressd.yaml", "logLevel: \"off\"\n");
   ::kill(::getpid(), SIGHUP);
-  wait_for([](const Json& now) { return now["inSync"] == true; });
+  EXPECT_TRUE(status_becomes([](const Json& now) { return now["inSync"] == true; }));
 }
 
 TEST_F(DaemonTest, KeepsItsLabWhenTheConfiguredOneBecomesInvalid) {
   settings_.lab = folder_.write("lab.yaml", kLab);
   start();
-  wait_for([](const Json& now) { return now["inSync"] == true && now["apps"].size() == 1; });
+  EXPECT_TRUE(status_becomes(
+      [](const Json& now) { return now["inSync"] == true && now["apps"].size() == 1; }));
   folder_.write("lab.yaml", "nonsense: 1");
   ::kill(::getpid(), SIGHUP);
   stop();  // signals are taken in order of their numbers or arrival; both end in a clean stop

@@ -87,7 +87,8 @@ TEST_F(DaemonTest, ShowsANameThatWasTakenBehindItsBackAsAProblem) {
   };
   EXPECT_TRUE(told(status()));
   // What hung on it goes with the next pass; then nothing is left that could be done.
-  wait_for([&](const Json& now) { return now["drift"].empty() && now["problems"].size() == 1; });
+  EXPECT_TRUE(status_becomes(
+      [&](const Json& now) { return now["drift"].empty() && now["problems"].size() == 1; }));
   const Json now = status();
   EXPECT_TRUE(told(now));
   EXPECT_EQ(now["inSync"], false);
@@ -97,7 +98,7 @@ TEST_F(DaemonTest, ShowsANameThatWasTakenBehindItsBackAsAProblem) {
       409);
   EXPECT_EQ(post("/v1/apply", message(kLab)).status, 409);
   kernel_.remove_foreign("eg-app-web-0");
-  wait_for([](const Json& later) { return later["inSync"] == true; });
+  EXPECT_TRUE(status_becomes([](const Json& later) { return later["inSync"] == true; }));
 }
 
 TEST_F(DaemonTest, RefusesALabThatExhaustsItsSubnet) {
@@ -131,7 +132,7 @@ TEST_F(DaemonTest, GoesOnAfterAPassThatRanOutOfMemory) {
   const Json result = apply(kLab)["result"];
   EXPECT_EQ(result["failed"][0]["object"], "pass");
   EXPECT_THAT(result["failed"][0]["message"].get<std::string>(), HasSubstr("memory"));
-  wait_for([](const Json& now) { return now["inSync"] == true; });
+  EXPECT_TRUE(status_becomes([](const Json& now) { return now["inSync"] == true; }));
 }
 
 TEST_F(DaemonTest, ShowsDriftAtOnce) {
@@ -149,7 +150,7 @@ TEST_F(DaemonTest, ReportsAFailedObjectAndRepairsItByItself) {
   const Json result = apply(kLab)["result"];
   EXPECT_GE(result["failed"].size(), 1U);
   EXPECT_GE(result["drift"].size(), 1U);
-  wait_for([](const Json& now) { return now["inSync"] == true; });
+  EXPECT_TRUE(status_becomes([](const Json& now) { return now["inSync"] == true; }));
 }
 
 TEST_F(DaemonTest, GivesARestartedAppNewInterfaces) {
@@ -194,7 +195,7 @@ TEST_F(DaemonTest, SaysThatTheStoredLabCouldNotBeErasedAndTriesAgain) {
   EXPECT_THAT(status()["problems"].dump(), HasSubstr("egressd.db-shm"));
   EXPECT_EQ(status()["inSync"], false);
   std::filesystem::remove(in_the_way);
-  wait_for([](const Json& now) { return now["inSync"] == true; });
+  EXPECT_TRUE(status_becomes([](const Json& now) { return now["inSync"] == true; }));
 }
 
 TEST_F(DaemonTest, AppliesALabAfterARemovalThatGotStuck) {

@@ -16,25 +16,17 @@
 #include <set>
 
 #include "egressd/socket.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/folder.hpp"
+#include "tests/support/unix_socket.hpp"
 #include "tests/unit/egressd/http_client.hpp"
 
 namespace egress::daemon {
 namespace {
 
-constexpr size_t kLimit = 1000;
+using testing_support::connect_and_say;
 
-// Connects and says only this much.
-UniqueFd connect_and_say(const std::string& path, const std::string& text) {
-  UniqueFd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(static_cast<char*>(address.sun_path), path.c_str(), path.size());
-  const auto* there = reinterpret_cast<const sockaddr*>(&address);
-  EXPECT_EQ(::connect(client.get(), there, sizeof(address)), 0);
-  EXPECT_EQ(::send(client.get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
-  return client;
-}
+constexpr size_t kLimit = 1000;
 
 bool ended(const UniqueFd& client) {
   pollfd asked{.fd = client.get(), .events = POLLIN, .revents = 0};
@@ -76,7 +68,8 @@ class HttpServerTest : public ::testing::Test {
                       [this, call = std::move(call)] { return send(path(), call); });
   }
   Reply finish(std::future<Reply>& reply) {
-    run_until([&] { return reply.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
+    EXPECT_TRUE(loop_until(
+        [&] { return reply.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }));
     return reply.get();
   }
   Reply exchange(const Call& call) {
@@ -88,17 +81,20 @@ class HttpServerTest : public ::testing::Test {
     const auto begun = std::make_shared<std::atomic<bool>>(false);
     std::future<Reply> reply =
         ask({.path = target, .on_data = [begun](const std::string&) { return *begun = true; }});
-    run_until([&] { return begun->load(); });
+    EXPECT_TRUE(loop_until([&] { return begun->load(); }));
     return reply;
   }
 
-  // Turns the loop until `condition` holds.
-  void run_until(const std::function<bool()>& condition) {
+  // Turns the loop until `condition` holds; false when it never does.
+  [[nodiscard]] bool loop_until(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + testing_support::kHang;
     uv::Timer tick(loop_, [] {});
     while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
       tick.start(std::chrono::milliseconds(1));
       uv_run(loop_.get(), UV_RUN_ONCE);
     }
+    return true;
   }
 
   std::string path() const { return folder_ / "s"; }
@@ -155,7 +151,7 @@ TEST_F(HttpServerTest, SendsLinesOfAStreamAsTheyAreWritten) {
   std::future<Reply> reply = ask(call);
   for (int line = 1; line <= 3; ++line) {
     stream->write("line");
-    run_until([&] { return lines >= line; });
+    EXPECT_TRUE(loop_until([&] { return lines >= line; }));
   }
   stream->write("last");
   stream->finish();
@@ -205,12 +201,12 @@ TEST_F(HttpServerTest, KeepsItsDescriptorsOutOfTheNumbersOfSelect) {
   std::set<int> own;
   for (const UniqueFd& client : clients) own.insert(client.get());
   std::set<int> high;
-  run_until([&] {
+  EXPECT_TRUE(loop_until([&] {
     for (const int fd : open_sockets()) {
       if (fd >= FD_SETSIZE) high.insert(fd);
     }
     return high.size() >= clients.size() + 1;  // and the listener
-  });
+  }));
   EXPECT_EQ(exchange({.path = "/"}).status, 200);
   for (const int fd : open_sockets()) {
     const bool of_the_server = before.count(fd) == 0 && own.count(fd) == 0;
@@ -239,7 +235,7 @@ TEST_F(HttpServerTest, NeverCutsOffAStreamForThoseWhoSayNothing) {
     clients.push_back(connect_and_say(path(), kHalfARequest));
   }
   // More than the patience has gone by for all of these.
-  run_until([&] { return std::all_of(clients.begin(), clients.end(), ended); });
+  EXPECT_TRUE(loop_until([&] { return std::all_of(clients.begin(), clients.end(), ended); }));
   stream->write("last");
   stream->finish();
   EXPECT_EQ(finish(reply).body, "begun\nlast\n");
@@ -250,11 +246,11 @@ TEST_F(HttpServerTest, CutsOffWhoDoesNotFinishARequest) {
   start_answering([](const HttpRequest&) { return HttpResponse{}; });
   const UniqueFd silent = connect_and_say(path(), "");
   const UniqueFd slow = connect_and_say(path(), kHalfARequest);
-  run_until([&] {
+  EXPECT_TRUE(loop_until([&] {
     // A byte now and then does not help; the last one may meet the end.
     ::send(slow.get(), "x", 1, MSG_NOSIGNAL);
     return ended(silent) && ended(slow);
-  });
+  }));
 }
 
 TEST_F(HttpServerTest, NoticesARequestWhoseSenderHasLeftInTheMiddle) {
@@ -263,7 +259,7 @@ TEST_F(HttpServerTest, NoticesARequestWhoseSenderHasLeftInTheMiddle) {
   for (const std::string& said : {std::string("POST / HT"), kHalfARequest}) {
     const UniqueFd client = connect_and_say(path(), said);
     ::shutdown(client.get(), SHUT_WR);
-    run_until([&] { return ended(client); });
+    EXPECT_TRUE(loop_until([&] { return ended(client); }));
   }
 }
 
@@ -275,13 +271,13 @@ TEST_F(HttpServerTest, HoldsAllUnfinishedBodiesTogetherToALimit) {
   std::vector<UniqueFd> clients;
   for (int i = 0; i < 2; ++i) clients.push_back(connect_and_say(path(), unfinished));
   // What an earlier attempt's turn of the loop had not read yet, the next one meets.
-  run_until([&] { return exchange(call).status == 503; });
+  EXPECT_TRUE(loop_until([&] { return exchange(call).status == 503; }));
   Call chunked = call;
   chunked.announce_length = false;
   EXPECT_EQ(exchange(chunked).status, 503);
   EXPECT_EQ(exchange({.path = "/"}).status, 200);
   clients.clear();
-  run_until([&] { return exchange(call).status == 200; });
+  EXPECT_TRUE(loop_until([&] { return exchange(call).status == 200; }));
 }
 
 TEST_F(HttpServerTest, AnswersARequestThatEndsInAnException) {
@@ -307,7 +303,7 @@ TEST_F(HttpServerTest, SendsAnAnswerThatComesLater) {
     }
   });
   std::future<Reply> waiting = ask({.path = "/later"});
-  run_until([&] { return later != nullptr; });
+  EXPECT_TRUE(loop_until([&] { return later != nullptr; }));
   EXPECT_EQ(exchange({.path = "/now"}).body, "now") << "nobody else waits for it";
   later({.status = 201, .body = "then"});
   const Reply reply = finish(waiting);
@@ -327,12 +323,12 @@ TEST_F(HttpServerTest, TakesAnAnswerForAClientThatHasLeft) {
   start([&](const HttpRequest&, const Respond& respond) { later = respond; });
   {
     const UniqueFd client = connect_and_say(path(), "GET / HTTP/1.1\r\nHost: e\r\n\r\n");
-    run_until([&] { return later != nullptr; });
+    EXPECT_TRUE(loop_until([&] { return later != nullptr; }));
   }
   later({.body = std::string(100000, 'x')});
   const Respond old = std::exchange(later, nullptr);
   std::future<Reply> next = ask({.path = "/"});
-  run_until([&] { return later != nullptr; });
+  EXPECT_TRUE(loop_until([&] { return later != nullptr; }));
   old({.body = "twice"});
   later({.body = "for the next"});
   EXPECT_EQ(finish(next).body, "for the next");
@@ -342,7 +338,7 @@ TEST_F(HttpServerTest, TellsThoseWhoWaitForAnAnswerThatItEnds) {
   Respond later;
   start([&](const HttpRequest&, const Respond& respond) { later = respond; });
   std::future<Reply> waiting = ask({.path = "/"});
-  run_until([&] { return later != nullptr; });
+  EXPECT_TRUE(loop_until([&] { return later != nullptr; }));
   server_.reset();
   EXPECT_EQ(waiting.get().status, 503);
   later({.body = "too late"});
@@ -362,13 +358,13 @@ TEST_F(HttpServerTest, CountsBodiesUntilTheirAnswer) {
   for (size_t i = 0; i < 2; ++i) {
     waiting.push_back(ask(large));
   }
-  run_until([&] { return later.size() == 2; });
+  EXPECT_TRUE(loop_until([&] { return later.size() == 2; }));
   EXPECT_EQ(exchange(large).status, 503) << "the two that wait have all the room";
   for (const Respond& respond : later) respond({.body = "done"});
   later.clear();
   for (std::future<Reply>& reply : waiting) EXPECT_EQ(finish(reply).status, 200);
   std::future<Reply> next = ask(large);
-  run_until([&] { return later.size() == 1; });
+  EXPECT_TRUE(loop_until([&] { return later.size() == 1; }));
   later.front()({.body = "done"});
   EXPECT_EQ(finish(next).status, 200);
 }

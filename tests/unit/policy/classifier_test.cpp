@@ -92,11 +92,11 @@ Ipv4Address random_address(Random& random) {
 }
 
 Packet random_packet(Random& random) {
-  constexpr uint8_t kProtocols[] = {6, 6, 17, 17, 1, 50, 51, 47, 0, 255};
+  constexpr uint8_t kProtocols[] = {kTcp, kTcp, kUdp, kUdp, kIcmp, kEsp, kAh, 47, 0, 255};
   Packet packet{.protocol = kProtocols[below(random, std::size(kProtocols))],
                 .source = random_address(random),
                 .destination = random_address(random)};
-  if (packet.protocol == 6 || packet.protocol == 17) {
+  if (has_ports(packet.protocol)) {
     packet.source_port = random_port(random);
     packet.destination_port = random_port(random);
   }
@@ -181,7 +181,7 @@ TEST(Classifier, EveryClassInUseHasItsVerdicts) {
     for (const auto& row : built.portless) portless[row.from].insert(row.protocol);
     const auto expect_verdicts = [&](Classifier::Class each) {
       EXPECT_TRUE(ported.contains(each) != by_source_port.contains(each)) << each;
-      EXPECT_THAT(portless[each], testing::ElementsAre(0, 1, 50, 51)) << each;
+      EXPECT_THAT(portless[each], testing::ElementsAre(0, kIcmp, kEsp, kAh)) << each;
     };
     for (const auto& row : built.first) {
       if (!split.contains(row.result)) expect_verdicts(row.result);

@@ -168,13 +168,13 @@ TEST(Matches, IcmpMatchesItsOwnRulesAndAnyProtocolWithoutPorts) {
   allow(lab, "nsg/any", 130, Direction::kOutbound, {});
   allow(lab, "nsg/tcp", 140, Direction::kOutbound, {.protocol = "Tcp"});
   const auto rules = effective_rules(lab, kSubnet, Direction::kOutbound);
-  const Packet ping{.protocol = 1};
+  const Packet ping{.protocol = kIcmp};
   EXPECT_TRUE(matches(rules[0], ping));
   EXPECT_FALSE(matches(rules[1], ping));
   EXPECT_FALSE(matches(rules[2], ping));
   EXPECT_TRUE(matches(rules[3], ping));
   EXPECT_FALSE(matches(rules[4], ping));
-  EXPECT_FALSE(matches(rules[0], {.protocol = 6}));
+  EXPECT_FALSE(matches(rules[0], {.protocol = kTcp}));
 }
 
 TEST(Matches, PortsOfBothEndsMustFit) {
@@ -182,10 +182,10 @@ TEST(Matches, PortsOfBothEndsMustFit) {
   allow(lab, "nsg/r", 100, Direction::kOutbound,
         {.protocol = "Udp", .source_ports = "1000-1999", .destination_ports = "53"});
   const EffectiveRule rule = effective_rules(lab, kSubnet, Direction::kOutbound).front();
-  EXPECT_TRUE(matches(rule, {.protocol = 17, .source_port = 1999, .destination_port = 53}));
-  EXPECT_FALSE(matches(rule, {.protocol = 17, .source_port = 2000, .destination_port = 53}));
-  EXPECT_FALSE(matches(rule, {.protocol = 17, .source_port = 1999, .destination_port = 54}));
-  EXPECT_FALSE(matches(rule, {.protocol = 6, .source_port = 1999, .destination_port = 53}));
+  EXPECT_TRUE(matches(rule, {.protocol = kUdp, .source_port = 1999, .destination_port = 53}));
+  EXPECT_FALSE(matches(rule, {.protocol = kUdp, .source_port = 2000, .destination_port = 53}));
+  EXPECT_FALSE(matches(rule, {.protocol = kUdp, .source_port = 1999, .destination_port = 54}));
+  EXPECT_FALSE(matches(rule, {.protocol = kTcp, .source_port = 1999, .destination_port = 53}));
 }
 
 TEST(FirstMatch, IsNullWithoutRules) {

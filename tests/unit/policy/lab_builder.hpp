@@ -15,6 +15,11 @@
 namespace egress::policy::test {
 
 using testing_support::ip;
+using testing_support::kAh;
+using testing_support::kEsp;
+using testing_support::kIcmp;
+using testing_support::kTcp;
+using testing_support::kUdp;
 using testing_support::prefix;
 
 lab::SubnetRef subnet_ref(const std::string& text);  // "vnet/subnet"

@@ -70,7 +70,7 @@ TEST(Verifier, SendsTheFlowFromTheAppAndWatchesItsDestination) {
   ASSERT_TRUE(answers.ok());
   ASSERT_THAT(asked.flows, SizeIs(1));
   EXPECT_EQ(asked.flows[0].netns, "eg-app-web-0");
-  EXPECT_EQ(asked.flows[0].protocol, 6);
+  EXPECT_EQ(asked.flows[0].protocol, number_of(Protocol::kTcp));
   EXPECT_EQ(asked.flows[0].source_port, 4242);
   EXPECT_THAT(asked.watch, ElementsAre("eg-host-sql"));
   EXPECT_EQ(answers->front().observation.host, "sql");

@@ -117,10 +117,10 @@ TEST_F(StoreTest, LetsANewHolderTakeARemovedLeasesAddress) {
 TEST_F(StoreTest, RefusesASecondHolderOfAnAddressAndKeepsTheWholeChangeOut) {
   Store store(path());
   ASSERT_TRUE(store.save({.leases = {.stored = leases(1)}}).ok());
-  Lease thief = leases(1)[0];
-  thief.holder = {"other", 0, ref("b")};
+  Lease second = leases(1)[0];
+  second.holder = {"other", 0, ref("b")};
   const Status saved =
-      store.save({.leases = {.stored = {thief}}, .lab = lab::LabText{.file = "f", .text = "t"}});
+      store.save({.leases = {.stored = {second}}, .lab = lab::LabText{.file = "f", .text = "t"}});
   ASSERT_FALSE(saved.ok());
   EXPECT_THAT(saved.error().to_string(), HasSubstr("UNIQUE"));
   EXPECT_EQ(store.load()->leases, leases(1));

@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/eventually.hpp"
+
 namespace egress::uv {
 namespace {
 
@@ -100,7 +102,10 @@ TEST(Workers, TellsNobodyAfterItsEnd) {
         [&](const Result<int>&) { told = true; });
     workers.run(
         "wait in vain", [] { return 1; }, [&](const Result<int>&) { told = true; });
-    while (!begun) uv_run(loop.get(), UV_RUN_NOWAIT);
+    EXPECT_TRUE(testing_support::eventually([&] {
+      uv_run(loop.get(), UV_RUN_NOWAIT);
+      return begun.load();
+    }));
   }
   may_end.set_value();
   loop.run();

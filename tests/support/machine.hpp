@@ -12,9 +12,10 @@
 #include <optional>
 #include <string>
 
-#include "tests/e2e/process.hpp"
+#include "tests/support/folder.hpp"
+#include "tests/support/process.hpp"
 
-namespace egress::e2e {
+namespace egress::testing_support {
 
 class Machine {
  public:
@@ -37,7 +38,9 @@ class Machine {
   // The standard output as JSON; null when it is none.
   nlohmann::json ctl_json(Command arguments) const;
   // Writes `text` to a file of this name in the machine's directory; its path.
-  std::string file(const std::string& name, const std::string& text) const;
+  std::string file(const std::string& name, const std::string& text) const {
+    return folder_.write(name, text);
+  }
   // Waits until `status` says that kernel and lab agree.
   bool comes_in_sync() const;
   // What the daemon said on its standard error so far.
@@ -45,12 +48,12 @@ class Machine {
 
   const std::string& prefix() const { return prefix_; }
   const std::string& socket() const { return socket_; }
-  std::string state_directory() const { return directory_ + "/state"; }
+  std::string state_directory() const { return folder_ / "state"; }
   pid_t pid() const { return daemon_->pid(); }
 
  private:
   std::string prefix_;
-  std::string directory_;
+  Folder folder_{};
   std::string socket_;
   std::optional<Background> daemon_{};
 };
@@ -66,4 +69,4 @@ std::string contract_lab();
 // `text` with the first `from` replaced, which has to be in it.
 std::string replaced(std::string text, const std::string& from, const std::string& to);
 
-}  // namespace egress::e2e
+}  // namespace egress::testing_support

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tests/oracle/parts.hpp"
+#include "tests/oracle/random_lists.hpp"
 
 #include <fmt/format.h>
 
@@ -177,7 +177,7 @@ Ipv4Address some_next_hop(Random& random, const Pool& pool) {
   const uint32_t kind = random.below(100);
   if (kind < 65 && !pool.appliances.empty()) return random.pick(pool.appliances);
   if (kind < 90 && !pool.machines.empty()) return random.pick(pool.machines);
-  return random.pick(pool.strangers);
+  return random.pick(pool.unowned);
 }
 
 lab::Route random_route(Random& random, const Pool& pool) {

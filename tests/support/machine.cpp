@@ -1,26 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "tests/e2e/machine.hpp"
+#include "tests/support/machine.hpp"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include "tests/support/unix_socket.hpp"
 
-#include <array>
-#include <cstring>
-#include <filesystem>
-
-#include "base/unique_fd.hpp"
-
-namespace egress::e2e {
+namespace egress::testing_support {
 namespace {
-
-bool answers(const std::string& path) {
-  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::strncpy(static_cast<char*>(address.sun_path), path.c_str(), sizeof address.sun_path - 1);
-  return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-}
 
 // Neighbours in states other than permanent, and counters, come and go with packets; operational
 // states follow links by themselves; the order of links, the order and the copies of what is in a
@@ -59,19 +43,13 @@ constexpr const char* kSweep = R"(
 
 }  // namespace
 
-Machine::Machine(std::string prefix) : prefix_(std::move(prefix)) {
-  std::array<char, 32> name = {"/tmp/egress-XXXXXX"};
-  if (::mkdtemp(name.data()) == nullptr) std::abort();
-  directory_ = name.data();
-  socket_ = directory_ + "/egressd.sock";
-}
+Machine::Machine(std::string prefix)
+    : prefix_(std::move(prefix)), socket_(folder_ / "egressd.sock") {}
 
 Machine::~Machine() {
   daemon_.reset();
   // A daemon leaves its lab in force; the next test of this process must not find it.
   run({"bash", "-c", kSweep}, {}, {"PREFIX=" + prefix_});
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
 }
 
 testing::AssertionResult Machine::start(const Command& wrapper, const Command& options) {
@@ -83,7 +61,8 @@ testing::AssertionResult Machine::start(const Command& wrapper, const Command& o
   }
   command.insert(command.end(), options.begin(), options.end());
   daemon_.emplace(command, "");
-  const bool up = eventually([this] { return answers(socket_) || !daemon_->running(); });
+  const bool up =
+      eventually([this] { return connected_to(socket_).valid() || !daemon_->running(); });
   if (up && daemon_->running()) return testing::AssertionSuccess();
   return testing::AssertionFailure() << "egressd does not answer: " << log();
 }
@@ -116,12 +95,6 @@ nlohmann::json Machine::ctl_json(Command arguments) const {
   return json.is_discarded() ? nlohmann::json() : json;
 }
 
-std::string Machine::file(const std::string& name, const std::string& text) const {
-  const std::string path = directory_ + "/" + name;
-  write_file(path, text);
-  return path;
-}
-
 bool Machine::comes_in_sync() const {
   return eventually([this] { return ctl({"status"}).status == 0; });
 }
@@ -149,4 +122,4 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return at == std::string::npos ? text : text.replace(at, from.size(), to);
 }
 
-}  // namespace egress::e2e
+}  // namespace egress::testing_support

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tests/netns/live_flows.hpp"
+#include "tests/support/live_flows.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -13,21 +13,25 @@
 #include <sstream>
 
 #include "kernel/netns.hpp"
+#include "tests/support/eventually.hpp"
 
-namespace egress::kernel_tests {
+namespace egress::testing_support {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kBeat{1};
-constexpr uint64_t kPacketsPerBeat = 10;
+constexpr std::chrono::milliseconds kTick{1};
+constexpr uint64_t kPacketsPerTick = 10;
 // After a pause of the sender's only so many are made up for, or its burst alone would be too much.
 constexpr uint64_t kMostAtOnce = 50;
+// Of a flow that has ended, and of a connection that hangs.
 constexpr timeval kSilence{.tv_sec = 0, .tv_usec = 300'000};
+constexpr timeval kStuck{.tv_sec = kHang.count(), .tv_usec = 0};
 using Words = std::array<uint64_t, 512>;
 
-void set_patience(const UniqueFd& fd) {
-  EXPECT_EQ(::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kSilence, sizeof kSilence), 0);
+void set_deadline(const UniqueFd& fd, const timeval& time) {
+  EXPECT_EQ(::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time), 0);
+  EXPECT_EQ(::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time), 0);
 }
 
 bool connect_to(const UniqueFd& fd, const sockaddr_in& there) {
@@ -56,9 +60,10 @@ sockaddr_in socket_address(Ipv4Address address, uint16_t port) {
   return name;
 }
 
-UniqueFd listener_at(const Way& way) {
-  UniqueFd listener = socket_in(way.to, SOCK_STREAM);
-  EXPECT_TRUE(bind_to(listener, socket_address(way.address, way.port)));
+UniqueFd listener_at(const Endpoints& ends) {
+  UniqueFd listener = socket_in(ends.to, SOCK_STREAM);
+  set_deadline(listener, kStuck);  // which connections inherit
+  EXPECT_TRUE(bind_to(listener, socket_address(ends.address, ends.port)));
   EXPECT_EQ(::listen(listener.get(), 16), 0);
   return listener;
 }
@@ -77,13 +82,13 @@ uint64_t dropped_by_backlogs() {
   return dropped;
 }
 
-UdpFlow::UdpFlow(const Way& way) : receiver_(socket_in(way.to, SOCK_DGRAM)) {
+UdpFlow::UdpFlow(const Endpoints& ends) : receiver_(socket_in(ends.to, SOCK_DGRAM)) {
   const int buffer = 64 << 20;
   ::setsockopt(receiver_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer);
-  const sockaddr_in there = socket_address(way.address, way.port);
+  const sockaddr_in there = socket_address(ends.address, ends.port);
   EXPECT_TRUE(bind_to(receiver_, there));
-  set_patience(receiver_);
-  sender_ = socket_in(way.from, SOCK_DGRAM);
+  set_deadline(receiver_, kSilence);
+  sender_ = socket_in(ends.from, SOCK_DGRAM);
   EXPECT_TRUE(connect_to(sender_, there));
   sending_ = std::thread([this] { send(); });
   receiving_ = std::thread([this] { receive(); });
@@ -96,15 +101,15 @@ void UdpFlow::stop() {
 }
 
 void UdpFlow::send() {
-  Clock::time_point beat = Clock::now();
+  Clock::time_point tick = Clock::now();
   while (!stop_) {
-    const auto beats = static_cast<uint64_t>((Clock::now() - beat) / kBeat);
-    const uint64_t due = std::min(beats * kPacketsPerBeat, kMostAtOnce);
+    const auto ticks = static_cast<uint64_t>((Clock::now() - tick) / kTick);
+    const uint64_t due = std::min(ticks * kPacketsPerTick, kMostAtOnce);
     for (uint64_t i = 0; i < due; ++i) {
       if (::send(sender_.get(), "x", 1, 0) == 1) ++sent_;
     }
-    beat += beats * kBeat;
-    std::this_thread::sleep_until(beat + kBeat);
+    tick += ticks * kTick;
+    std::this_thread::sleep_until(tick + kTick);
   }
 }
 
@@ -117,9 +122,10 @@ void UdpFlow::receive() {
   }
 }
 
-TcpStream::TcpStream(const Way& way) : sender_(socket_in(way.from, SOCK_STREAM)) {
-  const UniqueFd listener = listener_at(way);
-  EXPECT_TRUE(connect_to(sender_, socket_address(way.address, way.port)));
+TcpStream::TcpStream(const Endpoints& ends) : sender_(socket_in(ends.from, SOCK_STREAM)) {
+  const UniqueFd listener = listener_at(ends);
+  set_deadline(sender_, kStuck);
+  EXPECT_TRUE(connect_to(sender_, socket_address(ends.address, ends.port)));
   receiver_ = UniqueFd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   EXPECT_TRUE(receiver_.valid());
   sending_ = std::thread([this] { send(); });
@@ -139,7 +145,7 @@ void TcpStream::send() {
     for (size_t i = 0; i < words.size(); ++i) words.at(i) = sent_ + i;
     open = ::send(sender_.get(), words.data(), sizeof words, MSG_NOSIGNAL) == sizeof words;
     if (open) sent_ += words.size();
-    std::this_thread::sleep_for(kBeat);
+    std::this_thread::sleep_for(kTick);
   }
   ::shutdown(sender_.get(), SHUT_WR);
 }
@@ -153,4 +159,4 @@ void TcpStream::receive() {
   }
 }
 
-}  // namespace egress::kernel_tests
+}  // namespace egress::testing_support

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tests/e2e/process.hpp"
+#include "tests/support/process.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -18,11 +18,10 @@
 
 extern char** environ;
 
-namespace egress::e2e {
+namespace egress::testing_support {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds kHang{120};
 
 struct Pipe {
   Pipe() {
@@ -242,16 +241,4 @@ void write_file(const std::string& path, const std::string& text) {
   file << text;
 }
 
-namespace detail {
-
-bool poll_until(bool (*ask)(void*), void* state) {
-  const Clock::time_point deadline = Clock::now() + kHang;
-  while (!ask(state)) {
-    if (Clock::now() > deadline) return false;
-    ::poll(nullptr, 0, 5);
-  }
-  return true;
-}
-
-}  // namespace detail
-}  // namespace egress::e2e
+}  // namespace egress::testing_support

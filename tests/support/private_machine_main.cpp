@@ -8,5 +8,5 @@
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   if (::testing::GTEST_FLAG(list_tests)) return RUN_ALL_TESTS();
-  return egress::tests::in_private_machine([] { return RUN_ALL_TESTS(); });
+  return egress::testing_support::in_private_machine([] { return RUN_ALL_TESTS(); });
 }

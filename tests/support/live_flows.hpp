@@ -14,10 +14,10 @@
 #include "base/ip.hpp"
 #include "base/unique_fd.hpp"
 
-namespace egress::kernel_tests {
+namespace egress::testing_support {
 
 // From one namespace to a socket of its own in another, which has `address`.
-struct Way {
+struct Endpoints {
   std::string from{};
   std::string to{};
   Ipv4Address address{};
@@ -27,8 +27,8 @@ struct Way {
 // A socket of `type` (SOCK_DGRAM, SOCK_STREAM with flags) in a namespace under /run/netns.
 UniqueFd socket_in(const std::string& netns, int type);
 sockaddr_in socket_address(Ipv4Address address, uint16_t port);
-// A stream socket at the far end of `way` that takes connections.
-UniqueFd listener_at(const Way& way);
+// A stream socket at the far end of `ends` that takes connections.
+UniqueFd listener_at(const Endpoints& ends);
 
 // Packets that a starved machine dropped between two interfaces, before any rule or route saw them.
 uint64_t dropped_by_backlogs();
@@ -36,7 +36,7 @@ uint64_t dropped_by_backlogs();
 // About 10,000 packets a second.
 class UdpFlow {
  public:
-  explicit UdpFlow(const Way& way);
+  explicit UdpFlow(const Endpoints& ends);
   ~UdpFlow() { stop(); }
   UdpFlow(const UdpFlow&) = delete;
   UdpFlow& operator=(const UdpFlow&) = delete;
@@ -63,7 +63,7 @@ class UdpFlow {
 // A few megabytes a second of counted words over one connection.
 class TcpStream {
  public:
-  explicit TcpStream(const Way& way);
+  explicit TcpStream(const Endpoints& ends);
   ~TcpStream() { stop(); }
   TcpStream(const TcpStream&) = delete;
   TcpStream& operator=(const TcpStream&) = delete;
@@ -87,4 +87,4 @@ class TcpStream {
   std::thread receiving_{};
 };
 
-}  // namespace egress::kernel_tests
+}  // namespace egress::testing_support

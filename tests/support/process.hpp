@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
-namespace egress::e2e {
+#include "tests/support/eventually.hpp"
+
+namespace egress::testing_support {
 
 struct Outcome {
   int status = -1;  // exit status, or 128 + signal as a shell says it
@@ -62,21 +64,7 @@ class Background {
 // The processes of this (private) machine whose command line holds `text`, zombies aside.
 std::vector<pid_t> processes_with(const std::string& text);
 
-// Asks `condition` again and again until it holds or a deadline passes; returns whether it held.
-template <typename Condition>
-bool eventually(Condition condition);
-
 std::string read_file(const std::string& path);
 void write_file(const std::string& path, const std::string& text);
 
-namespace detail {
-bool poll_until(bool (*ask)(void*), void* state);
-}
-
-template <typename Condition>
-bool eventually(Condition condition) {
-  return detail::poll_until([](void* state) { return (*static_cast<Condition*>(state))(); },
-                            &condition);
-}
-
-}  // namespace egress::e2e
+}  // namespace egress::testing_support
