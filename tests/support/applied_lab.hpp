@@ -8,6 +8,9 @@
 
 namespace egress::testing_support {
 
+// What the lab with its first leases becomes.
+state::KernelState compiled(const lab::Lab& lab);
+
 // Makes `kernel`, whatever it holds, into the lab with its first leases, by one pass. Empty when
 // all went as it must for every lab that validates, else what is wrong: a finding, a refusal of
 // compile() or diff(), a name or MAC that the kernel would not take or that is there twice, an op

@@ -7,6 +7,7 @@
 
 #include "compile/names.hpp"
 #include "state/ops.hpp"
+#include "tests/support/lab_from.hpp"
 #include "tests/support/values.hpp"
 
 namespace egress::compile {
@@ -20,25 +21,29 @@ using testing::Not;
 
 // Two apps of one plan in two networks of the same address space, a machine in the first.
 struct TwoIntegrations {
-  lab::Lab lab{};
-  lab::IntegrationAddresses addresses{};
+  lab::Lab lab = testing_support::lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  left: &network
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms]}
+      data: {addressPrefix: 10.1.2.0/24}
+  right: *network
+networkSecurityGroups:
+  nsg:
+    securityRules:
+      deny-sql: {priority: 100, direction: Outbound, access: Deny, protocol: Tcp,
+                 sourceAddressPrefix: "*", sourcePortRange: "*",
+                 destinationAddressPrefix: 10.1.2.0/24, destinationPortRange: "1433"}
+serverFarms: {plan: {}}
+sites:
+  app-left: {serverFarm: plan, virtualNetworkSubnet: left/apps}
+  app-right: {serverFarm: plan, virtualNetworkSubnet: right/apps}
+hosts: {sql: {subnet: left/data, ipAddress: 10.1.2.4}}
+)");
+  lab::IntegrationAddresses addresses = testing_support::leases_of(lab);
   lab::Named<int> restarts{};
-
-  TwoIntegrations() {
-    lab.outbound_ip_addresses = {ip("20.50.1.4")};
-    for (const char* name : {"left", "right"}) {
-      lab::VirtualNetwork vnet{.address_prefixes = {prefix("10.1.0.0/16")}};
-      vnet.subnets["apps"] = {.address_prefixes = {prefix("10.1.1.0/26")},
-                              .delegations = {"Microsoft.Web/serverFarms"}};
-      vnet.subnets["data"] = {.address_prefixes = {prefix("10.1.2.0/24")}};
-      lab.virtual_networks[name] = vnet;
-      lab.sites[std::string("app-") + name] = {.server_farm = "plan",
-                                               .virtual_network_subnet = {{name, "apps"}}};
-      addresses[{"plan", 0, {name, "apps"}}] = ip("10.1.1.4");
-    }
-    lab.server_farms["plan"] = {};
-    lab.hosts["sql"] = {.subnet = {{"left", "data"}}, .ip_address = ip("10.1.2.4")};
-  }
 
   Result<state::KernelState> try_compile(const Options& options = {}) const {
     return egress::compile::compile(
@@ -114,13 +119,13 @@ TEST(Compile, RoutingOnCollapsesTheAppsTable) {
 
 TEST(Compile, PlansWhosePortsWouldBeCutToOneNameHaveAPortEach) {
   TwoIntegrations two;
-  uint32_t last = ip("10.1.1.4").bits;
-  for (const char* plan : {"production-westeurope-8857", "production-westeurope-9136"}) {
-    two.lab.server_farms[plan] = {};
-    two.lab.sites[std::string("app-of-") + plan] = {.server_farm = plan,
-                                                    .virtual_network_subnet = {{"left", "apps"}}};
-    two.addresses[{plan, 0, {"left", "apps"}}] = {++last};
-  }
+  two.lab = testing_support::with(two.lab, R"(
+serverFarms: {production-westeurope-8857: {}, production-westeurope-9136: {}}
+sites:
+  app-of-8857: {serverFarm: production-westeurope-8857, virtualNetworkSubnet: left/apps}
+  app-of-9136: {serverFarm: production-westeurope-9136, virtualNetworkSubnet: left/apps}
+)");
+  two.addresses = testing_support::leases_of(two.lab);
   const state::KernelState state = two.compile();
   std::set<state::LinkPeer> ends;
   for (const auto& [name, link] : state.at("eg-vnet-left")->links) {
@@ -169,18 +174,8 @@ TEST(Compile, AddingAHostLeavesOtherNamespacesAsTheyWere) {
   }
 }
 
-lab::SecurityRule deny_sql() {
-  return {.priority = 100,
-          .protocol = lab::SecurityRuleProtocol::kTcp,
-          .source = {.any = true},
-          .destination = {.prefixes = {prefix("10.1.2.0/24")}},
-          .source_ports = PortSet::all(),
-          .destination_ports = PortSet({{1433, 1433}})};
-}
-
 TEST(Compile, ASecurityGroupReadsAsAChainPerRule) {
   TwoIntegrations two;
-  two.lab.network_security_groups["nsg"].security_rules["deny-sql"] = deny_sql();
   two.lab.virtual_networks["left"].subnets["apps"].network_security_group = "nsg";
   const state::KernelState state = two.compile();
   const auto& chains = state.at("eg-vnet-left")->firewall->table->chains;
@@ -194,7 +189,6 @@ TEST(Compile, ASecurityGroupReadsAsAChainPerRule) {
 // Else a list of service tags would take its memory once for each subnet.
 TEST(Compile, SubnetsWithTheSameListShareTheRowsOfItsMaps) {
   TwoIntegrations two;
-  two.lab.network_security_groups["nsg"].security_rules["deny-sql"] = deny_sql();
   for (auto& [name, subnet] : two.lab.virtual_networks["left"].subnets) {
     subnet.network_security_group = "nsg";
   }
@@ -214,15 +208,14 @@ TEST(Compile, SubnetsWithTheSameListShareTheRowsOfItsMaps) {
 
 TEST(Compile, TakesOverWhatAChangedRuleDoesNotTouch) {
   TwoIntegrations two;
-  lab::NetworkSecurityGroup& group = two.lab.network_security_groups["nsg"];
-  group.security_rules["deny-sql"] = deny_sql();
   two.lab.virtual_networks["left"].subnets["apps"].network_security_group = "nsg";
   const auto analyse = [&](const policy::Network* previous) {
     return policy::analyse({.lab = two.lab, .leases = two.addresses}, previous);
   };
   const auto network = analyse(nullptr);
   const state::KernelState state = egress::compile::compile(*network).value();
-  group.security_rules["deny-sql"].destination_ports = PortSet({{1434, 1434}});
+  two.lab.network_security_groups["nsg"].security_rules["deny-sql"].destination_ports =
+      PortSet({{1434, 1434}});
   const state::KernelState after =
       egress::compile::compile(*analyse(network.get()), {}, Compiled{*network, state}).value();
   EXPECT_EQ(to_text(after), to_text(two.compile()));

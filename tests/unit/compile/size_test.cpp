@@ -3,11 +3,11 @@
 
 #include <gmock/gmock.h>
 
-#include <filesystem>
-
 #include "compile/compile.hpp"
-#include "ipam/leases.hpp"
 #include "state/nft_steps.hpp"
+#include "tests/support/applied_lab.hpp"
+#include "tests/support/files.hpp"
+#include "tests/support/lab_from.hpp"
 
 namespace egress::compile {
 namespace {
@@ -15,21 +15,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-lab::Lab load(const std::string& path) {
-  lab::Loaded loaded = lab::load_file(path);
-  EXPECT_TRUE(loaded.lab) << path;
-  return loaded.lab ? std::move(*loaded.lab) : lab::Lab{};
-}
-
-std::vector<std::string> example_files() {
-  std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(LAB_EXAMPLES)) {
-    if (entry.path().extension() == ".yaml") files.push_back(entry.path().string());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 struct Made {
   uint64_t links = 0;
@@ -85,11 +70,8 @@ lab::Lab listed(size_t rules, size_t prefixes, size_t tag) {
 class SizeOfExample : public testing::TestWithParam<std::string> {};
 
 TEST_P(SizeOfExample, IsWhatCompilingItMakes) {
-  const lab::Lab lab = load(GetParam());
-  const auto addresses = ipam::first_addresses(lab);
-  ASSERT_TRUE(addresses.ok());
-  const state::KernelState state =
-      compile(*policy::analyse({.lab = lab, .leases = *addresses})).value();
+  const lab::Lab lab = testing_support::lab_in(GetParam());
+  const state::KernelState state = testing_support::compiled(lab);
   const Size size = size_of(lab, {});
   const Made made = count(state);
   EXPECT_EQ(size.namespaces.total, state.size());
@@ -101,12 +83,9 @@ TEST_P(SizeOfExample, IsWhatCompilingItMakes) {
   EXPECT_THAT(check_size(lab, {}, "lab.yaml"), IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Examples, SizeOfExample, testing::ValuesIn(example_files()),
-                         [](const auto& tested) {
-                           std::string name = std::filesystem::path(tested.param).stem().string();
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Examples, SizeOfExample,
+                         testing::ValuesIn(testing_support::yaml_files(LAB_EXAMPLES)),
+                         testing_support::test_name);
 
 TEST(Size, OfAThousandRulesIsNearWhatCompilingThemMakes) {
   const lab::Lab lab = listed(1000, 10, 10'000);

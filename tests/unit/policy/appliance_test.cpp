@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "policy/explain.hpp"
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 // Flows over peerings and through NVAs: a hub with a firewall between two spokes.
 
@@ -13,31 +13,46 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 
-lab::Lab hub_and_spokes() {
-  lab::Lab lab;
-  lab.outbound_ip_addresses = {ip("20.50.1.4")};
-  vnet(lab, "hub", {"10.0.0.0/16"});
-  vnet(lab, "one", {"10.1.0.0/16"});
-  vnet(lab, "two", {"10.2.0.0/16"});
-  subnet(lab, "hub/fw", "10.0.1.0/24");
-  subnet(lab, "one/apps", "10.1.1.0/26");
-  subnet(lab, "one/nva", "10.1.3.0/24");
-  subnet(lab, "two/data", "10.2.1.0/24");
-  peer(lab, "hub", "one");
-  peer(lab, "hub", "two");
-  lab.virtual_networks["one"].subnets["apps"].route_table = "apps";
-  appliance(lab, "fw", "hub/fw", "10.0.1.4");
-  appliance(lab, "local", "one/nva", "10.1.3.4");
-  host(lab, "sql", "two/data", "10.2.1.4", {"tcp/1433"});
-  host(lab, "box", "hub/fw", "10.0.1.9", {"tcp/22"});
-  internet_host(lab, "web", "93.184.216.34", {"tcp/443"});
-  route_all(app(lab, "app", "one/apps"));
-  return lab;
-}
+constexpr const char* kHubAndSpokes = R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  hub:
+    addressPrefixes: [10.0.0.0/16]
+    subnets:
+      fw: {addressPrefix: 10.0.1.0/24, routeTable: fw}
+      apps: {addressPrefix: 10.0.9.0/26, delegations: [Microsoft.Web/serverFarms]}
+    virtualNetworkPeerings: {one: {}, two: {}}
+  one:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms], routeTable: apps}
+      nva: {addressPrefix: 10.1.3.0/24, routeTable: nva}
+      second: {addressPrefix: 10.1.4.0/24}
+    virtualNetworkPeerings: {hub: {}}
+  two:
+    addressPrefixes: [10.2.0.0/16]
+    subnets:
+      data: {addressPrefix: 10.2.1.0/24, routeTable: data}
+      apps: {addressPrefix: 10.2.9.0/26, delegations: [Microsoft.Web/serverFarms]}
+    virtualNetworkPeerings: {hub: {}}
+routeTables: {apps: {}, data: {}, fw: {}, nva: {}}
+serverFarms: {plan: {}, others: {}}
+sites:
+  app: {serverFarm: plan, virtualNetworkSubnet: one/apps, outboundVnetRouting: {applicationTraffic: true}}
+  of-hub: {serverFarm: others, virtualNetworkSubnet: hub/apps}
+  of-two: {serverFarm: others, virtualNetworkSubnet: two/apps}
+hosts:
+  fw: {subnet: hub/fw, ipAddress: 10.0.1.4, enableIPForwarding: true}
+  local: {subnet: one/nva, ipAddress: 10.1.3.4, enableIPForwarding: true}
+  second: {subnet: one/second, ipAddress: 10.1.4.4, enableIPForwarding: true}
+  third: {subnet: two/data, ipAddress: 10.2.1.9, enableIPForwarding: true}
+  sql: {subnet: two/data, ipAddress: 10.2.1.4, listen: [tcp/1433]}
+  box: {subnet: hub/fw, ipAddress: 10.0.1.9, listen: [tcp/22]}
+  web: {internet: true, ipAddress: 93.184.216.34, listen: [tcp/443]}
+)";
 
-lab::Subnet& subnet_of(lab::Lab& lab, const std::string& ref) {
-  const lab::SubnetRef at = subnet_ref(ref);
-  return lab.virtual_networks.at(at.vnet).subnets.at(at.subnet);
+lab::Lab hub_and_spokes() {
+  return lab_from(kHubAndSpokes);
 }
 
 void accept_forwarded(lab::Lab& lab, const std::string& at, const std::string& remote) {
@@ -69,7 +84,7 @@ TEST(Peering, OfOneSideIsNone) {
 // azure-facts 11.11
 TEST(Peering, WithoutAccessOnlyStopsTheDefaultRules) {
   lab::Lab lab = hub_and_spokes();
-  subnet_of(lab, "one/apps").network_security_group = "nsg";
+  subnet(lab, "one/apps").network_security_group = "nsg";
   lab.network_security_groups["nsg"];
   peering(lab, "one", "hub").allow_virtual_network_access = false;
   EXPECT_EQ(decision(explain(lab, "app", "tcp://10.0.1.9:22")),
@@ -81,8 +96,6 @@ TEST(Peering, WithoutAccessOnlyStopsTheDefaultRules) {
 
 TEST(Peering, IntegrationAddressesOfThePeerRefuseAtOnce) {
   lab::Lab lab = hub_and_spokes();
-  subnet(lab, "hub/apps", "10.0.9.0/26");
-  app(lab, "other", "hub/apps");
   const Explanation got = explain(lab, "app", "tcp://10.0.9.4:80");
   EXPECT_EQ(decision(got), "Drop by platform hub/apps");
   EXPECT_TRUE(got.refused);
@@ -101,7 +114,6 @@ TEST(Appliance, JoinsSpokesWhenForwardedTrafficIsAllowedAndTheReplyIsRouted) {
   EXPECT_EQ(one_way.reply->verdict, Verdict::kDrop);
   EXPECT_THAT(one_way.reply->reason, HasSubstr("system/10.0.0.0/8"));
 
-  subnet_of(lab, "two/data").route_table = "data";
   route(lab, "data/one", "10.1.0.0/16", "10.0.1.4");
   const Explanation refused = explain(lab, "app", "tcp://10.2.1.4:1433");
   EXPECT_EQ(refused.reply->verdict, Verdict::kDrop);
@@ -133,7 +145,7 @@ TEST(Appliance, PassesTheListsOfItsSubnetBothWays) {
   lab::Lab lab = hub_and_spokes();
   route(lab, "apps/two", "10.2.0.0/16", "10.0.1.4");
   accept_forwarded(lab, "two", "hub");
-  subnet_of(lab, "hub/fw").network_security_group = "fw";
+  subnet(lab, "hub/fw").network_security_group = "fw";
   lab.network_security_groups["fw"];
   EXPECT_EQ(decision(explain(lab, "app", "tcp://10.2.1.4:1433")), "Allow by route apps/two");
   deny(lab, "fw/no-sql-out", 100, Direction::kOutbound, {.destination_ports = "1433"});
@@ -150,7 +162,7 @@ TEST(Appliance, SubnetNeedsARuleForInternetDestinations) {
   lab.hosts["fw"].masquerade = ip("20.61.0.10");
   accept_forwarded(lab, "one", "hub");
   route(lab, "apps/out", "0.0.0.0/0", "10.0.1.4");
-  subnet_of(lab, "hub/fw").network_security_group = "fw";
+  subnet(lab, "hub/fw").network_security_group = "fw";
   lab.network_security_groups["fw"];
   EXPECT_EQ(decision(explain(lab, "app", "tcp://93.184.216.34:443")),
             "Deny by networkSecurityGroup fw/DenyAllInBound");
@@ -180,7 +192,7 @@ TEST(Appliance, MasqueradedPacketsMeetListsWithTheAppliancesAddress) {
   lab.hosts["fw"].masquerade = ip("20.61.0.10");
   accept_forwarded(lab, "one", "hub");
   route(lab, "apps/out", "0.0.0.0/0", "10.0.1.4");
-  subnet_of(lab, "hub/fw").network_security_group = "fw";
+  subnet(lab, "hub/fw").network_security_group = "fw";
   allow(lab, "fw/in", 100, Direction::kInbound, {});
   allow(lab, "fw/own", 100, Direction::kOutbound, {.source = "10.0.1.4"});
   deny(lab, "fw/rest", 110, Direction::kOutbound, {});
@@ -193,7 +205,6 @@ TEST(Appliance, ChainEndsAtTheVnetOfTheLastRoute) {
   lab::Lab lab = hub_and_spokes();
   lab.hosts["local"].masquerade = ip("20.61.0.11");
   lab.hosts["fw"].masquerade = ip("20.61.0.10");
-  subnet_of(lab, "one/nva").route_table = "nva";
   route(lab, "apps/out", "0.0.0.0/0", "10.1.3.4");
   route(lab, "nva/out", "0.0.0.0/0", "10.0.1.4");
   const Explanation got = explain(lab, "app", "tcp://93.184.216.34:443");
@@ -207,7 +218,6 @@ TEST(Appliance, ChainEndsAtTheVnetOfTheLastRoute) {
 TEST(Appliance, SecondOfAChainHasNoPublicAddressForTheFirst) {
   lab::Lab lab = hub_and_spokes();
   lab.hosts["local"].masquerade = ip("20.61.0.11");
-  subnet_of(lab, "one/nva").route_table = "nva";
   route(lab, "apps/out", "0.0.0.0/0", "10.1.3.4");
   route(lab, "nva/out", "0.0.0.0/0", "10.0.1.4");
   EXPECT_EQ(decision(explain(lab, "app", "tcp://93.184.216.34:443")),
@@ -217,10 +227,7 @@ TEST(Appliance, SecondOfAChainHasNoPublicAddressForTheFirst) {
 // Contract "Decided" 6: an exit translates only the addresses of the interface a packet comes from.
 TEST(Appliance, OfTheSameNetworkHasNoPublicAddressForTheOneBeforeIt) {
   lab::Lab lab = hub_and_spokes();
-  subnet(lab, "one/second", "10.1.4.0/24");
-  appliance(lab, "second", "one/second", "10.1.4.4");
   lab.hosts["local"].masquerade = ip("20.61.0.11");
-  subnet_of(lab, "one/nva").route_table = "nva";
   route(lab, "apps/out", "0.0.0.0/0", "10.1.3.4");
   route(lab, "nva/out", "0.0.0.0/0", "10.1.4.4");
   const Explanation got = explain(lab, "app", "tcp://93.184.216.34:443");
@@ -234,14 +241,13 @@ TEST(Appliance, OfTheSameNetworkHasNoPublicAddressForTheOneBeforeIt) {
 TEST(Appliance, InASubnetOfAnotherServiceLeavesWithItsOwnPublicAddress) {
   lab::Lab lab = hub_and_spokes();
   lab.hosts["local"].masquerade = ip("20.61.0.11");
-  subnet_of(lab, "one/nva").delegations = {"NGINX.NGINXPLUS/nginxDeployments"};
+  subnet(lab, "one/nva").delegations = {"NGINX.NGINXPLUS/nginxDeployments"};
   route(lab, "apps/out", "0.0.0.0/0", "10.1.3.4");
   EXPECT_EQ(explain(lab, "app", "tcp://93.184.216.34:443").source, ip("20.61.0.11"));
 }
 
 TEST(Appliance, ThatGetsItsPacketBackEndsALoop) {
   lab::Lab lab = hub_and_spokes();
-  subnet_of(lab, "one/nva").route_table = "nva";
   route(lab, "apps/out", "0.0.0.0/0", "10.1.3.4");
   route(lab, "nva/out", "0.0.0.0/0", "10.1.3.4");
   const Explanation got = explain(lab, "app", "tcp://93.184.216.34:443");
@@ -251,8 +257,6 @@ TEST(Appliance, ThatGetsItsPacketBackEndsALoop) {
 
 TEST(Appliance, TwoThatPointAtEachOtherEndALoop) {
   lab::Lab lab = hub_and_spokes();
-  subnet_of(lab, "one/nva").route_table = "nva";
-  subnet_of(lab, "hub/fw").route_table = "fw";
   accept_forwarded(lab, "one", "hub");
   route(lab, "apps/out", "0.0.0.0/0", "10.1.3.4");
   route(lab, "nva/out", "0.0.0.0/0", "10.0.1.4");
@@ -262,8 +266,6 @@ TEST(Appliance, TwoThatPointAtEachOtherEndALoop) {
 
 TEST(Appliance, InAPeerNeedsForwardedTrafficForForeignSources) {
   lab::Lab lab = hub_and_spokes();
-  subnet_of(lab, "hub/fw").route_table = "fw";
-  appliance(lab, "second", "two/data", "10.2.1.9");
   route(lab, "apps/out", "10.2.0.0/16", "10.0.1.4");
   route(lab, "fw/out", "10.2.0.0/16", "10.2.1.9");
   EXPECT_EQ(decision(explain(lab, "app", "tcp://10.2.1.4:1433")), "Drop by peering two/hub");
@@ -273,8 +275,6 @@ TEST(Appliance, InAPeerNeedsForwardedTrafficForForeignSources) {
 
 TEST(Appliance, CanSendTheFlowToAnIntegrationThatRefuses) {
   lab::Lab lab = hub_and_spokes();
-  subnet(lab, "two/apps", "10.2.9.0/26");
-  app(lab, "other", "two/apps");
   route(lab, "apps/two", "10.2.0.0/16", "10.0.1.4");
   const Explanation got = explain(lab, "app", "tcp://10.2.9.4:80");
   EXPECT_EQ(decision(got), "Drop by platform two/apps");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "policy/application_routing.hpp"
 
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -62,19 +62,19 @@ TEST(ApplicationRouting, MeansNothingWithoutIntegration) {
 }
 
 TEST(VirtualNetworkScope, IsPrivateSpaceAndTheVnetsOwn) {
-  lab::Lab lab;
-  vnet(lab, "spoke", {"100.64.0.0/16", "10.0.0.0/8"});
-  lab::Site site = integrated();
-  EXPECT_THAT(virtual_network_scope(lab, site),
+  const lab::Lab lab =
+      lab_from("virtualNetworks: {spoke: {addressPrefixes: [100.64.0.0/16, 10.0.0.0/8]}}");
+  EXPECT_THAT(virtual_network_scope(lab, integrated()),
               testing::ElementsAre(prefix("10.0.0.0/8"), prefix("100.64.0.0/16"),
                                    prefix("172.16.0.0/12"), prefix("192.168.0.0/16")));
 }
 
 TEST(VirtualNetworkScope, LeavesPeersOut) {
-  lab::Lab lab;
-  vnet(lab, "spoke", {"10.1.0.0/16"});
-  vnet(lab, "hub", {"100.64.0.0/16"});
-  peer(lab, "spoke", "hub");
+  const lab::Lab lab = lab_from(R"(
+virtualNetworks:
+  spoke: {addressPrefixes: [10.1.0.0/16], virtualNetworkPeerings: {hub: {}}}
+  hub: {addressPrefixes: [100.64.0.0/16], virtualNetworkPeerings: {spoke: {}}}
+)");
   EXPECT_THAT(virtual_network_scope(lab, integrated()),
               testing::Not(testing::Contains(prefix("100.64.0.0/16"))));
 }

@@ -6,8 +6,8 @@
 #include <random>
 #include <set>
 
-#include "tests/unit/policy/lab_builder.hpp"
 #include "tests/unit/policy/plain_reading.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "tests/unit/policy/lab_builder.hpp"
 #include "tests/unit/policy/plain_reading.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -21,9 +21,9 @@ std::string text_of(const EffectiveRoute& route) {
   return text + " " + route.name;
 }
 
-std::vector<std::string> routes_of(const lab::Lab& lab, const std::string& subnet) {
+std::vector<std::string> routes_of(const lab::Lab& lab, const lab::SubnetRef& subnet) {
   std::vector<std::string> texts;
-  for (const EffectiveRoute& route : effective_routes(lab, subnet_ref(subnet))) {
+  for (const EffectiveRoute& route : effective_routes(lab, subnet)) {
     texts.push_back(text_of(route));
   }
   return texts;
@@ -31,23 +31,34 @@ std::vector<std::string> routes_of(const lab::Lab& lab, const std::string& subne
 
 // azure-facts 5.6 without its gateway and service endpoint.
 lab::Lab worked_example() {
-  lab::Lab lab;
-  vnet(lab, "VNet1", {"10.0.0.0/16"});
-  vnet(lab, "VNet2", {"10.1.0.0/16", "10.2.0.0/16"});
-  peer(lab, "VNet1", "VNet2");
-  subnet(lab, "VNet1/Subnet1", "10.0.0.0/24").route_table = "t";
-  subnet(lab, "VNet1/Subnet2", "10.0.1.0/24");
-  route(lab, "t/Within-VNet1", "10.0.0.0/16", "10.0.100.4");
-  route(lab, "t/Within-Subnet1", "10.0.0.0/24", "VnetLocal");
-  route(lab, "t/ToVNet2-1-Drop", "10.1.0.0/16", "None");
-  route(lab, "t/ToVNet2-2-Drop", "10.2.0.0/16", "None");
-  route(lab, "t/To-On-Prem", "10.10.0.0/16", "10.0.100.4");
-  route(lab, "t/Default-NVA", "0.0.0.0/0", "10.0.100.4");
-  return lab;
+  return lab_from(R"(
+virtualNetworks:
+  VNet1:
+    addressPrefixes: [10.0.0.0/16]
+    subnets:
+      Subnet1: {addressPrefix: 10.0.0.0/24, routeTable: t}
+      Subnet2: {addressPrefix: 10.0.1.0/24}
+    virtualNetworkPeerings: {VNet2: {}}
+  VNet2:
+    addressPrefixes: [10.1.0.0/16, 10.2.0.0/16]
+    virtualNetworkPeerings: {VNet1: {}}
+routeTables:
+  t:
+    routes:
+      Within-VNet1:
+        {addressPrefix: 10.0.0.0/16, nextHopType: VirtualAppliance, nextHopIpAddress: 10.0.100.4}
+      Within-Subnet1: {addressPrefix: 10.0.0.0/24, nextHopType: VnetLocal}
+      ToVNet2-1-Drop: {addressPrefix: 10.1.0.0/16, nextHopType: None}
+      ToVNet2-2-Drop: {addressPrefix: 10.2.0.0/16, nextHopType: None}
+      To-On-Prem:
+        {addressPrefix: 10.10.0.0/16, nextHopType: VirtualAppliance, nextHopIpAddress: 10.0.100.4}
+      Default-NVA:
+        {addressPrefix: 0.0.0.0/0, nextHopType: VirtualAppliance, nextHopIpAddress: 10.0.100.4}
+)");
 }
 
 TEST(EffectiveRoutes, FollowTheWorkedExample) {
-  EXPECT_THAT(routes_of(worked_example(), "VNet1/Subnet1"),
+  EXPECT_THAT(routes_of(worked_example(), {"VNet1", "Subnet1"}),
               ElementsAre("User Active 0.0.0.0/0 VirtualAppliance 10.0.100.4 t/Default-NVA",
                           "Default Invalid 0.0.0.0/0 Internet system/0.0.0.0/0",
                           "User Active 10.0.0.0/16 VirtualAppliance 10.0.100.4 t/Within-VNet1",
@@ -61,7 +72,7 @@ TEST(EffectiveRoutes, FollowTheWorkedExample) {
 }
 
 TEST(EffectiveRoutes, OfASubnetWithoutTableAreTheSystems) {
-  EXPECT_THAT(routes_of(worked_example(), "VNet1/Subnet2"),
+  EXPECT_THAT(routes_of(worked_example(), {"VNet1", "Subnet2"}),
               ElementsAre("Default Active 0.0.0.0/0 Internet system/0.0.0.0/0",
                           "Default Active 10.0.0.0/8 None system/10.0.0.0/8",
                           "Default Active 10.0.0.0/16 VnetLocal system/10.0.0.0/16",
@@ -79,23 +90,26 @@ TEST(EffectiveRoutes, KeepNoneRangesUnlessTheDefaultGoesToAnAppliance) {
     lab::Lab lab = worked_example();
     lab.route_tables.clear();
     route(lab, "t/default", "0.0.0.0/0", next_hop);
-    EXPECT_THAT(routes_of(lab, "VNet1/Subnet1"),
+    EXPECT_THAT(routes_of(lab, {"VNet1", "Subnet1"}),
                 Contains("Default Active 10.0.0.0/8 None system/10.0.0.0/8"))
         << next_hop;
   }
   lab::Lab lab = worked_example();
   lab.route_tables.clear();
   route(lab, "t/half", "0.0.0.0/1", "10.0.100.4");
-  EXPECT_THAT(routes_of(lab, "VNet1/Subnet1"), Contains(HasSubstr("system/10.0.0.0/8")));
+  EXPECT_THAT(routes_of(lab, {"VNet1", "Subnet1"}), Contains(HasSubstr("system/10.0.0.0/8")));
 }
 
 TEST(EffectiveRoutes, NoneRangeGivesWayToWhatHoldsIt) {
-  lab::Lab lab;
-  vnet(lab, "exact", {"192.168.0.0/16", "198.16.0.0/13"});
-  vnet(lab, "peer", {"100.64.0.0/10"});
-  subnet(lab, "exact/a", "192.168.1.0/24");
-  peer(lab, "exact", "peer");
-  const auto routes = routes_of(lab, "exact/a");
+  const lab::Lab lab = lab_from(R"(
+virtualNetworks:
+  exact:
+    addressPrefixes: [192.168.0.0/16, 198.16.0.0/13]
+    subnets: {a: {addressPrefix: 192.168.1.0/24}}
+    virtualNetworkPeerings: {peer: {}}
+  peer: {addressPrefixes: [100.64.0.0/10], virtualNetworkPeerings: {exact: {}}}
+)");
+  const auto routes = routes_of(lab, {"exact", "a"});
   EXPECT_THAT(routes, Contains("Default Active 192.168.0.0/16 VnetLocal system/192.168.0.0/16"));
   EXPECT_THAT(routes, Contains("Default Active 100.64.0.0/10 VNetPeering exact/peer"));
   EXPECT_THAT(routes, Not(Contains(HasSubstr("None system/192.168"))));
@@ -104,36 +118,42 @@ TEST(EffectiveRoutes, NoneRangeGivesWayToWhatHoldsIt) {
   EXPECT_THAT(routes, Contains(HasSubstr("None system/10.0.0.0/8")));
 }
 
+// Two networks, of which the first alone has a peering.
+lab::Lab half_peered() {
+  return lab_from(R"(
+virtualNetworks:
+  a:
+    addressPrefixes: [10.0.0.0/16]
+    subnets: {s: {addressPrefix: 10.0.0.0/24}}
+    virtualNetworkPeerings: {b: {}}
+  b: {addressPrefixes: [10.1.0.0/16]}
+)");
+}
+
 TEST(EffectiveRoutes, PeeringOfOneSideCarriesNothing) {
-  lab::Lab lab;
-  vnet(lab, "a", {"10.0.0.0/16"});
-  vnet(lab, "b", {"10.1.0.0/16"});
-  subnet(lab, "a/s", "10.0.0.0/24");
-  peering(lab, "a", "b");
+  lab::Lab lab = half_peered();
   EXPECT_FALSE(peering_connected(lab, "a", "b"));
-  EXPECT_THAT(routes_of(lab, "a/s"), Not(Contains(HasSubstr("Peering"))));
+  EXPECT_THAT(routes_of(lab, {"a", "s"}), Not(Contains(HasSubstr("Peering"))));
   peering(lab, "b", "a");
   EXPECT_TRUE(peering_connected(lab, "a", "b"));
   EXPECT_THAT(connected_peers(lab, "a"), ElementsAre("b"));
-  EXPECT_THAT(routes_of(lab, "a/s"), Contains(HasSubstr("VNetPeering a/b")));
+  EXPECT_THAT(routes_of(lab, {"a", "s"}), Contains(HasSubstr("VNetPeering a/b")));
 }
 
 TEST(EffectiveRoutes, PeeringAcrossRegionsIsGlobal) {
-  lab::Lab lab;
-  vnet(lab, "a", {"10.0.0.0/16"});
-  vnet(lab, "b", {"10.1.0.0/16"}).location = "eastus";
-  subnet(lab, "a/s", "10.0.0.0/24");
-  peer(lab, "a", "b");
-  EXPECT_THAT(routes_of(lab, "a/s"), Contains("Default Active 10.1.0.0/16 VNetGlobalPeering a/b"));
+  lab::Lab lab = half_peered();
+  lab.virtual_networks["b"].location = "eastus";
+  peering(lab, "b", "a");
+  EXPECT_THAT(routes_of(lab, {"a", "s"}),
+              Contains("Default Active 10.1.0.0/16 VNetGlobalPeering a/b"));
 }
 
 TEST(EffectiveRoutes, ServiceTagRouteBecomesARowPerPrefix) {
   lab::Lab lab = worked_example();
   lab.route_tables.clear();
-  lab.service_tags = std::make_shared<lab::ServiceTags>(lab::ServiceTags{
-      {"Storage", {"", address_set({prefix("20.60.0.0/16"), prefix("20.150.0.0/24")})}}});
+  lab.service_tags = service_tags({{"Storage", {"20.60.0.0/16", "20.150.0.0/24"}}});
   route(lab, "t/storage", "Storage", "Internet");
-  const auto routes = routes_of(lab, "VNet1/Subnet1");
+  const auto routes = routes_of(lab, {"VNet1", "Subnet1"});
   EXPECT_THAT(routes, Contains("User Active 20.60.0.0/16 Internet t/storage"));
   EXPECT_THAT(routes, Contains("User Active 20.150.0.0/24 Internet t/storage"));
 }
@@ -158,7 +178,7 @@ TEST(EffectiveRoutes, NarrowerTagWinsAmongEqualPrefixes) {
     const auto& [name, to] = best_first[count - 1];
     route(lab, name, to, "Internet");
     std::vector<EffectiveRoute> rows;
-    for (const EffectiveRoute& row : effective_routes(lab, subnet_ref("VNet1/Subnet1"))) {
+    for (const EffectiveRoute& row : effective_routes(lab, {"VNet1", "Subnet1"})) {
       if (row.address_prefix == prefix("20.60.0.0/16")) rows.push_back(row);
     }
     ASSERT_EQ(rows.size(), best_first.size() - count + 1);
@@ -172,7 +192,7 @@ TEST(EffectiveRoutes, NarrowerTagWinsAmongEqualPrefixes) {
 }
 
 TEST(SelectRoute, TakesTheLongestActivePrefix) {
-  const auto routes = effective_routes(worked_example(), subnet_ref("VNet1/Subnet1"));
+  const auto routes = effective_routes(worked_example(), {"VNet1", "Subnet1"});
   EXPECT_EQ(select_route(routes, ip("10.0.0.9"))->name, "t/Within-Subnet1");
   EXPECT_EQ(select_route(routes, ip("10.0.1.9"))->name, "t/Within-VNet1");
   EXPECT_EQ(select_route(routes, ip("10.1.0.9"))->name, "t/ToVNet2-1-Drop");

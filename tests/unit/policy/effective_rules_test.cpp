@@ -3,8 +3,8 @@
 
 #include "policy/security_lists.hpp"
 #include "policy/tags.hpp"
-#include "tests/unit/policy/lab_builder.hpp"
 #include "tests/unit/policy/plain_reading.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -13,11 +13,17 @@ using lab::Direction;
 using testing::ElementsAre;
 
 lab::Lab plain_lab() {
-  lab::Lab lab;
-  vnet(lab, "v", {"10.0.0.0/16"});
-  subnet(lab, "v/s", "10.0.1.0/24").network_security_group = "nsg";
-  lab.network_security_groups["nsg"];
-  return lab;
+  return lab_from(R"(
+virtualNetworks:
+  v:
+    addressPrefixes: [10.0.0.0/16]
+    subnets:
+      s: {addressPrefix: 10.0.1.0/24, networkSecurityGroup: nsg, routeTable: t}
+      other: {addressPrefix: 10.0.2.0/24}
+  p: {addressPrefixes: [10.5.0.0/16, 20.7.0.0/16]}
+networkSecurityGroups: {nsg: {}}
+routeTables: {t: {}}
+)");
 }
 const lab::SubnetRef kSubnet{"v", "s"};
 
@@ -83,9 +89,13 @@ TEST(EffectiveRules, DefaultsDecideAsAzureDocumentsThem) {
 
 TEST(EffectiveRules, SecurityGroupOfApplicationsMeansItsMembers) {
   lab::Lab lab = plain_lab();
-  host(lab, "one", "v/s", "10.0.1.5").application_security_groups = {"web", "other"};
-  host(lab, "two", "v/s", "10.0.1.6").application_security_groups = {"web"};
-  host(lab, "three", "v/s", "10.0.1.9");
+  lab = with(lab, R"(
+applicationSecurityGroups: {web: {}, other: {}}
+hosts:
+  one: {subnet: v/s, ipAddress: 10.0.1.5, applicationSecurityGroups: [web, other]}
+  two: {subnet: v/s, ipAddress: 10.0.1.6, applicationSecurityGroups: [web]}
+  three: {subnet: v/s, ipAddress: 10.0.1.9}
+)");
   deny(lab, "nsg/r", 100, Direction::kOutbound, {.destination = "asg:web"});
   const auto rules = effective_rules(lab, kSubnet, Direction::kOutbound);
   EXPECT_EQ(rules.front().destinations,
@@ -94,23 +104,23 @@ TEST(EffectiveRules, SecurityGroupOfApplicationsMeansItsMembers) {
 
 TEST(Tags, VirtualNetworkIsTheVnetItsPeersAndThePlatform) {
   lab::Lab lab = plain_lab();
-  vnet(lab, "p", {"10.5.0.0/16"});
-  peer(lab, "v", "p");
-  EXPECT_EQ(tag(lab, "VirtualNetwork"), address_set({prefix("10.0.0.0/16"), prefix("10.5.0.0/16"),
-                                                     prefix("168.63.129.16/32")}));
+  peering(lab, "v", "p");
+  peering(lab, "p", "v");
+  EXPECT_EQ(tag(lab, "VirtualNetwork"),
+            address_set({prefix("10.0.0.0/16"), prefix("10.5.0.0/16"), prefix("20.7.0.0/16"),
+                         prefix("168.63.129.16/32")}));
 }
 
 TEST(Tags, PeeringOfOneSideWidensNothing) {
   lab::Lab lab = plain_lab();
-  vnet(lab, "p", {"10.5.0.0/16"});
   peering(lab, "v", "p");
   EXPECT_FALSE(holds(tag(lab, "VirtualNetwork"), "10.5.0.1"));
 }
 
 TEST(Tags, PeerWithoutAccessIsInNeitherTagUnlessPublic) {
   lab::Lab lab = plain_lab();
-  vnet(lab, "p", {"10.5.0.0/16", "20.7.0.0/16"});
-  peer(lab, "v", "p");
+  peering(lab, "v", "p");
+  peering(lab, "p", "v");
   EXPECT_FALSE(holds(tag(lab, "Internet"), "20.7.0.1"));
   peering(lab, "v", "p").allow_virtual_network_access = false;
   EXPECT_FALSE(holds(tag(lab, "VirtualNetwork"), "10.5.0.1"));
@@ -136,10 +146,7 @@ TEST(Tags, InternetIsPublicSpace) {
 
 TEST(Tags, UserRoutesMovePrefixesIntoVirtualNetwork) {
   lab::Lab lab = plain_lab();
-  subnet(lab, "v/other", "10.0.2.0/24");
-  lab.virtual_networks["v"].subnets["s"].route_table = "t";
-  lab.service_tags = std::make_shared<lab::ServiceTags>(
-      lab::ServiceTags{{"Storage", {"", address_set({prefix("20.60.0.0/16")})}}});
+  lab.service_tags = service_tags({{"Storage", {"20.60.0.0/16"}}});
   route(lab, "t/cidr", "93.184.216.0/24", "None");
   route(lab, "t/tag", "Storage", "Internet");
   for (const char* moved : {"93.184.216.34", "20.60.1.1"}) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "policy/explain.hpp"
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -12,7 +12,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST(Expectations, OfTheContractHold) {
-  const lab::Lab lab = example_lab();
+  const lab::Lab lab = contract_lab();
   const std::vector<lab::Expectation> expectations{
       {.to = "tcp://10.1.2.4:1433", .expect = Verdict::kDeny, .by = "nsg-integration/deny-sql"},
       {.to = "tcp://10.1.2.4:443", .expect = Verdict::kAllow, .via = Path::kVirtualNetwork},
@@ -26,7 +26,7 @@ TEST(Expectations, OfTheContractHold) {
 }
 
 TEST(Expectations, NameEachThingThatDiffers) {
-  const Explanation got = explain(example_lab(), "web", "tcp://10.1.2.4:1433");
+  const Explanation got = explain(contract_lab(), "web", "tcp://10.1.2.4:1433");
   EXPECT_THAT(mismatches({.to = "tcp://10.1.2.4:1433",
                           .expect = Verdict::kAllow,
                           .by = "nsg-integration/other",
@@ -41,7 +41,7 @@ TEST(Expectations, NameEachThingThatDiffers) {
 }
 
 TEST(Expectations, CompareRuleNamesWithoutCase) {
-  const Explanation got = explain(example_lab(), "web", "tcp://10.1.2.4:443");
+  const Explanation got = explain(contract_lab(), "web", "tcp://10.1.2.4:443");
   EXPECT_THAT(
       mismatches({.to = "tcp://10.1.2.4:443", .by = "nsg-integration/allowVNetOutbound"}, got),
       IsEmpty());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "policy/explain.hpp"
 
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 // Flows of one app in one VNet: application routing, rule lists, routes, platform. NVAs and
 // peerings are in appliance_test.cpp.
@@ -15,30 +15,35 @@ using lab::Verdict;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// One VNet with an app's subnet and a data subnet, routing off, no NSG and no table.
+// Two apps, of which one is in a VNet, routing off, no NSG and no routes.
 lab::Lab simple_lab() {
-  lab::Lab lab;
-  lab.outbound_ip_addresses = {ip("20.50.1.4")};
-  vnet(lab, "v", {"10.1.0.0/16", "100.80.0.0/16"});
-  subnet(lab, "v/apps", "10.1.1.0/26").delegations = {"Microsoft.Web/serverFarms"};
-  subnet(lab, "v/data", "10.1.2.0/24");
-  subnet(lab, "v/carrier", "100.80.1.0/24");
-  app(lab, "web", "v/apps");
-  host(lab, "sql", "v/data", "10.1.2.4", {"tcp/1433"});
-  host(lab, "shared", "v/carrier", "100.80.1.4", {"tcp/80"});
-  internet_host(lab, "dns", "8.8.8.8", {"udp/53", "tcp/53"});
-  return lab;
+  return lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  v:
+    addressPrefixes: [10.1.0.0/16, 100.80.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms], routeTable: t}
+      data: {addressPrefix: 10.1.2.0/24}
+      carrier: {addressPrefix: 100.80.1.0/24}
+routeTables: {t: {}}
+serverFarms: {plan: {}, other: {}}
+sites:
+  web: {serverFarm: plan, virtualNetworkSubnet: v/apps}
+  lone: {serverFarm: other}
+hosts:
+  sql: {subnet: v/data, ipAddress: 10.1.2.4, listen: [tcp/1433]}
+  shared: {subnet: v/carrier, ipAddress: 100.80.1.4, listen: [tcp/80]}
+  dns: {internet: true, ipAddress: 8.8.8.8, listen: [udp/53, tcp/53]}
+)");
 }
 
-lab::Subnet& apps_subnet(lab::Lab& lab) {
-  return lab.virtual_networks.at("v").subnets.at("apps");
-}
-lab::Subnet& data_subnet(lab::Lab& lab) {
-  return lab.virtual_networks.at("v").subnets.at("data");
+void route_all(lab::Site& site) {
+  site.outbound_vnet_routing = {.application_traffic = true};
 }
 
 TEST(Explain, ContractExampleDeniesSql) {
-  const Explanation got = explain(example_lab(), "web", "tcp://10.1.2.4:1433");
+  const Explanation got = explain(contract_lab(), "web", "tcp://10.1.2.4:1433");
   EXPECT_EQ(decision(got), "Deny by networkSecurityGroup nsg-integration/deny-sql");
   EXPECT_EQ(got.path, Path::kVirtualNetwork);
   EXPECT_EQ(got.source, std::nullopt);
@@ -47,7 +52,7 @@ TEST(Explain, ContractExampleDeniesSql) {
 }
 
 TEST(Explain, ContractExampleReachesThePrivateHost) {
-  const Explanation got = explain(example_lab(), "web", "tcp://10.1.2.4:443");
+  const Explanation got = explain(contract_lab(), "web", "tcp://10.1.2.4:443");
   EXPECT_EQ(decision(got), "Allow by networkSecurityGroup nsg-integration/AllowVnetOutBound");
   EXPECT_EQ(got.path, Path::kVirtualNetwork);
   EXPECT_EQ(got.source, ip("10.1.1.4"));
@@ -58,7 +63,7 @@ TEST(Explain, ContractExampleReachesThePrivateHost) {
 }
 
 TEST(Explain, ContractExampleLeavesByTheFirewall) {
-  const Explanation got = explain(example_lab(), "web", "tcp://www.example.com:443");
+  const Explanation got = explain(contract_lab(), "web", "tcp://www.example.com:443");
   EXPECT_EQ(got.verdict, Verdict::kAllow);
   EXPECT_EQ(got.path, Path::kVirtualNetwork);
   EXPECT_EQ(got.source, ip("20.61.0.10"));
@@ -66,7 +71,7 @@ TEST(Explain, ContractExampleLeavesByTheFirewall) {
   EXPECT_EQ(got.next_hop->ip_address, ip("10.0.1.4"));
   EXPECT_EQ(got.reply->verdict, Verdict::kAllow) << got.reply->reason;
   EXPECT_THAT(stages(got),
-              ElementsAre("applicationRouting web/0 virtualNetwork", "nat web-plan/0 10.1.1.4",
+              ElementsAre("applicationRouting web/0 virtualNetwork", "nat plan/0 10.1.1.4",
                           "networkSecurityGroup spoke/integration Allow",
                           "route spoke/integration VirtualAppliance 10.0.1.4", "peering hub Allow",
                           "networkSecurityGroup hub/firewall Allow", "nat hub/firewall 10.0.1.4",
@@ -78,8 +83,7 @@ TEST(Explain, ContractExampleLeavesByTheFirewall) {
 // azure-facts 11.1
 TEST(Explain, DirectPacketsMeetNoSecurityGroup) {
   lab::Lab lab = simple_lab();
-  apps_subnet(lab).network_security_group = "nsg";
-  apps_subnet(lab).route_table = "t";
+  subnet(lab, "v/apps").network_security_group = "nsg";
   deny(lab, "nsg/no-internet", 100, Direction::kOutbound, {.destination = "Internet"});
   route(lab, "t/nowhere", "0.0.0.0/0", "None");
   const Explanation got = explain(lab, "web", "udp://8.8.8.8:53");
@@ -99,7 +103,7 @@ TEST(Explain, DirectPacketToNobodyHasNoRoute) {
 
 TEST(Explain, AppWithoutIntegrationGoesDirectlyEverywhere) {
   lab::Lab lab = simple_lab();
-  route_all(app(lab, "lone", ""));
+  route_all(lab.sites["lone"]);
   EXPECT_EQ(explain(lab, "lone", "tcp://8.8.8.8:53").path, Path::kDirect);
   const Explanation got = explain(lab, "lone", "tcp://10.1.2.4:1433");
   EXPECT_EQ(decision(got), "NoRoute by destination 10.1.2.4");
@@ -151,7 +155,6 @@ TEST(Explain, RoutingOnKeepsTheOutboundAddress) {
 TEST(Explain, DefaultRouteToNoneCutsTheInternetOnly) {
   lab::Lab lab = simple_lab();
   route_all(lab.sites["web"]);
-  apps_subnet(lab).route_table = "t";
   route(lab, "t/off", "0.0.0.0/0", "None");
   EXPECT_EQ(decision(explain(lab, "web", "tcp://8.8.8.8:53")), "Drop by route t/off");
   EXPECT_EQ(explain(lab, "web", "tcp://10.1.2.4:1433").verdict, Verdict::kAllow);
@@ -161,11 +164,9 @@ TEST(Explain, DefaultRouteToNoneCutsTheInternetOnly) {
 TEST(Explain, ServiceTagRouteMovesTheServiceBetweenTags) {
   lab::Lab lab = simple_lab();
   route_all(lab.sites["web"]);
-  internet_host(lab, "storage", "20.60.1.1", {"tcp/443"});
-  lab.service_tags = std::make_shared<lab::ServiceTags>(
-      lab::ServiceTags{{"Storage", {"", address_set({prefix("20.60.0.0/16")})}}});
-  apps_subnet(lab).network_security_group = "nsg";
-  apps_subnet(lab).route_table = "t";
+  lab = with(lab, "hosts: {storage: {internet: true, ipAddress: 20.60.1.1, listen: [tcp/443]}}");
+  lab.service_tags = service_tags({{"Storage", {"20.60.0.0/16"}}});
+  subnet(lab, "v/apps").network_security_group = "nsg";
   lab.network_security_groups["nsg"];
   route(lab, "t/default", "0.0.0.0/0", "None");
   route(lab, "t/storage", "Storage", "Internet");
@@ -180,7 +181,6 @@ TEST(Explain, ServiceTagRouteMovesTheServiceBetweenTags) {
 TEST(Explain, RoutesThatLeadNowhereDrop) {
   lab::Lab lab = simple_lab();
   route_all(lab.sites["web"]);
-  apps_subnet(lab).route_table = "t";
   route(lab, "t/gateway", "8.8.8.0/24", "VirtualNetworkGateway");
   route(lab, "t/local", "9.9.9.0/24", "VnetLocal");
   route(lab, "t/missing", "7.7.7.0/24", "10.1.2.99");
@@ -191,17 +191,15 @@ TEST(Explain, RoutesThatLeadNowhereDrop) {
 
 TEST(Explain, UnownedAddressOfTheVnetHasNoRoute) {
   lab::Lab lab = simple_lab();
-  data_subnet(lab).network_security_group = "nsg";
+  subnet(lab, "v/data").network_security_group = "nsg";
   deny(lab, "nsg/all", 100, Direction::kInbound, {});
   EXPECT_EQ(decision(explain(lab, "web", "tcp://10.1.2.9:80")), "NoRoute by destination 10.1.2.9");
-  apps_subnet(lab).route_table = "t";
   route(lab, "t/local", "10.1.2.0/24", "VnetLocal");
   EXPECT_EQ(decision(explain(lab, "web", "tcp://10.1.2.9:80")), "NoRoute by destination 10.1.2.9");
 }
 
 TEST(Explain, InternetRouteForPrivateSpaceFindsNobody) {
   lab::Lab lab = simple_lab();
-  apps_subnet(lab).route_table = "t";
   route(lab, "t/out", "10.9.0.0/16", "Internet");
   EXPECT_EQ(decision(explain(lab, "web", "tcp://10.9.9.9:80")), "NoRoute by destination 10.9.9.9");
 }
@@ -215,7 +213,7 @@ TEST(Explain, OutboundAddressIsNoDestination) {
 
 TEST(Explain, InboundListOfTheDestinationDecides) {
   lab::Lab lab = simple_lab();
-  data_subnet(lab).network_security_group = "nsg-data";
+  subnet(lab, "v/data").network_security_group = "nsg-data";
   lab.network_security_groups["nsg-data"];
   EXPECT_EQ(decision(explain(lab, "web", "tcp://10.1.2.4:1433")),
             "Allow by networkSecurityGroup nsg-data/AllowVnetInBound");
@@ -226,8 +224,8 @@ TEST(Explain, InboundListOfTheDestinationDecides) {
 
 TEST(Explain, OutboundListComesBeforeRoutesAndInboundLists) {
   lab::Lab lab = simple_lab();
-  apps_subnet(lab).network_security_group = "nsg";
-  data_subnet(lab).network_security_group = "nsg-data";
+  subnet(lab, "v/apps").network_security_group = "nsg";
+  subnet(lab, "v/data").network_security_group = "nsg-data";
   deny(lab, "nsg/out", 100, Direction::kOutbound, {.destination = "10.0.0.0/8"});
   deny(lab, "nsg-data/in", 100, Direction::kInbound, {});
   EXPECT_EQ(decision(explain(lab, "web", "tcp://10.9.9.9:80")),
@@ -238,9 +236,9 @@ TEST(Explain, OutboundListComesBeforeRoutesAndInboundLists) {
 
 TEST(Explain, SourcePortCounts) {
   lab::Lab lab = simple_lab();
-  apps_subnet(lab).network_security_group = "nsg";
+  subnet(lab, "v/apps").network_security_group = "nsg";
   deny(lab, "nsg/from", 100, Direction::kOutbound, {.protocol = "Tcp", .source_ports = "50000"});
-  const auto network = analyse({.lab = lab, .leases = lease_all(lab)});
+  const auto network = network_of(lab);
   Flow flow{Protocol::kTcp, ip("10.1.2.4"), 1433};
   EXPECT_EQ(explain(*network, {"web", 0}, flow)->verdict, Verdict::kDeny);
   flow.source_port = 50001;
@@ -265,7 +263,7 @@ TEST(Explain, EveryHostAnswersEcho) {
 
 TEST(Explain, EchoIsMatchedWithoutPorts) {
   lab::Lab lab = simple_lab();
-  apps_subnet(lab).network_security_group = "nsg";
+  subnet(lab, "v/apps").network_security_group = "nsg";
   deny(lab, "nsg/port", 100, Direction::kOutbound, {.source_ports = "0", .destination_ports = "0"});
   EXPECT_EQ(explain(lab, "web", "icmp://10.1.2.4").verdict, Verdict::kAllow);
   deny(lab, "nsg/echo", 110, Direction::kOutbound, {.protocol = "Icmp"});
@@ -274,8 +272,7 @@ TEST(Explain, EchoIsMatchedWithoutPorts) {
 }
 
 TEST(Explain, PlatformRangesNeverLeaveTheWorker) {
-  lab::Lab lab = simple_lab();
-  app(lab, "lone", "");
+  const lab::Lab lab = simple_lab();
   for (const char* site : {"web", "lone"}) {
     EXPECT_EQ(decision(explain(lab, site, "tcp://169.254.169.254:80")),
               "Drop by platform 169.254.0.0/16");
@@ -288,11 +285,10 @@ TEST(Explain, PlatformRangesNeverLeaveTheWorker) {
 
 TEST(Explain, IntegrationAddressesRefuseAtOnce) {
   lab::Lab lab = simple_lab();
-  apps_subnet(lab).network_security_group = "nsg";
-  apps_subnet(lab).route_table = "t";
+  subnet(lab, "v/apps").network_security_group = "nsg";
   deny(lab, "nsg/all", 100, Direction::kOutbound, {});
   route(lab, "t/off", "10.1.0.0/16", "None");
-  app(lab, "other", "v/apps");
+  lab = with(lab, "sites: {other: {serverFarm: other, virtualNetworkSubnet: v/apps}}");
   for (const char* lease : {"10.1.1.4", "10.1.1.5"}) {
     const Explanation got = explain(lab, "web", std::string("tcp://") + lease + ":80");
     EXPECT_EQ(decision(got), "Drop by platform v/apps");
@@ -304,8 +300,9 @@ TEST(Explain, IntegrationAddressesRefuseAtOnce) {
 
 TEST(Explain, SameSubnetTrafficMeetsBothLists) {
   lab::Lab lab = simple_lab();
-  host(lab, "neighbour", "v/apps", "10.1.1.20", {"tcp/80"});
-  apps_subnet(lab).network_security_group = "nsg";
+  lab.hosts["neighbour"] = {
+      .subnet = {{"v", "apps"}}, .ip_address = ip("10.1.1.20"), .listen = {{Protocol::kTcp, 80}}};
+  subnet(lab, "v/apps").network_security_group = "nsg";
   lab.network_security_groups["nsg"];
   EXPECT_EQ(decision(explain(lab, "web", "tcp://10.1.1.20:80")),
             "Allow by networkSecurityGroup nsg/AllowVnetOutBound");

@@ -4,17 +4,13 @@
 #include <algorithm>
 #include <set>
 
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
 
 using lab::Direction;
 using testing::ElementsAre;
-
-std::shared_ptr<const Network> network_of(const lab::Lab& lab) {
-  return analyse({.lab = lab, .leases = lease_all(lab)});
-}
 
 const Network::Subnet& at(const Network& network, const std::string& subnet) {
   const auto found = std::find_if(network.subnets.begin(), network.subnets.end(),
@@ -32,31 +28,39 @@ const Interface* owner(const Network& network, const std::string& vnet,
   return found == kNowhere ? nullptr : &network.interfaces[found];
 }
 
-// Two apps' subnets in one network, which sees a peer and, behind it, a stranger.
-lab::Lab three_networks() {
-  lab::Lab lab;
-  for (const char* name : {"a", "b", "c"}) vnet(lab, name, {});
-  lab.virtual_networks["a"].address_prefixes = {prefix("10.0.0.0/16")};
-  lab.virtual_networks["b"].address_prefixes = {prefix("10.1.0.0/16")};
-  lab.virtual_networks["c"].address_prefixes = {prefix("10.0.0.0/16")};
-  peer(lab, "a", "b");
-  peer(lab, "b", "c");
-  for (const char* name : {"a/s", "a/t", "b/s", "c/s"}) {
-    subnet(
-        lab, name,
-        std::string(name[0] == 'b' ? "10.1." : "10.0.") + (name[2] == 's' ? "0.0/24" : "1.0/24"));
-  }
-  host(lab, "near", "a/s", "10.0.0.4");
-  host(lab, "next", "b/s", "10.1.0.4");
-  host(lab, "far", "c/s", "10.0.0.4");
-  internet_host(lab, "public", "20.0.0.1");
-  return lab;
+// A network of two subnets, which sees a peer, not what is behind it, nor another one with its own
+// addresses.
+lab::Lab four_networks() {
+  return lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  a:
+    addressPrefixes: [10.0.0.0/16]
+    subnets: {s: {addressPrefix: 10.0.0.0/24}, t: {addressPrefix: 10.0.1.0/24}}
+    virtualNetworkPeerings: {b: {}}
+  b:
+    addressPrefixes: [10.1.0.0/16]
+    subnets: {s: {addressPrefix: 10.1.0.0/24}}
+    virtualNetworkPeerings: {a: {}, c: {}}
+  c:
+    addressPrefixes: [10.2.0.0/16]
+    subnets: {s: {addressPrefix: 10.2.0.0/24}}
+    virtualNetworkPeerings: {b: {}}
+  d: {addressPrefixes: [10.0.0.0/16], subnets: {s: {addressPrefix: 10.0.0.0/24}}}
+serverFarms: {plan: {}}
+hosts:
+  near: {subnet: a/s, ipAddress: 10.0.0.4}
+  next: {subnet: b/s, ipAddress: 10.1.0.4}
+  far: {subnet: c/s, ipAddress: 10.2.0.4}
+  twin: {subnet: d/s, ipAddress: 10.0.0.4}
+  public: {internet: true, ipAddress: 20.0.0.1}
+)");
 }
 
 // Where the one route of `table` leads from subnet a/s.
 std::string target(lab::Lab lab, const std::string& address) {
   route(lab, "table/r", "93.184.216.0/24", address);
-  lab.virtual_networks["a"].subnets["s"].route_table = "table";
+  subnet(lab, "a/s").route_table = "table";
   const auto network = network_of(lab);
   const Routing& routing = *at(*network, "a/s").routing;
   const Index to = routing.targets[routing.lookup.find(ip("93.184.216.34"))];
@@ -64,27 +68,28 @@ std::string target(lab::Lab lab, const std::string& address) {
 }
 
 TEST(Network, KnowsWhoOwnsAnAddressInWhichVirtualNetwork) {
-  const auto network = network_of(three_networks());
+  const auto network = network_of(four_networks());
   EXPECT_EQ(owner(*network, "a", "10.0.0.4")->name, "near");
-  EXPECT_EQ(owner(*network, "c", "10.0.0.4")->name, "far");
+  EXPECT_EQ(owner(*network, "d", "10.0.0.4")->name, "twin");
   EXPECT_EQ(owner(*network, "b", "10.0.0.4"), nullptr);
   EXPECT_EQ(owner(*network, "the Internet", "20.0.0.1")->name, "public");
   EXPECT_EQ(owner(*network, "a", "20.0.0.1"), nullptr);
 }
 
 TEST(Network, AnIntegrationOwnsItsLeaseButIsNoHost) {
-  const auto network = network_of(example_lab());
+  const auto network = network_of(contract_lab());
   const Interface* found = owner(*network, "spoke", "10.1.1.4");
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(found->kind, InterfaceKind::kIntegration);
-  EXPECT_EQ(found->name, "web-plan/0");
+  EXPECT_EQ(found->name, "plan/0");
   EXPECT_EQ(network->host_at(found->vnet, found->address), kNowhere);
 }
 
 TEST(Network, AnIntegrationIsNearItsNetworkAndConnectedPeersOnly) {
-  lab::Lab lab = three_networks();
-  app(lab, "web", "a/t");
-  lab.virtual_networks["a"].subnets["t"].delegations = {"Microsoft.Web/serverFarms"};
+  const lab::Lab lab = with(four_networks(), R"(
+virtualNetworks: {a: {subnets: {t: {delegations: [Microsoft.Web/serverFarms]}}}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: a/t}}
+)");
   const auto network = network_of(lab);
   std::vector<bool> near;
   for (Index vnet = 0; vnet < 3; ++vnet) {
@@ -94,7 +99,7 @@ TEST(Network, AnIntegrationIsNearItsNetworkAndConnectedPeersOnly) {
 }
 
 TEST(Network, LeadsToAppliancesHereAndInConnectedPeersOnly) {
-  const lab::Lab lab = three_networks();
+  const lab::Lab lab = four_networks();
   EXPECT_EQ(target(lab, "10.0.0.4"), "near");
   EXPECT_EQ(target(lab, "10.1.0.4"), "next");
   EXPECT_EQ(target(lab, "10.0.0.5"), "nowhere");
@@ -102,15 +107,18 @@ TEST(Network, LeadsToAppliancesHereAndInConnectedPeersOnly) {
 }
 
 TEST(Network, WorkersHaveTheirIntegrationsInTheOrderOfSubnets) {
-  lab::Lab lab = three_networks();
-  for (const char* name : {"s", "t"}) {
-    lab.virtual_networks["a"].subnets[name].delegations = {"Microsoft.Web/serverFarms"};
-  }
-  lab.hosts.erase("near");
-  app(lab, "late", "a/t").server_farm = "plan";
-  app(lab, "early", "a/s").server_farm = "plan";
-  lab.server_farms["plan"].capacity = 2;
-  const auto network = network_of(lab);
+  const auto network = network_of(with(four_networks(), R"(
+virtualNetworks:
+  a:
+    subnets:
+      s: {delegations: [Microsoft.Web/serverFarms]}
+      t: {delegations: [Microsoft.Web/serverFarms]}
+serverFarms: {plan: {capacity: 2}}
+sites:
+  late: {serverFarm: plan, virtualNetworkSubnet: a/t}
+  early: {serverFarm: plan, virtualNetworkSubnet: a/s}
+hosts: {near: null}
+)"));
   std::vector<std::string> subnets;
   for (const Index each : network->workers.at({"plan", 1}).integrations) {
     subnets.push_back(network->subnets[network->interfaces[each].subnet].name);
@@ -121,16 +129,14 @@ TEST(Network, WorkersHaveTheirIntegrationsInTheOrderOfSubnets) {
 }
 
 TEST(Network, FindsSitesAndTheirRestartsInAnyCase) {
-  lab::Lab lab = three_networks();
-  app(lab, "Web", "");
+  const lab::Lab lab = with(four_networks(), "sites: {Web: {serverFarm: plan}}");
   const auto network = analyse({.lab = lab, .restarts = {{"WEB", 3}}});
   EXPECT_EQ(network->find({"web", 0})->name, (Sender{"Web", 0}));
   EXPECT_EQ(network->sites.at("wEb").restarts, 3);
 }
 
 TEST(Network, SubnetsThatSeeOneListAlikeShareItsGate) {
-  lab::Lab lab = three_networks();
-  lab.virtual_networks["c"].address_prefixes = {prefix("10.2.0.0/16")};
+  lab::Lab lab = four_networks();
   allow(lab, "nsg/r", 100, Direction::kOutbound, {});
   for (const char* vnet : {"a", "b"}) {
     for (auto& [name, each] : lab.virtual_networks[vnet].subnets) {
@@ -147,10 +153,10 @@ TEST(Network, SubnetsThatSeeOneListAlikeShareItsGate) {
 }
 
 TEST(Network, ARouteTableThatWidensVirtualNetworkMakesAnotherGate) {
-  lab::Lab lab = three_networks();
+  lab::Lab lab = four_networks();
   allow(lab, "nsg/r", 100, Direction::kOutbound, {});
   for (auto& [name, each] : lab.virtual_networks["a"].subnets) each.network_security_group = "nsg";
-  lab.virtual_networks["a"].subnets["s"].route_table = "table";
+  subnet(lab, "a/s").route_table = "table";
   route(lab, "table/inside", "10.0.7.0/24", "None");
   auto network = network_of(lab);
   EXPECT_EQ(at(*network, "a/s").outbound, at(*network, "a/t").outbound);
@@ -160,14 +166,13 @@ TEST(Network, ARouteTableThatWidensVirtualNetworkMakesAnotherGate) {
 }
 
 TEST(Network, ATagIsExpandedOnceForAllRulesThatNameIt) {
-  lab::Lab lab = three_networks();
-  lab.service_tags = std::make_shared<lab::ServiceTags>(
-      lab::ServiceTags{{"Storage", {"", address_set({prefix("20.60.0.0/16")})}}});
+  lab::Lab lab = four_networks();
+  lab.service_tags = service_tags({{"Storage", {"20.60.0.0/16"}}});
   allow(lab, "one/a", 100, Direction::kOutbound, {.destination = "Storage"});
   allow(lab, "one/b", 110, Direction::kOutbound, {.destination = "Storage"});
   allow(lab, "other/a", 100, Direction::kInbound, {.source = "Storage"});
-  lab.virtual_networks["a"].subnets["s"].network_security_group = "one";
-  lab.virtual_networks["b"].subnets["s"].network_security_group = "other";
+  subnet(lab, "a/s").network_security_group = "one";
+  subnet(lab, "b/s").network_security_group = "other";
   const auto network = network_of(lab);
   const auto& one = at(*network, "a/s").outbound->rules;
   const auto& other = at(*network, "b/s").inbound->rules;
@@ -177,7 +182,7 @@ TEST(Network, ATagIsExpandedOnceForAllRulesThatNameIt) {
 }
 
 TEST(Network, ARouteTableIsTurnedIntoRowsOnceForAVirtualNetwork) {
-  lab::Lab lab = three_networks();
+  lab::Lab lab = four_networks();
   route(lab, "table/r", "93.184.216.0/24", "10.1.0.4");
   for (const char* vnet : {"a", "b"}) {
     for (auto& [name, each] : lab.virtual_networks[vnet].subnets) each.route_table = "table";
@@ -189,12 +194,12 @@ TEST(Network, ARouteTableIsTurnedIntoRowsOnceForAVirtualNetwork) {
 
 // Two lists, of which each test changes what one means.
 lab::Lab two_lists() {
-  lab::Lab lab = three_networks();
+  lab::Lab lab = four_networks();
   lab.application_security_groups = {"group"};
   allow(lab, "one/a", 100, Direction::kOutbound, {.destination = "10.1.0.0/24"});
   deny(lab, "other/a", 100, Direction::kOutbound, {.destination = "10.1.0.0/24"});
-  lab.virtual_networks["a"].subnets["s"].network_security_group = "one";
-  lab.virtual_networks["a"].subnets["t"].network_security_group = "other";
+  subnet(lab, "a/s").network_security_group = "one";
+  subnet(lab, "a/t").network_security_group = "other";
   return lab;
 }
 
@@ -202,7 +207,7 @@ TEST(Network, TakesOverTheGatesOfListsThatStayAsTheyWere) {
   lab::Lab lab = two_lists();
   const auto before = network_of(lab);
   allow(lab, "one/b", 110, Direction::kOutbound, {.destination = "10.1.1.0/24"});
-  const auto after = analyse({.lab = lab, .leases = lease_all(lab)}, before.get());
+  const auto after = network_of(lab, before.get());
   EXPECT_EQ(at(*after, "a/t").outbound, at(*before, "a/t").outbound);
   EXPECT_NE(at(*after, "a/s").outbound, at(*before, "a/s").outbound);
   EXPECT_EQ(at(*after, "a/s").outbound->rules.size(), 5U);
@@ -214,13 +219,12 @@ TEST(Network, TakesOverNoGateWhoseTagsOrGroupsMeanSomethingElse) {
   const auto kept_by = [&](auto&& change) {
     lab::Lab changed = lab;
     change(changed);
-    const auto after = analyse({.lab = changed, .leases = lease_all(changed)}, before.get());
+    const auto after = network_of(changed, before.get());
     return at(*after, "a/t").outbound == at(*before, "a/t").outbound;
   };
   EXPECT_TRUE(kept_by([](lab::Lab& changed) { changed.hosts.erase("near"); }));
   EXPECT_FALSE(kept_by([](lab::Lab& changed) {
-    changed.service_tags = std::make_shared<lab::ServiceTags>(
-        lab::ServiceTags{{"Storage", {"", address_set({prefix("20.60.0.0/16")})}}});
+    changed.service_tags = service_tags({{"Storage", {"20.60.0.0/16"}}});
   }));
   EXPECT_FALSE(kept_by(
       [](lab::Lab& changed) { changed.hosts["next"].application_security_groups = {"group"}; }));

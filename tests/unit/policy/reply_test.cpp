@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "policy/explain.hpp"
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 // The answer's way back where it differs from the flow's way there.
 
@@ -12,30 +12,36 @@ using lab::Verdict;
 using testing::HasSubstr;
 
 // The app's VNet with a firewall, peered with a VNet of data.
-lab::Lab two_networks() {
-  lab::Lab lab;
-  lab.outbound_ip_addresses = {ip("20.50.1.4")};
-  vnet(lab, "home", {"10.1.0.0/16"});
-  vnet(lab, "away", {"10.2.0.0/16"});
-  subnet(lab, "home/apps", "10.1.1.0/26").route_table = "apps";
-  subnet(lab, "home/fw", "10.1.3.0/24").route_table = "fw";
-  subnet(lab, "home/data", "10.1.2.0/24").route_table = "data";
-  subnet(lab, "away/data", "10.2.1.0/24").route_table = "away";
-  subnet(lab, "away/fw", "10.2.3.0/24");
-  for (const char* table : {"apps", "fw", "data", "away"}) lab.route_tables[table];
-  peer(lab, "home", "away");
-  appliance(lab, "fw", "home/fw", "10.1.3.4");
-  appliance(lab, "away-fw", "away/fw", "10.2.3.4");
-  host(lab, "near", "home/data", "10.1.2.4", {"tcp/443", "udp/53"});
-  host(lab, "far", "away/data", "10.2.1.4", {"tcp/443", "udp/53"});
-  internet_host(lab, "web", "93.184.216.34", {"tcp/443"});
-  route_all(app(lab, "app", "home/apps"));
-  return lab;
-}
+constexpr const char* kTwoNetworks = R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  home:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms], routeTable: apps}
+      fw: {addressPrefix: 10.1.3.0/24, routeTable: fw}
+      data: {addressPrefix: 10.1.2.0/24, routeTable: data}
+    virtualNetworkPeerings: {away: {}}
+  away:
+    addressPrefixes: [10.2.0.0/16]
+    subnets:
+      data: {addressPrefix: 10.2.1.0/24, routeTable: away}
+      fw: {addressPrefix: 10.2.3.0/24}
+    virtualNetworkPeerings: {home: {}}
+routeTables: {apps: {}, fw: {}, data: {}, away: {}}
+serverFarms: {plan: {}}
+sites:
+  app: {serverFarm: plan, virtualNetworkSubnet: home/apps, outboundVnetRouting: {applicationTraffic: true}}
+hosts:
+  fw: {subnet: home/fw, ipAddress: 10.1.3.4, enableIPForwarding: true}
+  away-fw: {subnet: away/fw, ipAddress: 10.2.3.4, enableIPForwarding: true}
+  near: {subnet: home/data, ipAddress: 10.1.2.4, listen: [tcp/443, udp/53]}
+  far: {subnet: away/data, ipAddress: 10.2.1.4, listen: [tcp/443, udp/53]}
+  web: {internet: true, ipAddress: 93.184.216.34, listen: [tcp/443]}
+)";
 
-lab::Subnet& subnet_of(lab::Lab& lab, const std::string& ref) {
-  const lab::SubnetRef at = subnet_ref(ref);
-  return lab.virtual_networks.at(at.vnet).subnets.at(at.subnet);
+lab::Lab two_networks() {
+  return lab_from(kTwoNetworks);
 }
 
 Reply reply_to(const lab::Lab& lab, const std::string& url) {
@@ -46,8 +52,8 @@ Reply reply_to(const lab::Lab& lab, const std::string& url) {
 
 TEST(ReplyPath, IgnoresListsWhereTheFlowIsKnown) {
   lab::Lab lab = two_networks();
-  subnet_of(lab, "home/data").network_security_group = "data";
-  subnet_of(lab, "home/apps").network_security_group = "apps";
+  subnet(lab, "home/data").network_security_group = "data";
+  subnet(lab, "home/apps").network_security_group = "apps";
   deny(lab, "data/out", 100, Direction::kOutbound, {});
   deny(lab, "apps/in", 100, Direction::kInbound, {});
   EXPECT_EQ(reply_to(lab, "tcp://10.1.2.4:443").verdict, Verdict::kAllow);
@@ -72,7 +78,7 @@ TEST(ReplyPath, FollowsTheRoutesOfTheDestination) {
 TEST(ReplyPath, MayTakeAnApplianceThatTheFlowDidNot) {
   lab::Lab lab = two_networks();
   route(lab, "data/back", "10.1.1.0/24", "10.1.3.4");
-  subnet_of(lab, "home/fw").network_security_group = "fw";
+  subnet(lab, "home/fw").network_security_group = "fw";
   deny(lab, "fw/in", 100, Direction::kInbound, {});
   deny(lab, "fw/out", 100, Direction::kOutbound, {});
   // The VNet tracks the flow, whichever subnet of it the answer passes.
@@ -122,10 +128,15 @@ TEST(ReplyPath, MasqueradeInAPeerNeedsForwardedTrafficBack) {
 
 TEST(ReplyPath, TranslationOfAPublicVnetPrefixIsTakenBack) {
   lab::Lab lab = two_networks();
-  vnet(lab, "public", {"20.7.0.0/16"});
-  subnet(lab, "public/data", "20.7.1.0/24");
-  host(lab, "exposed", "public/data", "20.7.1.4", {"tcp/443"});
-  peer(lab, "home", "public");
+  lab = with(lab, R"(
+virtualNetworks:
+  home: {virtualNetworkPeerings: {public: {}}}
+  public:
+    addressPrefixes: [20.7.0.0/16]
+    subnets: {data: {addressPrefix: 20.7.1.0/24}}
+    virtualNetworkPeerings: {home: {}}
+hosts: {exposed: {subnet: public/data, ipAddress: 20.7.1.4, listen: [tcp/443]}}
+)");
   lab.hosts["fw"].masquerade = ip("20.61.0.10");
   route(lab, "apps/public", "20.7.0.0/16", "10.1.3.4");
   const Explanation got = explain(lab, "app", "tcp://20.7.1.4:443");
@@ -137,25 +148,26 @@ TEST(ReplyPath, TranslationOfAPublicVnetPrefixIsTakenBack) {
 class AsymmetricReply : public testing::Test {
  protected:
   AsymmetricReply() {
-    lab_ = two_networks();
-    vnet(lab_, "hub", {"10.3.0.0/16"});
-    subnet(lab_, "hub/fw", "10.3.1.0/24").route_table = "hub";
-    lab_.route_tables["hub"];
-    appliance(lab_, "hub-fw", "hub/fw", "10.3.1.4");
-    peer(lab_, "hub", "away");
-    peering(lab_, "hub", "away").allow_forwarded_traffic = true;
-    peering(lab_, "away", "hub").allow_forwarded_traffic = true;
     route(lab_, "away/back", "10.1.0.0/16", "10.3.1.4");
     // From the hub back the way it came, then home by an appliance there.
     route(lab_, "hub/back", "10.1.0.0/16", "10.2.3.4");
   }
-  lab::Lab lab_{};
+  lab::Lab lab_ = with(two_networks(), R"(
+virtualNetworks:
+  away: {virtualNetworkPeerings: {hub: {allowForwardedTraffic: true}}}
+  hub:
+    addressPrefixes: [10.3.0.0/16]
+    subnets: {fw: {addressPrefix: 10.3.1.0/24, routeTable: hub}}
+    virtualNetworkPeerings: {away: {allowForwardedTraffic: true}}
+routeTables: {hub: {}}
+hosts: {hub-fw: {subnet: hub/fw, ipAddress: 10.3.1.4, enableIPForwarding: true}}
+)");
 };
 
 TEST_F(AsymmetricReply, PassesAnUnknownNetworkByItsLists) {
   EXPECT_EQ(reply_to(lab_, "tcp://10.2.1.4:443").verdict, Verdict::kAllow)
       << reply_to(lab_, "tcp://10.2.1.4:443").reason;
-  subnet_of(lab_, "hub/fw").network_security_group = "nsg";
+  subnet(lab_, "hub/fw").network_security_group = "nsg";
   deny(lab_, "nsg/no-answers", 200, Direction::kInbound, {.source_ports = "443"});
   const Reply inbound = reply_to(lab_, "tcp://10.2.1.4:443");
   EXPECT_EQ(inbound.verdict, Verdict::kDeny);
@@ -172,7 +184,7 @@ TEST_F(AsymmetricReply, PassesAnUnknownNetworkByItsLists) {
 // As any answer: a reset needs a flow to be let past a list.
 TEST_F(AsymmetricReply, AResetPassesAnUnknownNetworkByItsListsToo) {
   EXPECT_EQ(reply_to(lab_, "tcp://10.2.1.4:444").verdict, Verdict::kAllow);
-  subnet_of(lab_, "hub/fw").network_security_group = "nsg";
+  subnet(lab_, "hub/fw").network_security_group = "nsg";
   deny(lab_, "nsg/no-answers", 200, Direction::kInbound, {.source_ports = "444"});
   const Reply reply = reply_to(lab_, "tcp://10.2.1.4:444");
   EXPECT_EQ(reply.verdict, Verdict::kDeny);
@@ -180,7 +192,7 @@ TEST_F(AsymmetricReply, AResetPassesAnUnknownNetworkByItsListsToo) {
 }
 
 TEST_F(AsymmetricReply, RefusalOfUdpPassesAsIcmp) {
-  subnet_of(lab_, "hub/fw").network_security_group = "nsg";
+  subnet(lab_, "hub/fw").network_security_group = "nsg";
   deny(lab_, "nsg/no-udp", 100, Direction::kInbound, {.protocol = "Udp"});
   EXPECT_EQ(reply_to(lab_, "udp://10.2.1.4:53").verdict, Verdict::kDeny);
   EXPECT_EQ(reply_to(lab_, "udp://10.2.1.4:54").verdict, Verdict::kAllow);
@@ -189,7 +201,8 @@ TEST_F(AsymmetricReply, RefusalOfUdpPassesAsIcmp) {
 }
 
 TEST_F(AsymmetricReply, IsRefusedByAnUnknownNetworkThatKnowsTheIntegration) {
-  peer(lab_, "hub", "home");
+  peering(lab_, "hub", "home");
+  peering(lab_, "home", "hub");
   const Reply reply = reply_to(lab_, "udp://10.2.1.4:53");
   EXPECT_EQ(reply.verdict, Verdict::kDrop);
   EXPECT_THAT(reply.reason, HasSubstr("home/apps"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <set>
 
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -13,18 +13,18 @@ std::optional<Ipv4Address> outbound_address(lab::Lab lab, const std::string& ser
 }
 
 TEST(OutboundAddress, IsOneOfTheLabsAndUnmovedByOtherPlans) {
-  lab::Lab lab = example_lab();
-  const auto before = outbound_address(lab, "web-plan", 0);
+  lab::Lab lab = contract_lab();
+  const auto before = outbound_address(lab, "plan", 0);
   ASSERT_TRUE(before.has_value());
   EXPECT_THAT(lab.outbound_ip_addresses, testing::Contains(*before));
-  app(lab, "aaa", "");
-  EXPECT_EQ(outbound_address(lab, "web-plan", 0), before);
+  lab = with(lab, "{serverFarms: {aaa: {}}, sites: {aaa: {serverFarm: aaa}}}");
+  EXPECT_EQ(outbound_address(lab, "plan", 0), before);
   lab.outbound_ip_addresses.clear();
-  EXPECT_EQ(outbound_address(lab, "web-plan", 0), std::nullopt);
+  EXPECT_EQ(outbound_address(lab, "plan", 0), std::nullopt);
 }
 
 TEST(OutboundAddress, SpreadsInstances) {
-  const lab::Lab lab = example_lab();
+  const lab::Lab lab = contract_lab();
   std::set<Ipv4Address> used;
   for (int instance = 0; instance < 30; ++instance) {
     used.insert(*outbound_address(lab, "plan", instance));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "policy/source_ports.hpp"
 
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -9,7 +9,7 @@ namespace {
 using lab::Direction;
 
 TEST(SourcePorts, AreAllAlikeWithoutARuleForThem) {
-  EXPECT_TRUE(ports_judged_as(example_lab(), 50000).is_all());
+  EXPECT_TRUE(ports_judged_as(contract_lab(), 50000).is_all());
 }
 
 TEST(SourcePorts, AreToldApartByTheRulesOfEveryGroup) {

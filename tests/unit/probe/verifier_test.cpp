@@ -5,7 +5,8 @@
 
 #include <set>
 
-#include "lab/load.hpp"
+#include "tests/support/lab_from.hpp"
+#include "tests/support/small_lab.hpp"
 
 namespace egress::probe {
 namespace {
@@ -15,29 +16,13 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr const char* kLab = R"(
-outboundIpAddresses: [20.50.1.4]
-virtualNetworks:
-  spoke:
-    addressPrefixes: [10.1.0.0/16]
-    subnets:
-      integration: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms]}
-      data: {addressPrefix: 10.1.2.0/24}
-serverFarms: {plan: {sku: P1v3, capacity: 1}}
-sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}}
-hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4, listen: [tcp/443]}}
+std::shared_ptr<const policy::Network> network() {
+  const lab::Lab lab = testing_support::lab_from(testing_support::small_lab() + R"(
 expectations:
   - {from: web, to: tcp://10.1.2.4:443, expect: allow}
   - {from: web, to: tcp://sql:443, expect: deny}
-)";
-
-std::shared_ptr<const policy::Network> network() {
-  lab::Loaded loaded = lab::load(kLab, "lab.yaml", [](const std::string& path) {
-    return Result<std::string>(Error{.code = Errc::kNotFound, .message = path});
-  });
-  EXPECT_TRUE(loaded.lab) << (loaded.findings.empty() ? "" : loaded.findings[0].to_string());
-  return policy::analyse({.lab = std::move(*loaded.lab),
-                          .leases = {{{"plan", 0, {"spoke", "integration"}}, {0x0a010104}}}});
+)");
+  return policy::analyse({.lab = lab, .leases = testing_support::leases_of(lab)});
 }
 
 ProbeResult delivered() {

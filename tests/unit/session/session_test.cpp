@@ -7,21 +7,14 @@
 
 #include "lab/edit.hpp"
 #include "tests/support/folder.hpp"
+#include "tests/support/small_lab.hpp"
 
 namespace egress::session {
 namespace {
 
 using ::testing::HasSubstr;
 
-constexpr const char* kLab = R"(
-outboundIpAddresses: [20.50.1.4]
-virtualNetworks:
-  spoke:
-    addressPrefixes: [10.1.0.0/16]
-    subnets: {integration: {addressPrefix: 10.1.1.0/28, delegations: [Microsoft.Web/serverFarms]}}
-serverFarms: {plan: {sku: P1v3, capacity: 2}}
-sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}}
-)";
+const std::string kLab = testing_support::small_lab(2);
 
 class SessionTest : public ::testing::Test {
  protected:
@@ -151,8 +144,8 @@ TEST_F(SessionTest, CountsVersionsOfTheLabAndRemembersTheLast) {
 TEST_F(SessionTest, RefusesAProposalThatWasMadeFromAnotherVersion) {
   Session session = start();
   apply(session);
-  Proposal first = proposed(session, std::string(kLab) + "# first\n");
-  Proposal second = proposed(session, std::string(kLab) + "# second\n");
+  Proposal first = proposed(session, kLab + "# first\n");
+  Proposal second = proposed(session, kLab + "# second\n");
   ASSERT_TRUE(session.adopt(std::move(first)).ok());
   const auto before = session.current();
   const Status refused = session.adopt(std::move(second));
@@ -170,7 +163,7 @@ TEST_F(SessionTest, ProposesWhatIsInForceWithoutAnalysingItAgain) {
   EXPECT_EQ(same.next.network, session.current()->network);
   EXPECT_EQ(same.next.desired, session.current()->desired);
   EXPECT_EQ(same.next.version, session.current()->version);
-  const Proposal other = proposed(session, std::string(kLab) + "# more\n");
+  const Proposal other = proposed(session, kLab + "# more\n");
   EXPECT_NE(other.next.network, session.current()->network);
 }
 
@@ -246,10 +239,9 @@ TEST_F(SessionTest, KeepsTheFileOfServiceTagsOfALabThatIsEdited) {
   const std::map<std::string, std::string> files{
       {"tags.json", R"({"cloud": "Public", "values": []})"}};
   Session session = start();
-  Outcome sent =
-      propose(*session.current(),
-              lab::LabText{"lab.yaml", std::string(kLab) + "serviceTags: tags.json\n", files},
-              session.terms(), now());
+  Outcome sent = propose(*session.current(),
+                         lab::LabText{"lab.yaml", kLab + "serviceTags: tags.json\n", files},
+                         session.terms(), now());
   ASSERT_TRUE(session.adopt(std::get<Proposal>(std::move(sent))).ok());
   const lab::Lab lab = edited(session, "location", "northeurope");
   EXPECT_EQ(proposed(session, lab).next.text.files, files);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Labs for policy tests, written in as few words as the lab file's. Each function adds one object
-// to a Lab; texts that do not parse end the test program.
+// What policy tests change in a lab, in as few words as they need, and what they ask of it. Texts
+// that do not parse end the test with an exception.
 
 #include <gmock/gmock.h>
 
@@ -10,25 +10,26 @@
 #include <vector>
 
 #include "policy/explain.hpp"
+#include "tests/support/lab_from.hpp"
 #include "tests/support/values.hpp"
 
 namespace egress::policy::test {
 
+using testing_support::contract_lab;
 using testing_support::ip;
 using testing_support::kAh;
 using testing_support::kEsp;
 using testing_support::kIcmp;
 using testing_support::kTcp;
 using testing_support::kUdp;
+using testing_support::lab_from;
 using testing_support::prefix;
+using testing_support::service_tags;
+using testing_support::with;
 
-lab::SubnetRef subnet_ref(const std::string& text);  // "vnet/subnet"
-
-lab::VirtualNetwork& vnet(lab::Lab& lab, const std::string& name,
-                          const std::vector<std::string>& prefixes);
-lab::Subnet& subnet(lab::Lab& lab, const std::string& ref, const std::string& prefix);
-// Both sides of a peering, with the defaults of ARM.
-void peer(lab::Lab& lab, const std::string& a, const std::string& b);
+// One that is there, "vnet/subnet".
+lab::Subnet& subnet(lab::Lab& lab, const std::string& ref);
+// One side, made when it is not there.
 lab::VirtualNetworkPeering& peering(lab::Lab& lab, const std::string& at,
                                     const std::string& remote);
 
@@ -52,26 +53,10 @@ void deny(lab::Lab& lab, const std::string& group_and_name, int priority, lab::D
 void route(lab::Lab& lab, const std::string& table_and_name, const std::string& to,
            const std::string& next_hop);
 
-// "tcp/443" texts say where it listens.
-lab::Host& host(lab::Lab& lab, const std::string& name, const std::string& subnet,
-                const std::string& address, const std::vector<std::string>& listen = {});
-lab::Host& internet_host(lab::Lab& lab, const std::string& name, const std::string& address,
-                         const std::vector<std::string>& listen = {});
-// A host that forwards.
-lab::Host& appliance(lab::Lab& lab, const std::string& name, const std::string& subnet,
-                     const std::string& address);
+// With the leases that the lab gets at first.
+std::shared_ptr<const Network> network_of(const lab::Lab& lab, const Network* previous = nullptr);
 
-// One instance of a plan of its own, "NAME-plan"; integrated when `subnet` is not empty.
-lab::Site& app(lab::Lab& lab, const std::string& name, const std::string& subnet);
-void route_all(lab::Site& site);
-
-// Leases from the fourth address of each integration subnet on.
-lab::IntegrationAddresses lease_all(const lab::Lab& lab);
-
-// The contract's example lab file, without its capacity of two.
-lab::Lab example_lab();
-
-// Instance 0 of `site` towards "tcp://10.1.2.4:443"; what cannot be explained ends the program.
+// Instance 0 of `site` towards "tcp://10.1.2.4:443".
 Explanation explain(const lab::Lab& lab, const std::string& site, const std::string& url);
 
 // "Deny by networkSecurityGroup nsg/rule", "Allow by …".

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+namespace egress::testing_support {
+
+// An app in a network with a machine, which may be asked for everything but SQL; instances take the
+// addresses from 10.1.1.4 on, of which there are eleven.
+inline std::string small_lab(int instances = 1) {
+  return R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      integration: {addressPrefix: 10.1.1.0/28, delegations: [Microsoft.Web/serverFarms],
+                    networkSecurityGroup: nsg}
+      data: {addressPrefix: 10.1.2.0/24}
+networkSecurityGroups:
+  nsg:
+    securityRules:
+      deny-sql: {priority: 100, direction: Outbound, access: Deny, protocol: Tcp,
+                 sourceAddressPrefix: "*", sourcePortRange: "*",
+                 destinationAddressPrefix: 10.1.2.0/24, destinationPortRange: "1433"}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}}
+hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4, listen: [tcp/443]}}
+serverFarms: {plan: {sku: P1v3, capacity: )" +
+         std::to_string(instances) + "}}\n";
+}
+
+}  // namespace egress::testing_support
