@@ -3,13 +3,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/magic.h>
-#include <linux/nsfs.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,7 +19,6 @@ namespace egress::kernel {
 namespace {
 
 constexpr const char* kNetnsDir = "/run/netns";
-constexpr const char* kOwnNetns = "/proc/thread-self/ns/net";
 
 std::string path_of(const std::string& name) {
   return std::string(kNetnsDir) + "/" + name;
@@ -64,34 +59,6 @@ bool is_link(const std::string& path) {
 }
 
 }  // namespace
-
-Result<NetnsIdentity> netns_identity(const std::string& path) {
-  struct statfs filesystem {};
-  if (statfs(path.c_str(), &filesystem) != 0) {
-    return Error::from_errno("look at namespace " + path);
-  }
-  const Error no_netns{.code = Errc::kInvalid, .message = path + " is no network namespace"};
-  if (filesystem.f_type != NSFS_MAGIC) return no_netns;  // nothing else is opened: it may answer
-  const UniqueFd netns(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  struct stat file {};
-  if (!netns.valid() || fstat(netns.get(), &file) != 0) {
-    return Error::from_errno("look at namespace " + path);
-  }
-  if (ioctl(netns.get(), NS_GET_NSTYPE) != CLONE_NEWNET) return no_netns;
-  return NetnsIdentity{file.st_dev, file.st_ino};
-}
-
-Result<NetnsScope> NetnsScope::enter(int netns_fd) {
-  UniqueFd home(::open(kOwnNetns, O_RDONLY | O_CLOEXEC));
-  if (!home.valid()) return Error::from_errno("open the thread's own namespace");
-  if (setns(netns_fd, CLONE_NEWNET) != 0) return Error::from_errno("enter a namespace");
-  return NetnsScope(std::move(home));
-}
-
-NetnsScope::~NetnsScope() {
-  if (!home_.valid()) return;
-  EG_CHECK(setns(home_.get(), CLONE_NEWNET) == 0, "the thread cannot return to its namespace");
-}
 
 Result<std::vector<std::string>> all_netns_names() {
   return entries_of(kNetnsDir);
@@ -211,8 +178,7 @@ Status NetnsDirectory::make_file(const std::string& path) const {
 }
 
 Status NetnsDirectory::mount_new_netns(const std::string& path) const {
-  const UniqueFd home(::open(kOwnNetns, O_RDONLY | O_CLOEXEC));
-  if (!home.valid()) return Error::from_errno("open the thread's own namespace");
+  ASSIGN_OR_RETURN(const UniqueFd home, own_netns());
   if (unshare(CLONE_NEWNET) != 0) return Error::from_errno("make a network namespace");
   Status status = write_mark(mark_);
   if (status.ok() && mount(kOwnNetns, path.c_str(), nullptr, MS_BIND, nullptr) != 0) {

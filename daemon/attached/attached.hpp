@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The side of attachments (state::Attachment) of a program that takes them: what it is to do in a
+// namespace, as settings that change in place. A program listens for them before it says that it is
+// ready (standing.hpp) and has none at first.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "kernel/attachment/protocol.hpp"
+#include "uv/loop.hpp"
+
+namespace egress::attached {
+
+// The namespace, to be entered for opening sockets (kernel::open_inside).
+struct Place {
+  std::string netns{};  // its name; with `name` what the attachment is known by
+  std::string name{};
+  UniqueFd netns_fd{};
+  UniqueFd home_fd{};  // the daemon's own namespace where the attachment needs it, else none
+  std::string settings{};
+};
+
+class Attached {
+ public:
+  // For a new attachment, and for other settings of one that is there, always of the same
+  // namespace then. After an error what was in force must still be: nothing for a new one. The
+  // error's text is what users read.
+  using Attach = std::function<Status(Place)>;
+  using Detach = std::function<void(const std::string& netns, const std::string& name)>;
+
+  // Listens in the working directory, in which the program may but need not stay. The object must
+  // be gone before the loop is.
+  static Result<std::unique_ptr<Attached>> listen(uv::Loop& loop, Attach attach, Detach detach);
+  Attached(const Attached&) = delete;
+  Attached& operator=(const Attached&) = delete;
+
+ private:
+  // One client, which asks for one thing.
+  struct Connection {
+    UniqueFd socket{};
+    std::unique_ptr<uv::Poll> poll{};
+  };
+  struct Listed {
+    kernel::ListedAttachment attachment{};
+    std::string line{};
+  };
+
+  Attached(uv::Loop& loop, UniqueFd folder, UniqueFd socket, Attach attach, Detach detach);
+  void accept_all();
+  void serve(int number);
+  Status answer(kernel::Message message);
+  Status attach(const kernel::AttachRequest& request, std::vector<UniqueFd> files);
+  Status detach(const kernel::AttachmentKey& key);
+  Status write_list() const;
+
+  uv::Loop& loop_;
+  UniqueFd folder_;
+  UniqueFd socket_;
+  Attach attach_;
+  Detach detach_;
+  std::map<kernel::AttachmentKey, Listed> listed_{};
+  std::map<int, Connection> connections_{};  // by the socket's number
+  uv::Poll poll_;
+};
+
+}  // namespace egress::attached
