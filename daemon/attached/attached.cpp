@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -105,8 +106,12 @@ Status Attached::detach(const kernel::AttachmentKey& key) {
   return write_list();
 }
 
-// One look at the old or at the new, whenever somebody reads it.
+// Who reads it finds the old list or the new one; without attachments there is none.
 Status Attached::write_list() const {
+  if (listed_.empty()) {
+    if (::unlinkat(folder_.get(), kernel::kAttachedName, 0) == 0 || errno == ENOENT) return {};
+    return Error::from_errno("remove the list of attachments");
+  }
   std::string text;
   for (const auto& [key, listed] : listed_) text += listed.line;
   UniqueFd file(::openat(folder_.get(), kNewList,

@@ -13,7 +13,7 @@ namespace {
 
 // The numbers of select() stay free; clients and what a pass opens for a while come on top.
 constexpr rlim_t kFilesWithoutLab = FD_SETSIZE + 512;
-constexpr rlim_t kFilesPerNamespace = 3;
+constexpr rlim_t kFilesPerNamespace = 4;  // one of them a process's
 constexpr rlim_t kLeastFiles = kFilesWithoutLab + 512;
 
 std::optional<rlimit>& limit_at_start() {

@@ -10,8 +10,9 @@
 
 namespace egress::kernel {
 
-// Raises the soft limit of open files to the hard one, once: a namespace costs three descriptors.
-// Nobody else changes it. kUnsupported names the hard limit when it is too low for any lab.
+// Raises the soft limit of open files to the hard one, once: a namespace costs up to four
+// descriptors. Nobody else changes it. kUnsupported names the hard limit when it is too low for any
+// lab.
 Status raise_fd_limit();
 // How many namespaces can be held open under the limit.
 size_t namespaces_within_fd_limit();

@@ -41,7 +41,8 @@ LinuxKernel::LinuxKernel(HeldNetns held, Processes processes)
     : held_(std::move(held)),
       netlink_(held_),
       nft_(held_),
-      processes_(held_, std::move(processes)) {}
+      processes_(held_, std::move(processes)),
+      attachments_(held_, processes_) {}
 
 Result<state::KernelState> LinuxKernel::observe() {
   for (Provider* const provider : providers_) provider->let_go();

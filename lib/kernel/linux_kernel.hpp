@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "kernel/attachment/provider.hpp"
 #include "kernel/held_netns.hpp"
 #include "kernel/kernel.hpp"
 #include "kernel/netlink_provider.hpp"
@@ -48,7 +49,8 @@ class LinuxKernel final : public Kernel {
   NetlinkProvider netlink_;
   NftProvider nft_;
   ProcessProvider processes_;
-  const std::array<Provider*, 3> providers_{&netlink_, &nft_, &processes_};
+  AttachmentProvider attachments_;
+  const std::array<Provider*, 4> providers_{&netlink_, &nft_, &processes_, &attachments_};
   state::KernelState observed_{};
   std::shared_ptr<const state::KernelState> expected_ = std::make_shared<state::KernelState>();
 };

@@ -16,7 +16,8 @@ using state::Verb;
 
 template <typename Object>
 constexpr bool kIsOthers =
-    std::is_same_v<Object, state::FirewallChange> || std::is_same_v<Object, state::Process>;
+    std::is_same_v<Object, state::FirewallChange> || std::is_same_v<Object, state::Process> ||
+    std::is_same_v<Object, state::Attachment>;
 
 bool is_missing(const Error& error) {
   return error.code == Errc::kNotFound;
@@ -56,6 +57,7 @@ Status NetlinkProvider::read_changed(state::KernelState& observed) {
     state.links = std::move(there.links);
     state.firewall = std::move(there.firewall);
     state.processes = std::move(there.processes);
+    state.attachments = std::move(there.attachments);
     there = std::move(state);
     known = found;
   }

@@ -41,7 +41,7 @@ class NetnsHandle {
 
   struct Reading {
     NetnsIdentity identity{};
-    state::NetnsState state{};  // all but links, firewall and processes
+    state::NetnsState state{};  // all but what other providers add
     std::vector<ObservedLink> links{};
     std::string alias{};  // of the loopback: whose namespace it is
     bool operator==(const Reading&) const = default;

@@ -35,6 +35,7 @@ struct LinksOf {
   Ends operator()(const state::FirewallChange&) const { return {}; }
   Ends operator()(const state::Rule&) const { return {}; }
   Ends operator()(const state::Process&) const { return {}; }
+  Ends operator()(const state::Attachment&) const { return {}; }
 };
 
 std::vector<LinkPeer> links_of(const state::Op& op) {
@@ -50,6 +51,9 @@ void Dependents::note_undone(const state::Op& op) {
     failed_firewalls_.insert(op.netns);
   } else if (const auto* process = std::get_if<state::Process>(&op.object)) {
     if (op.verb == Verb::kRemove) running_processes_.emplace(op.netns, process->name);
+    if (op.verb == Verb::kAdd) missing_processes_.insert({op.netns, process->name});
+  } else if (const auto* attachment = std::get_if<state::Attachment>(&op.object)) {
+    if (op.verb == Verb::kRemove) old_attachments_.emplace(op.netns, attachment->name);
   } else if (std::holds_alternative<state::LinkPair>(op.object)) {
     const bool removal = op.verb == Verb::kRemove;
     for (const LinkPeer& end : links_of(op)) {
@@ -86,12 +90,27 @@ std::optional<std::string> Dependents::reason_to_skip(const state::Op& op) const
       if (down_links_.count(end) != 0) return fmt::format("link {} is down", end.name);
     }
   }
-  if (op.phase == Phase::kRemoveNetns || op.phase == Phase::kStartProcesses) {
-    const auto* started = std::get_if<state::Process>(&op.object);
-    for (const auto& [netns, process] : running_processes_) {
-      if (netns != op.netns || (started != nullptr && started->name != process)) continue;
-      return fmt::format("the old process {} could not be stopped", process);
-    }
+  return process_or_attachment(op);
+}
+
+// That is in the way, or that is needed.
+std::optional<std::string> Dependents::process_or_attachment(const state::Op& op) const {
+  const bool removes_netns = op.phase == Phase::kRemoveNetns;
+  const auto* started = std::get_if<state::Process>(&op.object);
+  const auto* attached = std::get_if<state::Attachment>(&op.object);
+  for (const auto& [netns, process] : running_processes_) {
+    if (netns != op.netns) continue;
+    if (!removes_netns && (started == nullptr || started->name != process)) continue;
+    return fmt::format("the old process {} could not be stopped", process);
+  }
+  for (const auto& [netns, attachment] : old_attachments_) {
+    if (netns != op.netns) continue;
+    if (!removes_netns && (attached == nullptr || attached->name != attachment)) continue;
+    return fmt::format("the old attachment {} could not be ended", attachment);
+  }
+  if (attached != nullptr && missing_processes_.count(attached->process) != 0) {
+    return fmt::format("process {} in {} could not be started", attached->process.name,
+                       attached->process.netns);
   }
   return std::nullopt;
 }

@@ -3,7 +3,8 @@
 
 // What a failed op of a pass makes pointless or unsafe: everything in a namespace that could not be
 // made, everything on a link that could not, bringing links up behind a firewall that is not in
-// force, routes over links that stay down, removing a namespace in which a process still runs.
+// force, routes over links that stay down, removing a namespace in which a process still runs or is
+// attached, attaching a process that does not run.
 
 #include <map>
 #include <optional>
@@ -24,10 +25,13 @@ class Dependents {
 
  private:
   std::optional<std::string> missing_link(const state::Op& op) const;
+  std::optional<std::string> process_or_attachment(const state::Op& op) const;
 
   std::set<state::NetnsName> missing_netns_{};
   std::set<state::NetnsName> failed_firewalls_{};
   std::set<std::pair<state::NetnsName, std::string>> running_processes_{};
+  std::set<state::ProcessRef> missing_processes_{};
+  std::set<std::pair<state::NetnsName, std::string>> old_attachments_{};
   std::map<state::LinkPeer, std::string> missing_links_{};  // with the reason
   std::set<state::LinkPeer> down_links_{};
 };

@@ -44,6 +44,15 @@ void drop_links(CopyOnWrite<NetnsState>& shared, const ForeignNames& taken) {
   });
 }
 
+void drop_attachments(CopyOnWrite<NetnsState>& shared, const ForeignNames& taken) {
+  const auto is_gone = [&](const auto& entry) {
+    return taken.count(entry.second.process.netns) != 0;
+  };
+  const auto& attachments = std::as_const(shared)->attachments;
+  if (std::none_of(attachments.begin(), attachments.end(), is_gone)) return;
+  std::erase_if(shared->attachments, is_gone);
+}
+
 }  // namespace
 
 std::string to_text(const NetnsName& name, const ForeignNetns& foreign) {
@@ -72,7 +81,10 @@ Status check_free(const KernelState& desired, const ForeignNames& foreign) {
 
 KernelState without(KernelState desired, const ForeignNames& taken) {
   for (const auto& [name, what] : taken) desired.erase(name);
-  for (auto& [name, netns] : desired) drop_links(netns, taken);
+  for (auto& [name, netns] : desired) {
+    drop_links(netns, taken);
+    drop_attachments(netns, taken);
+  }
   return desired;
 }
 

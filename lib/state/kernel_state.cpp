@@ -54,11 +54,21 @@ void append_lines(std::string& text, const std::map<Key, Object>& objects) {
   for (const auto& [key, object] : objects) text += "  " + to_text(object) + "\n";
 }
 
+void append_below(std::string& text, const std::string& content) {
+  std::istringstream lines(content);
+  for (std::string line; std::getline(lines, line);) text += "    " + line + "\n";
+}
+
 void append_firewall(std::string& text, const Firewall& firewall) {
   text += "  firewall " + firewall.digest + "\n";
-  if (!firewall.table) return;
-  std::istringstream lines(to_text(*firewall.table));
-  for (std::string line; std::getline(lines, line);) text += "    " + line + "\n";
+  if (firewall.table) append_below(text, to_text(*firewall.table));
+}
+
+void append_attachments(std::string& text, const std::map<std::string, Attachment>& attachments) {
+  for (const auto& [name, attachment] : attachments) {
+    text += "  " + to_text(attachment) + "\n";
+    if (attachment.settings) append_below(text, *attachment.settings);
+  }
 }
 
 }  // namespace
@@ -74,6 +84,13 @@ std::multiset<Rule> kernel_rules() {
 
 Link loopback(bool up) {
   return {.name = "lo", .kind = LinkKind::kLoopback, .mtu = 65536, .up = up};
+}
+
+Attachment make_attachment(std::string name, ProcessRef process, std::string settings) {
+  Attachment attachment{.name = std::move(name), .process = std::move(process)};
+  attachment.digest = digest_of(settings);
+  attachment.settings = std::make_shared<const std::string>(std::move(settings));
+  return attachment;
 }
 
 NetnsState fresh_netns() {
@@ -103,6 +120,7 @@ std::string to_text(const KernelState& state) {
     append_lines(text, netns.routes);
     append_lines(text, netns.rules);
     append_lines(text, netns.processes);
+    append_attachments(text, netns.attachments);
   }
   return text;
 }
@@ -165,6 +183,12 @@ std::string to_text(const Process& process) {
     text += fmt::format(" file {} {:016x}", name, scattered(fnv1a(content)));
   }
   return text;
+}
+
+std::string to_text(const Attachment& attachment) {
+  return fmt::format("attachment {} of {} in {}{} settings {}", attachment.name,
+                     attachment.process.name, attachment.process.netns,
+                     attachment.home ? " home" : "", attachment.digest);
 }
 
 }  // namespace egress::state

@@ -128,6 +128,31 @@ struct Process {
   auto operator<=>(const Process&) const = default;
 };
 
+using NetnsName = std::string;  // with the prefix, "eg-vnet-hub"
+
+struct ProcessRef {
+  NetnsName netns{};
+  std::string name{};
+  auto operator<=>(const ProcessRef&) const = default;
+};
+
+// What a process of ours does in a namespace, which need not be the one that it lives in: settings
+// that change in place, without the process ending.
+struct Attachment {
+  std::string name{};  // unique in its namespace
+  ProcessRef process{};
+  bool home = false;     // the process is given the daemon's own network, too
+  std::string digest{};  // of the settings
+  std::shared_ptr<const std::string> settings{};  // null where only observed
+
+  // The digest stands for the settings.
+  bool operator==(const Attachment& other) const {
+    return name == other.name && process == other.process && home == other.home &&
+           digest == other.digest;
+  }
+};
+Attachment make_attachment(std::string name, ProcessRef process, std::string settings);
+
 struct NetnsState {
   std::map<std::string, Sysctl> sysctls{};
   std::optional<Firewall> firewall{};
@@ -137,6 +162,7 @@ struct NetnsState {
   std::map<RouteKey, Route> routes{};
   std::multiset<Rule> rules{};
   std::map<std::string, Process> processes{};
+  std::map<std::string, Attachment> attachments{};
   bool operator==(const NetnsState&) const = default;
 };
 
@@ -146,7 +172,6 @@ Link loopback(bool up);
 // What a namespace holds once it is made: the kernel's rules, and `lo` down.
 NetnsState fresh_netns();
 
-using NetnsName = std::string;  // with the prefix, "eg-vnet-hub"
 // What is equal in two of them is held once where share_equal() has seen it.
 using KernelState = std::map<NetnsName, CopyOnWrite<NetnsState>>;
 
@@ -154,7 +179,7 @@ using KernelState = std::map<NetnsName, CopyOnWrite<NetnsState>>;
 void share_equal(KernelState& state, const KernelState& with);
 
 // Line-oriented, sorted, one object a line under its namespace: the golden format and the log
-// format. A firewall is its digest, with its table below where that is known.
+// format. A firewall is its digest, with its table below where that is known; so are settings.
 std::string to_text(const KernelState& state);
 std::string to_text(const Link& link);
 std::string to_text(const Address& address);
@@ -163,5 +188,6 @@ std::string to_text(const Route& route);
 std::string to_text(const Rule& rule);
 std::string to_text(const Sysctl& sysctl);
 std::string to_text(const Process& process);
+std::string to_text(const Attachment& attachment);
 
 }  // namespace egress::state

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "state/attachment_diff.hpp"
 #include "state/link_diff.hpp"
 
 namespace egress::state {
@@ -160,6 +161,7 @@ std::string to_text(const Op& op) {
 Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed) {
   const NetnsNames unequal = unequal_netns(desired, observed);
   RETURN_IF_ERROR(check_links(desired, unequal));
+  RETURN_IF_ERROR(check_attachments(desired));
   LinkChanges links = diff_links(desired, observed, unequal);
   ChangeSet ops = std::move(links.ops);
   for (const auto& [netns, state] : observed) {
@@ -167,6 +169,7 @@ Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed) 
     diff_processes(ops, netns, {}, *state);
     ops.push_back({Phase::kRemoveNetns, Verb::kRemove, netns, NetnsObject{}});
   }
+  diff_attachments(ops, desired, observed, unequal);
   const NetnsState fresh = fresh_netns();
   for (const NetnsName& netns : unequal) {
     const NetnsState& wanted = *desired.at(netns);

@@ -35,11 +35,12 @@ struct FirewallChange {
 };
 
 using Object = std::variant<NetnsObject, Sysctl, FirewallChange, LinkPair, LinkSettings, Address,
-                            Neighbour, Route, Rule, Process>;
+                            Neighbour, Route, Rule, Process, Attachment>;
 
 // Removals leaf first, additions root first, fail closed: a firewall before any link can carry a
 // packet, steering rules last.
 enum class Phase {
+  kDetach,
   kStopProcesses,
   kRemoveNetns,
   kAddNetns,
@@ -59,6 +60,7 @@ enum class Phase {
   kRemoveAddresses,
   kRetireLinks,
   kStartProcesses,
+  kAttach,
 };
 
 struct Op {
@@ -72,7 +74,8 @@ using ChangeSet = std::vector<Op>;
 std::string to_text(const Op& op);  // "add route 10.0.0.0/8 ... in eg-vnet-hub"
 
 // Ordered by phase, then namespace. Equal states give an empty change set. kInvalid when `desired`
-// is none: a link end whose other end is not there, or belongs to another. `observed` may be
+// is none: a link end whose other end is not there, or belongs to another, an attachment without
+// its process. `observed` may be
 // anything that a kernel can hold.
 Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed);
 

@@ -89,7 +89,7 @@ bool is_within_limits(const Link& link) {
 }
 
 bool is_file_name(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+  return !name.empty() && name.front() != '.' && name.find('/') == std::string::npos;
 }
 
 bool has_long_name(const auto& named) {
@@ -177,6 +177,9 @@ void FakeKernel::remove_netns(const state::NetnsName& netns) {
   std::vector<std::string> names;
   for (const auto& [name, link] : found->second->links) names.push_back(name);
   for (const std::string& name : names) remove_link({netns, name});
+  std::vector<std::string> processes;
+  for (const auto& [name, process] : found->second->processes) processes.push_back(name);
+  for (const std::string& name : processes) drop_attachments_of({netns, name});
   state_.erase(netns);
 }
 
@@ -317,10 +320,36 @@ Status FakeKernel::perform(const Op& op, const state::Process& process) {
   }
   if (op.verb == Verb::kRemove) {
     running.erase(process.name);
+    drop_attachments_of({op.netns, process.name});
     return {};
   }
   const auto [there, is_new] = running.try_emplace(process.name, process);
   return is_new || there->second == process ? Status() : refusal(op, EBUSY);
+}
+
+void FakeKernel::drop_attachments_of(const state::ProcessRef& process) {
+  for (auto& [name, netns] : state_) {
+    std::erase_if(netns.change().attachments,
+                  [&](const auto& entry) { return entry.second.process == process; });
+  }
+}
+
+Status FakeKernel::perform(const Op& op, const state::Attachment& attachment) {
+  auto& attachments = state_.at(op.netns)->attachments;
+  if (op.verb == Verb::kRemove) {
+    const auto present = attachments.find(attachment.name);
+    if (present != attachments.end() && present->second.process == attachment.process) {
+      attachments.erase(present);
+    }
+    return {};
+  }
+  const auto home = state_.find(attachment.process.netns);
+  if (home == state_.end() || home->second->processes.count(attachment.process.name) == 0) {
+    return refusal(op, ENOENT);
+  }
+  if (!attachment.settings) return Error{.code = Errc::kInvalid, .message = to_text(op)};
+  attachments[attachment.name] = attachment;
+  return {};
 }
 
 }  // namespace egress::testing_support

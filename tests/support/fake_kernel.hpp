@@ -3,8 +3,9 @@
 
 // A kernel made of maps that refuses what Linux refuses and takes along what Linux takes along
 // (links with their namespace or other end, addresses, neighbours and routes with their link,
-// routes and neighbours with a link that goes down or loses its last address). The contract suite
-// in kernel_contract.hpp holds it to the truth. Faults can be injected.
+// attachments with their process, routes and neighbours with a link that goes down or loses its
+// last address). The contract suite in kernel_contract.hpp holds it to the truth. Faults can be
+// injected.
 
 #include <functional>
 #include <optional>
@@ -51,6 +52,7 @@ class FakeKernel : public kernel::Kernel {
   Status perform(const state::Op& op, const state::Route& route);
   Status perform(const state::Op& op, const state::Rule& rule);
   Status perform(const state::Op& op, const state::Process& process);
+  Status perform(const state::Op& op, const state::Attachment& attachment);
 
   Status add_pair(const state::Op& op, const state::LinkPair& pair);
   Status add_route(const state::Op& op, const state::Route& route);
@@ -59,6 +61,7 @@ class FakeKernel : public kernel::Kernel {
   void remove_one_end(const state::LinkPeer& end);
 
   void remove_netns(const state::NetnsName& netns);
+  void drop_attachments_of(const state::ProcessRef& process);
 
   state::KernelState state_{};
   state::ForeignNames others_{};

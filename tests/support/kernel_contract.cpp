@@ -102,6 +102,7 @@ TEST_P(KernelContract, AFreshNamespaceHoldsTheKernelsRulesAndLoopbackOnly) {
   EXPECT_THAT(fresh.routes, IsEmpty());
   EXPECT_FALSE(fresh.firewall.has_value());
   EXPECT_THAT(fresh.processes, IsEmpty());
+  EXPECT_THAT(fresh.attachments, IsEmpty());
   ASSERT_EQ(fresh.links.size(), 1U);
   EXPECT_EQ(fresh.links.begin()->first, "lo");
   EXPECT_FALSE(fresh.links.at("lo").up);

@@ -72,7 +72,7 @@ TEST_P(KernelContract, AProcessIsNotStartedBesideAnotherOfItsName) {
 
 TEST_P(KernelContract, NamesThatNoFileCanHaveAreRefused) {
   EXPECT_OK(add("eg-a", NetnsObject{}));
-  for (const std::string name : {"", ".", "..", "../eg-b", "/etc/passwd"}) {
+  for (const std::string name : {"", ".", "..", ".process", "../eg-b", "/etc/passwd"}) {
     EXPECT_EQ(code_of(add("eg-a", reader(name))), Errc::kInvalid) << name;
     EXPECT_EQ(code_of(remove("eg-a", reader(name))), Errc::kInvalid) << name;
     Process process = reader("one");

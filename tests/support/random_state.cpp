@@ -29,6 +29,7 @@ class Generator {
       }
     }
     for (auto& [name, netns] : state_) fill(netns.change());
+    add_attachments();
     return std::move(state_);
   }
 
@@ -49,8 +50,7 @@ class Generator {
     for (const char* process : {"one", "other"}) {
       if (!chance(25)) continue;
       netns.processes[process] = {.name = process,
-                                  .program = "/bin/sh",
-                                  .arguments = {"-c", "echo ready; exec sleep infinity"},
+                                  .program = EGRESS_ATTACHABLE_PROGRAM,
                                   .files = {{"number", std::to_string(below(3))}}};
     }
   }
@@ -145,6 +145,23 @@ class Generator {
         onward.onlink = true;
       }
       if (chance(60)) add_route(netns, onward);
+    }
+  }
+
+  void add_attachments() {
+    std::vector<state::ProcessRef> processes;
+    for (const auto& [netns, there] : state_) {
+      for (const auto& [name, process] : there->processes) processes.push_back({netns, name});
+    }
+    if (processes.empty()) return;
+    for (auto& [name, netns] : state_) {
+      for (const char* attachment : {"this", "that"}) {
+        if (!chance(50)) continue;
+        const auto& process = processes[below(static_cast<uint32_t>(processes.size()))];
+        auto& made = netns->attachments[attachment];
+        made = state::make_attachment(attachment, process, std::to_string(below(2)));
+        made.home = chance(20);
+      }
     }
   }
 

@@ -15,7 +15,6 @@
 #include <array>
 #include <cerrno>
 
-#include "base/unique_fd.hpp"
 #include "kernel/high_fd.hpp"
 
 namespace egress::kernel {
@@ -143,20 +142,23 @@ Status start_detached(const Detached& program, std::chrono::milliseconds patienc
   return error;
 }
 
+Result<UniqueFd> open_process(pid_t pid) {
+  UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0U)));
+  if (!process.valid()) return Error::from_errno("open process " + std::to_string(pid));
+  return process;
+}
+
 Status end_process(pid_t pid, const std::function<bool()>& still_it) {
-  const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0U)));
-  if (!process.valid()) {
-    if (errno == ESRCH) return {};
-    return Error::from_errno("open process " + std::to_string(pid));
-  }
+  const auto process = open_process(pid);
+  if (!process.ok()) return process.error().sys_errno == ESRCH ? Status() : process.error();
   if (!still_it()) return {};
   for (const auto& [number, patience] :
        {std::pair{SIGTERM, kTermPatience}, std::pair{SIGKILL, kKillPatience}}) {
-    if (syscall(SYS_pidfd_send_signal, process.get(), number, nullptr, 0U) != 0) {
+    if (syscall(SYS_pidfd_send_signal, process->get(), number, nullptr, 0U) != 0) {
       if (errno == ESRCH) return {};
       return Error::from_errno("end process " + std::to_string(pid));
     }
-    ASSIGN_OR_RETURN(const bool ended, wait_readable(process.get(), Clock::now() + patience));
+    ASSIGN_OR_RETURN(const bool ended, wait_readable(process->get(), Clock::now() + patience));
     if (ended) return {};
   }
   return Error{.code = Errc::kBusy, .message = "process " + std::to_string(pid) + " does not end"};

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 
 namespace egress::kernel {
 
@@ -30,6 +31,9 @@ struct Detached {
 // there, as nobody listens any longer. The error carries what it wrote to standard error instead;
 // it may then still run.
 Status start_detached(const Detached& program, std::chrono::milliseconds patience);
+
+// A descriptor of a process, readable once that has ended.
+Result<UniqueFd> open_process(pid_t pid);
 
 // SIGTERM, and SIGKILL when that was not enough. `still_it` is asked once the process can no longer
 // be mistaken for another that took its number. Gone already is success.

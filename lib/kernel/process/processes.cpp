@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/folder.hpp"
+#include "kernel/attachment/control_socket.hpp"
 #include "kernel/process/child_process.hpp"
 
 namespace egress::kernel {
@@ -84,10 +85,8 @@ Status check_names(const std::string& netns, const state::Process& process) {
   std::vector<std::string> names = {netns, process.name};
   for (const auto& [file, content] : process.files) names.push_back(file);
   for (const std::string& name : names) {
-    if (!name.empty() && name != "." && name != ".." && name != kLockName &&
-        name.find('/') == std::string::npos) {
-      continue;
-    }
+    // Names with a dot in front are ours.
+    if (!name.empty() && name.front() != '.' && name.find('/') == std::string::npos) continue;
     return Error{.code = Errc::kInvalid,
                  .message = fmt::format("no file of process '{}' in {} can have the name '{}'",
                                         process.name, netns, name)};
@@ -155,6 +154,7 @@ std::optional<RunningProcess> Processes::look(const std::string& netns,
   auto spec = read_spec(file->get(), name);
   running.complete = spec.has_value();
   running.process = spec ? *std::move(spec) : state::Process{.name = name};
+  running.attached = list_of(folder_of(netns, name));
   return running;
 }
 
@@ -225,6 +225,18 @@ Status Processes::stop(const std::string& netns, const std::string& name,
   RETURN_IF_ERROR(remove_abandoned(folder));
   remove_empty_folders({netns});
   return {};
+}
+
+Result<UniqueFd> Processes::open_folder(const std::string& netns, const std::string& name) const {
+  RETURN_IF_ERROR(check_names(netns, {.name = name}));
+  const std::string folder = folder_of(netns, name);
+  if (!look(netns, name)) {
+    return Error{.code = Errc::kNotFound,
+                 .message = fmt::format("process {} in {} does not run", name, netns)};
+  }
+  UniqueFd opened(open(folder.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!opened.valid()) return Error::from_errno("open " + folder);
+  return opened;
 }
 
 }  // namespace egress::kernel

@@ -16,7 +16,8 @@
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
-#include "kernel/netns.hpp"
+#include "kernel/attachment/protocol.hpp"
+#include "kernel/netns_scope.hpp"
 #include "state/kernel_state.hpp"
 
 namespace egress::kernel {
@@ -28,6 +29,7 @@ struct RunningProcess {
   // Its file says what it is; one that has not come so far is listed with its name alone.
   bool complete = false;
   state::Process process{};
+  std::vector<ListedAttachment> attached{};
 };
 
 // Where one is started. The descriptor is borrowed.
@@ -55,6 +57,8 @@ class Processes {
   // `is_ours` is false holds its file, who is left alone.
   Status stop(const std::string& netns, const std::string& name,
               const std::function<bool(pid_t)>& is_ours) const;
+  // Where one works that runs, to reach it by; kNotFound when none does.
+  Result<UniqueFd> open_folder(const std::string& netns, const std::string& name) const;
 
  private:
   std::string folder_of(const std::string& netns, const std::string& name) const;

@@ -3,24 +3,39 @@
 
 // The provider of processes.
 
+#include <vector>
+
 #include "kernel/held_netns.hpp"
+#include "kernel/process/process_watch.hpp"
 #include "kernel/process/processes.hpp"
 #include "kernel/provider.hpp"
 
 namespace egress::kernel {
 
+// One of ours, by where it stands in what was observed.
+struct ObservedProcess {
+  state::ProcessRef place{};
+  std::vector<ListedAttachment> attached{};
+};
+
 class ProcessProvider final : public Provider {
  public:
   ProcessProvider(HeldNetns& held, Processes processes)
-      : held_(held), processes_(std::move(processes)) {}
+      : held_(held), processes_(std::move(processes)), watch_(held.feed()) {}
 
   Status observe(state::KernelState& observed) override;
   bool provides(const state::Object& object) const override;
   Status apply(const state::Op& op) override;
 
+  const Processes& processes() const { return processes_; }
+  // By the last observe().
+  const std::vector<ObservedProcess>& observed() const { return observed_; }
+
  private:
   HeldNetns& held_;
   Processes processes_;
+  ProcessWatch watch_;
+  std::vector<ObservedProcess> observed_{};
 };
 
 }  // namespace egress::kernel

@@ -126,14 +126,33 @@ void tamper(state::NetnsState& netns) {
     neighbours.insert(entry);
   }
   netns.neighbours = neighbours;
-  for (auto& [name, process] : netns.processes) process.arguments = {"tcp/7"};
+}
+
+// Where a process is another, it has taken its attachments along.
+void tamper_with_processes(state::NetnsState& netns) {
+  for (auto& [name, process] : netns.processes) process.arguments = {"another"};
+  netns.attachments.clear();
+}
+
+void tamper_with_attachments(const state::NetnsName& name, state::NetnsState& netns) {
+  for (auto& [key, attachment] : netns.attachments) attachment.digest = "another";
+  for (const auto& [process, spec] : netns.processes) {
+    netns.attachments["surplus"] = state::make_attachment("surplus", {name, process}, "");
+  }
 }
 
 // The same namespaces and links, where something in each differs from what the lab wants.
 state::KernelState drifted(state::KernelState state) {
   bool with_firewall = false;
+  bool with_other_processes = false;
   for (auto& [name, netns] : state) {
     tamper(netns.change());
+    if (!netns->processes.empty()) with_other_processes = !with_other_processes;
+    if (with_other_processes) {
+      tamper_with_processes(netns.change());
+    } else {
+      tamper_with_attachments(name, netns.change());
+    }
     with_firewall = !with_firewall;
     netns->firewall = std::nullopt;
     if (with_firewall) netns->firewall = state::make_firewall({});
@@ -228,6 +247,10 @@ Verbs verbs_of(const state::Rule&) {
 }
 Verbs verbs_of(const state::Process&) {
   return kAddRemove;
+}
+
+Verbs verbs_of(const state::Attachment&) {
+  return kAllVerbs;
 }
 
 template <typename... Kinds>

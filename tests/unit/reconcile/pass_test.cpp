@@ -173,6 +173,51 @@ TEST(Pass, DoesNotStartAProcessBesideItsPredecessorThatWouldNotStopButStartsOthe
   EXPECT_THAT(report.remaining, SizeIs(2));
 }
 
+// A process in eg-b that is attached in eg-a.
+KernelState with_an_attachment(const std::string& settings = "settings") {
+  KernelState state = sample();
+  state["eg-a"]->attachments["att"] = state::make_attachment("att", {"eg-b", "b"}, settings);
+  return state;
+}
+
+TEST(Pass, AttachesNothingToAProcessThatCouldNotBeStarted) {
+  FakeKernel kernel;
+  kernel.fail_matching(is<state::Process>(Verb::kAdd, "eg-b"));
+  const PassReport report = run(kernel, with_an_attachment());
+  EXPECT_THAT(skipped_objects(report),
+              testing::ElementsAre(testing::StartsWith("add attachment att of b in eg-b")));
+  EXPECT_THAT(reasons(report), testing::ElementsAre("process b in eg-b could not be started"));
+  kernel.fail_matching(nullptr);
+  kernel.fail_matching(is<state::NetnsObject>(Verb::kAdd, "eg-b"));
+  kernel.state().clear();
+  EXPECT_THAT(reasons(run(kernel, with_an_attachment())),
+              testing::Contains("process b in eg-b could not be started"));
+}
+
+TEST(Pass, KeepsANamespaceThatAProcessElsewhereWouldNotLeave) {
+  FakeKernel kernel;
+  ASSERT_TRUE(run(kernel, with_an_attachment()).in_sync());
+  kernel.fail_matching(is<state::Attachment>(Verb::kRemove, "eg-a"));
+  KernelState desired = sample();
+  desired.erase("eg-a");
+  desired["eg-b"] = netns_with_firewall();
+  desired["eg-b"]->processes = sample()["eg-b"]->processes;
+  const PassReport report = run(kernel, desired);
+  EXPECT_THAT(skipped_objects(report), testing::ElementsAre("remove netns eg-a"));
+  EXPECT_THAT(reasons(report), testing::ElementsAre("the old attachment att could not be ended"));
+}
+
+TEST(Pass, AttachesNobodyBesideAPredecessorThatWouldNotLeave) {
+  FakeKernel kernel;
+  KernelState desired = with_an_attachment();
+  desired["eg-b"]->processes["c"] = {"c", "/bin/c"};
+  ASSERT_TRUE(run(kernel, desired).in_sync());
+  kernel.fail_matching(is<state::Attachment>(Verb::kRemove, "eg-a"));
+  desired["eg-a"]->attachments.at("att").process.name = "c";
+  EXPECT_THAT(reasons(run(kernel, desired)),
+              testing::ElementsAre("the old attachment att could not be ended"));
+}
+
 TEST(Pass, ChangesNothingWhenTheKernelCannotBeObserved) {
   FakeKernel kernel;
   kernel.fail_next_observe();

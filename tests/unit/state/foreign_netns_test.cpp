@@ -44,6 +44,10 @@ KernelState star() {
                .link = "r0",
                .source = ip("10.0.1.1")});
   router.rules.insert({.priority = 1000, .table = 100, .iif = "l0"});
+  for (const char* netns : {"eg-left", "eg-right"}) {
+    state[netns]->processes["program"] = {"program", "/bin/program"};
+    router.attachments[netns] = make_attachment(netns, {netns, "program"}, "settings");
+  }
   return state;
 }
 
@@ -84,6 +88,7 @@ TEST(ForeignNetns, LeaveWhatNeedsNothingOfThem) {
   ASSERT_EQ(router.routes.size(), 1U) << "one needs the link, another an address on it";
   EXPECT_EQ(router.routes.begin()->second.table, 200U);
   EXPECT_EQ(router.rules, all.at("eg-router")->rules) << "a rule may name a link that is not there";
+  EXPECT_THAT(router.attachments, ElementsAre(testing::Key("eg-right")));
   EXPECT_EQ(without(all, {}), all);
 }
 

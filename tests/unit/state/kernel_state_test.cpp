@@ -69,6 +69,7 @@ TEST(Text, OfAStateIsSortedAndShowsAKnownFirewallsTable) {
   netns.processes["responder"] = {"responder", "egress-host", {"--host", "sql", "tcp/443"}};
   netns.processes["names"] = {"names", "/usr/sbin/unbound", {"-d"}, {{"unbound.conf", "server:"}}};
   netns.firewall = Firewall{.digest = "d1"};
+  netns.attachments["dns"] = {"dns", {"eg-stamp", "resolver"}, true, "d2"};
   state["eg-app"]->processes["plain"] = {"plain", "/bin/true"};
   const std::string rest =
       "  link lo mtu 65536 up\n"
@@ -79,7 +80,8 @@ TEST(Text, OfAStateIsSortedAndShowsAKnownFirewallsTable) {
       "  rule 32766: from all lookup main\n"
       "  rule 32767: from all lookup default\n"
       "  process names /usr/sbin/unbound -d file unbound.conf 38cb720f1233971f\n"
-      "  process responder egress-host --host sql tcp/443\n";
+      "  process responder egress-host --host sql tcp/443\n"
+      "  attachment dns of resolver in eg-stamp home settings d2\n";
   const std::string head =
       "netns eg-app\n"
       "  process plain /bin/true\n"
@@ -90,6 +92,22 @@ TEST(Text, OfAStateIsSortedAndShowsAKnownFirewallsTable) {
   netns.firewall->table =
       std::make_shared<const NftTable>(NftTable{.chains = {{"out/data", {.rules = {{"accept"}}}}}});
   EXPECT_EQ(to_text(state), head + "    chain out/data\n      accept\n" + rest);
+  netns.attachments["dns"].settings = std::make_shared<const std::string>("one\ntwo");
+  EXPECT_EQ(to_text(state),
+            head + "    chain out/data\n      accept\n" + rest + "    one\n    two\n");
+}
+
+TEST(Attachment, IsEqualWhereTheDigestIsWhoeverKnowsTheSettings) {
+  const ProcessRef process{"eg-stamp", "resolver"};
+  const Attachment wanted = make_attachment("dns", process, "settings");
+  Attachment observed = wanted;
+  observed.settings = nullptr;
+  EXPECT_EQ(observed, wanted);
+  EXPECT_FALSE(wanted == make_attachment("dns", process, "other settings"));
+  EXPECT_FALSE(wanted == make_attachment("other", process, "settings"));
+  EXPECT_FALSE(wanted == make_attachment("dns", {"eg-stamp", "other"}, "settings"));
+  observed.home = true;
+  EXPECT_FALSE(observed == wanted);
 }
 
 TEST(Firewall, EqualContentsHaveEqualDigestsAndOthersDoNot) {

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The provider of attachments. What there is, the processes themselves have listed; which namespace
+// it is in, its identity says and not the name in the list.
+
+#include <set>
+
+#include "kernel/held_netns.hpp"
+#include "kernel/process/provider.hpp"
+#include "kernel/provider.hpp"
+
+namespace egress::kernel {
+
+class AttachmentProvider final : public Provider {
+ public:
+  // Observes what `processes` has observed before.
+  AttachmentProvider(HeldNetns& held, const ProcessProvider& processes)
+      : held_(held), processes_(processes) {}
+
+  Status observe(state::KernelState& observed) override;
+  bool provides(const state::Object& object) const override;
+  Status apply(const state::Op& op) override;
+
+ private:
+  Status attach(const state::Op& op, const state::Attachment& attachment, int folder);
+
+  HeldNetns& held_;
+  const ProcessProvider& processes_;
+  // Those that did not answer since the last observation: a pass waits once for each of them.
+  std::set<state::ProcessRef> silent_{};
+};
+
+}  // namespace egress::kernel

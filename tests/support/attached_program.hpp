@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A program of ours that takes attachments, run and given some as the daemon does it, for tests
+// that need the program alone.
+
+#include <string>
+
+#include "kernel/attachment/control_socket.hpp"
+#include "tests/e2e/process.hpp"
+#include "tests/support/folder.hpp"
+
+namespace egress::testing_support {
+
+class AttachedProgram {
+ public:
+  // `command` runs in a folder of its own. Its processes are no longer there once the object is.
+  explicit AttachedProgram(const e2e::Command& command);
+
+  bool ready() const { return process_.ready(); }
+  e2e::Background& process() { return process_; }
+  const std::filesystem::path& folder() const { return folder_.path(); }
+
+  // In the namespace `netns` of /run/netns.
+  Status attach(const std::string& netns, const std::string& name, const std::string& settings);
+  Status detach(const std::string& netns, const std::string& name);
+
+ private:
+  Folder folder_{};
+  e2e::Background process_;
+};
+
+}  // namespace egress::testing_support
