@@ -20,13 +20,17 @@ uv_handle_t* base(uv_tcp_t& handle) {
 }  // namespace
 
 // Lives from accept to its close callback, which deletes it (libuv may touch the handle until
-// then).
+// then), and so perhaps longer than its server.
 struct EchoServer::Connection {
-  explicit Connection(EchoServer& owner) : server(owner) {
+  explicit Connection(EchoServer& owner) : server(&owner), room(owner.room_) {
     handle.data = this;
-    server.connections_.insert(this);
+    server->connections_.insert(this);
+    ++room.connections_;
   }
-  ~Connection() { server.connections_.erase(this); }
+  ~Connection() {
+    --room.connections_;
+    if (server != nullptr) server->connections_.erase(this);
+  }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -34,15 +38,15 @@ struct EchoServer::Connection {
     if (uv_is_closing(base(handle)) != 0) return;
     uv_close(base(handle), [](uv_handle_t* closed) {
       auto* self = static_cast<Connection*>(closed->data);
-      EchoServer& owner = self->server;
+      EchoRoom& shared = self->room;
       delete self;
-      owner.take_waiting();
+      shared.take_waiting();
     });
   }
 
   void read() {
     const auto allocate = [](uv_handle_t* reader, size_t, uv_buf_t* buffer) {
-      auto& shared = static_cast<Connection*>(reader->data)->server.read_buffer_;
+      auto& shared = static_cast<Connection*>(reader->data)->room.read_buffer_;
       *buffer = uv_buf_init(shared.data(), static_cast<unsigned>(shared.size()));
     };
     const auto received = [](uv_stream_t* reader, ssize_t size, const uv_buf_t* buffer) {
@@ -80,63 +84,69 @@ struct EchoServer::Connection {
     if (queued < 0) close();
   }
 
-  EchoServer& server;
+  EchoServer* server;  // null once that is gone
+  EchoRoom& room;
   uv_tcp_t handle{};
   uv_write_t request{};
   std::string pending{};
 };
 
-Result<std::unique_ptr<EchoServer>> EchoServer::listen(uv::Loop& loop, const std::string& host,
-                                                       const std::vector<Port>& ports,
-                                                       size_t connection_limit) {
-  std::unique_ptr<EchoServer> server(new EchoServer(*loop.get(), host, connection_limit));
-  for (const Port& port : ports) RETURN_IF_ERROR(server->open(port));
+void EchoRoom::take_waiting() {
+  if (is_full() || waiting_.empty()) return;
+  (*waiting_.begin())->take();
+}
+
+Result<std::unique_ptr<EchoServer>> EchoServer::listen(uv::Loop& loop, EchoRoom& room,
+                                                       const std::string& host, Port port,
+                                                       UniqueFd fd) {
+  std::unique_ptr<EchoServer> server(new EchoServer(loop, room, host));
+  RETURN_IF_ERROR(server->open(port, std::move(fd)));
   return server;
 }
 
-Status EchoServer::open(Port port) {
+EchoServer::EchoServer(uv::Loop& loop, EchoRoom& room, const std::string& host)
+    : loop_(*loop.get()), room_(room), host_(host), listener_([this] { take(); }) {
+  uv_tcp_init(&loop_, listener_.get());
+}
+
+EchoServer::~EchoServer() {
+  room_.waiting_.erase(this);
+  for (Connection* connection : connections_) {
+    connection->server = nullptr;
+    connection->close();
+  }
+}
+
+Status EchoServer::open(Port port, UniqueFd fd) {
   const auto refused = [&](int code) {
     return Error::from_errno("listen on " + port.to_string(), -code);
   };
-  ASSIGN_OR_RETURN(UniqueFd fd, bound_socket(port));
-  auto listener = std::make_unique<Listener>();
-  listener->server = this;
-  listener->handle.data = listener.get();
-  if (const int failed = uv_tcp_init(&loop_, &listener->handle); failed < 0) {
-    return refused(failed);
-  }
-  listeners_.push_back(std::move(listener));
-  Listener& opened = *listeners_.back();
-  if (const int failed = uv_tcp_open(&opened.handle, fd.get()); failed < 0) return refused(failed);
+  if (const int failed = uv_tcp_open(listener_.get(), fd.get()); failed < 0) return refused(failed);
   (void)fd.release();  // the handle closes it
   const auto connected = [](uv_stream_t* listening, int status) {
-    auto* self = static_cast<Listener*>(listening->data);
-    if (status == 0) self->server->take(*self);
+    if (status == 0) static_cast<uv::HandleBlock<uv_tcp_t>*>(listening->data)->callback();
   };
-  if (const int failed = uv_listen(stream(opened.handle), kBacklog, connected); failed < 0) {
+  if (const int failed = uv_listen(stream(*listener_.get()), kBacklog, connected); failed < 0) {
     return refused(failed);
   }
   return {};
 }
 
-void EchoServer::take(Listener& listener) {
-  listener.waiting = connections_.size() >= connection_limit_;
-  if (listener.waiting || closing_) return;
+void EchoServer::take() {
+  room_.waiting_.erase(this);
+  if (room_.is_full()) {
+    room_.waiting_.insert(this);
+    return;
+  }
   auto* connection = new Connection(*this);
   if (uv_tcp_init(&loop_, &connection->handle) < 0) {
     delete connection;
     return;
   }
-  if (uv_accept(stream(listener.handle), stream(connection->handle)) < 0) {
+  if (uv_accept(stream(*listener_.get()), stream(connection->handle)) < 0) {
     return connection->close();
   }
   serve(*connection);
-}
-
-void EchoServer::take_waiting() {
-  for (const std::unique_ptr<Listener>& listener : listeners_) {
-    if (listener->waiting && connections_.size() < connection_limit_) return take(*listener);
-  }
 }
 
 void EchoServer::serve(Connection& connection) {
@@ -148,15 +158,6 @@ void EchoServer::serve(Connection& connection) {
   uv_tcp_keepalive(&connection.handle, 1, kKeepaliveSeconds);
   connection.read();
   connection.write(*line);
-}
-
-void EchoServer::close() {
-  closing_ = true;
-  for (const std::unique_ptr<Listener>& listener : listeners_) {
-    listener->waiting = false;
-    if (uv_is_closing(base(listener->handle)) == 0) uv_close(base(listener->handle), nullptr);
-  }
-  for (Connection* connection : connections_) connection->close();
 }
 
 }  // namespace egress::host

@@ -12,47 +12,60 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "base/result.hpp"
-#include "egress-host/responder.hpp"
+#include "egress-host/reply.hpp"
 #include "uv/loop.hpp"
 
 namespace egress::host {
 
+class EchoServer;
+
+// What the servers of all ports share. It must outlive the loop that they are on.
+class EchoRoom {
+ public:
+  explicit EchoRoom(size_t connection_limit) : connection_limit_(connection_limit) {}
+  EchoRoom(const EchoRoom&) = delete;
+  EchoRoom& operator=(const EchoRoom&) = delete;
+
+ private:
+  friend class EchoServer;
+  bool is_full() const { return connections_ >= connection_limit_; }
+  // One of them takes a connection that had to wait.
+  void take_waiting();
+
+  size_t connection_limit_;
+  size_t connections_ = 0;
+  std::set<EchoServer*> waiting_{};
+  std::array<char, 64 * 1024> read_buffer_{};  // what is read is written or copied at once
+};
+
+// One port.
 class EchoServer {
  public:
-  static Result<std::unique_ptr<EchoServer>> listen(uv::Loop& loop, const std::string& host,
-                                                    const std::vector<Port>& ports,
-                                                    size_t connection_limit);
+  // On a bound_socket(). `host` is borrowed and may change.
+  static Result<std::unique_ptr<EchoServer>> listen(uv::Loop& loop, EchoRoom& room,
+                                                    const std::string& host, Port port,
+                                                    UniqueFd fd);
+  ~EchoServer();  // ends its connections
   EchoServer(const EchoServer&) = delete;
   EchoServer& operator=(const EchoServer&) = delete;
 
-  // Closes every socket; the object must live until the loop has run the close callbacks.
-  void close();
+  // A connection that is there, or later if there is no room.
+  void take();
 
  private:
   struct Connection;
-  struct Listener {
-    EchoServer* server = nullptr;
-    uv_tcp_t handle{};
-    bool waiting = false;  // the loop holds a connection that was not taken yet
-  };
 
-  EchoServer(uv_loop_t& loop, std::string host, size_t connection_limit)
-      : loop_(loop), host_(std::move(host)), connection_limit_(connection_limit) {}
-  Status open(Port port);
-  void take(Listener& listener);
-  void take_waiting();
+  EchoServer(uv::Loop& loop, EchoRoom& room, const std::string& host);
+  Status open(Port port, UniqueFd fd);
   void serve(Connection& connection);
 
   uv_loop_t& loop_;
-  std::string host_;
-  size_t connection_limit_;
-  bool closing_ = false;
-  std::vector<std::unique_ptr<Listener>> listeners_{};
-  std::set<Connection*> connections_{};        // each ends in its own close callback
-  std::array<char, 64 * 1024> read_buffer_{};  // shared: what is read is written or copied at once
+  EchoRoom& room_;
+  const std::string& host_;
+  uv::HandleOwner<uv_tcp_t> listener_;
+  std::set<Connection*> connections_{};
 };
 
 }  // namespace egress::host

@@ -12,8 +12,8 @@ constexpr unsigned kIdleSeconds = 60;
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv::Loop& loop, const std::string& host,
-                                                       Port port, unsigned connection_limit) {
-  ASSIGN_OR_RETURN(UniqueFd fd, bound_socket(port));
+                                                       Port port, UniqueFd fd,
+                                                       unsigned connection_limit) {
   if (::listen(fd.get(), kBacklog) < 0) return Error::from_errno("listen on " + port.to_string());
   std::unique_ptr<HttpServer> server(new HttpServer(host));
   server->http_ = MHD_start_daemon(MHD_USE_EPOLL, port.number, nullptr, nullptr,

@@ -11,28 +11,30 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "egress-host/responder.hpp"
+#include "egress-host/reply.hpp"
 #include "uv/loop.hpp"
 
 namespace egress::host {
 
 class HttpServer {
  public:
+  // On a bound_socket(). `host` is borrowed and may change.
   static Result<std::unique_ptr<HttpServer>> listen(uv::Loop& loop, const std::string& host,
-                                                    Port port, unsigned connection_limit);
+                                                    Port port, UniqueFd fd,
+                                                    unsigned connection_limit);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
  private:
-  explicit HttpServer(std::string host) : host_(std::move(host)) {}
+  explicit HttpServer(const std::string& host) : host_(host) {}
   void watch(uv::Loop& loop);
   void run();
   static MHD_Result respond(void* self, MHD_Connection* connection, const char* url,
                             const char* method, const char* version, const char* upload,
                             size_t* upload_size, void** request);
 
-  std::string host_;
+  const std::string& host_;
   MHD_Daemon* http_ = nullptr;
   std::optional<uv::Poll> poll_{};
   std::optional<uv::Timer> timer_{};

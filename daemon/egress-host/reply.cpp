@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "egress-host/responder.hpp"
+#include "egress-host/reply.hpp"
 
 #include <sys/socket.h>
 

@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What the servers of one responder share: what it was asked to be, sockets for its ports, and the
-// reply that every emulated host gives.
+// What the servers of a responder share: sockets for its ports, and the reply that every emulated
+// host gives.
 
 #include <netinet/in.h>
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/protocol.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
 namespace egress::host {
-
-struct Spec {
-  std::string host{};
-  std::vector<Port> listen{};
-};
 
 // For all addresses of the namespace. A datagram tells which one it was sent to (IP_PKTINFO).
 Result<UniqueFd> bound_socket(Port port);

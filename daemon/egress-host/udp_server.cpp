@@ -32,12 +32,6 @@ std::optional<in_pktinfo> packet_info(msghdr& message) {
 
 }  // namespace
 
-Result<std::unique_ptr<UdpServer>> UdpServer::listen(uv::Loop& loop, const std::string& host,
-                                                     Port port) {
-  ASSIGN_OR_RETURN(UniqueFd fd, bound_socket(port));
-  return std::unique_ptr<UdpServer>(new UdpServer(loop, host, port, std::move(fd)));
-}
-
 void UdpServer::answer_some() {
   for (int answered = 0; answered < kBatch; ++answered) {
     if (!answer_one()) return;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 
 #include "compile/data_path.hpp"
+#include "settings/responder_text.hpp"
 
 namespace egress::compile {
 namespace {
@@ -34,12 +34,14 @@ state::Firewall appliance_firewall(const policy::Interface& host) {
 constexpr const char* kResponder = "responder";
 
 // What answers on a host's ports.
-state::Process responder(const policy::Interface& host) {
-  state::Process process{
-      .name = kResponder, .program = "egress-host", .arguments = {"--host", host.name}};
-  for (const Port& port : host.host->listen) process.arguments.push_back(port.to_string());
-  std::sort(process.arguments.begin() + 2, process.arguments.end());
-  return process;
+void add_responder(state::NetnsState& netns, const std::string& name,
+                   const policy::Interface& host) {
+  const auto& ports = host.host->listen;
+  if (ports.empty()) return;
+  netns.processes[kResponder] = {.name = kResponder, .program = "egress-host"};
+  netns.attachments[kResponder] = state::make_attachment(
+      kResponder, {name, kResponder},
+      settings::to_text({.host = host.name, .listen = {ports.begin(), ports.end()}}));
 }
 
 void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
@@ -155,7 +157,7 @@ std::string add_host(Fabric& fabric, const policy::Interface& host, const std::s
   netns.neighbours.insert({"eth0", gateway, kRouterMac});
   add(netns, route_via(kMainTable, {}, "eth0", gateway));
   if (host.forwards()) netns.firewall = appliance_firewall(host);
-  if (!host.host->listen.empty()) netns.processes[kResponder] = responder(host);
+  add_responder(netns, netns_name, host);
   return port;
 }
 

@@ -183,15 +183,16 @@ TEST_F(LifeCycle, RepairsDriftByItself) {
 
 TEST_F(LifeCycle, StartsAHostAgainThatWasKilled) {
   apply_contract();
-  const std::string website = std::string("--host") + '\0' + "website";
-  const std::vector<pid_t> hosts = processes_with(website);
-  ASSERT_EQ(hosts.size(), 1U);
-  ::kill(hosts.front(), SIGKILL);
+  const std::string pids = "ip netns pids eg-host-website";
+  const std::string applied = inventory();
+  const std::string host = run_script(pids).out;
+  ASSERT_EQ(run_script("kill -9 " + host).status, 0);
   EXPECT_TRUE(eventually([&] {
-    const auto now = processes_with(website);
-    return now.size() == 1 && now != hosts;
+    const std::string now = run_script(pids).out;
+    return !now.empty() && now != host;
   }));
   EXPECT_TRUE(machine_.comes_in_sync());
+  EXPECT_EQ(inventory(), applied);
 }
 
 TEST_F(LifeCycle, DownLeavesTheMachineAsItWas) {

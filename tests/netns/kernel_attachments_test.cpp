@@ -6,12 +6,13 @@
 
 #include <csignal>
 
-#include "tests/e2e/process.hpp"
+#include "tests/support/process.hpp"
 #include "tests/netns/linux_fixture.hpp"
 
 namespace egress::kernel_tests {
 namespace {
 
+using namespace testing_support;
 using state::KernelState;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -33,10 +34,10 @@ class KernelAttachments : public LinuxFixture {
     return state;
   }
   static std::string inode_of(const std::string& path) {
-    return e2e::run({"stat", "-Lc", "%i", path}).out;
+    return run({"stat", "-Lc", "%i", path}).out;
   }
-  static std::string given() { return e2e::read_file(kFolder + "/eg-app:dns"); }
-  static std::vector<pid_t> programs() { return e2e::processes_with(EGRESS_ATTACHABLE_PROGRAM); }
+  static std::string given() { return read_file(kFolder + "/eg-app:dns"); }
+  static std::vector<pid_t> programs() { return processes_with(EGRESS_ATTACHABLE_PROGRAM); }
   static void signal_programs(int number) {
     for (const pid_t pid : programs()) kill(pid, number);
   }
@@ -80,7 +81,7 @@ TEST_F(KernelAttachments, AreMadeAnewWhenTheirProcessDied) {
   EXPECT_FALSE(told_of_a_change(0));
   signal_programs(SIGKILL);
   EXPECT_TRUE(told_of_a_change(-1)) << "the end of a process is heard";
-  EXPECT_TRUE(e2e::eventually([&] { return observe("eg-app").attachments.empty(); }));
+  EXPECT_TRUE(eventually([&] { return observe("eg-app").attachments.empty(); }));
   converge(lab());
   EXPECT_EQ(given(), inode_of("/run/netns/eg-app") + "none\nsettings\n");
   EXPECT_FALSE(told_of_a_change(0)) << "whoever has ended is forgotten";
@@ -111,7 +112,7 @@ TEST_F(KernelAttachments, HoldNoNamespaceOpenOnceTheyAreGone) {
   without.erase("eg-app");
   converge(without);
   EXPECT_THAT(
-      e2e::run_script("find /proc/*/fd -lname 'net:*' -printf '%l\\n' 2>/dev/null; true").out,
+      run_script("find /proc/*/fd -lname 'net:*' -printf '%l\\n' 2>/dev/null; true").out,
       testing::Not(HasSubstr(inode.substr(0, inode.size() - 1))));
 }
 

@@ -8,8 +8,10 @@
 #include <fstream>
 
 #include "kernel/process/child_process.hpp"
-#include "tests/netns/linux_fixture.hpp"
+#include "settings/responder_text.hpp"
 #include "tests/support/process.hpp"
+#include "tests/netns/linux_fixture.hpp"
+#include "tests/support/attached_program.hpp"
 
 namespace egress::kernel_tests {
 namespace {
@@ -21,14 +23,17 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
+constexpr Port kSql{Protocol::kTcp, 1433};
+constexpr Port kDns{Protocol::kUdp, 53};
+constexpr Port kHttp{Protocol::kTcp, 80};
+const state::Process kResponder{"responder", "egress-host"};
 const std::string kFolder = std::string(kRunDir) + "/eg/processes/eg-host-sql/responder";
 
 class KernelHosts : public LinuxFixture {
  protected:
-  static state::Process responder(const std::vector<std::string>& listen) {
-    state::Process process{"responder", "egress-host", {"--host", "sql"}};
-    process.arguments.insert(process.arguments.end(), listen.begin(), listen.end());
-    return process;
+  static state::Attachment attachment(const std::set<Port>& listen) {
+    return state::make_attachment("responder", {"eg-host-sql", "responder"},
+                                  settings::to_text({.host = "sql", .listen = listen}));
   }
   static state::Process shell(const std::string& script) {
     return {.name = "responder", .program = "/bin/sh", .arguments = {"-c", script}};
@@ -38,8 +43,16 @@ class KernelHosts : public LinuxFixture {
     state["eg-host-sql"]->processes["responder"] = process;
     return state;
   }
-  KernelState lab(const std::vector<std::string>& listen = {"tcp/1433", "udp/53"}) {
-    return lab_with(responder(listen));
+  static KernelState lab(const std::set<Port>& listen = {kSql, kDns}) {
+    KernelState state = lab_with(kResponder);
+    state["eg-host-sql"]->attachments["responder"] = attachment(listen);
+    return state;
+  }
+  static KernelState without_processes() {
+    KernelState state = lab();
+    state["eg-host-sql"]->processes.clear();
+    state["eg-host-sql"]->attachments.clear();
+    return state;
   }
 };
 
@@ -55,11 +68,12 @@ TEST_F(KernelHosts, AreStartedFoundAgainAndStopped) {
   EXPECT_FALSE(std::filesystem::exists(std::string(kRunDir) + "/eg"));
 }
 
-TEST_F(KernelHosts, AreStartedAnewWhenTheirPortsChange) {
+TEST_F(KernelHosts, ChangeTheirPortsWhileTheyRun) {
   converge(lab());
-  converge(lab({"tcp/1433", "tcp/80"}));
-  EXPECT_EQ(observe(), lab({"tcp/1433", "tcp/80"}));
-  EXPECT_THAT(processes_with("egress-host"), SizeIs(1));
+  const auto before = processes_with("egress-host");
+  converge(lab({kSql, kHttp}));
+  EXPECT_EQ(observe(), lab({kSql, kHttp}));
+  EXPECT_EQ(processes_with("egress-host"), before);
 }
 
 TEST_F(KernelHosts, ThatDiedAreMissedAndStartedAgain) {
@@ -94,25 +108,21 @@ TEST_F(KernelHosts, ThatNeverSaidWhatTheyAreAreReplaced) {
   EXPECT_FALSE(std::filesystem::exists(std::string(kRunDir) + "/eg"));
 }
 
-TEST_F(KernelHosts, ThatCannotListenSayWhy) {
-  KernelState without = lab();
-  without["eg-host-sql"]->processes.clear();
-  converge(without);
-  Background other(
-      {"ip", "netns", "exec", "eg-host-sql", EGRESS_HOST_PROGRAM, "--host", "other", "tcp/1433"},
-      "ready");
+TEST_F(KernelHosts, ThatCannotListenSayWhyAndGoOnAsTheyWere) {
+  converge(lab({kSql}));
+  AttachedProgram other({EGRESS_HOST_PROGRAM});
   ASSERT_TRUE(other.ready());
-  const Status status = apply(state::Verb::kAdd, "eg-host-sql", responder({"tcp/1433"}));
+  EXPECT_OK(other.attach("eg-host-sql", "other",
+                            settings::to_text({.host = "other", .listen = {kHttp}})));
+  const Status status = apply(state::Verb::kChange, "eg-host-sql", attachment({kDns, kHttp}));
   ASSERT_FALSE(status.ok());
-  EXPECT_THAT(status.error().kernel_text, HasSubstr("in use"));
-  EXPECT_EQ(observe(), without);
+  EXPECT_THAT(status.error().to_string(), HasSubstr("tcp/80: Address already in use"));
+  EXPECT_EQ(observe(), lab({kSql}));
 }
 
 // As a daemon leaves one that dies, or loses its patience, before the program is ready.
 TEST_F(KernelHosts, ThatAreNotReadyInTimeAreEndedByTheNextPass) {
-  KernelState without = lab();
-  without["eg-host-sql"]->processes.clear();
-  converge(without);
+  converge(without_processes());
   by_hand("mkdir -p " + kFolder);
   {
     const UniqueFd lock(
@@ -134,9 +144,7 @@ TEST_F(KernelHosts, ThatAreNotReadyInTimeAreEndedByTheNextPass) {
 }
 
 TEST_F(KernelHosts, ThatEndBeforeTheyAreReadyHaveTheirWordsInTheError) {
-  KernelState without = lab();
-  without["eg-host-sql"]->processes.clear();
-  converge(without);
+  converge(without_processes());
   const Status failed =
       apply(state::Verb::kAdd, "eg-host-sql", shell("echo no such zone >&2; exit 1"));
   ASSERT_FALSE(failed.ok());
@@ -147,7 +155,7 @@ TEST_F(KernelHosts, ThatEndBeforeTheyAreReadyHaveTheirWordsInTheError) {
               HasSubstr("cannot execute"));
   absent.program = "none";
   EXPECT_EQ(apply(state::Verb::kAdd, "eg-host-sql", absent).error().code, Errc::kInvalid);
-  EXPECT_EQ(observe(), without);
+  EXPECT_EQ(observe(), without_processes());
   EXPECT_FALSE(std::filesystem::exists(std::string(kRunDir) + "/eg"));
 }
 
@@ -169,9 +177,7 @@ TEST_F(KernelHosts, WorkInAFolderOfTheirOwnWithNothingOfTheirPredecessorInIt) {
 }
 
 TEST_F(KernelHosts, WhoseSpecIsNoTextAreRefused) {
-  KernelState without = lab();
-  without["eg-host-sql"]->processes.clear();
-  converge(without);
+  converge(without_processes());
   const Status refused = apply(state::Verb::kAdd, "eg-host-sql", shell("\xff"));
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.error().message, HasSubstr("UTF-8"));
@@ -203,14 +209,13 @@ TEST_F(KernelHosts, OfAnotherPrefixWithTheSameNameLiveOn) {
   const auto op = [](const std::string& netns, state::Verb verb, state::Object object) {
     return state::Op{state::Phase::kAddNetns, verb, netns, std::move(object)};
   };
-  const state::Process sql = responder({"tcp/1433", "udp/53"});
   EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kAdd, state::NetnsObject{})));
-  EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kAdd, sql)));
+  EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kAdd, kResponder)));
   converge(lab());
   EXPECT_THAT(processes_with("egress-host"), SizeIs(2));
   converge({});
-  EXPECT_EQ(other->observe()->at("other-host-sql")->processes.at("responder"), sql);
-  EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kRemove, sql)));
+  EXPECT_EQ(other->observe()->at("other-host-sql")->processes.at("responder"), kResponder);
+  EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kRemove, kResponder)));
   EXPECT_OK(other->apply(op("other-host-sql", state::Verb::kRemove, state::NetnsObject{})));
   EXPECT_THAT(processes_with("egress-host"), IsEmpty());
 }

@@ -247,9 +247,7 @@ class KernelOwnerOfProcesses : public KernelOwner {
     }
     return {command, "ready"};
   }
-  static state::Process responder() {
-    return {"responder", "egress-host", {"--host", "sql", "tcp/1433"}};
-  }
+  static state::Process responder() { return {"responder", "egress-host"}; }
   static KernelState host() {
     KernelState state{{"eg-host-sql", plain_netns()}};
     state["eg-host-sql"]->processes["responder"] = responder();

@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "probe/packets.hpp"
+#include "settings/responder_text.hpp"
 #include "tests/support/process.hpp"
-#include "tests/support/values.hpp"
+#include "tests/support/attached_program.hpp"
 
 namespace egress::probe {
 namespace {
@@ -64,10 +65,13 @@ class Probe : public ::testing::Test {
   static void SetUpTestSuite() {
     const Outcome built = run_script(kTopology);
     ASSERT_EQ(built.status, 0) << built.err;
-    responder_ = new Background({"ip", "netns", "exec", "server", EGRESS_HOST_PROGRAM, "--host",
-                                 "server", "tcp/443", "udp/53"},
-                                "ready");
+    responder_ = new AttachedProgram({EGRESS_HOST_PROGRAM});
     ASSERT_TRUE(responder_->ready());
+    const Status attached = responder_->attach(
+        "server", "responder",
+        settings::to_text(
+            {.host = "server", .listen = {{Protocol::kTcp, 443}, {Protocol::kUdp, 53}}}));
+    ASSERT_TRUE(attached.ok()) << attached.error().to_string();
   }
   static void TearDownTestSuite() {
     delete responder_;
@@ -83,9 +87,9 @@ class Probe : public ::testing::Test {
     return probe_all({{"client", protocol, to, port, 50000}}).front();
   }
 
-  static Background* responder_;
+  static AttachedProgram* responder_;
 };
-Background* Probe::responder_ = nullptr;
+AttachedProgram* Probe::responder_ = nullptr;
 
 TEST_F(Probe, SeesASynAtItsDestinationBehindSourceNat) {
   const ProbeResult result = probe_one(kTcp, kServer, 443);

@@ -14,11 +14,15 @@
 #include <array>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "settings/responder_text.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/attached_program.hpp"
 
 namespace egress::host {
 namespace {
@@ -26,6 +30,12 @@ namespace {
 using namespace testing_support;
 using nlohmann::json;
 using ::testing::HasSubstr;
+
+constexpr Port kSql{Protocol::kTcp, 1433};
+constexpr Port kHttp{Protocol::kTcp, 80};
+constexpr Port kDns{Protocol::kUdp, 53};
+constexpr Port kOther{Protocol::kUdp, 9999};
+constexpr int kHangMs = 120'000;
 
 constexpr const char* kTopology = R"(
   ip netns add client; ip netns add server
@@ -35,11 +45,31 @@ constexpr const char* kTopology = R"(
   ip -n server link set s0 up; ip -n server link set lo up
 )";
 
-Command responder(std::vector<std::string> listen) {
-  Command command = {"ip", "netns", "exec", "server", EGRESS_HOST_PROGRAM, "--host", "sql"};
-  command.insert(command.end(), listen.begin(), listen.end());
-  return command;
+std::string settings_of(const std::set<Port>& listen) {
+  return settings::to_text({.host = "sql", .listen = listen});
 }
+
+// The responder outside, attached in the server's namespace.
+class Host {
+ public:
+  explicit Host(const std::set<Port>& listen, Command wrapper = {})
+      : program_(with_program(std::move(wrapper))) {
+    EXPECT_TRUE(program_.ready());
+    const Status attached = listen_on(listen);
+    EXPECT_TRUE(attached.ok()) << attached.error().to_string();
+  }
+  Status listen_on(const std::set<Port>& listen) {
+    return program_.attach("server", "responder", settings_of(listen));
+  }
+  AttachedProgram& program() { return program_; }
+
+ private:
+  static Command with_program(Command wrapper) {
+    wrapper.push_back(EGRESS_HOST_PROGRAM);
+    return wrapper;
+  }
+  AttachedProgram program_;
+};
 
 sockaddr_in address(const char* text, uint16_t port) {
   sockaddr_in result{};
@@ -95,21 +125,45 @@ class Responder : public ::testing::Test {
   }
 };
 
-TEST_F(Responder, SaysReadyWithItsPortsOpenAndEndsWhenAskedTo) {
-  Background host(responder({"udp/53", "tcp/80", "tcp/1433"}), "ready");
-  ASSERT_TRUE(host.ready());
-  connect_to(1433);
-  EXPECT_EQ(host.end(SIGTERM), 0);
+TEST_F(Responder, EndsWhenAskedTo) {
+  Host host({kDns, kHttp, kSql});
+  const UniqueFd client = connect_to(1433);
+  EXPECT_EQ(host.program().process().end(SIGTERM), 0);
 }
 
 TEST_F(Responder, StandsInASessionOfItsOwn) {
-  const Background host(responder({"tcp/1433"}), "ready");
-  EXPECT_EQ(::getsid(host.pid()), host.pid());
-  EXPECT_EQ(::getpgid(host.pid()), host.pid());
+  Host host({kSql});
+  const pid_t pid = host.program().process().pid();
+  EXPECT_EQ(::getsid(pid), pid);
+  EXPECT_EQ(::getpgid(pid), pid);
+}
+
+TEST_F(Responder, ChangesItsPortsAndCutsNoConnectionOfThoseThatStay) {
+  Host host({kSql, {Protocol::kTcp, 4000}});
+  const UniqueFd stays = connect_to(1433);
+  const UniqueFd goes = connect_to(4000);
+  line(stays.get());
+  line(goes.get());
+  ASSERT_TRUE(host.listen_on({kSql, kHttp}).ok());
+  EXPECT_EQ(line(goes.get()), "(ended)");
+  EXPECT_EQ(run({"curl", "-sS", "http://10.0.0.2/"}).status, 0);
+  EXPECT_EQ(run({"curl", "-s", "http://10.0.0.2:4000/"}).status, 7) << "nobody listens";
+  ASSERT_EQ(::send(stays.get(), "hello\n", 6, 0), 6);
+  EXPECT_EQ(line(stays.get()), "hello");
+}
+
+TEST_F(Responder, LeavesTheNamespaceWhenItIsDetached) {
+  Host host({kDns, kHttp, kSql});
+  const UniqueFd client = connect_to(1433);
+  line(client.get());
+  ASSERT_TRUE(host.program().detach("server", "responder").ok());
+  EXPECT_EQ(line(client.get()), "(ended)");
+  EXPECT_EQ(run_script("ip netns exec server ss -Hlntu").out, "");
+  EXPECT_TRUE(host.listen_on({kDns, kHttp, kSql}).ok());
 }
 
 TEST_F(Responder, AnswersHttpWithWhatItSaw) {
-  const Background host(responder({"tcp/80"}), "ready");
+  const Host host({kHttp});
   const Outcome asked =
       run({"curl", "-sS", "-i", "--local-port", "45678", "http://10.0.0.2/any/path?query"});
   EXPECT_THAT(asked.out, HasSubstr("200 OK\r\n"));
@@ -122,7 +176,7 @@ TEST_F(Responder, AnswersHttpWithWhatItSaw) {
 }
 
 TEST_F(Responder, KeepsAnHttpConnectionAndTakesAnyMethodAndBody) {
-  const Background host(responder({"tcp/80"}), "ready");
+  const Host host({kHttp});
   const std::string url = "http://10.0.0.2/";
   const Outcome twice = run({"curl", "-sS", "-w", "%{num_connects}\n", url, url});
   EXPECT_THAT(twice.out, ::testing::EndsWith("}\n0\n"));
@@ -134,7 +188,7 @@ TEST_F(Responder, KeepsAnHttpConnectionAndTakesAnyMethodAndBody) {
 }
 
 TEST_F(Responder, SendsOneLineOnConnectAndThenEchoes) {
-  const Background host(responder({"tcp/1433"}), "ready");
+  const Host host({kSql});
   const UniqueFd client = connect_to(1433);
   const json said = json::parse(line(client.get()));
   EXPECT_EQ(said.at("local"), "10.0.0.2:1433");
@@ -146,7 +200,7 @@ TEST_F(Responder, SendsOneLineOnConnectAndThenEchoes) {
 }
 
 TEST_F(Responder, StopsReadingFromAClientThatDoesNotRead) {
-  const Background host(responder({"tcp/1433"}), "ready");
+  const Host host({kSql});
   const UniqueFd client = connect_to(1433, 4096);
   line(client.get());
   std::string sent;
@@ -172,7 +226,7 @@ TEST_F(Responder, StopsReadingFromAClientThatDoesNotRead) {
 }
 
 TEST_F(Responder, ServesThousandsOfConnectionsAtOnce) {
-  const Background host(responder({"tcp/1433"}), "ready");
+  const Host host({kSql});
   std::vector<UniqueFd> clients;
   for (int index = 0; index < 3000; ++index) clients.push_back(connect_to(1433));
   for (const UniqueFd& client : clients) {
@@ -181,10 +235,7 @@ TEST_F(Responder, ServesThousandsOfConnectionsAtOnce) {
 }
 
 TEST_F(Responder, LetsConnectionsWaitWhenItMayNotOpenMoreFiles) {
-  Command limited = {"prlimit", "--nofile=160:160"};
-  for (const std::string& word : responder({"tcp/1433", "tcp/80"})) limited.push_back(word);
-  const Background host(limited, "ready");
-  ASSERT_TRUE(host.ready());
+  const Host host({kSql, kHttp}, {"prlimit", "--nofile=160:160"});
   std::vector<UniqueFd> clients;
   for (int index = 0; index < 400; ++index) clients.push_back(connect_to(1433));
   // Each one ends after its line, which makes room for those behind it.
@@ -196,7 +247,7 @@ TEST_F(Responder, LetsConnectionsWaitWhenItMayNotOpenMoreFiles) {
 }
 
 TEST_F(Responder, AnswersDatagramsFromTheAddressTheyWereSentTo) {
-  const Background host(responder({"udp/9999"}), "ready");
+  const Host host({kOther});
   for (const char* text : {"10.0.0.2", "10.0.0.3"}) {
     const UniqueFd client(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     // A connected socket takes answers from this address alone.
@@ -218,23 +269,24 @@ TEST_F(Responder, AnswersDatagramsFromTheAddressTheyWereSentTo) {
   }
 }
 
-TEST_F(Responder, NamesThePortItCannotOpen) {
-  const Background first(responder({"tcp/1433", "udp/53", "tcp/80"}), "ready");
-  for (const std::string port : {"tcp/1433", "udp/53", "tcp/80"}) {
-    const Outcome second = run(responder({"tcp/4000", port}));
-    EXPECT_EQ(second.status, 1);
-    EXPECT_THAT(second.err, HasSubstr(port));
-    EXPECT_THAT(second.err, HasSubstr("in use"));
-    EXPECT_EQ(second.out, "");
+TEST_F(Responder, NamesThePortItCannotOpenAndOpensNoOther) {
+  const Host first({kSql, kDns, kHttp});
+  Host second({kOther});
+  for (const Port port : {kSql, kDns, kHttp}) {
+    const Status refused = second.listen_on({{Protocol::kTcp, 70}, port, kOther});
+    ASSERT_FALSE(refused.ok());
+    EXPECT_THAT(refused.error().message, HasSubstr(port.to_string()));
+    EXPECT_THAT(refused.error().message, HasSubstr("in use"));
+    EXPECT_EQ(run({"curl", "-s", "http://10.0.0.2:70/"}).status, 7) << "nobody listens";
   }
 }
 
-TEST_F(Responder, RefusesPortsItDoesNotUnderstand) {
-  for (const std::string port : {"sctp/1", "tcp/0", "tcp/65536", "tcp/", "80", "tcp/80x"}) {
-    const Outcome refused = run(responder({port}));
-    EXPECT_EQ(refused.status, 1) << port;
-    EXPECT_THAT(refused.err, HasSubstr("'" + port + "'"));
-  }
+TEST_F(Responder, RefusesSettingsItDoesNotUnderstand) {
+  Host host({kSql});
+  const Status refused = host.program().attach("server", "responder", "no settings");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("settings of a responder"));
+  EXPECT_THAT(line(connect_to(1433).get()), HasSubstr("10.0.0.2:1433"));
 }
 
 }  // namespace

@@ -6,15 +6,15 @@
 namespace egress::testing_support {
 namespace {
 
-e2e::Command in_folder(const std::string& folder, const e2e::Command& command) {
-  e2e::Command whole = {"bash", "-c", "cd \"$1\" && shift && exec \"$@\"", "-", folder};
+Command in_folder(const std::string& folder, const Command& command) {
+  Command whole = {"bash", "-c", "cd \"$1\" && shift && exec \"$@\"", "-", folder};
   whole.insert(whole.end(), command.begin(), command.end());
   return whole;
 }
 
 }  // namespace
 
-AttachedProgram::AttachedProgram(const e2e::Command& command)
+AttachedProgram::AttachedProgram(const Command& command)
     : process_(in_folder(folder_.path(), command), "ready") {}
 
 Status AttachedProgram::attach(const std::string& netns, const std::string& name,

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "kernel/attachment/control_socket.hpp"
-#include "tests/e2e/process.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/folder.hpp"
 
 namespace egress::testing_support {
@@ -15,10 +15,10 @@ namespace egress::testing_support {
 class AttachedProgram {
  public:
   // `command` runs in a folder of its own. Its processes are no longer there once the object is.
-  explicit AttachedProgram(const e2e::Command& command);
+  explicit AttachedProgram(const Command& command);
 
   bool ready() const { return process_.ready(); }
-  e2e::Background& process() { return process_; }
+  Background& process() { return process_; }
   const std::filesystem::path& folder() const { return folder_.path(); }
 
   // In the namespace `netns` of /run/netns.
@@ -27,7 +27,7 @@ class AttachedProgram {
 
  private:
   Folder folder_{};
-  e2e::Background process_;
+  Background process_;
 };
 
 }  // namespace egress::testing_support

@@ -8,7 +8,8 @@ namespace {
 
 // Neighbours in states other than permanent, and counters, come and go with packets; operational
 // states follow links by themselves; the order of links, the order and the copies of what is in a
-// firewall, and the generation beside its digest tell only when something was made.
+// firewall, and the generation beside its digest tell only when something was made; so does which
+// namespace it is that something is attached in.
 constexpr const char* kNamespaceInventory = R"(
   ip -o link show | sed -E 's/^[0-9]+: //; s/@[^:]*//; s/NO-CARRIER,|M-DOWN,//' |
     sed -E 's/ (qlen|link-netnsid|state) [^ ]+//g' | sort
@@ -18,6 +19,7 @@ constexpr const char* kNamespaceInventory = R"(
   ip neigh show nud permanent | sort
   nft -s list ruleset | sed -E 's/^(\s*comment "[0-9a-f]{32}) [0-9]+"/\1"/; s|//[0-9]+||g; s/^table .*/&\n/; s/^}/\n&/' |
     awk -v RS= '{ gsub(/\n/, "\r"); print }' | sort | tr '\r' '\n'
+  ss -Hlntu | awk '{ print "listens", $1, $5 }' | sort
 )";
 
 constexpr const char* kInventory = R"(
@@ -27,6 +29,8 @@ constexpr const char* kInventory = R"(
   done
   echo "== files"; find /run -printf '%y %m %p\n' | grep -v '\.lock$' | sort -k3
   echo "== processes"; ps -eo args= | grep '^[^ ]*egress-host' | sort
+  echo "== attachments"; find /run/egressd -name .attached 2>/dev/null | sort |
+    while read -r list; do echo "$list"; sed 's/"identity":[^]]*]//' "$list"; done
 )";
 
 constexpr const char* kSweep = R"(

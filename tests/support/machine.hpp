@@ -59,7 +59,8 @@ class Machine {
 };
 
 // Everything the programs may leave on a machine: namespaces with their links, addresses, routes,
-// rules, neighbours, firewalls; files under /run; processes. Equal texts are equal machines.
+// rules, neighbours, firewalls, listening sockets; files under /run; processes and attachments.
+// Equal texts are equal machines.
 std::string inventory();
 // The same for the namespace the tests stand in, which the programs must never touch.
 std::string home_inventory();
