@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "control/json.hpp"
+#include "control/json/values.hpp"
+
+namespace egress::control {
+
+namespace {
+
+Json node_json(const inspect::Node& node) {
+  return {{"id", node.id},
+          {"kind", node.kind},
+          {"name", node.name},
+          {"parent", text_or_null(node.parent)},
+          {"detail", text_or_null(node.detail)}};
+}
+
+Json edge_json(const inspect::Edge& edge) {
+  return {{"from", edge.from},
+          {"to", edge.to},
+          {"kind", edge.kind},
+          {"detail", text_or_null(edge.detail)}};
+}
+
+Json finding_json(const lab::Finding& finding) {
+  return {{"severity", finding.severity == lab::Severity::kError ? "error" : "warning"},
+          {"file", finding.file},
+          {"line", finding.line},
+          {"column", finding.column},
+          {"path", finding.path},
+          {"code", finding.code},
+          {"message", finding.message},
+          {"hint", finding.hint},
+          {"text", finding.to_string()}};
+}
+
+}  // namespace
+
+Json to_json(const std::vector<lab::Finding>& findings) {
+  return array_of(findings, finding_json);
+}
+
+Json to_json(const inspect::Graph& graph) {
+  return {{"nodes", array_of(graph.nodes, node_json)}, {"edges", array_of(graph.edges, edge_json)}};
+}
+
+Json to_json(const Plan& plan) {
+  const auto change_json = [](const inspect::ResourceChange& change) -> Json {
+    return {{"verb", change.verb}, {"kind", change.kind}, {"name", change.name}};
+  };
+  return {{"resources", array_of(plan.resources, change_json)},
+          {"operations", plan.operations},
+          {"findings", to_json(plan.warnings)}};
+}
+
+Json to_json(const Progress& progress) {
+  return {
+      {"progress", {{"done", progress.done}, {"total", progress.total}, {"what", progress.what}}}};
+}
+
+Json to_json(const PassResult& result) {
+  const auto failed_json = [](const FailedObject& failed) -> Json {
+    return {{"object", failed.object}, {"message", failed.message}};
+  };
+  return {{"result",
+           {{"changed", result.changed},
+            {"failed", array_of(result.failed, failed_json)},
+            {"drift", result.drift},
+            {"seconds", result.seconds}}}};
+}
+
+Json error_json(const Error& error, const std::vector<lab::Finding>& findings) {
+  return {{"error",
+           {{"code", errc_name(error.code)},
+            {"message", error.to_string()},
+            {"findings", to_json(findings)}}}};
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string dump_indented(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace egress::control

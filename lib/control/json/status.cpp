@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "control/json.hpp"
+#include "control/json/values.hpp"
+
+namespace egress::control {
+
+namespace {
+
+// ARM's form of a time: UTC with seven decimals is overkill, milliseconds are what it prints.
+std::string time_text(ipam::TimePoint time) {
+  const auto since_epoch =
+      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)), since_epoch % 1000);
+}
+
+Json app_json(const inspect::AppStatus& app) {
+  return {{"site", app.site},
+          {"instance", app.instance},
+          {"worker", app.worker},
+          {"netns", app.netns},
+          {"integrated", app.integrated},
+          {"subnet", text_or_null(app.subnet)},
+          {"privateIp", address_or_null(app.private_ip)},
+          {"outboundIp", address_or_null(app.outbound_ip)},
+          {"applicationRouting", app.application_routing}};
+}
+
+Json worker_json(const inspect::WorkerStatus& worker) {
+  const auto interface_json = [](const inspect::WorkerInterface& interface) -> Json {
+    return {{"name", interface.name},
+            {"subnet", interface.subnet},
+            {"address", interface.address.to_string()}};
+  };
+  return {{"name", worker.name},
+          {"netns", worker.netns},
+          {"interfaces", array_of(worker.interfaces, interface_json)}};
+}
+
+Json host_json(const inspect::HostStatus& host) {
+  return {{"name", host.name},
+          {"netns", host.netns},
+          {"address", host.address.to_string()},
+          {"listen", host.listen}};
+}
+
+Json lease_json(const ipam::Lease& lease) {
+  return {{"subnet", lease.holder.subnet.to_string()},
+          {"serverFarm", lease.holder.server_farm},
+          {"instance", lease.holder.instance},
+          {"address", lease.address.to_string()},
+          {"state", ipam::name_of(lease.state)},
+          {"since", time_text(lease.since)},
+          {"releaseAt", lease.release_at ? Json(time_text(*lease.release_at)) : Json(nullptr)}};
+}
+
+}  // namespace
+
+Json to_json(const std::vector<ipam::Lease>& leases) {
+  return array_of(leases, lease_json);
+}
+
+Json to_json(const inspect::StatusReport& status) {
+  Json last_pass;
+  if (status.last_pass) {
+    last_pass = {{"seconds", status.last_pass->seconds},
+                 {"operations", status.last_pass->operations},
+                 {"failed", status.last_pass->failed}};
+  }
+  Json last_repair;
+  if (status.last_repair) {
+    last_repair = {{"at", time_text(status.last_repair->at)},
+                   {"operations", status.last_repair->operations}};
+  }
+  return {{"lab", status.lab ? Json(*status.lab) : Json(nullptr)},
+          {"version", status.version},
+          {"prefix", status.prefix},
+          {"inSync", status.in_sync},
+          {"apps", array_of(status.apps, app_json)},
+          {"workers", array_of(status.workers, worker_json)},
+          {"hosts", array_of(status.hosts, host_json)},
+          {"drift", status.drift},
+          {"problems", status.problems},
+          {"lastPass", last_pass},
+          {"lastRepair", last_repair},
+          {"pendingReleases", to_json(status.pending_releases)}};
+}
+
+Json to_json(const inspect::AppContext& context) {
+  return {{"netns", context.netns},
+          {"environment", context.environment},
+          {"resolvConf", context.resolv_conf},
+          {"hosts", context.hosts}};
+}
+
+}  // namespace egress::control

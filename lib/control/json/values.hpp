@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// How what may be missing, and lists, look in every document.
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ip.hpp"
+#include "control/json.hpp"
+
+namespace egress::control {
+
+inline Json address_or_null(const std::optional<Ipv4Address>& address) {
+  return address ? Json(address->to_string()) : Json(nullptr);
+}
+
+inline Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+template <typename T, typename JsonOf>
+Json array_of(const std::vector<T>& values, JsonOf json_of) {
+  Json array = Json::array();
+  for (const T& value : values) array.push_back(json_of(value));
+  return array;
+}
+
+}  // namespace egress::control
