@@ -124,6 +124,16 @@ std::string escaped(const std::string& text) {
   return result;
 }
 
+std::string with_query(const std::string& path, const control::Parameters& parameters) {
+  std::string text = path;
+  char before = '?';
+  for (const auto& [name, value] : parameters) {
+    text += before + name + "=" + escaped(value);
+    before = '&';
+  }
+  return text;
+}
+
 Answer answer_of(long status, const std::string& body) {
   Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 
+#include "control/messages.hpp"
 #include "egressctl/answer.hpp"
 
 namespace egress::ctl {
@@ -30,6 +31,9 @@ class Client {
 
 // One part of a path or a query's value.
 std::string escaped(const std::string& text);
+
+// "/v1/next-hop?site=web&destinationIPAddress=10.0.0.4"
+std::string with_query(const std::string& path, const control::Parameters& parameters);
 
 // The answer to a complete body, or to a stream that ended: pure, so that tests reach it.
 Answer answer_of(long status, const std::string& body);

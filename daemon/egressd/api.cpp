@@ -123,6 +123,14 @@ HttpResponse get(Queries& queries, const HttpRequest& request) {
   if (path == "/v1/effective-rules") {
     return answer_of(queries.effective_rules(argument(request, "site")));
   }
+  if (path == "/v1/ip-flow-verify") {
+    const auto asked = control::parse_ip_flow_request(request.query);
+    return asked.ok() ? answer_of(queries.ip_flow_verify(*asked)) : refusal_of(asked.error());
+  }
+  if (path == "/v1/next-hop") {
+    const auto asked = control::parse_next_hop_request(request.query);
+    return asked.ok() ? answer_of(queries.next_hop(*asked)) : refusal_of(asked.error());
+  }
   if (path == "/v1/leases") {
     return answer_of(queries.leases(argument(request, "subnet")), [](const auto& leases) {
       return control::Json{{"leases", control::to_json(leases)}};

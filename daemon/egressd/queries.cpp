@@ -8,6 +8,7 @@
 
 #include "compile/names.hpp"
 #include "inspect/changes.hpp"
+#include "inspect/senders.hpp"
 #include "lab/suggest.hpp"
 
 namespace egress::daemon {
@@ -36,19 +37,6 @@ std::vector<std::string> texts_of(const state::ChangeSet& ops) {
 Result<const policy::Network*> Queries::network() const {
   if (session_.network() != nullptr) return session_.network();
   return Error{.code = Errc::kConflict, .message = "no lab is in force"};
-}
-
-Result<const policy::Network::Subnet*> Queries::subnet_of(const std::string& site) const {
-  ASSIGN_OR_RETURN(const policy::Network* found, network());
-  const auto entry = found->sites.find(site);
-  if (entry == found->sites.end()) {
-    return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", site)};
-  }
-  if (!entry->second.routing.integrated) {
-    return Error{.code = Errc::kConflict,
-                 .message = fmt::format("site '{}' has no virtual network integration", site)};
-  }
-  return &found->subnets[entry->second.subnet];
 }
 
 Result<Queries::Comparison> Queries::compare() {
@@ -229,16 +217,29 @@ void Queries::test(lab::LabText text, Then<std::vector<inspect::TestResult>> the
 }
 
 Result<inspect::EffectiveRoutes> Queries::effective_routes(const std::string& site) const {
-  ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, subnet_of(site));
+  ASSIGN_OR_RETURN(const policy::Network* current, network());
+  ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, inspect::subnet_of(*current, site));
   return inspect::effective_routes(*subnet);
 }
 
 Result<inspect::EffectiveRules> Queries::effective_rules(const std::string& site) {
-  ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, subnet_of(site));
+  ASSIGN_OR_RETURN(const policy::Network* current, network());
+  ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, inspect::subnet_of(*current, site));
   const auto hits =
       kernel_.counters(compile::vnet_netns(session_.terms().prefix, subnet->ref.vnet));
   // Rules are known without the kernel; their hits then are not.
   return inspect::effective_rules(*subnet, hits.ok() ? *hits : inspect::ChainHits());
+}
+
+Result<inspect::IpFlowVerdict> Queries::ip_flow_verify(
+    const control::IpFlowRequest& request) const {
+  ASSIGN_OR_RETURN(const policy::Network* current, network());
+  return inspect::ip_flow_verify(*current, request.app, request.flow);
+}
+
+Result<inspect::NextHopAnswer> Queries::next_hop(const control::NextHopRequest& request) const {
+  ASSIGN_OR_RETURN(const policy::Network* current, network());
+  return inspect::next_hop(*current, request.app, request.destination);
 }
 
 Result<std::vector<ipam::Lease>> Queries::leases(const std::string& subnet) const {

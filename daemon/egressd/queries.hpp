@@ -47,6 +47,8 @@ class Queries {
   Result<policy::Explanation> explain(const control::ExplainRequest& request) const;
   Result<inspect::EffectiveRoutes> effective_routes(const std::string& site) const;
   Result<inspect::EffectiveRules> effective_rules(const std::string& site);
+  Result<inspect::IpFlowVerdict> ip_flow_verify(const control::IpFlowRequest& request) const;
+  Result<inspect::NextHopAnswer> next_hop(const control::NextHopRequest& request) const;
   // All subnets when `subnet` is empty.
   Result<std::vector<ipam::Lease>> leases(const std::string& subnet) const;
   Result<inspect::Graph> graph() const;
@@ -60,7 +62,6 @@ class Queries {
 
  private:
   Result<const policy::Network*> network() const;
-  Result<const policy::Network::Subnet*> subnet_of(const std::string& site) const;
   // What the kernel looks like now beside the lab in force.
   struct Comparison {
     std::vector<std::string> drift{};

@@ -14,6 +14,7 @@
 #include "inspect/effective.hpp"
 #include "inspect/expectations.hpp"
 #include "inspect/graph.hpp"
+#include "inspect/network_watcher.hpp"
 #include "inspect/observation.hpp"
 #include "inspect/status.hpp"
 #include "ipam/leases.hpp"
@@ -37,6 +38,10 @@ Json to_json(const inspect::AppContext& context);
 // Azure CLI print for a network interface (azure-facts 5.7, 10.2.4).
 Json to_json(const inspect::EffectiveRoutes& effective);
 Json to_json(const inspect::EffectiveRules& effective);
+// {"access", "ruleName"} and {"nextHopType", "nextHopIpAddress", "routeTableId"}, as Network
+// Watcher answers (azure-facts 10.2).
+Json to_json(const inspect::IpFlowVerdict& verdict);
+Json to_json(const inspect::NextHopAnswer& answer);
 Json to_json(const inspect::Graph& graph);
 Json to_json(const Plan& plan);
 // {"results": […]}

@@ -2,8 +2,9 @@
 #pragma once
 
 // Messages to the daemon, both ways: as a client writes them, and as untrusted text read back.
-// kInvalid names the key that is wrong.
+// kInvalid names the key or parameter that is wrong.
 
+#include <map>
 #include <string>
 
 #include "control/json.hpp"
@@ -16,5 +17,15 @@ Result<lab::LabText> parse_lab_text(const std::string& body);
 
 Json to_json(const ExplainRequest& request);
 Result<ExplainRequest> parse_explain_request(const std::string& body);
+
+// What a GET asks, in its query. Apps are "SITE" or "SITE/INSTANCE"; the rest is in Network
+// Watcher's words.
+using Parameters = std::map<std::string, std::string>;
+
+Parameters to_parameters(const IpFlowRequest& request);
+Result<IpFlowRequest> parse_ip_flow_request(const Parameters& parameters);
+
+Parameters to_parameters(const NextHopRequest& request);
+Result<NextHopRequest> parse_next_hop_request(const Parameters& parameters);
 
 }  // namespace egress::control

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "inspect/changes.hpp"
+#include "inspect/network_watcher.hpp"
 #include "lab/load.hpp"
 #include "policy/explain.hpp"
 #include "reconcile/pass.hpp"
@@ -34,6 +35,16 @@ struct ExplainRequest {
   // that no earlier flow's record decides for it.
   std::optional<uint16_t> source_port{};
   bool verify = false;
+};
+
+struct IpFlowRequest {
+  lab::Sender app{};
+  inspect::IpFlow flow{};
+};
+
+struct NextHopRequest {
+  lab::Sender app{};
+  Ipv4Address destination{};
 };
 
 using reconcile::Progress;

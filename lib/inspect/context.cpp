@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "compile/names.hpp"
+#include "inspect/senders.hpp"
 #include "ipam/guid.hpp"
 
 namespace egress::inspect {
@@ -65,19 +66,10 @@ std::string hosts_of(const lab::Lab& lab) {
 
 Result<AppContext> app_context(const policy::Network& network, const lab::Sender& sender,
                                const std::string& prefix) {
-  const auto site = network.sites.find(sender.site);
-  if (site == network.sites.end()) {
-    return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", sender.site)};
-  }
-  const auto app = network.find(sender);
-  if (!app) {
-    return Error{.code = Errc::kNotFound,
-                 .message = fmt::format("site '{}' has instances 0 to {}, not {}", site->first,
-                                        site->second.workers.size() - 1, sender.instance)};
-  }
-  return AppContext{.netns = compile::app_netns(prefix, app->name.site, app->name.instance),
-                    .environment = environment_of(*app),
-                    .resolv_conf = resolv_conf_of(network, site->second),
+  ASSIGN_OR_RETURN(const policy::Network::App app, app_of(network, sender));
+  return AppContext{.netns = compile::app_netns(prefix, app.name.site, app.name.instance),
+                    .environment = environment_of(app),
+                    .resolv_conf = resolv_conf_of(network, *app.site),
                     .hosts = hosts_of(network.situation.lab)};
 }
 

@@ -203,6 +203,22 @@ TEST_F(Commands, EffectiveRulesShowUserAndDefaultRules) {
   }
 }
 
+TEST_F(Commands, NetworkWatchersQuestionsGetItsAnswers) {
+  apply();
+  const Command flow = {"ip-flow-verify", "web", "--remote", "10.1.2.4:1433"};
+  EXPECT_EQ(machine_.ctl(flow).status, 0);
+  EXPECT_EQ(machine_.ctl_json(flow),
+            json({{"access", "Deny"}, {"ruleName", "securityRules/deny-sql"}}));
+  EXPECT_EQ(machine_.ctl_json({"ip-flow-verify", "web/1", "--direction", "inbound", "--protocol",
+                               "udp", "--remote", "8.8.8.8:53", "--local-port", "40000"}),
+            json({{"access", "Allow"}, {"ruleName", "defaultSecurityRules/AllowVnetInBound"}}));
+  EXPECT_EQ(machine_.ctl_json({"next-hop", "web", "93.184.216.34"}),
+            json({{"nextHopType", "VirtualAppliance"},
+                  {"nextHopIpAddress", "10.0.1.4"},
+                  {"routeTableId", "via-firewall"}}));
+  EXPECT_EQ(machine_.ctl({"next-hop", "nobody", "10.1.2.4"}).status, 3);
+}
+
 TEST_F(Commands, LeasesNameEachInstance) {
   apply();
   const Outcome leases = machine_.ctl({"leases", "spoke/integration"});
@@ -240,9 +256,9 @@ TEST_F(Commands, HelpAndVersionNeedNoDaemon) {
   machine_.stop();
   EXPECT_EQ(machine_.ctl({"--help"}).status, 0);
   EXPECT_THAT(run({EGRESSD_PROGRAM, "--version"}).out, MatchesRegex("egressd [0-9.]+\n"));
-  for (const char* command :
-       {"validate", "plan", "apply", "status", "exec", "env", "explain", "effective-routes",
-        "effective-rules", "test", "leases", "graph", "restart", "down"}) {
+  for (const char* command : {"validate", "plan", "apply", "status", "exec", "env", "explain",
+                              "effective-routes", "effective-rules", "ip-flow-verify", "next-hop",
+                              "test", "leases", "graph", "restart", "down"}) {
     EXPECT_EQ(machine_.ctl({command, "--help"}).status, 0) << command;
   }
   EXPECT_EQ(machine_.ctl({"no-such-command"}).status, 2);

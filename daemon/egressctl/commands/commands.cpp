@@ -26,6 +26,15 @@ CLI::Option* add_target(CLI::App& command, std::string& target) {
           ""));
 }
 
+int show(const Console& console, const Answer& answer, Render render) {
+  if (const Failure* failure = std::get_if<Failure>(&answer)) {
+    return console.fail(*failure, kTrouble);
+  }
+  const Json& document = std::get<Json>(answer);
+  console.print(document, render(document, console.out()));
+  return kDone;
+}
+
 void when_chosen(CLI::App& command, Action& chosen, Action action) {
   command.callback([&chosen, action = std::move(action)] { chosen = action; });
 }

@@ -27,6 +27,7 @@ void add_lab_commands(CLI::App& app, Action& chosen);        // validate, plan
 void add_operation_commands(CLI::App& app, Action& chosen);  // apply, restart, down
 void add_query_commands(CLI::App& app, Action& chosen);      // status, leases, effective-…, graph
 void add_flow_commands(CLI::App& app, Action& chosen);       // explain, test
+void add_network_watcher_commands(CLI::App& app, Action& chosen);  // ip-flow-verify, next-hop
 // exec and env; `program` is what stands behind "--" and must live until the action is done.
 void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Action& chosen);
 void add_completion_command(CLI::App& app, Action& chosen);
@@ -42,6 +43,10 @@ inline constexpr const char* kLabGroup = "Lab";
 inline constexpr const char* kAppGroup = "Apps";
 inline constexpr const char* kFlowGroup = "Flows";
 inline constexpr const char* kOtherGroup = "Other";
+
+using Render = std::string (*)(const Json&, const Screen&);
+// A document as the format wants it, or why there is none; the exit status.
+int show(const Console& console, const Answer& answer, Render render);
 
 // A positional that lab::Sender::parse takes.
 CLI::Option* add_target(CLI::App& command, std::string& target);

@@ -8,17 +8,6 @@ namespace egress::ctl {
 
 namespace {
 
-using Render = std::string (*)(const Json&, const Screen&);
-
-int show(const Console& console, const Answer& answer, Render render) {
-  if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return console.fail(*failure, kTrouble);
-  }
-  const Json& document = std::get<Json>(answer);
-  console.print(document, render(document, console.out()));
-  return kDone;
-}
-
 int status(const Context& context) {
   const Answer answer = context.client.get("/v1/status");
   const int shown = show(context.console, answer, render_status);

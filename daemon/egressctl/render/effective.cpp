@@ -69,4 +69,18 @@ std::string render_rules(const Json& rules, const Screen& screen) {
   return table.to_string(screen);
 }
 
+std::string render_ip_flow(const Json& verdict, const Screen& screen) {
+  const std::string rule = text_of(verdict, "ruleName");
+  Table table({"Access", "Rule Name"});
+  table.add({access_cell(verdict), rule.empty() ? "none: no network security group" : rule});
+  return table.to_string(screen);
+}
+
+std::string render_next_hop(const Json& answer, const Screen& screen) {
+  Table table({"Next Hop Type", "Next Hop IP", "Route Table"});
+  table.add({text_of(answer, "nextHopType"), text_of(answer, "nextHopIpAddress"),
+             text_of(answer, "routeTableId")});
+  return table.to_string(screen);
+}
+
 }  // namespace egress::ctl

@@ -17,6 +17,9 @@ std::string render_plan(const Json& plan, const Screen& screen);
 // Columns and order of `az network nic show-effective-route-table -o table`, with names.
 std::string render_routes(const Json& routes, const Screen& screen);
 std::string render_rules(const Json& rules, const Screen& screen);
+// Columns of `az network watcher test-ip-flow` and `show-next-hop`.
+std::string render_ip_flow(const Json& verdict, const Screen& screen);
+std::string render_next_hop(const Json& answer, const Screen& screen);
 
 // `from` is "SITE/INSTANCE".
 std::string render_explanation(const Json& explanation, const std::string& from,

@@ -94,4 +94,14 @@ Json to_json(const inspect::EffectiveRules& effective) {
           {"rules", array_of(effective.rules, rule_json)}};
 }
 
+Json to_json(const inspect::IpFlowVerdict& verdict) {
+  return {{"access", lab::name_of(verdict.access)}, {"ruleName", text_or_null(verdict.rule_name)}};
+}
+
+Json to_json(const inspect::NextHopAnswer& answer) {
+  return {{"nextHopType", answer.next_hop.type},
+          {"nextHopIpAddress", address_or_null(answer.next_hop.ip_address)},
+          {"routeTableId", answer.route_table_id}};
+}
+
 }  // namespace egress::control

@@ -80,5 +80,16 @@ TEST(EffectiveRoutesJson, AreThoseOfTheSubnet) {
   EXPECT_TRUE(found) << json.dump(2);
 }
 
+TEST(NetworkWatcherJson, HasTheFieldsOfTheRealAnswers) {
+  EXPECT_EQ(dump(to_json(inspect::IpFlowVerdict{lab::Access::kDeny, "securityRules/deny-sql"})),
+            R"({"access":"Deny","ruleName":"securityRules/deny-sql"})");
+  EXPECT_EQ(dump(to_json(inspect::IpFlowVerdict{})), R"({"access":"Allow","ruleName":null})");
+  EXPECT_EQ(dump(to_json(inspect::NextHopAnswer{{"VirtualAppliance", ip("10.0.1.4")}, "table"})),
+            R"({"nextHopType":"VirtualAppliance","nextHopIpAddress":"10.0.1.4",)"
+            R"("routeTableId":"table"})");
+  EXPECT_EQ(dump(to_json(inspect::NextHopAnswer{{"Internet", {}}, "System Route"})),
+            R"({"nextHopType":"Internet","nextHopIpAddress":null,"routeTableId":"System Route"})");
+}
+
 }  // namespace
 }  // namespace egress::control

@@ -100,5 +100,58 @@ TEST(ExplainMessage, RefusesNumbersOutOfRange) {
   }
 }
 
+TEST(IpFlowParameters, ReturnAsTheyWereSent) {
+  for (const auto direction : {lab::Direction::kOutbound, lab::Direction::kInbound}) {
+    for (const auto protocol : {Protocol::kTcp, Protocol::kUdp}) {
+      const IpFlowRequest request{.app = {"web", 1},
+                                  .flow = {direction, protocol, {0x0a010204}, 443, 1234}};
+      const Result<IpFlowRequest> parsed = parse_ip_flow_request(to_parameters(request));
+      ASSERT_TRUE(parsed.ok()) << parsed.error().to_string();
+      EXPECT_EQ(parsed->app, request.app);
+      EXPECT_EQ(parsed->flow.direction, direction);
+      EXPECT_EQ(parsed->flow.protocol, protocol);
+      EXPECT_EQ(parsed->flow.remote_address, request.flow.remote_address);
+      EXPECT_EQ(parsed->flow.remote_port, 443);
+      EXPECT_EQ(parsed->flow.local_port, 1234);
+    }
+  }
+}
+
+TEST(IpFlowParameters, AreRefusedWithTheOneThatIsWrong) {
+  const Parameters right = to_parameters(IpFlowRequest{.app = {"web", 0}});
+  const std::vector<std::pair<const char*, std::vector<const char*>>> wrong{
+      {"site", {"", "/1"}},
+      {"direction", {"", "outbound"}},
+      {"protocol", {"", "ICMP"}},
+      {"remoteIPAddress", {"", "10.1.2", "sql"}},
+      {"remotePort", {"", "-1", "65536", "443x"}},
+      {"localPort", {"", "65536"}}};
+  for (const auto& [name, values] : wrong) {
+    for (const char* value : values) {
+      Parameters parameters = right;
+      parameters[name] = value;
+      const Result<IpFlowRequest> parsed = parse_ip_flow_request(parameters);
+      ASSERT_FALSE(parsed.ok()) << name << "=" << value;
+      EXPECT_EQ(parsed.error().code, Errc::kInvalid);
+      EXPECT_THAT(parsed.error().message, ::testing::AnyOf(HasSubstr(name), HasSubstr(value)));
+    }
+    Parameters missing = right;
+    missing.erase(name);
+    EXPECT_FALSE(parse_ip_flow_request(missing).ok()) << name;
+  }
+}
+
+TEST(NextHopParameters, ReturnAsTheyWereSentAndNeedAnAddress) {
+  Parameters parameters =
+      to_parameters(NextHopRequest{.app = {"web", 1}, .destination = {0x0a010204}});
+  const Result<NextHopRequest> parsed = parse_next_hop_request(parameters);
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(parsed->app, (lab::Sender{"web", 1}));
+  EXPECT_EQ(parsed->destination.to_string(), "10.1.2.4");
+  parameters["destinationIPAddress"] = "sql";
+  EXPECT_THAT(parse_next_hop_request(parameters).error().message,
+              HasSubstr("'destinationIPAddress' must be an IPv4 address"));
+}
+
 }  // namespace
 }  // namespace egress::control

@@ -171,5 +171,11 @@ TEST(ProgressLine, FillsTheBarAndFitsTheTerminal) {
   EXPECT_THAT(progress_line({{"done", 0}, {"total", 0}}, 80), StartsWith("[....................."));
 }
 
+TEST(WithQuery, EscapesWhatAServerWouldReadOtherwise) {
+  EXPECT_EQ(with_query("/v1/status", {}), "/v1/status");
+  EXPECT_EQ(with_query("/v1/x", {{"site", "a&b/1"}, {"to", "10.0.0.4"}}),
+            "/v1/x?site=a%26b%2F1&to=10.0.0.4");
+}
+
 }  // namespace
 }  // namespace egress::ctl

@@ -150,6 +150,8 @@ TEST_F(CommandLineTest, SaysTroubleWithoutADaemonByEachCommandsOwnStatus) {
       {{"apply", lab_.c_str()}, 1},
       {{"down"}, 1},
       {{"explain", "web", "tcp://sql:443"}, 3},
+      {{"ip-flow-verify", "web", "--remote", "10.1.2.4:443", "--protocol", "udp"}, 3},
+      {{"next-hop", "web", "10.1.2.4"}, 3},
       {{"exec", "web", "--", "true"}, 125}};
   for (auto [arguments, exit] : cases) {
     arguments.push_back(socket_.c_str());
@@ -186,6 +188,12 @@ TEST_F(CommandLineTest, RefusesWrongUsage) {
   EXPECT_EQ(run({"explain", "web/x", "tcp://sql:443"}).exit, 2);
   EXPECT_EQ(run({"explain", "web", "tcp://sql:443", "--verify", "--lab", lab_.c_str()}).exit, 2);
   EXPECT_EQ(run({"status", "-o", "dot"}).exit, 2);
+  EXPECT_EQ(run({"ip-flow-verify", "web"}).exit, 2);
+  EXPECT_EQ(run({"ip-flow-verify", "web", "--remote", "10.1.2.4"}).exit, 2);
+  EXPECT_EQ(run({"ip-flow-verify", "web", "--remote", "10.1.2.4:65536"}).exit, 2);
+  EXPECT_EQ(
+      run({"ip-flow-verify", "web", "--remote", "10.1.2.4:1", "--direction", "sideways"}).exit, 2);
+  EXPECT_EQ(run({"next-hop", "web", "sql"}).exit, 2);
   EXPECT_EQ(run({"exec"}).exit, 125);
   EXPECT_EQ(run({"exec", "web"}).exit, 125);
 }

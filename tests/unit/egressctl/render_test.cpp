@@ -113,6 +113,22 @@ TEST(RenderRules, SaysThatWithoutAGroupEverythingIsAllowed) {
             "spoke/apps has no network security group: everything is allowed.\n");
 }
 
+TEST(RenderNetworkWatcher, AnswersInARowEach) {
+  EXPECT_EQ(render_ip_flow(
+                Json::parse(R"({"access": "Deny", "ruleName": "securityRules/deny-sql"})"), kPipe),
+            "Access  Rule Name\n"
+            "------  ----------------------\n"
+            "Deny    securityRules/deny-sql\n");
+  EXPECT_THAT(render_ip_flow(Json::parse(R"({"access": "Allow", "ruleName": null})"), kPipe),
+              HasSubstr("Allow   none: no network security group\n"));
+  EXPECT_EQ(render_next_hop(Json::parse(R"({"nextHopType": "VirtualAppliance",
+              "nextHopIpAddress": "10.0.1.4", "routeTableId": "via-firewall"})"),
+                            kPipe),
+            "Next Hop Type     Next Hop IP  Route Table\n"
+            "----------------  -----------  ------------\n"
+            "VirtualAppliance  10.0.1.4     via-firewall\n");
+}
+
 TEST(RenderPlan, MarksResourcesAndCountsThem) {
   const Json plan = Json::parse(R"({"resources": [
     {"verb": "add", "kind": "site", "name": "web"},

@@ -302,6 +302,23 @@ TEST_F(DaemonTest, ListsRoutesRulesLeasesAndContext) {
   EXPECT_GT(Json::parse(get("/v1/graph").body)["nodes"].size(), 4U);
 }
 
+TEST_F(DaemonTest, AnswersNetworkWatchersQuestions) {
+  start();
+  const std::string flow =
+      "&direction=Outbound&protocol=TCP&remoteIPAddress=10.1.2.4&remotePort=443&localPort=50000";
+  EXPECT_EQ(get("/v1/ip-flow-verify?site=web" + flow).status, 409);
+  apply(std::string(kLab).replace(std::string(kLab).find("sites: {"), 8,
+                                  "sites: {plain: {serverFarm: plan}, "));
+  EXPECT_EQ(get("/v1/ip-flow-verify?site=web/0" + flow).body,
+            R"({"access":"Allow","ruleName":null})");
+  EXPECT_EQ(get("/v1/next-hop?site=web&destinationIPAddress=10.1.2.4").body,
+            R"({"nextHopType":"VnetLocal","nextHopIpAddress":null,"routeTableId":"System Route"})");
+  EXPECT_EQ(get("/v1/ip-flow-verify?site=plain" + flow).status, 409);
+  EXPECT_EQ(get("/v1/next-hop?site=web/1&destinationIPAddress=10.1.2.4").status, 404);
+  EXPECT_EQ(get("/v1/next-hop?site=web").status, 400);
+  EXPECT_EQ(get("/v1/ip-flow-verify?site=web").status, 400);
+}
+
 TEST_F(DaemonTest, RefusesWhatItDoesNotKnow) {
   start();
   EXPECT_EQ(get("/v2/status").status, 404);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/network_watcher.hpp"
+
+#include "inspect/senders.hpp"
+#include "lab/limits.hpp"
+
+namespace egress::inspect {
+
+namespace {
+
+policy::Packet packet_of(const IpFlow& flow, Ipv4Address local_address) {
+  policy::Packet packet{.protocol = number_of(flow.protocol),
+                        .source = local_address,
+                        .destination = flow.remote_address,
+                        .source_port = flow.local_port,
+                        .destination_port = flow.remote_port};
+  if (flow.direction == lab::Direction::kInbound) {
+    std::swap(packet.source, packet.destination);
+    std::swap(packet.source_port, packet.destination_port);
+  }
+  return packet;
+}
+
+// Effective rules and routes are named "PARENT/NAME".
+std::string parent_of(const std::string& name) {
+  return name.substr(0, name.find('/'));
+}
+
+std::string rule_name(const policy::EffectiveRule& rule) {
+  const bool user = rule.rule.priority <= lab::kMaxPriority;
+  return (user ? "securityRules" : "defaultSecurityRules") + rule.name.substr(rule.name.find('/'));
+}
+
+}  // namespace
+
+Result<IpFlowVerdict> ip_flow_verify(const policy::Network& network, const lab::Sender& sender,
+                                     const IpFlow& flow) {
+  ASSIGN_OR_RETURN(const policy::Network::App app, app_of(network, sender));
+  ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, subnet_of(network, sender.site));
+  const bool inbound = flow.direction == lab::Direction::kInbound;
+  const policy::Gate* list = inbound ? subnet->inbound.get() : subnet->outbound.get();
+  if (list == nullptr) return IpFlowVerdict{};
+  const policy::EffectiveRule& rule = list->decide(packet_of(flow, *app.lease));
+  return IpFlowVerdict{.access = rule.rule.access, .rule_name = rule_name(rule)};
+}
+
+Result<NextHopAnswer> next_hop(const policy::Network& network, const lab::Sender& sender,
+                               Ipv4Address destination) {
+  RETURN_IF_ERROR(app_of(network, sender));
+  ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, subnet_of(network, sender.site));
+  const policy::Routing& routing = *subnet->routing;
+  const policy::EffectiveRoute& route = routing.routes[routing.lookup.find(destination)];
+  const bool user = route.source == policy::RouteSource::kUser;
+  return NextHopAnswer{
+      .next_hop = {policy::name_of(route.next_hop_type), route.next_hop_ip_address},
+      .route_table_id = user ? parent_of(route.name) : "System Route"};
+}
+
+}  // namespace egress::inspect

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/network_watcher.hpp"
+
+#include <gmock/gmock.h>
+
+#include "tests/support/spoke_lab.hpp"
+
+namespace egress::inspect {
+namespace {
+
+using namespace testing_support;
+using lab::Access;
+using lab::Direction;
+
+std::shared_ptr<const policy::Network> network_of(lab::Lab lab = spoke_lab()) {
+  return policy::analyse({.lab = std::move(lab), .leases = spoke_addresses()});
+}
+
+IpFlowVerdict verdict_on(const IpFlow& flow, const lab::Lab& lab = spoke_lab()) {
+  return ip_flow_verify(*network_of(lab), {"web", 0}, flow).value();
+}
+
+TEST(IpFlowVerify, NamesTheRuleAsNetworkWatcherDoes) {
+  struct Case {
+    IpFlow flow{};
+    Access access{};
+    std::string rule{};
+  };
+  const std::vector<Case> cases{{{Direction::kOutbound, Protocol::kTcp, ip("10.1.2.4"), 1433},
+                                 Access::kDeny,
+                                 "securityRules/deny-sql"},
+                                {{Direction::kOutbound, Protocol::kUdp, ip("10.1.2.4"), 1433},
+                                 Access::kAllow,
+                                 "defaultSecurityRules/AllowVnetOutBound"},
+                                {{Direction::kInbound, Protocol::kTcp, ip("10.1.2.4"), 1433},
+                                 Access::kAllow,
+                                 "defaultSecurityRules/AllowVnetInBound"},
+                                {{Direction::kInbound, Protocol::kTcp, ip("8.8.8.8"), 443},
+                                 Access::kDeny,
+                                 "defaultSecurityRules/DenyAllInBound"}};
+  // With a default route of its own everything would be VirtualNetwork.
+  lab::Lab lab = spoke_lab();
+  lab.virtual_networks["spoke"].subnets["integration"].route_table.reset();
+  for (const Case& each : cases) {
+    const IpFlowVerdict verdict = verdict_on(each.flow, lab);
+    EXPECT_EQ(verdict.access, each.access) << each.rule;
+    EXPECT_EQ(verdict.rule_name, each.rule);
+  }
+}
+
+TEST(IpFlowVerify, HoldsLocalAndRemoteSideWhereTheDirectionSays) {
+  lab::Lab lab = spoke_lab();
+  lab::SecurityRule& rule = lab.network_security_groups["nsg"].security_rules["one"];
+  rule = deny_sql();
+  rule.priority = 200;
+  rule.direction = Direction::kInbound;
+  rule.source = {.prefixes = {prefix("10.1.2.4/32")}};
+  rule.source_ports = PortSet({{1433, 1433}});
+  rule.destination = {.prefixes = {prefix("10.1.1.4/32")}};
+  rule.destination_ports = PortSet({{8080, 8080}});
+  IpFlow flow{Direction::kInbound, Protocol::kTcp, ip("10.1.2.4"), 1433, 8080};
+  EXPECT_EQ(verdict_on(flow, lab).rule_name, "securityRules/one");
+  flow.local_port = 8081;
+  EXPECT_EQ(verdict_on(flow, lab).rule_name, "defaultSecurityRules/AllowVnetInBound");
+}
+
+TEST(IpFlowVerify, AllowsEverythingWithoutAList) {
+  lab::Lab lab = spoke_lab();
+  lab.virtual_networks["spoke"].subnets["integration"].network_security_group.reset();
+  const IpFlowVerdict verdict =
+      verdict_on({Direction::kInbound, Protocol::kTcp, ip("8.8.8.8"), 443}, lab);
+  EXPECT_EQ(verdict.access, Access::kAllow);
+  EXPECT_EQ(verdict.rule_name, "");
+}
+
+TEST(NextHop, NamesTheRouteTableOrTheSystemsRoute) {
+  struct Case {
+    std::string destination{};
+    std::string type{};
+    std::optional<Ipv4Address> address{};
+    std::string table{};
+  };
+  const std::vector<Case> cases{{"8.8.8.8", "VirtualAppliance", ip("10.0.1.4"), "via-firewall"},
+                                {"10.0.1.4", "VNetPeering", std::nullopt, "System Route"},
+                                {"10.1.2.4", "VnetLocal", std::nullopt, "System Route"}};
+  const auto network = network_of();
+  for (const Case& each : cases) {
+    const NextHopAnswer answer = next_hop(*network, {"web", 0}, ip(each.destination)).value();
+    EXPECT_EQ(answer.next_hop.type, each.type) << each.destination;
+    EXPECT_EQ(answer.next_hop.ip_address, each.address) << each.destination;
+    EXPECT_EQ(answer.route_table_id, each.table) << each.destination;
+  }
+}
+
+TEST(NetworkWatcher, RefusesWhatHasNoIntegration) {
+  const auto network = network_of();
+  const auto codes = [&](const lab::Sender& app) {
+    return std::pair(ip_flow_verify(*network, app, {}).error().code,
+                     next_hop(*network, app, ip("8.8.8.8")).error().code);
+  };
+  EXPECT_EQ(codes({"plain", 0}), std::pair(Errc::kConflict, Errc::kConflict));
+  EXPECT_EQ(codes({"nobody", 0}), std::pair(Errc::kNotFound, Errc::kNotFound));
+  EXPECT_EQ(codes({"web", 2}), std::pair(Errc::kNotFound, Errc::kNotFound));
+}
+
+}  // namespace
+}  // namespace egress::inspect
