@@ -80,7 +80,11 @@ std::string hint_for_names(const std::string& site, const std::string& url,
   }
   const auto target = lab::parse_flow_target(url);
   if (!target.ok() || contains(hosts, target->host)) return {};
-  return lab::suggestion(target->host, hosts, "known hosts: " + lab::one_of(hosts));
+  return hint_for_host(target->host, hosts);
+}
+
+std::string hint_for_host(const std::string& host, const std::vector<std::string>& hosts) {
+  return lab::suggestion(host, hosts, "known hosts: " + lab::one_of(hosts));
 }
 
 }  // namespace egress::ctl

@@ -20,5 +20,6 @@ Answer test_offline(const LabSource& source);
 std::string hint_for_names(const std::string& site, const std::string& url,
                            const std::vector<std::string>& sites,
                            const std::vector<std::string>& hosts);
+std::string hint_for_host(const std::string& host, const std::vector<std::string>& hosts);
 
 }  // namespace egress::ctl

@@ -141,6 +141,9 @@ HttpResponse get(Queries& queries, const HttpRequest& request) {
     const auto app = parse_app(*name);
     return app.ok() ? answer_of(queries.context(*app)) : refusal_of(app.error());
   }
+  if (const auto host = between(path, "/v1/hosts/", "/context")) {
+    return answer_of(queries.context(*host));
+  }
   return not_found(request);
 }
 

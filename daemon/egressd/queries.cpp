@@ -123,11 +123,18 @@ void Queries::compare_with_kernel(session::Proposal proposal, Then<control::Plan
       });
 }
 
-Result<inspect::AppContext> Queries::context(const lab::Sender& app) {
+Result<inspect::ExecContext> Queries::context(const lab::Sender& app) {
   ASSIGN_OR_RETURN(const policy::Network* current, network());
-  ASSIGN_OR_RETURN(inspect::AppContext context,
-                   inspect::app_context(*current, app, session_.terms().prefix));
-  RETURN_IF_ERROR(check_names({{context.netns, {}}}));
+  return checked(inspect::app_context(*current, app, session_.terms().prefix));
+}
+
+Result<inspect::ExecContext> Queries::context(const std::string& host) {
+  ASSIGN_OR_RETURN(const policy::Network* current, network());
+  return checked(inspect::host_context(*current, host, session_.terms().prefix));
+}
+
+Result<inspect::ExecContext> Queries::checked(Result<inspect::ExecContext> context) {
+  if (context.ok()) RETURN_IF_ERROR(check_names({{context->netns, {}}}));
   return context;
 }
 

@@ -43,7 +43,8 @@ class Queries {
         verifier_(std::make_shared<probe::Verifier>(std::move(send))) {}
 
   inspect::StatusReport status();
-  Result<inspect::AppContext> context(const lab::Sender& app);
+  Result<inspect::ExecContext> context(const lab::Sender& app);
+  Result<inspect::ExecContext> context(const std::string& host);
   Result<policy::Explanation> explain(const control::ExplainRequest& request) const;
   Result<inspect::EffectiveRoutes> effective_routes(const std::string& site) const;
   Result<inspect::EffectiveRules> effective_rules(const std::string& site);
@@ -73,6 +74,8 @@ class Queries {
   Status check_names(const state::KernelState& needed);
   // The second half of plan(), with what the kernel looks like now.
   void compare_with_kernel(session::Proposal proposal, Then<control::Plan> then);
+  // Whoever runs something there enters a namespace of ours.
+  Result<inspect::ExecContext> checked(Result<inspect::ExecContext> context);
   Result<probe::Question> question(const control::ExplainRequest& request) const;
   // Whether packets may be sent now; the state in which they are.
   Result<uint64_t> quiet_now();

@@ -33,7 +33,7 @@ Json to_json(const policy::Explanation& explanation, const inspect::Observation&
 Json to_json(const std::vector<lab::Finding>& findings);
 Json to_json(const std::vector<ipam::Lease>& leases);
 Json to_json(const inspect::StatusReport& status);
-Json to_json(const inspect::AppContext& context);
+Json to_json(const inspect::ExecContext& context);
 // {"subnet", "routes"} and {"subnet", "rules"}, in the field names that Network Watcher and the
 // Azure CLI print for a network interface (azure-facts 5.7, 10.2.4).
 Json to_json(const inspect::EffectiveRoutes& effective);

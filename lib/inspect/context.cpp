@@ -32,17 +32,21 @@ std::map<std::string, std::string> environment_of(const policy::Network::App& ap
   return environment;
 }
 
-// azure-facts 8.1.1, 8.1.2 and 8.2.8. Nothing listens at 127.0.0.11 yet: a query is refused at
-// once, and names come from the hosts file.
-std::string resolv_conf_of(const policy::Network& network, const policy::Network::Site& site) {
+// The name servers that DHCP gives to who is in `vnet`, or that an app without a network has
+// (azure-facts 8.1.1, 8.1.2).
+std::vector<std::string> name_servers(const lab::VirtualNetwork* vnet) {
+  if (vnet == nullptr || vnet->dns_servers.empty()) return {kAzurePlatform.to_string()};
   std::vector<std::string> servers;
-  if (site.subnet != policy::kNowhere) {
-    const policy::Network::Vnet& vnet = network.vnets[network.subnets[site.subnet].vnet];
-    for (const Ipv4Address server : vnet.declared->dns_servers) {
-      servers.push_back(server.to_string());
-    }
-  }
-  if (servers.empty()) servers.push_back(kAzurePlatform.to_string());
+  for (const Ipv4Address server : vnet->dns_servers) servers.push_back(server.to_string());
+  return servers;
+}
+
+// azure-facts 8.2.8. Nothing listens at 127.0.0.11 yet: a query is refused at once, and names come
+// from the hosts file.
+std::string resolv_conf_of(const policy::Network& network, const policy::Network::Site& site) {
+  const bool joined = site.subnet != policy::kNowhere;
+  const auto servers =
+      name_servers(joined ? network.vnets[network.subnets[site.subnet].vnet].declared : nullptr);
   return fmt::format(
       "# This container is using an embedded dns resolver\n"
       "# The configured nameservers at startup are {}\n"
@@ -50,6 +54,16 @@ std::string resolv_conf_of(const policy::Network& network, const policy::Network
       "nameserver 127.0.0.11\n"
       "options ndots:0 timeout:15 attempts:2\n",
       fmt::join(servers, ","));
+}
+
+// A machine on the Internet brings its own.
+std::string resolv_conf_of(const lab::Lab& lab, const lab::Host& host) {
+  std::string text;
+  if (host.internet()) return text;
+  for (const std::string& server : name_servers(&lab.virtual_networks.at(host.subnet->vnet))) {
+    text += "nameserver " + server + "\n";
+  }
+  return text;
 }
 
 std::string hosts_of(const lab::Lab& lab) {
@@ -64,13 +78,25 @@ std::string hosts_of(const lab::Lab& lab) {
 
 }  // namespace
 
-Result<AppContext> app_context(const policy::Network& network, const lab::Sender& sender,
+Result<ExecContext> app_context(const policy::Network& network, const lab::Sender& sender,
                                const std::string& prefix) {
   ASSIGN_OR_RETURN(const policy::Network::App app, app_of(network, sender));
-  return AppContext{.netns = compile::app_netns(prefix, app.name.site, app.name.instance),
+  return ExecContext{.netns = compile::app_netns(prefix, app.name.site, app.name.instance),
                     .environment = environment_of(app),
                     .resolv_conf = resolv_conf_of(network, *app.site),
                     .hosts = hosts_of(network.situation.lab)};
+}
+
+Result<ExecContext> host_context(const policy::Network& network, const std::string& host,
+                                 const std::string& prefix) {
+  const lab::Lab& lab = network.situation.lab;
+  const auto found = lab.hosts.find(host);
+  if (found == lab.hosts.end()) {
+    return Error{.code = Errc::kNotFound, .message = fmt::format("no host '{}'", host)};
+  }
+  return ExecContext{.netns = compile::host_netns(prefix, found->first),
+                     .resolv_conf = resolv_conf_of(lab, found->second),
+                     .hosts = hosts_of(lab)};
 }
 
 }  // namespace egress::inspect

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What a process finds when it runs as an app: environment, resolver configuration and names
-// (azure-facts 1.6, 8.2). Pure; entering the namespace is the client's work.
+// What a process finds when it runs as an app, or on a machine of the lab: environment, resolver
+// configuration and names (azure-facts 1.6, 8.2). Pure; entering the namespace is the client's work.
 
 #include <map>
 #include <string>
@@ -12,16 +12,20 @@
 
 namespace egress::inspect {
 
-// What a program needs to run as an app.
-struct AppContext {
+// What a program needs to run there.
+struct ExecContext {
   std::string netns{};
-  std::map<std::string, std::string> environment{};
+  std::map<std::string, std::string> environment{};  // beside the caller's
   std::string resolv_conf{};
   std::string hosts{};
 };
 
 // kNotFound when the site or the instance does not exist.
-Result<AppContext> app_context(const policy::Network& network, const lab::Sender& sender,
-                               const std::string& prefix);
+Result<ExecContext> app_context(const policy::Network& network, const lab::Sender& sender,
+                                const std::string& prefix);
+
+// kNotFound when the host does not exist.
+Result<ExecContext> host_context(const policy::Network& network, const std::string& host,
+                                 const std::string& prefix);
 
 }  // namespace egress::inspect

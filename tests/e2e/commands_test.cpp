@@ -122,6 +122,21 @@ TEST_F(Commands, ExecRefusesAppsThatDoNotExist) {
   }
 }
 
+TEST_F(Commands, ExecRunsProgramsOnMachinesOfTheLab) {
+  apply();
+  const auto on_host = [&](const std::string& host, Command command) {
+    command.insert(command.begin(), {"exec", "--host", host, "--"});
+    return machine_.ctl(command);
+  };
+  EXPECT_THAT(on_host("sql", {"ip", "-o", "-4", "addr"}).out, HasSubstr(" 10.1.2.4/"));
+  EXPECT_EQ(on_host("sql", {"cat", "/etc/resolv.conf"}).out, "nameserver 168.63.129.16\n");
+  EXPECT_EQ(on_host("sql", {"printenv", "WEBSITE_SITE_NAME"}).status, 1);
+  EXPECT_EQ(on_host("sql", {"sh", "-c", "exit 7"}).status, 7);
+  const Outcome unknown = on_host("sqll", {"true"});
+  EXPECT_EQ(unknown.status, 125);
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean 'sql'?"));
+}
+
 TEST_F(Commands, ExplainSaysItByExitStatusAndJson) {
   apply();
   EXPECT_EQ(machine_.ctl({"explain", "web", "tcp://10.1.2.4:443"}).status, 0);

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <memory>
 
-#include "egressctl/app_process.hpp"
 #include "egressctl/commands/commands.hpp"
+#include "egressctl/exec_process.hpp"
 
 namespace egress::ctl {
 
@@ -18,16 +18,20 @@ Answer context_of(const Client& client, const lab::Sender& app) {
       app.site);
 }
 
-inspect::AppContext app_context_of(const Json& document) {
-  inspect::AppContext app{.netns = text_of(document, "netns"),
-                          .resolv_conf = text_of(document, "resolvConf"),
-                          .hosts = text_of(document, "hosts")};
+Answer context_of(const Client& client, const std::string& host) {
+  return with_hosts(client.get(fmt::format("/v1/hosts/{}/context", escaped(host))), client, host);
+}
+
+inspect::ExecContext exec_context_of(const Json& document) {
+  inspect::ExecContext found{.netns = text_of(document, "netns"),
+                             .resolv_conf = text_of(document, "resolvConf"),
+                             .hosts = text_of(document, "hosts")};
   const Json& environment = member(document, "environment");
-  if (!environment.is_object()) return app;
+  if (!environment.is_object()) return found;
   for (const auto& [name, value] : environment.items()) {
-    app.environment.emplace(name, text_of(environment, name.c_str()));
+    found.environment.emplace(name, text_of(environment, name.c_str()));
   }
-  return app;
+  return found;
 }
 
 int env(const Context& context, const std::string& target) {
@@ -39,29 +43,43 @@ int env(const Context& context, const std::string& target) {
   }
   const Json& document = std::get<Json>(answer);
   std::string lines;
-  for (const auto& [name, value] : app_context_of(document).environment) {
+  for (const auto& [name, value] : exec_context_of(document).environment) {
     lines += name + "=" + value + "\n";
   }
   context.console.print(member(document, "environment"), lines);
   return kDone;
 }
 
-int exec(const Context& context, const std::string& target,
+// Where a program is to run: the one or the other.
+struct ExecOptions {
+  std::string app{};
+  std::string host{};
+};
+
+// The context, or why there is no use in asking for it.
+Answer context_of(const Client& client, const ExecOptions& options,
+                  const std::vector<std::string>& program) {
+  const bool on_host = !options.host.empty();
+  const std::string where = on_host ? "--host " + options.host : options.app;
+  if (where.empty() || program.empty()) {
+    return Failure{
+        .code = "usage",
+        .message = where.empty() ? "no app and no host to run it in" : "no command to run",
+        .hint = fmt::format("egressctl exec {} -- COMMAND...", where.empty() ? "SITE" : where)};
+  }
+  if (on_host) return context_of(client, options.host);
+  const auto app = lab::Sender::parse(options.app);
+  return app.ok() ? context_of(client, *app) : failure_of(app.error());
+}
+
+int exec(const Context& context, const ExecOptions& options,
          const std::vector<std::string>& program) {
   const Console& console = context.console;
-  const auto app = lab::Sender::parse(target);
-  if (!app.ok()) return console.fail(failure_of(app.error()), kExecTrouble);
-  if (program.empty()) {
-    return console.fail({.code = "usage",
-                         .message = "no command to run",
-                         .hint = fmt::format("egressctl exec {} -- COMMAND...", target)},
-                        kExecTrouble);
-  }
-  const Answer answer = context_of(context.client, *app);
+  const Answer answer = context_of(context.client, options, program);
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
     return console.fail(*failure, kExecTrouble);
   }
-  if (const Status entered = enter_app(app_context_of(std::get<Json>(answer))); !entered.ok()) {
+  if (const Status entered = enter(exec_context_of(std::get<Json>(answer))); !entered.ok()) {
     const bool denied = entered.error().code == Errc::kDenied;
     return console.fail(failure_of(entered.error(), denied ? "run as root" : ""), kExecTrouble);
   }
@@ -81,13 +99,17 @@ void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Ac
                   "Examples:\n"
                   "  egressctl exec web -- curl -s http://www.example.com/\n"
                   "  egressctl exec web/1 -- bash\n"
+                  "  egressctl exec --host sql -- ss -lnt\n"
                   "Exit status: the command's; 125 egressctl failed, 126 the command cannot be "
                   "run, 127 it was\n"
                   "not found.");
-  const auto target = std::make_shared<std::string>();
-  add_target(*running, *target);
-  when_chosen(*running, chosen, [target, &program](const Context& context) {
-    return exec(context, *target, program);
+  const auto options = std::make_shared<ExecOptions>();
+  CLI::Option* target = add_target(*running, options->app)->required(false);
+  running->add_option("--host", options->host, "On this machine of the lab, not in an app")
+      ->type_name("NAME")
+      ->excludes(target);
+  when_chosen(*running, chosen, [options, &program](const Context& context) {
+    return exec(context, *options, program);
   });
 
   CLI::App* listing = add_command(app, kAppGroup, "env", "Print an app's environment",

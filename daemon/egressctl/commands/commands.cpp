@@ -39,8 +39,25 @@ void when_chosen(CLI::App& command, Action& chosen, Action action) {
   command.callback([&chosen, action = std::move(action)] { chosen = action; });
 }
 
-Answer with_names(Answer answer, const Client& client, const std::string& site,
-                  const std::string& url) {
+namespace {
+
+struct Known {
+  std::vector<std::string> sites{};
+  std::vector<std::string> hosts{};
+};
+
+Known known_of(const Json& status) {
+  Known known;
+  for (const Json& app : list_of(status, "apps")) {
+    if (number_of(app, "instance") == 0) known.sites.push_back(text_of(app, "site"));
+  }
+  for (const Json& host : list_of(status, "hosts")) known.hosts.push_back(text_of(host, "name"));
+  return known;
+}
+
+// `hint_of` is asked with what the daemon's lab has, when the answer is that a name is unknown.
+template <typename HintOf>
+Answer with_hint(Answer answer, const Client& client, HintOf hint_of) {
   Failure* failure = std::get_if<Failure>(&answer);
   if (failure == nullptr) return answer;
   const bool conflict = failure->code == errc_name(Errc::kConflict);
@@ -48,18 +65,26 @@ Answer with_names(Answer answer, const Client& client, const std::string& site,
   const Answer status = client.get("/v1/status");
   const Json* known = std::get_if<Json>(&status);
   if (known == nullptr) return answer;
-  if (conflict) {
-    if (text_of(*known, "lab").empty()) failure->hint = "apply one: egressctl apply FILE";
-    return answer;
+  if (!conflict) {
+    failure->hint = hint_of(known_of(*known));
+  } else if (text_of(*known, "lab").empty()) {
+    failure->hint = "apply one: egressctl apply FILE";
   }
-  std::vector<std::string> sites;
-  for (const Json& app : list_of(*known, "apps")) {
-    if (number_of(app, "instance") == 0) sites.push_back(text_of(app, "site"));
-  }
-  std::vector<std::string> hosts;
-  for (const Json& host : list_of(*known, "hosts")) hosts.push_back(text_of(host, "name"));
-  failure->hint = hint_for_names(site, url, sites, hosts);
   return answer;
+}
+
+}  // namespace
+
+Answer with_names(Answer answer, const Client& client, const std::string& site,
+                  const std::string& url) {
+  return with_hint(std::move(answer), client, [&](const Known& known) {
+    return hint_for_names(site, url, known.sites, known.hosts);
+  });
+}
+
+Answer with_hosts(Answer answer, const Client& client, const std::string& host) {
+  return with_hint(std::move(answer), client,
+                   [&](const Known& known) { return hint_for_host(host, known.hosts); });
 }
 
 }  // namespace egress::ctl

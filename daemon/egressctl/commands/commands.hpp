@@ -58,5 +58,6 @@ int exit_of_explanation(const Json& explanation);
 // is no lab.
 Answer with_names(Answer answer, const Client& client, const std::string& site,
                   const std::string& url = {});
+Answer with_hosts(Answer answer, const Client& client, const std::string& host);
 
 }  // namespace egress::ctl

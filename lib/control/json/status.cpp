@@ -89,7 +89,7 @@ Json to_json(const inspect::StatusReport& status) {
           {"pendingReleases", to_json(status.pending_releases)}};
 }
 
-Json to_json(const inspect::AppContext& context) {
+Json to_json(const inspect::ExecContext& context) {
   return {{"netns", context.netns},
           {"environment", context.environment},
           {"resolvConf", context.resolv_conf},

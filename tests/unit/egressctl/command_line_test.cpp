@@ -152,7 +152,8 @@ TEST_F(CommandLineTest, SaysTroubleWithoutADaemonByEachCommandsOwnStatus) {
       {{"explain", "web", "tcp://sql:443"}, 3},
       {{"ip-flow-verify", "web", "--remote", "10.1.2.4:443", "--protocol", "udp"}, 3},
       {{"next-hop", "web", "10.1.2.4"}, 3},
-      {{"exec", "web", "--", "true"}, 125}};
+      {{"exec", "web", "--", "true"}, 125},
+      {{"exec", "--host=sql", "--", "true"}, 125}};
   for (auto [arguments, exit] : cases) {
     arguments.push_back(socket_.c_str());
     // What stands behind "--" is the program's.
@@ -196,6 +197,10 @@ TEST_F(CommandLineTest, RefusesWrongUsage) {
   EXPECT_EQ(run({"next-hop", "web", "sql"}).exit, 2);
   EXPECT_EQ(run({"exec"}).exit, 125);
   EXPECT_EQ(run({"exec", "web"}).exit, 125);
+  EXPECT_THAT(run({"exec", "--", "true"}).err, HasSubstr("no app and no host"));
+  EXPECT_THAT(run({"exec", "--host", "sql"}).err,
+              HasSubstr("egressctl exec --host sql -- COMMAND..."));
+  EXPECT_EQ(run({"exec", "web", "--host", "sql", "--", "true"}).exit, 125);
 }
 
 TEST_F(CommandLineTest, HelpsWithExamplesAndExitStatusForEveryCommand) {

@@ -93,6 +93,7 @@ TEST_F(DaemonTest, ShowsANameThatWasTakenBehindItsBackAsAProblem) {
   EXPECT_TRUE(told(now));
   EXPECT_EQ(now["inSync"], false);
   EXPECT_EQ(get("/v1/apps/web/0/context").status, 409) << "nobody is let into it";
+  EXPECT_EQ(get("/v1/hosts/sql/context").status, 200) << "nor kept out of others";
   EXPECT_EQ(
       post("/v1/explain", R"({"site": "web", "url": "tcp://10.1.2.4:443", "verify": true})").status,
       409);
@@ -299,6 +300,8 @@ TEST_F(DaemonTest, ListsRoutesRulesLeasesAndContext) {
   EXPECT_EQ(context["environment"]["WEBSITE_PRIVATE_IP"], "10.1.1.4");
   EXPECT_EQ(get("/v1/apps/web/7/context").status, 404);
   EXPECT_EQ(get("/v1/apps/web/x/context").status, 400);
+  EXPECT_EQ(Json::parse(get("/v1/hosts/SQL/context").body)["netns"], "eg-host-sql");
+  EXPECT_EQ(get("/v1/hosts/nobody/context").status, 404);
   EXPECT_GT(Json::parse(get("/v1/graph").body)["nodes"].size(), 4U);
 }
 

@@ -14,11 +14,11 @@ using ::testing::Key;
 using ::testing::Not;
 using ::testing::Pair;
 
-Result<AppContext> context_in(const lab::Lab& lab, const lab::Sender& app) {
+Result<ExecContext> context_in(const lab::Lab& lab, const lab::Sender& app) {
   return app_context(*policy::analyse({.lab = lab, .leases = spoke_addresses()}), app, "eg");
 }
 
-AppContext context_of(const lab::Sender& app) {
+ExecContext context_of(const lab::Sender& app) {
   return context_in(spoke_lab(), app).value();
 }
 
@@ -73,7 +73,7 @@ TEST(AppContext, KnowsEveryHostByItsNames) {
 }
 
 TEST(AppContext, SpellsNamesAsTheLabDoes) {
-  const AppContext context = context_of({"WEB", 0});
+  const ExecContext context = context_of({"WEB", 0});
   EXPECT_EQ(context.netns, "eg-app-web-0");
   EXPECT_THAT(context.environment, Contains(Pair("WEBSITE_SITE_NAME", "web")));
 }
@@ -85,6 +85,32 @@ TEST(AppContext, IsNotFoundForUnknownSitesAndInstances) {
   EXPECT_EQ(code({"nobody", 0}), Errc::kNotFound);
   EXPECT_EQ(code({"web", 2}), Errc::kNotFound);
   EXPECT_EQ(code({"web", -1}), Errc::kNotFound);
+}
+
+ExecContext on_host(const lab::Lab& lab, const std::string& host) {
+  return host_context(*policy::analyse({.lab = lab, .leases = spoke_addresses()}), host, "eg")
+      .value();
+}
+
+TEST(HostContext, HasTheNetworkAndNothingOfAnApp) {
+  const ExecContext context = on_host(spoke_lab(), "SQL");
+  EXPECT_EQ(context.netns, "eg-host-sql");
+  EXPECT_THAT(context.environment, ::testing::IsEmpty());
+  EXPECT_THAT(context.hosts, ::testing::StartsWith("127.0.0.1 localhost\n"));
+}
+
+TEST(HostContext, AsksTheNameServersOfItsNetwork) {
+  lab::Lab lab = spoke_lab();
+  EXPECT_EQ(on_host(lab, "sql").resolv_conf, "nameserver 168.63.129.16\n");
+  lab.virtual_networks["spoke"].dns_servers = {ip("10.1.2.53"), ip("10.1.2.54")};
+  EXPECT_EQ(on_host(lab, "sql").resolv_conf, "nameserver 10.1.2.53\nnameserver 10.1.2.54\n");
+  EXPECT_EQ(on_host(lab, "firewall").resolv_conf, "nameserver 168.63.129.16\n");
+  EXPECT_EQ(on_host(lab, "website").resolv_conf, "") << "nobody gives it one";
+}
+
+TEST(HostContext, IsNotFoundForUnknownHosts) {
+  const auto network = policy::analyse({.lab = spoke_lab(), .leases = spoke_addresses()});
+  EXPECT_EQ(host_context(*network, "nobody", "eg").error().code, Errc::kNotFound);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Theory of operation: a file of the app's is bind-mounted over the machine's, in a mount namespace
-// that dies with the program. A bind mount needs something to cover, and /etc/resolv.conf may be
-// missing or lead nowhere; then an overlay puts a writable layer over /etc first. The files stand
-// in a tmpfs, which is mounted over /run/netns only as long as it takes to bind them.
-#include "egressctl/app_process.hpp"
+// Theory of operation: a file of the lab's is bind-mounted over this machine's, in a mount
+// namespace that dies with the program. A bind mount needs something to cover, and /etc/resolv.conf
+// may be missing or lead nowhere; then an overlay puts a writable layer over /etc first. The files
+// stand in a tmpfs, which is mounted over /run/netns only as long as it takes to bind them.
+#include "egressctl/exec_process.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -74,10 +74,10 @@ Status place(const char* path, const std::string& replacement, const std::string
   return mount_at(replacement.c_str(), path, nullptr, MS_BIND, nullptr);
 }
 
-Status place_files(const inspect::AppContext& app, const std::string& scratch) {
+Status place_files(const inspect::ExecContext& context, const std::string& scratch) {
   if (!can_cover(kResolvConf) || !can_cover(kHosts)) RETURN_IF_ERROR(overlay_etc(scratch));
-  RETURN_IF_ERROR(place(kResolvConf, scratch + "/resolv.conf", app.resolv_conf));
-  return place(kHosts, scratch + "/hosts", app.hosts);
+  RETURN_IF_ERROR(place(kResolvConf, scratch + "/resolv.conf", context.resolv_conf));
+  return place(kHosts, scratch + "/hosts", context.hosts);
 }
 
 // sysfs shows the interfaces of the namespace in which it was mounted. Programs do without where
@@ -100,21 +100,21 @@ Status enter_network(const std::string& netns) {
 
 }  // namespace
 
-Status enter_app(const inspect::AppContext& app) {
-  if (app.netns.empty() || app.netns.find('/') != std::string::npos) {
+Status enter(const inspect::ExecContext& context) {
+  if (context.netns.empty() || context.netns.find('/') != std::string::npos) {
     return Error{.code = Errc::kInvalid,
-                 .message = fmt::format("'{}' is no name of a namespace", app.netns)};
+                 .message = fmt::format("'{}' is no name of a namespace", context.netns)};
   }
-  RETURN_IF_ERROR(enter_network(app.netns));
+  RETURN_IF_ERROR(enter_network(context.netns));
   if (::unshare(CLONE_NEWNS) != 0) return Error::from_errno("make a mount namespace");
   // Our mounts stay here; what the machine unmounts goes away here too.
   RETURN_IF_ERROR(mount_at("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr));
   RETURN_IF_ERROR(mount_at("tmpfs", kNetnsFolder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"));
-  RETURN_IF_ERROR(place_files(app, kNetnsFolder));
+  RETURN_IF_ERROR(place_files(context, kNetnsFolder));
   if (::umount2(kNetnsFolder, MNT_DETACH) != 0)
     return Error::from_errno("unmount the scratch files");
   show_interfaces();
-  for (const auto& [name, value] : app.environment) {
+  for (const auto& [name, value] : context.environment) {
     if (::setenv(name.c_str(), value.c_str(), 1) != 0) {
       return Error::from_errno(fmt::format("set '{}' in the environment", name));
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Becomes a program inside an app: its network namespace, its resolver configuration and names in
-// a mount namespace of its own, its environment. There is no process in between, so terminal,
-// signals and exit status are the program's by construction, and its end ends the mounts.
+// Becomes a program inside an app or on a machine of the lab: its network namespace, its resolver
+// configuration and names in a mount namespace of its own, its environment. There is no process in
+// between, so terminal, signals and exit status are the program's by construction, and its end ends
+// the mounts.
 
 #include <string>
 #include <vector>
@@ -14,7 +15,7 @@
 namespace egress::ctl {
 
 // Call with one thread only.
-Status enter_app(const inspect::AppContext& app);
+Status enter(const inspect::ExecContext& context);
 
 // Returns only when the program cannot be started, with the exit status that says so.
 int become(const std::vector<std::string>& program);
