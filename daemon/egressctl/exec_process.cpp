@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "base/unique_fd.hpp"
 #include "egressctl/answer.hpp"
@@ -27,6 +28,7 @@ namespace {
 constexpr const char* kNetnsFolder = "/run/netns";
 constexpr const char* kResolvConf = "/etc/resolv.conf";
 constexpr const char* kHosts = "/etc/hosts";
+constexpr const char* kDefaultPath = "/bin:/usr/bin";  // of execvp(), where there is no PATH
 
 Status mount_at(const char* what, const std::string& where, const char* type, unsigned long flags,
                 const char* options) {
@@ -98,6 +100,19 @@ Status enter_network(const std::string& netns) {
   return {};
 }
 
+// The installed tools, or those built beside this program.
+std::string tools_folder() {
+  std::error_code error;
+  const auto here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  const auto built = here.parent_path() / "app-tools/app-bin";
+  return std::filesystem::is_directory(built, error) ? built.string() : EGRESS_APP_BIN;
+}
+
+Status set_environment(const std::string& name, const std::string& value) {
+  if (::setenv(name.c_str(), value.c_str(), 1) == 0) return {};
+  return Error::from_errno(fmt::format("set '{}' in the environment", name));
+}
+
 }  // namespace
 
 Status enter(const inspect::ExecContext& context) {
@@ -115,11 +130,10 @@ Status enter(const inspect::ExecContext& context) {
     return Error::from_errno("unmount the scratch files");
   show_interfaces();
   for (const auto& [name, value] : context.environment) {
-    if (::setenv(name.c_str(), value.c_str(), 1) != 0) {
-      return Error::from_errno(fmt::format("set '{}' in the environment", name));
-    }
+    RETURN_IF_ERROR(set_environment(name, value));
   }
-  return {};
+  const char* const path = ::getenv("PATH");
+  return set_environment("PATH", tools_folder() + ":" + (path == nullptr ? kDefaultPath : path));
 }
 
 int become(const std::vector<std::string>& program) {
