@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// IPv4 addresses and prefixes as values. Integrations carry IPv4 only (azure-facts 3.3.2), so
-// there is no IPv6 here: the loader refuses it where a user writes it.
+// IPv4 addresses and prefixes as values. Integrations carry IPv4 only (azure-facts 3.3.2): the
+// loader refuses IPv6 where an address is one of the network's.
 
 #include <compare>
 #include <cstdint>

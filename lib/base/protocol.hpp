@@ -22,6 +22,8 @@ constexpr bool has_ports(uint8_t number) {
 }
 const char* name_of(Protocol protocol);  // "tcp"
 
+inline constexpr uint16_t kDomainPort = 53;  // of DNS, over UDP and TCP (RFC 1035, 4.2)
+
 struct Port {
   Protocol protocol = Protocol::kTcp;  // or UDP
   uint16_t number = 0;

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <optional>
 #include <string_view>
 
 #include "base/number.hpp"
@@ -23,12 +23,6 @@ std::optional<Protocol> protocol_of(std::string_view scheme) {
     if (scheme == name_of(each)) return each;
   }
   return std::nullopt;
-}
-
-bool is_called(const std::string& key, const Host& host, const std::string& name) {
-  return equal_ignoring_case(key, name) ||
-         std::any_of(host.names.begin(), host.names.end(),
-                     [&](const std::string& own) { return equal_ignoring_case(own, name); });
 }
 
 }  // namespace
@@ -57,33 +51,6 @@ Result<FlowTarget> parse_flow_target(const std::string& url) {
                      fmt::format("'{}' is neither an IPv4 address nor a name", shown(target.host)));
   }
   return target;
-}
-
-std::optional<Ipv4Address> find_address(const Lab& lab, const std::string& host) {
-  if (const auto address = Ipv4Address::parse(host); address.ok()) return *address;
-  if (const auto exact = lab.hosts.find(host); exact != lab.hosts.end()) {
-    return exact->second.ip_address;
-  }
-  for (const auto& [key, each] : lab.hosts) {
-    if (is_called(key, each, host)) return each.ip_address;
-  }
-  return std::nullopt;
-}
-
-Result<FlowUrl> parse_flow_url(const Lab& lab, const std::string& url) {
-  auto target = parse_flow_target(url);
-  if (!target.ok()) {
-    Error error = std::move(target).error();
-    error.message += fmt::format("; {}", kFlowUrlForm);
-    return error;
-  }
-  const auto address = find_address(lab, target->host);
-  if (!address) {
-    return Error{.code = Errc::kNotFound,
-                 .message = fmt::format("'{}': no host of the lab is called '{}'", shown(url),
-                                        shown(target->host))};
-  }
-  return FlowUrl{target->protocol, *address, target->port};
 }
 
 bool never_leaves_a_host(Ipv4Address destination) {

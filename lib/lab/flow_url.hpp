@@ -2,10 +2,9 @@
 #pragma once
 
 // URLs of flows, as `explain` and `expectations` take them: tcp://HOST:PORT, udp://HOST:PORT and
-// icmp://HOST. HOST is an IPv4 address, a host of the lab or one of its `names`.
+// icmp://HOST. HOST is an IPv4 address or a name, which means what the app's name servers say.
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "base/ip.hpp"
@@ -14,7 +13,7 @@
 
 namespace egress::lab {
 
-// A URL as written, before its host is looked up.
+// A URL as written.
 struct FlowTarget {
   Protocol protocol = Protocol::kTcp;  // or UDP or ICMP
   std::string host{};
@@ -24,17 +23,6 @@ struct FlowTarget {
 Result<FlowTarget> parse_flow_target(const std::string& url);
 inline constexpr const char* kFlowUrlForm =
     "write tcp://HOST:PORT, udp://HOST:PORT or icmp://HOST, ports from 1 to 65535";
-
-// Whose address `host` is or means. Names compare without case (RFC 4343).
-std::optional<Ipv4Address> find_address(const Lab& lab, const std::string& host);
-
-struct FlowUrl {
-  Protocol protocol = Protocol::kTcp;
-  Ipv4Address destination{};
-  uint16_t port = 0;
-};
-// kInvalid with the expected form; kNotFound when no host of the lab has the name.
-Result<FlowUrl> parse_flow_url(const Lab& lab, const std::string& url);
 
 // Loopback, multicast and broadcast: no network decides about such packets.
 bool never_leaves_a_host(Ipv4Address destination);

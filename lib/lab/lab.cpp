@@ -17,17 +17,18 @@ namespace {
 // Every field of an expectation that says something, and of a lab. A new one does not compile
 // until somebody decided whether it is one of them.
 auto fields_of(const Expectation& expectation) {
-  const auto& [from, instance, to, expect, by, via, source, line] = expectation;
+  const auto& [from, instance, to, expect, by, via, source, resolve, addresses, status, line] =
+      expectation;
   static_cast<void>(line);
-  return std::tie(from, instance, to, expect, by, via, source);
+  return std::tie(from, instance, to, expect, by, via, source, resolve, addresses, status);
 }
 
 auto fields_of(const Lab& lab) {
   const auto& [location, outbound, allocation, networks, groups, tables, asgs, farms, sites, hosts,
-               tags_file, tags, expectations] = lab;
+               services, endpoints, zones, public_dns, tags_file, tags, expectations] = lab;
   static_cast<void>(tags);  // compared by what they hold
   return std::tie(location, outbound, allocation, networks, groups, tables, asgs, farms, sites,
-                  hosts, tags_file, expectations);
+                  hosts, services, endpoints, zones, public_dns, tags_file, expectations);
 }
 
 }  // namespace
@@ -140,12 +141,41 @@ const char* name_of(Verdict verdict) {
     case Verdict::kDeny: return "Deny";
     case Verdict::kDrop: return "Drop";
     case Verdict::kNoRoute: return "NoRoute";
+    case Verdict::kUnresolved: return "Unresolved";
   }
   return "Drop";
 }
 
 const char* name_of(Path path) {
   return path == Path::kDirect ? "direct" : "virtualNetwork";
+}
+
+const char* name_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kAllow: return "Allow";
+    case Outcome::kDeny: return "Deny";
+    case Outcome::kDrop: return "Drop";
+    case Outcome::kNoRoute: return "NoRoute";
+    case Outcome::kUnresolved: return "Unresolved";
+    case Outcome::kForbidden: return "Forbidden";
+    case Outcome::kRefused: return "Refused";
+    case Outcome::kNoAnswer: return "NoAnswer";
+  }
+  return "Allow";
+}
+
+const char* name_of(LookupStatus status) {
+  switch (status) {
+    case LookupStatus::kNoError: return "NOERROR";
+    case LookupStatus::kNxDomain: return "NXDOMAIN";
+    case LookupStatus::kServfail: return "SERVFAIL";
+    case LookupStatus::kTimeout: return "timeout";
+  }
+  return "timeout";
+}
+
+std::string short_text(const Ipv4Prefix& prefix) {
+  return prefix.length == 32 ? prefix.address.to_string() : prefix.to_string();
 }
 
 }  // namespace egress::lab

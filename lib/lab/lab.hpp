@@ -19,34 +19,20 @@
 #include "base/ip.hpp"
 #include "base/protocol.hpp"
 #include "base/result.hpp"
+#include "lab/dns.hpp"
+#include "lab/names.hpp"
+#include "lab/services.hpp"
 
 namespace egress::lab {
-
-// Names are found without regard to case, as Azure's are, and keep the spelling that declared
-// them. References hold that spelling too: the loader sees to it, so that all else compares
-// exactly.
-struct NameLess {
-  using is_transparent = void;
-  bool operator()(std::string_view a, std::string_view b) const;
-};
-template <typename T>
-using Named = std::map<std::string, T, NameLess>;
-using Names = std::set<std::string, NameLess>;
-
-// "vnet/subnet", the lab file's form of a reference to a subnet.
-struct SubnetRef {
-  std::string vnet{};
-  std::string subnet{};
-  auto operator<=>(const SubnetRef&) const = default;
-  std::string to_string() const { return vnet + "/" + subnet; }
-};
 
 struct Subnet {
   std::vector<Ipv4Prefix> address_prefixes{};  // at least one
   std::vector<std::string> delegations{};
   std::optional<std::string> network_security_group{};
   std::optional<std::string> route_table{};
-  std::vector<std::string> service_endpoints{};
+  std::vector<ServiceEndpoint> service_endpoints{};
+  PrivateEndpointNetworkPolicies private_endpoint_network_policies{};
+  std::vector<std::string> service_endpoint_policies{};  // not emulated
   bool operator==(const Subnet&) const = default;
 };
 // Delegated to Microsoft.Web/serverFarms: apps join it, machines do not, and what leaves it for the
@@ -71,11 +57,11 @@ struct VirtualNetwork {
   std::vector<Ipv4Address> dns_servers{};  // empty: Azure DNS
   Named<Subnet> subnets{};
   Named<VirtualNetworkPeering> virtual_network_peerings{};
+  PrivateEndpointVnetPolicies private_endpoint_vnet_policies{};
   bool operator==(const VirtualNetwork&) const = default;
 };
 
 enum class Direction { kInbound, kOutbound };
-enum class Access { kAllow, kDeny };
 enum class SecurityRuleProtocol { kAny, kTcp, kUdp, kIcmp, kEsp, kAh };
 
 // One side's address condition of a security rule. Exactly one form is in use: `any`, a service
@@ -148,6 +134,12 @@ struct Site {
   std::optional<bool> vnet_image_pull_enabled{};
   std::optional<bool> vnet_backup_restore_enabled{};
   std::map<std::string, std::string> app_settings{};
+  std::optional<DnsConfiguration> dns_configuration{};
+  // Unset: enabled, and disabled once a private endpoint for the site exists.
+  std::optional<PublicNetworkAccess> public_network_access{};
+  std::optional<Ipv4Address> inbound_ip_address{};  // of its front end, on the Internet
+  std::vector<std::string> dependencies{};          // flow URLs, as written
+  std::string linux_fx_version{};
   bool operator==(const Site&) const = default;
 };
 
@@ -171,6 +163,7 @@ struct Host {
   bool enable_ip_forwarding = false;
   std::optional<Ipv4Address> masquerade{};
   std::vector<std::string> application_security_groups{};
+  std::optional<DnsServer> dns_server{};
   bool internet() const { return !subnet.has_value(); }
   bool operator==(const Host&) const = default;
 };
@@ -183,19 +176,30 @@ struct ServiceTag {
 };
 using ServiceTags = std::map<std::string, ServiceTag>;  // keyed by the canonical name
 
-enum class Verdict { kAllow, kDeny, kDrop, kNoRoute };
+enum class Verdict { kAllow, kDeny, kDrop, kNoRoute, kUnresolved };
 enum class Path { kDirect, kVirtualNetwork };
 
-// A line of `expectations`. Unset optionals are not checked.
+// What an expectation wants of a flow: kAllow the packet, over TCP its answer, and at a service
+// access; kDeny that no packet arrives, whatever the verdict; kForbidden a packet and the service's
+// refusal; kRefused a closed port; kNoAnswer that no answer comes back.
+enum class Outcome { kAllow, kDeny, kDrop, kNoRoute, kUnresolved, kForbidden, kRefused, kNoAnswer };
+// What becomes of a lookup.
+enum class LookupStatus { kNoError, kNxDomain, kServfail, kTimeout };
+
+// A line of `expectations`, about a flow (`to`) or a name (`resolve`). What is unset or empty is
+// not checked.
 struct Expectation {
   std::string from{};  // site name
   int instance = 0;
   std::string to{};  // URL as written
-  Verdict expect = Verdict::kAllow;
+  Outcome expect = Outcome::kAllow;
   std::optional<std::string> by{};
   std::optional<Path> via{};
-  std::optional<Ipv4Address> source{};
-  int line = 0;  // where it stands, for reports; no part of what it says
+  std::vector<Ipv4Prefix> source{};  // one of them
+  std::string resolve{};
+  std::vector<Ipv4Address> addresses{};  // of `resolve`, in any order
+  std::optional<LookupStatus> status{};  // likewise, in place of addresses
+  int line = 0;                          // where it stands, for reports; no part of what it says
   bool operator==(const Expectation& other) const;
 };
 
@@ -213,6 +217,10 @@ struct Lab {
   Named<ServerFarm> server_farms{};
   Named<Site> sites{};
   Named<Host> hosts{};
+  Named<Service> services{};
+  Named<PrivateEndpoint> private_endpoints{};
+  Named<PrivateDnsZone> private_dns_zones{};
+  PublicDns public_dns{};
   std::string service_tags_file{};                    // as the lab names it, or empty
   std::shared_ptr<const ServiceTags> service_tags{};  // what it holds; null: the lab names none
   std::vector<Expectation> expectations{};
@@ -243,5 +251,9 @@ const char* name_of(SecurityRuleProtocol protocol);  // "Tcp", "*"
 const char* name_of(NextHopType type);               // "VirtualAppliance"
 const char* name_of(Verdict verdict);                // "Allow"
 const char* name_of(Path path);                      // "virtualNetwork"
+const char* name_of(Outcome outcome);                // "NoAnswer"
+const char* name_of(LookupStatus status);            // "NXDOMAIN"
+// "10.0.0.0/24", and of a prefix that holds one address that address.
+std::string short_text(const Ipv4Prefix& prefix);
 
 }  // namespace egress::lab

@@ -33,6 +33,16 @@ inline constexpr size_t kMaxRoutes = 400;
 inline constexpr size_t kMaxServiceTagRoutes = 25;
 inline constexpr size_t kMaxPeerings = 500;
 inline constexpr size_t kMaxDnsServers = 20;
+inline constexpr size_t kMaxPrivateEndpoints = 1'000;  // of a virtual network
+
+// Of private DNS zones (azure-facts 8.3) and of records (RFC 1035, section 2.3.4).
+inline constexpr size_t kMaxRecordsPerSet = 20;
+inline constexpr size_t kMaxTextRecord = 1'024;
+inline constexpr size_t kMaxZoneLinks = 1'000;
+inline constexpr size_t kMaxZoneLabels = 34;
+inline constexpr size_t kMaxDomainName = 253;
+inline constexpr int kMaxTtl = 2'147'483'647;
+inline constexpr int kMaxForwarders = 8;
 
 // azure-facts 3.3 and 3.4.
 inline constexpr size_t kMaxIntegrationsPerPlan = 2;

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "lab/built_in_service_tags.hpp"
 #include "lab/limits.hpp"
 #include "lab/suggest.hpp"
 
@@ -165,10 +166,13 @@ bool is_built_in_tag(const std::string& canonical) {
   return std::find(tags.begin(), tags.end(), canonical) != tags.end();
 }
 
-TagNames::TagNames(const ServiceTags* declared) {
+const ServiceTags& tags_of(const Lab& lab) {
+  return lab.service_tags ? *lab.service_tags : built_in_service_tags();
+}
+
+TagNames::TagNames(const ServiceTags& declared) {
   for (const std::string& name : built_in_tags()) by_lower_case_[lower_case(name)] = name;
-  if (declared == nullptr) return;
-  for (const auto& [name, tag] : *declared) by_lower_case_[lower_case(name)] = name;
+  for (const auto& [name, tag] : declared) by_lower_case_[lower_case(name)] = name;
 }
 
 std::optional<std::string> TagNames::canonical(const std::string& spelling) const {

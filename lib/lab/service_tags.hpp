@@ -26,10 +26,13 @@ Result<std::string> write(const ServiceTags& tags);
 const std::vector<std::string>& built_in_tags();
 bool is_built_in_tag(const std::string& canonical);
 
+// Those of the lab's file; without one the built-in ones (lab/built_in_service_tags.hpp).
+const ServiceTags& tags_of(const Lab& lab);
+
 // Finds a tag's canonical spelling from any other.
 class TagNames {
  public:
-  explicit TagNames(const ServiceTags* declared);
+  explicit TagNames(const ServiceTags& declared);
   std::optional<std::string> canonical(const std::string& spelling) const;
   Nearest nearest(const std::string& spelling) const;
 

@@ -30,9 +30,13 @@ std::string path_of_difference(const Lab& a, const Lab& b) {
            first_difference("serverFarms", a.server_farms, b.server_farms),
            first_difference("sites", a.sites, b.sites),
            first_difference("hosts", a.hosts, b.hosts),
+           first_difference("services", a.services, b.services),
+           first_difference("privateEndpoints", a.private_endpoints, b.private_endpoints),
+           first_difference("privateDnsZones", a.private_dns_zones, b.private_dns_zones),
        }) {
     if (path) return *path;
   }
+  if (!(a.public_dns == b.public_dns)) return "publicDns";
   return a.expectations == b.expectations ? "" : "expectations";
 }
 

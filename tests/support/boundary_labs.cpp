@@ -192,10 +192,38 @@ BoundaryLab most_peerings() {
   return {"most peerings", std::move(lab)};
 }
 
+BoundaryLab most_names() {
+  constexpr size_t kNames = 1'000;
+  constexpr size_t kEndpoints = 100;
+  lab::Lab lab = smallest();
+  lab.services["sql"] = {
+      .type = "Microsoft.Sql/servers", .location = lab.location, .ip_address = ip("20.1.1.1")};
+  for (size_t i = 0; i < kEndpoints; ++i) {
+    lab.private_endpoints[fmt::format("pe{:03}", i)] = {
+        .subnet = {"spoke", "data"},
+        .private_link_service = "sql",
+        .group_ids = {"sqlServer"},
+        .private_dns_zones = {"privatelink.database.windows.net"}};
+  }
+  for (const char* name : {"privatelink.database.windows.net", "corp.internal"}) {
+    lab.private_dns_zones[name] = {.zone_name = name, .virtual_network_links = {{"spoke", {}}}};
+  }
+  const std::string label(63, 'n');
+  for (size_t i = 0; i < kNames; ++i) {
+    lab::RecordSet& set = lab.private_dns_zones["corp.internal"]
+                              .record_sets[fmt::format("{:03}.{}.{}.{}", i, label, label, label)];
+    for (uint32_t k = 0; k < lab::kMaxRecordsPerSet; ++k) {
+      set.a.push_back({ip("10.1.1.4").bits + k});
+    }
+  }
+  lab.public_dns.record_sets["text.example"].txt = {std::string(lab::kMaxTextRecord, 'x')};
+  return {"most names", std::move(lab)};
+}
+
 std::vector<BoundaryLab> boundary_labs() {
   std::vector<BoundaryLab> all{oddest_names(), longest_names()};
-  for (BoundaryLab& plain :
-       std::vector<BoundaryLab>{longest_lists(), fullest_plan(), widest_plan(), most_peerings()}) {
+  for (BoundaryLab& plain : std::vector<BoundaryLab>{longest_lists(), fullest_plan(), widest_plan(),
+                                                     most_peerings(), most_names()}) {
     all.push_back({plain.name + " under longest names", with_longest_names(plain.lab)});
     all.push_back(std::move(plain));
   }

@@ -88,8 +88,14 @@ std::vector<Check> checks_of(const Lab& lab) {
   check_web(lab, checks);
   check_integrations(lab, checks);
   check_hosts(lab, checks);
+  check_private_addresses(lab, checks);
   check_public_addresses(lab, checks);
+  check_services(lab, checks);
+  check_endpoints(lab, checks);
+  check_dns(lab, checks);
+  check_site_dns(lab, checks);
   check_expectations(lab, checks);
+  check_not_emulated(lab, checks);
   return std::move(checks).take();
 }
 

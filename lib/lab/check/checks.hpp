@@ -86,10 +86,20 @@ void check_routes(const Lab& lab, Checks& checks);
 void check_web(const Lab& lab, Checks& checks);
 void check_integrations(const Lab& lab, Checks& checks);
 void check_hosts(const Lab& lab, Checks& checks);
+void check_private_addresses(const Lab& lab, Checks& checks);
 void check_public_addresses(const Lab& lab, Checks& checks);
+void check_services(const Lab& lab, Checks& checks);
+void check_endpoints(const Lab& lab, Checks& checks);
+void check_dns(const Lab& lab, Checks& checks);
+void check_site_dns(const Lab& lab, Checks& checks);
+void check_not_emulated(const Lab& lab, Checks& checks);
 void check_expectations(const Lab& lab, Checks& checks);
 
 std::vector<Check> checks_of(const Lab& lab);
+
+// The ports that `who`, "a host", at `path` listens on.
+void check_listen(const std::string& path, const std::vector<Port>& listen, const std::string& who,
+                  Checks& checks);
 
 // Key paths that several rules use.
 std::string vnet_path(const std::string& vnet);

@@ -2,34 +2,37 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "lab/check/checks.hpp"
 #include "lab/flow_url.hpp"
+#include "lab/known_names.hpp"
 #include "lab/schema/vocabulary.hpp"
 
 namespace egress::lab {
 namespace {
 
-Names host_names(const Lab& lab) {
-  Names names;
-  for (const auto& [name, host] : lab.hosts) {
-    names.insert(name);
-    names.insert(host.names.begin(), host.names.end());
-  }
-  return names;
+// Whether every name that resolves is one of known_names(): no real server is asked, and no server
+// of the lab's own has records that it does not say.
+bool knows_all_names(const Lab& lab) {
+  return lab.public_dns.forward_to.empty() &&
+         std::none_of(lab.hosts.begin(), lab.hosts.end(),
+                      [](const auto& host) { return host.second.dns_server.has_value(); });
 }
 
 class ExpectationCheck {
  public:
-  ExpectationCheck(const Lab& lab, const Names& hosts, size_t index, Checks& checks)
+  // `names` is null where others may resolve.
+  ExpectationCheck(const Lab& lab, const Names* names, size_t index, Checks& checks)
       : lab_(lab),
-        hosts_(hosts),
+        names_(names),
         expectation_(lab.expectations[index]),
         path_(fmt::format("expectations[{}]", index)),
         checks_(checks) {}
 
   void check() {
     check_from();
-    check_to();
+    if (expectation_.resolve.empty()) check_to();
     check_by();
   }
 
@@ -51,19 +54,29 @@ class ExpectationCheck {
     const std::string path = path_ + ".to";
     const auto target = parse_flow_target(expectation_.to);
     if (!target.ok()) {
-      checks_.error(path, "url", target.error().message, kFlowUrlForm);
+      // A lookup whose name could not be read has no URL.
+      checks_.error(path, "url", target.error().message, kFlowUrlForm, {path_ + ".resolve"});
       return;
     }
-    const auto address = find_address(lab_, target->host);
-    if (!address) {
-      // Hosts that could not be read may have had the name.
-      checks_.refers(path, "host", target->host, hosts_, "hosts");
-    } else if (never_leaves_a_host(*address)) {
-      // A host whose address could not be read has 0.0.0.0.
+    if (const auto address = Ipv4Address::parse(target->host); address.ok()) {
+      if (!never_leaves_a_host(*address)) return;
       checks_.error(path, "url",
-                    fmt::format("packets to {} never leave a host", address->to_string()), {},
-                    {"hosts"});
+                    fmt::format("packets to {} never leave a host", address->to_string()));
+    } else if (names_ != nullptr && expectation_.expect != Outcome::kUnresolved &&
+               !names_->contains(target->host)) {
+      check_name(path, target->host);
     }
+  }
+
+  // Which names there are for an app is its resolver's business (contract "Decided" 23).
+  void check_name(const std::string& path, const std::string& name) {
+    Nearest search(name);
+    if (checks_.wants_suggestions()) {
+      for (const std::string& known : *names_) search.consider(known);
+    }
+    checks_.warning(path, "unknown-name",
+                    fmt::format("nothing in the lab has the name '{}'", shown(name)), search.hint(),
+                    {"hosts", "services", "sites", "publicDns", "privateDnsZones"});
   }
 
   // "nsg/rule" and "table/route": the second name must exist where the first one does, and a first
@@ -87,6 +100,16 @@ class ExpectationCheck {
     } else if (table != lab_.route_tables.end()) {
       checks_.refers(path, fmt::format("'{}' has no route", owner), name, table->second.routes,
                      "routeTables." + owner);
+    } else if (owner == "privateEndpoints") {
+      checks_.refers(path, "private endpoint", name, lab_.private_endpoints, owner);
+    } else if (owner == "serviceEndpoints") {
+      const auto& known = service_endpoint_names();
+      checks_.refers(path, "service endpoint", name, Names(known.begin(), known.end()),
+                     "virtualNetworks");
+    } else if (const auto zone = lab_.private_dns_zones.find(owner);
+               zone != lab_.private_dns_zones.end()) {
+      checks_.refers(path, fmt::format("'{}' has no link with", owner), name,
+                     zone->second.virtual_network_links, "privateDnsZones." + owner);
     } else if (owner != "system" && !lab_.virtual_networks.contains(owner)) {
       check_owner(path, owner);
     }
@@ -98,14 +121,16 @@ class ExpectationCheck {
     for (const auto& [name, group] : lab_.network_security_groups) search.consider(name);
     for (const auto& [name, table] : lab_.route_tables) search.consider(name);
     for (const auto& [name, vnet] : lab_.virtual_networks) search.consider(name);
+    for (const auto& [name, zone] : lab_.private_dns_zones) search.consider(name);
     checks_.error(path, "unknown-reference",
                   fmt::format("nothing that decides is called '{}'", shown(owner)),
-                  search.hint("write NSG/RULE, TABLE/ROUTE, VNET/PEERING or system/PREFIX"),
-                  {"networkSecurityGroups", "routeTables", "virtualNetworks"});
+                  search.hint("write NSG/RULE, TABLE/ROUTE, VNET/PEERING, privateEndpoints/NAME, "
+                              "serviceEndpoints/SERVICE, ZONE/NETWORK or system/PREFIX"),
+                  {"networkSecurityGroups", "routeTables", "virtualNetworks", "privateDnsZones"});
   }
 
   const Lab& lab_;
-  const Names& hosts_;
+  const Names* names_;
   const Expectation& expectation_;
   std::string path_;
   Checks& checks_;
@@ -114,9 +139,11 @@ class ExpectationCheck {
 }  // namespace
 
 void check_expectations(const Lab& lab, Checks& checks) {
-  const Names hosts = host_names(lab);
+  const Names names =
+      knows_all_names(lab) && !lab.expectations.empty() ? known_names(lab) : Names{};
+  const Names* known = knows_all_names(lab) ? &names : nullptr;
   for (size_t i = 0; i < lab.expectations.size(); ++i) {
-    ExpectationCheck(lab, hosts, i, checks).check();
+    ExpectationCheck(lab, known, i, checks).check();
   }
 }
 

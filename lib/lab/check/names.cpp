@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cctype>
 
 #include "lab/check/checks.hpp"
+#include "lab/domain_name.hpp"
 #include "lab/schema/schema.hpp"
+#include "lab/service_types.hpp"
 
 namespace egress::lab {
 namespace {
@@ -42,38 +43,80 @@ void check_keys(const Named<T>& resources, ObjectType object, const std::string&
   for (const auto& [name, resource] : resources) check_name(name, rule, parent + property, checks);
 }
 
-// RFC 1123: labels of letters, digits and hyphens, joined by dots.
-bool is_domain_name(const std::string& name) {
-  if (name.empty() || name.size() > 253) return false;
-  const NameRule label{.max_length = 63, .inner = "-"};
-  for (size_t begin = 0; begin <= name.size();) {
-    const size_t dot = std::min(name.find('.', begin), name.size());
-    if (!follows(label, name.substr(begin, dot - begin))) return false;
-    begin = dot + 1;
-  }
-  return true;
-}
+struct NameOwner {
+  std::string text{};  // "host 'sql'"
+  std::string path{};
+  Ipv4Address address{};
+};
 
-void check_host_names(const Lab& lab, Checks& checks) {
-  Named<std::string> owners;
-  for (const auto& [name, host] : lab.hosts) owners.emplace(name, name);
-  for (const auto& [name, host] : lab.hosts) {
-    for (size_t i = 0; i < host.names.size(); ++i) {
-      const std::string path = fmt::format("hosts.{}.names[{}]", name, i);
-      if (!is_domain_name(host.names[i])) {
-        checks.error(path, "name", fmt::format("'{}' is not a host name", shown(host.names[i])),
-                     "labels of letters, digits and '-', joined by '.'");
-        continue;
-      }
-      const auto [owner, fresh] = owners.emplace(host.names[i], name);
-      if (!fresh) {
-        checks.error(
-            path, "duplicate-name",
-            fmt::format("host '{}' already has the name '{}'", owner->second, host.names[i]), {},
-            {fmt::format("hosts.{}.names", owner->second)});
-      }
+// Public names have one owner. Bare names are those of hosts alone.
+class NameSpace {
+ public:
+  explicit NameSpace(Checks& checks) : checks_(checks) {}
+
+  // With a finding at `path` when somebody else has it.
+  void claim(const std::string& name, const NameOwner& owner, const std::string& path) {
+    const auto [before, fresh] = owners_.emplace(name, owner);
+    if (fresh) return;
+    checks_.error(path, "duplicate-name",
+                  fmt::format("{} already has the name '{}'", before->second.text, name), {},
+                  {before->second.path});
+  }
+
+  void check_records(const RecordSets& sets) {
+    for (const auto& [name, set] : sets) {
+      const auto owner = owners_.find(name);
+      if (owner == owners_.end() || set.a == std::vector{owner->second.address}) continue;
+      checks_.warning(
+          "publicDns.recordSets." + name, "name-shadowed",
+          fmt::format("'{}' is also a name of {}: the record decides", name, owner->second.text),
+          {}, {owner->second.path});
     }
   }
+
+ private:
+  Checks& checks_;
+  Named<NameOwner> owners_{};
+};
+
+void claim_host_names(const std::string& name, const Host& host, NameSpace& names, Checks& checks) {
+  const std::string at = "hosts." + name;
+  for (size_t i = 0; i < host.names.size(); ++i) {
+    const std::string path = fmt::format("{}.names[{}]", at, i);
+    if (is_host_name(host.names[i])) {
+      names.claim(host.names[i], {fmt::format("host '{}'", name), at, host.ip_address}, path);
+    } else {
+      checks.error(path, "name", fmt::format("'{}' is not a host name", shown(host.names[i])),
+                   "labels of letters, digits and '-', joined by '.'");
+    }
+  }
+}
+
+void check_public_names(const Lab& lab, Checks& checks) {
+  NameSpace names(checks);
+  for (const auto& [name, host] : lab.hosts) {
+    const std::string path = "hosts." + name;
+    names.claim(name, {fmt::format("host '{}'", name), path, host.ip_address}, path);
+  }
+  for (const auto& [name, host] : lab.hosts) claim_host_names(name, host, names, checks);
+  for (const auto& [name, service] : lab.services) {
+    const std::string path = "services." + name;
+    const NameOwner owner{fmt::format("service '{}'", name), path, service.ip_address};
+    const ServiceProfile profile = profile_of(name, service);
+    for (size_t i = 0; i < profile.names.size(); ++i) {
+      names.claim(profile.names[i].name, owner,
+                  service.names.empty() ? path : fmt::format("{}.names[{}]", path, i));
+    }
+  }
+  for (const auto& [name, site] : lab.sites) {
+    const std::string path = "sites." + name;
+    const NameOwner owner{fmt::format("site '{}'", name), path,
+                          site.inbound_ip_address.value_or(kDefaultInboundAddress)};
+    for (const PublicName& own : profile_of_site(name, lab).names) {
+      names.claim(own.name, owner, path);
+    }
+  }
+  names.check_records(lab.public_dns.record_sets);
 }
 
 }  // namespace
@@ -103,7 +146,9 @@ void check_names(const Lab& lab, Checks& checks) {
   check_top(lab.server_farms, "serverFarms");
   check_top(lab.sites, "sites");
   check_top(lab.hosts, "hosts");
-  check_host_names(lab, checks);
+  check_top(lab.services, "services");
+  check_top(lab.private_endpoints, "privateEndpoints");
+  check_public_names(lab, checks);
   for (const auto& [name, site] : lab.sites) {
     for (const auto& [setting, value] : site.app_settings) {
       if (setting.empty() || setting.find_first_of(std::string("=\0", 2)) != std::string::npos) {

@@ -78,11 +78,6 @@ void check_subnet(const SubnetRef& ref, const Subnet& subnet, const Lab& lab, Ch
     checks.refers(path + ".routeTable", "route table", *subnet.route_table, lab.route_tables,
                   "routeTables");
   }
-  if (!subnet.service_endpoints.empty()) {
-    checks.warning(path + ".serviceEndpoints", "not-emulated",
-                   "service endpoints are not emulated: traffic to these services goes as Internet "
-                   "traffic");
-  }
 }
 
 std::string peerings_path(const std::string& vnet) {

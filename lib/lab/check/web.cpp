@@ -7,6 +7,7 @@
 #include <set>
 
 #include "lab/check/checks.hpp"
+#include "lab/flow_url.hpp"
 #include "lab/limits.hpp"
 #include "lab/schema/vocabulary.hpp"
 
@@ -84,12 +85,22 @@ void check_app_settings(const std::string& name, const Site& site, Checks& check
                            kMaxAppSettingsBytes));
 }
 
+void check_dependencies(const std::string& name, const Site& site, Checks& checks) {
+  for (size_t i = 0; i < site.dependencies.size(); ++i) {
+    const auto target = parse_flow_target(site.dependencies[i]);
+    if (target.ok()) continue;
+    checks.error(fmt::format("sites.{}.dependencies[{}]", name, i), "url", target.error().message,
+                 kFlowUrlForm);
+  }
+}
+
 void check_site(const std::string& name, const Site& site, const Lab& lab, Checks& checks) {
   const std::string path = "sites." + name;
   const bool has_farm = checks.refers(path + ".serverFarm", "App Service plan", site.server_farm,
                                       lab.server_farms, "serverFarms");
   check_routing(name, site, checks);
   check_app_settings(name, site, checks);
+  check_dependencies(name, site, checks);
   if (!site.virtual_network_subnet) return;
   const std::string subnet_at = path + ".virtualNetworkSubnet";
   const Sku* sku = has_farm ? find_sku(lab.server_farms.at(site.server_farm).sku) : nullptr;

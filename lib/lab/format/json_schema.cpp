@@ -35,6 +35,12 @@ Json text_like(const std::string& pattern) {
   return {{"type", "string"}, {"pattern", "^(" + pattern + ")$"}};
 }
 
+Json any_of(std::initializer_list<Json> choices) {
+  Json list = Json::array();
+  for (const Json& choice : choices) list.push_back(choice);
+  return {{"anyOf", std::move(list)}};
+}
+
 // Editors complete the words as they stand; any other case of them is taken too.
 std::string any_case(const std::string& word) {
   std::string pattern;
@@ -53,8 +59,8 @@ std::string any_case(const std::string& word) {
 Json words_of_property(const Property& property) {
   std::vector<std::string> patterns;
   for (const std::string& word : property.words) patterns.push_back(any_case(word));
-  return {{"anyOf", Json::array({Json{{"enum", property.words}},
-                                 text_like(fmt::format("{}", fmt::join(patterns, "|")))})}};
+  return any_of(
+      {{{"enum", property.words}}, text_like(fmt::format("{}", fmt::join(patterns, "|")))});
 }
 
 Json one_value(const Property& property) {
@@ -66,7 +72,11 @@ Json one_value(const Property& property) {
       return {{"type", "integer"}, {"minimum", property.minimum}, {"maximum", property.maximum}};
     case Form::kNull: return {{"type", "null"}};
     case Form::kRegion: return reference("region");
+    case Form::kRegionOrAny: return any_of({reference("region"), {{"const", "*"}}});
     case Form::kAddress: return reference("address");
+    case Form::kAddressOrEmpty: return any_of({reference("address"), {{"const", ""}}});
+    case Form::kAddress6: return reference("address6");
+    case Form::kDomainName: return reference("domainName");
     case Form::kPrefix: return reference("prefix");
     case Form::kPrefixOrAny: return reference("prefixOrAny");
     case Form::kPrefixOrTag: return reference("prefixOrTag");
@@ -75,6 +85,10 @@ Json one_value(const Property& property) {
     case Form::kListen: return reference("listen");
     case Form::kInstance: return reference("instance");
     case Form::kFlowUrl: return reference("flowUrl");
+    case Form::kExpected:
+      return any_of({words_of_property(property), reference("address"), reference("addresses")});
+    case Form::kServiceEndpoint:
+      return any_of({words_of_property(property), reference(schema_of(property.object).name)});
     case Form::kObject: return reference(schema_of(property.object).name);
   }
   return Json::object();
@@ -91,6 +105,8 @@ Json value_of(const Property& property) {
     json = {{"type", "array"}, {"items", std::move(json)}};
     if (property.minimum > 0) json["minItems"] = property.minimum;
     if (property.maximum > 0) json["maxItems"] = property.maximum;
+  } else if (property.many == Many::kOneOrList) {
+    json = any_of({json, {{"type", "array"}, {"items", json}}});
   } else if (property.many == Many::kMap) {
     json = {{"type", "object"}, {"additionalProperties", std::move(json)}};
     if (property.names.max_length > 0) {
@@ -165,6 +181,7 @@ Json object_of(const ObjectSchema& schema) {
 
 Json definitions() {
   const std::string ports = fmt::format("{0}(-{0})?", kPort);
+  const std::string label = "[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?";
   const Json port_number = {{"type", "integer"}, {"minimum", 0}, {"maximum", 65535}};
   Json all{
       {"text", {{"type", Json::array({"string", "number", "boolean"})}}},
@@ -173,6 +190,11 @@ Json definitions() {
          Json::array({text_like(" *([A-Za-z0-9] *)+"), Json{{"type", "integer"}, {"minimum", 0}},
                       Json{{"type", "boolean"}}})}}},
       {"address", text_like(address_pattern())},
+      {"addresses", {{"type", "array"}, {"items", reference("address")}, {"minItems", 1}}},
+      {"address6", text_like("[0-9A-Fa-f:]*:[0-9A-Fa-f:]*(" + address_pattern() + ")?")},
+      {"domainName", any_of({text_like(label + "([.]" + label + ")*[.]?"),
+                             {{"type", "number"}, {"minimum", 0}},
+                             {{"type", "boolean"}}})},
       {"prefix", text_like(prefix_pattern())},
       {"prefixOrAny", text_like(prefix_pattern() + "|[^0-9:/][^:/]*")},
       {"prefixOrTag", text_like(prefix_pattern() + "|[^0-9:/*][^:/]*")},

@@ -34,6 +34,7 @@ std::string entry_of(const Property& property) {
   if (property.many == Many::kMap && property.names.max_length > 0) {
     text += fmt::format(" Names: 1 to {} {}.", property.names.max_length, property.names.words);
   }
+  if (property.many == Many::kOneOrList) text += " One, or a list.";
   if (property.form == Form::kNull) text += " Null alone is taken.";
   if (property.required) text += " Required.";
   if (!property.default_value.empty()) text += fmt::format(" Default: {}.", property.default_value);

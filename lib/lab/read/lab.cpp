@@ -51,7 +51,7 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
   object.word_into(lab.address_allocation, "addressAllocation", address_allocations());
   const bool tags_known =
       read_service_tags(reader, object.at("serviceTags"), read_file, before, lab);
-  const TagNames names(lab.service_tags.get());
+  const TagNames names(tags_of(lab));
   const TagNames* tags = tags_known ? &names : nullptr;
   object.map_into(lab.virtual_networks, "virtualNetworks", [&](Reader& from, const Value& vnet) {
     return read_virtual_network(from, vnet, lab.location);
@@ -69,6 +69,12 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
       lab.application_security_groups.insert(group.key);
     }
   }
+  object.map_into(lab.services, "services", [&](Reader& from, const Value& service) {
+    return read_service(from, service, lab.location, tags);
+  });
+  object.map_into(lab.private_endpoints, "privateEndpoints", read_private_endpoint);
+  object.map_into(lab.private_dns_zones, "privateDnsZones", read_private_dns_zone);
+  if (const auto dns = object.at("publicDns")) lab.public_dns = read_public_dns(reader, *dns);
   object.map_into(lab.server_farms, "serverFarms", read_server_farm);
   object.map_into(lab.sites, "sites", read_site);
   object.map_into(lab.hosts, "hosts", read_host);

@@ -26,19 +26,6 @@ std::optional<std::string> read_delegation(Reader& reader, const Value& value) {
   return name;
 }
 
-std::optional<std::string> read_service_endpoint(Reader& reader, const Value& value) {
-  const auto text = reader.text(value);
-  if (!text) return std::nullopt;
-  const auto& names = service_endpoint_names();
-  const auto found = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
-    return equal_ignoring_case(name, *text);
-  });
-  if (found != names.end()) return *found;
-  reader.fail(value, "unknown-value", fmt::format("unknown service endpoint '{}'", shown(*text)),
-              suggestion(*text, names, "known: " + one_of(names)));
-  return std::nullopt;
-}
-
 std::vector<Ipv4Prefix> read_subnet_prefixes(ObjectReader& object) {
   Reader& reader = object.reader();
   const auto single = object.at("addressPrefix");
@@ -66,6 +53,9 @@ Subnet read_subnet(Reader& reader, const Value& value) {
     reader.fail(*gateway, "not-emulated", "NAT gateways are not emulated", "write null");
   }
   object.list_into(subnet.service_endpoints, "serviceEndpoints", read_service_endpoint);
+  object.word_into(subnet.private_endpoint_network_policies, "privateEndpointNetworkPolicies",
+                   private_endpoint_network_policies());
+  object.list_into(subnet.service_endpoint_policies, "serviceEndpointPolicies", &Reader::text);
   return subnet;
 }
 
@@ -108,6 +98,8 @@ VirtualNetwork read_virtual_network(Reader& reader, const Value& value,
   vnet.dns_servers = reader.list(object.at("dnsServers"), &Reader::address);
   object.map_into(vnet.subnets, "subnets", read_subnet);
   object.map_into(vnet.virtual_network_peerings, "virtualNetworkPeerings", read_peering);
+  object.word_into(vnet.private_endpoint_vnet_policies, "privateEndpointVNetPolicies",
+                   private_endpoint_vnet_policies());
   return vnet;
 }
 

@@ -3,6 +3,7 @@
 #include "lab/check/checks.hpp"
 #include "lab/read/resources.hpp"
 #include "lab/schema/vocabulary.hpp"
+#include "lab/service_types.hpp"
 
 namespace egress::lab {
 namespace {
@@ -21,10 +22,26 @@ void resolve(std::optional<std::string>& name, const Declared& declared) {
   if (name) resolve(*name, declared);
 }
 
-void resolve(std::optional<SubnetRef>& ref, const Lab& lab) {
-  if (ref && resolve(ref->vnet, lab.virtual_networks)) {
-    resolve(ref->subnet, lab.virtual_networks.at(ref->vnet).subnets);
+void resolve(SubnetRef& ref, const Lab& lab) {
+  if (resolve(ref.vnet, lab.virtual_networks)) {
+    resolve(ref.subnet, lab.virtual_networks.at(ref.vnet).subnets);
   }
+}
+
+void resolve(std::optional<SubnetRef>& ref, const Lab& lab) {
+  if (ref) resolve(*ref, lab);
+}
+
+// The keys of a map that are references themselves.
+template <typename T, typename Declared>
+void resolve_keys(Named<T>& map, const Declared& declared) {
+  Named<T> resolved;
+  for (auto& [key, value] : map) {
+    std::string name = key;
+    resolve(name, declared);
+    resolved.emplace(std::move(name), std::move(value));
+  }
+  map = std::move(resolved);
 }
 
 void resolve_network(VirtualNetwork& vnet, const Lab& lab) {
@@ -32,16 +49,35 @@ void resolve_network(VirtualNetwork& vnet, const Lab& lab) {
     resolve(subnet.network_security_group, lab.network_security_groups);
     resolve(subnet.route_table, lab.route_tables);
   }
-  Named<VirtualNetworkPeering> peerings;
-  for (auto& [remote, peering] : vnet.virtual_network_peerings) {
-    std::string name = remote;
-    resolve(name, lab.virtual_networks);
-    peerings.emplace(std::move(name), peering);
-  }
-  vnet.virtual_network_peerings = std::move(peerings);
+  resolve_keys(vnet.virtual_network_peerings, lab.virtual_networks);
 }
 
-// "nsg/rule", "table/route" and "vnet/peering".
+// A service or a site, and its groups as its type spells them.
+void resolve_endpoint(PrivateEndpoint& endpoint, const Lab& lab) {
+  resolve(endpoint.subnet, lab);
+  if (!resolve(endpoint.private_link_service, lab.services)) {
+    resolve(endpoint.private_link_service, lab.sites);
+  }
+  for (std::string& zone : endpoint.private_dns_zones) resolve(zone, lab.private_dns_zones);
+  const auto profile = profile_behind(lab, endpoint);
+  if (!profile || profile->type == nullptr) return;
+  for (std::string& id : endpoint.group_ids) {
+    if (const ServiceGroup* group = profile->type->find(id)) id = group->id;
+  }
+}
+
+void resolve_services(Lab& lab) {
+  for (auto& [name, service] : lab.services) {
+    if (!service.network_acls) continue;
+    for (SubnetRef& subnet : service.network_acls->virtual_network_rules) resolve(subnet, lab);
+  }
+  for (auto& [name, zone] : lab.private_dns_zones) {
+    resolve_keys(zone.virtual_network_links, lab.virtual_networks);
+  }
+  for (auto& [name, endpoint] : lab.private_endpoints) resolve_endpoint(endpoint, lab);
+}
+
+// "nsg/rule", "table/route", "vnet/peering", "zone/network" and those of endpoints.
 void resolve_decider(std::string& by, const Lab& lab) {
   const size_t slash = by.find('/');
   if (slash == std::string::npos) return;
@@ -52,6 +88,7 @@ void resolve_decider(std::string& by, const Lab& lab) {
   const auto group = lab.network_security_groups.find(owner);
   const auto table = lab.route_tables.find(owner);
   const auto vnet = lab.virtual_networks.find(owner);
+  const auto zone = lab.private_dns_zones.find(owner);
   if (group != lab.network_security_groups.end() &&
       (resolve(name, group->second.security_rules) || resolve(name, default_rules))) {
     by = group->first + "/" + name;
@@ -60,6 +97,15 @@ void resolve_decider(std::string& by, const Lab& lab) {
   } else if (vnet != lab.virtual_networks.end()) {
     resolve(name, vnet->second.virtual_network_peerings);
     by = vnet->first + "/" + name;
+  } else if (owner == "privateEndpoints" && resolve(name, lab.private_endpoints)) {
+    by = owner + "/" + name;
+  } else if (owner == "serviceEndpoints") {
+    const auto& known = service_endpoint_names();
+    resolve(name, Names(known.begin(), known.end()));
+    by = owner + "/" + name;
+  } else if (zone != lab.private_dns_zones.end()) {
+    resolve(name, zone->second.virtual_network_links);
+    by = zone->first + "/" + name;
   }
 }
 
@@ -86,6 +132,7 @@ void resolve_references(Lab& lab) {
       resolve(asg, lab.application_security_groups);
     }
   }
+  resolve_services(lab);
   for (Expectation& expectation : lab.expectations) {
     resolve(expectation.from, lab.sites);
     if (expectation.by) resolve_decider(*expectation.by, lab);

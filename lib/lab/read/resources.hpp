@@ -16,15 +16,29 @@ namespace egress::lab {
 Loaded read_lab(const YamlTree& tree, const std::string& file, const ReadFile& read_file,
                 const Lab* before);
 
+// The canonical spelling of a service tag. Every one is taken as it is when `tags` is null: the
+// file that declares them was not read.
+std::optional<std::string> read_service_tag(Reader& reader, const Value& value,
+                                            const TagNames* tags);
 VirtualNetwork read_virtual_network(Reader& reader, const Value& value,
                                     const std::string& location_of_lab);
-// Every tag is taken as it is when `tags` is null: the file that declares them was not read.
 NetworkSecurityGroup read_network_security_group(Reader& reader, const Value& value,
                                                  const TagNames* tags);
 RouteTable read_route_table(Reader& reader, const Value& value, const TagNames* tags);
 ServerFarm read_server_farm(Reader& reader, const Value& value);
 Site read_site(Reader& reader, const Value& value);
+// tcp/PORT or udp/PORT.
+std::optional<Port> read_listen(Reader& reader, const Value& value);
 Host read_host(Reader& reader, const Value& value);
+Service read_service(Reader& reader, const Value& value, const std::string& location_of_lab,
+                     const TagNames* tags);
+PrivateEndpoint read_private_endpoint(Reader& reader, const Value& value);
+// The service's name, or an object.
+std::optional<ServiceEndpoint> read_service_endpoint(Reader& reader, const Value& value);
+PrivateDnsZone read_private_dns_zone(Reader& reader, const Value& value);
+PublicDns read_public_dns(Reader& reader, const Value& value);
+DnsServer read_dns_server(Reader& reader, const Value& value);
+DnsConfiguration read_dns_configuration(Reader& reader, const Value& value);
 Expectation read_expectation(Reader& reader, const Value& value);
 // Azure spells regions both ways: "West Europe" and "westeurope".
 std::optional<std::string> read_location(Reader& reader, const Value& value);

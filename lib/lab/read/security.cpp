@@ -14,18 +14,6 @@ bool looks_like_address(const std::string& text) {
          (!text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) != 0);
 }
 
-// The canonical spelling of a service tag.
-std::optional<std::string> read_service_tag(Reader& reader, const Value& value,
-                                            const std::string& text, const TagNames* tags) {
-  if (tags == nullptr) return text;
-  if (auto canonical = tags->canonical(text)) return canonical;
-  const std::string source = fmt::format(
-      "tags other than {} come from the file 'serviceTags' names", one_of(built_in_tags()));
-  reader.fail(value, "unknown-service-tag", fmt::format("unknown service tag '{}'", shown(text)),
-              reader.findings().wants_suggestions() ? tags->nearest(text).hint(source) : source);
-  return std::nullopt;
-}
-
 std::optional<AddressMatch> read_single(Reader& reader, const Value& value, const TagNames* tags) {
   const auto text = reader.text(value);
   if (!text) return std::nullopt;
@@ -35,7 +23,7 @@ std::optional<AddressMatch> read_single(Reader& reader, const Value& value, cons
     if (!prefix) return std::nullopt;
     return AddressMatch{.prefixes = {*prefix}};
   }
-  const auto tag = read_service_tag(reader, value, *text, tags);
+  const auto tag = read_service_tag(reader, value, tags);
   if (!tag) return std::nullopt;
   return AddressMatch{.service_tag = *tag};
 }
@@ -155,7 +143,7 @@ Route read_route(Reader& reader, const Value& value, const TagNames* tags) {
     if (text && looks_like_address(*text)) {
       route.address_prefix = reader.prefix(*prefix);
     } else if (text) {
-      route.service_tag = read_service_tag(reader, *prefix, *text, tags).value_or("");
+      route.service_tag = read_service_tag(reader, *prefix, tags).value_or("");
     }
   }
   object.word_into(route.next_hop_type, "nextHopType", next_hop_types());
@@ -164,6 +152,19 @@ Route read_route(Reader& reader, const Value& value, const TagNames* tags) {
 }
 
 }  // namespace
+
+std::optional<std::string> read_service_tag(Reader& reader, const Value& value,
+                                            const TagNames* tags) {
+  const auto text = reader.text(value);
+  if (!text || tags == nullptr) return text;
+  if (auto canonical = tags->canonical(*text)) return canonical;
+  const std::string source =
+      "'serviceTags' names a file of tags; without it there are a few of West Europe, North Europe "
+      "and East US";
+  reader.fail(value, "unknown-service-tag", fmt::format("unknown service tag '{}'", shown(*text)),
+              reader.findings().wants_suggestions() ? tags->nearest(*text).hint(source) : source);
+  return std::nullopt;
+}
 
 NetworkSecurityGroup read_network_security_group(Reader& reader, const Value& value,
                                                  const TagNames* tags) {

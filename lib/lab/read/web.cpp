@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+#include <algorithm>
+
 #include "lab/read/resources.hpp"
 
 namespace egress::lab {
@@ -17,15 +19,6 @@ OutboundVnetRouting read_outbound_vnet_routing(Reader& reader, const Value& valu
   return routing;
 }
 
-std::optional<Port> read_listen(Reader& reader, const Value& value) {
-  const auto text = reader.text(value);
-  if (!text) return std::nullopt;
-  if (const auto port = Port::parse(lower_case(*text))) return *port;
-  reader.fail(value, "listen", fmt::format("'{}' is not a port to listen on", shown(*text)),
-              "write tcp/PORT or udp/PORT, from 1 to 65535");
-  return std::nullopt;
-}
-
 void read_from(Reader& reader, const Value& value, Expectation& expectation) {
   const auto text = reader.text(value);
   if (!text) return;
@@ -40,7 +33,61 @@ void read_from(Reader& reader, const Value& value, Expectation& expectation) {
   }
 }
 
+// A flow is expected to have an outcome, a lookup to give addresses or a status.
+std::optional<Ipv4Address> read_looked_up(Reader& reader, const Value& value) {
+  const auto text = reader.text(value);
+  if (!text) return std::nullopt;
+  if (const auto address = Ipv4Address::parse(*text); address.ok()) return *address;
+  reader.fail(
+      value, "expectation", fmt::format("'{}' is nothing that a lookup gives", shown(*text)),
+      fmt::format("write an address, a list of them, or {}", one_of(words_of(lookup_statuses()))));
+  return std::nullopt;
+}
+
+void read_lookup(Reader& reader, const Value& value, Expectation& expectation) {
+  if (value.node->kind == YamlKind::kSequence) {
+    for (const Value& item : reader.items(value)) {
+      if (const auto address = read_looked_up(reader, item)) {
+        expectation.addresses.push_back(*address);
+      }
+    }
+    if (value.is_empty_list()) reader.fail(value, "expectation", "'expect' holds no address");
+    return;
+  }
+  for (const Spelling<LookupStatus>& status : lookup_statuses()) {
+    if (value.is_scalar() && equal_ignoring_case(status.word, value.node->text)) {
+      expectation.status = status.value;
+      return;
+    }
+  }
+  if (const auto address = read_looked_up(reader, value)) expectation.addresses = {*address};
+}
+
+void read_outcome(Reader& reader, const Value& value, Expectation& expectation) {
+  const std::string& text = value.node->text;
+  const auto words = words_of(lookup_statuses());
+  const bool of_lookup = value.node->kind == YamlKind::kSequence || Ipv4Address::parse(text).ok() ||
+                         std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+                           return equal_ignoring_case(word, text);
+                         });
+  if (of_lookup) {
+    reader.fail(value, "expectation", "only a line with 'resolve' expects what a lookup gives",
+                fmt::format("of a flow write {}", one_of(words_of(outcomes()))));
+    return;
+  }
+  expectation.expect = reader.word(value, outcomes()).value_or(expectation.expect);
+}
+
 }  // namespace
+
+std::optional<Port> read_listen(Reader& reader, const Value& value) {
+  const auto text = reader.text(value);
+  if (!text) return std::nullopt;
+  if (const auto port = Port::parse(lower_case(*text))) return *port;
+  reader.fail(value, "listen", fmt::format("'{}' is not a port to listen on", shown(*text)),
+              "write tcp/PORT or udp/PORT, from 1 to 65535");
+  return std::nullopt;
+}
 
 ServerFarm read_server_farm(Reader& reader, const Value& value) {
   ObjectReader object(reader, value, ObjectType::kServerFarm);
@@ -73,6 +120,15 @@ Site read_site(Reader& reader, const Value& value) {
       site.app_settings[setting.key] = std::move(*text);
     }
   }
+  object.into(site.linux_fx_version, "linuxFxVersion", &Reader::text);
+  if (const auto access = object.at("publicNetworkAccess")) {
+    site.public_network_access = reader.word(*access, public_network_accesses());
+  }
+  object.into(site.inbound_ip_address, "inboundIpAddress", &Reader::address);
+  if (const auto dns = object.at("dnsConfiguration")) {
+    site.dns_configuration = read_dns_configuration(reader, *dns);
+  }
+  object.list_into(site.dependencies, "dependencies", &Reader::text);
   return site;
 }
 
@@ -98,6 +154,9 @@ Host read_host(Reader& reader, const Value& value) {
   object.into(host.masquerade, "masquerade", &Reader::address);
   host.application_security_groups =
       reader.list(object.at("applicationSecurityGroups"), &Reader::text);
+  if (const auto server = object.at("dnsServer")) {
+    host.dns_server = read_dns_server(reader, *server);
+  }
   return host;
 }
 
@@ -106,10 +165,18 @@ Expectation read_expectation(Reader& reader, const Value& value) {
   Expectation expectation{.line = value.mark.line};
   if (const auto from = object.at("from")) read_from(reader, *from, expectation);
   object.into(expectation.to, "to", &Reader::text);
-  object.word_into(expectation.expect, "expect", verdicts());
+  object.into(expectation.resolve, "resolve", &Reader::domain_name);
   object.into(expectation.by, "by", &Reader::text);
   if (const auto via = object.at("via")) expectation.via = reader.word(*via, paths());
-  object.into(expectation.source, "source", &Reader::address);
+  object.list_into(expectation.source, "source", &Reader::prefix);
+  const bool lookup = object.at("resolve").has_value();
+  if (!lookup && !object.at("to")) {
+    object.miss({"to", "resolve"}, "'to' is missing", "write 'to: URL' or 'resolve: NAME'");
+  }
+  for (const char* of_flow : {"to", "by", "via", "source"}) object.exclude("resolve", of_flow);
+  if (const auto expect = object.at("expect")) {
+    (lookup ? read_lookup : read_outcome)(reader, *expect, expectation);
+  }
   return expectation;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/number.hpp"
 #include "base/result.hpp"
+#include "lab/domain_name.hpp"
 #include "lab/limits.hpp"
 
 namespace egress::lab {
@@ -97,6 +98,23 @@ std::optional<Ipv4Address> Reader::address(const Value& value) {
   if (!got) return std::nullopt;
   if (auto parsed = Ipv4Address::parse(*got)) return *parsed;
   fail(value, "address", fmt::format("'{}' is not an IPv4 address", shown(*got)), ipv6_hint(*got));
+  return std::nullopt;
+}
+
+std::optional<Ipv6Address> Reader::address6(const Value& value) {
+  const auto got = text(value);
+  if (!got) return std::nullopt;
+  if (auto parsed = Ipv6Address::parse(*got)) return *parsed;
+  fail(value, "address", fmt::format("'{}' is not an IPv6 address", shown(*got)));
+  return std::nullopt;
+}
+
+std::optional<std::string> Reader::domain_name(const Value& value) {
+  const auto got = text(value);
+  if (!got) return std::nullopt;
+  std::string name = plain_domain_name(*got);
+  if (is_domain_name(name)) return name;
+  fail(value, "name", fmt::format("'{}' is not a domain name", shown(*got)), kDomainNameForm);
   return std::nullopt;
 }
 
@@ -228,6 +246,25 @@ std::optional<Value> ObjectReader::at(const std::string& key) {
   const auto found = members_.find(key);
   if (found == members_.end() || found->second.is_null()) return std::nullopt;
   return found->second;
+}
+
+std::optional<int> ObjectReader::integer_at(const std::string& key) {
+  const auto value = at(key);
+  const auto number = value ? reader_.integer(*value) : std::nullopt;
+  const Property& property = *schema_.find(key);
+  if (!number || (*number >= property.minimum && *number <= property.maximum)) return number;
+  reader_.fail(
+      *value, "range",
+      fmt::format("{} {} is not from {} to {}", key, *number, property.minimum, property.maximum));
+  return std::nullopt;
+}
+
+std::vector<Value> ObjectReader::items(const std::string& key) {
+  const auto value = at(key);
+  if (!value) return {};
+  const bool alone =
+      schema_.find(key)->many == Many::kOneOrList && value->node->kind != YamlKind::kSequence;
+  return alone ? std::vector<Value>{*value} : reader_.items(*value);
 }
 
 void ObjectReader::exclude(const std::string& earlier, const std::string& later) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/ip.hpp"
+#include "base/ip6.hpp"
 #include "lab/read/findings.hpp"
 #include "lab/read/yaml_tree.hpp"
 #include "lab/schema/schema.hpp"
@@ -47,7 +48,10 @@ class Reader {
   std::optional<bool> boolean(const Value& value);
   std::optional<int> integer(const Value& value);
   std::optional<Ipv4Address> address(const Value& value);
+  std::optional<Ipv6Address> address6(const Value& value);
   std::optional<Ipv4Prefix> prefix(const Value& value);
+  // Lower case and without a final dot.
+  std::optional<std::string> domain_name(const Value& value);
   std::optional<SubnetRef> subnet_ref(const Value& value);
   // The items of a list; a finding and nothing when it is no list. Null is an empty list.
   std::vector<Value> items(const Value& value);
@@ -119,14 +123,26 @@ class ObjectReader {
   void word_into(T& target, const std::string& key, const std::vector<Spelling<T>>& spellings) {
     if (const auto value = at(key)) target = reader_.word(*value, spellings).value_or(target);
   }
+  // A number that is not within the property's bounds leaves a finding.
+  template <typename T>
+  void integer_into(T& target, const std::string& key) {
+    if (const auto number = integer_at(key)) target = *number;
+  }
+  // The values of a list, and that which may stand there without one.
+  std::vector<Value> items(const std::string& key);
   // Every item of a list, and every resource in a map of names, as `read(reader, value)` gives it;
   // nothing leaves the item out.
   template <typename T, typename Read>
   void list_into(std::vector<T>& target, const std::string& key, Read read) {
-    const auto value = at(key);
-    for (const Value& item : value ? reader_.items(*value) : std::vector<Value>{}) {
+    for (const Value& item : items(key)) {
       if (std::optional<T> got = read(reader_, item)) target.push_back(std::move(*got));
     }
+  }
+  template <typename T>
+  void list_into(std::vector<T>& target, const std::string& key,
+                 std::optional<T> (Reader::*read)(const Value&)) {
+    list_into(target, key,
+              [read](Reader& reader, const Value& item) { return (reader.*read)(item); });
   }
   template <typename T, typename Read>
   void map_into(Named<T>& target, const std::string& key, Read read) {
@@ -145,6 +161,7 @@ class ObjectReader {
 
  private:
   void refuse_key(const Value& entry);
+  std::optional<int> integer_at(const std::string& key);
 
   Reader& reader_;
   Value value_;

@@ -25,6 +25,8 @@ ObjectSchema lab_schema() {
   allocation.default_value = "lowest";
   Property expectations = list("expectations", Form::kObject, "What `egressctl test` checks.");
   expectations.object = ObjectType::kExpectation;
+  Property public_dns = value("publicDns", Form::kObject, "What public DNS says.");
+  public_dns.object = ObjectType::kPublicDns;
   return {ObjectType::kLab,
           "lab",
           "App Service regional virtual network integration on one host: networks, rules, routes, "
@@ -36,7 +38,8 @@ ObjectSchema lab_schema() {
            allocation,
            value("serviceTags", Form::kText,
                  "A service tag file in the JSON form that Microsoft publishes, relative to the "
-                 "lab file. A regular file of at most 32 MiB."),
+                 "lab file. A regular file of at most 32 MiB. Without it there are a few tags of "
+                 "West Europe, North Europe and East US."),
            map("virtualNetworks", ObjectType::kVirtualNetwork,
                network_name("a virtual network", 64), "Virtual networks by name."),
            map("networkSecurityGroups", ObjectType::kNetworkSecurityGroup,
@@ -46,6 +49,15 @@ ObjectSchema lab_schema() {
            map("applicationSecurityGroups", ObjectType::kApplicationSecurityGroup,
                network_name("an application security group"),
                "Application security groups by name. Hosts say which they belong to."),
+           map("services", ObjectType::kService, label_name("a service", 63),
+               "Emulated platform services on their public addresses, by name."),
+           map("privateEndpoints", ObjectType::kPrivateEndpoint, network_name("a private endpoint"),
+               "Private endpoints by name."),
+           map("privateDnsZones", ObjectType::kPrivateDnsZone,
+               {"a private DNS zone", kMaxDomainName, "_.-", "_",
+                "letters, digits, '_', '.' and '-', neither '.' nor '-' first or last"},
+               "Private DNS zones by name."),
+           public_dns,
            map("serverFarms", ObjectType::kServerFarm, label_name("an App Service plan", 40),
                "App Service plans by name."),
            map("sites", ObjectType::kSite, label_name("a site", 60), "Apps by name."),
@@ -54,6 +66,10 @@ ObjectSchema lab_schema() {
 }
 
 ObjectSchema virtual_network_schema() {
+  Property endpoint_policies =
+      word("privateEndpointVNetPolicies", words_of(private_endpoint_vnet_policies()),
+           "Basic lets routes to VnetLocal carry to private endpoints of the network.");
+  endpoint_policies.default_value = "Disabled";
   return {ObjectType::kVirtualNetwork,
           "virtualNetwork",
           "A virtual network.",
@@ -65,13 +81,22 @@ ObjectSchema virtual_network_schema() {
            map("virtualNetworkPeerings", ObjectType::kVirtualNetworkPeering,
                network_name("a virtual network", 64),
                "This network's side of its peerings, by the name of the other network. A peering "
-               "connects when both sides declare it.")}};
+               "connects when both sides declare it."),
+           endpoint_policies}};
 }
 
 ObjectSchema subnet_schema() {
-  Property endpoints = word("serviceEndpoints", service_endpoint_names(),
-                            "Accepted with a warning: service endpoints are not emulated.");
-  endpoints.many = Many::kList;
+  Property endpoints =
+      list("serviceEndpoints", Form::kServiceEndpoint,
+           "Services that are reached from here with the subnet's own addresses. Each a word, or "
+           "an object that says the regions, too.");
+  endpoints.words = service_endpoint_names();
+  endpoints.object = ObjectType::kServiceEndpoint;
+  Property policies =
+      word("privateEndpointNetworkPolicies", words_of(private_endpoint_network_policies()),
+           "Whether the subnet's security group and routes of the size of its network count for "
+           "private endpoints in it.");
+  policies.default_value = "Disabled";
   return {
       ObjectType::kSubnet,
       "subnet",
@@ -83,7 +108,10 @@ ObjectSchema subnet_schema() {
             "/28 or larger, /26 when several plans share it."),
        value("networkSecurityGroup", Form::kText, "The security group that filters its traffic."),
        value("routeTable", Form::kText, "The route table that steers what it sends."),
-       value("natGateway", Form::kNull, "NAT gateways are not emulated."), endpoints},
+       value("natGateway", Form::kNull, "NAT gateways are not emulated."), endpoints, policies,
+       list("serviceEndpointPolicies", Form::kText,
+            "Accepted with a warning: service endpoint policies are not emulated. An integration "
+            "subnet has none.")},
       {{"addressPrefix", "addressPrefixes"}}};
 }
 

@@ -11,6 +11,8 @@ namespace egress::lab {
 std::vector<ObjectSchema> network_schemas();
 std::vector<ObjectSchema> security_schemas();
 std::vector<ObjectSchema> web_schemas();
+std::vector<ObjectSchema> dns_schemas();
+std::vector<ObjectSchema> service_schemas();
 
 // What Azure lets network resources and apps be called.
 NameRule network_name(std::string kind, size_t max_length = 80);
@@ -29,6 +31,12 @@ inline Property list(std::string name, Form form, std::string description, int m
           .many = Many::kList,
           .minimum = minimum,
           .maximum = maximum,
+          .description = std::move(description)};
+}
+inline Property one_or_list(std::string name, Form form, std::string description) {
+  return {.name = std::move(name),
+          .form = form,
+          .many = Many::kOneOrList,
           .description = std::move(description)};
 }
 inline Property value(std::string name, Form form, std::string description) {

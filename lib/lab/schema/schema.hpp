@@ -25,32 +25,51 @@ enum class ObjectType {
   kOutboundVnetRouting,
   kHost,
   kExpectation,
+  kPrivateDnsZone,
+  kVirtualNetworkLink,
+  kRecordSet,
+  kMxRecord,
+  kSrvRecord,
+  kPublicDns,
+  kDnsServer,
+  kDnsConfiguration,
+  kService,
+  kNetworkAcls,
+  kPrivateEndpoint,
+  kServiceEndpoint,
 };
 
 // How one value is written.
 enum class Form {
-  kText,         // any scalar, as it stands there
-  kWord,         // one of `words`, case does not count
-  kBoolean,      // without quotes
-  kInteger,      // from `minimum` to `maximum`, without quotes
-  kNull,         // nothing: Azure has the property, and nothing emulates it
-  kRegion,       // "westeurope", "West Europe"
-  kAddress,      // "10.0.0.4"
-  kPrefix,       // "10.0.0.0/24"
-  kPrefixOrAny,  // a prefix, a service tag or "*"
-  kPrefixOrTag,  // a prefix or a service tag
-  kPorts,        // "443", "1000-1999"; "*" where the value is not in a list
-  kSubnet,       // "VNET/SUBNET"
-  kListen,       // "tcp/443"
-  kInstance,     // "SITE", "SITE/INSTANCE"
-  kFlowUrl,      // "tcp://HOST:PORT"
-  kObject,       // `object`
+  kText,             // any scalar, as it stands there
+  kWord,             // one of `words`, case does not count
+  kBoolean,          // without quotes
+  kInteger,          // from `minimum` to `maximum`, without quotes
+  kNull,             // nothing: Azure has the property, and nothing emulates it
+  kRegion,           // "westeurope", "West Europe"
+  kRegionOrAny,      // a region or "*"
+  kAddress,          // "10.0.0.4"
+  kAddressOrEmpty,   // an address, or "" for none
+  kAddress6,         // "2001:db8::1"
+  kDomainName,       // "www.example.com"
+  kPrefix,           // "10.0.0.0/24"
+  kPrefixOrAny,      // a prefix, a service tag or "*"
+  kPrefixOrTag,      // a prefix or a service tag
+  kPorts,            // "443", "1000-1999"; "*" where the value is not in a list
+  kSubnet,           // "VNET/SUBNET"
+  kListen,           // "tcp/443"
+  kInstance,         // "SITE", "SITE/INSTANCE"
+  kFlowUrl,          // "tcp://HOST:PORT"
+  kExpected,         // one of `words`, an address or a list of addresses
+  kServiceEndpoint,  // one of `words`, or `object`
+  kObject,           // `object`
 };
 
 enum class Many {
   kOne,
-  kList,  // `minimum` to `maximum` values; a maximum of 0 is none
-  kMap,   // by names that follow `names`
+  kList,       // `minimum` to `maximum` values; a maximum of 0 is none
+  kOneOrList,  // one value without a list, or a list
+  kMap,        // by names that follow `names`
 };
 
 // Names that a map of resources has: 1 to `max_length` letters, digits and the others listed.

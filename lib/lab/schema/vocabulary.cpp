@@ -70,16 +70,73 @@ const std::vector<Spelling<AddressAllocation>>& address_allocations() {
   return all;
 }
 
-const std::vector<Spelling<Verdict>>& verdicts() {
-  static const std::vector<Spelling<Verdict>> all = {{"allow", Verdict::kAllow},
-                                                     {"deny", Verdict::kDeny},
-                                                     {"drop", Verdict::kDrop},
-                                                     {"noroute", Verdict::kNoRoute}};
+const std::vector<Spelling<Outcome>>& outcomes() {
+  static const std::vector<Spelling<Outcome>> all = {{"allow", Outcome::kAllow},
+                                                     {"deny", Outcome::kDeny},
+                                                     {"drop", Outcome::kDrop},
+                                                     {"noRoute", Outcome::kNoRoute},
+                                                     {"unresolved", Outcome::kUnresolved},
+                                                     {"forbidden", Outcome::kForbidden},
+                                                     {"refused", Outcome::kRefused},
+                                                     {"noAnswer", Outcome::kNoAnswer}};
+  return all;
+}
+
+const std::vector<Spelling<LookupStatus>>& lookup_statuses() {
+  static const auto all = spelled({LookupStatus::kNoError, LookupStatus::kNxDomain,
+                                   LookupStatus::kServfail, LookupStatus::kTimeout});
   return all;
 }
 
 const std::vector<Spelling<Path>>& paths() {
   static const auto all = spelled({Path::kDirect, Path::kVirtualNetwork});
+  return all;
+}
+
+const std::vector<Spelling<ResolutionPolicy>>& resolution_policies() {
+  static const std::vector<Spelling<ResolutionPolicy>> all = {
+      {"Default", ResolutionPolicy::kDefault},
+      {"NxDomainRedirect", ResolutionPolicy::kNxDomainRedirect}};
+  return all;
+}
+
+const std::vector<Spelling<PublicNetworkAccess>>& public_network_accesses() {
+  static const std::vector<Spelling<PublicNetworkAccess>> all = {
+      {"Enabled", PublicNetworkAccess::kEnabled}, {"Disabled", PublicNetworkAccess::kDisabled}};
+  return all;
+}
+
+const std::vector<Spelling<std::string>>& bypasses() {
+  static const std::vector<Spelling<std::string>> all = {{"AzureServices", "AzureServices"},
+                                                         {"Logging", "Logging"},
+                                                         {"Metrics", "Metrics"},
+                                                         {"None", "None"}};
+  return all;
+}
+
+const std::vector<Spelling<EndpointStatus>>& endpoint_statuses() {
+  static const std::vector<Spelling<EndpointStatus>> all = {
+      {"Approved", EndpointStatus::kApproved},
+      {"Pending", EndpointStatus::kPending},
+      {"Rejected", EndpointStatus::kRejected},
+      {"Disconnected", EndpointStatus::kDisconnected}};
+  return all;
+}
+
+const std::vector<Spelling<PrivateEndpointNetworkPolicies>>& private_endpoint_network_policies() {
+  using Policies = PrivateEndpointNetworkPolicies;
+  static const std::vector<Spelling<Policies>> all = {
+      {"Disabled", Policies::kDisabled},
+      {"Enabled", Policies::kEnabled},
+      {"NetworkSecurityGroupEnabled", Policies::kNetworkSecurityGroupEnabled},
+      {"RouteTableEnabled", Policies::kRouteTableEnabled}};
+  return all;
+}
+
+const std::vector<Spelling<PrivateEndpointVnetPolicies>>& private_endpoint_vnet_policies() {
+  static const std::vector<Spelling<PrivateEndpointVnetPolicies>> all = {
+      {"Disabled", PrivateEndpointVnetPolicies::kDisabled},
+      {"Basic", PrivateEndpointVnetPolicies::kBasic}};
   return all;
 }
 
@@ -128,9 +185,9 @@ const std::vector<std::string>& default_security_rules() {
 }
 
 const std::vector<std::string>& reserved_keys() {
-  static const std::vector<std::string> all = {
-      "natGateways", "privateEndpoints", "privateDnsZones", "publicDns",   "virtualNetworkGateways",
-      "onPremises",  "services",         "subscriptions",   "attachments", "clock"};
+  static const std::vector<std::string> all = {"natGateways", "virtualNetworkGateways",
+                                               "onPremises",  "subscriptions",
+                                               "attachments", "clock"};
   return all;
 }
 

@@ -22,14 +22,30 @@ const std::vector<Spelling<Access>>& accesses();
 const std::vector<Spelling<SecurityRuleProtocol>>& protocols();
 const std::vector<Spelling<NextHopType>>& next_hop_types();
 const std::vector<Spelling<AddressAllocation>>& address_allocations();
-const std::vector<Spelling<Verdict>>& verdicts();
+const std::vector<Spelling<Outcome>>& outcomes();
+const std::vector<Spelling<LookupStatus>>& lookup_statuses();
 const std::vector<Spelling<Path>>& paths();
+const std::vector<Spelling<ResolutionPolicy>>& resolution_policies();
+const std::vector<Spelling<PublicNetworkAccess>>& public_network_accesses();
+const std::vector<Spelling<std::string>>& bypasses();
+const std::vector<Spelling<EndpointStatus>>& endpoint_statuses();
+const std::vector<Spelling<PrivateEndpointNetworkPolicies>>& private_endpoint_network_policies();
+const std::vector<Spelling<PrivateEndpointVnetPolicies>>& private_endpoint_vnet_policies();
 
 template <typename T>
 std::vector<std::string> words_of(const std::vector<Spelling<T>>& spellings) {
   std::vector<std::string> words;
   for (const Spelling<T>& spelling : spellings) words.push_back(spelling.word);
   return words;
+}
+
+// Every value of an enum has a word.
+template <typename T>
+std::string word_for(const std::vector<Spelling<T>>& spellings, T value) {
+  for (const Spelling<T>& spelling : spellings) {
+    if (spelling.value == value) return spelling.word;
+  }
+  return {};
 }
 
 // A pricing tier of App Service; only some have regional integration (azure-facts 3.3.5).

@@ -32,6 +32,9 @@ ObjectSchema site_schema() {
             "Environment variables by name, in which case counts: 32 KiB each with its name, 256 "
             "KiB together.");
   settings.many = Many::kMap;
+  Property dns =
+      value("dnsConfiguration", Form::kObject, "How it asks for names, where it says so.");
+  dns.object = ObjectType::kDnsConfiguration;
   return {ObjectType::kSite,
           "site",
           "An app.",
@@ -41,7 +44,18 @@ ObjectSchema site_schema() {
            routing, flag("vnetRouteAllEnabled", "Legacy form of applicationTraffic."),
            flag("vnetContentShareEnabled", "Legacy form of contentShareTraffic."),
            flag("vnetImagePullEnabled", "Legacy form of imagePullTraffic."),
-           flag("vnetBackupRestoreEnabled", "Legacy form of backupRestoreTraffic."), settings}};
+           flag("vnetBackupRestoreEnabled", "Legacy form of backupRestoreTraffic."),
+           value("linuxFxVersion", Form::kText,
+                 "Its runtime, as PYTHON|3.12. It tells what the app is built from."),
+           word("publicNetworkAccess", words_of(public_network_accesses()),
+                "Whether its front end takes requests from the Internet. Left out: Enabled, and "
+                "Disabled once a private endpoint for it exists."),
+           value("inboundIpAddress", Form::kAddress,
+                 "Where its front end is reached from the Internet."),
+           dns, settings,
+           list("dependencies", Form::kFlowUrl,
+                "What it needs: URLs as an expectation's. Commands report whether they are "
+                "reached.")}};
 }
 
 ObjectSchema outbound_vnet_routing_schema() {
@@ -60,6 +74,8 @@ ObjectSchema outbound_vnet_routing_schema() {
 }
 
 ObjectSchema host_schema() {
+  Property dns_server = value("dnsServer", Form::kObject, "A DNS server on port 53.");
+  dns_server.object = ObjectType::kDnsServer;
   return {ObjectType::kHost,
           "host",
           "An emulated machine, in a subnet or in the Internet.",
@@ -76,26 +92,37 @@ ObjectSchema host_schema() {
            value("masquerade", Form::kAddress,
                  "The public address that it shows for destinations outside RFC1918."),
            list("applicationSecurityGroups", Form::kText, "Groups that it is in.", 0,
-                static_cast<int>(kMaxApplicationSecurityGroupsPerHost))}};
+                static_cast<int>(kMaxApplicationSecurityGroupsPerHost)),
+           dns_server}};
 }
 
 ObjectSchema expectation_schema() {
+  Property expect = value("expect", Form::kExpected,
+                          "Of a flow: allow wants the packet, over TCP its answer, and access at "
+                          "a service; deny that no packet arrives; drop and noRoute say why; "
+                          "unresolved that the name has no address; forbidden the service's "
+                          "refusal; refused a closed port; noAnswer that nothing comes back. Of a "
+                          "lookup: an address, a list of them, or a status.");
+  expect.words = words_of(outcomes());
+  for (const std::string& status : words_of(lookup_statuses())) expect.words.push_back(status);
   return {ObjectType::kExpectation,
           "expectation",
-          "A flow and what becomes of it.",
+          "A flow or a lookup, and what becomes of it.",
           {required(value("from", Form::kInstance, "SITE or SITE/INSTANCE.")),
-           required(value("to", Form::kFlowUrl,
-                          "tcp://HOST:PORT, udp://HOST:PORT or icmp://HOST; HOST is an address or "
-                          "a host's name.")),
-           required(word("expect", words_of(verdicts()),
-                         "The verdict. Deny is a rule's; drop is that of a None route, a missing "
-                         "or unfit next hop, a loop, a peering's refusal or the platform; noroute "
-                         "is when nobody owns the address.")),
+           value("to", Form::kFlowUrl,
+                 "tcp://HOST:PORT, udp://HOST:PORT or icmp://HOST; HOST is an address or a name "
+                 "that the app resolves."),
+           value("resolve", Form::kDomainName, "A name that the app looks up, instead of a flow."),
+           required(expect),
            value("by", Form::kText,
-                 "The name that must decide: NSG/RULE, TABLE/ROUTE, system/PREFIX, VNET/PEERING or "
+                 "The name that must decide: NSG/RULE, TABLE/ROUTE, system/PREFIX, VNET/PEERING, "
+                 "privateEndpoints/NAME, serviceEndpoints/SERVICE, ZONE/NETWORK or "
                  "applicationRouting."),
            word("via", words_of(paths()), "Whether the packet enters the virtual network."),
-           value("source", Form::kAddress, "The source address that the far end must see.")}};
+           one_or_list("source", Form::kPrefix,
+                       "The source address that the far end must see: one, a prefix that it is "
+                       "in, or a list of them.")},
+          {{"to", "resolve"}}};
 }
 
 }  // namespace

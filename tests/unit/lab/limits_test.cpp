@@ -155,6 +155,50 @@ TEST(Limits, BoundTheAppSettingsOfASite) {
             "262145 bytes, the app settings of a site have 262144 at most\n");
 }
 
+TEST(Limits, BoundTheLinksOfAZone) {
+  Lab lab;
+  PrivateDnsZone& zone = lab.private_dns_zones["corp.internal"];
+  zone.zone_name = "corp.internal";
+  for (uint32_t i = 0; i <= kMaxZoneLinks; ++i) {
+    const std::string vnet = fmt::format("v{}", i);
+    lab.virtual_networks[vnet] = {.location = lab.location,
+                                  .address_prefixes = {{{0x0a000000U + (i << 8U)}, 24}}};
+    zone.virtual_network_links[vnet] = {};
+  }
+  EXPECT_EQ(limits_at(lab, "privateDnsZones.corp.internal.virtualNetworkLinks"),
+            "1001 virtual network links, 1000 are allowed\n");
+}
+
+TEST(Limits, BoundTextsAndFullNamesOfRecords) {
+  Lab lab;
+  RecordSet& set = lab.public_dns.record_sets["a.example"];
+  set.txt = {std::string(kMaxTextRecord, 'x')};
+  EXPECT_EQ(limits_at(lab, "publicDns.recordSets.a.example.TXT[0]"), "");
+  set.txt.front() += 'x';
+  EXPECT_EQ(limits_at(lab, "publicDns.recordSets.a.example.TXT[0]"),
+            "a text has at most 1024 characters\n");
+  PrivateDnsZone& zone = lab.private_dns_zones["corp.internal"];
+  zone.zone_name = "corp.internal";
+  const std::string label(60, 'a');
+  const std::string name = label + "." + label + "." + label + "." + label;
+  zone.record_sets[name].txt = {"x"};
+  EXPECT_EQ(validate(lab).size(), 2U) << "the text, the name";
+}
+
+TEST(Limits, BoundThePrivateEndpointsOfANetwork) {
+  Lab lab;
+  lab.virtual_networks["v"] = {.location = lab.location, .address_prefixes = {{{0x0a000000}, 16}}};
+  lab.virtual_networks["v"].subnets["s"].address_prefixes = {{{0x0a000000}, 16}};
+  lab.services["sql"] = {
+      .type = "Microsoft.Sql/servers", .location = lab.location, .ip_address = {0x14010101}};
+  for (size_t i = 0; i <= kMaxPrivateEndpoints; ++i) {
+    lab.private_endpoints[fmt::format("pe{}", i)] = {.subnet = {"v", "s"},
+                                                     .private_link_service = "sql"};
+  }
+  EXPECT_EQ(limits_at(lab, "privateEndpoints"),
+            "1001 private endpoints, 1000 are allowed in virtual network 'v'\n");
+}
+
 TEST(Limits, BoundTheAppsOfAPlan) {
   Lab lab{.outbound_ip_addresses = {{0x14320104}}};
   lab.server_farms["plan"] = {};

@@ -39,7 +39,8 @@ TEST(Load, UnderstandsTheContractsExample) {
   EXPECT_THAT(integration.delegations, ElementsAre("Microsoft.Web/serverFarms"));
   EXPECT_EQ(integration.network_security_group, "nsg-integration");
   EXPECT_EQ(integration.route_table, "via-firewall");
-  EXPECT_THAT(integration.service_endpoints, ElementsAre("Microsoft.Storage"));
+  EXPECT_THAT(integration.service_endpoints,
+              ElementsAre(ServiceEndpoint{.service = "Microsoft.Storage"}));
   const VirtualNetworkPeering peering{.allow_forwarded_traffic = true};
   EXPECT_THAT(lab.virtual_networks.at("hub").virtual_network_peerings,
               ElementsAre(Pair("spoke", peering)));
@@ -81,18 +82,23 @@ TEST(Load, UnderstandsTheContractsAppsHostsAndExpectations) {
   EXPECT_EQ(lab.hosts.at("website"), website);
   ASSERT_EQ(lab.expectations.size(), 3U);
   EXPECT_EQ(lab.expectations[0].by, "nsg-integration/deny-sql");
-  EXPECT_EQ(lab.expectations[0].expect, Verdict::kDeny);
+  EXPECT_EQ(lab.expectations[0].expect, Outcome::kDeny);
   EXPECT_EQ(lab.expectations[1].via, Path::kVirtualNetwork);
-  EXPECT_EQ(lab.expectations[2].source, ip("20.61.0.10"));
+  EXPECT_THAT(lab.expectations[2].source, ElementsAre(prefix("20.61.0.10/32")));
   EXPECT_EQ(lab.expectations[2].line, lab.expectations[1].line + 1);
 }
 
 TEST(Load, WarnsOfWhatIsAcceptedAndNotEmulated) {
-  const Loaded loaded = load_file(LAB_CONFIG "/examples/contract.yaml");
+  EXPECT_THAT(load_file(LAB_CONFIG "/examples/contract.yaml").findings, testing::IsEmpty());
+  const Loaded loaded = load_text(R"(
+outboundIpAddresses: [20.50.1.4]
+serverFarms: {plan: {}}
+sites: {web: {serverFarm: plan, inboundIpAddress: 20.50.2.4}}
+)");
   ASSERT_EQ(loaded.findings.size(), 1U);
   EXPECT_EQ(loaded.findings[0].severity, Severity::kWarning);
   EXPECT_EQ(loaded.findings[0].code, "not-emulated");
-  EXPECT_EQ(loaded.findings[0].path, "virtualNetworks.spoke.subnets.integration.serviceEndpoints");
+  EXPECT_EQ(loaded.findings[0].path, "sites.web.inboundIpAddress");
 }
 
 TEST(Load, TakesJsonAsTheYamlItIs) {

@@ -83,7 +83,7 @@ TEST(Manual, HasTheTableOfEveryObject) {
           << object.name << "." << property.name;
     }
   }
-  EXPECT_EQ(page.find('@'), std::string::npos);
+  EXPECT_EQ(page.find("\n@"), std::string::npos);
 }
 
 TEST(Schema, TakesEveryFileThatLoads) {
@@ -118,7 +118,24 @@ TEST(Schema, TakesWhatTheLoaderTakes) {
         "nextHopIpAddress: null}}}}",
         "hosts: {h: {internet: TRUE, subnet: null, ipAddress: 20.1.1.1, listen: [TCP/0443]}}",
         "virtualNetworks: {v: {addressPrefixes: [10.0.0.0/16], subnets: {s: {addressPrefix: "
-        "10.0.0.0/24, natGateway: null, serviceEndpoints: [microsoft.sql]}}}}"}) {
+        "10.0.0.0/24, natGateway: null, serviceEndpoints: [microsoft.sql, {service: "
+        "Microsoft.storage, locations: ['*', West Europe]}]}}}}",
+        "privateDnsZones: {corp.internal: {recordSets: {'@': {TXT: text}, '*': {A: 10.0.0.4}, "
+        "'*.a_b': {AAAA: ['::1', '2001:DB8::10.0.0.4']}, a.b: {CNAME: X.Example.com.}, m: {MX: "
+        "{exchange: m}, ttl: 0}, s: {SRV: [{port: 5060, target: t, weight: 65535}]}}}, "
+        "z: {zoneName: Z.example, virtualNetworkLinks: }}",
+        "publicDns: {recordSets: {a.example: {A: [20.1.1.1, 20.1.1.2]}}, forwardTo: []}",
+        "services: {s: {type: microsoft.storage/STORAGEACCOUNTS, ipAddress: 20.1.1.1, networkAcls: "
+        "{defaultAction: deny, ipRules: [20.2.2.2, 20.3.0.0/16], bypass: azureservices}}, "
+        "t: {ipAddress: 20.1.1.2, names: [t.example], listen: [tcp/1], serviceTag: sql}}",
+        "outboundIpAddresses: [20.50.1.4]\nserverFarms: {p: }\nsites: {a: {serverFarm: p, "
+        "publicNetworkAccess: disabled, dnsConfiguration: {dnsServers: [], dnsAltServer: '', "
+        "dnsRetryAttemptCount: 5, dnsRetryAttemptTimeout: 30, dnsMaxCacheTimeout: 0}, "
+        "dependencies: ['tcp://a.example:443'], linuxFxVersion: 'PYTHON|3.12'}}\n"
+        "expectations: [{from: a, resolve: x.example, expect: nxdomain}, {from: a, resolve: "
+        "x.example, expect: 10.0.0.4}, {from: a, resolve: x.example, expect: [10.0.0.4, "
+        "10.0.0.5]}, {from: a, to: 'tcp://a:1', expect: NOANSWER, source: [10.0.0.4, "
+        "10.1.0.0/16]}, {from: a, to: 'tcp://a:1', expect: noroute, source: 10.0.0.4}]"}) {
     EXPECT_EQ(errors_of(load_text(yaml)), "") << yaml;
     EXPECT_EQ(complaints(seen_by_editor(yaml)), "") << yaml;
   }
@@ -147,6 +164,25 @@ TEST(Schema, RefusesWhatTheLoaderRefusesByForm) {
         "routeTables: {t: {routes: {r: {addressPrefix: '*', nextHopType: None}}}}",
         "networkSecurityGroups: {n: {securityRules: {r: {priority: 100, direction: Inbound, "
         "access: Allow, protocol: Tcp}}}}",
+        "privateDnsZones: {corp.internal: {recordSets: {a: {A: 10.0.0}}}}",
+        "privateDnsZones: {corp.internal: {recordSets: {a: {CNAME: a..b}}}}",
+        "privateDnsZones: {corp.internal: {recordSets: {a: {AAAA: [10.0.0.1]}}}}",
+        "privateDnsZones: {corp.internal: {recordSets: {a: {A: 10.0.0.1, ttl: -1}}}}",
+        "privateDnsZones: {corp.internal: {recordSets: {a: {MX: {preference: 1}}}}}",
+        "privateDnsZones: {-a.b: {}}",
+        "publicDns: {recordSets: {a: {SRV: {port: 65536, target: t}}}}",
+        "services: {s: {names: [a.example]}}",
+        "services: {s: {ipAddress: 20.1.1.1, publicNetworkAccess: Maybe}}",
+        "services: {s: {ipAddress: 20.1.1.1, networkAcls: {bypass: [Azure]}}}",
+        "privateEndpoints: {e: {subnet: v/s}}",
+        "privateEndpoints: {e: {subnet: v/s, privateLinkService: s, status: Waiting}}",
+        "sites: {a: {serverFarm: p, dnsConfiguration: {dnsRetryAttemptCount: 6}}}",
+        "sites: {a: {serverFarm: p, dnsConfiguration: {dnsAltServer: x}}}",
+        "virtualNetworks: {v: {addressPrefixes: [10.0.0.0/8], subnets: {s: {addressPrefix: "
+        "10.0.0.0/24, serviceEndpoints: [{locations: ['*']}]}}}}",
+        "expectations: [{from: a, expect: allow}]",
+        "expectations: [{from: a, to: 'tcp://x:1', resolve: x, expect: allow}]",
+        "expectations: [{from: a, resolve: x, expect: []}]",
         "expectations: [{from: a, to: 'http://x', expect: allow}]",
         "expectations: [{from: a, to: 'tcp://x:0', expect: allow}]"}) {
     EXPECT_NE(complaints(seen_by_editor(yaml)), "") << yaml;

@@ -99,12 +99,12 @@ TEST(ServiceTags, SurviveCutFiles) {
 
 TEST(TagNames, FindTheCanonicalSpelling) {
   const ServiceTags declared = {{"Storage.WestEurope", {}}};
-  const TagNames names(&declared);
+  const TagNames names(declared);
   EXPECT_EQ(names.canonical("STORAGE.westeurope"), "Storage.WestEurope");
   EXPECT_EQ(names.canonical("azureplatformdns"), "AzurePlatformDNS");
   EXPECT_EQ(names.canonical("Storage"), std::nullopt);
   EXPECT_EQ(names.nearest("Storage.WestEurop").found(), "Storage.WestEurope");
-  EXPECT_EQ(TagNames(nullptr).canonical("Internet"), "Internet");
+  EXPECT_EQ(TagNames(ServiceTags{}).canonical("Internet"), "Internet");
 }
 
 }  // namespace

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+
+// Who has which address: inside virtual networks, and in public.
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/special_ranges.hpp"
+#include "lab/check/checks.hpp"
+#include "lab/schema/vocabulary.hpp"
+
+namespace egress::lab {
+namespace {
+
+struct Range {
+  Ipv4Prefix prefix{};
+  const char* use = "";
+};
+
+constexpr Range kNotPublic[] = {
+    {kThisNetwork, "this network"},
+    {kPrivate10, "private"},
+    {kSharedSpace, "shared address space"},
+    {kLoopback, "loopback"},
+    {kLinkLocal, "link-local"},
+    {kPrivate172, "private"},
+    {kPrivate192, "private"},
+    {{kAzurePlatform, 32}, "Azure's platform address"},
+    {kMulticast, "multicast"},
+    {kReserved, "reserved"},
+};
+
+// What stands in a subnet.
+struct Place {
+  std::string owner{};
+  std::string kind{};  // in the plural
+  std::string path{};
+  SubnetRef subnet{};
+  std::optional<Ipv4Address> address{};
+};
+
+std::vector<Place> places(const Lab& lab) {
+  std::vector<Place> all;
+  for (const auto& [name, host] : lab.hosts) {
+    if (host.internet()) continue;
+    all.push_back(
+        {fmt::format("host '{}'", name), "hosts", "hosts." + name, *host.subnet, host.ip_address});
+  }
+  for (const auto& [name, endpoint] : lab.private_endpoints) {
+    all.push_back({fmt::format("private endpoint '{}'", name), "private endpoints",
+                   "privateEndpoints." + name, endpoint.subnet, endpoint.ip_address});
+  }
+  return all;
+}
+
+Checks::Paths paths_of_prefixes(const SubnetRef& ref) {
+  return {subnet_path(ref) + ".addressPrefix", subnet_path(ref) + ".addressPrefixes"};
+}
+
+void check_address(const Place& place, const Subnet& subnet, Checks& checks) {
+  const Ipv4Address address = *place.address;
+  const std::string at = place.path + ".ipAddress";
+  const auto prefix =
+      std::find_if(subnet.address_prefixes.begin(), subnet.address_prefixes.end(),
+                   [&](const Ipv4Prefix& candidate) { return candidate.contains(address); });
+  const auto usable =
+      prefix == subnet.address_prefixes.end() ? std::nullopt : usable_range(*prefix);
+  Checks::Paths rests_on = paths_of_prefixes(place.subnet);
+  rests_on.push_back(place.path + ".subnet");
+  if (prefix == subnet.address_prefixes.end()) {
+    std::vector<std::string> prefixes;
+    for (const Ipv4Prefix& own : subnet.address_prefixes) prefixes.push_back(own.to_string());
+    checks.error(at, "address-outside",
+                 fmt::format("{} is not in subnet '{}' ({})", address.to_string(),
+                             place.subnet.to_string(), fmt::join(prefixes, ", ")),
+                 {}, std::move(rests_on));
+  } else if (!usable || address.bits < usable->first || address.bits > usable->last) {
+    checks.error(
+        at, "address-reserved",
+        fmt::format("Azure reserves {}: the first four addresses of {} and the last one",
+                    address.to_string(), prefix->to_string()),
+        usable ? fmt::format("{} is the first usable one", Ipv4Address{usable->first}.to_string())
+               : std::string{},
+        std::move(rests_on));
+  }
+}
+
+void check_place(const Place& place, const Lab& lab, Checks& checks) {
+  if (!checks.refers_to_subnet(place.path + ".subnet", place.subnet, lab)) return;
+  const Subnet& subnet = *lab.find(place.subnet);
+  if (is_integration_subnet(subnet)) {
+    checks.error(place.path + ".subnet", "delegation",
+                 fmt::format("subnet '{}' is delegated to {} and takes no {}",
+                             place.subnet.to_string(), kServerFarmsDelegation, place.kind),
+                 {}, {subnet_path(place.subnet) + ".delegations"});
+  } else if (place.address) {
+    check_address(place, subnet, checks);
+  }
+}
+
+// Those without an address take what the others leave.
+void check_room(const std::vector<Place>& all, const Lab& lab, Checks& checks) {
+  std::map<SubnetRef, std::set<Ipv4Address>> taken;
+  std::map<SubnetRef, uint64_t> to_come;
+  for (const Place& place : all) {
+    const Subnet* subnet = place.address ? lab.find(place.subnet) : nullptr;
+    if (subnet == nullptr) continue;
+    for (const Ipv4Prefix& prefix : subnet->address_prefixes) {
+      const auto usable = usable_range(prefix);
+      const bool inside =
+          usable && place.address->bits >= usable->first && place.address->bits <= usable->last;
+      if (inside) taken[place.subnet].insert(*place.address);
+    }
+  }
+  for (const Place& place : all) {
+    const Subnet* subnet = place.address ? nullptr : lab.find(place.subnet);
+    if (subnet == nullptr || is_integration_subnet(*subnet)) continue;
+    if (++to_come[place.subnet] + taken[place.subnet].size() <= usable_addresses(*subnet)) continue;
+    Checks::Paths rests_on = paths_of_prefixes(place.subnet);
+    rests_on.insert(rests_on.end(), {"hosts", "privateEndpoints"});
+    checks.error(place.path, "address-space-exhausted",
+                 fmt::format("subnet '{}' has no free address for it", place.subnet.to_string()),
+                 {}, std::move(rests_on));
+  }
+}
+
+// A public address of the lab: who presents it, and where the file says so.
+struct PublicAddress {
+  Ipv4Address address{};
+  std::string owner{};
+  std::string path{};
+};
+
+std::vector<PublicAddress> public_addresses(const Lab& lab) {
+  std::vector<PublicAddress> all;
+  const bool default_front = std::any_of(lab.sites.begin(), lab.sites.end(), [](const auto& site) {
+    return !site.second.inbound_ip_address;
+  });
+  if (default_front) {
+    all.push_back(
+        {kDefaultInboundAddress, "the address of sites without 'inboundIpAddress'", "sites"});
+  }
+  for (size_t i = 0; i < lab.outbound_ip_addresses.size(); ++i) {
+    all.push_back({lab.outbound_ip_addresses[i], "an outbound address of the apps",
+                   fmt::format("outboundIpAddresses[{}]", i)});
+  }
+  for (const auto& [name, host] : lab.hosts) {
+    if (host.internet()) {
+      all.push_back({host.ip_address, fmt::format("the address of host '{}'", name),
+                     "hosts." + name + ".ipAddress"});
+    } else if (host.masquerade) {
+      all.push_back({*host.masquerade, fmt::format("the masquerade address of host '{}'", name),
+                     "hosts." + name + ".masquerade"});
+    }
+  }
+  for (const auto& [name, service] : lab.services) {
+    all.push_back({service.ip_address, fmt::format("the address of service '{}'", name),
+                   "services." + name + ".ipAddress"});
+  }
+  for (const auto& [name, site] : lab.sites) {
+    if (!site.inbound_ip_address) continue;
+    all.push_back({*site.inbound_ip_address, fmt::format("the inbound address of site '{}'", name),
+                   "sites." + name + ".inboundIpAddress"});
+  }
+  return all;
+}
+
+}  // namespace
+
+void check_private_addresses(const Lab& lab, Checks& checks) {
+  const std::vector<Place> all = places(lab);
+  std::map<std::pair<std::string, Ipv4Address>, const Place*> owners;
+  for (const Place& place : all) {
+    check_place(place, lab, checks);
+    if (!place.address) continue;
+    const auto [owner, fresh] =
+        owners.emplace(std::pair{place.subnet.vnet, *place.address}, &place);
+    if (fresh) continue;
+    const std::string& other = owner->second->path;
+    checks.error(place.path + ".ipAddress", "address-duplicate",
+                 fmt::format("{} has the address {} already", owner->second->owner,
+                             place.address->to_string()),
+                 {}, {place.path + ".subnet", other + ".ipAddress", other + ".subnet"});
+  }
+  check_room(all, lab, checks);
+}
+
+void check_public_addresses(const Lab& lab, Checks& checks) {
+  if (!lab.sites.empty() && lab.outbound_ip_addresses.empty()) {
+    checks.error("outboundIpAddresses", "missing-key",
+                 "'outboundIpAddresses' is missing: apps need at least one public address", {},
+                 {"sites"});
+  }
+  std::map<Ipv4Address, const PublicAddress*> owners;
+  const std::vector<PublicAddress> all = public_addresses(lab);
+  for (const PublicAddress& entry : all) {
+    const auto range = std::find_if(
+        std::begin(kNotPublic), std::end(kNotPublic),
+        [&](const Range& candidate) { return candidate.prefix.contains(entry.address); });
+    // An Internet host is one because its subnet could not be read: its address means nothing.
+    const std::string host = entry.path.substr(0, entry.path.rfind('.'));
+    const Checks::Paths rests_on = {host + ".subnet", host + ".internet"};
+    if (range != std::end(kNotPublic)) {
+      checks.error(entry.path, "address-not-public",
+                   fmt::format("{} is not a public address: {} is {}", entry.address.to_string(),
+                               range->prefix.to_string(), range->use),
+                   {}, rests_on);
+      continue;
+    }
+    const auto [owner, fresh] = owners.emplace(entry.address, &entry);
+    if (fresh) continue;
+    checks.error(entry.path, "address-duplicate",
+                 fmt::format("{} is {} already", entry.address.to_string(), owner->second->owner),
+                 {}, rests_on);
+  }
+}
+
+}  // namespace egress::lab

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "lab/write/writer.hpp"
+
+namespace egress::lab {
+namespace {
+
+// One stands for itself, as do an address and the prefix that holds nothing else.
+Document sources(const std::vector<Ipv4Prefix>& prefixes) {
+  Document json;
+  for (const Ipv4Prefix& prefix : prefixes) json.push_back(short_text(prefix));
+  return prefixes.size() == 1 ? json.front() : json;
+}
+
+Document expected(const Expectation& expectation) {
+  if (expectation.resolve.empty()) return word_for(outcomes(), expectation.expect);
+  if (expectation.status) return name_of(*expectation.status);
+  Document json = Document::array();
+  for (const Ipv4Address& address : expectation.addresses) json.push_back(address.to_string());
+  return expectation.addresses.size() == 1 ? json.front() : json;
+}
+
+}  // namespace
+
+Document Writer::json_of(const ServerFarm& farm) const {
+  const auto& [sku, capacity] = farm;
+  return object(field("sku", sku), field("capacity", capacity));
+}
+
+Document Writer::json_of(const Site& site) const {
+  const auto& [farm, subnet, routing, route_all, content_share, image_pull, backup_restore,
+               settings, dns, access, inbound, dependencies, runtime] = site;
+  const auto access_word =
+      access ? std::optional(word_for(public_network_accesses(), *access)) : std::nullopt;
+  return object(field("serverFarm", farm), field("virtualNetworkSubnet", subnet),
+                field("outboundVnetRouting", routing), field("vnetRouteAllEnabled", route_all),
+                field("vnetContentShareEnabled", content_share),
+                field("vnetImagePullEnabled", image_pull),
+                field("vnetBackupRestoreEnabled", backup_restore),
+                field("linuxFxVersion", if_any(runtime)), field("publicNetworkAccess", access_word),
+                field("inboundIpAddress", inbound), field("dnsConfiguration", dns),
+                field("appSettings", settings), field("dependencies", dependencies));
+}
+
+Document Writer::json_of(const OutboundVnetRouting& routing) const {
+  const auto& [all, application, content_share, image_pull, backup_restore, identity] = routing;
+  return object(field("allTraffic", all), field("applicationTraffic", application),
+                field("contentShareTraffic", content_share), field("imagePullTraffic", image_pull),
+                field("backupRestoreTraffic", backup_restore),
+                field("managedIdentityTraffic", identity));
+}
+
+Document Writer::json_of(const Host& host) const {
+  const auto& [subnet, address, names, listen, forwards, masquerade, groups, dns_server] = host;
+  return object(field("subnet", subnet), field("internet", if_true(!subnet)),
+                field("ipAddress", address), field("names", names), field("listen", listen),
+                field("enableIPForwarding", if_true(forwards)), field("masquerade", masquerade),
+                field("applicationSecurityGroups", groups), field("dnsServer", dns_server));
+}
+
+Document Writer::json_of(const Expectation& expectation) const {
+  const auto& [from, instance, to, expect, by, via, source, resolve, addresses, status, line] =
+      expectation;
+  static_cast<void>(std::tie(expect, addresses, status, line));
+  Document json = object(field("from", instance == 0 ? from : fmt::format("{}/{}", from, instance)),
+                         field("to", if_any(to)), field("resolve", if_any(resolve)));
+  json["expect"] = expected(expectation);
+  put(json, field("by", by), field("via", via), Field{"source", sources(source)});
+  return json;
+}
+
+}  // namespace egress::lab
