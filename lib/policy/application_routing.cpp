@@ -32,7 +32,8 @@ ApplicationRouting application_routing(const lab::Site& site) {
   return routing;
 }
 
-std::vector<Ipv4Prefix> virtual_network_scope(const lab::Lab& lab, const lab::Site& site) {
+std::vector<Ipv4Prefix> virtual_network_scope(const lab::Lab& lab, const lab::Site& site,
+                                              const std::vector<EndpointPrefix>& endpoints) {
   if (!site.virtual_network_subnet) return {};
   std::vector<Ipv4Prefix> scope(std::begin(kRfc1918), std::end(kRfc1918));
   const auto vnet = lab.virtual_networks.find(site.virtual_network_subnet->vnet);
@@ -40,6 +41,7 @@ std::vector<Ipv4Prefix> virtual_network_scope(const lab::Lab& lab, const lab::Si
     const std::vector<Ipv4Prefix>& own = vnet->second.address_prefixes;
     scope.insert(scope.end(), own.begin(), own.end());
   }
+  for (const EndpointPrefix& each : endpoints) scope.push_back(each.prefix);
   std::sort(scope.begin(), scope.end());
   scope.erase(std::unique(scope.begin(), scope.end()), scope.end());
   return scope;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lab/lab.hpp"
+#include "policy/service_endpoints.hpp"
 
 namespace egress::policy {
 
@@ -19,8 +20,10 @@ struct ApplicationRouting {
 
 ApplicationRouting application_routing(const lab::Site& site);
 
-// The prefixes a routing-off app sends into its VNet: RFC1918 and the VNet's own space. Sorted,
-// without duplicates. Empty when the site is not integrated.
-std::vector<Ipv4Prefix> virtual_network_scope(const lab::Lab& lab, const lab::Site& site);
+// The prefixes a routing-off app sends into its VNet: RFC1918, the VNet's own space, and what
+// `endpoints`, those of its integration subnet, lead to (azure-facts 1.1.4). Sorted, without
+// duplicates. Empty when the site is not integrated.
+std::vector<Ipv4Prefix> virtual_network_scope(const lab::Lab& lab, const lab::Site& site,
+                                              const std::vector<EndpointPrefix>& endpoints);
 
 }  // namespace egress::policy

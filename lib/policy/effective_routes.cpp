@@ -5,6 +5,9 @@
 #include <tuple>
 
 #include "base/special_ranges.hpp"
+#include "lab/service_tags.hpp"
+#include "policy/endpoint_routes.hpp"
+#include "policy/tags.hpp"
 
 namespace egress::policy {
 namespace {
@@ -23,6 +26,8 @@ enum class Rank {
   kUserCloud,
   kVirtualNetwork,
   kPeering,
+  kPrivateEndpoint,
+  kServiceEndpoint,
   kNone,
   kInternet,
 };
@@ -31,7 +36,6 @@ struct Candidate {
   Rank rank = Rank::kUserPrefix;
   EffectiveRoute route{};
 };
-using Candidates = std::vector<Candidate>;
 
 EffectiveNextHop effective(lab::NextHopType type) {
   switch (type) {
@@ -53,7 +57,7 @@ const lab::VirtualNetwork* find_vnet(const lab::Lab& lab, const std::string& nam
   return found == lab.virtual_networks.end() ? nullptr : &found->second;
 }
 
-void add_vnet_routes(const lab::Lab& lab, const std::string& vnet, Candidates& out) {
+void add_vnet_routes(const lab::Lab& lab, const std::string& vnet, std::vector<Candidate>& out) {
   const lab::VirtualNetwork* own = find_vnet(lab, vnet);
   if (own == nullptr) return;
   for (const Ipv4Prefix& prefix : own->address_prefixes) {
@@ -72,38 +76,18 @@ void add_vnet_routes(const lab::Lab& lab, const std::string& vnet, Candidates& o
   }
 }
 
-Rank rank_of_tag(const std::string& name, const lab::ServiceTag& tag) {
+// `name` as a published file spells it; the part behind the dot is a region's.
+Rank rank_of_tag(const lab::Lab& lab, const std::string& name) {
   if (name == "AzureCloud") return Rank::kUserCloud;
   if (name.rfind("AzureCloud.", 0) == 0) return Rank::kUserRegionalCloud;
-  return tag.region.empty() ? Rank::kUserGlobalTag : Rank::kUserRegionalTag;
-}
-
-void add_user_routes(const lab::Lab& lab, const std::string& table, Candidates& out) {
-  const auto found = lab.route_tables.find(table);
-  if (found == lab.route_tables.end()) return;
-  for (const auto& [name, route] : found->second.routes) {
-    EffectiveRoute row{.name = table + "/" + name,
-                       .source = RouteSource::kUser,
-                       .next_hop_type = effective(route.next_hop_type),
-                       .next_hop_ip_address = route.next_hop_ip_address};
-    if (route.address_prefix) {
-      row.address_prefix = *route.address_prefix;
-      out.push_back({Rank::kUserPrefix, std::move(row)});
-      continue;
-    }
-    if (!lab.service_tags) continue;
-    const auto tag = lab.service_tags->find(route.service_tag);
-    if (tag == lab.service_tags->end()) continue;
-    for (const Ipv4Prefix& prefix : to_prefixes(tag->second.addresses)) {
-      row.address_prefix = prefix;
-      out.push_back({rank_of_tag(tag->first, tag->second), row});
-    }
-  }
+  const auto tag = lab::tags_of(lab).find(name);
+  const bool global = tag == lab::tags_of(lab).end() || tag->second.region.empty();
+  return global ? Rank::kUserGlobalTag : Rank::kUserRegionalTag;
 }
 
 // Contract "Decided" 3: a default route to an appliance takes the None ranges away, all of them;
 // a prefix of the VNet or of a peer takes what it covers.
-void add_none_ranges(Candidates& out) {
+void add_none_ranges(std::vector<Candidate>& out) {
   const bool default_to_appliance =
       std::any_of(out.begin(), out.end(), [](const Candidate& candidate) {
         return candidate.route.source == RouteSource::kUser &&
@@ -111,7 +95,7 @@ void add_none_ranges(Candidates& out) {
                candidate.route.next_hop_type == EffectiveNextHop::kVirtualAppliance;
       });
   if (default_to_appliance) return;
-  Candidates none;
+  std::vector<Candidate> none;
   for (const Ipv4Prefix& range : kNoneRanges) {
     const bool covered = std::any_of(out.begin(), out.end(), [&](const Candidate& candidate) {
       return candidate.route.source == RouteSource::kDefault &&
@@ -124,6 +108,11 @@ void add_none_ranges(Candidates& out) {
 
 }  // namespace
 
+struct EffectiveRoutes::Candidates {
+  std::vector<Candidate> all{};
+  std::vector<PrivateEndpointRoute> private_endpoints{};  // whose routes are among them
+};
+
 const char* name_of(EffectiveNextHop type) {
   switch (type) {
     case EffectiveNextHop::kVnetLocal: return "VnetLocal";
@@ -133,6 +122,8 @@ const char* name_of(EffectiveNextHop type) {
     case EffectiveNextHop::kVirtualAppliance: return "VirtualAppliance";
     case EffectiveNextHop::kVirtualNetworkGateway: return "VirtualNetworkGateway";
     case EffectiveNextHop::kNone: return "None";
+    case EffectiveNextHop::kVirtualNetworkServiceEndpoint: return "VirtualNetworkServiceEndpoint";
+    case EffectiveNextHop::kInterfaceEndpoint: return "InterfaceEndpoint";
   }
   return "None";
 }
@@ -163,29 +154,87 @@ std::vector<std::string> connected_peers(const lab::Lab& lab, const std::string&
   return peers;
 }
 
-std::vector<EffectiveRoute> effective_routes(const lab::Lab& lab, const lab::SubnetRef& subnet) {
-  Candidates candidates;
-  add_vnet_routes(lab, subnet.vnet, candidates);
-  const lab::Subnet* declared = lab.find(subnet);
-  if (declared != nullptr && declared->route_table) {
-    add_user_routes(lab, *declared->route_table, candidates);
-  }
-  add_none_ranges(candidates);
-  candidates.push_back({Rank::kInternet, system_route(kDefaultRoute, EffectiveNextHop::kInternet)});
+EffectiveRoutes::EffectiveRoutes(const lab::Lab& lab)
+    : lab_(lab), service_endpoints_(lab), private_endpoints_(private_endpoint_routes(lab)) {}
 
-  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return std::tie(a.route.address_prefix, a.rank, a.route.name) <
-           std::tie(b.route.address_prefix, b.rank, b.route.name);
-  });
+std::vector<EffectiveRoute> EffectiveRoutes::of(const lab::SubnetRef& subnet) {
+  Candidates candidates;
+  add_vnet_routes(lab_, subnet.vnet, candidates.all);
+  const lab::Subnet* declared = lab_.find(subnet);
+  if (declared != nullptr && declared->route_table) {
+    add_user_routes(*declared->route_table, candidates);
+  }
+  add_none_ranges(candidates.all);
+  candidates.all.push_back(
+      {Rank::kInternet, system_route(kDefaultRoute, EffectiveNextHop::kInternet)});
+  add_endpoints(subnet, candidates);
+
+  std::sort(candidates.all.begin(), candidates.all.end(),
+            [](const Candidate& a, const Candidate& b) {
+              return std::tie(a.route.address_prefix, a.rank, a.route.name) <
+                     std::tie(b.route.address_prefix, b.rank, b.route.name);
+            });
   std::vector<EffectiveRoute> routes;
-  routes.reserve(candidates.size());
-  for (Candidate& candidate : candidates) {
+  routes.reserve(candidates.all.size());
+  for (Candidate& candidate : candidates.all) {
     const bool loses =
         !routes.empty() && routes.back().address_prefix == candidate.route.address_prefix;
     candidate.route.state = loses ? RouteState::kInvalid : RouteState::kActive;
     routes.push_back(std::move(candidate.route));
   }
+  settle_service_endpoints(routes);
+  settle_private_endpoints(routes, candidates.private_endpoints);
   return routes;
+}
+
+void EffectiveRoutes::add_endpoints(const lab::SubnetRef& subnet, Candidates& out) {
+  for (const EndpointPrefix& each : service_endpoints_.of(subnet)) {
+    out.all.push_back({Rank::kServiceEndpoint,
+                       {.name = "serviceEndpoints/" + each.service,
+                        .address_prefix = each.prefix,
+                        .next_hop_type = EffectiveNextHop::kVirtualNetworkServiceEndpoint}});
+  }
+  // Into its own network and one peering further (azure-facts 1.5.1).
+  std::vector<std::string> near = connected_peers(lab_, subnet.vnet);
+  near.push_back(subnet.vnet);
+  for (const std::string& vnet : near) {
+    const auto endpoints = private_endpoints_.find(vnet);
+    if (endpoints == private_endpoints_.end()) continue;
+    for (const PrivateEndpointRoute& each : endpoints->second) {
+      out.private_endpoints.push_back(each);
+      out.all.push_back({Rank::kPrivateEndpoint,
+                         {.name = "privateEndpoints/" + each.name,
+                          .address_prefix = Ipv4Prefix::host(each.address),
+                          .next_hop_type = EffectiveNextHop::kInterfaceEndpoint}});
+    }
+  }
+}
+
+void EffectiveRoutes::add_user_routes(const std::string& table, Candidates& out) {
+  const auto found = lab_.route_tables.find(table);
+  if (found == lab_.route_tables.end()) return;
+  for (const auto& [name, route] : found->second.routes) {
+    EffectiveRoute row{.name = table + "/" + name,
+                       .source = RouteSource::kUser,
+                       .next_hop_type = effective(route.next_hop_type),
+                       .next_hop_ip_address = route.next_hop_ip_address};
+    if (route.address_prefix) {
+      row.address_prefix = *route.address_prefix;
+      out.all.push_back({Rank::kUserPrefix, std::move(row)});
+      continue;
+    }
+    const Rank rank = rank_of_tag(lab_, route.service_tag);
+    for (const Ipv4Prefix& prefix : prefixes_of_tag(route.service_tag)) {
+      row.address_prefix = prefix;
+      out.all.push_back({rank, row});
+    }
+  }
+}
+
+const std::vector<Ipv4Prefix>& EffectiveRoutes::prefixes_of_tag(const std::string& tag) {
+  const auto [entry, added] = tags_.try_emplace(tag);
+  if (added) entry->second = to_prefixes(*service_tag(lab_, tag));
+  return entry->second;
 }
 
 }  // namespace egress::policy

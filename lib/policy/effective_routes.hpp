@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The effective routes of a subnet: system, peering and user routes, with the losing rows kept
-// (azure-facts 5; contract "Decided" 1-5). `explain` walks the active rows, `compile` turns them
-// into kernel tables.
+// The effective routes of a subnet: system, peering, endpoint and user routes, with the losing rows
+// kept (azure-facts 5, 13.1, 13.2; contract "Decided" 1-5, 12, 19, 26). `explain` walks the active
+// rows, `compile` turns them into kernel tables.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "lab/lab.hpp"
+#include "policy/service_endpoints.hpp"
 
 namespace egress::policy {
 
@@ -25,24 +27,59 @@ enum class EffectiveNextHop {
   kVirtualAppliance,
   kVirtualNetworkGateway,
   kNone,
+  kVirtualNetworkServiceEndpoint,
+  kInterfaceEndpoint,
 };
 const char* name_of(EffectiveNextHop type);
 const char* name_of(RouteSource source);
 const char* name_of(RouteState state);
 
 struct EffectiveRoute {
-  std::string name{};  // "via-firewall/default", "system/10.0.0.0/8", "spoke/hub" for a peering
+  // "via-firewall/default", "system/10.0.0.0/8", "spoke/hub" for a peering,
+  // "serviceEndpoints/Microsoft.Storage", "privateEndpoints/pe-sql"
+  std::string name{};
   RouteSource source = RouteSource::kDefault;
   RouteState state = RouteState::kActive;
   Ipv4Prefix address_prefix{};
   EffectiveNextHop next_hop_type = EffectiveNextHop::kNone;
   std::optional<Ipv4Address> next_hop_ip_address{};  // with kVirtualAppliance
   std::string peer{};                                // remote VNet, with the two peering types
+  bool carries_nothing = false;  // it wins for its prefix and drops what its next hop would take
+  bool implied = false;          // says what other rows come to; Azure's listing does not have it
   bool operator==(const EffectiveRoute&) const = default;
 };
 
-// Sorted by prefix, active before invalid. At most one active row per prefix.
-std::vector<EffectiveRoute> effective_routes(const lab::Lab& lab, const lab::SubnetRef& subnet);
+// A private endpoint's route, and what decides whether user routes take its place.
+struct PrivateEndpointRoute {
+  std::string name{};  // the endpoint's
+  std::string vnet{};
+  Ipv4Address address{};
+  // From which length on user routes that hold the address count; 32: its own alone.
+  uint8_t voided_from = 32;
+  bool local_routes_carry = false;  // user routes to VnetLocal
+};
+
+// Of a lab. What several subnets share is worked out once.
+class EffectiveRoutes {
+ public:
+  explicit EffectiveRoutes(const lab::Lab& lab);
+
+  // Sorted by prefix, active before invalid. At most one active row per prefix.
+  std::vector<EffectiveRoute> of(const lab::SubnetRef& subnet);
+  ServiceEndpoints& service_endpoints() { return service_endpoints_; }
+
+ private:
+  struct Candidates;
+
+  void add_endpoints(const lab::SubnetRef& subnet, Candidates& out);
+  void add_user_routes(const std::string& table, Candidates& out);
+  const std::vector<Ipv4Prefix>& prefixes_of_tag(const std::string& tag);
+
+  const lab::Lab& lab_;
+  ServiceEndpoints service_endpoints_;
+  lab::Named<std::vector<PrivateEndpointRoute>> private_endpoints_{};  // by VNet
+  std::map<std::string, std::vector<Ipv4Prefix>> tags_{};
+};
 
 // Both sides of the peering exist (azure-facts 6.5). Names of remote VNets, sorted.
 bool peering_connected(const lab::Lab& lab, const std::string& vnet, const std::string& remote);

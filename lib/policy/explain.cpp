@@ -3,45 +3,103 @@
 
 #include <fmt/format.h>
 
-#include "lab/flow_url.hpp"
+#include <algorithm>
+#include <iterator>
+
+#include "policy/name_texts.hpp"
 #include "policy/reply.hpp"
 #include "policy/walk.hpp"
 
 namespace egress::policy {
+namespace {
 
-const char* name_of(Stage stage) {
-  switch (stage) {
-    case Stage::kApplicationRouting: return "applicationRouting";
-    case Stage::kNetworkSecurityGroup: return "networkSecurityGroup";
-    case Stage::kRoute: return "route";
-    case Stage::kPeering: return "peering";
-    case Stage::kNat: return "nat";
-    case Stage::kPlatform: return "platform";
-    case Stage::kDestination: return "destination";
-  }
-  return "route";
+using lab::Verdict;
+
+constexpr uint16_t kHttpPorts[] = {80, 443};
+
+std::string refusal_of(const ServiceAnswer& service, uint16_t port) {
+  const bool http =
+      std::find(std::begin(kHttpPorts), std::end(kHttpPorts), port) != std::end(kHttpPorts);
+  return http ? "403 " + service.code : service.code;
 }
 
-Result<Explanation> explain(const Network& network, const Sender& sender, const Flow& flow) {
-  const auto app = network.find(sender);
-  if (!app) {
-    return Error{.code = Errc::kNotFound,
-                 .message = fmt::format("app {} has no instance {}", sender.site, sender.instance)};
+// Of a flow whose packet arrives, and of one that is lost.
+std::string what_the_app_sees(const Explanation& explanation, const Flow& flow) {
+  const bool tcp = flow.protocol == Protocol::kTcp;
+  // A refusal of the platform comes back by itself.
+  const bool returns = explanation.reply ? explanation.reply->verdict == Verdict::kAllow
+                                         : explanation.verdict != Verdict::kAllow;
+  if (explanation.refused && returns) return "refused at once";
+  if (explanation.verdict == Verdict::kAllow && returns) {
+    const bool forbidden = explanation.service && explanation.service->access == lab::Access::kDeny;
+    if (forbidden) return refusal_of(*explanation.service, flow.destination_port);
+    return tcp ? "connects" : "an answer";
   }
-  if (app->site->routing.integrated && !app->lease) {
-    return Error{.code = Errc::kNotFound,
-                 .message = sender.to_string() + " has no integration address"};
-  }
+  return tcp ? "time-out" : "no answer";
+}
+
+std::string what_the_app_sees(const Resolution& resolution) {
+  return fmt::format("{}{}", outcome_text(resolution),
+                     resolution.seconds == 0 ? "" : fmt::format(" after {} s", resolution.seconds));
+}
+
+Explanation unresolved(Resolution resolution) {
+  Explanation explanation{.verdict = Verdict::kUnresolved,
+                          .decided_by = resolution.decided_by,
+                          .steps = {resolution.step},
+                          .sees = what_the_app_sees(resolution)};
+  explanation.steps.back().reason += fmt::format(" The app sees: {}.", explanation.sees);
+  explanation.resolution = std::move(resolution);
+  return explanation;
+}
+
+Result<Explanation> explain(const Network& network, const Network::App& app, const Flow& flow) {
   if (lab::never_leaves_a_host(flow.destination)) {
     return Error{.code = Errc::kInvalid,
                  .message = fmt::format("packets to {} never leave the app's own host",
                                         flow.destination.to_string())};
   }
-  Report report = walk(network, *app, flow);
-  if (report.explanation.verdict == lab::Verdict::kAllow) {
-    report.explanation.reply = reply_of(network, *app, flow, report.trail);
+  const Origin origin = origin_of(network, app);
+  Report report = walk(network, origin, flow);
+  Explanation& explanation = report.explanation;
+  if (explanation.verdict == Verdict::kAllow) {
+    explanation.reply = report.trail.receiver == kNowhere
+                            ? Reply{Verdict::kAllow, "The platform answers."}
+                            : reply_of(network, origin, flow, report.trail);
   }
-  return std::move(report.explanation);
+  explanation.sees = what_the_app_sees(explanation, flow);
+  return std::move(explanation);
+}
+
+}  // namespace
+
+Result<Explanation> explain(const Network& network, const Sender& sender, const Flow& flow) {
+  ASSIGN_OR_RETURN(const Network::App app, find_app(network, sender));
+  return explain(network, app, flow);
+}
+
+Result<Explanation> explain(const Network& network, const Sender& sender,
+                            const lab::FlowTarget& target, uint16_t source_port,
+                            const AskUpstream& ask) {
+  ASSIGN_OR_RETURN(const Network::App app, find_app(network, sender));
+  Flow flow{
+      .protocol = target.protocol, .destination_port = target.port, .source_port = source_port};
+  if (const auto literal = Ipv4Address::parse(target.host); literal.ok()) {
+    flow.destination = *literal;
+    return explain(network, app, flow);
+  }
+  Resolution resolution = resolve_name(network, app, target.host, RecordType::kA, ask);
+  if (resolution.addresses.empty()) return unresolved(std::move(resolution));
+  flow.destination = resolution.addresses.front();
+  auto explanation = explain(network, app, flow);
+  if (!explanation.ok()) {
+    Error error = std::move(explanation).error();
+    error.message = fmt::format("{}: {}", resolution.name, error.message);
+    return error;
+  }
+  explanation->steps.insert(explanation->steps.begin(), resolution.step);
+  explanation->resolution = std::move(resolution);
+  return explanation;
 }
 
 }  // namespace egress::policy

@@ -11,8 +11,12 @@
 
 #include "base/protocol.hpp"
 #include "base/result.hpp"
+#include "lab/flow_url.hpp"
 #include "lab/lab.hpp"
 #include "policy/network.hpp"
+#include "policy/resolve_name.hpp"
+#include "policy/service_access.hpp"
+#include "policy/stage.hpp"
 
 namespace egress::policy {
 
@@ -23,34 +27,9 @@ struct Flow {
   uint16_t source_port = 50000;  // contract "Decided" 11
 };
 
-// The stage names of the contract.
-enum class Stage {
-  kApplicationRouting,
-  kNetworkSecurityGroup,
-  kRoute,
-  kPeering,
-  kNat,
-  kPlatform,
-  kDestination,
-};
-const char* name_of(Stage stage);
-
-struct Step {
-  Stage stage = Stage::kRoute;
-  std::string where{};   // "spoke/integration", "hub", "internet", "web/0"
-  std::string result{};  // "virtualNetwork", "Allow", "VirtualAppliance 10.0.1.4", "refused"
-  std::string name{};    // rule, route or peering that decided this step, or empty
-  std::string reason{};  // one sentence for people
-};
-
 struct NextHop {
   std::string type{};  // ARM's spelling
   std::optional<Ipv4Address> ip_address{};
-};
-
-struct DecidedBy {
-  Stage stage = Stage::kRoute;
-  std::string name{};
 };
 
 struct Reply {
@@ -60,7 +39,7 @@ struct Reply {
 
 struct Explanation {
   lab::Verdict verdict = lab::Verdict::kDrop;
-  lab::Path path = lab::Path::kDirect;
+  std::optional<lab::Path> path{};      // empty: nothing is sent, or the platform answers
   std::optional<Ipv4Address> source{};  // what the far end sees; empty when nothing arrives
   std::optional<NextHop> next_hop{};    // the app's first routing decision in the VNet
   DecidedBy decided_by{};
@@ -68,13 +47,21 @@ struct Explanation {
   std::optional<Reply> reply{};  // set when the forward packet arrives
   std::string host{};            // the host that receives it, or empty
   bool refused = false;          // a closed port: the host answers with RST or port unreachable
+  // What the receiver's own firewall says, where it has one and the port is open.
+  std::optional<ServiceAnswer> service{};
+  bool answer_unknown = false;             // an app's own program would answer
+  std::optional<Resolution> resolution{};  // of the name that was asked about
+  std::string sees{};  // what the app sees: "connects", "time-out", "refused at once", "NXDOMAIN"
 };
 
 // kNotFound when the app or instance does not exist or has no lease, kInvalid for destinations that
 // never leave a host (loopback, multicast, broadcast).
 Result<Explanation> explain(const Network& network, const Sender& sender, const Flow& flow);
 
-// One expectation against one explanation: empty when it holds, else what differs, for people.
-std::vector<std::string> mismatches(const lab::Expectation& expectation, const Explanation& got);
+// The same towards an address or a name. A name is resolved as the app would, to its first address;
+// Unresolved when it has none. kInvalid also for a name that means such a destination.
+Result<Explanation> explain(const Network& network, const Sender& sender,
+                            const lab::FlowTarget& target, uint16_t source_port,
+                            const AskUpstream& ask = nullptr);
 
 }  // namespace egress::policy

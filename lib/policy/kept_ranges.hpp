@@ -8,10 +8,10 @@
 
 namespace egress::policy {
 
-// Destinations that no worker lets out (azure-facts 1.6 and 9.8, contract "Decided" 9). Nobody asks
+// Destinations that no worker lets out (azure-facts 1.6). Nobody asks
 // about multicast (lab::never_leaves_a_host).
 inline constexpr Ipv4Prefix kKeptInWorker[] = {
-    kThisNetwork, {kAzurePlatform, 32}, kLinkLocal, kMulticast, kReserved};
+    kThisNetwork, kLinkLocal, kMulticast, kReserved};
 // The same as the fewest prefixes.
 inline std::vector<Ipv4Prefix> kept_in_worker() {
   return to_prefixes(address_set({std::begin(kKeptInWorker), std::end(kKeptInWorker)}));

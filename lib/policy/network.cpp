@@ -6,6 +6,9 @@
 #include <algorithm>
 
 #include "base/stable_hash.hpp"
+#include "policy/declared_names.hpp"
+#include "policy/endpoints.hpp"
+#include "policy/interfaces.hpp"
 
 namespace egress::policy {
 namespace {
@@ -23,29 +26,31 @@ std::optional<Ipv4Address> outbound_address(const lab::Lab& lab, const std::stri
 class Analysis {
  public:
   Analysis(Network& out, const Network* previous)
-      : out_(out), lab_(out.situation.lab), previous_(previous), lists_(lab_) {}
+      : out_(out), lab_(out.situation.lab), previous_(previous), routes_(lab_), lists_(lab_) {}
 
   void run() {
     add_vnets();
-    add_hosts();
     add_workers();
-    add_integrations();
+    out_.endpoints = endpoint_addresses(lab_);
+    add_interfaces(out_, places_);
     add_routing();
+    add_ways();
     add_gates();
     add_sites();
+    add_names();
   }
 
  private:
   void add_vnets() {
     for (const auto& [name, vnet] : lab_.virtual_networks) {
       const auto index = static_cast<Index>(out_.vnets.size());
-      vnet_at_[name] = index;
+      places_.vnets[name] = index;
       Network::Vnet& added = out_.vnets.emplace_back(Network::Vnet{
           .name = name, .declared = &vnet, .space = address_set(vnet.address_prefixes)});
       for (const auto& [subnet_name, subnet] : vnet.subnets) {
         added.subnets.push_back(static_cast<Index>(out_.subnets.size()));
         const lab::SubnetRef ref{name, subnet_name};
-        subnet_at_[ref] = added.subnets.back();
+        places_.subnets[ref] = added.subnets.back();
         out_.subnets.push_back({.ref = ref,
                                 .name = ref.to_string(),
                                 .vnet = index,
@@ -55,32 +60,9 @@ class Analysis {
     }
     for (Network::Vnet& vnet : out_.vnets) {
       for (const std::string& peer : connected_peers(lab_, vnet.name)) {
-        vnet.accepts_forwarded_from[vnet_at_.at(peer)] =
+        vnet.accepts_forwarded_from[places_.vnets.at(peer)] =
             vnet.declared->virtual_network_peerings.at(peer).allow_forwarded_traffic;
       }
-    }
-  }
-
-  Index add_interface(Interface added) {
-    const auto index = static_cast<Index>(out_.interfaces.size());
-    out_.owners[Network::owner_key(added.vnet, added.address)] = index;
-    out_.interfaces.push_back(std::move(added));
-    return index;
-  }
-
-  void add_hosts() {
-    for (const auto& [name, host] : lab_.hosts) {
-      Interface added{.name = name,
-                      .address = host.ip_address,
-                      .host = &host,
-                      .public_address = host.masquerade};
-      if (host.subnet) {
-        added.subnet = subnet_at_.at(*host.subnet);
-        added.vnet = vnet_at_.at(host.subnet->vnet);
-      }
-      const Index vnet = added.vnet;
-      const Index index = add_interface(std::move(added));
-      if (vnet != kNowhere) out_.vnets[vnet].hosts.push_back(index);
     }
   }
 
@@ -92,36 +74,28 @@ class Analysis {
     }
   }
 
-  // Leases that the lab has no place for are `compile`'s to refuse.
-  void add_integrations() {
-    for (const auto& [integration, address] : out_.situation.leases) {
-      const auto subnet = subnet_at_.find(integration.subnet);
-      const auto worker = out_.workers.find({integration.server_farm, integration.instance});
-      if (subnet == subnet_at_.end() || worker == out_.workers.end()) continue;
-      const Index home = out_.subnets[subnet->second].vnet;
-      const Index index = add_interface(
-          {.kind = InterfaceKind::kIntegration,
-           .name = fmt::format("{}/{}", integration.server_farm, integration.instance),
-           .address = address,
-           .subnet = subnet->second,
-           .vnet = home,
-           .integration = &integration});
-      worker->second.integrations.push_back(index);
-      Network::Vnet& vnet = out_.vnets[home];
-      vnet.integrations.push_back(index);
-      vnet.integrations_near.insert_or_assign(address, index);
-      for (const auto& [peer, accepts] : vnet.accepts_forwarded_from) {
-        out_.vnets[peer].integrations_near.emplace(address, index);
-      }
+  // Which subnets of a VNet have equal routes.
+  struct RoutingKey {
+    Index vnet = kNowhere;
+    std::optional<std::string> route_table{};
+    std::vector<std::pair<std::string, std::vector<std::string>>> endpoints{};
+    auto operator<=>(const RoutingKey&) const = default;
+  };
+
+  static RoutingKey routing_key(const Network::Subnet& subnet) {
+    RoutingKey key{.vnet = subnet.vnet, .route_table = subnet.declared->route_table};
+    for (const lab::ServiceEndpoint& each : subnet.declared->service_endpoints) {
+      key.endpoints.emplace_back(each.service, each.locations);
     }
+    return key;
   }
 
   void add_routing() {
-    std::map<std::pair<Index, std::optional<std::string>>, std::shared_ptr<const Routing>> known;
+    std::map<RoutingKey, std::shared_ptr<const Routing>> known;
     for (Network::Subnet& subnet : out_.subnets) {
-      std::shared_ptr<const Routing>& shared = known[{subnet.vnet, subnet.declared->route_table}];
+      std::shared_ptr<const Routing>& shared = known[routing_key(subnet)];
       if (!shared) {
-        auto routing = std::make_shared<Routing>(effective_routes(lab_, subnet.ref));
+        auto routing = std::make_shared<Routing>(routes_.of(subnet.ref));
         for (const EffectiveRoute& route : routing->routes) {
           routing->targets.push_back(target_of(subnet.vnet, route));
         }
@@ -132,14 +106,39 @@ class Analysis {
   }
 
   Index target_of(Index vnet, const EffectiveRoute& route) const {
-    if (!route.peer.empty()) return vnet_at_.at(route.peer);
-    if (!route.next_hop_ip_address) return kNowhere;
-    Index host = out_.host_at(vnet, *route.next_hop_ip_address);
-    for (const auto& [peer, accepts] : out_.vnets[vnet].accepts_forwarded_from) {
-      if (host != kNowhere) break;
-      host = out_.host_at(peer, *route.next_hop_ip_address);
+    if (!route.peer.empty()) return places_.vnets.at(route.peer);
+    if (route.next_hop_type == EffectiveNextHop::kInterfaceEndpoint) {
+      return machine_near(vnet, route.address_prefix.address);
     }
-    return host;
+    if (!route.next_hop_ip_address) return kNowhere;
+    const Index found = machine_near(vnet, *route.next_hop_ip_address);
+    const bool host = found != kNowhere && out_.interfaces[found].kind == InterfaceKind::kHost;
+    return host ? found : kNowhere;
+  }
+
+  Index machine_near(Index vnet, Ipv4Address address) const {
+    Index found = out_.machine_at(vnet, address);
+    for (const auto& [peer, accepts] : out_.vnets[vnet].accepts_forwarded_from) {
+      if (found != kNowhere) break;
+      found = out_.machine_at(peer, address);
+    }
+    return found;
+  }
+
+  void add_ways() {
+    std::set<const Routing*> looked_at;
+    for (const Network::Subnet& subnet : out_.subnets) {
+      if (subnet.declared->service_endpoints.empty()) continue;
+      if (!looked_at.insert(subnet.routing.get()).second) continue;
+      for (const auto& [key, index] : out_.owners) {
+        const Interface& owner = out_.interfaces[index];
+        if (owner.vnet != kNowhere) continue;
+        const EffectiveRoute& route =
+            subnet.routing->routes[subnet.routing->lookup.find(owner.address)];
+        if (route.next_hop_type != EffectiveNextHop::kVirtualNetworkServiceEndpoint) continue;
+        out_.ways.emplace(subnet.vnet, index);
+      }
+    }
   }
 
   void add_gates() {
@@ -147,41 +146,93 @@ class Analysis {
     for (Network::Subnet& subnet : out_.subnets) {
       subnet.outbound = gate_of(subnet.ref, lab::Direction::kOutbound);
       subnet.inbound = gate_of(subnet.ref, lab::Direction::kInbound);
+      subnet.platform = platform_gate_of(subnet.ref);
+    }
+    for (const Interface& interface : out_.interfaces) {
+      if (interface.endpoint == nullptr) continue;
+      Network::Subnet& subnet = out_.subnets[interface.subnet];
+      if (list_counts_for_endpoints(*subnet.declared)) {
+        subnet.endpoints_inbound = endpoint_gate_of(subnet.ref);
+      }
     }
   }
+
+  static bool list_counts_for_endpoints(const lab::Subnet& subnet) {
+    using Policies = lab::PrivateEndpointNetworkPolicies;
+    return subnet.private_endpoint_network_policies == Policies::kEnabled ||
+           subnet.private_endpoint_network_policies == Policies::kNetworkSecurityGroupEnabled;
+  }
+
+  using Gates = std::map<SecurityList, std::shared_ptr<const Gate>>;
 
   std::shared_ptr<const Gate> gate_of(const lab::SubnetRef& subnet, lab::Direction direction) {
     const auto list = lists_.list_of(subnet, direction);
     if (!list) return nullptr;
     std::shared_ptr<const Gate>& gate = out_.gates[*list];
-    if (!gate) gate = previous_gate(*list);
-    if (!gate) {
-      std::vector<EffectiveRule> rules = lists_.expand(*list);
-      Classifier classifier = compile_classifier(rules, direction);
-      gate = std::make_shared<const Gate>(Gate{std::move(rules), std::move(classifier)});
-    }
+    if (!gate) gate = previous_gate(&Network::gates, *list);
+    if (!gate) gate = make_gate(lists_.expand(*list), direction);
     return gate;
   }
 
-  std::shared_ptr<const Gate> previous_gate(const SecurityList& list) const {
+  // The inbound gate itself, unless a rule names source ports.
+  std::shared_ptr<const Gate> endpoint_gate_of(const lab::SubnetRef& subnet) {
+    const auto list = lists_.list_of(subnet, lab::Direction::kInbound);
+    if (!list) return nullptr;
+    std::shared_ptr<const Gate>& gate = out_.endpoint_gates[*list];
+    if (!gate) gate = previous_gate(&Network::endpoint_gates, *list);
+    if (gate) return gate;
+    gate = out_.gates.at(*list);
+    std::vector<EffectiveRule> rules = gate->rules;
+    bool differs = false;
+    for (EffectiveRule& rule : rules) {
+      differs = differs || !rule.rule.source_ports.is_all();
+      rule.rule.source_ports = PortSet::all();
+    }
+    if (differs) gate = make_gate(std::move(rules), lab::Direction::kInbound);
+    return gate;
+  }
+
+  std::shared_ptr<const Gate> platform_gate_of(const lab::SubnetRef& subnet) {
+    const auto list = lists_.list_of(subnet, lab::Direction::kOutbound);
+    if (!list) return nullptr;
+    const auto [known, added] = platform_gates_.emplace(*list, nullptr);
+    if (!added) return known->second;
+    std::vector<EffectiveRule> rules = lists_.platform_rules(*list);
+    if (rules.empty()) return nullptr;
+    known->second = make_gate(std::move(rules), lab::Direction::kOutbound);
+    return known->second;
+  }
+
+  static std::shared_ptr<const Gate> make_gate(std::vector<EffectiveRule> rules,
+                                               lab::Direction direction) {
+    Classifier classifier = compile_classifier(rules, direction);
+    return std::make_shared<const Gate>(Gate{std::move(rules), std::move(classifier)});
+  }
+
+  std::shared_ptr<const Gate> previous_gate(Gates Network::*gates, const SecurityList& list) const {
     if (!lists_mean_the_same_) return nullptr;
     const auto& groups = previous_->situation.lab.network_security_groups;
     const auto group = groups.find(list.group);
     const bool as_before =
         group != groups.end() && group->second == lab_.network_security_groups.at(list.group);
-    const auto gate = previous_->gates.find(list);
-    return as_before && gate != previous_->gates.end() ? gate->second : nullptr;
+    const auto gate = (previous_->*gates).find(list);
+    return as_before && gate != (previous_->*gates).end() ? gate->second : nullptr;
   }
 
   void add_sites() {
     for (const auto& [name, site] : lab_.sites) {
-      std::vector<Ipv4Prefix> scope = virtual_network_scope(lab_, site);
+      const std::vector<Ipv4Prefix> scope =
+          site.virtual_network_subnet
+              ? virtual_network_scope(lab_, site,
+                                      routes_.service_endpoints().of(*site.virtual_network_subnet))
+              : std::vector<Ipv4Prefix>{};
       Network::Site& added = out_.sites[name];
       added = {.declared = &site,
                .routing = application_routing(site),
                .scope = scope,
                .scope_addresses = address_set(scope)};
-      if (site.virtual_network_subnet) added.subnet = subnet_at_.at(*site.virtual_network_subnet);
+      if (site.virtual_network_subnet)
+        added.subnet = places_.subnets.at(*site.virtual_network_subnet);
       for (auto worker = out_.workers.lower_bound({site.server_farm, 0});
            worker != out_.workers.end() && worker->first.server_farm == site.server_farm;
            ++worker) {
@@ -189,16 +240,33 @@ class Analysis {
       }
       const auto restarts = out_.situation.restarts.find(name);
       if (restarts != out_.situation.restarts.end()) added.restarts = restarts->second;
+      added.dns = dns_of(name, site);
     }
+  }
+
+  // The same value for as long as names say the same, so that nobody has to compare them.
+  void add_names() {
+    auto names = std::make_shared<const Names>(names_of(lab_, out_.endpoints));
+    const bool as_before = previous_ != nullptr && *previous_->names == *names;
+    out_.names = as_before ? previous_->names : std::move(names);
+  }
+
+  DnsSettings dns_of(const std::string& name, const lab::Site& site) const {
+    if (!site.virtual_network_subnet) return dns_settings(site, {});
+    const auto& by_now = lab_.virtual_networks.at(site.virtual_network_subnet->vnet).dns_servers;
+    const auto at_start = out_.situation.dns_at_start.find(name);
+    if (at_start == out_.situation.dns_at_start.end()) return dns_settings(site, by_now);
+    return running_dns_settings(site, at_start->second, by_now);
   }
 
   Network& out_;
   const lab::Lab& lab_;
   const Network* previous_;
+  EffectiveRoutes routes_;
   SecurityLists lists_;
   bool lists_mean_the_same_ = false;
-  std::map<std::string, Index> vnet_at_{};
-  std::map<lab::SubnetRef, Index> subnet_at_{};
+  Places places_{};
+  Gates platform_gates_{};
 };
 
 }  // namespace
@@ -232,9 +300,10 @@ Index Network::owner(Index vnet, Ipv4Address address) const {
   return found == owners.end() ? kNowhere : found->second;
 }
 
-Index Network::host_at(Index vnet, Ipv4Address address) const {
+Index Network::machine_at(Index vnet, Ipv4Address address) const {
   const Index found = owner(vnet, address);
-  return found != kNowhere && interfaces[found].kind == InterfaceKind::kHost ? found : kNowhere;
+  if (found == kNowhere || interfaces[found].kind == InterfaceKind::kIntegration) return kNowhere;
+  return found;
 }
 
 const Interface* Network::integration_near(Index vnet, Ipv4Address address) const {

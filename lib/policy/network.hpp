@@ -9,13 +9,17 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "policy/application_routing.hpp"
 #include "policy/classifier.hpp"
+#include "policy/dns_settings.hpp"
 #include "policy/effective_routes.hpp"
+#include "policy/names.hpp"
 #include "policy/route_lookup.hpp"
 #include "policy/security_lists.hpp"
 
@@ -29,6 +33,9 @@ struct Situation {
   lab::Lab lab{};
   lab::IntegrationAddresses leases{};
   lab::Named<int> restarts{};  // by site; one that never was is missing
+  // By site: the name servers that its network had when it started. One that is missing has
+  // today's.
+  lab::Named<std::vector<Ipv4Address>> dns_at_start{};
   bool operator==(const Situation&) const = default;
 };
 
@@ -41,28 +48,37 @@ struct Gate {
   }
 };
 
-// The effective routes of the subnets of one VNet that have the same route table, or none.
+// The effective routes of the subnets of one VNet that have the same route table, or none, and the
+// same service endpoints.
 struct Routing {
   explicit Routing(std::vector<EffectiveRoute> effective);
 
   std::vector<EffectiveRoute> routes;
   RouteLookup lookup;
-  // Per route: the interface of the appliance, or the peer's VNet. kNowhere for the other next
-  // hops, and where no host in reach has the appliance's address.
+  // Per route: the interface of the appliance or of the private endpoint, or the peer's VNet.
+  // kNowhere for the other next hops, and where nothing in reach has the appliance's address.
   std::vector<Index> targets{};
 };
 
-enum class InterfaceKind { kHost, kIntegration };
+enum class InterfaceKind { kHost, kIntegration, kService, kFrontEnd, kPrivateEndpoint };
 
 // What owns an address.
 struct Interface {
   InterfaceKind kind = InterfaceKind::kHost;
-  std::string name{};  // the host's, or PLAN/INSTANCE
+  std::string name{};  // the host's, service's, site's or endpoint's, or PLAN/INSTANCE
   Ipv4Address address{};
   Index subnet = kNowhere;  // kNowhere on the Internet
   Index vnet = kNowhere;
-  const lab::Host* host = nullptr;                // of kHost
-  const lab::Integration* integration = nullptr;  // of kIntegration
+  const lab::Host* host = nullptr;                 // of kHost
+  const lab::Integration* integration = nullptr;   // of kIntegration
+  const lab::Service* service = nullptr;           // of kService
+  const lab::Site* site = nullptr;                 // of kFrontEnd, whose address may be unset
+  const lab::PrivateEndpoint* endpoint = nullptr;  // of kPrivateEndpoint
+  Index behind = kNowhere;                         // likewise: the interface of its service or site
+  std::vector<Port> listen{};
+  // A storage account of the apps' own region, which sees addresses of Azure's in place of App
+  // Service's (azure-facts 1.3.8).
+  bool hides_outbound_addresses = false;
   // Under which it leaves its network for the Internet; its host, if it forwards, puts `address` in
   // place of other sources that it sends there (contract "Decided" 6).
   std::optional<Ipv4Address> public_address{};
@@ -80,6 +96,10 @@ struct Network {
     std::shared_ptr<const Routing> routing{};
     std::shared_ptr<const Gate> outbound{};  // null: no list
     std::shared_ptr<const Gate> inbound{};
+    // The inbound list for private endpoints, which looks at no source port (azure-facts 4.1.9);
+    // null: no list, or it does not count for them.
+    std::shared_ptr<const Gate> endpoints_inbound{};
+    std::shared_ptr<const Gate> platform{};  // rules for the platform's tags; null: there are none
   };
 
   struct Vnet {
@@ -115,6 +135,7 @@ struct Network {
     Index subnet = kNowhere;
     std::vector<const Worker*> workers{};  // by instance
     int restarts = 0;
+    DnsSettings dns{};
   };
 
   // One instance of a site.
@@ -133,17 +154,23 @@ struct Network {
   // In the order of their names in the lab.
   std::vector<Vnet> vnets{};
   std::vector<Subnet> subnets{};
-  std::vector<Interface> interfaces{};  // of hosts, then of integrations
+  // Of hosts, integrations, services, front ends, private endpoints.
+  std::vector<Interface> interfaces{};
   std::map<WorkerName, Worker> workers{};
   lab::Named<Site> sites{};
   std::map<SecurityList, std::shared_ptr<const Gate>> gates{};
+  std::map<SecurityList, std::shared_ptr<const Gate>> endpoint_gates{};
+  // VNets, and what they reach on the Internet by a service endpoint of some subnet.
+  std::set<std::pair<Index, Index>> ways{};
+  EndpointAddresses endpoints{};
+  std::shared_ptr<const Names> names{};  // not null; its views are in the order of `vnets`
 
   std::optional<App> find(const Sender& sender) const;
 
   // The interface that owns `address` in `vnet`, or with kNowhere on the Internet; else kNowhere.
   Index owner(Index vnet, Ipv4Address address) const;
-  // The same, if it is a host's.
-  Index host_at(Index vnet, Ipv4Address address) const;
+  // The same, unless it is an integration's.
+  Index machine_at(Index vnet, Ipv4Address address) const;
   // The integration that owns `address` in `vnet` or a connected peer, or null.
   const Interface* integration_near(Index vnet, Ipv4Address address) const;
   // Whether `to` takes a packet with this source from its peer `from` (azure-facts 6.2).

@@ -16,8 +16,8 @@ using Hop = std::variant<Index, Reply>;  // the host that gets the answer next, 
 
 class Return {
  public:
-  Return(const Network& network, const Network::App& app, const Flow& flow, const Trail& trail)
-      : network_(network), app_(app), trail_(trail) {
+  Return(const Network& network, const Origin& origin, const Flow& flow, const Trail& trail)
+      : network_(network), origin_(origin), trail_(trail) {
     packet_ = {.protocol = number_of(flow.protocol), .source = flow.destination};
     if (flow.protocol == Protocol::kUdp && trail.refused) {
       packet_.protocol = number_of(Protocol::kIcmp);  // port unreachable
@@ -28,28 +28,55 @@ class Return {
   }
 
   Reply run() {
-    Index host = trail_.receiver;
-    if (network_.interfaces[host].subnet == kNowhere) {
-      if (trail_.exit_host == kNowhere) {
-        return {Verdict::kAllow, "App Service's source NAT brings the answer back to the app."};
-      }
-      host = trail_.exit_host;
-      packet_.destination = network_.interfaces[host].address;
-      if (const Lost lost = handle(host)) return *lost;
-    } else {
-      packet_.destination = trail_.passages.back().source;
-    }
+    Hop hop = leave_receiver();
     while (true) {
-      const Hop hop = send_from(host);
       if (const Reply* end = std::get_if<Reply>(&hop)) return *end;
-      host = std::get<Index>(hop);
+      const Index host = std::get<Index>(hop);
       if (const Lost lost = handle(host)) return *lost;
+      hop = send_from(host);
     }
   }
 
  private:
   const std::string& vnet_name(Index vnet) const { return network_.vnets[vnet].name; }
   static Reply drop(std::string reason) { return {Verdict::kDrop, std::move(reason)}; }
+
+  // The first hop; or the end of what knows its way back by itself.
+  Hop leave_receiver() {
+    if (trail_.endpoint != kNowhere) return leave_endpoint();
+    if (network_.interfaces[trail_.receiver].subnet != kNowhere) {
+      packet_.destination = trail_.passages.back().source;
+      return send_from(trail_.receiver);
+    }
+    if (trail_.exit_host == kNowhere) {
+      return Reply{Verdict::kAllow,
+                   origin_.app != nullptr
+                       ? "App Service's source NAT brings the answer back to the app."
+                       : "The answer comes back over the Internet."};
+    }
+    if (trail_.exit_host == origin_.interface) {
+      return Reply{Verdict::kAllow,
+                   fmt::format("The answer comes back to {} by the way it went.", origin_.name)};
+    }
+    packet_.destination = network_.interfaces[trail_.exit_host].address;
+    return trail_.exit_host;
+  }
+
+  // No list and no user route holds the answer of a private endpoint up, and it finds the way to
+  // its own network and that one's peers alone (azure-facts 5.5.4; contract "Decided" 26).
+  Hop leave_endpoint() {
+    packet_.destination = trail_.passages.back().source;
+    const Index own = network_.interfaces[trail_.endpoint].vnet;
+    if (const Lost lost = enter(own)) return *lost;
+    if (network_.vnets[own].space.contains(packet_.destination.bits)) return endpoint(own);
+    for (const auto& [peer, accepts] : network_.vnets[own].accepts_forwarded_from) {
+      if (!network_.vnets[peer].space.contains(packet_.destination.bits)) continue;
+      if (const Lost lost = cross(own, peer)) return *lost;
+      return endpoint(peer);
+    }
+    return drop(fmt::format("{} is an address of no network that is peered with {}.",
+                            packet_.destination.to_string(), vnet_name(own)));
+  }
 
   // The VNet has seen the packet that this one answers.
   bool knows_flow(Index vnet) const {
@@ -105,6 +132,8 @@ class Return {
         return endpoint(target);
       case EffectiveNextHop::kVirtualAppliance: return to_appliance(subnet, route, target);
       case EffectiveNextHop::kInternet:
+      case EffectiveNextHop::kVirtualNetworkServiceEndpoint:
+      case EffectiveNextHop::kInterfaceEndpoint:
       case EffectiveNextHop::kVirtualNetworkGateway:
       case EffectiveNextHop::kNone: break;
     }
@@ -113,13 +142,13 @@ class Return {
   }
 
   Hop endpoint(Index vnet) const {
-    const bool home = network_.subnets[app_.site->subnet].vnet == vnet;
-    if (home && packet_.destination == app_.lease) {
+    const bool home = origin_.vnet(network_) == vnet;
+    if (home && packet_.destination == network_.interfaces[origin_.interface].address) {
       return Reply{Verdict::kAllow,
                    fmt::format("The answer comes back to {}.", packet_.destination.to_string())};
     }
-    const Index host = network_.host_at(vnet, packet_.destination);
-    if (host == kNowhere) {
+    const Index host = network_.machine_at(vnet, packet_.destination);
+    if (host == kNowhere || network_.interfaces[host].host == nullptr) {
       return drop(fmt::format("{} has no way to {} for the answer.", vnet_name(vnet),
                               packet_.destination.to_string()));
     }
@@ -176,7 +205,7 @@ class Return {
   }
 
   const Network& network_;
-  const Network::App& app_;
+  const Origin& origin_;
   const Trail& trail_;
   Packet packet_{};
   std::set<std::pair<Index, Ipv4Address>> visited_{};  // NVAs that had the answer, by destination
@@ -184,9 +213,8 @@ class Return {
 
 }  // namespace
 
-Reply reply_of(const Network& network, const Network::App& app, const Flow& flow,
-               const Trail& trail) {
-  return Return(network, app, flow, trail).run();
+Reply reply_of(const Network& network, const Origin& origin, const Flow& flow, const Trail& trail) {
+  return Return(network, origin, flow, trail).run();
 }
 
 }  // namespace egress::policy

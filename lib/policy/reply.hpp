@@ -9,8 +9,7 @@
 
 namespace egress::policy {
 
-// `trail` is of a flow from `app` that arrived.
-Reply reply_of(const Network& network, const Network::App& app, const Flow& flow,
-               const Trail& trail);
+// `trail` is of a flow from `origin` that arrived.
+Reply reply_of(const Network& network, const Origin& origin, const Flow& flow, const Trail& trail);
 
 }  // namespace egress::policy

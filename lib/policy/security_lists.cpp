@@ -95,6 +95,27 @@ std::vector<EffectiveRule> SecurityLists::expand(const SecurityList& list) {
   return rules;
 }
 
+std::vector<EffectiveRule> SecurityLists::platform_rules(const SecurityList& list) {
+  const auto& declared_rules = lab_.network_security_groups.at(list.group).security_rules;
+  const bool any = std::any_of(declared_rules.begin(), declared_rules.end(), [&](const auto& each) {
+    return each.second.direction == list.direction &&
+           is_platform_tag(each.second.destination.service_tag);
+  });
+  if (!any) return {};
+  std::vector<EffectiveRule> rules = expand(list);
+  rules.erase(std::remove_if(rules.begin(), rules.end(),
+                             [](const EffectiveRule& each) {
+                               return !is_platform_tag(each.rule.destination.service_tag);
+                             }),
+              rules.end());
+  const DefaultRule rest{"platform", 0, "*", "*", lab::Access::kAllow};
+  rules.push_back({.name = rest.name,
+                   .rule = declared(rest, list.direction),
+                   .sources = everything_,
+                   .destinations = everything_});
+  return rules;
+}
+
 const SharedAddresses& SecurityLists::virtual_network(const std::string& vnet,
                                                       const lab::Subnet& subnet) {
   return once(virtual_networks_, std::pair(vnet, subnet.route_table),
@@ -108,7 +129,9 @@ SharedAddresses SecurityLists::expand(const SecurityList& list, const lab::Addre
     return once(internets_, list.virtual_network,
                 [&] { return internet_tag(*list.virtual_network); });
   }
-  if (!match.service_tag.empty()) return service_tag(lab_, match.service_tag);
+  if (!match.service_tag.empty()) {
+    return once(tags_, match.service_tag, [&] { return service_tag(lab_, match.service_tag); });
+  }
   if (match.application_security_groups.empty()) return address_set(match.prefixes);
   return once(members_, match.application_security_groups,
               [&] { return members(match.application_security_groups); });
@@ -126,7 +149,8 @@ AddressSet SecurityLists::members(const std::vector<std::string>& groups) const 
 }
 
 bool same_meanings(const lab::Lab& a, const lab::Lab& b) {
-  return lab::same_service_tags(a, b) && grouped_hosts(a) == grouped_hosts(b);
+  return lab::same_service_tags(a, b) && grouped_hosts(a) == grouped_hosts(b) &&
+         own_tagged_addresses(a) == own_tagged_addresses(b);
 }
 
 }  // namespace egress::policy

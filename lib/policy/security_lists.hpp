@@ -34,6 +34,9 @@ class SecurityLists {
   std::optional<SecurityList> list_of(const lab::SubnetRef& subnet, lab::Direction direction);
   // First match decides, in this order.
   std::vector<EffectiveRule> expand(const SecurityList& list);
+  // Of an outbound list, the rules for the platform's tags, which alone count for its addresses
+  // (azure-facts 4.5.1), and behind them one that allows the rest; empty when there are none.
+  std::vector<EffectiveRule> platform_rules(const SecurityList& list);
 
  private:
   const SharedAddresses& virtual_network(const std::string& vnet, const lab::Subnet& subnet);
@@ -44,11 +47,13 @@ class SecurityLists {
   // By VNet and route table.
   std::map<std::pair<std::string, std::optional<std::string>>, SharedAddresses> virtual_networks_{};
   std::map<SharedAddresses, SharedAddresses> internets_{};  // by VirtualNetwork
+  std::map<std::string, SharedAddresses> tags_{};
   std::map<std::vector<std::string>, SharedAddresses> members_{};
   const SharedAddresses everything_{AddressSet::all()};
 };
 
-// Whether equal lists of both labs mean the same: their tags, and the machines in their groups.
+// Whether equal lists of both labs mean the same: their tags with the services in them, and the
+// machines in their groups.
 bool same_meanings(const lab::Lab& a, const lab::Lab& b);
 
 }  // namespace egress::policy

@@ -18,7 +18,7 @@
 namespace egress::policy {
 namespace {
 
-// The built-in tags but for VirtualNetwork come to no more than this.
+// Internet comes to no more than this beside VirtualNetwork.
 constexpr uint64_t kBuiltInRanges = 16;
 constexpr uint64_t kMany = uint64_t{1} << 40U;
 
@@ -26,29 +26,10 @@ uint64_t product(uint64_t a, uint64_t b) {
   return a == 0 || b <= kMany / a ? a * b : kMany;
 }
 
-uint64_t ranges_of_tag(const lab::Lab& lab, const std::string& tag) {
-  if (!lab.service_tags) return kBuiltInRanges;
-  const auto found = lab.service_tags->find(tag);
-  return found == lab.service_tags->end() ? kBuiltInRanges
-                                          : found->second.addresses.intervals().size();
-}
-
 uint64_t network_prefixes(const lab::Lab& lab, const std::string& vnet) {
   uint64_t count = lab.virtual_networks.at(vnet).address_prefixes.size();
   for (const std::string& peer : connected_peers(lab, vnet)) {
     count += lab.virtual_networks.at(peer).address_prefixes.size();
-  }
-  return count;
-}
-
-// VirtualNetwork comprises what user routes lead to.
-uint64_t routed_ranges(const lab::Lab& lab, const lab::Subnet& subnet) {
-  if (!subnet.route_table) return 0;
-  const auto table = lab.route_tables.find(*subnet.route_table);
-  if (table == lab.route_tables.end()) return 0;
-  uint64_t count = 0;
-  for (const auto& [name, route] : table->second.routes) {
-    count += route.address_prefix ? 1 : ranges_of_tag(lab, route.service_tag);
   }
   return count;
 }
@@ -63,8 +44,8 @@ class RangeCounter {
   }
 
   uint64_t ranges(const lab::SubnetRef& ref, const lab::Subnet& subnet,
-                  const lab::NetworkSecurityGroup& group) const {
-    const uint64_t network = network_prefixes(lab_, ref.vnet) + routed_ranges(lab_, subnet);
+                  const lab::NetworkSecurityGroup& group) {
+    const uint64_t network = network_prefixes(lab_, ref.vnet) + routed_ranges(subnet);
     uint64_t count = network;  // the default rules
     for (const auto& [name, rule] : group.security_rules) {
       count += ranges(rule.source, network) + ranges(rule.destination, network);
@@ -73,11 +54,29 @@ class RangeCounter {
   }
 
  private:
-  uint64_t ranges(const lab::AddressMatch& match, uint64_t network) const {
+  // VirtualNetwork comprises what user routes lead to.
+  uint64_t routed_ranges(const lab::Subnet& subnet) {
+    if (!subnet.route_table) return 0;
+    const auto table = lab_.route_tables.find(*subnet.route_table);
+    if (table == lab_.route_tables.end()) return 0;
+    uint64_t count = 0;
+    for (const auto& [name, route] : table->second.routes) {
+      count += route.address_prefix ? 1 : ranges_of_tag(route.service_tag);
+    }
+    return count;
+  }
+
+  uint64_t ranges_of_tag(const std::string& tag) {
+    const auto [entry, added] = tags_.try_emplace(tag, 0);
+    if (added) entry->second = service_tag(lab_, tag)->intervals().size();
+    return entry->second;
+  }
+
+  uint64_t ranges(const lab::AddressMatch& match, uint64_t network) {
     if (match.service_tag == kVirtualNetworkTag || match.service_tag == kInternetTag) {
       return network + kBuiltInRanges;
     }
-    if (!match.service_tag.empty()) return ranges_of_tag(lab_, match.service_tag);
+    if (!match.service_tag.empty()) return ranges_of_tag(match.service_tag);
     uint64_t count = match.prefixes.size();
     for (const std::string& group : match.application_security_groups) {
       const auto members = members_.find(group);
@@ -88,6 +87,7 @@ class RangeCounter {
 
   const lab::Lab& lab_;
   std::map<std::string, uint64_t> members_{};
+  std::map<std::string, uint64_t> tags_{};
 };
 
 // What a class of addresses can come to, as sums over the rules that it meets.
@@ -225,7 +225,7 @@ uint64_t appliances_in_peers(const lab::Lab& lab, const std::string& name,
 }  // namespace
 
 std::map<std::string, uint64_t> estimate_gates(const lab::Lab& lab, uint64_t most) {
-  const RangeCounter counter(lab);
+  RangeCounter counter(lab);
   std::map<std::string, uint64_t> rows;
   uint64_t total = 0;
   const auto add = [&](const std::string& group, uint64_t count) {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "policy/tags.hpp"
 
+#include <strings.h>
+
 #include "base/special_ranges.hpp"
+#include "lab/service_tags.hpp"
+#include "lab/service_types.hpp"
 #include "policy/effective_routes.hpp"
 
 namespace egress::policy {
@@ -35,7 +39,24 @@ AddressSet hosts(std::initializer_list<Ipv4Address> addresses) {
   return address_set(prefixes);
 }
 
+// "Storage.WestEurope", for "Storage" and "westeurope".
+bool is_regional(const std::string& name, const std::string& tag, const std::string& region) {
+  return name.size() == tag.size() + 1 + region.size() && name.compare(0, tag.size(), tag) == 0 &&
+         name[tag.size()] == '.' && strcasecmp(name.c_str() + tag.size() + 1, region.c_str()) == 0;
+}
+
+// An own service may be said to be in a tag of its region, and is then in the global one too.
+bool comprises(const std::string& tag, const TaggedAddress& own) {
+  return tag == own.tag || is_regional(tag, own.tag, own.region) ||
+         is_regional(own.tag, tag, own.region);
+}
+
 }  // namespace
+
+bool is_platform_tag(const std::string& service_tag) {
+  return service_tag == kPlatformDnsTag || service_tag == kPlatformMetadataTag ||
+         service_tag == kPlatformLicensingTag;
+}
 
 AddressSet virtual_network_tag(const lab::Lab& lab, const std::string& vnet,
                                const std::optional<std::string>& route_table) {
@@ -61,16 +82,48 @@ AddressSet internet_tag(const AddressSet& virtual_network) {
 }
 
 SharedAddresses service_tag(const lab::Lab& lab, const std::string& name) {
-  if (name == "AzureLoadBalancer" || name == "AzurePlatformDNS") return hosts({kAzurePlatform});
-  if (name == "AzurePlatformIMDS") return hosts({kInstanceMetadata});
-  if (name == "AzurePlatformLKM") {
+  if (name == "AzureLoadBalancer" || name == kPlatformDnsTag) return hosts({kAzurePlatform});
+  if (name == kPlatformMetadataTag) return hosts({kInstanceMetadata});
+  if (name == kPlatformLicensingTag) {
     return hosts({kKeyManagement[0], kKeyManagement[1], kKeyManagement[2]});
   }
-  if (!lab.service_tags) return {};
-  const auto found = lab.service_tags->find(name);
-  if (found == lab.service_tags->end()) return {};
-  return SharedAddresses(
-      std::shared_ptr<const AddressSet>(lab.service_tags, &found->second.addresses));
+  const lab::ServiceTags& tags = lab::tags_of(lab);
+  const auto found = tags.find(name);
+  // Nobody owns the built-in tags, which last as long as the program.
+  const SharedAddresses published = found == tags.end()
+                                        ? SharedAddresses{}
+                                        : SharedAddresses(std::shared_ptr<const AddressSet>(
+                                              lab.service_tags, &found->second.addresses));
+  std::vector<Ipv4Prefix> own;
+  for (const TaggedAddress& each : own_tagged_addresses(lab)) {
+    if (comprises(name, each)) own.push_back(Ipv4Prefix::host(each.address));
+  }
+  return own.empty() ? published : published->united(address_set(own));
+}
+
+std::string regional_tag(const lab::Lab& lab, const std::string& tag, const std::string& region) {
+  const lab::ServiceTags& tags = lab::tags_of(lab);
+  const std::string head = tag + ".";
+  for (auto each = tags.lower_bound(head);
+       each != tags.end() && each->first.compare(0, head.size(), head) == 0; ++each) {
+    if (is_regional(each->first, tag, region)) return each->first;
+  }
+  return tag;
+}
+
+std::vector<TaggedAddress> own_tagged_addresses(const lab::Lab& lab) {
+  std::vector<TaggedAddress> own;
+  for (const auto& [name, service] : lab.services) {
+    const lab::ServiceProfile profile = lab::profile_of(name, service);
+    if (profile.tag.empty()) continue;
+    own.push_back({profile.tag, profile.region, service.ip_address});
+  }
+  for (const auto& [name, site] : lab.sites) {
+    if (!site.inbound_ip_address) continue;
+    const lab::ServiceProfile profile = lab::profile_of_site(name, lab);
+    own.push_back({profile.tag, profile.region, *site.inbound_ip_address});
+  }
+  return own;
 }
 
 }  // namespace egress::policy

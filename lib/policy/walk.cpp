@@ -4,28 +4,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string_view>
 
+#include "policy/arrival.hpp"
+#include "policy/exits.hpp"
 #include "policy/kept_ranges.hpp"
+#include "policy/platform.hpp"
 #include "policy/steps.hpp"
 
 namespace egress::policy {
 namespace {
 
 using lab::Verdict;
-using Ended = std::optional<Verdict>;  // empty: the packet goes on
 
 const Ipv4Prefix* kept_in_worker(Ipv4Address destination) {
   const auto* range =
       std::find_if(std::begin(kKeptInWorker), std::end(kKeptInWorker),
                    [&](const Ipv4Prefix& prefix) { return prefix.contains(destination); });
   return range == std::end(kKeptInWorker) ? nullptr : range;
-}
-
-bool listens(const lab::Host& host, const Flow& flow) {
-  if (flow.protocol == Protocol::kIcmp) return true;
-  return std::find(host.listen.begin(), host.listen.end(),
-                   Port{flow.protocol, flow.destination_port}) != host.listen.end();
 }
 
 Packet packet_of(const Flow& flow) {
@@ -38,69 +33,105 @@ Packet packet_of(const Flow& flow) {
 
 class Walk {
  public:
-  Walk(const Network& network, const Network::App& app, const Flow& flow)
-      : network_(network), app_(app), flow_(flow), packet_(packet_of(flow)) {}
+  Walk(const Network& network, const Origin& origin, const Flow& flow)
+      : network_(network),
+        origin_(origin),
+        state_{.network = network, .origin = origin, .flow = flow, .packet = packet_of(flow)} {}
 
   Report run() && {
-    explanation_.verdict = leave_app();
-    return {std::move(explanation_), std::move(trail_)};
+    state_.explanation.verdict = origin_.app != nullptr ? leave_app() : leave_machine();
+    return {std::move(state_.explanation), std::move(state_.trail)};
   }
 
  private:
   Verdict leave_app() {
-    const bool inside =
-        app_.site->routing.all || app_.site->scope_addresses.contains(packet_.destination.bits);
-    explanation_.path = inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect;
-    if (const Ipv4Prefix* range = kept_in_worker(packet_.destination)) {
-      return stop(Verdict::kDrop,
-                  {Stage::kPlatform, where_app(), "Drop", range->to_string(),
-                   fmt::format("{} belongs to the platform and never leaves the worker.",
-                               packet_.destination.to_string())});
-    }
-    note(routing_step(where_app(), app_.site->routing, packet_.destination, inside));
+    const Network::Site& site = *origin_.app->site;
+    const bool inside = site.routing.all || site.scope_addresses.contains(packet_.destination.bits);
+    state_.explanation.path = inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect;
+    if (const Ended ended = keep_platform_addresses()) return *ended;
+    note(routing_step(origin_.name, site.routing, packet_.destination, inside));
     if (!inside) return go_directly();
-    packet_.source = *app_.lease;
-    note({Stage::kNat, fmt::format("{}/{}", app_.site->declared->server_farm, app_.name.instance),
+    packet_.source = network_.interfaces[origin_.interface].address;
+    note({Stage::kNat, fmt::format("{}/{}", site.declared->server_farm, origin_.app->name.instance),
           packet_.source.to_string(), "",
           fmt::format("The worker sends it with the instance's integration address {}.",
                       packet_.source.to_string())});
     return go_through_vnets();
   }
 
-  void note(Step step) { explanation_.steps.push_back(std::move(step)); }
-
-  // The step decides the flow.
-  Verdict stop(Verdict verdict, Step step) {
-    explanation_.decided_by = {step.stage, step.name};
-    note(std::move(step));
-    return verdict;
+  Verdict leave_machine() {
+    const Interface& machine = network_.interfaces[origin_.interface];
+    const bool inside = machine.vnet != kNowhere;
+    state_.explanation.path = inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect;
+    if (const Ended ended = keep_platform_addresses()) return *ended;
+    packet_.source = machine.address;
+    return inside ? go_through_vnets() : arrive_on_internet(state_);
   }
 
-  std::string where_app() const { return app_.name.to_string(); }
-  const std::string& vnet_name(Index vnet) const { return network_.vnets[vnet].name; }
+  // The platform answers itself, whatever the routing.
+  Ended keep_platform_addresses() {
+    if (is_platform_address(packet_.destination)) return ask_platform();
+    const Ipv4Prefix* range = kept_in_worker(packet_.destination);
+    if (range == nullptr) return std::nullopt;
+    return stop(Verdict::kDrop, {Stage::kPlatform, origin_.name, "Drop", range->to_string(),
+                                 fmt::format("{} belongs to the platform and never leaves the {}.",
+                                             packet_.destination.to_string(),
+                                             origin_.app != nullptr ? "worker" : "machine")});
+  }
+
+  Verdict ask_platform() {
+    if (origin_.interface != kNowhere) {
+      packet_.source = network_.interfaces[origin_.interface].address;
+    }
+    PlatformVerdict verdict = platform_verdict(network_, origin_, packet_);
+    Explanation& explanation = state_.explanation;
+    if (packet_.destination == kAzurePlatform) explanation.path.reset();
+    explanation.decided_by = std::move(verdict.decided_by);
+    if (verdict.verdict == Verdict::kAllow && origin_.interface != kNowhere) {
+      explanation.source = packet_.source;
+    }
+    note(std::move(verdict.step));
+    return verdict.verdict;
+  }
+
+  void note(Step step) { state_.note(std::move(step)); }
+  Verdict stop(Verdict verdict, Step step) { return state_.stop(verdict, std::move(step)); }
+  Verdict drop_at_route(const Network::Subnet& subnet, const EffectiveRoute& route,
+                        const std::string& why) {
+    return state_.drop_at_route(subnet, route, why);
+  }
+  const std::string& vnet_name(Index vnet) const { return state_.vnet_name(vnet); }
 
   Verdict go_directly() {
-    if (const Ended ended = wear_outbound_address("applicationRouting")) return *ended;
-    return arrive_on_internet();
+    if (const Ended ended = leave_directly(state_)) return *ended;
+    return arrive_on_internet(state_);
   }
 
   // Azure's order at each subnet: its outbound list, then its routes.
   Verdict go_through_vnets() {
-    Index at = app_.site->subnet;
+    Index at = network_.interfaces[origin_.interface].subnet;
+    trail_.sender = origin_.interface;
     if (const Ended ended = enter(network_.subnets[at].vnet)) return *ended;
     while (true) {
       const Network::Subnet& subnet = network_.subnets[at];
       if (const Ended ended = pass(subnet, lab::Direction::kOutbound)) return *ended;
-      if (trail_.appliances.empty()) first_rule_ = admitted_by_;
+      if (trail_.appliances.empty()) state_.first_rule = state_.admitted_by;
       const Index row = subnet.routing->lookup.find(packet_.destination);
       const EffectiveRoute& route = subnet.routing->routes[row];
       take(subnet, route);
+      if (route.carries_nothing) {
+        return drop_at_route(subnet, route,
+                             "it stands in place of a private endpoint's route and leads nowhere");
+      }
       const Index target = subnet.routing->targets[row];
       switch (route.next_hop_type) {
         case EffectiveNextHop::kVnetLocal: return deliver_locally(subnet, route);
         case EffectiveNextHop::kVNetPeering:
         case EffectiveNextHop::kVNetGlobalPeering: return deliver_in_peer(subnet, target);
-        case EffectiveNextHop::kInternet: return leave_to_internet(subnet, route);
+        case EffectiveNextHop::kInternet: return go_to_internet(subnet, route);
+        case EffectiveNextHop::kVirtualNetworkServiceEndpoint:
+          return go_by_service_endpoint(subnet, route);
+        case EffectiveNextHop::kInterfaceEndpoint: return go_to_endpoint(subnet, target);
         case EffectiveNextHop::kVirtualAppliance:
           if (const Ended ended = pass_appliance(subnet, route, target)) return *ended;
           at = network_.interfaces[target].subnet;
@@ -114,17 +145,12 @@ class Walk {
   }
 
   void take(const Network::Subnet& subnet, const EffectiveRoute& route) {
-    if (first_route_ == nullptr) {
-      first_route_ = &route;
-      explanation_.next_hop = NextHop{name_of(route.next_hop_type), route.next_hop_ip_address};
+    if (state_.first_route == nullptr) {
+      state_.first_route = &route;
+      state_.explanation.next_hop =
+          NextHop{name_of(route.next_hop_type), route.next_hop_ip_address};
     }
     note(route_step(subnet.name, route, packet_.destination));
-  }
-
-  Verdict drop_at_route(const Network::Subnet& subnet, const EffectiveRoute& route,
-                        const std::string& why) {
-    return stop(Verdict::kDrop, {Stage::kRoute, subnet.name, "Drop", route.name,
-                                 fmt::format("{} does not carry it: {}.", route.name, why)});
   }
 
   // The packet, with its present source, comes into a VNet.
@@ -133,9 +159,9 @@ class Walk {
     const Interface* owner = network_.integration_near(vnet, packet_.destination);
     if (owner == nullptr) return std::nullopt;
     const std::string& integration = network_.subnets[owner->subnet].name;
-    // Only the app's own network finds the way back for the refusal.
-    const bool home = network_.subnets[app_.site->subnet].vnet == vnet;
-    explanation_.refused = home;
+    // Only the sender's own network finds the way back for the refusal.
+    const bool home = origin_.vnet(network_) == vnet;
+    state_.explanation.refused = home;
     return stop(Verdict::kDrop,
                 {Stage::kPlatform, vnet_name(vnet), "refused", integration,
                  fmt::format("{} is an integration address of {}; integrations are outbound only, "
@@ -162,40 +188,68 @@ class Walk {
   Ended pass(const Network::Subnet& subnet, lab::Direction direction) {
     const bool outbound = direction == lab::Direction::kOutbound;
     const std::shared_ptr<const Gate>& gate = outbound ? subnet.outbound : subnet.inbound;
-    admitted_by_ = nullptr;
-    if (!gate) {
-      note(no_list_step(subnet.name, direction));
-      return std::nullopt;
-    }
-    const EffectiveRule& rule = gate->decide(packet_);
+    state_.admitted_by = nullptr;
+    if (gate) return pass(subnet, *gate, direction);
+    note(no_list_step(subnet.name, direction));
+    return std::nullopt;
+  }
+
+  Ended pass(const Network::Subnet& subnet, const Gate& gate, lab::Direction direction) {
+    const EffectiveRule& rule = gate.decide(packet_);
     Step step = rule_step(subnet.name, rule, direction);
     if (rule.rule.access == lab::Access::kDeny) return stop(Verdict::kDeny, std::move(step));
     note(std::move(step));
-    admitted_by_ = &rule;
+    state_.admitted_by = &rule;
     return std::nullopt;
   }
 
   Verdict deliver_locally(const Network::Subnet& subnet, const EffectiveRoute& route) {
-    const Index host = network_.host_at(subnet.vnet, packet_.destination);
+    const Index host = network_.machine_at(subnet.vnet, packet_.destination);
     if (host != kNowhere) return deliver(host);
     if (!network_.vnets[subnet.vnet].space.contains(packet_.destination.bits)) {
       return drop_at_route(subnet, route,
                            "VnetLocal reaches only what is in the virtual network itself");
     }
-    return nobody(vnet_name(subnet.vnet));
+    return nobody(state_, vnet_name(subnet.vnet));
   }
 
   // What comes over a peering reaches endpoints only; it is not routed on.
   Verdict deliver_in_peer(const Network::Subnet& subnet, Index peer) {
     if (const Ended ended = cross(subnet.vnet, peer)) return *ended;
-    const Index host = network_.host_at(peer, packet_.destination);
-    return host == kNowhere ? nobody(vnet_name(peer)) : deliver(host);
+    const Index host = network_.machine_at(peer, packet_.destination);
+    return host == kNowhere ? nobody(state_, vnet_name(peer)) : deliver(host);
   }
 
-  Verdict deliver(Index host) {
-    const Network::Subnet& subnet = network_.subnets[network_.interfaces[host].subnet];
+  Verdict deliver(Index index) {
+    const Interface& machine = network_.interfaces[index];
+    const Network::Subnet& subnet = network_.subnets[machine.subnet];
+    if (machine.endpoint != nullptr) return deliver_to_endpoint(index, subnet);
     if (const Ended ended = pass(subnet, lab::Direction::kInbound)) return *ended;
-    return arrive(host, subnet.name);
+    return arrive(state_, index, subnet.name);
+  }
+
+  // contract "Decided" 24
+  Verdict deliver_to_endpoint(Index index, const Network::Subnet& subnet) {
+    const Interface& endpoint = network_.interfaces[index];
+    const std::string name = "privateEndpoints/" + endpoint.name;
+    state_.admitted_by = nullptr;
+    const auto drop = [&](const std::string& why) {
+      return stop(Verdict::kDrop, {Stage::kPrivateEndpoint, subnet.name, "Drop", name, why});
+    };
+    if (endpoint.endpoint->status != lab::EndpointStatus::kApproved) {
+      return drop(fmt::format("The connection of {} is not approved.", endpoint.name));
+    }
+    if (state_.flow.protocol == Protocol::kIcmp) {
+      return drop(fmt::format("{} takes no ICMP.", endpoint.name));
+    }
+    if (subnet.endpoints_inbound) {
+      const Gate& gate = *subnet.endpoints_inbound;
+      if (const Ended ended = pass(subnet, gate, lab::Direction::kInbound)) return *ended;
+    }
+    const std::string& service = network_.interfaces[endpoint.behind].name;
+    note({Stage::kPrivateEndpoint, subnet.name, "Allow", name,
+          fmt::format("{} hands it to {} with the source that it has.", endpoint.name, service)});
+    return arrive_at_endpoint(state_, index);
   }
 
   Ended pass_appliance(const Network::Subnet& subnet, const EffectiveRoute& route, Index target) {
@@ -229,6 +283,7 @@ class Walk {
   void forward(Index target, const Network::Subnet& subnet) {
     const Interface& appliance = network_.interfaces[target];
     trail_.appliances.push_back(target);
+    trail_.sender = target;
     const Ipv4Address own = appliance.address;
     const bool translates =
         appliance.public_address && packet_.source != own && !is_rfc1918(packet_.destination);
@@ -242,97 +297,35 @@ class Walk {
                       appliance.name, own.to_string())});
   }
 
-  Verdict leave_to_internet(const Network::Subnet& subnet, const EffectiveRoute& route) {
-    if (subnet.integration) {
-      if (const Ended ended = wear_outbound_address(route.name)) return *ended;
-      return arrive_on_internet();
+  Verdict go_to_internet(const Network::Subnet& subnet, const EffectiveRoute& route) {
+    if (const Ended ended = leave_by_route(state_, subnet, route)) return *ended;
+    return arrive_on_internet(state_);
+  }
+
+  Verdict go_by_service_endpoint(const Network::Subnet& subnet, const EffectiveRoute& route) {
+    if (const Ended ended = leave_by_service_endpoint(state_, subnet, route)) return *ended;
+    return arrive_on_internet(state_);
+  }
+
+  Verdict go_to_endpoint(const Network::Subnet& subnet, Index endpoint) {
+    const Index vnet = network_.interfaces[endpoint].vnet;
+    if (vnet != subnet.vnet) {
+      if (const Ended ended = cross(subnet.vnet, vnet)) return *ended;
     }
-    // Only the addresses of the interface it comes from are translated (contract "Decided" 6).
-    const Index host = trail_.appliances.back();
-    const Interface& owner = network_.interfaces[host];
-    if (packet_.source != owner.address || !owner.public_address) {
-      return stop(Verdict::kDrop,
-                  {Stage::kNat, subnet.name, "Drop", route.name,
-                   fmt::format("{} has no public address for {}, so it cannot leave to the "
-                               "Internet there.",
-                               owner.name, packet_.source.to_string())});
-    }
-    trail_.exit_host = host;
-    packet_.source = *owner.public_address;
-    note({Stage::kNat, subnet.name, packet_.source.to_string(), "",
-          fmt::format("{} leaves to the Internet as {}.", owner.name, packet_.source.to_string())});
-    return arrive_on_internet();
-  }
-
-  // App Service's own source NAT, for direct packets and for Internet routes of the integration
-  // subnet alike (azure-facts 1.3.3, 1.3.4).
-  Ended wear_outbound_address(std::string_view decided_by) {
-    if (!app_.worker->outbound) {
-      return stop(Verdict::kDrop,
-                  {Stage::kNat, "internet", "Drop", std::string(decided_by),
-                   "The lab lists no outboundIpAddresses, so App Service has no public source."});
-    }
-    packet_.source = *app_.worker->outbound;
-    note({Stage::kNat, "internet", packet_.source.to_string(), "",
-          fmt::format("App Service's source NAT shows the outbound address {}.",
-                      packet_.source.to_string())});
-    return std::nullopt;
-  }
-
-  Verdict arrive_on_internet() {
-    const Index host = network_.host_at(kNowhere, packet_.destination);
-    return host == kNowhere ? nobody("internet") : arrive(host, "internet");
-  }
-
-  Verdict nobody(const std::string& where) {
-    return stop(Verdict::kNoRoute,
-                {Stage::kDestination, where, "NoRoute", packet_.destination.to_string(),
-                 fmt::format("No host owns {}.", packet_.destination.to_string())});
-  }
-
-  Verdict arrive(Index index, const std::string& where) {
-    const Interface& host = network_.interfaces[index];
-    trail_.receiver = index;
-    trail_.refused = !listens(*host.host, flow_);
-    explanation_.source = packet_.source;
-    explanation_.host = host.name;
-    explanation_.refused = trail_.refused;
-    explanation_.decided_by = decided_by();
-    const char* what =
-        trail_.refused ? "does not listen there: the port is closed" : "receives the packet";
-    note({Stage::kDestination, where, trail_.refused ? "refused" : "delivered", host.name,
-          fmt::format("{} {}; it sees {} as the source.", host.name, what,
-                      packet_.source.to_string())});
-    return Verdict::kAllow;
-  }
-
-  // Of a flow that arrived: the rule that let it out of the integration subnet, else the one that
-  // let it into the destination's subnet, else its first route.
-  DecidedBy decided_by() const {
-    if (first_route_ == nullptr) return {Stage::kApplicationRouting, "applicationRouting"};
-    if (first_rule_ != nullptr) return {Stage::kNetworkSecurityGroup, first_rule_->name};
-    const bool in_vnet = network_.interfaces[trail_.receiver].subnet != kNowhere;
-    if (in_vnet && admitted_by_ != nullptr) {
-      return {Stage::kNetworkSecurityGroup, admitted_by_->name};
-    }
-    return {Stage::kRoute, first_route_->name};
+    return deliver(endpoint);
   }
 
   const Network& network_;
-  const Network::App& app_;
-  const Flow& flow_;
-  Packet packet_;
-  Explanation explanation_{};
-  Trail trail_{};
-  const EffectiveRule* admitted_by_ = nullptr;  // the rule that allowed it at the last list
-  const EffectiveRule* first_rule_ = nullptr;   // the same at the integration subnet
-  const EffectiveRoute* first_route_ = nullptr;
+  const Origin& origin_;
+  WalkState state_;
+  Packet& packet_ = state_.packet;
+  Trail& trail_ = state_.trail;
 };
 
 }  // namespace
 
-Report walk(const Network& network, const Network::App& app, const Flow& flow) {
-  return Walk(network, app, flow).run();
+Report walk(const Network& network, const Origin& origin, const Flow& flow) {
+  return Walk(network, origin, flow).run();
 }
 
 }  // namespace egress::policy

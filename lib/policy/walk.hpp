@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "policy/explain.hpp"
+#include "policy/origin.hpp"
 
 namespace egress::policy {
 
@@ -23,7 +24,12 @@ struct Trail {
   };
   std::vector<Translation> translations{};
   std::vector<Index> appliances{};  // every NVA on the way
-  Index exit_host = kNowhere;       // whose public address the flow wears on the Internet
+  Index sender = kNowhere;          // who sent it last in a VNet: the origin, or the last NVA
+  // How it came to a receiver on the Internet: whose public address it wears there, or which
+  // interface it left by a service endpoint, else kNowhere; or by which private endpoint.
+  Entry::Way way = Entry::Way::kInternet;
+  Index exit_host = kNowhere;
+  Index endpoint = kNowhere;
   Index receiver = kNowhere;
   bool refused = false;  // the receiver answers with RST or port unreachable
 };
@@ -33,7 +39,7 @@ struct Report {
   Trail trail{};
 };
 
-// `app` has a lease when it is integrated.
-Report walk(const Network& network, const Network::App& app, const Flow& flow);
+// An app that is integrated has a lease.
+Report walk(const Network& network, const Origin& origin, const Flow& flow);
 
 }  // namespace egress::policy

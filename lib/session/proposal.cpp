@@ -25,11 +25,37 @@ store::Generations restarts_of(const lab::Lab& lab, const store::Generations& kn
   return kept;
 }
 
+// What a site finds when it starts.
+std::vector<Ipv4Address> servers_of_network(const lab::Lab& lab, const lab::Site& site) {
+  return lab.virtual_networks.at(site.virtual_network_subnet->vnet).dns_servers;
+}
+
+// A site that runs on as it is keeps the servers of its start (azure-facts 8.1.8).
+store::NameServers dns_at_start_of(const lab::Lab& lab, const lab::LabText& text,
+                                   const LabInForce& base) {
+  const auto runs_on = [&](const std::string& name, const lab::Site& site) {
+    if (base.network == nullptr) return text == base.text;
+    const auto& sites = base.network->situation.lab.sites;
+    const auto before = sites.find(name);
+    return before != sites.end() && before->second == site;
+  };
+  store::NameServers servers;
+  for (const auto& [name, site] : lab.sites) {
+    if (!site.virtual_network_subnet) continue;
+    const auto known = base.dns_at_start.find(name);
+    const bool keeps = known != base.dns_at_start.end() && runs_on(name, site);
+    servers[name] = keeps ? known->second : servers_of_network(lab, site);
+  }
+  return servers;
+}
+
 // Fills in what follows from the situation. What `base` knows of it already is taken over.
 Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, const Terms& terms) {
-  next.network = policy::analyse(
-      {.lab = std::move(lab), .leases = next.leases.addresses(), .restarts = next.restarts},
-      base.network.get());
+  next.network = policy::analyse({.lab = std::move(lab),
+                                  .leases = next.leases.addresses(),
+                                  .restarts = next.restarts,
+                                  .dns_at_start = next.dns_at_start},
+                                 base.network.get());
   std::optional<compile::Compiled> previous;
   if (base.network != nullptr) previous.emplace(compile::Compiled{*base.network, *base.desired});
   ASSIGN_OR_RETURN(state::KernelState desired,
@@ -69,8 +95,9 @@ Outcome propose_loaded(const LabInForce& base, lab::LabText text, lab::Loaded lo
   next.leases = base.leases;
   next.leases.commit(proposal.leases);
   next.restarts = restarts_of(*loaded.lab, base.restarts);
-  const bool same =
-      next.text == base.text && proposal.leases.empty() && next.restarts == base.restarts;
+  next.dns_at_start = dns_at_start_of(*loaded.lab, next.text, base);
+  const bool same = next.text == base.text && proposal.leases.empty() &&
+                    next.restarts == base.restarts && next.dns_at_start == base.dns_at_start;
   next.version = base.version + (same ? 0 : 1);
   if (Status made = analyse_into(next, std::move(*loaded.lab), base, terms); !made.ok()) {
     return Refusal{std::move(made).error(), std::move(next.warnings)};
@@ -130,6 +157,9 @@ Outcome propose_restart(const LabInForce& base, const std::string& site, const T
   Proposal proposal{.base = base.version, .next = base};
   ++proposal.next.version;
   ++proposal.next.restarts[restarted->first];
+  if (restarted->second.virtual_network_subnet) {
+    proposal.next.dns_at_start[restarted->first] = servers_of_network(lab, restarted->second);
+  }
   if (Status made = analyse_into(proposal.next, std::move(lab), base, terms); !made.ok()) {
     return Refusal{std::move(made).error(), {}};
   }

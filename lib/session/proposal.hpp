@@ -20,11 +20,12 @@
 namespace egress::session {
 
 struct LabInForce {
-  uint64_t version = 0;  // how often lab, leases and restarts have changed
+  uint64_t version = 0;  // how often any of the following has changed
   lab::LabText text{};
   std::vector<lab::Finding> warnings{};  // of the text
   ipam::Leases leases{};
   store::Generations restarts{};
+  store::NameServers dns_at_start{};                 // of integrated sites
   std::shared_ptr<const policy::Network> network{};  // null when no lab is in force
   std::shared_ptr<const state::KernelState> desired =
       std::make_shared<const state::KernelState>();  // never null; empty without a network

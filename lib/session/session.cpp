@@ -30,7 +30,8 @@ Status Session::restore(ipam::TimePoint now) {
   if (set_aside_) problem_ = set_aside_because(saved.lab);
   LabInForce found{.version = saved.version,
                    .leases = ipam::Leases(saved.leases),
-                   .restarts = std::move(saved.generations)};
+                   .restarts = std::move(saved.generations),
+                   .dns_at_start = std::move(saved.dns_at_start)};
   const bool stored = saved.lab.has_value();
   if (stored) found.text = std::move(*saved.lab);
   current_ = std::make_shared<const LabInForce>(std::move(found));
@@ -82,6 +83,7 @@ Status Session::adopt(Proposal proposal) {
     store::Change change{.leases = std::move(proposal.leases),
                          .lab = next->text,
                          .generations = next->restarts,
+                         .dns_at_start = next->dns_at_start,
                          .version = next->version};
     if (set_aside_) change.unfinished_starts = 0;
     RETURN_IF_ERROR(store_.save(change));

@@ -33,6 +33,10 @@ CREATE TABLE IF NOT EXISTS start (
   id INTEGER PRIMARY KEY CHECK (id = 1), unfinished INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS lab_version (
   id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS started_site (site TEXT PRIMARY KEY) STRICT;
+CREATE TABLE IF NOT EXISTS dns_at_start (
+  site TEXT NOT NULL, position INTEGER NOT NULL, address INTEGER NOT NULL,
+  PRIMARY KEY (site, position)) STRICT;
 )";
 
 int64_t to_stored(ipam::TimePoint time) {
@@ -121,6 +125,19 @@ Result<Generations> read_generations(Database& database) {
   }
 }
 
+Result<NameServers> read_dns_at_start(Database& database) {
+  ASSIGN_OR_RETURN(Statement select,
+                   database.prepare("SELECT site, address FROM started_site LEFT JOIN dns_at_start "
+                                    "USING (site) ORDER BY site, position"));
+  NameServers servers;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) return servers;
+    std::vector<Ipv4Address>& of_site = servers[select.text(0)];
+    if (!select.is_null(1)) of_site.push_back({static_cast<uint32_t>(select.integer(1))});
+  }
+}
+
 Statement& bind_holder(Statement& statement, const lab::Integration& holder) {
   return statement.bind(1, holder.server_farm)
       .bind(2, int64_t{holder.instance})
@@ -177,6 +194,23 @@ Status write_generations(Database& database, const Generations& generations) {
   return {};
 }
 
+// A site whose network had no servers of its own has a row in the first table alone.
+Status write_dns_at_start(Database& database, const NameServers& servers) {
+  RETURN_IF_ERROR(database.execute("DELETE FROM started_site"));
+  RETURN_IF_ERROR(database.execute("DELETE FROM dns_at_start"));
+  ASSIGN_OR_RETURN(Statement site, database.prepare("INSERT INTO started_site VALUES (?)"));
+  ASSIGN_OR_RETURN(Statement server, database.prepare("INSERT INTO dns_at_start VALUES (?, ?, ?)"));
+  for (const auto& [name, addresses] : servers) {
+    RETURN_IF_ERROR(site.bind(1, name).run());
+    int64_t position = 0;
+    for (const Ipv4Address address : addresses) {
+      RETURN_IF_ERROR(
+          server.bind(1, name).bind(2, position++).bind(3, int64_t{address.bits}).run());
+    }
+  }
+  return {};
+}
+
 // Of a table with one row.
 Status write_number(Database& database, const char* replace_sql, int64_t number) {
   ASSIGN_OR_RETURN(Statement replace, database.prepare(replace_sql));
@@ -208,6 +242,7 @@ Result<Saved> Store::load() {
     ASSIGN_OR_RETURN(saved.leases, read_leases(*database));
     ASSIGN_OR_RETURN(saved.lab, read_lab(*database));
     ASSIGN_OR_RETURN(saved.generations, read_generations(*database));
+    ASSIGN_OR_RETURN(saved.dns_at_start, read_dns_at_start(*database));
     ASSIGN_OR_RETURN(const int64_t version,
                      database->integer("SELECT coalesce(max(version), 0) FROM lab_version"));
     saved.version = static_cast<uint64_t>(version);
@@ -237,6 +272,7 @@ Status Store::write(Database& database, const Change& change) {
   RETURN_IF_ERROR(write_leases(database, change.leases));
   if (change.lab) RETURN_IF_ERROR(write_lab(database, *change.lab));
   if (change.generations) RETURN_IF_ERROR(write_generations(database, *change.generations));
+  if (change.dns_at_start) RETURN_IF_ERROR(write_dns_at_start(database, *change.dns_at_start));
   if (change.version) {
     RETURN_IF_ERROR(write_number(database, "INSERT OR REPLACE INTO lab_version VALUES (1, ?)",
                                  static_cast<int64_t>(*change.version)));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What must survive the daemon: leases, the applied lab, how often each site was restarted, the
-// version of all that, and how often the daemon has not survived its own start. One SQLite file; a
-// change is one transaction, durable before save() returns. The file is made with the first change
-// and gone after erase().
+// What must survive the daemon: leases, the applied lab, how often each site was restarted and the
+// name servers of its start, the version of all that, and how often the daemon has not survived its
+// own start. One SQLite file; a change is one transaction, durable before save() returns. The file
+// is made with the first change and gone after erase().
 
 #include <cstdint>
 #include <map>
@@ -19,12 +19,14 @@
 
 namespace egress::store {
 
-using Generations = lab::Named<int>;  // restarts by site
+using Generations = lab::Named<int>;                       // restarts by site
+using NameServers = lab::Named<std::vector<Ipv4Address>>;  // of its network at its start, by site
 
 struct Saved {
   std::vector<ipam::Lease> leases{};
   std::optional<lab::LabText> lab{};
   Generations generations{};
+  NameServers dns_at_start{};
   uint64_t version = 0;
   int unfinished_starts = 0;  // in a row
 };
@@ -34,6 +36,7 @@ struct Change {
   ipam::LeaseChange leases{};
   std::optional<lab::LabText> lab{};
   std::optional<Generations> generations{};
+  std::optional<NameServers> dns_at_start{};
   std::optional<uint64_t> version{};
   std::optional<int> unfinished_starts{};
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "policy/application_routing.hpp"
 
-#include "tests/unit/policy/policy_test.hpp"
+#include "tests/unit/policy/lab_builder.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -64,7 +64,7 @@ TEST(ApplicationRouting, MeansNothingWithoutIntegration) {
 TEST(VirtualNetworkScope, IsPrivateSpaceAndTheVnetsOwn) {
   const lab::Lab lab =
       lab_from("virtualNetworks: {spoke: {addressPrefixes: [100.64.0.0/16, 10.0.0.0/8]}}");
-  EXPECT_THAT(virtual_network_scope(lab, integrated()),
+  EXPECT_THAT(virtual_network_scope(lab, integrated(), {}),
               testing::ElementsAre(prefix("10.0.0.0/8"), prefix("100.64.0.0/16"),
                                    prefix("172.16.0.0/12"), prefix("192.168.0.0/16")));
 }
@@ -75,12 +75,22 @@ virtualNetworks:
   spoke: {addressPrefixes: [10.1.0.0/16], virtualNetworkPeerings: {hub: {}}}
   hub: {addressPrefixes: [100.64.0.0/16], virtualNetworkPeerings: {spoke: {}}}
 )");
-  EXPECT_THAT(virtual_network_scope(lab, integrated()),
+  EXPECT_THAT(virtual_network_scope(lab, integrated(), {}),
               testing::Not(testing::Contains(prefix("100.64.0.0/16"))));
 }
 
+// azure-facts 1.1.4
+TEST(VirtualNetworkScope, HasWhatServiceEndpointsLeadTo) {
+  lab::Lab lab;
+  vnet(lab, "spoke", {"10.1.0.0/16"});
+  EXPECT_THAT(
+      virtual_network_scope(lab, integrated(), {{prefix("20.60.222.0/23"), "Microsoft.Storage"}}),
+      testing::ElementsAre(prefix("10.0.0.0/8"), prefix("10.1.0.0/16"), prefix("20.60.222.0/23"),
+                           prefix("172.16.0.0/12"), prefix("192.168.0.0/16")));
+}
+
 TEST(VirtualNetworkScope, IsEmptyWithoutIntegration) {
-  EXPECT_THAT(virtual_network_scope({}, {}), testing::IsEmpty());
+  EXPECT_THAT(virtual_network_scope({}, {}, {}), testing::IsEmpty());
 }
 
 }  // namespace

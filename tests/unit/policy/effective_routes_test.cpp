@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "tests/unit/policy/lab_builder.hpp"
 #include "tests/unit/policy/plain_reading.hpp"
-#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -23,20 +23,21 @@ std::string text_of(const EffectiveRoute& route) {
 
 std::vector<std::string> routes_of(const lab::Lab& lab, const lab::SubnetRef& subnet) {
   std::vector<std::string> texts;
-  for (const EffectiveRoute& route : effective_routes(lab, subnet)) {
+  for (const EffectiveRoute& route : EffectiveRoutes(lab).of(subnet)) {
     texts.push_back(text_of(route));
   }
   return texts;
 }
 
-// azure-facts 5.6 without its gateway and service endpoint.
+// azure-facts 5.6 without its gateway.
 lab::Lab worked_example() {
-  return lab_from(R"(
+  lab::Lab lab = lab_from(R"(
 virtualNetworks:
   VNet1:
     addressPrefixes: [10.0.0.0/16]
     subnets:
-      Subnet1: {addressPrefix: 10.0.0.0/24, routeTable: t}
+      Subnet1:
+        {addressPrefix: 10.0.0.0/24, routeTable: t, serviceEndpoints: [Microsoft.Storage]}
       Subnet2: {addressPrefix: 10.0.1.0/24}
     virtualNetworkPeerings: {VNet2: {}}
   VNet2:
@@ -55,6 +56,10 @@ routeTables:
       Default-NVA:
         {addressPrefix: 0.0.0.0/0, nextHopType: VirtualAppliance, nextHopIpAddress: 10.0.100.4}
 )");
+  lab.service_tags = service_tags({{"Storage", {"20.60.0.0/16"}},
+                                   {"Storage.WestEurope", {"20.60.222.0/23"}},
+                                   {"Storage.NorthEurope", {"20.60.40.0/23"}}});
+  return lab;
 }
 
 TEST(EffectiveRoutes, FollowTheWorkedExample) {
@@ -68,7 +73,11 @@ TEST(EffectiveRoutes, FollowTheWorkedExample) {
                           "Default Invalid 10.1.0.0/16 VNetPeering VNet1/VNet2",
                           "User Active 10.2.0.0/16 None t/ToVNet2-2-Drop",
                           "Default Invalid 10.2.0.0/16 VNetPeering VNet1/VNet2",
-                          "User Active 10.10.0.0/16 VirtualAppliance 10.0.100.4 t/To-On-Prem"));
+                          "User Active 10.10.0.0/16 VirtualAppliance 10.0.100.4 t/To-On-Prem",
+                          "Default Active 20.60.40.0/23 VirtualNetworkServiceEndpoint "
+                          "serviceEndpoints/Microsoft.Storage",
+                          "Default Active 20.60.222.0/23 VirtualNetworkServiceEndpoint "
+                          "serviceEndpoints/Microsoft.Storage"));
 }
 
 TEST(EffectiveRoutes, OfASubnetWithoutTableAreTheSystems) {
@@ -151,6 +160,7 @@ TEST(EffectiveRoutes, PeeringAcrossRegionsIsGlobal) {
 TEST(EffectiveRoutes, ServiceTagRouteBecomesARowPerPrefix) {
   lab::Lab lab = worked_example();
   lab.route_tables.clear();
+  lab.virtual_networks["VNet1"].subnets["Subnet1"].service_endpoints.clear();
   lab.service_tags = service_tags({{"Storage", {"20.60.0.0/16", "20.150.0.0/24"}}});
   route(lab, "t/storage", "Storage", "Internet");
   const auto routes = routes_of(lab, {"VNet1", "Subnet1"});
@@ -158,15 +168,24 @@ TEST(EffectiveRoutes, ServiceTagRouteBecomesARowPerPrefix) {
   EXPECT_THAT(routes, Contains("User Active 20.150.0.0/24 Internet t/storage"));
 }
 
-TEST(EffectiveRoutes, NarrowerTagWinsAmongEqualPrefixes) {
-  const AddressSet same = address_set({prefix("20.60.0.0/16")});
+TEST(EffectiveRoutes, ServiceTagRouteTakesTheLabsOwnServices) {
   lab::Lab lab = worked_example();
   lab.route_tables.clear();
-  lab.service_tags = std::make_shared<lab::ServiceTags>(
-      lab::ServiceTags{{"Storage", {"", same}},
-                       {"Storage.WestEurope", {"westeurope", same}},
-                       {"AzureCloud", {"", same}},
-                       {"AzureCloud.westeurope", {"westeurope", same}}});
+  service(lab, "files", "Microsoft.Storage/storageAccounts", "9.9.9.9");
+  route(lab, "t/storage", "Storage", "None");
+  EXPECT_THAT(routes_of(lab, {"VNet1", "Subnet1"}),
+              Contains("User Active 9.9.9.9/32 None t/storage"));
+}
+
+TEST(EffectiveRoutes, NarrowerTagWinsAmongEqualPrefixes) {
+  lab::Lab lab = worked_example();
+  lab.route_tables.clear();
+  lab.virtual_networks["VNet1"].subnets["Subnet1"].service_endpoints.clear();
+  const std::vector<std::string> same{"20.60.0.0/16"};
+  tag_file(lab, {{"Storage", same},
+                 {"Storage.WestEurope", same},
+                 {"AzureCloud", same},
+                 {"AzureCloud.westeurope", same}});
   // Names sort against the expected order, so that they cannot decide it.
   const std::vector<std::pair<std::string, std::string>> best_first{
       {"t/z", "20.60.0.0/16"},
@@ -178,7 +197,7 @@ TEST(EffectiveRoutes, NarrowerTagWinsAmongEqualPrefixes) {
     const auto& [name, to] = best_first[count - 1];
     route(lab, name, to, "Internet");
     std::vector<EffectiveRoute> rows;
-    for (const EffectiveRoute& row : effective_routes(lab, {"VNet1", "Subnet1"})) {
+    for (const EffectiveRoute& row : EffectiveRoutes(lab).of({"VNet1", "Subnet1"})) {
       if (row.address_prefix == prefix("20.60.0.0/16")) rows.push_back(row);
     }
     ASSERT_EQ(rows.size(), best_first.size() - count + 1);
@@ -192,7 +211,8 @@ TEST(EffectiveRoutes, NarrowerTagWinsAmongEqualPrefixes) {
 }
 
 TEST(SelectRoute, TakesTheLongestActivePrefix) {
-  const auto routes = effective_routes(worked_example(), {"VNet1", "Subnet1"});
+  const lab::Lab lab = worked_example();
+  const auto routes = EffectiveRoutes(lab).of({"VNet1", "Subnet1"});
   EXPECT_EQ(select_route(routes, ip("10.0.0.9"))->name, "t/Within-Subnet1");
   EXPECT_EQ(select_route(routes, ip("10.0.1.9"))->name, "t/Within-VNet1");
   EXPECT_EQ(select_route(routes, ip("10.1.0.9"))->name, "t/ToVNet2-1-Drop");

@@ -3,8 +3,8 @@
 
 #include "policy/security_lists.hpp"
 #include "policy/tags.hpp"
+#include "tests/unit/policy/lab_builder.hpp"
 #include "tests/unit/policy/plain_reading.hpp"
-#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -165,6 +165,45 @@ TEST(Tags, PlatformOnesAreSingleAddresses) {
   EXPECT_EQ(tag(lab, "AzurePlatformDNS"), address_set({prefix("168.63.129.16/32")}));
   EXPECT_EQ(tag(lab, "AzurePlatformIMDS"), address_set({prefix("169.254.169.254/32")}));
   EXPECT_TRUE(holds(tag(lab, "AzurePlatformLKM"), "23.102.135.246"));
+}
+
+TEST(Tags, HoldTheLabsOwnServicesOfTheirKindAndRegion) {
+  lab::Lab lab;
+  tag_file(lab, {{"Sql", {"52.236.0.0/16"}},
+                 {"Sql.WestEurope", {"52.236.184.128/25"}},
+                 {"Sql.EastUS", {"52.168.0.0/24"}},
+                 {"AppService", {"13.69.68.0/23"}}});
+  service(lab, "db", "Microsoft.Sql/servers", "9.9.9.9");
+  service(lab, "said", "", "9.9.9.10").service_tag = "Sql.WestEurope";
+  app(lab, "web", "").inbound_ip_address = ip("9.9.9.11");
+  const auto holds = [&](const std::string& tag, const std::string& address) {
+    return service_tag(lab, tag)->contains(ip(address).bits);
+  };
+  for (const char* address : {"9.9.9.9", "9.9.9.10"}) {
+    EXPECT_TRUE(holds("Sql", address)) << address;
+    EXPECT_TRUE(holds("Sql.WestEurope", address)) << address;
+    EXPECT_FALSE(holds("Sql.EastUS", address)) << address;
+  }
+  EXPECT_TRUE(holds("Sql.WestEurope", "52.236.184.200"));
+  EXPECT_TRUE(holds("AppService", "9.9.9.11"));
+  EXPECT_FALSE(holds("Sql", "9.9.9.11"));
+}
+
+TEST(Tags, ShareTheSetOfTheFileWhereNoServiceIsInThem) {
+  lab::Lab lab;
+  tag_file(lab, {{"Sql", {"52.236.0.0/16"}}, {"Storage", {"20.60.0.0/16"}}});
+  service(lab, "db", "Microsoft.Sql/servers", "9.9.9.9");
+  EXPECT_EQ(&*service_tag(lab, "Storage"), &lab.service_tags->at("Storage").addresses);
+  EXPECT_NE(&*service_tag(lab, "Sql"), &lab.service_tags->at("Sql").addresses);
+}
+
+TEST(Tags, OfARegionAreFoundByTheirNames) {
+  lab::Lab lab;
+  tag_file(lab, {{"Sql", {"52.236.0.0/16"}},
+                 {"Sql.FranceCentral", {"52.143.0.0/24"}},
+                 {"SqlManagement.WestEurope", {"52.144.0.0/24"}}});
+  EXPECT_EQ(regional_tag(lab, "Sql", "francecentral"), "Sql.FranceCentral");
+  EXPECT_EQ(regional_tag(lab, "Sql", "westeurope"), "Sql");
 }
 
 TEST(Matches, IcmpMatchesItsOwnRulesAndAnyProtocolWithoutPorts) {

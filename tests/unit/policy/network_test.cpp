@@ -82,7 +82,7 @@ TEST(Network, AnIntegrationOwnsItsLeaseButIsNoHost) {
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(found->kind, InterfaceKind::kIntegration);
   EXPECT_EQ(found->name, "plan/0");
-  EXPECT_EQ(network->host_at(found->vnet, found->address), kNowhere);
+  EXPECT_EQ(network->machine_at(found->vnet, found->address), kNowhere);
 }
 
 TEST(Network, AnIntegrationIsNearItsNetworkAndConnectedPeersOnly) {

@@ -116,9 +116,9 @@ std::shared_ptr<const Network> network_of(const lab::Lab& lab, const Network* pr
 }
 
 Explanation explain(const lab::Lab& lab, const std::string& site, const std::string& url) {
-  const lab::FlowUrl parsed = lab::parse_flow_url(lab, url).value();
-  const Flow flow{parsed.protocol, parsed.destination, parsed.port};
-  return policy::explain(*network_of(lab), {site, 0}, flow).value();
+  return policy::explain(*network_of(lab), {site, 0}, lab::parse_flow_target(url).value(),
+                         Flow{}.source_port)
+      .value();
 }
 
 std::string decision(const Explanation& explanation) {

@@ -44,6 +44,14 @@ class SessionTest : public ::testing::Test {
     EXPECT_TRUE(loaded.lab.has_value()) << loaded.findings.front().to_string();
     return loaded.lab.value_or(lab::Lab{});
   }
+  // What the site "web" asks, joined by commas.
+  static std::string servers_of_web(const Session& session) {
+    std::string text;
+    for (const Ipv4Address server : session.network()->sites.at("web").dns.servers) {
+      text += (text.empty() ? "" : ",") + server.to_string();
+    }
+    return text;
+  }
   static void apply(Session& session) { ASSERT_TRUE(session.adopt(proposed(session, kLab)).ok()); }
   void apply_and_die_twice_at_the_start() const {
     Session session = start();
@@ -266,6 +274,39 @@ TEST_F(SessionTest, KeepsAValueForWhoeverHoldsIt) {
   EXPECT_EQ(session.network(), nullptr);
   EXPECT_EQ(held->network->situation.lab.sites.count("web"), 1U);
   EXPECT_FALSE(held->desired->empty());
+}
+
+TEST_F(SessionTest, KeepsTheNameServersOfASitesStartUntilItRestarts) {
+  Session session = start();
+  apply(session);
+  EXPECT_EQ(servers_of_web(session), "168.63.129.16");
+  const auto adopt = [&](const std::string& path, const std::string& value) {
+    ASSERT_TRUE(session.adopt(proposed(session, edited(session, path, value))).ok());
+  };
+  adopt("virtualNetworks.spoke.dnsServers", "[10.1.1.9]");
+  EXPECT_EQ(servers_of_web(session), "168.63.129.16");
+  EXPECT_THAT(session.network()->sites.at("web").dns.note, HasSubstr("has 10.1.1.9 by now"));
+  EXPECT_EQ(servers_of_web(start()), "168.63.129.16") << "the daemon's end ends no app";
+
+  Outcome restarted = propose_restart(*session.current(), "web", session.terms());
+  ASSERT_TRUE(session.adopt(std::get<Proposal>(std::move(restarted))).ok());
+  EXPECT_EQ(servers_of_web(session), "10.1.1.9");
+  EXPECT_EQ(session.network()->sites.at("web").dns.note, "");
+
+  adopt("virtualNetworks.spoke.dnsServers", "[10.1.1.10]");
+  EXPECT_EQ(servers_of_web(session), "10.1.1.9");
+  adopt("sites.web.appSettings", "{GREETING: hello}");
+  EXPECT_EQ(servers_of_web(session), "10.1.1.10") << "another configuration is another start";
+}
+
+TEST_F(SessionTest, ForgetsTheStartsOfAnotherLab) {
+  apply_and_die_twice_at_the_start();
+  Session session = start();
+  ASSERT_TRUE(session.set_aside());
+  std::string text = kLab;
+  text.insert(text.find("    subnets:"), "    dnsServers: [10.1.1.9]\n");
+  ASSERT_TRUE(session.adopt(proposed(session, text)).ok());
+  EXPECT_EQ(servers_of_web(session), "10.1.1.9");
 }
 
 TEST_F(SessionTest, RestartsOnlySitesOfTheLab) {

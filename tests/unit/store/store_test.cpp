@@ -62,10 +62,13 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
                          .text = std::string("a: \"\0\"", 7),
                          .files = {{"tags.json", "{}"}, {"sub/other.json", "[1]"}}};
   const Generations generations{{"web", 3}, {"api", 1}};
+  // Order counts, and so does that there were none.
+  const NameServers dns_at_start{{"web", {ip("10.0.0.9"), ip("10.0.0.4")}}, {"api", {}}};
   ASSERT_TRUE(Store(path())
                   .save({.leases = {.stored = leases(5)},
                          .lab = lab,
                          .generations = generations,
+                         .dns_at_start = dns_at_start,
                          .version = 7,
                          .unfinished_starts = 1})
                   .ok());
@@ -74,6 +77,7 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
   EXPECT_THAT(saved->leases, UnorderedElementsAreArray(leases(5)));
   EXPECT_EQ(saved->lab, lab);
   EXPECT_EQ(saved->generations, generations);
+  EXPECT_EQ(saved->dns_at_start, dns_at_start);
   EXPECT_EQ(saved->version, 7U);
   EXPECT_EQ(saved->unfinished_starts, 1);
 }

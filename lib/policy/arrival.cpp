@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "policy/arrival.hpp"
+
+#include <algorithm>
+
+#include "base/number.hpp"
+
+namespace egress::policy {
+namespace {
+
+using lab::Verdict;
+
+bool listens(const Interface& interface, const Flow& flow) {
+  if (flow.protocol == Protocol::kIcmp) return true;
+  return std::find(interface.listen.begin(), interface.listen.end(),
+                   Port{flow.protocol, flow.destination_port}) != interface.listen.end();
+}
+
+// Of a flow that arrived: the rule that let it out of the sender's subnet, else the one that let it
+// into the destination's subnet, else its first route.
+DecidedBy decided_by(const WalkState& state) {
+  const Interface& receiver = state.network.interfaces[state.trail.receiver];
+  if (state.first_route == nullptr) {
+    if (state.origin.app == nullptr) return {Stage::kDestination, receiver.name};
+    return {Stage::kApplicationRouting, "applicationRouting"};
+  }
+  if (state.first_rule != nullptr) return {Stage::kNetworkSecurityGroup, state.first_rule->name};
+  const bool in_vnet = receiver.subnet != kNowhere || state.trail.endpoint != kNowhere;
+  if (in_vnet && state.admitted_by != nullptr) {
+    return {Stage::kNetworkSecurityGroup, state.admitted_by->name};
+  }
+  return {Stage::kRoute, state.first_route->name};
+}
+
+// Between an app and storage of its region Azure uses addresses of its own in place of App
+// Service's (azure-facts 1.3.8; contract "Decided" 25).
+bool source_is_hidden(const WalkState& state) {
+  return state.origin.app != nullptr && state.trail.way == Entry::Way::kInternet &&
+         state.trail.exit_host == kNowhere &&
+         state.network.interfaces[state.trail.receiver].hides_outbound_addresses;
+}
+
+std::string seen_source(const WalkState& state) {
+  if (source_is_hidden(state)) {
+    return "it sees an address of the platform as the source, as storage accounts of the app's own "
+           "region do";
+  }
+  const std::string source = state.packet.source.to_string();
+  if (state.trail.way != Entry::Way::kServiceEndpoint) {
+    return fmt::format("it sees {} as the source", source);
+  }
+  const Interface& sender = state.network.interfaces[state.trail.exit_host];
+  return fmt::format("by the service endpoint it sees {} of {} as the source", source,
+                     state.network.subnets[sender.subnet].name);
+}
+
+Entry entry_of(const WalkState& state) {
+  Entry entry{.way = state.trail.way};
+  if (!source_is_hidden(state)) entry.source = state.packet.source;
+  if (entry.way == Entry::Way::kServiceEndpoint) {
+    const Interface& sender = state.network.interfaces[state.trail.exit_host];
+    entry.subnet = state.network.subnets[sender.subnet].name;
+  }
+  return entry;
+}
+
+std::optional<ServiceFirewall> firewall_at(const WalkState& state) {
+  const Interface& receiver = state.network.interfaces[state.trail.receiver];
+  if (receiver.service != nullptr) return firewall_of(receiver.name, *receiver.service);
+  if (receiver.site == nullptr) return std::nullopt;
+  return firewall_of_site(state.network.situation.lab, receiver.name);
+}
+
+// Where the app's own program listens, as the front end knows it.
+uint16_t port_of_app(const lab::Site& site) {
+  constexpr uint16_t kDefault = 80;
+  const auto setting = site.app_settings.find("WEBSITES_PORT");
+  if (setting == site.app_settings.end()) return kDefault;
+  return parse_number<uint16_t>(setting->second).value_or(kDefault);
+}
+
+// What a service or a front end makes of what it received.
+void judge(WalkState& state, const std::string& where) {
+  const auto firewall = firewall_at(state);
+  if (!firewall || state.trail.refused || state.flow.protocol == Protocol::kIcmp) return;
+  const Interface& receiver = state.network.interfaces[state.trail.receiver];
+  const ServiceAnswer answer = service_access(*firewall, entry_of(state));
+  std::string reason = answer.reason;
+  if (receiver.site != nullptr && answer.access == lab::Access::kAllow) {
+    state.explanation.answer_unknown = true;
+    reason += fmt::format(" The front end hands it to {} on port {}, whose own program answers.",
+                          receiver.name, port_of_app(*receiver.site));
+  }
+  state.note({Stage::kService, where, lab::name_of(answer.access), receiver.name, reason});
+  state.explanation.service = answer;
+}
+
+// `at` is the receiver, or the endpoint by which the packet comes to it.
+Verdict receive(WalkState& state, const Interface& at, Index receiver, const std::string& where) {
+  const std::string& name = state.network.interfaces[receiver].name;
+  const bool refused = !listens(at, state.flow);
+  state.trail.receiver = receiver;
+  state.trail.refused = refused;
+  Explanation& explanation = state.explanation;
+  if (!source_is_hidden(state)) explanation.source = state.packet.source;
+  explanation.host = name;
+  explanation.refused = refused;
+  explanation.decided_by = decided_by(state);
+  const char* what = refused ? "does not listen there: the port is closed" : "receives the packet";
+  state.note({Stage::kDestination, where, refused ? "refused" : "delivered", name,
+              fmt::format("{} {}; {}.", name, what, seen_source(state))});
+  judge(state, where);
+  return Verdict::kAllow;
+}
+
+}  // namespace
+
+Verdict arrive_on_internet(WalkState& state) {
+  const Index receiver = state.network.machine_at(kNowhere, state.packet.destination);
+  return receiver == kNowhere ? nobody(state, "internet") : arrive(state, receiver, "internet");
+}
+
+Verdict arrive_at_endpoint(WalkState& state, Index endpoint) {
+  const Interface& at = state.network.interfaces[endpoint];
+  state.trail.way = Entry::Way::kPrivateEndpoint;
+  state.trail.endpoint = endpoint;
+  return receive(state, at, at.behind, state.network.subnets[at.subnet].name);
+}
+
+Verdict arrive(WalkState& state, Index receiver, const std::string& where) {
+  return receive(state, state.network.interfaces[receiver], receiver, where);
+}
+
+Verdict nobody(WalkState& state, const std::string& where) {
+  const std::string destination = state.packet.destination.to_string();
+  return state.stop(Verdict::kNoRoute, {Stage::kDestination, where, "NoRoute", destination,
+                                        fmt::format("No host owns {}.", destination)});
+}
+
+}  // namespace egress::policy

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "policy/exits.hpp"
+
+namespace egress::policy {
+namespace {
+
+using lab::Verdict;
+
+// No exit translates towards private addresses (contract "Decided" 26).
+bool dropped_at_exits(const WalkState& state) {
+  return is_rfc1918(state.packet.destination);
+}
+
+std::string private_destination(const WalkState& state) {
+  return fmt::format("{} is private, and nothing private is reached over the Internet",
+                     state.packet.destination.to_string());
+}
+
+// App Service's own source NAT, for direct packets and for Internet routes of the integration
+// subnet alike (azure-facts 1.3.3, 1.3.4).
+Ended wear_outbound_address(WalkState& state, const std::string& decided_by) {
+  const std::optional<Ipv4Address>& outbound = state.origin.app->worker->outbound;
+  if (!outbound) {
+    return state.stop(
+        Verdict::kDrop,
+        {Stage::kNat, "internet", "Drop", decided_by,
+         "The lab lists no outboundIpAddresses, so App Service has no public source."});
+  }
+  state.packet.source = *outbound;
+  state.note({Stage::kNat, "internet", outbound->to_string(), "",
+              fmt::format("App Service's source NAT shows the outbound address {}.",
+                          outbound->to_string())});
+  return std::nullopt;
+}
+
+// Only the addresses of the interface it comes from are translated (contract "Decided" 6).
+Ended wear_public_address(WalkState& state, const Network::Subnet& subnet,
+                          const EffectiveRoute& route) {
+  const Index sender = state.trail.sender;
+  const Interface& owner = state.network.interfaces[sender];
+  Packet& packet = state.packet;
+  if (packet.source != owner.address || !owner.public_address) {
+    return state.stop(
+        Verdict::kDrop,
+        {Stage::kNat, subnet.name, "Drop", route.name,
+         fmt::format("{} has no public address for {}, so it cannot leave to the Internet there.",
+                     owner.name, packet.source.to_string())});
+  }
+  state.trail.exit_host = sender;
+  packet.source = *owner.public_address;
+  state.note(
+      {Stage::kNat, subnet.name, packet.source.to_string(), "",
+       fmt::format("{} leaves to the Internet as {}.", owner.name, packet.source.to_string())});
+  return std::nullopt;
+}
+
+}  // namespace
+
+Ended leave_directly(WalkState& state) {
+  if (dropped_at_exits(state)) {
+    return state.stop(Verdict::kDrop, {Stage::kApplicationRouting, "internet", "Drop",
+                                       "applicationRouting", private_destination(state) + "."});
+  }
+  return wear_outbound_address(state, "applicationRouting");
+}
+
+// contract "Decided" 27
+Ended leave_by_service_endpoint(WalkState& state, const Network::Subnet& subnet,
+                                const EffectiveRoute& route) {
+  const Interface& sender = state.network.interfaces[state.trail.sender];
+  if (state.packet.source != sender.address) {
+    return state.stop(Verdict::kDrop,
+                      {Stage::kServiceEndpoint, subnet.name, "Drop", route.name,
+                       fmt::format("{} is not the address of {}: only its own addresses pass a "
+                                   "service endpoint.",
+                                   state.packet.source.to_string(), sender.name)});
+  }
+  state.trail.way = Entry::Way::kServiceEndpoint;
+  state.trail.exit_host = state.trail.sender;
+  return std::nullopt;
+}
+
+Ended leave_by_route(WalkState& state, const Network::Subnet& subnet, const EffectiveRoute& route) {
+  if (dropped_at_exits(state)) {
+    return state.drop_at_route(subnet, route, private_destination(state));
+  }
+  if (subnet.integration) return wear_outbound_address(state, route.name);
+  return wear_public_address(state, subnet, route);
+}
+
+}  // namespace egress::policy

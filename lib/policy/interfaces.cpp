@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "policy/interfaces.hpp"
+
+#include <fmt/format.h>
+
+#include "lab/service_types.hpp"
+
+namespace egress::policy {
+namespace {
+
+class Interfaces {
+ public:
+  Interfaces(Network& out, const Places& places)
+      : out_(out), lab_(out.situation.lab), places_(places) {}
+
+  void add() {
+    add_hosts();
+    add_integrations();
+    add_services();
+    add_front_ends();
+    add_private_endpoints();
+  }
+
+ private:
+  Index add(Interface added) {
+    const auto index = static_cast<Index>(out_.interfaces.size());
+    out_.interfaces.push_back(std::move(added));
+    return index;
+  }
+
+  Index add_owner(Interface added) {
+    const uint64_t key = Network::owner_key(added.vnet, added.address);
+    const Index index = add(std::move(added));
+    out_.owners[key] = index;
+    return index;
+  }
+
+  void place(Interface& added, const lab::SubnetRef& subnet) const {
+    added.subnet = places_.subnets.at(subnet);
+    added.vnet = places_.vnets.at(subnet.vnet);
+  }
+
+  void add_hosts() {
+    for (const auto& [name, host] : lab_.hosts) {
+      Interface added{.name = name,
+                      .address = host.ip_address,
+                      .host = &host,
+                      .listen = host.listen,
+                      .public_address = host.masquerade};
+      if (host.dns_server) {
+        added.listen.push_back({Protocol::kUdp, kDomainPort});
+        added.listen.push_back({Protocol::kTcp, kDomainPort});
+      }
+      if (host.subnet) place(added, *host.subnet);
+      const Index vnet = added.vnet;
+      const Index index = add_owner(std::move(added));
+      if (vnet != kNowhere) out_.vnets[vnet].hosts.push_back(index);
+    }
+  }
+
+  // Leases that the lab has no place for are `compile`'s to refuse.
+  void add_integrations() {
+    for (const auto& [integration, address] : out_.situation.leases) {
+      const auto worker = out_.workers.find({integration.server_farm, integration.instance});
+      if (!places_.subnets.contains(integration.subnet) || worker == out_.workers.end()) continue;
+      Interface added{.kind = InterfaceKind::kIntegration,
+                      .name = fmt::format("{}/{}", integration.server_farm, integration.instance),
+                      .address = address,
+                      .integration = &integration};
+      place(added, integration.subnet);
+      Network::Vnet& vnet = out_.vnets[added.vnet];
+      const Index index = add_owner(std::move(added));
+      worker->second.integrations.push_back(index);
+      vnet.integrations.push_back(index);
+      vnet.integrations_near.insert_or_assign(address, index);
+      for (const auto& [peer, accepts] : vnet.accepts_forwarded_from) {
+        out_.vnets[peer].integrations_near.emplace(address, index);
+      }
+    }
+  }
+
+  void add_services() {
+    for (const auto& [name, service] : lab_.services) {
+      const lab::ServiceProfile profile = lab::profile_of(name, service);
+      const bool storage = profile.tag == "Storage" || profile.tag.starts_with("Storage.");
+      services_[name] =
+          add_owner({.kind = InterfaceKind::kService,
+                     .name = name,
+                     .address = service.ip_address,
+                     .service = &service,
+                     .listen = profile.listen,
+                     .hides_outbound_addresses = storage && service.location == lab_.location});
+    }
+  }
+
+  // Of sites that the Internet or a private endpoint leads to.
+  void add_front_ends() {
+    lab::Names behind_endpoints;
+    for (const auto& [name, endpoint] : lab_.private_endpoints) {
+      behind_endpoints.insert(endpoint.private_link_service);
+    }
+    for (const auto& [name, site] : lab_.sites) {
+      Interface added{.kind = InterfaceKind::kFrontEnd,
+                      .name = name,
+                      .site = &site,
+                      .listen = lab::profile_of_site(name, lab_).listen};
+      if (site.inbound_ip_address) {
+        added.address = *site.inbound_ip_address;
+        front_ends_[name] = add_owner(std::move(added));
+      } else if (behind_endpoints.contains(name)) {
+        front_ends_[name] = add(std::move(added));
+      }
+    }
+  }
+
+  // A service before a site of its name.
+  Index behind(const lab::PrivateEndpoint& endpoint) const {
+    const auto service = services_.find(endpoint.private_link_service);
+    return service != services_.end() ? service->second
+                                      : front_ends_.at(endpoint.private_link_service);
+  }
+
+  void add_private_endpoints() {
+    for (const auto& [name, endpoint] : lab_.private_endpoints) {
+      const auto address = out_.endpoints.find(name);
+      if (address == out_.endpoints.end()) continue;
+      Interface added{.kind = InterfaceKind::kPrivateEndpoint,
+                      .name = name,
+                      .address = address->second,
+                      .endpoint = &endpoint,
+                      .behind = behind(endpoint)};
+      if (const auto profile = lab::profile_behind(lab_, endpoint)) {
+        added.listen = lab::ports_of(*profile, lab::groups_of(*profile, endpoint));
+      }
+      place(added, endpoint.subnet);
+      add_owner(std::move(added));
+    }
+  }
+
+  Network& out_;
+  const lab::Lab& lab_;
+  const Places& places_;
+  lab::Named<Index> services_{};
+  lab::Named<Index> front_ends_{};
+};
+
+}  // namespace
+
+void add_interfaces(Network& network, const Places& places) {
+  Interfaces(network, places).add();
+}
+
+}  // namespace egress::policy

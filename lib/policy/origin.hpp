@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Whose packets a question is about: an app's, or those of a machine that sends for itself.
+
+#include <string>
+
+#include "base/result.hpp"
+#include "policy/network.hpp"
+
+namespace egress::policy {
+
+struct Origin {
+  std::string name{};                 // "web/0", or the machine's
+  const Network::App* app = nullptr;  // null: a machine
+  Index interface = kNowhere;         // the app's integration, or the machine; kNowhere: an app
+                                      // without integration
+
+  // The network that its packets enter first; kNowhere for direct senders.
+  Index vnet(const Network& network) const {
+    return interface == kNowhere ? kNowhere : network.interfaces[interface].vnet;
+  }
+};
+
+// kNotFound when the app or the instance does not exist, or is integrated without a lease.
+Result<Network::App> find_app(const Network& network, const Sender& sender);
+
+// `app` has a lease when it is integrated, and outlives the answer.
+Origin origin_of(const Network& network, const Network::App& app);
+// `machine` is the interface of a host.
+Origin origin_of(const Network& network, Index machine);
+
+}  // namespace egress::policy

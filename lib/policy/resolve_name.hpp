@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What a name means to an app: every server that it asks, whether the question gets there and back,
+// what the server says, and whose answer counts (azure-facts 8.1, 8.2; contract "Decided" 24).
+// The TCP retry of a UDP question that is lost is not emulated.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "policy/dns_settings.hpp"
+#include "policy/names.hpp"
+#include "policy/network.hpp"
+#include "policy/stage.hpp"
+
+namespace egress::policy {
+
+// What the real servers of publicDns.forwardTo say; nothing when none of them answers.
+struct LookupResult {
+  NameStatus status = NameStatus::kNoError;
+  std::vector<Record> records{};
+};
+using AskUpstream = std::function<std::optional<LookupResult>(const std::string&, RecordType)>;
+
+// One server that the app asks.
+struct ServerAnswer {
+  Ipv4Address server{};
+  lab::LookupStatus status = lab::LookupStatus::kTimeout;
+  NameAnswer answer{};        // nothing in it when the question or the answer is lost
+  bool at_once = true;        // false: the app waits for its time-out
+  std::string stopped_by{};   // the rule, route or peering that lost the question, or empty
+  std::vector<Step> steps{};  // of the question's way
+  std::string reason{};       // what the server says or why it says nothing, for people
+};
+
+struct Resolution {
+  std::string name{};
+  RecordType type = RecordType::kA;
+  lab::LookupStatus status = lab::LookupStatus::kTimeout;
+  std::vector<Ipv4Address> addresses{};
+  std::vector<ServerAnswer> servers{};  // in the order in which their answers count
+  std::optional<size_t> answered_by{};  // in `servers`; none: no answer counts
+  int seconds = 0;                      // that the app waits
+  DecidedBy decided_by{};
+  Step step{};  // the whole as one step of an explanation
+  DnsSettings settings{};
+};
+
+// `app` has a lease when it is integrated. Without `ask` nobody is asked what only real servers
+// know, and the answer is a time-out that says so. Records of all types count; `addresses` are
+// those of type A.
+Resolution resolve_name(const Network& network, const Network::App& app, const std::string& name,
+                        RecordType type = RecordType::kA, const AskUpstream& ask = nullptr);
+// kNotFound as find_app().
+Result<Resolution> resolve_name(const Network& network, const Sender& sender,
+                                const std::string& name, RecordType type = RecordType::kA,
+                                const AskUpstream& ask = nullptr);
+
+}  // namespace egress::policy
