@@ -1,28 +1,122 @@
 // SPDX-License-Identifier: MIT
 #include "settings/responder_text.hpp"
 
-#include <nlohmann/json.hpp>
+#include <array>
+
+#include "settings/record_sets_text.hpp"
 
 namespace egress::settings {
+namespace {
 
-std::string to_text(const Responder& responder) {
-  auto listen = nlohmann::ordered_json::array();
-  for (const Port& port : responder.listen) listen.push_back(port.to_string());
-  return nlohmann::ordered_json{{"host", responder.host}, {"listen", std::move(listen)}}.dump();
+using policy::Entry;
+using policy::ServiceFirewall;
+
+template <typename T>
+T number_of(const Json& json, int last) {
+  const int number = json.get<int>();
+  if (number < 0 || number > last) throw Unreadable("a number that stands for nothing");
+  return static_cast<T>(number);
 }
 
-Result<Responder> parse_responder(const std::string& text) try {
-  const auto json = nlohmann::json::parse(text);
-  Responder responder{.host = json.at("host")};
-  for (const auto& written : json.at("listen")) {
-    ASSIGN_OR_RETURN(const Port port, Port::parse(written.get_ref<const std::string&>()));
-    responder.listen.insert(port);
+Ipv4Prefix read_prefix(const Json& json) {
+  const auto prefix = Ipv4Prefix::parse(json.get_ref<const std::string&>());
+  if (!prefix.ok()) throw Unreadable(prefix.error().message);
+  return *prefix;
+}
+
+Json to_json(const std::set<Port>& listen) {
+  Json json = Json::array();
+  for (const Port& port : listen) json.push_back(port.to_string());
+  return json;
+}
+
+std::set<Port> read_ports(const Json& json) {
+  std::set<Port> ports;
+  for (const Json& written : json) {
+    const auto port = Port::parse(written.get_ref<const std::string&>());
+    if (!port.ok()) throw Unreadable(port.error().message);
+    ports.insert(*port);
   }
-  return responder;
-} catch (const nlohmann::json::exception& error) {
-  return Error{.code = Errc::kInvalid,
-               .message = "these are no settings of a responder",
-               .kernel_text = error.what()};
+  return ports;
+}
+
+Json to_json(const ResponderWay& way) {
+  Json subnets = Json::array();
+  for (const auto& [prefix, subnet] : way.subnets) subnets.push_back({prefix.to_string(), subnet});
+  return {{"device", way.device},
+          {"mark", way.mark},
+          {"listen", to_json(way.listen)},
+          {"way", static_cast<int>(way.way)},
+          {"subnets", std::move(subnets)}};
+}
+
+ResponderWay read_way(const Json& json) {
+  ResponderWay way{
+      .device = json.at("device"),
+      .mark = json.at("mark"),
+      .listen = read_ports(json.at("listen")),
+      .way = number_of<Entry::Way>(json.at("way"), static_cast<int>(Entry::Way::kPrivateEndpoint))};
+  for (const Json& pair : json.at("subnets")) {
+    way.subnets.emplace_back(read_prefix(pair.at(0)), pair.at(1).get<std::string>());
+  }
+  return way;
+}
+
+Json to_json(const ServiceFirewall& firewall) {
+  Json ip_rules = Json::array();
+  for (const Ipv4Prefix& prefix : firewall.acls.ip_rules) ip_rules.push_back(prefix.to_string());
+  Json subnets = Json::array();
+  for (const lab::SubnetRef& each : firewall.acls.virtual_network_rules) {
+    subnets.push_back({each.vnet, each.subnet});
+  }
+  return {{"name", firewall.name},
+          {"refusal", static_cast<int>(firewall.refusal)},
+          {"publicNetworkAccess", static_cast<int>(firewall.public_network_access)},
+          {"defaultAction", static_cast<int>(firewall.acls.default_action)},
+          {"ipRules", std::move(ip_rules)},
+          {"virtualNetworkRules", std::move(subnets)}};
+}
+
+ServiceFirewall read_firewall(const Json& json) {
+  ServiceFirewall firewall{
+      .public_network_access = number_of<lab::PublicNetworkAccess>(
+          json.at("publicNetworkAccess"), static_cast<int>(lab::PublicNetworkAccess::kDisabled)),
+      .refusal =
+          number_of<lab::Refusal>(json.at("refusal"), static_cast<int>(lab::Refusal::kOther)),
+      .name = json.at("name")};
+  firewall.acls.default_action =
+      number_of<lab::Access>(json.at("defaultAction"), static_cast<int>(lab::Access::kDeny));
+  for (const Json& prefix : json.at("ipRules")) {
+    firewall.acls.ip_rules.push_back(read_prefix(prefix));
+  }
+  for (const Json& pair : json.at("virtualNetworkRules")) {
+    firewall.acls.virtual_network_rules.push_back(
+        {pair.at(0).get<std::string>(), pair.at(1).get<std::string>()});
+  }
+  return firewall;
+}
+
+}  // namespace
+
+std::string to_text(const Responder& responder) {
+  Json json{{"host", responder.host}, {"listen", to_json(responder.listen)}};
+  if (!responder.device.empty()) json["device"] = responder.device;
+  for (const ResponderWay& way : responder.ways) json["ways"].push_back(to_json(way));
+  if (responder.firewall) json["firewall"] = to_json(*responder.firewall);
+  return json.dump();
+}
+
+Result<Responder> parse_responder(const std::string& text) {
+  return parse_json(text, "settings of a responder", [](const Json& json) {
+    Responder responder{.host = json.at("host"),
+                        .listen = read_ports(json.at("listen")),
+                        .device = json.value("device", "")};
+    for (const Json& way : json.value("ways", Json::array())) {
+      responder.ways.push_back(read_way(way));
+    }
+    if (json.contains("firewall")) responder.firewall = read_firewall(json.at("firewall"));
+    return responder;
+  });
 }
 
 }  // namespace egress::settings

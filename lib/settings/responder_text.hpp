@@ -4,17 +4,36 @@
 // What egress-host is to answer on in one namespace, as the text that it is given. Equal values
 // have equal texts.
 
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "base/ip.hpp"
 #include "base/protocol.hpp"
 #include "base/result.hpp"
+#include "policy/service_access.hpp"
 
 namespace egress::settings {
+
+// A way past the Internet by which clients come, known by the interface.
+struct ResponderWay {
+  std::string device{};
+  uint32_t mark = 0;  // of what is answered without a connection
+  std::set<Port> listen{};
+  policy::Entry::Way way = policy::Entry::Way::kServiceEndpoint;
+  // Who comes by a service endpoint, "vnet/subnet".
+  std::vector<std::pair<Ipv4Prefix, std::string>> subnets{};
+  bool operator==(const ResponderWay&) const = default;
+};
 
 struct Responder {
   std::string host{};       // the name in its answers
   std::set<Port> listen{};  // on all addresses of the namespace
+  std::string device{};     // for clients that come by it alone; empty: by any
+  std::vector<ResponderWay> ways{};
+  std::optional<policy::ServiceFirewall> firewall{};  // whose verdict its answers carry
   bool operator==(const Responder&) const = default;
 };
 
