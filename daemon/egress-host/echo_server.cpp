@@ -66,6 +66,7 @@ struct EchoServer::Connection {
     const int sent = uv_try_write(stream(handle), &now, 1);
     if (sent < 0 && sent != UV_EAGAIN) return close();
     if (sent > 0) data.remove_prefix(static_cast<size_t>(sent));
+    if (data.empty() && last) return close();
     if (data.empty()) return;
     uv_read_stop(stream(handle));
     pending.assign(data);
@@ -75,7 +76,7 @@ struct EchoServer::Connection {
         uv_write(&request, stream(handle), &rest, 1, [](uv_write_t* written, int status) {
           auto* self = static_cast<Connection*>(written->data);
           std::string().swap(self->pending);
-          if (status < 0) {
+          if (status < 0 || self->last) {
             self->close();
           } else {
             self->read();
@@ -89,6 +90,7 @@ struct EchoServer::Connection {
   uv_tcp_t handle{};
   uv_write_t request{};
   std::string pending{};
+  bool last = false;  // what is written now is all that the client gets
 };
 
 void EchoRoom::take_waiting() {
@@ -97,15 +99,15 @@ void EchoRoom::take_waiting() {
 }
 
 Result<std::unique_ptr<EchoServer>> EchoServer::listen(uv::Loop& loop, EchoRoom& room,
-                                                       const std::string& host, Port port,
+                                                       const Speaker& speaker, Port port,
                                                        UniqueFd fd) {
-  std::unique_ptr<EchoServer> server(new EchoServer(loop, room, host));
+  std::unique_ptr<EchoServer> server(new EchoServer(loop, room, speaker));
   RETURN_IF_ERROR(server->open(port, std::move(fd)));
   return server;
 }
 
-EchoServer::EchoServer(uv::Loop& loop, EchoRoom& room, const std::string& host)
-    : loop_(*loop.get()), room_(room), host_(host), listener_([this] { take(); }) {
+EchoServer::EchoServer(uv::Loop& loop, EchoRoom& room, const Speaker& speaker)
+    : loop_(*loop.get()), room_(room), speaker_(speaker), listener_([this] { take(); }) {
   uv_tcp_init(&loop_, listener_.get());
 }
 
@@ -152,12 +154,13 @@ void EchoServer::take() {
 void EchoServer::serve(Connection& connection) {
   uv_os_fd_t fd = -1;
   uv_fileno(base(connection.handle), &fd);
-  const auto line = reply_line(host_, fd);
-  if (!line) return connection.close();
+  const auto reply = reply_line(speaker_, fd);
+  if (!reply) return connection.close();
   uv_tcp_nodelay(&connection.handle, 1);
   uv_tcp_keepalive(&connection.handle, 1, kKeepaliveSeconds);
-  connection.read();
-  connection.write(*line);
+  connection.last = reply->refused;
+  if (!connection.last) connection.read();
+  connection.write(reply->text);
 }
 
 }  // namespace egress::host

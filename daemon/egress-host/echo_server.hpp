@@ -43,10 +43,9 @@ class EchoRoom {
 // One port.
 class EchoServer {
  public:
-  // On a bound_socket(). `host` is borrowed and may change.
+  // On a bound_socket(). `speaker` is borrowed and may change.
   static Result<std::unique_ptr<EchoServer>> listen(uv::Loop& loop, EchoRoom& room,
-                                                    const std::string& host, Port port,
-                                                    UniqueFd fd);
+                                                    const Speaker& speaker, Port port, UniqueFd fd);
   ~EchoServer();  // ends its connections
   EchoServer(const EchoServer&) = delete;
   EchoServer& operator=(const EchoServer&) = delete;
@@ -57,13 +56,13 @@ class EchoServer {
  private:
   struct Connection;
 
-  EchoServer(uv::Loop& loop, EchoRoom& room, const std::string& host);
+  EchoServer(uv::Loop& loop, EchoRoom& room, const Speaker& speaker);
   Status open(Port port, UniqueFd fd);
   void serve(Connection& connection);
 
   uv_loop_t& loop_;
   EchoRoom& room_;
-  const std::string& host_;
+  const Speaker& speaker_;
   uv::HandleOwner<uv_tcp_t> listener_;
   std::set<Connection*> connections_{};
 };

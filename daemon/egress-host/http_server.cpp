@@ -11,11 +11,11 @@ constexpr unsigned kIdleSeconds = 60;
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv::Loop& loop, const std::string& host,
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv::Loop& loop, const Speaker& speaker,
                                                        Port port, UniqueFd fd,
                                                        unsigned connection_limit) {
   if (::listen(fd.get(), kBacklog) < 0) return Error::from_errno("listen on " + port.to_string());
-  std::unique_ptr<HttpServer> server(new HttpServer(host));
+  std::unique_ptr<HttpServer> server(new HttpServer(speaker));
   server->http_ = MHD_start_daemon(MHD_USE_EPOLL, port.number, nullptr, nullptr,
                                    &HttpServer::respond, server.get(), MHD_OPTION_LISTEN_SOCKET,
                                    fd.get(), MHD_OPTION_CONNECTION_LIMIT, connection_limit,
@@ -65,15 +65,16 @@ MHD_Result HttpServer::respond(void* self, MHD_Connection* connection, const cha
     return MHD_YES;
   }
   const auto* const socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-  const auto body = socket == nullptr
-                        ? std::nullopt
-                        : reply_line(static_cast<HttpServer*>(self)->host_, socket->connect_fd);
-  if (!body) return MHD_NO;
+  const auto reply = socket == nullptr
+                         ? std::nullopt
+                         : reply_line(static_cast<HttpServer*>(self)->speaker_, socket->connect_fd);
+  if (!reply) return MHD_NO;
   MHD_Response* const response = MHD_create_response_from_buffer(
-      body->size(), const_cast<char*>(body->data()), MHD_RESPMEM_MUST_COPY);
+      reply->text.size(), const_cast<char*>(reply->text.data()), MHD_RESPMEM_MUST_COPY);
   if (response == nullptr) return MHD_NO;
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
-  const MHD_Result queued = MHD_queue_response(connection, MHD_HTTP_OK, response);
+  const MHD_Result queued =
+      MHD_queue_response(connection, reply->refused ? MHD_HTTP_FORBIDDEN : MHD_HTTP_OK, response);
   MHD_destroy_response(response);
   return queued;
 }

@@ -18,8 +18,8 @@ namespace egress::host {
 
 class HttpServer {
  public:
-  // On a bound_socket(). `host` is borrowed and may change.
-  static Result<std::unique_ptr<HttpServer>> listen(uv::Loop& loop, const std::string& host,
+  // On a bound_socket(). `speaker` is borrowed and may change.
+  static Result<std::unique_ptr<HttpServer>> listen(uv::Loop& loop, const Speaker& speaker,
                                                     Port port, UniqueFd fd,
                                                     unsigned connection_limit);
   ~HttpServer();
@@ -27,14 +27,14 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
  private:
-  explicit HttpServer(const std::string& host) : host_(host) {}
+  explicit HttpServer(const Speaker& speaker) : speaker_(speaker) {}
   void watch(uv::Loop& loop);
   void run();
   static MHD_Result respond(void* self, MHD_Connection* connection, const char* url,
                             const char* method, const char* version, const char* upload,
                             size_t* upload_size, void** request);
 
-  const std::string& host_;
+  const Speaker& speaker_;
   MHD_Daemon* http_ = nullptr;
   std::optional<uv::Poll> poll_{};
   std::optional<uv::Timer> timer_{};

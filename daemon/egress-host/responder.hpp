@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <variant>
 
 #include "base/protocol.hpp"
@@ -39,12 +40,15 @@ class Responder {
  private:
   using Server = std::variant<std::unique_ptr<EchoServer>, std::unique_ptr<HttpServer>,
                               std::unique_ptr<UdpServer>>;
-  Result<Server> open(Port port, int netns);
+  // One socket: its interface, or none, its mark and its port.
+  using Key = std::tuple<std::string, uint32_t, Port>;
+  Result<Server> open(const Key& key, const Speaker& speaker, int netns);
 
   uv::Loop& loop_;
   Room& room_;
-  std::string host_{};  // the servers borrow it
-  std::map<Port, Server> servers_{};
+  std::map<std::string, std::unique_ptr<Speaker>> speakers_{};  // by device; servers borrow them
+  std::map<Key, Server> servers_{};
+  std::string device_{};  // of the clients that come by no way
 };
 
 }  // namespace egress::host

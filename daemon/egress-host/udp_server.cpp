@@ -58,7 +58,7 @@ bool UdpServer::answer_one() {
   local.sin_family = AF_INET;
   local.sin_port = htons(port_.number);
   local.sin_addr = received->ipi_addr;
-  std::string body = reply_of(host_, Protocol::kUdp, local, peer);
+  std::string body = reply_of(speaker_, Protocol::kUdp, local, peer).text;
   data = {body.data(), body.size()};
 
   in_pktinfo from{};

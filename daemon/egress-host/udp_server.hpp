@@ -15,9 +15,9 @@ namespace egress::host {
 
 class UdpServer {
  public:
-  // On a bound_socket(). `host` is borrowed and may change.
-  UdpServer(uv::Loop& loop, const std::string& host, Port port, UniqueFd fd)
-      : host_(host),
+  // On a bound_socket(). `speaker` is borrowed and may change.
+  UdpServer(uv::Loop& loop, const Speaker& speaker, Port port, UniqueFd fd)
+      : speaker_(speaker),
         port_(port),
         fd_(std::move(fd)),
         poll_(loop, fd_.get(), [this] { answer_some(); }) {
@@ -30,7 +30,7 @@ class UdpServer {
   void answer_some();
   bool answer_one();
 
-  const std::string& host_;
+  const Speaker& speaker_;
   Port port_;
   UniqueFd fd_;
   uv::Poll poll_;

@@ -27,7 +27,10 @@ VnetSet with_changed_lists(const policy::Network& a, const policy::Network& b) {
   for (size_t i = 0; i < a.subnets.size(); ++i) {
     const policy::Network::Subnet& one = a.subnets[i];
     const policy::Network::Subnet& other = b.subnets[i];
-    if (one.outbound != other.outbound || one.inbound != other.inbound) changed.insert(one.vnet);
+    if (one.outbound != other.outbound || one.inbound != other.inbound ||
+        one.platform != other.platform || one.endpoints_inbound != other.endpoints_inbound) {
+      changed.insert(one.vnet);
+    }
   }
   return changed;
 }
@@ -58,7 +61,9 @@ Result<state::KernelState> compile(const policy::Network& network, const Options
   // From the outside in: each part names the ports that those behind it join.
   add_internet(fabric);
   RETURN_IF_ERROR(add_virtual_networks(fabric, all_vnets(network)));
+  add_ways(fabric);
   RETURN_IF_ERROR(add_workers(fabric));
+  add_platform_processes(fabric);
   return std::move(fabric.state);
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 // The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2):
-// internet.cpp, vnet.cpp with vnet_firewall.cpp, worker.cpp; and gate.cpp, which both sides of a
-// subnet use.
+// internet.cpp, vnet.cpp with vnet_firewall.cpp, ways.cpp, worker.cpp, answers.cpp; and gate.cpp,
+// which both sides of a subnet use.
 
 #include <optional>
 #include <set>
@@ -20,6 +20,9 @@ void add_internet(Fabric& fabric);
 // VNet namespaces with peerings and transit links, and the hosts in their subnets; with firewalls
 // those of which `with_firewall` has the index.
 Status add_virtual_networks(Fabric& fabric, const std::set<policy::Index>& with_firewall);
+// What receivers have beside eth0: the links of their ways, each with a routing table by which
+// answers go back.
+void add_ways(Fabric& fabric);
 // Worker namespaces with the namespaces of the apps on them.
 Status add_workers(Fabric& fabric);
 
@@ -33,21 +36,24 @@ struct IntegrationLink {
 std::vector<IntegrationLink> integration_links(const Fabric& fabric,
                                                const policy::Network::WorkerName& worker);
 
-// A host's namespace with its interface to `router`; returns the router's port.
-std::string add_host(Fabric& fabric, const policy::Interface& host, const std::string& router);
-// What ports are called, for Fabric::link: of a host in its VNet or the Internet, of a worker's
-// direct path in the stamp.
-std::string host_port(const std::string& host);
+// The namespace of a host or a service with its interface to `router`; returns the router's port.
+std::string add_machine(Fabric& fabric, const policy::Interface& machine,
+                        const std::string& router);
+// What answers on its ports.
+void add_responder(Fabric& fabric, const policy::Interface& machine);
+// What answers questions about names and for metadata, in namespaces that are there already.
+void add_platform_processes(Fabric& fabric);
+// What the port of a worker's direct path is called in the stamp, for Fabric::link.
 std::string direct_port(const std::string& server_farm, int instance);
 
 // One subnet's security list in one direction.
 struct GateSpec {
-  std::string subnet{};  // without its VNet
+  std::string chain{};
   lab::Direction direction = lab::Direction::kOutbound;
-  uint32_t id = 0;  // stands for the gate in its half of the connection mark, 1..65535
+  uint32_t id = 0;  // stands for the gate in its half of the connection mark; 0: in none
   std::optional<uint32_t> steer{};  // the packet mark of what it admits
 };
-// The gate's chain (gate_chain) with all that it leads to. The packet mark is scratch in it.
+// The gate's chain with all that it leads to. The packet mark is scratch in it.
 void add_gate(Fabric& fabric, state::NftTable& table, const policy::Gate& list,
               const GateSpec& gate);
 // The rule that spares a flow the gate which has admitted it before.

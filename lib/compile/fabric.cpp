@@ -87,10 +87,24 @@ std::set<std::string> machine_interfaces(const Fabric& fabric) {
       all.insert(interface_key(app, fabric.app_vnet_link(name, instance)));
     }
   }
-  for (const auto& [name, host] : fabric.network.situation.lab.hosts) {
-    all.insert(interface_key(host_netns(prefix, name), "eth0"));
+  for (const policy::Interface& machine : fabric.network.interfaces) {
+    if (machine.host == nullptr && machine.service == nullptr) continue;
+    all.insert(interface_key(machine_netns(prefix, machine), "eth0"));
+  }
+  for (const Way& way : fabric.ways) {
+    const std::string netns = machine_netns(prefix, fabric.network.interfaces[way.receiver]);
+    all.insert(interface_key(netns, fabric.link(netns, way.link)));
   }
   return all;
+}
+
+void name_ways(Fabric& fabric) {
+  std::map<std::string, std::set<std::string>> links;
+  for (const Way& way : fabric.ways) {
+    const policy::Interface& receiver = fabric.network.interfaces[way.receiver];
+    links[machine_netns(fabric.options.prefix, receiver)].insert(way.link);
+  }
+  for (const auto& [netns, texts] : links) fabric.link_names[netns] = assign_link_names(texts);
 }
 
 }  // namespace
@@ -98,6 +112,8 @@ std::set<std::string> machine_interfaces(const Fabric& fabric) {
 Result<Fabric> make_fabric(const policy::Network& network, const Options& options) {
   RETURN_IF_ERROR(check_addresses(network.situation));
   Fabric fabric{.network = network, .options = options};
+  ASSIGN_OR_RETURN(fabric.ways, ways_of(network));
+  name_ways(fabric);
   ASSIGN_OR_RETURN(fabric.inside, number_inside_addresses(fabric));
   fabric.macs = assign_macs(machine_interfaces(fabric));
   return fabric;

@@ -11,6 +11,7 @@
 #include "base/special_ranges.hpp"
 #include "compile/compile.hpp"
 #include "compile/names.hpp"
+#include "compile/ways.hpp"
 #include "state/routing_tables.hpp"
 
 namespace egress::compile {
@@ -38,6 +39,8 @@ struct Fabric {
   const policy::Network& network;
   const Options& options;
   state::KernelState state{};
+
+  std::vector<Way> ways{};
 
   // Inside addresses, by "worker/PLAN/N" and "lease/PLAN/N/VNET/SUBNET".
   std::map<std::string, uint32_t> inside{};

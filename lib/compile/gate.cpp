@@ -42,10 +42,12 @@ namespace {
 // A packet of no flow, such as an answer to what another VNet saw, has no connection mark: a rule
 // that reads it ends there. So what is to happen to every admitted packet has a rule of its own.
 std::vector<state::NftRule> admission(const GateSpec& gate, const std::string& rule) {
-  return {{remember_gate(gate.direction, gate.id), "admitted"},
-          {gate.steer ? fmt::format("counter {} accept", set_packet_mark(*gate.steer))
-                      : "counter accept",
-           rule}};
+  std::vector<state::NftRule> rules;
+  if (gate.id != 0) rules.push_back({remember_gate(gate.direction, gate.id), "admitted"});
+  rules.push_back({gate.steer ? fmt::format("counter {} accept", set_packet_mark(*gate.steer))
+                              : "counter accept",
+                   rule});
+  return rules;
 }
 
 std::string rule_part(const std::string& full_name) {
@@ -272,15 +274,14 @@ void add_gate(Fabric& fabric, state::NftTable& table, const policy::Gate& list,
   std::vector<std::string> chains;
   for (const policy::EffectiveRule& rule : list.rules) {
     const lab::Access access = rule.rule.access;
-    chains.push_back(rule_chain(gate.direction, gate.subnet, access, rule_part(rule.name)));
+    chains.push_back(rule_chain(gate.chain, access, rule_part(rule.name)));
     table.chains[chains.back()].rules =
         access == lab::Access::kDeny ? std::vector<state::NftRule>{{"counter drop", rule.name}}
                                      : admission(gate, rule.name);
   }
-  const std::string name = gate_chain(gate.direction, gate.subnet);
-  table.chains[name].rules =
-      add_lookups(table, name, lookups_of(fabric, list), ClassNumbers(list.classifier, chains),
-                  chains, gate.direction);
+  table.chains[gate.chain].rules =
+      add_lookups(table, gate.chain, lookups_of(fabric, list),
+                  ClassNumbers(list.classifier, chains), chains, gate.direction);
 }
 
 }  // namespace egress::compile

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "compile/data_path.hpp"
-#include "settings/responder_text.hpp"
+#include "compile/platform.hpp"
 
 namespace egress::compile {
 namespace {
@@ -31,17 +31,9 @@ state::Firewall appliance_firewall(const policy::Interface& host) {
   return state::make_firewall(std::move(table));
 }
 
-constexpr const char* kResponder = "responder";
-
-// What answers on a host's ports.
-void add_responder(state::NetnsState& netns, const std::string& name,
-                   const policy::Interface& host) {
-  const auto& ports = host.host->listen;
-  if (ports.empty()) return;
-  netns.processes[kResponder] = {.name = kResponder, .program = "egress-host"};
-  netns.attachments[kResponder] = state::make_attachment(
-      kResponder, {name, kResponder},
-      settings::to_text({.host = host.name, .listen = {ports.begin(), ports.end()}}));
+bool is_internet_machine(const policy::Interface& interface) {
+  const bool machine = interface.host != nullptr || interface.service != nullptr;
+  return machine && interface.vnet == policy::kNowhere;
 }
 
 void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
@@ -63,6 +55,11 @@ void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
   table.maps["outbound"] =
       make_map({.key = {NftField::kSaddr}, .data = NftData::kAddress}, outbound);
   table.maps["inside"] = make_map({.key = {NftField::kSaddr}}, inside);
+  std::vector<state::NftElement> hiding;
+  for (const policy::Interface& each : network.interfaces) {
+    if (each.hides_outbound_addresses) hiding.push_back({{each.address}});
+  }
+  table.maps["hiding"] = make_map({.key = {NftField::kDaddr}}, hiding);
   table.chains["forwarding"] = {.hook = state::NftHook{"filter", "forward", 0, true},
                                 .rules = {{"ct state established,related accept", "answers"},
                                           {"ct state new iifname != \"inet0\" oifname \"inet0\" "
@@ -70,7 +67,9 @@ void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
                                            "to the Internet"}}};
   table.chains["translation"] = {
       .hook = state::NftHook{"nat", "postrouting", 100},
-      .rules = {{"oifname \"inet0\" snat to ip saddr map @outbound", "outboundIpAddresses"}}};
+      .rules = {{"oifname \"inet0\" ip daddr != @hiding snat to ip saddr map @outbound",
+                 "outboundIpAddresses"}}};
+  add_platform_answers_of_stamp(table);
   stamp.firewall = state::make_firewall(std::move(table));
 }
 
@@ -89,7 +88,7 @@ void name_ports(Fabric& fabric, const std::string& internet) {
     to_internet.insert(vnet_port(vnet.name));
   }
   for (const policy::Interface& interface : fabric.network.interfaces) {
-    if (interface.vnet == policy::kNowhere) to_internet.insert(host_port(interface.name));
+    if (is_internet_machine(interface)) to_internet.insert(machine_port(interface));
   }
   fabric.link_names[stamp_netns(fabric.options.prefix)] = assign_link_names(to_stamp);
   fabric.link_names[internet] = assign_link_names(to_internet);
@@ -107,7 +106,10 @@ void add_stamp(Fabric& fabric, const std::string& internet) {
   const std::string stamp = stamp_netns(fabric.options.prefix);
   join(fabric, stamp, "inet0", internet, "stamp");
   state::NetnsState& netns = fabric.netns(stamp);
+  add_platform_address(netns);
   add(netns, route_via(kMainTable, {}, "inet0", kTransitGateway));
+  // What the stamp has not translated is for storage of the apps' own region.
+  add(fabric.netns(internet), route_via(kMainTable, kInsideSpace, "stamp", kTransitGateway));
   for (const Ipv4Address address : fabric.network.situation.lab.outbound_ip_addresses) {
     add(fabric.netns(internet),
         route_via(kMainTable, Ipv4Prefix::host(address), "stamp", kTransitGateway));
@@ -139,13 +141,9 @@ void add_vnet_exits(Fabric& fabric, const std::string& internet) {
 
 }  // namespace
 
-std::string host_port(const std::string& host) {
-  return "h-" + host;
-}
-
-std::string add_host(Fabric& fabric, const policy::Interface& host, const std::string& router) {
-  const std::string netns_name = host_netns(fabric.options.prefix, host.name);
-  const std::string& port = fabric.link(router, host_port(host.name));
+std::string add_machine(Fabric& fabric, const policy::Interface& host, const std::string& router) {
+  const std::string netns_name = machine_netns(fabric.options.prefix, host);
+  const std::string& port = fabric.link(router, machine_port(host));
   const Ipv4Address gateway =
       host.subnet == policy::kNowhere
           ? kTransitGateway
@@ -157,7 +155,7 @@ std::string add_host(Fabric& fabric, const policy::Interface& host, const std::s
   netns.neighbours.insert({"eth0", gateway, kRouterMac});
   add(netns, route_via(kMainTable, {}, "eth0", gateway));
   if (host.forwards()) netns.firewall = appliance_firewall(host);
-  add_responder(netns, netns_name, host);
+  add_responder(fabric, host);
   return port;
 }
 
@@ -169,10 +167,10 @@ void add_internet(Fabric& fabric) {
   // A sender is whoever its address leads back to: what no exit has translated ends here.
   netns.sysctls["net.ipv4.conf.all.rp_filter"].value = "1";
   for (const policy::Interface& host : fabric.network.interfaces) {
-    if (host.vnet != policy::kNowhere) continue;
-    const std::string port = add_host(fabric, host, internet);
+    if (!is_internet_machine(host)) continue;
+    const std::string port = add_machine(fabric, host, internet);
     netns.neighbours.insert(
-        {port, host.address, fabric.mac(host_netns(fabric.options.prefix, host.name), "eth0")});
+        {port, host.address, fabric.mac(machine_netns(fabric.options.prefix, host), "eth0")});
     add(netns, route_on_link(kMainTable, Ipv4Prefix::host(host.address), port));
   }
   add_stamp(fabric, internet);

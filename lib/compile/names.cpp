@@ -17,8 +17,9 @@ constexpr std::string_view kApp = "app";
 constexpr std::string_view kWorker = "worker";
 constexpr std::string_view kVnet = "vnet";
 constexpr std::string_view kHost = "host";
+constexpr std::string_view kService = "service";
 constexpr std::string_view kOnPremises = "onprem";  // promised, and so kept free
-constexpr std::array kNamedKinds = {kApp, kWorker, kVnet, kHost, kOnPremises};
+constexpr std::array kNamedKinds = {kApp, kWorker, kVnet, kHost, kService, kOnPremises};
 
 uint64_t hash_of(std::string_view text) {
   return folded(fnv1a(text));
@@ -61,6 +62,10 @@ std::string vnet_netns(const std::string& prefix, const std::string& vnet) {
 
 std::string host_netns(const std::string& prefix, const std::string& host) {
   return fmt::format("{}-{}-{}", prefix, kHost, host);
+}
+
+std::string service_netns(const std::string& prefix, const std::string& service) {
+  return fmt::format("{}-{}-{}", prefix, kService, service);
 }
 
 std::string stamp_netns(const std::string& prefix) {
@@ -123,10 +128,12 @@ std::string gate_chain(lab::Direction direction, const std::string& subnet) {
   return (direction == lab::Direction::kOutbound ? "out/" : "in/") + subnet;
 }
 
-std::string rule_chain(lab::Direction direction, const std::string& subnet, lab::Access access,
-                       const std::string& rule) {
-  const char* verb = access == lab::Access::kAllow ? "allow" : "deny";
-  return fmt::format("{}/{}/{}", gate_chain(direction, subnet), verb, rule);
+std::string platform_chain(const std::string& subnet) {
+  return "platform/" + subnet;
+}
+
+std::string rule_chain(const std::string& gate, lab::Access access, const std::string& rule) {
+  return fmt::format("{}/{}/{}", gate, access == lab::Access::kAllow ? "allow" : "deny", rule);
 }
 
 void ContentHash::add(uint64_t number) {

@@ -25,6 +25,7 @@ std::string app_netns(const std::string& prefix, const std::string& site, int in
 std::string worker_netns(const std::string& prefix, const std::string& server_farm, int instance);
 std::string vnet_netns(const std::string& prefix, const std::string& vnet);
 std::string host_netns(const std::string& prefix, const std::string& host);
+std::string service_netns(const std::string& prefix, const std::string& service);
 std::string stamp_netns(const std::string& prefix);
 std::string internet_netns(const std::string& prefix);
 
@@ -44,11 +45,12 @@ std::map<std::string, state::MacAddress> assign_macs(const std::set<std::string>
 // What every router port shows, as Azure's fabric does.
 inline constexpr state::MacAddress kRouterMac{{0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc}};
 
-// The chain that stands for one security rule, "out/SUBNET/deny/RULE", and the gate that leads to
-// it, "out/SUBNET". The access is part of the name, so that what a chain does never changes.
+// A gate's chain: a subnet's list in one direction, "out/SUBNET", or what its outbound list says of
+// the platform's addresses alone. From there a packet gets to the chain of one security rule,
+// "out/SUBNET/deny/RULE". The access is part of the name, so that what a chain does never changes.
 std::string gate_chain(lab::Direction direction, const std::string& subnet);
-std::string rule_chain(lab::Direction direction, const std::string& subnet, lab::Access access,
-                       const std::string& rule);
+std::string platform_chain(const std::string& subnet);
+std::string rule_chain(const std::string& gate, lab::Access access, const std::string& rule);
 
 // A hash of what is added, in order.
 class ContentHash {

@@ -64,13 +64,17 @@ void count_plans(const lab::Lab& lab, Tallies& counts) {
     // The way back from the stamp, and where forged packets end.
     counts.routes.add(path, instances(farm) * (kRoutesPerExit + 2));
   }
+  policy::ServiceEndpoints endpoints(lab);
   for (const auto& [name, site] : lab.sites) {
     const auto farm = lab.server_farms.find(site.server_farm);
     if (farm == lab.server_farms.end()) continue;
     const policy::ApplicationRouting routing = policy::application_routing(site);
     const uint64_t links = routing.integrated ? 2 : 1;
     const uint64_t scope =
-        routing.integrated && !routing.all ? policy::virtual_network_scope(lab, site).size() : 0;
+        routing.integrated && !routing.all
+            ? policy::virtual_network_scope(lab, site, endpoints.of(*site.virtual_network_subnet))
+                  .size()
+            : 0;
     const std::string path = path_of_plan(site.server_farm);
     counts.namespaces.add(path, instances(farm->second));
     counts.links.add(path, instances(farm->second) * links);
@@ -99,6 +103,18 @@ void count_hosts(const lab::Lab& lab, Tallies& counts) {
   counts.namespaces.add("hosts", lab.hosts.size());
   counts.links.add("hosts", lab.hosts.size());
   counts.routes.add("hosts", lab.hosts.size() * 3);
+}
+
+// Without the ways by service endpoints, which only an analysis knows.
+void count_services(const lab::Lab& lab, Tallies& counts) {
+  counts.namespaces.add("services", lab.services.size());
+  counts.links.add("services", lab.services.size());
+  counts.routes.add("services", lab.services.size() * 2);
+  for (const auto& [name, endpoint] : lab.private_endpoints) {
+    if (!lab.services.contains(endpoint.private_link_service)) continue;
+    counts.links.add("privateEndpoints", 1);
+    counts.routes.add("privateEndpoints", 2);
+  }
 }
 
 // By table; a tag of many prefixes stands in many.
@@ -167,6 +183,7 @@ Size size_of(const lab::Lab& lab, const SizeLimits& limits) {
   count_plans(lab, counts);
   count_integrations(lab, counts);
   count_hosts(lab, counts);
+  count_services(lab, counts);
   count_networks(lab, counts);
   count_outside(lab, counts);
   Tally elements;

@@ -5,6 +5,7 @@
 
 #include "compile/data_path.hpp"
 #include "compile/marks.hpp"
+#include "compile/platform.hpp"
 
 namespace egress::compile {
 namespace {
@@ -52,6 +53,7 @@ class Builder {
     for (Vnet& vnet : vnets_) {
       for (const Index host : vnet.analysed.hosts) add_host_of(vnet, network_.interfaces[host]);
     }
+    for (const Way& way : fabric_.ways) add_way_port(way);
     for (const Transit& transit : transits_) add_transit(transit);
     for (Vnet& vnet : vnets_) {
       add_peerings(vnet);
@@ -88,7 +90,8 @@ class Builder {
       const policy::EffectiveRoute& route = routing.routes[row];
       const Index target = routing.targets[row];
       if (route.state != policy::RouteState::kActive || !route.next_hop_ip_address ||
-          target == kNowhere || network_.interfaces[target].vnet == subnet.vnet) {
+          target == kNowhere || network_.interfaces[target].host == nullptr ||
+          network_.interfaces[target].vnet == subnet.vnet) {
         continue;
       }
       if (known_transits_.insert({subnet.vnet, target}).second) {
@@ -110,24 +113,32 @@ class Builder {
     for (const Vnet& vnet : vnets_) {
       std::set<std::string>& own = ports[vnet.index];
       for (const Index host : vnet.analysed.hosts) {
-        own.insert(host_port(network_.interfaces[host].name));
+        own.insert(machine_port(network_.interfaces[host]));
       }
       for (const auto& [peer, accepts] : vnet.analysed.accepts_forwarded_from) {
         own.insert(peering_port(vnet_name(peer)));
       }
-      fabric_.link_names[vnet.netns] = assign_link_names(own);
+    }
+    for (const Way& way : fabric_.ways) ports[way.vnet].insert(way.port);
+    for (const Vnet& vnet : vnets_) {
+      fabric_.link_names[vnet.netns] = assign_link_names(ports[vnet.index]);
     }
   }
 
   Status add_ground(Vnet& vnet) {
     state::NetnsState& netns = netns_of(vnet);
     netns.addresses.insert({"lo", kFabricAddress, 32});
+    add_platform_addresses(netns);
+    lead_to_platform(netns, kEndpointsTable);
     netns.rules.insert({.priority = kSharedPriority, .table = kEndpointsTable});
     place_local_table(netns, kSharedPriority + 1);
     add(netns, special_route(kEndpointsTable, {}, state::RouteKind::kBlackhole));
     std::vector<std::string> subnets;
     for (const Index subnet : vnet.analysed.subnets) {
       subnets.push_back(network_.subnets[subnet].ref.subnet);
+      if (network_.subnets[subnet].endpoints_inbound) {
+        subnets.push_back(endpoint_gate_key(network_.subnets[subnet].ref.subnet));
+      }
     }
     ASSIGN_OR_RETURN(
         vnet.gates, assign_slots(fmt::format("subnets in virtual network '{}'", vnet.analysed.name),
@@ -152,9 +163,23 @@ class Builder {
   }
 
   void add_host_of(Vnet& vnet, const policy::Interface& host) {
-    add_endpoint(vnet, {add_host(fabric_, host, vnet.netns), host.address,
+    add_endpoint(vnet, {add_machine(fabric_, host, vnet.netns), host.address,
                         fabric_.mac(host_netns(fabric_.options.prefix, host.name), "eth0"),
                         host.subnet, host.forwards() ? std::string() : host.name});
+  }
+
+  void add_way_port(const Way& way) {
+    Vnet& vnet = vnets_[way.vnet];
+    state::NetnsState& netns = netns_of(vnet);
+    const policy::Interface& receiver = network_.interfaces[way.receiver];
+    const std::string there = machine_netns(fabric_.options.prefix, receiver);
+    const std::string& own = port(vnet, way.port);
+    const bool by_endpoint = way.endpoint != kNowhere;
+    const Ipv4Address address =
+        by_endpoint ? network_.interfaces[way.endpoint].address : receiver.address;
+    netns.neighbours.insert({own, address, fabric_.mac(there, fabric_.link(there, way.link))});
+    if (by_endpoint) add(netns, route_on_link(kEndpointsTable, Ipv4Prefix::host(address), own));
+    vnet.way_ports.push_back({&way, own});
   }
 
   void join_routers(Vnet& a, PeerPort at_a, Vnet& b, PeerPort at_b) {
@@ -194,6 +219,9 @@ class Builder {
       if (port.appliance == kNowhere) continue;
       keys.push_back(transit_key(network_.interfaces[port.appliance]));
     }
+    for (const WayPort& port : vnet.way_ports) {
+      if (port.way->endpoint != kNowhere) keys.push_back(kEndpointAnswers);
+    }
     ASSIGN_OR_RETURN(
         vnet.tables,
         assign_slots(fmt::format("routing tables in virtual network '{}'", vnet.analysed.name),
@@ -216,18 +244,50 @@ class Builder {
         if (routing.routes[row].state != policy::RouteState::kActive) continue;
         add(netns, kernel_route(vnet, subnet, table, routing.routes[row], routing.targets[row]));
       }
+      add_service_endpoint_routes(vnet, routing, table);
+      lead_to_platform(netns, table);
     }
     for (const PeerPort& entry : vnet.peer_ports) {
       if (entry.appliance == kNowhere) continue;
       const policy::Interface& appliance = network_.interfaces[entry.appliance];
       add(netns, route_via(vnet.tables.at(transit_key(appliance)), {},
-                           port(vnet, host_port(appliance.name)), appliance.address));
+                           port(vnet, machine_port(appliance)), appliance.address));
+    }
+    const auto answers = vnet.tables.find(kEndpointAnswers);
+    if (answers != vnet.tables.end()) add_endpoint_answers(vnet, answers->second);
+  }
+
+  // The prefixes of service endpoints lead to nobody but the receivers in them.
+  void add_service_endpoint_routes(const Vnet& vnet, const policy::Routing& routing,
+                                   uint32_t table) {
+    for (const WayPort& way : vnet.way_ports) {
+      if (way.way->endpoint != kNowhere) continue;
+      const Ipv4Address address = network_.interfaces[way.way->receiver].address;
+      const policy::EffectiveRoute& route = routing.routes[routing.lookup.find(address)];
+      if (route.next_hop_type != policy::EffectiveNextHop::kVirtualNetworkServiceEndpoint) continue;
+      add(netns_of(vnet), route_on_link(table, Ipv4Prefix::host(address), way.port));
+    }
+  }
+
+  // No user route moves what an endpoint answers (azure-facts 5.5.4).
+  void add_endpoint_answers(const Vnet& vnet, uint32_t table) {
+    state::NetnsState& netns = netns_of(vnet);
+    add(netns, special_route(table, {}, state::RouteKind::kBlackhole));
+    for (const auto& [peer, accepts] : vnet.analysed.accepts_forwarded_from) {
+      for (const Ipv4Prefix& prefix : network_.vnets[peer].declared->address_prefixes) {
+        add(netns,
+            route_via(table, prefix, port(vnet, peering_port(vnet_name(peer))), kTransitGateway));
+      }
+    }
+    for (const Ipv4Prefix& prefix : vnet.analysed.declared->address_prefixes) {
+      add(netns, special_route(table, prefix, state::RouteKind::kThrow));
     }
   }
 
   state::Route kernel_route(const Vnet& vnet, const policy::Network::Subnet& subnet, uint32_t table,
                             const policy::EffectiveRoute& route, Index target) const {
     const Ipv4Prefix& prefix = route.address_prefix;
+    if (route.carries_nothing) return special_route(table, prefix, state::RouteKind::kBlackhole);
     switch (route.next_hop_type) {
       case policy::EffectiveNextHop::kVnetLocal:
         return special_route(table, prefix, state::RouteKind::kThrow);
@@ -239,20 +299,32 @@ class Builder {
         return route_via(table, prefix, subnet.integration ? "stamp0" : "inet0", kTransitGateway);
       case policy::EffectiveNextHop::kVirtualAppliance:
         return appliance_route(vnet, table, prefix, target);
+      case policy::EffectiveNextHop::kInterfaceEndpoint:
+        return endpoint_route(vnet, table, prefix, target);
+      case policy::EffectiveNextHop::kVirtualNetworkServiceEndpoint:
       case policy::EffectiveNextHop::kVirtualNetworkGateway:
       case policy::EffectiveNextHop::kNone: break;
     }
     return special_route(table, prefix, state::RouteKind::kBlackhole);
   }
 
+  state::Route endpoint_route(const Vnet& vnet, uint32_t table, const Ipv4Prefix& prefix,
+                              Index target) const {
+    const Index owner = target == kNowhere ? kNowhere : network_.interfaces[target].vnet;
+    if (owner == kNowhere) return special_route(table, prefix, state::RouteKind::kBlackhole);
+    if (owner == vnet.index) return special_route(table, prefix, state::RouteKind::kThrow);
+    return route_via(table, prefix, port(vnet, peering_port(vnet_name(owner))), kTransitGateway);
+  }
+
   // An appliance that does not forward is a machine like any other: the packet reaches it and ends
   // there. One that is out of reach is no next hop at all.
   state::Route appliance_route(const Vnet& vnet, uint32_t table, const Ipv4Prefix& prefix,
                                Index target) const {
-    if (target == kNowhere) return special_route(table, prefix, state::RouteKind::kBlackhole);
+    const bool machine = target != kNowhere && network_.interfaces[target].host != nullptr;
+    if (!machine) return special_route(table, prefix, state::RouteKind::kBlackhole);
     const policy::Interface& appliance = network_.interfaces[target];
     if (appliance.vnet == vnet.index) {
-      return route_via(table, prefix, port(vnet, host_port(appliance.name)), appliance.address);
+      return route_via(table, prefix, port(vnet, machine_port(appliance)), appliance.address);
     }
     return route_via(table, prefix, port(vnet, transit_port(appliance.name)), kTransitGateway);
   }
@@ -269,12 +341,18 @@ class Builder {
 }  // namespace
 
 std::string table_key(const policy::Network::Subnet& subnet) {
-  if (subnet.declared->route_table) return "subnet/" + subnet.ref.subnet;
+  const bool of_its_own =
+      subnet.declared->route_table || !subnet.declared->service_endpoints.empty();
+  if (of_its_own) return "subnet/" + subnet.ref.subnet;
   return subnet.integration ? "system/integrations" : "system/machines";
 }
 
 std::string transit_key(const policy::Interface& appliance) {
   return "transit/" + appliance.name;
+}
+
+std::string endpoint_gate_key(const std::string& subnet) {
+  return "endpoints/" + subnet;
 }
 
 Status add_virtual_networks(Fabric& fabric, const std::set<Index>& with_firewall) {

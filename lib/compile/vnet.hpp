@@ -30,21 +30,34 @@ struct PeerPort {
   policy::Index appliance = policy::kNowhere;  // the NVA, on a transit link's receiving end
 };
 
+// The VNet's end of a way to a receiver.
+struct WayPort {
+  const Way* way = nullptr;
+  std::string port{};
+};
+
 struct Vnet {
   const policy::Network::Vnet& analysed;
   policy::Index index = policy::kNowhere;
   std::string netns{};
   std::vector<Endpoint> endpoints{};
   std::vector<PeerPort> peer_ports{};
+  std::vector<WayPort> way_ports{};
   std::map<std::string, uint32_t> tables{};  // by table_key() and transit_key()
-  std::map<std::string, uint32_t> gates{};   // by subnet
+  std::map<std::string, uint32_t> gates{};   // by subnet and endpoint_gate_key()
 };
 
-// Which routing table serves a subnet: its own when it has a route table, else one of the two
-// system tables, which differ in where the Internet is.
+// Which routing table serves a subnet: its own when it has a route table or service endpoints, else
+// one of the two system tables, which differ in where the Internet is.
 std::string table_key(const policy::Network::Subnet& subnet);
 
+// That by which private endpoints answer: to the VNet's own networks and those of its peers.
+inline constexpr const char* kEndpointAnswers = "system/endpoints";
+
 std::string transit_key(const policy::Interface& appliance);
+
+// The gate in front of a subnet's private endpoints.
+std::string endpoint_gate_key(const std::string& subnet);
 
 state::Firewall vnet_firewall(Fabric& fabric, const Vnet& vnet);
 

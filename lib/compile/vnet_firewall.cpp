@@ -6,6 +6,7 @@
 
 #include "compile/data_path.hpp"
 #include "compile/marks.hpp"
+#include "compile/platform.hpp"
 #include "compile/vnet.hpp"
 
 namespace egress::compile {
@@ -58,6 +59,7 @@ class PortChains {
       if (subnet.inbound) to_.push_back({{endpoint.port}, "to/" + subnet.ref.subnet});
     }
     for (const PeerPort& port : vnet_.peer_ports) add_peer(port);
+    for (const WayPort& port : vnet_.way_ports) add_way(port);
     add_outside();
     add_errors();
     table_.maps["from"] = make_map({.key = {NftField::kIifname}, .data = NftData::kVerdict}, from_);
@@ -73,24 +75,35 @@ class PortChains {
     const std::string& subnet = analysed.ref.subnet;
     const uint32_t id = vnet_.gates.at(subnet);
     const uint32_t table = vnet_.tables.at(table_key(analysed));
-    const GateSpec out{subnet, lab::Direction::kOutbound, id, table};
-    const GateSpec in{subnet, lab::Direction::kInbound, id, std::nullopt};
+    const GateSpec out{gate_chain(lab::Direction::kOutbound, subnet), lab::Direction::kOutbound, id,
+                       table};
+    const GateSpec in{gate_chain(lab::Direction::kInbound, subnet), lab::Direction::kInbound, id,
+                      std::nullopt};
     std::vector<state::NftRule> rules = {steering(table)};
     rules.insert(rules.end(), answers_.begin(), answers_.end());
+    if (analysed.outbound) rules.push_back(admitted_before(out));
+    rules.push_back(for_platform(analysed, table));
+    rules.push_back(refused_);
     if (analysed.outbound) {
       add_gate(fabric_, table_, *analysed.outbound, out);
-      rules.push_back(admitted_before(out));
-      rules.insert(rules.end(), refused_.begin(), refused_.end());
-      rules.push_back({"goto " + gate_chain(out.direction, subnet), "its security list"});
-    } else {
-      rules.insert(rules.end(), refused_.begin(), refused_.end());
+      rules.push_back({"goto " + out.chain, "its security list"});
     }
     table_.chains["from/" + subnet] = {.rules = std::move(rules)};
     if (!analysed.inbound) return;
     add_gate(fabric_, table_, *analysed.inbound, in);
     table_.chains["to/" + subnet] = {
-        .rules = {admitted_before(in),
-                  {"goto " + gate_chain(in.direction, subnet), "its security list"}}};
+        .rules = {admitted_before(in), {"goto " + in.chain, "its security list"}}};
+  }
+
+  // Past the list, unless rules of it name the platform's tags: then by those alone.
+  state::NftRule for_platform(const policy::Network::Subnet& analysed, uint32_t table) {
+    std::string next = " accept";
+    if (analysed.platform) {
+      const GateSpec gate{platform_chain(analysed.ref.subnet), lab::Direction::kOutbound, 0, table};
+      add_gate(fabric_, table_, *analysed.platform, gate);
+      next = " goto " + gate.chain;
+    }
+    return {is_for_platform() + next, "platform"};
   }
 
   // A machine without IP forwarding sends under its own address, and errors about its own flows.
@@ -129,9 +142,64 @@ class PortChains {
       rules.push_back(steering(vnet_.tables.at(transit_key(network.interfaces[port.appliance]))));
     }
     rules.insert(rules.end(), answers_.begin(), answers_.end());
-    rules.insert(rules.end(), refused_.begin(), refused_.end());
+    rules.push_back({is_for_platform() + " counter drop", "platform"});
+    rules.push_back(refused_);
     table_.chains["peer/" + port.port] = {.rules = std::move(rules)};
     from_.push_back({{port.port}, "peer/" + port.port});
+  }
+
+  // Answers alone come back by a way; what goes out by it is an interface's own (contract "Decided"
+  // 27), or meets what stands in front of the private endpoint.
+  void add_way(const WayPort& port) {
+    if (port.way->endpoint != policy::kNowhere) return add_private_endpoint(port);
+    from_.push_back({{port.port}, "from_outside"});
+    to_.push_back({{port.port}, "to_service"});
+    if (!table_.chains.contains("to_service")) add_to_service();
+  }
+
+  void add_to_service() {
+    NftElements senders;
+    for (const Endpoint& endpoint : vnet_.endpoints) {
+      senders.push_back({{endpoint.port, endpoint.address}});
+    }
+    table_.maps["senders"] = senders_set(senders);
+    table_.chains["to_service"] = {
+        .rules = {{"iifname . ip saddr != @senders counter drop", "not the sender's own address"},
+                  {"ct state != new counter drop", "no flow"}}};
+  }
+
+  void add_private_endpoint(const WayPort& port) {
+    const policy::Interface& endpoint = fabric_.network.interfaces[port.way->endpoint];
+    const std::string from = "endpoint/" + endpoint.name;
+    std::vector<state::NftRule> rules = {
+        {fmt::format("ip saddr != {} counter drop", endpoint.address.to_string()), "not its own"},
+        steering(vnet_.tables.at(kEndpointAnswers))};
+    rules.insert(rules.end(), answers_.begin(), answers_.end());
+    rules.push_back({"counter drop", "nothing new from an endpoint"});
+    table_.chains[from] = {.rules = std::move(rules)};
+    from_.push_back({{port.port}, from});
+    const std::string to = "to_endpoint/" + endpoint.name;
+    table_.chains[to] = {.rules = before_endpoint(endpoint)};
+    to_.push_back({{port.port}, to});
+  }
+
+  // contract "Decided" 24
+  std::vector<state::NftRule> before_endpoint(const policy::Interface& endpoint) {
+    if (endpoint.endpoint->status != lab::EndpointStatus::kApproved) {
+      return {{"counter drop", "not approved"}};
+    }
+    std::vector<state::NftRule> rules = {{"ip protocol icmp counter drop", "no ICMP"}};
+    const policy::Network::Subnet& subnet = fabric_.network.subnets[endpoint.subnet];
+    if (!subnet.endpoints_inbound) return rules;
+    const std::string key = endpoint_gate_key(subnet.ref.subnet);
+    const GateSpec gate{gate_chain(lab::Direction::kInbound, subnet.ref.subnet) + "/endpoints",
+                        lab::Direction::kInbound, vnet_.gates.at(key), std::nullopt};
+    if (!table_.chains.contains(gate.chain)) {
+      add_gate(fabric_, table_, *subnet.endpoints_inbound, gate);
+    }
+    rules.push_back(admitted_before(gate));
+    rules.push_back({"goto " + gate.chain, "its subnet's security list"});
+    return rules;
   }
 
   // The set of the peer's own addresses.
@@ -161,9 +229,7 @@ class PortChains {
   const Vnet& vnet_;
   const std::vector<state::NftRule> answers_ = {{"ct state established,related accept", "answers"},
                                                 {kResetAgain, "the answer's end"}};
-  const std::vector<state::NftRule> refused_ = {
-      {"ip daddr " + kAzurePlatform.to_string() + " counter drop", "platform"},
-      {"ip daddr @integrations goto refuse", "integrations"}};
+  const state::NftRule refused_{"ip daddr @integrations goto refuse", "integrations"};
   NftElements own_{};  // machines' addresses, by their ports
   NftElements from_{};
   NftElements to_{};
@@ -184,7 +250,7 @@ void add_exits(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
   for (const policy::Index each : vnet.analysed.hosts) {
     const policy::Interface& host = interfaces[each];
     if (!host.public_address) continue;
-    sources.push_back({{fabric.link(vnet.netns, host_port(host.name)), host.address}});
+    sources.push_back({{fabric.link(vnet.netns, machine_port(host)), host.address}});
     publics.push_back({{host.address}, *host.public_address});
   }
   const NftMap translation{.key = {NftField::kSaddr}, .data = NftData::kAddress};
@@ -215,11 +281,7 @@ state::Firewall vnet_firewall(Fabric& fabric, const Vnet& vnet) {
                                        {"ct state established,related accept", "answers"},
                                        {kResetAgain, "the answer's end"},
                                        {"oifname vmap @to", "by port"}}};
-  table.chains["replies"] = {
-      .hook = state::NftHook{"filter", "output", 0, true},
-      .rules = {
-          {"meta l4proto tcp accept", "refusals"},
-          {"icmp type destination-unreachable icmp code port-unreachable accept", "refusals"}}};
+  add_platform_answers(table);
   return state::make_firewall(std::move(table));
 }
 

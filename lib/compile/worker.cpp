@@ -12,6 +12,7 @@ namespace egress::compile {
 namespace {
 
 using state::kDirectTable;
+using state::kFirstDirectOfIntegrationTable;
 using state::kFirstIntegrationTable;
 using state::kNowhereTable;
 using state::NftData;
@@ -33,6 +34,7 @@ struct Worker {
   std::string name;  // of the namespace
   std::vector<IntegrationLink> integrations;
   std::vector<state::NftElement> zones{};
+  std::vector<state::NftElement> platform_zones{};  // of what enters by eth0
   std::vector<state::NftElement> sources{};
   std::vector<state::NftElement> own{};  // addresses of the apps, by their ports
 
@@ -103,13 +105,29 @@ void add_exit(Worker& worker, uint32_t table, const std::string& link, Ipv4Addre
   add(netns, special_route(table, Ipv4Prefix::host(gateway_here), state::RouteKind::kThrow));
 }
 
+void add_direct_exit(Worker& worker, uint32_t table) {
+  add_exit(worker, table, "direct0", kTransitGateway, first_of(kAppDirectNet));
+}
+
+// With routing off the platform's answers are those for the network all the same (azure-facts
+// 8.1.7): the direct path, but for 168.63.129.16.
+uint32_t direct_table_of_integration(Worker& worker, size_t index, const std::string& app_port) {
+  const uint32_t table = kFirstDirectOfIntegrationTable + static_cast<uint32_t>(index);
+  const IntegrationLink& link = worker.integrations[index];
+  const policy::Network::Subnet& subnet = worker.fabric.network.subnets[link.interface->subnet];
+  add_direct_exit(worker, table);
+  add(worker.netns(), route_via(table, Ipv4Prefix::host(kAzurePlatform), link.worker_link,
+                                gateway_of(*subnet.declared, link.interface->address)));
+  worker.platform_zones.push_back({{app_port}, zone_of_integration(index)});
+  return table;
+}
+
 void add_app(Worker& worker, const std::string& site_name, const policy::Network::Site& site,
              uint32_t slot) {
   Fabric& fabric = worker.fabric;
   const std::string app = app_netns(fabric.options.prefix, site_name, worker.instance);
-  const std::string& direct_link = fabric.link(worker.name, app_direct_port(site_name));
-  join_app(worker, app, "eth0", direct_link, kAppDirectNet, slot, kDirectTable);
-
+  const std::string& direct_port = fabric.link(worker.name, app_direct_port(site_name));
+  uint32_t direct_table = kDirectTable;
   std::string app_vnet;
   for (size_t i = 0; i < worker.integrations.size(); ++i) {
     const IntegrationLink& link = worker.integrations[i];
@@ -119,7 +137,9 @@ void add_app(Worker& worker, const std::string& site_name, const policy::Network
     const auto index = static_cast<uint32_t>(i);
     join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot, kFirstIntegrationTable + index);
     worker.zones.push_back({{vnet_side}, zone_of_integration(i)});
+    if (!site.routing.all) direct_table = direct_table_of_integration(worker, i, direct_port);
   }
+  join_app(worker, app, "eth0", direct_port, kAppDirectNet, slot, direct_table);
   add_app_routes(fabric.netns(app), site, app_vnet);
 }
 
@@ -139,6 +159,8 @@ void add_integration(Worker& worker, size_t index) {
                                  fmt::format("{} of {}", link.worker_link, worker.name)));
   worker.netns().addresses.insert({link.worker_link, link.interface->address, 32});
   add_exit(worker, table, link.worker_link, gateway, first_of(kAppVnetNet));
+  add(worker.netns(),
+      route_via(table, Ipv4Prefix::host(kInstanceMetadata), link.worker_link, gateway));
   // The integration itself, which the firewall refuses.
   add(worker.netns(),
       special_route(table, Ipv4Prefix::host(link.interface->address), state::RouteKind::kThrow));
@@ -156,7 +178,7 @@ void add_direct_path(Worker& worker) {
   direct.accept_local = true;
   fabric.veth(direct, router_port(stamp, port, "direct0 of " + worker.name));
   worker.netns().addresses.insert({"direct0", inside, 32});
-  add_exit(worker, kDirectTable, "direct0", kTransitGateway, first_of(kAppDirectNet));
+  add_direct_exit(worker, kDirectTable);
   fabric.netns(stamp).neighbours.insert({port, inside, direct.mac});
   add(fabric.netns(stamp), route_on_link(kMainTable, Ipv4Prefix::host(inside), port));
   worker.sources.push_back({{"direct0"}, inside});
@@ -170,9 +192,14 @@ void add_firewall(Worker& worker) {
   if (worker.integrations.size() > 1) {
     table.maps["zones"] =
         make_map({.key = {NftField::kIifname}, .data = NftData::kZone}, worker.zones);
+    table.maps["platform_zones"] =
+        make_map({.key = {NftField::kIifname}, .data = NftData::kZone}, worker.platform_zones);
     table.chains["zones"] = {
         .hook = state::NftHook{"filter", "prerouting", -300},
-        .rules = {{"ct zone set iifname map @zones", "equal addresses apart"}}};
+        .rules = {{fmt::format("ip daddr {} ct zone set iifname map @platform_zones",
+                               kAzurePlatform.to_string()),
+                   "to the platform by an integration"},
+                  {"ct zone set iifname map @zones", "equal addresses apart"}}};
   }
   table.chains["refuse"] = refusal("integrations are outbound only");
   table.chains["input"] = {

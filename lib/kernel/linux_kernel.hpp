@@ -34,6 +34,7 @@ class LinuxKernel final : public Kernel {
   Result<state::KernelState> observe() override;
   void expect(std::shared_ptr<const state::KernelState> desired) override {
     expected_ = std::move(desired);
+    netlink_.expect(expected_);
   }
   const state::ForeignNames& foreign() const override { return held_.foreign(); }
   int changes_fd() const override { return held_.feed(); }

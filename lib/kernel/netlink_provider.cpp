@@ -37,9 +37,19 @@ Status NetlinkProvider::observe(state::KernelState& observed) {
   return {};
 }
 
+Status NetlinkProvider::ask_for_sysctls(const NetnsName& netns, NetnsHandle& handle) const {
+  const auto expected = expected_->find(netns);
+  if (expected == expected_->end()) return {};
+  for (const auto& [name, sysctl] : expected->second->sysctls) {
+    RETURN_IF_ERROR(handle.ask_for_sysctl(name));
+  }
+  return {};
+}
+
 Status NetlinkProvider::read_changed(state::KernelState& observed) {
   state::ForeignNames lost;
   for (auto& [netns, handle] : held_.all()) {
+    RETURN_IF_ERROR(ask_for_sysctls(netns, handle));
     auto reading = handle.read();
     if (!reading.ok()) return std::move(reading).error().in("observe " + netns);
     const NetnsHandle::ReadingPtr& found = *reading;

@@ -17,11 +17,14 @@ class NetlinkProvider final : public Provider {
   // Borrows `held`, as all providers do.
   explicit NetlinkProvider(HeldNetns& held) : held_(held) {}
 
+  // Of its namespaces' settings those are read that it names, beside those that were changed.
+  void expect(std::shared_ptr<const state::KernelState> desired) { expected_ = std::move(desired); }
   Status observe(state::KernelState& observed) override;
   bool provides(const state::Object& object) const override;
   Status apply(const state::Op& op) override;
 
  private:
+  Status ask_for_sysctls(const state::NetnsName& netns, NetnsHandle& handle) const;
   Status read_changed(state::KernelState& observed);
   Status find_peers(state::KernelState& observed);
   Status perform(const state::Op& op, const state::NetnsObject& object);
@@ -40,6 +43,7 @@ class NetlinkProvider final : public Provider {
   void forget_links(const state::NetnsName& netns);
 
   HeldNetns& held_;
+  std::shared_ptr<const state::KernelState> expected_ = std::make_shared<state::KernelState>();
   std::map<state::NetnsName, NetnsHandle::ReadingPtr> known_{};  // what is in `observed`
   bool links_changed_ = false;  // since their peers were found for `observed`
   // The other ends of links whose namespace was removed, by index. The kernel removes them by

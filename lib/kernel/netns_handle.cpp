@@ -151,6 +151,13 @@ Result<std::optional<state::Sysctl>> NetnsHandle::read_all_rp_filter() {
   return std::optional<state::Sysctl>({kAllRpFilter, std::to_string(*value)});
 }
 
+Status NetnsHandle::ask_for_sysctl(const std::string& name) {
+  if (name == kAllRpFilter || sysctls_.contains(name)) return {};
+  distrust();
+  ASSIGN_OR_RETURN([[maybe_unused]] const int file, open_sysctl(name));
+  return {};
+}
+
 Status NetnsHandle::read_sysctls(state::NetnsState& state) {
   ASSIGN_OR_RETURN(const auto rp_filter, read_all_rp_filter());
   if (rp_filter) state.sysctls[rp_filter->name] = *rp_filter;

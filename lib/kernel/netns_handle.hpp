@@ -47,6 +47,8 @@ class NetnsHandle {
     bool operator==(const Reading&) const = default;
   };
   using ReadingPtr = std::shared_ptr<const Reading>;
+  // From the next read() on the setting is read too, as those are that were changed here.
+  Status ask_for_sysctl(const std::string& name);
   // The same one until something in it has changed. It is read anew only when something in the
   // namespace is known to have changed, or may have.
   Result<ReadingPtr> read();

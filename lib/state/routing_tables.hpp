@@ -18,9 +18,16 @@ inline constexpr uint32_t kEndpointsTable = 100;
 inline constexpr uint32_t kFirstSubnetTable = 1000;
 inline constexpr uint32_t kLastSubnetTable = 65000;
 
+// In that of a receiver whom networks reach by ways of their own: back by each of them. A mark is
+// the number of such a table.
+inline constexpr uint32_t kFirstWayTable = 300;
+inline constexpr uint32_t kLastWayTable = 65000;
+
 // In a worker's: out by its first and second integration, out directly, and nowhere.
 inline constexpr uint32_t kFirstIntegrationTable = 101;
 inline constexpr uint32_t kDirectTable = 103;
 inline constexpr uint32_t kNowhereTable = 104;
+// Out directly, but to the platform by the first and second integration.
+inline constexpr uint32_t kFirstDirectOfIntegrationTable = 105;
 
 }  // namespace egress::state

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "kernel/attachment/control_socket.hpp"
-#include "tests/support/process.hpp"
 #include "tests/support/folder.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::testing_support {
 
@@ -21,8 +21,9 @@ class AttachedProgram {
   Background& process() { return process_; }
   const std::filesystem::path& folder() const { return folder_.path(); }
 
-  // In the namespace `netns` of /run/netns.
-  Status attach(const std::string& netns, const std::string& name, const std::string& settings);
+  // In the namespace `netns` of /run/netns; `home`, another one there, is given along unless empty.
+  Status attach(const std::string& netns, const std::string& name, const std::string& settings,
+                const std::string& home = {});
   Status detach(const std::string& netns, const std::string& name);
 
  private:

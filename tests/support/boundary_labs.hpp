@@ -30,6 +30,9 @@ BoundaryLab fullest_plan();
 BoundaryLab widest_plan();
 // As many peerings as a network takes.
 BoundaryLab most_peerings();
+// A zone of a thousand names with as many records as a set takes, and a service with a hundred
+// private endpoints.
+BoundaryLab most_names();
 
 std::vector<BoundaryLab> boundary_labs();
 

@@ -21,7 +21,8 @@ std::string at_length(size_t length, const std::string& name) {
 std::string network_name(const std::string& name) {
   return at_length(64, name);
 }
-// Of subnets, security groups and rules, route tables and routes, application security groups.
+// Of private endpoints, subnets, security groups and rules, route tables and routes, application
+// security groups.
 std::string part_name(const std::string& name) {
   return at_length(80, name);
 }
@@ -31,6 +32,7 @@ std::string plan_name(const std::string& name) {
 std::string site_name(const std::string& name) {
   return at_length(60, name);
 }
+// Of services, too.
 std::string host_name(const std::string& name) {
   return at_length(63, name);
 }
@@ -47,8 +49,31 @@ void rename_all(std::string (*rename)(const std::string&), std::vector<std::stri
   for (std::string& name : names) name = rename(name);
 }
 
+void rename(lab::SubnetRef& ref) {
+  ref = {network_name(ref.vnet), part_name(ref.subnet)};
+}
 void rename(std::optional<lab::SubnetRef>& ref) {
-  if (ref) ref = lab::SubnetRef{network_name(ref->vnet), part_name(ref->subnet)};
+  if (ref) rename(*ref);
+}
+
+// Of services, of the endpoints that lead there and of the networks that zones are linked with.
+void rename_services(lab::Lab& lab) {
+  lab::Named<lab::PrivateEndpoint> endpoints = with_keys(part_name, lab.private_endpoints);
+  for (auto& [name, endpoint] : endpoints) {
+    const bool service = lab.services.contains(endpoint.private_link_service);
+    rename(endpoint.subnet);
+    endpoint.private_link_service = service ? host_name(endpoint.private_link_service)
+                                            : site_name(endpoint.private_link_service);
+  }
+  lab.private_endpoints = std::move(endpoints);
+  lab.services = with_keys(host_name, lab.services);
+  for (auto& [name, service] : lab.services) {
+    if (!service.network_acls) continue;
+    for (lab::SubnetRef& subnet : service.network_acls->virtual_network_rules) rename(subnet);
+  }
+  for (auto& [name, zone] : lab.private_dns_zones) {
+    zone.virtual_network_links = with_keys(network_name, zone.virtual_network_links);
+  }
 }
 
 void rename_contents(lab::VirtualNetwork& vnet) {
@@ -94,6 +119,7 @@ lab::Lab with_longest_names(const lab::Lab& lab) {
     rename(host.subnet);
     rename_all(part_name, host.application_security_groups);
   }
+  rename_services(renamed);
   renamed.expectations.clear();
   return renamed;
 }

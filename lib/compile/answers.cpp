@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// What answers in namespaces: a responder of its own for each machine with open ports; for names,
+// and for the platform's metadata, one process each, which live in the stamp's namespace and are
+// told by attachments where they answer as what.
+#include "compile/data_path.hpp"
+#include "settings/dns_settings_text.hpp"
+#include "settings/names_text.hpp"
+#include "settings/responder_text.hpp"
+
+namespace egress::compile {
+namespace {
+
+constexpr const char* kResponder = "responder";
+constexpr const char* kResolver = "resolver";
+constexpr const char* kMetadata = "metadata";
+constexpr uint16_t kHttpPort = 80;
+
+void attach(state::NetnsState& netns, state::Attachment attachment) {
+  std::string name = attachment.name;
+  netns.attachments[std::move(name)] = std::move(attachment);
+}
+
+void add_process(state::NetnsState& netns, const char* name, const char* program) {
+  netns.processes[name] = {.name = name, .program = program};
+}
+
+// As what the resolver answers in one namespace.
+void attach_role(Fabric& fabric, const std::string& netns, const settings::DnsRole& role) {
+  attach(fabric.netns(netns),
+         state::make_attachment(settings::kDnsAttachment,
+                                {stamp_netns(fabric.options.prefix), kResolver},
+                                settings::to_text(role)));
+}
+
+void attach_apps(Fabric& fabric) {
+  for (const auto& [name, site] : fabric.network.sites) {
+    const settings::AppResolver role{.servers = site.dns.servers,
+                                     .attempts = site.dns.attempts,
+                                     .timeout_seconds = site.dns.timeout_seconds,
+                                     .cache_seconds = site.dns.cache_seconds};
+    for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
+      attach_role(fabric, app_netns(fabric.options.prefix, name, instance), role);
+    }
+  }
+}
+
+void attach_servers(Fabric& fabric) {
+  for (const policy::Interface& host : fabric.network.interfaces) {
+    if (host.host == nullptr || !host.host->dns_server) continue;
+    attach_role(fabric, host_netns(fabric.options.prefix, host.name),
+                settings::ServerResolver{.address = host.address,
+                                         .server = *host.host->dns_server,
+                                         .in_internet = host.vnet == policy::kNowhere});
+  }
+}
+
+void add_resolver(Fabric& fabric) {
+  const policy::Names& names = *fabric.network.names;
+  const std::string stamp = stamp_netns(fabric.options.prefix);
+  state::NetnsState& home = fabric.netns(stamp);
+  add_process(home, kResolver, "egress-dns");
+  state::Attachment known = state::make_attachment(settings::kNamesAttachment, {stamp, kResolver},
+                                                   settings::to_text(names));
+  known.home = !names.forward_to.empty();  // real servers are asked from the daemon's own network
+  attach(home, std::move(known));
+  attach_role(fabric, stamp, settings::PlatformResolver{});
+  for (const policy::Network::Vnet& vnet : fabric.network.vnets) {
+    attach_role(fabric, vnet_netns(fabric.options.prefix, vnet.name),
+                settings::PlatformResolver{.vnet = vnet.name});
+  }
+  attach_apps(fabric);
+  attach_servers(fabric);
+}
+
+void add_metadata(Fabric& fabric) {
+  if (fabric.network.vnets.empty()) return;
+  const std::string stamp = stamp_netns(fabric.options.prefix);
+  add_process(fabric.netns(stamp), kMetadata, "egress-host");
+  const std::string settings = settings::to_text(
+      settings::Responder{.host = kMetadata, .listen = {{Protocol::kTcp, kHttpPort}}});
+  for (const policy::Network::Vnet& vnet : fabric.network.vnets) {
+    attach(fabric.netns(vnet_netns(fabric.options.prefix, vnet.name)),
+           state::make_attachment(kMetadata, {stamp, kMetadata}, settings));
+  }
+}
+
+settings::ResponderWay responder_way(const Fabric& fabric, const std::string& netns,
+                                     const Way& way) {
+  const policy::Network& network = fabric.network;
+  settings::ResponderWay told{.device = fabric.link(netns, way.link), .mark = way.mark};
+  const policy::Index at = way.endpoint == policy::kNowhere ? way.receiver : way.endpoint;
+  const std::vector<Port>& ports = network.interfaces[at].listen;
+  told.listen = {ports.begin(), ports.end()};
+  if (way.endpoint != policy::kNowhere) {
+    told.way = policy::Entry::Way::kPrivateEndpoint;
+    return told;
+  }
+  for (const policy::Index each : network.vnets[way.vnet].subnets) {
+    const policy::Network::Subnet& subnet = network.subnets[each];
+    for (const Ipv4Prefix& prefix : subnet.declared->address_prefixes) {
+      told.subnets.emplace_back(prefix, subnet.name);
+    }
+  }
+  return told;
+}
+
+}  // namespace
+
+void add_responder(Fabric& fabric, const policy::Interface& machine) {
+  const std::string name = machine_netns(fabric.options.prefix, machine);
+  const std::vector<Port>& ports = machine.host != nullptr ? machine.host->listen : machine.listen;
+  if (ports.empty()) return;
+  settings::Responder told{.host = machine.name, .listen = {ports.begin(), ports.end()}};
+  for (const Way& way : fabric.ways) {
+    if (&fabric.network.interfaces[way.receiver] != &machine) continue;
+    told.device = "eth0";
+    told.ways.push_back(responder_way(fabric, name, way));
+  }
+  if (machine.service != nullptr) {
+    told.firewall = policy::firewall_of(machine.name, *machine.service);
+  }
+  state::NetnsState& netns = fabric.netns(name);
+  add_process(netns, kResponder, "egress-host");
+  attach(netns, state::make_attachment(kResponder, {name, kResponder}, settings::to_text(told)));
+}
+
+void add_platform_processes(Fabric& fabric) {
+  add_resolver(fabric);
+  add_metadata(fabric);
+}
+
+}  // namespace egress::compile

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// Theory of operation. A packet that comes in by a way is given the mark of that way; a socket that
+// it makes takes the mark over (tcp_fwmark_accept), and so do resets and errors (fwmark_reflect).
+// What carries a way's mark leaves by it. Sockets without connections are the responder's to mark.
+#include "compile/ways.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compile/data_path.hpp"
+#include "compile/marks.hpp"
+
+namespace egress::compile {
+namespace {
+
+using policy::Index;
+using policy::kNowhere;
+using state::NftData;
+using state::NftField;
+
+constexpr const char* kMarking[] = {"net.ipv4.fwmark_reflect", "net.ipv4.tcp_fwmark_accept"};
+
+std::string vnet_link(const std::string& vnet) {
+  return "v-" + vnet;
+}
+std::string endpoint_link(const std::string& endpoint) {
+  return "p-" + endpoint;
+}
+std::string endpoint_port(const std::string& endpoint) {
+  return "e-" + endpoint;
+}
+
+void add_way(Fabric& fabric, const Way& way, std::vector<state::NftElement>& marks) {
+  const policy::Network& network = fabric.network;
+  const std::string name = machine_netns(fabric.options.prefix, network.interfaces[way.receiver]);
+  const std::string vnet = vnet_netns(fabric.options.prefix, network.vnets[way.vnet].name);
+  const std::string& link = fabric.link(name, way.link);
+  const bool by_endpoint = way.endpoint != kNowhere;
+  const std::string alias = by_endpoint
+                                ? "private endpoint " + network.interfaces[way.endpoint].name
+                                : "service endpoint of " + network.vnets[way.vnet].name;
+  fabric.veth(fabric.endpoint(name, link, false, alias),
+              router_port(vnet, fabric.link(vnet, way.port), alias));
+  state::NetnsState& netns = fabric.netns(name);
+  if (by_endpoint) netns.addresses.insert({link, network.interfaces[way.endpoint].address, 32});
+  netns.neighbours.insert({link, kTransitGateway, kRouterMac});
+  netns.rules.insert(
+      {.priority = kSteeringPriority, .table = way.mark, .fwmark = way.mark, .fwmask = kWholeMark});
+  add(netns, route_via(way.mark, {}, link, kTransitGateway));
+  marks.push_back({{link}, way.mark});
+}
+
+// Of one receiver.
+void add_ways_to(Fabric& fabric, const std::string& netns_name, const std::vector<Way>& ways) {
+  std::vector<state::NftElement> marks;
+  for (const Way& way : ways) add_way(fabric, way, marks);
+  state::NetnsState& netns = fabric.netns(netns_name);
+  for (const char* name : kMarking) netns.sysctls[name] = {name, "1"};
+  // An appliance has a firewall already, but no Internet host is one.
+  state::NftTable table;
+  table.maps["ways"] = make_map({.key = {NftField::kIifname}, .data = NftData::kMark}, marks);
+  table.chains["arrival"] = {.hook = state::NftHook{"filter", "prerouting", -150},
+                             .rules = {{"meta mark set iifname map @ways", "by its way"}}};
+  netns.firewall = state::make_firewall(std::move(table));
+}
+
+// `ways` are sorted by receiver.
+Status number(const policy::Network& network, std::vector<Way>& ways) {
+  for (auto first = ways.begin(); first != ways.end();) {
+    const auto last = std::find_if(first, ways.end(),
+                                   [&](const Way& way) { return way.receiver != first->receiver; });
+    std::vector<std::string> links;
+    for (auto way = first; way != last; ++way) links.push_back(way->link);
+    ASSIGN_OR_RETURN(
+        const auto marks,
+        assign_slots(fmt::format("ways to '{}'", network.interfaces[first->receiver].name), links,
+                     state::kFirstWayTable, state::kLastWayTable));
+    for (; first != last; ++first) first->mark = marks.at(first->link);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<Way>> ways_of(const policy::Network& network) {
+  std::vector<Way> ways;
+  for (const auto& [vnet, receiver] : network.ways) {
+    const policy::Interface& to = network.interfaces[receiver];
+    ways.push_back({.receiver = receiver,
+                    .vnet = vnet,
+                    .link = vnet_link(network.vnets[vnet].name),
+                    .port = machine_port(to)});
+  }
+  for (Index index = 0; index < network.interfaces.size(); ++index) {
+    const policy::Interface& endpoint = network.interfaces[index];
+    if (endpoint.endpoint == nullptr || network.interfaces[endpoint.behind].site != nullptr) {
+      continue;
+    }
+    ways.push_back({.receiver = endpoint.behind,
+                    .vnet = endpoint.vnet,
+                    .endpoint = index,
+                    .link = endpoint_link(endpoint.name),
+                    .port = endpoint_port(endpoint.name)});
+  }
+  std::stable_sort(ways.begin(), ways.end(),
+                   [](const Way& a, const Way& b) { return a.receiver < b.receiver; });
+  RETURN_IF_ERROR(number(network, ways));
+  return ways;
+}
+
+std::string machine_netns(const std::string& prefix, const policy::Interface& machine) {
+  return machine.host != nullptr ? host_netns(prefix, machine.name)
+                                 : service_netns(prefix, machine.name);
+}
+
+std::string machine_port(const policy::Interface& machine) {
+  return (machine.host != nullptr ? "h-" : "s-") + machine.name;
+}
+
+void add_ways(Fabric& fabric) {
+  std::map<std::string, std::vector<Way>> by_receiver;
+  for (const Way& way : fabric.ways) {
+    const policy::Interface& receiver = fabric.network.interfaces[way.receiver];
+    by_receiver[machine_netns(fabric.options.prefix, receiver)].push_back(way);
+  }
+  for (const auto& [netns, ways] : by_receiver) add_ways_to(fabric, netns, ways);
+}
+
+}  // namespace egress::compile

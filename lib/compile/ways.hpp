@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// How virtual networks reach what stands on the Internet without the Internet: by the service
+// endpoint of a subnet, under its public address, or by a private endpoint, under an address of the
+// network. Each way is a link of its own between the VNet and the receiver, so that the receiver
+// knows by the link who came, whatever the source: equal private addresses of two networks stay
+// apart, and an answer leaves by the link by which the packet came.
+
+#include <string>
+#include <vector>
+
+#include "policy/network.hpp"
+
+namespace egress::compile {
+
+struct Way {
+  policy::Index receiver = policy::kNowhere;  // the interface of a service or an Internet host
+  policy::Index vnet = policy::kNowhere;
+  policy::Index endpoint = policy::kNowhere;  // the private endpoint's interface, if by one
+  // For Fabric::link, at the receiver and in the VNet.
+  std::string link{};
+  std::string port{};
+  uint32_t mark = 0;  // and the number of the table by which answers go back
+};
+
+// In the order of the receivers, by service endpoint first. kInvalid when a receiver has more ways
+// than there are numbers.
+Result<std::vector<Way>> ways_of(const policy::Network& network);
+
+// The namespace of a host or a service.
+std::string machine_netns(const std::string& prefix, const policy::Interface& machine);
+// Its port at a router, for Fabric::link.
+std::string machine_port(const policy::Interface& machine);
+
+}  // namespace egress::compile
