@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   const std::string name = std::filesystem::path(arguments.front()).filename();
   arguments.erase(arguments.begin());
   if (name == "tcpping") return tcpping(arguments);
+  if (name == "nameresolver") return nameresolver(arguments);
   std::fprintf(stderr, "%s: call it by the name of one of the tools in app-bin\n", name.c_str());
   return kUsage;
 }

@@ -17,4 +17,8 @@ using Arguments = std::vector<std::string>;
 // tcpping HOST:PORT [-n COUNT]: connects, several times. kFound when one try succeeded.
 int tcpping(const Arguments& arguments);
 
+// nameresolver NAME [SERVER]: what the app's resolver says, or another name server. kFound with an
+// address.
+int nameresolver(const Arguments& arguments);
+
 }  // namespace egress::app_tools

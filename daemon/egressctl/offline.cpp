@@ -29,24 +29,19 @@ std::variant<std::shared_ptr<const policy::Network>, Failure> network_of(const L
   return policy::analyse({.lab = std::move(*loaded.lab), .leases = std::move(*addresses)});
 }
 
-template <typename T>
-std::vector<std::string> names_of(const lab::Named<T>& things) {
-  std::vector<std::string> names;
-  for (const auto& [name, thing] : things) names.push_back(name);
-  return names;
-}
-
-Result<policy::Explanation> explanation_of(const policy::Network& network,
-                                           const control::ExplainRequest& request) {
-  ASSIGN_OR_RETURN(const policy::Flow flow,
-                   inspect::flow_of(network.situation.lab, request.url, request.source_port));
-  return policy::explain(network, request.app, flow);
-}
-
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::any_of(names.begin(), names.end(), [&](const std::string& known) {
     return lab::equal_ignoring_case(known, name);
   });
+}
+
+Failure with_sites(const Error& error, const std::string& site, const lab::Lab& lab) {
+  Failure failure = failure_of(error);
+  if (error.code != Errc::kNotFound) return failure;
+  std::vector<std::string> sites;
+  for (const auto& [name, declared] : lab.sites) sites.push_back(name);
+  failure.hint = hint_for_site(site, sites);
+  return failure;
 }
 
 }  // namespace
@@ -55,15 +50,19 @@ Answer explain_offline(const LabSource& source, const control::ExplainRequest& r
   auto network = network_of(source);
   if (Failure* failure = std::get_if<Failure>(&network)) return std::move(*failure);
   const policy::Network& analysed = *std::get<0>(network);
-  const auto explanation = explanation_of(analysed, request);
-  if (explanation.ok()) return control::to_json(*explanation);
-  Failure failure = failure_of(explanation.error());
-  if (explanation.error().code == Errc::kNotFound) {
-    failure.hint =
-        hint_for_names(request.app.site, request.url, names_of(analysed.situation.lab.sites),
-                       names_of(analysed.situation.lab.hosts));
-  }
-  return failure;
+  const auto explained =
+      inspect::explain_url(analysed, request.app, request.url, request.source_port);
+  if (explained.ok()) return control::to_json(explained->explanation);
+  return with_sites(explained.error(), request.app.site, analysed.situation.lab);
+}
+
+Answer resolve_offline(const LabSource& source, const control::ResolveRequest& request) {
+  auto network = network_of(source);
+  if (Failure* failure = std::get_if<Failure>(&network)) return std::move(*failure);
+  const policy::Network& analysed = *std::get<0>(network);
+  const auto resolution = policy::resolve_name(analysed, request.app, request.name, request.type);
+  if (resolution.ok()) return control::to_json(*resolution);
+  return with_sites(resolution.error(), request.app.site, analysed.situation.lab);
 }
 
 Answer test_offline(const LabSource& source) {
@@ -72,15 +71,9 @@ Answer test_offline(const LabSource& source) {
   return control::to_json(inspect::test(*std::get<0>(network)));
 }
 
-std::string hint_for_names(const std::string& site, const std::string& url,
-                           const std::vector<std::string>& sites,
-                           const std::vector<std::string>& hosts) {
-  if (!contains(sites, site)) {
-    return lab::suggestion(site, sites, "known sites: " + lab::one_of(sites));
-  }
-  const auto target = lab::parse_flow_target(url);
-  if (!target.ok() || contains(hosts, target->host)) return {};
-  return hint_for_host(target->host, hosts);
+std::string hint_for_site(const std::string& site, const std::vector<std::string>& sites) {
+  if (contains(sites, site)) return {};
+  return lab::suggestion(site, sites, "known sites: " + lab::one_of(sites));
 }
 
 std::string hint_for_host(const std::string& host, const std::vector<std::string>& hosts) {

@@ -13,13 +13,12 @@
 namespace egress::ctl {
 
 Answer explain_offline(const LabSource& source, const control::ExplainRequest& request);
+Answer resolve_offline(const LabSource& source, const control::ResolveRequest& request);
 // Expectations against decisions; no packet is sent.
 Answer test_offline(const LabSource& source);
 
-// "did you mean" for what a request names that the lab has not got; empty when it has both.
-std::string hint_for_names(const std::string& site, const std::string& url,
-                           const std::vector<std::string>& sites,
-                           const std::vector<std::string>& hosts);
+// "did you mean" for a name that the lab has not got; empty when it has it.
+std::string hint_for_site(const std::string& site, const std::vector<std::string>& sites);
 std::string hint_for_host(const std::string& host, const std::vector<std::string>& hosts);
 
 }  // namespace egress::ctl

@@ -150,10 +150,42 @@ HttpResponse get(Queries& queries, const HttpRequest& request) {
 void explain(Queries& queries, const HttpRequest& request, const Respond& respond) {
   const auto asked = control::parse_explain_request(request.body);
   if (!asked.ok()) return respond(refusal_of(asked.error()));
-  if (!asked->verify) return respond(answer_of(queries.explain(*asked)));
+  if (!asked->verify) return queries.explain(*asked, answering<policy::Explanation>(respond));
   queries.verify(*asked, answering<probe::Verified>(respond, [](const probe::Verified& verified) {
     return control::to_json(verified.explanation, verified.observation, verified.differences);
   }));
+}
+
+void resolve(Queries& queries, const lab::Sender& app, const HttpRequest& request,
+             const Respond& respond) {
+  const auto asked = control::parse_resolve_request(app, request.query);
+  if (!asked.ok()) return respond(refusal_of(asked.error()));
+  if (!asked->verify) return queries.resolve(*asked, answering<policy::Resolution>(respond));
+  queries.verify(*asked, answering<probe::NameVerified>(respond, [](const auto& verified) {
+    return control::to_json(verified.expected, verified.seen, verified.differences);
+  }));
+}
+
+// What is answered later, or false.
+bool get_later(Queries& queries, const HttpRequest& request, const Respond& respond) {
+  if (request.path == "/v1/dependencies") {
+    const auto app = control::parse_app(request.query);
+    if (app.ok()) {
+      queries.dependencies(*app, answering<std::vector<inspect::Dependency>>(respond));
+    } else {
+      respond(refusal_of(app.error()));
+    }
+    return true;
+  }
+  const auto name = between(request.path, "/v1/apps/", "/resolve");
+  if (!name) return false;
+  const auto app = parse_app(*name);
+  if (app.ok()) {
+    resolve(queries, *app, request, respond);
+  } else {
+    respond(refusal_of(app.error()));
+  }
+  return true;
 }
 
 void post(Operations& operations, Queries& queries, const HttpRequest& request,
@@ -182,7 +214,10 @@ void post(Operations& operations, Queries& queries, const HttpRequest& request,
 
 void handle(Operations& operations, Queries& queries, const HttpRequest& request,
             const Respond& respond) {
-  if (request.method == MHD_HTTP_METHOD_GET) return respond(get(queries, request));
+  if (request.method == MHD_HTTP_METHOD_GET) {
+    if (!get_later(queries, request, respond)) respond(get(queries, request));
+    return;
+  }
   if (request.method == MHD_HTTP_METHOD_POST) return post(operations, queries, request, respond);
   respond(refusal(MHD_HTTP_METHOD_NOT_ALLOWED, "methods are GET and POST"));
 }

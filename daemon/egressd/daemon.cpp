@@ -54,13 +54,13 @@ class ConfiguredLab : public OperationObserver {
 }  // namespace
 
 Daemon::Daemon(Settings settings, session::Session session, kernel::Kernel& kernel,
-               probe::Send send, const Clock& clock)
+               probe::Probes probes, const Clock& clock)
     : settings_(std::move(settings)),
       session_(std::move(session)),
       clock_(clock),
       workers_(loop_, kWorksAtOnce),
       operations_(loop_, workers_, kernel, session_, clock, [this] { after_pass(); }),
-      queries_(workers_, kernel, session_, operations_, clock, std::move(send)),
+      queries_(workers_, kernel, session_, operations_, clock, std::move(probes)),
       watchdog_(loop_, [this] { feed_watchdog(); }),
       on_terminate_(loop_, SIGTERM, [this] { stop(); }),
       on_interrupt_(loop_, SIGINT, [this] { stop(); }),

@@ -26,7 +26,7 @@ inline constexpr size_t kWorksAtOnce = 3;
 class Daemon {
  public:
   // `session` is restored already.
-  Daemon(Settings settings, session::Session session, kernel::Kernel& kernel, probe::Send send,
+  Daemon(Settings settings, session::Session session, kernel::Kernel& kernel, probe::Probes probes,
          const Clock& clock);
 
   // Serves on `listener` until a signal ends it; the lab stays in force.

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <utility>
 
 #include "base/folder.hpp"
@@ -43,17 +44,23 @@ int print(const std::vector<lab::Finding>& findings, std::FILE* out) {
   return lab::any_error(findings) ? kFailure : 0;
 }
 
-// The installed responder, or the one built beside this program.
-std::string responder_program() {
+// The program that is built or placed beside this one, or the installed one.
+std::string program_at(const std::string& name) {
   std::error_code error;
   const auto here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  for (const auto& beside :
-       {here / "egress-host", here.parent_path() / "egress-host/egress-host"}) {
+  for (const auto& beside : {here / name, here.parent_path() / name / name}) {
     if (::access(beside.c_str(), X_OK) == 0 && !std::filesystem::is_directory(beside, error)) {
       return beside.string();
     }
   }
-  return EGRESS_RESPONDER;
+  return std::string(EGRESS_LIBEXEC) + "/" + name;
+}
+
+// What processes of labs are called, by the paths of the programs.
+std::map<std::string, std::string> lab_programs() {
+  std::map<std::string, std::string> programs;
+  for (const char* name : {"egress-dns", "egress-host"}) programs[name] = program_at(name);
+  return programs;
 }
 
 // Each namespace is held open.
@@ -108,14 +115,14 @@ Status serve(const Settings& settings) {
                    kernel::LinuxKernel::open({.prefix = settings.prefix,
                                               .state_dir = state_dir,
                                               .run_dir = settings.run_dir,
-                                              .programs = {{"egress-host", responder_program()}},
+                                              .programs = lab_programs(),
                                               .clock = clock}));
   // Last, as a start counts from here on, and what fails before is not the lab's fault.
   session::Session session({settings.prefix, within_open_files(settings.limits)},
                            store::Store(settings.state_dir + "/egressd.db"));
   set_signals(SIG_BLOCK);
   RETURN_IF_ERROR(session.restore(clock.now()));
-  Daemon daemon(settings, std::move(session), *kernel, probe::send, clock);
+  Daemon daemon(settings, std::move(session), *kernel, probe::Probes{}, clock);
   set_signals(SIG_UNBLOCK);
   const Status status = daemon.run(socket.take_fd());
   set_signals(SIG_BLOCK);

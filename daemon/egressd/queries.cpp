@@ -32,6 +32,30 @@ std::vector<std::string> texts_of(const state::ChangeSet& ops) {
   return texts;
 }
 
+template <typename T>
+OrRefusal<T> or_refusal(Result<T> result) {
+  if (!result.ok()) return session::Refusal{std::move(result).error(), {}};
+  return std::move(*result);
+}
+
+policy::AskUpstream ask_of(const policy::Network& network) {
+  return probe::ask_servers(network.situation.lab.public_dns.forward_to);
+}
+
+Result<policy::Resolution> resolution_of(const policy::Network& network,
+                                         const control::ResolveRequest& request) {
+  return policy::resolve_name(network, request.app, request.name, request.type, ask_of(network));
+}
+
+Result<probe::NameVerified> verified(const probe::Verifier& verifier,
+                                     const policy::Network& network, const std::string& prefix,
+                                     const control::ResolveRequest& request) {
+  ASSIGN_OR_RETURN(policy::Resolution expected, resolution_of(network, request));
+  ASSIGN_OR_RETURN(auto answers,
+                   verifier.verify_names(network, prefix, {{request.app, std::move(expected)}}));
+  return std::move(answers.front());
+}
+
 }  // namespace
 
 Result<const policy::Network*> Queries::network() const {
@@ -138,16 +162,45 @@ Result<inspect::ExecContext> Queries::checked(Result<inspect::ExecContext> conte
   return context;
 }
 
-Result<probe::Question> Queries::question(const control::ExplainRequest& request) const {
-  ASSIGN_OR_RETURN(const policy::Network* current, network());
-  ASSIGN_OR_RETURN(const policy::Flow flow,
-                   inspect::flow_of(current->situation.lab, request.url, request.source_port));
-  return probe::Question{.app = request.app, .flow = flow};
+template <typename T, typename Work>
+void Queries::work_out(const char* what, Work work, Then<T> then) {
+  if (const auto in_force = network(); !in_force.ok()) {
+    return then(session::Refusal{in_force.error(), {}});
+  }
+  workers_.run(
+      what,
+      [lab = session_.current(), work = std::move(work)]() -> OrRefusal<T> {
+        return or_refusal(work(*lab->network));
+      },
+      [then = std::move(then)](Result<OrRefusal<T>> answer) { give<T>(then, std::move(answer)); });
 }
 
-Result<policy::Explanation> Queries::explain(const control::ExplainRequest& request) const {
-  ASSIGN_OR_RETURN(const probe::Question asked, question(request));
-  return policy::explain(*session_.network(), asked.app, asked.flow);
+void Queries::explain(const control::ExplainRequest& request, Then<policy::Explanation> then) {
+  work_out<policy::Explanation>(
+      "explain",
+      [request](const policy::Network& network) -> Result<policy::Explanation> {
+        ASSIGN_OR_RETURN(inspect::Explained found,
+                         inspect::explain_url(network, request.app, request.url,
+                                              request.source_port, ask_of(network)));
+        return std::move(found.explanation);
+      },
+      std::move(then));
+}
+
+void Queries::resolve(const control::ResolveRequest& request, Then<policy::Resolution> then) {
+  work_out<policy::Resolution>(
+      "resolve",
+      [request](const policy::Network& network) { return resolution_of(network, request); },
+      std::move(then));
+}
+
+void Queries::dependencies(const lab::Sender& app, Then<std::vector<inspect::Dependency>> then) {
+  work_out<std::vector<inspect::Dependency>>(
+      "dependencies",
+      [app](const policy::Network& network) {
+        return inspect::dependencies(network, app, ask_of(network));
+      },
+      std::move(then));
 }
 
 Result<uint64_t> Queries::quiet_now() {
@@ -175,17 +228,21 @@ void Queries::send_packets(const char* what, Work work, Then<T> then) {
 }
 
 void Queries::verify(const control::ExplainRequest& request, Then<probe::Verified> then) {
-  Result<probe::Question> asked = question(request);
-  if (!asked.ok()) return then(session::Refusal{asked.error(), {}});
   send_packets<probe::Verified>(
       "explain",
-      [question = *asked, any_port = !request.source_port, verifier = verifier_,
-       lab = session_.current(), prefix = session_.terms().prefix]() -> OrRefusal<probe::Verified> {
-        probe::Question sent = question;
-        if (any_port) sent.flow.source_port = verifier->fresh_port(lab->network->situation.lab);
-        auto verified = verifier->verify(*lab->network, prefix, {sent});
-        if (!verified.ok()) return session::Refusal{verified.error(), {}};
-        return std::move(verified->front());
+      [request, verifier = verifier_, lab = session_.current(), prefix = session_.terms().prefix] {
+        const policy::Network& network = *lab->network;
+        return or_refusal(verifier->verify(network, prefix, request.app, request.url,
+                                           request.source_port, ask_of(network)));
+      },
+      std::move(then));
+}
+
+void Queries::verify(const control::ResolveRequest& request, Then<probe::NameVerified> then) {
+  send_packets<probe::NameVerified>(
+      "resolve",
+      [request, verifier = verifier_, lab = session_.current(), prefix = session_.terms().prefix] {
+        return or_refusal(verified(*verifier, *lab->network, prefix, request));
       },
       std::move(then));
 }

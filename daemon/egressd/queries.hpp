@@ -15,6 +15,7 @@
 #include "control/protocol.hpp"
 #include "egressd/operations.hpp"
 #include "inspect/context.hpp"
+#include "inspect/dependencies.hpp"
 #include "inspect/effective.hpp"
 #include "inspect/graph.hpp"
 #include "inspect/status.hpp"
@@ -34,18 +35,17 @@ using Then = std::function<void(OrRefusal<T>)>;
 class Queries {
  public:
   Queries(uv::Workers& workers, kernel::Kernel& kernel, const session::Session& session,
-          Operations& operations, Clock clock, probe::Send send)
+          Operations& operations, Clock clock, probe::Probes probes)
       : workers_(workers),
         kernel_(kernel),
         session_(session),
         operations_(operations),
         clock_(std::move(clock)),
-        verifier_(std::make_shared<probe::Verifier>(std::move(send))) {}
+        verifier_(std::make_shared<probe::Verifier>(std::move(probes))) {}
 
   inspect::StatusReport status();
   Result<inspect::ExecContext> context(const lab::Sender& app);
   Result<inspect::ExecContext> context(const std::string& host);
-  Result<policy::Explanation> explain(const control::ExplainRequest& request) const;
   Result<inspect::EffectiveRoutes> effective_routes(const std::string& site) const;
   Result<inspect::EffectiveRules> effective_rules(const std::string& site);
   Result<inspect::IpFlowVerdict> ip_flow_verify(const control::IpFlowRequest& request) const;
@@ -55,9 +55,15 @@ class Queries {
   Result<inspect::Graph> graph() const;
 
   void plan(lab::LabText text, Then<control::Plan> then);
+  // These ask real name servers, where the lab has some, for what it does not know.
+  void explain(const control::ExplainRequest& request, Then<policy::Explanation> then);
+  void resolve(const control::ResolveRequest& request, Then<policy::Resolution> then);
+  void dependencies(const lab::Sender& app, Then<std::vector<inspect::Dependency>> then);
   // As explain(), and with a packet. kBusy during an operation: its changes are not the kernel's
   // disagreement.
   void verify(const control::ExplainRequest& request, Then<probe::Verified> then);
+  // As resolve(), and with a lookup by the app's own resolver; kBusy as verify().
+  void verify(const control::ResolveRequest& request, Then<probe::NameVerified> then);
   // The expectations of the lab in force, with packets; kBusy as verify().
   void test(lab::LabText text, Then<std::vector<inspect::TestResult>> then);
 
@@ -76,7 +82,9 @@ class Queries {
   void compare_with_kernel(session::Proposal proposal, Then<control::Plan> then);
   // Whoever runs something there enters a namespace of ours.
   Result<inspect::ExecContext> checked(Result<inspect::ExecContext> context);
-  Result<probe::Question> question(const control::ExplainRequest& request) const;
+  // `work` takes the lab in force and returns a Result.
+  template <typename T, typename Work>
+  void work_out(const char* what, Work work, Then<T> then);
   // Whether packets may be sent now; the state in which they are.
   Result<uint64_t> quiet_now();
   template <typename T, typename Work>

@@ -55,8 +55,8 @@ Poll::Poll(Loop& loop, int fd, Callback callback) : handle_(std::move(callback))
   EG_CHECK(uv_poll_init(loop.get(), handle_.get(), fd) == 0, "the descriptor can be polled");
 }
 
-void Poll::start() {
-  uv_poll_start(handle_.get(), UV_READABLE,
+void Poll::start(For what) {
+  uv_poll_start(handle_.get(), static_cast<int>(what),
                 [](uv_poll_t* handle, int /*status*/, int /*events*/) { call(handle); });
 }
 

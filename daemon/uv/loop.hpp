@@ -84,11 +84,12 @@ class Idle {
   HandleOwner<uv_idle_t> handle_;
 };
 
-// Calls while `fd` is readable, once started; borrows the descriptor, which must outlive it.
+// Calls while `fd` is ready, once started; borrows the descriptor, which must outlive it.
 class Poll {
  public:
+  enum class For { kReading = UV_READABLE, kWriting = UV_WRITABLE };
   Poll(Loop& loop, int fd, Callback callback);
-  void start();
+  void start(For what = For::kReading);  // replaces an earlier start
   void stop();
 
  private:

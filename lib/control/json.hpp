@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "control/protocol.hpp"
 #include "inspect/context.hpp"
+#include "inspect/dependencies.hpp"
 #include "inspect/effective.hpp"
 #include "inspect/expectations.hpp"
 #include "inspect/graph.hpp"
@@ -25,11 +26,18 @@ namespace egress::control {
 using Json = nlohmann::ordered_json;
 
 // The contract's object: verdict, path, source, nextHop, decidedBy, steps; then reply, host,
-// refused.
+// refused, sees, name and addresses; and service where one decides.
 Json to_json(const policy::Explanation& explanation);
 // The same with "observed".
 Json to_json(const policy::Explanation& explanation, const inspect::Observation& observation,
              const std::vector<std::string>& differences);
+// {"name", "type", "status", "addresses", "servers", "answeredBy", "seconds", "warnings"}
+Json to_json(const policy::Resolution& resolution);
+// The same with "observed".
+Json to_json(const policy::Resolution& resolution, const inspect::LookupSeen& seen,
+             const std::vector<std::string>& differences);
+// {"dependencies": […]}
+Json to_json(const std::vector<inspect::Dependency>& dependencies);
 Json to_json(const std::vector<lab::Finding>& findings);
 Json to_json(const std::vector<ipam::Lease>& leases);
 Json to_json(const inspect::StatusReport& status);

@@ -28,4 +28,10 @@ Result<IpFlowRequest> parse_ip_flow_request(const Parameters& parameters);
 Parameters to_parameters(const NextHopRequest& request);
 Result<NextHopRequest> parse_next_hop_request(const Parameters& parameters);
 
+Parameters to_parameters(const ResolveRequest& request);  // all but the app
+Result<ResolveRequest> parse_resolve_request(const lab::Sender& app, const Parameters& parameters);
+
+// {"site"}
+Result<lab::Sender> parse_app(const Parameters& parameters);
+
 }  // namespace egress::control

@@ -31,10 +31,20 @@ Result<uint16_t> port_of(const Parameters& parameters, const char* name) {
   return *port;
 }
 
-Result<lab::Sender> app_of(const Parameters& parameters) {
-  const std::string text = text_of(parameters, kSite);
-  if (text.empty()) return wrong(kSite, "SITE or SITE/INSTANCE");
-  return lab::Sender::parse(text);
+// RFC 1035 2.3.4; characters that a name server would have to escape are no part of a name here.
+bool is_domain_name(const std::string& name) {
+  constexpr size_t kMostBytes = 253;
+  constexpr size_t kMostBytesOfLabel = 63;
+  if (name.empty() || name.size() > kMostBytes) return false;
+  size_t label = 0;
+  for (const char letter : name) {
+    const bool dot = letter == '.';
+    if (dot && label == 0) return false;
+    label = dot ? 0 : label + 1;
+    if (letter <= ' ' || letter == 0x7f || letter == '\\' || label > kMostBytesOfLabel)
+      return false;
+  }
+  return label > 0;
 }
 
 // One of the two, as Network Watcher spells it.
@@ -58,6 +68,12 @@ std::string spell_protocol(Protocol protocol) {
 
 }  // namespace
 
+Result<lab::Sender> parse_app(const Parameters& parameters) {
+  const std::string text = text_of(parameters, kSite);
+  if (text.empty()) return wrong(kSite, "SITE or SITE/INSTANCE");
+  return lab::Sender::parse(text);
+}
+
 Parameters to_parameters(const IpFlowRequest& request) {
   const inspect::IpFlow& flow = request.flow;
   return {{kSite, request.app.to_string()},
@@ -71,7 +87,7 @@ Parameters to_parameters(const IpFlowRequest& request) {
 Result<IpFlowRequest> parse_ip_flow_request(const Parameters& parameters) {
   IpFlowRequest request;
   inspect::IpFlow& flow = request.flow;
-  ASSIGN_OR_RETURN(request.app, app_of(parameters));
+  ASSIGN_OR_RETURN(request.app, parse_app(parameters));
   ASSIGN_OR_RETURN(flow.direction, either_of(parameters, "direction", lab::Direction::kOutbound,
                                              lab::Direction::kInbound, spell_direction));
   ASSIGN_OR_RETURN(flow.protocol, either_of(parameters, "protocol", Protocol::kTcp, Protocol::kUdp,
@@ -89,8 +105,30 @@ Parameters to_parameters(const NextHopRequest& request) {
 
 Result<NextHopRequest> parse_next_hop_request(const Parameters& parameters) {
   NextHopRequest request;
-  ASSIGN_OR_RETURN(request.app, app_of(parameters));
+  ASSIGN_OR_RETURN(request.app, parse_app(parameters));
   ASSIGN_OR_RETURN(request.destination, address_of(parameters, "destinationIPAddress"));
+  return request;
+}
+
+Parameters to_parameters(const ResolveRequest& request) {
+  return {{"name", request.name},
+          {"type", policy::to_text(request.type)},
+          {"verify", request.verify ? "true" : "false"}};
+}
+
+Result<ResolveRequest> parse_resolve_request(const lab::Sender& app, const Parameters& parameters) {
+  ResolveRequest request{.app = app, .name = policy::plain_name(text_of(parameters, "name"))};
+  if (!is_domain_name(request.name)) return wrong("name", "a domain name");
+  if (const std::string type = text_of(parameters, "type"); !type.empty()) {
+    const auto parsed = policy::record_type(type);
+    if (!parsed) return wrong("type", "a record type, such as A, AAAA, CNAME or TXT");
+    request.type = *parsed;
+  }
+  const std::string verify = text_of(parameters, "verify");
+  if (!verify.empty() && verify != "true" && verify != "false") {
+    return wrong("verify", "true or false");
+  }
+  request.verify = verify == "true";
   return request;
 }
 

@@ -47,6 +47,13 @@ struct NextHopRequest {
   Ipv4Address destination{};
 };
 
+struct ResolveRequest {
+  lab::Sender app{};
+  std::string name{};  // as policy::plain_name() gives it
+  policy::RecordType type = policy::RecordType::kA;
+  bool verify = false;
+};
+
 using reconcile::Progress;
 
 struct FailedObject {

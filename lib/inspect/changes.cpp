@@ -10,9 +10,15 @@ namespace {
 // What of a resource is its own, and not a resource for itself. Each is taken apart into all its
 // fields: a new one does not compile until somebody decided which of the two it is.
 auto own_fields(const lab::VirtualNetwork& vnet) {
-  const auto& [location, prefixes, dns_servers, subnets, peerings] = vnet;
+  const auto& [location, prefixes, dns_servers, subnets, peerings, endpoint_policies] = vnet;
   static_cast<void>(std::tie(subnets, peerings));
-  return std::tie(location, prefixes, dns_servers);
+  return std::tie(location, prefixes, dns_servers, endpoint_policies);
+}
+
+auto own_fields(const lab::PrivateDnsZone& zone) {
+  const auto& [name, links, sets] = zone;
+  static_cast<void>(std::tie(links, sets));
+  return std::tie(name);
 }
 
 auto own_fields(const lab::NetworkSecurityGroup& group) {
@@ -71,7 +77,8 @@ std::vector<ResourceChange> resource_changes(const lab::Lab* before, const lab::
   static const lab::Lab kNothing;
   std::vector<ResourceChange> found;
   const auto& [location, outbound, allocation, networks, groups, tables, asgs, farms, sites, hosts,
-               tags_file, tags, expectations] = before == nullptr ? kNothing : *before;
+               services, endpoints, zones, public_dns, tags_file, tags, expectations] =
+      before == nullptr ? kNothing : *before;
   // Neither the name of the file nor what is expected is part of what a lab makes.
   static_cast<void>(std::tie(tags_file, tags, expectations));
   const auto note = [&](bool same, const char* name) {
@@ -82,6 +89,7 @@ std::vector<ResourceChange> resource_changes(const lab::Lab* before, const lab::
   note(allocation == after.address_allocation, "addressAllocation");
   note(asgs == after.application_security_groups, "applicationSecurityGroups");
   note(before == nullptr || lab::same_service_tags(*before, after), "serviceTags");
+  note(public_dns == after.public_dns, "publicDns");
   compare("networkSecurityGroup", "", groups, after.network_security_groups, found);
   compare_children("securityRule", groups, after.network_security_groups,
                    &lab::NetworkSecurityGroup::security_rules, found);
@@ -92,6 +100,13 @@ std::vector<ResourceChange> resource_changes(const lab::Lab* before, const lab::
                    found);
   compare_children("virtualNetworkPeering", networks, after.virtual_networks,
                    &lab::VirtualNetwork::virtual_network_peerings, found);
+  compare("service", "", services, after.services, found);
+  compare("privateEndpoint", "", endpoints, after.private_endpoints, found);
+  compare("privateDnsZone", "", zones, after.private_dns_zones, found);
+  compare_children("virtualNetworkLink", zones, after.private_dns_zones,
+                   &lab::PrivateDnsZone::virtual_network_links, found);
+  compare_children("recordSet", zones, after.private_dns_zones, &lab::PrivateDnsZone::record_sets,
+                   found);
   compare("serverFarm", "", farms, after.server_farms, found);
   compare("site", "", sites, after.sites, found);
   compare("host", "", hosts, after.hosts, found);

@@ -12,6 +12,9 @@ namespace egress::inspect {
 
 namespace {
 
+// All names are the resolvers' business.
+constexpr const char* kHosts = "127.0.0.1 localhost\n";
+
 std::map<std::string, std::string> environment_of(const policy::Network::App& app) {
   const lab::Site& site = *app.site->declared;
   std::map<std::string, std::string> environment;
@@ -32,59 +35,38 @@ std::map<std::string, std::string> environment_of(const policy::Network::App& ap
   return environment;
 }
 
-// The name servers that DHCP gives to who is in `vnet`, or that an app without a network has
-// (azure-facts 8.1.1, 8.1.2).
-std::vector<std::string> name_servers(const lab::VirtualNetwork* vnet) {
-  if (vnet == nullptr || vnet->dns_servers.empty()) return {kAzurePlatform.to_string()};
+// azure-facts 8.2.8.
+std::string resolv_conf_of(const policy::DnsSettings& settings) {
   std::vector<std::string> servers;
-  for (const Ipv4Address server : vnet->dns_servers) servers.push_back(server.to_string());
-  return servers;
-}
-
-// azure-facts 8.2.8. Nothing listens at 127.0.0.11 yet: a query is refused at once, and names come
-// from the hosts file.
-std::string resolv_conf_of(const policy::Network& network, const policy::Network::Site& site) {
-  const bool joined = site.subnet != policy::kNowhere;
-  const auto servers =
-      name_servers(joined ? network.vnets[network.subnets[site.subnet].vnet].declared : nullptr);
+  for (const Ipv4Address server : settings.servers) servers.push_back(server.to_string());
   return fmt::format(
       "# This container is using an embedded dns resolver\n"
       "# The configured nameservers at startup are {}\n"
-      "# The configured options for the listener at startup are timeout:1 attempts:5\n"
+      "# The configured options for the listener at startup are timeout:{} attempts:{}\n"
       "nameserver 127.0.0.11\n"
       "options ndots:0 timeout:15 attempts:2\n",
-      fmt::join(servers, ","));
+      fmt::join(servers, ","), settings.timeout_seconds, settings.attempts);
 }
 
-// A machine on the Internet brings its own.
+// As DHCP tells a machine in a network. One on the Internet brings its own.
 std::string resolv_conf_of(const lab::Lab& lab, const lab::Host& host) {
+  if (host.internet()) return {};
+  std::vector<Ipv4Address> servers = lab.virtual_networks.at(host.subnet->vnet).dns_servers;
+  if (servers.empty()) servers.push_back(kAzurePlatform);
   std::string text;
-  if (host.internet()) return text;
-  for (const std::string& server : name_servers(&lab.virtual_networks.at(host.subnet->vnet))) {
-    text += "nameserver " + server + "\n";
-  }
-  return text;
-}
-
-std::string hosts_of(const lab::Lab& lab) {
-  std::string text = "127.0.0.1 localhost\n";
-  for (const auto& [name, host] : lab.hosts) {
-    text += host.ip_address.to_string();
-    for (const std::string& known_as : host.names) text += " " + known_as;
-    text += " " + name + "\n";
-  }
+  for (const Ipv4Address server : servers) text += "nameserver " + server.to_string() + "\n";
   return text;
 }
 
 }  // namespace
 
 Result<ExecContext> app_context(const policy::Network& network, const lab::Sender& sender,
-                               const std::string& prefix) {
+                                const std::string& prefix) {
   ASSIGN_OR_RETURN(const policy::Network::App app, app_of(network, sender));
   return ExecContext{.netns = compile::app_netns(prefix, app.name.site, app.name.instance),
-                    .environment = environment_of(app),
-                    .resolv_conf = resolv_conf_of(network, *app.site),
-                    .hosts = hosts_of(network.situation.lab)};
+                     .environment = environment_of(app),
+                     .resolv_conf = resolv_conf_of(app.site->dns),
+                     .hosts = kHosts};
 }
 
 Result<ExecContext> host_context(const policy::Network& network, const std::string& host,
@@ -96,7 +78,7 @@ Result<ExecContext> host_context(const policy::Network& network, const std::stri
   }
   return ExecContext{.netns = compile::host_netns(prefix, found->first),
                      .resolv_conf = resolv_conf_of(lab, found->second),
-                     .hosts = hosts_of(lab)};
+                     .hosts = kHosts};
 }
 
 }  // namespace egress::inspect

@@ -2,7 +2,8 @@
 #pragma once
 
 // What a process finds when it runs as an app, or on a machine of the lab: environment, resolver
-// configuration and names (azure-facts 1.6, 8.2). Pure; entering the namespace is the client's work.
+// configuration and names (azure-facts 1.6, 8.2). Pure; entering the namespace is the client's
+// work.
 
 #include <map>
 #include <string>

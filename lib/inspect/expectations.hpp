@@ -14,22 +14,31 @@
 
 namespace egress::inspect {
 
-// What a flow URL says of a flow, from an app of the lab; the port it is sent from when one is
-// given. kInvalid or kNotFound for a URL that means nothing in this lab.
-Result<policy::Flow> flow_of(const lab::Lab& lab, const std::string& url,
-                             std::optional<uint16_t> source_port);
+// What becomes of a flow that is written as a URL.
+struct Explained {
+  policy::Explanation explanation{};
+  std::optional<policy::Flow> flow{};  // empty: its name has no address, so that nothing is sent
+};
+// `source_port` when one is given, else the assumed one (policy::Flow). kInvalid or kNotFound for a
+// URL or a sender that means nothing in this lab.
+Result<Explained> explain_url(const policy::Network& network, const policy::Sender& sender,
+                              const std::string& url, std::optional<uint16_t> source_port,
+                              const policy::AskUpstream& ask = nullptr);
 
-// One result of `test`: the expectation as written, whether it holds, what differs, the decision.
+// One result of `test`: the expectation as written, whether it holds, what differs, and what was
+// found: the explanation of a flow, or the resolution of a name. Neither when it has no meaning.
 struct TestResult {
   lab::Expectation expectation{};
   std::vector<std::string> differences{};
-  policy::Flow flow{};
-  std::optional<policy::Explanation> explanation{};  // empty when the flow has no meaning
+  std::optional<policy::Flow> flow{};  // as it is sent
+  std::optional<policy::Explanation> explanation{};
+  std::optional<policy::Resolution> resolution{};
 };
 
 // Every expectation of the network's lab, in order. `source_port` is asked once for each; null: the
-// assumed port (policy::Flow).
+// assumed port. Without `ask` no real server is asked.
 std::vector<TestResult> test(const policy::Network& network,
-                             const std::function<uint16_t()>& source_port = nullptr);
+                             const std::function<uint16_t()>& source_port = nullptr,
+                             const policy::AskUpstream& ask = nullptr);
 
 }  // namespace egress::inspect

@@ -22,6 +22,10 @@ std::string subnet_id(const lab::SubnetRef& ref) {
   return "subnet/" + ref.to_string();
 }
 
+std::string zone_id(const std::string& name) {
+  return "privateDnsZone/" + name;
+}
+
 void add_subnet(const lab::SubnetRef& ref, const lab::Subnet& subnet, Graph& graph) {
   const std::string id = subnet_id(ref);
   graph.nodes.push_back(
@@ -102,6 +106,39 @@ void add_hosts(const lab::Lab& lab, Graph& graph) {
   }
 }
 
+void add_services(const lab::Lab& lab, Graph& graph) {
+  for (const auto& [name, service] : lab.services) {
+    graph.nodes.push_back(
+        {"service/" + name, "service", name, kInternet, service.ip_address.to_string()});
+  }
+  for (const auto& [name, endpoint] : lab.private_endpoints) {
+    const std::string id = "privateEndpoint/" + name;
+    const std::string& target = endpoint.private_link_service;
+    const bool is_service = lab.services.contains(target);
+    graph.nodes.push_back({id, "privateEndpoint", name, subnet_id(endpoint.subnet), {}});
+    graph.edges.push_back({id, (is_service ? "service/" : "site/") + target, "privateLinkService",
+                           fmt::format("{}", fmt::join(endpoint.group_ids, ", "))});
+    for (const std::string& zone : endpoint.private_dns_zones) {
+      graph.edges.push_back({id, zone_id(zone), "privateDnsZone", {}});
+    }
+  }
+}
+
+void add_zones(const lab::Lab& lab, Graph& graph) {
+  for (const auto& [name, zone] : lab.private_dns_zones) {
+    // The key alone may tell two zones of one name apart.
+    graph.nodes.push_back({zone_id(name),
+                           "privateDnsZone",
+                           name,
+                           {},
+                           zone.zone_name == name ? std::string() : zone.zone_name});
+    for (const auto& [vnet, link] : zone.virtual_network_links) {
+      graph.edges.push_back({zone_id(name), "virtualNetwork/" + vnet, "virtualNetworkLink",
+                             link.registration_enabled ? "registration" : ""});
+    }
+  }
+}
+
 }  // namespace
 
 Graph graph_of(const lab::Lab& lab) {
@@ -110,6 +147,8 @@ Graph graph_of(const lab::Lab& lab) {
   add_rules_and_routes(lab, graph);
   add_apps(lab, graph);
   add_hosts(lab, graph);
+  add_services(lab, graph);
+  add_zones(lab, graph);
   return graph;
 }
 

@@ -2,6 +2,11 @@
 #include "inspect/observation.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "compile/ways.hpp"
 
 namespace egress::inspect {
 
@@ -22,7 +27,8 @@ void compare_arrival(const policy::Explanation& expected, const Observation& see
     found.push_back(fmt::format("explain: the packet reaches {}; kernel: it reached {}",
                                 expected.host, seen.host));
   }
-  if (seen.source != expected.source) {
+  // The platform hides some behind an address of its own that nobody declares.
+  if (expected.source && seen.source != expected.source) {
     found.push_back(fmt::format("explain: {} sees source {}; kernel: {}", expected.host,
                                 text_of(expected.source), text_of(seen.source)));
   }
@@ -31,6 +37,42 @@ void compare_arrival(const policy::Explanation& expected, const Observation& see
 const char* answer_name(bool replied, bool refused) {
   if (refused) return "a refusal";
   return replied ? "an answer" : "no answer";
+}
+
+// The same words for the same answer, whoever gives it.
+std::string told(std::vector<Ipv4Address> addresses) {
+  if (addresses.empty()) return "without an address";
+  std::sort(addresses.begin(), addresses.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  std::vector<std::string> texts;
+  for (const Ipv4Address address : addresses) texts.push_back(address.to_string());
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+constexpr const char* kNoAnswer = "without an answer (SERVFAIL or time-out)";
+
+std::string told(lab::Access access, const std::string& code) {
+  return code.empty() ? lab::name_of(access) : fmt::format("{} ({})", lab::name_of(access), code);
+}
+
+std::string told(const policy::Resolution& expected) {
+  switch (expected.status) {
+    case lab::LookupStatus::kNoError: return told(expected.addresses);
+    case lab::LookupStatus::kNxDomain: return lab::name_of(expected.status);
+    case lab::LookupStatus::kServfail:
+    case lab::LookupStatus::kTimeout: break;
+  }
+  return kNoAnswer;
+}
+
+std::string told(const LookupSeen& seen) {
+  constexpr int kNoError = 0;
+  constexpr int kServfail = 2;
+  constexpr int kNxDomain = 3;
+  if (!seen.answered || seen.rcode == kServfail) return kNoAnswer;
+  if (seen.rcode == kNoError) return told(seen.addresses);
+  if (seen.rcode == kNxDomain) return lab::name_of(lab::LookupStatus::kNxDomain);
+  return fmt::format("response code {}", seen.rcode);
 }
 
 }  // namespace
@@ -63,12 +105,32 @@ std::vector<std::string> differences(Protocol protocol, const policy::Explanatio
   return found;
 }
 
-std::vector<std::string> owners(const lab::Lab& lab, Ipv4Address address) {
-  std::vector<std::string> names;
-  for (const auto& [name, host] : lab.hosts) {
-    if (host.ip_address == address) names.push_back(name);
+std::vector<std::string> differences(const policy::Resolution& expected, const LookupSeen& seen) {
+  const std::string said = told(seen);
+  const std::string should = told(expected);
+  if (said == should) return {};
+  return {fmt::format("explain: {} is {}; resolver: {}", expected.name, should, said)};
+}
+
+std::vector<std::string> differences(const policy::ServiceAnswer& expected,
+                                     const std::optional<AccessSeen>& seen) {
+  const std::string said = seen ? told(seen->access, seen->code) : "nothing that tells";
+  const std::string should = told(expected.access, expected.code);
+  if (said == should) return {};
+  return {fmt::format("explain: the service says {}; service: {}", should, said)};
+}
+
+std::map<std::string, std::string> receivers(const policy::Network& network,
+                                             const std::string& prefix, Ipv4Address address) {
+  std::map<std::string, std::string> found;
+  for (const policy::Interface& interface : network.interfaces) {
+    if (interface.address != address) continue;
+    const bool endpoint = interface.kind == policy::InterfaceKind::kPrivateEndpoint;
+    const policy::Interface& machine = endpoint ? network.interfaces[interface.behind] : interface;
+    if (machine.host == nullptr && machine.service == nullptr) continue;
+    found.emplace(compile::machine_netns(prefix, machine), machine.name);
   }
-  return names;
+  return found;
 }
 
 }  // namespace egress::inspect

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Whether the kernel did what `explain` said: one decision against what a probe of the same flow
-// saw. Pure; the probe itself is probe/probe.hpp.
+// Whether the kernel did what `explain` said, and the resolvers what `resolve` said: one decision
+// against what a probe of the same flow, or a real lookup, saw. Pure; probing is lib/probe's.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,7 +29,29 @@ struct Observation {
 std::vector<std::string> differences(Protocol protocol, const policy::Explanation& expected,
                                      const Observation& seen);
 
-// The emulated hosts that own `address`, in any network: where a probe's packet may turn up.
-std::vector<std::string> owners(const lab::Lab& lab, Ipv4Address address);
+// What an app was told about a name.
+struct LookupSeen {
+  bool answered = false;
+  int rcode = 0;                         // RFC 1035 4.1.1; of an answer
+  std::vector<Ipv4Address> addresses{};  // of an answer, in any order
+};
+
+// As above. An app is told SERVFAIL, or nothing, when its resolver has no answer in time.
+std::vector<std::string> differences(const policy::Resolution& expected, const LookupSeen& seen);
+
+// What the one who answers as a service said.
+struct AccessSeen {
+  lab::Access access = lab::Access::kAllow;
+  std::string code{};
+};
+
+// As above; empty: it said nothing that tells.
+std::vector<std::string> differences(const policy::ServiceAnswer& expected,
+                                     const std::optional<AccessSeen>& seen);
+
+// Who owns `address` in any network, machines and services, also by a private endpoint: names by
+// namespace. That is where a probe's packet may turn up.
+std::map<std::string, std::string> receivers(const policy::Network& network,
+                                             const std::string& prefix, Ipv4Address address);
 
 }  // namespace egress::inspect

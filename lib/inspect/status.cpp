@@ -29,6 +29,12 @@ AppStatus app_status(const policy::Network& network, const policy::Network::App&
           .application_routing = routing_name(site.routing)};
 }
 
+std::vector<std::string> texts_of(const std::vector<Port>& ports) {
+  std::vector<std::string> texts;
+  for (const Port& port : ports) texts.push_back(port.to_string());
+  return texts;
+}
+
 }  // namespace
 
 StatusReport describe(const policy::Network& network, const std::string& prefix) {
@@ -50,9 +56,13 @@ StatusReport describe(const policy::Network& network, const std::string& prefix)
     }
   }
   for (const auto& [name, host] : network.situation.lab.hosts) {
-    HostStatus& status = report.hosts.emplace_back(
-        HostStatus{name, compile::host_netns(prefix, name), host.ip_address, {}});
-    for (const Port& listen : host.listen) status.listen.push_back(listen.to_string());
+    report.hosts.push_back(
+        {name, "host", compile::host_netns(prefix, name), host.ip_address, texts_of(host.listen)});
+  }
+  for (const policy::Interface& each : network.interfaces) {
+    if (each.kind != policy::InterfaceKind::kService) continue;
+    report.hosts.push_back({each.name, "service", compile::service_netns(prefix, each.name),
+                            each.address, texts_of(each.listen)});
   }
   return report;
 }

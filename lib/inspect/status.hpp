@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What a lab looks like when it is in force: apps, workers and hosts with their namespaces and
-// addresses. Pure; the daemon adds what only the kernel and its clock know.
+// What a lab looks like when it is in force: apps, workers, hosts and services with their
+// namespaces and addresses. Pure; the daemon adds what only the kernel and its clock know.
 
 #include <cstddef>
 #include <cstdint>
@@ -40,8 +40,10 @@ struct WorkerStatus {
   std::vector<WorkerInterface> interfaces{};
 };
 
+// An emulated machine or a platform service.
 struct HostStatus {
   std::string name{};
+  std::string kind{};  // "host" or "service"
   std::string netns{};
   Ipv4Address address{};
   std::vector<std::string> listen{};  // "tcp/443"

@@ -204,4 +204,22 @@ Result<Sender::Sent> Sender::send_udp(uint16_t source_port, Ipv4Address destinat
                  payload);
 }
 
+Result<UniqueFd> open_socket(const std::string& netns, int type) {
+  std::optional<kernel::NetnsScope> inside;
+  if (!netns.empty()) {
+    ASSIGN_OR_RETURN(kernel::NetnsScope scope, enter(netns));
+    inside.emplace(std::move(scope));
+  }
+  UniqueFd fd(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid())
+    return Error::from_errno("open a socket" + (netns.empty() ? "" : " in " + netns));
+  return kernel::move_high(std::move(fd));
+}
+
+int start_connecting(int socket, Ipv4Address address, uint16_t port) {
+  const sockaddr_in to = socket_address(address, port);
+  const auto* const where = reinterpret_cast<const sockaddr*>(&to);
+  return ::connect(socket, where, sizeof to) == 0 ? 0 : errno;
+}
+
 }  // namespace egress::probe

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The sockets of a probe, opened inside the namespaces and used from outside (a socket keeps the
+// The sockets of probes, opened inside the namespaces and used from outside (a socket keeps the
 // namespace it was made in). Watchers see packets before any firewall of that namespace does. A lab
 // has as many as hosts and apps, so they stay out of the numbers of select() (kernel/high_fd.hpp).
 
@@ -59,5 +59,10 @@ class Sender {
   std::map<uint16_t, UniqueFd> udp_{};
   std::map<Ipv4Address, std::optional<Ipv4Address>> sources_{};
 };
+
+// A non-blocking socket of this type in a namespace; with an empty name in the caller's.
+Result<UniqueFd> open_socket(const std::string& netns, int type);
+// 0, EINPROGRESS, or why it cannot be.
+int start_connecting(int socket, Ipv4Address address, uint16_t port);
 
 }  // namespace egress::probe

@@ -2,7 +2,7 @@
 #include "probe/verifier.hpp"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "compile/names.hpp"
@@ -13,6 +13,9 @@ namespace egress::probe {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{400};
+constexpr std::chrono::seconds kCallPatience{2};
+constexpr std::chrono::seconds kResolverSlack{2};   // beyond the time-outs that it keeps itself
+constexpr Ipv4Address kResolverOfApps{0x7f00000b};  // 127.0.0.11, azure-facts 8.1.1
 // Enough that a port comes again only after the time-outs of connection tracking.
 constexpr size_t kMostFreshPorts = 10000;
 
@@ -43,16 +46,39 @@ ProbeFlow probe_flow(const std::string& prefix, const lab::Sender& app, const po
           .source_port = flow.source_port};
 }
 
-inspect::Observation observation_of(const ProbeResult& result, const lab::Lab& lab,
-                                    const std::string& prefix) {
+std::vector<std::string> names_of(const std::map<std::string, std::string>& namespaces) {
+  std::vector<std::string> names;
+  for (const auto& [netns, who] : namespaces) names.push_back(netns);
+  return names;
+}
+
+// `receivers`: names by namespace.
+inspect::Observation observation_of(const ProbeResult& result,
+                                    const std::map<std::string, std::string>& receivers) {
   inspect::Observation seen{.replied = result.replied, .refused = result.refused};
   if (!result.arrival) return seen;
   seen.arrived = true;
   seen.source = result.arrival->source;
-  for (const auto& [name, host] : lab.hosts) {
-    if (compile::host_netns(prefix, name) == result.arrival->netns) seen.host = name;
+  if (const auto found = receivers.find(result.arrival->netns); found != receivers.end()) {
+    seen.host = found->second;
   }
   return seen;
+}
+
+inspect::LookupSeen seen_in(const std::optional<dns::Reply>& reply) {
+  inspect::LookupSeen seen;
+  if (!reply) return seen;
+  seen.answered = true;
+  seen.rcode = reply->rcode;
+  for (const policy::Record& record : reply->records) {
+    const auto* const address = std::get_if<Ipv4Address>(&record.data);
+    if (address != nullptr) seen.addresses.push_back(*address);
+  }
+  return seen;
+}
+
+void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
+  all.insert(all.end(), more.begin(), more.end());
 }
 
 }  // namespace
@@ -70,23 +96,20 @@ Result<std::vector<Verified>> Verifier::verify(const policy::Network& network,
                                                const std::vector<Question>& questions) const {
   std::vector<Verified> answers;
   std::vector<ProbeFlow> flows;
-  std::set<std::string> watch;
+  std::map<std::string, std::string> receivers;
   for (const Question& question : questions) {
     ASSIGN_OR_RETURN(policy::Explanation explanation,
                      policy::explain(network, question.app, question.flow));
     answers.push_back({.explanation = std::move(explanation)});
     flows.push_back(probe_flow(prefix, network.find(question.app)->name, question.flow));
-    for (const std::string& host :
-         inspect::owners(network.situation.lab, question.flow.destination)) {
-      watch.insert(compile::host_netns(prefix, host));
-    }
+    receivers.merge(inspect::receivers(network, prefix, question.flow.destination));
   }
   if (flows.empty()) return answers;
   ASSIGN_OR_RETURN(const std::vector<ProbeResult> results,
-                   send_(flows, {watch.begin(), watch.end()}, kPatience));
+                   probes_.send(flows, names_of(receivers), kPatience));
   for (size_t i = 0; i < answers.size(); ++i) {
     Verified& answer = answers[i];
-    answer.observation = observation_of(results[i], network.situation.lab, prefix);
+    answer.observation = observation_of(results[i], receivers);
     if (questions[i].flow.protocol != Protocol::kIcmp) {
       answer.observation.source_port = flows[i].source_port;
     }
@@ -96,27 +119,121 @@ Result<std::vector<Verified>> Verifier::verify(const policy::Network& network,
       answer.differences.push_back("kernel: the packet also came out in " + also.netns);
     }
   }
+  RETURN_IF_ERROR(call_services(flows, answers));
   return answers;
+}
+
+Status Verifier::call_services(const std::vector<ProbeFlow>& flows,
+                               std::vector<Verified>& answers) const {
+  std::vector<Call> calls;
+  std::vector<Verified*> asked_by;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const bool reached = answers[i].observation.replied && !answers[i].observation.refused;
+    if (!answers[i].explanation.service || !reached) continue;
+    if (flows[i].protocol != number_of(Protocol::kTcp)) continue;
+    calls.push_back({flows[i].netns, flows[i].destination, flows[i].destination_port});
+    asked_by.push_back(&answers[i]);
+  }
+  if (calls.empty()) return {};
+  ASSIGN_OR_RETURN(const std::vector<CallSeen> seen, probes_.call(calls, kCallPatience));
+  for (size_t i = 0; i < calls.size(); ++i) {
+    append(asked_by[i]->differences,
+           inspect::differences(*asked_by[i]->explanation.service, access_in(seen[i])));
+  }
+  return {};
+}
+
+Result<std::vector<NameVerified>> Verifier::verify_names(
+    const policy::Network& network, const std::string& prefix,
+    const std::vector<NameQuestion>& questions) const {
+  std::vector<NameVerified> answers;
+  if (questions.empty()) return answers;
+  std::vector<NameLookup> lookups;
+  for (const NameQuestion& question : questions) {
+    const lab::Sender app = network.find(question.app)->name;
+    const policy::DnsSettings& settings = question.expected.settings;
+    lookups.push_back(
+        {.netns = compile::app_netns(prefix, app.site, app.instance),
+         .question = {question.expected.name, question.expected.type},
+         .plan = {.servers = {kResolverOfApps},
+                  .attempts = 1,
+                  .timeout = std::chrono::seconds(settings.attempts * settings.timeout_seconds) +
+                             kResolverSlack}});
+  }
+  ASSIGN_OR_RETURN(const auto replies, probes_.look_up(lookups));
+  for (size_t i = 0; i < questions.size(); ++i) {
+    NameVerified& answer = answers.emplace_back(
+        NameVerified{.expected = questions[i].expected, .seen = seen_in(replies[i])});
+    answer.differences = inspect::differences(answer.expected, answer.seen);
+  }
+  return answers;
+}
+
+Result<Verified> Verifier::verify(const policy::Network& network, const std::string& prefix,
+                                  const lab::Sender& app, const std::string& url,
+                                  std::optional<uint16_t> source_port,
+                                  const policy::AskUpstream& ask) {
+  const bool any_port = !source_port;
+  ASSIGN_OR_RETURN(inspect::Explained explained,
+                   inspect::explain_url(network, app, url, source_port, ask));
+  Verified verified{.explanation = std::move(explained.explanation)};
+  const auto& resolution = verified.explanation.resolution;
+  if (resolution) {
+    ASSIGN_OR_RETURN(const auto names, verify_names(network, prefix, {{app, *resolution}}));
+    verified.differences = names.front().differences;
+  }
+  if (!explained.flow) return verified;
+  Question question{app, *explained.flow};
+  if (any_port) question.flow.source_port = fresh_port(network.situation.lab);
+  ASSIGN_OR_RETURN(const auto flows, verify(network, prefix, {question}));
+  verified.observation = flows.front().observation;
+  append(verified.differences, flows.front().differences);
+  return verified;
 }
 
 Result<std::vector<inspect::TestResult>> Verifier::test(const policy::Network& network,
                                                         const std::string& prefix) {
-  const std::vector<uint16_t> ports = ports_for(network.situation.lab);
-  auto results = inspect::test(network, [&] { return fresh_port(ports); });
+  const lab::Lab& lab = network.situation.lab;
+  const std::vector<uint16_t> ports = ports_for(lab);
+  auto results = inspect::test(
+      network, [&] { return fresh_port(ports); }, ask_servers(lab.public_dns.forward_to));
+  RETURN_IF_ERROR(add_lookups(network, prefix, results));
+  RETURN_IF_ERROR(add_packets(network, prefix, results));
+  return results;
+}
+
+Status Verifier::add_lookups(const policy::Network& network, const std::string& prefix,
+                             std::vector<inspect::TestResult>& results) const {
+  std::vector<NameQuestion> questions;
+  std::vector<inspect::TestResult*> asked_by;
+  for (inspect::TestResult& result : results) {
+    const auto& resolution =
+        result.explanation ? result.explanation->resolution : result.resolution;
+    if (!resolution) continue;
+    questions.push_back({{result.expectation.from, result.expectation.instance}, *resolution});
+    asked_by.push_back(&result);
+  }
+  ASSIGN_OR_RETURN(const auto answers, verify_names(network, prefix, questions));
+  for (size_t i = 0; i < answers.size(); ++i) {
+    append(asked_by[i]->differences, answers[i].differences);
+  }
+  return {};
+}
+
+Status Verifier::add_packets(const policy::Network& network, const std::string& prefix,
+                             std::vector<inspect::TestResult>& results) const {
   std::vector<Question> questions;
   std::vector<inspect::TestResult*> asked_by;
   for (inspect::TestResult& result : results) {
-    if (!result.explanation) continue;
-    questions.push_back({{result.expectation.from, result.expectation.instance}, result.flow});
+    if (!result.flow) continue;
+    questions.push_back({{result.expectation.from, result.expectation.instance}, *result.flow});
     asked_by.push_back(&result);
   }
   ASSIGN_OR_RETURN(const std::vector<Verified> answers, verify(network, prefix, questions));
   for (size_t i = 0; i < answers.size(); ++i) {
-    auto& differences = asked_by[i]->differences;
-    differences.insert(differences.end(), answers[i].differences.begin(),
-                       answers[i].differences.end());
+    append(asked_by[i]->differences, answers[i].differences);
   }
-  return results;
+  return {};
 }
 
 }  // namespace egress::probe

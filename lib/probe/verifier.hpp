@@ -14,6 +14,8 @@
 #include "inspect/expectations.hpp"
 #include "inspect/observation.hpp"
 #include "policy/explain.hpp"
+#include "probe/calls.hpp"
+#include "probe/lookups.hpp"
 #include "probe/probe.hpp"
 
 namespace egress::probe {
@@ -21,6 +23,19 @@ namespace egress::probe {
 using Send = std::function<Result<std::vector<ProbeResult>>(const std::vector<ProbeFlow>& flows,
                                                             const std::vector<std::string>& watch,
                                                             std::chrono::milliseconds patience)>;
+
+using LookUp = std::function<Result<std::vector<std::optional<dns::Reply>>>(
+    const std::vector<NameLookup>& lookups)>;
+
+using CallAll = std::function<Result<std::vector<CallSeen>>(const std::vector<Call>& calls,
+                                                            std::chrono::milliseconds patience)>;
+
+// What it works with: the real ones, or a test's.
+struct Probes {
+  Send send = probe::send;
+  LookUp look_up = probe::look_up;
+  CallAll call = probe::call;
+};
 
 struct Question {
   lab::Sender app{};
@@ -33,13 +48,37 @@ struct Verified {
   std::vector<std::string> differences{};
 };
 
+// A name that an app asks its own resolver for, and what it should be.
+struct NameQuestion {
+  lab::Sender app{};
+  policy::Resolution expected{};
+};
+
+struct NameVerified {
+  policy::Resolution expected{};
+  inspect::LookupSeen seen{};
+  std::vector<std::string> differences{};
+};
+
 class Verifier {
  public:
-  explicit Verifier(Send send) : send_(std::move(send)) {}
+  explicit Verifier(Probes probes = {}) : probes_(std::move(probes)) {}
 
-  // One answer per question, in order.
+  // One answer per question, in order. A service that is reached over TCP is called too, as a
+  // packet does not show what it says.
   Result<std::vector<Verified>> verify(const policy::Network& network, const std::string& prefix,
                                        const std::vector<Question>& questions) const;
+
+  // The same for a flow as a URL, with a lookup of its name; from a fresh port when none is given.
+  // Nothing is sent to a name without an address.
+  Result<Verified> verify(const policy::Network& network, const std::string& prefix,
+                          const lab::Sender& app, const std::string& url,
+                          std::optional<uint16_t> source_port, const policy::AskUpstream& ask);
+
+  // Likewise for names.
+  Result<std::vector<NameVerified>> verify_names(const policy::Network& network,
+                                                 const std::string& prefix,
+                                                 const std::vector<NameQuestion>& questions) const;
 
   // A source port from which the packet of a flow with the assumed port (policy::Flow) may be sent:
   // no rule of the lab tells the two apart, and no recent probe used it as long as there are
@@ -47,14 +86,19 @@ class Verifier {
   // yesterday's verdict.
   uint16_t fresh_port(const lab::Lab& lab);
 
-  // Every expectation of the network's lab, by analysis and with packets.
+  // Every expectation of the network's lab, by analysis and with packets and lookups.
   Result<std::vector<inspect::TestResult>> test(const policy::Network& network,
                                                 const std::string& prefix);
 
  private:
   uint16_t fresh_port(const std::vector<uint16_t>& ports);
+  Status call_services(const std::vector<ProbeFlow>& flows, std::vector<Verified>& answers) const;
+  Status add_packets(const policy::Network& network, const std::string& prefix,
+                     std::vector<inspect::TestResult>& results) const;
+  Status add_lookups(const policy::Network& network, const std::string& prefix,
+                     std::vector<inspect::TestResult>& results) const;
 
-  Send send_;
+  Probes probes_;
   std::atomic<size_t> fresh_ports_ = 0;  // given so far
 };
 

@@ -6,13 +6,14 @@
 
 #include <string>
 
-#include "tests/e2e/machine.hpp"
+#include "tests/support/machine.hpp"
 
 namespace egress::e2e {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
+using namespace testing_support;
 
 class AppTools : public ::testing::Test {
  protected:
@@ -56,6 +57,45 @@ TEST_F(AppTools, TcppingRefusesWhatIsNoTarget) {
     EXPECT_EQ(refused.status, 2);
     EXPECT_THAT(refused.err, HasSubstr("Usage: tcpping HOST:PORT"));
   }
+}
+
+TEST_F(AppTools, NameresolverSaysWhatTheAppsResolverSays) {
+  const Outcome found = machine_.exec("web", {"nameresolver", "www.example.com"});
+  EXPECT_EQ(found.status, 0);
+  EXPECT_EQ(found.out,
+            "Server: 127.0.0.11\n"
+            "\n"
+            "Non-authoritative answer:\n"
+            "Name: www.example.com\n"
+            "Addresses:\n"
+            "\t93.184.216.34\n");
+  const Outcome unknown = machine_.exec("web", {"nameresolver", "nobody.example"});
+  EXPECT_EQ(unknown.status, 1);
+  EXPECT_EQ(unknown.out,
+            "Server: 127.0.0.11\n"
+            "\n"
+            "*** Can't find nobody.example: No such host is known\n");
+}
+
+TEST_F(AppTools, NameresolverAsksAnotherServerWhenTold) {
+  const Outcome found = machine_.exec("web", {"nameresolver", "www.example.com", "168.63.129.16"});
+  EXPECT_EQ(found.status, 0);
+  EXPECT_THAT(found.out, ::testing::StartsWith("Server: 168.63.129.16\n"));
+  EXPECT_EQ(machine_.exec("web", {"nameresolver", "www.example.com", "server"}).status, 2);
+}
+
+TEST_F(AppTools, NameresolverNamesTheAliasesThatLeadToAnAddress) {
+  const std::string aliased =
+      "publicDns: {recordSets: {alias.example: {CNAME: www.example.com}}}\n";
+  const Outcome applied =
+      machine_.ctl({"apply", machine_.file("aliased.yaml", aliased + contract_lab())});
+  ASSERT_EQ(applied.status, 0) << applied.err;
+  EXPECT_THAT(machine_.exec("web", {"nameresolver", "alias.example"}).out,
+              HasSubstr("Name: www.example.com\n"
+                        "Addresses:\n"
+                        "\t93.184.216.34\n"
+                        "Aliases:\n"
+                        "\talias.example\n"));
 }
 
 TEST_F(AppTools, StandOnMachinesToo) {

@@ -234,6 +234,31 @@ TEST_F(Commands, NetworkWatchersQuestionsGetItsAnswers) {
   EXPECT_EQ(machine_.ctl({"next-hop", "nobody", "10.1.2.4"}).status, 3);
 }
 
+TEST_F(Commands, ResolveSaysWhatANameMeansAndTheAppsResolverAgrees) {
+  apply();
+  const json found = machine_.ctl_json({"resolve", "web", "www.example.com", "--verify"});
+  EXPECT_EQ(found["status"], "NOERROR");
+  EXPECT_EQ(found["addresses"], json({"93.184.216.34"}));
+  EXPECT_EQ(found["observed"]["agrees"], true) << found.dump();
+  EXPECT_EQ(machine_.ctl({"resolve", "web", "www.example.com", "--verify"}).status, 0);
+  EXPECT_EQ(machine_.ctl({"resolve", "web", "nobody.example", "--verify"}).status, 1);
+  EXPECT_EQ(machine_.ctl({"resolve", "nobody", "www.example.com"}).status, 3);
+}
+
+TEST_F(Commands, DependenciesNameWhatBlocksThem) {
+  const Outcome applied = machine_.ctl(
+      {"apply", machine_.file("needing.yaml",
+                              replaced(contract_lab(), "serverFarm: plan",
+                                       "dependencies: [tcp://10.1.2.4:1433, tcp://10.1.2.4:443]\n"
+                                       "    serverFarm: plan"))});
+  ASSERT_EQ(applied.status, 0) << applied.err;
+  EXPECT_EQ(machine_.ctl({"dependencies", "web"}).status, 1);
+  const json needed = machine_.ctl_json({"dependencies", "web"})["dependencies"];
+  EXPECT_EQ(needed[0]["ok"], false);
+  EXPECT_EQ(needed[0]["blockedBy"]["name"], "nsg-integration/deny-sql");
+  EXPECT_EQ(needed[1]["ok"], true);
+}
+
 TEST_F(Commands, LeasesNameEachInstance) {
   apply();
   const Outcome leases = machine_.ctl({"leases", "spoke/integration"});
@@ -271,9 +296,10 @@ TEST_F(Commands, HelpAndVersionNeedNoDaemon) {
   machine_.stop();
   EXPECT_EQ(machine_.ctl({"--help"}).status, 0);
   EXPECT_THAT(run({EGRESSD_PROGRAM, "--version"}).out, MatchesRegex("egressd [0-9.]+\n"));
-  for (const char* command : {"validate", "plan", "apply", "status", "exec", "env", "explain",
-                              "effective-routes", "effective-rules", "ip-flow-verify", "next-hop",
-                              "test", "leases", "graph", "restart", "down"}) {
+  for (const char* command :
+       {"validate", "plan", "apply", "status", "exec", "env", "explain", "effective-routes",
+        "effective-rules", "ip-flow-verify", "next-hop", "resolve", "dependencies", "test",
+        "leases", "graph", "restart", "down"}) {
     EXPECT_EQ(machine_.ctl({command, "--help"}).status, 0) << command;
   }
   EXPECT_EQ(machine_.ctl({"no-such-command"}).status, 2);

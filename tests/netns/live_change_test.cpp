@@ -76,8 +76,8 @@ class LiveChange : public LinuxFixture {
   uint64_t flipping_hits() {
     const auto counters = kernel().counters("eg-vnet-vnet");
     EXPECT_TRUE(counters.ok());
-    return counters->at(
-        compile::rule_chain(lab::Direction::kOutbound, "apps", lab::Access::kDeny, "flipping"));
+    return counters->at(compile::rule_chain(compile::gate_chain(lab::Direction::kOutbound, "apps"),
+                                            lab::Access::kDeny, "flipping"));
   }
 
   size_t changed_ = 0;

@@ -12,6 +12,7 @@
 #include "settings/responder_text.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/attached_program.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::probe {
 namespace {

@@ -13,7 +13,7 @@ namespace egress::ctl {
 namespace {
 
 Answer context_of(const Client& client, const lab::Sender& app) {
-  return with_names(
+  return with_sites(
       client.get(fmt::format("/v1/apps/{}/{}/context", escaped(app.site), app.instance)), client,
       app.site);
 }

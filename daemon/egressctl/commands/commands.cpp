@@ -51,7 +51,9 @@ Known known_of(const Json& status) {
   for (const Json& app : list_of(status, "apps")) {
     if (number_of(app, "instance") == 0) known.sites.push_back(text_of(app, "site"));
   }
-  for (const Json& host : list_of(status, "hosts")) known.hosts.push_back(text_of(host, "name"));
+  for (const Json& host : list_of(status, "hosts")) {
+    if (text_of(host, "kind") == "host") known.hosts.push_back(text_of(host, "name"));
+  }
   return known;
 }
 
@@ -75,11 +77,9 @@ Answer with_hint(Answer answer, const Client& client, HintOf hint_of) {
 
 }  // namespace
 
-Answer with_names(Answer answer, const Client& client, const std::string& site,
-                  const std::string& url) {
-  return with_hint(std::move(answer), client, [&](const Known& known) {
-    return hint_for_names(site, url, known.sites, known.hosts);
-  });
+Answer with_sites(Answer answer, const Client& client, const std::string& site) {
+  return with_hint(std::move(answer), client,
+                   [&](const Known& known) { return hint_for_site(site, known.sites); });
 }
 
 Answer with_hosts(Answer answer, const Client& client, const std::string& host) {

@@ -27,6 +27,7 @@ void add_lab_commands(CLI::App& app, Action& chosen);        // validate, plan
 void add_operation_commands(CLI::App& app, Action& chosen);  // apply, restart, down
 void add_query_commands(CLI::App& app, Action& chosen);      // status, leases, effective-…, graph
 void add_flow_commands(CLI::App& app, Action& chosen);       // explain, test
+void add_name_commands(CLI::App& app, Action& chosen);       // resolve, dependencies
 void add_network_watcher_commands(CLI::App& app, Action& chosen);  // ip-flow-verify, next-hop
 // exec and env; `program` is what stands behind "--" and must live until the action is done.
 void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Action& chosen);
@@ -53,11 +54,12 @@ CLI::Option* add_target(CLI::App& command, std::string& target);
 
 // Allowed, not allowed, or otherwise than the kernel did.
 int exit_of_explanation(const Json& explanation);
+// Whether there is a record of the type that was asked for, or otherwise than the resolver said.
+int exit_of_resolution(const Json& resolution);
 
 // Adds to a failure what the daemon's lab has in place of the names it does not know, or that there
 // is no lab.
-Answer with_names(Answer answer, const Client& client, const std::string& site,
-                  const std::string& url = {});
+Answer with_sites(Answer answer, const Client& client, const std::string& site);
 Answer with_hosts(Answer answer, const Client& client, const std::string& host);
 
 }  // namespace egress::ctl

@@ -33,8 +33,8 @@ int explain(const Context& context, const ExplainOptions& options) {
   Answer answer;
   Source text;
   if (options.lab.empty()) {
-    answer = with_names(context.client.post("/v1/explain", control::to_json(request)),
-                        context.client, app->site, options.url);
+    answer = with_sites(context.client.post("/v1/explain", control::to_json(request)),
+                        context.client, app->site);
   } else {
     const auto source = LabSource::read(options.lab);
     if (!source.ok()) return console.fail(failure_of(source.error()), kTrouble);
@@ -98,16 +98,18 @@ int test(const Context& context, const TestOptions& options) {
 }
 
 void add_explain(CLI::App& app, Action& chosen) {
-  CLI::App* command = add_command(
-      app, kFlowGroup, "explain", "Show the decision for one flow, stage by stage",
-      "URL is tcp://ADDRESS:PORT, udp://ADDRESS:PORT or icmp://ADDRESS; in place of the address a\n"
-      "host of the lab can be named.\n"
-      "Examples:\n"
-      "  egressctl explain web tcp://10.1.2.4:1433\n"
-      "  egressctl explain web/1 udp://www.example.com:9999 --verify\n"
-      "  egressctl explain web icmp://10.1.2.4 --lab lab.yaml\n"
-      "Exit status: 0 allowed, 1 denied, dropped or no route, 2 usage, 3 trouble, 4 the kernel\n"
-      "disagrees.");
+  CLI::App* command =
+      add_command(app, kFlowGroup, "explain", "Show the decision for one flow, stage by stage",
+                  "URL is tcp://HOST:PORT, udp://HOST:PORT or icmp://HOST; HOST is an address, or "
+                  "a name, which\n"
+                  "is resolved as the app would.\n"
+                  "Examples:\n"
+                  "  egressctl explain web tcp://10.1.2.4:1433\n"
+                  "  egressctl explain web/1 udp://www.example.com:9999 --verify\n"
+                  "  egressctl explain web icmp://10.1.2.4 --lab lab.yaml\n"
+                  "Exit status: 0 allowed, 1 denied, dropped, no route or no address, 2 usage, 3 "
+                  "trouble, 4 the\n"
+                  "kernel or the app's resolver disagrees.");
   const auto options = std::make_shared<ExplainOptions>();
   add_target(*command, options->target);
   command->add_option("URL", options->url, "Where the flow goes")->required();
@@ -151,6 +153,7 @@ void add_test(CLI::App& app, Action& chosen) {
 int exit_of_explanation(const Json& explanation) {
   const Json& observed = member(explanation, "observed");
   if (observed.is_object() && !flag_of(observed, "agrees")) return kDisagrees;
+  if (text_of(member(explanation, "service"), "access") == "Deny") return kNo;
   return text_of(explanation, "verdict") == "Allow" ? kDone : kNo;
 }
 

@@ -59,7 +59,7 @@ template <typename Request>
 int ask(const Context& context, const char* path, const Result<Request>& request, Render render) {
   if (!request.ok()) return context.console.fail(failure_of(request.error()), kUsage);
   const Answer answer = context.client.get(with_query(path, control::to_parameters(*request)));
-  return show(context.console, with_names(answer, context.client, request->app.site), render);
+  return show(context.console, with_sites(answer, context.client, request->app.site), render);
 }
 
 CLI::Validator one_of(std::set<std::string> words) {

@@ -56,7 +56,7 @@ int apply_lab(const Context& context, const std::string& file) {
 
 int restart(const Context& context, const std::string& site) {
   const Answer answer =
-      with_names(run_with_progress(context, fmt::format("/v1/sites/{}/restart", escaped(site)),
+      with_sites(run_with_progress(context, fmt::format("/v1/sites/{}/restart", escaped(site)),
                                    Json::object()),
                  context.client, site);
   if (const Failure* failure = std::get_if<Failure>(&answer)) {

@@ -22,7 +22,7 @@ int leases(const Context& context, const std::string& subnet) {
 int effective(const Context& context, const std::string& path, const std::string& site,
               Render render) {
   return show(context.console,
-              with_names(context.client.get(path + "?site=" + escaped(site)), context.client, site),
+              with_sites(context.client.get(path + "?site=" + escaped(site)), context.client, site),
               render);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "egressctl/render/render.hpp"
 #include "egressctl/render/table.hpp"
@@ -21,12 +22,22 @@ std::string decider(const Json& explanation) {
   return name.empty() ? text_of(by, "stage") : name;
 }
 
-Headline headline(const Json& explanation) {
+Headline headline(const Json& explanation, const std::string& from) {
   const std::string verdict = text_of(explanation, "verdict");
   const std::string by = decider(explanation);
+  if (verdict == "Unresolved") {
+    return {fmt::format("UNRESOLVED: {} has no address for {} ({} by {})",
+                        text_of(explanation, "name"), from, text_of(explanation, "sees"), by)};
+  }
   if (verdict == "Deny") return {"DENIED by " + by};
   if (verdict == "Drop") return {"DROPPED by " + by};
   if (verdict == "NoRoute") return {"NO ROUTE: nobody owns the address"};
+  const Json& service = member(explanation, "service");
+  if (text_of(service, "access") == "Deny") {
+    return {fmt::format("ALLOWED by {}, but {} refuses it ({})", by, text_of(explanation, "host"),
+                        text_of(service, "code")),
+            Paint::kYellow};
+  }
   if (flag_of(explanation, "refused")) {
     return {fmt::format("ALLOWED by {}, but {} refuses it", by, text_of(explanation, "host")),
             Paint::kYellow};
@@ -35,7 +46,16 @@ Headline headline(const Json& explanation) {
   if (reply.is_object() && text_of(reply, "verdict") != "Allow") {
     return {fmt::format("ALLOWED by {}, but no answer comes back", by), Paint::kYellow};
   }
+  if (text_of(member(explanation, "decidedBy"), "stage") == "platform") {
+    return {"ALLOWED: the platform answers", Paint::kGreen};
+  }
   return {"ALLOWED by " + by, Paint::kGreen};
+}
+
+// "sql.example.com is 10.1.3.4"
+std::string destination_text(const Json& explanation) {
+  return fmt::format("{} is {}", text_of(explanation, "name"),
+                     fmt::join(texts_of(explanation, "addresses"), ", "));
 }
 
 std::string next_hop_text(const Json& next_hop) {
@@ -47,8 +67,16 @@ std::string overview(const Json& explanation, const Screen& screen) {
   const Json& by = member(explanation, "decidedBy");
   const std::string source = text_of(explanation, "source");
   std::vector<std::pair<std::string, Cell>> rows;
-  rows.emplace_back("path", text_of(explanation, "path"));
-  rows.emplace_back("source", source.empty() ? "none: nothing arrives" : source);
+  if (!texts_of(explanation, "addresses").empty()) {
+    rows.emplace_back("name", destination_text(explanation));
+  }
+  if (const std::string path = text_of(explanation, "path"); !path.empty()) {
+    rows.emplace_back("path", path);
+  }
+  const bool allowed = text_of(explanation, "verdict") == "Allow";
+  if (!source.empty() || !allowed) {
+    rows.emplace_back("source", source.empty() ? "none: nothing arrives" : source);
+  }
   if (const Json& next_hop = member(explanation, "nextHop"); next_hop.is_object()) {
     rows.emplace_back("next hop", next_hop_text(next_hop));
   }
@@ -56,6 +84,9 @@ std::string overview(const Json& explanation, const Screen& screen) {
                     fmt::format("{} ({})", decider(explanation), text_of(by, "stage")));
   if (const std::string host = text_of(explanation, "host"); !host.empty()) {
     rows.emplace_back("receiver", host);
+  }
+  if (const std::string sees = text_of(explanation, "sees"); !sees.empty()) {
+    rows.emplace_back("app sees", sees);
   }
   return facts(rows, screen);
 }
@@ -105,7 +136,7 @@ std::string verification(const Json& observed, const Screen& screen) {
 
 std::string render_explanation(const Json& explanation, const std::string& from,
                                const std::string& url, const Screen& screen) {
-  const Headline verdict = headline(explanation);
+  const Headline verdict = headline(explanation, from);
   std::string text = printable(from) + " -> " + printable(url) + "\n" +
                      painted(printable(verdict.text), verdict.paint, screen) + "\n\n" +
                      overview(explanation, screen) + "\n";

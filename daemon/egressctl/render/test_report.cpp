@@ -11,13 +11,21 @@ namespace egress::ctl {
 
 namespace {
 
+// A text, or several joined.
+std::string one_or_list(const Json& object, const char* key) {
+  const std::string one = text_of(object, key);
+  return one.empty() ? fmt::format("{}", fmt::join(texts_of(object, key), ", ")) : one;
+}
+
 std::string title_of(const Json& result) {
   const Json& wanted = member(result, "expectation");
-  std::string title = fmt::format("{} -> {} is {}", text_of(wanted, "from"), text_of(wanted, "to"),
-                                  text_of(wanted, "expect"));
+  const std::string name = text_of(wanted, "resolve");
+  std::string title = fmt::format("{} {} is {}", text_of(wanted, "from"),
+                                  name.empty() ? "-> " + text_of(wanted, "to") : "resolve " + name,
+                                  one_or_list(wanted, "expect"));
   if (const auto by = text_of(wanted, "by"); !by.empty()) title += " by " + by;
   if (const auto via = text_of(wanted, "via"); !via.empty()) title += " via " + via;
-  if (const auto source = text_of(wanted, "source"); !source.empty()) title += " as " + source;
+  if (const auto source = one_or_list(wanted, "source"); !source.empty()) title += " as " + source;
   return title;
 }
 
@@ -49,6 +57,14 @@ std::string diagnostics(const Json& result, const std::string& file) {
     text += "    - " +
             quoted(fmt::format("{} at {}: {}. {}", text_of(step, "stage"), text_of(step, "where"),
                                text_of(step, "result"), text_of(step, "reason"))) +
+            "\n";
+  }
+  const Json& servers = list_of(member(result, "resolution"), "servers");
+  if (!servers.empty()) text += "  servers:\n";
+  for (const Json& server : servers) {
+    text += "    - " +
+            quoted(fmt::format("{}: {}. {}", text_of(server, "server"), text_of(server, "status"),
+                               text_of(server, "reason"))) +
             "\n";
   }
   return text + "  ...\n";

@@ -16,19 +16,37 @@ Json step_json(const policy::Step& step) {
           {"reason", step.reason}};
 }
 
+Json service_json(const policy::ServiceAnswer& answer) {
+  return {{"access", lab::name_of(answer.access)},
+          {"code", text_or_null(answer.code)},
+          {"reason", answer.reason}};
+}
+
+// A flow's outcome, or what a lookup gives.
+Json expected_json(const lab::Expectation& wanted) {
+  if (wanted.resolve.empty()) return lab::name_of(wanted.expect);
+  if (wanted.status) return lab::name_of(*wanted.status);
+  return addresses_json(wanted.addresses);
+}
+
 Json result_json(const inspect::TestResult& result) {
   const lab::Expectation& wanted = result.expectation;
   Json expectation = {{"line", wanted.line},
                       {"from", fmt::format("{}/{}", wanted.from, wanted.instance)},
-                      {"to", wanted.to},
-                      {"expect", lab::name_of(wanted.expect)}};
+                      {"to", text_or_null(wanted.to)},
+                      {"resolve", text_or_null(wanted.resolve)},
+                      {"expect", expected_json(wanted)}};
   if (wanted.by) expectation["by"] = *wanted.by;
   if (wanted.via) expectation["via"] = lab::name_of(*wanted.via);
-  if (wanted.source) expectation["source"] = wanted.source->to_string();
+  if (!wanted.source.empty()) {
+    expectation["source"] = wanted.source.size() == 1 ? Json(lab::short_text(wanted.source.front()))
+                                                      : array_of(wanted.source, lab::short_text);
+  }
   return {{"expectation", expectation},
           {"ok", result.differences.empty()},
           {"differences", result.differences},
-          {"explanation", result.explanation ? to_json(*result.explanation) : Json(nullptr)}};
+          {"explanation", result.explanation ? to_json(*result.explanation) : Json(nullptr)},
+          {"resolution", result.resolution ? to_json(*result.resolution) : Json(nullptr)}};
 }
 
 }  // namespace
@@ -44,17 +62,24 @@ Json to_json(const policy::Explanation& explanation) {
     reply = {{"verdict", lab::name_of(explanation.reply->verdict)},
              {"reason", explanation.reply->reason}};
   }
-  return {{"verdict", lab::name_of(explanation.verdict)},
-          {"path", lab::name_of(explanation.path)},
-          {"source", address_or_null(explanation.source)},
-          {"nextHop", next_hop},
-          {"decidedBy",
-           {{"stage", policy::name_of(explanation.decided_by.stage)},
-            {"name", explanation.decided_by.name}}},
-          {"steps", array_of(explanation.steps, step_json)},
-          {"reply", reply},
-          {"host", text_or_null(explanation.host)},
-          {"refused", explanation.refused}};
+  Json json = {
+      {"verdict", lab::name_of(explanation.verdict)},
+      {"path", explanation.path ? Json(lab::name_of(*explanation.path)) : Json(nullptr)},
+      {"source", address_or_null(explanation.source)},
+      {"nextHop", next_hop},
+      {"decidedBy",
+       {{"stage", policy::name_of(explanation.decided_by.stage)},
+        {"name", explanation.decided_by.name}}},
+      {"steps", array_of(explanation.steps, step_json)},
+      {"reply", reply},
+      {"host", text_or_null(explanation.host)},
+      {"refused", explanation.refused},
+      {"sees", explanation.sees},
+      {"name", explanation.resolution ? Json(explanation.resolution->name) : Json(nullptr)},
+      {"addresses",
+       explanation.resolution ? addresses_json(explanation.resolution->addresses) : Json::array()}};
+  if (explanation.service) json["service"] = service_json(*explanation.service);
+  return json;
 }
 
 Json to_json(const policy::Explanation& explanation, const inspect::Observation& observation,

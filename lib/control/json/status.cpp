@@ -42,6 +42,7 @@ Json worker_json(const inspect::WorkerStatus& worker) {
 
 Json host_json(const inspect::HostStatus& host) {
   return {{"name", host.name},
+          {"kind", host.kind},
           {"netns", host.netns},
           {"address", host.address.to_string()},
           {"listen", host.listen}};

@@ -28,4 +28,8 @@ Json array_of(const std::vector<T>& values, JsonOf json_of) {
   return array;
 }
 
+inline Json addresses_json(const std::vector<Ipv4Address>& addresses) {
+  return array_of(addresses, [](const Ipv4Address& address) { return address.to_string(); });
+}
+
 }  // namespace egress::control

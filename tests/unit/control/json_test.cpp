@@ -17,7 +17,8 @@ policy::Explanation denied() {
           .next_hop = policy::NextHop{"VirtualAppliance", ip("10.0.1.4")},
           .decided_by = {policy::Stage::kNetworkSecurityGroup, "nsg/deny-sql"},
           .steps = {{policy::Stage::kApplicationRouting, "web/0", "virtualNetwork",
-                     "applicationRouting", "All traffic enters the VNet."}}};
+                     "applicationRouting", "All traffic enters the VNet."}},
+          .sees = "time-out"};
 }
 
 TEST(ExplanationJson, HasTheKeysOfTheContractInItsOrder) {
@@ -27,7 +28,8 @@ TEST(ExplanationJson, HasTheKeysOfTheContractInItsOrder) {
             R"("decidedBy":{"stage":"networkSecurityGroup","name":"nsg/deny-sql"},)"
             R"("steps":[{"stage":"applicationRouting","where":"web/0","result":"virtualNetwork",)"
             R"("name":"applicationRouting","reason":"All traffic enters the VNet."}],)"
-            R"("reply":null,"host":null,"refused":false})");
+            R"("reply":null,"host":null,"refused":false,"sees":"time-out","name":null,)"
+            R"("addresses":[]})");
 }
 
 TEST(ExplanationJson, TellsSourceReplyAndHostOfAnAllowedFlow) {
@@ -44,6 +46,29 @@ TEST(ExplanationJson, TellsSourceReplyAndHostOfAnAllowedFlow) {
   EXPECT_EQ(json["reply"].dump(), R"({"verdict":"Drop","reason":"No peering back."})");
   EXPECT_EQ(json["host"], "sql");
   EXPECT_EQ(json["refused"], true);
+}
+
+TEST(ExplanationJson, TellsWhatANameMeant) {
+  policy::Explanation resolved = denied();
+  resolved.path.reset();
+  resolved.resolution =
+      policy::Resolution{.name = "sql.example.com", .addresses = {ip("10.1.2.4"), ip("10.1.2.5")}};
+  const Json json = to_json(resolved);
+  EXPECT_TRUE(json["path"].is_null());
+  EXPECT_EQ(json["name"], "sql.example.com");
+  EXPECT_EQ(json["addresses"], Json({"10.1.2.4", "10.1.2.5"}));
+}
+
+TEST(ExplanationJson, HasAServiceOnlyWhereOneDecides) {
+  policy::Explanation answered = denied();
+  EXPECT_FALSE(to_json(answered).contains("service"));
+  answered.service = policy::ServiceAnswer{.reason = "No rule refuses it."};
+  EXPECT_EQ(dump(to_json(answered)["service"]),
+            R"({"access":"Allow","code":null,"reason":"No rule refuses it."})");
+  answered.service = policy::ServiceAnswer{
+      .access = lab::Access::kDeny, .code = "AuthorizationFailure", .reason = "No rule allows it."};
+  EXPECT_EQ(dump(to_json(answered)["service"]),
+            R"({"access":"Deny","code":"AuthorizationFailure","reason":"No rule allows it."})");
 }
 
 TEST(ErrorJson, CarriesEveryFinding) {
@@ -92,7 +117,7 @@ TEST(StreamJson, MarksProgressAndResult) {
 TEST(TestResultJson, ShowsTheExpectationAsWritten) {
   const inspect::TestResult result{.expectation = {.from = "web",
                                                    .to = "tcp://10.1.2.4:1433",
-                                                   .expect = lab::Verdict::kDeny,
+                                                   .expect = lab::Outcome::kDeny,
                                                    .by = "nsg/deny-sql",
                                                    .line = 12},
                                    .differences = {"verdict is Allow"}};
@@ -102,6 +127,17 @@ TEST(TestResultJson, ShowsTheExpectationAsWritten) {
   EXPECT_EQ(json["expectation"].count("via"), 0U);
   EXPECT_EQ(json["ok"], false);
   EXPECT_TRUE(json["explanation"].is_null());
+  EXPECT_TRUE(json["resolution"].is_null());
+}
+
+TEST(TestResultJson, ShowsWhatANameMeant) {
+  const inspect::TestResult result{
+      .expectation = {.from = "web", .resolve = "sql.example", .addresses = {ip("10.1.2.4")}},
+      .resolution = policy::Resolution{.name = "sql.example"}};
+  const Json json = to_json(std::vector{result})["results"][0];
+  EXPECT_TRUE(json["expectation"]["to"].is_null());
+  EXPECT_EQ(json["expectation"]["resolve"], "sql.example");
+  EXPECT_EQ(json["resolution"]["status"], "timeout");
 }
 
 TEST(Dump, ReplacesBytesThatAreNotUtf8) {

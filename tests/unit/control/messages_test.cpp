@@ -153,5 +153,37 @@ TEST(NextHopParameters, ReturnAsTheyWereSentAndNeedAnAddress) {
               HasSubstr("'destinationIPAddress' must be an IPv4 address"));
 }
 
+TEST(ResolveParameters, ReturnAsTheyWereSent) {
+  const ResolveRequest request{
+      .name = "sql.example.com", .type = policy::RecordType::kTxt, .verify = true};
+  const auto parsed = parse_resolve_request({"web", 1}, to_parameters(request));
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(parsed->app, (lab::Sender{"web", 1}));
+  EXPECT_EQ(parsed->name, request.name);
+  EXPECT_EQ(parsed->type, request.type);
+  EXPECT_TRUE(parsed->verify);
+}
+
+TEST(ResolveParameters, TakeNamesInAnyFormAndHaveDefaults) {
+  const auto parsed = parse_resolve_request({}, {{"name", "SQL.Example.com."}});
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(parsed->name, "sql.example.com");
+  EXPECT_EQ(parsed->type, policy::RecordType::kA);
+  EXPECT_FALSE(parsed->verify);
+}
+
+TEST(ResolveParameters, AreRefusedWhenTheyMeanNothing) {
+  const std::string label(63, 'a');
+  const std::string longest = label + "." + label + "." + label + "." + std::string(61, 'a');
+  EXPECT_TRUE(parse_resolve_request({}, {{"name", longest}}).ok());
+  for (const std::string& name :
+       {std::string(), std::string("."), std::string("a..b"), std::string(".a"), longest + "a",
+        label + "a", std::string("a b"), std::string("a\\.b"), std::string("a\n")}) {
+    EXPECT_FALSE(parse_resolve_request({}, {{"name", name}}).ok()) << name;
+  }
+  EXPECT_FALSE(parse_resolve_request({}, {{"name", "a"}, {"type", "B"}}).ok());
+  EXPECT_FALSE(parse_resolve_request({}, {{"name", "a"}, {"verify", "yes"}}).ok());
+}
+
 }  // namespace
 }  // namespace egress::control

@@ -130,24 +130,24 @@ TEST(Client, KnowsThatARefusedOperationChangedNothing) {
 
 Failure named(const char* code, const std::string& status) {
   const OneAnswer daemon("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + status);
-  return failure_in(with_names(Failure{.code = code}, Client(daemon.path()), "wbe"));
+  return failure_in(with_sites(Failure{.code = code}, Client(daemon.path()), "wbe"));
 }
 
-TEST(WithNames, SuggestsWhatTheDaemonsLabHas) {
+TEST(WithSites, SuggestsWhatTheDaemonsLabHas) {
   const std::string status = R"({"lab": "a.yaml", "apps": [{"site": "web", "instance": 0}]})";
   EXPECT_EQ(named("not-found", status).hint, "did you mean 'web'?");
   EXPECT_EQ(named("conflict", status).hint, "");
 }
 
-TEST(WithNames, SaysWhatToDoWithoutALab) {
+TEST(WithSites, SaysWhatToDoWithoutALab) {
   EXPECT_EQ(named("conflict", R"({"lab": null})").hint, "apply one: egressctl apply FILE");
 }
 
-TEST(WithNames, LeavesOtherAnswersAlone) {
+TEST(WithSites, LeavesOtherAnswersAlone) {
   const Client nobody(testing::TempDir() + "no-such-socket");
-  EXPECT_EQ(failure_in(with_names(Failure{.code = "busy"}, nobody, "web")).hint, "");
-  EXPECT_EQ(failure_in(with_names(Failure{.code = "not-found"}, nobody, "web")).hint, "");
-  EXPECT_EQ(std::get<Json>(with_names(Json{{"a", 1}}, nobody, "web")), (Json{{"a", 1}}));
+  EXPECT_EQ(failure_in(with_sites(Failure{.code = "busy"}, nobody, "web")).hint, "");
+  EXPECT_EQ(failure_in(with_sites(Failure{.code = "not-found"}, nobody, "web")).hint, "");
+  EXPECT_EQ(std::get<Json>(with_sites(Json{{"a", 1}}, nobody, "web")), (Json{{"a", 1}}));
 }
 
 TEST(ExitOfExplanation, TellsVerdictsAndDisagreementApart) {

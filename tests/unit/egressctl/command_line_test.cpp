@@ -93,13 +93,37 @@ TEST_F(CommandLineTest, AssumesTheAddressThatTheNextLeaseWouldBe) {
 TEST_F(CommandLineTest, TellsWrongUrlsFromUnknownNames) {
   EXPECT_EQ(run({"explain", "web", "tcp://sql", "--lab", lab_.c_str()}).exit, 2);
   const Outcome unknown = run({"explain", "web", "tcp://sqll:443", "--lab", lab_.c_str()});
-  EXPECT_EQ(unknown.exit, 3);
-  EXPECT_THAT(unknown.err, HasSubstr("hint: did you mean 'sql'?"));
-  const Outcome spelt = run({"explain", "WEB", "tcp://sqll:443", "--lab", lab_.c_str()});
-  EXPECT_THAT(spelt.err, HasSubstr("hint: did you mean 'sql'?"));
+  EXPECT_EQ(unknown.exit, 1);
+  EXPECT_THAT(unknown.out, HasSubstr("UNRESOLVED: sqll has no address for web/0 (NXDOMAIN by "));
   const Outcome site = run({"explain", "wbe", "tcp://sql:443", "--lab", lab_.c_str()});
   EXPECT_EQ(site.exit, 3);
   EXPECT_THAT(site.err, HasSubstr("hint: did you mean 'web'?"));
+}
+
+TEST_F(CommandLineTest, ResolvesWithoutADaemonAndExitsByTheAnswer) {
+  const Outcome found = run({"resolve", "web", "sql", "--lab", lab_.c_str()});
+  EXPECT_EQ(found.exit, 0);
+  EXPECT_THAT(found.out, StartsWith("web/0: sql A\n10.1.2.4\n"));
+  EXPECT_EQ(run({"resolve", "web", "sql", "--type", "txt", "--lab", lab_.c_str()}).exit, 1);
+  EXPECT_EQ(run({"resolve", "web", "nobody.example", "--lab", lab_.c_str()}).exit, 1);
+  EXPECT_EQ(run({"resolve", "web", "a..b", "--lab", lab_.c_str()}).exit, 2);
+  EXPECT_EQ(run({"resolve", "web", "sql", "--type", "B", "--lab", lab_.c_str()}).exit, 2);
+  EXPECT_EQ(run({"resolve", "web", "sql", "--verify", "--lab", lab_.c_str()}).exit, 2);
+  const Outcome site = run({"resolve", "wbe", "sql", "--lab", lab_.c_str()});
+  EXPECT_EQ(site.exit, 3);
+  EXPECT_THAT(site.err, HasSubstr("hint: did you mean 'web'?"));
+}
+
+TEST(ExitOfResolution, IsNoForAliasesThatLeadToNothing) {
+  Json resolution = Json::parse(R"({"type": "A", "answeredBy": "10.0.0.4", "servers": [
+    {"server": "10.0.0.4", "chain": [{"type": "CNAME"}]}]})");
+  EXPECT_EQ(exit_of_resolution(resolution), 1);
+  resolution["type"] = "CNAME";
+  EXPECT_EQ(exit_of_resolution(resolution), 0);
+  resolution["answeredBy"] = nullptr;
+  EXPECT_EQ(exit_of_resolution(resolution), 1);
+  resolution["observed"] = {{"agrees", false}};
+  EXPECT_EQ(exit_of_resolution(resolution), 4);
 }
 
 TEST_F(CommandLineTest, ValidatesWithEveryFindingOnStandardOutput) {
@@ -152,6 +176,8 @@ TEST_F(CommandLineTest, SaysTroubleWithoutADaemonByEachCommandsOwnStatus) {
       {{"explain", "web", "tcp://sql:443"}, 3},
       {{"ip-flow-verify", "web", "--remote", "10.1.2.4:443", "--protocol", "udp"}, 3},
       {{"next-hop", "web", "10.1.2.4"}, 3},
+      {{"resolve", "web", "sql"}, 3},
+      {{"dependencies", "web"}, 3},
       {{"exec", "web", "--", "true"}, 125},
       {{"exec", "--host=sql", "--", "true"}, 125}};
   for (auto [arguments, exit] : cases) {

@@ -169,7 +169,7 @@ Json status() {
     "workers": [{"name": "plan/1", "netns": "eg-worker-plan-1",
                  "interfaces": [{"name": "integ0", "subnet": "spoke/apps", "address": "10.1.1.5"}]},
                 {"name": "plan/2", "netns": "eg-worker-plan-2", "interfaces": []}],
-    "hosts": [{"name": "sql", "netns": "eg-host-sql", "address": "10.1.2.4", "listen": ["tcp/443"]}],
+    "hosts": [{"name": "sql", "kind": "host", "netns": "eg-host-sql", "address": "10.1.2.4", "listen": ["tcp/443"]}],
     "drift": ["add route r"], "problems": ["no room"],
     "lastPass": {"seconds": 0.4, "operations": 9, "failed": 1},
     "lastRepair": {"at": "2024-05-01T10:00:00.000Z", "operations": ["add route r"]},
@@ -184,7 +184,7 @@ TEST(RenderStatus, ShowsAppsWorkersHostsAndDrift) {
   EXPECT_THAT(text, HasSubstr("web/1  spoke/apps  10.1.1.5    20.50.1.5    all"));
   EXPECT_THAT(text, HasSubstr("plan/1  integ0     10.1.1.5  spoke/apps  eg-worker-plan-1\n"));
   EXPECT_THAT(text, HasSubstr("plan/2  -          -         -           eg-worker-plan-2\n"));
-  EXPECT_THAT(text, HasSubstr("sql   10.1.2.4  tcp/443  eg-host-sql\n"));
+  EXPECT_THAT(text, HasSubstr("sql   host  10.1.2.4  tcp/443  eg-host-sql\n"));
   EXPECT_THAT(text, HasSubstr("\nDrift\n  add route r\n\nProblems\n  no room\n"));
 }
 

@@ -36,6 +36,26 @@ TEST(Tap, ListsResultsWithDiagnosticsOfFailures) {
             "  ...\n");
 }
 
+TEST(Tap, TellsWhatEachServerSaidOfAName) {
+  const Json name = Json::parse(R"({"results": [
+    {"expectation": {"line": 6, "from": "web/0", "to": null, "resolve": "sql.example",
+                     "expect": ["10.1.2.4", "10.1.2.5"]},
+     "ok": false, "differences": ["status: NXDOMAIN"], "explanation": null,
+     "resolution": {"servers": [{"server": "10.0.2.4", "status": "NXDOMAIN",
+                                 "reason": "It says so."}]}}]})");
+  EXPECT_EQ(render_tap(name, "a.yaml"),
+            "TAP version 13\n"
+            "1..1\n"
+            "not ok 1 - web/0 resolve sql.example is 10.1.2.4, 10.1.2.5\n"
+            "  ---\n"
+            "  at: \"a.yaml:6\"\n"
+            "  differences:\n"
+            "    - \"status: NXDOMAIN\"\n"
+            "  servers:\n"
+            "    - \"10.0.2.4: NXDOMAIN. It says so.\"\n"
+            "  ...\n");
+}
+
 TEST(Tap, SkipsALabWithoutExpectations) {
   EXPECT_THAT(render_tap({{"results", Json::array()}}, "a.yaml"), HasSubstr("1..0 # SKIP"));
 }

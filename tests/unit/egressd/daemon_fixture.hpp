@@ -70,14 +70,19 @@ class DaemonTest : public ::testing::Test {
     socket_.emplace(SocketFile::listen(path()).value());
     settings_.socket = path();
     thread_ = std::thread([this, restored = std::move(session)]() mutable {
-      Daemon daemon(
-          settings_, std::move(restored), kernel_,
-          [this](const auto& flows, auto&, auto) {
-            if (on_probe_) on_probe_();
-            return Result<std::vector<probe::ProbeResult>>(
-                std::vector<probe::ProbeResult>(flows.size()));
-          },
-          clock_);
+      Daemon daemon(settings_, std::move(restored), kernel_,
+                    {.send =
+                         [this](const auto& flows, auto&, auto) {
+                           if (on_probe_) on_probe_();
+                           return Result<std::vector<probe::ProbeResult>>(
+                               std::vector<probe::ProbeResult>(flows.size()));
+                         },
+                     .look_up =
+                         [](const auto& lookups) {
+                           return Result<std::vector<std::optional<dns::Reply>>>(
+                               std::vector<std::optional<dns::Reply>>(lookups.size()));
+                         }},
+                    clock_);
       EXPECT_TRUE(daemon.run(socket_->take_fd()).ok());
     });
     // Its answer shows that the signals are its own by now.

@@ -322,6 +322,36 @@ TEST_F(DaemonTest, AnswersNetworkWatchersQuestions) {
   EXPECT_EQ(get("/v1/ip-flow-verify?site=web").status, 400);
 }
 
+TEST_F(DaemonTest, ResolvesNamesAndComparesWithTheAppsResolver) {
+  start();
+  EXPECT_EQ(get("/v1/apps/web/0/resolve?name=sql").status, 409);
+  apply(kLab);
+  const Json answer = Json::parse(get("/v1/apps/WEB/0/resolve?name=SQL.").body);
+  EXPECT_EQ(answer["name"], "sql");
+  EXPECT_EQ(answer["addresses"], Json({"10.1.2.4"}));
+  EXPECT_FALSE(answer.contains("observed"));
+  const Json text = Json::parse(get("/v1/apps/web/0/resolve?name=sql&type=TXT").body);
+  EXPECT_EQ(text["addresses"], Json::array());
+  // The resolver of this test says nothing.
+  const Json verified = Json::parse(get("/v1/apps/web/0/resolve?name=sql&verify=true").body);
+  EXPECT_EQ(verified["observed"]["agrees"], false);
+  EXPECT_EQ(get("/v1/apps/web/0/resolve?name=a..b").status, 400);
+  EXPECT_EQ(get("/v1/apps/web/x/resolve?name=sql").status, 400);
+  EXPECT_EQ(get("/v1/apps/nobody/0/resolve?name=sql").status, 404);
+}
+
+TEST_F(DaemonTest, ListsWhatAnAppNeeds) {
+  start();
+  EXPECT_EQ(get("/v1/dependencies?site=web").status, 409);
+  apply(kLab);
+  const Json needed = Json::parse(get("/v1/dependencies?site=web").body)["dependencies"];
+  ASSERT_GE(needed.size(), 1U);
+  EXPECT_EQ(needed[0]["url"], "tcp://crl3.digicert.com:80");
+  EXPECT_TRUE(needed[0]["ok"].is_null());
+  EXPECT_EQ(get("/v1/dependencies?site=nobody").status, 404);
+  EXPECT_EQ(get("/v1/dependencies").status, 400);
+}
+
 TEST_F(DaemonTest, RefusesWhatItDoesNotKnow) {
   start();
   EXPECT_EQ(get("/v2/status").status, 404);

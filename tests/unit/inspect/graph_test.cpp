@@ -14,8 +14,24 @@ using namespace testing_support;
 using ::testing::Contains;
 using ::testing::FieldsAre;
 
+// One of everything that names and services have, too.
+lab::Lab lab_with_names() {
+  lab::Lab lab = spoke_lab();
+  lab.services["store"].ip_address = ip("20.60.222.10");
+  lab.private_endpoints["pe"] = {.subnet = {"spoke", "data"},
+                                 .private_link_service = "store",
+                                 .group_ids = {"blob"},
+                                 .private_dns_zones = {"zone"}};
+  lab.private_endpoints["pe-site"] = {.subnet = {"spoke", "data"}, .private_link_service = "web"};
+  lab::PrivateDnsZone& zone = lab.private_dns_zones["zone"];
+  zone.zone_name = "privatelink.blob.core.windows.net";
+  zone.virtual_network_links["spoke"].registration_enabled = true;
+  zone.virtual_network_links["hub"] = {};
+  return lab;
+}
+
 TEST(Graph, ConnectsNodesThatExist) {
-  const Graph graph = graph_of(spoke_lab());
+  const Graph graph = graph_of(lab_with_names());
   std::set<std::string> ids;
   for (const Node& node : graph.nodes) EXPECT_TRUE(ids.insert(node.id).second) << node.id;
   for (const Node& node : graph.nodes) {
@@ -44,6 +60,24 @@ TEST(Graph, TellsAPeeringOfOneSideFromAConnectedOne) {
   lab.virtual_networks["spoke"].virtual_network_peerings.clear();
   EXPECT_THAT(graph_of(lab).edges, Contains(FieldsAre("virtualNetwork/hub", "virtualNetwork/spoke",
                                                       "virtualNetworkPeering", "Initiated")));
+}
+
+TEST(Graph, ShowsServicesEndpointsAndZones) {
+  const Graph graph = graph_of(lab_with_names());
+  EXPECT_THAT(graph.nodes,
+              Contains(FieldsAre("service/store", "service", "store", "internet", "20.60.222.10")));
+  EXPECT_THAT(graph.nodes, Contains(FieldsAre("privateEndpoint/pe", "privateEndpoint", "pe",
+                                              "subnet/spoke/data", "")));
+  EXPECT_THAT(graph.nodes, Contains(FieldsAre("privateDnsZone/zone", "privateDnsZone", "zone", "",
+                                              "privatelink.blob.core.windows.net")));
+  for (const auto& [from, to, kind, detail] :
+       {Edge{"privateEndpoint/pe", "service/store", "privateLinkService", "blob"},
+        Edge{"privateEndpoint/pe", "privateDnsZone/zone", "privateDnsZone", ""},
+        Edge{"privateEndpoint/pe-site", "site/web", "privateLinkService", ""},
+        Edge{"privateDnsZone/zone", "virtualNetwork/spoke", "virtualNetworkLink", "registration"},
+        Edge{"privateDnsZone/zone", "virtualNetwork/hub", "virtualNetworkLink", ""}}) {
+    EXPECT_THAT(graph.edges, Contains(FieldsAre(from, to, kind, detail)));
+  }
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ using namespace testing_support;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 policy::Explanation allowed() {
   return {.verdict = lab::Verdict::kAllow,
@@ -100,11 +101,72 @@ TEST(Verify, AsksNothingOfThePlatform) {
   EXPECT_THAT(differences(Protocol::kUdp, {.verdict = lab::Verdict::kAllow}, {}), IsEmpty());
 }
 
-TEST(Owners, AreAllHostsOfTheAddress) {
+TEST(Verify, ComparesNoSourceThatThePlatformHides) {
+  policy::Explanation hidden = allowed();
+  hidden.source.reset();
+  EXPECT_THAT(differences(Protocol::kTcp, hidden, answered()), IsEmpty());
+}
+
+TEST(Receivers, AreAllWhoOwnTheAddress) {
   lab::Lab lab = spoke_lab();
   lab.hosts["twin"] = lab.hosts["sql"];
-  EXPECT_THAT(owners(lab, ip("10.1.2.4")), ElementsAre("sql", "twin"));
-  EXPECT_THAT(owners(lab, ip("10.1.2.5")), IsEmpty());
+  lab.services["store"].ip_address = ip("20.60.222.10");
+  lab.private_endpoints["pe"] = {
+      .subnet = {"spoke", "data"}, .ip_address = ip("10.1.2.9"), .private_link_service = "store"};
+  const auto network = policy::analyse({.lab = lab, .leases = spoke_addresses()});
+  const auto at = [&](const char* address) { return receivers(*network, "eg", ip(address)); };
+  EXPECT_THAT(at("10.1.2.4"),
+              ElementsAre(Pair("eg-host-sql", "sql"), Pair("eg-host-twin", "twin")));
+  EXPECT_THAT(at("20.60.222.10"), ElementsAre(Pair("eg-service-store", "store")));
+  EXPECT_THAT(at("10.1.2.9"), ElementsAre(Pair("eg-service-store", "store")));
+  EXPECT_THAT(at("10.1.1.4"), IsEmpty()) << "an integration";
+  EXPECT_THAT(at("10.1.2.5"), IsEmpty());
+}
+
+policy::Resolution resolved(lab::LookupStatus status, std::vector<Ipv4Address> addresses = {}) {
+  return {.name = "sql.example.com", .status = status, .addresses = std::move(addresses)};
+}
+
+TEST(VerifyNames, AgreesWithTheSameAddressesInAnyOrder) {
+  const auto expected =
+      resolved(lab::LookupStatus::kNoError, {ip("10.1.2.4"), ip("10.1.2.5"), ip("10.1.2.4")});
+  const LookupSeen seen{.answered = true, .addresses = {ip("10.1.2.5"), ip("10.1.2.4")}};
+  EXPECT_THAT(differences(expected, seen), IsEmpty());
+}
+
+TEST(VerifyNames, TakesServfailAndSilenceForTheSame) {
+  const LookupSeen servfail{.answered = true, .rcode = 2};
+  for (const auto status : {lab::LookupStatus::kServfail, lab::LookupStatus::kTimeout}) {
+    EXPECT_THAT(differences(resolved(status), servfail), IsEmpty());
+    EXPECT_THAT(differences(resolved(status), {}), IsEmpty());
+  }
+}
+
+TEST(VerifyNames, SaysBothSidesOfADisagreement) {
+  const auto known = resolved(lab::LookupStatus::kNoError, {ip("10.1.2.4")});
+  const LookupSeen other{.answered = true, .addresses = {ip("52.0.0.1")}};
+  EXPECT_THAT(differences(known, other),
+              ElementsAre("explain: sql.example.com is 10.1.2.4; resolver: 52.0.0.1"));
+  EXPECT_THAT(differences(known, {.answered = true, .rcode = 3}),
+              ElementsAre(HasSubstr("resolver: NXDOMAIN")));
+  EXPECT_THAT(differences(known, {.answered = true, .rcode = 5}),
+              ElementsAre(HasSubstr("resolver: response code 5")));
+  EXPECT_THAT(differences(known, {}), ElementsAre(HasSubstr("resolver: without an answer")));
+  EXPECT_THAT(differences(resolved(lab::LookupStatus::kNoError), other),
+              ElementsAre(HasSubstr("is without an address; resolver: 52.0.0.1")));
+  EXPECT_THAT(differences(resolved(lab::LookupStatus::kNxDomain), {.answered = true}),
+              ElementsAre(HasSubstr("is NXDOMAIN; resolver: without an address")));
+}
+
+TEST(VerifyService, ComparesAccessAndCode) {
+  const policy::ServiceAnswer refused{.access = lab::Access::kDeny, .code = "Forbidden"};
+  EXPECT_THAT(differences(refused, AccessSeen{lab::Access::kDeny, "Forbidden"}), IsEmpty());
+  EXPECT_THAT(differences(policy::ServiceAnswer{}, AccessSeen{}), IsEmpty());
+  EXPECT_THAT(differences(refused, AccessSeen{}),
+              ElementsAre("explain: the service says Deny (Forbidden); service: Allow"));
+  EXPECT_THAT(differences(refused, AccessSeen{lab::Access::kDeny, "40615"}),
+              ElementsAre(HasSubstr("service: Deny (40615)")));
+  EXPECT_THAT(differences(refused, std::nullopt), ElementsAre(HasSubstr("nothing that tells")));
 }
 
 }  // namespace

@@ -62,5 +62,17 @@ TEST(Status, ListsHostsWithTheirPorts) {
   EXPECT_THAT(report.hosts[1].listen, ElementsAre("tcp/1433", "tcp/443"));
 }
 
+TEST(Status, ListsServicesAfterTheHosts) {
+  lab::Lab lab = spoke_lab();
+  lab.services["vault"] = {.type = "Microsoft.KeyVault/vaults", .ip_address = ip("13.69.64.72")};
+  const StatusReport report = report_of(lab);
+  ASSERT_THAT(report.hosts, SizeIs(4));
+  EXPECT_EQ(report.hosts[0].kind, "host");
+  EXPECT_EQ(report.hosts[3].name, "vault");
+  EXPECT_EQ(report.hosts[3].kind, "service");
+  EXPECT_EQ(report.hosts[3].netns, "eg-service-vault");
+  EXPECT_THAT(report.hosts[3].listen, ElementsAre("tcp/443"));
+}
+
 }  // namespace
 }  // namespace egress::inspect

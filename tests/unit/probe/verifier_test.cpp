@@ -34,7 +34,17 @@ struct Asked {
   std::vector<ProbeFlow> flows{};
   std::vector<std::string> watch{};
   int batches = 0;
+  std::vector<NameLookup> lookups{};
 };
+
+// What an app's resolver says for "sql".
+std::optional<dns::Reply> reply_with(std::vector<Ipv4Address> addresses) {
+  dns::Reply reply;
+  for (const Ipv4Address address : addresses) {
+    reply.records.push_back({.name = "sql", .data = address});
+  }
+  return reply;
+}
 
 Send probe_answering(Asked& asked, const ProbeResult& result) {
   return [&asked, result](const std::vector<ProbeFlow>& flows,
@@ -46,9 +56,19 @@ Send probe_answering(Asked& asked, const ProbeResult& result) {
   };
 }
 
+Probes probes(Asked& asked, const ProbeResult& result,
+              const std::optional<dns::Reply>& reply = reply_with({{0x0a010204}})) {
+  return {.send = probe_answering(asked, result),
+          .look_up = [&asked, reply](const std::vector<NameLookup>& lookups) {
+            asked.lookups = lookups;
+            return Result<std::vector<std::optional<dns::Reply>>>(
+                std::vector<std::optional<dns::Reply>>(lookups.size(), reply));
+          }};
+}
+
 TEST(Verifier, SendsTheFlowFromTheAppAndWatchesItsDestination) {
   Asked asked;
-  const Verifier verifier(probe_answering(asked, delivered()));
+  const Verifier verifier(probes(asked, delivered()));
   const auto answers = verifier.verify(
       *network(), "eg",
       {{{"web", 0}, {.destination = {0x0a010204}, .destination_port = 443, .source_port = 4242}}});
@@ -64,7 +84,7 @@ TEST(Verifier, SendsTheFlowFromTheAppAndWatchesItsDestination) {
 
 TEST(Verifier, SendsFromTheAppHoweverItsNameIsSpelled) {
   Asked asked;
-  const Verifier verifier(probe_answering(asked, delivered()));
+  const Verifier verifier(probes(asked, delivered()));
   ASSERT_TRUE(
       verifier.verify(*network(), "eg", {{{"Web", 0}, {.destination = {0x0a010204}}}}).ok());
   ASSERT_THAT(asked.flows, SizeIs(1));
@@ -75,7 +95,7 @@ TEST(Verifier, ReportsAPacketThatCameOutTwice) {
   Asked asked;
   ProbeResult twice = delivered();
   twice.also.push_back({.netns = "eg-host-other"});
-  const Verifier verifier(probe_answering(asked, twice));
+  const Verifier verifier(probes(asked, twice));
   const auto answers = verifier.verify(
       *network(), "eg", {{{"web", 0}, {.destination = {0x0a010204}, .destination_port = 443}}});
   ASSERT_TRUE(answers.ok());
@@ -84,7 +104,7 @@ TEST(Verifier, ReportsAPacketThatCameOutTwice) {
 
 TEST(Verifier, TestsAllExpectationsInOneBatchWithPortsOfTheirOwn) {
   Asked asked;
-  Verifier verifier(probe_answering(asked, delivered()));
+  Verifier verifier(probes(asked, delivered()));
   const auto results = verifier.test(*network(), "eg");
   ASSERT_TRUE(results.ok());
   ASSERT_THAT(*results, SizeIs(2));
@@ -96,24 +116,27 @@ TEST(Verifier, TestsAllExpectationsInOneBatchWithPortsOfTheirOwn) {
 
 TEST(Verifier, CountsWhatThePacketsContradict) {
   Asked asked;
-  Verifier verifier(probe_answering(asked, {}));
+  Verifier verifier(probes(asked, {}));
   const auto results = verifier.test(*network(), "eg");
   ASSERT_TRUE(results.ok());
   EXPECT_THAT((*results)[0].differences, ::testing::Contains(HasSubstr("did not arrive")));
 }
 
 TEST(Verifier, PassesTheProbesFailureOn) {
-  Verifier verifier([](const auto&, const auto&, auto) {
-    return Result<std::vector<ProbeResult>>(
-        Error{.code = Errc::kNotFound, .message = "no namespace eg-app-web-0"});
-  });
+  const Error gone{.code = Errc::kNotFound, .message = "no namespace eg-app-web-0"};
+  Asked asked;
+  Probes failing = probes(asked, delivered());
+  failing.send = [&](const auto&, const auto&, auto) {
+    return Result<std::vector<ProbeResult>>(gone);
+  };
+  Verifier verifier(failing);
   const auto results = verifier.test(*network(), "eg");
   ASSERT_FALSE(results.ok());
   EXPECT_THAT(results.error().message, HasSubstr("eg-app-web-0"));
 }
 
 TEST(Verifier, UsesAPortAgainOnlyAfterManyOthers) {
-  Verifier verifier(nullptr);
+  Verifier verifier;
   const lab::Lab lab = network()->situation.lab;
   std::set<uint16_t> ports;
   for (int i = 0; i < 10000; ++i) EXPECT_TRUE(ports.insert(verifier.fresh_port(lab)).second);
@@ -122,7 +145,7 @@ TEST(Verifier, UsesAPortAgainOnlyAfterManyOthers) {
 
 // A rule for source ports once made the decision shown one and the decision compared another.
 TEST(Verifier, SendsFromPortsThatNoRuleTellsFromTheAssumedOne) {
-  Verifier verifier(nullptr);
+  Verifier verifier;
   lab::Lab lab = network()->situation.lab;
   auto& rules = lab.network_security_groups["nsg"].security_rules;
   rules["low"].source_ports = PortSet({{32768, 49999}});
@@ -135,7 +158,7 @@ TEST(Verifier, SendsFromPortsThatNoRuleTellsFromTheAssumedOne) {
 
 TEST(Verifier, JudgesAnExpectationForThePortThatIsSent) {
   Asked asked;
-  Verifier verifier(probe_answering(asked, delivered()));
+  Verifier verifier(probes(asked, delivered()));
   lab::Lab lab = network()->situation.lab;
   lab.virtual_networks["spoke"].subnets["integration"].network_security_group = "nsg";
   lab.network_security_groups["nsg"].security_rules["others"] = {
@@ -151,6 +174,82 @@ TEST(Verifier, JudgesAnExpectationForThePortThatIsSent) {
     EXPECT_THAT(results->front().differences, IsEmpty());
     EXPECT_EQ(asked.flows.front().source_port, 50000);
   }
+}
+
+TEST(Verifier, LooksNamesUpAsTheAppDoes) {
+  Asked asked;
+  const Verifier verifier(probes(asked, delivered()));
+  policy::Resolution expected{.name = "sql",
+                              .status = lab::LookupStatus::kNoError,
+                              .addresses = {{0x0a010204}},
+                              .settings = {.attempts = 2, .timeout_seconds = 3}};
+  const auto answers = verifier.verify_names(*network(), "eg", {{{"WEB", 0}, expected}});
+  ASSERT_TRUE(answers.ok());
+  EXPECT_THAT(answers->front().differences, IsEmpty());
+  ASSERT_THAT(asked.lookups, SizeIs(1));
+  EXPECT_EQ(asked.lookups[0].netns, "eg-app-web-0");
+  EXPECT_EQ(asked.lookups[0].question.name, "sql");
+  EXPECT_THAT(asked.lookups[0].plan.servers, ElementsAre(Ipv4Address{0x7f00000b}));
+  EXPECT_GT(asked.lookups[0].plan.timeout, std::chrono::seconds(6)) << "the resolver's own";
+}
+
+TEST(Verifier, CountsWhatTheAppsResolverContradicts) {
+  Asked asked;
+  Verifier verifier(probes(asked, delivered(), reply_with({{0x34000001}})));
+  const auto results = verifier.test(*network(), "eg");
+  ASSERT_TRUE(results.ok());
+  EXPECT_THAT((*results)[0].differences, IsEmpty()) << "an address is not looked up";
+  EXPECT_THAT((*results)[1].differences, ::testing::Contains(HasSubstr("resolver: 52.0.0.1")));
+}
+
+TEST(Verifier, SendsNothingToANameWithoutAnAddress) {
+  Asked asked;
+  Verifier verifier(probes(asked, delivered(), std::nullopt));
+  const auto verified =
+      verifier.verify(*network(), "eg", {"web", 0}, "tcp://nobody.example:443", {}, nullptr);
+  ASSERT_TRUE(verified.ok());
+  EXPECT_EQ(asked.batches, 0);
+  EXPECT_EQ(verified->explanation.verdict, lab::Verdict::kUnresolved);
+  EXPECT_THAT(verified->differences, ElementsAre(HasSubstr("NXDOMAIN")));
+}
+
+TEST(Verifier, ComparesTheNameAndThePacket) {
+  Asked asked;
+  Verifier verifier(probes(asked, {}, std::nullopt));
+  const auto verified =
+      verifier.verify(*network(), "eg", {"web", 0}, "tcp://sql:443", 4242, nullptr);
+  ASSERT_TRUE(verified.ok());
+  EXPECT_EQ(asked.flows.front().source_port, 4242);
+  EXPECT_THAT(verified->differences,
+              ::testing::IsSupersetOf({HasSubstr("resolver: without"), HasSubstr("not arrive")}));
+}
+
+TEST(Verifier, CallsAServiceThatIsReachedAndComparesWhatItSays) {
+  lab::Lab lab = network()->situation.lab;
+  lab.services["vault"] = {.type = "Microsoft.KeyVault/vaults",
+                           .location = "westeurope",
+                           .ip_address = {0x0d454048},
+                           .network_acls = lab::NetworkAcls{.default_action = lab::Access::kDeny}};
+  const auto with_vault = policy::analyse({.lab = lab, .leases = network()->situation.leases});
+  const Question question{{"web", 0}, {.destination = {0x0d454048}, .destination_port = 443}};
+  Asked asked;
+  Probes answering = probes(asked, delivered());
+  std::vector<Call> called;
+  CallSeen says{.connected = true};
+  answering.call = [&](const std::vector<Call>& calls, std::chrono::milliseconds) {
+    called = calls;
+    return Result<std::vector<CallSeen>>(std::vector<CallSeen>(calls.size(), says));
+  };
+  const auto differences = [&] {
+    return Verifier(answering).verify(*with_vault, "eg", {question}).value()[0].differences;
+  };
+  says.text = R"({"access": "Deny", "code": "ForbiddenByFirewall"})";
+  EXPECT_THAT(differences(), ::testing::Not(::testing::Contains(HasSubstr("service:"))));
+  ASSERT_THAT(called, SizeIs(1));
+  EXPECT_EQ(called[0].netns, "eg-app-web-0");
+  EXPECT_EQ(called[0].port, 443);
+  says.text = R"({"access": "Allow"})";
+  EXPECT_THAT(differences(), ::testing::Contains(HasSubstr("service: Allow")));
 }
 
 }  // namespace

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Real connections to emulated machines and services: what whoever answers there says, which a
+// first packet alone (probe.hpp) does not show. All at once; several threads may call at once.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ip.hpp"
+#include "base/result.hpp"
+#include "inspect/observation.hpp"
+
+namespace egress::probe {
+
+struct Call {
+  std::string netns{};
+  Ipv4Address to{};
+  uint16_t port = 0;  // of TCP; 80 is asked as HTTP
+};
+
+struct CallSeen {
+  bool connected = false;
+  bool refused = false;  // by a reset, at once
+  std::string text{};    // the responder's JSON (the contract's part 1); empty when nothing came
+};
+
+// One result per call, in order. `patience` is how long each may take in all. kNotFound when a
+// namespace is gone.
+Result<std::vector<CallSeen>> call(const std::vector<Call>& calls,
+                                   std::chrono::milliseconds patience);
+
+// The "access" and "code" that a service's responder says; nothing where it does not.
+std::optional<inspect::AccessSeen> access_in(const CallSeen& seen);
+
+}  // namespace egress::probe

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/dependencies.hpp"
+
+#include <gmock/gmock.h>
+
+#include "tests/support/spoke_lab.hpp"
+
+namespace egress::inspect {
+namespace {
+
+using namespace testing_support;
+using ::testing::HasSubstr;
+
+std::vector<Dependency> needed(const lab::Lab& lab, const policy::AskUpstream& ask = nullptr) {
+  return dependencies(*policy::analyse({.lab = lab, .leases = spoke_addresses()}), {"web", 0}, ask)
+      .value();
+}
+
+// Of this URL, which is among them.
+Dependency one_of(const std::vector<Dependency>& all, const std::string& url) {
+  for (const Dependency& each : all) {
+    if (each.url == url) return each;
+  }
+  ADD_FAILURE() << url << " is not among them";
+  return {};
+}
+
+lab::Lab lab_needing(std::vector<std::string> urls) {
+  lab::Lab lab = spoke_lab();
+  lab.sites["web"].dependencies = std::move(urls);
+  return lab;
+}
+
+TEST(Dependencies, AreReachedOrSayWhatBlocksThem) {
+  const auto all =
+      needed(lab_needing({"tcp://10.1.2.4:443", "tcp://sql:1433", "tcp://10.1.2.4:8443"}));
+  EXPECT_EQ(all[0].ok, true);
+  EXPECT_EQ(all[0].why, "declared");
+  EXPECT_EQ(all[1].ok, false);
+  EXPECT_EQ(blocked_by(all[1]).name, "nsg/deny-sql");
+  EXPECT_EQ(all[2].ok, false) << "a closed port is no use";
+  EXPECT_EQ(blocked_by(all[2]).stage, policy::Stage::kDestination);
+  EXPECT_EQ(blocked_by(all[2]).name, "sql");
+}
+
+TEST(Dependencies, FailForANameThatNobodyKnowsOnlyWhenDeclared) {
+  const auto all = needed(lab_needing({"tcp://api.example.net:443"}));
+  EXPECT_EQ(all[0].ok, false);
+  EXPECT_EQ(blocked_by(all[0]).stage, policy::Stage::kNameResolution);
+  EXPECT_EQ(one_of(all, "tcp://crl3.digicert.com:80").ok, std::nullopt) << "not in this lab";
+}
+
+TEST(Dependencies, SayWhyAUrlMeansNoFlow) {
+  const auto all = needed(lab_needing({"ftp://sql"}));
+  EXPECT_EQ(all[0].ok, false);
+  EXPECT_FALSE(all[0].explanation);
+  EXPECT_THAT(all[0].problem, HasSubstr("ftp"));
+}
+
+TEST(Dependencies, FollowFromTheRuntimeInAnyCase) {
+  lab::Lab lab = spoke_lab();
+  const size_t without = needed(lab).size();
+  lab.sites["web"].linux_fx_version = "python|3.12";
+  EXPECT_EQ(needed(lab).size(), without + 3);
+  EXPECT_EQ(one_of(needed(lab), "tcp://pypi.org:443").why, "PYTHON packages");
+  lab.sites["web"].linux_fx_version = "DOCKER|registry.example/app:1";
+  EXPECT_EQ(needed(lab).size(), without);
+}
+
+TEST(Dependencies, OfARuntimeAreBlockedWhereTheLabHasThem) {
+  lab::Lab lab = spoke_lab();
+  lab.sites["web"].linux_fx_version = "PYTHON|3.12";
+  lab::Host& index = lab.hosts["index"];
+  index.ip_address = ip("151.101.0.223");
+  index.names = {"pypi.org"};
+  index.listen = {{Protocol::kTcp, 443}};
+  // The firewall has no address on the Internet, so that it forwards nothing there.
+  const Dependency blocked = one_of(needed(lab), "tcp://pypi.org:443");
+  EXPECT_EQ(blocked.ok, false);
+  EXPECT_FALSE(blocked_by(blocked).name.empty());
+  lab.virtual_networks["spoke"].subnets["integration"].route_table.reset();
+  EXPECT_EQ(one_of(needed(lab), "tcp://pypi.org:443").ok, true);
+}
+
+TEST(Dependencies, AreNotInThisLabWhereRealServersKnowOnlyTheName) {
+  lab::Lab lab = spoke_lab();
+  lab.virtual_networks["spoke"].subnets["integration"].route_table.reset();
+  lab.public_dns.forward_to = {ip("9.9.9.9")};
+  const auto all = needed(lab, [](const std::string& name, policy::RecordType type) {
+    return policy::LookupResult{
+        .records = {{.name = name, .type = type, .data = ip("151.101.0.1")}}};
+  });
+  EXPECT_EQ(one_of(all, "tcp://crl.microsoft.com:80").ok, std::nullopt);
+}
+
+TEST(Dependencies, AreBlockedByAServiceThatRefuses) {
+  Dependency refused{.explanation = policy::Explanation{
+                         .verdict = lab::Verdict::kAllow,
+                         .host = "store",
+                         .service = policy::ServiceAnswer{.access = lab::Access::kDeny}}};
+  EXPECT_EQ(blocked_by(refused).stage, policy::Stage::kService);
+  EXPECT_EQ(blocked_by(refused).name, "store");
+}
+
+TEST(Dependencies, AreNotFoundForUnknownApps) {
+  const auto network = policy::analyse({.lab = spoke_lab(), .leases = spoke_addresses()});
+  EXPECT_EQ(dependencies(*network, {"nobody", 0}).error().code, Errc::kNotFound);
+}
+
+}  // namespace
+}  // namespace egress::inspect
