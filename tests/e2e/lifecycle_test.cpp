@@ -204,6 +204,7 @@ TEST_F(LifeCycle, DownLeavesTheMachineAsItWas) {
   EXPECT_EQ(inventory(), empty);
   EXPECT_EQ(run({"ip", "netns", "list"}).out, "");
   EXPECT_TRUE(processes_with("egress-host").empty());
+  EXPECT_TRUE(processes_with("egress-dns").empty());
   EXPECT_EQ(machine_.ctl({"down"}).status, 0);
 }
 

@@ -9,9 +9,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "inspect/expectations.hpp"
 #include "lab/document.hpp"
-#include "lab/flow_url.hpp"
 #include "lab/load.hpp"
+#include "policy/expectation.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -53,12 +54,22 @@ std::set<uint16_t> telling_source_ports(const lab::Lab& lab) {
   return ports;
 }
 
-Result<policy::Flow> flow_of(const lab::Lab& lab, const lab::Expectation& expectation) {
-  ASSIGN_OR_RETURN(const lab::FlowUrl url, lab::parse_flow_url(lab, expectation.to));
-  return policy::Flow{.protocol = url.protocol,
-                      .destination = url.destination,
-                      .destination_port = url.port,
-                      .source_port = kUsualSourcePort};
+// From the usual source port.
+Result<inspect::Explained> explained(const policy::Network& network,
+                                     const lab::Expectation& expectation) {
+  return inspect::explain_url(network, {expectation.from, expectation.instance}, expectation.to,
+                              kUsualSourcePort);
+}
+
+lab::Outcome outcome_of(lab::Verdict verdict) {
+  switch (verdict) {
+    case lab::Verdict::kAllow: return lab::Outcome::kAllow;
+    case lab::Verdict::kDeny: return lab::Outcome::kDeny;
+    case lab::Verdict::kDrop: return lab::Outcome::kDrop;
+    case lab::Verdict::kNoRoute: return lab::Outcome::kNoRoute;
+    case lab::Verdict::kUnresolved: return lab::Outcome::kUnresolved;
+  }
+  return lab::Outcome::kAllow;
 }
 
 Status write(const std::string& file, const std::string& text) {
@@ -129,13 +140,15 @@ Result<std::string> write_case(const std::string& folder, const std::string& nam
   return stem + kLab;
 }
 
-std::vector<ProbeCase> expected_flows(const lab::Lab& lab) {
+std::vector<ProbeCase> expected_flows(const policy::Network& network) {
   std::vector<ProbeCase> flows;
+  const lab::Lab& lab = network.situation.lab;
   const std::set<uint16_t> ports = telling_source_ports(lab);
   for (const lab::Expectation& expectation : lab.expectations) {
-    const auto flow = flow_of(lab, expectation);
-    if (!flow.ok()) continue;
-    ProbeCase probe{.from = {expectation.from, expectation.instance}, .flow = *flow};
+    if (!expectation.resolve.empty()) continue;
+    const auto found = explained(network, expectation);
+    if (!found.ok() || !found->flow) continue;
+    ProbeCase probe{.from = {expectation.from, expectation.instance}, .flow = *found->flow};
     if (probe.flow.protocol == Protocol::kIcmp) {
       probe.flow.source_port = 0;
       flows.push_back(probe);
@@ -153,9 +166,9 @@ lab::Expectation expectation_of(const ProbeCase& probe, const policy::Explanatio
   lab::Expectation expectation{.from = probe.from.site,
                                .instance = probe.from.instance,
                                .to = url_of(probe.flow),
-                               .expect = explanation.verdict,
-                               .via = explanation.path,
-                               .source = explanation.source};
+                               .expect = outcome_of(explanation.verdict),
+                               .via = explanation.path};
+  if (explanation.source) expectation.source = {Ipv4Prefix::host(*explanation.source)};
   // Platform ranges and destinations are no names that a file may expect.
   const policy::Stage stage = explanation.decided_by.stage;
   if (stage != policy::Stage::kPlatform && stage != policy::Stage::kDestination) {
@@ -170,18 +183,13 @@ std::vector<std::string> unmet_expectations(const policy::Network& network) {
     const auto told = [&](const std::string& what) {
       unmet.push_back(fmt::format("{} to {}: {}", expectation.from, expectation.to, what));
     };
-    const auto flow = flow_of(network.situation.lab, expectation);
-    if (!flow.ok()) {
-      told(flow.error().message);
+    auto found = explained(network, expectation);
+    if (!found.ok()) {
+      told(found.error().message);
       continue;
     }
-    auto explained = policy::explain(network, {expectation.from, expectation.instance}, *flow);
-    if (!explained.ok()) {
-      told(explained.error().message);
-      continue;
-    }
-    explained->reply.reset();
-    for (const std::string& difference : policy::mismatches(expectation, *explained)) {
+    found->explanation.reply.reset();
+    for (const std::string& difference : policy::mismatches(expectation, found->explanation)) {
       told(difference);
     }
   }

@@ -29,7 +29,7 @@ Result<std::string> write_case(const std::string& folder, const std::string& nam
 
 // The flows of the lab's expectations. Expectations name no source port, so each comes from every
 // stretch of source ports that some rule tells apart.
-std::vector<ProbeCase> expected_flows(const lab::Lab& lab);
+std::vector<ProbeCase> expected_flows(const policy::Network& network);
 lab::Expectation expectation_of(const ProbeCase& probe, const policy::Explanation& explanation);
 
 // What `explain` says otherwise than the lab's expectations. Answers are left to the packets.

@@ -99,18 +99,20 @@ TEST(Cases, FlowsComeFromEverySourcePortThatRulesTellApart) {
   lab.network_security_groups.clear();
   lab.expectations = {{.from = "app0", .to = "tcp://10.9.9.9:80"},
                       {.from = "app0", .to = "icmp://10.9.9.9"}};
-  EXPECT_THAT(expected_flows(lab), SizeIs(2));
+  EXPECT_THAT(expected_flows(*network_of(lab)), SizeIs(2));
   lab.network_security_groups["nsg"].security_rules["rule"].source_ports =
       PortSet({{1000, 2000}, {3000, 65535}});
   std::vector<uint16_t> ports;
-  for (const ProbeCase& probe : expected_flows(lab)) ports.push_back(probe.flow.source_port);
+  for (const ProbeCase& probe : expected_flows(*network_of(lab))) {
+    ports.push_back(probe.flow.source_port);
+  }
   EXPECT_THAT(ports, testing::ElementsAre(999, 1000, 2000, 2001, 2999, 3000, 50000, 65535, 0));
 }
 
 TEST(Cases, AnExpectationThatDoesNotHoldIsTold) {
   lab::Lab lab = random_lab(1);
   lab.expectations = {
-      {.from = "app0", .to = "tcp://168.63.129.16:443", .expect = lab::Verdict::kAllow}};
+      {.from = "app0", .to = "tcp://168.63.129.16:443", .expect = lab::Outcome::kAllow}};
   EXPECT_THAT(unmet_expectations(*network_of(lab)), SizeIs(1));
 }
 

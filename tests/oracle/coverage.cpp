@@ -273,7 +273,7 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
         .insert(explained->verdict);
     ++coverage[fmt::format("protocol {}", static_cast<int>(probe.flow.protocol))];
     ++coverage[fmt::format("verdict {}", lab::name_of(explained->verdict))];
-    ++coverage[fmt::format("path {}", lab::name_of(explained->path))];
+    ++coverage[fmt::format("path {}", explained->path ? lab::name_of(*explained->path) : "none")];
     ++coverage[fmt::format("decided by {}, {}", policy::name_of(explained->decided_by.stage),
                            lab::name_of(explained->verdict))];
     if (explained->next_hop) ++coverage[fmt::format("next hop {}", explained->next_hop->type)];

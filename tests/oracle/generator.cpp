@@ -133,7 +133,7 @@ class LabGenerator {
       } else if (random_.chance(25)) {
         subnet.delegations = {"NGINX.NGINXPLUS/nginxDeployments"};
       } else if (random_.chance(10)) {
-        subnet.service_endpoints = {"Microsoft.Storage"};
+        subnet.service_endpoints = {{.service = "Microsoft.Storage"}};
       }
       vnet.subnets[delegated ? fmt::format("apps{}", i) : fmt::format("net{}", i)] =
           std::move(subnet);

@@ -24,7 +24,8 @@ int report_run(const Settings& settings) {
   auto kernel = kernel::LinuxKernel::open({.prefix = kPrefix,
                                            .state_dir = "/oracle",
                                            .run_dir = "/run/egress-oracle",
-                                           .programs = {{"egress-host", EGRESS_HOST_PROGRAM}}});
+                                           .programs = {{"egress-dns", EGRESS_DNS_PROGRAM},
+                                                        {"egress-host", EGRESS_HOST_PROGRAM}}});
   if (!kernel.ok()) {
     fmt::print(stderr, "oracle: {}\n", kernel.error().to_string());
     return 3;

@@ -44,7 +44,7 @@ class Rig {
 
   std::unique_ptr<kernel::Kernel> kernel_;
   std::shared_ptr<const policy::Network> network_;
-  probe::Verifier verifier_{probe::send};
+  probe::Verifier verifier_{};
 };
 
 // "app0/1 tcp://10.0.1.4:443 from port 20017"

@@ -57,7 +57,7 @@ Status Run::replay(const std::string& file) {
     ++totals_.mismatches;
     tell({.name = name, .replay = command, .told = {"expectations: " + unmet}});
   }
-  std::vector<ProbeCase> flows = expected_flows(kept.lab);
+  std::vector<ProbeCase> flows = expected_flows(rig_.network());
   if (flows.empty()) {
     flows =
         random_flows(kept.lab, rig_.network().situation.leases, settings_.seed, settings_.flows);
