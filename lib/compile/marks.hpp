@@ -3,11 +3,12 @@
 
 // Who owns which bits of the numbers that packets and flows carry. Each namespace has its own.
 //
-// | number          | in      | bits  | says                                                     |
-// | packet mark     | VNet    | all   | the routing table; within a gate, the packet's class     |
+// | number          | in      | bits  | says                                                      |
+// | packet mark     | VNet    | all   | the routing table; within a gate, the packet's class      |
+// | packet mark     | service | all   | the way by which it came, and its answer goes             |
 // | connection mark | VNet    | 0-15  | the outbound gate that admitted the flow, 0: none         |
-// | connection mark | VNet    | 16-31 | the inbound gate that admitted it                        |
-// | zone            | worker  | all   | the integration, from 1 on; 0: the direct path           |
+// | connection mark | VNet    | 16-31 | the inbound gate that admitted it                         |
+// | zone            | worker  | all   | the integration, from 1 on; 0: the direct path            |
 //
 // Connection labels are nobody's: nft only ever sets bits of them, and a flow that meets a second
 // gate would carry the union of two numbers.

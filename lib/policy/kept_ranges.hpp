@@ -10,8 +10,7 @@ namespace egress::policy {
 
 // Destinations that no worker lets out (azure-facts 1.6). Nobody asks
 // about multicast (lab::never_leaves_a_host).
-inline constexpr Ipv4Prefix kKeptInWorker[] = {
-    kThisNetwork, kLinkLocal, kMulticast, kReserved};
+inline constexpr Ipv4Prefix kKeptInWorker[] = {kThisNetwork, kLinkLocal, kMulticast, kReserved};
 // The same as the fewest prefixes.
 inline std::vector<Ipv4Prefix> kept_in_worker() {
   return to_prefixes(address_set({std::begin(kKeptInWorker), std::end(kKeptInWorker)}));

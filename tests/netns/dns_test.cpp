@@ -23,8 +23,8 @@
 #include "dns/message.hpp"
 #include "settings/dns_settings_text.hpp"
 #include "settings/names_text.hpp"
-#include "tests/support/process.hpp"
 #include "tests/support/attached_program.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::resolver {
 namespace {
@@ -105,8 +105,8 @@ class ResolverProcess : public ::testing::Test {
 
   static std::string dig(const std::string& netns, const char* server, Command words) {
     Command command = {"ip",       "netns",    "exec",
-                            netns,      "dig",      "+norec",
-                            "+tries=1", "+time=60", std::string("@") + server};
+                       netns,      "dig",      "+norec",
+                       "+tries=1", "+time=60", std::string("@") + server};
     command.insert(command.end(), words.begin(), words.end());
     return run(command).out;
   }

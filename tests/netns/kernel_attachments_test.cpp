@@ -6,8 +6,8 @@
 
 #include <csignal>
 
-#include "tests/support/process.hpp"
 #include "tests/netns/linux_fixture.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::kernel_tests {
 namespace {
@@ -111,9 +111,8 @@ TEST_F(KernelAttachments, HoldNoNamespaceOpenOnceTheyAreGone) {
   KernelState without = lab();
   without.erase("eg-app");
   converge(without);
-  EXPECT_THAT(
-      run_script("find /proc/*/fd -lname 'net:*' -printf '%l\\n' 2>/dev/null; true").out,
-      testing::Not(HasSubstr(inode.substr(0, inode.size() - 1))));
+  EXPECT_THAT(run_script("find /proc/*/fd -lname 'net:*' -printf '%l\\n' 2>/dev/null; true").out,
+              testing::Not(HasSubstr(inode.substr(0, inode.size() - 1))));
 }
 
 // One wait for each process in a pass, not for each of its attachments.

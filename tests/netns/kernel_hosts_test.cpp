@@ -9,9 +9,9 @@
 
 #include "kernel/process/child_process.hpp"
 #include "settings/responder_text.hpp"
-#include "tests/support/process.hpp"
 #include "tests/netns/linux_fixture.hpp"
 #include "tests/support/attached_program.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::kernel_tests {
 namespace {
@@ -113,7 +113,7 @@ TEST_F(KernelHosts, ThatCannotListenSayWhyAndGoOnAsTheyWere) {
   AttachedProgram other({EGRESS_HOST_PROGRAM});
   ASSERT_TRUE(other.ready());
   EXPECT_OK(other.attach("eg-host-sql", "other",
-                            settings::to_text({.host = "other", .listen = {kHttp}})));
+                         settings::to_text({.host = "other", .listen = {kHttp}})));
   const Status status = apply(state::Verb::kChange, "eg-host-sql", attachment({kDns, kHttp}));
   ASSERT_FALSE(status.ok());
   EXPECT_THAT(status.error().to_string(), HasSubstr("tcp/80: Address already in use"));

@@ -10,8 +10,8 @@
 
 #include "probe/packets.hpp"
 #include "settings/responder_text.hpp"
-#include "tests/support/process.hpp"
 #include "tests/support/attached_program.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/values.hpp"
 
 namespace egress::probe {

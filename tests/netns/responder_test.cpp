@@ -21,8 +21,8 @@
 
 #include "base/unique_fd.hpp"
 #include "settings/responder_text.hpp"
-#include "tests/support/process.hpp"
 #include "tests/support/attached_program.hpp"
+#include "tests/support/process.hpp"
 
 namespace egress::host {
 namespace {

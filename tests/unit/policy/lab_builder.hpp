@@ -14,7 +14,6 @@
 
 namespace egress::policy::test {
 
-
 lab::SubnetRef subnet_ref(const std::string& text);  // "vnet/subnet"
 
 lab::VirtualNetwork& vnet(lab::Lab& lab, const std::string& name,
