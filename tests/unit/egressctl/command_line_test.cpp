@@ -13,6 +13,7 @@
 
 #include "egressctl/commands/commands.hpp"
 #include "tests/support/folder.hpp"
+#include "tests/support/small_lab.hpp"
 
 namespace egress::ctl {
 namespace {
@@ -20,26 +21,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
-
-constexpr const char* kLab = R"(
-outboundIpAddresses: [20.50.1.4]
-virtualNetworks:
-  spoke:
-    addressPrefixes: [10.1.0.0/16]
-    subnets:
-      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms],
-             networkSecurityGroup: nsg}
-      data: {addressPrefix: 10.1.2.0/24}
-networkSecurityGroups:
-  nsg:
-    securityRules:
-      deny-sql: {priority: 100, direction: Outbound, access: Deny, protocol: Tcp,
-                 sourceAddressPrefix: "*", sourcePortRange: "*",
-                 destinationAddressPrefix: 10.1.2.0/24, destinationPortRange: "1433"}
-serverFarms: {plan: {}}
-sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/apps}}
-hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4, listen: [tcp/443]}}
-)";
 
 struct Outcome {
   int exit = -1;
@@ -59,7 +40,7 @@ Outcome run(std::vector<const char*> arguments) {
 class CommandLineTest : public testing::Test {
  protected:
   CommandLineTest() {
-    lab_ = file_with("lab.yaml", kLab);
+    lab_ = file_with("lab.yaml", testing_support::small_lab());
     socket_ = "--socket=" + (folder_ / "no-such-socket");
   }
 
@@ -152,11 +133,11 @@ TEST_F(CommandLineTest, ReadsALabFromAPipeAndNothingThatTheLabNames) {
 
 TEST_F(CommandLineTest, TestsByAnalysisAlone) {
   const std::string holding = file_with(
-      "holding.yaml",
-      std::string(kLab) + "expectations: [{from: web, to: 'tcp://sql:443', expect: allow}]\n");
+      "holding.yaml", testing_support::small_lab() +
+                          "expectations: [{from: web, to: 'tcp://sql:443', expect: allow}]\n");
   const std::string failing = file_with(
-      "failing.yaml",
-      std::string(kLab) + "expectations: [{from: web, to: 'tcp://sql:1433', expect: allow}]\n");
+      "failing.yaml", testing_support::small_lab() +
+                          "expectations: [{from: web, to: 'tcp://sql:1433', expect: allow}]\n");
   const std::string junit = folder_ / "junit.xml";
   EXPECT_EQ(run({"test", "--lab", holding.c_str()}).exit, 0);
   const Outcome failed = run({"test", "--lab", failing.c_str(), "--junit", junit.c_str()});

@@ -5,28 +5,13 @@
 
 #include "policy/network.hpp"
 #include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/network_parts.hpp"
 
 namespace egress::policy::test {
 namespace {
 
 using lab::Direction;
 using testing::ElementsAre;
-
-const Network::Subnet& at(const Network& network, const std::string& subnet) {
-  const auto found = std::find_if(network.subnets.begin(), network.subnets.end(),
-                                  [&](const auto& each) { return each.name == subnet; });
-  return network.subnets.at(static_cast<size_t>(found - network.subnets.begin()));
-}
-
-const Interface* owner(const Network& network, const std::string& vnet,
-                       const std::string& address) {
-  Index index = kNowhere;
-  for (Index i = 0; i < network.vnets.size(); ++i) {
-    if (network.vnets[i].name == vnet) index = i;
-  }
-  const Index found = network.owner(index, ip(address));
-  return found == kNowhere ? nullptr : &network.interfaces[found];
-}
 
 lab::Lab three_networks() {
   lab::Lab lab;

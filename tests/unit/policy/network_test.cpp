@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "tests/unit/policy/network_parts.hpp"
 #include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
@@ -11,22 +12,6 @@ namespace {
 
 using lab::Direction;
 using testing::ElementsAre;
-
-const Network::Subnet& at(const Network& network, const std::string& subnet) {
-  const auto found = std::find_if(network.subnets.begin(), network.subnets.end(),
-                                  [&](const auto& each) { return each.name == subnet; });
-  return network.subnets.at(static_cast<size_t>(found - network.subnets.begin()));
-}
-
-const Interface* owner(const Network& network, const std::string& vnet,
-                       const std::string& address) {
-  Index index = kNowhere;
-  for (Index i = 0; i < network.vnets.size(); ++i) {
-    if (network.vnets[i].name == vnet) index = i;
-  }
-  const Index found = network.owner(index, ip(address));
-  return found == kNowhere ? nullptr : &network.interfaces[found];
-}
 
 // A network of two subnets, which sees a peer, not what is behind it, nor another one with its own
 // addresses.
