@@ -3,11 +3,8 @@
 // and as the DNS servers of hosts. What it is to be where, egressd attaches; it then stands on its
 // own, so that names are answered without the daemon.
 
-#include <CLI/CLI.hpp>
-#include <csignal>
-#include <cstdio>
-
 #include "attached/attached.hpp"
+#include "attached/program.hpp"
 #include "attached/standing.hpp"
 #include "egress-dns/resolver.hpp"
 #include "uv/loop.hpp"
@@ -36,12 +33,8 @@ Status run() {
 }  // namespace egress::resolver
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
-  CLI::App app("Answers names in the namespaces of an egressd lab, as the daemon attaches it.");
-  CLI11_PARSE(app, argc, argv);
-  if (const egress::Status ran = egress::resolver::run(); !ran.ok()) {
-    std::fprintf(stderr, "egress-dns: %s\n", ran.error().to_string().c_str());
-    return 1;
-  }
-  return 0;
+  return egress::attached::run_program(
+      argc, argv, "egress-dns",
+      "Answers names in the namespaces of an egressd lab, as the daemon attaches it.",
+      egress::resolver::run);
 }

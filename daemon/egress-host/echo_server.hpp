@@ -37,7 +37,7 @@ class EchoRoom {
   size_t connection_limit_;
   size_t connections_ = 0;
   std::set<EchoServer*> waiting_{};
-  std::array<char, 64 * 1024> read_buffer_{};  // what is read is written or copied at once
+  std::array<char, 65'536> read_buffer_{};  // what is read is written or copied at once
 };
 
 // One port.

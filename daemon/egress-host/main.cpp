@@ -3,15 +3,13 @@
 // in which namespace, are attachments that egressd gives it and changes in place; it stands on its
 // own, so that a lab keeps answering without its daemon.
 
-#include <CLI/CLI.hpp>
-#include <csignal>
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "attached/attached.hpp"
+#include "attached/program.hpp"
 #include "attached/standing.hpp"
 #include "egress-host/responder.hpp"
 #include "settings/responder_text.hpp"
@@ -66,12 +64,8 @@ class Program {
 }  // namespace egress::host
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
-  CLI::App app("Answers on ports, as egressd tells it by a socket in its working directory.");
-  CLI11_PARSE(app, argc, argv);
-  egress::host::Program program;
-  const egress::Status ended = program.run();
-  if (ended.ok()) return 0;
-  std::fprintf(stderr, "egress-host: %s\n", ended.error().to_string().c_str());
-  return 1;
+  return egress::attached::run_program(
+      argc, argv, "egress-host",
+      "Answers on ports, as egressd tells it by a socket in its working directory.",
+      [] { return egress::host::Program().run(); });
 }

@@ -41,8 +41,8 @@ struct HandleBlock {
 template <typename Handle>
 class HandleOwner {
  public:
-  explicit HandleOwner(Callback callback) : block_(new HandleBlock<Handle>) {
-    block_->callback = std::move(callback);
+  explicit HandleOwner(Callback callback)
+      : block_(new HandleBlock<Handle>{.callback = std::move(callback)}) {
     block_->handle.data = block_;
   }
   HandleOwner(HandleOwner&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}

@@ -25,7 +25,7 @@ class Kernel {
   virtual Result<state::KernelState> observe() = 0;
 
   // What observe() finds equal to this shares it, and so compares with it at a look.
-  virtual void expect(std::shared_ptr<const state::KernelState>) {}
+  virtual void expect(const std::shared_ptr<const state::KernelState>& /*desired*/) {}
 
   // What the last observe() found under names that begin like ours and is not ours. It is no part
   // of what observe() gives, and no op touches it: adding a namespace of that name is kExists, and

@@ -32,8 +32,8 @@ class LinuxKernel final : public Kernel {
   static Result<std::unique_ptr<LinuxKernel>> open(Options options);
 
   Result<state::KernelState> observe() override;
-  void expect(std::shared_ptr<const state::KernelState> desired) override {
-    expected_ = std::move(desired);
+  void expect(const std::shared_ptr<const state::KernelState>& desired) override {
+    expected_ = desired;
     netlink_.expect(expected_);
   }
   const state::ForeignNames& foreign() const override { return held_.foreign(); }

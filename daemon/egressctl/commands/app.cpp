@@ -44,7 +44,7 @@ int env(const Context& context, const std::string& target) {
   const Json& document = std::get<Json>(answer);
   std::string lines;
   for (const auto& [name, value] : exec_context_of(document).environment) {
-    lines += name + "=" + value + "\n";
+    lines += fmt::format("{}={}\n", name, value);
   }
   context.console.print(member(document, "environment"), lines);
   return kDone;
