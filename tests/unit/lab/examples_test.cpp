@@ -27,8 +27,8 @@ TEST_P(Example, NamesTheSchemaInItsFirstLine) {
 INSTANTIATE_TEST_SUITE_P(All, Example, testing::ValuesIn(yaml_files(LAB_CONFIG "/examples")),
                          test_name);
 
-TEST(Examples, AreAtLeastEight) {
-  EXPECT_GE(yaml_files(LAB_CONFIG "/examples").size(), 8U);
+TEST(Examples, AreAtLeastTwelve) {
+  EXPECT_GE(yaml_files(LAB_CONFIG "/examples").size(), 12U);
 }
 
 }  // namespace
