@@ -26,7 +26,8 @@ std::string negative(RecordType type, const NameAnswer& answer) {
     case NameStatus::kNxDomain: return fmt::format("does not exist ({})", source);
     case NameStatus::kServfail: return "cannot be resolved (SERVFAIL)";
     case NameStatus::kRefused: return "is not known here (REFUSED)";
-    case NameStatus::kForward: return "is known to real servers only, which are not asked here";
+    case NameStatus::kForward:
+      return "is for real servers to say, of which none was asked or has answered";
   }
   return {};
 }

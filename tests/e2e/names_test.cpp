@@ -53,6 +53,37 @@ TEST_F(Names, MeanTheSameToDigGetentCurlAndTheCommands) {
             0);
 }
 
+TEST_F(Names, OfEveryTypeComeAsTheyWereWritten) {
+  apply(lab_called("record-types.yaml"));
+  const std::vector<std::pair<Command, std::string>> cases{
+      {{"corp.internal", "MX"}, "10 mail.corp.internal.\n"},
+      {{"corp.internal", "TXT"}, "\"v=spf1 -all\"\n"},
+      {{"db.corp.internal", "A"}, "10.1.9.4\n10.1.9.5\n"},
+      {{"db.corp.internal", "AAAA"}, "2001:db8::4\n"},
+      {{"db.corp.internal", "MX"}, ""},
+      {{"_ldap._tcp.corp.internal", "SRV"}, "0 5 389 db.corp.internal.\n"},
+      {{"www.corp.internal", "CNAME"}, "alias.corp.internal.\n"},
+      {{"www.corp.internal", "TXT"}, "alias.corp.internal.\nwww.example.com.\n\"public\"\n"},
+      {{"-x", "10.1.2.9"}, "db.corp.internal.\n"},
+      {{"-x", "10.1.2.4"}, ""},
+      {{"down.corp.internal", "A"}, ""}};
+  for (const auto& [question, answer] : cases) {
+    Command command = {"dig", "+short"};
+    command.insert(command.end(), question.begin(), question.end());
+    EXPECT_EQ(machine_.exec("app", command).out, answer) << ::testing::PrintToString(question);
+  }
+  for (const auto& [name, status] : {std::pair{"circle.corp.internal", "SERVFAIL"},
+                                     {"down.corp.internal", "NOERROR"},
+                                     {"dangling.corp.internal", "NXDOMAIN"},
+                                     {"none.corp.internal", "NXDOMAIN"}}) {
+    EXPECT_THAT(machine_.exec("app", {"dig", name}).out,
+                HasSubstr(std::string("status: ") + status))
+        << name;
+  }
+  EXPECT_THAT(machine_.exec("app", {"dig", "+noall", "+answer", "db.corp.internal"}).out,
+              HasSubstr("db.corp.internal.\t60\tIN\tA\t10.1.9.4\n"));
+}
+
 TEST_F(Names, GoOnWhileTheDaemonIsDeadAndFollowALabThatChanges) {
   const std::string lab = lab_called("private-zones.yaml");
   apply(lab);
