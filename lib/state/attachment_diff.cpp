@@ -43,7 +43,12 @@ class AttachmentDiff {
     }
     for (const auto& [netns, wanted] : desired_) {
       if (is_equal(netns) && ending_.empty()) continue;
-      for (const auto& [name, attachment] : wanted->attachments) attach(ops, netns, attachment);
+      // Those that stay first: they may leave to a new one what only one can have, such as a port.
+      for (const bool staying : {true, false}) {
+        for (const auto& [name, attachment] : wanted->attachments) {
+          if (stays(netns, attachment) == staying) attach(ops, netns, attachment, staying);
+        }
+      }
     }
   }
 
@@ -60,11 +65,15 @@ class AttachmentDiff {
     ops.push_back({Phase::kDetach, Verb::kRemove, netns, attachment});
   }
 
-  void attach(ChangeSet& ops, const NetnsName& netns, const Attachment& attachment) const {
+  bool stays(const NetnsName& netns, const Attachment& attachment) const {
     const Attachment* was = find_attachment(observed_, netns, attachment.name);
-    const bool stays = was != nullptr && was->process == attachment.process && !ends(*was);
-    if (stays && *was == attachment) return;
-    ops.push_back({Phase::kAttach, stays ? Verb::kChange : Verb::kAdd, netns, attachment});
+    return was != nullptr && was->process == attachment.process && !ends(*was);
+  }
+
+  void attach(ChangeSet& ops, const NetnsName& netns, const Attachment& attachment,
+              bool staying) const {
+    if (staying && *find_attachment(observed_, netns, attachment.name) == attachment) return;
+    ops.push_back({Phase::kAttach, staying ? Verb::kChange : Verb::kAdd, netns, attachment});
   }
 
   const KernelState& desired_;

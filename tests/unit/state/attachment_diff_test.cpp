@@ -57,6 +57,17 @@ TEST(AttachmentDiff, ChangesInPlace) {
               ElementsAre(text_of("change", attachment, "eg-router")));
 }
 
+TEST(AttachmentDiff, ChangesWhatStaysBeforeItAddsToTheSameNamespace) {
+  KernelState desired = sample();
+  auto& attachments = desired["eg-router"]->attachments;
+  const ProcessRef process = attachments.at("dns").process;
+  attachments["dns"] = make_attachment("dns", process, "without the port");
+  attachments["another"] = make_attachment("another", process, "with the port");
+  EXPECT_THAT(texts(changes(desired, sample())),
+              ElementsAre(text_of("change", attachments.at("dns"), "eg-router"),
+                          text_of("add", attachments.at("another"), "eg-router")));
+}
+
 TEST(AttachmentDiff, MakesThoseOfAProcessAnewThatIsStartedAnew) {
   KernelState desired = sample();
   desired["eg-app"]->processes.at("responder").arguments = {"--other"};
