@@ -22,7 +22,7 @@ std::set<std::string> option_names(const CLI::App& app) {
 }  // namespace
 
 std::string bash_completion(const CLI::App& app) {
-  const std::string program = app.get_name();
+  const std::string& program = app.get_name();
   const std::set<std::string> global = option_names(app);
   std::string names;
   std::string cases;
