@@ -88,9 +88,9 @@ Status Attached::attach(const kernel::AttachRequest& request, std::vector<Unique
                    kernel::netns_identity("/proc/self/fd/" + std::to_string(files[0].get())));
   ASSIGN_OR_RETURN(std::string settings, kernel::read_settings_file(files[1].get()));
   const kernel::ListedAttachment wanted{request.key, identity, request.digest, request.home};
-  if (const auto present = listed_.find(request.key); present != listed_.end()) {
-    if (present->second.attachment == wanted) return write_list();
-    if (present->second.attachment.identity != identity) RETURN_IF_ERROR(detach(request.key));
+  const auto present = listed_.find(request.key);
+  if (present != listed_.end() && present->second.attachment.identity != identity) {
+    RETURN_IF_ERROR(detach(request.key));
   }
   Place place{.netns = request.key.netns, .name = request.key.name};
   place.netns_fd = std::move(files[0]);

@@ -29,8 +29,9 @@ struct Place {
 class Attached {
  public:
   // For a new attachment, and for other settings of one that is there, always of the same
-  // namespace then. After an error what was in force must still be: nothing for a new one. The
-  // error's text is what users read.
+  // namespace then; for the same settings when links of the namespace have been made anew. After an
+  // error what was in force must still be: nothing for a new one. The error's text is what users
+  // read.
   using Attach = std::function<Status(Place)>;
   using Detach = std::function<void(const std::string& netns, const std::string& name)>;
 

@@ -5,8 +5,8 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
-#include <tuple>
 #include <variant>
 
 #include "base/protocol.hpp"
@@ -34,21 +34,31 @@ class Responder {
   Responder(const Responder&) = delete;
   Responder& operator=(const Responder&) = delete;
 
-  // The error names the port that cannot be opened; then everything is as before.
+  // The error names the port that cannot be opened; then everything is as before, but for what had
+  // to leave it. Ports of an interface that has been made anew are opened anew, whatever else
+  // stays.
   Status change(const settings::Responder& wanted, int netns);
 
  private:
   using Server = std::variant<std::unique_ptr<EchoServer>, std::unique_ptr<HttpServer>,
                               std::unique_ptr<UdpServer>>;
-  // One socket: its interface, or none, its mark and its port.
-  using Key = std::tuple<std::string, uint32_t, Port>;
-  Result<Server> open(const Key& key, const Speaker& speaker, int netns);
+  // One socket. A bound one hears only the interface of that number, whatever is called so later.
+  struct Socket {
+    std::string device{};  // or none
+    unsigned index = 0;    // of the device
+    uint32_t mark = 0;
+    Port port{};
+    auto operator<=>(const Socket&) const = default;
+  };
+
+  static Result<std::set<Socket>> sockets_for(const settings::Responder& wanted, int netns);
+  void make_way_for(const std::set<Socket>& wanted);
+  Result<Server> open(const Socket& socket, const Speaker& speaker, int netns);
 
   uv::Loop& loop_;
   Room& room_;
   std::map<std::string, std::unique_ptr<Speaker>> speakers_{};  // by device; servers borrow them
-  std::map<Key, Server> servers_{};
-  std::string device_{};  // of the clients that come by no way
+  std::map<Socket, Server> servers_{};
 };
 
 }  // namespace egress::host

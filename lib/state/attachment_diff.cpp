@@ -23,10 +23,22 @@ const Attachment* find_attachment(const KernelState& state, const NetnsName& net
   return found == holder->second->attachments.end() ? nullptr : &found->second;
 }
 
+NetnsNames netns_with_new_links(const ChangeSet& ops) {
+  NetnsNames found;
+  for (const Op& op : ops) {
+    const auto* const pair = std::get_if<LinkPair>(&op.object);
+    if (pair == nullptr || op.phase != Phase::kAddLinks) continue;
+    found.insert(op.netns);
+    found.insert(pair->here.peer.netns);
+  }
+  return found;
+}
+
 class AttachmentDiff {
  public:
-  AttachmentDiff(const KernelState& desired, const KernelState& observed, const NetnsNames& unequal)
-      : desired_(desired), observed_(observed), unequal_(unequal) {
+  AttachmentDiff(const KernelState& desired, const KernelState& observed, const NetnsNames& unequal,
+                 const NetnsNames& relinked)
+      : desired_(desired), observed_(observed), unequal_(unequal), relinked_(relinked) {
     for (const auto& [netns, there] : observed) {
       if (is_equal(netns)) continue;
       for (const auto& [name, process] : there->processes) {
@@ -72,13 +84,16 @@ class AttachmentDiff {
 
   void attach(ChangeSet& ops, const NetnsName& netns, const Attachment& attachment,
               bool staying) const {
-    if (staying && *find_attachment(observed_, netns, attachment.name) == attachment) return;
+    const bool is_told = staying && !relinked_.contains(netns) &&
+                         *find_attachment(observed_, netns, attachment.name) == attachment;
+    if (is_told) return;
     ops.push_back({Phase::kAttach, staying ? Verb::kChange : Verb::kAdd, netns, attachment});
   }
 
   const KernelState& desired_;
   const KernelState& observed_;
   const NetnsNames& unequal_;
+  const NetnsNames& relinked_;
   std::set<ProcessRef> ending_{};  // observed ones that do not stay as they are
 };
 
@@ -100,7 +115,8 @@ Status check_attachments(const KernelState& desired) {
 
 void diff_attachments(ChangeSet& ops, const KernelState& desired, const KernelState& observed,
                       const NetnsNames& unequal) {
-  AttachmentDiff(desired, observed, unequal).take(ops);
+  const NetnsNames relinked = netns_with_new_links(ops);
+  AttachmentDiff(desired, observed, unequal, relinked).take(ops);
 }
 
 }  // namespace egress::state

@@ -152,6 +152,36 @@ TEST_F(Responder, ChangesItsPortsAndCutsNoConnectionOfThoseThatStay) {
   EXPECT_EQ(line(stays.get()), "hello");
 }
 
+// A bound socket ends with its interface, and another one may get the number of that.
+TEST_F(Responder, ListensByALinkThatWasMadeAnewOrBecameAnother) {
+  const auto by = [](const std::string& device, uint32_t mark) {
+    return settings::to_text(
+        {.host = "sql",
+         .device = "lo",
+         .ways = {{.device = device, .mark = mark, .listen = {kSql, kHttp, kDns}}}});
+  };
+  Host host({kSql});
+  const auto attached = [&](const std::string& device, uint32_t mark) {
+    return host.program().attach("server", "responder", by(device, mark)).ok();
+  };
+  ASSERT_TRUE(attached("s0", 201)) << "by one interface what was open to all";
+  for (const std::string link : {"s0", "s1"}) {
+    const Outcome made = run_script("ip -n client link del c0; ip -n server link add " + link +
+                                    " index 77 type veth" +
+                                    R"( peer name c0 netns client
+        ip -n client addr add 10.0.0.1/24 dev c0; ip -n client link set c0 up
+        ip -n server addr add 10.0.0.2/24 dev )" +
+                                    link + "; ip -n server link set " + link + " up");
+    ASSERT_EQ(made.status, 0) << made.err;
+    ASSERT_TRUE(attached(link, 201));
+    EXPECT_THAT(line(connect_to(1433).get()), HasSubstr("10.0.0.2:1433"));
+  }
+  ASSERT_TRUE(attached("s1", 202)) << "another mark";
+  EXPECT_THAT(line(connect_to(1433).get()), HasSubstr("10.0.0.2:1433"));
+  EXPECT_FALSE(attached("s9", 203));
+  EXPECT_THAT(line(connect_to(1433).get()), HasSubstr("10.0.0.2:1433")) << "as before";
+}
+
 TEST_F(Responder, LeavesTheNamespaceWhenItIsDetached) {
   Host host({kDns, kHttp, kSql});
   const UniqueFd client = connect_to(1433);

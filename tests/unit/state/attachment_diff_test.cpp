@@ -68,6 +68,19 @@ TEST(AttachmentDiff, ChangesWhatStaysBeforeItAddsToTheSameNamespace) {
                           text_of("add", attachments.at("another"), "eg-router")));
 }
 
+TEST(AttachmentDiff, IsToldOnceMoreWhereALinkIsMade) {
+  KernelState desired = sample();
+  desired["eg-app"]->links["eth0"] = {.name = "eth0", .peer = {"eg-router", "e-app"}};
+  desired["eg-router"]->links["e-app"] = {.name = "e-app", .peer = {"eg-app", "eth0"}};
+  const Attachment attachment = desired["eg-app"]->attachments.at("dns");
+  const auto ops = texts(changes(desired, sample()));
+  ASSERT_GE(ops.size(), 2U);
+  EXPECT_THAT(std::vector<std::string>(ops.end() - 2, ops.end()),
+              ElementsAre(text_of("change", attachment, "eg-app"),
+                          text_of("change", attachment, "eg-router")));
+  EXPECT_THAT(changes(desired, desired), IsEmpty());
+}
+
 TEST(AttachmentDiff, MakesThoseOfAProcessAnewThatIsStartedAnew) {
   KernelState desired = sample();
   desired["eg-app"]->processes.at("responder").arguments = {"--other"};
