@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "compile/ways.hpp"
 
@@ -65,6 +66,16 @@ std::string told(const policy::Resolution& expected) {
   return kNoAnswer;
 }
 
+// Each once, as "sql.example.com A 10.1.2.4".
+std::string told(const std::vector<policy::Record>& records) {
+  std::set<std::string> texts;
+  for (const policy::Record& record : records) {
+    texts.insert(fmt::format("{} {} {}", record.name, policy::to_text(record.type),
+                             policy::data_text(record)));
+  }
+  return texts.empty() ? "no record" : fmt::format("{}", fmt::join(texts, "; "));
+}
+
 std::string told(const LookupSeen& seen) {
   constexpr int kNoError = 0;
   constexpr int kServfail = 2;
@@ -82,7 +93,13 @@ std::vector<std::string> differences(Protocol protocol, const policy::Explanatio
   std::vector<std::string> found;
   const bool allowed = expected.verdict == lab::Verdict::kAllow;
   // Allowed without a host is the platform itself, which has no namespace to watch.
-  if (allowed && expected.host.empty()) return found;
+  if (allowed && expected.host.empty()) {
+    if (protocol == Protocol::kTcp && (!seen.replied || seen.refused)) {
+      found.push_back(fmt::format("explain: the platform answers; kernel: {}",
+                                  answer_name(seen.replied, seen.refused)));
+    }
+    return found;
+  }
   if (allowed) {
     compare_arrival(expected, seen, found);
   } else if (seen.arrived) {
@@ -108,8 +125,14 @@ std::vector<std::string> differences(Protocol protocol, const policy::Explanatio
 std::vector<std::string> differences(const policy::Resolution& expected, const LookupSeen& seen) {
   const std::string said = told(seen);
   const std::string should = told(expected);
-  if (said == should) return {};
-  return {fmt::format("explain: {} is {}; resolver: {}", expected.name, should, said)};
+  if (said != should) {
+    return {fmt::format("explain: {} is {}; resolver: {}", expected.name, should, said)};
+  }
+  if (!expected.answered_by) return {};
+  const std::string records = told(expected.servers[*expected.answered_by].answer.records);
+  const std::string seen_records = told(seen.records);
+  if (records == seen_records) return {};
+  return {fmt::format("explain: {} has {}; resolver: {}", expected.name, records, seen_records)};
 }
 
 std::vector<std::string> differences(const policy::ServiceAnswer& expected,

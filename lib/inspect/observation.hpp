@@ -32,11 +32,13 @@ std::vector<std::string> differences(Protocol protocol, const policy::Explanatio
 // What an app was told about a name.
 struct LookupSeen {
   bool answered = false;
-  int rcode = 0;                         // RFC 1035 4.1.1; of an answer
-  std::vector<Ipv4Address> addresses{};  // of an answer, in any order
+  int rcode = 0;                          // RFC 1035 4.1.1; of an answer
+  std::vector<Ipv4Address> addresses{};   // of an answer, in any order
+  std::vector<policy::Record> records{};  // all of them, likewise
 };
 
-// As above. An app is told SERVFAIL, or nothing, when its resolver has no answer in time.
+// As above. An app is told SERVFAIL, or nothing, when its resolver has no answer in time. Records
+// are compared but for their TTLs, which count down on their way.
 std::vector<std::string> differences(const policy::Resolution& expected, const LookupSeen& seen);
 
 // What the one who answers as a service said.

@@ -69,6 +69,7 @@ void on_ready(Connection& connection, CallSeen& seen) {
 Result<Connection> begin(const Call& call, CallSeen& seen) {
   Connection connection{.http = call.port == kHttpPort};
   ASSIGN_OR_RETURN(connection.fd, open_socket(call.netns, SOCK_STREAM));
+  if (call.source_port != 0) RETURN_IF_ERROR(use_port(connection.fd.get(), call.source_port));
   const int error = start_connecting(connection.fd.get(), call.to, call.port);
   seen.refused = error == ECONNREFUSED;
   if (error != 0 && error != EINPROGRESS) connection.fd.reset();

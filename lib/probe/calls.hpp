@@ -18,7 +18,8 @@ namespace egress::probe {
 struct Call {
   std::string netns{};
   Ipv4Address to{};
-  uint16_t port = 0;  // of TCP; 80 is asked as HTTP
+  uint16_t port = 0;         // of TCP; 80 is asked as HTTP
+  uint16_t source_port = 0;  // 0: any; rules may tell source ports apart
 };
 
 struct CallSeen {
@@ -28,7 +29,7 @@ struct CallSeen {
 };
 
 // One result per call, in order. `patience` is how long each may take in all. kNotFound when a
-// namespace is gone.
+// namespace is gone, kBusy when a source port is in use there.
 Result<std::vector<CallSeen>> call(const std::vector<Call>& calls,
                                    std::chrono::milliseconds patience);
 

@@ -34,6 +34,14 @@ sockaddr_in socket_address(Ipv4Address address, uint16_t port) {
   return result;
 }
 
+Status bind_to(int socket, uint16_t port) {
+  const sockaddr_in local = socket_address({}, port);
+  if (::bind(socket, reinterpret_cast<const sockaddr*>(&local), sizeof local) == 0) return {};
+  Error error = Error::from_errno("bind port " + std::to_string(port));
+  if (error.sys_errno == EADDRINUSE) error.code = Errc::kBusy;
+  return error;
+}
+
 Status attach(int fd, std::span<sock_filter> program) {
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) < 0) {
@@ -151,11 +159,8 @@ Result<Sender> Sender::open(const std::string& netns, const std::set<uint16_t>& 
   ASSIGN_OR_RETURN(sender.route_, sending_socket(SOCK_DGRAM, 0));
   for (const uint16_t port : udp_ports) {
     ASSIGN_OR_RETURN(UniqueFd fd, sending_socket(SOCK_DGRAM, 0));
-    const sockaddr_in local = socket_address({}, port);
-    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&local), sizeof local) < 0) {
-      Error error = Error::from_errno("bind UDP port " + std::to_string(port) + " in " + netns);
-      if (error.sys_errno == EADDRINUSE) error.code = Errc::kBusy;
-      return error;
+    if (Status bound = bind_to(fd.get(), port); !bound.ok()) {
+      return std::move(bound).error().in(netns);
     }
     sender.udp_.emplace(port, std::move(fd));
   }
@@ -214,6 +219,12 @@ Result<UniqueFd> open_socket(const std::string& netns, int type) {
   if (!fd.valid())
     return Error::from_errno("open a socket" + (netns.empty() ? "" : " in " + netns));
   return kernel::move_high(std::move(fd));
+}
+
+Status use_port(int socket, uint16_t port) {
+  const int on = 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  return bind_to(socket, port);
 }
 
 int start_connecting(int socket, Ipv4Address address, uint16_t port) {

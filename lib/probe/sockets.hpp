@@ -62,6 +62,8 @@ class Sender {
 
 // A non-blocking socket of this type in a namespace; with an empty name in the caller's.
 Result<UniqueFd> open_socket(const std::string& netns, int type);
+// Sends from this port, whatever other connections have; kBusy when somebody listens on it.
+Status use_port(int socket, uint16_t port);
 // 0, EINPROGRESS, or why it cannot be.
 int start_connecting(int socket, Ipv4Address address, uint16_t port);
 

@@ -70,6 +70,7 @@ inspect::LookupSeen seen_in(const std::optional<dns::Reply>& reply) {
   if (!reply) return seen;
   seen.answered = true;
   seen.rcode = reply->rcode;
+  seen.records = reply->records;
   for (const policy::Record& record : reply->records) {
     const auto* const address = std::get_if<Ipv4Address>(&record.data);
     if (address != nullptr) seen.addresses.push_back(*address);
@@ -131,7 +132,8 @@ Status Verifier::call_services(const std::vector<ProbeFlow>& flows,
     const bool reached = answers[i].observation.replied && !answers[i].observation.refused;
     if (!answers[i].explanation.service || !reached) continue;
     if (flows[i].protocol != number_of(Protocol::kTcp)) continue;
-    calls.push_back({flows[i].netns, flows[i].destination, flows[i].destination_port});
+    calls.push_back(
+        {flows[i].netns, flows[i].destination, flows[i].destination_port, flows[i].source_port});
     asked_by.push_back(&answers[i]);
   }
   if (calls.empty()) return {};
@@ -158,7 +160,8 @@ Result<std::vector<NameVerified>> Verifier::verify_names(
          .plan = {.servers = {kResolverOfApps},
                   .attempts = 1,
                   .timeout = std::chrono::seconds(settings.attempts * settings.timeout_seconds) +
-                             kResolverSlack}});
+                             kResolverSlack},
+         .tcp = question.tcp});
   }
   ASSIGN_OR_RETURN(const auto replies, probes_.look_up(lookups));
   for (size_t i = 0; i < questions.size(); ++i) {

@@ -52,6 +52,7 @@ struct Verified {
 struct NameQuestion {
   lab::Sender app{};
   policy::Resolution expected{};
+  bool tcp = false;  // at once, as for an answer that does not fit a datagram
 };
 
 struct NameVerified {

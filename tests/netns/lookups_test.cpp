@@ -258,10 +258,12 @@ TEST_F(Lookups, AndCallsHearWhatTheFarEndSays) {
   const Background web =
       serving(folder, "80", R"(read request; printf "HTTP/1.0 200 OK\r\nA: b\r\n\r\nbody\n")");
   const Background mute = serving(folder, "8443", "sleep 1000");
+  const Background peer = serving(folder, "8080", "echo from $SOCAT_PEERPORT; sleep 1000");
   const auto seen = call({{"asker", ip("10.0.0.53"), 443},
                           {"asker", ip("10.0.0.53"), 80},
                           {"asker", ip("10.0.0.53"), 444},
-                          {"asker", ip("10.9.9.9"), 443}},
+                          {"asker", ip("10.9.9.9"), 443},
+                          {"asker", ip("10.0.0.53"), 8080, 4242}},
                          kPatience);
   ASSERT_TRUE(seen.ok()) << seen.error().to_string();
   EXPECT_EQ((*seen)[0].text, "first");
@@ -270,6 +272,7 @@ TEST_F(Lookups, AndCallsHearWhatTheFarEndSays) {
   EXPECT_TRUE((*seen)[2].refused);
   EXPECT_FALSE((*seen)[2].connected);
   EXPECT_FALSE((*seen)[3].connected || (*seen)[3].refused);
+  EXPECT_EQ((*seen)[4].text, "from 4242");
   const auto patient =
       call({{"asker", ip("10.0.0.53"), 8443}, {"asker", ip("10.0.0.55"), 443}}, kShort);
   EXPECT_TRUE(patient.value()[0].connected);

@@ -97,8 +97,14 @@ TEST(Verify, KnowsDropsThatRefuseAtOnce) {
               ElementsAre(HasSubstr("a refusal comes back")));
 }
 
-TEST(Verify, AsksNothingOfThePlatform) {
-  EXPECT_THAT(differences(Protocol::kUdp, {.verdict = lab::Verdict::kAllow}, {}), IsEmpty());
+TEST(Verify, AsksThePlatformForAnAnswerOverTcpAlone) {
+  const policy::Explanation platform{.verdict = lab::Verdict::kAllow};
+  EXPECT_THAT(differences(Protocol::kUdp, platform, {}), IsEmpty());
+  EXPECT_THAT(differences(Protocol::kTcp, platform, {.replied = true}), IsEmpty());
+  EXPECT_THAT(differences(Protocol::kTcp, platform, {}),
+              ElementsAre("explain: the platform answers; kernel: no answer"));
+  EXPECT_THAT(differences(Protocol::kTcp, platform, {.replied = true, .refused = true}),
+              ElementsAre("explain: the platform answers; kernel: a refusal"));
 }
 
 TEST(Verify, ComparesNoSourceThatThePlatformHides) {
@@ -156,6 +162,25 @@ TEST(VerifyNames, SaysBothSidesOfADisagreement) {
               ElementsAre(HasSubstr("is without an address; resolver: 52.0.0.1")));
   EXPECT_THAT(differences(resolved(lab::LookupStatus::kNxDomain), {.answered = true}),
               ElementsAre(HasSubstr("is NXDOMAIN; resolver: without an address")));
+}
+
+TEST(VerifyNames, ComparesRecordsOfEveryType) {
+  const policy::Record mail{.name = "example.com",
+                            .type = policy::RecordType::kMx,
+                            .ttl = 60,
+                            .data = lab::MxRecord{10, "mail.example.com"}};
+  policy::Resolution expected = resolved(lab::LookupStatus::kNoError);
+  expected.servers = {{.answer = {.records = {mail}}}};
+  expected.answered_by = 0;
+  policy::Record aged = mail;
+  aged.ttl = 3;
+  EXPECT_THAT(differences(expected, {.answered = true, .records = {aged}}), IsEmpty());
+  EXPECT_THAT(differences(expected, {.answered = true}),
+              ElementsAre("explain: sql.example.com has example.com MX 10 mail.example.com; "
+                          "resolver: no record"));
+  aged.data = lab::MxRecord{20, "mail.example.com"};
+  EXPECT_THAT(differences(expected, {.answered = true, .records = {aged}}),
+              ElementsAre(HasSubstr("resolver: example.com MX 20 mail.example.com")));
 }
 
 TEST(VerifyService, ComparesAccessAndCode) {

@@ -248,6 +248,7 @@ TEST(Verifier, CallsAServiceThatIsReachedAndComparesWhatItSays) {
   ASSERT_THAT(called, SizeIs(1));
   EXPECT_EQ(called[0].netns, "eg-app-web-0");
   EXPECT_EQ(called[0].port, 443);
+  EXPECT_EQ(called[0].source_port, policy::Flow{}.source_port) << "rules may tell others apart";
   says.text = R"({"access": "Allow"})";
   EXPECT_THAT(differences(), ::testing::Contains(HasSubstr("service: Allow")));
 }
