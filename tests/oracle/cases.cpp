@@ -21,6 +21,10 @@ constexpr const char* kLab = ".yaml";
 constexpr const char* kBefore = ".before.yaml";
 constexpr const char* kTags = ".tags.json";
 constexpr uint16_t kUsualSourcePort = 50000;
+constexpr policy::RecordType kRecordTypes[] = {
+    policy::RecordType::kA,   policy::RecordType::kAaaa, policy::RecordType::kCname,
+    policy::RecordType::kTxt, policy::RecordType::kMx,   policy::RecordType::kSrv,
+    policy::RecordType::kPtr, policy::RecordType::kAny};
 
 Result<lab::Lab> load(const std::string& file) {
   lab::Loaded loaded = lab::load_file(file);
@@ -70,6 +74,50 @@ lab::Outcome outcome_of(lab::Verdict verdict) {
     case lab::Verdict::kUnresolved: return lab::Outcome::kUnresolved;
   }
   return lab::Outcome::kAllow;
+}
+
+Result<lab::Expectation> expectation_about(const policy::Network& network, const ProbeCase& probe) {
+  ASSIGN_OR_RETURN(const policy::Explanation explanation,
+                   policy::explain(network, probe.from, probe.flow));
+  lab::Expectation expectation{.from = probe.from.site,
+                               .instance = probe.from.instance,
+                               .to = url_of(probe.flow),
+                               .expect = outcome_of(explanation.verdict),
+                               .via = explanation.path};
+  if (explanation.source) expectation.source = {Ipv4Prefix::host(*explanation.source)};
+  // Platform ranges and destinations are no names that a file may expect.
+  const policy::Stage stage = explanation.decided_by.stage;
+  if (stage != policy::Stage::kPlatform && stage != policy::Stage::kDestination) {
+    expectation.by = explanation.decided_by.name;
+  }
+  return expectation;
+}
+
+Result<lab::Expectation> expectation_about(const policy::Network& network, const NameCase& name) {
+  ASSIGN_OR_RETURN(const policy::Resolution resolution,
+                   policy::resolve_name(network, name.from, name.name));
+  lab::Expectation expectation{
+      .from = name.from.site, .instance = name.from.instance, .resolve = resolution.name};
+  expectation.addresses = resolution.addresses;
+  if (resolution.addresses.empty()) expectation.status = resolution.status;
+  return expectation;
+}
+
+// Answers of flows are left to the packets.
+std::vector<std::string> unmet_flow(const policy::Network& network,
+                                    const lab::Expectation& expectation) {
+  auto found = explained(network, expectation);
+  if (!found.ok()) return {found.error().message};
+  found->explanation.reply.reset();
+  return policy::mismatches(expectation, found->explanation);
+}
+
+std::vector<std::string> unmet_name(const policy::Network& network,
+                                    const lab::Expectation& expectation) {
+  const lab::Sender sender{expectation.from, expectation.instance};
+  const auto found = policy::resolve_name(network, sender, expectation.resolve);
+  if (!found.ok()) return {found.error().message};
+  return policy::mismatches(expectation, *found);
 }
 
 Status write(const std::string& file, const std::string& text) {
@@ -162,35 +210,31 @@ std::vector<ProbeCase> expected_flows(const policy::Network& network) {
   return flows;
 }
 
-lab::Expectation expectation_of(const ProbeCase& probe, const policy::Explanation& explanation) {
-  lab::Expectation expectation{.from = probe.from.site,
-                               .instance = probe.from.instance,
-                               .to = url_of(probe.flow),
-                               .expect = outcome_of(explanation.verdict),
-                               .via = explanation.path};
-  if (explanation.source) expectation.source = {Ipv4Prefix::host(*explanation.source)};
-  // Platform ranges and destinations are no names that a file may expect.
-  const policy::Stage stage = explanation.decided_by.stage;
-  if (stage != policy::Stage::kPlatform && stage != policy::Stage::kDestination) {
-    expectation.by = explanation.decided_by.name;
+std::vector<NameCase> expected_names(const policy::Network& network) {
+  std::vector<NameCase> names;
+  for (const lab::Expectation& expectation : network.situation.lab.expectations) {
+    if (expectation.resolve.empty()) continue;
+    for (const policy::RecordType type : kRecordTypes) {
+      for (const bool tcp : {false, true}) {
+        names.push_back({{expectation.from, expectation.instance}, expectation.resolve, type, tcp});
+      }
+    }
   }
-  return expectation;
+  return names;
+}
+
+Result<lab::Expectation> expectation_of(const policy::Network& network, const Question& question) {
+  return std::visit([&](const auto& asked) { return expectation_about(network, asked); }, question);
 }
 
 std::vector<std::string> unmet_expectations(const policy::Network& network) {
   std::vector<std::string> unmet;
   for (const lab::Expectation& expectation : network.situation.lab.expectations) {
-    const auto told = [&](const std::string& what) {
-      unmet.push_back(fmt::format("{} to {}: {}", expectation.from, expectation.to, what));
-    };
-    auto found = explained(network, expectation);
-    if (!found.ok()) {
-      told(found.error().message);
-      continue;
-    }
-    found->explanation.reply.reset();
-    for (const std::string& difference : policy::mismatches(expectation, found->explanation)) {
-      told(difference);
+    const auto differences = expectation.resolve.empty() ? unmet_flow(network, expectation)
+                                                         : unmet_name(network, expectation);
+    for (const std::string& difference : differences) {
+      unmet.push_back(fmt::format("{} to {}{}: {}", expectation.from, expectation.to,
+                                  expectation.resolve, difference));
     }
   }
   return unmet;

@@ -2,8 +2,8 @@
 #pragma once
 
 // Labs kept because they once showed a mismatch: NAME.yaml, whose `expectations` are the flows and
-// what is right for them; NAME.before.yaml when it shows only with NAME applied over that lab; and
-// NAME.tags.json where they need service tags.
+// names and what is right for them; NAME.before.yaml when it shows only with NAME applied over that
+// lab; and NAME.tags.json where they need service tags.
 
 #include <optional>
 #include <string>
@@ -11,7 +11,7 @@
 
 #include "base/result.hpp"
 #include "lab/lab.hpp"
-#include "tests/oracle/generator.hpp"
+#include "tests/oracle/questions.hpp"
 
 namespace egress::oracle {
 
@@ -30,9 +30,15 @@ Result<std::string> write_case(const std::string& folder, const std::string& nam
 // The flows of the lab's expectations. Expectations name no source port, so each comes from every
 // stretch of source ports that some rule tells apart.
 std::vector<ProbeCase> expected_flows(const policy::Network& network);
-lab::Expectation expectation_of(const ProbeCase& probe, const policy::Explanation& explanation);
+// Their names: of every type, by UDP and by TCP, as expectations say neither.
+std::vector<NameCase> expected_names(const policy::Network& network);
 
-// What `explain` says otherwise than the lab's expectations. Answers are left to the packets.
+// What analysis says of it; kNotFound and kInvalid as it does. An expectation of a name is about
+// its addresses, whatever type the question has.
+Result<lab::Expectation> expectation_of(const policy::Network& network, const Question& question);
+
+// What `explain` and `resolve` say otherwise than the lab's expectations. Answers are left to the
+// packets.
 std::vector<std::string> unmet_expectations(const policy::Network& network);
 
 }  // namespace egress::oracle

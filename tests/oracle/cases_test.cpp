@@ -42,22 +42,23 @@ TEST(Cases, ExplainMeetsWhatTheKeptCasesExpect) {
   }
 }
 
-TEST(Cases, WhatExplainSaysOfAFlowIsAnExpectationThatHolds) {
+TEST(Cases, WhatAnalysisSaysIsAnExpectationThatHolds) {
   size_t expected = 0;
   for (uint64_t seed = 1; seed <= 40; ++seed) {
     lab::Lab lab = random_lab(seed);
     const auto network = network_of(lab);
     for (ProbeCase probe : random_flows(lab, network->situation.leases, seed, 30)) {
       if (probe.flow.source_port != 0) probe.flow.source_port = 50000;
-      const auto explained = policy::explain(*network, probe.from, probe.flow);
-      ASSERT_TRUE(explained.ok());
-      lab.expectations.push_back(expectation_of(probe, *explained));
+      lab.expectations.push_back(expectation_of(*network, probe).value());
+    }
+    for (const NameCase& name : random_names(lab, seed, 30)) {
+      lab.expectations.push_back(expectation_of(*network, name).value());
     }
     ASSERT_EQ(errors_of(lab), "") << "seed " << seed;
     ASSERT_THAT(unmet_expectations(*network_of(lab)), IsEmpty()) << "seed " << seed;
     expected += lab.expectations.size();
   }
-  EXPECT_GT(expected, 1000U);
+  EXPECT_GT(expected, 2000U);
 }
 
 // A lab with its tags under the name that its case has.

@@ -1,37 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "tests/oracle/changes.hpp"
 
-#include <iterator>
-
+#include "tests/oracle/names.hpp"
 #include "tests/oracle/random_lists.hpp"
+#include "tests/oracle/services.hpp"
 
 namespace egress::oracle {
 namespace {
 
 using lab::Lab;
-
-Pool pool_of(const Lab& lab, uint64_t seed) {
-  Pool pool{
-      .prefixes = {{}, {{0x0a000000}, 8}},
-      .unowned = {{0x0a00c8c8}},
-      .groups = {lab.application_security_groups.begin(), lab.application_security_groups.end()},
-      .first_source_port = first_source_port(seed)};
-  for (const auto& [name, vnet] : lab.virtual_networks) {
-    pool.prefixes.insert(pool.prefixes.end(), vnet.address_prefixes.begin(),
-                         vnet.address_prefixes.end());
-    for (const auto& [subnet_name, subnet] : vnet.subnets) {
-      pool.prefixes.insert(pool.prefixes.end(), subnet.address_prefixes.begin(),
-                           subnet.address_prefixes.end());
-    }
-  }
-  for (const auto& [name, host] : lab.hosts) {
-    pool.prefixes.push_back(Ipv4Prefix::host(host.ip_address));
-    if (host.internet()) continue;
-    pool.machines.push_back(host.ip_address);
-    if (host.enable_ip_forwarding) pool.appliances.push_back(host.ip_address);
-  }
-  return pool;
-}
 
 class Changer {
  public:
@@ -45,19 +22,16 @@ class Changer {
   }
 
  private:
-  template <typename Map>
-  auto& any_of(Map& map) {
-    return std::next(map.begin(), random_.below(static_cast<uint32_t>(map.size())))->second;
-  }
-
   void change_one() {
     switch (random_.below(8)) {
-      case 0: any_of(lab_.network_security_groups) = random_security_group(random_, pool_); break;
-      case 1: change_rule(any_of(lab_.network_security_groups)); break;
-      case 2: any_of(lab_.route_tables) = random_route_table(random_, pool_); break;
-      case 3: change_route(any_of(lab_.route_tables)); break;
-      case 4: change_subnet(any_of(any_of(lab_.virtual_networks).subnets)); break;
-      case 5: change_peering(any_of(lab_.virtual_networks)); break;
+      case 0:
+        random_.any_of(lab_.network_security_groups) = random_security_group(random_, pool_);
+        break;
+      case 1: change_rule(random_.any_of(lab_.network_security_groups)); break;
+      case 2: random_.any_of(lab_.route_tables) = random_route_table(random_, pool_); break;
+      case 3: change_route(random_.any_of(lab_.route_tables)); break;
+      case 4: change_subnet(random_.any_of(random_.any_of(lab_.virtual_networks).subnets)); break;
+      case 5: change_peering(random_.any_of(lab_.virtual_networks)); break;
       case 6: change_host(); break;
       default: change_app();
     }
@@ -65,7 +39,7 @@ class Changer {
 
   void change_rule(lab::NetworkSecurityGroup& group) {
     if (group.security_rules.empty()) return;
-    lab::SecurityRule& rule = any_of(group.security_rules);
+    lab::SecurityRule& rule = random_.any_of(group.security_rules);
     const auto other = random_security_group(random_, pool_);
     switch (random_.below(4)) {
       case 0:
@@ -81,7 +55,7 @@ class Changer {
 
   void change_route(lab::RouteTable& table) {
     if (table.routes.empty()) return;
-    lab::Route& route = any_of(table.routes);
+    lab::Route& route = random_.any_of(table.routes);
     if (random_.chance(30)) {
       table.routes.erase(table.routes.begin());
     } else if (route.next_hop_ip_address && !pool_.machines.empty()) {
@@ -107,7 +81,7 @@ class Changer {
 
   void change_peering(lab::VirtualNetwork& vnet) {
     if (vnet.virtual_network_peerings.empty()) return;
-    lab::VirtualNetworkPeering& peering = any_of(vnet.virtual_network_peerings);
+    lab::VirtualNetworkPeering& peering = random_.any_of(vnet.virtual_network_peerings);
     switch (random_.below(3)) {
       case 0: peering.allow_forwarded_traffic = !peering.allow_forwarded_traffic; break;
       case 1: peering.allow_virtual_network_access = !peering.allow_virtual_network_access; break;
@@ -117,7 +91,7 @@ class Changer {
 
   void change_host() {
     if (pool_.machines.empty()) return;
-    lab::Host& host = any_of(lab_.hosts);
+    lab::Host& host = random_.any_of(lab_.hosts);
     if (host.internet()) return;
     switch (random_.below(4)) {
       case 0: host.enable_ip_forwarding = !host.enable_ip_forwarding; break;
@@ -134,15 +108,15 @@ class Changer {
   }
 
   void change_app() {
-    lab::Site& site = any_of(lab_.sites);
+    lab::Site& site = random_.any_of(lab_.sites);
     switch (random_.below(4)) {
       case 0: site.virtual_network_subnet.reset(); break;
-      case 1: site.server_farm = any_of(lab_.sites).server_farm; break;
+      case 1: site.server_farm = random_.any_of(lab_.sites).server_farm; break;
       case 2:
         site.outbound_vnet_routing =
             lab::OutboundVnetRouting{.application_traffic = random_.chance(50)};
         break;
-      default: any_of(lab_.server_farms).capacity = 1 + static_cast<int>(random_.below(3));
+      default: random_.any_of(lab_.server_farms).capacity = 1 + static_cast<int>(random_.below(3));
     }
   }
 
@@ -156,6 +130,9 @@ class Changer {
 Lab changed_lab(const Lab& lab, uint64_t seed) {
   for (uint64_t attempt = 0;; ++attempt) {
     Lab changed = Changer(lab, seed + (attempt << 32U)).change();
+    Random later = later_draws(seed, attempt);
+    if (later.chance(60)) change_services(changed, later);
+    if (later.chance(60)) change_names(changed, later);
     if (is_valid(changed)) return changed;
   }
 }

@@ -3,6 +3,8 @@
 #include <set>
 #include <tuple>
 
+#include "lab/service_types.hpp"
+#include "policy/endpoints.hpp"
 #include "tests/oracle/generator.hpp"
 
 namespace egress::oracle {
@@ -13,6 +15,7 @@ class FlowGenerator {
   FlowGenerator(const lab::Lab& lab, const lab::IntegrationAddresses& addresses, uint64_t seed)
       : lab_(lab),
         random_(seed),
+        later_(later_draws(seed, 0)),
         first_port_(static_cast<uint16_t>(first_source_port(seed) + seed % 2)) {
     collect_edges();
     for (const auto& [integration, lease] : addresses) addresses_.push_back(lease);
@@ -28,6 +31,7 @@ class FlowGenerator {
         apps_.push_back({name, i});
       }
     }
+    collect_targets();
   }
 
   std::vector<ProbeCase> make(size_t count) {
@@ -42,6 +46,7 @@ class FlowGenerator {
       } else if (kind < 60) {
         follow_route(next);
       }
+      if (later_.chance(30)) aim_at_platform(next);
       if (acceptable(next)) cases.push_back(next);
     }
     return cases;
@@ -185,6 +190,37 @@ class FlowGenerator {
     if (!led.empty()) next.flow.destination = random_.pick(led);
   }
 
+  // What services, private endpoints and the platform have, with the ports on which they answer.
+  void collect_targets() {
+    for (const auto& [name, service] : lab_.services) {
+      targets_.push_back({service.ip_address, lab::profile_of(name, service).listen});
+    }
+    for (const auto& [name, address] : policy::endpoint_addresses(lab_)) {
+      const lab::PrivateEndpoint& endpoint = lab_.private_endpoints.at(name);
+      const auto profile = lab::profile_behind(lab_, endpoint);
+      const Target target{address, lab::ports_of(*profile, lab::groups_of(*profile, endpoint))};
+      targets_.insert(targets_.end(), 2, target);
+      endpoints_[endpoint.subnet.vnet].push_back(target);
+    }
+    const std::vector<Port> domain = {{Protocol::kUdp, 53}, {Protocol::kTcp, 53}};
+    targets_.push_back({kAzurePlatform, domain});
+    targets_.push_back({{0xa9fea9fe}, {{Protocol::kTcp, 80}}});
+  }
+
+  // Mostly on an open port, and where the sender's network has an endpoint often there.
+  void aim_at_platform(ProbeCase& next) {
+    const auto& subnet = lab_.sites.at(next.from.site).virtual_network_subnet;
+    const auto near = subnet ? endpoints_.find(subnet->vnet) : endpoints_.end();
+    const bool own = near != endpoints_.end() && later_.chance(40);
+    const Target& target = later_.pick(own ? near->second : targets_);
+    next.flow.destination = target.address;
+    if (later_.chance(5)) next.flow.destination.bits += later_.chance(50) ? 1U : ~uint32_t{0};
+    if (target.ports.empty() || !later_.chance(80)) return;
+    const Port& port = later_.pick(target.ports);
+    next.flow.protocol = port.protocol;
+    next.flow.destination_port = port.number;
+  }
+
   bool acceptable(ProbeCase& next) {
     const uint32_t to = next.flow.destination.bits;
     constexpr Ipv4Prefix kNever[] = {{{0x00000000}, 8}, {{0x7f000000}, 8}, {{0xe0000000}, 3}};
@@ -203,13 +239,21 @@ class FlowGenerator {
         .second;
   }
 
+  struct Target {
+    Ipv4Address address{};
+    std::vector<Port> ports{};
+  };
+
   const lab::Lab& lab_;
   Random random_;
+  Random later_;
   const uint16_t first_port_;  // of every second one
   std::vector<lab::Sender> apps_{};
   std::vector<Ipv4Address> machines_{};
   std::map<std::string, std::vector<Ipv4Address>> by_vnet_{};
   std::vector<Ipv4Address> addresses_{kAzurePlatform, {0xa9fea9fe}};
+  std::vector<Target> targets_{};
+  std::map<std::string, std::vector<Target>> endpoints_{};  // by network
   std::vector<uint16_t> ports_{80, 443, 53, 1, 65535, 8080};
   std::vector<uint16_t> source_ports_{};
   std::vector<const lab::SecurityRule*> rules_{};

@@ -6,6 +6,7 @@
 // rules that overlap in every dimension, appliances that are absent or do not forward.
 
 #include <cstdint>
+#include <iterator>
 #include <random>
 #include <vector>
 
@@ -23,10 +24,19 @@ class Random {
   const auto& pick(const Container& container) {
     return container[below(static_cast<uint32_t>(container.size()))];
   }
+  // A value of a map that has some.
+  template <typename Map>
+  auto& any_of(Map& map) {
+    return std::next(map.begin(), below(static_cast<uint32_t>(map.size())))->second;
+  }
 
  private:
   std::mt19937_64 engine_;
 };
+
+// What came to the generator later is drawn last and from numbers of its own, so that it shifts no
+// other draw.
+Random later_draws(uint64_t seed, uint64_t attempt);
 
 // Where the source ports of a seed's rules and flows begin. An even seed and the odd one behind it
 // share them by turns, other seeds near it have others: a 5-tuple that came again within the

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-// The oracle: random labs, each applied over the one before, random flows through each, and every
-// flow's verdict, path and source as `explain` says it held against what the packets did. A
-// mismatch prints the command that shows it again and is shrunk to the smallest lab that does.
+// The oracle: random labs, each applied over the one before, random flows and lookups in each, and
+// every flow's verdict, path and source as `explain` says it held against what the packets did,
+// every name as `resolve` says it against what the resolvers said. A mismatch prints the command
+// that shows it again and is shrunk to the smallest lab that does.
 
 #include <fmt/format.h>
 
@@ -35,9 +36,10 @@ int report_run(const Settings& settings) {
   const Status status = run.run();
   const Totals& totals = run.totals();
   fmt::print(
-      "oracle: {} cases, {} labs, {} flows ({} allowed), {} compared with fresh ones, "
-      "{} mismatches\n",
-      totals.cases, totals.labs, totals.flows, totals.allowed, totals.fresh, totals.mismatches);
+      "oracle: {} cases, {} labs, {} flows ({} allowed), {} lookups ({} with an address), "
+      "{} compared with fresh ones, {} mismatches\n",
+      totals.cases, totals.labs, totals.flows, totals.allowed, totals.lookups, totals.answered,
+      totals.fresh, totals.mismatches);
   if (!status.ok()) {
     fmt::print(stderr, "oracle: {}\n", status.error().to_string());
     return 3;
@@ -47,10 +49,12 @@ int report_run(const Settings& settings) {
 
 int run_with(int argc, char** argv) {
   Settings settings;
-  CLI::App app{"Random labs and flows: does the kernel do what explain says?"};
+  CLI::App app{"Random labs, flows and names: does the kernel do what explain and resolve say?"};
   app.add_option("--seed", settings.seed, "seed of the first lab; a new one by default");
   app.add_option("--labs", settings.labs, "how many labs");
   app.add_option("--flows", settings.flows, "flows through each lab")->check(CLI::Range(1, 5000));
+  app.add_option("--lookups", settings.lookups, "names that are looked up in each lab")
+      ->check(CLI::Range(1, 5000));
   app.add_option("--fresh-every", settings.fresh_every,
                  "compare every so many labs with the same lab applied afresh; 0: never");
   app.add_option("--keep", settings.keep,

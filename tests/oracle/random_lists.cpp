@@ -206,6 +206,29 @@ lab::Route random_route(Random& random, const Pool& pool) {
 
 }  // namespace
 
+Pool pool_of(const lab::Lab& lab, uint64_t seed) {
+  Pool pool{
+      .prefixes = {{}, {{0x0a000000}, 8}},
+      .unowned = {{0x0a00c8c8}},
+      .groups = {lab.application_security_groups.begin(), lab.application_security_groups.end()},
+      .first_source_port = first_source_port(seed)};
+  for (const auto& [name, vnet] : lab.virtual_networks) {
+    pool.prefixes.insert(pool.prefixes.end(), vnet.address_prefixes.begin(),
+                         vnet.address_prefixes.end());
+    for (const auto& [subnet_name, subnet] : vnet.subnets) {
+      pool.prefixes.insert(pool.prefixes.end(), subnet.address_prefixes.begin(),
+                           subnet.address_prefixes.end());
+    }
+  }
+  for (const auto& [name, host] : lab.hosts) {
+    pool.prefixes.push_back(Ipv4Prefix::host(host.ip_address));
+    if (host.internet()) continue;
+    pool.machines.push_back(host.ip_address);
+    if (host.enable_ip_forwarding) pool.appliances.push_back(host.ip_address);
+  }
+  return pool;
+}
+
 lab::NetworkSecurityGroup random_security_group(Random& random, const Pool& pool) {
   return RuleMaker(random, pool).make();
 }

@@ -20,6 +20,9 @@ struct Pool {
   uint16_t first_source_port = 0;
 };
 
+// What a lab has; source ports are those of this seed.
+Pool pool_of(const lab::Lab& lab, uint64_t seed);
+
 lab::NetworkSecurityGroup random_security_group(Random& random, const Pool& pool);
 lab::RouteTable random_route_table(Random& random, const Pool& pool);
 

@@ -34,13 +34,13 @@ std::vector<std::string> steps_of(const policy::Explanation& explanation) {
   return steps;
 }
 
-}  // namespace
-
-std::string to_text(const ProbeCase& probe) {
-  return fmt::format("{} {}://{}:{} from port {}", probe.from.to_string(),
-                     name_of(probe.flow.protocol), probe.flow.destination.to_string(),
-                     probe.flow.destination_port, probe.flow.source_port);
+std::vector<std::string> steps_of(const policy::Resolution& resolution) {
+  std::vector<std::string> steps;
+  for (const policy::ServerAnswer& server : resolution.servers) steps.push_back(server.reason);
+  return steps;
 }
+
+}  // namespace
 
 Status Rig::apply(const lab::Lab& lab) {
   ASSIGN_OR_RETURN(lab::IntegrationAddresses addresses, ipam::first_addresses(lab));
@@ -56,27 +56,56 @@ Status Rig::clear() {
   return reach(*kernel_, {});
 }
 
-Result<std::vector<Mismatch>> Rig::compare(const std::vector<ProbeCase>& cases) {
-  ASSIGN_OR_RETURN(const std::vector<Mismatch> first, compare_once(cases));
-  std::vector<ProbeCase> again;
-  for (const Mismatch& mismatch : first) again.push_back(mismatch.probe);
-  if (again.empty()) return std::vector<Mismatch>{};
+Result<std::vector<Mismatch>> Rig::compare(const std::vector<Question>& questions) {
+  ASSIGN_OR_RETURN(const std::vector<Mismatch> first, compare_once(questions));
+  std::vector<Question> again;
+  for (const Mismatch& mismatch : first) again.push_back(mismatch.question);
   return compare_once(again);
 }
 
-Result<std::vector<Mismatch>> Rig::compare_once(const std::vector<ProbeCase>& cases) const {
+Result<std::vector<Mismatch>> Rig::compare_once(const std::vector<Question>& questions) const {
+  std::vector<ProbeCase> flows;
+  std::vector<NameCase> names;
+  for (const Question& question : questions) {
+    if (const auto* const probe = std::get_if<ProbeCase>(&question)) flows.push_back(*probe);
+    if (const auto* const name = std::get_if<NameCase>(&question)) names.push_back(*name);
+  }
+  std::vector<Mismatch> found;
+  RETURN_IF_ERROR(compare_flows(flows, found));
+  RETURN_IF_ERROR(compare_names(names, found));
+  return found;
+}
+
+Status Rig::compare_flows(const std::vector<ProbeCase>& flows, std::vector<Mismatch>& found) const {
   std::vector<probe::Question> questions;
-  for (const ProbeCase& probe : cases) questions.push_back({probe.from, probe.flow});
+  for (const ProbeCase& probe : flows) questions.push_back({probe.from, probe.flow});
   ASSIGN_OR_RETURN(const std::vector<probe::Verified> answers,
                    verifier_.verify(*network_, kPrefix, questions));
-  std::vector<Mismatch> mismatches;
-  for (size_t i = 0; i < cases.size(); ++i) {
+  for (size_t i = 0; i < flows.size(); ++i) {
     if (answers[i].differences.empty()) continue;
-    mismatches.push_back({.probe = cases[i],
-                          .explained = steps_of(answers[i].explanation),
-                          .differences = answers[i].differences});
+    found.push_back({.question = flows[i],
+                     .explained = steps_of(answers[i].explanation),
+                     .differences = answers[i].differences});
   }
-  return mismatches;
+  return {};
+}
+
+Status Rig::compare_names(const std::vector<NameCase>& names, std::vector<Mismatch>& found) const {
+  std::vector<probe::NameQuestion> questions;
+  for (const NameCase& name : names) {
+    ASSIGN_OR_RETURN(policy::Resolution expected,
+                     policy::resolve_name(*network_, name.from, name.name, name.type));
+    questions.push_back({name.from, std::move(expected), name.tcp});
+  }
+  ASSIGN_OR_RETURN(const std::vector<probe::NameVerified> answers,
+                   verifier_.verify_names(*network_, kPrefix, questions));
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (answers[i].differences.empty()) continue;
+    found.push_back({.question = names[i],
+                     .explained = steps_of(answers[i].expected),
+                     .differences = answers[i].differences});
+  }
+  return {};
 }
 
 }  // namespace egress::oracle

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// A lab in the kernel, and the question whether the kernel does what `explain` says: many flows
-// at a time, compared as the daemon compares its own.
+// A lab in the kernel, and the question whether the kernel does what `explain` says, and its
+// resolvers what `resolve` says: many flows and lookups at a time, compared as the daemon compares
+// its own.
 
 #include <memory>
 #include <string>
@@ -12,14 +13,14 @@
 #include "kernel/kernel.hpp"
 #include "policy/explain.hpp"
 #include "probe/verifier.hpp"
-#include "tests/oracle/generator.hpp"
+#include "tests/oracle/questions.hpp"
 
 namespace egress::oracle {
 
 inline constexpr const char* kPrefix = "orc";
 
 struct Mismatch {
-  ProbeCase probe{};
+  Question question{};
   std::vector<std::string> explained{};  // the steps
   std::vector<std::string> differences{};
 };
@@ -33,21 +34,20 @@ class Rig {
   // Removes everything.
   Status clear();
 
-  // Sends every flow and returns those on which `explain` and the kernel differ. A difference is
-  // looked at twice, so that a packet lost on a crowded machine is none.
-  Result<std::vector<Mismatch>> compare(const std::vector<ProbeCase>& cases);
+  // Sends every flow, looks every name up, and returns those on which analysis and kernel differ. A
+  // difference is looked at twice, so that a packet lost on a crowded machine is none.
+  Result<std::vector<Mismatch>> compare(const std::vector<Question>& questions);
 
   const policy::Network& network() const { return *network_; }
 
  private:
-  Result<std::vector<Mismatch>> compare_once(const std::vector<ProbeCase>& cases) const;
+  Result<std::vector<Mismatch>> compare_once(const std::vector<Question>& questions) const;
+  Status compare_flows(const std::vector<ProbeCase>& flows, std::vector<Mismatch>& found) const;
+  Status compare_names(const std::vector<NameCase>& names, std::vector<Mismatch>& found) const;
 
   std::unique_ptr<kernel::Kernel> kernel_;
   std::shared_ptr<const policy::Network> network_;
   probe::Verifier verifier_{};
 };
-
-// "app0/1 tcp://10.0.1.4:443 from port 20017"
-std::string to_text(const ProbeCase& probe);
 
 }  // namespace egress::oracle

@@ -57,12 +57,11 @@ Status Run::replay(const std::string& file) {
     ++totals_.mismatches;
     tell({.name = name, .replay = command, .told = {"expectations: " + unmet}});
   }
-  std::vector<ProbeCase> flows = expected_flows(rig_.network());
-  if (flows.empty()) {
-    flows =
-        random_flows(kept.lab, rig_.network().situation.leases, settings_.seed, settings_.flows);
-  }
-  RETURN_IF_ERROR(compare_flows(kept.lab, flows, before, name, command));
+  std::vector<Question> questions;
+  for (const ProbeCase& flow : expected_flows(rig_.network())) questions.emplace_back(flow);
+  for (NameCase& asked : expected_names(rig_.network())) questions.emplace_back(std::move(asked));
+  if (questions.empty()) questions = random_questions(kept.lab, settings_.seed);
+  RETURN_IF_ERROR(compare(kept.lab, questions, before, name, command));
   return before == nullptr ? Status{} : compare_with_fresh(kept.lab, before, name, command);
 }
 
@@ -71,33 +70,53 @@ Status Run::random_lab_of(uint64_t seed, const lab::Lab* before, bool compare_fr
   const std::string name = fmt::format("seed-{}", seed);
   if (before == nullptr) first_seed_ = seed;
   const uint64_t labs = seed - first_seed_ + 1;
-  const std::string command = fmt::format("scripts/oracle --seed {} --labs {} --flows {}",
-                                          first_seed_, labs, settings_.flows);
+  const std::string command =
+      fmt::format("scripts/oracle --seed {} --labs {} --flows {} --lookups {}", first_seed_, labs,
+                  settings_.flows, settings_.lookups);
   if (Status status = rig_.apply(lab); !status.ok()) {
     return std::move(status).error().in(command);
   }
   ++totals_.labs;
-  const auto flows = random_flows(lab, rig_.network().situation.leases, seed, settings_.flows);
-  RETURN_IF_ERROR(compare_flows(lab, flows, before, name, command));
+  RETURN_IF_ERROR(compare(lab, random_questions(lab, seed), before, name, command));
   if (!compare_fresh) return {};
   first_seed_ = seed;
   return compare_with_fresh(lab, before, name, fmt::format("{} --fresh-every {}", command, labs));
 }
 
-Status Run::compare_flows(const lab::Lab& lab, const std::vector<ProbeCase>& flows,
-                          const lab::Lab* before, const std::string& name,
-                          const std::string& replay) {
-  ASSIGN_OR_RETURN(const std::vector<Mismatch> mismatches, rig_.compare(flows));
-  totals_.flows += flows.size();
-  for (const ProbeCase& probe : flows) {
-    const auto explained = policy::explain(rig_.network(), probe.from, probe.flow);
-    if (explained.ok() && explained->verdict == lab::Verdict::kAllow) ++totals_.allowed;
+std::vector<Question> Run::random_questions(const lab::Lab& lab, uint64_t seed) const {
+  std::vector<Question> questions;
+  const auto& leases = rig_.network().situation.leases;
+  for (const ProbeCase& flow : random_flows(lab, leases, seed, settings_.flows)) {
+    questions.emplace_back(flow);
   }
+  for (NameCase& name : random_names(lab, seed, settings_.lookups)) {
+    questions.emplace_back(std::move(name));
+  }
+  return questions;
+}
+
+void Run::count(const Question& question) {
+  if (const auto* const probe = std::get_if<ProbeCase>(&question)) {
+    const auto explained = policy::explain(rig_.network(), probe->from, probe->flow);
+    ++totals_.flows;
+    if (explained.ok() && explained->verdict == lab::Verdict::kAllow) ++totals_.allowed;
+    return;
+  }
+  const auto& name = std::get<NameCase>(question);
+  const auto resolved = policy::resolve_name(rig_.network(), name.from, name.name, name.type);
+  ++totals_.lookups;
+  if (resolved.ok() && !resolved->addresses.empty()) ++totals_.answered;
+}
+
+Status Run::compare(const lab::Lab& lab, const std::vector<Question>& questions,
+                    const lab::Lab* before, const std::string& name, const std::string& replay) {
+  ASSIGN_OR_RETURN(const std::vector<Mismatch> mismatches, rig_.compare(questions));
+  for (const Question& question : questions) count(question);
   totals_.mismatches += mismatches.size();
   std::optional<Finding> first;
   for (const Mismatch& mismatch : mismatches) {
-    Finding finding{.name = name, .replay = replay, .probe = mismatch.probe};
-    finding.told = {to_text(mismatch.probe)};
+    Finding finding{.name = name, .replay = replay, .question = mismatch.question};
+    finding.told = {to_text(mismatch.question)};
     finding.told.insert(finding.told.end(), mismatch.differences.begin(),
                         mismatch.differences.end());
     finding.told.insert(finding.told.end(), mismatch.explained.begin(), mismatch.explained.end());
@@ -137,12 +156,12 @@ void Run::tell(const Finding& finding) {
 
 // Whether the finding still shows. A lab that cannot be applied shows nothing of it.
 bool Run::shows(const Finding& finding, const lab::Lab& lab, const lab::Lab* before) {
-  if (finding.probe && !has_app(lab, finding.probe->from)) return false;
+  if (finding.question && !has_app(lab, sender_of(*finding.question))) return false;
   const bool ready =
       rig_.clear().ok() && (before == nullptr || rig_.apply(*before).ok()) && rig_.apply(lab).ok();
   if (!ready) return false;
-  if (finding.probe) {
-    const auto mismatches = rig_.compare({*finding.probe});
+  if (finding.question) {
+    const auto mismatches = rig_.compare({*finding.question});
     return mismatches.ok() && !mismatches->empty();
   }
   const auto over = dump(kPrefix);
@@ -153,7 +172,7 @@ bool Run::shows(const Finding& finding, const lab::Lab& lab, const lab::Lab* bef
 
 void Run::keep(const Finding& finding, const lab::Lab& lab, const lab::Lab* before) {
   if (settings_.keep.empty() || kept_ == kMostKept) return;
-  const bool alone = finding.probe && shows(finding, lab, nullptr);
+  const bool alone = finding.question && shows(finding, lab, nullptr);
   if (!alone && (before == nullptr || !shows(finding, lab, before))) {
     fmt::print("  shows only after more labs than one: neither shrunk nor kept\n");
     return;
@@ -173,10 +192,9 @@ void Run::keep(const Finding& finding, const lab::Lab& lab, const lab::Lab* befo
 void Run::write(const Finding& finding, const lab::Lab& lab, const lab::Lab* before) {
   Case kept{.lab = lab};
   if (before != nullptr) kept.before = *before;
-  if (finding.probe && rig_.apply(lab).ok()) {
-    const auto explained =
-        policy::explain(rig_.network(), finding.probe->from, finding.probe->flow);
-    if (explained.ok()) kept.lab.expectations = {expectation_of(*finding.probe, *explained)};
+  if (finding.question && rig_.apply(lab).ok()) {
+    const auto expectation = expectation_of(rig_.network(), *finding.question);
+    if (expectation.ok()) kept.lab.expectations = {*expectation};
   }
   const auto file = write_case(settings_.keep, finding.name, kept, finding.told);
   if (!file.ok()) {

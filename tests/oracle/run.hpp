@@ -2,9 +2,9 @@
 #pragma once
 
 // The oracle at work: replays kept cases, then applies random labs one over the other, and holds
-// `explain` against packets in each. Every so many labs it also holds the namespaces that came from
-// another lab against the same lab applied afresh. What it finds is told with the command that
-// shows it again, shrunk and kept as a case.
+// `explain` against packets and `resolve` against lookups in each. Every so many labs it also holds
+// the namespaces that came from another lab against the same lab applied afresh. What it finds is
+// told with the command that shows it again, shrunk and kept as a case.
 
 #include <cstdint>
 #include <functional>
@@ -21,6 +21,7 @@ struct Settings {
   uint64_t seed = 0;  // 0: a new one
   uint32_t labs = 200;
   uint32_t flows = 100;
+  uint32_t lookups = 100;
   uint32_t fresh_every = 9;                // compare with a fresh application; 0: never
   std::string keep = "oracle-mismatches";  // where shrunk labs are written; empty: nowhere
   std::string cases{};                     // folder of cases to replay before random labs
@@ -32,7 +33,9 @@ struct Totals {
   size_t labs = 0;
   size_t flows = 0;
   size_t allowed = 0;
-  size_t fresh = 0;  // comparisons with a fresh application
+  size_t lookups = 0;
+  size_t answered = 0;  // with an address
+  size_t fresh = 0;     // comparisons with a fresh application
   size_t mismatches = 0;
 };
 
@@ -50,13 +53,15 @@ class Run {
     std::string name{};    // of the case
     std::string replay{};  // the command
     std::vector<std::string> told{};
-    std::optional<ProbeCase> probe{};  // empty: the namespaces differ
+    std::optional<Question> question{};  // empty: the namespaces differ
   };
 
   Status replay(const std::string& file);
   Status random_lab_of(uint64_t seed, const lab::Lab* before, bool compare_fresh);
-  Status compare_flows(const lab::Lab& lab, const std::vector<ProbeCase>& flows,
-                       const lab::Lab* before, const std::string& name, const std::string& replay);
+  std::vector<Question> random_questions(const lab::Lab& lab, uint64_t seed) const;
+  Status compare(const lab::Lab& lab, const std::vector<Question>& questions,
+                 const lab::Lab* before, const std::string& name, const std::string& replay);
+  void count(const Question& question);
   Status compare_with_fresh(const lab::Lab& lab, const lab::Lab* before, const std::string& name,
                             const std::string& replay);
 

@@ -45,6 +45,19 @@ Cuts inner_entries(Owners Lab::*owners, Map Owner::*map, const Lab& lab) {
   return cuts;
 }
 
+// Each of `changes` to each entry of a map.
+template <typename Value, typename... Changes>
+void for_each(lab::Named<Value> Lab::*map, const Lab& lab, Cuts& cuts, const Changes&... changes) {
+  for (const auto& [name, value] : lab.*map) {
+    const auto add = [&, map, name = name](const auto& change) {
+      cuts.push_back([map, name, change](Lab& l) {
+        if (Value* found = at(l.*map, name)) change(*found);
+      });
+    };
+    (add(changes), ...);
+  }
+}
+
 Cuts attachments(const Lab& lab) {
   Cuts cuts;
   for (const auto& [vnet, declared] : lab.virtual_networks) {
@@ -58,6 +71,8 @@ Cuts attachments(const Lab& lab) {
       on_subnet([](lab::Subnet& found) { found.network_security_group.reset(); });
       on_subnet([](lab::Subnet& found) { found.route_table.reset(); });
       on_subnet([](lab::Subnet& found) { found.address_prefixes.resize(1); });
+      on_subnet([](lab::Subnet& found) { found.service_endpoints.clear(); });
+      on_subnet([](lab::Subnet& found) { found.private_endpoint_network_policies = {}; });
     }
   }
   return cuts;
@@ -97,21 +112,51 @@ Cuts small_parts(const Lab& lab) {
       if (lab::ServerFarm* found = at(l.server_farms, name)) found->capacity = 1;
     });
   }
-  for (const auto& [name, vnet] : lab.virtual_networks) {
-    cuts.push_back([name = name](Lab& l) {
-      if (lab::VirtualNetwork* found = at(l.virtual_networks, name)) found->dns_servers.clear();
-    });
+  for_each(
+      &Lab::hosts, lab, cuts, [](lab::Host& found) { found.masquerade.reset(); },
+      [](lab::Host& found) { found.enable_ip_forwarding = false; },
+      [](lab::Host& found) { found.names.clear(); });
+  return cuts;
+}
+
+Cuts public_records(const Lab& lab) {
+  Cuts cuts;
+  for (const auto& [name, set] : lab.public_dns.record_sets) {
+    cuts.push_back([name = name](Lab& l) { l.public_dns.record_sets.erase(name); });
   }
-  for (const auto& [name, host] : lab.hosts) {
-    const auto on_host = [&, name = name](auto change) {
-      cuts.push_back([name, change](Lab& l) {
-        if (lab::Host* found = at(l.hosts, name)) change(*found);
+  return cuts;
+}
+
+// What servers, networks and apps say about names.
+Cuts name_parts(const Lab& lab) {
+  Cuts cuts = {[](Lab& l) { l.public_dns.forward_to.clear(); }};
+  for_each(&Lab::virtual_networks, lab, cuts,
+           [](lab::VirtualNetwork& found) { found.dns_servers.clear(); });
+  for_each(
+      &Lab::hosts, lab, cuts, [](lab::Host& found) { found.dns_server.reset(); },
+      [](lab::Host& found) {
+        if (found.dns_server) found.dns_server->record_sets.clear();
+      },
+      [](lab::Host& found) {
+        if (found.dns_server) found.dns_server->forward_to.clear();
       });
-    };
-    on_host([](lab::Host& found) { found.masquerade.reset(); });
-    on_host([](lab::Host& found) { found.enable_ip_forwarding = false; });
-    on_host([](lab::Host& found) { found.names.clear(); });
-  }
+  for_each(
+      &Lab::sites, lab, cuts, [](lab::Site& found) { found.dns_configuration.reset(); },
+      [](lab::Site& found) { found.app_settings.clear(); });
+  return cuts;
+}
+
+Cuts service_parts(const Lab& lab) {
+  Cuts cuts;
+  for_each(&Lab::virtual_networks, lab, cuts,
+           [](lab::VirtualNetwork& found) { found.private_endpoint_vnet_policies = {}; });
+  for_each(
+      &Lab::services, lab, cuts, [](lab::Service& found) { found.network_acls.reset(); },
+      [](lab::Service& found) { found.public_network_access = {}; });
+  for_each(
+      &Lab::private_endpoints, lab, cuts,
+      [](lab::PrivateEndpoint& found) { found.private_dns_zones.clear(); },
+      [](lab::PrivateEndpoint& found) { found.status = {}; });
   return cuts;
 }
 
@@ -120,6 +165,9 @@ std::vector<std::function<Cuts(const Lab&)>> kinds() {
   return {[](const Lab& lab) { return entries(&Lab::virtual_networks, lab); },
           [](const Lab& lab) { return entries(&Lab::sites, lab); },
           [](const Lab& lab) { return entries(&Lab::hosts, lab); },
+          [](const Lab& lab) { return entries(&Lab::services, lab); },
+          [](const Lab& lab) { return entries(&Lab::private_endpoints, lab); },
+          [](const Lab& lab) { return entries(&Lab::private_dns_zones, lab); },
           [](const Lab& lab) { return entries(&Lab::network_security_groups, lab); },
           [](const Lab& lab) { return entries(&Lab::route_tables, lab); },
           [](const Lab& lab) { return entries(&Lab::server_farms, lab); },
@@ -137,14 +185,46 @@ std::vector<std::function<Cuts(const Lab&)>> kinds() {
             return inner_entries(&Lab::virtual_networks,
                                  &lab::VirtualNetwork::virtual_network_peerings, lab);
           },
+          [](const Lab& lab) {
+            return inner_entries(&Lab::private_dns_zones, &lab::PrivateDnsZone::record_sets, lab);
+          },
+          [](const Lab& lab) {
+            return inner_entries(&Lab::private_dns_zones,
+                                 &lab::PrivateDnsZone::virtual_network_links, lab);
+          },
+          public_records,
           attachments,
           small_parts,
+          name_parts,
+          service_parts,
           rule_parts};
 }
 
 template <typename Name, typename Map>
 void keep_if_known(std::optional<Name>& name, const Map& map) {
   if (name && !map.contains(*name)) name.reset();
+}
+
+void drop_dangling_services(Lab& lab) {
+  for (auto& [name, service] : lab.services) {
+    if (!service.network_acls) continue;
+    std::erase_if(service.network_acls->virtual_network_rules,
+                  [&](const lab::SubnetRef& ref) { return lab.find(ref) == nullptr; });
+  }
+  std::erase_if(lab.private_endpoints, [&](const auto& entry) {
+    const lab::PrivateEndpoint& endpoint = entry.second;
+    return lab.find(endpoint.subnet) == nullptr ||
+           (!lab.services.contains(endpoint.private_link_service) &&
+            !lab.sites.contains(endpoint.private_link_service));
+  });
+  for (auto& [name, endpoint] : lab.private_endpoints) {
+    std::erase_if(endpoint.private_dns_zones,
+                  [&](const std::string& zone) { return !lab.private_dns_zones.contains(zone); });
+  }
+  for (auto& [name, zone] : lab.private_dns_zones) {
+    std::erase_if(zone.virtual_network_links,
+                  [&](const auto& link) { return !lab.virtual_networks.contains(link.first); });
+  }
 }
 
 // Without what refers to something that is no longer there.
@@ -164,6 +244,7 @@ void drop_dangling(Lab& lab) {
   std::erase_if(lab.sites, [&](const auto& entry) {
     return !lab.server_farms.contains(entry.second.server_farm);
   });
+  drop_dangling_services(lab);
   for (auto& [name, site] : lab.sites) {
     if (site.virtual_network_subnet && lab.find(*site.virtual_network_subnet) == nullptr) {
       site.virtual_network_subnet.reset();

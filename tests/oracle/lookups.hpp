@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What apps of random labs look up: every name that the lab has, what lies above, below and beside
+// it, and what nobody has.
+
+#include <string>
+#include <vector>
+
+#include "policy/names.hpp"
+#include "tests/oracle/generator.hpp"
+
+namespace egress::oracle {
+
+struct NameCase {
+  lab::Sender from{};
+  std::string name{};
+  policy::RecordType type = policy::RecordType::kA;
+  bool tcp = false;
+};
+
+std::vector<NameCase> random_names(const lab::Lab& lab, uint64_t seed, size_t count);
+
+}  // namespace egress::oracle

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What the oracle asks analysis and kernel alike: whether a flow passes, what a name means.
+
+#include <string>
+#include <variant>
+
+#include "tests/oracle/generator.hpp"
+#include "tests/oracle/lookups.hpp"
+
+namespace egress::oracle {
+
+using Question = std::variant<ProbeCase, NameCase>;
+
+const lab::Sender& sender_of(const Question& question);
+// "app0/1 tcp://10.0.1.4:443 from port 20017", "app0/1 resolves www.example.com A over UDP".
+std::string to_text(const Question& question);
+
+}  // namespace egress::oracle
