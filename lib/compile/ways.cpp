@@ -2,6 +2,9 @@
 // Theory of operation. A packet that comes in by a way is given the mark of that way; a socket that
 // it makes takes the mark over (tcp_fwmark_accept), and so do resets and errors (fwmark_reflect).
 // What carries a way's mark leaves by it. Sockets without connections are the responder's to mark.
+// Clients of one network may have the address of an endpoint in another one, which is the
+// receiver's own: so the way of an answer is looked up before the local table, and links believe
+// such sources.
 #include "compile/ways.hpp"
 
 #include <fmt/format.h>
@@ -40,13 +43,17 @@ void add_way(Fabric& fabric, const Way& way, std::vector<state::NftElement>& mar
   const std::string alias = by_endpoint
                                 ? "private endpoint " + network.interfaces[way.endpoint].name
                                 : "service endpoint of " + network.vnets[way.vnet].name;
-  fabric.veth(fabric.endpoint(name, link, false, alias),
-              router_port(vnet, fabric.link(vnet, way.port), alias));
+  Fabric::End end = fabric.endpoint(name, link, false, alias);
+  end.accept_local = true;
+  fabric.veth(end, router_port(vnet, fabric.link(vnet, way.port), alias));
   state::NetnsState& netns = fabric.netns(name);
   if (by_endpoint) netns.addresses.insert({link, network.interfaces[way.endpoint].address, 32});
   netns.neighbours.insert({link, kTransitGateway, kRouterMac});
-  netns.rules.insert(
-      {.priority = kSteeringPriority, .table = way.mark, .fwmark = way.mark, .fwmask = kWholeMark});
+  netns.rules.insert({.priority = kSteeringPriority,
+                      .table = way.mark,
+                      .fwmark = way.mark,
+                      .fwmask = kWholeMark,
+                      .iif = "lo"});
   add(netns, route_via(way.mark, {}, link, kTransitGateway));
   marks.push_back({{link}, way.mark});
 }
@@ -57,6 +64,7 @@ void add_ways_to(Fabric& fabric, const std::string& netns_name, const std::vecto
   for (const Way& way : ways) add_way(fabric, way, marks);
   state::NetnsState& netns = fabric.netns(netns_name);
   for (const char* name : kMarking) netns.sysctls[name] = {name, "1"};
+  place_local_table(netns, kSharedPriority);
   // An appliance has a firewall already, but no Internet host is one.
   state::NftTable table;
   table.maps["ways"] = make_map({.key = {NftField::kIifname}, .data = NftData::kMark}, marks);
