@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "policy/real_servers.hpp"
+
 namespace egress::resolver {
 namespace {
 
@@ -23,6 +25,12 @@ dns::LookupPlan forwarding_plan(const std::vector<Ipv4Address>& servers) {
           .grace = std::chrono::milliseconds(100)};
 }
 
+bool asks_real_servers(const settings::DnsRole& role) {
+  if (std::holds_alternative<AppResolver>(role)) return false;
+  const auto* const server = std::get_if<ServerResolver>(&role);
+  return server == nullptr || server->server.forward_to.empty();
+}
+
 // How somebody else is asked for what a role does not know.
 struct Route {
   Netns netns{};  // null: there is nobody
@@ -36,9 +44,8 @@ Route route_of(const settings::DnsRole& role, const Netns& own, const PublishedN
              .attempts = app->attempts,
              .timeout = std::chrono::seconds(app->timeout_seconds)}};
   }
-  const auto* const server = std::get_if<ServerResolver>(&role);
-  if (server != nullptr && !server->server.forward_to.empty()) {
-    return {own, forwarding_plan(server->server.forward_to)};
+  if (!asks_real_servers(role)) {
+    return {own, forwarding_plan(std::get<ServerResolver>(role).server.forward_to)};
   }
   if (names == nullptr) return {};
   return {names->home, forwarding_plan(names->names.forward_to)};
@@ -130,12 +137,33 @@ void Service::forward(dns::Forward forward, dns::Transport transport, const Answ
   if (route.netns == nullptr) return answer(dns::servfail(forward.query));
   const dns::Question question = forward.question;
   upstream_.ask(route.netns, route.plan, question,
-                [this, cache = cache_, forward = std::move(forward), keep, limit,
+                [this, cache = cache_, forward = std::move(forward), keep, transport,
                  answer](const std::optional<dns::Reply>& reply) {
                   if (!reply) return answer(dns::servfail(forward.query));
                   cache->keep(forward.question, *reply, keep, surroundings_.clock.monotonic());
-                  answer(dns::pass_on(forward.query, *reply, {.aliases = forward.aliases}, limit));
+                  hand_on(forward, *reply, transport, answer);
                 });
+}
+
+// An alias that real servers give may lead back to a name of the lab.
+void Service::hand_on(const dns::Forward& forward, const dns::Reply& reply,
+                      dns::Transport transport, const Answer& answer) {
+  const size_t limit = dns::reply_limit(forward.query, transport);
+  const policy::RecordType type = forward.question.type;
+  std::optional<NameAnswer> back;
+  if (asks_real_servers(role_)) {
+    back = policy::led_back({.records = forward.aliases, .forwarded = forward.question.name}, type,
+                            reply.records,
+                            [&](const std::string& name) { return decide(name, type); });
+  }
+  if (!back) return answer(dns::pass_on(forward.query, reply, {.aliases = forward.aliases}, limit));
+  if (back->status != NameStatus::kForward) {
+    return answer(dns::reply_to(forward.query, *back, limit));
+  }
+  this->forward({.query = forward.query,
+                 .question = {.name = back->forwarded, .type = type},
+                 .aliases = std::move(back->records)},
+                transport, answer);
 }
 
 }  // namespace egress::resolver

@@ -56,6 +56,8 @@ class Service {
   void serve(std::span<const uint8_t> message, dns::Transport transport, const Answer& answer);
   policy::NameAnswer decide(const std::string& name, policy::RecordType type) const;
   void forward(dns::Forward forward, dns::Transport transport, const Answer& answer);
+  void hand_on(const dns::Forward& forward, const dns::Reply& reply, dns::Transport transport,
+               const Answer& answer);
 
   Surroundings& surroundings_;
   Netns netns_;

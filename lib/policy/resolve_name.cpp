@@ -8,6 +8,7 @@
 #include "lab/flow_url.hpp"
 #include "policy/name_texts.hpp"
 #include "policy/platform.hpp"
+#include "policy/real_servers.hpp"
 #include "policy/reply.hpp"
 #include "policy/walk.hpp"
 
@@ -107,14 +108,24 @@ class Lookup {
     said.stopped_by = said.answer.decided_by.to_string();
   }
 
+  // An alias of real servers may lead back into a zone that is linked.
   NameAnswer azure_says(std::optional<uint32_t> view, const std::string& name) const {
-    NameAnswer got = answer(*network_.names, view, name, type_);
-    if (got.status != NameStatus::kForward || !ask_upstream_) return got;
-    const auto real = ask_upstream_(got.forwarded, type_);
-    if (!real) return got;
-    return joined(std::move(got), {.status = real->status,
-                                   .records = real->records,
-                                   .decided_by = {.kind = AnswerSource::Kind::kForwarded}});
+    const auto known = [&](const std::string& each) {
+      return answer(*network_.names, view, each, type_);
+    };
+    NameAnswer got = known(name);
+    while (got.status == NameStatus::kForward && ask_upstream_) {
+      const auto real = ask_upstream_(got.forwarded, type_);
+      if (!real) return got;
+      std::optional<NameAnswer> back = led_back(got, type_, real->records, known);
+      if (!back) {
+        return joined(std::move(got), {.status = real->status,
+                                       .records = real->records,
+                                       .decided_by = {.kind = AnswerSource::Kind::kForwarded}});
+      }
+      got = *std::move(back);
+    }
+    return got;
   }
 
   // Over UDP, as any other packet of the sender.

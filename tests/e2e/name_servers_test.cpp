@@ -214,6 +214,7 @@ class UpstreamServer : public ::testing::Test {
     std::string configuration = std::string(kUnboundAlone) + R"(  interface: 192.0.2.53
   local-zone: "." static
   local-data: "real.example. A 203.0.113.99"
+  local-data: "alias.example. CNAME db.corp.internal."
 )";
     for (int number = 0; number < 100; ++number) {
       configuration += "  local-data: 'many.example. TXT \"" + std::string(100, 'x') + "-" +
@@ -260,6 +261,9 @@ TEST_F(UpstreamServer, AnswersWhatNothingInTheLabKnows) {
   EXPECT_EQ(dig("app", {"+short", "out.corp.internal"}), "real.example.\n203.0.113.99\n");
   EXPECT_EQ(dig("app", {"+short", "db.corp.internal"}), "10.1.9.9\n");
   EXPECT_THAT(dig("app", {"none.corp.internal"}), HasSubstr("status: NXDOMAIN"));
+  // The servers' aliases lead into the zones of who asks.
+  EXPECT_EQ(dig("app", {"+short", "alias.example"}), "db.corp.internal.\n10.1.9.9\n");
+  EXPECT_EQ(dig("outside", {"+short", "alias.example"}), "db.corp.internal.\n");
   // More than a datagram holds.
   const std::string texts = dig("app", {"+short", "many.example", "TXT"});
   EXPECT_EQ(std::count(texts.begin(), texts.end(), '\n'), 100);
@@ -269,6 +273,9 @@ TEST_F(UpstreamServer, IsAskedByTheCommandsToo) {
   const json resolved = machine_.ctl_json({"resolve", "app", "real.example"});
   EXPECT_EQ(resolved["addresses"], json({"203.0.113.99"})) << resolved;
   EXPECT_EQ(machine_.ctl({"resolve", "app", "real.example", "--verify"}).status, 0);
+  const json led_back = machine_.ctl_json({"resolve", "app", "alias.example"});
+  EXPECT_EQ(led_back["addresses"], json({"10.1.9.9"})) << led_back;
+  EXPECT_EQ(machine_.ctl({"resolve", "app", "alias.example", "--verify"}).status, 0);
   EXPECT_EQ(machine_.ctl({"resolve", "app", "nobody.example"}).status, 1);
   const Outcome explained = machine_.ctl({"explain", "app", "tcp://real.example:443", "--verify"});
   EXPECT_EQ(explained.status, 0) << explained.out << explained.err;
