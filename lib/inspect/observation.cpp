@@ -109,6 +109,12 @@ std::vector<std::string> differences(Protocol protocol, const policy::Explanatio
   }
   const bool answer_returns =
       allowed ? expected.reply && expected.reply->verdict == lab::Verdict::kAllow : true;
+  if (expected.answer_unknown && answer_returns) {
+    if (!seen.replied && !seen.refused) {
+      found.push_back("explain: an answer or a refusal comes back; kernel: no answer");
+    }
+    return found;
+  }
   const bool refusal = expected.refused && answer_returns;
   const bool answer = allowed && !expected.refused && answer_returns;
   // A refusal is no answer, whatever else the probe noted of it.

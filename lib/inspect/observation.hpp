@@ -25,7 +25,8 @@ struct Observation {
 };
 
 // One sentence per disagreement; none when the kernel agrees. A missing refusal is none but for
-// TCP: kernels limit how many port unreachables they send.
+// TCP: kernels limit how many port unreachables they send. Of an app's own program any answer will
+// do.
 std::vector<std::string> differences(Protocol protocol, const policy::Explanation& expected,
                                      const Observation& seen);
 

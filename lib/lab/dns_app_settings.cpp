@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lab/dns_app_settings.hpp"
 
-#include "base/number.hpp"
-
 namespace egress::lab {
 namespace {
 
@@ -13,11 +11,6 @@ std::string_view without_blanks(std::string_view text) {
 }
 
 }  // namespace
-
-std::optional<int> parse_setting(const NumberSetting& setting, std::string_view text) {
-  const auto number = parse_number<int>(text);
-  return number && *number >= setting.least && *number <= setting.most ? number : std::nullopt;
-}
 
 std::optional<std::vector<Ipv4Address>> parse_dns_servers(std::string_view text) {
   std::vector<Ipv4Address> servers;

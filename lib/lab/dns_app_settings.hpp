@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/ip.hpp"
+#include "lab/app_settings.hpp"
 
 namespace egress::lab {
 
@@ -17,17 +18,10 @@ inline constexpr const char* kDnsServerSetting = "WEBSITE_DNS_SERVER";
 inline constexpr const char* kDnsAltServerSetting = "WEBSITE_DNS_ALT_SERVER";
 inline constexpr const char* kDnsCacheSetting = "WEBSITE_ENABLE_DNS_CACHE";
 
-// A setting that is a number, and its bounds, which are those of the property too.
-struct NumberSetting {
-  const char* name = "";
-  int least = 0;
-  int most = 0;
-};
+// Their bounds are those of the properties too.
 inline constexpr NumberSetting kDnsAttemptsSetting{"WEBSITE_DNS_ATTEMPTS", 1, 5};
 inline constexpr NumberSetting kDnsTimeoutSetting{"WEBSITE_DNS_TIMEOUT", 1, 30};
 inline constexpr NumberSetting kDnsMaxCacheTimeoutSetting{"WEBSITE_DNS_MAX_CACHE_TIMEOUT", 0, 60};
-
-std::optional<int> parse_setting(const NumberSetting& setting, std::string_view text);
 
 // Up to kMaxOwnDnsServers addresses, joined by commas; blanks around them do not count.
 std::optional<std::vector<Ipv4Address>> parse_dns_servers(std::string_view text);

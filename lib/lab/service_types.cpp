@@ -238,17 +238,21 @@ std::vector<Port> ports_of(const ServiceProfile& profile,
   return ports.empty() ? profile.listen : ports;
 }
 
+bool has_private_endpoint(const Lab& lab, const std::string& site) {
+  return !lab.services.contains(site) &&
+         std::any_of(lab.private_endpoints.begin(), lab.private_endpoints.end(),
+                     [&](const auto& endpoint) {
+                       return equal_ignoring_case(endpoint.second.private_link_service, site);
+                     });
+}
+
 PublicNetworkAccess public_network_access(const Lab& lab, const std::string& site) {
   const auto found = lab.sites.find(site);
   if (found != lab.sites.end() && found->second.public_network_access) {
     return *found->second.public_network_access;
   }
-  const bool private_only = std::any_of(
-      lab.private_endpoints.begin(), lab.private_endpoints.end(), [&](const auto& endpoint) {
-        return equal_ignoring_case(endpoint.second.private_link_service, site) &&
-               !lab.services.contains(site);
-      });
-  return private_only ? PublicNetworkAccess::kDisabled : PublicNetworkAccess::kEnabled;
+  return has_private_endpoint(lab, site) ? PublicNetworkAccess::kDisabled
+                                         : PublicNetworkAccess::kEnabled;
 }
 
 }  // namespace egress::lab

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "base/number.hpp"
-
 namespace egress::policy {
 namespace {
 
@@ -71,14 +69,6 @@ std::optional<ServiceFirewall> firewall_at(const WalkState& state) {
   return firewall_of_site(state.network.situation.lab, receiver.name);
 }
 
-// Where the app's own program listens, as the front end knows it.
-uint16_t port_of_app(const lab::Site& site) {
-  constexpr uint16_t kDefault = 80;
-  const auto setting = site.app_settings.find("WEBSITES_PORT");
-  if (setting == site.app_settings.end()) return kDefault;
-  return parse_number<uint16_t>(setting->second).value_or(kDefault);
-}
-
 // What a service or a front end makes of what it received.
 void judge(WalkState& state, const std::string& where) {
   const auto firewall = firewall_at(state);
@@ -89,7 +79,7 @@ void judge(WalkState& state, const std::string& where) {
   if (receiver.site != nullptr && answer.access == lab::Access::kAllow) {
     state.explanation.answer_unknown = true;
     reason += fmt::format(" The front end hands it to {} on port {}, whose own program answers.",
-                          receiver.name, port_of_app(*receiver.site));
+                          receiver.name, receiver.app_port);
   }
   state.note({Stage::kService, where, lab::name_of(answer.access), receiver.name, reason});
   state.explanation.service = answer;

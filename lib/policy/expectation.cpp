@@ -64,6 +64,7 @@ std::string answer_of(const Explanation& got) {
     if (got.service && got.service->access == lab::Access::kDeny) {
       return fmt::format("Forbidden ({}): {}", got.service->code, got.service->reason);
     }
+    if (got.answer_unknown) return fmt::format("what the program of {} answers", got.host);
     return got.refused ? "Refused" : "Allow";
   }
   return fmt::format("{}: {}", lab::name_of(got.reply->verdict), got.reply->reason);

@@ -33,6 +33,9 @@ std::string what_the_app_sees(const Explanation& explanation, const Flow& flow) 
   if (explanation.verdict == Verdict::kAllow && returns) {
     const bool forbidden = explanation.service && explanation.service->access == lab::Access::kDeny;
     if (forbidden) return refusal_of(*explanation.service, flow.destination_port);
+    if (explanation.answer_unknown) {
+      return fmt::format("what the program of {} answers", explanation.host);
+    }
     return tcp ? "connects" : "an answer";
   }
   return tcp ? "time-out" : "no answer";

@@ -49,7 +49,9 @@ struct Explanation {
   bool refused = false;          // a closed port: the host answers with RST or port unreachable
   // What the receiver's own firewall says, where it has one and the port is open.
   std::optional<ServiceAnswer> service{};
-  bool answer_unknown = false;             // an app's own program would answer
+  // The receiver hands it to an app's own program, which answers, or refuses where it does not
+  // listen.
+  bool answer_unknown = false;
   std::optional<Resolution> resolution{};  // of the name that was asked about
   std::string sees{};  // what the app sees: "connects", "time-out", "refused at once", "NXDOMAIN"
 };

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "lab/app_settings.hpp"
 #include "lab/service_types.hpp"
 
 namespace egress::policy {
@@ -95,19 +96,16 @@ class Interfaces {
 
   // Of sites that the Internet or a private endpoint leads to.
   void add_front_ends() {
-    lab::Names behind_endpoints;
-    for (const auto& [name, endpoint] : lab_.private_endpoints) {
-      behind_endpoints.insert(endpoint.private_link_service);
-    }
     for (const auto& [name, site] : lab_.sites) {
       Interface added{.kind = InterfaceKind::kFrontEnd,
                       .name = name,
                       .site = &site,
-                      .listen = lab::profile_of_site(name, lab_).listen};
+                      .listen = lab::profile_of_site(name, lab_).listen,
+                      .app_port = lab::port_of_app(site)};
       if (site.inbound_ip_address) {
         added.address = *site.inbound_ip_address;
         front_ends_[name] = add_owner(std::move(added));
-      } else if (behind_endpoints.contains(name)) {
+      } else if (lab::has_private_endpoint(lab_, name)) {
         front_ends_[name] = add(std::move(added));
       }
     }

@@ -37,6 +37,7 @@ class Analysis {
     add_ways();
     add_gates();
     add_sites();
+    add_front_ends();
     add_names();
   }
 
@@ -241,6 +242,15 @@ class Analysis {
       const auto restarts = out_.situation.restarts.find(name);
       if (restarts != out_.situation.restarts.end()) added.restarts = restarts->second;
       added.dns = dns_of(name, site);
+    }
+  }
+
+  void add_front_ends() {
+    for (Index index = 0; index < out_.interfaces.size(); ++index) {
+      const Interface& interface = out_.interfaces[index];
+      if (interface.kind == InterfaceKind::kFrontEnd) {
+        out_.sites.at(interface.name).front_end = index;
+      }
     }
   }
 

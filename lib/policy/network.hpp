@@ -76,6 +76,7 @@ struct Interface {
   const lab::PrivateEndpoint* endpoint = nullptr;  // of kPrivateEndpoint
   Index behind = kNowhere;                         // likewise: the interface of its service or site
   std::vector<Port> listen{};
+  uint16_t app_port = 0;  // of kFrontEnd: on which the app's own program takes its requests
   // A storage account of the apps' own region, which sees addresses of Azure's in place of App
   // Service's (azure-facts 1.3.8).
   bool hides_outbound_addresses = false;
@@ -133,6 +134,7 @@ struct Network {
     std::vector<Ipv4Prefix> scope{};  // what enters the network with routing off
     AddressSet scope_addresses{};
     Index subnet = kNowhere;
+    Index front_end = kNowhere;            // its interface; kNowhere: nothing leads to one
     std::vector<const Worker*> workers{};  // by instance
     int restarts = 0;
     DnsSettings dns{};

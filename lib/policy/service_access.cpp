@@ -58,6 +58,9 @@ Judgement judge(const ServiceFirewall& firewall, const Entry& entry) {
     return {Access::kDeny,
             "publicNetworkAccess is Disabled, which lets in private endpoints alone."};
   }
+  if (firewall.acls == lab::NetworkAcls{}) {
+    return {Access::kAllow, "publicNetworkAccess is Enabled, and there are no network rules."};
+  }
   if (entry.way == Entry::Way::kServiceEndpoint) return by_service_endpoint(firewall.acls, entry);
   return by_internet(firewall.acls, entry);
 }

@@ -131,6 +131,7 @@ Status Verifier::call_services(const std::vector<ProbeFlow>& flows,
   for (size_t i = 0; i < answers.size(); ++i) {
     const bool reached = answers[i].observation.replied && !answers[i].observation.refused;
     if (!answers[i].explanation.service || !reached) continue;
+    if (answers[i].explanation.answer_unknown) continue;
     if (flows[i].protocol != number_of(Protocol::kTcp)) continue;
     calls.push_back(
         {flows[i].netns, flows[i].destination, flows[i].destination_port, flows[i].source_port});

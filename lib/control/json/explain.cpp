@@ -74,6 +74,7 @@ Json to_json(const policy::Explanation& explanation) {
       {"reply", reply},
       {"host", text_or_null(explanation.host)},
       {"refused", explanation.refused},
+      {"answerUnknown", explanation.answer_unknown},
       {"sees", explanation.sees},
       {"name", explanation.resolution ? Json(explanation.resolution->name) : Json(nullptr)},
       {"addresses",

@@ -86,6 +86,7 @@ std::vector<Check> checks_of(const Lab& lab) {
   check_security(lab, checks);
   check_routes(lab, checks);
   check_web(lab, checks);
+  check_app_settings(lab, checks);
   check_integrations(lab, checks);
   check_hosts(lab, checks);
   check_private_addresses(lab, checks);

@@ -84,6 +84,7 @@ void check_peerings(const Lab& lab, Checks& checks);
 void check_security(const Lab& lab, Checks& checks);
 void check_routes(const Lab& lab, Checks& checks);
 void check_web(const Lab& lab, Checks& checks);
+void check_app_settings(const Lab& lab, Checks& checks);
 void check_integrations(const Lab& lab, Checks& checks);
 void check_hosts(const Lab& lab, Checks& checks);
 void check_private_addresses(const Lab& lab, Checks& checks);

@@ -68,23 +68,6 @@ void check_routing(const std::string& name, const Site& site, Checks& checks) {
   }
 }
 
-void check_app_settings(const std::string& name, const Site& site, Checks& checks) {
-  const std::string path = "sites." + name + ".appSettings";
-  size_t all = 0;
-  for (const auto& [setting, value] : site.app_settings) {
-    const size_t bytes = setting.size() + value.size();
-    all += bytes;
-    if (bytes <= kMaxAppSettingBytes) continue;
-    checks.error(
-        path + "." + setting, "limit",
-        fmt::format("{} bytes, an app setting has {} at most", bytes, kMaxAppSettingBytes));
-  }
-  if (all <= kMaxAppSettingsBytes) return;
-  checks.error(path, "limit",
-               fmt::format("{} bytes, the app settings of a site have {} at most", all,
-                           kMaxAppSettingsBytes));
-}
-
 void check_dependencies(const std::string& name, const Site& site, Checks& checks) {
   for (size_t i = 0; i < site.dependencies.size(); ++i) {
     const auto target = parse_flow_target(site.dependencies[i]);
@@ -99,7 +82,6 @@ void check_site(const std::string& name, const Site& site, const Lab& lab, Check
   const bool has_farm = checks.refers(path + ".serverFarm", "App Service plan", site.server_farm,
                                       lab.server_farms, "serverFarms");
   check_routing(name, site, checks);
-  check_app_settings(name, site, checks);
   check_dependencies(name, site, checks);
   if (!site.virtual_network_subnet) return;
   const std::string subnet_at = path + ".virtualNetworkSubnet";

@@ -28,8 +28,8 @@ TEST(ExplanationJson, HasTheKeysOfTheContractInItsOrder) {
             R"("decidedBy":{"stage":"networkSecurityGroup","name":"nsg/deny-sql"},)"
             R"("steps":[{"stage":"applicationRouting","where":"web/0","result":"virtualNetwork",)"
             R"("name":"applicationRouting","reason":"All traffic enters the VNet."}],)"
-            R"("reply":null,"host":null,"refused":false,"sees":"time-out","name":null,)"
-            R"("addresses":[]})");
+            R"("reply":null,"host":null,"refused":false,"answerUnknown":false,)"
+            R"("sees":"time-out","name":null,"addresses":[]})");
 }
 
 TEST(ExplanationJson, TellsSourceReplyAndHostOfAnAllowedFlow) {
@@ -40,12 +40,14 @@ TEST(ExplanationJson, TellsSourceReplyAndHostOfAnAllowedFlow) {
   allowed.reply = policy::Reply{lab::Verdict::kDrop, "No peering back."};
   allowed.host = "sql";
   allowed.refused = true;
+  allowed.answer_unknown = true;
   const Json json = to_json(allowed);
   EXPECT_EQ(json["source"], "10.1.1.4");
   EXPECT_TRUE(json["nextHop"].is_null());
   EXPECT_EQ(json["reply"].dump(), R"({"verdict":"Drop","reason":"No peering back."})");
   EXPECT_EQ(json["host"], "sql");
   EXPECT_EQ(json["refused"], true);
+  EXPECT_EQ(json["answerUnknown"], true);
 }
 
 TEST(ExplanationJson, TellsWhatANameMeant) {

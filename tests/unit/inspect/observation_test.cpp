@@ -72,6 +72,20 @@ TEST(Verify, TellsARefusalFromAnAnswer) {
   EXPECT_THAT(differences(Protocol::kTcp, expected, seen), IsEmpty());
 }
 
+TEST(Verify, TakesAnyAnswerOfAnAppsOwnProgramButNoSilence) {
+  policy::Explanation expected = allowed();
+  expected.answer_unknown = true;
+  Observation seen = answered();
+  EXPECT_THAT(differences(Protocol::kTcp, expected, seen), IsEmpty());
+  seen.refused = true;
+  EXPECT_THAT(differences(Protocol::kTcp, expected, seen), IsEmpty());
+  seen.replied = seen.refused = false;
+  EXPECT_THAT(differences(Protocol::kTcp, expected, seen),
+              ElementsAre("explain: an answer or a refusal comes back; kernel: no answer"));
+  expected.reply->verdict = lab::Verdict::kDrop;
+  EXPECT_THAT(differences(Protocol::kTcp, expected, seen), IsEmpty());
+}
+
 TEST(Verify, ForgivesAMissingRefusalOfAllButTcp) {
   policy::Explanation expected = allowed();
   expected.refused = true;

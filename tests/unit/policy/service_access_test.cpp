@@ -116,6 +116,8 @@ TEST(ServiceAccess, TellsWhatDecided) {
             "A virtual network rule allows v/apps.");
   EXPECT_EQ(reason(entry(Way::kServiceEndpoint, "10.1.2.4", "v/data")),
             "No virtual network rule names v/data, and networkAcls.defaultAction is Deny.");
+  EXPECT_EQ(service_access({}, entry(Way::kInternet, "20.50.1.4")).reason,
+            "publicNetworkAccess is Enabled, and there are no network rules.");
 }
 
 TEST(ServiceAccess, IsThatOfTheServiceInTheLab) {

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// App settings that the platform itself reads. What they hold is an app's own text: one that is no
+// value counts as absent.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "lab/lab.hpp"
+
+namespace egress::lab {
+
+// A setting that is a number, and its bounds.
+struct NumberSetting {
+  const char* name = "";
+  int least = 0;
+  int most = 0;
+};
+
+std::optional<int> parse_setting(const NumberSetting& setting, std::string_view text);
+
+// On which of its ports an app takes the requests that come to its front end.
+inline constexpr NumberSetting kPortSetting{"WEBSITES_PORT", 1, 65535};
+uint16_t port_of_app(const Site& site);
+
+}  // namespace egress::lab
