@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What answers in namespaces: a responder of its own for each machine with open ports; for names,
+// What answers in namespaces: a responder of its own for each machine with open ports, and for a
+// front end that refuses what comes from the Internet; for names,
 // and for the platform's metadata, one process each, which live in the stamp's namespace and are
 // told by attachments where they answer as what.
 #include "compile/data_path.hpp"
@@ -109,15 +110,21 @@ settings::ResponderWay responder_way(const Fabric& fabric, const std::string& ne
 void add_responder(Fabric& fabric, const policy::Interface& machine) {
   const std::string name = machine_netns(fabric.options.prefix, machine);
   const std::vector<Port>& ports = machine.host != nullptr ? machine.host->listen : machine.listen;
-  if (ports.empty()) return;
+  const bool front = machine.site != nullptr;
+  if (ports.empty() || (front && takes_requests(fabric, machine, policy::Entry::Way::kInternet))) {
+    return;
+  }
   settings::Responder told{.host = machine.name, .listen = {ports.begin(), ports.end()}};
   for (const Way& way : fabric.ways) {
     if (&fabric.network.interfaces[way.receiver] != &machine) continue;
+    if (front && way.endpoint != policy::kNowhere) continue;
     told.device = "eth0";
     told.ways.push_back(responder_way(fabric, name, way));
   }
   if (machine.service != nullptr) {
     told.firewall = policy::firewall_of(machine.name, *machine.service);
+  } else if (front) {
+    told.firewall = policy::firewall_of_site(fabric.network.situation.lab, machine.name);
   }
   state::NetnsState& netns = fabric.netns(name);
   add_process(netns, kResponder, "egress-host");

@@ -63,6 +63,7 @@ Result<state::KernelState> compile(const policy::Network& network, const Options
   RETURN_IF_ERROR(add_virtual_networks(fabric, all_vnets(network)));
   add_ways(fabric);
   RETURN_IF_ERROR(add_workers(fabric));
+  add_fronts(fabric);
   add_platform_processes(fabric);
   return std::move(fabric.state);
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 // The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2):
-// internet.cpp, vnet.cpp with vnet_firewall.cpp, ways.cpp, worker.cpp, answers.cpp; and gate.cpp,
-// which both sides of a subnet use.
+// internet.cpp, vnet.cpp with vnet_firewall.cpp, ways.cpp, worker.cpp, front.cpp, answers.cpp; and
+// gate.cpp, which both sides of a subnet use.
 
 #include <optional>
 #include <set>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "compile/fabric.hpp"
+#include "policy/service_access.hpp"
 #include "state/nft_table.hpp"
 
 namespace egress::compile {
@@ -23,8 +24,17 @@ Status add_virtual_networks(Fabric& fabric, const std::set<policy::Index>& with_
 // What receivers have beside eth0: the links of their ways, each with a routing table by which
 // answers go back.
 void add_ways(Fabric& fabric);
+// The marks of a receiver's ways, by their links there.
+state::NftMap marks_of(const Fabric& fabric, policy::Index receiver);
 // Worker namespaces with the namespaces of the apps on them.
 Status add_workers(Fabric& fabric);
+// What joins front ends, which are there already, with the workers of their apps.
+void add_fronts(Fabric& fabric);
+// What the port of a front end is called in a worker, for Fabric::link.
+std::string front_port(const std::string& site);
+// Whether what comes to a front end by such a way goes on to the app; its responder refuses the
+// rest.
+bool takes_requests(const Fabric& fabric, const policy::Interface& front, policy::Entry::Way way);
 
 // What joins a worker's integration and its VNet.
 struct IntegrationLink {
@@ -36,7 +46,8 @@ struct IntegrationLink {
 std::vector<IntegrationLink> integration_links(const Fabric& fabric,
                                                const policy::Network::WorkerName& worker);
 
-// The namespace of a host or a service with its interface to `router`; returns the router's port.
+// The namespace of a host, a service or a front end with its interface to `router`; returns the
+// router's port.
 std::string add_machine(Fabric& fabric, const policy::Interface& machine,
                         const std::string& router);
 // What answers on its ports.

@@ -20,6 +20,14 @@ std::string lease_key(const lab::Integration& integration) {
                      integration.subnet.to_string());
 }
 
+std::string front_key(const std::string& site) {
+  return "front/" + site;
+}
+
+std::string instance_key(const std::string& site, int instance) {
+  return fmt::format("front/{}/{}", site, instance);
+}
+
 std::string interface_key(const std::string& netns, const std::string& link) {
   return netns + "/" + link;
 }
@@ -65,7 +73,14 @@ Result<std::map<std::string, uint32_t>> number_inside_addresses(const Fabric& fa
   for (const policy::Interface& interface : fabric.network.interfaces) {
     if (interface.integration != nullptr) keys.push_back(lease_key(*interface.integration));
   }
-  return assign_slots("workers and integrations", keys, kInsideSpace.first().bits + 1,
+  for (const auto& [name, site] : fabric.network.sites) {
+    if (site.front_end == policy::kNowhere) continue;
+    keys.push_back(front_key(name));
+    for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
+      keys.push_back(instance_key(name, instance));
+    }
+  }
+  return assign_slots("workers, integrations and front ends", keys, kInsideSpace.first().bits + 1,
                       kInsideSpace.last().bits - 1);
 }
 
@@ -88,8 +103,7 @@ std::set<std::string> machine_interfaces(const Fabric& fabric) {
     }
   }
   for (const policy::Interface& machine : fabric.network.interfaces) {
-    if (machine.host == nullptr && machine.service == nullptr) continue;
-    all.insert(interface_key(machine_netns(prefix, machine), "eth0"));
+    if (has_eth0(machine)) all.insert(interface_key(machine_netns(prefix, machine), "eth0"));
   }
   for (const Way& way : fabric.ways) {
     const std::string netns = machine_netns(prefix, fabric.network.interfaces[way.receiver]);
@@ -125,6 +139,14 @@ Ipv4Address Fabric::inside_of_worker(const std::string& server_farm, int instanc
 
 Ipv4Address Fabric::inside_of(const policy::Interface& integration) const {
   return {inside.at(lease_key(*integration.integration))};
+}
+
+Ipv4Address Fabric::inside_of_front(const std::string& site) const {
+  return {inside.at(front_key(site))};
+}
+
+Ipv4Address Fabric::inside_of_instance(const std::string& site, int instance) const {
+  return {inside.at(instance_key(site, instance))};
 }
 
 const std::string& Fabric::link(const std::string& netns, const std::string& text) const {
@@ -178,6 +200,13 @@ Fabric::End router_port(std::string netns, std::string link, std::string alias) 
 Fabric::End Fabric::endpoint(const std::string& netns, const std::string& link, bool forwarding,
                              std::string alias) const {
   return {netns, link, mac(netns, link), forwarding, std::move(alias)};
+}
+
+void join_routers(Fabric& fabric, const std::string& near, const std::string& near_port,
+                  const std::string& far, const std::string& far_port) {
+  fabric.veth(router_port(near, near_port, "to " + far), router_port(far, far_port, "to " + near));
+  fabric.netns(near).neighbours.insert({near_port, kTransitGateway, kRouterMac});
+  fabric.netns(far).neighbours.insert({far_port, kTransitGateway, kRouterMac});
 }
 
 state::Route route_on_link(uint32_t table, Ipv4Prefix destination, const std::string& link) {

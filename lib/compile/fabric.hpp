@@ -42,10 +42,13 @@ struct Fabric {
 
   std::vector<Way> ways{};
 
-  // Inside addresses, by "worker/PLAN/N" and "lease/PLAN/N/VNET/SUBNET".
+  // Inside addresses, by "worker/PLAN/N", "lease/PLAN/N/VNET/SUBNET", "front/SITE", "front/SITE/N".
   std::map<std::string, uint32_t> inside{};
   Ipv4Address inside_of_worker(const std::string& server_farm, int instance) const;
   Ipv4Address inside_of(const policy::Interface& integration) const;
+  // What a front end has between it and workers, and under which it finds an instance there.
+  Ipv4Address inside_of_front(const std::string& site) const;
+  Ipv4Address inside_of_instance(const std::string& site, int instance) const;
 
   // The link names of each namespace, by what the links lead to. Whoever owns the namespace gives
   // them, all at once and before any link of it is made.
@@ -89,6 +92,10 @@ void place_local_table(state::NetnsState& netns, uint32_t priority);
 // without accept_local the kernel would look each of them up (a tenth of a packet's cost where
 // there are policy rules).
 Fabric::End router_port(std::string netns, std::string link, std::string alias);
+
+// A link between two routers, each of which finds the other at kTransitGateway.
+void join_routers(Fabric& fabric, const std::string& near, const std::string& near_port,
+                  const std::string& far, const std::string& far_port);
 
 state::Route route_on_link(uint32_t table, Ipv4Prefix destination, const std::string& link);
 state::Route route_via(uint32_t table, Ipv4Prefix destination, const std::string& link,

@@ -32,8 +32,7 @@ state::Firewall appliance_firewall(const policy::Interface& host) {
 }
 
 bool is_internet_machine(const policy::Interface& interface) {
-  const bool machine = interface.host != nullptr || interface.service != nullptr;
-  return machine && interface.vnet == policy::kNowhere;
+  return has_eth0(interface) && interface.vnet == policy::kNowhere;
 }
 
 void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
@@ -94,17 +93,9 @@ void name_ports(Fabric& fabric, const std::string& internet) {
   fabric.link_names[internet] = assign_link_names(to_internet);
 }
 
-// A link between two routers, with the routes that `far` has to what is behind it.
-void join(Fabric& fabric, const std::string& near, const std::string& near_port,
-          const std::string& far, const std::string& far_port) {
-  fabric.veth(router_port(near, near_port, "to " + far), router_port(far, far_port, "to " + near));
-  fabric.netns(near).neighbours.insert({near_port, kTransitGateway, kRouterMac});
-  fabric.netns(far).neighbours.insert({far_port, kTransitGateway, kRouterMac});
-}
-
 void add_stamp(Fabric& fabric, const std::string& internet) {
   const std::string stamp = stamp_netns(fabric.options.prefix);
-  join(fabric, stamp, "inet0", internet, "stamp");
+  join_routers(fabric, stamp, "inet0", internet, "stamp");
   state::NetnsState& netns = fabric.netns(stamp);
   add_platform_address(netns);
   add(netns, route_via(kMainTable, {}, "inet0", kTransitGateway));
@@ -117,7 +108,7 @@ void add_stamp(Fabric& fabric, const std::string& internet) {
   for (const policy::Network::Vnet& vnet : fabric.network.vnets) {
     if (vnet.integrations.empty()) continue;
     const std::string& port = fabric.link(stamp, vnet_port(vnet.name));
-    join(fabric, vnet_netns(fabric.options.prefix, vnet.name), "stamp0", stamp, port);
+    join_routers(fabric, vnet_netns(fabric.options.prefix, vnet.name), "stamp0", stamp, port);
     for (const policy::Index each : vnet.integrations) {
       const Ipv4Address inside = fabric.inside_of(fabric.network.interfaces[each]);
       add(netns, route_via(kMainTable, Ipv4Prefix::host(inside), port, kTransitGateway));
@@ -129,7 +120,7 @@ void add_stamp(Fabric& fabric, const std::string& internet) {
 void add_vnet_exits(Fabric& fabric, const std::string& internet) {
   for (const policy::Network::Vnet& vnet : fabric.network.vnets) {
     const std::string& port = fabric.link(internet, vnet_port(vnet.name));
-    join(fabric, vnet_netns(fabric.options.prefix, vnet.name), "inet0", internet, port);
+    join_routers(fabric, vnet_netns(fabric.options.prefix, vnet.name), "inet0", internet, port);
     for (const policy::Index each : vnet.hosts) {
       const auto& address = fabric.network.interfaces[each].public_address;
       if (!address) continue;
@@ -148,8 +139,10 @@ std::string add_machine(Fabric& fabric, const policy::Interface& host, const std
       host.subnet == policy::kNowhere
           ? kTransitGateway
           : gateway_of(*fabric.network.subnets[host.subnet].declared, host.address);
-  fabric.veth(fabric.endpoint(netns_name, "eth0", host.forwards(), "host " + host.name),
-              router_port(router, port, "host " + host.name));
+  const bool front = host.site != nullptr;
+  const std::string alias = (front ? "front end of " : "host ") + host.name;
+  fabric.veth(fabric.endpoint(netns_name, "eth0", front || host.forwards(), alias),
+              router_port(router, port, alias));
   state::NetnsState& netns = fabric.netns(netns_name);
   netns.addresses.insert({"eth0", host.address, 32});
   netns.neighbours.insert({"eth0", gateway, kRouterMac});

@@ -6,9 +6,13 @@
 // | number          | in      | bits  | says                                                      |
 // | packet mark     | VNet    | all   | the routing table; within a gate, the packet's class      |
 // | packet mark     | service | all   | the way by which it came, and its answer goes             |
+// | packet mark     | front   | 0-15  | likewise                                                  |
+// | packet mark     | front   | 16    | that an app answers, whose packet is forwarded            |
 // | connection mark | VNet    | 0-15  | the outbound gate that admitted the flow, 0: none         |
 // | connection mark | VNet    | 16-31 | the inbound gate that admitted it                         |
+// | connection mark | front   | all   | the way by which the request came; 0: the Internet        |
 // | zone            | worker  | all   | the integration, from 1 on; 0: the direct path            |
+// | zone            | front   | all   | of requests: the way by which they came; 0: the Internet  |
 //
 // Connection labels are nobody's: nft only ever sets bits of them, and a flow that meets a second
 // gate would carry the union of two numbers.
@@ -31,6 +35,9 @@ std::string was_admitted_by(lab::Direction direction, uint32_t gate);
 
 // Policy rules that go by the packet mark compare all of it.
 inline constexpr uint32_t kWholeMark = 0xffffffff;
+
+// Beside the way, in the packet mark of a front end.
+inline constexpr uint32_t kAnswerOfApp = 0x10000;
 
 // The zone of a worker's flows by an integration, given its place among the worker's.
 inline uint32_t zone_of_integration(size_t index) {

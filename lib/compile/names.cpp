@@ -18,8 +18,9 @@ constexpr std::string_view kWorker = "worker";
 constexpr std::string_view kVnet = "vnet";
 constexpr std::string_view kHost = "host";
 constexpr std::string_view kService = "service";
+constexpr std::string_view kFront = "front";
 constexpr std::string_view kOnPremises = "onprem";  // promised, and so kept free
-constexpr std::array kNamedKinds = {kApp, kWorker, kVnet, kHost, kService, kOnPremises};
+constexpr std::array kNamedKinds = {kApp, kWorker, kVnet, kHost, kService, kFront, kOnPremises};
 
 uint64_t hash_of(std::string_view text) {
   return folded(fnv1a(text));
@@ -66,6 +67,10 @@ std::string host_netns(const std::string& prefix, const std::string& host) {
 
 std::string service_netns(const std::string& prefix, const std::string& service) {
   return fmt::format("{}-{}-{}", prefix, kService, service);
+}
+
+std::string front_netns(const std::string& prefix, const std::string& site) {
+  return fmt::format("{}-{}-{}", prefix, kFront, site);
 }
 
 std::string stamp_netns(const std::string& prefix) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "lab/service_types.hpp"
 #include "policy/application_routing.hpp"
 #include "policy/size_estimate.hpp"
 
@@ -105,16 +106,27 @@ void count_hosts(const lab::Lab& lab, Tallies& counts) {
   counts.routes.add("hosts", lab.hosts.size() * 3);
 }
 
+// Of sites that something leads to from outside.
+void count_fronts(const lab::Lab& lab, Tallies& counts) {
+  for (const auto& [name, site] : lab.sites) {
+    const auto farm = lab.server_farms.find(site.server_farm);
+    const uint64_t inbound = site.inbound_ip_address ? 1 : 0;
+    if (farm == lab.server_farms.end()) continue;
+    if (inbound == 0 && !lab::has_private_endpoint(lab, name)) continue;
+    const std::string path = "sites." + name;
+    counts.namespaces.add(path, 1);
+    counts.links.add(path, inbound + instances(farm->second));
+    counts.routes.add(path, 2 * (inbound + instances(farm->second)));
+  }
+}
+
 // Without the ways by service endpoints, which only an analysis knows.
 void count_services(const lab::Lab& lab, Tallies& counts) {
   counts.namespaces.add("services", lab.services.size());
   counts.links.add("services", lab.services.size());
   counts.routes.add("services", lab.services.size() * 2);
-  for (const auto& [name, endpoint] : lab.private_endpoints) {
-    if (!lab.services.contains(endpoint.private_link_service)) continue;
-    counts.links.add("privateEndpoints", 1);
-    counts.routes.add("privateEndpoints", 2);
-  }
+  counts.links.add("privateEndpoints", lab.private_endpoints.size());
+  counts.routes.add("privateEndpoints", lab.private_endpoints.size() * 2);
 }
 
 // By table; a tag of many prefixes stands in many.
@@ -184,6 +196,7 @@ Size size_of(const lab::Lab& lab, const SizeLimits& limits) {
   count_integrations(lab, counts);
   count_hosts(lab, counts);
   count_services(lab, counts);
+  count_fronts(lab, counts);
   count_networks(lab, counts);
   count_outside(lab, counts);
   Tally elements;

@@ -183,11 +183,7 @@ class Builder {
   }
 
   void join_routers(Vnet& a, PeerPort at_a, Vnet& b, PeerPort at_b) {
-    const auto alias = [](const Vnet& other) { return "to " + other.netns; };
-    fabric_.veth(router_port(a.netns, at_a.port, alias(b)),
-                 router_port(b.netns, at_b.port, alias(a)));
-    netns_of(a).neighbours.insert({at_a.port, kTransitGateway, kRouterMac});
-    netns_of(b).neighbours.insert({at_b.port, kTransitGateway, kRouterMac});
+    compile::join_routers(fabric_, a.netns, at_a.port, b.netns, at_b.port);
     a.peer_ports.push_back(std::move(at_a));
     b.peer_ports.push_back(std::move(at_b));
   }

@@ -34,16 +34,17 @@ std::string endpoint_port(const std::string& endpoint) {
   return "e-" + endpoint;
 }
 
-void add_way(Fabric& fabric, const Way& way, std::vector<state::NftElement>& marks) {
+void add_way(Fabric& fabric, const Way& way) {
   const policy::Network& network = fabric.network;
-  const std::string name = machine_netns(fabric.options.prefix, network.interfaces[way.receiver]);
+  const policy::Interface& receiver = network.interfaces[way.receiver];
+  const std::string name = machine_netns(fabric.options.prefix, receiver);
   const std::string vnet = vnet_netns(fabric.options.prefix, network.vnets[way.vnet].name);
   const std::string& link = fabric.link(name, way.link);
   const bool by_endpoint = way.endpoint != kNowhere;
   const std::string alias = by_endpoint
                                 ? "private endpoint " + network.interfaces[way.endpoint].name
                                 : "service endpoint of " + network.vnets[way.vnet].name;
-  Fabric::End end = fabric.endpoint(name, link, false, alias);
+  Fabric::End end = fabric.endpoint(name, link, receiver.site != nullptr, alias);
   end.accept_local = true;
   fabric.veth(end, router_port(vnet, fabric.link(vnet, way.port), alias));
   state::NetnsState& netns = fabric.netns(name);
@@ -54,20 +55,25 @@ void add_way(Fabric& fabric, const Way& way, std::vector<state::NftElement>& mar
                       .fwmark = way.mark,
                       .fwmask = kWholeMark,
                       .iif = "lo"});
+  if (receiver.site != nullptr) {
+    netns.rules.insert({.priority = kSteeringPriority,
+                        .table = way.mark,
+                        .fwmark = way.mark | kAnswerOfApp,
+                        .fwmask = kWholeMark});
+  }
   add(netns, route_via(way.mark, {}, link, kTransitGateway));
-  marks.push_back({{link}, way.mark});
 }
 
-// Of one receiver.
-void add_ways_to(Fabric& fabric, const std::string& netns_name, const std::vector<Way>& ways) {
-  std::vector<state::NftElement> marks;
-  for (const Way& way : ways) add_way(fabric, way, marks);
-  state::NetnsState& netns = fabric.netns(netns_name);
+void add_ways_to(Fabric& fabric, Index receiver, const std::vector<Way>& ways) {
+  for (const Way& way : ways) add_way(fabric, way);
+  const policy::Interface& machine = fabric.network.interfaces[receiver];
+  state::NetnsState& netns = fabric.netns(machine_netns(fabric.options.prefix, machine));
   for (const char* name : kMarking) netns.sysctls[name] = {name, "1"};
   place_local_table(netns, kSharedPriority);
-  // An appliance has a firewall already, but no Internet host is one.
+  // Front ends and appliances have a firewall of their own, but no Internet host is an appliance.
+  if (machine.site != nullptr) return;
   state::NftTable table;
-  table.maps["ways"] = make_map({.key = {NftField::kIifname}, .data = NftData::kMark}, marks);
+  table.maps["ways"] = marks_of(fabric, receiver);
   table.chains["arrival"] = {.hook = state::NftHook{"filter", "prerouting", -150},
                              .rules = {{"meta mark set iifname map @ways", "by its way"}}};
   netns.firewall = state::make_firewall(std::move(table));
@@ -102,9 +108,7 @@ Result<std::vector<Way>> ways_of(const policy::Network& network) {
   }
   for (Index index = 0; index < network.interfaces.size(); ++index) {
     const policy::Interface& endpoint = network.interfaces[index];
-    if (endpoint.endpoint == nullptr || network.interfaces[endpoint.behind].site != nullptr) {
-      continue;
-    }
+    if (endpoint.endpoint == nullptr) continue;
     ways.push_back({.receiver = endpoint.behind,
                     .vnet = endpoint.vnet,
                     .endpoint = index,
@@ -117,22 +121,36 @@ Result<std::vector<Way>> ways_of(const policy::Network& network) {
   return ways;
 }
 
+state::NftMap marks_of(const Fabric& fabric, Index receiver) {
+  const policy::Interface& machine = fabric.network.interfaces[receiver];
+  const std::string netns = machine_netns(fabric.options.prefix, machine);
+  std::vector<state::NftElement> marks;
+  for (const Way& way : fabric.ways) {
+    if (way.receiver == receiver) marks.push_back({{fabric.link(netns, way.link)}, way.mark});
+  }
+  return make_map({.key = {NftField::kIifname}, .data = NftData::kMark}, marks);
+}
+
 std::string machine_netns(const std::string& prefix, const policy::Interface& machine) {
-  return machine.host != nullptr ? host_netns(prefix, machine.name)
+  if (machine.host != nullptr) return host_netns(prefix, machine.name);
+  return machine.site != nullptr ? front_netns(prefix, machine.name)
                                  : service_netns(prefix, machine.name);
 }
 
+bool has_eth0(const policy::Interface& machine) {
+  if (machine.site != nullptr) return machine.site->inbound_ip_address.has_value();
+  return machine.host != nullptr || machine.service != nullptr;
+}
+
 std::string machine_port(const policy::Interface& machine) {
-  return (machine.host != nullptr ? "h-" : "s-") + machine.name;
+  if (machine.host != nullptr) return "h-" + machine.name;
+  return (machine.site != nullptr ? "f-" : "s-") + machine.name;
 }
 
 void add_ways(Fabric& fabric) {
-  std::map<std::string, std::vector<Way>> by_receiver;
-  for (const Way& way : fabric.ways) {
-    const policy::Interface& receiver = fabric.network.interfaces[way.receiver];
-    by_receiver[machine_netns(fabric.options.prefix, receiver)].push_back(way);
-  }
-  for (const auto& [netns, ways] : by_receiver) add_ways_to(fabric, netns, ways);
+  std::map<Index, std::vector<Way>> by_receiver;
+  for (const Way& way : fabric.ways) by_receiver[way.receiver].push_back(way);
+  for (const auto& [receiver, ways] : by_receiver) add_ways_to(fabric, receiver, ways);
 }
 
 }  // namespace egress::compile

@@ -15,7 +15,8 @@
 namespace egress::compile {
 
 struct Way {
-  policy::Index receiver = policy::kNowhere;  // the interface of a service or an Internet host
+  // The interface of a service, an Internet host or a front end.
+  policy::Index receiver = policy::kNowhere;
   policy::Index vnet = policy::kNowhere;
   policy::Index endpoint = policy::kNowhere;  // the private endpoint's interface, if by one
   // For Fabric::link, at the receiver and in the VNet.
@@ -28,8 +29,10 @@ struct Way {
 // than there are numbers.
 Result<std::vector<Way>> ways_of(const policy::Network& network);
 
-// The namespace of a host or a service.
+// Of a host, a service or a front end: its namespace, and whether it has an interface of its own
+// there beside its ways.
 std::string machine_netns(const std::string& prefix, const policy::Interface& machine);
+bool has_eth0(const policy::Interface& machine);
 // Its port at a router, for Fabric::link.
 std::string machine_port(const policy::Interface& machine);
 

@@ -37,6 +37,8 @@ struct Worker {
   std::vector<state::NftElement> platform_zones{};  // of what enters by eth0
   std::vector<state::NftElement> sources{};
   std::vector<state::NftElement> own{};  // addresses of the apps, by their ports
+  // Of apps that front ends lead to, by the address under which these know them.
+  std::vector<state::NftElement> called{};
 
   state::NetnsState& netns() const { return fabric.netns(name); }
 };
@@ -122,6 +124,18 @@ uint32_t direct_table_of_integration(Worker& worker, size_t index, const std::st
   return table;
 }
 
+// Requests that a front end hands over reach an app from its gateway (azure-facts 1.6.11). What it
+// answers goes back past all routes and lists of its network.
+void add_front_of(Worker& worker, const std::string& site, const std::string& app_port,
+                  uint32_t slot, uint32_t direct_table) {
+  Fabric& fabric = worker.fabric;
+  add(worker.netns(), route_via(direct_table, Ipv4Prefix::host(fabric.inside_of_front(site)),
+                                fabric.link(worker.name, front_port(site)), kTransitGateway));
+  worker.called.push_back({{fabric.inside_of_instance(site, worker.instance)},
+                           Ipv4Address{kAppDirectNet.first().bits + slot}});
+  worker.sources.push_back({{app_port}, first_of(kAppDirectNet)});
+}
+
 void add_app(Worker& worker, const std::string& site_name, const policy::Network::Site& site,
              uint32_t slot) {
   Fabric& fabric = worker.fabric;
@@ -140,6 +154,9 @@ void add_app(Worker& worker, const std::string& site_name, const policy::Network
     if (!site.routing.all) direct_table = direct_table_of_integration(worker, i, direct_port);
   }
   join_app(worker, app, "eth0", direct_port, kAppDirectNet, slot, direct_table);
+  if (site.front_end != policy::kNowhere) {
+    add_front_of(worker, site_name, direct_port, slot, direct_table);
+  }
   add_app_routes(fabric.netns(app), site, app_vnet);
 }
 
@@ -184,6 +201,23 @@ void add_direct_path(Worker& worker) {
   worker.sources.push_back({{"direct0"}, inside});
 }
 
+// New packets between apps and front ends go one way.
+void add_requests(const Worker& worker, state::NftTable& table) {
+  if (worker.called.empty()) return;
+  table.maps["called"] =
+      make_map({.key = {NftField::kDaddr}, .data = NftData::kAddress}, worker.called);
+  table.chains["requests"] = {
+      .hook = state::NftHook{"nat", "prerouting", -100},
+      .rules = {{"iifname \"f-*\" dnat to ip daddr map @called", "to the app"}}};
+  table.chains["from_front"] = {
+      .rules = {{"ct status dnat accept", "requests"}, {"counter drop", "nothing else"}}};
+  const std::vector<state::NftRule> one_way = {
+      {"iifname \"f-*\" goto from_front", "by a front end"},
+      {"oifname \"f-*\" counter drop", "answers alone"}};
+  auto& rules = table.chains.at("forwarding").rules;
+  rules.insert(rules.begin() + 1, one_way.begin(), one_way.end());  // behind answers
+}
+
 void add_firewall(Worker& worker) {
   state::NftTable table;
   table.maps["sources"] =
@@ -224,6 +258,7 @@ void add_firewall(Worker& worker) {
   table.chains["translation"] = {
       .hook = state::NftHook{"nat", "postrouting", 100},
       .rules = {{"snat to oifname map @sources", "WEBSITE_PRIVATE_IP or direct"}}};
+  add_requests(worker, table);
   worker.netns().firewall = state::make_firewall(std::move(table));
 }
 
@@ -264,6 +299,7 @@ Status add_workers(Fabric& fabric) {
     std::set<std::string> ports;
     for (const std::string& site : sites) {
       ports.insert({app_direct_port(site), app_vnet_port(site)});
+      if (network.sites.at(site).front_end != policy::kNowhere) ports.insert(front_port(site));
     }
     fabric.link_names[worker.name] = assign_link_names(ports);
     add_direct_path(worker);

@@ -94,6 +94,9 @@ void add_apps(const lab::Lab& lab, Graph& graph) {
       graph.edges.push_back({id, subnet_id(*site.virtual_network_subnet), "integration", {}});
     }
     graph.edges.push_back({id, kInternet, "direct", {}});
+    if (site.inbound_ip_address) {
+      graph.edges.push_back({kInternet, id, "inbound", site.inbound_ip_address->to_string()});
+    }
   }
 }
 

@@ -156,7 +156,7 @@ std::map<std::string, std::string> receivers(const policy::Network& network,
     if (interface.address != address) continue;
     const bool endpoint = interface.kind == policy::InterfaceKind::kPrivateEndpoint;
     const policy::Interface& machine = endpoint ? network.interfaces[interface.behind] : interface;
-    if (machine.host == nullptr && machine.service == nullptr) continue;
+    if (machine.kind == policy::InterfaceKind::kIntegration) continue;
     found.emplace(compile::machine_netns(prefix, machine), machine.name);
   }
   return found;

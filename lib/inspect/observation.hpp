@@ -52,8 +52,8 @@ struct AccessSeen {
 std::vector<std::string> differences(const policy::ServiceAnswer& expected,
                                      const std::optional<AccessSeen>& seen);
 
-// Who owns `address` in any network, machines and services, also by a private endpoint: names by
-// namespace. That is where a probe's packet may turn up.
+// Who owns `address` in any network, machines, services and front ends, also by a private endpoint:
+// names by namespace. That is where a probe's packet may turn up.
 std::map<std::string, std::string> receivers(const policy::Network& network,
                                              const std::string& prefix, Ipv4Address address);
 

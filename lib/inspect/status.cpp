@@ -60,9 +60,13 @@ StatusReport describe(const policy::Network& network, const std::string& prefix)
         {name, "host", compile::host_netns(prefix, name), host.ip_address, texts_of(host.listen)});
   }
   for (const policy::Interface& each : network.interfaces) {
-    if (each.kind != policy::InterfaceKind::kService) continue;
-    report.hosts.push_back({each.name, "service", compile::service_netns(prefix, each.name),
-                            each.address, texts_of(each.listen)});
+    if (each.kind == policy::InterfaceKind::kService) {
+      report.hosts.push_back({each.name, "service", compile::service_netns(prefix, each.name),
+                              each.address, texts_of(each.listen)});
+    } else if (each.kind == policy::InterfaceKind::kFrontEnd) {
+      report.hosts.push_back({each.name, "front", compile::front_netns(prefix, each.name),
+                              each.site->inbound_ip_address, texts_of(each.listen)});
+    }
   }
   return report;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What a lab looks like when it is in force: apps, workers, hosts and services with their
-// namespaces and addresses. Pure; the daemon adds what only the kernel and its clock know.
+// What a lab looks like when it is in force: apps, workers, hosts, services and front ends with
+// their namespaces and addresses. Pure; the daemon adds what only the kernel and its clock know.
 
 #include <cstddef>
 #include <cstdint>
@@ -40,13 +40,13 @@ struct WorkerStatus {
   std::vector<WorkerInterface> interfaces{};
 };
 
-// An emulated machine or a platform service.
+// An emulated machine, a platform service, or the front end of an app.
 struct HostStatus {
   std::string name{};
-  std::string kind{};  // "host" or "service"
+  std::string kind{};  // "host", "service" or "front"
   std::string netns{};
-  Ipv4Address address{};
-  std::vector<std::string> listen{};  // "tcp/443"
+  std::optional<Ipv4Address> address{};  // none of a front that only private endpoints lead to
+  std::vector<std::string> listen{};     // "tcp/443"
 };
 
 struct LastPass {

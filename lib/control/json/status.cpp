@@ -44,7 +44,7 @@ Json host_json(const inspect::HostStatus& host) {
   return {{"name", host.name},
           {"kind", host.kind},
           {"netns", host.netns},
-          {"address", host.address.to_string()},
+          {"address", address_or_null(host.address)},
           {"listen", host.listen}};
 }
 

@@ -96,7 +96,6 @@ std::vector<Check> checks_of(const Lab& lab) {
   check_dns(lab, checks);
   check_site_dns(lab, checks);
   check_expectations(lab, checks);
-  check_not_emulated(lab, checks);
   return std::move(checks).take();
 }
 

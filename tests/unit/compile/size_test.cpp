@@ -87,6 +87,26 @@ INSTANTIATE_TEST_SUITE_P(Examples, SizeOfExample,
                          testing::ValuesIn(testing_support::yaml_files(LAB_EXAMPLES)),
                          testing_support::test_name);
 
+TEST(Size, CountsTheFrontEndsOfAppsThatAreCalled) {
+  const lab::Lab lab = testing_support::lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks: {v: {addressPrefixes: [10.0.0.0/16], subnets: {s: {addressPrefix: 10.0.1.0/24}}}}
+serverFarms: {plan: {capacity: 3}, other: {}}
+privateEndpoints:
+  first: {subnet: v/s, privateLinkService: private}
+  second: {subnet: v/s, privateLinkService: private}
+sites:
+  private: {serverFarm: plan}
+  public: {serverFarm: plan, inboundIpAddress: 20.50.2.4}
+  neither: {serverFarm: other}
+)");
+  const Size size = size_of(lab, {});
+  const state::KernelState state = testing_support::compiled(lab);
+  EXPECT_EQ(size.namespaces.total, state.size());
+  EXPECT_EQ(size.links.total, count(state).links);
+  EXPECT_GE(size.routes.total, count(state).routes);
+}
+
 TEST(Size, OfAThousandRulesIsNearWhatCompilingThemMakes) {
   const lab::Lab lab = listed(1000, 10, 10'000);
   const Made made = count(compile(*policy::analyse({.lab = lab})).value());

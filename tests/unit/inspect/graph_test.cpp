@@ -23,6 +23,7 @@ lab::Lab lab_with_names() {
                                  .group_ids = {"blob"},
                                  .private_dns_zones = {"zone"}};
   lab.private_endpoints["pe-site"] = {.subnet = {"spoke", "data"}, .private_link_service = "web"};
+  lab.sites["web"].inbound_ip_address = ip("20.50.2.4");
   lab::PrivateDnsZone& zone = lab.private_dns_zones["zone"];
   zone.zone_name = "privatelink.blob.core.windows.net";
   zone.virtual_network_links["spoke"].registration_enabled = true;
@@ -74,6 +75,7 @@ TEST(Graph, ShowsServicesEndpointsAndZones) {
        {Edge{"privateEndpoint/pe", "service/store", "privateLinkService", "blob"},
         Edge{"privateEndpoint/pe", "privateDnsZone/zone", "privateDnsZone", ""},
         Edge{"privateEndpoint/pe-site", "site/web", "privateLinkService", ""},
+        Edge{"internet", "site/web", "inbound", "20.50.2.4"},
         Edge{"privateDnsZone/zone", "virtualNetwork/spoke", "virtualNetworkLink", "registration"},
         Edge{"privateDnsZone/zone", "virtualNetwork/hub", "virtualNetworkLink", ""}}) {
     EXPECT_THAT(graph.edges, Contains(FieldsAre(from, to, kind, detail)));

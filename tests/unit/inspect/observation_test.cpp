@@ -133,12 +133,17 @@ TEST(Receivers, AreAllWhoOwnTheAddress) {
   lab.services["store"].ip_address = ip("20.60.222.10");
   lab.private_endpoints["pe"] = {
       .subnet = {"spoke", "data"}, .ip_address = ip("10.1.2.9"), .private_link_service = "store"};
+  lab.sites["web"].inbound_ip_address = ip("20.50.2.4");
+  lab.private_endpoints["pe-site"] = {
+      .subnet = {"spoke", "data"}, .ip_address = ip("10.1.2.10"), .private_link_service = "plain"};
   const auto network = policy::analyse({.lab = lab, .leases = spoke_addresses()});
   const auto at = [&](const char* address) { return receivers(*network, "eg", ip(address)); };
   EXPECT_THAT(at("10.1.2.4"),
               ElementsAre(Pair("eg-host-sql", "sql"), Pair("eg-host-twin", "twin")));
   EXPECT_THAT(at("20.60.222.10"), ElementsAre(Pair("eg-service-store", "store")));
   EXPECT_THAT(at("10.1.2.9"), ElementsAre(Pair("eg-service-store", "store")));
+  EXPECT_THAT(at("20.50.2.4"), ElementsAre(Pair("eg-front-web", "web")));
+  EXPECT_THAT(at("10.1.2.10"), ElementsAre(Pair("eg-front-plain", "plain")));
   EXPECT_THAT(at("10.1.1.4"), IsEmpty()) << "an integration";
   EXPECT_THAT(at("10.1.2.5"), IsEmpty());
 }

@@ -74,5 +74,22 @@ TEST(Status, ListsServicesAfterTheHosts) {
   EXPECT_THAT(report.hosts[3].listen, ElementsAre("tcp/443"));
 }
 
+TEST(Status, ListsFrontEndsAfterTheServices) {
+  lab::Lab lab = spoke_lab();
+  lab.sites["web"].inbound_ip_address = ip("20.50.2.4");
+  lab.private_endpoints["pe"] = {
+      .subnet = {"spoke", "data"}, .ip_address = ip("10.1.2.9"), .private_link_service = "plain"};
+  const StatusReport report = report_of(lab);
+  ASSERT_THAT(report.hosts, SizeIs(5));
+  for (const HostStatus& front : {report.hosts[3], report.hosts[4]}) {
+    EXPECT_EQ(front.kind, "front");
+    EXPECT_EQ(front.netns, "eg-front-" + front.name);
+    EXPECT_THAT(front.listen, ElementsAre("tcp/80", "tcp/443"));
+  }
+  EXPECT_EQ(report.hosts[3].name, "plain");
+  EXPECT_EQ(report.hosts[3].address, std::nullopt);
+  EXPECT_EQ(report.hosts[4].address, ip("20.50.2.4"));
+}
+
 }  // namespace
 }  // namespace egress::inspect

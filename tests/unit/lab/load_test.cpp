@@ -92,13 +92,15 @@ TEST(Load, WarnsOfWhatIsAcceptedAndNotEmulated) {
   EXPECT_THAT(load_file(LAB_CONFIG "/examples/contract.yaml").findings, testing::IsEmpty());
   const Loaded loaded = load_text(R"(
 outboundIpAddresses: [20.50.1.4]
-serverFarms: {plan: {}}
-sites: {web: {serverFarm: plan, inboundIpAddress: 20.50.2.4}}
+virtualNetworks:
+  v:
+    addressPrefixes: [10.0.0.0/16]
+    subnets: {s: {addressPrefix: 10.0.0.0/24, serviceEndpointPolicies: [policy]}}
 )");
   ASSERT_EQ(loaded.findings.size(), 1U);
   EXPECT_EQ(loaded.findings[0].severity, Severity::kWarning);
   EXPECT_EQ(loaded.findings[0].code, "not-emulated");
-  EXPECT_EQ(loaded.findings[0].path, "sites.web.inboundIpAddress");
+  EXPECT_EQ(loaded.findings[0].path, "virtualNetworks.v.subnets.s.serviceEndpointPolicies");
 }
 
 TEST(Load, TakesJsonAsTheYamlItIs) {
