@@ -19,8 +19,7 @@ class AppTools : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(machine_.start());
-    const Outcome applied = machine_.ctl({"apply", machine_.file("lab.yaml", contract_lab())});
-    ASSERT_EQ(applied.status, 0) << applied.err << machine_.log();
+    ASSERT_TRUE(machine_.apply(contract_lab()));
   }
 
   Machine machine_{};

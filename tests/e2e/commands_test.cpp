@@ -26,10 +26,7 @@ class Commands : public ::testing::Test {
     ASSERT_TRUE(machine_.start());
     lab_ = machine_.file("lab.yaml", contract_lab());
   }
-  void apply() const {
-    const Outcome applied = machine_.ctl({"apply", lab_});
-    ASSERT_EQ(applied.status, 0) << applied.err << machine_.log();
-  }
+  void apply() const { ASSERT_TRUE(machine_.apply(contract_lab())); }
 
   Machine machine_{};
   std::string lab_{};

@@ -5,35 +5,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cctype>
-#include <filesystem>
 #include <string>
-#include <vector>
 
+#include "tests/support/files.hpp"
 #include "tests/support/machine.hpp"
 
 namespace egress::e2e {
 namespace {
 
 using namespace testing_support;
-
-std::vector<std::string> labs_in(const std::string& directory) {
-  std::vector<std::string> paths;
-  std::error_code missing;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, missing)) {
-    if (entry.path().extension() == ".yaml") paths.push_back(entry.path());
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
-std::string name_of(const ::testing::TestParamInfo<std::string>& info) {
-  std::string name = std::filesystem::path(info.param).stem();
-  std::replace_if(
-      name.begin(), name.end(),
-      [](char letter) { return std::isalnum(static_cast<unsigned char>(letter)) == 0; }, '_');
-  return name;
-}
 
 // The failed lines of a TAP stream with what is said about each.
 std::string failures(const std::string& tap) {
@@ -62,9 +42,10 @@ TEST_P(Lab, BehavesAsItsExpectationsSay) {
   EXPECT_EQ(tested.status, 0) << failures(tested.out) << tested.err;
 }
 
-INSTANTIATE_TEST_SUITE_P(Behaviour, Lab, ::testing::ValuesIn(labs_in(LABS_DIRECTORY)), name_of);
-INSTANTIATE_TEST_SUITE_P(Examples, Lab, ::testing::ValuesIn(labs_in(EXAMPLES_DIRECTORY)), name_of);
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Lab);
+INSTANTIATE_TEST_SUITE_P(Behaviour, Lab, ::testing::ValuesIn(yaml_files(LABS_DIRECTORY)),
+                         test_name);
+INSTANTIATE_TEST_SUITE_P(Examples, Lab, ::testing::ValuesIn(yaml_files(EXAMPLES_DIRECTORY)),
+                         test_name);
 
 }  // namespace
 }  // namespace egress::e2e

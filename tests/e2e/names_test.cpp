@@ -24,10 +24,7 @@ class Names : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(machine_.start()); }
 
-  void apply(const std::string& text) const {
-    const Outcome applied = machine_.ctl({"apply", machine_.file("lab.yaml", text)});
-    ASSERT_EQ(applied.status, 0) << applied.err << machine_.log();
-  }
+  void apply(const std::string& text) const { ASSERT_TRUE(machine_.apply(text)); }
   // The status of an HTTP answer in the app, and the answer.
   Outcome ask(const std::string& app, const std::string& url) const {
     return machine_.exec(app, {"curl", "-sS", "--max-time", "10", "-w", "%{http_code}", url});

@@ -18,11 +18,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-void by_hand(const std::string& script) {
-  const Outcome outcome = run_script(script);
-  EXPECT_EQ(outcome.status, 0) << script << "\n" << outcome.err;
-}
-
 class Ownership : public ::testing::Test {
  protected:
   void SetUp() override { before_ = home_inventory(); }

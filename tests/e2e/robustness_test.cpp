@@ -28,8 +28,7 @@ class Robustness : public ::testing::Test {
  protected:
   void start_with_the_contract() {
     ASSERT_TRUE(machine_.start());
-    const Outcome applied = machine_.ctl({"apply", machine_.file("lab.yaml", contract_lab())});
-    ASSERT_EQ(applied.status, 0) << applied.err << machine_.log();
+    ASSERT_TRUE(machine_.apply(contract_lab()));
   }
 
   UniqueFd connect_and_say(const std::string& text) const {
@@ -86,7 +85,7 @@ TEST_F(Robustness, AThousandSilentClientsNeitherKeepOthersOutNorStopRepairs) {
   for (int i = 0; i < 1'100; ++i) clients.push_back(connect_and_say("GET /v1/status HT"));
   EXPECT_EQ(machine_.ctl({"status"}).status, 0);
   const std::string rules = "ip netns exec eg-vnet-spoke nft list tables";
-  ASSERT_EQ(run_script("ip netns exec eg-vnet-spoke nft flush ruleset").status, 0);
+  by_hand("ip netns exec eg-vnet-spoke nft flush ruleset");
   EXPECT_TRUE(eventually([&] { return !run_script(rules).out.empty(); })) << machine_.log();
   EXPECT_TRUE(machine_.comes_in_sync());
   EXPECT_EQ(machine_.ctl({"down"}).status, 0);
@@ -95,10 +94,7 @@ TEST_F(Robustness, AThousandSilentClientsNeitherKeepOthersOutNorStopRepairs) {
 TEST_F(Robustness, ADownThatCannotEraseWhatIsStoredSaysSoUntilItCan) {
   start_with_the_contract();
   const std::string state = machine_.state_directory();
-  ASSERT_EQ(
-      run_script("mount --bind " + state + " " + state + "\nmount -o remount,bind,ro " + state)
-          .status,
-      0);
+  by_hand("mount --bind " + state + " " + state + "\nmount -o remount,bind,ro " + state);
   const Outcome down = machine_.ctl({"down"});
   EXPECT_EQ(down.status, 3);
   EXPECT_THAT(down.err, HasSubstr("erase the stored lab"));
@@ -106,7 +102,7 @@ TEST_F(Robustness, ADownThatCannotEraseWhatIsStoredSaysSoUntilItCan) {
   const Outcome status = machine_.ctl({"status"});
   EXPECT_EQ(status.status, 1);
   EXPECT_THAT(status.out + status.err, HasSubstr("egressd.db"));
-  ASSERT_EQ(run_script("umount " + state).status, 0);
+  by_hand("umount " + state);
   EXPECT_TRUE(machine_.comes_in_sync());
   EXPECT_EQ(machine_.stop(), 0);
   ASSERT_TRUE(machine_.start());

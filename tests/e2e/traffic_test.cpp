@@ -25,10 +25,7 @@ class Traffic : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(machine_.start()); }
 
-  void apply(const std::string& text) const {
-    const Outcome applied = machine_.ctl({"apply", machine_.file("lab.yaml", text)});
-    ASSERT_EQ(applied.status, 0) << applied.err << machine_.log();
-  }
+  void apply(const std::string& text) const { ASSERT_TRUE(machine_.apply(text)); }
   // The answer of the host at the other end of `url` (http) as the app gets it.
   json ask(const std::string& app, const std::string& url) const {
     const Outcome asked = machine_.exec(app, {"curl", "-sS", "--max-time", "10", url});

@@ -7,36 +7,19 @@
 #include <gmock/gmock.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
-#include "compile/compile.hpp"
-#include "ipam/leases.hpp"
-#include "lab/load.hpp"
 #include "state/ops.hpp"
+#include "tests/support/applied_lab.hpp"
+#include "tests/support/files.hpp"
+#include "tests/support/lab_from.hpp"
 
 namespace egress {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string read(const fs::path& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-state::KernelState desired(const fs::path& lab_file) {
-  const lab::Loaded loaded = lab::load_file(lab_file.string());
-  for (const lab::Finding& finding : loaded.findings) {
-    if (finding.severity == lab::Severity::kError) ADD_FAILURE() << finding.to_string();
-  }
-  if (!loaded.lab) return {};
-  const auto addresses = ipam::first_addresses(*loaded.lab);
-  EXPECT_TRUE(addresses.ok());
-  return compile::compile(*policy::analyse({.lab = *loaded.lab, .leases = *addresses})).value();
+state::KernelState compiled_in(const fs::path& lab_file) {
+  return testing_support::compiled(testing_support::lab_in(lab_file.string()));
 }
 
 void expect_golden(const std::string& got, const fs::path& file) {
@@ -45,7 +28,7 @@ void expect_golden(const std::string& got, const fs::path& file) {
     return;
   }
   ASSERT_TRUE(fs::exists(file)) << "run with UPDATE_GOLDEN=1 to write " << file;
-  EXPECT_EQ(read(file), got) << "differs from " << file;
+  EXPECT_EQ(testing_support::read_file(file), got) << "differs from " << file;
 }
 
 std::vector<std::string> case_names() {
@@ -61,29 +44,26 @@ class Golden : public testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, LabCompilesToTheWrittenKernelObjects) {
   const fs::path folder = fs::path(GOLDEN_CASES) / GetParam();
-  const std::string text = state::to_text(desired(folder / "lab.yaml"));
+  const std::string text = state::to_text(compiled_in(folder / "lab.yaml"));
   EXPECT_FALSE(text.empty());
   if (!fs::exists(folder / "after.yaml")) expect_golden(text, folder / "kernel.txt");
 }
 
 TEST_P(Golden, ChangeTouchesOnlyWhatDiffers) {
   const fs::path folder = fs::path(GOLDEN_CASES) / GetParam();
-  const state::KernelState before = desired(folder / "lab.yaml");
+  const state::KernelState before = compiled_in(folder / "lab.yaml");
   EXPECT_TRUE(state::diff(before, before).value().empty());
   if (!fs::exists(folder / "after.yaml")) return;
   std::string text;
-  const auto ops = state::diff(desired(folder / "after.yaml"), before).value();
+  const auto ops = state::diff(compiled_in(folder / "after.yaml"), before).value();
   for (const state::Op& op : ops) {
     text += state::to_text(op) + "\n";
   }
   expect_golden(text, folder / "ops.txt");
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(case_names()), [](const auto& tested) {
-  std::string name = tested.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(case_names()),
+                         testing_support::test_name);
 
 }  // namespace
 }  // namespace egress

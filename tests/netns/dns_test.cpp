@@ -24,7 +24,9 @@
 #include "settings/dns_settings_text.hpp"
 #include "settings/names_text.hpp"
 #include "tests/support/attached_program.hpp"
+#include "tests/support/expect_ok.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::resolver {
 namespace {
@@ -57,10 +59,6 @@ constexpr const char* kTopology = R"(
   ip -n real addr add 203.0.113.53/32 dev lo
 )";
 
-Ipv4Address ip(const char* text) {
-  return *Ipv4Address::parse(text);
-}
-
 lab::RecordSet addresses(std::vector<Ipv4Address> all, int ttl = 60) {
   lab::RecordSet set{.ttl = ttl};
   set.a = std::move(all);
@@ -83,8 +81,7 @@ bool readable(int fd) {
 class ResolverProcess : public ::testing::Test {
  protected:
   void SetUp() override {
-    const Outcome built = run_script(kTopology);
-    ASSERT_EQ(built.status, 0) << built.err;
+    by_hand(kTopology);
     program_ = std::make_unique<AttachedProgram>(Command{EGRESS_DNS_PROGRAM});
     ASSERT_TRUE(program_->ready()) << read_file(program_->process().errors_file());
   }
@@ -94,13 +91,11 @@ class ResolverProcess : public ::testing::Test {
   }
 
   void attach(const std::string& netns, const DnsRole& role) const {
-    const Status done = program_->attach(netns, settings::kDnsAttachment, settings::to_text(role));
-    EXPECT_TRUE(done.ok()) << done.error().to_string();
+    EXPECT_OK(program_->attach(netns, settings::kDnsAttachment, settings::to_text(role)));
   }
   void publish(const policy::Names& names, const std::string& home = {}) const {
-    const Status done =
-        program_->attach("other", settings::kNamesAttachment, settings::to_text(names), home);
-    EXPECT_TRUE(done.ok()) << done.error().to_string();
+    EXPECT_OK(
+        program_->attach("other", settings::kNamesAttachment, settings::to_text(names), home));
   }
 
   static std::string dig(const std::string& netns, const char* server, Command words) {

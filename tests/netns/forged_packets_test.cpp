@@ -13,13 +13,12 @@
 
 #include <map>
 
-#include "compile/compile.hpp"
 #include "compile/names.hpp"
-#include "ipam/leases.hpp"
-#include "lab/load.hpp"
 #include "reconcile/pass.hpp"
 #include "tests/netns/linux_fixture.hpp"
 #include "tests/netns/raw_packets.hpp"
+#include "tests/support/applied_lab.hpp"
+#include "tests/support/lab_from.hpp"
 #include "tests/support/live_flows.hpp"
 #include "tests/support/process.hpp"
 
@@ -59,12 +58,6 @@ hosts:
   site: {internet: true, ipAddress: 203.0.113.80, listen: [udp/53]}
 )";
 
-lab::Lab loaded_lab() {
-  const lab::Loaded loaded = lab::load(kLab, "lab.yaml", lab::reader_beside("lab.yaml"));
-  EXPECT_TRUE(loaded.lab) << loaded.findings.front().to_string();
-  return *loaded.lab;
-}
-
 struct Attempt {
   std::string what{};
   Bytes packet{};
@@ -75,10 +68,8 @@ class ForgedPackets : public LinuxFixture {
   void SetUp() override {
     LinuxFixture::SetUp();
     stay_on_one_processor();
-    const lab::Lab lab = loaded_lab();
-    desired_ = compile::compile(
-                   *policy::analyse({.lab = lab, .leases = ipam::first_addresses(lab).value()}))
-                   .value();
+    const lab::Lab lab = lab_from(kLab);
+    desired_ = compiled(lab);
     const auto report = reconcile::run(kernel(), desired_);
     ASSERT_TRUE(report.in_sync());
     for (const auto& [name, host] : lab.hosts) watchers_.emplace_back("eg-host-" + name);

@@ -27,11 +27,6 @@ std::string make_marked(const std::string& name) {
          kStateDir + "';";
 }
 
-void by_hand(const std::string& script) {
-  const Outcome outcome = run_script(script);
-  EXPECT_EQ(outcome.status, 0) << script << "\n" << outcome.err;
-}
-
 state::KernelState LinuxFixture::observe() {
   auto observed = kernel().observe();
   if (observed.ok()) return *std::move(observed);

@@ -12,10 +12,13 @@
 #include <utility>
 
 #include "kernel/linux_kernel.hpp"
+#include "tests/support/expect_ok.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/values.hpp"
 
 namespace egress::kernel_tests {
 
+using testing_support::by_hand;
 using testing_support::ip;
 using testing_support::prefix;
 
@@ -29,15 +32,6 @@ std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix = "eg
 
 // Commands that make a namespace as the kernel of prefix "eg" marks its own, and empty.
 std::string make_marked(const std::string& name);
-
-// Succeeds silently or fails the test with what the commands said.
-void by_hand(const std::string& script);
-
-#define EXPECT_OK(expression)                               \
-  do {                                                      \
-    const ::egress::Status eg_got = (expression);           \
-    EXPECT_TRUE(eg_got.ok()) << eg_got.error().to_string(); \
-  } while (false)
 
 class LinuxFixture : public testing::Test {
  protected:

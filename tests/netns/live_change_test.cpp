@@ -11,12 +11,11 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "compile/compile.hpp"
 #include "compile/names.hpp"
-#include "ipam/leases.hpp"
 #include "reconcile/pass.hpp"
 #include "tests/netns/linux_fixture.hpp"
 #include "tests/netns/live_lab.hpp"
+#include "tests/support/applied_lab.hpp"
 #include "tests/support/live_flows.hpp"
 #include "tests/support/process.hpp"
 
@@ -36,10 +35,7 @@ Endpoints to_sink(uint16_t port) {
 }
 
 state::KernelState desired(const LiveVariant& variant) {
-  const lab::Lab lab = live_lab(variant);
-  const auto addresses = ipam::first_addresses(lab);
-  EXPECT_TRUE(addresses.ok());
-  return compile::compile(*policy::analyse({.lab = lab, .leases = *addresses})).value();
+  return compiled(live_lab(variant));
 }
 
 class LiveChange : public LinuxFixture {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "tests/netns/linux_fixture.hpp"
+#include "tests/support/lab_from.hpp"
 
 namespace egress::kernel_tests {
 namespace {
@@ -80,31 +81,33 @@ int live_scale() {
 }
 
 lab::Lab live_lab(const LiveVariant& variant) {
-  lab::Lab lab;
-  lab.outbound_ip_addresses = {ip("20.50.1.4")};
+  lab::Lab lab = testing_support::lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  vnet:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms],
+             networkSecurityGroup: nsg, routeTable: table}
+      appliances: {addressPrefix: 10.1.3.0/24}
+      data: {addressPrefix: 10.1.2.0/24}
+networkSecurityGroups: {nsg: {}}
+routeTables:
+  table:
+    routes:
+      data: {addressPrefix: 10.1.2.0/24, nextHopType: VirtualAppliance, nextHopIpAddress: 10.1.3.4}
+serverFarms: {plan: {}}
+sites:
+  app: {serverFarm: plan, virtualNetworkSubnet: vnet/apps,
+        outboundVnetRouting: {applicationTraffic: true}}
+hosts:
+  nva1: {subnet: vnet/appliances, ipAddress: 10.1.3.4, enableIPForwarding: true}
+  nva2: {subnet: vnet/appliances, ipAddress: 10.1.3.5, enableIPForwarding: true}
+  sink: {subnet: vnet/data, ipAddress: 10.1.2.4}
+)");
   lab.service_tags = tags(variant);
-  lab::VirtualNetwork vnet{.address_prefixes = {prefix("10.1.0.0/16")}};
-  vnet.subnets["apps"] = {.address_prefixes = {prefix("10.1.1.0/26")},
-                          .delegations = {"Microsoft.Web/serverFarms"},
-                          .network_security_group = "nsg",
-                          .route_table = "table"};
-  vnet.subnets["appliances"] = {.address_prefixes = {prefix("10.1.3.0/24")}};
-  vnet.subnets["data"] = {.address_prefixes = {prefix("10.1.2.0/24")}};
-  lab.virtual_networks["vnet"] = vnet;
   lab.network_security_groups["nsg"] = group(variant);
-  lab.route_tables["table"].routes["data"] = {.address_prefix = prefix("10.1.2.0/24"),
-                                              .next_hop_type = lab::NextHopType::kVirtualAppliance,
-                                              .next_hop_ip_address = ip(variant.by)};
-  lab.server_farms["plan"] = {};
-  lab.sites["app"] = {.server_farm = "plan",
-                      .virtual_network_subnet = {{"vnet", "apps"}},
-                      .outbound_vnet_routing = {{.application_traffic = true}}};
-  for (const auto& [name, address] : {std::pair{"nva1", "10.1.3.4"}, {"nva2", "10.1.3.5"}}) {
-    lab.hosts[name] = {.subnet = {{"vnet", "appliances"}},
-                       .ip_address = ip(address),
-                       .enable_ip_forwarding = true};
-  }
-  lab.hosts["sink"] = {.subnet = {{"vnet", "data"}}, .ip_address = ip("10.1.2.4")};
+  lab.route_tables["table"].routes["data"].next_hop_ip_address = ip(variant.by);
   return lab;
 }
 

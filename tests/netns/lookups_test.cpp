@@ -149,8 +149,7 @@ class NameServer {
 class Lookups : public ::testing::Test {
  protected:
   void SetUp() override {
-    const Outcome built = run_script(kTopology);
-    ASSERT_EQ(built.status, 0) << built.err;
+    by_hand(kTopology);
     server_ = std::make_unique<NameServer>();
   }
   void TearDown() override {

@@ -11,6 +11,7 @@
 #include "probe/packets.hpp"
 #include "settings/responder_text.hpp"
 #include "tests/support/attached_program.hpp"
+#include "tests/support/expect_ok.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/values.hpp"
 
@@ -64,15 +65,13 @@ NFT
 class Probe : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    const Outcome built = run_script(kTopology);
-    ASSERT_EQ(built.status, 0) << built.err;
+    by_hand(kTopology);
     responder_ = new AttachedProgram({EGRESS_HOST_PROGRAM});
     ASSERT_TRUE(responder_->ready());
-    const Status attached = responder_->attach(
+    EXPECT_OK(responder_->attach(
         "server", "responder",
         settings::to_text(
-            {.host = "server", .listen = {{Protocol::kTcp, 443}, {Protocol::kUdp, 53}}}));
-    ASSERT_TRUE(attached.ok()) << attached.error().to_string();
+            {.host = "server", .listen = {{Protocol::kTcp, 443}, {Protocol::kUdp, 53}}})));
   }
   static void TearDownTestSuite() {
     delete responder_;
@@ -203,11 +202,11 @@ TEST_F(Probe, NamesANamespaceThatIsGone) {
 }
 
 TEST_F(Probe, WaitsForNoPipeThatHasANamespacesName) {
-  ASSERT_EQ(run_script("mkfifo /run/netns/pipe").status, 0);
+  by_hand("mkfifo /run/netns/pipe");
   const auto piped = send({{"client", kTcp, kServer, 443, 50000}}, {"pipe"}, kPatience);
   ASSERT_FALSE(piped.ok());
   EXPECT_THAT(piped.error().to_string(), ::testing::HasSubstr("pipe"));
-  ASSERT_EQ(run_script("rm /run/netns/pipe").status, 0);
+  by_hand("rm /run/netns/pipe");
 }
 
 TEST_F(Probe, RefusesProtocolsItCannotSend) {

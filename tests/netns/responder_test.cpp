@@ -22,6 +22,7 @@
 #include "base/unique_fd.hpp"
 #include "settings/responder_text.hpp"
 #include "tests/support/attached_program.hpp"
+#include "tests/support/expect_ok.hpp"
 #include "tests/support/process.hpp"
 
 namespace egress::host {
@@ -55,8 +56,7 @@ class Host {
   explicit Host(const std::set<Port>& listen, Command wrapper = {})
       : program_(with_program(std::move(wrapper))) {
     EXPECT_TRUE(program_.ready());
-    const Status attached = listen_on(listen);
-    EXPECT_TRUE(attached.ok()) << attached.error().to_string();
+    EXPECT_OK(listen_on(listen));
   }
   Status listen_on(const std::set<Port>& listen) {
     return program_.attach("server", "responder", settings_of(listen));
@@ -82,8 +82,7 @@ sockaddr_in address(const char* text, uint16_t port) {
 class Responder : public ::testing::Test {
  protected:
   void SetUp() override {
-    const Outcome built = run_script(kTopology);
-    ASSERT_EQ(built.status, 0) << built.err;
+    by_hand(kTopology);
     // The tests' own sockets live on the client's side.
     const UniqueFd home(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
     const UniqueFd client(::open("/run/netns/client", O_RDONLY | O_CLOEXEC));

@@ -5,10 +5,10 @@
 
 #include <filesystem>
 
-#include "ipam/leases.hpp"
 #include "lab/validate.hpp"
 #include "tests/support/boundary_labs.hpp"
 #include "tests/support/folder.hpp"
+#include "tests/support/network_of.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -16,10 +16,7 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 using testing_support::Folder;
-
-std::shared_ptr<const policy::Network> network_of(const lab::Lab& lab) {
-  return policy::analyse({.lab = lab, .leases = ipam::first_addresses(lab).value()});
-}
+using testing_support::network_of;
 
 std::string errors_of(const lab::Lab& lab) {
   std::string text;

@@ -9,7 +9,7 @@
 #include "lab/validate.hpp"
 #include "reconcile/pass.hpp"
 #include "state/ops.hpp"
-#include "tests/support/lab_from.hpp"
+#include "tests/support/network_of.hpp"
 
 namespace egress::testing_support {
 namespace {
@@ -61,7 +61,7 @@ std::string fault_in_pass(kernel::Kernel& kernel, const state::KernelState& desi
 }  // namespace
 
 state::KernelState compiled(const lab::Lab& lab) {
-  return compile::compile(*policy::analyse({.lab = lab, .leases = leases_of(lab)})).value();
+  return compile::compile(*network_of(lab)).value();
 }
 
 std::string fault_in_applying(kernel::Kernel& kernel, const lab::Lab& lab) {

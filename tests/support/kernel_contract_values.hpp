@@ -3,20 +3,12 @@
 
 // Values and checks that the tests of the kernel contract share.
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
 
-#include "base/result.hpp"
 #include "state/ops.hpp"
+#include "tests/support/expect_ok.hpp"
 #include "tests/support/values.hpp"
-
-#define EXPECT_OK(expression)                               \
-  do {                                                      \
-    const ::egress::Status eg_got = (expression);           \
-    EXPECT_TRUE(eg_got.ok()) << eg_got.error().to_string(); \
-  } while (false)
 
 namespace egress::testing_support {
 

@@ -33,7 +33,10 @@ lab::Lab lab_in(const std::string& file) {
 }
 
 lab::Lab with(const lab::Lab& lab, const std::string& yaml) {
-  return taken(lab::edit(lab, {.verb = lab::Edit::Verb::kPatch, .value = yaml}, no_file));
+  lab::Lab changed =
+      taken(lab::edit(lab, {.verb = lab::Edit::Verb::kPatch, .value = yaml}, no_file));
+  if (changed.service_tags_file.empty()) changed.service_tags = lab.service_tags;
+  return changed;
 }
 
 lab::IntegrationAddresses leases_of(const lab::Lab& lab) {
@@ -50,7 +53,9 @@ std::shared_ptr<const lab::ServiceTags> service_tags(
   for (const auto& [name, texts] : tags) {
     std::vector<Ipv4Prefix> prefixes;
     for (const std::string& text : texts) prefixes.push_back(prefix(text));
-    (*all)[name] = {.addresses = address_set(prefixes)};
+    const size_t dot = name.find('.');
+    (*all)[name] = {.region = dot == std::string::npos ? "" : name.substr(dot + 1),
+                    .addresses = address_set(prefixes)};
   }
   return all;
 }

@@ -16,7 +16,8 @@ namespace egress::testing_support {
 lab::Lab lab_from(const std::string& yaml);
 lab::Lab lab_in(const std::string& file);
 
-// The lab that `lab` becomes with the members of `yaml`; null removes (RFC 7396).
+// The lab that `lab` becomes with the members of `yaml`; null removes (RFC 7396). Service tags that
+// no file names stay.
 lab::Lab with(const lab::Lab& lab, const std::string& yaml);
 
 // Those that a lab gets at first.
@@ -25,7 +26,7 @@ lab::IntegrationAddresses leases_of(const lab::Lab& lab);
 // The example of the documentation, config/examples/contract.yaml.
 lab::Lab contract_lab();
 
-// Tags of all regions with these prefixes.
+// Tags with these prefixes, each of the region behind the dot of its name.
 std::shared_ptr<const lab::ServiceTags> service_tags(
     const std::map<std::string, std::vector<std::string>>& tags);
 

@@ -82,7 +82,19 @@ uint64_t dropped_by_backlogs() {
   return dropped;
 }
 
-UdpFlow::UdpFlow(const Endpoints& ends) : receiver_(socket_in(ends.to, SOCK_DGRAM)) {
+void LiveFlow::start(std::function<void()> send, std::function<void()> receive) {
+  sending_ = std::thread(std::move(send));
+  receiving_ = std::thread(std::move(receive));
+}
+
+void LiveFlow::stop() {
+  stop_ = true;
+  if (sending_.joinable()) sending_.join();
+  if (receiving_.joinable()) receiving_.join();
+}
+
+UdpFlow::UdpFlow(const Endpoints& ends) {
+  receiver_ = socket_in(ends.to, SOCK_DGRAM);
   const int buffer = 64 << 20;
   ::setsockopt(receiver_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer);
   const sockaddr_in there = socket_address(ends.address, ends.port);
@@ -90,14 +102,7 @@ UdpFlow::UdpFlow(const Endpoints& ends) : receiver_(socket_in(ends.to, SOCK_DGRA
   set_deadline(receiver_, kSilence);
   sender_ = socket_in(ends.from, SOCK_DGRAM);
   EXPECT_TRUE(connect_to(sender_, there));
-  sending_ = std::thread([this] { send(); });
-  receiving_ = std::thread([this] { receive(); });
-}
-
-void UdpFlow::stop() {
-  stop_ = true;
-  if (sending_.joinable()) sending_.join();
-  if (receiving_.joinable()) receiving_.join();
+  start([this] { send(); }, [this] { receive(); });
 }
 
 void UdpFlow::send() {
@@ -122,20 +127,14 @@ void UdpFlow::receive() {
   }
 }
 
-TcpStream::TcpStream(const Endpoints& ends) : sender_(socket_in(ends.from, SOCK_STREAM)) {
+TcpStream::TcpStream(const Endpoints& ends) {
+  sender_ = socket_in(ends.from, SOCK_STREAM);
   const UniqueFd listener = listener_at(ends);
   set_deadline(sender_, kStuck);
   EXPECT_TRUE(connect_to(sender_, socket_address(ends.address, ends.port)));
   receiver_ = UniqueFd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   EXPECT_TRUE(receiver_.valid());
-  sending_ = std::thread([this] { send(); });
-  receiving_ = std::thread([this] { receive(); });
-}
-
-void TcpStream::stop() {
-  stop_ = true;
-  if (sending_.joinable()) sending_.join();
-  if (receiving_.joinable()) receiving_.join();
+  start([this] { send(); }, [this] { receive(); });
 }
 
 void TcpStream::send() {

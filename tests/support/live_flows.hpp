@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -33,58 +34,55 @@ UniqueFd listener_at(const Endpoints& ends);
 // Packets that a starved machine dropped between two interfaces, before any rule or route saw them.
 uint64_t dropped_by_backlogs();
 
-// About 10,000 packets a second.
-class UdpFlow {
+// What both kinds have: a socket and a thread at either end, and counts that stand after stop().
+class LiveFlow {
  public:
-  explicit UdpFlow(const Endpoints& ends);
-  ~UdpFlow() { stop(); }
-  UdpFlow(const UdpFlow&) = delete;
-  UdpFlow& operator=(const UdpFlow&) = delete;
+  LiveFlow(const LiveFlow&) = delete;
+  LiveFlow& operator=(const LiveFlow&) = delete;
 
-  // Ends it, after which the numbers below stand. Whatever is still under way has come then.
+  // Ends it. Whatever is still under way has come then.
   void stop();
 
   uint64_t sent() const { return sent_; }
   uint64_t received() const { return received_; }
 
- private:
-  void send();
-  void receive();
-
-  UniqueFd receiver_;
-  UniqueFd sender_{};
-  std::atomic<bool> stop_{false};
-  std::atomic<uint64_t> sent_{0};
-  std::atomic<uint64_t> received_{0};
-  std::thread sending_{};
-  std::thread receiving_{};
-};
-
-// A few megabytes a second of counted words over one connection.
-class TcpStream {
- public:
-  explicit TcpStream(const Endpoints& ends);
-  ~TcpStream() { stop(); }
-  TcpStream(const TcpStream&) = delete;
-  TcpStream& operator=(const TcpStream&) = delete;
-
-  // Ends it, after which the numbers below stand.
-  void stop();
-
-  uint64_t sent() const { return sent_; }          // words
-  uint64_t received() const { return received_; }  // words, each the one that was due
-
- private:
-  void send();
-  void receive();
+ protected:
+  LiveFlow() = default;
+  ~LiveFlow() = default;
+  // Until `stop_` is set, each on a thread of its own.
+  void start(std::function<void()> send, std::function<void()> receive);
 
   UniqueFd receiver_{};
   UniqueFd sender_{};
   std::atomic<bool> stop_{false};
   std::atomic<uint64_t> sent_{0};
   std::atomic<uint64_t> received_{0};
+
+ private:
   std::thread sending_{};
   std::thread receiving_{};
+};
+
+// About 10,000 packets a second.
+class UdpFlow : public LiveFlow {
+ public:
+  explicit UdpFlow(const Endpoints& ends);
+  ~UdpFlow() { stop(); }
+
+ private:
+  void send();
+  void receive();
+};
+
+// A few megabytes a second over one connection, in words; those received were each the one due.
+class TcpStream : public LiveFlow {
+ public:
+  explicit TcpStream(const Endpoints& ends);
+  ~TcpStream() { stop(); }
+
+ private:
+  void send();
+  void receive();
 };
 
 }  // namespace egress::testing_support

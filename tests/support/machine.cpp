@@ -83,6 +83,12 @@ Command Machine::ctl_command(const Command& arguments) const {
   return command;
 }
 
+testing::AssertionResult Machine::apply(const std::string& text) const {
+  const Outcome applied = ctl({"apply", file("lab.yaml", text)});
+  if (applied.status == 0) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << applied.err << log();
+}
+
 Outcome Machine::ctl(const Command& arguments, const std::string& input) const {
   return run(ctl_command(arguments), input);
 }

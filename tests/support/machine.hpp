@@ -31,6 +31,9 @@ class Machine {
   // Ends the daemon; its exit status as a shell says it.
   int stop(int signal = SIGTERM);
 
+  // Applies the lab file `text`; what the command and the daemon said when that fails.
+  testing::AssertionResult apply(const std::string& text) const;
+
   Outcome ctl(const Command& arguments, const std::string& input = {}) const;
   Command ctl_command(const Command& arguments) const;
   // Runs `arguments` as the app, through `egressctl exec`.

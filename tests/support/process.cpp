@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -12,8 +13,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 extern char** environ;
@@ -147,6 +146,11 @@ Outcome run_script(const std::string& script) {
   return run({"bash", "-ec", script});
 }
 
+void by_hand(const std::string& script) {
+  const Outcome outcome = run_script(script);
+  EXPECT_EQ(outcome.status, 0) << script << "\n" << outcome.err;
+}
+
 Background::Background(const Command& command, const std::string& ready_line,
                        const Command& environment) {
   std::array<char, 32> name = {"/tmp/background-XXXXXX"};
@@ -227,18 +231,6 @@ std::vector<pid_t> processes_with(const std::string& text) {
   }
   ::closedir(proc);
   return found;
-}
-
-std::string read_file(const std::string& path) {
-  const std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text;
 }
 
 }  // namespace egress::testing_support

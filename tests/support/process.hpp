@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/support/eventually.hpp"
+#include "tests/support/files.hpp"
 
 namespace egress::testing_support {
 
@@ -25,6 +26,8 @@ using Command = std::vector<std::string>;
 Outcome run(const Command& command, const std::string& input = {}, const Command& environment = {});
 // A shell script with `set -e`; for topologies that tests build by hand.
 Outcome run_script(const std::string& script);
+// Succeeds silently or fails the test with what the script said.
+void by_hand(const std::string& script);
 
 // A program that keeps running until it is ended; SIGKILLed with the object.
 class Background {
@@ -63,8 +66,5 @@ class Background {
 
 // The processes of this (private) machine whose command line holds `text`, zombies aside.
 std::vector<pid_t> processes_with(const std::string& text);
-
-std::string read_file(const std::string& path);
-void write_file(const std::string& path, const std::string& text);
 
 }  // namespace egress::testing_support

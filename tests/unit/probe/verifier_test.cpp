@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "tests/support/lab_from.hpp"
+#include "tests/support/network_of.hpp"
 #include "tests/support/small_lab.hpp"
 
 namespace egress::probe {
@@ -17,12 +17,11 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 std::shared_ptr<const policy::Network> network() {
-  const lab::Lab lab = testing_support::lab_from(testing_support::small_lab() + R"(
+  return testing_support::network_of(testing_support::lab_from(testing_support::small_lab() + R"(
 expectations:
   - {from: web, to: tcp://10.1.2.4:443, expect: allow}
   - {from: web, to: tcp://sql:443, expect: deny}
-)");
-  return policy::analyse({.lab = lab, .leases = testing_support::leases_of(lab)});
+)"));
 }
 
 ProbeResult delivered() {

@@ -15,10 +15,9 @@
 #include <vector>
 
 #include "compile/compile.hpp"
-#include "ipam/leases.hpp"
-#include "lab/load.hpp"
 #include "reconcile/pass.hpp"
 #include "tests/support/fake_kernel.hpp"
+#include "tests/support/lab_from.hpp"
 #include "tests/support/random_state.hpp"
 
 namespace egress::reconcile {
@@ -92,16 +91,10 @@ INSTANTIATE_TEST_SUITE_P(Seeds, RandomFaultSweep, testing::Range(1U, 7U));
 // What a file under tests/crash/labs becomes with one instance of each plan: more would be more of
 // the same, and a sweep takes time by the square of its ops.
 state::KernelState lab_state(const std::string& name, int restarts_of_web = 0) {
-  lab::Loaded loaded = lab::load_file(CRASH_LABS "/" + name + ".yaml");
-  if (!loaded.lab) {
-    ADD_FAILURE() << name << " does not load";
-    return {};
-  }
-  for (auto& [plan, farm] : loaded.lab->server_farms) farm.capacity = 1;
-  const auto addresses = ipam::first_addresses(*loaded.lab);
-  EXPECT_TRUE(addresses.ok());
-  return compile::compile(*policy::analyse({.lab = *loaded.lab,
-                                            .leases = *addresses,
+  lab::Lab lab = testing_support::lab_in(CRASH_LABS "/" + name + ".yaml");
+  for (auto& [plan, farm] : lab.server_farms) farm.capacity = 1;
+  return compile::compile(*policy::analyse({.lab = lab,
+                                            .leases = testing_support::leases_of(lab),
                                             .restarts = {{"web", restarts_of_web}}}))
       .value();
 }

@@ -3,12 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/values.hpp"
+
 namespace egress::settings {
 namespace {
 
-Ipv4Address ip(const char* text) {
-  return *Ipv4Address::parse(text);
-}
+using testing_support::ip;
 
 const AppResolver kApp{.servers = {ip("10.0.2.4"), ip("168.63.129.16")},
                        .attempts = 3,

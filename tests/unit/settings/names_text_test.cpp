@@ -3,14 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/values.hpp"
+
 namespace egress::settings {
 namespace {
 
 using policy::Names;
+using testing_support::ip;
 
 lab::RecordSet set_of(const char* address) {
   lab::RecordSet set{.ttl = 10};
-  set.a = {*Ipv4Address::parse(address)};
+  set.a = {ip(address)};
   return set;
 }
 
@@ -24,7 +27,7 @@ const Names kNames{
     .views = {{.vnet = "hub", .links = {{.zone = 1, .redirect = true}, {.zone = 0}}},
               {.vnet = "spoke", .provided = {{"vm.internal.cloudapp.net", set_of("10.1.0.4")}}}},
     .public_sets = {{"www.example.com", set_of("203.0.113.7")}},
-    .forward_to = {*Ipv4Address::parse("9.9.9.9")}};
+    .forward_to = {ip("9.9.9.9")}};
 
 TEST(NamesText, HoldsZonesViewsAndPublicNames) {
   EXPECT_EQ(to_text(kNames),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 
-#include "state/ops.hpp"
+#include "tests/unit/state/diff_texts.hpp"
 
 namespace egress::state {
 namespace {
@@ -18,16 +18,6 @@ KernelState sample() {
     netns->attachments["dns"] = make_attachment("dns", {"eg-app", "responder"}, "settings");
   }
   return state;
-}
-
-ChangeSet changes(const KernelState& desired, const KernelState& observed) {
-  return diff(desired, observed).value();
-}
-
-std::vector<std::string> texts(const ChangeSet& ops) {
-  std::vector<std::string> lines;
-  for (const Op& op : ops) lines.push_back(to_text(op));
-  return lines;
 }
 
 std::string text_of(const char* verb, const Attachment& attachment, const char* netns) {

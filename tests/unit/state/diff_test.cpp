@@ -3,10 +3,10 @@
 
 #include <random>
 
-#include "state/ops.hpp"
 #include "tests/support/fake_kernel.hpp"
 #include "tests/support/random_state.hpp"
 #include "tests/support/values.hpp"
+#include "tests/unit/state/diff_texts.hpp"
 
 namespace egress::state {
 namespace {
@@ -46,16 +46,6 @@ KernelState sample() {
   Route blackhole{.table = 100, .kind = RouteKind::kBlackhole};
   router.routes = {{key_of(blackhole), blackhole}};
   return state;
-}
-
-ChangeSet changes(const KernelState& desired, const KernelState& observed) {
-  return diff(desired, observed).value();
-}
-
-std::vector<std::string> texts(const ChangeSet& ops) {
-  std::vector<std::string> lines;
-  for (const Op& op : ops) lines.push_back(to_text(op));
-  return lines;
 }
 
 // The ops that concern objects of one type, as text.
