@@ -4,7 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "control/json.hpp"
-#include "tests/support/spoke_lab.hpp"
+#include "tests/support/network_of.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::control {
 namespace {
@@ -17,7 +18,7 @@ Json json_of(const policy::EffectiveRule& rule, std::optional<uint64_t> hits = s
 
 TEST(EffectiveRoutesJson, HasTheFieldsOfNetworkWatcher) {
   const Json json = to_json(inspect::EffectiveRoutes{
-      .subnet = kIntegration,
+      .subnet = {"spoke", "integration"},
       .routes = {{.name = "via-firewall/default",
                   .source = policy::RouteSource::kUser,
                   .address_prefix = prefix("0.0.0.0/0"),
@@ -30,12 +31,14 @@ TEST(EffectiveRoutesJson, HasTheFieldsOfNetworkWatcher) {
 }
 
 TEST(EffectiveRuleJson, ListsPrefixesAsDeclaredAndHits) {
-  const policy::EffectiveRule rule{.name = "nsg/deny-sql",
-                                   .rule = deny_sql(),
-                                   .sources = AddressSet::all(),
-                                   .destinations = address_set({prefix("10.1.2.0/24")})};
+  const auto groups = contract_lab().network_security_groups;
+  const policy::EffectiveRule rule{
+      .name = "nsg-integration/deny-sql",
+      .rule = groups.at("nsg-integration").security_rules.at("deny-sql"),
+      .sources = AddressSet::all(),
+      .destinations = address_set({prefix("10.1.2.0/24")})};
   const Json json = json_of(rule, 7);
-  EXPECT_EQ(json["name"], "nsg/deny-sql");
+  EXPECT_EQ(json["name"], "nsg-integration/deny-sql");
   EXPECT_EQ(json["protocol"], "Tcp");
   EXPECT_EQ(json["sourceAddressPrefix"], "*");
   EXPECT_EQ(json["sourcePortRange"], "0-65535");
@@ -61,16 +64,16 @@ const policy::Network::Subnet& integration_in(const policy::Network& network) {
 }
 
 TEST(EffectiveRulesJson, KeepsTheOrderOfTheRules) {
-  const auto network = policy::analyse({.lab = spoke_lab()});
+  const auto network = network_of(contract_lab());
   const Json json = to_json(inspect::effective_rules(integration_in(*network), {}));
   EXPECT_EQ(json["subnet"], "spoke/integration");
   ASSERT_FALSE(json["rules"].empty());
-  EXPECT_EQ(json["rules"][0]["name"], "nsg/deny-sql");
+  EXPECT_EQ(json["rules"][0]["name"], "nsg-integration/deny-sql");
   EXPECT_EQ(json["rules"].back()["direction"], "Inbound");
 }
 
 TEST(EffectiveRoutesJson, AreThoseOfTheSubnet) {
-  const auto network = policy::analyse({.lab = spoke_lab()});
+  const auto network = network_of(contract_lab());
   const Json json = to_json(inspect::effective_routes(integration_in(*network)));
   EXPECT_EQ(json["subnet"], "spoke/integration");
   bool found = false;

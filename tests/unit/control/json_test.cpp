@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/support/spoke_lab.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::control {
 namespace {
@@ -93,7 +93,7 @@ TEST(ErrorJson, CarriesEveryFinding) {
 
 TEST(LeaseJson, WritesTimesInUtc) {
   const ipam::TimePoint noon{std::chrono::milliseconds(1700000000250)};
-  const std::vector<ipam::Lease> leases{{.holder = {"plan", 1, kIntegration},
+  const std::vector<ipam::Lease> leases{{.holder = {"plan", 1, {"spoke", "integration"}},
                                          .address = ip("10.1.1.5"),
                                          .state = ipam::LeaseState::kReleasing,
                                          .since = noon,

@@ -24,30 +24,14 @@
 #include "tests/support/eventually.hpp"
 #include "tests/support/fake_kernel.hpp"
 #include "tests/support/folder.hpp"
+#include "tests/support/small_lab.hpp"
 #include "tests/unit/egressd/http_client.hpp"
 
 namespace egress::daemon {
 
 using control::Json;
 
-inline constexpr const char* kLab = R"(
-outboundIpAddresses: [20.50.1.4]
-virtualNetworks:
-  spoke:
-    addressPrefixes: [10.1.0.0/16]
-    subnets:
-      integration: {addressPrefix: 10.1.1.0/28, delegations: [Microsoft.Web/serverFarms]}
-      data: {addressPrefix: 10.1.2.0/24}
-serverFarms: {plan: {sku: P1v3, capacity: 1}}
-sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}}
-hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4, listen: [tcp/443]}}
-)";
-
-inline std::string with_capacity(int capacity) {
-  std::string text = kLab;
-  text.replace(text.find("capacity: 1"), 11, "capacity: " + std::to_string(capacity));
-  return text;
-}
+inline const std::string kLab = testing_support::small_lab();
 
 inline std::string message(const std::string& text) {
   return control::dump(control::to_json(lab::LabText{.file = "lab.yaml", .text = text}));

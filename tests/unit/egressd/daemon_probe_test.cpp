@@ -53,7 +53,7 @@ class ProbingDaemonTest : public DaemonTest {
 TEST_F(ProbingDaemonTest, AnswersOthersWhilePacketsAreUnderWay) {
   begin_probe();
   EXPECT_EQ(status()["inSync"], true);
-  EXPECT_EQ(post("/v1/plan", message(with_capacity(2))).status, 200);
+  EXPECT_EQ(post("/v1/plan", message(testing_support::small_lab(2))).status, 200);
   EXPECT_EQ(get("/v1/graph").status, 200);
   const Reply reply = answer();
   EXPECT_EQ(reply.status, 200);
@@ -69,8 +69,9 @@ TEST_F(ProbingDaemonTest, AnswersOthersWhileAPlanIsUnderWay) {
   };
   begin_probes(kWorksAtOnce);
   const int before = times_asked;
-  std::future<Reply> plan = std::async(
-      std::launch::async, [this] { return post("/v1/plan", message(with_capacity(2))); });
+  std::future<Reply> plan = std::async(std::launch::async, [this] {
+    return post("/v1/plan", message(testing_support::small_lab(2)));
+  });
   // Then the daemon has the request.
   EXPECT_TRUE(testing_support::eventually([&] { return times_asked != before; }));
   EXPECT_EQ(status()["inSync"], true);
@@ -82,7 +83,7 @@ TEST_F(ProbingDaemonTest, AnswersOthersWhileAPlanIsUnderWay) {
 
 TEST_F(ProbingDaemonTest, ComparesNoPacketWithALabThatCameMeanwhile) {
   begin_probe();
-  EXPECT_EQ(apply(with_capacity(2))["result"]["failed"], Json::array());
+  EXPECT_EQ(apply(testing_support::small_lab(2))["result"]["failed"], Json::array());
   const Reply reply = answer();
   EXPECT_EQ(reply.status, 409);
   EXPECT_EQ(Json::parse(reply.body)["error"]["code"], "busy");

@@ -68,7 +68,7 @@ class Systemd {
 
 TEST_F(DaemonTest, TakesUpTheStoredLabAfterAnotherStart) {
   start();
-  apply(with_capacity(3));
+  apply(testing_support::small_lab(3));
   const Json before = status();
   const size_t applied = kernel_.applied();
   stop();
@@ -156,7 +156,7 @@ TEST_F(DaemonTest, AppliesItsConfiguredLabAtTheStartAndOnHangup) {
   start();
   EXPECT_TRUE(status_becomes(
       [](const Json& now) { return now["inSync"] == true && now["apps"].size() == 1; }));
-  folder_.write("lab.yaml", with_capacity(2));
+  folder_.write("lab.yaml", testing_support::small_lab(2));
   ::kill(::getpid(), SIGHUP);
   EXPECT_TRUE(status_becomes(
       [](const Json& now) { return now["inSync"] == true && now["apps"].size() == 2; }));

@@ -105,7 +105,7 @@ TEST_F(DaemonTest, ShowsANameThatWasTakenBehindItsBackAsAProblem) {
 TEST_F(DaemonTest, RefusesALabThatExhaustsItsSubnet) {
   start();
   apply(kLab);
-  const Reply reply = post("/v1/apply", message(with_capacity(12)));
+  const Reply reply = post("/v1/apply", message(testing_support::small_lab(12)));
   EXPECT_EQ(reply.status, 400);
   EXPECT_THAT(reply.body, HasSubstr("address-space-exhausted"));
   EXPECT_EQ(Json::parse(get("/v1/leases").body)["leases"].size(), 1U);
@@ -201,12 +201,12 @@ TEST_F(DaemonTest, SaysThatTheStoredLabCouldNotBeErasedAndTriesAgain) {
 
 TEST_F(DaemonTest, AppliesALabAfterARemovalThatGotStuck) {
   start();
-  apply(with_capacity(3));
+  apply(testing_support::small_lab(3));
   kernel_.fail_matching([](const state::Op& op) { return op.verb == state::Verb::kRemove; });
   EXPECT_NE(last_line(post("/v1/down"))["result"]["failed"], Json::array());
   EXPECT_EQ(status()["inSync"], false);
   kernel_.fail_matching(nullptr);
-  EXPECT_EQ(apply(with_capacity(2))["result"]["failed"], Json::array());
+  EXPECT_EQ(apply(testing_support::small_lab(2))["result"]["failed"], Json::array());
   EXPECT_EQ(status()["apps"].size(), 2U);
   stop();
   start();
@@ -278,12 +278,11 @@ TEST_F(DaemonTest, TestsOnlyTheLabInForce) {
   start();
   EXPECT_EQ(post("/v1/test", message(kLab)).status, 409);
   apply(kLab);
-  const std::string text =
-      std::string(kLab) + "expectations: [{from: web, to: tcp://sql:443, expect: allow}]\n";
+  const std::string text = kLab + "expectations: [{from: web, to: tcp://sql:443, expect: allow}]\n";
   const Json results = Json::parse(post("/v1/test", message(text)).body)["results"];
   ASSERT_EQ(results.size(), 1U);
   EXPECT_EQ(results[0]["ok"], false);  // the packet does not arrive in this kernel
-  EXPECT_EQ(post("/v1/test", message(with_capacity(2))).status, 409);
+  EXPECT_EQ(post("/v1/test", message(testing_support::small_lab(2))).status, 409);
 }
 
 TEST_F(DaemonTest, ListsRoutesRulesLeasesAndContext) {
@@ -291,7 +290,8 @@ TEST_F(DaemonTest, ListsRoutesRulesLeasesAndContext) {
   EXPECT_EQ(get("/v1/graph").status, 409);
   apply(kLab);
   EXPECT_GE(Json::parse(get("/v1/effective-routes?site=web").body)["routes"].size(), 2U);
-  EXPECT_EQ(Json::parse(get("/v1/effective-rules?site=web").body)["rules"], Json::array());
+  EXPECT_EQ(Json::parse(get("/v1/effective-rules?site=web").body)["rules"][0]["name"],
+            "nsg/deny-sql");
   EXPECT_EQ(get("/v1/effective-routes?site=nobody").status, 404);
   EXPECT_EQ(Json::parse(get("/v1/leases?subnet=spoke/integration").body)["leases"].size(), 1U);
   EXPECT_EQ(Json::parse(get("/v1/leases?subnet=SPOKE/Integration").body)["leases"].size(), 1U);
@@ -310,10 +310,9 @@ TEST_F(DaemonTest, AnswersNetworkWatchersQuestions) {
   const std::string flow =
       "&direction=Outbound&protocol=TCP&remoteIPAddress=10.1.2.4&remotePort=443&localPort=50000";
   EXPECT_EQ(get("/v1/ip-flow-verify?site=web" + flow).status, 409);
-  apply(std::string(kLab).replace(std::string(kLab).find("sites: {"), 8,
-                                  "sites: {plain: {serverFarm: plan}, "));
+  apply(std::string(kLab).replace(kLab.find("sites: {"), 8, "sites: {plain: {serverFarm: plan}, "));
   EXPECT_EQ(get("/v1/ip-flow-verify?site=web/0" + flow).body,
-            R"({"access":"Allow","ruleName":null})");
+            R"({"access":"Allow","ruleName":"defaultSecurityRules/AllowVnetOutBound"})");
   EXPECT_EQ(get("/v1/next-hop?site=web&destinationIPAddress=10.1.2.4").body,
             R"({"nextHopType":"VnetLocal","nextHopIpAddress":null,"routeTableId":"System Route"})");
   EXPECT_EQ(get("/v1/ip-flow-verify?site=plain" + flow).status, 409);

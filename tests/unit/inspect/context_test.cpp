@@ -3,7 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/support/spoke_lab.hpp"
+#include "tests/support/network_of.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::inspect {
 namespace {
@@ -14,12 +15,17 @@ using ::testing::Key;
 using ::testing::Not;
 using ::testing::Pair;
 
+// One in a VNet and one that is not.
+lab::Lab two_apps() {
+  return with(contract_lab(), "sites: {plain: {serverFarm: plan}}");
+}
+
 Result<ExecContext> context_in(const lab::Lab& lab, const lab::Sender& app) {
-  return app_context(*policy::analyse({.lab = lab, .leases = spoke_addresses()}), app, "eg");
+  return app_context(*network_of(lab), app, "eg");
 }
 
 ExecContext context_of(const lab::Sender& app) {
-  return context_in(spoke_lab(), app).value();
+  return context_in(two_apps(), app).value();
 }
 
 TEST(AppContext, TellsAnIntegratedAppItsPrivateAddress) {
@@ -31,7 +37,7 @@ TEST(AppContext, TellsAnIntegratedAppItsPrivateAddress) {
 }
 
 TEST(AppContext, HasNoPrivateAddressWithoutIntegrationEvenIfASettingClaimsOne) {
-  lab::Lab lab = spoke_lab();
+  lab::Lab lab = two_apps();
   lab.sites["plain"].app_settings["WEBSITE_PRIVATE_IP"] = "10.9.9.9";
   const auto environment = context_in(lab, {"plain", 0}).value().environment;
   EXPECT_THAT(environment, Not(Contains(Key("WEBSITE_PRIVATE_IP"))));
@@ -53,7 +59,7 @@ TEST(AppContext, GivesAppsOfOneWorkerOneInstanceId) {
 }
 
 TEST(AppContext, WritesResolvConfAsAzureDoes) {
-  lab::Lab lab = spoke_lab();
+  lab::Lab lab = two_apps();
   lab.virtual_networks["spoke"].dns_servers = {ip("10.1.2.53"), ip("10.1.2.54")};
   EXPECT_EQ(context_in(lab, {"web", 0}).value().resolv_conf,
             "# This container is using an embedded dns resolver\n"
@@ -81,28 +87,25 @@ TEST(AppContext, SpellsNamesAsTheLabDoes) {
 }
 
 TEST(AppContext, IsNotFoundForUnknownSitesAndInstances) {
-  const auto code = [](const lab::Sender& app) {
-    return context_in(spoke_lab(), app).error().code;
-  };
+  const auto code = [](const lab::Sender& app) { return context_in(two_apps(), app).error().code; };
   EXPECT_EQ(code({"nobody", 0}), Errc::kNotFound);
   EXPECT_EQ(code({"web", 2}), Errc::kNotFound);
   EXPECT_EQ(code({"web", -1}), Errc::kNotFound);
 }
 
 ExecContext on_host(const lab::Lab& lab, const std::string& host) {
-  return host_context(*policy::analyse({.lab = lab, .leases = spoke_addresses()}), host, "eg")
-      .value();
+  return host_context(*network_of(lab), host, "eg").value();
 }
 
 TEST(HostContext, HasTheNetworkAndNothingOfAnApp) {
-  const ExecContext context = on_host(spoke_lab(), "SQL");
+  const ExecContext context = on_host(contract_lab(), "SQL");
   EXPECT_EQ(context.netns, "eg-host-sql");
   EXPECT_THAT(context.environment, ::testing::IsEmpty());
   EXPECT_EQ(context.hosts, "127.0.0.1 localhost\n");
 }
 
 TEST(HostContext, AsksTheNameServersOfItsNetwork) {
-  lab::Lab lab = spoke_lab();
+  lab::Lab lab = contract_lab();
   EXPECT_EQ(on_host(lab, "sql").resolv_conf, "nameserver 168.63.129.16\n");
   lab.virtual_networks["spoke"].dns_servers = {ip("10.1.2.53"), ip("10.1.2.54")};
   EXPECT_EQ(on_host(lab, "sql").resolv_conf, "nameserver 10.1.2.53\nnameserver 10.1.2.54\n");
@@ -111,8 +114,8 @@ TEST(HostContext, AsksTheNameServersOfItsNetwork) {
 }
 
 TEST(HostContext, IsNotFoundForUnknownHosts) {
-  const auto network = policy::analyse({.lab = spoke_lab(), .leases = spoke_addresses()});
-  EXPECT_EQ(host_context(*network, "nobody", "eg").error().code, Errc::kNotFound);
+  EXPECT_EQ(host_context(*network_of(contract_lab()), "nobody", "eg").error().code,
+            Errc::kNotFound);
 }
 
 }  // namespace

@@ -3,7 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/support/spoke_lab.hpp"
+#include "tests/support/network_of.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::inspect {
 namespace {
@@ -12,8 +13,7 @@ using namespace testing_support;
 using ::testing::HasSubstr;
 
 std::vector<Dependency> needed(const lab::Lab& lab, const policy::AskUpstream& ask = nullptr) {
-  return dependencies(*policy::analyse({.lab = lab, .leases = spoke_addresses()}), {"web", 0}, ask)
-      .value();
+  return dependencies(*network_of(lab), {"web", 0}, ask).value();
 }
 
 // Of this URL, which is among them.
@@ -26,7 +26,7 @@ Dependency one_of(const std::vector<Dependency>& all, const std::string& url) {
 }
 
 lab::Lab lab_needing(std::vector<std::string> urls) {
-  lab::Lab lab = spoke_lab();
+  lab::Lab lab = contract_lab();
   lab.sites["web"].dependencies = std::move(urls);
   return lab;
 }
@@ -37,7 +37,7 @@ TEST(Dependencies, AreReachedOrSayWhatBlocksThem) {
   EXPECT_EQ(all[0].ok, true);
   EXPECT_EQ(all[0].why, "declared");
   EXPECT_EQ(all[1].ok, false);
-  EXPECT_EQ(blocked_by(all[1]).name, "nsg/deny-sql");
+  EXPECT_EQ(blocked_by(all[1]).name, "nsg-integration/deny-sql");
   EXPECT_EQ(all[2].ok, false) << "a closed port is no use";
   EXPECT_EQ(blocked_by(all[2]).stage, policy::Stage::kDestination);
   EXPECT_EQ(blocked_by(all[2]).name, "sql");
@@ -58,7 +58,7 @@ TEST(Dependencies, SayWhyAUrlMeansNoFlow) {
 }
 
 TEST(Dependencies, FollowFromTheRuntimeInAnyCase) {
-  lab::Lab lab = spoke_lab();
+  lab::Lab lab = contract_lab();
   const size_t without = needed(lab).size();
   lab.sites["web"].linux_fx_version = "python|3.12";
   EXPECT_EQ(needed(lab).size(), without + 3);
@@ -68,13 +68,13 @@ TEST(Dependencies, FollowFromTheRuntimeInAnyCase) {
 }
 
 TEST(Dependencies, OfARuntimeAreBlockedWhereTheLabHasThem) {
-  lab::Lab lab = spoke_lab();
-  lab.sites["web"].linux_fx_version = "PYTHON|3.12";
-  lab::Host& index = lab.hosts["index"];
-  index.ip_address = ip("151.101.0.223");
-  index.names = {"pypi.org"};
-  index.listen = {{Protocol::kTcp, 443}};
   // The firewall has no address on the Internet, so that it forwards nothing there.
+  lab::Lab lab = with(contract_lab(), R"(
+sites: {web: {linuxFxVersion: "PYTHON|3.12"}}
+hosts:
+  firewall: {masquerade: null}
+  index: {internet: true, ipAddress: 151.101.0.223, names: [pypi.org], listen: [tcp/443]}
+)");
   const Dependency blocked = one_of(needed(lab), "tcp://pypi.org:443");
   EXPECT_EQ(blocked.ok, false);
   EXPECT_FALSE(blocked_by(blocked).name.empty());
@@ -83,7 +83,7 @@ TEST(Dependencies, OfARuntimeAreBlockedWhereTheLabHasThem) {
 }
 
 TEST(Dependencies, AreNotInThisLabWhereRealServersKnowOnlyTheName) {
-  lab::Lab lab = spoke_lab();
+  lab::Lab lab = contract_lab();
   lab.virtual_networks["spoke"].subnets["integration"].route_table.reset();
   lab.public_dns.forward_to = {ip("9.9.9.9")};
   const auto all = needed(lab, [](const std::string& name, policy::RecordType type) {
@@ -103,8 +103,7 @@ TEST(Dependencies, AreBlockedByAServiceThatRefuses) {
 }
 
 TEST(Dependencies, AreNotFoundForUnknownApps) {
-  const auto network = policy::analyse({.lab = spoke_lab(), .leases = spoke_addresses()});
-  EXPECT_EQ(dependencies(*network, {"nobody", 0}).error().code, Errc::kNotFound);
+  EXPECT_EQ(dependencies(*network_of(contract_lab()), {"nobody", 0}).error().code, Errc::kNotFound);
 }
 
 }  // namespace

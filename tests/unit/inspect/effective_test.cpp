@@ -3,7 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/support/spoke_lab.hpp"
+#include "tests/support/network_of.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::inspect {
 namespace {
@@ -11,35 +12,33 @@ namespace {
 using namespace testing_support;
 
 EffectiveRules rules_of(const lab::Lab& lab, const ChainHits& hits = {}) {
-  const auto network = policy::analyse({.lab = lab});
+  const auto network = network_of(lab);
   return effective_rules(network->subnets[network->sites.at("web").subnet], hits);
 }
 
 TEST(EffectiveRules, FindTheHitsOfEachRulesChain) {
-  const EffectiveRules effective = rules_of(spoke_lab(), {{"out/integration/deny/deny-sql", 3}});
+  const EffectiveRules effective = rules_of(contract_lab(), {{"out/integration/deny/deny-sql", 3}});
   ASSERT_FALSE(effective.rules.empty());
-  EXPECT_EQ(effective.rules.front().rule.name, "nsg/deny-sql");
+  EXPECT_EQ(effective.rules.front().rule.name, "nsg-integration/deny-sql");
   EXPECT_EQ(effective.rules.front().hits, 3U);
   EXPECT_EQ(effective.rules.back().hits, std::nullopt);
 }
 
 TEST(EffectiveRules, ListOutboundRulesBeforeInboundOnes) {
-  const EffectiveRules effective = rules_of(spoke_lab());
+  const EffectiveRules effective = rules_of(contract_lab());
   EXPECT_EQ(effective.rules.front().rule.rule.direction, lab::Direction::kOutbound);
   EXPECT_EQ(effective.rules.back().rule.rule.direction, lab::Direction::kInbound);
 }
 
 TEST(EffectiveRoutes, ListWhatAzureDoesAndNotWhatItComesTo) {
-  lab::Lab lab = spoke_lab();
-  const lab::SubnetRef& subnet = *lab.sites.at("web").virtual_network_subnet;
-  lab::Subnet& apps = lab.virtual_networks[subnet.vnet].subnets[subnet.subnet];
-  apps.service_endpoints = {{.service = "Microsoft.Sql", .locations = {"westeurope"}}};
-  apps.route_table = "own";
-  lab.service_tags = std::make_shared<const lab::ServiceTags>(lab::ServiceTags{
-      {"Sql.WestEurope", {"westeurope", address_set({prefix("52.236.184.0/24")})}}});
-  lab.route_tables["own"].routes["leave"] = {.address_prefix = prefix("52.236.184.128/25"),
-                                             .next_hop_type = lab::NextHopType::kInternet};
-  const auto network = policy::analyse({.lab = lab});
+  lab::Lab lab = with(contract_lab(), R"(
+virtualNetworks: {spoke: {subnets: {integration: {
+  serviceEndpoints: [{service: Microsoft.Sql, locations: [westeurope]}], routeTable: own}}}}
+routeTables:
+  own: {routes: {leave: {addressPrefix: 52.236.184.128/25, nextHopType: Internet}}}
+)");
+  lab.service_tags = service_tags({{"Sql.WestEurope", {"52.236.184.0/24"}}});
+  const auto network = network_of(lab);
   std::vector<std::string> listed;
   for (const policy::EffectiveRoute& route :
        effective_routes(network->subnets[network->sites.at("web").subnet]).routes) {

@@ -3,7 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/support/spoke_lab.hpp"
+#include "tests/support/network_of.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::inspect {
 namespace {
@@ -16,9 +17,9 @@ using ::testing::SizeIs;
 
 std::shared_ptr<const policy::Network> network_expecting(
     const std::vector<lab::Expectation>& expectations) {
-  lab::Lab lab = spoke_lab();
+  lab::Lab lab = contract_lab();
   lab.expectations = expectations;
-  return policy::analyse({.lab = std::move(lab), .leases = spoke_addresses()});
+  return network_of(lab);
 }
 
 TEST(Expectations, AreJudgedInOrderEachForAPortOfItsOwn) {
@@ -30,7 +31,7 @@ TEST(Expectations, AreJudgedInOrderEachForAPortOfItsOwn) {
   ASSERT_THAT(results, SizeIs(2));
   EXPECT_THAT(results[0].differences, IsEmpty());
   EXPECT_EQ(results[0].flow->source_port, 50000);
-  EXPECT_THAT(results[1].differences, ElementsAre(HasSubstr("nsg/deny-sql")));
+  EXPECT_THAT(results[1].differences, ElementsAre(HasSubstr("nsg-integration/deny-sql")));
   EXPECT_EQ(results[1].flow->source_port, 50001);
 }
 

@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "tests/support/spoke_lab.hpp"
+#include "tests/support/lab_from.hpp"
 
 namespace egress::inspect {
 namespace {
@@ -16,19 +16,17 @@ using ::testing::FieldsAre;
 
 // One of everything that names and services have, too.
 lab::Lab lab_with_names() {
-  lab::Lab lab = spoke_lab();
-  lab.services["store"].ip_address = ip("20.60.222.10");
-  lab.private_endpoints["pe"] = {.subnet = {"spoke", "data"},
-                                 .private_link_service = "store",
-                                 .group_ids = {"blob"},
-                                 .private_dns_zones = {"zone"}};
-  lab.private_endpoints["pe-site"] = {.subnet = {"spoke", "data"}, .private_link_service = "web"};
-  lab.sites["web"].inbound_ip_address = ip("20.50.2.4");
-  lab::PrivateDnsZone& zone = lab.private_dns_zones["zone"];
-  zone.zone_name = "privatelink.blob.core.windows.net";
-  zone.virtual_network_links["spoke"].registration_enabled = true;
-  zone.virtual_network_links["hub"] = {};
-  return lab;
+  return with(contract_lab(), R"(
+sites: {web: {inboundIpAddress: 20.50.2.4}}
+services: {store: {type: Microsoft.Storage/storageAccounts, ipAddress: 20.60.222.10}}
+privateEndpoints:
+  pe: {subnet: spoke/data, privateLinkService: store, groupIds: [blob], privateDnsZones: [zone]}
+  pe-site: {subnet: spoke/data, privateLinkService: web, groupIds: [sites]}
+privateDnsZones:
+  zone:
+    zoneName: privatelink.blob.core.windows.net
+    virtualNetworkLinks: {spoke: {registrationEnabled: true}, hub: {}}
+)");
 }
 
 TEST(Graph, ConnectsNodesThatExist) {
@@ -45,17 +43,18 @@ TEST(Graph, ConnectsNodesThatExist) {
 }
 
 TEST(Graph, ShowsIntegrationRulesRoutesAndNextHops) {
-  const auto edges = graph_of(spoke_lab()).edges;
+  const auto edges = graph_of(contract_lab()).edges;
   EXPECT_THAT(edges,
               Contains(FieldsAre("site/web", "subnet/spoke/integration", "integration", "")));
-  EXPECT_THAT(edges, Contains(FieldsAre("subnet/spoke/integration", "networkSecurityGroup/nsg",
-                                        "networkSecurityGroup", "")));
+  EXPECT_THAT(edges,
+              Contains(FieldsAre("subnet/spoke/integration", "networkSecurityGroup/nsg-integration",
+                                 "networkSecurityGroup", "")));
   EXPECT_THAT(edges, Contains(FieldsAre("routeTable/via-firewall", "host/firewall", "nextHop",
                                         "0.0.0.0/0")));
 }
 
 TEST(Graph, TellsAPeeringOfOneSideFromAConnectedOne) {
-  lab::Lab lab = spoke_lab();
+  lab::Lab lab = contract_lab();
   EXPECT_THAT(graph_of(lab).edges, Contains(FieldsAre("virtualNetwork/hub", "virtualNetwork/spoke",
                                                       "virtualNetworkPeering", "Connected")));
   lab.virtual_networks["spoke"].virtual_network_peerings.clear();
@@ -74,7 +73,7 @@ TEST(Graph, ShowsServicesEndpointsAndZones) {
   for (const auto& [from, to, kind, detail] :
        {Edge{"privateEndpoint/pe", "service/store", "privateLinkService", "blob"},
         Edge{"privateEndpoint/pe", "privateDnsZone/zone", "privateDnsZone", ""},
-        Edge{"privateEndpoint/pe-site", "site/web", "privateLinkService", ""},
+        Edge{"privateEndpoint/pe-site", "site/web", "privateLinkService", "sites"},
         Edge{"internet", "site/web", "inbound", "20.50.2.4"},
         Edge{"privateDnsZone/zone", "virtualNetwork/spoke", "virtualNetworkLink", "registration"},
         Edge{"privateDnsZone/zone", "virtualNetwork/hub", "virtualNetworkLink", ""}}) {

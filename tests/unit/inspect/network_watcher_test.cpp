@@ -3,7 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/support/spoke_lab.hpp"
+#include "tests/support/network_of.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::inspect {
 namespace {
@@ -12,11 +13,7 @@ using namespace testing_support;
 using lab::Access;
 using lab::Direction;
 
-std::shared_ptr<const policy::Network> network_of(lab::Lab lab = spoke_lab()) {
-  return policy::analyse({.lab = std::move(lab), .leases = spoke_addresses()});
-}
-
-IpFlowVerdict verdict_on(const IpFlow& flow, const lab::Lab& lab = spoke_lab()) {
+IpFlowVerdict verdict_on(const IpFlow& flow, const lab::Lab& lab) {
   return ip_flow_verify(*network_of(lab), {"web", 0}, flow).value();
 }
 
@@ -39,7 +36,7 @@ TEST(IpFlowVerify, NamesTheRuleAsNetworkWatcherDoes) {
                                  Access::kDeny,
                                  "defaultSecurityRules/DenyAllInBound"}};
   // With a default route of its own everything would be VirtualNetwork.
-  lab::Lab lab = spoke_lab();
+  lab::Lab lab = contract_lab();
   lab.virtual_networks["spoke"].subnets["integration"].route_table.reset();
   for (const Case& each : cases) {
     const IpFlowVerdict verdict = verdict_on(each.flow, lab);
@@ -49,15 +46,12 @@ TEST(IpFlowVerify, NamesTheRuleAsNetworkWatcherDoes) {
 }
 
 TEST(IpFlowVerify, HoldsLocalAndRemoteSideWhereTheDirectionSays) {
-  lab::Lab lab = spoke_lab();
-  lab::SecurityRule& rule = lab.network_security_groups["nsg"].security_rules["one"];
-  rule = deny_sql();
-  rule.priority = 200;
-  rule.direction = Direction::kInbound;
-  rule.source = {.prefixes = {prefix("10.1.2.4/32")}};
-  rule.source_ports = PortSet({{1433, 1433}});
-  rule.destination = {.prefixes = {prefix("10.1.1.4/32")}};
-  rule.destination_ports = PortSet({{8080, 8080}});
+  const lab::Lab lab = with(contract_lab(), R"(
+networkSecurityGroups: {nsg-integration: {securityRules: {one: {
+  priority: 200, direction: Inbound, access: Deny, protocol: Tcp,
+  sourceAddressPrefix: 10.1.2.4, sourcePortRange: 1433,
+  destinationAddressPrefix: 10.1.1.4, destinationPortRange: 8080}}}}
+)");
   IpFlow flow{Direction::kInbound, Protocol::kTcp, ip("10.1.2.4"), 1433, 8080};
   EXPECT_EQ(verdict_on(flow, lab).rule_name, "securityRules/one");
   flow.local_port = 8081;
@@ -65,7 +59,7 @@ TEST(IpFlowVerify, HoldsLocalAndRemoteSideWhereTheDirectionSays) {
 }
 
 TEST(IpFlowVerify, AllowsEverythingWithoutAList) {
-  lab::Lab lab = spoke_lab();
+  lab::Lab lab = contract_lab();
   lab.virtual_networks["spoke"].subnets["integration"].network_security_group.reset();
   const IpFlowVerdict verdict =
       verdict_on({Direction::kInbound, Protocol::kTcp, ip("8.8.8.8"), 443}, lab);
@@ -83,7 +77,7 @@ TEST(NextHop, NamesTheRouteTableOrTheSystemsRoute) {
   const std::vector<Case> cases{{"8.8.8.8", "VirtualAppliance", ip("10.0.1.4"), "via-firewall"},
                                 {"10.0.1.4", "VNetPeering", std::nullopt, "System Route"},
                                 {"10.1.2.4", "VnetLocal", std::nullopt, "System Route"}};
-  const auto network = network_of();
+  const auto network = network_of(contract_lab());
   for (const Case& each : cases) {
     const NextHopAnswer answer = next_hop(*network, {"web", 0}, ip(each.destination)).value();
     EXPECT_EQ(answer.next_hop.type, each.type) << each.destination;
@@ -93,7 +87,7 @@ TEST(NextHop, NamesTheRouteTableOrTheSystemsRoute) {
 }
 
 TEST(NetworkWatcher, RefusesWhatHasNoIntegration) {
-  const auto network = network_of();
+  const auto network = network_of(with(contract_lab(), "sites: {plain: {serverFarm: plan}}"));
   const auto codes = [&](const lab::Sender& app) {
     return std::pair(ip_flow_verify(*network, app, {}).error().code,
                      next_hop(*network, app, ip("8.8.8.8")).error().code);

@@ -3,7 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/support/spoke_lab.hpp"
+#include "tests/support/network_of.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::inspect {
 namespace {
@@ -128,7 +129,7 @@ TEST(Verify, ComparesNoSourceThatThePlatformHides) {
 }
 
 TEST(Receivers, AreAllWhoOwnTheAddress) {
-  lab::Lab lab = spoke_lab();
+  lab::Lab lab = with(contract_lab(), "sites: {plain: {serverFarm: plan}}");
   lab.hosts["twin"] = lab.hosts["sql"];
   lab.services["store"].ip_address = ip("20.60.222.10");
   lab.private_endpoints["pe"] = {
@@ -136,7 +137,7 @@ TEST(Receivers, AreAllWhoOwnTheAddress) {
   lab.sites["web"].inbound_ip_address = ip("20.50.2.4");
   lab.private_endpoints["pe-site"] = {
       .subnet = {"spoke", "data"}, .ip_address = ip("10.1.2.10"), .private_link_service = "plain"};
-  const auto network = policy::analyse({.lab = lab, .leases = spoke_addresses()});
+  const auto network = network_of(lab);
   const auto at = [&](const char* address) { return receivers(*network, "eg", ip(address)); };
   EXPECT_THAT(at("10.1.2.4"),
               ElementsAre(Pair("eg-host-sql", "sql"), Pair("eg-host-twin", "twin")));

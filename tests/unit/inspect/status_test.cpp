@@ -3,7 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/support/spoke_lab.hpp"
+#include "tests/support/network_of.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::inspect {
 namespace {
@@ -12,13 +13,12 @@ using namespace testing_support;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
-StatusReport report_of(const lab::Lab& lab, const std::string& prefix = "eg",
-                       const lab::IntegrationAddresses& addresses = spoke_addresses()) {
-  return describe(*policy::analyse({.lab = lab, .leases = addresses}), prefix);
+StatusReport report_of(const lab::Lab& lab, const std::string& prefix = "eg") {
+  return describe(*network_of(lab), prefix);
 }
 
 TEST(Status, ListsEveryInstanceOfEveryApp) {
-  const StatusReport report = report_of(spoke_lab());
+  const StatusReport report = report_of(with(contract_lab(), "sites: {plain: {serverFarm: plan}}"));
   ASSERT_THAT(report.apps, SizeIs(4));
   const AppStatus& plain = report.apps[0];
   EXPECT_EQ(plain.site, "plain");
@@ -35,37 +35,39 @@ TEST(Status, ListsEveryInstanceOfEveryApp) {
 }
 
 TEST(Status, CallsRoutingOffPrivate) {
-  lab::Lab lab = spoke_lab();
+  lab::Lab lab = contract_lab();
   lab.sites["web"].outbound_vnet_routing.reset();
-  EXPECT_EQ(report_of(lab).apps[3].application_routing, "private");
+  EXPECT_EQ(report_of(lab).apps[1].application_routing, "private");
 }
 
 TEST(Status, ListsTheInterfacesOfEveryWorker) {
-  lab::IntegrationAddresses addresses = spoke_addresses();
-  addresses[{"plan", 1, {"other", "apps"}}] = ip("10.9.0.4");
-  lab::Lab lab = spoke_lab();
-  lab.virtual_networks["other"].subnets["apps"].address_prefixes = {prefix("10.9.0.0/28")};
-  const StatusReport report = report_of(lab, "eg", addresses);
+  const StatusReport report = report_of(with(contract_lab(), R"(
+virtualNetworks:
+  other:
+    addressPrefixes: [10.9.0.0/24]
+    subnets: {apps: {addressPrefix: 10.9.0.0/28, delegations: [Microsoft.Web/serverFarms]}}
+sites: {other: {serverFarm: plan, virtualNetworkSubnet: other/apps}}
+)"));
   ASSERT_THAT(report.workers, SizeIs(2));
   EXPECT_EQ(report.workers[1].name, "plan/1");
   EXPECT_EQ(report.workers[1].netns, "eg-worker-plan-1");
-  EXPECT_THAT(report.workers[0].interfaces, SizeIs(1));
+  EXPECT_THAT(report.workers[0].interfaces, SizeIs(2));
   EXPECT_THAT(report.workers[1].interfaces,
-              ElementsAre(::testing::FieldsAre("integ0", "other/apps", ip("10.9.0.4")),
+              ElementsAre(::testing::FieldsAre("integ0", "other/apps", ip("10.9.0.5")),
                           ::testing::FieldsAre("integ1", "spoke/integration", ip("10.1.1.5"))));
 }
 
 TEST(Status, ListsHostsWithTheirPorts) {
-  const StatusReport report = report_of(spoke_lab(), "lab");
+  const StatusReport report = report_of(contract_lab(), "lab");
   ASSERT_THAT(report.hosts, SizeIs(3));
   EXPECT_EQ(report.hosts[1].netns, "lab-host-sql");
   EXPECT_THAT(report.hosts[1].listen, ElementsAre("tcp/1433", "tcp/443"));
 }
 
 TEST(Status, ListsServicesAfterTheHosts) {
-  lab::Lab lab = spoke_lab();
-  lab.services["vault"] = {.type = "Microsoft.KeyVault/vaults", .ip_address = ip("13.69.64.72")};
-  const StatusReport report = report_of(lab);
+  const StatusReport report = report_of(
+      with(contract_lab(),
+           "services: {vault: {type: Microsoft.KeyVault/vaults, ipAddress: 13.69.64.72}}"));
   ASSERT_THAT(report.hosts, SizeIs(4));
   EXPECT_EQ(report.hosts[0].kind, "host");
   EXPECT_EQ(report.hosts[3].name, "vault");

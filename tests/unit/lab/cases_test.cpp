@@ -52,7 +52,7 @@ std::string findings_of(const std::string& body, size_t lines_above) {
   return text;
 }
 
-class LabFileMistake : public testing::TestWithParam<std::filesystem::path> {};
+class LabFileMistake : public testing::TestWithParam<std::string> {};
 
 TEST_P(LabFileMistake, IsToldInTheExpectedWords) {
   const Case wanted = parse_case(read_file(GetParam()));

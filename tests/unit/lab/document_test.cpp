@@ -18,11 +18,11 @@ TEST(Document, OfEveryFileThatLoadsLoadsAsItWas) {
   for (const char* folder : {LAB_CONFIG "/examples", LAB_CASES}) {
     for (const auto& path : yaml_files(folder)) {
       SCOPED_TRACE(path);
-      const Loaded loaded = load_file(path.string());
+      const Loaded loaded = load_file(path);
       if (!loaded.lab) continue;
       const auto text = write(*loaded.lab);
       ASSERT_TRUE(text.ok()) << text.error().to_string();
-      const Loaded again = load(*text, "written.yaml", reader_beside(path.string()));
+      const Loaded again = load(*text, "written.yaml", reader_beside(path));
       ASSERT_TRUE(again.lab) << errors_of(again);
       EXPECT_TRUE(*again.lab == *loaded.lab);
       EXPECT_EQ(write(*again.lab).value(), *text) << "there is one way to write a lab";

@@ -4,18 +4,14 @@
 #include <gmock/gmock.h>
 
 #include "lab/document.hpp"
+#include "tests/support/lab_from.hpp"
 #include "tests/unit/lab/files.hpp"
 
 namespace egress::lab {
 namespace {
 
+using testing_support::contract_lab;
 using Verb = Edit::Verb;
-
-Lab contract_lab() {
-  const Loaded loaded = load_file(LAB_CONFIG "/examples/contract.yaml");
-  EXPECT_TRUE(loaded.lab.has_value()) << errors_of(loaded);
-  return loaded.lab.value_or(Lab{});
-}
 
 Loaded edited(const Edit& change) {
   return edit(contract_lab(), change, no_files);

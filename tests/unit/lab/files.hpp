@@ -3,41 +3,16 @@
 
 // The files that tests of the loader read, and the loader without files.
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
-#include <vector>
 
 #include "lab/load.hpp"
+#include "tests/support/files.hpp"
 
 namespace egress::lab {
 
-inline std::string read_file(const std::filesystem::path& path) {
-  const std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-inline std::vector<std::filesystem::path> yaml_files(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-// A file's name as part of a test's name.
-inline std::string test_name(const testing::TestParamInfo<std::filesystem::path>& test) {
-  std::string name = test.param.stem().string();
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
+using testing_support::read_file;
+using testing_support::test_name;
+using testing_support::yaml_files;
 
 inline Result<std::string> no_files(const std::string& path) {
   return Error{.code = Errc::kNotFound, .message = path + " is not there"};

@@ -10,19 +10,15 @@
 #include <functional>
 
 #include "lab/check/checks.hpp"
+#include "tests/support/lab_from.hpp"
 #include "tests/support/values.hpp"
 #include "tests/unit/lab/files.hpp"
 
 namespace egress::lab {
 namespace {
 
+using testing_support::contract_lab;
 using testing_support::prefix;
-
-Lab contract_lab() {
-  const Loaded loaded = load_file(LAB_CONFIG "/examples/contract.yaml");
-  EXPECT_TRUE(loaded.lab.has_value()) << errors_of(loaded);
-  return loaded.lab.value_or(Lab{});
-}
 
 std::vector<std::string> error_codes(const Lab& lab) {
   std::vector<std::string> codes;
