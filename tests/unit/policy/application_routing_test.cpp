@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "policy/application_routing.hpp"
 
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -81,8 +81,7 @@ virtualNetworks:
 
 // azure-facts 1.1.4
 TEST(VirtualNetworkScope, HasWhatServiceEndpointsLeadTo) {
-  lab::Lab lab;
-  vnet(lab, "spoke", {"10.1.0.0/16"});
+  const lab::Lab lab = lab_from("virtualNetworks: {spoke: {addressPrefixes: [10.1.0.0/16]}}");
   EXPECT_THAT(
       virtual_network_scope(lab, integrated(), {{prefix("20.60.222.0/23"), "Microsoft.Storage"}}),
       testing::ElementsAre(prefix("10.0.0.0/8"), prefix("10.1.0.0/16"), prefix("20.60.222.0/23"),

@@ -3,36 +3,31 @@
 
 #include <fmt/format.h>
 
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
 
-constexpr const char* kBlobZone = "privatelink.blob.core.windows.net";
-
 lab::Lab hub_and_spoke() {
-  lab::Lab lab;
-  for (const char* name : {"hub", "spoke"}) {
-    vnet(lab, name, {name[0] == 'h' ? "10.0.0.0/16" : "10.1.0.0/16"});
-    subnet(lab, std::string(name) + "/data", name[0] == 'h' ? "10.0.2.0/24" : "10.1.2.0/24");
-  }
-  host(lab, "VM", "spoke/data", "10.1.2.4");
-  host(lab, "server", "hub/data", "10.0.2.4");
-  return lab;
+  return lab_from(R"(
+virtualNetworks:
+  hub: {addressPrefixes: [10.0.0.0/16], subnets: {data: {addressPrefix: 10.0.2.0/24}}}
+  spoke: {addressPrefixes: [10.1.0.0/16], subnets: {data: {addressPrefix: 10.1.2.0/24}}}
+hosts:
+  VM: {subnet: spoke/data, ipAddress: 10.1.2.4}
+  server: {subnet: hub/data, ipAddress: 10.0.2.4}
+)");
 }
 
 // A storage account, with an endpoint for its blobs whose records go to the zone.
 lab::Lab with_account() {
-  lab::Lab lab = hub_and_spoke();
-  lab.services["store"] = {.type = "Microsoft.Storage/storageAccounts",
-                           .location = "westeurope",
-                           .ip_address = ip("20.60.223.4")};
-  lab.private_dns_zones[kBlobZone].virtual_network_links["spoke"];
-  lab.private_endpoints["pe"] = {.subnet = subnet_ref("spoke/data"),
-                                 .private_link_service = "store",
-                                 .group_ids = {"blob"},
-                                 .private_dns_zones = {kBlobZone}};
-  return lab;
+  return with(hub_and_spoke(), R"(
+services: {store: {type: Microsoft.Storage/storageAccounts, ipAddress: 20.60.223.4}}
+privateDnsZones: {privatelink.blob.core.windows.net: {virtualNetworkLinks: {spoke: {}}}}
+privateEndpoints:
+  pe: {subnet: spoke/data, privateLinkService: store, groupIds: [blob],
+       privateDnsZones: [privatelink.blob.core.windows.net]}
+)");
 }
 
 // The answer to `network`, or on the Internet for an empty one: "CNAME x A 10.0.0.4",
@@ -72,10 +67,9 @@ TEST(DeclaredNames, PublicRecordsHideTheNamesOfMachines) {
 }
 
 TEST(DeclaredNames, MachinesRegisterWhereTheLinkSaysSo) {
-  lab::Lab lab = hub_and_spoke();
-  auto& links = lab.private_dns_zones["corp.test"].virtual_network_links;
-  links["hub"];
-  links["spoke"].registration_enabled = true;
+  const lab::Lab lab = with(hub_and_spoke(), R"(
+privateDnsZones: {corp.test: {virtualNetworkLinks: {hub: {}, spoke: {registrationEnabled: true}}}}
+)");
   for (const char* network : {"spoke", "hub"}) {
     EXPECT_EQ(ask(lab, network, "vm.corp.test"), "A 10.1.2.4");
     EXPECT_EQ(ask(lab, network, "server.corp.test"), "NXDOMAIN");
@@ -83,10 +77,12 @@ TEST(DeclaredNames, MachinesRegisterWhereTheLinkSaysSo) {
 }
 
 TEST(DeclaredNames, ARecordByHandIsNotReplaced) {
-  lab::Lab lab = hub_and_spoke();
-  lab::PrivateDnsZone& zone = lab.private_dns_zones["corp.test"];
-  zone.virtual_network_links["spoke"].registration_enabled = true;
-  zone.record_sets["vm"].txt = {"by hand"};
+  const lab::Lab lab = with(hub_and_spoke(), R"(
+privateDnsZones:
+  corp.test:
+    virtualNetworkLinks: {spoke: {registrationEnabled: true}}
+    recordSets: {vm: {TXT: [by hand]}}
+)");
   EXPECT_EQ(ask(lab, "spoke", "vm.corp.test"), "");
   EXPECT_EQ(ask(lab, "spoke", "vm.corp.test", RecordType::kTxt), "TXT \"by hand\"");
 }
@@ -98,46 +94,52 @@ TEST(DeclaredNames, AddressesLeadBackToMachinesOfTheOwnNetwork) {
   EXPECT_EQ(ask(lab, "spoke", "4.2.1.10.in-addr.arpa", RecordType::kPtr),
             "PTR vm.internal.cloudapp.net");
   EXPECT_EQ(ask(lab, "hub", "4.2.1.10.in-addr.arpa", RecordType::kPtr), "NXDOMAIN");
-  lab.private_dns_zones["corp.test"].virtual_network_links["spoke"].registration_enabled = true;
+  lab = with(lab, R"(
+privateDnsZones: {corp.test: {virtualNetworkLinks: {spoke: {registrationEnabled: true}}}}
+)");
   EXPECT_EQ(ask(lab, "spoke", "4.2.1.10.in-addr.arpa", RecordType::kPtr), "PTR vm.corp.test");
 }
 
 TEST(DeclaredNames, RecordsStandUnderTheirZonesNameAndNotUnderItsKey) {
-  lab::Lab lab = hub_and_spoke();
-  for (const char* network : {"hub", "spoke"}) {
-    lab::PrivateDnsZone& zone = lab.private_dns_zones[std::string("corp-of-") + network];
-    zone.zone_name = "Corp.test";
-    zone.virtual_network_links[network];
-    zone.record_sets["@"].a = {ip(network[0] == 'h' ? "10.0.2.1" : "10.1.2.1")};
-    zone.record_sets["WWW"].cname = "corp.test";
-  }
+  const lab::Lab lab = with(hub_and_spoke(), R"(
+privateDnsZones:
+  corp-of-hub:
+    zoneName: Corp.test
+    virtualNetworkLinks: {hub: {}}
+    recordSets: {"@": {A: [10.0.2.1]}}
+  corp-of-spoke:
+    zoneName: Corp.test
+    virtualNetworkLinks: {spoke: {}}
+    recordSets: {"@": {A: [10.1.2.1]}, WWW: {CNAME: corp.test}}
+)");
   EXPECT_EQ(ask(lab, "hub", "corp.test"), "A 10.0.2.1");
   EXPECT_EQ(ask(lab, "spoke", "www.corp.test"), "CNAME corp.test A 10.1.2.1");
   EXPECT_EQ(ask(lab, "", "corp.test"), "NXDOMAIN");
 }
 
 TEST(DeclaredNames, OnlyPrivatelinkZonesRedirect) {
-  lab::Lab lab = hub_and_spoke();
-  for (const char* name : {"privatelink.test", "a.privatelink.test", "myprivatelink.test"}) {
-    lab.private_dns_zones[name];
-  }
-  const Names names = names_of(lab, {});
+  const Names names = names_of(lab_from("privateDnsZones: {privatelink.test: {}, "
+                                        "a.privatelink.test: {}, myprivatelink.test: {}}"),
+                               {});
+  EXPECT_EQ(names.zones.size(), 3U);
   for (const Names::Zone& zone : names.zones) {
     EXPECT_EQ(zone.privatelink, zone.name != "myprivatelink.test") << zone.name;
   }
 }
 
 TEST(DeclaredNames, LinksAreAskedTheLongestZoneFirst) {
-  lab::Lab lab = hub_and_spoke();
-  for (const char* name : {"test", "b.a.test", "a.test"}) {
-    lab.private_dns_zones[name].virtual_network_links["hub"];
-  }
+  const lab::Lab lab = with(hub_and_spoke(), R"(
+privateDnsZones:
+  corp.test: {virtualNetworkLinks: {hub: {}}}
+  b.a.corp.test: {virtualNetworkLinks: {hub: {}}}
+  a.corp.test: {virtualNetworkLinks: {hub: {}}}
+)");
   const Names names = names_of(lab, {});
   std::vector<std::string> order;
   for (const Names::Link& link : names.views.at(0).links) {
     order.push_back(names.zones[link.zone].name);
   }
-  EXPECT_THAT(order, testing::ElementsAre("b.a.test", "a.test", "test"));
+  EXPECT_THAT(order, testing::ElementsAre("b.a.corp.test", "a.corp.test", "corp.test"));
   EXPECT_TRUE(names.views.at(1).links.empty());
 }
 
@@ -181,17 +183,20 @@ TEST(DeclaredNames, AnEndpointWithoutZoneGroupWritesNothing) {
 }
 
 TEST(DeclaredNames, ASiteIsCalledAsAppServiceCallsIt) {
-  lab::Lab lab = hub_and_spoke();
-  app(lab, "Web", "").inbound_ip_address = ip("20.50.2.4");
-  app(lab, "silent", "");
+  lab::Lab lab = with(hub_and_spoke(), R"(
+outboundIpAddresses: [20.50.1.4]
+serverFarms: {plan: {}}
+sites: {Web: {serverFarm: plan, inboundIpAddress: 20.50.2.4}, silent: {serverFarm: plan}}
+)");
   EXPECT_EQ(ask(lab, "spoke", "web.azurewebsites.net"), "A 20.50.2.4");
   EXPECT_EQ(ask(lab, "spoke", "web.scm.azurewebsites.net"), "A 20.50.2.4");
   EXPECT_EQ(ask(lab, "spoke", "silent.azurewebsites.net"), "A 198.51.100.2");
-  lab.private_endpoints["pe"] = {.subnet = subnet_ref("spoke/data"),
-                                 .private_link_service = "Web",
-                                 .group_ids = {"sites"},
-                                 .private_dns_zones = {"privatelink.azurewebsites.net"}};
-  lab.private_dns_zones["privatelink.azurewebsites.net"].virtual_network_links["spoke"];
+  lab = with(lab, R"(
+privateDnsZones: {privatelink.azurewebsites.net: {virtualNetworkLinks: {spoke: {}}}}
+privateEndpoints:
+  pe: {subnet: spoke/data, privateLinkService: Web, groupIds: [sites],
+       privateDnsZones: [privatelink.azurewebsites.net]}
+)");
   EXPECT_EQ(ask(lab, "spoke", "web.azurewebsites.net"),
             "CNAME web.privatelink.azurewebsites.net A 10.1.2.9");
   EXPECT_EQ(ask(lab, "spoke", "web.scm.azurewebsites.net"),

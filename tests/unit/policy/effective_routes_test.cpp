@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "tests/unit/policy/lab_builder.hpp"
 #include "tests/unit/policy/plain_reading.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -169,9 +169,10 @@ TEST(EffectiveRoutes, ServiceTagRouteBecomesARowPerPrefix) {
 }
 
 TEST(EffectiveRoutes, ServiceTagRouteTakesTheLabsOwnServices) {
-  lab::Lab lab = worked_example();
+  lab::Lab lab = with(worked_example(), R"(
+services: {files: {type: Microsoft.Storage/storageAccounts, ipAddress: 9.9.9.9}}
+)");
   lab.route_tables.clear();
-  service(lab, "files", "Microsoft.Storage/storageAccounts", "9.9.9.9");
   route(lab, "t/storage", "Storage", "None");
   EXPECT_THAT(routes_of(lab, {"VNet1", "Subnet1"}),
               Contains("User Active 9.9.9.9/32 None t/storage"));
@@ -182,10 +183,10 @@ TEST(EffectiveRoutes, NarrowerTagWinsAmongEqualPrefixes) {
   lab.route_tables.clear();
   lab.virtual_networks["VNet1"].subnets["Subnet1"].service_endpoints.clear();
   const std::vector<std::string> same{"20.60.0.0/16"};
-  tag_file(lab, {{"Storage", same},
-                 {"Storage.WestEurope", same},
-                 {"AzureCloud", same},
-                 {"AzureCloud.westeurope", same}});
+  lab.service_tags = service_tags({{"Storage", same},
+                                   {"Storage.WestEurope", same},
+                                   {"AzureCloud", same},
+                                   {"AzureCloud.westeurope", same}});
   // Names sort against the expected order, so that they cannot decide it.
   const std::vector<std::pair<std::string, std::string>> best_first{
       {"t/z", "20.60.0.0/16"},

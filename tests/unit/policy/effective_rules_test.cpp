@@ -3,8 +3,8 @@
 
 #include "policy/security_lists.hpp"
 #include "policy/tags.hpp"
-#include "tests/unit/policy/lab_builder.hpp"
 #include "tests/unit/policy/plain_reading.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -168,14 +168,19 @@ TEST(Tags, PlatformOnesAreSingleAddresses) {
 }
 
 TEST(Tags, HoldTheLabsOwnServicesOfTheirKindAndRegion) {
-  lab::Lab lab;
-  tag_file(lab, {{"Sql", {"52.236.0.0/16"}},
-                 {"Sql.WestEurope", {"52.236.184.128/25"}},
-                 {"Sql.EastUS", {"52.168.0.0/24"}},
-                 {"AppService", {"13.69.68.0/23"}}});
-  service(lab, "db", "Microsoft.Sql/servers", "9.9.9.9");
-  service(lab, "said", "", "9.9.9.10").service_tag = "Sql.WestEurope";
-  app(lab, "web", "").inbound_ip_address = ip("9.9.9.11");
+  lab::Lab lab = lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+serverFarms: {plan: {}}
+sites: {web: {serverFarm: plan, inboundIpAddress: 9.9.9.11}}
+services:
+  db: {type: Microsoft.Sql/servers, ipAddress: 9.9.9.9}
+  said:
+    {ipAddress: 9.9.9.10, names: [db.example.com], listen: [tcp/1433], serviceTag: Sql.WestEurope}
+)");
+  lab.service_tags = service_tags({{"Sql", {"52.236.0.0/16"}},
+                                   {"Sql.WestEurope", {"52.236.184.128/25"}},
+                                   {"Sql.EastUS", {"52.168.0.0/24"}},
+                                   {"AppService", {"13.69.68.0/23"}}});
   const auto holds = [&](const std::string& tag, const std::string& address) {
     return service_tag(lab, tag)->contains(ip(address).bits);
   };
@@ -190,18 +195,17 @@ TEST(Tags, HoldTheLabsOwnServicesOfTheirKindAndRegion) {
 }
 
 TEST(Tags, ShareTheSetOfTheFileWhereNoServiceIsInThem) {
-  lab::Lab lab;
-  tag_file(lab, {{"Sql", {"52.236.0.0/16"}}, {"Storage", {"20.60.0.0/16"}}});
-  service(lab, "db", "Microsoft.Sql/servers", "9.9.9.9");
+  lab::Lab lab = lab_from("services: {db: {type: Microsoft.Sql/servers, ipAddress: 9.9.9.9}}");
+  lab.service_tags = service_tags({{"Sql", {"52.236.0.0/16"}}, {"Storage", {"20.60.0.0/16"}}});
   EXPECT_EQ(&*service_tag(lab, "Storage"), &lab.service_tags->at("Storage").addresses);
   EXPECT_NE(&*service_tag(lab, "Sql"), &lab.service_tags->at("Sql").addresses);
 }
 
 TEST(Tags, OfARegionAreFoundByTheirNames) {
   lab::Lab lab;
-  tag_file(lab, {{"Sql", {"52.236.0.0/16"}},
-                 {"Sql.FranceCentral", {"52.143.0.0/24"}},
-                 {"SqlManagement.WestEurope", {"52.144.0.0/24"}}});
+  lab.service_tags = service_tags({{"Sql", {"52.236.0.0/16"}},
+                                   {"Sql.FranceCentral", {"52.143.0.0/24"}},
+                                   {"SqlManagement.WestEurope", {"52.144.0.0/24"}}});
   EXPECT_EQ(regional_tag(lab, "Sql", "francecentral"), "Sql.FranceCentral");
   EXPECT_EQ(regional_tag(lab, "Sql", "westeurope"), "Sql");
 }

@@ -5,8 +5,8 @@
 
 #include <random>
 
-#include "tests/unit/policy/lab_builder.hpp"
 #include "tests/unit/policy/plain_reading.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -15,8 +15,9 @@ using lab::PrivateEndpointNetworkPolicies;
 using lab::PrivateEndpointVnetPolicies;
 
 // The row that decides for `address` in the subnet, "NAME NEXTHOP", and what is special about it.
-std::string deciding(const lab::Lab& lab, const std::string& subnet, const std::string& address) {
-  const auto rows = EffectiveRoutes(lab).of(subnet_ref(subnet));
+std::string deciding(const lab::Lab& lab, const lab::SubnetRef& subnet,
+                     const std::string& address) {
+  const auto rows = EffectiveRoutes(lab).of(subnet);
   const EffectiveRoute* row = select_route(rows, ip(address));
   return fmt::format("{} {}{}{}", row->name, name_of(row->next_hop_type),
                      row->carries_nothing ? " carries nothing" : "",
@@ -24,9 +25,9 @@ std::string deciding(const lab::Lab& lab, const std::string& subnet, const std::
 }
 
 // Whether the row called `name` is in force for `text`.
-RouteState state_of(const lab::Lab& lab, const std::string& subnet, const std::string& name,
+RouteState state_of(const lab::Lab& lab, const lab::SubnetRef& subnet, const std::string& name,
                     const std::string& text) {
-  for (const EffectiveRoute& row : EffectiveRoutes(lab).of(subnet_ref(subnet))) {
+  for (const EffectiveRoute& row : EffectiveRoutes(lab).of(subnet)) {
     if (row.name == name && row.address_prefix == prefix(text) && !row.implied) return row.state;
   }
   ADD_FAILURE() << "no row " << name << " for " << text;
@@ -39,13 +40,18 @@ constexpr const char* kByEndpoint =
 
 // One subnet with the service endpoint of 20.60.222.0/23 and a route table.
 lab::Lab with_service_endpoint() {
-  lab::Lab lab;
-  tag_file(lab, {{"Storage.WestEurope", {"20.60.222.0/23"}}, {"Sql", {"52.0.0.0/8"}}});
-  vnet(lab, "v", {"10.1.0.0/16"});
-  lab::Subnet& apps = subnet(lab, "v/apps", "10.1.1.0/26");
-  apps.service_endpoints = {{.service = "Microsoft.Storage", .locations = {"westeurope"}}};
-  apps.route_table = "t";
-  lab.route_tables["t"] = {};
+  lab::Lab lab = lab_from(R"(
+virtualNetworks:
+  v:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.1.1.0/26, routeTable: t,
+             serviceEndpoints: [{service: Microsoft.Storage, locations: [westeurope]}]}
+      data: {addressPrefix: 10.1.2.0/24}
+routeTables: {t: {}}
+)");
+  lab.service_tags =
+      service_tags({{"Storage.WestEurope", {"20.60.222.0/23"}}, {"Sql", {"52.0.0.0/8"}}});
   return lab;
 }
 
@@ -79,7 +85,7 @@ TEST(ServiceEndpointRoutes, GiveWayToRoutesThatCarryElsewhereAndToNoOther) {
   for (const ServiceCase& each : cases) {
     lab::Lab lab = with_service_endpoint();
     route(lab, "t/r", each.prefix, each.next_hop);
-    EXPECT_EQ(deciding(lab, "v/apps", "20.60.222.200"), each.decides)
+    EXPECT_EQ(deciding(lab, {"v", "apps"}, "20.60.222.200"), each.decides)
         << each.prefix << " " << each.next_hop;
   }
 }
@@ -88,12 +94,12 @@ TEST(ServiceEndpointRoutes, LeaveTheLoserInTheListing) {
   lab::Lab lab = with_service_endpoint();
   route(lab, "t/equal", "20.60.222.0/23", "Internet");
   route(lab, "t/longer", "20.60.222.128/25", "Internet");
-  EXPECT_EQ(state_of(lab, "v/apps", kStorageRow, "20.60.222.0/23"), RouteState::kActive);
-  EXPECT_EQ(state_of(lab, "v/apps", "t/equal", "20.60.222.0/23"), RouteState::kInvalid);
-  EXPECT_EQ(state_of(lab, "v/apps", "t/longer", "20.60.222.128/25"), RouteState::kInvalid);
+  EXPECT_EQ(state_of(lab, {"v", "apps"}, kStorageRow, "20.60.222.0/23"), RouteState::kActive);
+  EXPECT_EQ(state_of(lab, {"v", "apps"}, "t/equal", "20.60.222.0/23"), RouteState::kInvalid);
+  EXPECT_EQ(state_of(lab, {"v", "apps"}, "t/longer", "20.60.222.128/25"), RouteState::kInvalid);
   lab.route_tables.clear();
   route(lab, "t/equal", "20.60.222.0/23", "None");
-  EXPECT_EQ(state_of(lab, "v/apps", kStorageRow, "20.60.222.0/23"), RouteState::kInvalid);
+  EXPECT_EQ(state_of(lab, {"v", "apps"}, kStorageRow, "20.60.222.0/23"), RouteState::kInvalid);
 }
 
 // Contract "Decided" 26.
@@ -101,79 +107,86 @@ TEST(ServiceEndpointRoutes, HoldInFrontOfARouteThatWouldBeatThem) {
   lab::Lab lab = with_service_endpoint();
   route(lab, "t/wide", "20.60.222.0/23", "10.1.9.4");
   route(lab, "t/narrow", "20.60.222.128/25", "Internet");
-  EXPECT_EQ(deciding(lab, "v/apps", "20.60.222.1"), "t/wide VirtualAppliance");
-  EXPECT_EQ(deciding(lab, "v/apps", "20.60.222.200"), std::string(kByEndpoint) + " implied");
+  EXPECT_EQ(deciding(lab, {"v", "apps"}, "20.60.222.1"), "t/wide VirtualAppliance");
+  EXPECT_EQ(deciding(lab, {"v", "apps"}, "20.60.222.200"), std::string(kByEndpoint) + " implied");
 }
 
 // azure-facts 13.1
 TEST(ServiceEndpointRoutes, GiveWayToARouteForTheServicesOwnTag) {
   lab::Lab lab = with_service_endpoint();
   route(lab, "t/storage", "Storage.WestEurope", "10.1.9.4");
-  EXPECT_EQ(deciding(lab, "v/apps", "20.60.222.200"), "t/storage VirtualAppliance");
+  EXPECT_EQ(deciding(lab, {"v", "apps"}, "20.60.222.200"), "t/storage VirtualAppliance");
   lab.route_tables.clear();
   route(lab, "t/storage", "Storage.WestEurope", "Internet");
-  EXPECT_EQ(deciding(lab, "v/apps", "20.60.222.200"), kByEndpoint);
+  EXPECT_EQ(deciding(lab, {"v", "apps"}, "20.60.222.200"), kByEndpoint);
   // The more exact one of two user routes speaks for the user.
   route(lab, "t/exact", "20.60.222.0/23", "None");
-  EXPECT_EQ(deciding(lab, "v/apps", "20.60.222.200"), "t/exact None");
+  EXPECT_EQ(deciding(lab, {"v", "apps"}, "20.60.222.200"), "t/exact None");
 }
 
 TEST(ServiceEndpointRoutes, GiveWayToTheNetworkItself) {
   lab::Lab lab = with_service_endpoint();
   lab.virtual_networks["v"].address_prefixes.push_back(prefix("20.60.222.0/23"));
-  EXPECT_EQ(deciding(lab, "v/apps", "20.60.222.200"), "system/20.60.222.0/23 VnetLocal");
+  EXPECT_EQ(deciding(lab, {"v", "apps"}, "20.60.222.200"), "system/20.60.222.0/23 VnetLocal");
   route(lab, "t/r", "20.60.222.0/23", "Internet");
-  EXPECT_EQ(deciding(lab, "v/apps", "20.60.222.200"), "t/r Internet");
+  EXPECT_EQ(deciding(lab, {"v", "apps"}, "20.60.222.200"), "t/r Internet");
   route(lab, "t/s", "20.60.222.128/25", "Internet");
-  EXPECT_EQ(deciding(lab, "v/apps", "20.60.222.200"), "t/s Internet");
+  EXPECT_EQ(deciding(lab, {"v", "apps"}, "20.60.222.200"), "t/s Internet");
 }
 
 TEST(ServiceEndpointRoutes, GiveWayToAPeer) {
-  lab::Lab lab = with_service_endpoint();
-  vnet(lab, "p", {"20.60.222.0/23"});
-  peer(lab, "v", "p");
-  EXPECT_EQ(deciding(lab, "v/apps", "20.60.222.200"), "v/p VNetPeering");
+  const lab::Lab lab = with(with_service_endpoint(), R"(
+virtualNetworks:
+  v: {virtualNetworkPeerings: {p: {}}}
+  p: {addressPrefixes: [20.60.222.0/23], virtualNetworkPeerings: {v: {}}}
+)");
+  EXPECT_EQ(deciding(lab, {"v", "apps"}, "20.60.222.200"), "v/p VNetPeering");
 }
 
 TEST(ServiceEndpointRoutes, StandInTheirSubnetsAlone) {
-  lab::Lab lab = with_service_endpoint();
-  subnet(lab, "v/data", "10.1.2.0/24");
-  EXPECT_EQ(deciding(lab, "v/data", "20.60.222.200"), "system/0.0.0.0/0 Internet");
+  EXPECT_EQ(deciding(with_service_endpoint(), {"v", "data"}, "20.60.222.200"),
+            "system/0.0.0.0/0 Internet");
 }
 
 // An endpoint 10.1.4.5 in 10.1.0.0/16, the hub that is peered with it, and what is peered with
 // that.
 lab::Lab with_private_endpoint() {
-  lab::Lab lab;
-  vnet(lab, "v", {"10.1.0.0/16"});
-  subnet(lab, "v/endpoints", "10.1.4.0/24");
-  subnet(lab, "v/apps", "10.1.1.0/26").route_table = "t";
-  vnet(lab, "hub", {"10.0.0.0/16"});
-  subnet(lab, "hub/apps", "10.0.1.0/26").route_table = "t";
-  vnet(lab, "far", {"10.2.0.0/16"});
-  subnet(lab, "far/apps", "10.2.1.0/26");
-  peer(lab, "v", "hub");
-  peer(lab, "hub", "far");
-  service(lab, "sql", "Microsoft.Sql/servers", "52.236.184.200");
-  private_endpoint(lab, "pe", "v/endpoints", "10.1.4.5", "sql");
-  lab.route_tables["t"] = {};
-  return lab;
+  return lab_from(R"(
+virtualNetworks:
+  v:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      endpoints: {addressPrefix: 10.1.4.0/24}
+      apps: {addressPrefix: 10.1.1.0/26, routeTable: t}
+    virtualNetworkPeerings: {hub: {}}
+  hub:
+    addressPrefixes: [10.0.0.0/16]
+    subnets: {apps: {addressPrefix: 10.0.1.0/26, routeTable: t}}
+    virtualNetworkPeerings: {v: {}, far: {}}
+  far:
+    addressPrefixes: [10.2.0.0/16]
+    subnets: {apps: {addressPrefix: 10.2.1.0/26}}
+    virtualNetworkPeerings: {hub: {}}
+routeTables: {t: {}}
+services: {sql: {type: Microsoft.Sql/servers, ipAddress: 52.236.184.200}}
+privateEndpoints: {pe: {subnet: v/endpoints, ipAddress: 10.1.4.5, privateLinkService: sql}}
+)");
 }
 
 constexpr const char* kPrivate = "privateEndpoints/pe InterfaceEndpoint";
 
 TEST(PrivateEndpointRoutes, StandInTheirNetworkAndItsPeers) {
   const lab::Lab lab = with_private_endpoint();
-  EXPECT_EQ(deciding(lab, "v/apps", "10.1.4.5"), kPrivate);
-  EXPECT_EQ(deciding(lab, "hub/apps", "10.1.4.5"), kPrivate);
-  EXPECT_EQ(deciding(lab, "far/apps", "10.1.4.5"), "system/10.0.0.0/8 None");
-  EXPECT_EQ(deciding(lab, "v/apps", "10.1.4.6"), "system/10.1.0.0/16 VnetLocal");
+  EXPECT_EQ(deciding(lab, {"v", "apps"}, "10.1.4.5"), kPrivate);
+  EXPECT_EQ(deciding(lab, {"hub", "apps"}, "10.1.4.5"), kPrivate);
+  EXPECT_EQ(deciding(lab, {"far", "apps"}, "10.1.4.5"), "system/10.0.0.0/8 None");
+  EXPECT_EQ(deciding(lab, {"v", "apps"}, "10.1.4.6"), "system/10.1.0.0/16 VnetLocal");
 }
 
 TEST(PrivateEndpointRoutes, StandWhateverTheirStatus) {
   lab::Lab lab = with_private_endpoint();
   lab.private_endpoints["pe"].status = lab::EndpointStatus::kPending;
-  EXPECT_EQ(deciding(lab, "v/apps", "10.1.4.5"), kPrivate);
+  EXPECT_EQ(deciding(lab, {"v", "apps"}, "10.1.4.5"), kPrivate);
 }
 
 struct PrivateCase {
@@ -230,8 +243,9 @@ TEST(PrivateEndpointRoutes, AreVoidedByUserRoutesAsThePoliciesSay) {
       lab::VirtualNetwork& vnet = lab.virtual_networks["v"];
       vnet.subnets["endpoints"].private_endpoint_network_policies = policies;
       vnet.private_endpoint_vnet_policies = of_vnet;
-      const std::string own = deciding(lab, "v/apps", "10.1.4.5");
-      EXPECT_EQ(deciding(lab, "hub/apps", "10.1.4.5"), own) << each.prefix << " " << each.next_hop;
+      const std::string own = deciding(lab, {"v", "apps"}, "10.1.4.5");
+      EXPECT_EQ(deciding(lab, {"hub", "apps"}, "10.1.4.5"), own)
+          << each.prefix << " " << each.next_hop;
       return own;
     };
     const std::string what = each.prefix + " " + each.next_hop;
@@ -246,14 +260,16 @@ TEST(PrivateEndpointRoutes, AreVoidedByUserRoutesAsThePoliciesSay) {
 
 TEST(PrivateEndpointRoutes, AreListedInvalidWhereTheyAreVoided) {
   lab::Lab lab = with_private_endpoint();
-  EXPECT_EQ(state_of(lab, "v/apps", "privateEndpoints/pe", "10.1.4.5/32"), RouteState::kActive);
+  EXPECT_EQ(state_of(lab, {"v", "apps"}, "privateEndpoints/pe", "10.1.4.5/32"),
+            RouteState::kActive);
   lab.virtual_networks["v"].subnets["endpoints"].private_endpoint_network_policies =
       PrivateEndpointNetworkPolicies::kEnabled;
   for (const char* next_hop : {"10.1.9.4", "VnetLocal"}) {
     route(lab, "t/r", "10.1.0.0/16", next_hop);
-    EXPECT_EQ(state_of(lab, "v/apps", "privateEndpoints/pe", "10.1.4.5/32"), RouteState::kInvalid)
+    EXPECT_EQ(state_of(lab, {"v", "apps"}, "privateEndpoints/pe", "10.1.4.5/32"),
+              RouteState::kInvalid)
         << next_hop;
-    EXPECT_EQ(state_of(lab, "v/endpoints", "privateEndpoints/pe", "10.1.4.5/32"),
+    EXPECT_EQ(state_of(lab, {"v", "endpoints"}, "privateEndpoints/pe", "10.1.4.5/32"),
               RouteState::kActive);
   }
 }
@@ -264,7 +280,7 @@ TEST(PrivateEndpointRoutes, AreDecidedByTheLongestUserRoute) {
       PrivateEndpointNetworkPolicies::kEnabled;
   route(lab, "t/wide", "10.1.0.0/16", "VnetLocal");
   route(lab, "t/narrow", "10.1.4.0/28", "10.1.9.4");
-  EXPECT_EQ(deciding(lab, "v/apps", "10.1.4.5"), "t/narrow VirtualAppliance");
+  EXPECT_EQ(deciding(lab, {"v", "apps"}, "10.1.4.5"), "t/narrow VirtualAppliance");
 }
 
 // The rule in one sentence for each address, without rows: the longest user route decides unless an
@@ -272,7 +288,7 @@ TEST(PrivateEndpointRoutes, AreDecidedByTheLongestUserRoute) {
 std::string plain_decision(const lab::Lab& lab, Ipv4Address address) {
   const EndpointPrefix* endpoint = nullptr;
   ServiceEndpoints endpoints(lab);
-  for (const EndpointPrefix& each : endpoints.of(subnet_ref("v/apps"))) {
+  for (const EndpointPrefix& each : endpoints.of({"v", "apps"})) {
     const bool longer = endpoint == nullptr || each.prefix.length > endpoint->prefix.length;
     if (each.prefix.contains(address) && longer) endpoint = &each;
   }
@@ -310,7 +326,8 @@ TEST(ServiceEndpointRoutes, DecideForEveryAddressAsAPlainReadingDoes) {
       return drawn.to_string();
     };
     lab::Lab lab = with_service_endpoint();
-    tag_file(lab, {{"Storage.WestEurope", {some_prefix(), some_prefix(), some_prefix()}}});
+    lab.service_tags =
+        service_tags({{"Storage.WestEurope", {some_prefix(), some_prefix(), some_prefix()}}});
     if (below(2) == 0) {
       lab.virtual_networks["v"].address_prefixes.push_back(prefix(some_prefix()));
     }
@@ -318,7 +335,7 @@ TEST(ServiceEndpointRoutes, DecideForEveryAddressAsAPlainReadingDoes) {
       const std::string to = some_prefix();
       route(lab, "t/" + to, to, kNextHops[below(5)]);
     }
-    const auto rows = EffectiveRoutes(lab).of(subnet_ref("v/apps"));
+    const auto rows = EffectiveRoutes(lab).of({"v", "apps"});
     for (uint32_t at = 0; at < 4096; at += 64) {
       const Ipv4Address address{ip("20.60.0.0").bits + at};
       ASSERT_EQ(name_of(select_route(rows, address)->next_hop_type), plain_decision(lab, address))

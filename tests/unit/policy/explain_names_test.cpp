@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "policy/explain.hpp"
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -12,24 +12,32 @@ using testing::HasSubstr;
 
 // One app, a machine in its network, and public names.
 lab::Lab names_and_machines() {
-  lab::Lab lab;
-  lab.outbound_ip_addresses = {ip("20.50.1.4")};
-  vnet(lab, "spoke", {"10.1.0.0/16"});
-  subnet(lab, "spoke/integration", "10.1.1.0/26").network_security_group = "nsg";
-  subnet(lab, "spoke/data", "10.1.2.0/24");
-  lab.network_security_groups["nsg"];
-  app(lab, "web", "spoke/integration");
-  host(lab, "sql", "spoke/data", "10.1.2.4", {"tcp/1433"}).names = {"SQL.corp.internal"};
-  lab.public_dns.record_sets["api.example.com"].a = {ip("203.0.113.80"), ip("203.0.113.81")};
-  lab.public_dns.record_sets["text.example.com"].txt = {"t"};
-  lab.public_dns.record_sets["loop.example.com"].a = {ip("127.0.0.1")};
-  return lab;
+  return lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      integration: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms],
+                    networkSecurityGroup: nsg}
+      data: {addressPrefix: 10.1.2.0/24}
+networkSecurityGroups: {nsg: {}}
+serverFarms: {plan: {}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}}
+hosts:
+  sql: {subnet: spoke/data, ipAddress: 10.1.2.4, names: [SQL.corp.internal], listen: [tcp/1433]}
+publicDns:
+  recordSets:
+    api.example.com: {A: [203.0.113.80, 203.0.113.81]}
+    text.example.com: {TXT: [t]}
+    loop.example.com: {A: [127.0.0.1]}
+)");
 }
 
 Result<Explanation> explain_name(const lab::Lab& lab, const std::string& url,
                                  const AskUpstream& ask = nullptr) {
-  const auto network = analyse({.lab = lab, .leases = lease_all(lab)});
-  return policy::explain(*network, {"web", 0}, lab::parse_flow_target(url).value(), 50000, ask);
+  return policy::explain(*network_of(lab), {"web", 0}, lab::parse_flow_target(url).value(), 50000,
+                         ask);
 }
 
 TEST(ExplainNames, ResolvesFirstAndThenFollowsThePacket) {
@@ -70,8 +78,8 @@ TEST(ExplainNames, WithoutAnAddressNothingIsSent) {
     const char* decider;
     const char* sees;
   };
-  lab::Lab lab = names_and_machines();
-  lab.private_dns_zones["corp.test"].virtual_network_links["spoke"];
+  const lab::Lab lab = with(names_and_machines(),
+                            "privateDnsZones: {corp.test: {virtualNetworkLinks: {spoke: {}}}}");
   for (const Case& each : {Case{"missing.corp.test", "corp.test/spoke", "NXDOMAIN"},
                            Case{"missing.example.com", "publicDns", "NXDOMAIN"},
                            Case{"text.example.com", "publicDns", "no A record"}}) {
@@ -129,13 +137,12 @@ TEST(Explain, SaysWhatTheAppSees) {
 }
 
 TEST(Explain, SaysInWhoseWordsAServiceRefuses) {
-  lab::Lab lab = names_and_machines();
-  const auto closed = [&](const std::string& name, const std::string& type,
-                          const std::string& address) {
-    service(lab, name, type, address).public_network_access = lab::PublicNetworkAccess::kDisabled;
-  };
-  closed("store", "Microsoft.Storage/storageAccounts", "20.60.223.4");
-  closed("db", "Microsoft.Sql/servers", "52.236.184.163");
+  lab::Lab lab = with(names_and_machines(), R"(
+services:
+  store: {type: Microsoft.Storage/storageAccounts, ipAddress: 20.60.223.4,
+          publicNetworkAccess: Disabled}
+  db: {type: Microsoft.Sql/servers, ipAddress: 52.236.184.163, publicNetworkAccess: Disabled}
+)");
   EXPECT_EQ(explain(lab, "web", "tcp://store.blob.core.windows.net:443").sees,
             "403 AuthorizationFailure");
   EXPECT_EQ(explain(lab, "web", "tcp://db.database.windows.net:1433").sees, "40615");

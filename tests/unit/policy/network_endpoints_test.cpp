@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "policy/network.hpp"
-#include "tests/unit/policy/lab_builder.hpp"
 #include "tests/unit/policy/network_parts.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -13,36 +13,37 @@ namespace {
 using lab::Direction;
 using testing::ElementsAre;
 
-lab::Lab three_networks() {
-  lab::Lab lab;
-  for (const char* name : {"a", "b", "c"}) vnet(lab, name, {});
-  lab.virtual_networks["a"].address_prefixes = {prefix("10.0.0.0/16")};
-  lab.virtual_networks["b"].address_prefixes = {prefix("10.1.0.0/16")};
-  lab.virtual_networks["c"].address_prefixes = {prefix("10.0.0.0/16")};
-  peer(lab, "a", "b");
-  peer(lab, "b", "c");
-  for (const char* name : {"a/s", "a/t", "b/s", "c/s"}) {
-    subnet(
-        lab, name,
-        std::string(name[0] == 'b' ? "10.1." : "10.0.") + (name[2] == 's' ? "0.0/24" : "1.0/24"));
-  }
-  host(lab, "near", "a/s", "10.0.0.4");
-  host(lab, "next", "b/s", "10.1.0.4");
-  host(lab, "far", "c/s", "10.0.0.4");
-  internet_host(lab, "public", "20.0.0.1");
-  return lab;
+lab::Lab two_networks() {
+  return lab_from(R"(
+virtualNetworks:
+  a:
+    addressPrefixes: [10.0.0.0/16]
+    subnets: {s: {addressPrefix: 10.0.0.0/24}, t: {addressPrefix: 10.0.1.0/24}}
+    virtualNetworkPeerings: {b: {}}
+  b:
+    addressPrefixes: [10.1.0.0/16]
+    subnets: {s: {addressPrefix: 10.1.0.0/24}}
+    virtualNetworkPeerings: {a: {}}
+hosts:
+  near: {subnet: a/s, ipAddress: 10.0.0.4}
+  next: {subnet: b/s, ipAddress: 10.1.0.4}
+)");
 }
 
 // A service, a site with a front end, one behind an endpoint and one without either.
 lab::Lab services_lab() {
-  lab::Lab lab = three_networks();
-  service(lab, "db", "Microsoft.Sql/servers", "20.0.0.2");
-  app(lab, "open", "").inbound_ip_address = ip("20.0.0.3");
-  app(lab, "closed", "");
-  app(lab, "plain", "");
-  private_endpoint(lab, "pe-db", "a/t", "10.0.1.4", "db");
-  private_endpoint(lab, "pe-site", "a/t", "10.0.1.5", "closed");
-  return lab;
+  return with(two_networks(), R"(
+outboundIpAddresses: [20.50.1.4]
+serverFarms: {plan: {}}
+sites:
+  open: {serverFarm: plan, inboundIpAddress: 20.0.0.3}
+  closed: {serverFarm: plan}
+  plain: {serverFarm: plan}
+services: {db: {type: Microsoft.Sql/servers, ipAddress: 20.0.0.2}}
+privateEndpoints:
+  pe-db: {subnet: a/t, ipAddress: 10.0.1.4, privateLinkService: db}
+  pe-site: {subnet: a/t, ipAddress: 10.0.1.5, privateLinkService: closed}
+)");
 }
 
 TEST(NetworkEndpoints, ServicesFrontEndsAndPrivateEndpointsOwnAddresses) {
@@ -61,21 +62,21 @@ TEST(NetworkEndpoints, ServicesFrontEndsAndPrivateEndpointsOwnAddresses) {
 }
 
 TEST(NetworkEndpoints, AMachineWithADnsServerListensOnItsPort) {
-  lab::Lab lab = three_networks();
+  lab::Lab lab = two_networks();
   lab.hosts["near"].dns_server = lab::DnsServer{};
   EXPECT_THAT(owner(*network_of(lab), "a", "10.0.0.4")->listen,
               testing::UnorderedElementsAre(Port{Protocol::kUdp, 53}, Port{Protocol::kTcp, 53}));
 }
 
 TEST(NetworkEndpoints, PrivateEndpointsGetTheAddressesThatAreLeft) {
-  lab::Lab lab = three_networks();
-  host(lab, "late", "a/s", "10.0.0.6");
-  service(lab, "db", "Microsoft.Sql/servers", "20.0.0.2");
-  private_endpoint(lab, "p-given", "a/s", "10.0.0.5", "db");
-  for (const char* name : {"p-b", "p-a"}) {
-    private_endpoint(lab, name, "a/s", "0.0.0.0", "db").ip_address.reset();
-  }
-  const auto network = network_of(lab);
+  const auto network = network_of(with(two_networks(), R"(
+hosts: {late: {subnet: a/s, ipAddress: 10.0.0.6}}
+services: {db: {type: Microsoft.Sql/servers, ipAddress: 20.0.0.2}}
+privateEndpoints:
+  p-b: {subnet: a/s, privateLinkService: db}
+  p-a: {subnet: a/s, privateLinkService: db}
+  p-given: {subnet: a/s, ipAddress: 10.0.0.5, privateLinkService: db}
+)"));
   EXPECT_THAT(network->endpoints,
               ElementsAre(std::pair<const std::string, Ipv4Address>{"p-a", ip("10.0.0.7")},
                           std::pair<const std::string, Ipv4Address>{"p-b", ip("10.0.0.8")},
@@ -83,14 +84,16 @@ TEST(NetworkEndpoints, PrivateEndpointsGetTheAddressesThatAreLeft) {
 }
 
 TEST(NetworkEndpoints, APrivateEndpointForWhichNoAddressIsLeftOwnsNone) {
-  lab::Lab lab;
-  vnet(lab, "v", {"10.0.0.0/16"});
-  subnet(lab, "v/small", "10.0.0.0/29");
-  host(lab, "machine", "v/small", "10.0.0.5");
-  service(lab, "db", "Microsoft.Sql/servers", "20.0.0.2");
-  for (const char* name : {"p-a", "p-b", "p-c"}) {
-    private_endpoint(lab, name, "v/small", "0.0.0.0", "db").ip_address.reset();
-  }
+  lab::Lab lab = lab_from(R"(
+virtualNetworks:
+  v: {addressPrefixes: [10.0.0.0/16], subnets: {small: {addressPrefix: 10.0.0.0/29}}}
+hosts: {machine: {subnet: v/small, ipAddress: 10.0.0.5}}
+services: {db: {type: Microsoft.Sql/servers, ipAddress: 20.0.0.2}}
+privateEndpoints:
+  p-a: {subnet: v/small, privateLinkService: db}
+  p-b: {subnet: v/small, privateLinkService: db}
+)");
+  lab.private_endpoints["p-c"] = lab.private_endpoints["p-b"];
   const auto network = network_of(lab);
   EXPECT_EQ(network->endpoints.at("p-a"), ip("10.0.0.4"));
   EXPECT_EQ(network->endpoints.at("p-b"), ip("10.0.0.6"));
@@ -108,46 +111,45 @@ std::vector<std::string> ways_of(const lab::Lab& lab) {
 }
 
 TEST(NetworkEndpoints, KnowsWhatEachNetworkReachesByServiceEndpoints) {
-  lab::Lab lab = services_lab();
-  internet_host(lab, "account", "20.60.0.4");
-  tag_file(lab, {{"Storage", {"20.60.0.0/16"}}, {"Sql", {"52.0.0.0/8"}}});
+  lab::Lab lab = with(services_lab(), "hosts: {account: {internet: true, ipAddress: 20.60.0.4}}");
+  lab.service_tags = service_tags({{"Storage", {"20.60.0.0/16"}}, {"Sql", {"52.0.0.0/8"}}});
   EXPECT_THAT(ways_of(lab), testing::IsEmpty());
-  lab.virtual_networks["a"].subnets["s"].service_endpoints = {
-      {.service = "Microsoft.Storage.Global"}, {.service = "Microsoft.Sql"}};
-  lab.virtual_networks["b"].subnets["s"].service_endpoints = {{.service = "Microsoft.Sql"}};
+  subnet(lab, "a/s").service_endpoints = {{.service = "Microsoft.Storage.Global"},
+                                          {.service = "Microsoft.Sql"}};
+  subnet(lab, "b/s").service_endpoints = {{.service = "Microsoft.Sql"}};
   EXPECT_THAT(ways_of(lab), testing::UnorderedElementsAre("a account", "a db", "b db"));
   // Not where a route takes them elsewhere.
-  lab.virtual_networks["a"].subnets["s"].route_table = "t";
+  subnet(lab, "a/s").route_table = "t";
   route(lab, "t/storage", "Storage", "None");
   EXPECT_THAT(ways_of(lab), testing::UnorderedElementsAre("a db", "b db"));
 }
 
 TEST(NetworkEndpoints, SubnetsWithEqualServiceEndpointsShareTheirRoutes) {
-  lab::Lab lab = three_networks();
+  lab::Lab lab = two_networks();
   const auto share = [&] {
     const auto network = network_of(lab);
     return at(*network, "a/s").routing == at(*network, "a/t").routing;
   };
   EXPECT_TRUE(share());
-  lab.virtual_networks["a"].subnets["s"].service_endpoints = {{.service = "Microsoft.Sql"}};
+  subnet(lab, "a/s").service_endpoints = {{.service = "Microsoft.Sql"}};
   EXPECT_FALSE(share());
-  lab.virtual_networks["a"].subnets["t"].service_endpoints = {{.service = "Microsoft.Sql"}};
+  subnet(lab, "a/t").service_endpoints = {{.service = "Microsoft.Sql"}};
   EXPECT_TRUE(share());
 }
 
 TEST(NetworkEndpoints, AListForEndpointsIsTheSubnetsOwnUnlessItNamesSourcePorts) {
   lab::Lab lab = services_lab();
-  lab::Subnet& subnet = lab.virtual_networks["a"].subnets["t"];
-  subnet.network_security_group = "nsg";
+  lab::Subnet& endpoints = subnet(lab, "a/t");
+  endpoints.network_security_group = "nsg";
   deny(lab, "nsg/web", 100, Direction::kInbound, {.destination_ports = "80"});
   EXPECT_EQ(at(*network_of(lab), "a/t").endpoints_inbound, nullptr);
-  subnet.private_endpoint_network_policies = lab::PrivateEndpointNetworkPolicies::kEnabled;
+  endpoints.private_endpoint_network_policies = lab::PrivateEndpointNetworkPolicies::kEnabled;
   const auto plain = network_of(lab);
   EXPECT_EQ(at(*plain, "a/t").endpoints_inbound, at(*plain, "a/t").inbound);
   deny(lab, "nsg/low", 110, Direction::kInbound, {.source_ports = "1000"});
   const auto ported = network_of(lab);
   EXPECT_NE(at(*ported, "a/t").endpoints_inbound, at(*ported, "a/t").inbound);
-  const auto next = analyse({.lab = lab, .leases = lease_all(lab)}, ported.get());
+  const auto next = network_of(lab, ported.get());
   EXPECT_EQ(at(*next, "a/t").endpoints_inbound, at(*ported, "a/t").endpoints_inbound);
   // Nothing in a subnet without endpoints needs one.
   lab.private_endpoints.clear();
@@ -156,21 +158,21 @@ TEST(NetworkEndpoints, AListForEndpointsIsTheSubnetsOwnUnlessItNamesSourcePorts)
 
 TEST(NetworkEndpoints, TakesOverNoGateWhoseTagsHoldOtherServices) {
   lab::Lab lab = services_lab();
-  lab.virtual_networks["a"].subnets["t"].network_security_group = "nsg";
+  subnet(lab, "a/t").network_security_group = "nsg";
   deny(lab, "nsg/sql", 100, Direction::kOutbound, {.destination = "Sql"});
   const auto before = network_of(lab);
   lab.services["db"].ip_address = ip("20.0.0.9");
-  const auto after = analyse({.lab = lab, .leases = lease_all(lab)}, before.get());
+  const auto after = network_of(lab, before.get());
   EXPECT_NE(at(*after, "a/t").outbound, at(*before, "a/t").outbound);
 }
 
 TEST(NetworkEndpoints, TakesOverNamesThatStayAsTheyWere) {
-  lab::Lab lab = three_networks();
+  lab::Lab lab = two_networks();
   const auto before = network_of(lab);
   deny(lab, "one/a", 100, Direction::kOutbound, {});
-  EXPECT_EQ(analyse({.lab = lab, .leases = lease_all(lab)}, before.get())->names, before->names);
+  EXPECT_EQ(network_of(lab, before.get())->names, before->names);
   lab.public_dns.record_sets["example.com"].a = {ip("203.0.113.1")};
-  EXPECT_NE(analyse({.lab = lab, .leases = lease_all(lab)}, before.get())->names, before->names);
+  EXPECT_NE(network_of(lab, before.get())->names, before->names);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 #include "policy/reply.hpp"
 #include "policy/walk.hpp"
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -15,20 +15,22 @@ using lab::Verdict;
 
 // A forwarder and a server in one network, a site in the Internet.
 lab::Lab machines() {
-  lab::Lab lab;
-  vnet(lab, "hub", {"10.0.0.0/16"});
-  subnet(lab, "hub/dns", "10.0.2.0/24");
-  subnet(lab, "hub/data", "10.0.3.0/24");
-  host(lab, "forwarder", "hub/dns", "10.0.2.5", {"udp/53"});
-  host(lab, "server", "hub/data", "10.0.3.4", {"udp/53", "tcp/443"});
-  internet_host(lab, "resolver", "8.8.8.8", {"udp/53"});
-  internet_host(lab, "mirror", "9.9.9.9", {"udp/53"});
-  return lab;
+  return lab_from(R"(
+virtualNetworks:
+  hub:
+    addressPrefixes: [10.0.0.0/16]
+    subnets: {dns: {addressPrefix: 10.0.2.0/24}, data: {addressPrefix: 10.0.3.0/24}}
+hosts:
+  forwarder: {subnet: hub/dns, ipAddress: 10.0.2.5, listen: [udp/53]}
+  server: {subnet: hub/data, ipAddress: 10.0.3.4, listen: [udp/53, tcp/443]}
+  resolver: {internet: true, ipAddress: 8.8.8.8, listen: [udp/53]}
+  mirror: {internet: true, ipAddress: 9.9.9.9, listen: [udp/53]}
+)");
 }
 
 // What becomes of a query that the machine at `sender` makes, and of its answer.
 Explanation ask(const lab::Lab& lab, const std::string& sender, const std::string& server) {
-  const auto network = analyse({.lab = lab});
+  const auto network = network_of(lab);
   const auto found = std::find_if(network->interfaces.begin(), network->interfaces.end(),
                                   [&](const Interface& each) { return each.name == sender; });
   const Origin origin =
@@ -51,7 +53,7 @@ TEST(Walk, AMachineSendsWithItsOwnAddress) {
 
 TEST(Walk, AMachineIsSubjectToTheListAndTheRoutesOfItsSubnet) {
   lab::Lab lab = machines();
-  lab::Subnet& dns = lab.virtual_networks["hub"].subnets["dns"];
+  lab::Subnet& dns = subnet(lab, "hub/dns");
   dns.route_table = "t";
   route(lab, "t/off", "10.0.3.0/24", "None");
   EXPECT_EQ(decision(ask(lab, "forwarder", "10.0.3.4")), "Drop by route t/off");

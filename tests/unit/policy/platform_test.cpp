@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "policy/platform.hpp"
 
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -12,17 +12,23 @@ using lab::Verdict;
 
 // An integrated app whose every packet enters its network, and one that has none.
 lab::Lab two_apps() {
-  lab::Lab lab;
-  lab.outbound_ip_addresses = {ip("20.50.1.4")};
-  vnet(lab, "spoke", {"10.1.0.0/16"});
-  lab::Subnet& integration = subnet(lab, "spoke/integration", "10.1.1.0/26");
-  integration.network_security_group = "nsg";
-  integration.route_table = "table";
-  lab.network_security_groups["nsg"];
-  route(lab, "table/nowhere", "0.0.0.0/0", "None");
-  route_all(app(lab, "web", "spoke/integration"));
-  app(lab, "lone", "");
-  return lab;
+  return lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      integration: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms],
+                    networkSecurityGroup: nsg, routeTable: table}
+      data: {addressPrefix: 10.1.2.0/24}
+networkSecurityGroups: {nsg: {}}
+routeTables: {table: {routes: {nowhere: {addressPrefix: 0.0.0.0/0, nextHopType: None}}}}
+serverFarms: {plan: {}, other: {}}
+sites:
+  web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration,
+        outboundVnetRouting: {applicationTraffic: true}}
+  lone: {serverFarm: other}
+)");
 }
 
 TEST(Platform, AnswersPastRulesAndRoutesThatDoNotNameIt) {
@@ -123,11 +129,11 @@ TEST(Platform, MetadataAreOfTheNetworkAndNotOfTheWorker) {
 }
 
 TEST(Platform, AnswersMachinesInNetworksAlone) {
-  lab::Lab lab = two_apps();
-  subnet(lab, "spoke/data", "10.1.2.0/24");
-  host(lab, "inside", "spoke/data", "10.1.2.4");
-  internet_host(lab, "outside", "203.0.113.1");
-  const auto network = analyse({.lab = lab, .leases = lease_all(lab)});
+  const auto network = network_of(with(two_apps(), R"(
+hosts:
+  inside: {subnet: spoke/data, ipAddress: 10.1.2.4}
+  outside: {internet: true, ipAddress: 203.0.113.1}
+)"));
   for (Index i = 0; i < network->interfaces.size(); ++i) {
     if (network->interfaces[i].kind != InterfaceKind::kHost) continue;
     const PlatformVerdict got = platform_verdict(*network, origin_of(*network, i),

@@ -111,10 +111,6 @@ void route(lab::Lab& lab, const std::string& table_and_name, const std::string& 
   added.next_hop_ip_address = ip(next_hop);
 }
 
-std::shared_ptr<const Network> network_of(const lab::Lab& lab, const Network* previous) {
-  return analyse({.lab = lab, .leases = testing_support::leases_of(lab)}, previous);
-}
-
 Explanation explain(const lab::Lab& lab, const std::string& site, const std::string& url) {
   return policy::explain(*network_of(lab), {site, 0}, lab::parse_flow_target(url).value(),
                          Flow{}.source_port)

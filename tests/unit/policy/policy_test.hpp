@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "policy/explain.hpp"
-#include "tests/support/lab_from.hpp"
+#include "tests/support/network_of.hpp"
 #include "tests/support/values.hpp"
 
 namespace egress::policy::test {
@@ -24,6 +24,8 @@ using testing_support::kIcmp;
 using testing_support::kTcp;
 using testing_support::kUdp;
 using testing_support::lab_from;
+using testing_support::leases_of;
+using testing_support::network_of;
 using testing_support::prefix;
 using testing_support::service_tags;
 using testing_support::with;
@@ -53,9 +55,6 @@ void deny(lab::Lab& lab, const std::string& group_and_name, int priority, lab::D
 // appliance's address.
 void route(lab::Lab& lab, const std::string& table_and_name, const std::string& to,
            const std::string& next_hop);
-
-// With the leases that the lab gets at first.
-std::shared_ptr<const Network> network_of(const lab::Lab& lab, const Network* previous = nullptr);
 
 // Instance 0 of `site` towards "tcp://10.1.2.4:443".
 Explanation explain(const lab::Lab& lab, const std::string& site, const std::string& url);

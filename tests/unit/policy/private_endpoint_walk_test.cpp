@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Flows to private endpoints, and the way of their answers.
 #include "policy/walk.hpp"
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -16,23 +16,26 @@ using testing::HasSubstr;
 // An app in the spoke, an endpoint of a closed server in the hub, an appliance between them that
 // only routes lead to.
 lab::Lab endpoint_lab() {
-  lab::Lab lab;
-  lab.outbound_ip_addresses = {ip("20.50.1.4")};
-  vnet(lab, "hub", {"10.0.0.0/16"});
-  subnet(lab, "hub/endpoints", "10.0.4.0/24");
-  subnet(lab, "hub/firewall", "10.0.1.0/24");
-  vnet(lab, "spoke", {"10.1.0.0/16"});
-  lab::Subnet& apps = subnet(lab, "spoke/apps", "10.1.1.0/26");
-  apps.delegations = {"Microsoft.Web/serverFarms"};
-  apps.route_table = "t";
-  lab.route_tables["t"] = {};
-  peer(lab, "hub", "spoke");
-  appliance(lab, "firewall", "hub/firewall", "10.0.1.4");
-  app(lab, "web", "spoke/apps");
-  service(lab, "sql", "Microsoft.Sql/servers", "52.236.184.200").public_network_access =
-      lab::PublicNetworkAccess::kDisabled;
-  private_endpoint(lab, "pe", "hub/endpoints", "10.0.4.5", "sql");
-  return lab;
+  return lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  hub:
+    addressPrefixes: [10.0.0.0/16]
+    subnets: {endpoints: {addressPrefix: 10.0.4.0/24}, firewall: {addressPrefix: 10.0.1.0/24}}
+    virtualNetworkPeerings: {spoke: {}}
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms], routeTable: t}
+    virtualNetworkPeerings: {hub: {}}
+routeTables: {t: {}}
+serverFarms: {plan: {}, other: {}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/apps}}
+hosts: {firewall: {subnet: hub/firewall, ipAddress: 10.0.1.4, enableIPForwarding: true}}
+services:
+  sql: {type: Microsoft.Sql/servers, ipAddress: 52.236.184.200, publicNetworkAccess: Disabled}
+privateEndpoints: {pe: {subnet: hub/endpoints, ipAddress: 10.0.4.5, privateLinkService: sql}}
+)");
 }
 
 Explanation connect(const lab::Lab& lab) {
@@ -66,10 +69,12 @@ TEST(PrivateEndpointWalk, AnswersNoPing) {
 }
 
 TEST(PrivateEndpointWalk, ReachesThePortsOfItsGroupsAlone) {
-  lab::Lab lab = endpoint_lab();
-  service(lab, "files", "Microsoft.Storage/storageAccounts", "20.60.40.4");
-  private_endpoint(lab, "pe-blob", "hub/endpoints", "10.0.4.6", "files").group_ids = {"blob"};
-  private_endpoint(lab, "pe-file", "hub/endpoints", "10.0.4.7", "files").group_ids = {"file"};
+  const lab::Lab lab = with(endpoint_lab(), R"(
+services: {files: {type: Microsoft.Storage/storageAccounts, ipAddress: 20.60.40.4}}
+privateEndpoints:
+  pe-blob: {subnet: hub/endpoints, ipAddress: 10.0.4.6, privateLinkService: files, groupIds: [blob]}
+  pe-file: {subnet: hub/endpoints, ipAddress: 10.0.4.7, privateLinkService: files, groupIds: [file]}
+)");
   EXPECT_FALSE(explain(lab, "web", "tcp://10.0.4.6:443").refused);
   EXPECT_TRUE(explain(lab, "web", "tcp://10.0.4.6:445").refused);
   EXPECT_FALSE(explain(lab, "web", "tcp://10.0.4.7:445").refused);
@@ -78,7 +83,7 @@ TEST(PrivateEndpointWalk, ReachesThePortsOfItsGroupsAlone) {
 TEST(PrivateEndpointWalk, MeetsTheListOfItsSubnetWhereThePoliciesSaySo) {
   using Policies = PrivateEndpointNetworkPolicies;
   lab::Lab lab = endpoint_lab();
-  lab::Subnet& endpoints = lab.virtual_networks["hub"].subnets["endpoints"];
+  lab::Subnet& endpoints = subnet(lab, "hub/endpoints");
   endpoints.network_security_group = "nsg";
   deny(lab, "nsg/no-sql", 100, Direction::kInbound, {.destination = "10.0.4.5/32"});
   for (const Policies policies : {Policies::kDisabled, Policies::kRouteTableEnabled}) {
@@ -94,7 +99,7 @@ TEST(PrivateEndpointWalk, MeetsTheListOfItsSubnetWhereThePoliciesSaySo) {
 // azure-facts 4.1.9
 TEST(PrivateEndpointWalk, ItsListLooksAtNoSourcePort) {
   lab::Lab lab = endpoint_lab();
-  lab::Subnet& endpoints = lab.virtual_networks["hub"].subnets["endpoints"];
+  lab::Subnet& endpoints = subnet(lab, "hub/endpoints");
   endpoints.network_security_group = "nsg";
   endpoints.private_endpoint_network_policies = PrivateEndpointNetworkPolicies::kEnabled;
   deny(lab, "nsg/low-ports", 100, Direction::kInbound, {.source_ports = "1000"});
@@ -130,7 +135,7 @@ TEST(PrivateEndpointWalk, IsNotReachedByRoutesThatVoidItAndCarryNothing) {
 
 TEST(PrivateEndpointWalk, ABroaderRouteToTheInternetDropsIt) {
   lab::Lab lab = endpoint_lab();
-  lab.virtual_networks["hub"].subnets["endpoints"].private_endpoint_network_policies =
+  subnet(lab, "hub/endpoints").private_endpoint_network_policies =
       PrivateEndpointNetworkPolicies::kEnabled;
   route(lab, "t/r", "10.0.0.0/16", "Internet");
   EXPECT_EQ(decision(connect(lab)), "Drop by route t/r");
@@ -140,7 +145,7 @@ TEST(PrivateEndpointWalk, ABroaderRouteToTheInternetDropsIt) {
 // voids its route without carrying the traffic, and one to an appliance takes it.
 TEST(PrivateEndpointWalk, ABroaderLocalRouteDropsItAndAnApplianceTakesIt) {
   lab::Lab lab = endpoint_lab();
-  lab.virtual_networks["hub"].subnets["endpoints"].private_endpoint_network_policies =
+  subnet(lab, "hub/endpoints").private_endpoint_network_policies =
       PrivateEndpointNetworkPolicies::kRouteTableEnabled;
   route(lab, "t/endpoints", "10.0.4.0/24", "VnetLocal");
   EXPECT_EQ(decision(connect(lab)), "Drop by route t/endpoints");
@@ -152,10 +157,11 @@ TEST(PrivateEndpointWalk, ABroaderLocalRouteDropsItAndAnApplianceTakesIt) {
 }
 
 TEST(PrivateEndpointWalk, LocalRoutesCarryInANetworkWithBasicPolicies) {
-  lab::Lab lab = endpoint_lab();
-  app(lab, "near", "hub/apps");
-  subnet(lab, "hub/apps", "10.0.9.0/26").route_table = "t";
-  lab.virtual_networks["hub"].subnets["apps"].delegations = {"Microsoft.Web/serverFarms"};
+  lab::Lab lab = with(endpoint_lab(), R"(
+virtualNetworks: {hub: {subnets: {apps: {
+  addressPrefix: 10.0.9.0/26, delegations: [Microsoft.Web/serverFarms], routeTable: t}}}}
+sites: {near: {serverFarm: other, virtualNetworkSubnet: hub/apps}}
+)");
   route(lab, "t/r", "10.0.4.5/32", "VnetLocal");
   EXPECT_EQ(decision(explain(lab, "near", "tcp://10.0.4.5:1433")), "Drop by route t/r");
   lab.virtual_networks["hub"].private_endpoint_vnet_policies =
@@ -166,9 +172,10 @@ TEST(PrivateEndpointWalk, LocalRoutesCarryInANetworkWithBasicPolicies) {
 }
 
 TEST(PrivateEndpointWalk, LeadsToAnAppsFrontEnd) {
-  lab::Lab lab = endpoint_lab();
-  app(lab, "api", "");
-  private_endpoint(lab, "pe-api", "hub/endpoints", "10.0.4.8", "api");
+  const lab::Lab lab = with(endpoint_lab(), R"(
+sites: {api: {serverFarm: other}}
+privateEndpoints: {pe-api: {subnet: hub/endpoints, ipAddress: 10.0.4.8, privateLinkService: api}}
+)");
   const Explanation got = explain(lab, "web", "tcp://10.0.4.8:443");
   EXPECT_EQ(got.host, "api");
   EXPECT_TRUE(got.answer_unknown);
@@ -176,8 +183,7 @@ TEST(PrivateEndpointWalk, LeadsToAnAppsFrontEnd) {
 }
 
 TEST(PrivateEndpointWalk, IsOutOfReachForAnAppWithoutIntegration) {
-  lab::Lab lab = endpoint_lab();
-  app(lab, "lone", "");
+  const lab::Lab lab = with(endpoint_lab(), "sites: {lone: {serverFarm: other}}");
   EXPECT_EQ(decision(explain(lab, "lone", "tcp://10.0.4.5:1433")),
             "Drop by applicationRouting applicationRouting");
 }
@@ -185,16 +191,23 @@ TEST(PrivateEndpointWalk, IsOutOfReachForAnAppWithoutIntegration) {
 // Contract "Decided" 26. The source is that of an app two peerings away, as the appliance only
 // routes.
 TEST(PrivateEndpointReply, FindsNoWayBeyondThePeersOfItsNetwork) {
-  lab::Lab lab = endpoint_lab();
-  vnet(lab, "far", {"10.2.0.0/16"});
-  subnet(lab, "far/apps", "10.2.1.0/26").delegations = {"Microsoft.Web/serverFarms"};
-  lab.virtual_networks["far"].subnets["apps"].route_table = "far";
-  subnet(lab, "spoke/nva", "10.1.9.0/24");
-  peer(lab, "far", "spoke");
-  lab.virtual_networks["hub"].virtual_network_peerings["spoke"].allow_forwarded_traffic = true;
-  appliance(lab, "nva", "spoke/nva", "10.1.9.4");
-  route(lab, "far/hub", "10.0.0.0/16", "10.1.9.4");
-  app(lab, "distant", "far/apps");
+  const lab::Lab lab = with(endpoint_lab(), R"(
+virtualNetworks:
+  hub: {virtualNetworkPeerings: {spoke: {allowForwardedTraffic: true}}}
+  spoke:
+    subnets: {nva: {addressPrefix: 10.1.9.0/24}}
+    virtualNetworkPeerings: {far: {}}
+  far:
+    addressPrefixes: [10.2.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.2.1.0/26, delegations: [Microsoft.Web/serverFarms], routeTable: far}
+    virtualNetworkPeerings: {spoke: {}}
+routeTables:
+  far: {routes: {hub: {addressPrefix: 10.0.0.0/16, nextHopType: VirtualAppliance,
+                       nextHopIpAddress: 10.1.9.4}}}
+sites: {distant: {serverFarm: other, virtualNetworkSubnet: far/apps}}
+hosts: {nva: {subnet: spoke/nva, ipAddress: 10.1.9.4, enableIPForwarding: true}}
+)");
   const Explanation got = explain(lab, "distant", "tcp://10.0.4.5:1433");
   EXPECT_EQ(got.verdict, Verdict::kAllow);
   EXPECT_EQ(got.reply->verdict, Verdict::kDrop);
@@ -203,7 +216,7 @@ TEST(PrivateEndpointReply, FindsNoWayBeyondThePeersOfItsNetwork) {
 
 TEST(PrivateEndpointReply, FollowsNoRouteOfItsSubnet) {
   lab::Lab lab = endpoint_lab();
-  lab.virtual_networks["hub"].subnets["endpoints"].route_table = "back";
+  subnet(lab, "hub/endpoints").route_table = "back";
   route(lab, "back/off", "10.1.0.0/16", "None");
   EXPECT_EQ(connect(lab).reply->verdict, Verdict::kAllow);
 }
@@ -212,7 +225,7 @@ TEST(PrivateEndpointReply, FollowsNoRouteOfItsSubnet) {
 // the endpoint's own.
 TEST(PrivateEndpointReply, PassesAPeeringThatTakesNoForwardedTraffic) {
   lab::Lab lab = endpoint_lab();
-  lab.virtual_networks["spoke"].virtual_network_peerings["hub"].allow_forwarded_traffic = false;
+  peering(lab, "spoke", "hub").allow_forwarded_traffic = false;
   EXPECT_EQ(connect(lab).reply->verdict, Verdict::kAllow);
 }
 

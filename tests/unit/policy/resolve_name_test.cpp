@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "policy/name_texts.hpp"
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -20,22 +20,31 @@ constexpr const char* kZone = "privatelink.database.windows.net";
 // A database with a public and a private address; the zone of the private one is linked to nobody.
 // The app's network is peered with a hub in which a name server can stand.
 lab::Lab hub_and_spoke() {
-  lab::Lab lab;
-  lab.outbound_ip_addresses = {ip("20.50.1.4")};
-  vnet(lab, "hub", {"10.0.0.0/16"});
-  subnet(lab, "hub/dns", "10.0.2.0/24");
-  vnet(lab, "spoke", {"10.1.0.0/16"});
-  subnet(lab, "spoke/integration", "10.1.1.0/26").network_security_group = "nsg";
-  subnet(lab, "spoke/data", "10.1.2.0/24");
-  peer(lab, "hub", "spoke");
-  lab.network_security_groups["nsg"];
-  app(lab, "web", "spoke/integration");
-  app(lab, "lone", "");
-  const std::string alias = fmt::format("sql.{}", kZone);
-  lab.public_dns.record_sets[kName].cname = alias;
-  lab.public_dns.record_sets[alias].a = {ip("52.236.184.163")};
-  lab.private_dns_zones[kZone].record_sets["sql"].a = {ip("10.1.3.4")};
-  return lab;
+  return lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  hub:
+    addressPrefixes: [10.0.0.0/16]
+    subnets: {dns: {addressPrefix: 10.0.2.0/24}}
+    virtualNetworkPeerings: {spoke: {}}
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      integration: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms],
+                    networkSecurityGroup: nsg}
+    virtualNetworkPeerings: {hub: {}}
+networkSecurityGroups: {nsg: {}}
+serverFarms: {plan: {}, other: {}}
+sites:
+  web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}
+  lone: {serverFarm: other}
+publicDns:
+  recordSets:
+    sql.database.windows.net: {CNAME: sql.privatelink.database.windows.net}
+    sql.privatelink.database.windows.net: {A: [52.236.184.163]}
+privateDnsZones:
+  privatelink.database.windows.net: {recordSets: {sql: {A: [10.1.3.4]}}}
+)");
 }
 
 void link(lab::Lab& lab, const std::string& network) {
@@ -49,21 +58,24 @@ void use_servers(lab::Lab& lab, const std::vector<std::string>& servers) {
   }
 }
 
-lab::DnsServer& server(lab::Host& host, const std::vector<std::string>& forward_to = {}) {
+// A machine in the hub with a DNS server.
+lab::DnsServer& server(lab::Lab& lab, const std::string& name, const std::string& address,
+                       const std::vector<std::string>& forward_to = {}) {
+  lab::Host& host = lab.hosts[name] = {.subnet = {{"hub", "dns"}}, .ip_address = ip(address)};
   host.dns_server = lab::DnsServer{};
   for (const std::string& to : forward_to) host.dns_server->forward_to.push_back(ip(to));
   return *host.dns_server;
 }
 
-// The one in the hub, at 10.0.2.4, which the app asks alone.
-lab::DnsServer& server_in_the_hub(lab::Lab& lab, const std::vector<std::string>& forward_to = {}) {
+// The one at 10.0.2.4, which the app asks alone.
+lab::DnsServer& only_server(lab::Lab& lab, const std::vector<std::string>& forward_to = {}) {
   use_servers(lab, {"10.0.2.4"});
-  return server(host(lab, "resolver", "hub/dns", "10.0.2.4"), forward_to);
+  return server(lab, "resolver", "10.0.2.4", forward_to);
 }
 
 Resolution resolve(const lab::Lab& lab, const std::string& site = "web",
                    const std::string& name = kName, const AskUpstream& ask = nullptr) {
-  const auto network = analyse({.lab = lab, .leases = lease_all(lab)});
+  const auto network = network_of(lab);
   return resolve_name(*network, *network->find({site, 0}), name, RecordType::kA, ask);
 }
 
@@ -102,7 +114,7 @@ TEST(ResolveName, DoesNotMindCaseOrAFinalDot) {
 
 TEST(ResolveName, AForwarderSeesTheLinksOfItsOwnNetwork) {
   lab::Lab lab = hub_and_spoke();
-  server_in_the_hub(lab, {"168.63.129.16"});
+  only_server(lab, {"168.63.129.16"});
   link(lab, "spoke");
   EXPECT_EQ(text_of(resolve(lab)), "52.236.184.163 by publicDns");
   link(lab, "hub");
@@ -116,7 +128,7 @@ TEST(ResolveName, ACustomServerNeedsTheListThatAzureDnsDoesWithout) {
   lab::Lab lab = hub_and_spoke();
   deny(lab, "nsg/deny-all", 100, Direction::kOutbound, {});
   EXPECT_EQ(text_of(resolve(lab)), "52.236.184.163 by publicDns");
-  server_in_the_hub(lab, {"168.63.129.16"});
+  only_server(lab, {"168.63.129.16"});
   const Resolution got = resolve(lab);
   EXPECT_EQ(text_of(got), "time-out by nsg/deny-all after 5 s");
   EXPECT_EQ(got.status, LookupStatus::kTimeout);
@@ -147,7 +159,7 @@ TEST(ResolveName, TheFirstServersAnswerCountsEvenIfItIsNo) {
   link(lab, "spoke");
   lab.private_dns_zones[kZone].record_sets.clear();
   lab.sites["web"].dns_configuration = lab::DnsConfiguration{.dns_alt_server = ip("10.0.2.4")};
-  server(host(lab, "resolver", "hub/dns", "10.0.2.4"), {"168.63.129.16"});
+  server(lab, "resolver", "10.0.2.4", {"168.63.129.16"});
   const Resolution got = resolve(lab);
   EXPECT_EQ(text_of(got), "NXDOMAIN by privatelink.database.windows.net/spoke");
   EXPECT_EQ(got.servers.at(1).status, LookupStatus::kNoError);
@@ -155,7 +167,7 @@ TEST(ResolveName, TheFirstServersAnswerCountsEvenIfItIsNo) {
 
 TEST(ResolveName, AFailureIsNoAnswerAndEndsTheWaiting) {
   lab::Lab lab = hub_and_spoke();
-  server_in_the_hub(lab).record_sets["alias.corp.internal"].cname = kName;
+  only_server(lab).record_sets["alias.corp.internal"].cname = kName;
   EXPECT_EQ(text_of(resolve(lab)), "SERVFAIL by 10.0.2.4");
   EXPECT_EQ(text_of(resolve(lab, "web", "alias.corp.internal")), "SERVFAIL by 10.0.2.4")
       << "it knows where the alias leads, and nobody to ask about it";
@@ -164,8 +176,9 @@ TEST(ResolveName, AFailureIsNoAnswerAndEndsTheWaiting) {
 }
 
 TEST(ResolveName, AClosedPortEndsTheWaitingToo) {
-  lab::Lab lab = hub_and_spoke();
-  host(lab, "resolver", "hub/dns", "10.0.2.4", {"tcp/443"});
+  lab::Lab lab = with(hub_and_spoke(), R"(
+hosts: {resolver: {subnet: hub/dns, ipAddress: 10.0.2.4, listen: [tcp/443]}}
+)");
   use_servers(lab, {"10.0.2.4", "168.63.129.16"});
   const Resolution got = resolve(lab);
   EXPECT_EQ(text_of(got), "52.236.184.163 by publicDns");
@@ -173,8 +186,9 @@ TEST(ResolveName, AClosedPortEndsTheWaitingToo) {
 }
 
 TEST(ResolveName, WhatAProgramAnswersIsNotGuessed) {
-  lab::Lab lab = hub_and_spoke();
-  host(lab, "resolver", "hub/dns", "10.0.2.4", {"udp/53"});
+  lab::Lab lab = with(hub_and_spoke(), R"(
+hosts: {resolver: {subnet: hub/dns, ipAddress: 10.0.2.4, listen: [udp/53]}}
+)");
   use_servers(lab, {"10.0.2.4"});
   const Resolution got = resolve(lab);
   EXPECT_EQ(got.status, LookupStatus::kTimeout);
@@ -183,7 +197,7 @@ TEST(ResolveName, WhatAProgramAnswersIsNotGuessed) {
 
 TEST(ResolveName, AServersOwnRecordsComeFirstAndLeadToItsForwarders) {
   lab::Lab lab = hub_and_spoke();
-  lab::DnsServer& own = server_in_the_hub(lab, {"168.63.129.16"});
+  lab::DnsServer& own = only_server(lab, {"168.63.129.16"});
   own.record_sets["DB.corp.internal"].a = {ip("10.0.3.4")};
   own.record_sets["alias.corp.internal"].cname = kName;
   EXPECT_EQ(text_of(resolve(lab, "web", "db.corp.internal")), "10.0.3.4 by 10.0.2.4");
@@ -194,20 +208,20 @@ TEST(ResolveName, AServersOwnRecordsComeFirstAndLeadToItsForwarders) {
 
 TEST(ResolveName, TheFirstForwarderWithAnAnswerCounts) {
   lab::Lab lab = hub_and_spoke();
-  server_in_the_hub(lab, {"10.0.2.99", "168.63.129.16"});
+  only_server(lab, {"10.0.2.99", "168.63.129.16"});
   EXPECT_EQ(text_of(resolve(lab)), "52.236.184.163 by publicDns");
 }
 
 TEST(ResolveName, AForwarderWhoseServersAreSilentFails) {
   lab::Lab lab = hub_and_spoke();
-  server_in_the_hub(lab, {"10.0.2.99"});
+  only_server(lab, {"10.0.2.99"});
   EXPECT_EQ(text_of(resolve(lab)), "SERVFAIL by 10.0.2.99 after 5 s");
 }
 
 TEST(ResolveName, ForwardersThatLeadBackEnd) {
   lab::Lab lab = hub_and_spoke();
-  server_in_the_hub(lab, {"10.0.2.5"});
-  server(host(lab, "second", "hub/dns", "10.0.2.5"), {"10.0.2.4"});
+  only_server(lab, {"10.0.2.5"});
+  server(lab, "second", "10.0.2.5", {"10.0.2.4"});
   const Resolution got = resolve(lab);
   EXPECT_EQ(got.status, LookupStatus::kServfail);
   EXPECT_THAT(got.step.reason, HasSubstr("forwarders lead back to resolver"));
@@ -218,27 +232,28 @@ TEST(ResolveName, ForwardersThatMultiplyEnd) {
   std::vector<std::string> all;
   for (int i = 0; i < 12; ++i) all.push_back(fmt::format("10.0.2.{}", 10 + i));
   for (const std::string& address : all) {
-    server(host(lab, "h" + address.substr(7), "hub/dns", address), all);
+    server(lab, "h" + address.substr(7), address, all);
   }
   use_servers(lab, {all.front()});
   EXPECT_EQ(resolve(lab).status, LookupStatus::kServfail);
 }
 
 TEST(ResolveName, AnInternetServerWithoutForwardersKnowsPublicNames) {
-  lab::Lab lab = hub_and_spoke();
+  lab::Lab lab =
+      with(hub_and_spoke(), "hosts: {public: {internet: true, ipAddress: 9.9.9.9, dnsServer: {}}}");
   link(lab, "spoke");
-  server(internet_host(lab, "public", "9.9.9.9"));
   use_servers(lab, {"9.9.9.9"});
   // With routing off the question leaves directly, whatever the list says (azure-facts 8.1.6).
   deny(lab, "nsg/deny-all", 100, Direction::kOutbound, {});
   EXPECT_EQ(text_of(resolve(lab)), "52.236.184.163 by publicDns");
-  route_all(lab.sites["web"]);
+  lab.sites["web"].outbound_vnet_routing = {.application_traffic = true};
   EXPECT_EQ(text_of(resolve(lab)), "time-out by nsg/deny-all after 5 s");
 }
 
 TEST(ResolveName, AnInternetServerDoesNotReachAzureDns) {
-  lab::Lab lab = hub_and_spoke();
-  server(internet_host(lab, "public", "9.9.9.9"), {"168.63.129.16"});
+  lab::Lab lab = with(hub_and_spoke(), R"(
+hosts: {public: {internet: true, ipAddress: 9.9.9.9, dnsServer: {forwardTo: [168.63.129.16]}}}
+)");
   use_servers(lab, {"9.9.9.9"});
   EXPECT_EQ(resolve(lab).status, LookupStatus::kServfail);
 }
@@ -278,9 +293,9 @@ TEST(ResolveName, RealServersAreAskedOnlyByWhoMay) {
 TEST(ResolveName, ARunningAppAsksTheServersOfItsStart) {
   lab::Lab lab = hub_and_spoke();
   lab.virtual_networks["spoke"].dns_servers = {ip("10.0.2.4")};
-  server(host(lab, "resolver", "hub/dns", "10.0.2.4"), {"168.63.129.16"});
+  server(lab, "resolver", "10.0.2.4", {"168.63.129.16"});
   const auto network =
-      analyse({.lab = lab, .leases = lease_all(lab), .dns_at_start = {{"web", {}}}});
+      analyse({.lab = lab, .leases = leases_of(lab), .dns_at_start = {{"web", {}}}});
   const Resolution got = resolve_name(*network, *network->find({"web", 0}), kName);
   EXPECT_THAT(got.settings.servers, ElementsAre(kAzurePlatform));
   EXPECT_THAT(got.step.reason, HasSubstr("virtual network 'spoke' has 10.0.2.4 by now: restart"));
@@ -289,7 +304,7 @@ TEST(ResolveName, ARunningAppAsksTheServersOfItsStart) {
 TEST(ResolveName, OtherTypesAreAnsweredWithTheirOwnData) {
   lab::Lab lab = hub_and_spoke();
   lab.public_dns.record_sets["example.com"].mx = {{10, "mail.example.com"}};
-  const auto network = analyse({.lab = lab, .leases = lease_all(lab)});
+  const auto network = network_of(lab);
   const Resolution got =
       resolve_name(*network, *network->find({"web", 0}), "example.com", RecordType::kMx);
   EXPECT_EQ(outcome_text(got), "10 mail.example.com");

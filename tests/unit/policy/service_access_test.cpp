@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "policy/service_access.hpp"
 
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -15,7 +15,7 @@ using Way = Entry::Way;
 ServiceFirewall closed() {
   return {.acls = {.default_action = Access::kDeny,
                    .ip_rules = {prefix("20.50.1.4/32"), prefix("40.0.0.0/24")},
-                   .virtual_network_rules = {subnet_ref("v/apps")}},
+                   .virtual_network_rules = {{"v", "apps"}}},
           .refusal = Refusal::kStorage,
           .name = "files"};
 }
@@ -121,26 +121,33 @@ TEST(ServiceAccess, TellsWhatDecided) {
 }
 
 TEST(ServiceAccess, IsThatOfTheServiceInTheLab) {
-  lab::Lab lab;
-  EXPECT_EQ(firewall_of("s", service(lab, "s", "", "9.9.9.9")), (ServiceFirewall{.name = "s"}));
-  lab::Service& vault = service(lab, "v", "Microsoft.KeyVault/vaults", "9.9.9.10");
-  vault.network_acls = lab::NetworkAcls{.default_action = Access::kDeny};
-  vault.public_network_access = lab::PublicNetworkAccess::kDisabled;
-  EXPECT_EQ(firewall_of("v", vault),
+  const lab::Lab lab = lab_from(R"(
+services:
+  api: {ipAddress: 9.9.9.9, names: [api.example.com], listen: [tcp/443]}
+  vault: {type: Microsoft.KeyVault/vaults, ipAddress: 9.9.9.10, publicNetworkAccess: Disabled,
+          networkAcls: {defaultAction: Deny}}
+)");
+  EXPECT_EQ(firewall_of("api", lab.services.at("api")), (ServiceFirewall{.name = "api"}));
+  EXPECT_EQ(firewall_of("vault", lab.services.at("vault")),
             (ServiceFirewall{.public_network_access = lab::PublicNetworkAccess::kDisabled,
                              .acls = {.default_action = Access::kDeny},
                              .refusal = Refusal::kKeyVault,
-                             .name = "v"}));
+                             .name = "vault"}));
 }
 
 TEST(ServiceAccess, OfASiteEndsForThePublicWithItsFirstPrivateEndpoint) {
-  lab::Lab lab;
-  app(lab, "web", "");
+  lab::Lab lab = lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  v: {addressPrefixes: [10.1.0.0/16], subnets: {endpoints: {addressPrefix: 10.1.4.0/24}}}
+serverFarms: {plan: {}}
+sites: {web: {serverFarm: plan}}
+)");
   const auto by_internet = [&] {
     return service_access(firewall_of_site(lab, "web"), entry(Way::kInternet, "9.9.9.9")).access;
   };
   EXPECT_EQ(by_internet(), Access::kAllow);
-  private_endpoint(lab, "pe", "v/endpoints", "10.1.4.5", "web");
+  lab = with(lab, "privateEndpoints: {pe: {subnet: v/endpoints, privateLinkService: web}}");
   EXPECT_EQ(by_internet(), Access::kDeny);
   lab.sites["web"].public_network_access = lab::PublicNetworkAccess::kEnabled;
   EXPECT_EQ(by_internet(), Access::kAllow);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Flows by service endpoint, and what services make of them.
 #include "policy/walk.hpp"
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -12,23 +12,28 @@ using lab::Verdict;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// An app with the service endpoint of Storage, and an account in another region that lets in
-// nobody but whom its rules name.
+// An app with the service endpoint of Storage, an account in another region that lets in nobody but
+// whom its rules name, and an appliance that nothing leads to.
 lab::Lab endpoint_lab() {
-  lab::Lab lab;
-  lab.outbound_ip_addresses = {ip("20.50.1.4")};
-  tag_file(lab, {{"Storage", {"20.60.0.0/16"}},
-                 {"Storage.WestEurope", {"20.60.222.0/23"}},
-                 {"Storage.NorthEurope", {"20.60.40.0/23"}}});
-  vnet(lab, "v", {"10.1.0.0/16"});
-  lab::Subnet& apps = subnet(lab, "v/apps", "10.1.1.0/26");
-  apps.delegations = {"Microsoft.Web/serverFarms"};
-  apps.service_endpoints = {{.service = "Microsoft.Storage"}};
-  subnet(lab, "v/appliances", "10.1.9.0/24");
-  app(lab, "web", "v/apps");
-  lab::Service& account = service(lab, "files", "Microsoft.Storage/storageAccounts", "20.60.40.4");
-  account.location = "northeurope";
-  account.network_acls = lab::NetworkAcls{.default_action = Access::kDeny};
+  lab::Lab lab = lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  v:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms],
+             serviceEndpoints: [Microsoft.Storage]}
+      appliances: {addressPrefix: 10.1.9.0/24}
+serverFarms: {plan: {}, other: {}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: v/apps}}
+hosts: {nva: {subnet: v/appliances, ipAddress: 10.1.9.4, enableIPForwarding: true}}
+services:
+  files: {type: Microsoft.Storage/storageAccounts, location: northeurope, ipAddress: 20.60.40.4,
+          networkAcls: {defaultAction: Deny}}
+)");
+  lab.service_tags = service_tags({{"Storage", {"20.60.0.0/16"}},
+                                   {"Storage.WestEurope", {"20.60.222.0/23"}},
+                                   {"Storage.NorthEurope", {"20.60.40.0/23"}}});
   return lab;
 }
 
@@ -52,8 +57,7 @@ TEST(ServiceEndpointWalk, TakesItsPrefixesIntoTheNetworkWithRoutingOff) {
   EXPECT_EQ(explain(lab, "web", "tcp://20.60.40.9:443").path, Path::kVirtualNetwork);
   EXPECT_EQ(explain(lab, "web", "tcp://20.60.50.9:443").path, Path::kDirect);
   // Those of the integration subnet, and of no other.
-  lab.virtual_networks["v"].subnets["appliances"].service_endpoints = {
-      {.service = "Microsoft.Storage.Global"}};
+  subnet(lab, "v/appliances").service_endpoints = {{.service = "Microsoft.Storage.Global"}};
   EXPECT_EQ(explain(lab, "web", "tcp://20.60.50.9:443").path, Path::kDirect);
 }
 
@@ -66,7 +70,7 @@ TEST(ServiceEndpointWalk, ServiceKnowsTheSubnet) {
   EXPECT_EQ(got.service->code, "AuthorizationFailure");
   EXPECT_EQ(got.steps.back().stage, Stage::kService);
   EXPECT_EQ(got.steps.back().result, "Deny");
-  acls(lab).virtual_network_rules = {subnet_ref("v/apps")};
+  acls(lab).virtual_network_rules = {{"v", "apps"}};
   got = explain(lab, "web", "tcp://20.60.40.4:443");
   EXPECT_EQ(got.service->access, Access::kAllow);
   lab.services["files"].public_network_access = lab::PublicNetworkAccess::kDisabled;
@@ -79,15 +83,16 @@ TEST(ServiceEndpointWalk, TakesThePublicAddressFromIpRules) {
   lab::Lab lab = endpoint_lab();
   acls(lab).ip_rules = {prefix("20.50.1.4/32")};
   EXPECT_EQ(explain(lab, "web", "tcp://20.60.40.4:443").service->access, Access::kDeny);
-  lab.virtual_networks["v"].subnets["apps"].service_endpoints.clear();
+  subnet(lab, "v/apps").service_endpoints.clear();
   const Explanation got = explain(lab, "web", "tcp://20.60.40.4:443");
   EXPECT_EQ(got.service->access, Access::kAllow);
   EXPECT_EQ(got.source, ip("20.50.1.4"));
 }
 
 TEST(ServiceEndpointWalk, ReachesMachinesThatStandForServices) {
-  lab::Lab lab = endpoint_lab();
-  internet_host(lab, "account", "20.60.40.5", {"tcp/443"});
+  const lab::Lab lab = with(endpoint_lab(), R"(
+hosts: {account: {internet: true, ipAddress: 20.60.40.5, listen: [tcp/443]}}
+)");
   const Explanation got = explain(lab, "web", "tcp://20.60.40.5:443");
   EXPECT_EQ(got.source, ip("10.1.1.4"));
   EXPECT_EQ(got.service, std::nullopt);
@@ -97,7 +102,7 @@ TEST(ServiceEndpointWalk, ReachesMachinesThatStandForServices) {
 
 TEST(ServiceEndpointWalk, NeedsTheSubnetsPermission) {
   lab::Lab lab = endpoint_lab();
-  lab.virtual_networks["v"].subnets["apps"].network_security_group = "nsg";
+  subnet(lab, "v/apps").network_security_group = "nsg";
   deny(lab, "nsg/no-storage", 100, lab::Direction::kOutbound,
        {.destination = "Storage.NorthEurope"});
   EXPECT_EQ(decision(explain(lab, "web", "tcp://20.60.40.4:443")),
@@ -107,7 +112,7 @@ TEST(ServiceEndpointWalk, NeedsTheSubnetsPermission) {
 // Contract "Decided" 12.
 TEST(ServiceEndpointWalk, ItsPrefixesStayInTheInternet) {
   lab::Lab lab = endpoint_lab();
-  lab.virtual_networks["v"].subnets["apps"].network_security_group = "nsg";
+  subnet(lab, "v/apps").network_security_group = "nsg";
   deny(lab, "nsg/network", 100, lab::Direction::kOutbound, {.destination = "VirtualNetwork"});
   EXPECT_EQ(decision(explain(lab, "web", "tcp://20.60.40.4:443")),
             "Allow by networkSecurityGroup nsg/AllowInternetOutBound");
@@ -115,12 +120,14 @@ TEST(ServiceEndpointWalk, ItsPrefixesStayInTheInternet) {
 
 // azure-facts 1.4.9: a default route is shorter than any of its prefixes.
 TEST(ServiceEndpointWalk, PassesAForcedTunnelBy) {
-  lab::Lab lab = endpoint_lab();
-  route_all(lab.sites["web"]);
-  lab.virtual_networks["v"].subnets["apps"].route_table = "forced";
+  lab::Lab lab = with(endpoint_lab(), R"(
+sites: {web: {outboundVnetRouting: {applicationTraffic: true}}}
+hosts:
+  nva: {masquerade: 20.1.1.1}
+  site: {internet: true, ipAddress: 203.0.113.9, listen: [tcp/443]}
+)");
+  subnet(lab, "v/apps").route_table = "forced";
   route(lab, "forced/all", "0.0.0.0/0", "10.1.9.4");
-  appliance(lab, "nva", "v/appliances", "10.1.9.4").masquerade = ip("20.1.1.1");
-  internet_host(lab, "site", "203.0.113.9", {"tcp/443"});
   EXPECT_EQ(explain(lab, "web", "tcp://20.60.40.4:443").source, ip("10.1.1.4"));
   EXPECT_EQ(explain(lab, "web", "tcp://203.0.113.9:443").source, ip("20.1.1.1"));
 }
@@ -135,11 +142,9 @@ TEST(ServiceEndpointWalk, ClosedPortAsksNoFirewall) {
 // The endpoint is the appliance's subnet's here.
 lab::Lab appliance_lab() {
   lab::Lab lab = endpoint_lab();
-  lab::VirtualNetwork& v = lab.virtual_networks["v"];
-  v.subnets["appliances"].service_endpoints = v.subnets["apps"].service_endpoints;
-  v.subnets["apps"].route_table = "t";
+  subnet(lab, "v/appliances").service_endpoints = subnet(lab, "v/apps").service_endpoints;
+  subnet(lab, "v/apps").route_table = "t";
   route(lab, "t/storage", "20.60.40.0/23", "10.1.9.4");
-  appliance(lab, "nva", "v/appliances", "10.1.9.4");
   return lab;
 }
 
@@ -149,7 +154,7 @@ TEST(ServiceEndpointWalk, TakesNothingFromAnApplianceButItsOwn) {
   Explanation got = explain(lab, "web", "tcp://20.60.40.4:443");
   EXPECT_EQ(decision(got), "Drop by serviceEndpoint serviceEndpoints/Microsoft.Storage");
   lab.hosts["nva"].masquerade = ip("20.1.1.1");
-  acls(lab).virtual_network_rules = {subnet_ref("v/appliances")};
+  acls(lab).virtual_network_rules = {{"v", "appliances"}};
   got = explain(lab, "web", "tcp://20.60.40.4:443");
   EXPECT_EQ(decision(got), "Allow by route t/storage");
   EXPECT_EQ(got.source, ip("10.1.9.4"));
@@ -162,7 +167,7 @@ TEST(ServiceEndpointWalk, TakesNothingFromAnApplianceButItsOwn) {
 TEST(ServiceEndpointWalk, AnswerIsLostBehindAnApplianceThatDoesNotLeadBack) {
   lab::Lab lab = appliance_lab();
   lab.hosts["nva"].masquerade = ip("20.1.1.1");
-  lab.virtual_networks["v"].subnets["appliances"].route_table = "back";
+  subnet(lab, "v/appliances").route_table = "back";
   route(lab, "back/off", "10.1.1.0/26", "None");
   const Explanation got = explain(lab, "web", "tcp://20.60.40.4:443");
   EXPECT_EQ(got.verdict, Verdict::kAllow);
@@ -172,7 +177,7 @@ TEST(ServiceEndpointWalk, AnswerIsLostBehindAnApplianceThatDoesNotLeadBack) {
 // azure-facts 1.3.8; contract "Decided" 25.
 TEST(ServiceWalk, StorageOfTheAppsRegionSeesThePlatform) {
   lab::Lab lab = endpoint_lab();
-  lab.virtual_networks["v"].subnets["apps"].service_endpoints.clear();
+  subnet(lab, "v/apps").service_endpoints.clear();
   acls(lab).ip_rules = {prefix("20.50.1.4/32")};
   lab.services["files"].location = lab.location;
   const Explanation got = explain(lab, "web", "tcp://20.60.40.4:443");
@@ -180,10 +185,10 @@ TEST(ServiceWalk, StorageOfTheAppsRegionSeesThePlatform) {
   EXPECT_EQ(got.source, std::nullopt);
   EXPECT_EQ(got.service->access, Access::kDeny);
   // An appliance's public address is none of App Service's.
-  lab.virtual_networks["v"].subnets["apps"].route_table = "t";
-  route_all(lab.sites["web"]);
+  subnet(lab, "v/apps").route_table = "t";
+  lab.sites["web"].outbound_vnet_routing = {.application_traffic = true};
   route(lab, "t/all", "0.0.0.0/0", "10.1.9.4");
-  appliance(lab, "nva", "v/appliances", "10.1.9.4").masquerade = ip("40.1.1.1");
+  lab.hosts["nva"].masquerade = ip("40.1.1.1");
   acls(lab).ip_rules = {prefix("40.1.1.1/32")};
   const Explanation by_appliance = explain(lab, "web", "tcp://20.60.40.4:443");
   EXPECT_EQ(by_appliance.source, ip("40.1.1.1"));
@@ -191,9 +196,9 @@ TEST(ServiceWalk, StorageOfTheAppsRegionSeesThePlatform) {
 }
 
 TEST(ServiceWalk, FrontEndHandsRequestsToItsSite) {
-  lab::Lab lab = endpoint_lab();
-  app(lab, "api", "").inbound_ip_address = ip("20.105.1.1");
-  lab.sites["api"].app_settings["WEBSITES_PORT"] = "8080";
+  lab::Lab lab = with(endpoint_lab(), R"(
+sites: {api: {serverFarm: other, inboundIpAddress: 20.105.1.1, appSettings: {WEBSITES_PORT: 8080}}}
+)");
   Explanation got = explain(lab, "web", "tcp://20.105.1.1:443");
   EXPECT_EQ(got.host, "api");
   EXPECT_TRUE(got.answer_unknown);

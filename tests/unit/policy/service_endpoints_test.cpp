@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "policy/service_endpoints.hpp"
 
-#include "tests/unit/policy/lab_builder.hpp"
+#include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
 namespace {
@@ -10,26 +10,27 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 lab::Lab tagged_lab() {
-  lab::Lab lab;
-  tag_file(lab, {{"Storage", {"20.60.0.0/14"}},
-                 {"Storage.WestEurope", {"20.60.222.0/23"}},
-                 {"Storage.NorthEurope", {"20.60.40.0/23"}},
-                 {"Storage.EastUS", {"20.60.0.0/24"}},
-                 {"Sql", {"52.236.0.0/16"}},
-                 {"Sql.WestEurope", {"52.236.184.128/25"}},
-                 {"AzureKeyVault", {"13.69.0.0/16"}},
-                 {"AzureKeyVault.WestEurope", {"13.69.64.72/30"}},
-                 {"AppService", {"20.60.222.0/23"}}});
-  vnet(lab, "v", {"10.1.0.0/16"});
-  subnet(lab, "v/apps", "10.1.1.0/26");
+  lab::Lab lab = lab_from(R"(
+virtualNetworks:
+  v: {addressPrefixes: [10.1.0.0/16], subnets: {apps: {addressPrefix: 10.1.1.0/26}}}
+)");
+  lab.service_tags = service_tags({{"Storage", {"20.60.0.0/14"}},
+                                   {"Storage.WestEurope", {"20.60.222.0/23"}},
+                                   {"Storage.NorthEurope", {"20.60.40.0/23"}},
+                                   {"Storage.EastUS", {"20.60.0.0/24"}},
+                                   {"Sql", {"52.236.0.0/16"}},
+                                   {"Sql.WestEurope", {"52.236.184.128/25"}},
+                                   {"AzureKeyVault", {"13.69.0.0/16"}},
+                                   {"AzureKeyVault.WestEurope", {"13.69.64.72/30"}},
+                                   {"AppService", {"20.60.222.0/23"}}});
   return lab;
 }
 
 std::vector<std::string> prefixes(lab::Lab lab, std::vector<lab::ServiceEndpoint> endpoints) {
-  lab.virtual_networks["v"].subnets["apps"].service_endpoints = std::move(endpoints);
+  subnet(lab, "v/apps").service_endpoints = std::move(endpoints);
   std::vector<std::string> texts;
   ServiceEndpoints all(lab);
-  for (const EndpointPrefix& each : all.of(subnet_ref("v/apps"))) {
+  for (const EndpointPrefix& each : all.of({"v", "apps"})) {
     texts.push_back(each.prefix.to_string() + " " + each.service);
   }
   return texts;
@@ -74,9 +75,11 @@ TEST(ServiceEndpoints, GiveAPrefixOfSeveralServicesToTheFirst) {
 }
 
 TEST(ServiceEndpoints, CoverTheLabsOwnServicesOfTheRegion) {
-  lab::Lab lab = tagged_lab();
-  service(lab, "near", "Microsoft.Sql/servers", "9.9.9.9");
-  service(lab, "far", "Microsoft.Sql/servers", "9.9.9.10").location = "eastus";
+  const lab::Lab lab = with(tagged_lab(), R"(
+services:
+  near: {type: Microsoft.Sql/servers, ipAddress: 9.9.9.9}
+  far: {type: Microsoft.Sql/servers, ipAddress: 9.9.9.10, location: eastus}
+)");
   EXPECT_THAT(prefixes(lab, {{.service = "Microsoft.Sql"}}),
               ElementsAre("9.9.9.9/32 Microsoft.Sql", "52.236.184.128/25 Microsoft.Sql"));
 }
