@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "app-tools/tools.hpp"
+#include "lab/domain_name.hpp"
 #include "probe/lookups.hpp"
 
 namespace egress::app_tools {
@@ -27,7 +28,7 @@ dns::LookupPlan configured_plan() {
 // The reply with an address in it, or nothing.
 std::optional<dns::Reply> ask(const std::string& name, const dns::LookupPlan& plan) {
   auto replies = probe::look_up(
-      {{.question = {policy::plain_name(name), policy::RecordType::kA}, .plan = plan}});
+      {{.question = {lab::plain_domain_name(name), policy::RecordType::kA}, .plan = plan}});
   if (!replies.ok()) {
     fmt::print(stderr, "nameresolver: {}\n", replies.error().to_string());
     return std::nullopt;

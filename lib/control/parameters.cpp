@@ -3,6 +3,7 @@
 
 #include "base/number.hpp"
 #include "control/messages.hpp"
+#include "lab/domain_name.hpp"
 
 namespace egress::control {
 
@@ -117,7 +118,7 @@ Parameters to_parameters(const ResolveRequest& request) {
 }
 
 Result<ResolveRequest> parse_resolve_request(const lab::Sender& app, const Parameters& parameters) {
-  ResolveRequest request{.app = app, .name = policy::plain_name(text_of(parameters, "name"))};
+  ResolveRequest request{.app = app, .name = lab::plain_domain_name(text_of(parameters, "name"))};
   if (!is_domain_name(request.name)) return wrong("name", "a domain name");
   if (const std::string type = text_of(parameters, "type"); !type.empty()) {
     const auto parsed = policy::record_type(type);

@@ -49,7 +49,7 @@ struct NextHopRequest {
 
 struct ResolveRequest {
   lab::Sender app{};
-  std::string name{};  // as policy::plain_name() gives it
+  std::string name{};  // as lab::plain_domain_name() gives it
   policy::RecordType type = policy::RecordType::kA;
   bool verify = false;
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "lab/domain_name.hpp"
 #include "lab/service_types.hpp"
 #include "lab/suggest.hpp"
 
@@ -88,7 +89,8 @@ class Declared {
       }
     }
     for (const auto& [name, host] : lab_.hosts) {
-      if (host.subnet) machines_[host.subnet->vnet].emplace_back(plain_name(name), host.ip_address);
+      if (host.subnet)
+        machines_[host.subnet->vnet].emplace_back(lab::plain_domain_name(name), host.ip_address);
     }
   }
 
@@ -124,22 +126,22 @@ class Declared {
         add_public(name.name, own);
         continue;
       }
-      add_public(name.name, {.ttl = kPublicTtl, .cname = plain_name(name.privatelink_name)});
+      add_public(name.name,
+                 {.ttl = kPublicTtl, .cname = lab::plain_domain_name(name.privatelink_name)});
       add_public(name.privatelink_name, own);
     }
   }
 
   void add_public(const std::string& name, const lab::RecordSet& set) {
-    out_.public_sets.emplace(plain_name(name), set);
+    out_.public_sets.emplace(lab::plain_domain_name(name), set);
   }
 
   // What stands there by hand is not replaced.
   void add_zone(const std::string& key, const lab::PrivateDnsZone& zone) {
-    Names::Zone added{.key = key,
-                      .name = plain_name(zone.zone_name.empty() ? key : zone.zone_name)};
+    Names::Zone added{.key = key, .name = zone.zone_name};
     added.privatelink = has_label(added.name, kPrivatelink);
     for (const auto& [name, set] : zone.record_sets) {
-      added.sets[name == "@" ? added.name : plain_name(name) + "." + added.name] = set;
+      added.sets[lab::full_name(name, added.name)] = set;
     }
     for (auto& [name, set] : endpoint_records(key, added.name)) added.sets.emplace(name, set);
     for (const auto& [vnet, link] : zone.virtual_network_links) {
@@ -157,8 +159,8 @@ class Declared {
     std::map<std::string, std::set<Ipv4Address>> addresses;
     for (const ZoneGroup& group : zone_groups_[zone_key]) {
       for (const lab::PublicName& each : group.target->profile.names) {
-        const std::string private_name = plain_name(each.privatelink_name);
-        if (!lies_in(private_name, zone_name)) continue;
+        const std::string private_name = lab::plain_domain_name(each.privatelink_name);
+        if (!lab::lies_in_zone(private_name, zone_name)) continue;
         if (!is_for(*group.target, *group.endpoint, each.group)) continue;
         addresses[private_name].insert(group.address);
       }

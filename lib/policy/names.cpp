@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/number.hpp"
+#include "lab/domain_name.hpp"
 #include "lab/suggest.hpp"
 
 namespace egress::policy {
@@ -132,9 +133,10 @@ class Question {
 
   const Names::Link* link_for(std::string_view name) const {
     if (view_ == nullptr) return nullptr;
-    const auto link = std::find_if(
-        view_->links.begin(), view_->links.end(),
-        [&](const Names::Link& each) { return lies_in(name, names_->zones[each.zone].name); });
+    const auto link =
+        std::find_if(view_->links.begin(), view_->links.end(), [&](const Names::Link& each) {
+          return lab::lies_in_zone(name, names_->zones[each.zone].name);
+        });
     return link == view_->links.end() ? nullptr : &*link;
   }
 
@@ -243,11 +245,6 @@ struct DataText {
 
 }  // namespace
 
-bool lies_in(std::string_view name, std::string_view zone) {
-  if (!name.ends_with(zone)) return false;
-  return name.size() == zone.size() || zone.empty() || name[name.size() - zone.size() - 1] == '.';
-}
-
 std::string AnswerSource::to_string() const {
   switch (kind) {
     case Kind::kZone: return zone + "/" + link;
@@ -277,7 +274,7 @@ NameAnswer answer_from(const Names::Sets& own, const std::string& host, std::str
 
 Names::Sets sets_of(const lab::RecordSets& sets) {
   Names::Sets out;
-  for (const auto& [name, set] : sets) out.emplace(plain_name(name), set);
+  for (const auto& [name, set] : sets) out.emplace(lab::plain_domain_name(name), set);
   return out;
 }
 
@@ -299,11 +296,6 @@ std::optional<RecordType> record_type(std::string_view text) {
 
 std::string data_text(const Record& record) {
   return std::visit(DataText{record}, record.data);
-}
-
-std::string plain_name(std::string_view name) {
-  if (name.ends_with('.')) name.remove_suffix(1);
-  return lab::lower_case(name);
 }
 
 }  // namespace egress::policy

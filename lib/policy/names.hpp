@@ -135,15 +135,10 @@ NameAnswer answer_from(const Names::Sets& own, const std::string& host, std::str
                        RecordType type);
 Names::Sets sets_of(const lab::RecordSets& sets);  // of full names
 
-// Whether `name` is `zone` or lies under it.
-bool lies_in(std::string_view name, std::string_view zone);
-
 // "A", "AAAA", "TYPE65".
 std::string to_text(RecordType type);
 std::optional<RecordType> record_type(std::string_view text);  // case does not count
 // Its data as a zone file has it, but names without a final dot: "10 mail.corp.internal".
 std::string data_text(const Record& record);
-// `name` as names are here: lower case, no final dot.
-std::string plain_name(std::string_view name);
 
 }  // namespace egress::policy

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "lab/domain_name.hpp"
 #include "lab/flow_url.hpp"
 #include "policy/name_texts.hpp"
 #include "policy/platform.hpp"
@@ -266,7 +267,7 @@ Step step_of(const Resolution& resolution, const std::string& app) {
 
 Resolution resolve_name(const Network& network, const Network::App& app, const std::string& name,
                         RecordType type, const AskUpstream& ask) {
-  Resolution out{.name = plain_name(name), .type = type, .settings = app.site->dns};
+  Resolution out{.name = lab::plain_domain_name(name), .type = type, .settings = app.site->dns};
   Lookup lookup(network, type, ask);
   const Origin origin = origin_of(network, app);
   for (const Ipv4Address server : out.settings.servers) {

@@ -40,6 +40,7 @@ TEST(DomainNames, OfHostsHaveNoUnderscore) {
 
 TEST(DomainNames, ArePlainInLowerCaseWithoutAFinalDot) {
   EXPECT_EQ(plain_domain_name("WWW.Example.com."), "www.example.com");
+  EXPECT_EQ(plain_domain_name("."), "");
   EXPECT_EQ(full_name("@", "corp.internal"), "corp.internal");
   EXPECT_EQ(full_name("DB", "corp.internal"), "db.corp.internal");
 }

@@ -285,10 +285,5 @@ TEST(RecordType, HasANameOrItsNumber) {
   }
 }
 
-TEST(PlainName, HasNoCaseAndNoFinalDot) {
-  EXPECT_EQ(plain_name("WWW.Example.COM."), "www.example.com");
-  EXPECT_EQ(plain_name("."), "");
-}
-
 }  // namespace
 }  // namespace egress::policy::test
