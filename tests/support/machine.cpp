@@ -123,7 +123,7 @@ std::string home_inventory() {
 }
 
 std::string contract_lab() {
-  return read_file(std::string(LABS_DIRECTORY) + "/contract.yaml");
+  return read_file(EXAMPLES_DIRECTORY "/contract.yaml");
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {

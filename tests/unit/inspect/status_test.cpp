@@ -77,11 +77,10 @@ TEST(Status, ListsServicesAfterTheHosts) {
 }
 
 TEST(Status, ListsFrontEndsAfterTheServices) {
-  lab::Lab lab = spoke_lab();
-  lab.sites["web"].inbound_ip_address = ip("20.50.2.4");
-  lab.private_endpoints["pe"] = {
-      .subnet = {"spoke", "data"}, .ip_address = ip("10.1.2.9"), .private_link_service = "plain"};
-  const StatusReport report = report_of(lab);
+  const StatusReport report = report_of(with(contract_lab(), R"(
+sites: {web: {inboundIpAddress: 20.50.2.4}, plain: {serverFarm: plan}}
+privateEndpoints: {pe: {subnet: spoke/data, ipAddress: 10.1.2.9, privateLinkService: plain}}
+)"));
   ASSERT_THAT(report.hosts, SizeIs(5));
   for (const HostStatus& front : {report.hosts[3], report.hosts[4]}) {
     EXPECT_EQ(front.kind, "front");
