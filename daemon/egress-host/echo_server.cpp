@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "egress-host/echo_server.hpp"
 
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -9,6 +16,11 @@ namespace {
 
 constexpr int kBacklog = 4096;
 constexpr unsigned kKeepaliveSeconds = 60;
+constexpr std::chrono::milliseconds kFirstBytes{100};
+// RFC 9110 9.3, RFC 5789.
+constexpr std::string_view kMethods[] = {"GET ",     "HEAD ",    "POST ",  "PUT ",  "DELETE ",
+                                         "CONNECT ", "OPTIONS ", "TRACE ", "PATCH "};
+constexpr size_t kLongestMethod = 8;
 
 uv_stream_t* stream(uv_tcp_t& handle) {
   return reinterpret_cast<uv_stream_t*>(&handle);
@@ -16,6 +28,36 @@ uv_stream_t* stream(uv_tcp_t& handle) {
 uv_handle_t* base(uv_tcp_t& handle) {
   return reinterpret_cast<uv_handle_t*>(&handle);
 }
+
+int fd_of(const uv_tcp_t& handle) {
+  uv_os_fd_t fd = -1;
+  uv_fileno(reinterpret_cast<const uv_handle_t*>(&handle), &fd);
+  return fd;
+}
+
+// Whether what the client has said so far, which stays unread, begins an HTTP request.
+bool begins_a_request(int connection) {
+  char bytes[kLongestMethod];
+  const ssize_t size = ::recv(connection, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+  if (size <= 0) return false;
+  const std::string_view said(bytes, static_cast<size_t>(size));
+  return std::any_of(std::begin(kMethods), std::end(kMethods),
+                     [&](std::string_view method) { return said.starts_with(method); });
+}
+
+// The connection once more, by a descriptor that can be watched without reading from it.
+struct FirstBytes {
+  // `decide` is called when they are there, or have been waited for long enough: whoever is late
+  // to look finds both.
+  FirstBytes(uv::Loop& loop, UniqueFd connection, const uv::Callback& decide)
+      : fd(std::move(connection)), poll(loop, fd.get(), decide), timer(loop, decide) {
+    poll.start();
+    timer.start(kFirstBytes);
+  }
+  UniqueFd fd;
+  uv::Poll poll;
+  uv::Timer timer;
+};
 
 }  // namespace
 
@@ -36,6 +78,7 @@ struct EchoServer::Connection {
 
   void close() {
     if (uv_is_closing(base(handle)) != 0) return;
+    first_bytes.reset();
     uv_close(base(handle), [](uv_handle_t* closed) {
       auto* self = static_cast<Connection*>(closed->data);
       EchoRoom& shared = self->room;
@@ -90,7 +133,8 @@ struct EchoServer::Connection {
   uv_tcp_t handle{};
   uv_write_t request{};
   std::string pending{};
-  bool last = false;  // what is written now is all that the client gets
+  std::optional<FirstBytes> first_bytes{};  // while they are waited for
+  bool last = false;                        // what is written now is all that the client gets
 };
 
 void EchoRoom::take_waiting() {
@@ -100,15 +144,19 @@ void EchoRoom::take_waiting() {
 
 Result<std::unique_ptr<EchoServer>> EchoServer::listen(uv::Loop& loop, EchoRoom& room,
                                                        const Speaker& speaker, Port port,
-                                                       UniqueFd fd) {
-  std::unique_ptr<EchoServer> server(new EchoServer(loop, room, speaker));
+                                                       UniqueFd fd,
+                                                       std::unique_ptr<HttpServer> http) {
+  std::unique_ptr<EchoServer> server(new EchoServer(loop, room, speaker, std::move(http)));
   RETURN_IF_ERROR(server->open(port, std::move(fd)));
   return server;
 }
 
-EchoServer::EchoServer(uv::Loop& loop, EchoRoom& room, const Speaker& speaker)
-    : loop_(*loop.get()), room_(room), speaker_(speaker), listener_([this] { take(); }) {
-  uv_tcp_init(&loop_, listener_.get());
+EchoServer::EchoServer(uv::Loop& loop, EchoRoom& room, const Speaker& speaker,
+                       std::unique_ptr<HttpServer> http)
+    : loop_(loop), room_(room), speaker_(speaker), http_(std::move(http)), listener_([this] {
+        take();
+      }) {
+  uv_tcp_init(loop_.get(), listener_.get());
 }
 
 EchoServer::~EchoServer() {
@@ -141,7 +189,7 @@ void EchoServer::take() {
     return;
   }
   auto* connection = new Connection(*this);
-  if (uv_tcp_init(&loop_, &connection->handle) < 0) {
+  if (uv_tcp_init(loop_.get(), &connection->handle) < 0) {
     delete connection;
     return;
   }
@@ -151,10 +199,27 @@ void EchoServer::take() {
   serve(*connection);
 }
 
+int EchoServer::socket() {
+  return fd_of(*listener_.get());
+}
+
 void EchoServer::serve(Connection& connection) {
-  uv_os_fd_t fd = -1;
-  uv_fileno(base(connection.handle), &fd);
-  const auto reply = reply_line(speaker_, fd);
+  if (!http_) return greet(connection);
+  UniqueFd same(::fcntl(fd_of(connection.handle), F_DUPFD_CLOEXEC, 0));
+  if (!same.valid()) return greet(connection);
+  connection.first_bytes.emplace(loop_, std::move(same), [this, &connection] { hear(connection); });
+}
+
+void EchoServer::hear(Connection& connection) {
+  if (!begins_a_request(connection.first_bytes->fd.get())) return greet(connection);
+  UniqueFd fd = std::move(connection.first_bytes->fd);
+  connection.close();
+  http_->take(std::move(fd));
+}
+
+void EchoServer::greet(Connection& connection) {
+  connection.first_bytes.reset();
+  const auto reply = reply_line(speaker_, fd_of(connection.handle));
   if (!reply) return connection.close();
   uv_tcp_nodelay(&connection.handle, 1);
   uv_tcp_keepalive(&connection.handle, 1, kKeepaliveSeconds);

@@ -3,7 +3,9 @@
 
 // TCP ports other than 80: one line that says what arrived, then whatever the client sends, back.
 // A client that does not read is not read from either, so a connection holds at most one buffer.
-// Beyond the connection limit new ones wait in the kernel's queue until another ends.
+// Beyond the connection limit new ones wait in the kernel's queue until another ends. A server that
+// has an HttpServer waits a little for the client's first bytes: who begins with an HTTP request is
+// answered in HTTP.
 
 #include <uv.h>
 
@@ -14,6 +16,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "egress-host/http_server.hpp"
 #include "egress-host/reply.hpp"
 #include "uv/loop.hpp"
 
@@ -44,25 +47,32 @@ class EchoRoom {
 class EchoServer {
  public:
   // On a bound_socket(). `speaker` is borrowed and may change.
+  // `http` may be null.
   static Result<std::unique_ptr<EchoServer>> listen(uv::Loop& loop, EchoRoom& room,
-                                                    const Speaker& speaker, Port port, UniqueFd fd);
+                                                    const Speaker& speaker, Port port, UniqueFd fd,
+                                                    std::unique_ptr<HttpServer> http);
   ~EchoServer();  // ends its connections
   EchoServer(const EchoServer&) = delete;
   EchoServer& operator=(const EchoServer&) = delete;
 
   // A connection that is there, or later if there is no room.
   void take();
+  int socket();
 
  private:
   struct Connection;
 
-  EchoServer(uv::Loop& loop, EchoRoom& room, const Speaker& speaker);
+  EchoServer(uv::Loop& loop, EchoRoom& room, const Speaker& speaker,
+             std::unique_ptr<HttpServer> http);
   Status open(Port port, UniqueFd fd);
   void serve(Connection& connection);
+  void hear(Connection& connection);
+  void greet(Connection& connection);
 
-  uv_loop_t& loop_;
+  uv::Loop& loop_;
   EchoRoom& room_;
   const Speaker& speaker_;
+  std::unique_ptr<HttpServer> http_;
   uv::HandleOwner<uv_tcp_t> listener_;
   std::set<Connection*> connections_{};
 };

@@ -1,45 +1,111 @@
 // SPDX-License-Identifier: MIT
 #include "egress-host/http_server.hpp"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
 
 namespace egress::host {
 namespace {
 
 constexpr int kBacklog = 4096;
+constexpr int kBatch = 64;  // connections per wake-up
 constexpr unsigned kIdleSeconds = 60;
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv::Loop& loop, const Speaker& speaker,
-                                                       Port port, UniqueFd fd,
-                                                       unsigned connection_limit) {
-  if (::listen(fd.get(), kBacklog) < 0) return Error::from_errno("listen on " + port.to_string());
-  std::unique_ptr<HttpServer> server(new HttpServer(speaker));
-  server->http_ = MHD_start_daemon(MHD_USE_EPOLL, port.number, nullptr, nullptr,
-                                   &HttpServer::respond, server.get(), MHD_OPTION_LISTEN_SOCKET,
-                                   fd.get(), MHD_OPTION_CONNECTION_LIMIT, connection_limit,
-                                   MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds, MHD_OPTION_END);
-  if (server->http_ == nullptr) {
-    return Error{.code = Errc::kKernel,
-                 .message = "libmicrohttpd cannot serve " + port.to_string()};
+void HttpRoom::wake_waiting() {
+  for (HttpServer* server : std::exchange(waiting_, {})) {
+    if (server->is_full()) {
+      waiting_.insert(server);
+    } else {
+      server->arrivals_->start();
+    }
   }
-  fd.release();  // libmicrohttpd closes it
-  server->watch(loop);
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::make(uv::Loop& loop, HttpRoom& room,
+                                                     const Speaker& speaker) {
+  std::unique_ptr<HttpServer> server(new HttpServer(loop, room, speaker));
+  RETURN_IF_ERROR(server->start());
   return server;
 }
 
-HttpServer::~HttpServer() {
-  poll_.reset();
-  if (http_ != nullptr) MHD_stop_daemon(http_);
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv::Loop& loop, HttpRoom& room,
+                                                       const Speaker& speaker, Port port,
+                                                       UniqueFd fd) {
+  if (::listen(fd.get(), kBacklog) < 0) return Error::from_errno("listen on " + port.to_string());
+  ASSIGN_OR_RETURN(std::unique_ptr<HttpServer> server, make(loop, room, speaker));
+  HttpServer& self = *server;
+  self.socket_ = std::move(fd);
+  self.arrivals_.emplace(loop, self.socket_.get(), [&self] { self.accept_some(); });
+  self.arrivals_->start();
+  return server;
 }
 
-void HttpServer::watch(uv::Loop& loop) {
+HttpServer::HttpServer(uv::Loop& loop, HttpRoom& room, const Speaker& speaker)
+    : loop_(loop), room_(room), speaker_(speaker) {
+  ++room_.servers_;
+}
+
+HttpServer::~HttpServer() {
+  --room_.servers_;
+  arrivals_.reset();
+  room_.waiting_.erase(this);
+  events_.reset();
+  if (http_ != nullptr) MHD_stop_daemon(http_);
+  room_.wake_waiting();
+}
+
+Status HttpServer::start() {
+  const auto limit = static_cast<unsigned>(room_.connection_limit_);
+  http_ = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, nullptr, nullptr,
+                           &HttpServer::respond, this, MHD_OPTION_CONNECTION_LIMIT, limit,
+                           MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,
+                           MHD_OPTION_NOTIFY_CONNECTION, &HttpServer::count, this, MHD_OPTION_END);
+  if (http_ == nullptr) {
+    return Error{.code = Errc::kKernel, .message = "libmicrohttpd cannot serve HTTP"};
+  }
   const auto* const info = MHD_get_daemon_info(http_, MHD_DAEMON_INFO_EPOLL_FD);
   EG_CHECK(info != nullptr, "an epoll server has an epoll descriptor");
-  timer_.emplace(loop, [this] { run(); });
-  poll_.emplace(loop, info->epoll_fd, [this] { run(); });
-  poll_->start();
+  timer_.emplace(loop_, [this] { run(); });
+  events_.emplace(loop_, info->epoll_fd, [this] { run(); });
+  events_->start();
+  return {};
+}
+
+void HttpServer::accept_some() {
+  for (int taken = 0; taken < kBatch && !is_full(); ++taken) {
+    UniqueFd connection(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!connection.valid()) {
+      if (errno == EMFILE || errno == ENFILE) wait_for_room();
+      break;
+    }
+    add(std::move(connection));
+  }
+  if (is_full()) wait_for_room();
+  run();
+}
+
+void HttpServer::wait_for_room() {
+  arrivals_->stop();
+  room_.waiting_.insert(this);
+}
+
+void HttpServer::take(UniqueFd connection) {
+  if (is_full()) return;
+  add(std::move(connection));
+  run();
+}
+
+void HttpServer::add(UniqueFd connection) {
+  sockaddr_in peer{};
+  socklen_t size = sizeof peer;
+  if (::getpeername(connection.get(), reinterpret_cast<sockaddr*>(&peer), &size) < 0) return;
+  // It closes what it cannot serve.
+  (void)MHD_add_connection(http_, connection.release(), reinterpret_cast<sockaddr*>(&peer), size);
 }
 
 void HttpServer::run() {
@@ -50,6 +116,16 @@ void HttpServer::run() {
     return;
   }
   timer_->start(std::chrono::milliseconds(wait_ms));
+}
+
+void HttpServer::count(void* self, MHD_Connection*, void**, MHD_ConnectionNotificationCode what) {
+  auto& server = *static_cast<HttpServer*>(self);
+  if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+    ++server.connections_;
+    return;
+  }
+  --server.connections_;
+  server.room_.wake_waiting();
 }
 
 MHD_Result HttpServer::respond(void* self, MHD_Connection* connection, const char*, const char*,

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// TCP port 80: any HTTP request is answered with what arrived, as JSON. libmicrohttpd speaks the
-// protocol; its epoll descriptor and its time-outs are watched by the loop, without a thread.
+// HTTP: any request is answered with what arrived, as JSON. libmicrohttpd speaks the protocol; its
+// epoll descriptor and its time-outs are watched by the loop, without a thread. Beyond the limits
+// new connections wait in the kernel's queue until another ends.
 
 #include <microhttpd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
+#include <set>
 
 #include "base/result.hpp"
 #include "egress-host/reply.hpp"
@@ -16,28 +19,70 @@
 
 namespace egress::host {
 
+class HttpServer;
+
+// What the servers of all ports and namespaces share. It must outlive them.
+class HttpRoom {
+ public:
+  explicit HttpRoom(size_t connection_limit) : connection_limit_(connection_limit) {}
+  HttpRoom(const HttpRoom&) = delete;
+  HttpRoom& operator=(const HttpRoom&) = delete;
+
+ private:
+  friend class HttpServer;
+  // What one server may take, so that no network's clients leave nothing for another's.
+  size_t share() const {
+    return std::max<size_t>(1, connection_limit_ / std::max<size_t>(1, servers_));
+  }
+  // Those that had to stop taking connections look again.
+  void wake_waiting();
+
+  size_t connection_limit_;
+  size_t servers_ = 0;
+  std::set<HttpServer*> waiting_{};
+};
+
 class HttpServer {
  public:
-  // On a bound_socket(). `speaker` is borrowed and may change.
-  static Result<std::unique_ptr<HttpServer>> listen(uv::Loop& loop, const Speaker& speaker,
-                                                    Port port, UniqueFd fd,
-                                                    unsigned connection_limit);
-  ~HttpServer();
+  // Takes what it is given. `speaker` is borrowed and may change.
+  static Result<std::unique_ptr<HttpServer>> make(uv::Loop& loop, HttpRoom& room,
+                                                  const Speaker& speaker);
+  // And what comes to a bound_socket().
+  static Result<std::unique_ptr<HttpServer>> listen(uv::Loop& loop, HttpRoom& room,
+                                                    const Speaker& speaker, Port port, UniqueFd fd);
+  ~HttpServer();  // ends its connections
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
+  // A connection on which a request has come or will come. It ends when there is no room.
+  void take(UniqueFd connection);
+  // -1 without one.
+  int socket() const { return socket_.get(); }
+
  private:
-  explicit HttpServer(const Speaker& speaker) : speaker_(speaker) {}
-  void watch(uv::Loop& loop);
+  friend class HttpRoom;
+  HttpServer(uv::Loop& loop, HttpRoom& room, const Speaker& speaker);
+  Status start();
+  bool is_full() const { return connections_ >= room_.share(); }
+  void accept_some();
+  void wait_for_room();
+  void add(UniqueFd connection);
   void run();
+  static void count(void* self, MHD_Connection* connection, void** context,
+                    MHD_ConnectionNotificationCode what);
   static MHD_Result respond(void* self, MHD_Connection* connection, const char* url,
                             const char* method, const char* version, const char* upload,
                             size_t* upload_size, void** request);
 
+  uv::Loop& loop_;
+  HttpRoom& room_;
   const Speaker& speaker_;
+  size_t connections_ = 0;
   MHD_Daemon* http_ = nullptr;
-  std::optional<uv::Poll> poll_{};
+  std::optional<uv::Poll> events_{};
   std::optional<uv::Timer> timer_{};
+  UniqueFd socket_{};
+  std::optional<uv::Poll> arrivals_{};  // at the socket
 };
 
 }  // namespace egress::host

@@ -44,14 +44,18 @@ Status prepare(int fd, bool udp, const std::string& device, uint32_t mark) {
   RETURN_IF_ERROR(udp ? set_option(fd, IPPROTO_IP, IP_PKTINFO, 1)
                       : set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1));
   if (mark != 0) RETURN_IF_ERROR(set_option(fd, SOL_SOCKET, SO_MARK, static_cast<int>(mark)));
-  if (device.empty() || ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.data(),
-                                     static_cast<socklen_t>(device.size())) == 0) {
-    return {};
-  }
-  return Error::from_errno("listen by " + device);
+  return device.empty() ? Status() : bind_to_device(fd, device);
 }
 
 }  // namespace
+
+Status bind_to_device(int socket, const std::string& device) {
+  if (::setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, device.data(),
+                   static_cast<socklen_t>(device.size())) == 0) {
+    return {};
+  }
+  return Error::from_errno(device.empty() ? "listen by any interface" : "listen by " + device);
+}
 
 Result<UniqueFd> bound_socket(Port port, const std::string& device, uint32_t mark) {
   const bool udp = port.protocol == Protocol::kUdp;

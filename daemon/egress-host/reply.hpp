@@ -23,6 +23,10 @@ namespace egress::host {
 // datagram tells which address it was sent to (IP_PKTINFO); what answers it has the mark.
 Result<UniqueFd> bound_socket(Port port, const std::string& device = {}, uint32_t mark = 0);
 
+// From now on what comes by `device` alone, or by any interface when it is empty. What a listening
+// socket has taken already stays.
+Status bind_to_device(int socket, const std::string& device);
+
 // Who speaks to clients that come by one way.
 struct Speaker {
   std::string host{};

@@ -14,6 +14,8 @@ namespace egress::host {
 namespace {
 
 constexpr uint16_t kHttpPort = 80;
+constexpr uint16_t kHttpsPort = 443;
+constexpr const char* kNoWay = "";
 
 Speaker speaker_of(const settings::Responder& wanted) {
   return {.host = wanted.host, .firewall = wanted.firewall};
@@ -26,9 +28,9 @@ Speaker speaker_of(const settings::Responder& wanted, const settings::ResponderW
   return speaker;
 }
 
-// Who answers the clients of each device.
+// Who answers the clients of each way.
 std::map<std::string, Speaker> speakers_for(const settings::Responder& wanted) {
-  std::map<std::string, Speaker> speakers{{wanted.device, speaker_of(wanted)}};
+  std::map<std::string, Speaker> speakers{{kNoWay, speaker_of(wanted)}};
   for (const settings::ResponderWay& way : wanted.ways) {
     speakers[way.device] = speaker_of(wanted, way);
   }
@@ -47,36 +49,59 @@ Result<unsigned> index_of(const std::string& device) {
 
 Status Responder::change(const settings::Responder& wanted, int netns) {
   std::map<std::string, Speaker> speakers = speakers_for(wanted);
-  ASSIGN_OR_RETURN(const std::set<Socket> sockets, sockets_for(wanted, netns));
-  for (const auto& [device, speaker] : speakers) {
-    std::unique_ptr<Speaker>& known = speakers_[device];
+  ASSIGN_OR_RETURN(const Place place, place_for(wanted, netns));
+  for (const auto& [way, speaker] : speakers) {
+    std::unique_ptr<Speaker>& known = speakers_[way];
     if (!known) known = std::make_unique<Speaker>(speaker);
   }
-  make_way_for(sockets);
-  std::map<Socket, Server> opened;
-  for (const Socket& socket : sockets) {
-    if (servers_.contains(socket)) continue;
-    ASSIGN_OR_RETURN(Server server, open(socket, *speakers_.at(socket.device), netns));
-    opened.emplace(socket, std::move(server));
+  const Device before = device_;
+  RETURN_IF_ERROR(move_to(place.device));
+  make_way_for(place.sockets);
+  auto opened = open(wanted, place.sockets, netns);
+  if (!opened.ok()) {
+    (void)move_to(before);
+    return std::move(opened).error();
   }
-  std::erase_if(servers_, [&](const auto& entry) { return !sockets.contains(entry.first); });
-  servers_.merge(opened);
-  for (auto& [device, speaker] : speakers) *speakers_.at(device) = std::move(speaker);
+  std::erase_if(servers_, [&](const auto& entry) { return !place.sockets.contains(entry.first); });
+  servers_.merge(*opened);
+  for (auto& [way, speaker] : speakers) *speakers_.at(way) = std::move(speaker);
   std::erase_if(speakers_, [&](const auto& entry) { return !speakers.contains(entry.first); });
   return {};
 }
 
-Result<std::set<Responder::Socket>> Responder::sockets_for(const settings::Responder& wanted,
-                                                           int netns) {
+Result<Responder::Place> Responder::place_for(const settings::Responder& wanted, int netns) {
   ASSIGN_OR_RETURN(const kernel::NetnsScope scope, kernel::NetnsScope::enter(netns));
-  std::set<Socket> sockets;
-  ASSIGN_OR_RETURN(const unsigned own, index_of(wanted.device));
-  for (const Port& port : wanted.listen) sockets.insert({wanted.device, own, 0, port});
+  Place place{.device = {.name = wanted.device}};
+  ASSIGN_OR_RETURN(place.device.index, index_of(wanted.device));
+  for (const Port& port : wanted.listen) {
+    place.sockets.insert({kNoWay, place.device.index, 0, port});
+  }
   for (const settings::ResponderWay& way : wanted.ways) {
     ASSIGN_OR_RETURN(const unsigned index, index_of(way.device));
-    for (const Port& port : way.listen) sockets.insert({way.device, index, way.mark, port});
+    for (const Port& port : way.listen) place.sockets.insert({way.device, index, way.mark, port});
   }
-  return sockets;
+  return place;
+}
+
+// The sockets of no way, with the connections that they have.
+Status Responder::move_to(const Device& device) {
+  if (device == device_) return {};
+  std::map<Socket, Server> moved;
+  for (const auto& [socket, server] : servers_) {
+    if (socket.way != kNoWay) continue;
+    const int fd = std::visit([](const auto& each) { return each->socket(); }, server);
+    RETURN_IF_ERROR(bind_to_device(fd, device.name));
+  }
+  for (auto entry = servers_.begin(); entry != servers_.end();) {
+    const auto present = entry++;
+    if (present->first.way != kNoWay) continue;
+    auto node = servers_.extract(present);
+    node.key().index = device.index;
+    moved.insert(std::move(node));
+  }
+  servers_.merge(moved);
+  device_ = device;
+  return {};
 }
 
 // A port that is open to every interface leaves none for one of them, and the kernel may give the
@@ -92,19 +117,39 @@ void Responder::make_way_for(const std::set<Socket>& wanted) {
   });
 }
 
-Result<Responder::Server> Responder::open(const Socket& socket, const Speaker& speaker, int netns) {
+// Those of them that are not open yet.
+Result<std::map<Responder::Socket, Responder::Server>> Responder::open(
+    const settings::Responder& wanted, const std::set<Socket>& sockets, int netns) {
+  std::map<Socket, Server> opened;
+  for (const Socket& socket : sockets) {
+    if (servers_.contains(socket)) continue;
+    ASSIGN_OR_RETURN(Server server, open(wanted, socket, netns));
+    opened.emplace(socket, std::move(server));
+  }
+  return opened;
+}
+
+Result<Responder::Server> Responder::open(const settings::Responder& wanted, const Socket& socket,
+                                          int netns) {
   const Port port = socket.port;
-  const auto bound = [&] { return bound_socket(port, socket.device, socket.mark); };
+  const Speaker& speaker = *speakers_.at(socket.way);
+  const std::string& device = socket.way == kNoWay ? device_.name : socket.way;
+  const auto bound = [&] { return bound_socket(port, device, socket.mark); };
   ASSIGN_OR_RETURN(UniqueFd fd, kernel::open_inside(netns, bound));
   if (port.protocol == Protocol::kUdp) {
     return Server(std::make_unique<UdpServer>(loop_, speaker, port, std::move(fd)));
   }
   if (port.number == kHttpPort) {
     ASSIGN_OR_RETURN(auto http,
-                     HttpServer::listen(loop_, speaker, port, std::move(fd), room_.http));
+                     HttpServer::listen(loop_, room_.http, speaker, port, std::move(fd)));
     return Server(std::move(http));
   }
-  ASSIGN_OR_RETURN(auto echo, EchoServer::listen(loop_, room_.echo, speaker, port, std::move(fd)));
+  std::unique_ptr<HttpServer> http;
+  if (port.number == kHttpsPort && wanted.firewall) {
+    ASSIGN_OR_RETURN(http, HttpServer::make(loop_, room_.http, speaker));
+  }
+  ASSIGN_OR_RETURN(auto echo, EchoServer::listen(loop_, room_.echo, speaker, port, std::move(fd),
+                                                 std::move(http)));
   return Server(std::move(echo));
 }
 

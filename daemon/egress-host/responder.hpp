@@ -22,9 +22,9 @@ namespace egress::host {
 
 // How many connections there may be, of all responders of the process.
 struct Room {
-  explicit Room(size_t files) : echo(files - files / 4), http(static_cast<unsigned>(files / 4)) {}
+  explicit Room(size_t files) : echo(files - files / 4), http(files / 4) {}
   EchoRoom echo;
-  unsigned http;  // of each port
+  HttpRoom http;
 };
 
 class Responder {
@@ -44,21 +44,36 @@ class Responder {
                               std::unique_ptr<UdpServer>>;
   // One socket. A bound one hears only the interface of that number, whatever is called so later.
   struct Socket {
-    std::string device{};  // or none
-    unsigned index = 0;    // of the device
+    std::string way{};   // the device of a way, or none
+    unsigned index = 0;  // of the device
     uint32_t mark = 0;
     Port port{};
     auto operator<=>(const Socket&) const = default;
   };
 
-  static Result<std::set<Socket>> sockets_for(const settings::Responder& wanted, int netns);
+  // By which clients come that come by no way.
+  struct Device {
+    std::string name{};  // or none: by any
+    unsigned index = 0;
+    bool operator==(const Device&) const = default;
+  };
+  struct Place {
+    Device device{};
+    std::set<Socket> sockets{};
+  };
+
+  static Result<Place> place_for(const settings::Responder& wanted, int netns);
+  Status move_to(const Device& device);
   void make_way_for(const std::set<Socket>& wanted);
-  Result<Server> open(const Socket& socket, const Speaker& speaker, int netns);
+  Result<std::map<Socket, Server>> open(const settings::Responder& wanted,
+                                        const std::set<Socket>& sockets, int netns);
+  Result<Server> open(const settings::Responder& wanted, const Socket& socket, int netns);
 
   uv::Loop& loop_;
   Room& room_;
-  std::map<std::string, std::unique_ptr<Speaker>> speakers_{};  // by device; servers borrow them
+  std::map<std::string, std::unique_ptr<Speaker>> speakers_{};  // by way; servers borrow them
   std::map<Socket, Server> servers_{};
+  Device device_{};
 };
 
 }  // namespace egress::host

@@ -26,6 +26,8 @@ class UdpServer {
   UdpServer(const UdpServer&) = delete;
   UdpServer& operator=(const UdpServer&) = delete;
 
+  int socket() const { return fd_.get(); }
+
  private:
   void answer_some();
   bool answer_one();
