@@ -44,10 +44,9 @@ void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
     inside.push_back({{from}});
   };
   for (const auto& [name, worker] : network.workers) {
-    if (!worker.outbound) continue;
-    map_to(fabric.inside_of_worker(name.server_farm, name.instance), *worker.outbound);
+    map_to(fabric.inside_of_worker(name.server_farm, name.instance), worker.outbound);
     for (const policy::Index each : worker.integrations) {
-      map_to(fabric.inside_of(network.interfaces[each]), *worker.outbound);
+      map_to(fabric.inside_of(network.interfaces[each]), worker.outbound);
     }
   }
   state::NftTable table;
@@ -101,7 +100,7 @@ void add_stamp(Fabric& fabric, const std::string& internet) {
   add(netns, route_via(kMainTable, {}, "inet0", kTransitGateway));
   // What the stamp has not translated is for storage of the apps' own region.
   add(fabric.netns(internet), route_via(kMainTable, kInsideSpace, "stamp", kTransitGateway));
-  for (const Ipv4Address address : fabric.network.situation.lab.outbound_ip_addresses) {
+  for (const Ipv4Address address : lab::outbound_addresses(fabric.network.situation.lab)) {
     add(fabric.netns(internet),
         route_via(kMainTable, Ipv4Prefix::host(address), "stamp", kTransitGateway));
   }

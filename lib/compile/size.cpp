@@ -168,7 +168,7 @@ void count_networks(const lab::Lab& lab, Tallies& counts) {
 void count_outside(const lab::Lab& lab, Tallies& counts) {
   counts.namespaces.add("outboundIpAddresses", 2);
   counts.links.add("outboundIpAddresses", 1);
-  counts.routes.add("outboundIpAddresses", lab.outbound_ip_addresses.size() + 3);
+  counts.routes.add("outboundIpAddresses", lab::outbound_addresses(lab).size() + 3);
 }
 
 struct Measured {

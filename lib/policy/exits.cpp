@@ -18,19 +18,11 @@ std::string private_destination(const WalkState& state) {
 
 // App Service's own source NAT, for direct packets and for Internet routes of the integration
 // subnet alike (azure-facts 1.3.3, 1.3.4).
-Ended wear_outbound_address(WalkState& state, const std::string& decided_by) {
-  const std::optional<Ipv4Address>& outbound = state.origin.app->worker->outbound;
-  if (!outbound) {
-    return state.stop(
-        Verdict::kDrop,
-        {Stage::kNat, "internet", "Drop", decided_by,
-         "The lab lists no outboundIpAddresses, so App Service has no public source."});
-  }
-  state.packet.source = *outbound;
-  state.note({Stage::kNat, "internet", outbound->to_string(), "",
-              fmt::format("App Service's source NAT shows the outbound address {}.",
-                          outbound->to_string())});
-  return std::nullopt;
+void wear_outbound_address(WalkState& state) {
+  state.packet.source = state.origin.app->worker->outbound;
+  const std::string outbound = state.packet.source.to_string();
+  state.note({Stage::kNat, "internet", outbound, "",
+              fmt::format("App Service's source NAT shows the outbound address {}.", outbound)});
 }
 
 // Only the addresses of the interface it comes from are translated (contract "Decided" 6).
@@ -61,7 +53,8 @@ Ended leave_directly(WalkState& state) {
     return state.stop(Verdict::kDrop, {Stage::kApplicationRouting, "internet", "Drop",
                                        "applicationRouting", private_destination(state) + "."});
   }
-  return wear_outbound_address(state, "applicationRouting");
+  wear_outbound_address(state);
+  return std::nullopt;
 }
 
 // contract "Decided" 27
@@ -84,8 +77,9 @@ Ended leave_by_route(WalkState& state, const Network::Subnet& subnet, const Effe
   if (dropped_at_exits(state)) {
     return state.drop_at_route(subnet, route, private_destination(state));
   }
-  if (subnet.integration) return wear_outbound_address(state, route.name);
-  return wear_public_address(state, subnet, route);
+  if (!subnet.integration) return wear_public_address(state, subnet, route);
+  wear_outbound_address(state);
+  return std::nullopt;
 }
 
 }  // namespace egress::policy

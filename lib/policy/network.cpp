@@ -15,12 +15,11 @@ namespace {
 
 // The outbound address that App Service's source NAT gives a plan instance: one of the lab's, the
 // same for all its flows (Azure may use any of the listed ones, azure-facts 1.3.3).
-std::optional<Ipv4Address> outbound_address(const lab::Lab& lab, const std::string& server_farm,
-                                            int instance) {
-  if (lab.outbound_ip_addresses.empty()) return std::nullopt;
+Ipv4Address outbound_address(const std::vector<Ipv4Address>& addresses,
+                             const std::string& server_farm, int instance) {
   // By the instance's own name, so that other plans and instances never move it.
   const uint64_t hash = fnv1a(fmt::format("{}/{}", server_farm, instance));
-  return lab.outbound_ip_addresses[hash % lab.outbound_ip_addresses.size()];
+  return addresses[hash % addresses.size()];
 }
 
 class Analysis {
@@ -68,9 +67,10 @@ class Analysis {
   }
 
   void add_workers() {
+    const std::vector<Ipv4Address> addresses = lab::outbound_addresses(lab_);
     for (const auto& [name, farm] : lab_.server_farms) {
       for (int instance = 0; instance < farm.capacity; ++instance) {
-        out_.workers[{name, instance}].outbound = outbound_address(lab_, name, instance);
+        out_.workers[{name, instance}].outbound = outbound_address(addresses, name, instance);
       }
     }
   }

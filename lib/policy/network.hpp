@@ -119,8 +119,8 @@ struct Network {
 
   // A plan's instance.
   struct Worker {
-    std::vector<Index> integrations{};      // in the order of their subnets' names
-    std::optional<Ipv4Address> outbound{};  // App Service's source NAT for it
+    std::vector<Index> integrations{};  // in the order of their subnets' names
+    Ipv4Address outbound{};             // App Service's source NAT for it
   };
   struct WorkerName {
     std::string server_farm{};

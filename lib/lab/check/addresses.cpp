@@ -148,6 +148,12 @@ std::vector<PublicAddress> public_addresses(const Lab& lab) {
     all.push_back({lab.outbound_ip_addresses[i], "an outbound address of the apps",
                    fmt::format("outboundIpAddresses[{}]", i)});
   }
+  if (lab.outbound_ip_addresses.empty()) {
+    for (const Ipv4Address address : outbound_addresses(lab)) {
+      all.push_back(
+          {address, "an outbound address of apps without 'outboundIpAddresses'", "serverFarms"});
+    }
+  }
   for (const auto& [name, host] : lab.hosts) {
     if (host.internet()) {
       all.push_back({host.ip_address, fmt::format("the address of host '{}'", name),
@@ -190,11 +196,6 @@ void check_private_addresses(const Lab& lab, Checks& checks) {
 }
 
 void check_public_addresses(const Lab& lab, Checks& checks) {
-  if (!lab.sites.empty() && lab.outbound_ip_addresses.empty()) {
-    checks.error("outboundIpAddresses", "missing-key",
-                 "'outboundIpAddresses' is missing: apps need at least one public address", {},
-                 {"sites"});
-  }
   std::map<Ipv4Address, const PublicAddress*> owners;
   const std::vector<PublicAddress> all = public_addresses(lab);
   for (const PublicAddress& entry : all) {

@@ -19,6 +19,10 @@ namespace {
 
 ObjectSchema lab_schema() {
   Property location = value("location", Form::kRegion, "The region of apps and networks.");
+  Property outbound = list("outboundIpAddresses", Form::kAddress,
+                           "Addresses that App Service's own source NAT shows for traffic that "
+                           "enters no virtual network. Each plan instance uses one.");
+  outbound.default_value = R"(["198.51.100.4", "198.51.100.5"])";
   location.default_value = "westeurope";
   Property allocation = word("addressAllocation", words_of(address_allocations()),
                              "From which end of an integration subnet addresses are taken.");
@@ -31,11 +35,7 @@ ObjectSchema lab_schema() {
           "lab",
           "App Service regional virtual network integration on one host: networks, rules, routes, "
           "plans, apps and machines. Names of properties and values are Azure Resource Manager's.",
-          {location,
-           list("outboundIpAddresses", Form::kAddress,
-                "Addresses that App Service's own source NAT shows for traffic that enters no "
-                "virtual network. Each plan instance uses one."),
-           allocation,
+          {location, outbound, allocation,
            value("serviceTags", Form::kText,
                  "A service tag file in the JSON form that Microsoft publishes, relative to the "
                  "lab file. A regular file of at most 32 MiB. Without it there are a few tags of "

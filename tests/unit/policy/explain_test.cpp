@@ -315,13 +315,5 @@ TEST(Explain, SameSubnetTrafficMeetsBothLists) {
             "Deny by networkSecurityGroup nsg/in");
 }
 
-TEST(Explain, LabWithoutOutboundAddressesHasNoWayOut) {
-  lab::Lab lab = simple_lab();
-  lab.outbound_ip_addresses.clear();
-  EXPECT_EQ(decision(explain(lab, "web", "tcp://8.8.8.8:53")), "Drop by nat applicationRouting");
-  route_all(lab.sites["web"]);
-  EXPECT_EQ(decision(explain(lab, "web", "tcp://8.8.8.8:53")), "Drop by nat system/0.0.0.0/0");
-}
-
 }  // namespace
 }  // namespace egress::policy::test

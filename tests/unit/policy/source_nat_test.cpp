@@ -6,28 +6,35 @@
 namespace egress::policy::test {
 namespace {
 
-std::optional<Ipv4Address> outbound_address(lab::Lab lab, const std::string& server_farm,
-                                            int instance) {
+Ipv4Address outbound_address(lab::Lab lab, const std::string& server_farm, int instance) {
   lab.server_farms[server_farm].capacity = 30;
   return analyse({.lab = std::move(lab)})->workers.at({server_farm, instance}).outbound;
 }
 
 TEST(OutboundAddress, IsOneOfTheLabsAndUnmovedByOtherPlans) {
   lab::Lab lab = contract_lab();
-  const auto before = outbound_address(lab, "plan", 0);
-  ASSERT_TRUE(before.has_value());
-  EXPECT_THAT(lab.outbound_ip_addresses, testing::Contains(*before));
+  const Ipv4Address before = outbound_address(lab, "plan", 0);
+  EXPECT_THAT(lab.outbound_ip_addresses, testing::Contains(before));
   lab = with(lab, "{serverFarms: {aaa: {}}, sites: {aaa: {serverFarm: aaa}}}");
   EXPECT_EQ(outbound_address(lab, "plan", 0), before);
+}
+
+// contract "Decided" 28
+TEST(OutboundAddress, IsADocumentationAddressWhereTheLabListsNone) {
+  lab::Lab lab = contract_lab();
   lab.outbound_ip_addresses.clear();
-  EXPECT_EQ(outbound_address(lab, "plan", 0), std::nullopt);
+  std::set<Ipv4Address> used;
+  for (int instance = 0; instance < 30; ++instance) {
+    used.insert(outbound_address(lab, "plan", instance));
+  }
+  EXPECT_THAT(used, testing::ElementsAre(ip("198.51.100.4"), ip("198.51.100.5")));
 }
 
 TEST(OutboundAddress, SpreadsInstances) {
   const lab::Lab lab = contract_lab();
   std::set<Ipv4Address> used;
   for (int instance = 0; instance < 30; ++instance) {
-    used.insert(*outbound_address(lab, "plan", instance));
+    used.insert(outbound_address(lab, "plan", instance));
   }
   EXPECT_EQ(used.size(), 2U);
 }
