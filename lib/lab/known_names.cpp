@@ -47,4 +47,12 @@ Names known_names(const Lab& lab) {
   return names;
 }
 
+bool stands_in(const Names& known, const std::string& name) {
+  if (known.contains(name)) return true;
+  for (size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1)) {
+    if (known.contains("*" + name.substr(dot))) return true;
+  }
+  return false;
+}
+
 }  // namespace egress::lab

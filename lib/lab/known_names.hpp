@@ -9,4 +9,7 @@ namespace egress::lab {
 // hosts, services and sites, of public DNS, private zones and hosts' own servers.
 Names known_names(const Lab& lab);
 
+// Whether `name` is one of them, or what a wildcard among them ("*.corp.internal") stands for.
+bool stands_in(const Names& known, const std::string& name);
+
 }  // namespace egress::lab

@@ -32,7 +32,11 @@ class ExpectationCheck {
 
   void check() {
     check_from();
-    if (expectation_.resolve.empty()) check_to();
+    if (expectation_.resolve.empty()) {
+      check_to();
+    } else {
+      check_resolve();
+    }
     check_by();
   }
 
@@ -62,21 +66,27 @@ class ExpectationCheck {
       if (!never_leaves_a_host(*address)) return;
       checks_.error(path, "url",
                     fmt::format("packets to {} never leave a host", address->to_string()));
-    } else if (names_ != nullptr && expectation_.expect != Outcome::kUnresolved &&
-               !names_->contains(target->host)) {
+    } else if (expectation_.expect != Outcome::kUnresolved) {
       check_name(path, target->host);
     }
   }
 
+  void check_resolve() {
+    const bool fails = expectation_.status && *expectation_.status != LookupStatus::kNoError;
+    if (!fails) check_name(path_ + ".resolve", expectation_.resolve);
+  }
+
   // Which names there are for an app is its resolver's business (contract "Decided" 23).
   void check_name(const std::string& path, const std::string& name) {
+    if (names_ == nullptr || stands_in(*names_, name)) return;
     Nearest search(name);
     if (checks_.wants_suggestions()) {
       for (const std::string& known : *names_) search.consider(known);
     }
-    checks_.warning(path, "unknown-name",
-                    fmt::format("nothing in the lab has the name '{}'", shown(name)), search.hint(),
-                    {"hosts", "services", "sites", "publicDns", "privateDnsZones"});
+    checks_.warning(
+        path, "unknown-name", fmt::format("nothing in the lab has the name '{}'", shown(name)),
+        search.hint(),
+        {path_ + ".expect", "hosts", "services", "sites", "publicDns", "privateDnsZones"});
   }
 
   // "nsg/rule" and "table/route": the second name must exist where the first one does, and a first

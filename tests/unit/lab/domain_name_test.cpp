@@ -77,5 +77,15 @@ privateDnsZones:
                    "api.example", "corp.internal", "db.corp.internal", "inside.corp.internal"}));
 }
 
+TEST(KnownNames, StandForWhatTheirWildcardsMean) {
+  const Names known{"db.corp.internal", "*.apps.corp.internal"};
+  for (const char* name : {"DB.corp.internal", "a.apps.corp.internal", "a.b.apps.corp.internal"}) {
+    EXPECT_TRUE(stands_in(known, name)) << name;
+  }
+  for (const char* name : {"corp.internal", "apps.corp.internal", "x.db.corp.internal", ""}) {
+    EXPECT_FALSE(stands_in(known, name)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace egress::lab
