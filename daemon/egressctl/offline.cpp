@@ -40,7 +40,7 @@ Failure with_sites(const Error& error, const std::string& site, const lab::Lab& 
   if (error.code != Errc::kNotFound) return failure;
   std::vector<std::string> sites;
   for (const auto& [name, declared] : lab.sites) sites.push_back(name);
-  failure.hint = hint_for_site(site, sites);
+  failure.hint = hint_for("sites", site, sites);
   return failure;
 }
 
@@ -71,13 +71,11 @@ Answer test_offline(const LabSource& source) {
   return control::to_json(inspect::test(*std::get<0>(network)));
 }
 
-std::string hint_for_site(const std::string& site, const std::vector<std::string>& sites) {
-  if (contains(sites, site)) return {};
-  return lab::suggestion(site, sites, "known sites: " + lab::one_of(sites));
-}
-
-std::string hint_for_host(const std::string& host, const std::vector<std::string>& hosts) {
-  return lab::suggestion(host, hosts, "known hosts: " + lab::one_of(hosts));
+std::string hint_for(const char* what, const std::string& name,
+                     const std::vector<std::string>& names) {
+  if (names.empty()) return fmt::format("the lab has no {}", what);
+  if (contains(names, name)) return {};
+  return lab::suggestion(name, names, fmt::format("known {}: {}", what, lab::one_of(names)));
 }
 
 }  // namespace egress::ctl

@@ -17,8 +17,9 @@ Answer resolve_offline(const LabSource& source, const control::ResolveRequest& r
 // Expectations against decisions; no packet is sent.
 Answer test_offline(const LabSource& source);
 
-// "did you mean" for a name that the lab has not got; empty when it has it.
-std::string hint_for_site(const std::string& site, const std::vector<std::string>& sites);
-std::string hint_for_host(const std::string& host, const std::vector<std::string>& hosts);
+// "did you mean" for a name that is none of the lab's `names`; empty when it is one. `what` they
+// are: "sites".
+std::string hint_for(const char* what, const std::string& name,
+                     const std::vector<std::string>& names);
 
 }  // namespace egress::ctl

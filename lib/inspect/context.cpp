@@ -5,8 +5,8 @@
 #include <fmt/ranges.h>
 
 #include "compile/names.hpp"
-#include "inspect/senders.hpp"
 #include "ipam/guid.hpp"
+#include "policy/origin.hpp"
 
 namespace egress::inspect {
 
@@ -62,7 +62,7 @@ std::string resolv_conf_of(const lab::Lab& lab, const lab::Host& host) {
 
 Result<ExecContext> app_context(const policy::Network& network, const lab::Sender& sender,
                                 const std::string& prefix) {
-  ASSIGN_OR_RETURN(const policy::Network::App app, app_of(network, sender));
+  ASSIGN_OR_RETURN(const policy::Network::App app, policy::declared_app(network, sender));
   return ExecContext{.netns = compile::app_netns(prefix, app.name.site, app.name.instance),
                      .environment = environment_of(app),
                      .resolv_conf = resolv_conf_of(app.site->dns),

@@ -2,8 +2,8 @@
 #include "inspect/dependencies.hpp"
 
 #include "inspect/expectations.hpp"
-#include "inspect/senders.hpp"
 #include "lab/suggest.hpp"
+#include "policy/origin.hpp"
 
 namespace egress::inspect {
 
@@ -76,7 +76,7 @@ policy::DecidedBy blocked_by(const Dependency& dependency) {
 Result<std::vector<Dependency>> dependencies(const policy::Network& network,
                                              const lab::Sender& sender,
                                              const policy::AskUpstream& ask) {
-  ASSIGN_OR_RETURN(const policy::Network::App app, app_of(network, sender));
+  ASSIGN_OR_RETURN(const policy::Network::App app, policy::declared_app(network, sender));
   std::vector<Dependency> all = needed_by(*app.site->declared);
   for (Dependency& dependency : all) {
     auto explained = explain_url(network, sender, dependency.url, std::nullopt, ask);

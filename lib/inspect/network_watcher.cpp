@@ -3,6 +3,7 @@
 
 #include "inspect/senders.hpp"
 #include "lab/limits.hpp"
+#include "policy/origin.hpp"
 
 namespace egress::inspect {
 
@@ -35,7 +36,7 @@ std::string rule_name(const policy::EffectiveRule& rule) {
 
 Result<IpFlowVerdict> ip_flow_verify(const policy::Network& network, const lab::Sender& sender,
                                      const IpFlow& flow) {
-  ASSIGN_OR_RETURN(const policy::Network::App app, app_of(network, sender));
+  ASSIGN_OR_RETURN(const policy::Network::App app, policy::declared_app(network, sender));
   ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, subnet_of(network, sender.site));
   const bool inbound = flow.direction == lab::Direction::kInbound;
   const policy::Gate* list = inbound ? subnet->inbound.get() : subnet->outbound.get();
@@ -46,7 +47,7 @@ Result<IpFlowVerdict> ip_flow_verify(const policy::Network& network, const lab::
 
 Result<NextHopAnswer> next_hop(const policy::Network& network, const lab::Sender& sender,
                                Ipv4Address destination) {
-  RETURN_IF_ERROR(app_of(network, sender));
+  RETURN_IF_ERROR(policy::declared_app(network, sender));
   ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, subnet_of(network, sender.site));
   const policy::Routing& routing = *subnet->routing;
   const policy::EffectiveRoute& route = routing.routes[routing.lookup.find(destination)];

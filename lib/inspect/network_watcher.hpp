@@ -30,7 +30,7 @@ struct IpFlowVerdict {
   // list.
   std::string rule_name{};
 };
-// kNotFound and kConflict as subnet_of() and app_of().
+// kNotFound and kConflict as subnet_of() and policy::declared_app().
 Result<IpFlowVerdict> ip_flow_verify(const policy::Network& network, const lab::Sender& sender,
                                      const IpFlow& flow);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Whom a question is about, or why it can have no answer.
+// What a question about a site is about, or why it can have no answer.
 
 #include <string>
 
@@ -9,9 +9,6 @@
 #include "policy/network.hpp"
 
 namespace egress::inspect {
-
-// kNotFound when the site or the instance does not exist.
-Result<policy::Network::App> app_of(const policy::Network& network, const lab::Sender& sender);
 
 // The subnet that the site has joined. kNotFound when there is no such site, kConflict when it has
 // no integration.

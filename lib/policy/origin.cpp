@@ -5,17 +5,24 @@
 
 namespace egress::policy {
 
-Result<Network::App> find_app(const Network& network, const Sender& sender) {
-  auto app = network.find(sender);
-  if (!app) {
-    return Error{.code = Errc::kNotFound,
-                 .message = fmt::format("app {} has no instance {}", sender.site, sender.instance)};
+Result<Network::App> declared_app(const Network& network, const Sender& sender) {
+  const auto site = network.sites.find(sender.site);
+  if (site == network.sites.end()) {
+    return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", sender.site)};
   }
-  if (app->site->routing.integrated && !app->lease) {
+  if (auto app = network.find(sender)) return *std::move(app);
+  return Error{.code = Errc::kNotFound,
+               .message = fmt::format("site '{}' has instances 0 to {}, not {}", site->first,
+                                      site->second.workers.size() - 1, sender.instance)};
+}
+
+Result<Network::App> find_app(const Network& network, const Sender& sender) {
+  ASSIGN_OR_RETURN(Network::App app, declared_app(network, sender));
+  if (app.site->routing.integrated && !app.lease) {
     return Error{.code = Errc::kNotFound,
                  .message = sender.to_string() + " has no integration address"};
   }
-  return *std::move(app);
+  return app;
 }
 
 Origin origin_of(const Network& network, const Network::App& app) {

@@ -22,7 +22,9 @@ struct Origin {
   }
 };
 
-// kNotFound when the app or the instance does not exist, or is integrated without a lease.
+// kNotFound when the site or the instance does not exist.
+Result<Network::App> declared_app(const Network& network, const Sender& sender);
+// One that can send: kNotFound also when it is integrated and has no lease.
 Result<Network::App> find_app(const Network& network, const Sender& sender);
 
 // `app` has a lease when it is integrated, and outlives the answer.

@@ -7,6 +7,8 @@
 
 #include "lab/domain_name.hpp"
 #include "lab/flow_url.hpp"
+#include "lab/known_names.hpp"
+#include "lab/suggest.hpp"
 #include "policy/name_texts.hpp"
 #include "policy/platform.hpp"
 #include "policy/real_servers.hpp"
@@ -252,13 +254,22 @@ std::string decider(const Resolution& resolution) {
                                                     : source.to_string();
 }
 
+std::string suggestion_for(const Resolution& resolution, const lab::Lab& lab) {
+  if (resolution.status != LookupStatus::kNxDomain) return {};
+  const lab::Names known = lab::known_names(lab);
+  // A name that this app alone does not see is not misspelt.
+  if (lab::stands_in(known, resolution.name)) return {};
+  lab::Nearest search(resolution.name);
+  for (const std::string& name : known) search.consider(name);
+  return search.found().value_or("");
+}
+
 Step step_of(const Resolution& resolution, const std::string& app) {
   std::string reasons;
   const size_t told = resolution.answered_by.value_or(resolution.servers.size() - 1);
   for (size_t i = 0; i <= told; ++i) {
     reasons += (i == 0 ? "" : " ") + resolution.servers[i].reason;
   }
-  if (!resolution.settings.note.empty()) reasons += " " + resolution.settings.note;
   return {Stage::kNameResolution, app, outcome_text(resolution), resolution.decided_by.name,
           std::move(reasons)};
 }
@@ -281,6 +292,7 @@ Resolution resolve_name(const Network& network, const Network::App& app, const s
     }
   }
   out.decided_by = {Stage::kNameResolution, decider(out)};
+  out.suggestion = suggestion_for(out, network.situation.lab);
   out.step = step_of(out, origin.name);
   return out;
 }

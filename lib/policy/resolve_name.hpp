@@ -47,6 +47,7 @@ struct Resolution {
   DecidedBy decided_by{};
   Step step{};  // the whole as one step of an explanation
   DnsSettings settings{};
+  std::string suggestion{};  // a name of the lab's that is nearly this one, which does not exist
 };
 
 // `app` has a lease when it is integrated. Without `ask` nobody is asked what only real servers

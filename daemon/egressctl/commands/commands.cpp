@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "egressctl/offline.hpp"
 
 namespace egress::ctl {
@@ -44,6 +46,7 @@ namespace {
 struct Known {
   std::vector<std::string> sites{};
   std::vector<std::string> hosts{};
+  std::vector<std::string> subnets{};  // with leases
 };
 
 Known known_of(const Json& status) {
@@ -54,6 +57,13 @@ Known known_of(const Json& status) {
   for (const Json& host : list_of(status, "hosts")) {
     if (text_of(host, "kind") == "host") known.hosts.push_back(text_of(host, "name"));
   }
+  std::set<std::string> subnets;
+  for (const Json& worker : list_of(status, "workers")) {
+    for (const Json& interface : list_of(worker, "interfaces")) {
+      subnets.insert(text_of(interface, "subnet"));
+    }
+  }
+  known.subnets.assign(subnets.begin(), subnets.end());
   return known;
 }
 
@@ -79,12 +89,18 @@ Answer with_hint(Answer answer, const Client& client, HintOf hint_of) {
 
 Answer with_sites(Answer answer, const Client& client, const std::string& site) {
   return with_hint(std::move(answer), client,
-                   [&](const Known& known) { return hint_for_site(site, known.sites); });
+                   [&](const Known& known) { return hint_for("sites", site, known.sites); });
 }
 
 Answer with_hosts(Answer answer, const Client& client, const std::string& host) {
   return with_hint(std::move(answer), client,
-                   [&](const Known& known) { return hint_for_host(host, known.hosts); });
+                   [&](const Known& known) { return hint_for("hosts", host, known.hosts); });
+}
+
+Answer with_subnets(Answer answer, const Client& client, const std::string& subnet) {
+  return with_hint(std::move(answer), client, [&](const Known& known) {
+    return hint_for("integration subnets", subnet, known.subnets);
+  });
 }
 
 }  // namespace egress::ctl

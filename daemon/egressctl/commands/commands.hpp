@@ -61,5 +61,6 @@ int exit_of_resolution(const Json& resolution);
 // is no lab.
 Answer with_sites(Answer answer, const Client& client, const std::string& site);
 Answer with_hosts(Answer answer, const Client& client, const std::string& host);
+Answer with_subnets(Answer answer, const Client& client, const std::string& subnet);
 
 }  // namespace egress::ctl

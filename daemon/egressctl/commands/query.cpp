@@ -15,8 +15,8 @@ int status(const Context& context) {
 }
 
 int leases(const Context& context, const std::string& subnet) {
-  return show(context.console, context.client.get("/v1/leases?subnet=" + escaped(subnet)),
-              render_leases);
+  const Answer answer = context.client.get("/v1/leases?subnet=" + escaped(subnet));
+  return show(context.console, with_subnets(answer, context.client, subnet), render_leases);
 }
 
 int effective(const Context& context, const std::string& path, const std::string& site,

@@ -86,10 +86,16 @@ std::string render_resolution(const Json& resolution, const std::string& from,
   for (const Json& server : list_of(resolution, "servers")) {
     text += server_block(server, text_of(resolution, "answeredBy"), screen);
   }
-  for (const std::string& warning : texts_of(resolution, "warnings")) {
+  return text + render_warnings(resolution, screen) +
+         verification(member(resolution, "observed"), screen);
+}
+
+std::string render_warnings(const Json& document, const Screen& screen) {
+  std::string text;
+  for (const std::string& warning : texts_of(document, "warnings")) {
     text += "\n" + painted("warning", Paint::kYellow, screen) + ": " + printable(warning) + "\n";
   }
-  return text + verification(member(resolution, "observed"), screen);
+  return text;
 }
 
 std::string render_dependencies(const Json& dependencies, const Screen& screen) {

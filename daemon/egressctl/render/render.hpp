@@ -30,6 +30,9 @@ std::string render_resolution(const Json& resolution, const std::string& from,
                               const Screen& screen);
 std::string render_dependencies(const Json& dependencies, const Screen& screen);
 
+// The document's "warnings", a paragraph each.
+std::string render_warnings(const Json& document, const Screen& screen);
+
 // What an operation changed, in one line: "applied lab.yaml: 12 objects changed in 0.41 s".
 std::string render_result(const std::string& done, const std::string& what, const Json& result);
 // Why it is not finished: one line per object that failed or still differs; empty when it is.

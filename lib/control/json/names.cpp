@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
 #include "control/json.hpp"
 #include "control/json/values.hpp"
 
@@ -51,9 +53,17 @@ Json dependency_json(const inspect::Dependency& dependency) {
 
 }  // namespace
 
-Json to_json(const policy::Resolution& resolution) {
+Json warnings_json(const policy::Resolution& resolution) {
   Json warnings = Json::array();
   if (!resolution.settings.note.empty()) warnings.push_back(resolution.settings.note);
+  if (!resolution.suggestion.empty()) {
+    warnings.push_back(fmt::format("nothing in the lab has the name '{}'; did you mean '{}'?",
+                                   resolution.name, resolution.suggestion));
+  }
+  return warnings;
+}
+
+Json to_json(const policy::Resolution& resolution) {
   return {{"name", resolution.name},
           {"type", policy::to_text(resolution.type)},
           {"status", lab::name_of(resolution.status)},
@@ -61,7 +71,7 @@ Json to_json(const policy::Resolution& resolution) {
           {"servers", array_of(resolution.servers, server_json)},
           {"answeredBy", answered_by(resolution)},
           {"seconds", resolution.seconds},
-          {"warnings", warnings}};
+          {"warnings", warnings_json(resolution)}};
 }
 
 Json to_json(const policy::Resolution& resolution, const inspect::LookupSeen& seen,

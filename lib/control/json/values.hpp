@@ -32,4 +32,7 @@ inline Json addresses_json(const std::vector<Ipv4Address>& addresses) {
   return array_of(addresses, [](const Ipv4Address& address) { return address.to_string(); });
 }
 
+// What a lookup warns of.
+Json warnings_json(const policy::Resolution& resolution);
+
 }  // namespace egress::control

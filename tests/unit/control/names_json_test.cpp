@@ -52,6 +52,14 @@ TEST(ResolutionJson, WarnsOfServersThatARestartWouldChange) {
   EXPECT_EQ(to_json(got)["warnings"], Json({"restart the app"}));
 }
 
+TEST(ResolutionJson, SuggestsANameOfTheLab) {
+  policy::Resolution got = resolution();
+  got.suggestion = "www.example.net";
+  const Json warnings = {
+      "nothing in the lab has the name 'www.example.com'; did you mean 'www.example.net'?"};
+  EXPECT_EQ(to_json(got)["warnings"], warnings);
+}
+
 TEST(ResolutionJson, ShowsWhatTheAppsResolverSaid) {
   const inspect::LookupSeen seen{.answered = true, .rcode = 3};
   EXPECT_EQ(dump(to_json(resolution(), seen, {"otherwise"})["observed"]),

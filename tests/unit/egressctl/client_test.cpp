@@ -139,6 +139,17 @@ TEST(WithSites, SuggestsWhatTheDaemonsLabHas) {
   EXPECT_EQ(named("conflict", status).hint, "");
 }
 
+TEST(WithSubnets, SuggestsThoseThatHaveLeases) {
+  const auto hint = [](const std::string& status) {
+    const OneAnswer daemon("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + status);
+    return failure_in(with_subnets(Failure{.code = "not-found"}, Client(daemon.path()), "v/app"))
+        .hint;
+  };
+  EXPECT_EQ(hint(R"({"workers": [{"interfaces": [{"subnet": "v/apps"}]}]})"),
+            "did you mean 'v/apps'?");
+  EXPECT_EQ(hint(R"({"workers": []})"), "the lab has no integration subnets");
+}
+
 TEST(WithSites, SaysWhatToDoWithoutALab) {
   EXPECT_EQ(named("conflict", R"({"lab": null})").hint, "apply one: egressctl apply FILE");
 }

@@ -298,7 +298,7 @@ TEST(ResolveName, ARunningAppAsksTheServersOfItsStart) {
       analyse({.lab = lab, .leases = leases_of(lab), .dns_at_start = {{"web", {}}}});
   const Resolution got = resolve_name(*network, *network->find({"web", 0}), kName);
   EXPECT_THAT(got.settings.servers, ElementsAre(kAzurePlatform));
-  EXPECT_THAT(got.step.reason, HasSubstr("virtual network 'spoke' has 10.0.2.4 by now: restart"));
+  EXPECT_THAT(got.settings.note, HasSubstr("virtual network 'spoke' has 10.0.2.4 by now: restart"));
 }
 
 TEST(ResolveName, OtherTypesAreAnsweredWithTheirOwnData) {
@@ -309,6 +309,19 @@ TEST(ResolveName, OtherTypesAreAnsweredWithTheirOwnData) {
       resolve_name(*network, *network->find({"web", 0}), "example.com", RecordType::kMx);
   EXPECT_EQ(outcome_text(got), "10 mail.example.com");
   EXPECT_TRUE(got.addresses.empty());
+}
+
+TEST(ResolveName, SuggestsANameOfTheLabForOneThatNothingHas) {
+  const lab::Lab lab = hub_and_spoke();
+  EXPECT_EQ(resolve(lab, "web", "sql.databse.windows.net").suggestion, kName);
+  EXPECT_EQ(resolve(lab, "web", "nobody").suggestion, "");
+  // There, but in a zone that the app's network is not linked with.
+  const std::string unseen = "db.corp.internal";
+  lab::Lab split = lab;
+  split.private_dns_zones["corp.internal"] = {.zone_name = "corp.internal"};
+  split.private_dns_zones["corp.internal"].record_sets["db"].a = {ip("10.1.3.5")};
+  EXPECT_EQ(resolve(split, "web", unseen).status, lab::LookupStatus::kNxDomain);
+  EXPECT_EQ(resolve(split, "web", unseen).suggestion, "");
 }
 
 }  // namespace
