@@ -52,7 +52,7 @@ Answer explain_offline(const LabSource& source, const control::ExplainRequest& r
   const policy::Network& analysed = *std::get<0>(network);
   const auto explained =
       inspect::explain_url(analysed, request.app, request.url, request.source_port);
-  if (explained.ok()) return control::to_json(explained->explanation);
+  if (explained.ok()) return control::to_json(*explained);
   return with_sites(explained.error(), request.app.site, analysed.situation.lab);
 }
 

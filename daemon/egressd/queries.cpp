@@ -178,11 +178,9 @@ void Queries::work_out(const char* what, Work work, Then<T> then) {
 void Queries::explain(const control::ExplainRequest& request, Then<policy::Explanation> then) {
   work_out<policy::Explanation>(
       "explain",
-      [request](const policy::Network& network) -> Result<policy::Explanation> {
-        ASSIGN_OR_RETURN(inspect::Explained found,
-                         inspect::explain_url(network, request.app, request.url,
-                                              request.source_port, ask_of(network)));
-        return std::move(found.explanation);
+      [request](const policy::Network& network) {
+        return inspect::explain_url(network, request.app, request.url, request.source_port,
+                                    ask_of(network));
       },
       std::move(then));
 }

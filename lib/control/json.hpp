@@ -25,8 +25,9 @@ namespace egress::control {
 
 using Json = nlohmann::ordered_json;
 
-// The contract's object: verdict, path, source, nextHop, decidedBy, steps; then reply, host,
-// refused, sees, name and addresses; and service where one decides.
+// The contract's object: verdict, path, source, sources, nextHop, decidedBy, steps; then nearest,
+// reply, replySteps, host, refused, sees, name, addresses, flow and warnings; and service where one
+// decides.
 Json to_json(const policy::Explanation& explanation);
 // The same with "observed".
 Json to_json(const policy::Explanation& explanation, const inspect::Observation& observation,

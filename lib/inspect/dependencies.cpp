@@ -85,7 +85,7 @@ Result<std::vector<Dependency>> dependencies(const policy::Network& network,
       dependency.ok = false;
       continue;
     }
-    dependency.explanation = std::move(explained->explanation);
+    dependency.explanation = std::move(*explained);
     const bool derived = dependency.why != kDeclared;
     if (derived && not_in_lab(*dependency.explanation)) continue;
     dependency.ok = answered(*dependency.explanation);

@@ -15,11 +15,9 @@ namespace {
 Status judge_flow(const policy::Network& network, std::optional<uint16_t> source_port,
                   const policy::AskUpstream& ask, TestResult& result) {
   const lab::Expectation& expected = result.expectation;
-  ASSIGN_OR_RETURN(Explained got, explain_url(network, {expected.from, expected.instance},
-                                              expected.to, source_port, ask));
-  result.flow = got.flow;
-  result.differences = policy::mismatches(expected, got.explanation);
-  result.explanation = std::move(got.explanation);
+  ASSIGN_OR_RETURN(result.explanation, explain_url(network, {expected.from, expected.instance},
+                                                   expected.to, source_port, ask));
+  result.differences = policy::mismatches(expected, *result.explanation);
   return {};
 }
 
@@ -35,26 +33,18 @@ Status judge_name(const policy::Network& network, const policy::AskUpstream& ask
 
 }  // namespace
 
-Result<Explained> explain_url(const policy::Network& network, const policy::Sender& sender,
-                              const std::string& url, std::optional<uint16_t> source_port,
-                              const policy::AskUpstream& ask) {
+Result<policy::Explanation> explain_url(const policy::Network& network,
+                                        const policy::Sender& sender, const std::string& url,
+                                        std::optional<uint16_t> source_port,
+                                        const policy::AskUpstream& ask) {
   auto target = lab::parse_flow_target(url);
   if (!target.ok()) {
     Error error = std::move(target).error();
     error.message += fmt::format("; {}", lab::kFlowUrlForm);
     return error;
   }
-  policy::Flow flow{.protocol = target->protocol, .destination_port = target->port};
-  if (source_port) flow.source_port = *source_port;
-  Explained explained;
-  ASSIGN_OR_RETURN(explained.explanation,
-                   policy::explain(network, sender, *target, flow.source_port, ask));
-  const auto& resolution = explained.explanation.resolution;
-  if (resolution && resolution->addresses.empty()) return explained;
-  flow.destination =
-      resolution ? resolution->addresses.front() : Ipv4Address::parse(target->host).value();
-  explained.flow = flow;
-  return explained;
+  return policy::explain(network, sender, *target, source_port.value_or(policy::Flow{}.source_port),
+                         ask);
 }
 
 std::vector<TestResult> test(const policy::Network& network,

@@ -14,23 +14,19 @@
 
 namespace egress::inspect {
 
-// What becomes of a flow that is written as a URL.
-struct Explained {
-  policy::Explanation explanation{};
-  std::optional<policy::Flow> flow{};  // empty: its name has no address, so that nothing is sent
-};
-// `source_port` when one is given, else the assumed one (policy::Flow). kInvalid or kNotFound for a
-// URL or a sender that means nothing in this lab.
-Result<Explained> explain_url(const policy::Network& network, const policy::Sender& sender,
-                              const std::string& url, std::optional<uint16_t> source_port,
-                              const policy::AskUpstream& ask = nullptr);
+// What becomes of a flow that is written as a URL. `source_port` when one is given, else the
+// assumed one (policy::Flow). kInvalid or kNotFound for a URL or a sender that means nothing in
+// this lab.
+Result<policy::Explanation> explain_url(const policy::Network& network,
+                                        const policy::Sender& sender, const std::string& url,
+                                        std::optional<uint16_t> source_port,
+                                        const policy::AskUpstream& ask = nullptr);
 
 // One result of `test`: the expectation as written, whether it holds, what differs, and what was
 // found: the explanation of a flow, or the resolution of a name. Neither when it has no meaning.
 struct TestResult {
   lab::Expectation expectation{};
   std::vector<std::string> differences{};
-  std::optional<policy::Flow> flow{};  // as it is sent
   std::optional<policy::Explanation> explanation{};
   std::optional<policy::Resolution> resolution{};
 };

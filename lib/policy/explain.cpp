@@ -46,8 +46,10 @@ std::string what_the_app_sees(const Resolution& resolution) {
                      resolution.seconds == 0 ? "" : fmt::format(" after {} s", resolution.seconds));
 }
 
-Explanation unresolved(Resolution resolution) {
-  Explanation explanation{.verdict = Verdict::kUnresolved,
+Explanation unresolved(const Network::App& app, const Flow& flow, Resolution resolution) {
+  Explanation explanation{.sender = app.name,
+                          .flow = flow,
+                          .verdict = Verdict::kUnresolved,
                           .decided_by = resolution.decided_by,
                           .steps = {resolution.step},
                           .sees = what_the_app_sees(resolution)};
@@ -70,6 +72,8 @@ Result<Explanation> explain(const Network& network, const Network::App& app, con
                             ? Reply{Verdict::kAllow, "The platform answers."}
                             : reply_of(network, origin, flow, report.trail);
   }
+  explanation.sender = app.name;
+  explanation.flow = flow;
   explanation.sees = what_the_app_sees(explanation, flow);
   return std::move(explanation);
 }
@@ -92,7 +96,7 @@ Result<Explanation> explain(const Network& network, const Sender& sender,
     return explain(network, app, flow);
   }
   Resolution resolution = resolve_name(network, app, target.host, RecordType::kA, ask);
-  if (resolution.addresses.empty()) return unresolved(std::move(resolution));
+  if (resolution.addresses.empty()) return unresolved(app, flow, std::move(resolution));
   flow.destination = resolution.addresses.front();
   auto explanation = explain(network, app, flow);
   if (!explanation.ok()) {

@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "lab/flow_url.hpp"
 #include "lab/lab.hpp"
+#include "policy/near_misses.hpp"
 #include "policy/network.hpp"
 #include "policy/resolve_name.hpp"
 #include "policy/service_access.hpp"
@@ -34,19 +35,23 @@ struct NextHop {
 
 struct Reply {
   lab::Verdict verdict = lab::Verdict::kAllow;
-  std::string reason{};
+  std::string reason{};       // of the last step
+  std::vector<Step> steps{};  // the answer's way, until it is back or lost
 };
 
 struct Explanation {
+  Sender sender{};  // who sends, as the lab spells it
+  Flow flow{};      // and what; without a destination when its name has no address
   lab::Verdict verdict = lab::Verdict::kDrop;
   std::optional<lab::Path> path{};      // empty: nothing is sent, or the platform answers
   std::optional<Ipv4Address> source{};  // what the far end sees; empty when nothing arrives
   std::optional<NextHop> next_hop{};    // the app's first routing decision in the VNet
   DecidedBy decided_by{};
   std::vector<Step> steps{};
-  std::optional<Reply> reply{};  // set when the forward packet arrives
-  std::string host{};            // the host that receives it, or empty
-  bool refused = false;          // a closed port: the host answers with RST or port unreachable
+  std::vector<NearMiss> nearest{};  // of a security rule's Deny
+  std::optional<Reply> reply{};     // set when the forward packet arrives
+  std::string host{};               // the host that receives it, or empty
+  bool refused = false;             // a closed port: the host answers with RST or port unreachable
   // What the receiver's own firewall says, where it has one and the port is open.
   std::optional<ServiceAnswer> service{};
   // The receiver hands it to an app's own program, which answers, or refuses where it does not
@@ -54,6 +59,8 @@ struct Explanation {
   bool answer_unknown = false;
   std::optional<Resolution> resolution{};  // of the name that was asked about
   std::string sees{};  // what the app sees: "connects", "time-out", "refused at once", "NXDOMAIN"
+
+  bool is_sent() const { return verdict != lab::Verdict::kUnresolved; }
 };
 
 // kNotFound when the app or instance does not exist or has no lease, kInvalid for destinations that

@@ -7,6 +7,8 @@
 #include <set>
 #include <variant>
 
+#include "policy/steps.hpp"
+
 namespace egress::policy {
 namespace {
 
@@ -27,7 +29,14 @@ class Return {
     }
   }
 
-  Reply run() {
+  Reply run() && {
+    Reply end = go_back();
+    end.steps = std::move(steps_);
+    return end;
+  }
+
+ private:
+  Reply go_back() {
     Hop hop = leave_receiver();
     while (true) {
       if (const Reply* end = std::get_if<Reply>(&hop)) return *end;
@@ -37,9 +46,24 @@ class Return {
     }
   }
 
- private:
   const std::string& vnet_name(Index vnet) const { return network_.vnets[vnet].name; }
-  static Reply drop(std::string reason) { return {Verdict::kDrop, std::move(reason)}; }
+  void note(Step step) { steps_.push_back(std::move(step)); }
+
+  Reply finish(Verdict verdict, Step step) {
+    note(std::move(step));
+    return {.verdict = verdict, .reason = steps_.back().reason};
+  }
+
+  Reply drop(Stage stage, std::string where, std::string name, std::string reason) {
+    return finish(Verdict::kDrop, {stage, std::move(where), lab::name_of(Verdict::kDrop),
+                                   std::move(name), std::move(reason)});
+  }
+
+  Reply drop_at_route(const Network::Subnet& subnet, const EffectiveRoute& route,
+                      const std::string& to) {
+    return drop(Stage::kRoute, subnet.name, route.name,
+                fmt::format("{} sends the answer {}.", route.name, to));
+  }
 
   // The first hop; or the end of what knows its way back by itself.
   Hop leave_receiver() {
@@ -48,17 +72,25 @@ class Return {
       packet_.destination = trail_.passages.back().source;
       return send_from(trail_.receiver);
     }
+    return leave_internet();
+  }
+
+  Hop leave_internet() {
+    const bool by_endpoint = trail_.way == Entry::Way::kServiceEndpoint;
+    Step step{by_endpoint ? Stage::kServiceEndpoint : Stage::kNat, "internet", "delivered", {}, {}};
     if (trail_.exit_host == kNowhere) {
-      return Reply{Verdict::kAllow,
-                   origin_.app != nullptr
-                       ? "App Service's source NAT brings the answer back to the app."
-                       : "The answer comes back over the Internet."};
+      step.reason = origin_.app != nullptr
+                        ? "App Service's source NAT brings the answer back to the app."
+                        : "The answer comes back over the Internet.";
+      return finish(Verdict::kAllow, std::move(step));
     }
-    if (trail_.exit_host == origin_.interface) {
-      return Reply{Verdict::kAllow,
-                   fmt::format("The answer comes back to {} by the way it went.", origin_.name)};
-    }
-    packet_.destination = network_.interfaces[trail_.exit_host].address;
+    const Interface& exit = network_.interfaces[trail_.exit_host];
+    const bool back = trail_.exit_host == origin_.interface;
+    step.reason = fmt::format("The answer comes back to {} by the way it went.",
+                              back ? origin_.name : exit.name);
+    if (back) return finish(Verdict::kAllow, std::move(step));
+    note(std::move(step));
+    packet_.destination = exit.address;
     return trail_.exit_host;
   }
 
@@ -66,7 +98,8 @@ class Return {
   // its own network and that one's peers alone (azure-facts 5.5.4; contract "Decided" 26).
   Hop leave_endpoint() {
     packet_.destination = trail_.passages.back().source;
-    const Index own = network_.interfaces[trail_.endpoint].vnet;
+    const Interface& left = network_.interfaces[trail_.endpoint];
+    const Index own = left.vnet;
     if (const Lost lost = enter(own)) return *lost;
     if (network_.vnets[own].space.contains(packet_.destination.bits)) return endpoint(own);
     for (const auto& [peer, accepts] : network_.vnets[own].accepts_forwarded_from) {
@@ -74,7 +107,8 @@ class Return {
       if (const Lost lost = cross(own, peer)) return *lost;
       return endpoint(peer);
     }
-    return drop(fmt::format("{} is an address of no network that is peered with {}.",
+    return drop(Stage::kPrivateEndpoint, vnet_name(own), "privateEndpoints/" + left.name,
+                fmt::format("{} is an address of no network that is peered with {}.",
                             packet_.destination.to_string(), vnet_name(own)));
   }
 
@@ -87,32 +121,40 @@ class Return {
   }
 
   // A VNet that has not seen the flow takes an answer to an integration for a new connection.
-  Lost enter(Index vnet) const {
+  Lost enter(Index vnet) {
     if (knows_flow(vnet)) return std::nullopt;
     const Interface* owner = network_.integration_near(vnet, packet_.destination);
     if (owner == nullptr) return std::nullopt;
-    return drop(fmt::format(
-        "{} did not see the flow and takes the answer to {} in {} for a new "
-        "connection to an integration.",
-        vnet_name(vnet), packet_.destination.to_string(), network_.subnets[owner->subnet].name));
+    const std::string& integration = network_.subnets[owner->subnet].name;
+    return drop(Stage::kPlatform, vnet_name(vnet), integration,
+                fmt::format("{} did not see the flow and takes the answer to {} in {} for a new "
+                            "connection to an integration.",
+                            vnet_name(vnet), packet_.destination.to_string(), integration));
   }
 
-  Lost pass(const Network::Subnet& subnet, const std::shared_ptr<const Gate>& gate) const {
+  Lost pass(const Network::Subnet& subnet, const std::shared_ptr<const Gate>& gate) {
     if (!gate || knows_flow(subnet.vnet)) return std::nullopt;
     const EffectiveRule& rule = gate->decide(packet_);
-    if (rule.rule.access == lab::Access::kAllow) return std::nullopt;
-    return Reply{Verdict::kDeny,
-                 fmt::format("{} did not see the flow, so {} denies the answer at {}.",
-                             vnet_name(subnet.vnet), rule.name, subnet.name)};
+    const bool allowed = rule.rule.access == lab::Access::kAllow;
+    Step step{
+        Stage::kNetworkSecurityGroup, subnet.name, lab::name_of(rule.rule.access), rule.name,
+        fmt::format("{} did not see the flow, so {} {} the answer at {}.", vnet_name(subnet.vnet),
+                    rule.name, allowed ? "allows" : "denies", subnet.name)};
+    if (!allowed) return finish(Verdict::kDeny, std::move(step));
+    note(std::move(step));
+    return std::nullopt;
   }
 
-  Lost cross(Index from, Index to) const {
+  Lost cross(Index from, Index to) {
+    const std::string peering = vnet_name(to) + "/" + vnet_name(from);
     if (!network_.peer_accepts(from, to, packet_.source)) {
-      return drop(
-          fmt::format("The answer's source {} is not an address of {}, and {}/{} does not "
-                      "allow forwarded traffic.",
-                      packet_.source.to_string(), vnet_name(from), vnet_name(to), vnet_name(from)));
+      return drop(Stage::kPeering, vnet_name(to), peering,
+                  fmt::format("The answer's source {} is not an address of {}, and {} does not "
+                              "allow forwarded traffic.",
+                              packet_.source.to_string(), vnet_name(from), peering));
     }
+    note({Stage::kPeering, vnet_name(to), lab::name_of(Verdict::kAllow), peering,
+          fmt::format("{} takes the answer from {}.", vnet_name(to), vnet_name(from))});
     return enter(to);
   }
 
@@ -124,6 +166,7 @@ class Return {
     const Index row = subnet.routing->lookup.find(packet_.destination);
     const EffectiveRoute& route = subnet.routing->routes[row];
     const Index target = subnet.routing->targets[row];
+    note(route_step(subnet.name, route, packet_.destination));
     switch (route.next_hop_type) {
       case EffectiveNextHop::kVnetLocal: return endpoint(subnet.vnet);
       case EffectiveNextHop::kVNetPeering:
@@ -137,19 +180,22 @@ class Return {
       case EffectiveNextHop::kVirtualNetworkGateway:
       case EffectiveNextHop::kNone: break;
     }
-    return drop(fmt::format("{} sends the answer from {} to {}, which does not lead back.",
-                            route.name, subnet.name, name_of(route.next_hop_type)));
+    return drop_at_route(subnet, route,
+                         fmt::format("from {} to {}, which does not lead back", subnet.name,
+                                     name_of(route.next_hop_type)));
   }
 
-  Hop endpoint(Index vnet) const {
+  Hop endpoint(Index vnet) {
     const bool home = origin_.vnet(network_) == vnet;
     if (home && packet_.destination == network_.interfaces[origin_.interface].address) {
-      return Reply{Verdict::kAllow,
-                   fmt::format("The answer comes back to {}.", packet_.destination.to_string())};
+      return finish(Verdict::kAllow,
+                    {Stage::kDestination, vnet_name(vnet), "delivered", origin_.name,
+                     fmt::format("The answer comes back to {}.", packet_.destination.to_string())});
     }
     const Index host = network_.machine_at(vnet, packet_.destination);
     if (host == kNowhere || network_.interfaces[host].host == nullptr) {
-      return drop(fmt::format("{} has no way to {} for the answer.", vnet_name(vnet),
+      return drop(Stage::kDestination, vnet_name(vnet), packet_.destination.to_string(),
+                  fmt::format("{} has no way to {} for the answer.", vnet_name(vnet),
                               packet_.destination.to_string()));
     }
     const Network::Subnet& subnet = network_.subnets[network_.interfaces[host].subnet];
@@ -159,17 +205,19 @@ class Return {
 
   Hop to_appliance(const Network::Subnet& subnet, const EffectiveRoute& route, Index target) {
     if (target == kNowhere) {
-      return drop(fmt::format("{} sends the answer to {}, which no host in reach owns.", route.name,
-                              route.next_hop_ip_address->to_string()));
+      return drop_at_route(subnet, route,
+                           fmt::format("to {}, which no host in reach owns",
+                                       route.next_hop_ip_address->to_string()));
     }
     const Interface& appliance = network_.interfaces[target];
     const bool own = appliance.address == packet_.destination;
     if (!own && !appliance.forwards()) {
-      return drop(fmt::format("{} sends the answer to {}, which has enableIPForwarding off.",
-                              route.name, appliance.name));
+      return drop_at_route(subnet, route,
+                           fmt::format("to {}, which has enableIPForwarding off", appliance.name));
     }
     if (!own && !visited_.insert({target, packet_.destination}).second) {
-      return drop(fmt::format("The answer loops at {}.", appliance.name));
+      return drop(Stage::kRoute, subnet.name, route.name,
+                  fmt::format("The answer loops at {}.", appliance.name));
     }
     if (appliance.vnet != subnet.vnet) {
       if (const Lost lost = cross(subnet.vnet, appliance.vnet)) return *lost;
@@ -187,27 +235,33 @@ class Return {
         std::find_if(trail_.translations.begin(), trail_.translations.end(),
                      [&](const Trail::Translation& each) { return each.host == index; });
     if (translation == trail_.translations.end()) {
-      return drop(fmt::format("The answer ends at {}.", host.name));
+      return drop(Stage::kDestination, network_.subnets[host.subnet].name, host.name,
+                  fmt::format("The answer ends at {}.", host.name));
     }
     packet_.destination = translation->original;
+    note({Stage::kNat, network_.subnets[host.subnet].name, packet_.destination.to_string(), "",
+          fmt::format("{} takes its translation back: the answer is for {}.", host.name,
+                      packet_.destination.to_string())});
     return std::nullopt;
   }
 
   // An NVA translates new flows only. TCP and ICMP answers to what it has not seen are no flows at
   // all to its connection tracking and stay as they are.
-  Lost forward(Index index, const Interface& host) const {
+  Lost forward(Index index, const Interface& host) {
     const bool seen = std::find(trail_.appliances.begin(), trail_.appliances.end(), index) !=
                       trail_.appliances.end();
     const bool translates = host.public_address && !is_rfc1918(packet_.destination) &&
                             packet_.protocol == number_of(Protocol::kUdp) && !seen;
     if (!translates) return std::nullopt;
-    return drop(fmt::format("{} puts its own address in place of the answer's source.", host.name));
+    return drop(Stage::kNat, network_.subnets[host.subnet].name, host.name,
+                fmt::format("{} puts its own address in place of the answer's source.", host.name));
   }
 
   const Network& network_;
   const Origin& origin_;
   const Trail& trail_;
   Packet packet_{};
+  std::vector<Step> steps_{};
   std::set<std::pair<Index, Ipv4Address>> visited_{};  // NVAs that had the answer, by destination
 };
 

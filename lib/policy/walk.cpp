@@ -90,6 +90,11 @@ class Walk {
     if (verdict.verdict == Verdict::kAllow && origin_.interface != kNowhere) {
       explanation.source = packet_.source;
     }
+    if (verdict.verdict == Verdict::kDeny) {
+      const Interface& sender = network_.interfaces[origin_.interface];
+      const Gate& gate = *network_.subnets[sender.subnet].platform;
+      explanation.nearest = near_misses(gate.rules, gate.decide(packet_), packet_);
+    }
     note(std::move(verdict.step));
     return verdict.verdict;
   }
@@ -197,7 +202,10 @@ class Walk {
   Ended pass(const Network::Subnet& subnet, const Gate& gate, lab::Direction direction) {
     const EffectiveRule& rule = gate.decide(packet_);
     Step step = rule_step(subnet.name, rule, direction);
-    if (rule.rule.access == lab::Access::kDeny) return stop(Verdict::kDeny, std::move(step));
+    if (rule.rule.access == lab::Access::kDeny) {
+      state_.explanation.nearest = near_misses(gate.rules, rule, packet_);
+      return stop(Verdict::kDeny, std::move(step));
+    }
     note(std::move(step));
     state_.admitted_by = &rule;
     return std::nullopt;

@@ -178,16 +178,15 @@ Result<Verified> Verifier::verify(const policy::Network& network, const std::str
                                   std::optional<uint16_t> source_port,
                                   const policy::AskUpstream& ask) {
   const bool any_port = !source_port;
-  ASSIGN_OR_RETURN(inspect::Explained explained,
-                   inspect::explain_url(network, app, url, source_port, ask));
-  Verified verified{.explanation = std::move(explained.explanation)};
+  Verified verified;
+  ASSIGN_OR_RETURN(verified.explanation, inspect::explain_url(network, app, url, source_port, ask));
   const auto& resolution = verified.explanation.resolution;
   if (resolution) {
     ASSIGN_OR_RETURN(const auto names, verify_names(network, prefix, {{app, *resolution}}));
     verified.differences = names.front().differences;
   }
-  if (!explained.flow) return verified;
-  Question question{app, *explained.flow};
+  if (!verified.explanation.is_sent()) return verified;
+  Question question{app, verified.explanation.flow};
   if (any_port) question.flow.source_port = fresh_port(network.situation.lab);
   ASSIGN_OR_RETURN(const auto flows, verify(network, prefix, {question}));
   verified.observation = flows.front().observation;
@@ -229,8 +228,8 @@ Status Verifier::add_packets(const policy::Network& network, const std::string& 
   std::vector<Question> questions;
   std::vector<inspect::TestResult*> asked_by;
   for (inspect::TestResult& result : results) {
-    if (!result.flow) continue;
-    questions.push_back({{result.expectation.from, result.expectation.instance}, *result.flow});
+    if (!result.explanation || !result.explanation->is_sent()) continue;
+    questions.push_back({result.explanation->sender, result.explanation->flow});
     asked_by.push_back(&result);
   }
   ASSIGN_OR_RETURN(const std::vector<Verified> answers, verify(network, prefix, questions));

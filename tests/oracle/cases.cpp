@@ -59,8 +59,8 @@ std::set<uint16_t> telling_source_ports(const lab::Lab& lab) {
 }
 
 // From the usual source port.
-Result<inspect::Explained> explained(const policy::Network& network,
-                                     const lab::Expectation& expectation) {
+Result<policy::Explanation> explained(const policy::Network& network,
+                                      const lab::Expectation& expectation) {
   return inspect::explain_url(network, {expectation.from, expectation.instance}, expectation.to,
                               kUsualSourcePort);
 }
@@ -108,8 +108,8 @@ std::vector<std::string> unmet_flow(const policy::Network& network,
                                     const lab::Expectation& expectation) {
   auto found = explained(network, expectation);
   if (!found.ok()) return {found.error().message};
-  found->explanation.reply.reset();
-  return policy::mismatches(expectation, found->explanation);
+  found->reply.reset();
+  return policy::mismatches(expectation, *found);
 }
 
 std::vector<std::string> unmet_name(const policy::Network& network,
@@ -195,8 +195,8 @@ std::vector<ProbeCase> expected_flows(const policy::Network& network) {
   for (const lab::Expectation& expectation : lab.expectations) {
     if (!expectation.resolve.empty()) continue;
     const auto found = explained(network, expectation);
-    if (!found.ok() || !found->flow) continue;
-    ProbeCase probe{.from = {expectation.from, expectation.instance}, .flow = *found->flow};
+    if (!found.ok() || !found->is_sent()) continue;
+    ProbeCase probe{.from = {expectation.from, expectation.instance}, .flow = found->flow};
     if (probe.flow.protocol == Protocol::kIcmp) {
       probe.flow.source_port = 0;
       flows.push_back(probe);

@@ -52,7 +52,7 @@ int show(const Console& console, const Answer& answer, Render render);
 // A positional that lab::Sender::parse takes.
 CLI::Option* add_target(CLI::App& command, std::string& target);
 
-// Allowed, not allowed, or otherwise than the kernel did.
+// Whether the app gets what it wants, or otherwise than the kernel did.
 int exit_of_explanation(const Json& explanation);
 // Whether there is a record of the type that was asked for, or otherwise than the resolver said.
 int exit_of_resolution(const Json& resolution);

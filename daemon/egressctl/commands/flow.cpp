@@ -107,9 +107,10 @@ void add_explain(CLI::App& app, Action& chosen) {
                   "  egressctl explain web tcp://10.1.2.4:1433\n"
                   "  egressctl explain web/1 udp://www.example.com:9999 --verify\n"
                   "  egressctl explain web icmp://10.1.2.4 --lab lab.yaml\n"
-                  "Exit status: 0 allowed, 1 denied, dropped, no route or no address, 2 usage, 3 "
-                  "trouble, 4 the\n"
-                  "kernel or the app's resolver disagrees.");
+                  "Exit status: 0 allowed, 1 denied, dropped, no route, no address, no answer "
+                  "(TCP) or refused by\n"
+                  "the service's own firewall, 2 usage, 3 trouble, 4 the kernel or the app's "
+                  "resolver disagrees.");
   const auto options = std::make_shared<ExplainOptions>();
   add_target(*command, options->target);
   command->add_option("URL", options->url, "Where the flow goes")->required();
@@ -154,6 +155,9 @@ int exit_of_explanation(const Json& explanation) {
   const Json& observed = member(explanation, "observed");
   if (observed.is_object() && !flag_of(observed, "agrees")) return kDisagrees;
   if (text_of(member(explanation, "service"), "access") == "Deny") return kNo;
+  const std::string answer = text_of(member(explanation, "reply"), "verdict");
+  const bool tcp = text_of(member(explanation, "flow"), "protocol") == "tcp";
+  if (tcp && !answer.empty() && answer != "Allow") return kNo;
   return text_of(explanation, "verdict") == "Allow" ? kDone : kNo;
 }
 

@@ -108,6 +108,23 @@ std::string step_text(size_t number, const Json& step, const Screen& screen) {
   return text + "\n" + std::string(kStepIndent, ' ') + reason + "\n";
 }
 
+std::string steps_text(const Json& steps, const Screen& screen) {
+  std::string text;
+  size_t number = 0;
+  for (const Json& step : steps) text += step_text(++number, step, screen);
+  return text;
+}
+
+std::string near_misses_text(const Json& nearest) {
+  std::string text;
+  for (const Json& near : nearest) {
+    text += fmt::format("\n{} would allow it, but for its {}: {} in place of {}.\n",
+                        printable(text_of(near, "rule")), printable(text_of(near, "failedOn")),
+                        printable(text_of(near, "wanted")), printable(text_of(near, "got")));
+  }
+  return text;
+}
+
 std::string sighting(const Json& observed) {
   std::string text = "the packet did not arrive";
   if (flag_of(observed, "arrived")) {
@@ -140,15 +157,17 @@ std::string render_explanation(const Json& explanation, const std::string& from,
   std::string text = printable(from) + " -> " + printable(url) + "\n" +
                      painted(printable(verdict.text), verdict.paint, screen) + "\n\n" +
                      overview(explanation, screen) + "\n";
-  size_t number = 0;
-  for (const Json& step : list_of(explanation, "steps")) text += step_text(++number, step, screen);
+  text += steps_text(list_of(explanation, "steps"), screen) +
+          near_misses_text(list_of(explanation, "nearest"));
   if (const Json& reply = member(explanation, "reply"); reply.is_object()) {
     const std::string answer = text_of(reply, "verdict");
     text += fmt::format("\nAnswer: {}. {}\n",
                         painted(answer, answer == "Allow" ? Paint::kGreen : Paint::kYellow, screen),
                         wrapped(printable(text_of(reply, "reason")), 0, screen.columns));
+    if (answer != "Allow") text += steps_text(list_of(explanation, "replySteps"), screen);
   }
-  return text + verification(member(explanation, "observed"), screen);
+  return text + render_warnings(explanation, screen) +
+         verification(member(explanation, "observed"), screen);
 }
 
 }  // namespace egress::ctl

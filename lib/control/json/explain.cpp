@@ -16,6 +16,29 @@ Json step_json(const policy::Step& step) {
           {"reason", step.reason}};
 }
 
+// The question again. The emulator's packets are all of the class `application`.
+Json flow_json(const policy::Explanation& explanation) {
+  const policy::Flow& flow = explanation.flow;
+  const bool ported = flow.protocol != Protocol::kIcmp;
+  const auto port = [&](uint16_t number) { return ported ? Json(number) : Json(nullptr); };
+  const auto& resolution = explanation.resolution;
+  return {{"site", explanation.sender.site},
+          {"instance", explanation.sender.instance},
+          {"traffic", "application"},
+          {"protocol", name_of(flow.protocol)},
+          {"name", resolution ? Json(resolution->name) : Json(nullptr)},
+          {"address", explanation.is_sent() ? Json(flow.destination.to_string()) : Json(nullptr)},
+          {"sourcePort", port(flow.source_port)},
+          {"destinationPort", port(flow.destination_port)}};
+}
+
+Json near_miss_json(const policy::NearMiss& near) {
+  return {{"rule", near.rule},
+          {"failedOn", near.failed_on},
+          {"wanted", near.wanted},
+          {"got", near.got}};
+}
+
 Json service_json(const policy::ServiceAnswer& answer) {
   return {{"access", lab::name_of(answer.access)},
           {"code", text_or_null(answer.code)},
@@ -66,19 +89,26 @@ Json to_json(const policy::Explanation& explanation) {
       {"verdict", lab::name_of(explanation.verdict)},
       {"path", explanation.path ? Json(lab::name_of(*explanation.path)) : Json(nullptr)},
       {"source", address_or_null(explanation.source)},
+      {"sources", explanation.source ? addresses_json({*explanation.source}) : Json::array()},
       {"nextHop", next_hop},
       {"decidedBy",
        {{"stage", policy::name_of(explanation.decided_by.stage)},
         {"name", explanation.decided_by.name}}},
       {"steps", array_of(explanation.steps, step_json)},
+      {"nearest", array_of(explanation.nearest, near_miss_json)},
       {"reply", reply},
+      {"replySteps",
+       explanation.reply ? array_of(explanation.reply->steps, step_json) : Json::array()},
       {"host", text_or_null(explanation.host)},
       {"refused", explanation.refused},
       {"answerUnknown", explanation.answer_unknown},
       {"sees", explanation.sees},
       {"name", explanation.resolution ? Json(explanation.resolution->name) : Json(nullptr)},
       {"addresses",
-       explanation.resolution ? addresses_json(explanation.resolution->addresses) : Json::array()}};
+       explanation.resolution ? addresses_json(explanation.resolution->addresses) : Json::array()},
+      {"flow", flow_json(explanation)},
+      {"warnings",
+       explanation.resolution ? warnings_json(*explanation.resolution) : Json::array()}};
   if (explanation.service) json["service"] = service_json(*explanation.service);
   return json;
 }

@@ -12,24 +12,31 @@ namespace {
 
 using namespace testing_support;
 policy::Explanation denied() {
-  return {.verdict = lab::Verdict::kDeny,
+  return {.sender = {"web", 1},
+          .flow = {.destination = ip("10.1.2.4"), .destination_port = 1433},
+          .verdict = lab::Verdict::kDeny,
           .path = lab::Path::kVirtualNetwork,
           .next_hop = policy::NextHop{"VirtualAppliance", ip("10.0.1.4")},
           .decided_by = {policy::Stage::kNetworkSecurityGroup, "nsg/deny-sql"},
           .steps = {{policy::Stage::kApplicationRouting, "web/0", "virtualNetwork",
                      "applicationRouting", "All traffic enters the VNet."}},
+          .nearest = {{"nsg/allow-sql", "destinationPort", "1434", "1433"}},
           .sees = "time-out"};
 }
 
 TEST(ExplanationJson, HasTheKeysOfTheContractInItsOrder) {
   EXPECT_EQ(dump(to_json(denied())),
-            R"({"verdict":"Deny","path":"virtualNetwork","source":null,)"
+            R"({"verdict":"Deny","path":"virtualNetwork","source":null,"sources":[],)"
             R"("nextHop":{"type":"VirtualAppliance","ipAddress":"10.0.1.4"},)"
             R"("decidedBy":{"stage":"networkSecurityGroup","name":"nsg/deny-sql"},)"
             R"("steps":[{"stage":"applicationRouting","where":"web/0","result":"virtualNetwork",)"
             R"("name":"applicationRouting","reason":"All traffic enters the VNet."}],)"
-            R"("reply":null,"host":null,"refused":false,"answerUnknown":false,)"
-            R"("sees":"time-out","name":null,"addresses":[]})");
+            R"("nearest":[{"rule":"nsg/allow-sql","failedOn":"destinationPort",)"
+            R"("wanted":"1434","got":"1433"}],)"
+            R"("reply":null,"replySteps":[],"host":null,"refused":false,"answerUnknown":false,)"
+            R"("sees":"time-out","name":null,"addresses":[],"flow":{"site":"web","instance":1,)"
+            R"("traffic":"application","protocol":"tcp","name":null,"address":"10.1.2.4",)"
+            R"("sourcePort":50000,"destinationPort":1433},"warnings":[]})");
 }
 
 TEST(ExplanationJson, TellsSourceReplyAndHostOfAnAllowedFlow) {
@@ -37,14 +44,21 @@ TEST(ExplanationJson, TellsSourceReplyAndHostOfAnAllowedFlow) {
   allowed.verdict = lab::Verdict::kAllow;
   allowed.source = ip("10.1.1.4");
   allowed.next_hop.reset();
-  allowed.reply = policy::Reply{lab::Verdict::kDrop, "No peering back."};
+  allowed.reply =
+      policy::Reply{lab::Verdict::kDrop,
+                    "No peering back.",
+                    {{policy::Stage::kPeering, "hub", "Drop", "hub/spoke", "No peering back."}}};
   allowed.host = "sql";
   allowed.refused = true;
   allowed.answer_unknown = true;
   const Json json = to_json(allowed);
   EXPECT_EQ(json["source"], "10.1.1.4");
+  EXPECT_EQ(json["sources"], Json({"10.1.1.4"}));
   EXPECT_TRUE(json["nextHop"].is_null());
   EXPECT_EQ(json["reply"].dump(), R"({"verdict":"Drop","reason":"No peering back."})");
+  EXPECT_EQ(json["replySteps"].dump(),
+            R"([{"stage":"peering","where":"hub","result":"Drop","name":"hub/spoke",)"
+            R"("reason":"No peering back."}])");
   EXPECT_EQ(json["host"], "sql");
   EXPECT_EQ(json["refused"], true);
   EXPECT_EQ(json["answerUnknown"], true);
@@ -59,6 +73,18 @@ TEST(ExplanationJson, TellsWhatANameMeant) {
   EXPECT_TRUE(json["path"].is_null());
   EXPECT_EQ(json["name"], "sql.example.com");
   EXPECT_EQ(json["addresses"], Json({"10.1.2.4", "10.1.2.5"}));
+  EXPECT_EQ(json["flow"]["name"], "sql.example.com");
+}
+
+TEST(ExplanationJson, RepeatsTheQuestionAsFarAsItHasOne) {
+  policy::Explanation pinged = denied();
+  pinged.flow.protocol = Protocol::kIcmp;
+  EXPECT_TRUE(to_json(pinged)["flow"]["sourcePort"].is_null());
+  EXPECT_TRUE(to_json(pinged)["flow"]["destinationPort"].is_null());
+  policy::Explanation unresolved = denied();
+  unresolved.verdict = lab::Verdict::kUnresolved;
+  EXPECT_TRUE(to_json(unresolved)["flow"]["address"].is_null());
+  EXPECT_EQ(to_json(unresolved)["flow"]["destinationPort"], 1433);
 }
 
 TEST(ExplanationJson, HasAServiceOnlyWhereOneDecides) {

@@ -58,6 +58,7 @@ TEST(ResolutionJson, SuggestsANameOfTheLab) {
   const Json warnings = {
       "nothing in the lab has the name 'www.example.com'; did you mean 'www.example.net'?"};
   EXPECT_EQ(to_json(got)["warnings"], warnings);
+  EXPECT_EQ(to_json(policy::Explanation{.resolution = got})["warnings"], warnings);
 }
 
 TEST(ResolutionJson, ShowsWhatTheAppsResolverSaid) {

@@ -166,6 +166,12 @@ TEST(ExitOfExplanation, TellsVerdictsAndDisagreementApart) {
   for (const char* verdict : {"Deny", "Drop", "NoRoute"}) {
     EXPECT_EQ(exit_of_explanation({{"verdict", verdict}}), 1) << verdict;
   }
+  const auto lost = [](const char* protocol) -> Json {
+    return {
+        {"verdict", "Allow"}, {"reply", {{"verdict", "Drop"}}}, {"flow", {{"protocol", protocol}}}};
+  };
+  EXPECT_EQ(exit_of_explanation(lost("tcp")), 1);
+  EXPECT_EQ(exit_of_explanation(lost("udp")), 0);
   EXPECT_EQ(exit_of_explanation({{"verdict", "Deny"}, {"observed", {{"agrees", true}}}}), 1);
   EXPECT_EQ(exit_of_explanation({{"verdict", "Allow"}, {"observed", {{"agrees", false}}}}), 4);
 }

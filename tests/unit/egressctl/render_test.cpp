@@ -7,6 +7,7 @@ namespace egress::ctl {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -58,8 +59,25 @@ TEST(RenderExplanation, SaysWhenAnAllowedFlowStillDoesNotWork) {
   refused["refused"] = true;
   EXPECT_THAT(shown(refused), HasSubstr("ALLOWED by nsg/rule, but sql refuses it"));
   Json unanswered = explanation("Allow");
-  unanswered["reply"]["verdict"] = "Drop";
-  EXPECT_THAT(shown(unanswered), HasSubstr("ALLOWED by nsg/rule, but no answer comes back"));
+  unanswered["reply"] = {{"verdict", "Drop"}, {"reason", "It is lost."}};
+  unanswered["replySteps"] = unanswered["steps"];
+  EXPECT_THAT(shown(unanswered),
+              AllOf(HasSubstr("ALLOWED by nsg/rule, but no answer comes back"),
+                    HasSubstr("\nAnswer: Drop. It is lost.\n 1  route at spoke/apps: ")));
+}
+
+TEST(RenderExplanation, NamesRulesThatNearlyAllowIt) {
+  Json denied = explanation("Deny");
+  denied["nearest"] = {
+      {{"rule", "nsg/sql"}, {"failedOn", "destinationPort"}, {"wanted", "1434"}, {"got", "1433"}}};
+  EXPECT_THAT(shown(denied), HasSubstr("\nnsg/sql would allow it, but for its destinationPort: "
+                                       "1434 in place of 1433.\n"));
+}
+
+TEST(RenderExplanation, EndsWithWarnings) {
+  Json unresolved = explanation("Unresolved");
+  unresolved["warnings"] = {"nothing in the lab has the name 'a'"};
+  EXPECT_THAT(shown(unresolved), EndsWith("\nwarning: nothing in the lab has the name 'a'\n"));
 }
 
 TEST(RenderExplanation, ListsWhatTheKernelDidOtherwise) {

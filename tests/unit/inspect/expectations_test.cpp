@@ -30,9 +30,9 @@ TEST(Expectations, AreJudgedInOrderEachForAPortOfItsOwn) {
   const auto results = test(*network, [&] { return port++; });
   ASSERT_THAT(results, SizeIs(2));
   EXPECT_THAT(results[0].differences, IsEmpty());
-  EXPECT_EQ(results[0].flow->source_port, 50000);
+  EXPECT_EQ(results[0].explanation->flow.source_port, 50000);
   EXPECT_THAT(results[1].differences, ElementsAre(HasSubstr("nsg-integration/deny-sql")));
-  EXPECT_EQ(results[1].flow->source_port, 50001);
+  EXPECT_EQ(results[1].explanation->flow.source_port, 50001);
 }
 
 TEST(Expectations, OfAFlowWithoutMeaningHaveNoExplanation) {
@@ -59,7 +59,7 @@ TEST(Expectations, OfANameWithoutAddressSendNothing) {
   const auto results = test(*network);
   EXPECT_THAT(results[0].differences, IsEmpty());
   EXPECT_THAT(results[1].differences, ElementsAre(HasSubstr("Unresolved by publicDns")));
-  for (const TestResult& result : results) EXPECT_FALSE(result.flow);
+  for (const TestResult& result : results) EXPECT_FALSE(result.explanation->is_sent());
 }
 
 TEST(Expectations, OfLookupsAreJudgedByWhatTheAppsServersSay) {

@@ -65,6 +65,11 @@ TEST(ReplyPath, FollowsTheRoutesOfTheDestination) {
   const Reply reply = reply_to(lab, "tcp://10.1.2.4:443");
   EXPECT_EQ(reply.verdict, Verdict::kDrop);
   EXPECT_THAT(reply.reason, HasSubstr("data/back"));
+  ASSERT_EQ(reply.steps.size(), 2U);
+  EXPECT_EQ(reply.steps[0].name, "data/back");
+  EXPECT_EQ(reply.steps[0].result, "None");
+  EXPECT_EQ(reply.steps[1].result, "Drop");
+  EXPECT_EQ(reply.steps[1].reason, reply.reason);
   for (const char* next_hop : {"Internet", "VirtualNetworkGateway", "10.1.3.99"}) {
     route(lab, "data/back", "10.1.1.0/24", next_hop);
     lab::Route& changed = lab.route_tables["data"].routes["back"];
