@@ -23,5 +23,9 @@ TEST_F(KernelBoundary, EveryListAtItsLimitIsTaken) {
   EXPECT_EQ(fault_in_applying(kernel(), longest_lists().lab), "");
 }
 
+TEST_F(KernelBoundary, AThousandFullRecordSetsAndAHundredEndpointsAreTaken) {
+  EXPECT_EQ(fault_in_applying(kernel(), most_names().lab), "");
+}
+
 }  // namespace
 }  // namespace egress::kernel_tests

@@ -84,6 +84,31 @@ lab::RouteTable largest_table() {
   return table;
 }
 
+// Reached by a service endpoint and by a private one; a site's private endpoint; names by a zone of
+// two networks and by a machine's own server.
+void add_services(lab::Lab& lab, const std::string& hub, const std::string& subnet) {
+  constexpr const char* kZone = "privatelink.vaultcore.azure.net";
+  lab.services["0-vault"] = {
+      .type = "Microsoft.KeyVault/vaults",
+      .location = lab.location,
+      .ip_address = ip("20.1.1.1"),
+      .network_acls = lab::NetworkAcls{.default_action = lab::Access::kDeny,
+                                       .virtual_network_rules = {{hub, "_"}}}};
+  lab.virtual_networks[hub].subnets["_"].service_endpoints = {{.service = "Microsoft.KeyVault"}};
+  lab.private_endpoints["0_endpoint.of-A_"] = {.subnet = {hub, subnet},
+                                               .private_link_service = "0-vault",
+                                               .group_ids = {"vault"},
+                                               .private_dns_zones = {kZone}};
+  lab.private_endpoints["_"] = {.subnet = {"spoke", "data"}, .private_link_service = "app-0"};
+  lab.private_dns_zones[kZone] = {.zone_name = kZone, .virtual_network_links = {{hub, {}}}};
+  lab.private_dns_zones["0_zone.of-A_"] = {
+      .zone_name = "0_zone.of-a_z",
+      .virtual_network_links = {{hub, {}}, {"spoke", {.registration_enabled = true}}},
+      .record_sets = {{"*", {.a = {ip("10.1.1.4")}}}, {"_sip._tcp", {.txt = {"\"\\"}}}}};
+  lab.hosts["machine"].dns_server =
+      lab::DnsServer{.forward_to = {kAzurePlatform}, .record_sets = {{"_", {.txt = {"x"}}}}};
+}
+
 // A hub with an appliance between two networks, so that there is a transit link, and an app in
 // both; names hold every character that Azure allows, at every place.
 lab::Lab every_kind() {
@@ -120,6 +145,7 @@ lab::Lab every_kind() {
   lab.server_farms["0-0"] = {};
   lab.sites["app-0"] = {.server_farm = "plan", .virtual_network_subnet = {{kHub, "_"}}};
   lab.sites["0"] = {.server_farm = "0-0", .virtual_network_subnet = {{"spoke", "apps"}}};
+  add_services(lab, kHub, "0.in-side_");
   return lab;
 }
 
@@ -208,10 +234,10 @@ BoundaryLab most_names() {
   for (const char* name : {"privatelink.database.windows.net", "corp.internal"}) {
     lab.private_dns_zones[name] = {.zone_name = name, .virtual_network_links = {{"spoke", {}}}};
   }
-  const std::string label(63, 'n');
+  const std::string label(63, 'n');  // four of them and the zone make 253
   for (size_t i = 0; i < kNames; ++i) {
     lab::RecordSet& set = lab.private_dns_zones["corp.internal"]
-                              .record_sets[fmt::format("{:03}.{}.{}.{}", i, label, label, label)];
+                              .record_sets[fmt::format("{:0>47}.{}.{}.{}", i, label, label, label)];
     for (uint32_t k = 0; k < lab::kMaxRecordsPerSet; ++k) {
       set.a.push_back({ip("10.1.1.4").bits + k});
     }

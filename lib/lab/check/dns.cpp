@@ -134,6 +134,20 @@ class ZoneCheck {
   Checks& checks_;
 };
 
+// `at` is the link by which machines of `vnet` register in the zone.
+void check_registered_names(const std::string& at, const std::string& vnet,
+                            const PrivateDnsZone& zone, const Lab& lab, Checks& checks) {
+  for (const auto& [name, host] : lab.hosts) {
+    if (!host.subnet || !equal_ignoring_case(host.subnet->vnet, vnet)) continue;
+    if (full_name(name, zone.zone_name).size() <= kMaxDomainName) continue;
+    checks.error(at, "name",
+                 fmt::format("host '{}' cannot register: its name would be longer than {} "
+                             "characters with its zone",
+                             name, kMaxDomainName),
+                 {}, {"hosts." + name});
+  }
+}
+
 // A network reads one zone of each name, and registers in one (azure-facts 8.3).
 void check_links(const Lab& lab, Checks& checks) {
   std::map<std::pair<std::string, std::string>, std::string> zone_of;
@@ -158,6 +172,7 @@ void check_links(const Lab& lab, Checks& checks) {
                                  vnet, zone_before->second),
                      {}, {"privateDnsZones." + zone_before->second});
       }
+      check_registered_names(at + ".registrationEnabled", vnet, zone, lab, checks);
     }
   }
 }

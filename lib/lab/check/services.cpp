@@ -33,6 +33,7 @@ class ServiceCheck {
 
   void check() {
     check_type();
+    check_names();
     check_ports();
     if (is_built_in_tag(service_.service_tag)) {
       checks_.error(path_ + ".serviceTag", "unknown-service-tag",
@@ -52,6 +53,17 @@ class ServiceCheck {
                       "are what you write",
                       shown(service_.type)),
           checks_.wants_suggestions() ? suggestion(service_.type, known) : std::string{});
+    }
+  }
+
+  void check_names() {
+    for (const PublicName& name : profile_.names) {
+      if (name.privatelink_name.size() <= kMaxDomainName) continue;
+      checks_.error(path_ + ".names", "name",
+                    fmt::format("'{}' leaves no room for its privatelink name, which would be "
+                                "longer than {} characters",
+                                shown(name.name), kMaxDomainName),
+                    {}, {path_ + ".type"});
     }
   }
 

@@ -49,6 +49,22 @@ TEST(NameServer, FillsADatagramOnlyAsFarAsTheClientTakesIt) {
                    ->truncated);
 }
 
+TEST(NameServer, AnswersNamesAtTheirLongest) {
+  const std::string label(63, 'n');
+  const std::string longest = label + "." + label + "." + label + "." + label.substr(2);
+  const NameServer server([](const std::string& name, RecordType) {
+    return NameAnswer{.records = {alias(name, name), a_record(name, "10.0.0.4")}};
+  });
+  const auto answer = server.answer(query(longest), Transport::kUdp);
+  ASSERT_TRUE(std::holds_alternative<Message>(answer));
+  const auto reply = parse_reply(std::get<Message>(answer));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(longest.size(), 253U);
+  ASSERT_EQ(reply->records.size(), 2U);
+  for (const Record& record : reply->records) EXPECT_EQ(record.name, longest);
+  EXPECT_EQ(policy::data_text(reply->records[0]), longest);
+}
+
 TEST(NameServer, RefusesWhatIsNoQueryWithoutAskingAnybody) {
   const NameServer server([](const std::string&, RecordType) -> NameAnswer {
     ADD_FAILURE() << "asked";
