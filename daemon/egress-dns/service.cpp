@@ -78,6 +78,7 @@ Result<std::unique_ptr<Service>> Service::open(Surroundings& surroundings, Netns
   const Ipv4Address address = address_of(role);
   ASSIGN_OR_RETURN(UniqueFd udp, open_port(netns, address, dns::Transport::kUdp));
   ASSIGN_OR_RETURN(UniqueFd tcp, open_port(netns, address, dns::Transport::kTcp));
+  if (std::holds_alternative<ServerResolver>(role)) tell_marks(udp.get());
   std::unique_ptr<Service> service(new Service(surroundings, std::move(netns), address));
   service->change(std::move(role));
   const Serve serve = [self = service.get()](std::span<const uint8_t> message,

@@ -16,6 +16,21 @@
 
 namespace egress::resolver {
 
+// Answers on this socket get the marks of their questions, which say in the namespace of a machine
+// by which way somebody came (compile/ways.hpp).
+void tell_marks(int socket);
+
+// A control message buffer with room for a mark.
+union MarkBuffer {
+  cmsghdr align;
+  std::array<char, CMSG_SPACE(sizeof(uint32_t))> bytes;
+};
+
+struct Client {
+  sockaddr_in address{};
+  uint32_t mark = 0;
+};
+
 // Room for one turn; one is enough for all endpoints of a loop.
 class Datagrams {
  public:
@@ -27,12 +42,13 @@ class Datagrams {
   // Receives what is there now.
   size_t receive(int socket);
   std::span<const uint8_t> message(size_t index) const;
-  const sockaddr_in& peer(size_t index) const { return peers_[index]; }
+  Client client(size_t index);
 
  private:
   static constexpr size_t kLargest = 4'096;  // a larger query is cut, and so no query
   std::array<std::array<uint8_t, kLargest>, kMost> bytes_{};
   std::array<sockaddr_in, kMost> peers_{};
+  std::array<MarkBuffer, kMost> marks_{};
   std::array<iovec, kMost> parts_{};
   std::array<mmsghdr, kMost> headers_{};
 };
@@ -46,11 +62,11 @@ class UdpEndpoint {
 
  private:
   struct Outgoing {
-    sockaddr_in peer{};
+    Client client{};
     dns::Message message{};
   };
   void take_turn();
-  void answer(const sockaddr_in& peer, const dns::Message& message);
+  void answer(const Client& client, const dns::Message& message);
   void send_all();
 
   UniqueFd socket_;
