@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "lab/validate.hpp"
@@ -80,7 +81,7 @@ TEST(Cases, LoadAsTheyWereWritten) {
 TEST(Cases, EveryRandomAndEveryBoundaryLabLoadsAsItWasWritten) {
   const Folder folder;
   std::vector<lab::Lab> labs;
-  for (uint64_t seed = 1; seed <= 400; ++seed) labs.push_back(random_lab(seed));
+  for (uint64_t seed = 1; seed <= 200; ++seed) labs.push_back(random_lab(seed));
   for (auto& boundary : testing_support::boundary_labs()) labs.push_back(std::move(boundary.lab));
   for (size_t i = 0; i < labs.size(); ++i) {
     SCOPED_TRACE(i);
@@ -107,10 +108,30 @@ TEST(Cases, FlowsComeFromEverySourcePortThatRulesTellApart) {
   EXPECT_THAT(ports, testing::ElementsAre(999, 1000, 2000, 2001, 2999, 3000, 50000, 65535, 0));
 }
 
+TEST(Cases, NamesAreLookedUpInEveryTypeByBothTransports) {
+  lab::Lab lab = random_lab(1);
+  lab.expectations = {{.from = "app0", .resolve = "www.example.com"}};
+  const auto names = expected_names(*network_of(lab));
+  const auto asked = [&](policy::RecordType type, bool tcp) {
+    return std::any_of(names.begin(), names.end(), [&](const NameCase& name) {
+      return name.from.site == "app0" && name.name == "www.example.com" && name.type == type &&
+             name.tcp == tcp;
+    });
+  };
+  for (const bool tcp : {false, true}) {
+    EXPECT_TRUE(asked(policy::RecordType::kA, tcp));
+    EXPECT_TRUE(asked(policy::RecordType::kSrv, tcp));
+  }
+  EXPECT_THAT(expected_flows(*network_of(lab)), IsEmpty());
+}
+
 TEST(Cases, AnExpectationThatDoesNotHoldIsTold) {
   lab::Lab lab = random_lab(1);
   lab.expectations = {
       {.from = "app0", .to = "tcp://168.63.129.16:443", .expect = lab::Outcome::kAllow}};
+  EXPECT_THAT(unmet_expectations(*network_of(lab)), SizeIs(1));
+  lab.expectations = {
+      {.from = "app0", .resolve = "nobody.example.org", .status = lab::LookupStatus::kNoError}};
   EXPECT_THAT(unmet_expectations(*network_of(lab)), SizeIs(1));
 }
 

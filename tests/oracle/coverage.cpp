@@ -12,6 +12,7 @@
 #include "lab/schema/vocabulary.hpp"
 #include "policy/application_routing.hpp"
 #include "policy/effective_routes.hpp"
+#include "tests/oracle/name_coverage.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -259,6 +260,17 @@ using Siblings =
 
 void cover_lab(Coverage& coverage, const Lab& lab) {
   for (const std::string& feature : LabFeatures(lab).find()) ++coverage[feature];
+  for (const std::string& feature : features_of_names(lab)) ++coverage[feature];
+  for (const std::string& feature : features_of_services(lab)) ++coverage[feature];
+}
+
+void cover_names(Coverage& coverage, const policy::Network& network,
+                 const std::vector<NameCase>& names) {
+  for (const NameCase& name : names) {
+    const auto resolved = policy::resolve_name(network, name.from, name.name, name.type);
+    if (!resolved.ok()) continue;
+    for (const std::string& feature : features_of(name, *resolved)) ++coverage[feature];
+  }
 }
 
 void cover_flows(Coverage& coverage, const policy::Network& network,
@@ -278,6 +290,9 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
                            lab::name_of(explained->verdict))];
     if (explained->next_hop) ++coverage[fmt::format("next hop {}", explained->next_hop->type)];
     if (explained->refused) ++coverage["refused"];
+    if (explained->service) {
+      ++coverage[fmt::format("service says {}", lab::name_of(explained->service->access))];
+    }
     if (explained->reply) {
       ++coverage[fmt::format("reply {}", lab::name_of(explained->reply->verdict))];
     }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "policy/explain.hpp"
-#include "tests/oracle/generator.hpp"
+#include "tests/oracle/lookups.hpp"
 
 namespace egress::oracle {
 
@@ -21,5 +21,8 @@ void cover_lab(Coverage& coverage, const lab::Lab& lab);
 // Counts each flow by its edges and by what decides it.
 void cover_flows(Coverage& coverage, const policy::Network& network,
                  const std::vector<ProbeCase>& flows);
+// Counts each lookup by who answers and what.
+void cover_names(Coverage& coverage, const policy::Network& network,
+                 const std::vector<NameCase>& names);
 
 }  // namespace egress::oracle

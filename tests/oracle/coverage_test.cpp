@@ -13,9 +13,10 @@ Coverage coverage_of_many() {
   for (uint64_t seed = 1; seed <= 300; ++seed) {
     const lab::Lab lab = random_lab(seed);
     const auto addresses = ipam::first_addresses(lab).value();
+    const auto network = policy::analyse({.lab = lab, .leases = addresses});
     cover_lab(coverage, lab);
-    cover_flows(coverage, *policy::analyse({.lab = lab, .leases = addresses}),
-                random_flows(lab, addresses, seed, 100));
+    cover_flows(coverage, *network, random_flows(lab, addresses, seed, 100));
+    cover_names(coverage, *network, random_names(lab, seed, 100));
   }
   return coverage;
 }
@@ -159,10 +160,107 @@ const std::map<size_t, std::vector<const char*>> kEnough = {
       "verdict NoRoute"}},
 };
 
+// The same of names and services; of labs 300, of lookups 30,000.
+const std::map<size_t, std::vector<const char*>> kEnoughNames = {
+    {4,
+     {"decided by serviceEndpoint, Drop", "network of nested zones",
+      "real servers for other names"}},
+    {20,
+     {"alias that leads elsewhere",
+      "answer by redirection",
+      "app with an alternative server",
+      "app with name servers",
+      "app with servers in a setting",
+      "endpoints' subnet 1",
+      "endpoints' subnet 2",
+      "endpoints' subnet 3",
+      "link with redirection",
+      "link with registration",
+      "name server in a network",
+      "name server on the Internet",
+      "name server that asks itself",
+      "name server with several forwarders",
+      "name server without forwarders",
+      "network with name servers",
+      "network with the policies Basic",
+      "private endpoint 0",
+      "private endpoint 1",
+      "private endpoint 2",
+      "private endpoint 3",
+      "private endpoint that writes records",
+      "private endpoint with an address",
+      "private endpoint without an address",
+      "record set with A",
+      "record set with AAAA",
+      "record set with CNAME",
+      "record set with MX",
+      "record set with PTR",
+      "record set with SRV",
+      "record set with TXT",
+      "service Contoso.Things/boxes",
+      "service Microsoft.ContainerRegistry/registries",
+      "service Microsoft.EventHub/namespaces",
+      "service Microsoft.KeyVault/vaults",
+      "service Microsoft.Sql/servers",
+      "service Microsoft.Storage/storageAccounts",
+      "service endpoint Microsoft.KeyVault of apps",
+      "service endpoint Microsoft.KeyVault of machines",
+      "service endpoint Microsoft.Sql of apps",
+      "service endpoint Microsoft.Sql of machines",
+      "service endpoint Microsoft.Storage of apps",
+      "service endpoint Microsoft.Storage of machines",
+      "service endpoint Microsoft.Storage.Global of apps",
+      "service endpoint Microsoft.Storage.Global of machines",
+      "service endpoint of a region",
+      "service in a network's own space",
+      "service in two networks",
+      "service that Allows others",
+      "service that Denys others",
+      "service without a type",
+      "service without public access",
+      "wildcard record set",
+      "zone of two networks",
+      "zone under another key",
+      "zone without a link"}},
+    {100,
+     {"NOERROR by a server of the lab's own",
+      "NOERROR by a zone",
+      "NOERROR by public DNS",
+      "NOERROR by what Azure provides",
+      "NXDOMAIN by a zone",
+      "NXDOMAIN by public DNS",
+      "answer by an alias",
+      "answer of a later server",
+      "decided by platform, Allow",
+      "decided by privateEndpoint, Drop",
+      "lookup NOERROR",
+      "lookup NXDOMAIN",
+      "lookup SERVFAIL",
+      "lookup of A",
+      "lookup of AAAA",
+      "lookup of ANY",
+      "lookup of CNAME",
+      "lookup of MX",
+      "lookup of NS",
+      "lookup of PTR",
+      "lookup of SOA",
+      "lookup of SRV",
+      "lookup of TXT",
+      "lookup of TYPE65",
+      "lookup over TCP",
+      "lookup timeout",
+      "question lost on its way",
+      "server that fails",
+      "service says Allow",
+      "service says Deny"}},
+};
+
 TEST(Generator, DrawsEveryFeatureAndMeetsEveryDecisionOften) {
   Coverage coverage = coverage_of_many();
-  for (const auto& [least, names] : kEnough) {
-    for (const char* name : names) EXPECT_GE(coverage[name], least) << name;
+  for (const auto& enough : {kEnough, kEnoughNames}) {
+    for (const auto& [least, names] : enough) {
+      for (const char* name : names) EXPECT_GE(coverage[name], least) << name;
+    }
   }
 }
 
@@ -171,11 +269,23 @@ TEST(Generator, DrawsTheSameFromTheSameSeed) {
   const auto addresses = ipam::first_addresses(lab).value();
   const auto once = random_flows(lab, addresses, 7, 100);
   const auto again = random_flows(random_lab(7), addresses, 7, 100);
+  EXPECT_TRUE(lab == random_lab(7));
   ASSERT_EQ(once.size(), 100U);
   for (size_t i = 0; i < once.size(); ++i) {
     EXPECT_EQ(once[i].from, again[i].from);
     EXPECT_EQ(once[i].flow.destination, again[i].flow.destination);
     EXPECT_EQ(once[i].flow.source_port, again[i].flow.source_port);
+  }
+}
+
+TEST(Generator, LooksUpTheSameFromTheSameSeed) {
+  const auto once = random_names(random_lab(7), 7, 100);
+  const auto again = random_names(random_lab(7), 7, 100);
+  ASSERT_EQ(once.size(), 100U);
+  for (size_t i = 0; i < once.size(); ++i) {
+    EXPECT_EQ(once[i].from, again[i].from);
+    EXPECT_EQ(once[i].name, again[i].name);
+    EXPECT_EQ(once[i].type, again[i].type);
   }
 }
 

@@ -17,6 +17,9 @@ const std::vector<RecordType> kTypes = {
     RecordType::kAaaa, RecordType::kTxt, RecordType::kMx,  RecordType::kPtr,   RecordType::kSrv,
     RecordType::kAny,  RecordType::kNs,  RecordType::kSoa, RecordType::kCname, RecordType{65}};
 
+// What few apps are answered, since most are linked with other zones and ask other servers.
+constexpr size_t kOften = 4;
+
 class LookupGenerator {
  public:
   LookupGenerator(const lab::Lab& lab, uint64_t seed) : lab_(lab), random_(seed) {
@@ -46,22 +49,22 @@ class LookupGenerator {
   }
 
  private:
-  // Any name that a wildcard stands for, the name that is no more than part of others, and itself.
-  void add(const std::string& name) {
-    if (name.starts_with("*.")) {
-      names_.push_back("any" + name.substr(1));
-      strange_.push_back("any.deeper" + name.substr(1));
-    }
-    names_.push_back(name);
-    strange_.push_back("below." + name);
-    const size_t dot = name.find('.');
-    if (dot != std::string::npos) strange_.push_back(name.substr(dot + 1));
+  // Itself, or what a wildcard stands for; what lies below, and the name that is no more than a
+  // part of others.
+  void add(const std::string& name, size_t weight = 1) {
+    const bool wildcard = name.starts_with("*.");
+    const std::string exact = wildcard ? "any" + name.substr(1) : name;
+    names_.insert(names_.end(), weight, exact);
+    strange_.push_back("below." + exact);
+    strange_.push_back(exact.substr(exact.find('.') + 1));
   }
 
   void add_zone(const lab::PrivateDnsZone& zone) {
     names_.push_back(zone.zone_name);
     strange_.push_back("nobody." + zone.zone_name);
-    for (const auto& [name, set] : zone.record_sets) add(lab::full_name(name, zone.zone_name));
+    for (const auto& [name, set] : zone.record_sets) {
+      add(lab::full_name(name, zone.zone_name), kOften);
+    }
     for (const auto& [vnet, link] : zone.virtual_network_links) {
       if (!link.registration_enabled) continue;
       for (const auto& [name, host] : lab_.hosts) {
@@ -80,7 +83,7 @@ class LookupGenerator {
     names_.push_back(fmt::format("{}.{}.{}.{}.in-addr.arpa", bits & 255U, bits >> 8U & 255U,
                                  bits >> 16U & 255U, bits >> 24U));
     if (!host.dns_server) return;
-    for (const auto& [own, set] : host.dns_server->record_sets) add(own);
+    for (const auto& [own, set] : host.dns_server->record_sets) add(own, kOften);
   }
 
   // Twice, as they are what zones of private links are about.

@@ -23,6 +23,7 @@ using lab::Lab;
 const std::vector<const char*> kZones = {"corp.internal",
                                          "corp.internal",
                                          "db.corp.internal",
+                                         "db.corp.internal",
                                          "example.com",
                                          "10.in-addr.arpa",
                                          "privatelink.blob.core.windows.net",
@@ -238,9 +239,9 @@ class NameMaker {
 
   Ipv4Address some_server(const std::string& vnet) {
     const uint32_t kind = random_.below(100);
-    if (kind < 40) return kAzurePlatform;
-    if (kind < 48) return kDead;
-    if (kind < 52) return random_.any_of(lab_.hosts).ip_address;
+    if (kind < 32) return kAzurePlatform;
+    if (kind < 39) return kDead;
+    if (kind < 42) return random_.any_of(lab_.hosts).ip_address;
     std::vector<Ipv4Address> near;
     std::vector<Ipv4Address> all;
     for (const Server& server : servers_) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "lab/document.hpp"
 #include "tests/oracle/generator.hpp"
 
@@ -31,6 +33,26 @@ TEST(Shrink, LeavesOnlyWhatTheMismatchNeeds) {
   EXPECT_TRUE(small.hosts.empty());
   EXPECT_TRUE(small.route_tables.empty());
   EXPECT_TRUE(small.server_farms.empty());
+}
+
+// What a name needs: its zone and link, but neither records nor services nor servers.
+TEST(Shrink, RemovesWhatNamesAndServicesDoNotNeed) {
+  const auto linked = [](const lab::Lab& candidate) {
+    return std::any_of(candidate.private_dns_zones.begin(), candidate.private_dns_zones.end(),
+                       [](const auto& zone) { return !zone.second.virtual_network_links.empty(); });
+  };
+  uint64_t seed = 2;
+  while (!linked(random_lab(seed)) || random_lab(seed).private_endpoints.empty()) seed += 2;
+  const lab::Lab small = shrink(random_lab(seed), linked, kPlenty);
+  ASSERT_EQ(small.private_dns_zones.size(), 1U);
+  const lab::PrivateDnsZone& zone = small.private_dns_zones.begin()->second;
+  EXPECT_EQ(zone.virtual_network_links.size(), 1U);
+  EXPECT_TRUE(zone.record_sets.empty());
+  EXPECT_EQ(small.virtual_networks.size(), 1U);
+  EXPECT_TRUE(small.virtual_networks.begin()->second.dns_servers.empty());
+  EXPECT_TRUE(small.public_dns == lab::PublicDns{});
+  EXPECT_TRUE(small.services.empty());
+  EXPECT_TRUE(small.private_endpoints.empty());
 }
 
 TEST(Shrink, AsksOnlyAboutLabsThatLoad) {
