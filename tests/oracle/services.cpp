@@ -220,11 +220,11 @@ class ServiceMaker {
     if (random_.chance(40)) return;
     size_t number = 0;
     for (const auto& [name, route] : random_route_table(random_, pool).routes) {
-      const bool known =
-          std::any_of(table.routes.begin(), table.routes.end(), [&](const auto& entry) {
-            return entry.second.address_prefix == route.address_prefix &&
-                   entry.second.service_tag == route.service_tag;
-          });
+      const bool known = std::any_of(table.routes.begin(), table.routes.end(),
+                                     [&, &route = route](const auto& entry) {
+                                       return entry.second.address_prefix == route.address_prefix &&
+                                              entry.second.service_tag == route.service_tag;
+                                     });
       if (!known) table.routes[fmt::format("aimed{}", number++)] = route;
     }
   }
