@@ -21,6 +21,7 @@
 #include "base/unique_fd.hpp"
 #include "dns/framing.hpp"
 #include "dns/message.hpp"
+#include "kernel/netns_scope.hpp"
 #include "settings/dns_settings_text.hpp"
 #include "settings/names_text.hpp"
 #include "tests/support/attached_program.hpp"
@@ -291,6 +292,28 @@ TEST_F(ResolverProcess, AnswersAThousandQuestionsAtOnce) {
     answered.insert(reply->id);
   }
   EXPECT_EQ(answered.size(), 1'000U);
+}
+
+// The daemon knows its processes by their namespace, at whatever instant it looks.
+TEST_F(ResolverProcess, IsInItsOwnNamespaceWhileItAsksFromOthers) {
+  publish(names_);
+  attach("vnet", PlatformResolver{.vnet = "spoke"});
+  attach("app", AppResolver{.servers = {ip(kPlatform)}});
+  const std::string where = "/proc/" + std::to_string(program_->process().pid()) + "/ns/net";
+  const auto own = kernel::netns_identity(where);
+  ASSERT_TRUE(own.ok());
+  const UniqueFd client = connected("app", kApp, SOCK_DGRAM);
+  std::array<uint8_t, 4'096> buffer{};
+  for (uint16_t id = 0; id < 200; ++id) {
+    const dns::Message query = dns::make_query(id, {"db.corp.internal"}, true);
+    ASSERT_EQ(::send(client.get(), query.data(), query.size(), 0),
+              static_cast<ssize_t>(query.size()));
+    while (::recv(client.get(), buffer.data(), buffer.size(), MSG_DONTWAIT) < 0) {
+      const auto seen = kernel::netns_identity(where);
+      ASSERT_TRUE(seen.ok());
+      ASSERT_EQ(*seen, *own) << "at question " << id;
+    }
+  }
 }
 
 TEST_F(ResolverProcess, AnswersAllQuestionsOfAConnectionThatSendsNoMore) {
