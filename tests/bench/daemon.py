@@ -31,8 +31,11 @@ class Daemon:
              "--state-dir", self.folder / "state", "--run-dir", self.folder / "run",
              "--socket", self.socket],
             stdout=self.log, stderr=subprocess.STDOUT)
+        self.wait_for(self.socket.exists)
+
+    def wait_for(self, condition):
         deadline = time.monotonic() + START_SECONDS
-        while not self.socket.exists():
+        while not condition():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"egressd did not start: {self.folder}/log")
             time.sleep(0.01)
@@ -43,17 +46,20 @@ class Daemon:
         self.process.wait()
         self.socket.unlink()
         self.start()
-        self.run("status")
+        self.wait_for(lambda: self.ask("status").returncode == 0)
 
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()
         self.log.close()
 
-    def run(self, *arguments):
-        done = subprocess.run(
+    def ask(self, *arguments):
+        return subprocess.run(
             [self.programs / "daemon/egressctl/egressctl", "--socket", self.socket, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+
+    def run(self, *arguments):
+        done = self.ask(*arguments)
         if done.returncode != 0:
             raise RuntimeError(f"egressctl {' '.join(map(str, arguments))}: {done.stderr.strip()}")
         return done.stdout

@@ -250,6 +250,51 @@ def largest_regional_tags(path, count):
     return sorted(names, key=lambda name: (-sizes[name], name))[:count]
 
 
+# The network that names are asked in: a machine that asks, one with a server of the lab's own, one for
+# unbound, and an app.
+NAME_SERVER = "10.0.4.5"
+UNBOUND = "10.0.4.6"
+
+
+def many_names():
+    """1,000 names with their addresses."""
+    return [(f"host-{number:04}.bench.internal", f"10.9.{number // 250}.{number % 250 + 1}")
+            for number in range(1000)]
+
+
+def names_lab():
+    """The same names in a zone of Azure DNS and on a machine's own server."""
+    return {
+        "outboundIpAddresses": ["20.50.1.4"],
+        "virtualNetworks": {
+            "net": {
+                "addressPrefixes": ["10.0.0.0/16"],
+                "subnets": {
+                    "integration": {"addressPrefix": "10.0.0.0/26",
+                                    "delegations": ["Microsoft.Web/serverFarms"]},
+                    "machines": {"addressPrefix": "10.0.4.0/24"},
+                },
+            }
+        },
+        "privateDnsZones": {
+            "bench.internal": {
+                "virtualNetworkLinks": {"net": {}},
+                "recordSets": {name.split(".")[0]: {"A": [address]}
+                               for name, address in many_names()},
+            }
+        },
+        "serverFarms": {"plan": {"capacity": 1}},
+        "sites": {"app": {"serverFarm": "plan", "virtualNetworkSubnet": "net/integration"}},
+        "hosts": {
+            "client": {"subnet": "net/machines", "ipAddress": "10.0.4.4"},
+            "names": {"subnet": "net/machines", "ipAddress": NAME_SERVER,
+                      "dnsServer": {"recordSets": {name: {"A": [address]}
+                                                   for name, address in many_names()}}},
+            "unbound": {"subnet": "net/machines", "ipAddress": UNBOUND},
+        },
+    }
+
+
 def write(value, path):
     with open(path, "w", encoding="utf-8") as file:
         json.dump(value, file, indent=1)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Measures the data path and the control plane against baselines of the same round.
+"""Measures the data path, the control plane and names against baselines of the same round.
 
 Runs inside private namespaces (scripts/bench sees to it) and prints Markdown."""
 
@@ -16,9 +16,10 @@ import tempfile
 import control
 import datapath
 import lists
+import names
 import report
 
-PARTS = ["datapath", "control", "lists"]
+PARTS = ["datapath", "control", "lists", "names"]
 
 
 def say(text):
@@ -31,7 +32,7 @@ def parse():
                         help="build folder of the programs")
     parser.add_argument("--only", choices=PARTS, help="measure one part")
     parser.add_argument("--rounds", type=int, default=7,
-                        help="of the data path; the other parts make half as many")
+                        help="of the data path and of names; the other parts make half as many")
     parser.add_argument("--workers", type=int, nargs="+", default=[20, 100, 300],
                         help="sizes of the labs whose creation is measured")
     parser.add_argument("--service-tags", type=pathlib.Path,
@@ -66,7 +67,7 @@ def write_page(page, blocks):
 
 def main():
     arguments = parse()
-    blocks = {} if arguments.only == "lists" else {"machine": measured_on()}
+    blocks = {} if arguments.only in ("lists", "names") else {"machine": measured_on()}
     with tempfile.TemporaryDirectory() as folder:
         if arguments.only in (None, "datapath"):
             found = datapath.measure(arguments.programs, folder, arguments.rounds,
@@ -80,6 +81,9 @@ def main():
         if arguments.only in (None, "lists"):
             found = lists.measure(arguments.programs, folder, (arguments.rounds + 1) // 2, say)
             blocks["lists"] = report.table(report.list_rows(found))
+        if arguments.only in (None, "names"):
+            found = names.measure(arguments.programs, folder, arguments.rounds, say)
+            blocks["names"] = report.table(report.name_rows(found))
     print("\n\n".join(blocks.values()))
     if arguments.page:
         write_page(arguments.page, blocks)

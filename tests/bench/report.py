@@ -22,6 +22,16 @@ PATHS = {
 }
 
 
+NAMES_BUDGET = 0.5
+GAP_BUDGET = 2
+NAMES = {
+    "azure": "Azure DNS, 168.63.129.16",
+    "machine": "a machine's `dnsServer`",
+    "app": "an app's 127.0.0.11, which asks Azure DNS",
+    "unbound": "unbound",
+}
+
+
 @dataclasses.dataclass
 class Row:
     what: str
@@ -148,6 +158,30 @@ def list_rows(results):
             absolute=seconds_text(results, lambda r, t=title, s=step: r[t][s]) + " against " +
             seconds_text(results, lambda r, t=title: r[t]["first"]))
         for title in results[0] for step, what in steps
+    ]
+
+
+def rate_row(results, name, budget):
+    values = [statistics.median(r["rates"][which] for r in results) for which in (name, "unbound")]
+    return Row(f"questions a second on one core: {NAMES[name]}", NAMES["unbound"],
+               [r["rates"][name] / r["rates"]["unbound"] for r in results], budget, at_least=True,
+               absolute=" against ".join(f"{value:.0f}/s" for value in values))
+
+
+def name_rows(results):
+    gaps = [(r["gaps"][True], r["gaps"][False]) for r in results]
+    longest = [statistics.median(pair[i]["longest"] for pair in gaps) * 1000 for i in range(2)]
+    return [
+        rate_row(results, "azure", NAMES_BUDGET),
+        rate_row(results, "machine", NAMES_BUDGET),
+        rate_row(results, "app", None),
+        Row("longest time between two answers, kill -9 of the daemon and its next start", "it runs",
+            [killed["longest"] / calm["longest"] for killed, calm in gaps], GAP_BUDGET, at_least=False,
+            absolute=f"{longest[0]:.1f} ms against {longest[1]:.1f} ms"),
+        Row("answers lost over these kills", "answers",
+            [killed["lost"] / killed["answers"] for killed, _ in gaps], 0, at_least=False,
+            absolute=f"{sum(killed['lost'] for killed, _ in gaps)} against "
+                     f"{sum(killed['answers'] for killed, _ in gaps)}"),
     ]
 
 
