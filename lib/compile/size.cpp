@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -44,6 +45,7 @@ struct Tallies {
   Tally namespaces{};
   Tally links{};
   Tally routes{};
+  Tally firewall_elements{};
 };
 
 std::string path_of_plan(const std::string& name) {
@@ -120,13 +122,52 @@ void count_fronts(const lab::Lab& lab, Tallies& counts) {
   }
 }
 
-// Without the ways by service endpoints, which only an analysis knows.
+// What service endpoints may lead to.
+std::vector<Ipv4Address> receivers(const lab::Lab& lab) {
+  std::vector<Ipv4Address> all;
+  for (const auto& [name, host] : lab.hosts) {
+    if (host.internet()) all.push_back(host.ip_address);
+  }
+  for (const auto& [name, service] : lab.services) all.push_back(service.ip_address);
+  for (const auto& [name, site] : lab.sites) {
+    if (site.inbound_ip_address) all.push_back(*site.inbound_ip_address);
+  }
+  return all;
+}
+
+// Their prefixes in the tables of subnets, and a way from each network to each receiver in them.
+void count_service_endpoints(const lab::Lab& lab, Tallies& counts) {
+  const std::vector<Ipv4Address> outside = receivers(lab);
+  policy::ServiceEndpoints endpoints(lab);
+  for (const auto& [name, vnet] : lab.virtual_networks) {
+    const std::string path = path_of_vnet(name);
+    std::vector<Ipv4Prefix> led;
+    uint64_t tables = 0;
+    for (const auto& [subnet_name, subnet] : vnet.subnets) {
+      if (subnet.service_endpoints.empty()) continue;
+      ++tables;
+      for (const policy::EndpointPrefix& each : endpoints.of({name, subnet_name})) {
+        counts.routes.add(path + ".subnets", 1);
+        led.push_back(each.prefix);
+      }
+    }
+    const AddressSet reached = address_set(led);
+    const auto ways = static_cast<uint64_t>(
+        std::count_if(outside.begin(), outside.end(),
+                      [&](Ipv4Address address) { return reached.contains(address.bits); }));
+    counts.links.add(path, ways);
+    counts.routes.add(path, ways * (tables + 1));
+    counts.firewall_elements.add(path, ways);
+  }
+}
+
 void count_services(const lab::Lab& lab, Tallies& counts) {
   counts.namespaces.add("services", lab.services.size());
   counts.links.add("services", lab.services.size());
   counts.routes.add("services", lab.services.size() * 2);
   counts.links.add("privateEndpoints", lab.private_endpoints.size());
   counts.routes.add("privateEndpoints", lab.private_endpoints.size() * 2);
+  counts.firewall_elements.add("privateEndpoints", lab.private_endpoints.size());
 }
 
 // By table; a tag of many prefixes stands in many.
@@ -196,14 +237,15 @@ Size size_of(const lab::Lab& lab, const SizeLimits& limits) {
   count_integrations(lab, counts);
   count_hosts(lab, counts);
   count_services(lab, counts);
+  count_service_endpoints(lab, counts);
   count_fronts(lab, counts);
   count_networks(lab, counts);
   count_outside(lab, counts);
-  Tally elements;
   for (const auto& [group, rows] : policy::estimate_gates(lab, limits.firewall_elements)) {
-    elements.add("networkSecurityGroups." + group, rows);
+    counts.firewall_elements.add("networkSecurityGroups." + group, rows);
   }
-  return {counts.namespaces.count(), counts.links.count(), counts.routes.count(), elements.count()};
+  return {counts.namespaces.count(), counts.links.count(), counts.routes.count(),
+          counts.firewall_elements.count()};
 }
 
 std::vector<lab::Finding> check_size(const lab::Lab& lab, const SizeLimits& limits,
