@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/oracle/changes.hpp"
 
+#include "tests/oracle/fronts.hpp"
 #include "tests/oracle/names.hpp"
 #include "tests/oracle/random_lists.hpp"
 #include "tests/oracle/services.hpp"
@@ -131,8 +132,10 @@ Lab changed_lab(const Lab& lab, uint64_t seed) {
   for (uint64_t attempt = 0;; ++attempt) {
     Lab changed = Changer(lab, seed + (attempt << 32U)).change();
     Random later = later_draws(seed, attempt);
-    if (later.chance(60)) change_services(changed, later);
+    const bool services = later.chance(60);
+    if (services) change_services(changed, later);
     if (later.chance(60)) change_names(changed, later);
+    if (services && later.chance(40)) change_fronts(changed, later);
     if (is_valid(changed)) return changed;
   }
 }

@@ -293,6 +293,7 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
     if (explained->service) {
       ++coverage[fmt::format("service says {}", lab::name_of(explained->service->access))];
     }
+    if (explained->answer_unknown) ++coverage["answered by a called app"];
     if (explained->reply) {
       ++coverage[fmt::format("reply {}", lab::name_of(explained->reply->verdict))];
     }

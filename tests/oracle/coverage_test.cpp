@@ -27,6 +27,7 @@ const std::map<size_t, std::vector<const char*>> kEnough = {
     {10, {"networks with equal space", "plan with two integrations in one network"}},
     {20,
      {"addresses from the highest",
+      "answered by a called app",
       "app without an integration",
       "appliance absent",
       "appliance forwards false masquerades false",

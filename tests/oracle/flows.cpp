@@ -190,10 +190,15 @@ class FlowGenerator {
     if (!led.empty()) next.flow.destination = random_.pick(led);
   }
 
-  // What services, private endpoints and the platform have, with the ports on which they answer.
+  // What services, front ends, private endpoints and the platform have, with the ports on which
+  // they answer.
   void collect_targets() {
     for (const auto& [name, service] : lab_.services) {
       targets_.push_back({service.ip_address, lab::profile_of(name, service).listen});
+    }
+    for (const auto& [name, site] : lab_.sites) {
+      if (!site.inbound_ip_address) continue;
+      targets_.push_back({*site.inbound_ip_address, lab::profile_of_site(name, lab_).listen});
     }
     for (const auto& [name, address] : policy::endpoint_addresses(lab_)) {
       const lab::PrivateEndpoint& endpoint = lab_.private_endpoints.at(name);

@@ -9,6 +9,7 @@
 #include "lab/schema/vocabulary.hpp"
 #include "lab/validate.hpp"
 #include "tests/oracle/changes.hpp"
+#include "tests/oracle/fronts.hpp"
 #include "tests/oracle/names.hpp"
 #include "tests/oracle/services.hpp"
 #include "tests/oracle/steering.hpp"
@@ -336,6 +337,7 @@ lab::Lab random_lab(uint64_t seed) {
     Random later = later_draws(seed, attempt);
     add_services(lab, later, seed);
     add_names(lab, later);
+    add_fronts(lab, later);
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
                ? testing_support::with_longest_names(lab)

@@ -154,6 +154,9 @@ Cuts service_parts(const Lab& lab) {
       &Lab::services, lab, cuts, [](lab::Service& found) { found.network_acls.reset(); },
       [](lab::Service& found) { found.public_network_access = {}; });
   for_each(
+      &Lab::sites, lab, cuts, [](lab::Site& found) { found.inbound_ip_address.reset(); },
+      [](lab::Site& found) { found.public_network_access.reset(); });
+  for_each(
       &Lab::private_endpoints, lab, cuts,
       [](lab::PrivateEndpoint& found) { found.private_dns_zones.clear(); },
       [](lab::PrivateEndpoint& found) { found.status = {}; });
