@@ -46,6 +46,7 @@ INSTANTIATE_TEST_SUITE_P(Behaviour, Lab, ::testing::ValuesIn(yaml_files(LABS_DIR
                          test_name);
 INSTANTIATE_TEST_SUITE_P(Examples, Lab, ::testing::ValuesIn(yaml_files(EXAMPLES_DIRECTORY)),
                          test_name);
+INSTANTIATE_TEST_SUITE_P(Field, Lab, ::testing::ValuesIn(yaml_files(FIELD_LABS)), test_name);
 
 }  // namespace
 }  // namespace egress::e2e

@@ -31,7 +31,7 @@ TEST(Status, ListsEveryInstanceOfEveryApp) {
   EXPECT_EQ(web.subnet, "spoke/integration");
   EXPECT_EQ(web.private_ip, ip("10.1.1.5"));
   EXPECT_EQ(web.application_routing, "all");
-  EXPECT_THAT(spoke_lab().outbound_ip_addresses, testing::Contains(web.outbound_ip));
+  EXPECT_THAT(contract_lab().outbound_ip_addresses, testing::Contains(web.outbound_ip));
 }
 
 TEST(Status, CallsRoutingOffPrivate) {
