@@ -27,7 +27,7 @@ bool share_a_namespace(const state::KernelState& a, const state::KernelState& b)
 class RandomLabs : public testing::TestWithParam<uint64_t> {
  protected:
   static constexpr uint64_t kParts = 8;
-  static constexpr uint64_t kLabs = 2000;
+  static constexpr uint64_t kLabs = 1000;
 };
 
 TEST_P(RandomLabs, CompileAndApplyEachOverTheOneBeforeUnderAnyNames) {
