@@ -19,8 +19,8 @@ dns::LookupPlan configured_plan() {
   struct __res_state state {};
   ::res_ninit(&state);
   dns::LookupPlan plan{.servers = {{ntohl(state.nsaddr_list[0].sin_addr.s_addr)}},
-                             .attempts = std::max(state.retry, 1),
-                             .timeout = std::chrono::seconds(std::max(state.retrans, 1))};
+                       .attempts = std::max(state.retry, 1),
+                       .timeout = std::chrono::seconds(std::max(state.retrans, 1))};
   ::res_nclose(&state);
   return plan;
 }

@@ -12,7 +12,7 @@
 namespace egress::attached {
 namespace {
 
-constexpr rlim_t kReservedFiles = 64;     // the loop, the lock, what libraries open
+constexpr rlim_t kReservedFiles = 64;  // the loop, the lock, what libraries open
 constexpr rlim_t kMostFiles = 65'536;  // bounds the kernel memory of idle connections
 constexpr rlim_t kFilesWithoutLimit = 256 + kReservedFiles;
 
