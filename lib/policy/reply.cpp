@@ -185,12 +185,16 @@ class Return {
                                      name_of(route.next_hop_type)));
   }
 
+  Reply come_back(Index vnet) {
+    return finish(Verdict::kAllow,
+                  {Stage::kDestination, vnet_name(vnet), "delivered", origin_.name,
+                   fmt::format("The answer comes back to {}.", packet_.destination.to_string())});
+  }
+
   Hop endpoint(Index vnet) {
     const bool home = origin_.vnet(network_) == vnet;
     if (home && packet_.destination == network_.interfaces[origin_.interface].address) {
-      return finish(Verdict::kAllow,
-                    {Stage::kDestination, vnet_name(vnet), "delivered", origin_.name,
-                     fmt::format("The answer comes back to {}.", packet_.destination.to_string())});
+      return come_back(vnet);
     }
     const Index host = network_.machine_at(vnet, packet_.destination);
     if (host == kNowhere || network_.interfaces[host].host == nullptr) {
@@ -227,10 +231,12 @@ class Return {
     return target;
   }
 
-  // What a host does with an answer: take its own translation back, or forward.
+  // What a host does with an answer: take it, where it asked; take its own translation back, or
+  // forward.
   Lost handle(Index index) {
     const Interface& host = network_.interfaces[index];
     if (packet_.destination != host.address) return forward(index, host);
+    if (index == origin_.interface) return come_back(host.vnet);
     const auto translation =
         std::find_if(trail_.translations.begin(), trail_.translations.end(),
                      [&](const Trail::Translation& each) { return each.host == index; });

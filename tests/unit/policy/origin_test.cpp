@@ -72,6 +72,16 @@ TEST(Walk, AMachineReachesTheInternetUnderAPublicAddressOnly) {
   EXPECT_EQ(got.reply->verdict, Verdict::kAllow);
 }
 
+TEST(Walk, AnAnswerComesBackToAMachineThatARouteNamesAsItsAppliance) {
+  lab::Lab lab = machines();
+  subnet(lab, "hub/data").route_table = "t";
+  route(lab, "t/dns", "10.0.2.0/24", "10.0.2.5");
+  const Explanation got = ask(lab, "forwarder", "10.0.3.4");
+  ASSERT_EQ(got.verdict, Verdict::kAllow);
+  EXPECT_EQ(got.reply->verdict, Verdict::kAllow);
+  EXPECT_EQ(got.reply->reason, "The answer comes back to 10.0.2.5.");
+}
+
 TEST(Walk, AnInternetSiteReachesOthersOfItsKind) {
   const Explanation got = ask(machines(), "resolver", "9.9.9.9");
   EXPECT_EQ(decision(got), "Allow by destination mirror");
