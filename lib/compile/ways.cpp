@@ -68,7 +68,6 @@ void add_ways_to(Fabric& fabric, Index receiver, const std::vector<Way>& ways) {
   for (const Way& way : ways) add_way(fabric, way);
   const policy::Interface& machine = fabric.network.interfaces[receiver];
   state::NetnsState& netns = fabric.netns(machine_netns(fabric.options.prefix, machine));
-  for (const char* name : kMarking) netns.sysctls[name] = {name, "1"};
   place_local_table(netns, kSharedPriority);
   // Front ends and appliances have a firewall of their own, but no Internet host is an appliance.
   if (machine.site != nullptr) return;
@@ -151,6 +150,14 @@ void add_ways(Fabric& fabric) {
   std::map<Index, std::vector<Way>> by_receiver;
   for (const Way& way : fabric.ways) by_receiver[way.receiver].push_back(way);
   for (const auto& [receiver, ways] : by_receiver) add_ways_to(fabric, receiver, ways);
+  // Said too where there is no way: a machine that has lost its last is then like a new one.
+  for (Index index = 0; index < fabric.network.interfaces.size(); ++index) {
+    const policy::Interface& machine = fabric.network.interfaces[index];
+    if (machine.vnet != kNowhere) continue;
+    const char* marking = by_receiver.count(index) > 0 ? "1" : "0";
+    state::NetnsState& netns = fabric.netns(machine_netns(fabric.options.prefix, machine));
+    for (const char* name : kMarking) netns.sysctls[name] = {name, marking};
+  }
 }
 
 }  // namespace egress::compile

@@ -254,8 +254,10 @@ class Return {
   // An NVA translates new flows only. TCP and ICMP answers to what it has not seen are no flows at
   // all to its connection tracking and stay as they are.
   Lost forward(Index index, const Interface& host) {
-    const bool seen = std::find(trail_.appliances.begin(), trail_.appliances.end(), index) !=
-                      trail_.appliances.end();
+    const bool seen = std::any_of(trail_.appliances.begin(), trail_.appliances.end(),
+                                  [&](const Trail::Appliance& each) {
+                                    return each.host == index && each.source == packet_.destination;
+                                  });
     const bool translates = host.public_address && !is_rfc1918(packet_.destination) &&
                             packet_.protocol == number_of(Protocol::kUdp) && !seen;
     if (!translates) return std::nullopt;

@@ -273,8 +273,9 @@ class Walk {
       return drop_at_route(subnet, route,
                            fmt::format("{} has enableIPForwarding off", appliance.name));
     }
-    if (!own && std::find(trail_.appliances.begin(), trail_.appliances.end(), target) !=
-                    trail_.appliances.end()) {
+    const bool had_it = std::any_of(trail_.appliances.begin(), trail_.appliances.end(),
+                                    [&](const auto& each) { return each.host == target; });
+    if (!own && had_it) {
       return drop_at_route(subnet, route,
                            fmt::format("it is a loop, {} had the packet before", appliance.name));
     }
@@ -290,7 +291,7 @@ class Walk {
 
   void forward(Index target, const Network::Subnet& subnet) {
     const Interface& appliance = network_.interfaces[target];
-    trail_.appliances.push_back(target);
+    trail_.appliances.push_back({target, packet_.source});
     trail_.sender = target;
     const Ipv4Address own = appliance.address;
     const bool translates =

@@ -23,8 +23,12 @@ struct Trail {
     Ipv4Address original{};
   };
   std::vector<Translation> translations{};
-  std::vector<Index> appliances{};  // every NVA on the way
-  Index sender = kNowhere;          // who sent it last in a VNet: the origin, or the last NVA
+  struct Appliance {  // an NVA took the flow with this source
+    Index host = kNowhere;
+    Ipv4Address source{};
+  };
+  std::vector<Appliance> appliances{};  // every NVA on the way
+  Index sender = kNowhere;              // who sent it last in a VNet: the origin, or the last NVA
   // How it came to a receiver on the Internet: whose public address it wears there, or which
   // interface it left by a service endpoint, else kNowhere; or by which private endpoint.
   Entry::Way way = Entry::Way::kInternet;

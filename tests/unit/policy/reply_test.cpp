@@ -131,6 +131,36 @@ TEST(ReplyPath, MasqueradeInAPeerNeedsForwardedTrafficBack) {
   EXPECT_EQ(reply_to(lab, "tcp://93.184.216.34:443").verdict, Verdict::kAllow);
 }
 
+TEST(ReplyPath, AnApplianceTranslatesAnAnswerToASourceThatItHasNotSeen) {
+  lab::Lab lab = lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  vnet:
+    addressPrefixes: [51.10.0.0/16]
+    subnets:
+      apps: {addressPrefix: 51.10.1.0/26, delegations: [Microsoft.Web/serverFarms], routeTable: apps}
+      first: {addressPrefix: 51.10.2.0/24, routeTable: first}
+      second: {addressPrefix: 51.10.3.0/24}
+routeTables: {apps: {}, first: {}}
+serverFarms: {plan: {}}
+sites:
+  app: {serverFarm: plan, virtualNetworkSubnet: vnet/apps, outboundVnetRouting: {applicationTraffic: true}}
+hosts:
+  first: {subnet: vnet/first, ipAddress: 51.10.2.4, enableIPForwarding: true, masquerade: 20.61.0.10}
+  second: {subnet: vnet/second, ipAddress: 51.10.3.4, enableIPForwarding: true, masquerade: 20.61.0.11}
+  web: {internet: true, ipAddress: 93.184.216.34, listen: [udp/53, tcp/443]}
+)");
+  route(lab, "apps/out", "0.0.0.0/0", "51.10.2.4");
+  route(lab, "first/out", "0.0.0.0/0", "51.10.3.4");
+  EXPECT_EQ(reply_to(lab, "udp://93.184.216.34:53").verdict, Verdict::kAllow);
+  // The second one has seen the flow under the address of the first, and not the app's.
+  route(lab, "first/back", "51.10.1.0/24", "51.10.3.4");
+  const Reply reply = reply_to(lab, "udp://93.184.216.34:53");
+  EXPECT_EQ(reply.verdict, Verdict::kDrop);
+  EXPECT_THAT(reply.reason, HasSubstr("second puts its own address"));
+  EXPECT_EQ(reply_to(lab, "tcp://93.184.216.34:443").verdict, Verdict::kAllow);
+}
+
 TEST(ReplyPath, TranslationOfAPublicVnetPrefixIsTakenBack) {
   lab::Lab lab = two_networks();
   lab = with(lab, R"(
