@@ -194,27 +194,40 @@ class Lookup {
     return said;
   }
 
-  // All at once; the first in their order that has an answer counts.
+  // All at once. An earlier one may lag behind a later one's answer, but not by as much as one of
+  // them lets another lag: so of the quickest the first in their order counts.
   ServerAnswer ask_forwarders(Index machine, const lab::DnsServer& server, const std::string& name,
                               ServerAnswer said) {
     const Origin origin = origin_of(network_, machine);
-    std::string failures;
+    std::vector<ServerAnswer> all;
     for (const Ipv4Address forwarder : server.forward_to) {
-      ServerAnswer theirs = ask(origin, forwarder, name);
-      if (counts(theirs.status)) {
-        said.answer = joined(std::move(said.answer), std::move(theirs.answer));
-        said.at_once = true;
-        said.reason = fmt::format(" It asked {}.", forwarder.to_string());
-        return said;
-      }
+      all.push_back(ask(origin, forwarder, name));
+    }
+    const auto quicker = [](const ServerAnswer& a, const ServerAnswer& b) {
+      if (counts(a.status) != counts(b.status)) return counts(a.status);
+      return counts(a.status) && a.waits < b.waits;
+    };
+    const auto chosen = std::min_element(all.begin(), all.end(), quicker);
+    if (!counts(chosen->status)) return without_answer(origin, all, std::move(said));
+    const bool waited = std::any_of(all.begin(), chosen, [](const ServerAnswer& earlier) {
+      return counts(earlier.status) || !earlier.at_once;
+    });
+    said.answer = joined(std::move(said.answer), std::move(chosen->answer));
+    said.waits = chosen->waits + (waited ? 1 : 0);
+    said.reason = fmt::format(" It asked {}.", chosen->server.to_string());
+    return said;
+  }
+
+  ServerAnswer without_answer(const Origin& origin, const std::vector<ServerAnswer>& all,
+                              ServerAnswer said) const {
+    for (const ServerAnswer& theirs : all) {
       said.at_once = said.at_once && theirs.at_once;
       // All that the app's own server met, and one thing of what lies behind.
-      if (failures.empty() || path_.size() == 1) failures += " " + theirs.reason;
+      if (said.reason.empty() || path_.size() == 1) said.reason += " " + theirs.reason;
       if (said.stopped_by.empty()) said.stopped_by = theirs.stopped_by;
     }
     said.answer = {.status = NameStatus::kServfail,
                    .decided_by = {AnswerSource::Kind::kServer, origin.name, {}}};
-    said.reason = failures;
     return said;
   }
 

@@ -31,6 +31,7 @@ struct ServerAnswer {
   lab::LookupStatus status = lab::LookupStatus::kTimeout;
   NameAnswer answer{};        // nothing in it when the question or the answer is lost
   bool at_once = true;        // false: the app waits for its time-out
+  int waits = 0;              // how often a forwarder behind it gave an earlier one its grace
   std::string stopped_by{};   // the rule, route or peering that lost the question, or empty
   std::vector<Step> steps{};  // of the question's way
   std::string reason{};       // what the server says or why it says nothing, for people
