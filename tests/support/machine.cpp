@@ -28,7 +28,7 @@ constexpr const char* kInventory = R"(
     nsenter --net=/run/netns/$name bash -c "$NAMESPACE"
   done
   echo "== files"; find /run -printf '%y %m %p\n' | grep -v '\.lock$' | sort -k3
-  echo "== processes"; ps -eo args= | grep -E '^[^ ]*egress-(dns|host)' | sort
+  echo "== processes"; ps -eo args= | grep -E '^/[^ ]*egress-(dns|host)' | sort
   echo "== attachments"; find /run/egressd -name .attached 2>/dev/null | sort |
     while read -r list; do echo "$list"; sed 's/"identity":[^]]*]//' "$list"; done
 )";
