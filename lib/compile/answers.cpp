@@ -85,12 +85,17 @@ void add_metadata(Fabric& fabric) {
   }
 }
 
+// A host's DNS server has its port to itself.
+const std::vector<Port>& responder_ports(const policy::Interface& machine) {
+  return machine.host != nullptr ? machine.host->listen : machine.listen;
+}
+
 settings::ResponderWay responder_way(const Fabric& fabric, const std::string& netns,
                                      const Way& way) {
   const policy::Network& network = fabric.network;
   settings::ResponderWay told{.device = fabric.link(netns, way.link), .mark = way.mark};
   const policy::Index at = way.endpoint == policy::kNowhere ? way.receiver : way.endpoint;
-  const std::vector<Port>& ports = network.interfaces[at].listen;
+  const std::vector<Port>& ports = responder_ports(network.interfaces[at]);
   told.listen = {ports.begin(), ports.end()};
   if (way.endpoint != policy::kNowhere) {
     told.way = policy::Entry::Way::kPrivateEndpoint;
@@ -109,7 +114,7 @@ settings::ResponderWay responder_way(const Fabric& fabric, const std::string& ne
 
 void add_responder(Fabric& fabric, const policy::Interface& machine) {
   const std::string name = machine_netns(fabric.options.prefix, machine);
-  const std::vector<Port>& ports = machine.host != nullptr ? machine.host->listen : machine.listen;
+  const std::vector<Port>& ports = responder_ports(machine);
   const bool front = machine.site != nullptr;
   if (ports.empty() || (front && takes_requests(fabric, machine, policy::Entry::Way::kInternet))) {
     return;
