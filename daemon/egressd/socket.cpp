@@ -10,14 +10,23 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
+#include <thread>
 
 #include "base/folder.hpp"
+#include "kernel/process/child_process.hpp"
 
 namespace egress::daemon {
 
 namespace {
+
+constexpr int kLockAttempts = 500;
+constexpr std::chrono::milliseconds kBetweenAttempts{10};
+constexpr std::string_view kProcess = "process ";
 
 std::string content_of(int fd) {
   std::array<char, 512> text{};
@@ -25,6 +34,34 @@ std::string content_of(int fd) {
   std::string content(text.data(), size > 0 ? static_cast<size_t>(size) : 0);
   while (!content.empty() && content.back() == '\n') content.pop_back();
   return content;
+}
+
+// What a daemon had forked when it was killed keeps its locks and its socket until it executes its
+// program, a moment later.
+bool is_of_the_dead(const std::string& content) {
+  pid_t pid = 0;
+  const char* const end = content.data() + content.size();
+  return content.starts_with(kProcess) &&
+         std::from_chars(content.data() + kProcess.size(), end, pid).ec == std::errc() &&
+         kernel::has_ended(pid);
+}
+
+bool is_of_the_dead(int connected) {
+  ucred listener{};
+  socklen_t size = sizeof(listener);
+  return ::getsockopt(connected, SOL_SOCKET, SO_PEERCRED, &listener, &size) == 0 &&
+         listener.pid > 0 && kernel::has_ended(listener.pid);
+}
+
+// What holds a lock that `fd` does not get; nothing when `fd` has got it.
+Result<std::optional<std::string>> other_holder(int fd, const std::string& path) {
+  for (int attempt = 0;; ++attempt) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return std::optional<std::string>();
+    if (errno != EWOULDBLOCK) return Error::from_errno("lock " + path);
+    std::string content = content_of(fd);
+    if (!is_of_the_dead(content) || attempt == kLockAttempts) return std::optional(content);
+    std::this_thread::sleep_for(kBetweenAttempts);
+  }
 }
 
 Result<sockaddr_un> address_of(const std::string& path) {
@@ -49,10 +86,11 @@ Status remove_stale(const std::string& path, const sockaddr_un& address) {
   }
   const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!probe.valid()) return Error::from_errno("make a socket");
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    if (errno != ECONNREFUSED) return Error::from_errno("connect to " + path);
+  } else if (!is_of_the_dead(probe.get())) {
     return Error{.code = Errc::kBusy, .message = "another daemon answers on " + path};
   }
-  if (errno != ECONNREFUSED) return Error::from_errno("connect to " + path);
   if (::unlink(path.c_str()) != 0) return Error::from_errno("remove " + path);
   return {};
 }
@@ -63,16 +101,15 @@ Result<FileLock> FileLock::acquire(const std::string& path, const std::string& a
   for (;;) {
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!fd.valid()) return Error::from_errno("open " + path);
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) return Error::from_errno("lock " + path);
-      return Error{
-          .code = Errc::kBusy,
-          .message = fmt::format("another egressd ({}) holds {}", content_of(fd.get()), path)};
+    ASSIGN_OR_RETURN(const auto other, other_holder(fd.get(), path));
+    if (other) {
+      return Error{.code = Errc::kBusy,
+                   .message = fmt::format("another egressd ({}) holds {}", *other, path)};
     }
     // An earlier holder may have removed the file between our open and our lock.
     if (!same_file(fd.get(), path)) continue;
     const std::string holder =
-        fmt::format("process {}{}{}\n", ::getpid(), about.empty() ? "" : ", ", about);
+        fmt::format("{}{}{}{}\n", kProcess, ::getpid(), about.empty() ? "" : ", ", about);
     if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), holder.data(), holder.size(), 0) < 0) {
       return Error::from_errno("write " + path);
     }
@@ -85,7 +122,9 @@ std::optional<std::string> FileLock::holder(const std::string& path) {
   if (!fd.valid() || ::flock(fd.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
     return std::nullopt;
   }
-  return content_of(fd.get());
+  std::string content = content_of(fd.get());
+  if (is_of_the_dead(content)) return std::nullopt;
+  return content;
 }
 
 FileLock::~FileLock() {

@@ -15,10 +15,11 @@ namespace egress::daemon {
 class FileLock {
  public:
   // kBusy naming the holder when another process has it. `about` is what others then read of this
-  // one besides its process id.
+  // one besides its process id. Waits for what a holder that has died left behind on its way to
+  // another program.
   static Result<FileLock> acquire(const std::string& path, const std::string& about = {});
-  // Who holds the lock of `path`, for people; nothing when nobody does. Whoever asks keeps others
-  // from acquiring it meanwhile.
+  // Who holds the lock of `path`, for people; nothing when nobody who lives does. Whoever asks
+  // keeps others from acquiring it meanwhile.
   static std::optional<std::string> holder(const std::string& path);
   FileLock(FileLock&&) noexcept = default;
   FileLock& operator=(FileLock&&) = delete;
@@ -33,8 +34,8 @@ class FileLock {
 // A listening unix socket of mode 0660; its file goes with this object.
 class SocketFile {
  public:
-  // Replaces a socket that nobody answers on; kBusy when somebody does, kExists for another kind
-  // of file.
+  // Replaces a socket that nobody who lives listens on; kBusy when somebody does, kExists for
+  // another kind of file.
   static Result<SocketFile> listen(const std::string& path);
   SocketFile(SocketFile&& other) noexcept
       : path_(std::exchange(other.path_, {})), fd_(std::move(other.fd_)) {}

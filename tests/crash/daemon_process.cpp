@@ -15,7 +15,7 @@ void DaemonProcess::spawn() {
 
 Status DaemonProcess::comes_up() {
   const bool up = testing_support::eventually(
-      [this] { return testing_support::connected_to(socket_).valid() || !process_->running(); });
+      [this] { return testing_support::answers(socket_) || !process_->running(); });
   if (up && process_->running()) return {};
   return Error{.code = Errc::kKernel, .message = "egressd does not come up: " + log()};
 }

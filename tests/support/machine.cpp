@@ -65,8 +65,7 @@ testing::AssertionResult Machine::start(const Command& wrapper, const Command& o
   }
   command.insert(command.end(), options.begin(), options.end());
   daemon_.emplace(command, "");
-  const bool up =
-      eventually([this] { return connected_to(socket_).valid() || !daemon_->running(); });
+  const bool up = eventually([this] { return answers(socket_) || !daemon_->running(); });
   if (up && daemon_->running()) return testing::AssertionSuccess();
   return testing::AssertionFailure() << "egressd does not answer: " << log();
 }

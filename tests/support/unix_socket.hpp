@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <csignal>
 #include <string>
 
 #include "base/unique_fd.hpp"
@@ -29,6 +30,16 @@ inline UniqueFd bound_to(const std::string& path, int type) {
 // Invalid when nobody listens there.
 inline UniqueFd connected_to(const std::string& path) {
   return socket_with(::connect, SOCK_STREAM, path);
+}
+// Somebody listens there, and not only what it forked when it was killed, until that executes its
+// program.
+inline bool answers(const std::string& path) {
+  const UniqueFd client = connected_to(path);
+  ucred listener{};
+  socklen_t size = sizeof listener;
+  return client.valid() &&
+         ::getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &listener, &size) == 0 &&
+         ::kill(listener.pid, 0) == 0;
 }
 // Connects and says only this much, if the other end stays to hear it.
 inline UniqueFd connect_and_say(const std::string& path, const std::string& text) {

@@ -148,6 +148,13 @@ Result<UniqueFd> open_process(pid_t pid) {
   return process;
 }
 
+bool has_ended(pid_t pid) {
+  const auto process = open_process(pid);
+  if (!process.ok()) return process.error().sys_errno == ESRCH;
+  const auto ended = wait_readable(process->get(), Clock::now());
+  return ended.ok() && *ended;
+}
+
 Status end_process(pid_t pid, const std::function<bool()>& still_it) {
   const auto process = open_process(pid);
   if (!process.ok()) return process.error().sys_errno == ESRCH ? Status() : process.error();

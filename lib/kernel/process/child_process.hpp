@@ -35,6 +35,9 @@ Status start_detached(const Detached& program, std::chrono::milliseconds patienc
 // A descriptor of a process, readable once that has ended.
 Result<UniqueFd> open_process(pid_t pid);
 
+// False for one that cannot be looked at, too.
+bool has_ended(pid_t pid);
+
 // SIGTERM, and SIGKILL when that was not enough. `still_it` is asked once the process can no longer
 // be mistaken for another that took its number. Gone already is success.
 Status end_process(pid_t pid, const std::function<bool()>& still_it);

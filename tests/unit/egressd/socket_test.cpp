@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "egressd/socket.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <chrono>
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <optional>
 
+#include "base/unique_fd.hpp"
 #include "tests/support/folder.hpp"
+#include "tests/support/unix_socket.hpp"
 
 namespace egress::daemon {
 namespace {
@@ -33,6 +41,49 @@ TEST(FileLock, TakesOverTheFileOfADeadHolder) {
   const testing_support::Folder folder;
   folder.write("lock", "4711\n");
   EXPECT_TRUE(FileLock::acquire(folder / "lock").ok());
+}
+
+// What a daemon had forked, and that has not executed its program yet, once the daemon is dead.
+class Forked {
+ public:
+  explicit Forked(const std::function<void()>& begin) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    UniqueFd waits(ends[0]);
+    executes_.reset(ends[1]);
+    const pid_t daemon = ::fork();
+    if (daemon == 0) {
+      begin();
+      executes_.reset();
+      if (::fork() != 0) ::_exit(0);
+      char byte = 0;
+      const bool ended = ::read(waits.get(), &byte, 1) == 0;
+      ::_exit(ended ? 0 : 1);
+    }
+    EXPECT_EQ(::waitpid(daemon, nullptr, 0), daemon);
+  }
+  void execute() { executes_.reset(); }
+
+ private:
+  UniqueFd executes_{};
+};
+
+TEST(FileLock, OfADeadHolderIsNobodysAndComesFreeOnceWhatItForkedHasExecutedItsProgram) {
+  const testing_support::Folder folder;
+  Forked forked([&] { new FileLock(FileLock::acquire(folder / "lock").value()); });
+  EXPECT_FALSE(FileLock::holder(folder / "lock").has_value());
+  auto next = std::async(std::launch::async, [&] { return FileLock::acquire(folder / "lock"); });
+  EXPECT_EQ(next.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  forked.execute();
+  EXPECT_TRUE(next.get().ok());
+}
+
+TEST(SocketFile, ReplacesASocketThatOnlyTheForkedOfADeadOneListensOn) {
+  const testing_support::Folder folder;
+  Forked forked([&] { new SocketFile(SocketFile::listen(folder / "s").value()); });
+  EXPECT_TRUE(testing_support::connected_to(folder / "s").valid());
+  EXPECT_FALSE(testing_support::answers(folder / "s"));
+  EXPECT_TRUE(SocketFile::listen(folder / "s").ok());
 }
 
 TEST(SocketFile, IsForOwnerAndGroupAndGoesWithItsOwner) {
