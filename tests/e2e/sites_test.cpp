@@ -102,15 +102,15 @@ TEST_F(Sites, AnAppThatCallsItsOwnNameReachesItself) {
 
 TEST_F(Sites, CallersOfEqualAddressesAndPortsGetTheirOwnAnswers) {
   for (const char* app : {"open/0", "open/1"}) listen(app, "8080", "open");
-  const auto session = [&](const std::string& app) {
+  const auto caller = [&](const std::string& app) {
     return std::make_unique<Background>(machine_.ctl_command({"exec", app, "--", "socat", "-",
                                                               "TCP:10.1.3.4:443,sourceport=40000"}),
                                         "");
   };
   // Of three to two instances, two meet at one.
-  const auto one = session("inside/0");
-  const auto other = session("in-twin");
-  const auto third = session("inside/1");
+  const auto one = caller("inside/0");
+  const auto other = caller("in-twin");
+  const auto third = caller("inside/1");
   const auto answers = [](Background& session, const std::string& word) {
     session.say(word + "\n");
     return session.says("open 169.254.129.1 " + word);

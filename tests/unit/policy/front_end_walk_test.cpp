@@ -74,7 +74,9 @@ TEST(FrontEndWalk, IsClosedToTheInternetOnceAnEndpointLeadsThereUnlessItSaysOthe
     EXPECT_EQ(got.answer_unknown, each.access == Access::kAllow);
     EXPECT_EQ(got.sees, each.access == Access::kAllow ? "what the program of api answers"
                                                       : "403 Ip Forbidden");
-    if (each.endpoint) EXPECT_EQ(explain(lab, "web", kPrivate).service->access, Access::kAllow);
+    if (each.endpoint) {
+      EXPECT_EQ(explain(lab, "web", kPrivate).service->access, Access::kAllow);
+    }
   }
 }
 
