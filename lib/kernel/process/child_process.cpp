@@ -148,10 +148,10 @@ Result<UniqueFd> open_process(pid_t pid) {
   return process;
 }
 
-bool has_ended(pid_t pid) {
+bool has_ended(pid_t pid, std::chrono::milliseconds patience) {
   const auto process = open_process(pid);
   if (!process.ok()) return process.error().sys_errno == ESRCH;
-  const auto ended = wait_readable(process->get(), Clock::now());
+  const auto ended = wait_readable(process->get(), Clock::now() + patience);
   return ended.ok() && *ended;
 }
 

@@ -35,8 +35,8 @@ Status start_detached(const Detached& program, std::chrono::milliseconds patienc
 // A descriptor of a process, readable once that has ended.
 Result<UniqueFd> open_process(pid_t pid);
 
-// False for one that cannot be looked at, too.
-bool has_ended(pid_t pid);
+// Waits for it at most so long. False for one that cannot be looked at, too.
+bool has_ended(pid_t pid, std::chrono::milliseconds patience = {});
 
 // SIGTERM, and SIGKILL when that was not enough. `still_it` is asked once the process can no longer
 // be mistaken for another that took its number. Gone already is success.

@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kStartPatience{10'000};
+constexpr std::chrono::milliseconds kEndPatience{2'000};
 constexpr const char* kLockName = ".process";
 
 std::string lock_path(const std::string& folder) {
@@ -46,6 +47,14 @@ std::optional<UniqueFd> open_lock(const std::string& folder) {
     return std::nullopt;
   }
   return file;
+}
+
+// A killed process has left its namespaces, and so is none of a lab's any longer, before the last
+// of its threads lets go of its locks.
+void wait_for_dying(const std::string& folder) {
+  const auto file = open_lock(folder);
+  const auto holder = file ? holder_of(file->get()) : std::nullopt;
+  if (holder) (void)has_ended(*holder, kEndPatience);
 }
 
 // What a process left that ended, unless one that just begins has taken it over: none can once the
@@ -180,6 +189,7 @@ Result<std::vector<RunningProcess>> Processes::list() const {
 Result<UniqueFd> Processes::make_folder_of(const ProcessPlace& place,
                                            const state::Process& process) const {
   const std::string folder = folder_of(place.name, process.name);
+  wait_for_dying(folder);
   RETURN_IF_ERROR(remove_abandoned(folder));
   RETURN_IF_ERROR(make_folder(folder, 0755));
   for (const std::string& own : {directory_, all_, all_ + "/" + place.name, folder}) {
