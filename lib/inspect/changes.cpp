@@ -10,9 +10,10 @@ namespace {
 // What of a resource is its own, and not a resource for itself. Each is taken apart into all its
 // fields: a new one does not compile until somebody decided which of the two it is.
 auto own_fields(const lab::VirtualNetwork& vnet) {
-  const auto& [location, prefixes, dns_servers, subnets, peerings, endpoint_policies] = vnet;
+  const auto& [location, prefixes, dns_servers, subnets, peerings, endpoint_policies, subscription,
+               flow_timeout] = vnet;
   static_cast<void>(std::tie(subnets, peerings));
-  return std::tie(location, prefixes, dns_servers, endpoint_policies);
+  return std::tie(location, prefixes, dns_servers, endpoint_policies, subscription, flow_timeout);
 }
 
 auto own_fields(const lab::PrivateDnsZone& zone) {
@@ -22,9 +23,9 @@ auto own_fields(const lab::PrivateDnsZone& zone) {
 }
 
 auto own_fields(const lab::NetworkSecurityGroup& group) {
-  const auto& [rules] = group;
+  const auto& [rules, flush] = group;
   static_cast<void>(rules);
-  return std::tuple<>{};
+  return std::tie(flush);
 }
 
 auto own_fields(const lab::RouteTable& table) {
@@ -77,7 +78,8 @@ std::vector<ResourceChange> resource_changes(const lab::Lab* before, const lab::
   static const lab::Lab kNothing;
   std::vector<ResourceChange> found;
   const auto& [location, outbound, allocation, networks, groups, tables, asgs, farms, sites, hosts,
-               services, endpoints, zones, public_dns, tags_file, tags, expectations] =
+               services, endpoints, zones, public_dns, subscriptions, subscription, public_ips,
+               nat_gateways, snat_ports, certificates, tags_file, tags, expectations] =
       before == nullptr ? kNothing : *before;
   // Neither the name of the file nor what is expected is part of what a lab makes.
   static_cast<void>(std::tie(tags_file, tags, expectations));
@@ -90,6 +92,11 @@ std::vector<ResourceChange> resource_changes(const lab::Lab* before, const lab::
   note(asgs == after.application_security_groups, "applicationSecurityGroups");
   note(before == nullptr || lab::same_service_tags(*before, after), "serviceTags");
   note(public_dns == after.public_dns, "publicDns");
+  note(subscription == after.subscription, "subscription");
+  note(snat_ports == after.snat_ports, "snatPorts");
+  compare("subscription", "", subscriptions, after.subscriptions, found);
+  compare("publicIPAddress", "", public_ips, after.public_ip_addresses, found);
+  compare("natGateway", "", nat_gateways, after.nat_gateways, found);
   compare("networkSecurityGroup", "", groups, after.network_security_groups, found);
   compare_children("securityRule", groups, after.network_security_groups,
                    &lab::NetworkSecurityGroup::security_rules, found);
@@ -109,6 +116,7 @@ std::vector<ResourceChange> resource_changes(const lab::Lab* before, const lab::
                    found);
   compare("serverFarm", "", farms, after.server_farms, found);
   compare("site", "", sites, after.sites, found);
+  compare("certificate", "", certificates, after.certificates, found);
   compare("host", "", hosts, after.hosts, found);
   return found;
 }

@@ -26,8 +26,8 @@ std::map<std::string, std::string> environment_of(const policy::Network::App& ap
   environment["WEBSITE_HOSTNAME"] = app.name.site + ".azurewebsites.net";
   environment["WEBSITE_INSTANCE_ID"] =
       ipam::instance_id_of(fmt::format("{}/{}", site.server_farm, app.name.instance));
-  // A setting of this name must not pretend to an address: its absence means "not integrated".
-  environment.erase("WEBSITE_PRIVATE_IP");
+  // Absence means something, too: of WEBSITE_PRIVATE_IP "not integrated".
+  for (const std::string& name : lab::platform_variables(site)) environment.erase(name);
   if (app.lease) environment["WEBSITE_PRIVATE_IP"] = app.lease->to_string();
   if (site.virtual_network_subnet) {
     environment["WEBSITE_VNETNAME"] = site.virtual_network_subnet->vnet;

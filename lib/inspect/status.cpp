@@ -17,7 +17,8 @@ std::string routing_name(const policy::ApplicationRouting& routing) {
 AppStatus app_status(const policy::Network& network, const policy::Network::App& app,
                      const std::string& prefix) {
   const policy::Network::Site& site = *app.site;
-  const auto& [name, instance] = app.name;
+  const std::string& name = app.name.site;
+  const int instance = app.name.instance;
   return {.site = name,
           .instance = instance,
           .worker = compile::worker_netns(prefix, site.declared->server_farm, instance),

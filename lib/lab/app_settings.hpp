@@ -25,4 +25,10 @@ std::optional<int> parse_setting(const NumberSetting& setting, std::string_view 
 inline constexpr NumberSetting kPortSetting{"WEBSITES_PORT", 1, 65535};
 uint16_t port_of_app(const Site& site);
 
+// "https://HOST", the registry of an image that names none.
+inline constexpr const char* kRegistrySetting = "DOCKER_REGISTRY_SERVER_URL";
+// By what a content share is reached, and its name (azure-facts 2.2.3).
+inline constexpr const char* kContentConnectionSetting = "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING";
+inline constexpr const char* kContentShareSetting = "WEBSITE_CONTENTSHARE";
+
 }  // namespace egress::lab

@@ -17,18 +17,21 @@ namespace {
 // Every field of an expectation that says something, and of a lab. A new one does not compile
 // until somebody decided whether it is one of them.
 auto fields_of(const Expectation& expectation) {
-  const auto& [from, instance, to, expect, by, via, source, resolve, addresses, status, line] =
-      expectation;
+  const auto& [from, instance, to, expect, by, via, source, resolve, addresses, status, traffic,
+               startup, running, line] = expectation;
   static_cast<void>(line);
-  return std::tie(from, instance, to, expect, by, via, source, resolve, addresses, status);
+  return std::tie(from, instance, to, expect, by, via, source, resolve, addresses, status, traffic,
+                  startup, running);
 }
 
 auto fields_of(const Lab& lab) {
   const auto& [location, outbound, allocation, networks, groups, tables, asgs, farms, sites, hosts,
-               services, endpoints, zones, public_dns, tags_file, tags, expectations] = lab;
+               services, endpoints, zones, public_dns, subscriptions, subscription, public_ips,
+               nat_gateways, snat_ports, certificates, tags_file, tags, expectations] = lab;
   static_cast<void>(tags);  // compared by what they hold
   return std::tie(location, outbound, allocation, networks, groups, tables, asgs, farms, sites,
-                  hosts, services, endpoints, zones, public_dns, tags_file, expectations);
+                  hosts, services, endpoints, zones, public_dns, subscriptions, subscription,
+                  public_ips, nat_gateways, snat_ports, certificates, tags_file, expectations);
 }
 
 }  // namespace
@@ -77,7 +80,9 @@ std::optional<Interval<uint32_t>> usable_range(const Ipv4Prefix& prefix) {
 }
 
 std::string Sender::to_string() const {
-  return fmt::format("{}/{}", site, instance);
+  const std::string name = fmt::format("{}/{}", site, instance);
+  return traffic == TrafficClass::kApplication ? name
+                                               : fmt::format("{} {}", name, name_of(traffic));
 }
 
 Result<Sender> Sender::parse(std::string_view text) {

@@ -21,7 +21,11 @@
 #include "base/result.hpp"
 #include "lab/dns.hpp"
 #include "lab/names.hpp"
+#include "lab/nat_gateways.hpp"
+#include "lab/platform.hpp"
 #include "lab/services.hpp"
+#include "lab/subscriptions.hpp"
+#include "lab/traffic.hpp"
 
 namespace egress::lab {
 
@@ -33,6 +37,7 @@ struct Subnet {
   std::vector<ServiceEndpoint> service_endpoints{};
   PrivateEndpointNetworkPolicies private_endpoint_network_policies{};
   std::vector<std::string> service_endpoint_policies{};  // not emulated
+  std::optional<std::string> nat_gateway{};
   bool operator==(const Subnet&) const = default;
 };
 // Delegated to Microsoft.Web/serverFarms: apps join it, machines do not, and what leaves it for the
@@ -58,6 +63,8 @@ struct VirtualNetwork {
   Named<Subnet> subnets{};
   Named<VirtualNetworkPeering> virtual_network_peerings{};
   PrivateEndpointVnetPolicies private_endpoint_vnet_policies{};
+  std::string subscription{};                    // or empty: the lab's
+  std::optional<int> flow_timeout_in_minutes{};  // of idle flows
   bool operator==(const VirtualNetwork&) const = default;
 };
 
@@ -89,6 +96,7 @@ struct SecurityRule {
 
 struct NetworkSecurityGroup {
   Named<SecurityRule> security_rules{};
+  bool flush_connection = false;  // a changed rule counts for flows that it finds, too
   bool operator==(const NetworkSecurityGroup&) const = default;
 };
 
@@ -110,6 +118,7 @@ struct RouteTable {
 struct ServerFarm {
   std::string sku = "P1v3";
   int capacity = 1;
+  std::string subscription{};  // or empty: the lab's
   bool operator==(const ServerFarm&) const = default;
 };
 
@@ -140,17 +149,24 @@ struct Site {
   std::optional<Ipv4Address> inbound_ip_address{};  // of its front end, on the Internet
   std::vector<std::string> dependencies{};          // flow URLs, as written
   std::string linux_fx_version{};
+  std::string subscription{};  // or empty: the lab's
+  IdentityType identity = IdentityType::kNone;
+  std::optional<Backup> backup{};
+  SiteLogs logs{};
+  int vnet_private_ports_count = 0;  // for each instance; azure-facts 9.3
   bool operator==(const Site&) const = default;
 };
 
-// Whose packets a question is about: one instance of a site.
+// Whose packets a question is about: those of one class of one instance of a site.
 struct Sender {
   std::string site{};
   int instance = 0;
+  TrafficClass traffic = TrafficClass::kApplication;
 
   auto operator<=>(const Sender&) const = default;
-  std::string to_string() const;  // "web/0"
-  // kInvalid unless `text` is SITE or SITE/INSTANCE, counted from 0 and 0 if not said.
+  std::string to_string() const;  // "web/0", "web/0 image-pull"
+  // The application's. kInvalid unless `text` is SITE or SITE/INSTANCE, counted from 0 and 0 if not
+  // said.
   static Result<Sender> parse(std::string_view text);
 };
 
@@ -186,8 +202,8 @@ enum class Outcome { kAllow, kDeny, kDrop, kNoRoute, kUnresolved, kForbidden, kR
 // What becomes of a lookup.
 enum class LookupStatus { kNoError, kNxDomain, kServfail, kTimeout };
 
-// A line of `expectations`, about a flow (`to`) or a name (`resolve`). What is unset or empty is
-// not checked.
+// A line of `expectations`, about a flow (`to`), a name (`resolve`) or the start of a site
+// (`startup`). What is unset or empty is not checked.
 struct Expectation {
   std::string from{};  // site name
   int instance = 0;
@@ -199,7 +215,10 @@ struct Expectation {
   std::string resolve{};
   std::vector<Ipv4Address> addresses{};  // of `resolve`, in any order
   std::optional<LookupStatus> status{};  // likewise, in place of addresses
-  int line = 0;                          // where it stands, for reports; no part of what it says
+  TrafficClass traffic = TrafficClass::kApplication;
+  bool startup = false;
+  std::optional<bool> running{};  // of `startup`: whether the site runs; `by` is the failed class
+  int line = 0;                   // where it stands, for reports; no part of what it says
   bool operator==(const Expectation& other) const;
 };
 
@@ -221,6 +240,12 @@ struct Lab {
   Named<PrivateEndpoint> private_endpoints{};
   Named<PrivateDnsZone> private_dns_zones{};
   PublicDns public_dns{};
+  Named<Subscription> subscriptions{};
+  std::string subscription{};  // of every resource that does not say; empty: the default one
+  Named<PublicIpAddress> public_ip_addresses{};
+  Named<NatGateway> nat_gateways{};
+  SnatPorts snat_ports{};
+  Named<Certificate> certificates{};
   std::string service_tags_file{};                    // as the lab names it, or empty
   std::shared_ptr<const ServiceTags> service_tags{};  // what it holds; null: the lab names none
   std::vector<Expectation> expectations{};

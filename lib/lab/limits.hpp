@@ -44,6 +44,21 @@ inline constexpr size_t kMaxDomainName = 253;
 inline constexpr int kMaxTtl = 2'147'483'647;
 inline constexpr int kMaxForwarders = 8;
 
+// Of NAT gateways (azure-facts 7.1) and of flow time-outs, in minutes.
+inline constexpr size_t kMaxNatAddresses = 16;
+inline constexpr int kMinNatPrefixLength = 28;  // the shortest prefix, of 16 addresses
+inline constexpr int kMinNatIdleTimeout = 4;
+inline constexpr int kMaxNatIdleTimeout = 120;
+inline constexpr int kMinFlowTimeout = 4;
+inline constexpr int kMaxFlowTimeout = 30;
+// Of App Service's own source NAT: an address translates with its ports from 1,024 on.
+inline constexpr int kPortsPerAddress = 64'512;
+inline constexpr int kMaxPreallocatedPorts = 1'024;
+// Private ports are 20000 to 29999, unique on an instance (azure-facts 9.3).
+inline constexpr int kMaxPrivatePorts = 100;  // of a site
+inline constexpr int kMaxPrivatePortsPerPlan = 10'000;
+inline constexpr size_t kMaxSecretName = 127;  // Key Vault's limit
+
 // azure-facts 3.3 and 3.4.
 inline constexpr size_t kMaxIntegrationsPerPlan = 2;
 inline constexpr int kMinIntegrationLength = 28;   // the longest prefix of an integration subnet

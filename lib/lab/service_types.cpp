@@ -216,6 +216,21 @@ std::optional<ServiceProfile> profile_behind(const Lab& lab, const PrivateEndpoi
   return profile_of_site(site->first, lab);
 }
 
+Named<const Service*> services_by_name(const Lab& lab) {
+  Named<const Service*> services;
+  for (const auto& [name, service] : lab.services) {
+    for (const PublicName& own : profile_of(name, service).names) {
+      services.emplace(own.name, &service);
+    }
+  }
+  return services;
+}
+
+bool refuses_public_access(const Service& service) {
+  return service.public_network_access == PublicNetworkAccess::kDisabled ||
+         (service.network_acls && service.network_acls->default_action == Access::kDeny);
+}
+
 std::vector<std::string> groups_of(const ServiceProfile& profile, const PrivateEndpoint& endpoint) {
   const bool one = profile.type != nullptr && profile.type->groups.size() == 1;
   if (!endpoint.group_ids.empty() || !one) return endpoint.group_ids;

@@ -66,6 +66,10 @@ ServiceProfile profile_of(const std::string& name, const Service& service);
 ServiceProfile profile_of_site(const std::string& name, const Lab& lab);
 // Of what an endpoint leads to, a service or else a site; empty when the lab has neither.
 std::optional<ServiceProfile> profile_behind(const Lab& lab, const PrivateEndpoint& endpoint);
+// Services of a lab by their public names; of two that have one the first counts.
+Named<const Service*> services_by_name(const Lab& lab);
+// Whether it refuses who comes by the Internet and is named by no rule.
+bool refuses_public_access(const Service& service);
 
 // The groups that an endpoint is for: those it names, else the only one that the type has.
 std::vector<std::string> groups_of(const ServiceProfile& profile, const PrivateEndpoint& endpoint);

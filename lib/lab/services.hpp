@@ -11,6 +11,7 @@
 #include "base/ip.hpp"
 #include "base/protocol.hpp"
 #include "lab/names.hpp"
+#include "lab/platform.hpp"
 
 namespace egress::lab {
 
@@ -34,6 +35,8 @@ struct Service {
   std::string service_tag{};         // canonical; empty: the type's
   PublicNetworkAccess public_network_access = PublicNetworkAccess::kEnabled;
   std::optional<NetworkAcls> network_acls{};
+  Named<Secret> secrets{};     // of a vault; none: it has every secret
+  std::string subscription{};  // or empty: the lab's
   bool operator==(const Service&) const = default;
 };
 

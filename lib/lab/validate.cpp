@@ -33,6 +33,9 @@ std::string path_of_difference(const Lab& a, const Lab& b) {
            first_difference("services", a.services, b.services),
            first_difference("privateEndpoints", a.private_endpoints, b.private_endpoints),
            first_difference("privateDnsZones", a.private_dns_zones, b.private_dns_zones),
+           first_difference("subscriptions", a.subscriptions, b.subscriptions),
+           first_difference("natGateways", a.nat_gateways, b.nat_gateways),
+           first_difference("certificates", a.certificates, b.certificates),
        }) {
     if (path) return *path;
   }

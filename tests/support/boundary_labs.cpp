@@ -141,6 +141,16 @@ lab::Lab every_kind() {
   lab.route_tables[kTable].routes["0"] = {.address_prefix = Ipv4Prefix{},
                                           .next_hop_type = lab::NextHopType::kVirtualAppliance,
                                           .next_hop_ip_address = ip("10.2.0.4")};
+  lab.public_ip_addresses["0.ip-of_A_"].ip_address = ip("20.61.0.11");
+  lab.nat_gateways["_nat.0-a"].public_ip_addresses = {"0.ip-of_A_"};
+  lab.virtual_networks[kHub].subnets["_"].nat_gateway = "_nat.0-a";
+  lab.subscriptions["_sub.0-a"].quota_id = "PayAsYouGo_2014-09-01";
+  lab.subscription = "_sub.0-a";
+  lab.services["0-vault"] = {.type = "Microsoft.KeyVault/vaults",
+                             .location = lab.location,
+                             .ip_address = ip("20.61.0.12"),
+                             .secrets = {{"-0-", {.value = "x"}}}};
+  lab.certificates["_cert.0-a"] = {.key_vault = "0-vault", .key_vault_secret_name = "-0-"};
   lab.server_farms["plan"].capacity = 2;
   lab.server_farms["0-0"] = {};
   lab.sites["app-0"] = {.server_farm = "plan", .virtual_network_subnet = {{kHub, "_"}}};
@@ -246,10 +256,40 @@ BoundaryLab most_names() {
   return {"most names", std::move(lab)};
 }
 
+BoundaryLab most_of_the_platform() {
+  constexpr size_t kReferences = 100;
+  lab::Lab lab = smallest();
+  lab.nat_gateways["nat"] = {.idle_timeout_in_minutes = lab::kMaxNatIdleTimeout};
+  for (uint32_t i = 0; i < lab::kMaxNatAddresses / 2; ++i) {
+    const std::string name = fmt::format("ip{}", i);
+    lab.public_ip_addresses[name].ip_address = {ip("20.62.0.0").bits + i};
+    lab.nat_gateways["nat"].public_ip_addresses.push_back(name);
+  }
+  lab.nat_gateways["nat"].public_ip_prefixes = {prefix("20.62.1.0/29")};
+  lab::VirtualNetwork& spoke = lab.virtual_networks["spoke"];
+  spoke.flow_timeout_in_minutes = lab::kMaxFlowTimeout;
+  spoke.subnets["apps"].nat_gateway = "nat";
+  lab.snat_ports = {.preallocated = lab::kMaxPreallocatedPorts,
+                    .best_effort = lab::kPortsPerAddress - lab::kMaxPreallocatedPorts};
+  lab.services["vault"] = {
+      .type = "Microsoft.KeyVault/vaults", .location = lab.location, .ip_address = ip("20.1.1.1")};
+  lab::Site& app = lab.sites["app"];
+  app.identity = lab::IdentityType::kSystemAssignedUserAssigned;
+  app.vnet_private_ports_count = lab::kMaxPrivatePorts;
+  for (size_t i = 0; i < kReferences; ++i) {
+    const std::string name = fmt::format("{:03}{}", i, std::string(lab::kMaxSecretName - 3, 's'));
+    lab.services["vault"].secrets[name].value = std::string(100, 'v');
+    app.app_settings[fmt::format("SECRET{}", i)] = fmt::format(
+        "@Microsoft.KeyVault(SecretUri=https://vault.vault.azure.net/secrets/{})", name);
+  }
+  return {"most of the platform", std::move(lab)};
+}
+
 std::vector<BoundaryLab> boundary_labs() {
   std::vector<BoundaryLab> all{oddest_names(), longest_names()};
-  for (BoundaryLab& plain : std::vector<BoundaryLab>{longest_lists(), fullest_plan(), widest_plan(),
-                                                     most_peerings(), most_names()}) {
+  for (BoundaryLab& plain :
+       std::vector<BoundaryLab>{longest_lists(), fullest_plan(), widest_plan(), most_peerings(),
+                                most_names(), most_of_the_platform()}) {
     all.push_back({plain.name + " under longest names", with_longest_names(plain.lab)});
     all.push_back(std::move(plain));
   }

@@ -34,6 +34,10 @@ BoundaryLab most_peerings();
 // private endpoints.
 BoundaryLab most_names();
 
+// A NAT gateway with as many addresses as it takes, and an app with a hundred secrets and as many
+// private ports as it may have.
+BoundaryLab most_of_the_platform();
+
 std::vector<BoundaryLab> boundary_labs();
 
 }  // namespace egress::testing_support

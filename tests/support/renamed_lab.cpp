@@ -21,8 +21,8 @@ std::string at_length(size_t length, const std::string& name) {
 std::string network_name(const std::string& name) {
   return at_length(64, name);
 }
-// Of private endpoints, subnets, security groups and rules, route tables and routes, application
-// security groups.
+// Of public IP addresses, NAT gateways, certificates, private endpoints, subnets, security groups
+// and rules, route tables and routes, application security groups.
 std::string part_name(const std::string& name) {
   return at_length(80, name);
 }
@@ -84,6 +84,27 @@ void rename_contents(lab::VirtualNetwork& vnet) {
       subnet.network_security_group = part_name(*subnet.network_security_group);
     }
     if (subnet.route_table) subnet.route_table = part_name(*subnet.route_table);
+    if (subnet.nat_gateway) subnet.nat_gateway = part_name(*subnet.nat_gateway);
+  }
+}
+
+// Of what translates, and of subscriptions, which are called as networks are.
+void rename_owners(lab::Lab& lab) {
+  const auto rename_owner = [](std::string& subscription) {
+    if (!subscription.empty()) subscription = network_name(subscription);
+  };
+  lab.subscriptions = with_keys(network_name, lab.subscriptions);
+  rename_owner(lab.subscription);
+  for (auto& [name, vnet] : lab.virtual_networks) rename_owner(vnet.subscription);
+  for (auto& [name, service] : lab.services) rename_owner(service.subscription);
+  for (auto& [name, farm] : lab.server_farms) rename_owner(farm.subscription);
+  for (auto& [name, site] : lab.sites) rename_owner(site.subscription);
+  lab.public_ip_addresses = with_keys(part_name, lab.public_ip_addresses);
+  lab.nat_gateways = with_keys(part_name, lab.nat_gateways);
+  for (auto& [name, gateway] : lab.nat_gateways) rename_all(part_name, gateway.public_ip_addresses);
+  lab.certificates = with_keys(part_name, lab.certificates);
+  for (auto& [name, certificate] : lab.certificates) {
+    certificate.key_vault = host_name(certificate.key_vault);
   }
 }
 
@@ -120,6 +141,7 @@ lab::Lab with_longest_names(const lab::Lab& lab) {
     rename_all(part_name, host.application_security_groups);
   }
   rename_services(renamed);
+  rename_owners(renamed);
   renamed.expectations.clear();
   return renamed;
 }

@@ -11,6 +11,7 @@
 
 #include "base/special_ranges.hpp"
 #include "lab/check/checks.hpp"
+#include "lab/limits.hpp"
 #include "lab/schema/vocabulary.hpp"
 
 namespace egress::lab {
@@ -128,12 +129,31 @@ void check_room(const std::vector<Place>& all, const Lab& lab, Checks& checks) {
   }
 }
 
-// A public address of the lab: who presents it, and where the file says so.
+// A public address of the lab, or a prefix: who presents it, and where the file says so.
 struct PublicAddress {
   Ipv4Address address{};
   std::string owner{};
   std::string path{};
+  uint8_t length = 32;
+
+  Ipv4Prefix prefix() const { return {address, length}; }
 };
+
+// What NAT gateways show.
+void add_translating(const Lab& lab, std::vector<PublicAddress>& all) {
+  for (const auto& [name, address] : lab.public_ip_addresses) {
+    all.push_back({address.ip_address, fmt::format("the address of public IP address '{}'", name),
+                   "publicIPAddresses." + name + ".ipAddress"});
+  }
+  for (const auto& [name, gateway] : lab.nat_gateways) {
+    for (size_t i = 0; i < gateway.public_ip_prefixes.size(); ++i) {
+      const Ipv4Prefix& prefix = gateway.public_ip_prefixes[i];
+      if (prefix.length < kMinNatPrefixLength) continue;  // it has a finding of its own
+      all.push_back({prefix.address, fmt::format("in a prefix of NAT gateway '{}'", name),
+                     fmt::format("natGateways.{}.publicIpPrefixes[{}]", name, i), prefix.length});
+    }
+  }
+}
 
 std::vector<PublicAddress> public_addresses(const Lab& lab) {
   std::vector<PublicAddress> all;
@@ -172,6 +192,7 @@ std::vector<PublicAddress> public_addresses(const Lab& lab) {
     all.push_back({*site.inbound_ip_address, fmt::format("the inbound address of site '{}'", name),
                    "sites." + name + ".inboundIpAddress"});
   }
+  add_translating(lab, all);
   return all;
 }
 
@@ -196,27 +217,32 @@ void check_private_addresses(const Lab& lab, Checks& checks) {
 }
 
 void check_public_addresses(const Lab& lab, Checks& checks) {
-  std::map<Ipv4Address, const PublicAddress*> owners;
+  std::map<Ipv4Address, const PublicAddress*> owners;  // by first addresses, without overlaps
   const std::vector<PublicAddress> all = public_addresses(lab);
   for (const PublicAddress& entry : all) {
-    const auto range = std::find_if(
-        std::begin(kNotPublic), std::end(kNotPublic),
-        [&](const Range& candidate) { return candidate.prefix.contains(entry.address); });
+    const Ipv4Prefix prefix = entry.prefix();
+    const auto range =
+        std::find_if(std::begin(kNotPublic), std::end(kNotPublic),
+                     [&](const Range& candidate) { return candidate.prefix.overlaps(prefix); });
     // An Internet host is one because its subnet could not be read: its address means nothing.
     const std::string host = entry.path.substr(0, entry.path.rfind('.'));
     const Checks::Paths rests_on = {host + ".subnet", host + ".internet"};
     if (range != std::end(kNotPublic)) {
       checks.error(entry.path, "address-not-public",
-                   fmt::format("{} is not a public address: {} is {}", entry.address.to_string(),
+                   fmt::format("{} is not a public address: {} is {}", short_text(prefix),
                                range->prefix.to_string(), range->use),
                    {}, rests_on);
       continue;
     }
-    const auto [owner, fresh] = owners.emplace(entry.address, &entry);
-    if (fresh) continue;
+    const auto behind = owners.upper_bound(prefix.last());
+    const auto owner = behind == owners.begin() ? owners.end() : std::prev(behind);
+    if (owner == owners.end() || !owner->second->prefix().overlaps(prefix)) {
+      owners.emplace(entry.address, &entry);
+      continue;
+    }
     checks.error(entry.path, "address-duplicate",
-                 fmt::format("{} is {} already", entry.address.to_string(), owner->second->owner),
-                 {}, rests_on);
+                 fmt::format("{} is {} already", short_text(prefix), owner->second->owner), {},
+                 rests_on);
   }
 }
 

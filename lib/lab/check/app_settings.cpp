@@ -8,6 +8,7 @@
 
 #include "lab/check/checks.hpp"
 #include "lab/dns_app_settings.hpp"
+#include "lab/https_url.hpp"
 #include "lab/limits.hpp"
 
 namespace egress::lab {
@@ -51,6 +52,8 @@ const std::vector<KnownSetting>& known_settings() {
        [](const std::string& text) {
          return equal_ignoring_case(text, "true") || equal_ignoring_case(text, "false");
        }},
+      {kRegistrySetting, "https://HOST",
+       [](const std::string& text) { return parse_https_url(text).has_value(); }},
       numeric(kPortSetting),
       numeric(kDnsAttemptsSetting),
       numeric(kDnsTimeoutSetting),

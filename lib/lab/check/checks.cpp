@@ -95,7 +95,11 @@ std::vector<Check> checks_of(const Lab& lab) {
   check_endpoints(lab, checks);
   check_dns(lab, checks);
   check_site_dns(lab, checks);
+  check_subscriptions(lab, checks);
+  check_nat(lab, checks);
+  check_platform(lab, checks);
   check_expectations(lab, checks);
+  check_not_emulated(lab, checks);
   return std::move(checks).take();
 }
 

@@ -93,6 +93,10 @@ void check_services(const Lab& lab, Checks& checks);
 void check_endpoints(const Lab& lab, Checks& checks);
 void check_dns(const Lab& lab, Checks& checks);
 void check_site_dns(const Lab& lab, Checks& checks);
+void check_subscriptions(const Lab& lab, Checks& checks);
+void check_nat(const Lab& lab, Checks& checks);
+void check_platform(const Lab& lab, Checks& checks);
+void check_not_emulated(const Lab& lab, Checks& checks);
 void check_expectations(const Lab& lab, Checks& checks);
 
 std::vector<Check> checks_of(const Lab& lab);

@@ -32,10 +32,10 @@ class ExpectationCheck {
 
   void check() {
     check_from();
-    if (expectation_.resolve.empty()) {
-      check_to();
-    } else {
+    if (!expectation_.resolve.empty()) {
       check_resolve();
+    } else if (!expectation_.startup) {
+      check_to();
     }
     check_by();
   }
@@ -58,8 +58,9 @@ class ExpectationCheck {
     const std::string path = path_ + ".to";
     const auto target = parse_flow_target(expectation_.to);
     if (!target.ok()) {
-      // A lookup whose name could not be read has no URL.
-      checks_.error(path, "url", target.error().message, kFlowUrlForm, {path_ + ".resolve"});
+      // A lookup whose name could not be read, and a start that could not, have no URL.
+      checks_.error(path, "url", target.error().message, kFlowUrlForm,
+                    {path_ + ".resolve", path_ + ".startup"});
       return;
     }
     if (const auto address = Ipv4Address::parse(target->host); address.ok()) {

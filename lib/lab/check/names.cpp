@@ -147,7 +147,14 @@ void check_names(const Lab& lab, Checks& checks) {
   check_top(lab.sites, "sites");
   check_top(lab.hosts, "hosts");
   check_top(lab.services, "services");
+  for (const auto& [name, service] : lab.services) {
+    check_keys(service.secrets, ObjectType::kService, "secrets", "services." + name + ".", checks);
+  }
   check_top(lab.private_endpoints, "privateEndpoints");
+  check_top(lab.subscriptions, "subscriptions");
+  check_top(lab.public_ip_addresses, "publicIPAddresses");
+  check_top(lab.nat_gateways, "natGateways");
+  check_top(lab.certificates, "certificates");
   check_public_names(lab, checks);
   for (const auto& [name, site] : lab.sites) {
     for (const auto& [setting, value] : site.app_settings) {

@@ -68,6 +68,26 @@ void check_routing(const std::string& name, const Site& site, Checks& checks) {
   }
 }
 
+// Configuration traffic that is to enter a network, where the site has none.
+void check_unused_routing(const std::string& name, const Site& site, Checks& checks) {
+  const OutboundVnetRouting routing = site.outbound_vnet_routing.value_or(OutboundVnetRouting{});
+  const std::pair<const char*, bool> flags[] = {
+      {"outboundVnetRouting.contentShareTraffic", routing.content_share_traffic},
+      {"outboundVnetRouting.imagePullTraffic", routing.image_pull_traffic},
+      {"outboundVnetRouting.backupRestoreTraffic", routing.backup_restore_traffic},
+      {"outboundVnetRouting.managedIdentityTraffic", routing.managed_identity_traffic},
+      {"vnetContentShareEnabled", site.vnet_content_share_enabled.value_or(false)},
+      {"vnetImagePullEnabled", site.vnet_image_pull_enabled.value_or(false)},
+      {"vnetBackupRestoreEnabled", site.vnet_backup_restore_enabled.value_or(false)},
+      {"vnetPrivatePortsCount", site.vnet_private_ports_count > 0}};
+  const std::string path = "sites." + name;
+  for (const auto& [flag, set] : flags) {
+    if (!set) continue;
+    checks.warning(path + "." + flag, "no-effect", "the app has no virtual network integration", {},
+                   {path + ".virtualNetworkSubnet"});
+  }
+}
+
 void check_dependencies(const std::string& name, const Site& site, Checks& checks) {
   for (size_t i = 0; i < site.dependencies.size(); ++i) {
     const auto target = parse_flow_target(site.dependencies[i]);
@@ -83,7 +103,16 @@ void check_site(const std::string& name, const Site& site, const Lab& lab, Check
                                       lab.server_farms, "serverFarms");
   check_routing(name, site, checks);
   check_dependencies(name, site, checks);
-  if (!site.virtual_network_subnet) return;
+  if (!site.virtual_network_subnet) {
+    check_unused_routing(name, site, checks);
+    return;
+  }
+  if (is_docker_compose(site)) {
+    checks.error(path + ".linuxFxVersion", "docker-compose",
+                 "Virtual network integration isn't supported for Docker Compose scenarios in App "
+                 "Service",
+                 {}, {path + ".virtualNetworkSubnet"});
+  }
   const std::string subnet_at = path + ".virtualNetworkSubnet";
   const Sku* sku = has_farm ? find_sku(lab.server_farms.at(site.server_farm).sku) : nullptr;
   if (sku != nullptr && !sku->integrates && sku->tier != "Isolated") {
@@ -111,6 +140,24 @@ void check_site(const std::string& name, const Site& site, const Lab& lab, Check
                              "regional",
                              ref.vnet, location, lab.location),
                  {}, {"location", vnet_path(ref.vnet) + ".location"});
+  }
+}
+
+// Private ports are unique on an instance, which runs every app of its plan (azure-facts 9.3).
+void check_private_ports(const Lab& lab, Checks& checks) {
+  std::map<std::string, int> wanted;
+  for (const auto& [name, site] : lab.sites) {
+    if (site.virtual_network_subnet) wanted[site.server_farm] += site.vnet_private_ports_count;
+  }
+  for (const auto& [name, site] : lab.sites) {
+    const int of_plan = wanted[site.server_farm];
+    const bool has = site.virtual_network_subnet && site.vnet_private_ports_count > 0;
+    if (!has || of_plan <= kMaxPrivatePortsPerPlan) continue;
+    checks.error("sites." + name + ".vnetPrivatePortsCount", "private-ports",
+                 fmt::format("the apps of plan '{}' want {} private ports, an instance has {}",
+                             site.server_farm, of_plan, kMaxPrivatePortsPerPlan),
+                 {}, {"sites"});
+    return;
   }
 }
 
@@ -166,6 +213,7 @@ void check_web(const Lab& lab, Checks& checks) {
                                kMaxSitesPerPlan, site.server_farm));
     }
   }
+  check_private_ports(lab, checks);
 }
 
 void check_integrations(const Lab& lab, Checks& checks) {

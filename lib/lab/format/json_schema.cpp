@@ -70,7 +70,6 @@ Json one_value(const Property& property) {
     case Form::kBoolean: return {{"type", "boolean"}};
     case Form::kInteger:
       return {{"type", "integer"}, {"minimum", property.minimum}, {"maximum", property.maximum}};
-    case Form::kNull: return {{"type", "null"}};
     case Form::kRegion: return reference("region");
     case Form::kRegionOrAny: return any_of({reference("region"), {{"const", "*"}}});
     case Form::kAddress: return reference("address");
@@ -85,6 +84,7 @@ Json one_value(const Property& property) {
     case Form::kListen: return reference("listen");
     case Form::kInstance: return reference("instance");
     case Form::kFlowUrl: return reference("flowUrl");
+    case Form::kHttpsUrl: return reference("httpsUrl");
     case Form::kExpected:
       return any_of({words_of_property(property), reference("address"), reference("addresses")});
     case Form::kServiceEndpoint:
@@ -122,9 +122,8 @@ Json value_of(const Property& property) {
 Json described(const Property& property) {
   Json json{{"description", property.description}};
   const Json value = value_of(property);
-  json["anyOf"] = property.required || property.form == Form::kNull
-                      ? Json::array({value})
-                      : Json::array({value, {{"type", "null"}}});
+  json["anyOf"] =
+      property.required ? Json::array({value}) : Json::array({value, {{"type", "null"}}});
   if (!property.default_value.empty()) {
     const Json number = Json::parse(property.default_value, nullptr, false);
     json["default"] = number.is_discarded() ? Json(property.default_value) : number;
@@ -136,19 +135,18 @@ Json present(const std::string& key) {
   return {{"required", Json::array({key})}, {"properties", {{key, {{"not", {{"type", "null"}}}}}}}};
 }
 
-Json exactly_one(const std::vector<std::string>& keys) {
+Json exactly_one(const ObjectSchema& schema, const std::vector<std::string>& keys) {
   Json choices = Json::array();
-  for (const std::string& key : keys) choices.push_back(present(key));
+  for (const std::string& key : keys) {
+    Json there = present(key);
+    if (schema.find(key)->form == Form::kBoolean) there["properties"][key] = {{"const", true}};
+    choices.push_back(std::move(there));
+  }
   return {{"oneOf", choices}};
 }
 
 // What ties two properties of an object together beyond the choice between them.
 Json condition_of(ObjectType type) {
-  if (type == ObjectType::kHost) {
-    const Json internet = {{"required", Json::array({"internet"})},
-                           {"properties", {{"internet", {{"const", true}}}}}};
-    return {{"oneOf", Json::array({present("subnet"), internet})}};
-  }
   if (type == ObjectType::kRoute) {
     const Json next_hop = present("nextHopIpAddress");
     const Json to_appliance = {
@@ -168,7 +166,7 @@ Json object_of(const ObjectSchema& schema) {
     if (property.required) required.push_back(property.name);
   }
   Json rules = Json::array();
-  for (const auto& keys : schema.alternatives) rules.push_back(exactly_one(keys));
+  for (const auto& keys : schema.alternatives) rules.push_back(exactly_one(schema, keys));
   if (const Json condition = condition_of(schema.type); !condition.is_null()) {
     rules.push_back(condition);
   }
@@ -205,6 +203,8 @@ Json definitions() {
       {"instance",
        {{"anyOf", Json::array({text_like("[^/]+(/[0-9]+)?"), Json{{"type", "integer"}},
                                Json{{"type", "boolean"}}})}}},
+      {"httpsUrl", text_like("[Hh][Tt][Tt][Pp][Ss]://" + label + "([.]" + label +
+                             ")*[.]?(:443)?/[^?#]+([?#].*)?")},
       {"flowUrl", text_like(fmt::format("(tcp|udp)://[^:/?#@\\[\\]]+:{}|icmp://[^:/?#@\\[\\]]+",
                                         kPortNotZero))}};
   for (const ObjectSchema& schema : object_schemas()) {

@@ -35,7 +35,6 @@ std::string entry_of(const Property& property) {
     text += fmt::format(" Names: 1 to {} {}.", property.names.max_length, property.names.words);
   }
   if (property.many == Many::kOneOrList) text += " One, or a list.";
-  if (property.form == Form::kNull) text += " Null alone is taken.";
   if (property.required) text += " Required.";
   if (!property.default_value.empty()) text += fmt::format(" Default: {}.", property.default_value);
   return fmt::format("*{}*\n\t{}\n", property.name, plain(text));

@@ -53,6 +53,11 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
       read_service_tags(reader, object.at("serviceTags"), read_file, before, lab);
   const TagNames names(tags_of(lab));
   const TagNames* tags = tags_known ? &names : nullptr;
+  object.map_into(lab.subscriptions, "subscriptions", read_subscription);
+  object.into(lab.subscription, "subscription", &Reader::text);
+  object.map_into(lab.public_ip_addresses, "publicIPAddresses", read_public_ip_address);
+  object.map_into(lab.nat_gateways, "natGateways", read_nat_gateway);
+  if (const auto ports = object.at("snatPorts")) lab.snat_ports = read_snat_ports(reader, *ports);
   object.map_into(lab.virtual_networks, "virtualNetworks", [&](Reader& from, const Value& vnet) {
     return read_virtual_network(from, vnet, lab.location);
   });
@@ -77,6 +82,7 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
   if (const auto dns = object.at("publicDns")) lab.public_dns = read_public_dns(reader, *dns);
   object.map_into(lab.server_farms, "serverFarms", read_server_farm);
   object.map_into(lab.sites, "sites", read_site);
+  object.map_into(lab.certificates, "certificates", read_certificate);
   object.map_into(lab.hosts, "hosts", read_host);
   object.list_into(lab.expectations, "expectations", read_expectation);
   resolve_references(lab);

@@ -49,9 +49,7 @@ Subnet read_subnet(Reader& reader, const Value& value) {
   object.list_into(subnet.delegations, "delegations", read_delegation);
   object.into(subnet.network_security_group, "networkSecurityGroup", &Reader::text);
   object.into(subnet.route_table, "routeTable", &Reader::text);
-  if (const auto gateway = object.at("natGateway")) {
-    reader.fail(*gateway, "not-emulated", "NAT gateways are not emulated", "write null");
-  }
+  object.into(subnet.nat_gateway, "natGateway", &Reader::text);
   object.list_into(subnet.service_endpoints, "serviceEndpoints", read_service_endpoint);
   object.word_into(subnet.private_endpoint_network_policies, "privateEndpointNetworkPolicies",
                    private_endpoint_network_policies());
@@ -100,6 +98,8 @@ VirtualNetwork read_virtual_network(Reader& reader, const Value& value,
   object.map_into(vnet.virtual_network_peerings, "virtualNetworkPeerings", read_peering);
   object.word_into(vnet.private_endpoint_vnet_policies, "privateEndpointVNetPolicies",
                    private_endpoint_vnet_policies());
+  object.into(vnet.subscription, "subscription", &Reader::text);
+  object.integer_into(vnet.flow_timeout_in_minutes, "flowTimeoutInMinutes");
   return vnet;
 }
 

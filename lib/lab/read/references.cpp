@@ -45,7 +45,9 @@ void resolve_keys(Named<T>& map, const Declared& declared) {
 }
 
 void resolve_network(VirtualNetwork& vnet, const Lab& lab) {
+  resolve(vnet.subscription, lab.subscriptions);
   for (auto& [name, subnet] : vnet.subnets) {
+    resolve(subnet.nat_gateway, lab.nat_gateways);
     resolve(subnet.network_security_group, lab.network_security_groups);
     resolve(subnet.route_table, lab.route_tables);
   }
@@ -68,6 +70,7 @@ void resolve_endpoint(PrivateEndpoint& endpoint, const Lab& lab) {
 
 void resolve_services(Lab& lab) {
   for (auto& [name, service] : lab.services) {
+    resolve(service.subscription, lab.subscriptions);
     if (!service.network_acls) continue;
     for (SubnetRef& subnet : service.network_acls->virtual_network_rules) resolve(subnet, lab);
   }
@@ -75,6 +78,10 @@ void resolve_services(Lab& lab) {
     resolve_keys(zone.virtual_network_links, lab.virtual_networks);
   }
   for (auto& [name, endpoint] : lab.private_endpoints) resolve_endpoint(endpoint, lab);
+  for (auto& [name, certificate] : lab.certificates) {
+    if (!resolve(certificate.key_vault, lab.services)) continue;
+    resolve(certificate.key_vault_secret_name, lab.services.at(certificate.key_vault).secrets);
+  }
 }
 
 // "nsg/rule", "table/route", "vnet/peering", "zone/network" and those of endpoints.
@@ -112,6 +119,10 @@ void resolve_decider(std::string& by, const Lab& lab) {
 }  // namespace
 
 void resolve_references(Lab& lab) {
+  resolve(lab.subscription, lab.subscriptions);
+  for (auto& [name, gateway] : lab.nat_gateways) {
+    for (auto& address : gateway.public_ip_addresses) resolve(address, lab.public_ip_addresses);
+  }
   for (auto& [name, vnet] : lab.virtual_networks) resolve_network(vnet, lab);
   for (auto& [name, group] : lab.network_security_groups) {
     for (auto& [rule_name, rule] : group.security_rules) {
@@ -122,7 +133,9 @@ void resolve_references(Lab& lab) {
       }
     }
   }
+  for (auto& [name, farm] : lab.server_farms) resolve(farm.subscription, lab.subscriptions);
   for (auto& [name, site] : lab.sites) {
+    resolve(site.subscription, lab.subscriptions);
     resolve(site.server_farm, lab.server_farms);
     resolve(site.virtual_network_subnet, lab);
   }

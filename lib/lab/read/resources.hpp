@@ -39,6 +39,15 @@ PrivateDnsZone read_private_dns_zone(Reader& reader, const Value& value);
 PublicDns read_public_dns(Reader& reader, const Value& value);
 DnsServer read_dns_server(Reader& reader, const Value& value);
 DnsConfiguration read_dns_configuration(Reader& reader, const Value& value);
+Subscription read_subscription(Reader& reader, const Value& value);
+PublicIpAddress read_public_ip_address(Reader& reader, const Value& value);
+NatGateway read_nat_gateway(Reader& reader, const Value& value);
+SnatPorts read_snat_ports(Reader& reader, const Value& value);
+IdentityType read_identity(Reader& reader, const Value& value);
+Backup read_backup(Reader& reader, const Value& value);
+SiteLogs read_site_logs(Reader& reader, const Value& value);
+Certificate read_certificate(Reader& reader, const Value& value);
+Secret read_secret(Reader& reader, const Value& value);
 Expectation read_expectation(Reader& reader, const Value& value);
 // Azure spells regions both ways: "West Europe" and "westeurope".
 std::optional<std::string> read_location(Reader& reader, const Value& value);

@@ -172,6 +172,7 @@ NetworkSecurityGroup read_network_security_group(Reader& reader, const Value& va
   NetworkSecurityGroup group;
   object.map_into(group.security_rules, "securityRules",
                   [&](Reader& from, const Value& rule) { return read_rule(from, rule, tags); });
+  object.into(group.flush_connection, "flushConnection", &Reader::boolean);
   return group;
 }
 

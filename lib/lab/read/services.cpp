@@ -55,6 +55,8 @@ Service read_service(Reader& reader, const Value& value, const std::string& loca
   if (const auto acls = object.at("networkAcls")) {
     service.network_acls = read_network_acls(reader, *acls);
   }
+  object.map_into(service.secrets, "secrets", read_secret);
+  object.into(service.subscription, "subscription", &Reader::text);
   return service;
 }
 

@@ -19,6 +19,16 @@ OutboundVnetRouting read_outbound_vnet_routing(Reader& reader, const Value& valu
   return routing;
 }
 
+// What the platform is asked to do.
+void read_platform(ObjectReader& object, Site& site) {
+  Reader& reader = object.reader();
+  if (const auto identity = object.at("identity")) site.identity = read_identity(reader, *identity);
+  if (const auto backup = object.at("backup")) site.backup = read_backup(reader, *backup);
+  if (const auto logs = object.at("logs")) site.logs = read_site_logs(reader, *logs);
+  object.integer_into(site.vnet_private_ports_count, "vnetPrivatePortsCount");
+  object.into(site.subscription, "subscription", &Reader::text);
+}
+
 void read_from(Reader& reader, const Value& value, Expectation& expectation) {
   const auto text = reader.text(value);
   if (!text) return;
@@ -63,6 +73,28 @@ void read_lookup(Reader& reader, const Value& value, Expectation& expectation) {
   if (const auto address = read_looked_up(reader, value)) expectation.addresses = {*address};
 }
 
+// Of a start, the class of traffic that makes it fail.
+void read_decider(Reader& reader, const Value& value, Expectation& expectation) {
+  if (!expectation.startup) {
+    expectation.by = reader.text(value);
+  } else if (const auto traffic = reader.word(value, traffic_classes())) {
+    expectation.by = name_of(*traffic);
+  }
+}
+
+// What runs was failed by nothing.
+void exclude_decider(ObjectReader& object) {
+  const auto by = object.at("by");
+  if (!by) return;
+  object.reader().fail_at_key(*by, "exclusive-keys",
+                              "'expect: running' and 'by' exclude each other",
+                              "nothing fails a start that succeeds");
+}
+
+void read_start(Reader& reader, const Value& value, Expectation& expectation) {
+  expectation.running = reader.word(value, startup_outcomes());
+}
+
 void read_outcome(Reader& reader, const Value& value, Expectation& expectation) {
   const std::string& text = value.node->text;
   const auto words = words_of(lookup_statuses());
@@ -95,6 +127,7 @@ ServerFarm read_server_farm(Reader& reader, const Value& value) {
   object.into(farm.sku, "sku", &Reader::text);
   if (const Sku* sku = find_sku(farm.sku)) farm.sku = sku->name;
   object.into(farm.capacity, "capacity", &Reader::integer);
+  object.into(farm.subscription, "subscription", &Reader::text);
   return farm;
 }
 
@@ -129,6 +162,7 @@ Site read_site(Reader& reader, const Value& value) {
     site.dns_configuration = read_dns_configuration(reader, *dns);
   }
   object.list_into(site.dependencies, "dependencies", &Reader::text);
+  read_platform(object, site);
   return site;
 }
 
@@ -166,17 +200,27 @@ Expectation read_expectation(Reader& reader, const Value& value) {
   if (const auto from = object.at("from")) read_from(reader, *from, expectation);
   object.into(expectation.to, "to", &Reader::text);
   object.into(expectation.resolve, "resolve", &Reader::domain_name);
-  object.into(expectation.by, "by", &Reader::text);
+  object.into(expectation.startup, "startup", &Reader::boolean);
+  if (const auto by = object.at("by")) read_decider(reader, *by, expectation);
   if (const auto via = object.at("via")) expectation.via = reader.word(*via, paths());
   object.list_into(expectation.source, "source", &Reader::prefix);
+  object.word_into(expectation.traffic, "traffic", traffic_classes());
   const bool lookup = object.at("resolve").has_value();
-  if (!lookup && !object.at("to")) {
-    object.miss({"to", "resolve"}, "'to' is missing", "write 'to: URL' or 'resolve: NAME'");
+  if (!lookup && !expectation.startup && !object.at("to")) {
+    object.miss({"to", "resolve", "startup"}, "'to' is missing",
+                "write 'to: URL', 'resolve: NAME' or 'startup: true'");
   }
   for (const char* of_flow : {"to", "by", "via", "source"}) object.exclude("resolve", of_flow);
-  if (const auto expect = object.at("expect")) {
-    (lookup ? read_lookup : read_outcome)(reader, *expect, expectation);
+  if (expectation.startup) {
+    for (const char* other : {"to", "resolve", "via", "source", "traffic"}) {
+      object.exclude("startup", other);
+    }
   }
+  if (const auto expect = object.at("expect")) {
+    const auto read = expectation.startup ? read_start : lookup ? read_lookup : read_outcome;
+    read(reader, *expect, expectation);
+  }
+  if (expectation.running == true) exclude_decider(object);
   return expectation;
 }
 

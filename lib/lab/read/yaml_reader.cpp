@@ -8,6 +8,7 @@
 #include "base/number.hpp"
 #include "base/result.hpp"
 #include "lab/domain_name.hpp"
+#include "lab/https_url.hpp"
 #include "lab/limits.hpp"
 
 namespace egress::lab {
@@ -144,6 +145,18 @@ std::optional<SubnetRef> Reader::subnet_ref(const Value& value) {
   }
   fail(value, "reference", fmt::format("'{}' does not name a subnet", shown(*got)),
        "write VNET/SUBNET");
+  return std::nullopt;
+}
+
+std::optional<std::string> Reader::https_url(const Value& value) {
+  auto got = text(value);
+  if (!got) return std::nullopt;
+  const auto url = parse_https_url(*got);
+  if (url && url->path.size() > 1) return got;
+  // Behind '?' stands a signature.
+  const std::string plain = got->substr(0, got->find('?'));
+  fail(value, "url", fmt::format("'{}' is not the URL of a container", shown(plain)),
+       "write https://HOST/CONTAINER");
   return std::nullopt;
 }
 

@@ -53,6 +53,8 @@ class Reader {
   // Lower case and without a final dot.
   std::optional<std::string> domain_name(const Value& value);
   std::optional<SubnetRef> subnet_ref(const Value& value);
+  // Of a container of a service, as written (lab/https_url.hpp).
+  std::optional<std::string> https_url(const Value& value);
   // The items of a list; a finding and nothing when it is no list. Null is an empty list.
   std::vector<Value> items(const Value& value);
   // The entries of a map, each key once.

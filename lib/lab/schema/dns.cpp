@@ -8,13 +8,6 @@
 namespace egress::lab {
 namespace {
 
-Property number(std::string name, int minimum, int maximum, std::string description) {
-  Property property = value(std::move(name), Form::kInteger, std::move(description));
-  property.minimum = minimum;
-  property.maximum = maximum;
-  return property;
-}
-
 Property bounded(const char* name, const NumberSetting& setting, const std::string& description) {
   return number(name, setting.least, setting.most,
                 description + " Instead of the app setting " + setting.name + ".");
@@ -50,8 +43,7 @@ ObjectSchema virtual_network_link_schema() {
 }
 
 ObjectSchema record_set_schema() {
-  Property ttl = number("ttl", 0, kMaxTtl, "Seconds that an answer may be kept.");
-  ttl.default_value = "3600";
+  const Property ttl = number("ttl", 0, kMaxTtl, "Seconds that an answer may be kept.", "3600");
   Property mx = one_or_list("MX", Form::kObject, "Mail exchangers.");
   mx.object = ObjectType::kMxRecord;
   Property srv = one_or_list("SRV", Form::kObject, "Locations of services.");

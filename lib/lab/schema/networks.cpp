@@ -17,6 +17,36 @@ NameRule label_name(std::string kind, size_t max_length) {
 
 namespace {
 
+std::vector<Property> resource_properties() {
+  Property expectations = list("expectations", Form::kObject, "What `egressctl test` checks.");
+  expectations.object = ObjectType::kExpectation;
+  return {map("virtualNetworks", ObjectType::kVirtualNetwork, network_name("a virtual network", 64),
+              "Virtual networks by name."),
+          map("networkSecurityGroups", ObjectType::kNetworkSecurityGroup,
+              network_name("a network security group"), "Network security groups by name."),
+          map("routeTables", ObjectType::kRouteTable, network_name("a route table"),
+              "Route tables by name."),
+          map("applicationSecurityGroups", ObjectType::kApplicationSecurityGroup,
+              network_name("an application security group"),
+              "Application security groups by name. Hosts say which they belong to."),
+          map("services", ObjectType::kService, label_name("a service", 63),
+              "Emulated platform services on their public addresses, by name."),
+          map("privateEndpoints", ObjectType::kPrivateEndpoint, network_name("a private endpoint"),
+              "Private endpoints by name."),
+          map("privateDnsZones", ObjectType::kPrivateDnsZone,
+              {"a private DNS zone", kMaxDomainName, "_.-", "_",
+               "letters, digits, '_', '.' and '-', neither '.' nor '-' first or last"},
+              "Private DNS zones by name."),
+          object("publicDns", ObjectType::kPublicDns, "What public DNS says."),
+          map("serverFarms", ObjectType::kServerFarm, label_name("an App Service plan", 40),
+              "App Service plans by name."),
+          map("sites", ObjectType::kSite, label_name("a site", 60), "Apps by name."),
+          map("certificates", ObjectType::kCertificate, network_name("a certificate"),
+              "TLS certificates that App Service imports, by name."),
+          map("hosts", ObjectType::kHost, label_name("a host", 63), "Emulated machines by name."),
+          expectations};
+}
+
 ObjectSchema lab_schema() {
   Property location = value("location", Form::kRegion, "The region of apps and networks.");
   Property outbound = list("outboundIpAddresses", Form::kAddress,
@@ -27,42 +57,30 @@ ObjectSchema lab_schema() {
   Property allocation = word("addressAllocation", words_of(address_allocations()),
                              "From which end of an integration subnet addresses are taken.");
   allocation.default_value = "lowest";
-  Property expectations = list("expectations", Form::kObject, "What `egressctl test` checks.");
-  expectations.object = ObjectType::kExpectation;
-  Property public_dns = value("publicDns", Form::kObject, "What public DNS says.");
-  public_dns.object = ObjectType::kPublicDns;
-  return {ObjectType::kLab,
-          "lab",
-          "App Service regional virtual network integration on one host: networks, rules, routes, "
-          "plans, apps and machines. Names of properties and values are Azure Resource Manager's.",
-          {location, outbound, allocation,
-           value("serviceTags", Form::kText,
-                 "A service tag file in the JSON form that Microsoft publishes, relative to the "
-                 "lab file. A regular file of at most 32 MiB. Without it there are a few tags of "
-                 "West Europe, North Europe and East US."),
-           map("virtualNetworks", ObjectType::kVirtualNetwork,
-               network_name("a virtual network", 64), "Virtual networks by name."),
-           map("networkSecurityGroups", ObjectType::kNetworkSecurityGroup,
-               network_name("a network security group"), "Network security groups by name."),
-           map("routeTables", ObjectType::kRouteTable, network_name("a route table"),
-               "Route tables by name."),
-           map("applicationSecurityGroups", ObjectType::kApplicationSecurityGroup,
-               network_name("an application security group"),
-               "Application security groups by name. Hosts say which they belong to."),
-           map("services", ObjectType::kService, label_name("a service", 63),
-               "Emulated platform services on their public addresses, by name."),
-           map("privateEndpoints", ObjectType::kPrivateEndpoint, network_name("a private endpoint"),
-               "Private endpoints by name."),
-           map("privateDnsZones", ObjectType::kPrivateDnsZone,
-               {"a private DNS zone", kMaxDomainName, "_.-", "_",
-                "letters, digits, '_', '.' and '-', neither '.' nor '-' first or last"},
-               "Private DNS zones by name."),
-           public_dns,
-           map("serverFarms", ObjectType::kServerFarm, label_name("an App Service plan", 40),
-               "App Service plans by name."),
-           map("sites", ObjectType::kSite, label_name("a site", 60), "Apps by name."),
-           map("hosts", ObjectType::kHost, label_name("a host", 63), "Emulated machines by name."),
-           expectations}};
+  ObjectSchema lab{
+      ObjectType::kLab,
+      "lab",
+      "App Service regional virtual network integration on one host: networks, rules, routes, "
+      "plans, apps and machines. Names of properties and values are Azure Resource Manager's.",
+      {location, outbound, allocation,
+       value("serviceTags", Form::kText,
+             "A service tag file in the JSON form that Microsoft publishes, relative to the "
+             "lab file. A regular file of at most 32 MiB. Without it there are a few tags of "
+             "West Europe, North Europe and East US."),
+       map("subscriptions", ObjectType::kSubscription, network_name("a subscription", 64),
+           "Subscriptions by name."),
+       value("subscription", Form::kText,
+             "The subscription of every resource that does not say. Without it, one of an "
+             "Enterprise Agreement with everything registered."),
+       map("publicIPAddresses", ObjectType::kPublicIpAddress, network_name("a public IP address"),
+           "Public IP addresses by name."),
+       map("natGateways", ObjectType::kNatGateway, network_name("a NAT gateway"),
+           "NAT gateways by name. Subnets say which they use."),
+       object("snatPorts", ObjectType::kSnatPorts,
+              "How many flows of one instance to one destination App Service's own source NAT "
+              "carries.")}};
+  for (const Property& resource : resource_properties()) lab.properties.push_back(resource);
+  return lab;
 }
 
 ObjectSchema virtual_network_schema() {
@@ -82,7 +100,9 @@ ObjectSchema virtual_network_schema() {
                network_name("a virtual network", 64),
                "This network's side of its peerings, by the name of the other network. A peering "
                "connects when both sides declare it."),
-           endpoint_policies}};
+           endpoint_policies, subscription_property(),
+           number("flowTimeoutInMinutes", kMinFlowTimeout, kMaxFlowTimeout,
+                  "After how many minutes without a packet its flows are forgotten.")}};
 }
 
 ObjectSchema subnet_schema() {
@@ -108,7 +128,10 @@ ObjectSchema subnet_schema() {
             "/28 or larger, /26 when several plans share it."),
        value("networkSecurityGroup", Form::kText, "The security group that filters its traffic."),
        value("routeTable", Form::kText, "The route table that steers what it sends."),
-       value("natGateway", Form::kNull, "NAT gateways are not emulated."), endpoints, policies,
+       value("natGateway", Form::kText,
+             "The NAT gateway that takes what leaves it for the Internet, where no route leads to "
+             "an appliance."),
+       endpoints, policies,
        list("serviceEndpointPolicies", Form::kText,
             "Accepted with a warning: service endpoint policies are not emulated. An integration "
             "subnet has none.")},

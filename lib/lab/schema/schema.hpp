@@ -37,6 +37,18 @@ enum class ObjectType {
   kNetworkAcls,
   kPrivateEndpoint,
   kServiceEndpoint,
+  kSecret,
+  kSubscription,
+  kPublicIpAddress,
+  kNatGateway,
+  kSnatPorts,
+  kIdentity,
+  kBackup,
+  kDatabaseBackup,
+  kSiteLogs,
+  kApplicationLogs,
+  kBlobLogs,
+  kCertificate,
 };
 
 // How one value is written.
@@ -45,7 +57,6 @@ enum class Form {
   kWord,             // one of `words`, case does not count
   kBoolean,          // without quotes
   kInteger,          // from `minimum` to `maximum`, without quotes
-  kNull,             // nothing: Azure has the property, and nothing emulates it
   kRegion,           // "westeurope", "West Europe"
   kRegionOrAny,      // a region or "*"
   kAddress,          // "10.0.0.4"
@@ -60,6 +71,7 @@ enum class Form {
   kListen,           // "tcp/443"
   kInstance,         // "SITE", "SITE/INSTANCE"
   kFlowUrl,          // "tcp://HOST:PORT"
+  kHttpsUrl,         // "https://HOST/PATH"
   kExpected,         // one of `words`, an address or a list of addresses
   kServiceEndpoint,  // one of `words`, or `object`
   kObject,           // `object`
@@ -100,7 +112,7 @@ struct ObjectSchema {
   std::string name{};  // of its definition in the JSON Schema
   std::string description{};
   std::vector<Property> properties{};
-  // Exactly one property of each is there.
+  // Exactly one property of each is there; a boolean one is when it is true.
   std::vector<std::vector<std::string>> alternatives{};
 
   const Property* find(const std::string& property) const;  // null when it has no such property

@@ -26,7 +26,10 @@ ObjectSchema network_security_group_schema() {
           "networkSecurityGroup",
           "A network security group.",
           {map("securityRules", ObjectType::kSecurityRule, network_name("a security rule"),
-               "Rules by name; Azure's default rules follow them.")}};
+               "Rules by name; Azure's default rules follow them."),
+           flag("flushConnection",
+                "Whether a changed rule counts for flows that are there, too. Else they go on.",
+                "false")}};
 }
 
 ObjectSchema security_rule_schema() {

@@ -30,7 +30,18 @@ ObjectSchema service_schema() {
        list("names", Form::kDomainName,
             "Its public names. A suffix that is known tells the private name, too."),
        list("listen", Form::kListen, "Ports that answer.", 0, static_cast<int>(kMaxListen)),
-       value("serviceTag", Form::kText, "The service tag that its address is in."), access, acls}};
+       value("serviceTag", Form::kText, "The service tag that its address is in."), access, acls,
+       map("secrets", ObjectType::kSecret,
+           {"a secret", kMaxSecretName, "-", "-", "letters, digits and '-'"},
+           "Of a vault, by name. Without them it has every secret."),
+       subscription_property()}};
+}
+
+ObjectSchema secret_schema() {
+  return {ObjectType::kSecret,
+          "secret",
+          "A secret of a vault.",
+          {required(value("value", Form::kText, "What references to it stand for."))}};
 }
 
 ObjectSchema network_acls_schema() {
@@ -85,7 +96,7 @@ ObjectSchema service_endpoint_schema() {
 
 std::vector<ObjectSchema> service_schemas() {
   return {service_schema(), network_acls_schema(), private_endpoint_schema(),
-          service_endpoint_schema()};
+          service_endpoint_schema(), secret_schema()};
 }
 
 }  // namespace egress::lab

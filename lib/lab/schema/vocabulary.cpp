@@ -140,6 +140,39 @@ const std::vector<Spelling<PrivateEndpointVnetPolicies>>& private_endpoint_vnet_
   return all;
 }
 
+const std::vector<Spelling<TrafficClass>>& traffic_classes() {
+  static const auto all = spelled({TrafficClass::kApplication, TrafficClass::kImagePull,
+                                   TrafficClass::kContentShare, TrafficClass::kBackupRestore,
+                                   TrafficClass::kManagedIdentity, TrafficClass::kKeyVault});
+  return all;
+}
+
+const std::vector<Spelling<bool>>& startup_outcomes() {
+  static const std::vector<Spelling<bool>> all = {{"running", true}, {"failed", false}};
+  return all;
+}
+
+const std::vector<Spelling<IdentityType>>& identity_types() {
+  static const auto all =
+      spelled({IdentityType::kNone, IdentityType::kSystemAssigned, IdentityType::kUserAssigned,
+               IdentityType::kSystemAssignedUserAssigned});
+  return all;
+}
+
+const std::vector<Spelling<std::string>>& database_types() {
+  static const std::vector<Spelling<std::string>> all = {{"LocalMySql", "LocalMySql"},
+                                                         {"MySql", "MySql"},
+                                                         {"PostgreSql", "PostgreSql"},
+                                                         {"SqlAzure", "SqlAzure"}};
+  return all;
+}
+
+const std::vector<Spelling<std::string>>& nat_gateway_skus() {
+  static const std::vector<Spelling<std::string>> all = {{"Standard", "Standard"},
+                                                         {"StandardV2", "StandardV2"}};
+  return all;
+}
+
 const std::vector<Sku>& skus() {
   static const std::vector<Sku> all = make_skus();
   return all;
@@ -185,8 +218,7 @@ const std::vector<std::string>& default_security_rules() {
 }
 
 const std::vector<std::string>& reserved_keys() {
-  static const std::vector<std::string> all = {"natGateways", "virtualNetworkGateways",
-                                               "onPremises",  "subscriptions",
+  static const std::vector<std::string> all = {"virtualNetworkGateways", "onPremises",
                                                "attachments", "clock"};
   return all;
 }

@@ -32,6 +32,12 @@ const std::vector<Spelling<EndpointStatus>>& endpoint_statuses();
 const std::vector<Spelling<PrivateEndpointNetworkPolicies>>& private_endpoint_network_policies();
 const std::vector<Spelling<PrivateEndpointVnetPolicies>>& private_endpoint_vnet_policies();
 
+const std::vector<Spelling<TrafficClass>>& traffic_classes();
+const std::vector<Spelling<bool>>& startup_outcomes();
+const std::vector<Spelling<IdentityType>>& identity_types();
+const std::vector<Spelling<std::string>>& database_types();
+const std::vector<Spelling<std::string>>& nat_gateway_skus();
+
 template <typename T>
 std::vector<std::string> words_of(const std::vector<Spelling<T>>& spellings) {
   std::vector<std::string> words;

@@ -19,7 +19,10 @@ ObjectSchema server_farm_schema() {
   capacity.minimum = 1;
   capacity.maximum = kMaxCapacity;
   capacity.default_value = "1";
-  return {ObjectType::kServerFarm, "serverFarm", "An App Service plan.", {sku, capacity}};
+  return {ObjectType::kServerFarm,
+          "serverFarm",
+          "An App Service plan.",
+          {sku, capacity, subscription_property()}};
 }
 
 ObjectSchema site_schema() {
@@ -46,7 +49,8 @@ ObjectSchema site_schema() {
            flag("vnetImagePullEnabled", "Legacy form of imagePullTraffic."),
            flag("vnetBackupRestoreEnabled", "Legacy form of backupRestoreTraffic."),
            value("linuxFxVersion", Form::kText,
-                 "Its runtime, as PYTHON|3.12. It tells what the app is built from."),
+                 "Its runtime, as PYTHON|3.12, which tells what the app is built from; or "
+                 "DOCKER|[HOST/]REPOSITORY[:TAG], an image that is pulled when it starts."),
            word("publicNetworkAccess", words_of(public_network_accesses()),
                 "Whether its front end takes requests from the Internet. Left out: Enabled, and "
                 "Disabled once a private endpoint for it exists."),
@@ -55,7 +59,15 @@ ObjectSchema site_schema() {
            dns, settings,
            list("dependencies", Form::kFlowUrl,
                 "What it needs: URLs as an expectation's. Commands report whether they are "
-                "reached.")}};
+                "reached."),
+           object("identity", ObjectType::kIdentity, "Its managed identity."),
+           object("backup", ObjectType::kBackup, "Where its custom backups go."),
+           object("logs", ObjectType::kSiteLogs, "Where its logs go."),
+           number("vnetPrivatePortsCount", 0, kMaxPrivatePorts,
+                  "Ports of its own, by which its instances call each other through the network: "
+                  "WEBSITE_PRIVATE_PORTS.",
+                  "0"),
+           subscription_property()}};
 }
 
 ObjectSchema outbound_vnet_routing_schema() {
@@ -93,7 +105,8 @@ ObjectSchema host_schema() {
                  "The public address that it shows for destinations outside RFC1918."),
            list("applicationSecurityGroups", Form::kText, "Groups that it is in.", 0,
                 static_cast<int>(kMaxApplicationSecurityGroupsPerHost)),
-           dns_server}};
+           dns_server},
+          {{"subnet", "internet"}}};
 }
 
 ObjectSchema expectation_schema() {
@@ -102,27 +115,33 @@ ObjectSchema expectation_schema() {
                           "a service; deny that no packet arrives; drop and noRoute say why; "
                           "unresolved that the name has no address; forbidden the service's "
                           "refusal; refused a closed port; noAnswer that nothing comes back. Of a "
-                          "lookup: an address, a list of them, or a status.");
+                          "lookup: an address, a list of them, or a status. Of a start: running or "
+                          "failed.");
   expect.words = words_of(outcomes());
-  for (const std::string& status : words_of(lookup_statuses())) expect.words.push_back(status);
+  for (const auto& more : {words_of(lookup_statuses()), words_of(startup_outcomes())}) {
+    expect.words.insert(expect.words.end(), more.begin(), more.end());
+  }
+  Property traffic = word("traffic", words_of(traffic_classes()), "What is sent or looked up.");
+  traffic.default_value = name_of(TrafficClass::kApplication);
   return {ObjectType::kExpectation,
           "expectation",
-          "A flow or a lookup, and what becomes of it.",
+          "A flow, a lookup or the start of an app, and what becomes of it.",
           {required(value("from", Form::kInstance, "SITE or SITE/INSTANCE.")),
            value("to", Form::kFlowUrl,
                  "tcp://HOST:PORT, udp://HOST:PORT or icmp://HOST; HOST is an address or a name "
                  "that the app resolves."),
            value("resolve", Form::kDomainName, "A name that the app looks up, instead of a flow."),
-           required(expect),
+           flag("startup", "True instead of a flow: whether the app's start succeeds."),
+           required(expect), traffic,
            value("by", Form::kText,
                  "The name that must decide: NSG/RULE, TABLE/ROUTE, system/PREFIX, VNET/PEERING, "
                  "privateEndpoints/NAME, serviceEndpoints/SERVICE, ZONE/NETWORK or "
-                 "applicationRouting."),
+                 "applicationRouting. Of a start that fails: the class of traffic that fails."),
            word("via", words_of(paths()), "Whether the packet enters the virtual network."),
            one_or_list("source", Form::kPrefix,
                        "The source address that the far end must see: one, a prefix that it is "
                        "in, or a list of them.")},
-          {{"to", "resolve"}}};
+          {{"to", "resolve", "startup"}}};
 }
 
 }  // namespace

@@ -57,13 +57,20 @@ Document Writer::json_of(const DnsConfiguration& configuration) const {
 }
 
 Document Writer::json_of(const Service& service) const {
-  const auto& [type, location, address, names, listen, tag, access, acls] = service;
+  const auto& [type, location, address, names, listen, tag, access, acls, secrets, subscription] =
+      service;
   return object(field("type", if_any(type)), field("location", unless(lab_.location, location)),
                 field("ipAddress", address), field("names", names), field("listen", listen),
                 field("serviceTag", if_any(tag)),
                 field("publicNetworkAccess", word_unless(public_network_accesses(),
                                                          PublicNetworkAccess::kEnabled, access)),
-                field("networkAcls", acls));
+                field("networkAcls", acls), field("secrets", secrets),
+                field("subscription", if_any(subscription)));
+}
+
+Document Writer::json_of(const Secret& secret) const {
+  const auto& [value] = secret;
+  return object(field("value", value));
 }
 
 Document Writer::json_of(const NetworkAcls& acls) const {

@@ -5,35 +5,43 @@ namespace egress::lab {
 
 Document Writer::write() const {
   const auto& [location, outbound, allocation, networks, security_groups, tables, groups, farms,
-               sites, hosts, services, endpoints, zones, public_dns, tags_file, tags,
-               expectations] = lab_;
+               sites, hosts, services, endpoints, zones, public_dns, subscriptions, subscription,
+               public_ips, nat_gateways, snat_ports, certificates, tags_file, tags, expectations] =
+      lab_;
   static_cast<void>(tags);  // they stay in their file
-  return object(field("location", location), field("outboundIpAddresses", outbound),
-                field("addressAllocation", word_for(address_allocations(), allocation)),
-                field("serviceTags", if_any(tags_file)), field("virtualNetworks", networks),
-                field("networkSecurityGroups", security_groups), field("routeTables", tables),
-                field("applicationSecurityGroups", groups), field("services", services),
-                field("privateEndpoints", endpoints), field("privateDnsZones", zones),
-                field("publicDns", unless(PublicDns{}, public_dns)), field("serverFarms", farms),
-                field("sites", sites), field("hosts", hosts), field("expectations", expectations));
+  return object(
+      field("location", location), field("outboundIpAddresses", outbound),
+      field("addressAllocation", word_for(address_allocations(), allocation)),
+      field("serviceTags", if_any(tags_file)), field("subscriptions", subscriptions),
+      field("subscription", if_any(subscription)), field("publicIPAddresses", public_ips),
+      field("natGateways", nat_gateways), field("snatPorts", unless(SnatPorts{}, snat_ports)),
+      field("virtualNetworks", networks), field("networkSecurityGroups", security_groups),
+      field("routeTables", tables), field("applicationSecurityGroups", groups),
+      field("services", services), field("privateEndpoints", endpoints),
+      field("privateDnsZones", zones), field("publicDns", unless(PublicDns{}, public_dns)),
+      field("serverFarms", farms), field("sites", sites), field("certificates", certificates),
+      field("hosts", hosts), field("expectations", expectations));
 }
 
 Document Writer::json_of(const VirtualNetwork& vnet) const {
-  const auto& [location, prefixes, dns_servers, subnets, peerings, endpoint_policies] = vnet;
+  const auto& [location, prefixes, dns_servers, subnets, peerings, endpoint_policies, subscription,
+               flow_timeout] = vnet;
   return object(field("location", unless(lab_.location, location)),
                 field("addressPrefixes", prefixes), field("dnsServers", dns_servers),
                 field("subnets", subnets), field("virtualNetworkPeerings", peerings),
                 field("privateEndpointVNetPolicies",
                       word_unless(private_endpoint_vnet_policies(),
-                                  PrivateEndpointVnetPolicies::kDisabled, endpoint_policies)));
+                                  PrivateEndpointVnetPolicies::kDisabled, endpoint_policies)),
+                field("subscription", if_any(subscription)),
+                field("flowTimeoutInMinutes", flow_timeout));
 }
 
 Document Writer::json_of(const Subnet& subnet) const {
   const auto& [prefixes, delegations, group, table, endpoints, endpoint_policies,
-               service_endpoint_policies] = subnet;
+               service_endpoint_policies, nat_gateway] = subnet;
   return object(field("addressPrefixes", prefixes), field("delegations", delegations),
                 field("networkSecurityGroup", group), field("routeTable", table),
-                field("serviceEndpoints", endpoints),
+                field("natGateway", nat_gateway), field("serviceEndpoints", endpoints),
                 field("privateEndpointNetworkPolicies",
                       word_unless(private_endpoint_network_policies(),
                                   PrivateEndpointNetworkPolicies::kDisabled, endpoint_policies)),

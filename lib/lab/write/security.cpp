@@ -4,8 +4,8 @@
 namespace egress::lab {
 
 Document Writer::json_of(const NetworkSecurityGroup& group) const {
-  const auto& [rules] = group;
-  return object(field("securityRules", rules));
+  const auto& [rules, flush] = group;
+  return object(field("securityRules", rules), field("flushConnection", if_true(flush)));
 }
 
 Document Writer::json_of(const SecurityRule& rule) const {

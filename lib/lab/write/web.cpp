@@ -12,6 +12,7 @@ Document sources(const std::vector<Ipv4Prefix>& prefixes) {
 }
 
 Document expected(const Expectation& expectation) {
+  if (expectation.running) return word_for(startup_outcomes(), *expectation.running);
   if (expectation.resolve.empty()) return word_for(outcomes(), expectation.expect);
   if (expectation.status) return name_of(*expectation.status);
   Document json = Document::array();
@@ -22,23 +23,27 @@ Document expected(const Expectation& expectation) {
 }  // namespace
 
 Document Writer::json_of(const ServerFarm& farm) const {
-  const auto& [sku, capacity] = farm;
-  return object(field("sku", sku), field("capacity", capacity));
+  const auto& [sku, capacity, subscription] = farm;
+  return object(field("sku", sku), field("capacity", capacity),
+                field("subscription", if_any(subscription)));
 }
 
 Document Writer::json_of(const Site& site) const {
   const auto& [farm, subnet, routing, route_all, content_share, image_pull, backup_restore,
-               settings, dns, access, inbound, dependencies, runtime] = site;
+               settings, dns, access, inbound, dependencies, runtime, subscription, identity,
+               backup, logs, private_ports] = site;
   const auto access_word =
       access ? std::optional(word_for(public_network_accesses(), *access)) : std::nullopt;
-  return object(field("serverFarm", farm), field("virtualNetworkSubnet", subnet),
-                field("outboundVnetRouting", routing), field("vnetRouteAllEnabled", route_all),
-                field("vnetContentShareEnabled", content_share),
-                field("vnetImagePullEnabled", image_pull),
-                field("vnetBackupRestoreEnabled", backup_restore),
-                field("linuxFxVersion", if_any(runtime)), field("publicNetworkAccess", access_word),
-                field("inboundIpAddress", inbound), field("dnsConfiguration", dns),
-                field("appSettings", settings), field("dependencies", dependencies));
+  return object(
+      field("serverFarm", farm), field("virtualNetworkSubnet", subnet),
+      field("outboundVnetRouting", routing), field("vnetRouteAllEnabled", route_all),
+      field("vnetContentShareEnabled", content_share), field("vnetImagePullEnabled", image_pull),
+      field("vnetBackupRestoreEnabled", backup_restore), field("linuxFxVersion", if_any(runtime)),
+      field("publicNetworkAccess", access_word), field("inboundIpAddress", inbound),
+      field("dnsConfiguration", dns), field("appSettings", settings),
+      field("dependencies", dependencies), field("identity", identity), field("backup", backup),
+      field("logs", logs), field("vnetPrivatePortsCount", unless(0, private_ports)),
+      field("subscription", if_any(subscription)));
 }
 
 Document Writer::json_of(const OutboundVnetRouting& routing) const {
@@ -58,13 +63,15 @@ Document Writer::json_of(const Host& host) const {
 }
 
 Document Writer::json_of(const Expectation& expectation) const {
-  const auto& [from, instance, to, expect, by, via, source, resolve, addresses, status, line] =
-      expectation;
-  static_cast<void>(std::tie(expect, addresses, status, line));
+  const auto& [from, instance, to, expect, by, via, source, resolve, addresses, status, traffic,
+               startup, running, line] = expectation;
+  static_cast<void>(std::tie(expect, addresses, status, running, line));
   Document json = object(field("from", instance == 0 ? from : fmt::format("{}/{}", from, instance)),
-                         field("to", if_any(to)), field("resolve", if_any(resolve)));
+                         field("to", if_any(to)), field("resolve", if_any(resolve)),
+                         field("startup", if_true(startup)));
   json["expect"] = expected(expectation);
-  put(json, field("by", by), field("via", via), Field{"source", sources(source)});
+  put(json, field("traffic", word_unless(traffic_classes(), TrafficClass::kApplication, traffic)),
+      field("by", by), field("via", via), Field{"source", sources(source)});
   return json;
 }
 

@@ -127,6 +127,20 @@ class Writer {
   Document json_of(const Service& service) const;
   Document json_of(const NetworkAcls& acls) const;
   Document json_of(const PrivateEndpoint& endpoint) const;
+  Document json_of(const Secret& secret) const;
+
+  Document json_of(const Subscription& subscription) const;
+  Document json_of(const PublicIpAddress& address) const;
+  Document json_of(const NatGateway& gateway) const;
+  Document json_of(const SnatPorts& ports) const;
+  Document json_of(const Certificate& certificate) const;
+
+  // Null where a site says nothing of it.
+  Document json_of(IdentityType identity) const;
+  Document json_of(const Backup& backup) const;
+  Document json_of(const DatabaseBackup& database) const;
+  Document json_of(const SiteLogs& logs) const;
+  Document json_of(const BlobLogs& logs) const;
 
   const Lab& lab_;
 };

@@ -44,6 +44,19 @@ TEST(AppContext, HasNoPrivateAddressWithoutIntegrationEvenIfASettingClaimsOne) {
   EXPECT_THAT(environment, Not(Contains(Key("WEBSITE_VNETNAME"))));
 }
 
+TEST(AppContext, HasNoVariablesOfThePlatformThatOnlySettingsClaim) {
+  lab::Lab lab = contract_lab();
+  auto& settings = lab.sites["web"].app_settings;
+  settings["WEBSITE_PRIVATE_PORTS"] = "20000";
+  settings["IDENTITY_HEADER"] = "own";
+  const auto header = Contains(Pair("IDENTITY_HEADER", "own"));
+  const auto environment = context_in(lab, {"web", 0}).value().environment;
+  EXPECT_THAT(environment, Not(Contains(Key("WEBSITE_PRIVATE_PORTS"))));
+  EXPECT_THAT(environment, header);
+  lab.sites["web"].identity = lab::IdentityType::kSystemAssigned;
+  EXPECT_THAT(context_in(lab, {"web", 0}).value().environment, Not(header));
+}
+
 TEST(AppContext, CarriesAppSettingsPlainAndPrefixed) {
   const auto environment = context_of({"web", 0}).environment;
   EXPECT_THAT(environment, Contains(Pair("GREETING", "hello")));

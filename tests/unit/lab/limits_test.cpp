@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "lab/schema/vocabulary.hpp"
 #include "lab/validate.hpp"
 
 namespace egress::lab {
@@ -197,6 +198,33 @@ TEST(Limits, BoundThePrivateEndpointsOfANetwork) {
   }
   EXPECT_EQ(limits_at(lab, "privateEndpoints"),
             "1001 private endpoints, 1000 are allowed in virtual network 'v'\n");
+}
+
+TEST(Limits, BoundThePrivatePortsOfAPlan) {
+  Lab lab;
+  lab.virtual_networks["v"] = {.location = lab.location, .address_prefixes = {{{0x0a000000}, 16}}};
+  lab.virtual_networks["v"].subnets["s"] = {.address_prefixes = {{{0x0a000000}, 24}},
+                                            .delegations = {kServerFarmsDelegation}};
+  lab.server_farms["plan"] = {};
+  const Site integrated{.server_farm = "plan",
+                        .virtual_network_subnet = SubnetRef{"v", "s"},
+                        .vnet_private_ports_count = kMaxPrivatePorts};
+  for (int i = 0; i < kMaxPrivatePortsPerPlan / kMaxPrivatePorts; ++i) {
+    lab.sites[fmt::format("site{:03}", i)] = integrated;
+  }
+  lab.sites["alone"] = {.server_farm = "plan", .vnet_private_ports_count = kMaxPrivatePorts};
+  const auto errors = [&] {
+    std::string text;
+    for (const Finding& finding : validate(lab)) {
+      if (finding.severity == Severity::kError) text += finding.path + ": " + finding.message;
+    }
+    return text;
+  };
+  EXPECT_EQ(errors(), "");
+  lab.sites["zzz"] = integrated;
+  EXPECT_EQ(errors(),
+            "sites.site000.vnetPrivatePortsCount: the apps of plan 'plan' want 10100 private "
+            "ports, an instance has 10000");
 }
 
 TEST(Limits, BoundTheAppsOfAPlan) {

@@ -135,7 +135,22 @@ TEST(Schema, TakesWhatTheLoaderTakes) {
         "expectations: [{from: a, resolve: x.example, expect: nxdomain}, {from: a, resolve: "
         "x.example, expect: 10.0.0.4}, {from: a, resolve: x.example, expect: [10.0.0.4, "
         "10.0.0.5]}, {from: a, to: 'tcp://a:1', expect: NOANSWER, source: [10.0.0.4, "
-        "10.1.0.0/16]}, {from: a, to: 'tcp://a:1', expect: noroute, source: 10.0.0.4}]"}) {
+        "10.1.0.0/16]}, {from: a, to: 'tcp://a:1', expect: noroute, source: 10.0.0.4}, {from: a, "
+        "to: 'tcp://a:1', startup: false, traffic: APPLICATION, expect: allow}]",
+        "subscriptions: {s: , t: {quotaId: 7, registeredProviders: []}}\nsubscription: T\n"
+        "publicIPAddresses: {p: {ipAddress: 20.61.7.1}}\nnatGateways: {n: {publicIpAddresses: "
+        "[p], publicIpPrefixes: [20.61.8.0/30, 20.61.9.0], idleTimeoutInMinutes: 120, sku: "
+        "STANDARD}}\nsnatPorts: {preallocated: 1024}\nnetworkSecurityGroups: {g: "
+        "{flushConnection: True}}\nvirtualNetworks: {v: {addressPrefixes: [10.0.0.0/16], "
+        "flowTimeoutInMinutes: 30, subscription: null, subnets: {a: {addressPrefix: 10.0.1.0/24, "
+        "natGateway: N}}}}",
+        "outboundIpAddresses: [20.50.1.4]\nserverFarms: {p: }\nservices: {k: {type: "
+        "Microsoft.KeyVault/vaults, ipAddress: 20.1.1.1, secrets: {-a-: {value: 1}}}}\n"
+        "certificates: {c: {keyVault: k}}\nsites: {a: {serverFarm: p, identity: {}, logs: , "
+        "vnetPrivatePortsCount: 0}, b: {serverFarm: p, identity: {type: 'SYSTEMASSIGNED, "
+        "userassigned'}, backup: {storageAccountUrl: 'HTTPS://F.blob.core.windows.net:443/a?b#c', "
+        "databases: [{databaseType: MYSQL}]}, logs: {applicationLogs: {}, httpLogs: "
+        "{azureBlobStorage: {sasUrl: 'https://a.example./b/c'}}}}}"}) {
     EXPECT_EQ(errors_of(load_text(yaml)), "") << yaml;
     EXPECT_EQ(complaints(seen_by_editor(yaml)), "") << yaml;
   }
@@ -184,7 +199,26 @@ TEST(Schema, RefusesWhatTheLoaderRefusesByForm) {
         "expectations: [{from: a, to: 'tcp://x:1', resolve: x, expect: allow}]",
         "expectations: [{from: a, resolve: x, expect: []}]",
         "expectations: [{from: a, to: 'http://x', expect: allow}]",
-        "expectations: [{from: a, to: 'tcp://x:0', expect: allow}]"}) {
+        "expectations: [{from: a, to: 'tcp://x:0', expect: allow}]",
+        "expectations: [{from: a, startup: false, expect: running}]",
+        "expectations: [{from: a, startup: true, to: 'tcp://x:1', expect: running}]",
+        "expectations: [{from: a, to: 'tcp://x:1', traffic: images, expect: allow}]",
+        "publicIPAddresses: {p: {}}",
+        "natGateways: {n: {publicIpPrefixes: [20.61.8.0/30], idleTimeoutInMinutes: 3}}",
+        "natGateways: {n: {publicIpPrefixes: [20.61.8.0/30], sku: Basic}}",
+        "snatPorts: {preallocated: 0}",
+        "virtualNetworks: {v: {addressPrefixes: [10.0.0.0/16], flowTimeoutInMinutes: 3}}",
+        "services: {s: {type: Microsoft.KeyVault/vaults, ipAddress: 20.1.1.1, secrets: {a_b: "
+        "{value: x}}}}",
+        "services: {s: {type: Microsoft.KeyVault/vaults, ipAddress: 20.1.1.1, secrets: {a: }}}",
+        "certificates: {c: {keyVaultSecretName: x}}",
+        "serverFarms: {p: }\nsites: {a: {serverFarm: p, identity: {type: System}}}",
+        "serverFarms: {p: }\nsites: {a: {serverFarm: p, vnetPrivatePortsCount: 101}}",
+        "serverFarms: {p: }\nsites: {a: {serverFarm: p, backup: {}}}",
+        "serverFarms: {p: }\nsites: {a: {serverFarm: p, backup: {storageAccountUrl: "
+        "'https://a.example'}}}",
+        "serverFarms: {p: }\nsites: {a: {serverFarm: p, logs: {httpLogs: {azureBlobStorage: "
+        "{sasUrl: 'ftp://a.example/b'}}}}}"}) {
     EXPECT_NE(complaints(seen_by_editor(yaml)), "") << yaml;
     EXPECT_NE(errors_of(load_text(yaml)), "") << yaml;
   }
@@ -200,7 +234,6 @@ Json broken(const Property& property) {
     case Form::kBoolean: return "yes";
     case Form::kInteger: return "1x";
     case Form::kObject: return "no object";
-    case Form::kNull: return "something";
     default: return "?/?/?";
   }
 }

@@ -14,5 +14,11 @@ TEST(Sender, IsASiteAndPerhapsAnInstance) {
   }
 }
 
+TEST(Sender, IsNamedWithItsClassOfTrafficUnlessItIsTheApplication) {
+  EXPECT_EQ((Sender{"web", 1, TrafficClass::kImagePull}).to_string(), "web/1 image-pull");
+  EXPECT_EQ((Sender{"web", 1, TrafficClass::kApplication}).to_string(), "web/1");
+  EXPECT_EQ(Sender::parse("web").value().traffic, TrafficClass::kApplication);
+}
+
 }  // namespace
 }  // namespace egress::lab

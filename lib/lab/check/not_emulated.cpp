@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+
+// What is read, checked and written, and changes nothing yet. Whoever emulates one of these takes
+// its line away.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "lab/check/checks.hpp"
+
+namespace egress::lab {
+namespace {
+
+using Paths = std::vector<std::string>;
+
+struct Line {
+  const char* what = "";
+  std::function<Paths(const Lab&)> places{};  // that it is about
+};
+
+// Entries of `map`, which stands in the lab file under `name`.
+template <typename T>
+Line of_each(const char* what, Named<T> Lab::*map, const char* name, const char* key,
+             bool (*says)(const T&)) {
+  return {what, [=](const Lab& lab) {
+            Paths paths;
+            for (const auto& [each, resource] : lab.*map) {
+              if (says(resource)) paths.push_back(fmt::format("{}.{}.{}", name, each, key));
+            }
+            return paths;
+          }};
+}
+
+Line nat_gateways_of_subnets() {
+  return {"NAT gateways are not emulated yet: the subnet's packets leave without it",
+          [](const Lab& lab) {
+            Paths paths;
+            for (const auto& [vnet, network] : lab.virtual_networks) {
+              for (const auto& [name, subnet] : network.subnets) {
+                if (subnet.nat_gateway) paths.push_back(subnet_path({vnet, name}) + ".natGateway");
+              }
+            }
+            return paths;
+          }};
+}
+
+Line snat_ports() {
+  return {"limits of App Service's own source NAT are not emulated yet", [](const Lab& lab) {
+            return lab.snat_ports == SnatPorts{} ? Paths{} : Paths{"snatPorts"};
+          }};
+}
+
+bool lacks_web(const Subscription& subscription) {
+  const auto& providers = subscription.registered_providers;
+  return std::none_of(providers.begin(), providers.end(), [](const std::string& provider) {
+    return equal_ignoring_case(provider, "Microsoft.Web");
+  });
+}
+
+std::vector<Line> lines_of_networks() {
+  return {of_each<Subscription>("offers are not emulated yet: port 25 is open in each",
+                                &Lab::subscriptions, "subscriptions", "quotaId",
+                                [](const Subscription& subscription) {
+                                  return subscription.quota_id != Subscription{}.quota_id;
+                                }),
+          of_each<Subscription>("what is registered is not asked for yet", &Lab::subscriptions,
+                                "subscriptions", "registeredProviders", lacks_web),
+          of_each<VirtualNetwork>(
+              "it is not emulated yet: the kernel's own time-outs count", &Lab::virtual_networks,
+              "virtualNetworks", "flowTimeoutInMinutes",
+              [](const VirtualNetwork& vnet) { return vnet.flow_timeout_in_minutes.has_value(); }),
+          of_each<NetworkSecurityGroup>(
+              "it is not emulated yet: flows outlive the rules that allowed them",
+              &Lab::network_security_groups, "networkSecurityGroups", "flushConnection",
+              [](const NetworkSecurityGroup& group) { return group.flush_connection; }),
+          nat_gateways_of_subnets(),
+          snat_ports()};
+}
+
+std::vector<Line> lines_of_the_platform() {
+  return {of_each<Site>("managed identities are not emulated yet: there is no token", &Lab::sites,
+                        "sites", "identity",
+                        [](const Site& site) { return site.identity != IdentityType::kNone; }),
+          of_each<Site>("backups are not emulated yet: none is made", &Lab::sites, "sites",
+                        "backup", [](const Site& site) { return site.backup.has_value(); }),
+          of_each<Site>("private ports are not emulated yet: they are refused", &Lab::sites,
+                        "sites", "vnetPrivatePortsCount",
+                        [](const Site& site) { return site.vnet_private_ports_count > 0; }),
+          of_each<Service>("secrets are not emulated yet: references to them stay as they are",
+                           &Lab::services, "services", "secrets",
+                           [](const Service& service) { return !service.secrets.empty(); })};
+}
+
+}  // namespace
+
+void check_not_emulated(const Lab& lab, Checks& checks) {
+  for (const auto& lines : {lines_of_networks(), lines_of_the_platform()}) {
+    for (const Line& line : lines) {
+      for (const std::string& path : line.places(lab)) {
+        checks.warning(path, "not-emulated", line.what);
+      }
+    }
+  }
+  for (size_t i = 0; i < lab.expectations.size(); ++i) {
+    const Expectation& expectation = lab.expectations[i];
+    const std::string path = fmt::format("expectations[{}].", i);
+    if (expectation.startup) {
+      checks.error(path + "startup", "not-emulated", "starts are not emulated yet");
+    } else if (expectation.traffic != TrafficClass::kApplication) {
+      checks.error(path + "traffic", "not-emulated",
+                   fmt::format("{} is not emulated yet", name_of(expectation.traffic)));
+    }
+  }
+}
+
+}  // namespace egress::lab
