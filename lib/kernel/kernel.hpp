@@ -9,13 +9,30 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "state/foreign_netns.hpp"
 #include "state/kernel_state.hpp"
 #include "state/ops.hpp"
+#include "state/tracked_flow.hpp"
 
 namespace egress::kernel {
+
+// What connection tracking of one namespace holds, IPv4 alone. May be used on another thread than
+// the kernel is, by one at a time.
+class FlowTable {
+ public:
+  virtual ~FlowTable() = default;
+
+  virtual Result<std::vector<state::TrackedFlow>> list() = 0;
+  // Both change what has these addresses and ports now: a flow that has ended since it was listed
+  // is no error, and one that has taken its place is taken for it, as the kernel may give it the
+  // same identity.
+  virtual Status remove(const std::vector<state::TrackedFlow>& flows) = 0;
+  // Each its own `timeout_seconds`, which its next packet resets.
+  virtual Status set_timeouts(const std::vector<state::TrackedFlow>& flows) = 0;
+};
 
 class Kernel {
  public:
@@ -43,6 +60,10 @@ class Kernel {
   // Packets counted per chain of the namespace's firewall that holds exactly one rule with a
   // counter: "out/integration/deny-sql" -> 12.
   virtual Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) = 0;
+
+  // The flows of a namespace of ours, kNotFound when it is none. No pass looks at them: they are
+  // what packets have left behind, and no part of a state.
+  virtual Result<std::shared_ptr<FlowTable>> flows(const state::NetnsName& netns) = 0;
 };
 
 }  // namespace egress::kernel

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/folder.hpp"
+#include "kernel/conntrack/table.hpp"
 #include "kernel/high_fd.hpp"
 
 namespace egress::kernel {
@@ -62,6 +63,13 @@ Status LinuxKernel::apply(const state::Op& op) {
     return std::move(status).error().in(to_text(op));
   }
   return Error{.code = Errc::kInvalid, .message = "nobody provides " + to_text(op)};
+}
+
+Result<std::shared_ptr<FlowTable>> LinuxKernel::flows(const state::NetnsName& netns) {
+  ASSIGN_OR_RETURN(NetnsHandle* const held, held_.get(netns));
+  auto table = Conntrack::open(held->fd());
+  if (!table.ok()) return std::move(table).error().in("flows of " + netns);
+  return std::shared_ptr<FlowTable>(*std::move(table));
 }
 
 }  // namespace egress::kernel

@@ -42,6 +42,7 @@ class LinuxKernel final : public Kernel {
   Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) override {
     return nft_.counters(netns);
   }
+  Result<std::shared_ptr<FlowTable>> flows(const state::NetnsName& netns) override;
 
  private:
   LinuxKernel(HeldNetns held, Processes processes);

@@ -50,6 +50,10 @@ Status verdict(const nlmsghdr& message) {
   return error;
 }
 
+bool is_among(int code, std::initializer_list<int> codes) {
+  return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
 }  // namespace
 
 NlMessage::NlMessage(int type, int flags, size_t room) : message_(nlmsg_alloc_size(room)) {
@@ -170,7 +174,7 @@ Status NetlinkSocket::request(NlMessage& message, const Visit& visit) {
   return {};
 }
 
-Status NetlinkSocket::batch(std::vector<NlMessage>& messages) {
+Status NetlinkSocket::batch(std::vector<NlMessage>& messages, std::initializer_list<int> harmless) {
   std::vector<char> bytes;
   for (NlMessage& message : messages) {
     nlmsghdr& header = *message.header();
@@ -188,7 +192,9 @@ Status NetlinkSocket::batch(std::vector<NlMessage>& messages) {
   RETURN_IF_ERROR(send(bytes.data(), bytes.size()));
   for (NlMessage& message : messages) {
     if ((message.header()->nlmsg_flags & NLM_F_ACK) == 0) continue;
-    RETURN_IF_ERROR(receive(message.header()->nlmsg_seq, {}));
+    auto ended = receive(message.header()->nlmsg_seq, {});
+    if (ended.ok() || is_among(ended.error().sys_errno, harmless)) continue;
+    return std::move(ended).error();
   }
   return {};
 }

@@ -110,8 +110,9 @@ class NetlinkSocket {
     RETURN_IF_ERROR(request(message, [&](const nlmsghdr& reply) { answer = decode(reply); }));
     return answer;
   }
-  // Sends all at once and waits for the verdict on each that asks for one; the first error.
-  Status batch(std::vector<NlMessage>& messages);
+  // Sends all at once and waits for the verdict on each that asks for one; the first error whose
+  // errno is not among the `harmless` ones.
+  Status batch(std::vector<NlMessage>& messages, std::initializer_list<int> harmless = {});
   // Everything of a kind. A dump that changed under way is repeated; kBusy when it never settles.
   Status dump(NlMessage message, const Visit& visit);
 

@@ -129,6 +129,18 @@ Result<std::map<std::string, uint64_t>> FakeKernel::counters(const state::NetnsN
   return counters_[netns];
 }
 
+Result<std::shared_ptr<kernel::FlowTable>> FakeKernel::flows(const state::NetnsName& netns) {
+  if (state_.count(netns) == 0) return Error::from_errno("flows of " + netns, ENOENT);
+  flow_table(netns);
+  return std::shared_ptr<kernel::FlowTable>(flow_tables_[netns]);
+}
+
+FakeFlowTable& FakeKernel::flow_table(const state::NetnsName& netns) {
+  std::shared_ptr<FakeFlowTable>& table = flow_tables_[netns];
+  if (table == nullptr) table = std::make_shared<FakeFlowTable>();
+  return *table;
+}
+
 Link* FakeKernel::find_link(const LinkPeer& end) {
   const auto netns = state_.find(end.netns);
   if (netns == state_.end()) return nullptr;

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "kernel/kernel.hpp"
+#include "tests/support/fake_flow_table.hpp"
 
 namespace egress::testing_support {
 
@@ -20,6 +21,7 @@ class FakeKernel : public kernel::Kernel {
   const state::ForeignNames& foreign() const override { return foreign_; }
   Status apply(const state::Op& op) override;
   Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) override;
+  Result<std::shared_ptr<kernel::FlowTable>> flows(const state::NetnsName& netns) override;
 
   // For drift and for looking: what somebody else would do or see with `ip`.
   state::KernelState& state() { return state_; }
@@ -29,6 +31,9 @@ class FakeKernel : public kernel::Kernel {
   void set_counters(const state::NetnsName& netns, std::map<std::string, uint64_t> counters) {
     counters_[netns] = std::move(counters);
   }
+  // What flows() gives, whether there is such a namespace or not; empty at first. Not while the
+  // kernel's user is at work with it.
+  FakeFlowTable& flow_table(const state::NetnsName& netns);
 
   // The `index`-th apply() from now on (0 is the next) fails once, without effect.
   void fail_apply(size_t index) { failing_index_ = applied_ + index; }
@@ -67,6 +72,7 @@ class FakeKernel : public kernel::Kernel {
   state::ForeignNames others_{};
   state::ForeignNames foreign_{};  // as the last observe() found them
   std::map<state::NetnsName, std::map<std::string, uint64_t>> counters_{};
+  std::map<state::NetnsName, std::shared_ptr<FakeFlowTable>> flow_tables_{};
   size_t applied_ = 0;
   std::optional<size_t> failing_index_{};
   std::function<bool(const state::Op&)> failing_{};

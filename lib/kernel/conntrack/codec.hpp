@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The messages of the kernel's connection tracking, whose attributes are those of
+// linux/netfilter/nfnetlink_conntrack.h.
+
+#include "kernel/netlink.hpp"
+#include "state/tracked_flow.hpp"
+
+namespace egress::kernel {
+
+// To be dumped: every IPv4 flow of the namespace.
+NlMessage request_for_flows();
+state::TrackedFlow read_flow(const nlmsghdr& message);
+
+NlMessage removal_of(const state::TrackedFlow& flow);
+// Gives the entry `timeout_seconds`. Says nothing of its translation: where a message does, as
+// those of conntrack(8) do, the kernel refuses to change an entry that is there (EOPNOTSUPP).
+NlMessage timeout_of(const state::TrackedFlow& flow);
+
+}  // namespace egress::kernel
