@@ -87,6 +87,7 @@ CommandLine::CommandLine()
   add_lab_commands(app_, chosen_);
   add_operation_commands(app_, chosen_);
   add_query_commands(app_, chosen_);
+  add_clock_command(app_, chosen_);
   add_app_commands(app_, program_, chosen_);
   add_flow_commands(app_, chosen_);
   add_name_commands(app_, chosen_);

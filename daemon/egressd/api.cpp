@@ -117,6 +117,7 @@ HttpResponse get(Queries& queries, const HttpRequest& request) {
     return document({{"version", EGRESS_VERSION}, {"api", control::kApiVersion}});
   }
   if (path == "/v1/status") return document(control::to_json(queries.status()));
+  if (path == "/v1/clock") return document(control::to_json(queries.clock()));
   if (path == "/v1/effective-routes") {
     return answer_of(queries.effective_routes(argument(request, "site")));
   }
@@ -188,10 +189,17 @@ bool get_later(Queries& queries, const HttpRequest& request, const Respond& resp
   return true;
 }
 
+void advance_clock(Operations& operations, const HttpRequest& request, const Respond& respond) {
+  const auto asked = control::parse_advance_request(request.body);
+  if (!asked.ok()) return respond(refusal_of(asked.error()));
+  operations.advance_clock(asked->by, answering<control::ClockAdvance>(respond));
+}
+
 void post(Operations& operations, Queries& queries, const HttpRequest& request,
           const Respond& respond) {
   const std::string& path = request.path;
   if (path == "/v1/explain") return explain(queries, request, respond);
+  if (path == "/v1/clock") return advance_clock(operations, request, respond);
   if (path == "/v1/down") return operations.down(std::make_shared<StreamedOperation>(respond));
   if (const auto site = between(path, "/v1/sites/", "/restart")) {
     return operations.restart(*site, std::make_shared<StreamedOperation>(respond));

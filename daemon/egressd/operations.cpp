@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "base/memory.hpp"
+#include "egressd/flow_ageing.hpp"
 
 namespace egress::daemon {
 
@@ -56,12 +57,17 @@ Operations::Operations(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& ker
   if (fd != -1) watch_.emplace(loop, fd, [this] { reconcile_soon(); });
 }
 
+std::optional<Error> Operations::why_not_now() const {
+  if (!busy() && !winding_down_) return std::nullopt;
+  return Error{
+      .code = Errc::kBusy,
+      .message = winding_down_ ? "the daemon is stopping" : "another operation is in progress"};
+}
+
 bool Operations::refuse_when_busy(OperationObserver& observer) const {
-  if (!busy() && !winding_down_) return false;
-  observer.refused({.error = {.code = Errc::kBusy,
-                              .message = winding_down_ ? "the daemon is stopping"
-                                                       : "another operation is in progress"}});
-  return true;
+  const std::optional<Error> why = why_not_now();
+  if (why) observer.refused({.error = *why});
+  return why.has_value();
 }
 
 void Operations::apply(lab::LabText text, const Observer& observer) {
@@ -69,7 +75,7 @@ void Operations::apply(lab::LabText text, const Observer& observer) {
   propose(
       "apply",
       [text = std::move(text), base = session_.current(), terms = session_.terms(),
-       now = clock_.now()] { return session::propose(*base, text, terms, now); },
+       now = lab_time()] { return session::propose(*base, text, terms, now); },
       observer);
 }
 
@@ -135,6 +141,42 @@ void Operations::down(const Observer& observer) {
   begin("down", {}, observer);
 }
 
+void Operations::advance_clock(std::chrono::seconds by, Then<control::ClockAdvance> then) {
+  const auto refuse = [&](Error error) { then(session::Refusal{std::move(error), {}}); };
+  if (auto why = why_not_now()) return refuse(*std::move(why));
+  session::Outcome outcome = session::propose_advance(*session_.current(), by, lab_time());
+  if (auto* refused = std::get_if<session::Refusal>(&outcome)) return then(std::move(*refused));
+  Status adopted = session_.adopt(std::get<session::Proposal>(std::move(outcome)));
+  if (!adopted.ok()) {
+    spdlog::error("{}", adopted.error().to_string());
+    return refuse(std::move(adopted).error());
+  }
+  spdlog::info("the lab's clock is moved on by {} s", by.count());
+  age_flows(by, std::move(then));
+}
+
+// A flow that ends while a packet of it is under way would look like the kernel's disagreement, so
+// to probes this is a change.
+void Operations::age_flows(std::chrono::seconds by, Then<control::ClockAdvance> then) {
+  const auto ended = [this, then = std::move(then)](Result<FlowAgeing::Report> report) {
+    ageing_ = false;
+    if (!report.ok())
+      report = FlowAgeing::Report{.failed = {{"flows", report.error().to_string()}}};
+    for (const control::FailedObject& failed : report->failed) {
+      spdlog::error("{}: {}", failed.object, failed.message);
+    }
+    then(control::ClockAdvance{.clock = {lab_time(), session_.current()->clock_offset},
+                               .ended_flows = report->ended,
+                               .failed = std::move(report->failed)});
+    on_idle_();
+  };
+  const FlowAgeing ageing(kernel_, *session_.network(), session_.terms().prefix);
+  workers_.run(
+      "age flows", [ageing, by] { return ageing.age(by); }, ended);
+  ++changes_;
+  ageing_ = true;
+}
+
 void Operations::begin(const char* what, const std::vector<lab::Finding>& warnings,
                        const Observer& observer) {
   spdlog::info("{} begins", what);
@@ -152,7 +194,7 @@ void Operations::begin(const char* what, const std::vector<lab::Finding>& warnin
 }
 
 std::optional<uint64_t> Operations::changes() const {
-  if (requested_ || runner_.changing()) return std::nullopt;
+  if (requested_ || ageing_ || runner_.changing()) return std::nullopt;
   return changes_;
 }
 
@@ -226,7 +268,7 @@ void Operations::note_state(const Status& stored) {
 void Operations::note_repair(const PassOutcome& outcome) {
   if (requested_ || !last_clean_ || outcome.ops.empty()) return;
   for (const std::string& op : outcome.ops) spdlog::warn("drift: had to {}", op);
-  last_repair_ = {.at = clock_.now(), .operations = outcome.ops};
+  last_repair_ = {.at = lab_time(), .operations = outcome.ops};
 }
 
 void Operations::log_outcome(const PassOutcome& outcome) {

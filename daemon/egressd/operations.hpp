@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Everything that changes the lab or the kernel: apply, restart, down, and the passes nobody asked
-// for (at the start, when the kernel tells of a change, every 30 s for what it does not tell, after
-// a failure with growing delay). One requested operation at a time; an unrequested pass gives way
-// to it, since the next pass finishes what it left. What a lab becomes is computed beside the loop.
+// Everything that changes the lab or the kernel: apply, restart, down, the lab's clock, and the
+// passes nobody asked for (at the start, when the kernel tells of a change, every 30 s for what it
+// does not tell, after a failure with growing delay). One requested operation at a time; an
+// unrequested pass gives way to it, since the next pass finishes what it left. What a lab becomes
+// is computed beside the loop.
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -34,18 +37,26 @@ class OperationObserver {
   virtual void ended(const control::PassResult& result) = 0;
 };
 
+template <typename T>
+using OrRefusal = std::variant<T, session::Refusal>;
+// What becomes of a thing that takes long, on the loop's thread.
+template <typename T>
+using Then = std::function<void(OrRefusal<T>)>;
+
 class Operations {
  public:
   using Observer = std::shared_ptr<OperationObserver>;
 
-  // `on_idle` is called whenever a pass has ended and none follows at once, and when an operation
-  // was refused late.
+  // `on_idle` is called whenever a pass has ended and none follows at once, when an operation was
+  // refused late, and when flows have followed the clock.
   Operations(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
              session::Session& session, Clock clock, uv::Callback on_idle);
 
   void apply(lab::LabText text, const Observer& observer);
   void restart(const std::string& site, const Observer& observer);
   void down(const Observer& observer);
+  // Moves the lab's clock on: durable first; then what is idle for so long ends.
+  void advance_clock(std::chrono::seconds by, Then<control::ClockAdvance> then);
   // What stands in egressd.yaml cannot be made so: a problem until a lab is applied, or until it is
   // said again, with nothing.
   void refuse_configured(std::string problem);
@@ -57,7 +68,7 @@ class Operations {
   // Starts no pass any more; an unrequested one is left where it is.
   void wind_down();
   // A requested operation is at work.
-  bool busy() const { return proposing_ || requested_; }
+  bool busy() const { return proposing_ || requested_ || ageing_; }
   // How often lab or kernel have been changed; empty while the kernel is being changed. Between two
   // equal answers everything was as it was.
   std::optional<uint64_t> changes() const;
@@ -70,7 +81,10 @@ class Operations {
   void propose(const char* what, Propose propose, const Observer& observer);
   Status take(session::Proposal proposal);
   void begin(const char* what, const std::vector<lab::Finding>& warnings, const Observer& observer);
+  std::optional<Error> why_not_now() const;
   bool refuse_when_busy(OperationObserver& observer) const;
+  ipam::TimePoint lab_time() const { return session_.current()->lab_time(clock_.now()); }
+  void age_flows(std::chrono::seconds by, Then<control::ClockAdvance> then);
   void start_pass(const Observer& observer);
   void finish_pass(const PassOutcome& outcome, const Observer& observer);
   void note_state(const Status& stored);
@@ -88,6 +102,7 @@ class Operations {
   std::optional<uv::Poll> watch_{};  // on while nothing else will lead to a pass soon
   bool proposing_ = false;           // a requested operation has not begun yet
   bool requested_ = false;           // its pass is at work
+  bool ageing_ = false;              // the clock was moved on, and flows have not followed yet
   bool removing_ = false;            // down() is not finished: nothing is wanted in the kernel
   bool winding_down_ = false;
   bool settling_ = false;  // the timer runs for reconcile_soon()

@@ -96,6 +96,7 @@ inspect::StatusReport Queries::status() {
     }
   }
   report.version = current->version;
+  report.clock = clock();
   for (const auto& [holder, lease] : current->leases.all()) {
     if (lease.state == ipam::LeaseState::kReleasing) report.pending_releases.push_back(lease);
   }
@@ -107,11 +108,16 @@ inspect::StatusReport Queries::status() {
   return report;
 }
 
+inspect::ClockReading Queries::clock() const {
+  const session::LabInForce& current = *session_.current();
+  return {current.lab_time(clock_.now()), current.clock_offset};
+}
+
 void Queries::plan(lab::LabText text, Then<control::Plan> then) {
   workers_.run(
       "plan",
       [text = std::move(text), base = session_.current(), terms = session_.terms(),
-       now = clock_.now()] { return session::propose(*base, text, terms, now); },
+       now = clock().now] { return session::propose(*base, text, terms, now); },
       [this, then = std::move(then)](Result<session::Outcome> outcome) {
         if (!outcome.ok()) return then(session::Refusal{outcome.error(), {}});
         if (auto* refused = std::get_if<session::Refusal>(&*outcome)) {

@@ -5,10 +5,8 @@
 // nothing. What takes long is worked out beside the loop, over the lab that is in force when it is
 // asked, and answered later; should lab or kernel have changed meanwhile, the answer is kBusy.
 
-#include <functional>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -26,12 +24,6 @@
 
 namespace egress::daemon {
 
-template <typename T>
-using OrRefusal = std::variant<T, session::Refusal>;
-// What a question that takes long comes to, on the loop's thread.
-template <typename T>
-using Then = std::function<void(OrRefusal<T>)>;
-
 class Queries {
  public:
   Queries(uv::Workers& workers, kernel::Kernel& kernel, const session::Session& session,
@@ -44,6 +36,7 @@ class Queries {
         verifier_(std::make_shared<probe::Verifier>(std::move(probes))) {}
 
   inspect::StatusReport status();
+  inspect::ClockReading clock() const;
   Result<inspect::ExecContext> context(const lab::Sender& app);
   Result<inspect::ExecContext> context(const std::string& host);
   Result<inspect::EffectiveRoutes> effective_routes(const std::string& site) const;

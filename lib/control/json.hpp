@@ -42,6 +42,10 @@ Json to_json(const std::vector<inspect::Dependency>& dependencies);
 Json to_json(const std::vector<lab::Finding>& findings);
 Json to_json(const std::vector<ipam::Lease>& leases);
 Json to_json(const inspect::StatusReport& status);
+// {"now", "offset"}; the offset in seconds.
+Json to_json(const inspect::ClockReading& clock);
+// The same with "endedFlows" and "failed".
+Json to_json(const ClockAdvance& advance);
 Json to_json(const inspect::ExecContext& context);
 // {"subnet", "routes"} and {"subnet", "rules"}, in the field names that Network Watcher and the
 // Azure CLI print for a network interface (azure-facts 5.7, 10.2.4).

@@ -105,4 +105,16 @@ Result<ExplainRequest> parse_explain_request(const std::string& body) {
   return request;
 }
 
+Json to_json(const AdvanceRequest& request) {
+  return {{"advance", request.by.count()}};
+}
+
+Result<AdvanceRequest> parse_advance_request(const std::string& body) {
+  ASSIGN_OR_RETURN(const nlohmann::json json, parse_object(body));
+  ASSIGN_OR_RETURN(const int64_t seconds,
+                   integer_of(json, "advance", 0, std::numeric_limits<int>::max()));
+  if (seconds == 0) return wrong("the request needs \"advance\", how many seconds to move on by");
+  return AdvanceRequest{std::chrono::seconds(seconds)};
+}
+
 }  // namespace egress::control

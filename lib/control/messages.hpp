@@ -18,6 +18,9 @@ Result<lab::LabText> parse_lab_text(const std::string& body);
 Json to_json(const ExplainRequest& request);
 Result<ExplainRequest> parse_explain_request(const std::string& body);
 
+Json to_json(const AdvanceRequest& request);
+Result<AdvanceRequest> parse_advance_request(const std::string& body);
+
 // What a GET asks, in its query. Apps are "SITE" or "SITE/INSTANCE"; the rest is in Network
 // Watcher's words.
 using Parameters = std::map<std::string, std::string>;

@@ -13,6 +13,7 @@
 
 #include "inspect/changes.hpp"
 #include "inspect/network_watcher.hpp"
+#include "inspect/status.hpp"
 #include "lab/load.hpp"
 #include "policy/explain.hpp"
 #include "reconcile/pass.hpp"
@@ -54,6 +55,10 @@ struct ResolveRequest {
   bool verify = false;
 };
 
+struct AdvanceRequest {
+  std::chrono::seconds by{};  // at least one
+};
+
 using reconcile::Progress;
 
 struct FailedObject {
@@ -66,6 +71,13 @@ struct PassResult {
   std::vector<FailedObject> failed{};
   std::vector<std::string> drift{};  // what still differs
   double seconds = 0;
+};
+
+// What moving the lab's clock on came to.
+struct ClockAdvance {
+  inspect::ClockReading clock{};  // behind it
+  size_t ended_flows = 0;
+  std::vector<FailedObject> failed{};  // namespaces whose flows are as they were
 };
 
 struct Plan {

@@ -4,6 +4,7 @@
 // What a lab looks like when it is in force: apps, workers, hosts, services and front ends with
 // their namespaces and addresses. Pure; the daemon adds what only the kernel and its clock know.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -61,9 +62,16 @@ struct LastRepair {
   std::vector<std::string> operations{};
 };
 
+// The lab's clock, which is the machine's until it is moved on.
+struct ClockReading {
+  ipam::TimePoint now{};
+  std::chrono::seconds offset{};  // ahead of the machine's
+};
+
 struct StatusReport {
   std::optional<std::string> lab{};  // name of the applied file; empty when none is in force
   uint64_t version = 0;              // of the lab in force: grows with each change of it
+  ClockReading clock{};
   std::string prefix{};
   bool in_sync = false;
   std::vector<AppStatus> apps{};
@@ -76,7 +84,7 @@ struct StatusReport {
   std::vector<ipam::Lease> pending_releases{};
 };
 
-// A report without drift, problems and passes. `prefix` starts every namespace's name.
+// A report without time, drift, problems and passes. `prefix` starts every namespace's name.
 StatusReport describe(const policy::Network& network, const std::string& prefix);
 
 }  // namespace egress::inspect

@@ -92,6 +92,7 @@ Outcome propose_loaded(const LabInForce& base, lab::LabText text, lab::Loaded lo
   LabInForce& next = proposal.next;
   next.text = std::move(text);
   next.warnings = std::move(loaded.findings);
+  next.clock_offset = base.clock_offset;
   next.leases = base.leases;
   next.leases.commit(proposal.leases);
   next.restarts = restarts_of(*loaded.lab, base.restarts);
@@ -163,6 +164,28 @@ Outcome propose_restart(const LabInForce& base, const std::string& site, const T
   if (Status made = analyse_into(proposal.next, std::move(lab), base, terms); !made.ok()) {
     return Refusal{std::move(made).error(), {}};
   }
+  return proposal;
+}
+
+Outcome propose_advance(const LabInForce& base, std::chrono::seconds by, ipam::TimePoint now) {
+  if (base.network == nullptr) {
+    return Refusal{{.code = Errc::kConflict, .message = "no lab is in force"}, {}};
+  }
+  if (by > kLargestClockOffset - base.clock_offset) {
+    return Refusal{
+        {.code = Errc::kInvalid,
+         .message = fmt::format("the lab's clock is {} s ahead of the machine's, and {} s are the "
+                                "most; 'egressctl down' sets it back",
+                                base.clock_offset.count(), kLargestClockOffset.count())},
+        {}};
+  }
+  // Those who hold an address keep it as time passes, so the analysis stands.
+  Result<ipam::LeaseChange> change = base.leases.plan(base.network->situation.lab, now + by);
+  if (!change.ok()) return Refusal{std::move(change).error(), {}};
+  Proposal proposal{.base = base.version, .next = base, .leases = std::move(*change)};
+  ++proposal.next.version;
+  proposal.next.clock_offset += by;
+  proposal.next.leases.commit(proposal.leases);
   return proposal;
 }
 

@@ -4,6 +4,7 @@
 // The lab in force as one value, and what it would become. A value is never changed but replaced
 // whole, so that threads may share it: proposing is a pure function of one and may run anywhere.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -21,6 +22,8 @@ namespace egress::session {
 
 struct LabInForce {
   uint64_t version = 0;  // how often any of the following has changed
+  // How far the lab's clock, by which leases are released, is ahead of the machine's.
+  std::chrono::seconds clock_offset{};
   lab::LabText text{};
   std::vector<lab::Finding> warnings{};  // of the text
   ipam::Leases leases{};
@@ -29,7 +32,13 @@ struct LabInForce {
   std::shared_ptr<const policy::Network> network{};  // null when no lab is in force
   std::shared_ptr<const state::KernelState> desired =
       std::make_shared<const state::KernelState>();  // never null; empty without a network
+
+  // The lab's clock when the machine's says `machine`.
+  ipam::TimePoint lab_time(ipam::TimePoint machine) const { return machine + clock_offset; }
 };
+
+// A year is far beyond whatever runs out in a lab, and far from where times can no longer be told.
+inline constexpr std::chrono::seconds kLargestClockOffset = std::chrono::hours(24 * 365);
 
 // What holds for every lab of a daemon.
 struct Terms {
@@ -52,6 +61,8 @@ struct Refusal {
 
 using Outcome = std::variant<Proposal, Refusal>;
 
+// `now` is the lab's own time in all of these.
+
 // The lab that `text` says, with the leases it needs at `now`. Analysis and kernel state are those
 // of `base` when the text is.
 Outcome propose(const LabInForce& base, lab::LabText text, const Terms& terms, ipam::TimePoint now);
@@ -60,5 +71,8 @@ Outcome propose(const LabInForce& base, lab::LabText text, const Terms& terms, i
 Outcome propose(const LabInForce& base, lab::Lab lab, const Terms& terms, ipam::TimePoint now);
 // New interfaces for all instances of the site. kNotFound when there is no such site.
 Outcome propose_restart(const LabInForce& base, const std::string& site, const Terms& terms);
+// The lab's clock moved on, and the leases released that are due by then. kConflict when no lab is
+// in force, kInvalid beyond kLargestClockOffset.
+Outcome propose_advance(const LabInForce& base, std::chrono::seconds by, ipam::TimePoint now);
 
 }  // namespace egress::session

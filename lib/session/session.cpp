@@ -29,6 +29,7 @@ Status Session::restore(ipam::TimePoint now) {
   set_aside_ = unfinished_starts_ >= kUnfinishedStarts;
   if (set_aside_) problem_ = set_aside_because(saved.lab);
   LabInForce found{.version = saved.version,
+                   .clock_offset = saved.clock_offset,
                    .leases = ipam::Leases(saved.leases),
                    .restarts = std::move(saved.generations),
                    .dns_at_start = std::move(saved.dns_at_start)};
@@ -45,7 +46,7 @@ Status Session::restore(ipam::TimePoint now) {
 }
 
 Status Session::take_up(ipam::TimePoint now) {
-  Outcome outcome = propose(*current_, current_->text, terms_, now);
+  Outcome outcome = propose(*current_, current_->text, terms_, current_->lab_time(now));
   if (const Refusal* refusal = std::get_if<Refusal>(&outcome)) {
     problem_ = "the stored lab is no longer accepted: " + refusal->error.to_string();
     if (!refusal->findings.empty()) problem_ += ": " + refusal->findings.front().to_string();
@@ -84,7 +85,8 @@ Status Session::adopt(Proposal proposal) {
                          .lab = next->text,
                          .generations = next->restarts,
                          .dns_at_start = next->dns_at_start,
-                         .version = next->version};
+                         .version = next->version,
+                         .clock_offset = next->clock_offset};
     if (set_aside_) change.unfinished_starts = 0;
     RETURN_IF_ERROR(store_.save(change));
   }

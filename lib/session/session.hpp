@@ -24,7 +24,8 @@ class Session {
   Session(Terms terms, store::Store store) : terms_(std::move(terms)), store_(std::move(store)) {}
 
   // Takes up what an earlier process left. A stored lab that no longer loads, or that is set aside,
-  // is not an error: it becomes a problem, and there is no network. Errors are the store's.
+  // is not an error: it becomes a problem, and there is no network. Errors are the store's. `now`
+  // is the machine's time.
   Status restore(ipam::TimePoint now);
   // Counts this start, if restore() has found no lab and so has not: a lab is about to be applied
   // without anybody asking for it.

@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS start (
   id INTEGER PRIMARY KEY CHECK (id = 1), unfinished INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS lab_version (
   id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS clock_offset (
+  id INTEGER PRIMARY KEY CHECK (id = 1), seconds INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS started_site (site TEXT PRIMARY KEY) STRICT;
 CREATE TABLE IF NOT EXISTS dns_at_start (
   site TEXT NOT NULL, position INTEGER NOT NULL, address INTEGER NOT NULL,
@@ -246,6 +248,9 @@ Result<Saved> Store::load() {
     ASSIGN_OR_RETURN(const int64_t version,
                      database->integer("SELECT coalesce(max(version), 0) FROM lab_version"));
     saved.version = static_cast<uint64_t>(version);
+    ASSIGN_OR_RETURN(const int64_t offset,
+                     database->integer("SELECT coalesce(max(seconds), 0) FROM clock_offset"));
+    saved.clock_offset = std::chrono::seconds(offset);
     ASSIGN_OR_RETURN(const int64_t starts,
                      database->integer("SELECT coalesce(max(unfinished), 0) FROM start"));
     saved.unfinished_starts = static_cast<int>(starts);
@@ -276,6 +281,10 @@ Status Store::write(Database& database, const Change& change) {
   if (change.version) {
     RETURN_IF_ERROR(write_number(database, "INSERT OR REPLACE INTO lab_version VALUES (1, ?)",
                                  static_cast<int64_t>(*change.version)));
+  }
+  if (change.clock_offset) {
+    RETURN_IF_ERROR(write_number(database, "INSERT OR REPLACE INTO clock_offset VALUES (1, ?)",
+                                 change.clock_offset->count()));
   }
   if (change.unfinished_starts) {
     RETURN_IF_ERROR(write_number(database, "INSERT OR REPLACE INTO start VALUES (1, ?)",

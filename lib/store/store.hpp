@@ -2,10 +2,11 @@
 #pragma once
 
 // What must survive the daemon: leases, the applied lab, how often each site was restarted and the
-// name servers of its start, the version of all that, and how often the daemon has not survived its
-// own start. One SQLite file; a change is one transaction, durable before save() returns. The file
-// is made with the first change and gone after erase().
+// name servers of its start, the version of all that, how far the lab's clock was moved on, and how
+// often the daemon has not survived its own start. One SQLite file; a change is one transaction,
+// durable before save() returns. The file is made with the first change and gone after erase().
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -28,6 +29,7 @@ struct Saved {
   Generations generations{};
   NameServers dns_at_start{};
   uint64_t version = 0;
+  std::chrono::seconds clock_offset{};
   int unfinished_starts = 0;  // in a row
 };
 
@@ -38,6 +40,7 @@ struct Change {
   std::optional<Generations> generations{};
   std::optional<NameServers> dns_at_start{};
   std::optional<uint64_t> version{};
+  std::optional<std::chrono::seconds> clock_offset{};
   std::optional<int> unfinished_starts{};
 };
 

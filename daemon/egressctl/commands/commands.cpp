@@ -92,6 +92,10 @@ Answer with_sites(Answer answer, const Client& client, const std::string& site) 
                    [&](const Known& known) { return hint_for("sites", site, known.sites); });
 }
 
+Answer with_lab(Answer answer, const Client& client) {
+  return with_hint(std::move(answer), client, [](const Known&) { return std::string(); });
+}
+
 Answer with_hosts(Answer answer, const Client& client, const std::string& host) {
   return with_hint(std::move(answer), client,
                    [&](const Known& known) { return hint_for("hosts", host, known.hosts); });

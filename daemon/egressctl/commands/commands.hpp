@@ -26,6 +26,7 @@ using Action = std::function<int(const Context&)>;
 void add_lab_commands(CLI::App& app, Action& chosen);        // validate, plan
 void add_operation_commands(CLI::App& app, Action& chosen);  // apply, restart, down
 void add_query_commands(CLI::App& app, Action& chosen);      // status, leases, effective-…, graph
+void add_clock_command(CLI::App& app, Action& chosen);       // clock, clock advance
 void add_flow_commands(CLI::App& app, Action& chosen);       // explain, test
 void add_name_commands(CLI::App& app, Action& chosen);       // resolve, dependencies
 void add_network_watcher_commands(CLI::App& app, Action& chosen);  // ip-flow-verify, next-hop
@@ -62,5 +63,6 @@ int exit_of_resolution(const Json& resolution);
 Answer with_sites(Answer answer, const Client& client, const std::string& site);
 Answer with_hosts(Answer answer, const Client& client, const std::string& host);
 Answer with_subnets(Answer answer, const Client& client, const std::string& subnet);
+Answer with_lab(Answer answer, const Client& client);  // that there is no lab, alone
 
 }  // namespace egress::ctl

@@ -3,6 +3,8 @@
 #include <fmt/ranges.h>
 
 #include <set>
+#include <string>
+#include <vector>
 
 #include "egressctl/commands/commands.hpp"
 
@@ -19,6 +21,12 @@ std::set<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+std::vector<std::string> action_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* action : command.get_subcommands({})) names.push_back(action->get_name());
+  return names;
+}
+
 }  // namespace
 
 std::string bash_completion(const CLI::App& app) {
@@ -30,12 +38,13 @@ std::string bash_completion(const CLI::App& app) {
     names += (names.empty() ? "" : " ") + command->get_name();
     std::set<std::string> words = option_names(*command);
     words.insert(global.begin(), global.end());
-    cases += fmt::format("    {}) words='{}' ;;\n", command->get_name(), fmt::join(words, " "));
+    cases += fmt::format("    {}) words='{}' actions='{}' ;;\n", command->get_name(),
+                         fmt::join(words, " "), fmt::join(action_names(*command), " "));
   }
   return fmt::format(
       R"(# bash completion for {0}, written by `{0} completion bash`
 _{0}() {{
-  local current=${{COMP_WORDS[COMP_CWORD]}} command='' words='' word
+  local current=${{COMP_WORDS[COMP_CWORD]}} command='' words='' actions='' word
   for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
     [[ " {1} " == *" $word "* ]] && command=$word && break
   done
@@ -43,7 +52,7 @@ _{0}() {{
     '') words='{1} {2}' ;;
 {3}  esac
   # Files are completed where no word fits.
-  [[ -n $command && $current != -* ]] && words=''
+  [[ -n $command && $current != -* ]] && words=$actions
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }}
 complete -o default -F _{0} {0}

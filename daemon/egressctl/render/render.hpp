@@ -12,6 +12,9 @@
 namespace egress::ctl {
 
 std::string render_status(const Json& status, const Screen& screen);
+// With the flows that have ended, where the clock was moved on.
+std::string render_clock(const Json& clock, const Screen& screen);
+std::string clock_offset_text(const Json& clock);  // "1h30m", ahead of the machine's
 std::string render_leases(const Json& leases, const Screen& screen);
 std::string render_plan(const Json& plan, const Screen& screen);
 // Columns and order of `az network nic show-effective-route-table -o table`, with names.

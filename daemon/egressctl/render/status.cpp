@@ -21,6 +21,10 @@ std::string summary(const Json& status, const Screen& screen) {
   rows.emplace_back("prefix", text_of(status, "prefix"));
   rows.emplace_back("state",
                     in_sync ? Cell("in sync", Paint::kGreen) : Cell("not in sync", Paint::kRed));
+  if (const Json& clock = member(status, "clock"); number_of(clock, "offset") > 0) {
+    rows.emplace_back("clock",
+                      fmt::format("{} ahead, {}", clock_offset_text(clock), text_of(clock, "now")));
+  }
   if (const Json& pass = member(status, "lastPass"); pass.is_object()) {
     rows.emplace_back(
         "last pass",

@@ -58,12 +58,9 @@ Json to_json(const Progress& progress) {
 }
 
 Json to_json(const PassResult& result) {
-  const auto failed_json = [](const FailedObject& failed) -> Json {
-    return {{"object", failed.object}, {"message", failed.message}};
-  };
   return {{"result",
            {{"changed", result.changed},
-            {"failed", array_of(result.failed, failed_json)},
+            {"failed", failed_json(result.failed)},
             {"drift", result.drift},
             {"seconds", result.seconds}}}};
 }

@@ -64,6 +64,17 @@ Json to_json(const std::vector<ipam::Lease>& leases) {
   return array_of(leases, lease_json);
 }
 
+Json to_json(const inspect::ClockReading& clock) {
+  return {{"now", time_text(clock.now)}, {"offset", clock.offset.count()}};
+}
+
+Json to_json(const ClockAdvance& advance) {
+  Json json = to_json(advance.clock);
+  json["endedFlows"] = advance.ended_flows;
+  json["failed"] = failed_json(advance.failed);
+  return json;
+}
+
 Json to_json(const inspect::StatusReport& status) {
   Json last_pass;
   if (status.last_pass) {
@@ -78,6 +89,7 @@ Json to_json(const inspect::StatusReport& status) {
   }
   return {{"lab", status.lab ? Json(*status.lab) : Json(nullptr)},
           {"version", status.version},
+          {"clock", to_json(status.clock)},
           {"prefix", status.prefix},
           {"inSync", status.in_sync},
           {"apps", array_of(status.apps, app_json)},

@@ -35,4 +35,10 @@ inline Json addresses_json(const std::vector<Ipv4Address>& addresses) {
 // What a lookup warns of.
 Json warnings_json(const policy::Resolution& resolution);
 
+inline Json failed_json(const std::vector<FailedObject>& failed) {
+  return array_of(failed, [](const FailedObject& each) -> Json {
+    return {{"object", each.object}, {"message", each.message}};
+  });
+}
+
 }  // namespace egress::control

@@ -185,5 +185,22 @@ TEST(ResolveParameters, AreRefusedWhenTheyMeanNothing) {
   EXPECT_FALSE(parse_resolve_request({}, {{"name", "a"}, {"verify", "yes"}}).ok());
 }
 
+TEST(AdvanceMessage, ReturnsAsItWasSent) {
+  const auto parsed =
+      parse_advance_request(dump(to_json(AdvanceRequest{std::chrono::seconds(240)})));
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(parsed->by, std::chrono::seconds(240));
+}
+
+TEST(AdvanceMessage, IsRefusedUnlessItMovesOn) {
+  for (const char* body :
+       {"{}", R"({"advance":0})", R"({"advance":-4})", R"({"advance":"4m"})", R"({"advance":1.5})",
+        R"({"advance":2147483648})", R"({"advance":18446744073709551615})"}) {
+    const auto parsed = parse_advance_request(body);
+    ASSERT_FALSE(parsed.ok()) << body;
+    EXPECT_THAT(parsed.error().message, HasSubstr("\"advance\"")) << body;
+  }
+}
+
 }  // namespace
 }  // namespace egress::control

@@ -154,6 +154,8 @@ TEST_F(CommandLineTest, SaysTroubleWithoutADaemonByEachCommandsOwnStatus) {
       {{"plan", lab_.c_str()}, 3},
       {{"apply", lab_.c_str()}, 1},
       {{"down"}, 1},
+      {{"clock"}, 3},
+      {{"clock", "advance", "4m"}, 3},
       {{"explain", "web", "tcp://sql:443"}, 3},
       {{"ip-flow-verify", "web", "--remote", "10.1.2.4:443", "--protocol", "udp"}, 3},
       {{"next-hop", "web", "10.1.2.4"}, 3},
@@ -202,6 +204,9 @@ TEST_F(CommandLineTest, RefusesWrongUsage) {
   EXPECT_EQ(
       run({"ip-flow-verify", "web", "--remote", "10.1.2.4:1", "--direction", "sideways"}).exit, 2);
   EXPECT_EQ(run({"next-hop", "web", "sql"}).exit, 2);
+  EXPECT_EQ(run({"clock", "back"}).exit, 2);
+  EXPECT_EQ(run({"clock", "advance"}).exit, 2);
+  EXPECT_EQ(run({"clock", "advance", "tomorrow"}).exit, 2);
   EXPECT_EQ(run({"exec"}).exit, 125);
   EXPECT_EQ(run({"exec", "web"}).exit, 125);
   EXPECT_THAT(run({"exec", "--", "true"}).err, HasSubstr("no app and no host"));
@@ -228,6 +233,7 @@ TEST(Completion, KnowsEveryCommandWithItsOptions) {
     EXPECT_THAT(script, HasSubstr("    " + command->get_name() + ") words='"));
   }
   EXPECT_THAT(script, HasSubstr("--source-port"));
+  EXPECT_THAT(script, HasSubstr(" actions='advance' ;;\n"));
 }
 
 }  // namespace

@@ -181,6 +181,7 @@ TEST(RenderLeftovers, ListsFailuresAndWhatIsStillToDo) {
 
 Json status() {
   return Json::parse(R"({"lab": "a.yaml", "prefix": "eg", "inSync": false,
+    "clock": {"now": "2024-05-01T11:30:00.000Z", "offset": 5400},
     "apps": [{"site": "web", "instance": 1, "worker": "eg-worker-plan-1", "netns": "eg-app-web-1",
               "integrated": true, "subnet": "spoke/apps", "privateIp": "10.1.1.5",
               "outboundIp": "20.50.1.5", "applicationRouting": "all"}],
@@ -197,6 +198,7 @@ Json status() {
 TEST(RenderStatus, ShowsAppsWorkersHostsAndDrift) {
   const std::string text = render_status(status(), kPipe);
   EXPECT_THAT(text, HasSubstr("state        not in sync\n"));
+  EXPECT_THAT(text, HasSubstr("clock        1h30m ahead, 2024-05-01T11:30:00.000Z\n"));
   EXPECT_THAT(text, HasSubstr("last pass    9 operations in 0.40 s, 1 failed\n"));
   EXPECT_THAT(text, HasSubstr("last repair  1 operations undid changes by others, 2024-05-01"));
   EXPECT_THAT(text, HasSubstr("web/1  spoke/apps  10.1.1.5    20.50.1.5    all"));

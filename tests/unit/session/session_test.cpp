@@ -309,6 +309,58 @@ TEST_F(SessionTest, ForgetsTheStartsOfAnotherLab) {
   EXPECT_EQ(servers_of_web(session), "10.1.1.9");
 }
 
+TEST_F(SessionTest, MovesTheClockOnAndReleasesWhatIsDueThen) {
+  const ipam::TimePoint begin = now();
+  const ipam::Lease releasing{.holder = {"plan", 7, {"spoke", "integration"}},
+                              .address = Ipv4Address::parse("10.1.1.9").value(),
+                              .state = ipam::LeaseState::kReleasing,
+                              .since = begin,
+                              .release_at = begin + std::chrono::hours(12)};
+  ASSERT_TRUE(store::Store(folder_ / "egressd.db").save({.leases = {.stored = {releasing}}}).ok());
+  Session session = start();
+  apply(session);
+  const auto advance = [&](std::chrono::hours by) {
+    const ipam::TimePoint lab_time = session.current()->lab_time(begin);
+    ASSERT_TRUE(
+        session.adopt(std::get<Proposal>(propose_advance(*session.current(), by, lab_time))).ok());
+  };
+  const uint64_t version = session.current()->version;
+  advance(std::chrono::hours(11));
+  EXPECT_EQ(session.current()->leases.all().count(releasing.holder), 1U);
+  advance(std::chrono::hours(1));
+  EXPECT_EQ(session.current()->leases.all().count(releasing.holder), 0U);
+  EXPECT_EQ(session.current()->version, version + 2);
+  EXPECT_EQ(session.current()->leases.all().size(), 2U) << "those of the lab stay";
+
+  const Session next = start();
+  EXPECT_EQ(next.current()->lab_time(begin), begin + std::chrono::hours(12));
+  EXPECT_EQ(next.current()->leases.all(), session.current()->leases.all());
+}
+
+TEST_F(SessionTest, KeepsTheClockWhenAnotherLabIsApplied) {
+  Session session = start();
+  apply(session);
+  Outcome moved = propose_advance(*session.current(), std::chrono::hours(1), now());
+  ASSERT_TRUE(session.adopt(std::get<Proposal>(std::move(moved))).ok());
+  ASSERT_TRUE(session.adopt(proposed(session, testing_support::small_lab(3))).ok());
+  EXPECT_EQ(session.current()->clock_offset, std::chrono::hours(1));
+  session.forget();
+  EXPECT_EQ(session.current()->clock_offset, std::chrono::hours(0));
+}
+
+TEST_F(SessionTest, MovesTheClockOfALabAloneAndNotBeyondItsLimit) {
+  Session session = start();
+  const auto refused = [&](std::chrono::seconds by) {
+    const Outcome outcome = propose_advance(*session.current(), by, now());
+    const auto* refusal = std::get_if<Refusal>(&outcome);
+    return refusal == nullptr ? std::nullopt : std::optional(refusal->error.code);
+  };
+  EXPECT_EQ(refused(std::chrono::seconds(1)), Errc::kConflict);
+  apply(session);
+  EXPECT_EQ(refused(kLargestClockOffset), std::nullopt);
+  EXPECT_EQ(refused(kLargestClockOffset + std::chrono::seconds(1)), Errc::kInvalid);
+}
+
 TEST_F(SessionTest, RestartsOnlySitesOfTheLab) {
   Session session = start();
   apply(session);

@@ -70,6 +70,7 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
                          .generations = generations,
                          .dns_at_start = dns_at_start,
                          .version = 7,
+                         .clock_offset = std::chrono::hours(30),
                          .unfinished_starts = 1})
                   .ok());
   const Result<Saved> saved = Store(path()).load();
@@ -79,6 +80,7 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
   EXPECT_EQ(saved->generations, generations);
   EXPECT_EQ(saved->dns_at_start, dns_at_start);
   EXPECT_EQ(saved->version, 7U);
+  EXPECT_EQ(saved->clock_offset, std::chrono::hours(30));
   EXPECT_EQ(saved->unfinished_starts, 1);
 }
 

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Durations as people type and read them: "90s", "4m", "1h30m", "2d".
+
+#include <chrono>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace egress::ctl {
+
+// kInvalid for what is none, or none at all ("0s"), or longer than 68 years.
+Result<std::chrono::seconds> parse_duration(const std::string& text);
+std::string duration_text(std::chrono::seconds duration);
+
+}  // namespace egress::ctl
