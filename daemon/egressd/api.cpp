@@ -116,7 +116,6 @@ HttpResponse get(Queries& queries, const HttpRequest& request) {
   if (path == "/v1/version") {
     return document({{"version", EGRESS_VERSION}, {"api", control::kApiVersion}});
   }
-  if (path == "/v1/status") return document(control::to_json(queries.status()));
   if (path == "/v1/clock") return document(control::to_json(queries.clock()));
   if (path == "/v1/effective-routes") {
     return answer_of(queries.effective_routes(argument(request, "site")));
@@ -169,6 +168,10 @@ void resolve(Queries& queries, const lab::Sender& app, const HttpRequest& reques
 
 // What is answered later, or false.
 bool get_later(Queries& queries, const HttpRequest& request, const Respond& respond) {
+  if (request.path == "/v1/status") {
+    queries.status(answering<inspect::StatusReport>(respond));
+    return true;
+  }
   if (request.path == "/v1/dependencies") {
     const auto app = control::parse_app(request.query);
     if (app.ok()) {

@@ -60,7 +60,7 @@ Daemon::Daemon(Settings settings, session::Session session, kernel::Kernel& kern
       clock_(clock),
       workers_(loop_, kWorksAtOnce),
       operations_(loop_, workers_, kernel, session_, clock, [this] { after_pass(); }),
-      queries_(workers_, kernel, session_, operations_, clock, std::move(probes)),
+      queries_(loop_, workers_, kernel, session_, operations_, clock, std::move(probes)),
       watchdog_(loop_, [this] { feed_watchdog(); }),
       on_terminate_(loop_, SIGTERM, [this] { stop(); }),
       on_interrupt_(loop_, SIGINT, [this] { stop(); }),

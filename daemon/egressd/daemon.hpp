@@ -20,7 +20,8 @@
 
 namespace egress::daemon {
 
-// Below libuv's four threads; each may hold a lab and what it becomes.
+// Below libuv's four threads, one of which is the status's; each may hold a lab and what it
+// becomes.
 inline constexpr size_t kWorksAtOnce = 3;
 
 class Daemon {

@@ -6,7 +6,9 @@
 #include <set>
 #include <utility>
 
+#include "compile/inside_addresses.hpp"
 #include "compile/names.hpp"
+#include "flows/usage.hpp"
 #include "inspect/changes.hpp"
 #include "inspect/senders.hpp"
 #include "lab/suggest.hpp"
@@ -56,6 +58,20 @@ Result<probe::NameVerified> verified(const probe::Verifier& verifier,
   return std::move(answers.front());
 }
 
+// Of each instance the three destinations with the most ports: those that run out first.
+Result<std::vector<inspect::SnatStatus>> snat_status(const policy::Network& network,
+                                                     kernel::FlowTable& table) {
+  constexpr size_t kMost = 3;
+  ASSIGN_OR_RETURN(const compile::InsideAddresses inside, compile::inside_addresses(network));
+  ASSIGN_OR_RETURN(const std::vector<state::TrackedFlow> flows, table.list());
+  std::vector<inspect::SnatStatus> status;
+  for (const flows::SnatUse& use : flows::snat_use(inside, flows, kMost)) {
+    status.push_back({fmt::format("{}/{}", use.instance.server_farm, use.instance.instance),
+                      use.address, use.destination, use.port, use.used});
+  }
+  return status;
+}
+
 }  // namespace
 
 Result<const policy::Network*> Queries::network() const {
@@ -78,7 +94,7 @@ Status Queries::check_names(const state::KernelState& needed) {
   return state::check_free(needed, kernel_.foreign());
 }
 
-inspect::StatusReport Queries::status() {
+inspect::StatusReport Queries::describe() {
   const auto current = session_.current();
   inspect::StatusReport report{.prefix = session_.terms().prefix};
   std::set<std::string> problems;
@@ -106,6 +122,31 @@ inspect::StatusReport Queries::status() {
   report.problems.insert(report.problems.end(), problems.begin(), problems.end());
   report.in_sync = report.drift.empty() && report.problems.empty() && !operations_.busy();
   return report;
+}
+
+void Queries::status(Then<inspect::StatusReport> then) {
+  inspect::StatusReport report = describe();
+  if (session_.network() == nullptr) return then(std::move(report));
+  // Without a stamp there is nothing to count; that it is missing is drift.
+  const auto flows = kernel_.flows(compile::stamp_netns(report.prefix));
+  if (!flows.ok()) return then(std::move(report));
+  counting_.run(
+      "status",
+      [report = std::move(report), flows = *flows,
+       lab = session_.current()]() -> OrRefusal<inspect::StatusReport> {
+        inspect::StatusReport complete = report;
+        auto counted = snat_status(*lab->network, *flows);
+        if (counted.ok()) {
+          complete.snat = std::move(*counted);
+        } else {
+          complete.problems.push_back(counted.error().to_string());
+          complete.in_sync = false;
+        }
+        return complete;
+      },
+      [then = std::move(then)](Result<OrRefusal<inspect::StatusReport>> answer) {
+        give<inspect::StatusReport>(then, std::move(answer));
+      });
 }
 
 inspect::ClockReading Queries::clock() const {

@@ -26,16 +26,20 @@ namespace egress::daemon {
 
 class Queries {
  public:
-  Queries(uv::Workers& workers, kernel::Kernel& kernel, const session::Session& session,
-          Operations& operations, Clock clock, probe::Probes probes)
+  Queries(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
+          const session::Session& session, Operations& operations, Clock clock,
+          probe::Probes probes)
       : workers_(workers),
+        counting_(loop, 1),
         kernel_(kernel),
         session_(session),
         operations_(operations),
         clock_(std::move(clock)),
         verifier_(std::make_shared<probe::Verifier>(std::move(probes))) {}
 
-  inspect::StatusReport status();
+  // With what the kernel looks like now; the flows of App Service's own source NAT are counted
+  // beside the loop.
+  void status(Then<inspect::StatusReport> then);
   inspect::ClockReading clock() const;
   Result<inspect::ExecContext> context(const lab::Sender& app);
   Result<inspect::ExecContext> context(const std::string& host);
@@ -62,6 +66,7 @@ class Queries {
 
  private:
   Result<const policy::Network*> network() const;
+  inspect::StatusReport describe();
   // What the kernel looks like now beside the lab in force.
   struct Comparison {
     std::vector<std::string> drift{};
@@ -84,6 +89,7 @@ class Queries {
   void send_packets(const char* what, Work work, Then<T> then);
 
   uv::Workers& workers_;
+  uv::Workers counting_;  // of flows; who asks for the status waits for no probe
   kernel::Kernel& kernel_;
   const session::Session& session_;
   Operations& operations_;

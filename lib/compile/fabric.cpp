@@ -7,6 +7,7 @@
 #include <set>
 
 #include "compile/data_path.hpp"
+#include "compile/inside_addresses.hpp"
 
 namespace egress::compile {
 namespace {
@@ -65,15 +66,15 @@ Status check_addresses(const policy::Situation& situation) {
   return {};
 }
 
-Result<std::map<std::string, uint32_t>> number_inside_addresses(const Fabric& fabric) {
+Result<std::map<std::string, uint32_t>> number_inside_addresses(const policy::Network& network) {
   std::vector<std::string> keys;
-  for (const auto& [name, worker] : fabric.network.workers) {
+  for (const auto& [name, worker] : network.workers) {
     keys.push_back(worker_key(name.server_farm, name.instance));
   }
-  for (const policy::Interface& interface : fabric.network.interfaces) {
+  for (const policy::Interface& interface : network.interfaces) {
     if (interface.integration != nullptr) keys.push_back(lease_key(*interface.integration));
   }
-  for (const auto& [name, site] : fabric.network.sites) {
+  for (const auto& [name, site] : network.sites) {
     if (site.front_end == policy::kNowhere) continue;
     keys.push_back(front_key(name));
     for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
@@ -128,9 +129,22 @@ Result<Fabric> make_fabric(const policy::Network& network, const Options& option
   Fabric fabric{.network = network, .options = options};
   ASSIGN_OR_RETURN(fabric.ways, ways_of(network));
   name_ways(fabric);
-  ASSIGN_OR_RETURN(fabric.inside, number_inside_addresses(fabric));
+  ASSIGN_OR_RETURN(fabric.inside, number_inside_addresses(network));
   fabric.macs = assign_macs(machine_interfaces(fabric));
   return fabric;
+}
+
+Result<InsideAddresses> inside_addresses(const policy::Network& network) {
+  ASSIGN_OR_RETURN(const auto numbers, number_inside_addresses(network));
+  InsideAddresses instances;
+  for (const auto& [name, worker] : network.workers) {
+    instances.emplace(Ipv4Address{numbers.at(worker_key(name.server_farm, name.instance))}, name);
+    for (const policy::Index each : worker.integrations) {
+      const lab::Integration& integration = *network.interfaces[each].integration;
+      instances.emplace(Ipv4Address{numbers.at(lease_key(integration))}, name);
+    }
+  }
+  return instances;
 }
 
 Ipv4Address Fabric::inside_of_worker(const std::string& server_farm, int instance) const {

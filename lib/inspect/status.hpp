@@ -50,6 +50,15 @@ struct HostStatus {
   std::vector<std::string> listen{};     // "tcp/443"
 };
 
+// What the flows of one instance to one destination use of App Service's own source NAT.
+struct SnatStatus {
+  std::string instance{};  // "plan/0"
+  Ipv4Address address{};   // as which the destination sees them
+  Ipv4Address destination{};
+  Port port{};
+  size_t used = 0;  // ports
+};
+
 struct LastPass {
   double seconds = 0;
   size_t operations = 0;
@@ -77,6 +86,7 @@ struct StatusReport {
   std::vector<AppStatus> apps{};
   std::vector<WorkerStatus> workers{};
   std::vector<HostStatus> hosts{};
+  std::vector<SnatStatus> snat{};       // the largest of each instance, largest first
   std::vector<std::string> drift{};     // one line per object that differs from what is wanted
   std::vector<std::string> problems{};  // why the daemon cannot do its work, for people
   std::optional<LastPass> last_pass{};  // empty before the first one
@@ -84,7 +94,8 @@ struct StatusReport {
   std::vector<ipam::Lease> pending_releases{};
 };
 
-// A report without time, drift, problems and passes. `prefix` starts every namespace's name.
+// A report without time, ports in use, drift, problems and passes. `prefix` starts every
+// namespace's name.
 StatusReport describe(const policy::Network& network, const std::string& prefix);
 
 }  // namespace egress::inspect

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "tests/support/machine.hpp"
+#include "tests/support/udp_socket.hpp"
+#include "tests/support/values.hpp"
 
 namespace egress::e2e {
 namespace {
@@ -148,6 +150,22 @@ TEST_F(Traffic, EstablishedConnectionsOutliveARuleThatDeniesNewOnes) {
   session.say("still-here\n");
   EXPECT_TRUE(session.says("still-here"));
   EXPECT_EQ(session.wait(), 0);
+}
+
+TEST_F(Traffic, StatusCountsThePortsThatAnInstanceHoldsOfAppServicesTranslation) {
+  apply(replaced(contract_lab(), "applicationTraffic: true", "applicationTraffic: false"));
+  UdpSocket website("eg-host-website", 7000);
+  for (int i = 0; i < 3; ++i) {
+    UdpSocket("eg-app-web-1").send("hello", ip("93.184.216.34"), 7000);
+    EXPECT_EQ(website.receive(), "hello");
+  }
+  const json expected{{"instance", "plan/1"},
+                      {"address", website.peer().to_string()},
+                      {"destination", "93.184.216.34"},
+                      {"port", 7000},
+                      {"protocol", "udp"},
+                      {"used", 3}};
+  EXPECT_EQ(machine_.ctl_json({"status"})["snat"], json::array({expected}));
 }
 
 TEST_F(Traffic, VerifySendsThePacketThatWasExplained) {

@@ -95,6 +95,7 @@ TEST_F(ConntrackTest, ListsFlowsAsTheyBegan) {
   for (const TrackedFlow& flow : flows()) {
     EXPECT_EQ(flow.source, kClient) << int{flow.protocol};
     EXPECT_EQ(flow.destination, kServer) << int{flow.protocol};
+    EXPECT_EQ(flow.reply_destination, ip("10.9.2.1")) << int{flow.protocol};
     EXPECT_GT(flow.timeout_seconds, 0U) << int{flow.protocol};
   }
   ASSERT_THAT(flows(kUdp), SizeIs(1));

@@ -76,6 +76,17 @@ Table hosts_table(const Json& status) {
   return table;
 }
 
+Table snat_table(const Json& status) {
+  Table table({"Instance", "Leaves as", "Destination", "Ports in use"});
+  for (const Json& use : list_of(status, "snat")) {
+    table.add({text_of(use, "instance"), text_of(use, "address"),
+               fmt::format("{}://{}:{}", text_of(use, "protocol"), text_of(use, "destination"),
+                           text_of(use, "port")),
+               text_of(use, "used")});
+  }
+  return table;
+}
+
 Table leases_table(const Json& leases) {
   Table table({"Address", "Subnet", "Held by", "State", "Since", "Free at"});
   for (const Json& lease : leases) {
@@ -104,7 +115,8 @@ std::string lines_under(const char* heading, const std::vector<std::string>& lin
 
 std::string render_status(const Json& status, const Screen& screen) {
   std::string text = summary(status, screen) + section(apps_table(status), screen) +
-                     section(workers_table(status), screen) + section(hosts_table(status), screen);
+                     section(workers_table(status), screen) + section(hosts_table(status), screen) +
+                     section(snat_table(status), screen);
   const Json& pending = list_of(status, "pendingReleases");
   if (!pending.empty()) {
     text += fmt::format("\n{}\n{}", painted("Pending releases", Paint::kBold, screen),

@@ -48,6 +48,15 @@ Json host_json(const inspect::HostStatus& host) {
           {"listen", host.listen}};
 }
 
+Json snat_json(const inspect::SnatStatus& snat) {
+  return {{"instance", snat.instance},
+          {"address", snat.address.to_string()},
+          {"destination", snat.destination.to_string()},
+          {"port", snat.port.number},
+          {"protocol", name_of(snat.port.protocol)},
+          {"used", snat.used}};
+}
+
 Json lease_json(const ipam::Lease& lease) {
   return {{"subnet", lease.holder.subnet.to_string()},
           {"serverFarm", lease.holder.server_farm},
@@ -95,6 +104,7 @@ Json to_json(const inspect::StatusReport& status) {
           {"apps", array_of(status.apps, app_json)},
           {"workers", array_of(status.workers, worker_json)},
           {"hosts", array_of(status.hosts, host_json)},
+          {"snat", array_of(status.snat, snat_json)},
           {"drift", status.drift},
           {"problems", status.problems},
           {"lastPass", last_pass},

@@ -92,6 +92,9 @@ TrackedFlow read_flow(const nlmsghdr& message) {
   const NlAttributes<CTA_MAX> all(message, sizeof(nfgenmsg));
   TrackedFlow flow;
   if (all.has(CTA_TUPLE_ORIG)) read_key(all[CTA_TUPLE_ORIG], flow);
+  TrackedFlow reply;
+  if (all.has(CTA_TUPLE_REPLY)) read_key(all[CTA_TUPLE_REPLY], reply);
+  flow.reply_destination = reply.destination;
   flow.zone = u16_of(all[CTA_ZONE]);
   flow.timeout_seconds = all.big_endian(CTA_TIMEOUT);
   return flow;

@@ -5,8 +5,10 @@
 
 #include <set>
 
+#include "compile/inside_addresses.hpp"
 #include "compile/names.hpp"
 #include "state/ops.hpp"
+#include "state/routing_tables.hpp"
 #include "tests/support/lab_from.hpp"
 #include "tests/support/values.hpp"
 
@@ -222,6 +224,21 @@ TEST(Compile, TakesOverWhatAChangedRuleDoesNotTouch) {
   EXPECT_EQ(to_text(after), to_text(two.compile()));
   for (const auto& [netns, content] : after) {
     EXPECT_EQ(content.shares_with(state.at(netns)), netns != "eg-vnet-left") << netns;
+  }
+}
+
+// One for the direct path, and one for each network that the instance is in.
+TEST(InsideAddresses, AreThoseThatTheStampHasRoutesTo) {
+  const TwoIntegrations lab;
+  const auto network = policy::analyse({.lab = lab.lab, .leases = lab.addresses});
+  const InsideAddresses inside = inside_addresses(*network).value();
+  EXPECT_EQ(inside.size(), 3U);
+  const state::KernelState state = lab.compile();
+  const auto& routes = state.at("eg-stamp")->routes;
+  for (const auto& [address, instance] : inside) {
+    EXPECT_EQ(instance, (policy::Network::WorkerName{"plan", 0}));
+    EXPECT_TRUE(routes.contains({state::kMainTable, Ipv4Prefix::host(address)}))
+        << address.to_string();
   }
 }
 

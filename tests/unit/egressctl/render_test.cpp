@@ -189,6 +189,8 @@ Json status() {
                  "interfaces": [{"name": "integ0", "subnet": "spoke/apps", "address": "10.1.1.5"}]},
                 {"name": "plan/2", "netns": "eg-worker-plan-2", "interfaces": []}],
     "hosts": [{"name": "sql", "kind": "host", "netns": "eg-host-sql", "address": "10.1.2.4", "listen": ["tcp/443"]}],
+    "snat": [{"instance": "plan/1", "address": "20.50.1.5", "destination": "93.184.216.34",
+              "port": 443, "protocol": "tcp", "used": 128}],
     "drift": ["add route r"], "problems": ["no room"],
     "lastPass": {"seconds": 0.4, "operations": 9, "failed": 1},
     "lastRepair": {"at": "2024-05-01T10:00:00.000Z", "operations": ["add route r"]},
@@ -205,6 +207,7 @@ TEST(RenderStatus, ShowsAppsWorkersHostsAndDrift) {
   EXPECT_THAT(text, HasSubstr("plan/1  integ0     10.1.1.5  spoke/apps  eg-worker-plan-1\n"));
   EXPECT_THAT(text, HasSubstr("plan/2  -          -         -           eg-worker-plan-2\n"));
   EXPECT_THAT(text, HasSubstr("sql   host  10.1.2.4  tcp/443  eg-host-sql\n"));
+  EXPECT_THAT(text, HasSubstr("plan/1    20.50.1.5  tcp://93.184.216.34:443  128\n"));
   EXPECT_THAT(text, HasSubstr("\nDrift\n  add route r\n\nProblems\n  no room\n"));
 }
 

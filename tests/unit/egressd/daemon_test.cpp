@@ -351,6 +351,33 @@ TEST_F(DaemonTest, ListsWhatAnAppNeeds) {
   EXPECT_EQ(get("/v1/dependencies").status, 400);
 }
 
+TEST_F(DaemonTest, CountsThePortsOfAppServicesOwnSourceNat) {
+  start();
+  apply(kLab);
+  EXPECT_EQ(status()["snat"], Json::array());
+  const auto& routes = kernel_.state()["eg-stamp"]->routes;
+  const auto inside = std::find_if(routes.begin(), routes.end(), [](const auto& route) {
+    return route.first.destination.length == 32;
+  });
+  ASSERT_NE(inside, routes.end());
+  const Ipv4Address website{0x5db8d822};
+  const state::TrackedFlow flow{.protocol = 6,
+                                .source = inside->first.destination.address,
+                                .destination = website,
+                                .destination_port = 443,
+                                .reply_destination = {0x14320104}};
+  kernel_.flow_table("eg-stamp").flows = {flow, flow};
+  EXPECT_EQ(status()["snat"], Json::array({{{"instance", "plan/0"},
+                                            {"address", "20.50.1.4"},
+                                            {"destination", "93.184.216.34"},
+                                            {"port", 443},
+                                            {"protocol", "tcp"},
+                                            {"used", 2}}}));
+  kernel_.flow_table("eg-stamp").fault = Error{.code = Errc::kKernel, .message = "no flows today"};
+  EXPECT_EQ(status()["problems"], Json::array({"no flows today"}));
+  EXPECT_EQ(status()["inSync"], false);
+}
+
 TEST_F(DaemonTest, RefusesWhatItDoesNotKnow) {
   start();
   EXPECT_EQ(get("/v2/status").status, 404);

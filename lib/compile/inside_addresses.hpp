@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The addresses that packets have between a worker, or the network that one of its integrations
+// leaves, and App Service's own source NAT: one of each, in 240.0.0.0/4 (fabric.hpp).
+
+#include <map>
+
+#include "base/result.hpp"
+#include "policy/network.hpp"
+
+namespace egress::compile {
+
+using InsideAddresses = std::map<Ipv4Address, policy::Network::WorkerName>;
+// kInvalid when there are more than numbers for them.
+Result<InsideAddresses> inside_addresses(const policy::Network& network);
+
+}  // namespace egress::compile
