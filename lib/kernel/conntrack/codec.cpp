@@ -2,16 +2,32 @@
 #include "kernel/conntrack/codec.hpp"
 
 #include <arpa/inet.h>
+#include <libnetfilter_conntrack/libnetfilter_conntrack.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
+
+#include <memory>
+
+#include "base/result.hpp"
 
 namespace egress::kernel {
 namespace {
 
 using state::TrackedFlow;
 
-constexpr size_t kRoom = 256;
+constexpr size_t kRoom = 512;
+
+struct Destroy {
+  void operator()(nf_conntrack* entry) const { nfct_destroy(entry); }
+};
+using Entry = std::unique_ptr<nf_conntrack, Destroy>;
+
+Entry make_entry() {
+  Entry entry(nfct_new());
+  EG_CHECK(entry != nullptr, "memory for an entry of connection tracking");
+  return entry;
+}
 
 NlMessage message_of(int what, int flags) {
   nfgenmsg header{};
@@ -20,66 +36,29 @@ NlMessage message_of(int what, int flags) {
   return NlMessage((NFNL_SUBSYS_CTNETLINK << 8) | what, flags, header, kRoom);
 }
 
-void put_u16(NlMessage& message, int attribute, uint16_t value) {
-  const uint16_t on_wire = htons(value);
-  message.put(attribute, &on_wire, sizeof(on_wire));
-}
-
-void put_protocol(NlMessage& message, const TrackedFlow& flow) {
-  message.put_u8(CTA_PROTO_NUM, flow.protocol);
-  if (flow.protocol == IPPROTO_ICMP) {
-    put_u16(message, CTA_PROTO_ICMP_ID, flow.source_port);
-    message.put_u8(CTA_PROTO_ICMP_TYPE, static_cast<uint8_t>(flow.destination_port >> 8U));
-    message.put_u8(CTA_PROTO_ICMP_CODE, static_cast<uint8_t>(flow.destination_port & 0xffU));
-  } else {
-    put_u16(message, CTA_PROTO_SRC_PORT, flow.source_port);
-    put_u16(message, CTA_PROTO_DST_PORT, flow.destination_port);
-  }
-}
-
 // What the kernel finds an entry by.
-void put_key(NlMessage& message, const TrackedFlow& flow) {
-  nlattr* tuple = message.open_nest(CTA_TUPLE_ORIG);
-  nlattr* addresses = message.open_nest(CTA_TUPLE_IP);
-  message.put_address(CTA_IP_V4_SRC, flow.source);
-  message.put_address(CTA_IP_V4_DST, flow.destination);
-  message.close_nest(addresses);
-  nlattr* protocol = message.open_nest(CTA_TUPLE_PROTO);
-  put_protocol(message, flow);
-  message.close_nest(protocol);
-  message.close_nest(tuple);
-  if (flow.zone != 0) put_u16(message, CTA_ZONE, flow.zone);
-}
-
-uint8_t u8_of(nlattr* attribute) {
-  return attribute == nullptr ? uint8_t{0} : nla_get_u8(attribute);
-}
-
-uint16_t u16_of(nlattr* attribute) {
-  return attribute == nullptr ? uint16_t{0} : ntohs(nla_get_u16(attribute));
-}
-
-void read_protocol(nlattr* nest, TrackedFlow& flow) {
-  const NlAttributes<CTA_PROTO_MAX> protocol(nest);
-  flow.protocol = u8_of(protocol[CTA_PROTO_NUM]);
+Entry key_of(const TrackedFlow& flow) {
+  Entry entry = make_entry();
+  nfct_set_attr_u8(entry.get(), ATTR_ORIG_L3PROTO, AF_INET);
+  nfct_set_attr_u32(entry.get(), ATTR_ORIG_IPV4_SRC, htonl(flow.source.bits));
+  nfct_set_attr_u32(entry.get(), ATTR_ORIG_IPV4_DST, htonl(flow.destination.bits));
+  nfct_set_attr_u8(entry.get(), ATTR_ORIG_L4PROTO, flow.protocol);
   if (flow.protocol == IPPROTO_ICMP) {
-    flow.source_port = u16_of(protocol[CTA_PROTO_ICMP_ID]);
-    flow.destination_port = static_cast<uint16_t>(u8_of(protocol[CTA_PROTO_ICMP_TYPE]) << 8U |
-                                                  u8_of(protocol[CTA_PROTO_ICMP_CODE]));
+    nfct_set_attr_u16(entry.get(), ATTR_ICMP_ID, htons(flow.source_port));
+    nfct_set_attr_u8(entry.get(), ATTR_ICMP_TYPE, static_cast<uint8_t>(flow.destination_port >> 8));
+    nfct_set_attr_u8(entry.get(), ATTR_ICMP_CODE, static_cast<uint8_t>(flow.destination_port));
   } else {
-    flow.source_port = u16_of(protocol[CTA_PROTO_SRC_PORT]);
-    flow.destination_port = u16_of(protocol[CTA_PROTO_DST_PORT]);
+    nfct_set_attr_u16(entry.get(), ATTR_ORIG_PORT_SRC, htons(flow.source_port));
+    nfct_set_attr_u16(entry.get(), ATTR_ORIG_PORT_DST, htons(flow.destination_port));
   }
+  if (flow.zone != 0) nfct_set_attr_u16(entry.get(), ATTR_ZONE, flow.zone);
+  return entry;
 }
 
-void read_key(nlattr* nest, TrackedFlow& flow) {
-  const NlAttributes<CTA_TUPLE_MAX> tuple(nest);
-  if (tuple.has(CTA_TUPLE_IP)) {
-    const NlAttributes<CTA_IP_MAX> addresses(tuple[CTA_TUPLE_IP]);
-    flow.source = addresses.address(CTA_IP_V4_SRC);
-    flow.destination = addresses.address(CTA_IP_V4_DST);
-  }
-  if (tuple.has(CTA_TUPLE_PROTO)) read_protocol(tuple[CTA_TUPLE_PROTO], flow);
+NlMessage message_of(int what, const Entry& entry) {
+  NlMessage message = message_of(what, NLM_F_ACK);
+  EG_CHECK(nfct_nlmsg_build(message.header(), entry.get()) == 0, "an entry that can be written");
+  return message;
 }
 
 }  // namespace
@@ -89,28 +68,34 @@ NlMessage request_for_flows() {
 }
 
 TrackedFlow read_flow(const nlmsghdr& message) {
-  const NlAttributes<CTA_MAX> all(message, sizeof(nfgenmsg));
-  TrackedFlow flow;
-  if (all.has(CTA_TUPLE_ORIG)) read_key(all[CTA_TUPLE_ORIG], flow);
-  TrackedFlow reply;
-  if (all.has(CTA_TUPLE_REPLY)) read_key(all[CTA_TUPLE_REPLY], reply);
-  flow.reply_destination = reply.destination;
-  flow.zone = u16_of(all[CTA_ZONE]);
-  flow.timeout_seconds = all.big_endian(CTA_TIMEOUT);
+  const Entry entry = make_entry();
+  (void)nfct_nlmsg_parse(&message, entry.get());  // what it does not have is zero
+  const auto u8 = [&](nf_conntrack_attr what) { return nfct_get_attr_u8(entry.get(), what); };
+  const auto u16 = [&](nf_conntrack_attr what) { return nfct_get_attr_u16(entry.get(), what); };
+  const auto u32 = [&](nf_conntrack_attr what) { return nfct_get_attr_u32(entry.get(), what); };
+  TrackedFlow flow{.protocol = u8(ATTR_ORIG_L4PROTO),
+                   .source = {ntohl(u32(ATTR_ORIG_IPV4_SRC))},
+                   .destination = {ntohl(u32(ATTR_ORIG_IPV4_DST))},
+                   .source_port = ntohs(u16(ATTR_ORIG_PORT_SRC)),
+                   .destination_port = ntohs(u16(ATTR_ORIG_PORT_DST)),
+                   .reply_destination = {ntohl(u32(ATTR_REPL_IPV4_DST))},
+                   .zone = u16(ATTR_ZONE),
+                   .timeout_seconds = u32(ATTR_TIMEOUT)};
+  if (flow.protocol == IPPROTO_ICMP) {
+    flow.source_port = ntohs(u16(ATTR_ICMP_ID));
+    flow.destination_port = static_cast<uint16_t>(u8(ATTR_ICMP_TYPE) << 8U | u8(ATTR_ICMP_CODE));
+  }
   return flow;
 }
 
 NlMessage removal_of(const TrackedFlow& flow) {
-  NlMessage message = message_of(IPCTNL_MSG_CT_DELETE, NLM_F_ACK);
-  put_key(message, flow);
-  return message;
+  return message_of(IPCTNL_MSG_CT_DELETE, key_of(flow));
 }
 
 NlMessage timeout_of(const TrackedFlow& flow) {
-  NlMessage message = message_of(IPCTNL_MSG_CT_NEW, NLM_F_ACK);
-  put_key(message, flow);
-  message.put_u32(CTA_TIMEOUT, htonl(flow.timeout_seconds));
-  return message;
+  const Entry entry = key_of(flow);
+  nfct_set_attr_u32(entry.get(), ATTR_TIMEOUT, flow.timeout_seconds);
+  return message_of(IPCTNL_MSG_CT_NEW, entry);
 }
 
 }  // namespace egress::kernel

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The messages of the kernel's connection tracking, whose attributes are those of
-// linux/netfilter/nfnetlink_conntrack.h.
+// The messages of the kernel's connection tracking.
 
 #include "kernel/netlink.hpp"
 #include "state/tracked_flow.hpp"

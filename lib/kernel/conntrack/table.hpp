@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Connection tracking of one namespace, over ctnetlink. libnetfilter_conntrack would be one more
-// library for what these few messages say, and loses the kernel's errno and words as other sockets
-// than ours do (netlink.hpp).
+// Connection tracking of one namespace, over ctnetlink. libnetfilter_conntrack writes and reads the
+// messages, which go over sockets of ours as all others do (netlink.hpp).
 
 #include <memory>
 #include <vector>
