@@ -178,4 +178,10 @@ std::optional<std::string> secret_value(const Named<const Service*>& services,
   return secret->second.value;
 }
 
+bool are_private(const std::optional<BlobLogs>& logs, const Named<const Service*>& services) {
+  const auto url = logs ? parse_https_url(logs->sas_url) : std::nullopt;
+  const auto account = url ? services.find(url->host) : services.end();
+  return account != services.end() && refuses_public_access(*account->second);
+}
+
 }  // namespace egress::lab

@@ -51,4 +51,12 @@ std::optional<std::string> secret_value(const Lab& lab, const KeyVaultReference&
 std::optional<std::string> secret_value(const Named<const Service*>& services,
                                         const KeyVaultReference& reference);
 
+// What Azure does not support, in the words of its documents.
+inline constexpr const char* kNoPrivateLogs =
+    "App Service Logs to private storage accounts is currently not supported";
+inline constexpr const char* kNoDatabaseBackup =
+    "Database backup isn't supported over the virtual network integration";
+// Whether they go to an account that refuses public access. `services` likewise.
+bool are_private(const std::optional<BlobLogs>& logs, const Named<const Service*>& services);
+
 }  // namespace egress::lab

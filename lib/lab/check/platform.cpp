@@ -8,7 +8,6 @@
 
 #include "lab/app_settings.hpp"
 #include "lab/check/checks.hpp"
-#include "lab/https_url.hpp"
 #include "lab/known_names.hpp"
 #include "lab/platform_tasks.hpp"
 #include "lab/service_types.hpp"
@@ -39,13 +38,10 @@ void check_references(const std::string& name, const Site& site, Checks& checks)
 void check_logs(const std::string& name, const Site& site, const Named<const Service*>& services,
                 Checks& checks) {
   const auto check = [&](const char* key, const std::optional<BlobLogs>& logs) {
-    const auto url = logs ? parse_https_url(logs->sas_url) : std::nullopt;
-    const auto account = url ? services.find(url->host) : services.end();
-    if (account == services.end() || !refuses_public_access(*account->second)) return;
-    checks.warning(fmt::format("sites.{}.logs.{}.azureBlobStorage", name, key), "private-logs",
-                   "App Service Logs to private storage accounts is currently not supported",
-                   "Azure recommends diagnostics logging, and trusted services of the account",
-                   {"services"});
+    if (!are_private(logs, services)) return;
+    checks.warning(
+        fmt::format("sites.{}.logs.{}.azureBlobStorage", name, key), "private-logs", kNoPrivateLogs,
+        "Azure recommends diagnostics logging, and trusted services of the account", {"services"});
   };
   check("applicationLogs", site.logs.application_logs);
   check("httpLogs", site.logs.http_logs);
@@ -55,8 +51,7 @@ void check_logs(const std::string& name, const Site& site, const Named<const Ser
 void check_backup(const std::string& name, const Site& site, Checks& checks) {
   if (!site.backup || site.backup->databases.empty() || !site.virtual_network_subnet) return;
   const std::string path = "sites." + name;
-  checks.warning(path + ".backup.databases", "database-backup",
-                 "Database backup isn't supported over the virtual network integration", {},
+  checks.warning(path + ".backup.databases", "database-backup", kNoDatabaseBackup, {},
                  {path + ".virtualNetworkSubnet"});
 }
 
