@@ -146,11 +146,11 @@ lab::Lab every_kind() {
   lab.virtual_networks[kHub].subnets["_"].nat_gateway = "_nat.0-a";
   lab.subscriptions["_sub.0-a"].quota_id = "PayAsYouGo_2014-09-01";
   lab.subscription = "_sub.0-a";
-  lab.services["0-vault"] = {.type = "Microsoft.KeyVault/vaults",
-                             .location = lab.location,
-                             .ip_address = ip("20.61.0.12"),
-                             .secrets = {{"-0-", {.value = "x"}}}};
-  lab.certificates["_cert.0-a"] = {.key_vault = "0-vault", .key_vault_secret_name = "-0-"};
+  lab.services["0-keys"] = {.type = "Microsoft.KeyVault/vaults",
+                            .location = lab.location,
+                            .ip_address = ip("20.61.0.12"),
+                            .secrets = {{"-0-", {.value = "x"}}}};
+  lab.certificates["_cert.0-a"] = {.key_vault = "0-keys", .key_vault_secret_name = "-0-"};
   lab.server_farms["plan"].capacity = 2;
   lab.server_farms["0-0"] = {};
   lab.sites["app-0"] = {.server_farm = "plan", .virtual_network_subnet = {{kHub, "_"}}};
