@@ -16,15 +16,25 @@ namespace {
 constexpr uint16_t kPort = 53;
 constexpr size_t kLargestMessage = 65'535;
 
+sockaddr_in socket_address(Ipv4Address address, uint16_t port) {
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(port);
+  name.sin_addr.s_addr = htonl(address.bits);
+  return name;
+}
+
 // Connected or about to be; invalid when it cannot be: then the server is silent, as one is that
 // no route leads to.
-UniqueFd connected_socket(Ipv4Address server, int type) {
-  sockaddr_in peer{};
-  peer.sin_family = AF_INET;
-  peer.sin_port = htons(kPort);
-  peer.sin_addr.s_addr = htonl(server.bits);
+UniqueFd connected_socket(Ipv4Address server, int type, uint16_t port = 0) {
+  const sockaddr_in peer = socket_address(server, kPort);
   UniqueFd fd(::socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (fd.valid() && ::connect(fd.get(), reinterpret_cast<sockaddr*>(&peer), sizeof peer) < 0 &&
+  if (fd.valid() && port != 0) {
+    const sockaddr_in own = socket_address({}, port);
+    (void)::bind(fd.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own);
+  }
+  if (fd.valid() &&
+      ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&peer), sizeof peer) < 0 &&
       errno != EINPROGRESS) {
     fd.reset();
   }
@@ -33,8 +43,8 @@ UniqueFd connected_socket(Ipv4Address server, int type) {
 
 }  // namespace
 
-UdpExchange::UdpExchange(uv::Loop& loop, Ipv4Address server, ExchangeEvents events)
-    : socket_(connected_socket(server, SOCK_DGRAM)), events_(std::move(events)) {
+UdpExchange::UdpExchange(uv::Loop& loop, Ipv4Address server, uint16_t port, ExchangeEvents events)
+    : socket_(connected_socket(server, SOCK_DGRAM, port)), events_(std::move(events)) {
   if (!socket_.valid()) return;
   poll_.emplace(loop, socket_.get(), [this] { receive(); });
   poll_->start();
@@ -47,6 +57,14 @@ void UdpExchange::send(const dns::Message& query) {
     if (::send(socket_.get(), query.data(), query.size(), MSG_DONTWAIT) >= 0) return;
     if (errno != ECONNREFUSED) return;
   }
+}
+
+uint16_t UdpExchange::port() const {
+  sockaddr_in own{};
+  socklen_t size = sizeof own;
+  if (!socket_.valid()) return 0;
+  (void)::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&own), &size);
+  return ntohs(own.sin_port);
 }
 
 void UdpExchange::receive() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Sockets to one server, for one question. Ports are the kernel's choice, and a socket that is
-// connected takes nothing from anybody else (RFC 5452).
+// Sockets to one server, for one question. A socket that is connected takes nothing from anybody
+// else (RFC 5452).
 
 #include <functional>
 #include <memory>
@@ -23,9 +23,11 @@ struct ExchangeEvents {
 
 class UdpExchange {
  public:
-  // In the namespace that the thread is in.
-  UdpExchange(uv::Loop& loop, Ipv4Address server, ExchangeEvents events);
+  // In the namespace that the thread is in, from `port`; from another that the kernel chooses when
+  // that is 0 or somebody else's.
+  UdpExchange(uv::Loop& loop, Ipv4Address server, uint16_t port, ExchangeEvents events);
   void send(const dns::Message& query);
+  uint16_t port() const;  // 0 when it cannot send
 
  private:
   void receive();

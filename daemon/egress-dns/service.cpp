@@ -96,7 +96,7 @@ Service::Service(Surroundings& surroundings, Netns netns, Ipv4Address address)
       address_(address),
       name_server_(
           [this](const std::string& name, policy::RecordType type) { return decide(name, type); }),
-      upstream_(surroundings.loop, surroundings.clock, surroundings.room) {}
+      upstream_(surroundings.loop, surroundings.clock, surroundings.room, netns_) {}
 
 void Service::change(settings::DnsRole role) {
   role_ = std::move(role);

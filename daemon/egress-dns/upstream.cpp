@@ -27,17 +27,25 @@ class Upstream::Asking {
  public:
   using Done = std::function<void(const std::optional<dns::Reply>&)>;
 
-  Asking(uv::Loop& loop, const Clock& clock, Netns netns, const dns::LookupPlan& plan,
-         const dns::Question& question, Done done)
+  // From `ports`, unless it is null.
+  Asking(uv::Loop& loop, const Clock& clock, Netns netns, SourcePorts* ports,
+         const dns::LookupPlan& plan, const dns::Question& question, Done done)
       : loop_(loop),
         clock_(clock),
         netns_(std::move(netns)),
+        ports_(ports),
         servers_(plan.servers),
         lookup_(plan, question, random_id, clock.monotonic()),
         done_(std::move(done)),
         udp_(servers_.size()),
         tcp_(servers_.size()),
         timer_(loop, [this] { on_time(); }) {}
+
+  ~Asking() {
+    for (size_t server = 0; server < udp_.size(); ++server) give_back_port_to(server);
+  }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
 
   // Ends this object when the lookup is done; so do all that call it, as the last thing they do.
   void proceed() {
@@ -52,6 +60,11 @@ class Upstream::Asking {
   }
 
  private:
+  struct Datagrams {
+    std::unique_ptr<UdpExchange> exchange{};
+    SourcePorts::Port port{};
+  };
+
   void on_time() {
     lookup_.on_time(clock_.monotonic());
     proceed();
@@ -82,29 +95,44 @@ class Upstream::Asking {
               std::make_unique<TcpExchange>(loop_, server, send.bytes, events(send.server));
           continue;
         }
-        auto& udp = udp_[send.server];
-        if (udp == nullptr) {
-          udp = std::make_unique<UdpExchange>(loop_, server, events(send.server));
-        }
-        udp->send(send.bytes);
+        Datagrams& udp = udp_[send.server];
+        if (udp.exchange == nullptr) open(udp, send.server);
+        udp.exchange->send(send.bytes);
       }
       return {};
     });
   }
 
+  void open(Datagrams& udp, size_t server) {
+    SourcePorts::Port port;
+    if (ports_ != nullptr) port = ports_->take(servers_[server], clock_.monotonic());
+    udp.exchange =
+        std::make_unique<UdpExchange>(loop_, servers_[server], port.number, events(server));
+    const bool again = udp.exchange->port() == port.number;
+    udp.port = {.number = udp.exchange->port(), .since = again ? port.since : clock_.monotonic()};
+  }
+
+  void give_back_port_to(size_t server) {
+    Datagrams& udp = udp_[server];
+    if (ports_ == nullptr || udp.exchange == nullptr) return;
+    udp.exchange.reset();  // so that the port is free
+    ports_->give_back(servers_[server], udp.port);
+  }
+
   uv::Loop& loop_;
   const Clock& clock_;
   Netns netns_;
+  SourcePorts* ports_;
   std::vector<Ipv4Address> servers_;
   dns::Lookup lookup_;
   Done done_;
-  std::vector<std::unique_ptr<UdpExchange>> udp_;  // by server
+  std::vector<Datagrams> udp_;  // by server
   std::vector<std::unique_ptr<TcpExchange>> tcp_;
   uv::Timer timer_;
 };
 
-Upstream::Upstream(uv::Loop& loop, const Clock& clock, LookupRoom& room)
-    : loop_(loop), clock_(clock), room_(room) {}
+Upstream::Upstream(uv::Loop& loop, const Clock& clock, LookupRoom& room, Netns own)
+    : loop_(loop), clock_(clock), room_(room), own_(std::move(own)) {}
 
 Upstream::~Upstream() {
   room_.left += pending_.size();
@@ -124,7 +152,7 @@ void Upstream::ask(const Netns& netns, const dns::LookupPlan& plan, const dns::Q
   Pending& pending = pending_[question];
   pending.waiters.push_back(std::move(waiter));
   pending.asking = std::make_unique<Asking>(
-      loop_, clock_, netns, plan, question,
+      loop_, clock_, netns, netns == own_ ? &ports_ : nullptr, plan, question,
       [this, question](const std::optional<dns::Reply>& reply) { end(question, reply); });
   pending.asking->proceed();
 }

@@ -13,6 +13,7 @@
 #include "dns/lookup.hpp"
 #include "egress-dns/endpoint.hpp"
 #include "egress-dns/exchange.hpp"
+#include "egress-dns/source_ports.hpp"
 #include "uv/loop.hpp"
 
 namespace egress::resolver {
@@ -27,7 +28,8 @@ class Upstream {
   // With nothing when no server answered.
   using Waiter = std::function<void(const std::optional<dns::Reply>&)>;
 
-  Upstream(uv::Loop& loop, const Clock& clock, LookupRoom& room);
+  // Asks from the attachment's `own` namespace, and from others.
+  Upstream(uv::Loop& loop, const Clock& clock, LookupRoom& room, Netns own);
   ~Upstream();
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
@@ -48,6 +50,8 @@ class Upstream {
   uv::Loop& loop_;
   const Clock& clock_;
   LookupRoom& room_;
+  Netns own_;
+  SourcePorts ports_{};  // there
   std::map<dns::Question, Pending> pending_;
   size_t waiting_ = 0;
 };

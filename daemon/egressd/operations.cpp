@@ -37,6 +37,20 @@ control::PassResult result_of(const PassOutcome& outcome) {
   return result;
 }
 
+// What goes on once a pass has ended.
+class AfterPass final : public OperationObserver {
+ public:
+  explicit AfterPass(std::function<void(const control::PassResult&)> go_on)
+      : go_on_(std::move(go_on)) {}
+  void refused(const session::Refusal& /*refusal*/) override {}
+  void begun(const std::vector<lab::Finding>& /*warnings*/) override {}
+  void progressed(const control::Progress& /*progress*/) override {}
+  void ended(const control::PassResult& result) override { go_on_(result); }
+
+ private:
+  std::function<void(const control::PassResult&)> go_on_;
+};
+
 // What `systemctl status` shows. Without NOTIFY_SOCKET nothing happens.
 void notify_status(const std::string& status) {
   sd_notifyf(0, "STATUS=%s", status.c_str());
@@ -144,7 +158,8 @@ void Operations::down(const Observer& observer) {
 void Operations::advance_clock(std::chrono::seconds by, Then<control::ClockAdvance> then) {
   const auto refuse = [&](Error error) { then(session::Refusal{std::move(error), {}}); };
   if (auto why = why_not_now()) return refuse(*std::move(why));
-  session::Outcome outcome = session::propose_advance(*session_.current(), by, lab_time());
+  session::Outcome outcome =
+      session::propose_advance(*session_.current(), by, session_.terms(), lab_time());
   if (auto* refused = std::get_if<session::Refusal>(&outcome)) return then(std::move(*refused));
   Status adopted = session_.adopt(std::get<session::Proposal>(std::move(outcome)));
   if (!adopted.ok()) {
@@ -152,19 +167,25 @@ void Operations::advance_clock(std::chrono::seconds by, Then<control::ClockAdvan
     return refuse(std::move(adopted).error());
   }
   spdlog::info("the lab's clock is moved on by {} s", by.count());
-  age_flows(by, std::move(then));
+  begin("clock advance", {},
+        std::make_shared<AfterPass>([this, by, then = std::move(then)](const auto& result) {
+          age_flows(by, result.failed, then);
+        }));
 }
 
 // A flow that ends while a packet of it is under way would look like the kernel's disagreement, so
 // to probes this is a change.
-void Operations::age_flows(std::chrono::seconds by, Then<control::ClockAdvance> then) {
-  const auto ended = [this, then = std::move(then)](Result<FlowAgeing::Report> report) {
+void Operations::age_flows(std::chrono::seconds by, std::vector<control::FailedObject> failed,
+                           Then<control::ClockAdvance> then) {
+  const auto ended = [this, failed = std::move(failed),
+                      then = std::move(then)](Result<FlowAgeing::Report> report) {
     ageing_ = false;
     if (!report.ok())
       report = FlowAgeing::Report{.failed = {{"flows", report.error().to_string()}}};
-    for (const control::FailedObject& failed : report->failed) {
-      spdlog::error("{}: {}", failed.object, failed.message);
+    for (const control::FailedObject& each : report->failed) {
+      spdlog::error("{}: {}", each.object, each.message);
     }
+    report->failed.insert(report->failed.begin(), failed.begin(), failed.end());
     then(control::ClockAdvance{.clock = {lab_time(), session_.current()->clock_offset},
                                .ended_flows = report->ended,
                                .failed = std::move(report->failed)});

@@ -55,7 +55,7 @@ class Operations {
   void apply(lab::LabText text, const Observer& observer);
   void restart(const std::string& site, const Observer& observer);
   void down(const Observer& observer);
-  // Moves the lab's clock on: durable first; then what is idle for so long ends.
+  // Moves the lab's clock on: durable first, then in force; then what is idle for so long ends.
   void advance_clock(std::chrono::seconds by, Then<control::ClockAdvance> then);
   // What stands in egressd.yaml cannot be made so: a problem until a lab is applied, or until it is
   // said again, with nothing.
@@ -84,7 +84,8 @@ class Operations {
   std::optional<Error> why_not_now() const;
   bool refuse_when_busy(OperationObserver& observer) const;
   ipam::TimePoint lab_time() const { return session_.current()->lab_time(clock_.now()); }
-  void age_flows(std::chrono::seconds by, Then<control::ClockAdvance> then);
+  void age_flows(std::chrono::seconds by, std::vector<control::FailedObject> failed,
+                 Then<control::ClockAdvance> then);
   void start_pass(const Observer& observer);
   void finish_pass(const PassOutcome& outcome, const Observer& observer);
   void note_state(const Status& stored);

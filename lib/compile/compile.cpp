@@ -2,6 +2,7 @@
 #include "compile/compile.hpp"
 
 #include "compile/data_path.hpp"
+#include "compile/held_ports.hpp"
 
 namespace egress::compile {
 namespace {
@@ -66,6 +67,15 @@ Result<state::KernelState> compile(const policy::Network& network, const Options
   add_fronts(fabric);
   add_platform_processes(fabric);
   return std::move(fabric.state);
+}
+
+state::KernelState at_clock(state::KernelState state, const Options& options) {
+  const auto stamp = state.find(stamp_netns(options.prefix));
+  if (stamp == state.end()) return state;
+  state::NftTable table = *std::as_const(stamp->second)->firewall->table;
+  hold_ports(table, options.clock_offset);
+  stamp->second->firewall = state::make_firewall(std::move(table));
+  return state;
 }
 
 }  // namespace egress::compile

@@ -4,6 +4,7 @@
 // The one place where Azure's words become the kernel's: an analysed network in, every kernel
 // object of the data path out (ARCHITECTURE.md section 2). Pure.
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,8 @@ namespace egress::compile {
 
 struct Options {
   std::string prefix = "eg";
+  // How far the lab's clock is ahead of the machine's.
+  std::chrono::seconds clock_offset{};
 };
 
 // A network with what was made of it.
@@ -28,5 +31,8 @@ struct Compiled {
 // options, all is taken over from it that they do not touch.
 Result<state::KernelState> compile(const policy::Network& network, const Options& options = {},
                                    const std::optional<Compiled>& previous = std::nullopt);
+
+// What compile() has made with options that differ in their clock alone.
+state::KernelState at_clock(state::KernelState state, const Options& options);
 
 }  // namespace egress::compile

@@ -2,8 +2,8 @@
 #pragma once
 
 // The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2):
-// internet.cpp, vnet.cpp with vnet_firewall.cpp, ways.cpp, worker.cpp, front.cpp, answers.cpp; and
-// gate.cpp, which both sides of a subnet use.
+// internet.cpp, stamp.cpp, vnet.cpp with vnet_firewall.cpp, ways.cpp, worker.cpp, front.cpp,
+// answers.cpp; and gate.cpp, which both sides of a subnet use.
 
 #include <optional>
 #include <set>
@@ -18,6 +18,10 @@ namespace egress::compile {
 
 // Stamp, Internet and the hosts there.
 void add_internet(Fabric& fabric);
+// The stamp alone, of which add_internet() makes a part.
+void add_stamp(Fabric& fabric);
+// What the port of a VNet is called there, and in the Internet, for Fabric::link.
+std::string vnet_port(const std::string& vnet);
 // VNet namespaces with peerings and transit links, and the hosts in their subnets; with firewalls
 // those of which `with_firewall` has the index.
 Status add_virtual_networks(Fabric& fabric, const std::set<policy::Index>& with_firewall);

@@ -130,6 +130,7 @@ Result<Fabric> make_fabric(const policy::Network& network, const Options& option
   ASSIGN_OR_RETURN(fabric.ways, ways_of(network));
   name_ways(fabric);
   ASSIGN_OR_RETURN(fabric.inside, number_inside_addresses(network));
+  ASSIGN_OR_RETURN(fabric.snat_ports, snat_ports(network));
   fabric.macs = assign_macs(machine_interfaces(fabric));
   return fabric;
 }

@@ -11,6 +11,7 @@
 #include "base/special_ranges.hpp"
 #include "compile/compile.hpp"
 #include "compile/names.hpp"
+#include "compile/snat_ports.hpp"
 #include "compile/ways.hpp"
 #include "state/routing_tables.hpp"
 
@@ -49,6 +50,9 @@ struct Fabric {
   // What a front end has between it and workers, and under which it finds an instance there.
   Ipv4Address inside_of_front(const std::string& site) const;
   Ipv4Address inside_of_instance(const std::string& site, int instance) const;
+
+  // Of each instance, in its outbound address.
+  std::map<policy::Network::WorkerName, PortBlock> snat_ports{};
 
   // The link names of each namespace, by what the links lead to. Whoever owns the namespace gives
   // them, all at once and before any link of it is made.

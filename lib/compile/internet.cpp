@@ -4,12 +4,10 @@
 #include <set>
 
 #include "compile/data_path.hpp"
-#include "compile/platform.hpp"
 
 namespace egress::compile {
 namespace {
 
-using state::NftData;
 using state::NftField;
 
 // NVAs: what leaves for public destinations carries the NVA's own address (contract "Decided" 6),
@@ -35,85 +33,13 @@ bool is_internet_machine(const policy::Interface& interface) {
   return has_eth0(interface) && interface.vnet == policy::kNowhere;
 }
 
-void add_stamp_firewall(Fabric& fabric, state::NetnsState& stamp) {
-  const policy::Network& network = fabric.network;
-  std::vector<state::NftElement> outbound;
-  std::vector<state::NftElement> inside;
-  const auto map_to = [&](Ipv4Address from, Ipv4Address address) {
-    outbound.push_back({{from}, address});
-    inside.push_back({{from}});
-  };
-  for (const auto& [name, worker] : network.workers) {
-    map_to(fabric.inside_of_worker(name.server_farm, name.instance), worker.outbound);
-    for (const policy::Index each : worker.integrations) {
-      map_to(fabric.inside_of(network.interfaces[each]), worker.outbound);
-    }
-  }
-  state::NftTable table;
-  table.maps["outbound"] =
-      make_map({.key = {NftField::kSaddr}, .data = NftData::kAddress}, outbound);
-  table.maps["inside"] = make_map({.key = {NftField::kSaddr}}, inside);
-  std::vector<state::NftElement> hiding;
-  for (const policy::Interface& each : network.interfaces) {
-    if (each.hides_outbound_addresses) hiding.push_back({{each.address}});
-  }
-  table.maps["hiding"] = make_map({.key = {NftField::kDaddr}}, hiding);
-  table.chains["forwarding"] = {.hook = state::NftHook{"filter", "forward", 0, true},
-                                .rules = {{"ct state established,related accept", "answers"},
-                                          {"ct state new iifname != \"inet0\" oifname \"inet0\" "
-                                           "ip saddr @inside accept",
-                                           "to the Internet"}}};
-  table.chains["translation"] = {
-      .hook = state::NftHook{"nat", "postrouting", 100},
-      .rules = {{"oifname \"inet0\" ip daddr != @hiding snat to ip saddr map @outbound",
-                 "outboundIpAddresses"}}};
-  add_platform_answers_of_stamp(table);
-  stamp.firewall = state::make_firewall(std::move(table));
-}
-
-std::string vnet_port(const std::string& vnet) {
-  return "v-" + vnet;
-}
-
 void name_ports(Fabric& fabric, const std::string& internet) {
-  std::set<std::string> to_stamp;
-  std::set<std::string> to_internet;
-  for (const auto& [name, worker] : fabric.network.workers) {
-    to_stamp.insert(direct_port(name.server_farm, name.instance));
-  }
-  for (const policy::Network::Vnet& vnet : fabric.network.vnets) {
-    if (!vnet.integrations.empty()) to_stamp.insert(vnet_port(vnet.name));
-    to_internet.insert(vnet_port(vnet.name));
-  }
+  std::set<std::string> ports;
+  for (const policy::Network::Vnet& vnet : fabric.network.vnets) ports.insert(vnet_port(vnet.name));
   for (const policy::Interface& interface : fabric.network.interfaces) {
-    if (is_internet_machine(interface)) to_internet.insert(machine_port(interface));
+    if (is_internet_machine(interface)) ports.insert(machine_port(interface));
   }
-  fabric.link_names[stamp_netns(fabric.options.prefix)] = assign_link_names(to_stamp);
-  fabric.link_names[internet] = assign_link_names(to_internet);
-}
-
-void add_stamp(Fabric& fabric, const std::string& internet) {
-  const std::string stamp = stamp_netns(fabric.options.prefix);
-  join_routers(fabric, stamp, "inet0", internet, "stamp");
-  state::NetnsState& netns = fabric.netns(stamp);
-  add_platform_address(netns);
-  add(netns, route_via(kMainTable, {}, "inet0", kTransitGateway));
-  // What the stamp has not translated is for storage of the apps' own region.
-  add(fabric.netns(internet), route_via(kMainTable, kInsideSpace, "stamp", kTransitGateway));
-  for (const Ipv4Address address : lab::outbound_addresses(fabric.network.situation.lab)) {
-    add(fabric.netns(internet),
-        route_via(kMainTable, Ipv4Prefix::host(address), "stamp", kTransitGateway));
-  }
-  for (const policy::Network::Vnet& vnet : fabric.network.vnets) {
-    if (vnet.integrations.empty()) continue;
-    const std::string& port = fabric.link(stamp, vnet_port(vnet.name));
-    join_routers(fabric, vnet_netns(fabric.options.prefix, vnet.name), "stamp0", stamp, port);
-    for (const policy::Index each : vnet.integrations) {
-      const Ipv4Address inside = fabric.inside_of(fabric.network.interfaces[each]);
-      add(netns, route_via(kMainTable, Ipv4Prefix::host(inside), port, kTransitGateway));
-    }
-  }
-  add_stamp_firewall(fabric, netns);
+  fabric.link_names[internet] = assign_link_names(ports);
 }
 
 void add_vnet_exits(Fabric& fabric, const std::string& internet) {
@@ -130,6 +56,10 @@ void add_vnet_exits(Fabric& fabric, const std::string& internet) {
 }
 
 }  // namespace
+
+std::string vnet_port(const std::string& vnet) {
+  return "v-" + vnet;
+}
 
 std::string add_machine(Fabric& fabric, const policy::Interface& host, const std::string& router) {
   const std::string netns_name = machine_netns(fabric.options.prefix, host);
@@ -165,7 +95,7 @@ void add_internet(Fabric& fabric) {
         {port, host.address, fabric.mac(machine_netns(fabric.options.prefix, host), "eth0")});
     add(netns, route_on_link(kMainTable, Ipv4Prefix::host(host.address), port));
   }
-  add_stamp(fabric, internet);
+  add_stamp(fabric);
   add_vnet_exits(fabric, internet);
 }
 

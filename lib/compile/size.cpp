@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "compile/snat_ports.hpp"
 #include "lab/service_types.hpp"
 #include "policy/application_routing.hpp"
 #include "policy/size_estimate.hpp"
@@ -251,7 +252,7 @@ Size size_of(const lab::Lab& lab, const SizeLimits& limits) {
 std::vector<lab::Finding> check_size(const lab::Lab& lab, const SizeLimits& limits,
                                      const std::string& file) {
   const Size size = size_of(lab, limits);
-  std::vector<lab::Finding> findings;
+  std::vector<lab::Finding> findings = check_snat_ports(lab, file);
   for (const Measured& measured :
        {Measured{size.namespaces, limits.namespaces, "namespaces", limits.namespaces_setting},
         Measured{size.links, limits.links, "links", "limits.links in egressd.yaml"},

@@ -46,7 +46,8 @@ struct SizeLimits {
 // Counting firewall elements stops once they are more than the limit.
 Size size_of(const lab::Lab& lab, const SizeLimits& limits);
 
-// An error of code "too-large" for each count above its limit; `file` is the lab's name.
+// An error of code "too-large" for each count above its limit, and one for each outbound address
+// that has too few ports for those who share it (snat_ports.hpp); `file` is the lab's name.
 std::vector<lab::Finding> check_size(const lab::Lab& lab, const SizeLimits& limits,
                                      const std::string& file);
 // What was loaded, but without its lab when that is too large.

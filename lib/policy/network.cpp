@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "policy/network.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "base/stable_hash.hpp"
 #include "policy/declared_names.hpp"
 #include "policy/endpoints.hpp"
 #include "policy/interfaces.hpp"
+#include "policy/outbound.hpp"
 
 namespace egress::policy {
 namespace {
-
-// The outbound address that App Service's source NAT gives a plan instance: one of the lab's, the
-// same for all its flows (Azure may use any of the listed ones, azure-facts 1.3.3).
-Ipv4Address outbound_address(const std::vector<Ipv4Address>& addresses,
-                             const std::string& server_farm, int instance) {
-  // By the instance's own name, so that other plans and instances never move it.
-  const uint64_t hash = fnv1a(fmt::format("{}/{}", server_farm, instance));
-  return addresses[hash % addresses.size()];
-}
 
 class Analysis {
  public:

@@ -49,6 +49,10 @@ store::NameServers dns_at_start_of(const lab::Lab& lab, const lab::LabText& text
   return servers;
 }
 
+compile::Options options_of(const Terms& terms, const LabInForce& lab) {
+  return {.prefix = terms.prefix, .clock_offset = lab.clock_offset};
+}
+
 // Fills in what follows from the situation. What `base` knows of it already is taken over.
 Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, const Terms& terms) {
   next.network = policy::analyse({.lab = std::move(lab),
@@ -59,7 +63,7 @@ Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, cons
   std::optional<compile::Compiled> previous;
   if (base.network != nullptr) previous.emplace(compile::Compiled{*base.network, *base.desired});
   ASSIGN_OR_RETURN(state::KernelState desired,
-                   compile::compile(*next.network, {.prefix = terms.prefix}, previous));
+                   compile::compile(*next.network, options_of(terms, next), previous));
   state::share_equal(desired, *base.desired);
   RETURN_IF_ERROR(state::check_links(desired, state::unequal_netns(desired, *base.desired)));
   next.desired = std::make_shared<const state::KernelState>(std::move(desired));
@@ -167,7 +171,8 @@ Outcome propose_restart(const LabInForce& base, const std::string& site, const T
   return proposal;
 }
 
-Outcome propose_advance(const LabInForce& base, std::chrono::seconds by, ipam::TimePoint now) {
+Outcome propose_advance(const LabInForce& base, std::chrono::seconds by, const Terms& terms,
+                        ipam::TimePoint now) {
   if (base.network == nullptr) {
     return Refusal{{.code = Errc::kConflict, .message = "no lab is in force"}, {}};
   }
@@ -185,6 +190,8 @@ Outcome propose_advance(const LabInForce& base, std::chrono::seconds by, ipam::T
   Proposal proposal{.base = base.version, .next = base, .leases = std::move(*change)};
   ++proposal.next.version;
   proposal.next.clock_offset += by;
+  proposal.next.desired = std::make_shared<const state::KernelState>(
+      compile::at_clock(*base.desired, options_of(terms, proposal.next)));
   proposal.next.leases.commit(proposal.leases);
   return proposal;
 }

@@ -22,7 +22,8 @@ namespace egress::session {
 
 struct LabInForce {
   uint64_t version = 0;  // how often any of the following has changed
-  // How far the lab's clock, by which leases are released, is ahead of the machine's.
+  // How far the lab's clock, by which leases and held ports are released, is ahead of the
+  // machine's.
   std::chrono::seconds clock_offset{};
   lab::LabText text{};
   std::vector<lab::Finding> warnings{};  // of the text
@@ -73,6 +74,7 @@ Outcome propose(const LabInForce& base, lab::Lab lab, const Terms& terms, ipam::
 Outcome propose_restart(const LabInForce& base, const std::string& site, const Terms& terms);
 // The lab's clock moved on, and the leases released that are due by then. kConflict when no lab is
 // in force, kInvalid beyond kLargestClockOffset.
-Outcome propose_advance(const LabInForce& base, std::chrono::seconds by, ipam::TimePoint now);
+Outcome propose_advance(const LabInForce& base, std::chrono::seconds by, const Terms& terms,
+                        ipam::TimePoint now);
 
 }  // namespace egress::session

@@ -105,8 +105,8 @@ void diff_processes(ChangeSet& ops, const NetnsName& netns, const NetnsState& de
 
 void diff_netns(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
                 const NetnsState& observed) {
-  diff_sysctls(ops, netns, desired, observed);
   diff_firewall(ops, netns, desired, observed);
+  diff_sysctls(ops, netns, desired, observed);
   diff_sets(ops, netns, desired.addresses, observed.addresses, Phase::kAddAddresses,
             Phase::kRemoveAddresses);
   diff_neighbours(ops, netns, desired, observed);

@@ -38,14 +38,15 @@ using Object = std::variant<NetnsObject, Sysctl, FirewallChange, LinkPair, LinkS
                             Neighbour, Route, Rule, Process, Attachment>;
 
 // Removals leaf first, additions root first, fail closed: a firewall before any link can carry a
-// packet, steering rules last.
+// packet, steering rules last. Settings of connection tracking are there once a firewall has asked
+// for it.
 enum class Phase {
   kDetach,
   kStopProcesses,
   kRemoveNetns,
   kAddNetns,
-  kSysctls,
   kFirewall,
+  kSysctls,
   kRemoveLinks,
   kAddLinks,
   kLinkSettings,

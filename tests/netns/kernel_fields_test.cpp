@@ -2,6 +2,7 @@
 // Every field of every object, written to the real kernel and read back: each alone and all.
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "tests/netns/linux_fixture.hpp"
@@ -203,6 +204,20 @@ TEST_F(KernelFields, OfASettingAreWrittenAndReadBack) {
     converge(state);
     EXPECT_EQ(observe(), state);
   }
+}
+
+// As one of a module that nothing has asked for yet.
+TEST_F(KernelFields, OfASettingThatIsNotThereAreADifferenceAndNoMore) {
+  const state::Sysctl setting{.name = "net.ipv4.not_there", .value = "1"};
+  const KernelState joined = two_joined();
+  converge(joined);
+  KernelState state = joined;
+  state["eg-a"]->sysctls[setting.name] = setting;
+  kernel().expect(std::make_shared<const KernelState>(state));
+  EXPECT_EQ(observe(), joined);
+  const Status status = apply(state::Verb::kChange, "eg-a", setting);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().sys_errno, ENOENT);
 }
 
 TEST_F(KernelFields, ASettingOutsideNamespacesIsRefused) {

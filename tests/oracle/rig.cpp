@@ -21,6 +21,18 @@ Status reach(kernel::Kernel& kernel, const state::KernelState& desired) {
   return Error{.code = Errc::kKernel, .message = text};
 }
 
+// Flows of an earlier lab hold ports of source NAT for minutes, and what is let through as theirs
+// is not judged anew.
+Status forget_flows(kernel::Kernel& kernel, const state::KernelState& state) {
+  for (const auto& [netns, content] : state) {
+    if (!content->firewall) continue;
+    ASSIGN_OR_RETURN(const auto table, kernel.flows(netns));
+    ASSIGN_OR_RETURN(const auto flows, table->list());
+    RETURN_IF_ERROR(table->remove(flows));
+  }
+  return {};
+}
+
 std::vector<std::string> steps_of(const policy::Explanation& explanation) {
   std::vector<std::string> steps;
   for (const policy::Step& step : explanation.steps) {
@@ -48,6 +60,7 @@ Status Rig::apply(const lab::Lab& lab) {
   ASSIGN_OR_RETURN(const state::KernelState desired,
                    compile::compile(*network, {.prefix = kPrefix}));
   RETURN_IF_ERROR(reach(*kernel_, desired));
+  RETURN_IF_ERROR(forget_flows(*kernel_, desired));
   network_ = std::move(network);
   return {};
 }

@@ -46,12 +46,6 @@ Line nat_gateways_of_subnets() {
           }};
 }
 
-Line snat_ports() {
-  return {"limits of App Service's own source NAT are not emulated yet", [](const Lab& lab) {
-            return lab.snat_ports == SnatPorts{} ? Paths{} : Paths{"snatPorts"};
-          }};
-}
-
 bool lacks_web(const Subscription& subscription) {
   const auto& providers = subscription.registered_providers;
   return std::none_of(providers.begin(), providers.end(), [](const std::string& provider) {
@@ -75,8 +69,7 @@ std::vector<Line> lines_of_networks() {
               "it is not emulated yet: flows outlive the rules that allowed them",
               &Lab::network_security_groups, "networkSecurityGroups", "flushConnection",
               [](const NetworkSecurityGroup& group) { return group.flush_connection; }),
-          nat_gateways_of_subnets(),
-          snat_ports()};
+          nat_gateways_of_subnets()};
 }
 
 std::vector<Line> lines_of_the_platform() {

@@ -117,6 +117,7 @@ TEST(Size, OfAThousandRulesIsNearWhatCompilingThemMakes) {
 
 TEST(CheckSize, TakesAThousandWorkersWithTwoThousandAppsAndLongLists) {
   lab::Lab lab = listed(1000, 10, 10'000);
+  lab.outbound_ip_addresses.push_back({0x14320105});
   for (int i = 0; i < 20; ++i) {
     auto& subnets = lab.virtual_networks["v"].subnets;
     subnets["more" + std::to_string(i)] = subnets["s"];

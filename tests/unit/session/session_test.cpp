@@ -321,8 +321,10 @@ TEST_F(SessionTest, MovesTheClockOnAndReleasesWhatIsDueThen) {
   apply(session);
   const auto advance = [&](std::chrono::hours by) {
     const ipam::TimePoint lab_time = session.current()->lab_time(begin);
-    ASSERT_TRUE(
-        session.adopt(std::get<Proposal>(propose_advance(*session.current(), by, lab_time))).ok());
+    ASSERT_TRUE(session
+                    .adopt(std::get<Proposal>(
+                        propose_advance(*session.current(), by, session.terms(), lab_time)))
+                    .ok());
   };
   const uint64_t version = session.current()->version;
   advance(std::chrono::hours(11));
@@ -340,7 +342,8 @@ TEST_F(SessionTest, MovesTheClockOnAndReleasesWhatIsDueThen) {
 TEST_F(SessionTest, KeepsTheClockWhenAnotherLabIsApplied) {
   Session session = start();
   apply(session);
-  Outcome moved = propose_advance(*session.current(), std::chrono::hours(1), now());
+  Outcome moved =
+      propose_advance(*session.current(), std::chrono::hours(1), session.terms(), now());
   ASSERT_TRUE(session.adopt(std::get<Proposal>(std::move(moved))).ok());
   ASSERT_TRUE(session.adopt(proposed(session, testing_support::small_lab(3))).ok());
   EXPECT_EQ(session.current()->clock_offset, std::chrono::hours(1));
@@ -351,7 +354,7 @@ TEST_F(SessionTest, KeepsTheClockWhenAnotherLabIsApplied) {
 TEST_F(SessionTest, MovesTheClockOfALabAloneAndNotBeyondItsLimit) {
   Session session = start();
   const auto refused = [&](std::chrono::seconds by) {
-    const Outcome outcome = propose_advance(*session.current(), by, now());
+    const Outcome outcome = propose_advance(*session.current(), by, session.terms(), now());
     const auto* refusal = std::get_if<Refusal>(&outcome);
     return refusal == nullptr ? std::nullopt : std::optional(refusal->error.code);
   };

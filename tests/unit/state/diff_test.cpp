@@ -68,8 +68,8 @@ TEST(Diff, BuildsFromNothingRootFirstAndSteersLast) {
   EXPECT_THAT(
       texts(changes(sample(), {})),
       ElementsAre("add netns eg-app", "add netns eg-router",
-                  "change sysctl net.ipv4.conf.all.rp_filter = 0 in eg-router",
                   "add firewall " + digest + " in eg-router",
+                  "change sysctl net.ipv4.conf.all.rp_filter = 0 in eg-router",
                   "add link eth0 peer e-app in eg-router mac 02:00:00:00:00:01 mtu 1500 down - "
                   "link e-app peer eth0 in eg-app mac 02:00:00:00:00:02 mtu 1500 down in eg-app",
                   "add address 169.254.129.2/24 dev eth0 in eg-app",

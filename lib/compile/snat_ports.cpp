@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "compile/snat_ports.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compile/names.hpp"
+#include "lab/limits.hpp"
+#include "policy/outbound.hpp"
+
+namespace egress::compile {
+namespace {
+
+constexpr uint32_t kFirstPort = 1'024;
+static_assert(kFirstPort + lab::kPortsPerAddress == 65'536);
+
+uint32_t block_size(const lab::Lab& lab) {
+  return static_cast<uint32_t>(lab.snat_ports.preallocated + lab.snat_ports.best_effort);
+}
+
+uint32_t blocks_of_an_address(const lab::Lab& lab) {
+  return lab::kPortsPerAddress / block_size(lab);
+}
+
+std::string key_of(const policy::Network::WorkerName& worker) {
+  return fmt::format("{}/{}", worker.server_farm, worker.instance);
+}
+
+// How many instances share an address, and which plan has most of them.
+struct Sharers {
+  uint64_t instances = 0;
+  std::string largest_plan{};
+  uint64_t of_largest_plan = 0;
+};
+
+std::map<Ipv4Address, Sharers> sharers(const lab::Lab& lab) {
+  const std::vector<Ipv4Address> addresses = lab::outbound_addresses(lab);
+  std::map<Ipv4Address, Sharers> all;
+  for (const auto& [name, farm] : lab.server_farms) {
+    std::map<Ipv4Address, uint64_t> of_plan;
+    for (int instance = 0; instance < farm.capacity; ++instance) {
+      ++of_plan[policy::outbound_address(addresses, name, instance)];
+    }
+    for (const auto& [address, instances] : of_plan) {
+      Sharers& of_address = all[address];
+      of_address.instances += instances;
+      if (instances <= of_address.of_largest_plan) continue;
+      of_address.largest_plan = name;
+      of_address.of_largest_plan = instances;
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<std::map<policy::Network::WorkerName, PortBlock>> snat_ports(
+    const policy::Network& network) {
+  const lab::Lab& lab = network.situation.lab;
+  std::map<Ipv4Address, std::vector<std::string>> keys;
+  for (const auto& [name, worker] : network.workers) keys[worker.outbound].push_back(key_of(name));
+  std::map<std::string, uint32_t> numbers;
+  for (const auto& [address, instances] : keys) {
+    ASSIGN_OR_RETURN(auto of_address,
+                     assign_slots(fmt::format("instances that share the outbound address {}",
+                                              address.to_string()),
+                                  instances, 0, blocks_of_an_address(lab) - 1));
+    numbers.merge(of_address);
+  }
+  std::map<policy::Network::WorkerName, PortBlock> blocks;
+  for (const auto& [name, worker] : network.workers) {
+    const uint32_t first = kFirstPort + numbers.at(key_of(name)) * block_size(lab);
+    blocks.emplace(name, PortBlock{.first = static_cast<uint16_t>(first),
+                                   .last = static_cast<uint16_t>(first + block_size(lab) - 1)});
+  }
+  return blocks;
+}
+
+std::vector<lab::Finding> check_snat_ports(const lab::Lab& lab, const std::string& file) {
+  const uint32_t room = blocks_of_an_address(lab);
+  std::vector<lab::Finding> findings;
+  for (const auto& [address, of_address] : sharers(lab)) {
+    if (of_address.instances <= room) continue;
+    findings.push_back(
+        {.file = file,
+         .path = "serverFarms." + of_address.largest_plan,
+         .code = "snat-ports",
+         .message = fmt::format("{} instances share the outbound address {}, which has room for {} "
+                                "blocks of {} ports",
+                                of_address.instances, address.to_string(), room, block_size(lab)),
+         .hint = "list more 'outboundIpAddresses', or make 'snatPorts' smaller"});
+  }
+  return findings;
+}
+
+}  // namespace egress::compile

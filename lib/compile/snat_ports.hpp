@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The ports of App Service's own source NAT. Each plan instance has a block of its outbound
+// address's own, all of which it may use to each destination: address, port and protocol
+// (azure-facts 7.2.1; contract "Decided" 16).
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "lab/load.hpp"
+#include "policy/network.hpp"
+
+namespace egress::compile {
+
+struct PortBlock {
+  uint16_t first = 0;
+  uint16_t last = 0;
+  bool operator==(const PortBlock&) const = default;
+};
+
+// kInvalid when more instances share an address than it has blocks.
+Result<std::map<policy::Network::WorkerName, PortBlock>> snat_ports(const policy::Network& network);
+
+// An error of code "snat-ports" for each outbound address that more instances share than it has
+// blocks; `file` is the lab's name.
+std::vector<lab::Finding> check_snat_ports(const lab::Lab& lab, const std::string& file);
+
+}  // namespace egress::compile

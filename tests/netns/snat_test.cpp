@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+
+// The ports of App Service's own source NAT, used up and given back: an app opens more connections
+// to one destination than it has ports, through a whole lab. What Azure gives back in its time, is
+// given back when connection tracking is told that the time has passed.
+
+#include <gmock/gmock.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "compile/compile.hpp"
+#include "flows/ageing.hpp"
+#include "probe/lookups.hpp"
+#include "reconcile/pass.hpp"
+#include "tests/netns/linux_fixture.hpp"
+#include "tests/support/applied_lab.hpp"
+#include "tests/support/eventually.hpp"
+#include "tests/support/lab_from.hpp"
+#include "tests/support/live_flows.hpp"
+#include "tests/support/udp_socket.hpp"
+
+namespace egress::kernel_tests {
+namespace {
+
+using namespace testing_support;
+
+using std::chrono::seconds;
+
+// `routed` leaves by the network; `bare`, on the same instances, is in none.
+constexpr const char* kLab = R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms]}
+      data: {addressPrefix: 10.1.2.0/24}
+publicDns: {recordSets: {www.example.com: {A: [203.0.113.80]}}}
+serverFarms: {plan: {capacity: 2}}
+sites:
+  bare: {serverFarm: plan, dnsConfiguration: {dnsServers: [203.0.113.53]}}
+  routed: {serverFarm: plan, virtualNetworkSubnet: spoke/apps,
+           outboundVnetRouting: {applicationTraffic: true}}
+hosts:
+  api: {internet: true, ipAddress: 203.0.113.80}
+  other: {internet: true, ipAddress: 203.0.113.81}
+  names: {internet: true, ipAddress: 203.0.113.53, dnsServer: {}}
+  sql: {subnet: spoke/data, ipAddress: 10.1.2.4}
+)";
+constexpr size_t kPorts = 128;
+constexpr uint16_t kPort = 7000;
+
+// Connections of one app, all begun at once.
+class Connections {
+ public:
+  Connections(const std::string& netns, Ipv4Address address, size_t count, uint16_t port = kPort) {
+    const sockaddr_in there = socket_address(address, port);
+    const int tries = 1;  // to repeat the first packet, and then it is a time-out
+    for (size_t i = 0; i < count; ++i) {
+      sockets_.push_back(socket_in(netns, SOCK_STREAM | SOCK_NONBLOCK));
+      const int fd = sockets_.back().get();
+      EXPECT_EQ(::setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &tries, sizeof tries), 0);
+      (void)::connect(fd, reinterpret_cast<const sockaddr*>(&there), sizeof there);
+    }
+  }
+
+  struct Outcome {
+    size_t made = 0;
+    size_t timed_out = 0;
+    bool operator==(const Outcome&) const = default;
+  };
+  // Once each has one; any other than these counts as neither.
+  Outcome outcome() {
+    Outcome outcome;
+    for (const UniqueFd& socket : sockets_) {
+      pollfd polled{socket.get(), POLLOUT, 0};
+      int error = 0;
+      socklen_t size = sizeof error;
+      EXPECT_EQ(::poll(&polled, 1, static_cast<int>(std::chrono::milliseconds(kHang).count())), 1);
+      EXPECT_EQ(::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size), 0);
+      if (error == 0) made_.push_back(socket.get());
+      outcome.made += error == 0 ? 1 : 0;
+      outcome.timed_out += error == ETIMEDOUT ? 1 : 0;
+    }
+    return outcome;
+  }
+
+  // On all that are made.
+  void talk() const {
+    for (const int fd : made_) EXPECT_EQ(::send(fd, "x", 1, 0), 1);
+  }
+
+  // One of those that were made, with a packet that says so to the far end.
+  enum class By { kFin, kReset };
+  void close(By how) {
+    const int fd = made_.back();
+    made_.pop_back();
+    const linger at_once{.l_onoff = how == By::kReset ? 1 : 0, .l_linger = 0};
+    EXPECT_EQ(::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    std::erase_if(sockets_, [&](const UniqueFd& socket) { return socket.get() == fd; });
+  }
+
+ private:
+  std::vector<UniqueFd> sockets_{};
+  std::vector<int> made_{};
+};
+
+std::ostream& operator<<(std::ostream& out, const Connections::Outcome& outcome) {
+  return out << outcome.made << " made, " << outcome.timed_out << " timed out";
+}
+
+class Snat : public LinuxFixture {
+ protected:
+  void SetUp() override {
+    LinuxFixture::SetUp();
+    reach(desired_);
+  }
+
+  void reach(const state::KernelState& state) {
+    const auto report = reconcile::run(kernel(), state);
+    ASSERT_TRUE(report.in_sync());
+  }
+
+  // Connections wait to be taken there.
+  const UniqueFd& listen(const std::string& host, Ipv4Address address, uint16_t port = kPort) {
+    listeners_.push_back(listener_at({"", "eg-host-" + host, address, port}));
+    EXPECT_EQ(::listen(listeners_.back().get(), 1024), 0);
+    return listeners_.back();
+  }
+
+  static Connections::Outcome connect(const std::string& app, Ipv4Address address, size_t count,
+                                      uint16_t port = kPort) {
+    return Connections("eg-app-" + app, address, count, port).outcome();
+  }
+
+  std::shared_ptr<kernel::FlowTable> flow_table() {
+    auto table = kernel().flows("eg-stamp");
+    EXPECT_TRUE(table.ok());
+    return *std::move(table);
+  }
+  std::vector<state::TrackedFlow> tracked() {
+    auto flows = flow_table()->list();
+    EXPECT_TRUE(flows.ok());
+    return *std::move(flows);
+  }
+  // As the daemon does it.
+  void advance(seconds by) {
+    ahead_ += by;
+    reach(compile::at_clock(desired_, {.clock_offset = ahead_}));
+    const flows::Aged aged = flows::aged(tracked(), by);
+    EXPECT_OK(flow_table()->remove(aged.ended));
+    EXPECT_OK(flow_table()->set_timeouts(aged.remaining));
+  }
+
+  const Ipv4Address kApi = ip("203.0.113.80");
+  const Ipv4Address kOther = ip("203.0.113.81");
+  const Ipv4Address kSql = ip("10.1.2.4");
+  const state::KernelState desired_ = compiled(lab_from(kLab));
+  seconds ahead_{};
+  std::vector<UniqueFd> listeners_{};
+};
+
+TEST_F(Snat, AnInstanceHas128FlowsToADestination) {
+  listen("api", kApi);
+  EXPECT_EQ(connect("bare-0", kApi, kPorts + 3), (Connections::Outcome{kPorts, 3}));
+
+  UdpSocket server("eg-host-api", kPort);
+  UdpSocket control("eg-host-other", kPort);
+  std::vector<UdpSocket> clients;
+  for (size_t i = 0; i < kPorts + 3; ++i) clients.emplace_back("eg-app-bare-0");
+  for (const UdpSocket& client : clients) client.send("x", kApi, kPort);
+  clients.back().send("behind them", kOther, kPort);
+  EXPECT_EQ(control.receive(), "behind them");
+  size_t came = 0;
+  for (; !server.empty(); ++came) EXPECT_EQ(server.receive(), "x");
+  EXPECT_EQ(came, kPorts);
+}
+
+TEST_F(Snat, OtherDestinationsInstancesAndPathsAreFree) {
+  listen("api", kApi);
+  listen("api", kApi, kPort + 1);
+  listen("other", kOther);
+  listen("sql", kSql);
+  Connections all("eg-app-bare-0", kApi, kPorts);
+  ASSERT_EQ(all.outcome(), (Connections::Outcome{kPorts, 0}));
+  // The instance, whichever its app and its way.
+  EXPECT_EQ(connect("bare-0", kApi, 1), (Connections::Outcome{0, 1}));
+  EXPECT_EQ(connect("routed-0", kApi, 1), (Connections::Outcome{0, 1}));
+
+  EXPECT_EQ(connect("bare-0", kApi, kPorts, kPort + 1), (Connections::Outcome{kPorts, 0}));
+  EXPECT_EQ(connect("routed-0", kOther, kPorts), (Connections::Outcome{kPorts, 0}));
+  EXPECT_EQ(connect("bare-1", kApi, kPorts / 2), (Connections::Outcome{kPorts / 2, 0}));
+  EXPECT_EQ(connect("routed-1", kApi, kPorts / 2), (Connections::Outcome{kPorts / 2, 0}));
+  EXPECT_EQ(connect("routed-0", kSql, 2 * kPorts), (Connections::Outcome{2 * kPorts, 0}));
+}
+
+TEST_F(Snat, AClosedOneComesBackWhenTheClockSaysSo) {
+  const UniqueFd& listener = listen("api", kApi);
+  Connections all("eg-app-bare-0", kApi, kPorts);
+  ASSERT_EQ(all.outcome(), (Connections::Outcome{kPorts, 0}));
+  std::vector<UniqueFd> far_ends;
+  for (size_t i = 0; i < kPorts; ++i) {
+    far_ends.emplace_back(::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK));
+  }
+  all.close(Connections::By::kReset);
+  all.close(Connections::By::kFin);
+  ASSERT_TRUE(eventually([&] {
+    return std::erase_if(far_ends, [](const UniqueFd& end) {
+             char byte = 0;
+             return ::recv(end.get(), &byte, 1, 0) == 0;
+           }) == 1;
+  })) << "both ends have closed it";
+  EXPECT_EQ(connect("bare-0", kApi, 3), (Connections::Outcome{0, 3}));
+  advance(seconds(15));
+  Connections first("eg-app-bare-0", kApi, 2);
+  EXPECT_EQ(first.outcome(), (Connections::Outcome{1, 1}));
+  advance(seconds(100));
+  EXPECT_EQ(connect("bare-0", kApi, 1), (Connections::Outcome{0, 1}));
+  // None but the closed one is idle.
+  all.talk();
+  first.talk();
+  advance(seconds(140));
+  EXPECT_EQ(connect("bare-0", kApi, 2), (Connections::Outcome{1, 1}));
+}
+
+TEST_F(Snat, IdleOnesEndWithoutAWord) {
+  const UniqueFd& listener = listen("api", kApi);
+  const auto connected = [&] {
+    UniqueFd client = socket_in("eg-app-bare-0", SOCK_STREAM);
+    const sockaddr_in there = socket_address(kApi, kPort);
+    EXPECT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there), 0);
+    return std::pair(std::move(client), UniqueFd(::accept(listener.get(), nullptr, nullptr)));
+  };
+  const auto [idle, its_end] = connected();
+  advance(seconds(240));
+  EXPECT_THAT(tracked(), testing::IsEmpty());
+  EXPECT_EQ(::send(idle.get(), "x", 1, 0), 1);
+  EXPECT_EQ(::send(its_end.get(), "x", 1, 0), 1);
+
+  const auto [fresh, other_end] = connected();
+  char byte = 0;
+  EXPECT_EQ(::send(fresh.get(), "x", 1, 0), 1);
+  EXPECT_EQ(::recv(other_end.get(), &byte, 1, 0), 1);
+  EXPECT_EQ(tracked().size(), 1U);
+  for (const UniqueFd* end : {&idle, &its_end}) {
+    EXPECT_EQ(::recv(end->get(), &byte, 1, MSG_DONTWAIT), -1);
+    EXPECT_EQ(errno, EAGAIN);  // neither a byte nor a reset
+  }
+}
+
+TEST_F(Snat, AServerOfNamesIsAskedMoreOftenThanThereArePorts) {
+  const probe::NameLookup lookup{.netns = "eg-app-bare-0",
+                                 .question = {.name = "www.example.com"},
+                                 .plan = {.servers = {ip("127.0.0.11")}}};
+  for (size_t i = 0; i < 2 * kPorts; ++i) {
+    const auto replies = probe::look_up({lookup});
+    ASSERT_TRUE(replies.ok());
+    ASSERT_TRUE(replies->at(0).has_value());
+    ASSERT_EQ(replies->at(0)->records.size(), 1U);
+  }
+}
+
+}  // namespace
+}  // namespace egress::kernel_tests
