@@ -8,6 +8,7 @@
 #include "compile/marks.hpp"
 #include "compile/platform.hpp"
 #include "compile/vnet.hpp"
+#include "policy/refused_ports.hpp"
 
 namespace egress::compile {
 namespace {
@@ -222,6 +223,10 @@ class PortChains {
     from_.push_back({{"inet0"}, "from_outside"});
     from_.push_back({{"stamp0"}, "from_outside"});
     to_.push_back({{"inet0"}, "to_internet"});
+    const auto subscription = policy::refusing_mail(fabric_.network, vnet_.analysed);
+    if (!subscription) return;
+    table_.chains["to_stamp"] = {.rules = {{"tcp dport 25 counter drop", *subscription}}};
+    to_.push_back({{"stamp0"}, "to_stamp"});
   }
 
   state::NftTable& table_;

@@ -251,6 +251,8 @@ void add_firewall(Worker& worker) {
       .rules = {{"ct state established accept", "answers"},
                 {"iifname \"integ*\" goto from_network", "by an integration"},
                 {"iifname \"direct0\" goto from_network", "by the direct path"},
+                {"meta l4proto { tcp, udp } th dport 137-139 counter drop", "NetBIOS"},
+                {"oifname \"direct0\" tcp dport 25 counter drop", "port 25 by the direct path"},
                 {"ct state new accept", "from the apps"},
                 {"ct state related iifname . ct original ip saddr @own accept",
                  "errors about an app's own flows"},

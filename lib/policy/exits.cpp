@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "policy/exits.hpp"
 
+#include "policy/refused_ports.hpp"
+
 namespace egress::policy {
 namespace {
 
@@ -14,6 +16,12 @@ bool dropped_at_exits(const WalkState& state) {
 std::string private_destination(const WalkState& state) {
   return fmt::format("{} is private, and nothing private is reached over the Internet",
                      state.packet.destination.to_string());
+}
+
+Ended refuse_port(WalkState& state, Exit exit) {
+  auto refused = refused_port(state.network, state.origin, state.packet, exit);
+  if (!refused) return std::nullopt;
+  return state.stop(Verdict::kDrop, *std::move(refused));
 }
 
 // App Service's own source NAT, for direct packets and for Internet routes of the integration
@@ -53,6 +61,7 @@ Ended leave_directly(WalkState& state) {
     return state.stop(Verdict::kDrop, {Stage::kApplicationRouting, "internet", "Drop",
                                        "applicationRouting", private_destination(state) + "."});
   }
+  if (const Ended ended = refuse_port(state, Exit::kDirect)) return ended;
   wear_outbound_address(state);
   return std::nullopt;
 }
@@ -78,6 +87,7 @@ Ended leave_by_route(WalkState& state, const Network::Subnet& subnet, const Effe
     return state.drop_at_route(subnet, route, private_destination(state));
   }
   if (!subnet.integration) return wear_public_address(state, subnet, route);
+  if (const Ended ended = refuse_port(state, Exit::kInternet)) return ended;
   wear_outbound_address(state);
   return std::nullopt;
 }

@@ -9,6 +9,7 @@
 #include "policy/exits.hpp"
 #include "policy/kept_ranges.hpp"
 #include "policy/platform.hpp"
+#include "policy/refused_ports.hpp"
 #include "policy/steps.hpp"
 
 namespace egress::policy {
@@ -49,8 +50,12 @@ class Walk {
     const bool inside = site.routing.all || site.scope_addresses.contains(packet_.destination.bits);
     state_.explanation.path = inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect;
     if (const Ended ended = keep_platform_addresses()) return *ended;
+    if (auto refused = refused_port(network_, origin_, packet_, Exit::kWorker)) {
+      return stop(Verdict::kDrop, *std::move(refused));
+    }
     note(routing_step(origin_.name, site.routing, packet_.destination, inside));
     if (!inside) return go_directly();
+    if (auto unsupported = unsupported_port(origin_, packet_)) note(*std::move(unsupported));
     packet_.source = network_.interfaces[origin_.interface].address;
     note({Stage::kNat, fmt::format("{}/{}", site.declared->server_farm, origin_.app->name.instance),
           packet_.source.to_string(), "",

@@ -3,6 +3,7 @@
 
 #include "tests/oracle/fronts.hpp"
 #include "tests/oracle/names.hpp"
+#include "tests/oracle/offers.hpp"
 #include "tests/oracle/random_lists.hpp"
 #include "tests/oracle/services.hpp"
 
@@ -136,6 +137,7 @@ Lab changed_lab(const Lab& lab, uint64_t seed) {
     if (services) change_services(changed, later);
     if (later.chance(60)) change_names(changed, later);
     if (services && later.chance(40)) change_fronts(changed, later);
+    if (later.chance(30)) change_subscriptions(changed, later);
     if (is_valid(changed)) return changed;
   }
 }

@@ -293,6 +293,15 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
     if (explained->service) {
       ++coverage[fmt::format("service says {}", lab::name_of(explained->service->access))];
     }
+    if (explained->decided_by.stage == policy::Stage::kPlatform) {
+      const std::string& by = explained->decided_by.name;
+      if (by == "tcp/25" || by == "NetBIOS") ++coverage["refused port: " + by];
+      if (by.starts_with("subscriptions/")) ++coverage["refused port: by a subscription"];
+    }
+    if (explained->verdict == lab::Verdict::kAllow && probe.flow.protocol == Protocol::kTcp &&
+        probe.flow.destination_port == 25 && explained->path == lab::Path::kVirtualNetwork) {
+      ++coverage["mail that passes its network"];
+    }
     if (explained->answer_unknown) ++coverage["answered by a called app"];
     if (explained->reply) {
       ++coverage[fmt::format("reply {}", lab::name_of(explained->reply->verdict))];

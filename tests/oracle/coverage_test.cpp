@@ -74,6 +74,8 @@ const std::map<size_t, std::vector<const char*>> kEnough = {
       "plan with two integrations",
       "plan without integration",
       "public address space",
+      "refused port: by a subscription",
+      "mail that passes its network",
       "route Internet",
       "route None",
       "route VirtualNetworkGateway",

@@ -6,6 +6,7 @@
 #include "lab/service_types.hpp"
 #include "policy/endpoints.hpp"
 #include "tests/oracle/generator.hpp"
+#include "tests/oracle/offers.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -16,6 +17,7 @@ class FlowGenerator {
       : lab_(lab),
         random_(seed),
         later_(later_draws(seed, 0)),
+        odd_(later_draws(seed, 1)),
         first_port_(static_cast<uint16_t>(first_source_port(seed) + seed % 2)) {
     collect_edges();
     for (const auto& [integration, lease] : addresses) addresses_.push_back(lease);
@@ -47,6 +49,9 @@ class FlowGenerator {
         follow_route(next);
       }
       if (later_.chance(30)) aim_at_platform(next);
+      if (odd_.chance(8) && next.flow.protocol != Protocol::kIcmp) {
+        next.flow.destination_port = kOddPorts[odd_.below(std::size(kOddPorts))];
+      }
       if (acceptable(next)) cases.push_back(next);
     }
     return cases;
@@ -252,6 +257,7 @@ class FlowGenerator {
   const lab::Lab& lab_;
   Random random_;
   Random later_;
+  Random odd_;
   const uint16_t first_port_;  // of every second one
   std::vector<lab::Sender> apps_{};
   std::vector<Ipv4Address> machines_{};

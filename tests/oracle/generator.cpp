@@ -11,6 +11,7 @@
 #include "tests/oracle/changes.hpp"
 #include "tests/oracle/fronts.hpp"
 #include "tests/oracle/names.hpp"
+#include "tests/oracle/offers.hpp"
 #include "tests/oracle/services.hpp"
 #include "tests/oracle/steering.hpp"
 #include "tests/support/renamed_lab.hpp"
@@ -338,6 +339,7 @@ lab::Lab random_lab(uint64_t seed) {
     add_services(lab, later, seed);
     add_names(lab, later);
     add_fronts(lab, later);
+    add_subscriptions(lab, later);
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
                ? testing_support::with_longest_names(lab)

@@ -54,12 +54,7 @@ bool lacks_web(const Subscription& subscription) {
 }
 
 std::vector<Line> lines_of_networks() {
-  return {of_each<Subscription>("offers are not emulated yet: port 25 is open in each",
-                                &Lab::subscriptions, "subscriptions", "quotaId",
-                                [](const Subscription& subscription) {
-                                  return subscription.quota_id != Subscription{}.quota_id;
-                                }),
-          of_each<Subscription>("what is registered is not asked for yet", &Lab::subscriptions,
+  return {of_each<Subscription>("what is registered is not asked for yet", &Lab::subscriptions,
                                 "subscriptions", "registeredProviders", lacks_web),
           of_each<VirtualNetwork>(
               "it is not emulated yet: the kernel's own time-outs count", &Lab::virtual_networks,
