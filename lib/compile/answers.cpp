@@ -35,10 +35,11 @@ void attach_role(Fabric& fabric, const std::string& netns, const settings::DnsRo
 
 void attach_apps(Fabric& fabric) {
   for (const auto& [name, site] : fabric.network.sites) {
-    const settings::AppResolver role{.servers = site.dns.servers,
-                                     .attempts = site.dns.attempts,
-                                     .timeout_seconds = site.dns.timeout_seconds,
-                                     .cache_seconds = site.dns.cache_seconds};
+    const policy::DnsSettings& dns = site.application().dns;
+    const settings::AppResolver role{.servers = dns.servers,
+                                     .attempts = dns.attempts,
+                                     .timeout_seconds = dns.timeout_seconds,
+                                     .cache_seconds = dns.cache_seconds};
     for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
       attach_role(fabric, app_netns(fabric.options.prefix, name, instance), role);
     }

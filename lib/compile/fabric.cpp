@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/slots.hpp"
 #include "compile/data_path.hpp"
 #include "compile/inside_addresses.hpp"
 

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_set>
 
+#include "base/slots.hpp"
 #include "base/stable_hash.hpp"
 
 namespace egress::compile {
@@ -35,22 +35,16 @@ std::string base36(uint64_t number, size_t letters) {
   return text;
 }
 
-// Gives each key a number below `size`, of which there are at least as many as keys.
-std::map<std::string, uint64_t> probed(const std::set<std::string>& keys, uint64_t size) {
-  std::map<std::string, uint64_t> numbers;
-  std::unordered_set<uint64_t> taken;
-  for (const std::string& key : keys) {
-    uint64_t number = hash_of(key) % size;
-    while (!taken.insert(number).second) number = (number + 1) % size;
-    numbers.emplace_hint(numbers.end(), key, number);
-  }
-  return numbers;
-}
-
 }  // namespace
 
 std::string app_netns(const std::string& prefix, const std::string& site, int instance) {
   return fmt::format("{}-{}-{}-{}", prefix, kApp, site, instance);
+}
+
+std::string lane_netns(const std::string& prefix, const lab::Sender& sender, bool public_attempt) {
+  const std::string app = app_netns(prefix, sender.site, sender.instance);
+  if (sender.traffic == lab::TrafficClass::kApplication) return app;
+  return fmt::format("{}-{}{}", app, name_of(sender.traffic), public_attempt ? "-public" : "");
 }
 
 std::string worker_netns(const std::string& prefix, const std::string& server_farm, int instance) {
@@ -151,23 +145,6 @@ void ContentHash::add(std::string_view text) {
 
 std::string content_tag(const ContentHash& content) {
   return base36(content.value(), 6);
-}
-
-Result<std::map<std::string, uint32_t>> assign_slots(const std::string& what,
-                                                     const std::vector<std::string>& keys,
-                                                     uint32_t first, uint32_t last) {
-  const std::set<std::string> distinct(keys.begin(), keys.end());
-  const uint64_t size = uint64_t{last} - first + 1;
-  if (distinct.size() > size) {
-    return Error{
-        .code = Errc::kInvalid,
-        .message = fmt::format("{} {}, of which there can be {}", distinct.size(), what, size)};
-  }
-  std::map<std::string, uint32_t> slots;
-  for (const auto& [key, number] : probed(distinct, size)) {
-    slots.emplace_hint(slots.end(), key, first + static_cast<uint32_t>(number));
-  }
-  return slots;
 }
 
 }  // namespace egress::compile

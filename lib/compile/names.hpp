@@ -2,9 +2,7 @@
 #pragma once
 
 // Names and numbers of kernel objects, derived from the full names of the lab's objects alone, so
-// that a change elsewhere in a lab never renames or renumbers what did not change. What is hashed
-// is probed: of names whose hashes meet, the first in sorted order has its hash and the others the
-// next free value, so what is given depends on the set of names alone.
+// that a change elsewhere in a lab never renames or renumbers what did not change (base/slots.hpp).
 
 #include <cstdint>
 #include <map>
@@ -22,6 +20,9 @@ namespace egress::compile {
 
 // Network namespaces, as `ip netns` shows them.
 std::string app_netns(const std::string& prefix, const std::string& site, int instance);
+// What one class of an instance's packets is sent from; of the application, the app's own. An
+// integrated site makes two attempts to reach a Key Vault, each from its own.
+std::string lane_netns(const std::string& prefix, const lab::Sender& sender, bool public_attempt);
 std::string worker_netns(const std::string& prefix, const std::string& server_farm, int instance);
 std::string vnet_netns(const std::string& prefix, const std::string& vnet);
 std::string host_netns(const std::string& prefix, const std::string& host);
@@ -65,11 +66,5 @@ class ContentHash {
 };
 // Six letters that change with the content.
 std::string content_tag(const ContentHash& content);
-
-// Gives each key a number in [first, last]. kInvalid when there are more keys than numbers; `what`
-// names the keys then ("subnets of virtual network 'hub'").
-Result<std::map<std::string, uint32_t>> assign_slots(const std::string& what,
-                                                     const std::vector<std::string>& keys,
-                                                     uint32_t first, uint32_t last);
 
 }  // namespace egress::compile

@@ -9,8 +9,8 @@
 
 #include "compile/snat_ports.hpp"
 #include "lab/service_types.hpp"
-#include "policy/application_routing.hpp"
 #include "policy/size_estimate.hpp"
+#include "policy/traffic_routing.hpp"
 
 namespace egress::compile {
 namespace {
@@ -72,10 +72,11 @@ void count_plans(const lab::Lab& lab, Tallies& counts) {
   for (const auto& [name, site] : lab.sites) {
     const auto farm = lab.server_farms.find(site.server_farm);
     if (farm == lab.server_farms.end()) continue;
-    const policy::ApplicationRouting routing = policy::application_routing(site);
+    const policy::TrafficRouting routing =
+        policy::traffic_routing(site, lab::TrafficClass::kApplication);
     const uint64_t links = routing.integrated ? 2 : 1;
     const uint64_t scope =
-        routing.integrated && !routing.all
+        routing.scope == policy::TrafficRouting::Scope::kPrivate
             ? policy::virtual_network_scope(lab, site, endpoints.of(*site.virtual_network_subnet))
                   .size()
             : 0;

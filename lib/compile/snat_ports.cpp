@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "compile/names.hpp"
+#include "base/slots.hpp"
 #include "lab/limits.hpp"
 #include "policy/outbound.hpp"
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/slots.hpp"
 #include "compile/data_path.hpp"
 #include "compile/marks.hpp"
 #include "compile/platform.hpp"

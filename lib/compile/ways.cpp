@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include "base/slots.hpp"
 #include "compile/data_path.hpp"
 #include "compile/marks.hpp"
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/slots.hpp"
 #include "compile/data_path.hpp"
 #include "compile/marks.hpp"
 #include "policy/kept_ranges.hpp"
@@ -77,11 +78,15 @@ state::Route app_route(Ipv4Prefix destination, const std::string& link, Ipv4Addr
   return route;
 }
 
+bool enters_whole(const policy::Network::Site& site) {
+  return site.application().routing.scope == policy::TrafficRouting::Scope::kEverything;
+}
+
 // The application-routing decision is this table (azure-facts 1.6.4 and 1.6.5).
 void add_app_routes(state::NetnsState& app, const policy::Network::Site& site,
                     const std::string& vnet_link) {
   const Ipv4Prefix everywhere{};
-  if (site.routing.all) {
+  if (enters_whole(site)) {
     add(app, app_route(everywhere, vnet_link, first_of(kAppVnetNet)));
     return;
   }
@@ -151,7 +156,7 @@ void add_app(Worker& worker, const std::string& site_name, const policy::Network
     const auto index = static_cast<uint32_t>(i);
     join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot, kFirstIntegrationTable + index);
     worker.zones.push_back({{vnet_side}, zone_of_integration(i)});
-    if (!site.routing.all) direct_table = direct_table_of_integration(worker, i, direct_port);
+    if (!enters_whole(site)) direct_table = direct_table_of_integration(worker, i, direct_port);
   }
   join_app(worker, app, "eth0", direct_port, kAppDirectNet, slot, direct_table);
   if (site.front_end != policy::kNowhere) {

@@ -65,7 +65,7 @@ Result<ExecContext> app_context(const policy::Network& network, const lab::Sende
   ASSIGN_OR_RETURN(const policy::Network::App app, policy::declared_app(network, sender));
   return ExecContext{.netns = compile::app_netns(prefix, app.name.site, app.name.instance),
                      .environment = environment_of(app),
-                     .resolv_conf = resolv_conf_of(app.site->dns),
+                     .resolv_conf = resolv_conf_of(app.lane->dns),
                      .hosts = kHosts};
 }
 

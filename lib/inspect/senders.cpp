@@ -11,7 +11,7 @@ Result<const policy::Network::Subnet*> subnet_of(const policy::Network& network,
   if (found == network.sites.end()) {
     return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", site)};
   }
-  if (found->second.routing.integrated) return &network.subnets[found->second.subnet];
+  if (found->second.subnet != policy::kNowhere) return &network.subnets[found->second.subnet];
   return Error{.code = Errc::kConflict,
                .message = fmt::format("site '{}' has no virtual network integration", site)};
 }

@@ -9,25 +9,30 @@ namespace egress::inspect {
 
 namespace {
 
-std::string routing_name(const policy::ApplicationRouting& routing) {
-  if (!routing.integrated) return "none";
-  return routing.all ? "all" : "private";
+std::string routing_name(const policy::TrafficRouting& routing) {
+  switch (routing.scope) {
+    case policy::TrafficRouting::Scope::kNothing: return "none";
+    case policy::TrafficRouting::Scope::kPrivate: return "private";
+    case policy::TrafficRouting::Scope::kEverything: return "all";
+  }
+  return "none";
 }
 
 AppStatus app_status(const policy::Network& network, const policy::Network::App& app,
                      const std::string& prefix) {
   const policy::Network::Site& site = *app.site;
+  const policy::TrafficRouting& routing = app.lane->routing;
   const std::string& name = app.name.site;
   const int instance = app.name.instance;
   return {.site = name,
           .instance = instance,
           .worker = compile::worker_netns(prefix, site.declared->server_farm, instance),
           .netns = compile::app_netns(prefix, name, instance),
-          .integrated = site.routing.integrated,
-          .subnet = site.routing.integrated ? network.subnets[site.subnet].name : "",
+          .integrated = routing.integrated,
+          .subnet = routing.integrated ? network.subnets[site.subnet].name : "",
           .private_ip = app.lease,
           .outbound_ip = app.worker->outbound,
-          .application_routing = routing_name(site.routing)};
+          .application_routing = routing_name(routing)};
 }
 
 std::vector<std::string> texts_of(const std::vector<Port>& ports) {

@@ -210,6 +210,7 @@ class Analysis {
   }
 
   void add_sites() {
+    const auto in_use = lab::traffic_in_use(lab_);
     for (const auto& [name, site] : lab_.sites) {
       const std::vector<Ipv4Prefix> scope =
           site.virtual_network_subnet
@@ -218,7 +219,8 @@ class Analysis {
               : std::vector<Ipv4Prefix>{};
       Network::Site& added = out_.sites[name];
       added = {.declared = &site,
-               .routing = application_routing(site),
+               .lanes = lanes_of(site, dns_of(name, site)),
+               .classes_in_use = classes_in_use(in_use, name),
                .scope = scope,
                .scope_addresses = address_set(scope)};
       if (site.virtual_network_subnet)
@@ -230,8 +232,20 @@ class Analysis {
       }
       const auto restarts = out_.situation.restarts.find(name);
       if (restarts != out_.situation.restarts.end()) added.restarts = restarts->second;
-      added.dns = dns_of(name, site);
     }
+  }
+
+  std::set<lab::TrafficClass> classes_in_use(
+      const std::map<std::string, std::set<lab::TrafficClass>>& asked_for,
+      const std::string& site) const {
+    std::set<lab::TrafficClass> classes;
+    const auto asked = asked_for.find(site);
+    if (asked != asked_for.end()) classes = asked->second;
+    const auto run_in = out_.situation.traffic.find(site);
+    if (run_in != out_.situation.traffic.end()) {
+      classes.insert(run_in->second.begin(), run_in->second.end());
+    }
+    return classes;
   }
 
   void add_front_ends() {
@@ -280,13 +294,24 @@ std::shared_ptr<const Network> analyse(Situation situation, const Network* previ
   return network;
 }
 
-std::optional<Network::App> Network::find(const Sender& sender) const {
+const Lane& Network::Site::lane(lab::TrafficClass traffic, bool public_attempt) const {
+  const Lane* found = &lanes.front();
+  for (const Lane& lane : lanes) {
+    if (lane.traffic != traffic) continue;
+    found = &lane;
+    if (public_attempt) break;
+  }
+  return *found;
+}
+
+std::optional<Network::App> Network::find(const Sender& sender, bool public_attempt) const {
   const auto site = sites.find(sender.site);
   if (site == sites.end()) return std::nullopt;
   const auto& on = site->second.workers;
   if (sender.instance < 0 || static_cast<size_t>(sender.instance) >= on.size()) return std::nullopt;
-  App app{.name = {site->first, sender.instance},
+  App app{.name = {site->first, sender.instance, sender.traffic},
           .site = &site->second,
+          .lane = &site->second.lane(sender.traffic, public_attempt),
           .worker = on[static_cast<size_t>(sender.instance)]};
   for (const Index each : app.worker->integrations) {
     if (interfaces[each].subnet == app.site->subnet) app.lease = interfaces[each].address;

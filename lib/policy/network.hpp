@@ -15,10 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "policy/application_routing.hpp"
 #include "policy/classifier.hpp"
-#include "policy/dns_settings.hpp"
 #include "policy/effective_routes.hpp"
+#include "policy/lanes.hpp"
 #include "policy/names.hpp"
 #include "policy/route_lookup.hpp"
 #include "policy/security_lists.hpp"
@@ -36,6 +35,8 @@ struct Situation {
   // By site: the name servers that its network had when it started. One that is missing has
   // today's.
   lab::Named<std::vector<Ipv4Address>> dns_at_start{};
+  // By site: classes in which somebody has run something, beside those that the lab asks for.
+  lab::Named<std::set<lab::TrafficClass>> traffic{};
   bool operator==(const Situation&) const = default;
 };
 
@@ -130,20 +131,25 @@ struct Network {
 
   struct Site {
     const lab::Site* declared = nullptr;
-    ApplicationRouting routing{};
-    std::vector<Ipv4Prefix> scope{};  // what enters the network with routing off
+    std::vector<Lane> lanes{};
+    std::set<lab::TrafficClass> classes_in_use{};  // whose lanes have namespaces beside the app's
+    std::vector<Ipv4Prefix> scope{};  // what the application sends into the network in any case
     AddressSet scope_addresses{};
     Index subnet = kNowhere;
     Index front_end = kNowhere;            // its interface; kNowhere: nothing leads to one
     std::vector<const Worker*> workers{};  // by instance
     int restarts = 0;
-    DnsSettings dns{};
+
+    const Lane& application() const { return lanes.front(); }
+    // Of a Key Vault that is asked in one attempt that one, whichever is meant.
+    const Lane& lane(lab::TrafficClass traffic, bool public_attempt = false) const;
   };
 
-  // One instance of a site.
+  // One instance of a site, as the sender of one class of packets.
   struct App {
     Sender name{};  // as the lab spells it
     const Site* site = nullptr;
+    const Lane* lane = nullptr;
     const Worker* worker = nullptr;
     std::optional<Ipv4Address> lease{};  // WEBSITE_PRIVATE_IP of an integrated one
   };
@@ -167,7 +173,7 @@ struct Network {
   EndpointAddresses endpoints{};
   std::shared_ptr<const Names> names{};  // not null; its views are in the order of `vnets`
 
-  std::optional<App> find(const Sender& sender) const;
+  std::optional<App> find(const Sender& sender, bool public_attempt = false) const;
 
   // The interface that owns `address` in `vnet`, or with kNowhere on the Internet; else kNowhere.
   Index owner(Index vnet, Ipv4Address address) const;

@@ -18,7 +18,7 @@ Result<Network::App> declared_app(const Network& network, const Sender& sender) 
 
 Result<Network::App> find_app(const Network& network, const Sender& sender) {
   ASSIGN_OR_RETURN(Network::App app, declared_app(network, sender));
-  if (app.site->routing.integrated && !app.lease) {
+  if (app.lane->routing.integrated && !app.lease) {
     return Error{.code = Errc::kNotFound,
                  .message = sender.to_string() + " has no integration address"};
   }

@@ -33,7 +33,8 @@ Responder responder_at(const Packet& packet) {
 
 bool reaches(const Network& network, const Origin& origin, Ipv4Address destination) {
   if (origin.app == nullptr) return origin.vnet(network) != kNowhere;
-  return destination == kAzurePlatform || origin.app->site->routing.all;
+  return destination == kAzurePlatform ||
+         origin.app->lane->routing.scope == TrafficRouting::Scope::kEverything;
 }
 
 PlatformVerdict dropped(const Origin& origin, const Packet& packet, const std::string& why) {
@@ -55,7 +56,7 @@ PlatformVerdict platform_verdict(const Network& network, const Origin& origin,
   const Responder responder = responder_at(packet);
   if (!reaches(network, origin, packet.destination)) {
     return dropped(origin, packet,
-                   origin.app != nullptr && origin.app->site->routing.integrated
+                   origin.app != nullptr && origin.app->lane->routing.integrated
                        ? "with application routing off it never leaves the worker"
                        : "it is reached from inside virtual networks only");
   }

@@ -291,7 +291,7 @@ Step step_of(const Resolution& resolution, const std::string& app) {
 
 Resolution resolve_name(const Network& network, const Network::App& app, const std::string& name,
                         RecordType type, const AskUpstream& ask) {
-  Resolution out{.name = lab::plain_domain_name(name), .type = type, .settings = app.site->dns};
+  Resolution out{.name = lab::plain_domain_name(name), .type = type, .settings = app.lane->dns};
   Lookup lookup(network, type, ask);
   const Origin origin = origin_of(network, app);
   for (const Ipv4Address server : out.settings.servers) {

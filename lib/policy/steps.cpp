@@ -12,11 +12,10 @@ std::string next_hop_text(const EffectiveRoute& route) {
   return text;
 }
 
-std::string routing_reason(const ApplicationRouting& routing, Ipv4Address destination,
-                           bool inside) {
+std::string routing_reason(const TrafficRouting& routing, Ipv4Address destination, bool inside) {
   if (!routing.integrated) return "The app has no virtual network integration.";
   const std::string address = destination.to_string();
-  if (routing.all) {
+  if (routing.scope == TrafficRouting::Scope::kEverything) {
     return fmt::format("{} sends every destination into the virtual network.", routing.decided_by);
   }
   if (inside) {
@@ -33,8 +32,8 @@ std::string routing_reason(const ApplicationRouting& routing, Ipv4Address destin
 
 }  // namespace
 
-Step routing_step(const std::string& app, const ApplicationRouting& routing,
-                  Ipv4Address destination, bool inside) {
+Step routing_step(const std::string& app, const TrafficRouting& routing, Ipv4Address destination,
+                  bool inside) {
   return {Stage::kApplicationRouting, app,
           lab::name_of(inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect),
           routing.integrated ? routing.decided_by : "",

@@ -6,16 +6,16 @@
 
 #include <string>
 
-#include "policy/application_routing.hpp"
 #include "policy/effective_routes.hpp"
 #include "policy/effective_rules.hpp"
 #include "policy/explain.hpp"
+#include "policy/traffic_routing.hpp"
 
 namespace egress::policy {
 
 // `app` is "SITE/INSTANCE"; `inside`: the packet enters the virtual network.
-Step routing_step(const std::string& app, const ApplicationRouting& routing,
-                  Ipv4Address destination, bool inside);
+Step routing_step(const std::string& app, const TrafficRouting& routing, Ipv4Address destination,
+                  bool inside);
 Step route_step(const std::string& subnet, const EffectiveRoute& route, Ipv4Address destination);
 Step rule_step(const std::string& subnet, const EffectiveRule& rule, lab::Direction direction);
 Step no_list_step(const std::string& subnet, lab::Direction direction);

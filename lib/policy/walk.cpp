@@ -47,13 +47,14 @@ class Walk {
  private:
   Verdict leave_app() {
     const Network::Site& site = *origin_.app->site;
-    const bool inside = site.routing.all || site.scope_addresses.contains(packet_.destination.bits);
+    const TrafficRouting& routing = origin_.app->lane->routing;
+    const bool inside = enters_network(site, routing);
     state_.explanation.path = inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect;
     if (const Ended ended = keep_platform_addresses()) return *ended;
     if (auto refused = refused_port(network_, origin_, packet_, Exit::kWorker)) {
       return stop(Verdict::kDrop, *std::move(refused));
     }
-    note(routing_step(origin_.name, site.routing, packet_.destination, inside));
+    note(routing_step(origin_.name, routing, packet_.destination, inside));
     if (!inside) return go_directly();
     if (auto unsupported = unsupported_port(origin_, packet_)) note(*std::move(unsupported));
     packet_.source = network_.interfaces[origin_.interface].address;
@@ -62,6 +63,16 @@ class Walk {
           fmt::format("The worker sends it with the instance's integration address {}.",
                       packet_.source.to_string())});
     return go_through_vnets();
+  }
+
+  bool enters_network(const Network::Site& site, const TrafficRouting& routing) const {
+    switch (routing.scope) {
+      case TrafficRouting::Scope::kNothing: return false;
+      case TrafficRouting::Scope::kPrivate:
+        return site.scope_addresses.contains(packet_.destination.bits);
+      case TrafficRouting::Scope::kEverything: return true;
+    }
+    return false;
   }
 
   Verdict leave_machine() {

@@ -10,8 +10,8 @@
 
 #include "ipam/leases.hpp"
 #include "lab/schema/vocabulary.hpp"
-#include "policy/application_routing.hpp"
 #include "policy/effective_routes.hpp"
+#include "policy/traffic_routing.hpp"
 #include "tests/oracle/name_coverage.hpp"
 
 namespace egress::oracle {
@@ -166,11 +166,13 @@ class LabFeatures {
     std::map<lab::SubnetRef, std::set<std::string>> farms;
     std::map<std::pair<std::string, lab::SubnetRef>, int> apps;
     for (const auto& [name, site] : lab_.sites) {
-      const policy::ApplicationRouting routing = policy::application_routing(site);
+      const policy::TrafficRouting routing =
+          policy::traffic_routing(site, lab::TrafficClass::kApplication);
       note("app without an integration", !routing.integrated);
       if (!routing.integrated) continue;
       note(fmt::format("routing by {}", routing.decided_by));
-      note(fmt::format("routing all {}", routing.all));
+      note(fmt::format("routing all {}",
+                       routing.scope == policy::TrafficRouting::Scope::kEverything));
       subnets[site.server_farm].insert(*site.virtual_network_subnet);
       farms[*site.virtual_network_subnet].insert(site.server_farm);
       note("apps that share an integration",

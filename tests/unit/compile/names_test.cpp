@@ -9,7 +9,6 @@ namespace egress::compile {
 namespace {
 
 using testing::Each;
-using testing::Pair;
 
 // Two texts with one head and one hash.
 constexpr const char* kMeeting[] = {"w-production-westeurope-8857-0-0",
@@ -35,6 +34,16 @@ TEST(NetnsNames, OfOtherPrefixesNeverMeet) {
     EXPECT_FALSE(share_names("eg", other)) << other;
     EXPECT_FALSE(share_names(other, "eg")) << other;
   }
+}
+
+TEST(NetnsNames, OfAClassOfTrafficFollowTheNameOfTheApp) {
+  using lab::TrafficClass;
+  EXPECT_EQ(lane_netns("eg", {"web", 1, TrafficClass::kApplication}, false), "eg-app-web-1");
+  EXPECT_EQ(lane_netns("eg", {"web", 1, TrafficClass::kImagePull}, false),
+            "eg-app-web-1-image-pull");
+  EXPECT_EQ(lane_netns("eg", {"web", 1, TrafficClass::kKeyVault}, true),
+            "eg-app-web-1-key-vault-public");
+  EXPECT_EQ(lane_netns("eg", {"web", 1, TrafficClass::kKeyVault}, false), "eg-app-web-1-key-vault");
 }
 
 TEST(LinkNames, KeepWhatFitsAnInterfaceName) {
@@ -95,43 +104,12 @@ TEST(Macs, DoNotChangeWithInterfacesThatComeAndGo) {
   EXPECT_EQ(before.at("eg-host-sql/eth0"), after.at("eg-host-sql/eth0"));
 }
 
-TEST(AssignSlots, GivesEveryKeyItsOwnNumberInRange) {
-  std::vector<std::string> keys;
-  for (int i = 0; i < 253; ++i) keys.push_back("app" + std::to_string(i));
-  const auto slots = assign_slots("apps", keys, 2, 254).value();
-  std::set<uint32_t> numbers;
-  for (const auto& [key, slot] : slots) numbers.insert(slot);
-  EXPECT_EQ(numbers.size(), keys.size());
-  EXPECT_EQ(*numbers.begin(), 2U);
-  EXPECT_EQ(*numbers.rbegin(), 254U);
-}
-
-TEST(AssignSlots, KeepsTheNumbersOfKeysThatStay) {
-  const auto before = assign_slots("tables", {"a", "b", "c"}, 1000, 65000).value();
-  const auto after = assign_slots("tables", {"a", "b", "c", "another"}, 1000, 65000).value();
-  for (const auto& [key, slot] : before) EXPECT_THAT(after, testing::Contains(Pair(key, slot)));
-}
-
-TEST(AssignSlots, DoesNotDependOnTheOrderOfKeys) {
-  EXPECT_EQ(*assign_slots("gates", {"a", "b", "c"}, 1, 3),
-            *assign_slots("gates", {"c", "a", "b"}, 1, 3));
-}
-
-TEST(AssignSlots, RefusesMoreKeysThanNumbersAndSaysOfWhat) {
-  const auto slots = assign_slots("apps in plan 'p'", {"a", "b", "c"}, 1, 2);
-  ASSERT_FALSE(slots.ok());
-  EXPECT_EQ(slots.error().code, Errc::kInvalid);
-  EXPECT_EQ(slots.error().message, "3 apps in plan 'p', of which there can be 2");
-}
-
 // Labs in force have these names and numbers.
 TEST(Names, HaveTheValuesTheyAlwaysHad) {
   EXPECT_EQ(alone("h-a-very-long-host-name-one"), "h-a-very-l2cje5");
   EXPECT_EQ(app_vnet_link("web", 0, 0), "vnet0atliw2v2");
   EXPECT_EQ(app_vnet_link("web", 1, 2), "vnet0n6hjow33");
   EXPECT_EQ(assign_macs({"eg-app-web-0/eth0"}).begin()->second.to_string(), "02:4e:67:f9:1a:91");
-  EXPECT_THAT(assign_slots("tables", {"subnet/apps"}, 1000, 65000).value(),
-              testing::ElementsAre(Pair("subnet/apps", 19022U)));
   ContentHash content;
   content.add(uint64_t{17});
   content.add("out/apps/deny/sql");

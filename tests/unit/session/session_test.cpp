@@ -47,7 +47,7 @@ class SessionTest : public ::testing::Test {
   // What the site "web" asks, joined by commas.
   static std::string servers_of_web(const Session& session) {
     std::string text;
-    for (const Ipv4Address server : session.network()->sites.at("web").dns.servers) {
+    for (const Ipv4Address server : session.network()->sites.at("web").application().dns.servers) {
       text += (text.empty() ? "" : ",") + server.to_string();
     }
     return text;
@@ -285,13 +285,14 @@ TEST_F(SessionTest, KeepsTheNameServersOfASitesStartUntilItRestarts) {
   };
   adopt("virtualNetworks.spoke.dnsServers", "[10.1.1.9]");
   EXPECT_EQ(servers_of_web(session), "168.63.129.16");
-  EXPECT_THAT(session.network()->sites.at("web").dns.note, HasSubstr("has 10.1.1.9 by now"));
+  EXPECT_THAT(session.network()->sites.at("web").application().dns.note,
+              HasSubstr("has 10.1.1.9 by now"));
   EXPECT_EQ(servers_of_web(start()), "168.63.129.16") << "the daemon's end ends no app";
 
   Outcome restarted = propose_restart(*session.current(), "web", session.terms());
   ASSERT_TRUE(session.adopt(std::get<Proposal>(std::move(restarted))).ok());
   EXPECT_EQ(servers_of_web(session), "10.1.1.9");
-  EXPECT_EQ(session.network()->sites.at("web").dns.note, "");
+  EXPECT_EQ(session.network()->sites.at("web").application().dns.note, "");
 
   adopt("virtualNetworks.spoke.dnsServers", "[10.1.1.10]");
   EXPECT_EQ(servers_of_web(session), "10.1.1.9");
