@@ -25,5 +25,8 @@ inline constexpr Ipv4Prefix kMulticastAndReserved{{0xe0000000}, 3};
 inline constexpr Ipv4Address kBroadcast{0xffffffff};  // RFC 919
 
 inline constexpr Ipv4Address kInstanceMetadata{0xa9fea9fe};  // 169.254.169.254, azure-facts 9.8
+// From which the platform asks Key Vault in public, outside every app's outbound addresses
+// (azure-facts 1.3.10); which one, Azure does not say. From RFC 5737's second documentation range.
+inline constexpr Ipv4Address kKeyVaultAddress{0xc6336403};  // 198.51.100.3
 
 }  // namespace egress

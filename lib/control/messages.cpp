@@ -79,6 +79,7 @@ Result<lab::LabText> parse_lab_text(const std::string& body) {
 Json to_json(const ExplainRequest& request) {
   Json json = {{"site", request.app.site},
                {"instance", request.app.instance},
+               {"traffic", lab::name_of(request.app.traffic)},
                {"url", request.url},
                {"verify", request.verify}};
   if (request.source_port) json["sourcePort"] = *request.source_port;
@@ -93,6 +94,10 @@ Result<ExplainRequest> parse_explain_request(const std::string& body) {
   ASSIGN_OR_RETURN(const int64_t instance,
                    integer_of(json, "instance", 0, std::numeric_limits<int>::max()));
   request.app.instance = static_cast<int>(instance);
+  if (json.contains("traffic")) {
+    ASSIGN_OR_RETURN(const std::string word, text_of(json, "traffic"));
+    ASSIGN_OR_RETURN(request.app.traffic, parse_traffic(word));
+  }
   if (json.contains("sourcePort")) {
     ASSIGN_OR_RETURN(const int64_t port,
                      integer_of(json, "sourcePort", 0, std::numeric_limits<uint16_t>::max()));

@@ -31,10 +31,13 @@ Result<IpFlowRequest> parse_ip_flow_request(const Parameters& parameters);
 Parameters to_parameters(const NextHopRequest& request);
 Result<NextHopRequest> parse_next_hop_request(const Parameters& parameters);
 
-Parameters to_parameters(const ResolveRequest& request);  // all but the app
+Parameters to_parameters(const ResolveRequest& request);  // all but the site and the instance
 Result<ResolveRequest> parse_resolve_request(const lab::Sender& app, const Parameters& parameters);
 
 // {"site"}
 Result<lab::Sender> parse_app(const Parameters& parameters);
+
+// A class of traffic by its word, in any case.
+Result<lab::TrafficClass> parse_traffic(const std::string& word);
 
 }  // namespace egress::control

@@ -4,6 +4,8 @@
 #include "base/number.hpp"
 #include "control/messages.hpp"
 #include "lab/domain_name.hpp"
+#include "lab/schema/vocabulary.hpp"
+#include "lab/suggest.hpp"
 
 namespace egress::control {
 
@@ -75,6 +77,15 @@ Result<lab::Sender> parse_app(const Parameters& parameters) {
   return lab::Sender::parse(text);
 }
 
+Result<lab::TrafficClass> parse_traffic(const std::string& word) {
+  for (const auto& spelling : lab::traffic_classes()) {
+    if (lab::equal_ignoring_case(spelling.word, word)) return spelling.value;
+  }
+  return Error{.code = Errc::kInvalid,
+               .message = fmt::format("'{}' is no class of traffic: {}", lab::shown(word),
+                                      lab::one_of(lab::words_of(lab::traffic_classes())))};
+}
+
 Parameters to_parameters(const IpFlowRequest& request) {
   const inspect::IpFlow& flow = request.flow;
   return {{kSite, request.app.to_string()},
@@ -114,6 +125,7 @@ Result<NextHopRequest> parse_next_hop_request(const Parameters& parameters) {
 Parameters to_parameters(const ResolveRequest& request) {
   return {{"name", request.name},
           {"type", policy::to_text(request.type)},
+          {"traffic", lab::name_of(request.app.traffic)},
           {"verify", request.verify ? "true" : "false"}};
 }
 
@@ -124,6 +136,9 @@ Result<ResolveRequest> parse_resolve_request(const lab::Sender& app, const Param
     const auto parsed = policy::record_type(type);
     if (!parsed) return wrong("type", "a record type, such as A, AAAA, CNAME or TXT");
     request.type = *parsed;
+  }
+  if (const std::string word = text_of(parameters, "traffic"); !word.empty()) {
+    ASSIGN_OR_RETURN(request.app.traffic, parse_traffic(word));
   }
   const std::string verify = text_of(parameters, "verify");
   if (!verify.empty() && verify != "true" && verify != "false") {

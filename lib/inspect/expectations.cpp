@@ -12,11 +12,15 @@ namespace egress::inspect {
 
 namespace {
 
+policy::Sender sender_of(const lab::Expectation& expected) {
+  return {expected.from, expected.instance, expected.traffic};
+}
+
 Status judge_flow(const policy::Network& network, std::optional<uint16_t> source_port,
                   const policy::AskUpstream& ask, TestResult& result) {
   const lab::Expectation& expected = result.expectation;
-  ASSIGN_OR_RETURN(result.explanation, explain_url(network, {expected.from, expected.instance},
-                                                   expected.to, source_port, ask));
+  ASSIGN_OR_RETURN(result.explanation,
+                   explain_url(network, sender_of(expected), expected.to, source_port, ask));
   result.differences = policy::mismatches(expected, *result.explanation);
   return {};
 }
@@ -24,9 +28,9 @@ Status judge_flow(const policy::Network& network, std::optional<uint16_t> source
 Status judge_name(const policy::Network& network, const policy::AskUpstream& ask,
                   TestResult& result) {
   const lab::Expectation& expected = result.expectation;
-  const policy::Sender sender{expected.from, expected.instance};
-  ASSIGN_OR_RETURN(result.resolution, policy::resolve_name(network, sender, expected.resolve,
-                                                           policy::RecordType::kA, ask));
+  ASSIGN_OR_RETURN(result.resolution,
+                   policy::resolve_name(network, sender_of(expected), expected.resolve,
+                                        policy::RecordType::kA, ask));
   result.differences = policy::mismatches(expected, *result.resolution);
   return {};
 }

@@ -20,7 +20,7 @@ DecidedBy decided_by(const WalkState& state) {
   const Interface& receiver = state.network.interfaces[state.trail.receiver];
   if (state.first_route == nullptr) {
     if (state.origin.app == nullptr) return {Stage::kDestination, receiver.name};
-    return {Stage::kApplicationRouting, "applicationRouting"};
+    return {Stage::kApplicationRouting, routing_word(state.origin.app->lane->traffic)};
   }
   if (state.first_rule != nullptr) return {Stage::kNetworkSecurityGroup, state.first_rule->name};
   const bool in_vnet = receiver.subnet != kNowhere || state.trail.endpoint != kNowhere;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "policy/exits.hpp"
 
+#include "base/special_ranges.hpp"
 #include "policy/refused_ports.hpp"
 
 namespace egress::policy {
@@ -33,6 +34,15 @@ void wear_outbound_address(WalkState& state) {
               fmt::format("App Service's source NAT shows the outbound address {}.", outbound)});
 }
 
+// azure-facts 1.3.10
+void wear_key_vault_address(WalkState& state) {
+  state.packet.source = kKeyVaultAddress;
+  state.note({Stage::kNat, "internet", kKeyVaultAddress.to_string(), "",
+              fmt::format("The platform asks Key Vault from {}, which is no outbound address of "
+                          "the app.",
+                          kKeyVaultAddress.to_string())});
+}
+
 // Only the addresses of the interface it comes from are translated (contract "Decided" 6).
 Ended wear_public_address(WalkState& state, const Network::Subnet& subnet,
                           const EffectiveRoute& route) {
@@ -57,12 +67,17 @@ Ended wear_public_address(WalkState& state, const Network::Subnet& subnet,
 }  // namespace
 
 Ended leave_directly(WalkState& state) {
+  const lab::TrafficClass traffic = state.origin.app->lane->traffic;
   if (dropped_at_exits(state)) {
     return state.stop(Verdict::kDrop, {Stage::kApplicationRouting, "internet", "Drop",
-                                       "applicationRouting", private_destination(state) + "."});
+                                       routing_word(traffic), private_destination(state) + "."});
   }
   if (const Ended ended = refuse_port(state, Exit::kDirect)) return ended;
-  wear_outbound_address(state);
+  if (traffic == lab::TrafficClass::kKeyVault) {
+    wear_key_vault_address(state);
+  } else {
+    wear_outbound_address(state);
+  }
   return std::nullopt;
 }
 

@@ -23,6 +23,10 @@ std::string refusal_of(const ServiceAnswer& service, uint16_t port) {
   return http ? "403 " + service.code : service.code;
 }
 
+bool refused_by_service(const Explanation& explanation) {
+  return explanation.service && explanation.service->access == lab::Access::kDeny;
+}
+
 // Of a flow whose packet arrives, and of one that is lost.
 std::string what_the_app_sees(const Explanation& explanation, const Flow& flow) {
   const bool tcp = flow.protocol == Protocol::kTcp;
@@ -31,8 +35,8 @@ std::string what_the_app_sees(const Explanation& explanation, const Flow& flow) 
                                          : explanation.verdict != Verdict::kAllow;
   if (explanation.refused && returns) return "refused at once";
   if (explanation.verdict == Verdict::kAllow && returns) {
-    const bool forbidden = explanation.service && explanation.service->access == lab::Access::kDeny;
-    if (forbidden) return refusal_of(*explanation.service, flow.destination_port);
+    if (refused_by_service(explanation))
+      return refusal_of(*explanation.service, flow.destination_port);
     if (explanation.answer_unknown) {
       return fmt::format("what the program of {} answers", explanation.host);
     }
@@ -48,6 +52,7 @@ std::string what_the_app_sees(const Resolution& resolution) {
 
 Explanation unresolved(const Network::App& app, const Flow& flow, Resolution resolution) {
   Explanation explanation{.sender = app.name,
+                          .public_attempt = app.lane->public_attempt,
                           .flow = flow,
                           .verdict = Verdict::kUnresolved,
                           .decided_by = resolution.decided_by,
@@ -73,22 +78,15 @@ Result<Explanation> explain(const Network& network, const Network::App& app, con
                             : reply_of(network, origin, flow, report.trail);
   }
   explanation.sender = app.name;
+  explanation.public_attempt = app.lane->public_attempt;
   explanation.flow = flow;
   explanation.sees = what_the_app_sees(explanation, flow);
   return std::move(explanation);
 }
 
-}  // namespace
-
-Result<Explanation> explain(const Network& network, const Sender& sender, const Flow& flow) {
-  ASSIGN_OR_RETURN(const Network::App app, find_app(network, sender));
-  return explain(network, app, flow);
-}
-
-Result<Explanation> explain(const Network& network, const Sender& sender,
+Result<Explanation> explain(const Network& network, const Network::App& app,
                             const lab::FlowTarget& target, uint16_t source_port,
                             const AskUpstream& ask) {
-  ASSIGN_OR_RETURN(const Network::App app, find_app(network, sender));
   Flow flow{
       .protocol = target.protocol, .destination_port = target.port, .source_port = source_port};
   if (const auto literal = Ipv4Address::parse(target.host); literal.ok()) {
@@ -107,6 +105,43 @@ Result<Explanation> explain(const Network& network, const Sender& sender,
   explanation->steps.insert(explanation->steps.begin(), resolution.step);
   explanation->resolution = std::move(resolution);
   return explanation;
+}
+
+// `attempt` explains the public one, or the other.
+template <typename Attempt>
+Result<Explanation> last_of(const Attempt& attempt) {
+  ASSIGN_OR_RETURN(Explanation first, attempt(true));
+  if (!first.public_attempt || !refused_by_service(first)) return first;
+  ASSIGN_OR_RETURN(Explanation second, attempt(false));
+  Step refusal = first.steps.back();  // the service has the last word
+  refusal.reason +=
+      " The vault refuses the public attempt; the app is integrated, so the network is tried.";
+  second.steps.insert(second.steps.begin(), std::move(refusal));
+  return second;
+}
+
+}  // namespace
+
+Result<Explanation> explain(const Network& network, const Sender& sender, const Flow& flow) {
+  return last_of([&](bool public_attempt) -> Result<Explanation> {
+    ASSIGN_OR_RETURN(const Network::App app, find_app(network, sender, public_attempt));
+    return explain(network, app, flow);
+  });
+}
+
+Result<Explanation> explain(const Network& network, const Sender& sender,
+                            const lab::FlowTarget& target, uint16_t source_port,
+                            const AskUpstream& ask) {
+  return last_of([&](bool public_attempt) {
+    return explain_attempt(network, sender, public_attempt, target, source_port, ask);
+  });
+}
+
+Result<Explanation> explain_attempt(const Network& network, const Sender& sender,
+                                    bool public_attempt, const lab::FlowTarget& target,
+                                    uint16_t source_port, const AskUpstream& ask) {
+  ASSIGN_OR_RETURN(const Network::App app, find_app(network, sender, public_attempt));
+  return explain(network, app, target, source_port, ask);
 }
 
 }  // namespace egress::policy

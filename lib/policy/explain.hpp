@@ -40,8 +40,9 @@ struct Reply {
 };
 
 struct Explanation {
-  Sender sender{};  // who sends, as the lab spells it
-  Flow flow{};      // and what; without a destination when its name has no address
+  Sender sender{};              // who sends, as the lab spells it
+  bool public_attempt = false;  // the first of two, which is the last where the vault took it
+  Flow flow{};                  // and what; without a destination when its name has no address
   lab::Verdict verdict = lab::Verdict::kDrop;
   std::optional<lab::Path> path{};      // empty: nothing is sent, or the platform answers
   std::optional<Ipv4Address> source{};  // what the far end sees; empty when nothing arrives
@@ -64,7 +65,10 @@ struct Explanation {
 };
 
 // kNotFound when the app or instance does not exist or has no lease, kInvalid for destinations that
-// never leave a host (loopback, multicast, broadcast).
+// never leave a host (loopback, multicast, broadcast). What a Key Vault reference of an integrated
+// app asks for is asked for in public, and once more through the network where the vault's own
+// firewall refuses that, for no other reason: the answer is that of the last attempt (contract
+// "Decided" 25).
 Result<Explanation> explain(const Network& network, const Sender& sender, const Flow& flow);
 
 // The same towards an address or a name. A name is resolved as the app would, to its first address;
@@ -72,5 +76,10 @@ Result<Explanation> explain(const Network& network, const Sender& sender, const 
 Result<Explanation> explain(const Network& network, const Sender& sender,
                             const lab::FlowTarget& target, uint16_t source_port,
                             const AskUpstream& ask = nullptr);
+
+// The same of one attempt alone; of a sender that makes but one, of that.
+Result<Explanation> explain_attempt(const Network& network, const Sender& sender,
+                                    bool public_attempt, const lab::FlowTarget& target,
+                                    uint16_t source_port, const AskUpstream& ask = nullptr);
 
 }  // namespace egress::policy

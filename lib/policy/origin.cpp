@@ -5,19 +5,20 @@
 
 namespace egress::policy {
 
-Result<Network::App> declared_app(const Network& network, const Sender& sender) {
+Result<Network::App> declared_app(const Network& network, const Sender& sender,
+                                  bool public_attempt) {
   const auto site = network.sites.find(sender.site);
   if (site == network.sites.end()) {
     return Error{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", sender.site)};
   }
-  if (auto app = network.find(sender)) return *std::move(app);
+  if (auto app = network.find(sender, public_attempt)) return *std::move(app);
   return Error{.code = Errc::kNotFound,
                .message = fmt::format("site '{}' has instances 0 to {}, not {}", site->first,
                                       site->second.workers.size() - 1, sender.instance)};
 }
 
-Result<Network::App> find_app(const Network& network, const Sender& sender) {
-  ASSIGN_OR_RETURN(Network::App app, declared_app(network, sender));
+Result<Network::App> find_app(const Network& network, const Sender& sender, bool public_attempt) {
+  ASSIGN_OR_RETURN(Network::App app, declared_app(network, sender, public_attempt));
   if (app.lane->routing.integrated && !app.lease) {
     return Error{.code = Errc::kNotFound,
                  .message = sender.to_string() + " has no integration address"};
@@ -27,6 +28,8 @@ Result<Network::App> find_app(const Network& network, const Sender& sender) {
 
 Origin origin_of(const Network& network, const Network::App& app) {
   Origin origin{.name = app.name.to_string(), .app = &app};
+  if (app.lane->public_attempt) origin.name += " (public attempt)";
+  if (app.lane->routing.scope == TrafficRouting::Scope::kNothing) return origin;
   for (const Index each : app.worker->integrations) {
     if (network.interfaces[each].subnet == app.site->subnet) origin.interface = each;
   }

@@ -11,10 +11,10 @@
 namespace egress::policy {
 
 struct Origin {
-  std::string name{};                 // "web/0", or the machine's
+  std::string name{};  // "web/0", "web/0 key-vault (public attempt)", or the machine's
   const Network::App* app = nullptr;  // null: a machine
-  Index interface = kNowhere;         // the app's integration, or the machine; kNowhere: an app
-                                      // without integration
+  // The app's integration, or the machine; kNowhere: an app of whose packets none enters a network.
+  Index interface = kNowhere;
 
   // The network that its packets enter first; kNowhere for direct senders.
   Index vnet(const Network& network) const {
@@ -22,10 +22,12 @@ struct Origin {
   }
 };
 
-// kNotFound when the site or the instance does not exist.
-Result<Network::App> declared_app(const Network& network, const Sender& sender);
+// kNotFound when the site or the instance does not exist. `public_attempt` as Network::find().
+Result<Network::App> declared_app(const Network& network, const Sender& sender,
+                                  bool public_attempt = false);
 // One that can send: kNotFound also when it is integrated and has no lease.
-Result<Network::App> find_app(const Network& network, const Sender& sender);
+Result<Network::App> find_app(const Network& network, const Sender& sender,
+                              bool public_attempt = false);
 
 // `app` has a lease when it is integrated, and outlives the answer.
 Origin origin_of(const Network& network, const Network::App& app);

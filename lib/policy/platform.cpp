@@ -56,7 +56,7 @@ PlatformVerdict platform_verdict(const Network& network, const Origin& origin,
   const Responder responder = responder_at(packet);
   if (!reaches(network, origin, packet.destination)) {
     return dropped(origin, packet,
-                   origin.app != nullptr && origin.app->lane->routing.integrated
+                   origin.app != nullptr && origin.interface != kNowhere
                        ? "with application routing off it never leaves the worker"
                        : "it is reached from inside virtual networks only");
   }

@@ -20,8 +20,8 @@ struct PlatformVerdict {
 };
 
 // `packet` is for a platform address. Azure DNS answers apps and machines in networks, on port 53
-// alone; instance metadata machines and what enters a network, on tcp/80 alone: with application
-// routing off 169.254.0.0/16 stays in the worker.
+// alone; instance metadata machines and what enters a network as a whole, on tcp/80 alone: with
+// application routing off 169.254.0.0/16 stays in the worker.
 PlatformVerdict platform_verdict(const Network& network, const Origin& origin,
                                  const Packet& packet);
 

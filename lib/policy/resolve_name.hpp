@@ -56,7 +56,7 @@ struct Resolution {
 // those of type A.
 Resolution resolve_name(const Network& network, const Network::App& app, const std::string& name,
                         RecordType type = RecordType::kA, const AskUpstream& ask = nullptr);
-// kNotFound as find_app().
+// kNotFound as find_app(). Of a class that makes two attempts, what it means to the last.
 Result<Resolution> resolve_name(const Network& network, const Sender& sender,
                                 const std::string& name, RecordType type = RecordType::kA,
                                 const AskUpstream& ask = nullptr);

@@ -12,8 +12,8 @@ std::string next_hop_text(const EffectiveRoute& route) {
   return text;
 }
 
-std::string routing_reason(const TrafficRouting& routing, Ipv4Address destination, bool inside) {
-  if (!routing.integrated) return "The app has no virtual network integration.";
+std::string reason_of_application(const TrafficRouting& routing, Ipv4Address destination,
+                                  bool inside) {
   const std::string address = destination.to_string();
   if (routing.scope == TrafficRouting::Scope::kEverything) {
     return fmt::format("{} sends every destination into the virtual network.", routing.decided_by);
@@ -30,14 +30,48 @@ std::string routing_reason(const TrafficRouting& routing, Ipv4Address destinatio
       routing.decided_by, address);
 }
 
+// What the platform sends of a class, in the plural.
+const char* sent_of(lab::TrafficClass traffic) {
+  switch (traffic) {
+    case lab::TrafficClass::kApplication: return "the application's packets";
+    case lab::TrafficClass::kImagePull: return "image pulls";
+    case lab::TrafficClass::kContentShare: return "requests to the content share";
+    case lab::TrafficClass::kBackupRestore: return "backups and restores";
+    case lab::TrafficClass::kManagedIdentity: return "requests for tokens";
+    case lab::TrafficClass::kKeyVault: return "Key Vault references";
+  }
+  return "packets";
+}
+
+// azure-facts 2.2.2, 2.2.7
+std::string routing_reason(const Lane& lane, Ipv4Address destination, bool inside) {
+  const TrafficRouting& routing = lane.routing;
+  if (!routing.integrated) return "The app has no virtual network integration.";
+  if (lane.traffic == lab::TrafficClass::kApplication) {
+    return reason_of_application(routing, destination, inside);
+  }
+  if (lane.traffic == lab::TrafficClass::kKeyVault) {
+    return lane.public_attempt
+               ? "A Key Vault reference is asked for in public first, whatever is switched."
+               : "The attempt that follows a refusal enters the virtual network, whatever is "
+                 "switched.";
+  }
+  if (inside) {
+    return fmt::format("{} sends {} into the virtual network as a whole.", routing.decided_by,
+                       sent_of(lane.traffic));
+  }
+  return fmt::format(
+      "{} is off ({}): {} leave directly, and no rule or route of the network applies.",
+      routing_word(lane.traffic), routing.decided_by, sent_of(lane.traffic));
+}
+
 }  // namespace
 
-Step routing_step(const std::string& app, const TrafficRouting& routing, Ipv4Address destination,
-                  bool inside) {
+Step routing_step(const std::string& app, const Lane& lane, Ipv4Address destination, bool inside) {
   return {Stage::kApplicationRouting, app,
           lab::name_of(inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect),
-          routing.integrated ? routing.decided_by : "",
-          routing_reason(routing, destination, inside)};
+          lane.routing.integrated ? lane.routing.decided_by : "",
+          routing_reason(lane, destination, inside)};
 }
 
 Step route_step(const std::string& subnet, const EffectiveRoute& route, Ipv4Address destination) {

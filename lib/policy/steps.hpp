@@ -9,13 +9,12 @@
 #include "policy/effective_routes.hpp"
 #include "policy/effective_rules.hpp"
 #include "policy/explain.hpp"
-#include "policy/traffic_routing.hpp"
+#include "policy/lanes.hpp"
 
 namespace egress::policy {
 
-// `app` is "SITE/INSTANCE"; `inside`: the packet enters the virtual network.
-Step routing_step(const std::string& app, const TrafficRouting& routing, Ipv4Address destination,
-                  bool inside);
+// `app` is who sends, as an Origin is called; `inside`: the packet enters the virtual network.
+Step routing_step(const std::string& app, const Lane& lane, Ipv4Address destination, bool inside);
 Step route_step(const std::string& subnet, const EffectiveRoute& route, Ipv4Address destination);
 Step rule_step(const std::string& subnet, const EffectiveRule& rule, lab::Direction direction);
 Step no_list_step(const std::string& subnet, lab::Direction direction);

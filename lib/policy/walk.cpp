@@ -47,14 +47,14 @@ class Walk {
  private:
   Verdict leave_app() {
     const Network::Site& site = *origin_.app->site;
-    const TrafficRouting& routing = origin_.app->lane->routing;
-    const bool inside = enters_network(site, routing);
+    const Lane& lane = *origin_.app->lane;
+    const bool inside = enters_network(site, lane.routing);
     state_.explanation.path = inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect;
     if (const Ended ended = keep_platform_addresses()) return *ended;
     if (auto refused = refused_port(network_, origin_, packet_, Exit::kWorker)) {
       return stop(Verdict::kDrop, *std::move(refused));
     }
-    note(routing_step(origin_.name, routing, packet_.destination, inside));
+    note(routing_step(origin_.name, lane, packet_.destination, inside));
     if (!inside) return go_directly();
     if (auto unsupported = unsupported_port(origin_, packet_)) note(*std::move(unsupported));
     packet_.source = network_.interfaces[origin_.interface].address;

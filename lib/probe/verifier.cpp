@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "probe/verifier.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -44,6 +46,21 @@ ProbeFlow probe_flow(const std::string& prefix, const lab::Sender& app, const po
           .destination = flow.destination,
           .destination_port = flow.destination_port,
           .source_port = flow.source_port};
+}
+
+// Of the application alone.
+bool has_namespace(lab::TrafficClass traffic) {
+  return traffic == lab::TrafficClass::kApplication;
+}
+
+std::string not_sent_yet(lab::TrafficClass traffic) {
+  return fmt::format("packets of the class {} are not sent yet, its decisions are analysis alone",
+                     name_of(traffic));
+}
+
+Status check_namespace(const lab::Sender& app) {
+  if (has_namespace(app.traffic)) return {};
+  return Error{.code = Errc::kConflict, .message = not_sent_yet(app.traffic)};
 }
 
 std::vector<std::string> names_of(const std::map<std::string, std::string>& namespaces) {
@@ -99,6 +116,7 @@ Result<std::vector<Verified>> Verifier::verify(const policy::Network& network,
   std::vector<ProbeFlow> flows;
   std::map<std::string, std::string> receivers;
   for (const Question& question : questions) {
+    RETURN_IF_ERROR(check_namespace(question.app));
     ASSIGN_OR_RETURN(policy::Explanation explanation,
                      policy::explain(network, question.app, question.flow));
     answers.push_back({.explanation = std::move(explanation)});
@@ -153,6 +171,7 @@ Result<std::vector<NameVerified>> Verifier::verify_names(
   if (questions.empty()) return answers;
   std::vector<NameLookup> lookups;
   for (const NameQuestion& question : questions) {
+    RETURN_IF_ERROR(check_namespace(question.app));
     const lab::Sender app = network.find(question.app)->name;
     const policy::DnsSettings& settings = question.expected.settings;
     lookups.push_back(
@@ -200,6 +219,10 @@ Result<std::vector<inspect::TestResult>> Verifier::test(const policy::Network& n
   const std::vector<uint16_t> ports = ports_for(lab);
   auto results = inspect::test(
       network, [&] { return fresh_port(ports); }, ask_servers(lab.public_dns.forward_to));
+  for (inspect::TestResult& result : results) {
+    const lab::TrafficClass traffic = result.expectation.traffic;
+    if (!has_namespace(traffic)) result.differences.push_back(not_sent_yet(traffic));
+  }
   RETURN_IF_ERROR(add_lookups(network, prefix, results));
   RETURN_IF_ERROR(add_packets(network, prefix, results));
   return results;
@@ -212,7 +235,7 @@ Status Verifier::add_lookups(const policy::Network& network, const std::string& 
   for (inspect::TestResult& result : results) {
     const auto& resolution =
         result.explanation ? result.explanation->resolution : result.resolution;
-    if (!resolution) continue;
+    if (!resolution || !has_namespace(result.expectation.traffic)) continue;
     questions.push_back({{result.expectation.from, result.expectation.instance}, *resolution});
     asked_by.push_back(&result);
   }
@@ -229,6 +252,7 @@ Status Verifier::add_packets(const policy::Network& network, const std::string& 
   std::vector<inspect::TestResult*> asked_by;
   for (inspect::TestResult& result : results) {
     if (!result.explanation || !result.explanation->is_sent()) continue;
+    if (!has_namespace(result.expectation.traffic)) continue;
     questions.push_back({result.explanation->sender, result.explanation->flow});
     asked_by.push_back(&result);
   }

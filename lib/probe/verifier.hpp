@@ -65,7 +65,8 @@ class Verifier {
  public:
   explicit Verifier(Probes probes = {}) : probes_(std::move(probes)) {}
 
-  // One answer per question, in order. A service that is reached over TCP is called too, as a
+  // One answer per question, in order; kConflict for classes whose packets have no namespace to
+  // be sent from. A service that is reached over TCP is called too, as a
   // packet does not show what it says.
   Result<std::vector<Verified>> verify(const policy::Network& network, const std::string& prefix,
                                        const std::vector<Question>& questions) const;

@@ -5,7 +5,10 @@
 
 #include <set>
 
+#include "control/messages.hpp"
 #include "egressctl/offline.hpp"
+#include "lab/schema/vocabulary.hpp"
+#include "lab/suggest.hpp"
 
 namespace egress::ctl {
 
@@ -26,6 +29,26 @@ CLI::Option* add_target(CLI::App& command, std::string& target) {
             return parsed.ok() ? std::string() : parsed.error().message;
           },
           ""));
+}
+
+void add_traffic(CLI::App& command, std::string& traffic) {
+  command
+      .add_option("--traffic", traffic,
+                  "What is sent: " + lab::one_of(lab::words_of(lab::traffic_classes())))
+      ->type_name("CLASS")
+      ->capture_default_str()
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            const auto parsed = control::parse_traffic(text);
+            return parsed.ok() ? std::string() : parsed.error().message;
+          },
+          ""));
+}
+
+Result<lab::Sender> parse_sender(const std::string& target, const std::string& traffic) {
+  ASSIGN_OR_RETURN(lab::Sender sender, lab::Sender::parse(target));
+  ASSIGN_OR_RETURN(sender.traffic, control::parse_traffic(traffic));
+  return sender;
 }
 
 int show(const Console& console, const Answer& answer, Render render) {

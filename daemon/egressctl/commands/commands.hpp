@@ -52,6 +52,10 @@ int show(const Console& console, const Answer& answer, Render render);
 
 // A positional that lab::Sender::parse takes.
 CLI::Option* add_target(CLI::App& command, std::string& target);
+// "--traffic CLASS" with the words of control::parse_traffic.
+void add_traffic(CLI::App& command, std::string& traffic);
+// kInvalid for what neither option takes.
+Result<lab::Sender> parse_sender(const std::string& target, const std::string& traffic);
 
 // Whether the app gets what it wants, or otherwise than the kernel did.
 int exit_of_explanation(const Json& explanation);

@@ -17,6 +17,7 @@ namespace {
 struct ExplainOptions {
   std::string target{};
   std::string url{};
+  std::string traffic = "application";
   std::optional<uint16_t> source_port{};
   bool verify = false;
   std::string lab{};  // a file: no daemon
@@ -24,7 +25,7 @@ struct ExplainOptions {
 
 int explain(const Context& context, const ExplainOptions& options) {
   const Console& console = context.console;
-  const auto app = lab::Sender::parse(options.target);
+  const auto app = parse_sender(options.target, options.traffic);
   if (!app.ok()) return console.fail(failure_of(app.error()), kUsage);
   const control::ExplainRequest request{.app = *app,
                                         .url = options.url,
@@ -107,6 +108,7 @@ void add_explain(CLI::App& app, Action& chosen) {
                   "  egressctl explain web tcp://10.1.2.4:1433\n"
                   "  egressctl explain web/1 udp://www.example.com:9999 --verify\n"
                   "  egressctl explain web icmp://10.1.2.4 --lab lab.yaml\n"
+                  "  egressctl explain web tcp://shop.azurecr.io:443 --traffic image-pull\n"
                   "Exit status: 0 allowed, 1 denied, dropped, no route, no address, no answer "
                   "(TCP) or refused by\n"
                   "the service's own firewall, 2 usage, 3 trouble, 4 the kernel or the app's "
@@ -114,6 +116,7 @@ void add_explain(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<ExplainOptions>();
   add_target(*command, options->target);
   command->add_option("URL", options->url, "Where the flow goes")->required();
+  add_traffic(*command, options->traffic);
   command
       ->add_option_function<uint16_t>(
           "--source-port", [options](uint16_t port) { options->source_port = port; },

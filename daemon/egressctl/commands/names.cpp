@@ -18,6 +18,7 @@ struct ResolveOptions {
   std::string target{};
   std::string name{};
   std::string type = "A";
+  std::string traffic = "application";
   bool verify = false;
   std::string lab{};  // a file: no daemon
 };
@@ -26,6 +27,7 @@ Result<control::ResolveRequest> request_of(const ResolveOptions& options) {
   ASSIGN_OR_RETURN(const lab::Sender app, lab::Sender::parse(options.target));
   return control::parse_resolve_request(app, {{"name", options.name},
                                               {"type", options.type},
+                                              {"traffic", options.traffic},
                                               {"verify", options.verify ? "true" : "false"}});
 }
 
@@ -86,6 +88,7 @@ void add_resolve(CLI::App& app, Action& chosen) {
   command->add_option("NAME", options->name, "What to look up")->required();
   command->add_option("--type", options->type, "Type of the records, such as AAAA or TXT")
       ->capture_default_str();
+  add_traffic(*command, options->traffic);
   CLI::Option* verify =
       command->add_flag("--verify", options->verify, "Ask the app's own resolver too, and compare");
   command->add_option("--lab", options->lab, "Decide for this lab file, without a daemon")

@@ -20,9 +20,11 @@ std::string one_or_list(const Json& object, const char* key) {
 std::string title_of(const Json& result) {
   const Json& wanted = member(result, "expectation");
   const std::string name = text_of(wanted, "resolve");
-  std::string title = fmt::format("{} {} is {}", text_of(wanted, "from"),
-                                  name.empty() ? "-> " + text_of(wanted, "to") : "resolve " + name,
-                                  one_or_list(wanted, "expect"));
+  const std::string traffic = text_of(wanted, "traffic");
+  std::string title =
+      fmt::format("{}{} {} is {}", text_of(wanted, "from"), traffic.empty() ? "" : " " + traffic,
+                  name.empty() ? "-> " + text_of(wanted, "to") : "resolve " + name,
+                  one_or_list(wanted, "expect"));
   if (const auto by = text_of(wanted, "by"); !by.empty()) title += " by " + by;
   if (const auto via = text_of(wanted, "via"); !via.empty()) title += " via " + via;
   if (const auto source = one_or_list(wanted, "source"); !source.empty()) title += " as " + source;

@@ -16,7 +16,7 @@ Json step_json(const policy::Step& step) {
           {"reason", step.reason}};
 }
 
-// The question again. The emulator's packets are all of the class `application`.
+// The question again.
 Json flow_json(const policy::Explanation& explanation) {
   const policy::Flow& flow = explanation.flow;
   const bool ported = flow.protocol != Protocol::kIcmp;
@@ -24,7 +24,7 @@ Json flow_json(const policy::Explanation& explanation) {
   const auto& resolution = explanation.resolution;
   return {{"site", explanation.sender.site},
           {"instance", explanation.sender.instance},
-          {"traffic", "application"},
+          {"traffic", lab::name_of(explanation.sender.traffic)},
           {"protocol", name_of(flow.protocol)},
           {"name", resolution ? Json(resolution->name) : Json(nullptr)},
           {"address", explanation.is_sent() ? Json(flow.destination.to_string()) : Json(nullptr)},
@@ -59,6 +59,9 @@ Json result_json(const inspect::TestResult& result) {
                       {"to", text_or_null(wanted.to)},
                       {"resolve", text_or_null(wanted.resolve)},
                       {"expect", expected_json(wanted)}};
+  if (wanted.traffic != lab::TrafficClass::kApplication) {
+    expectation["traffic"] = lab::name_of(wanted.traffic);
+  }
   if (wanted.by) expectation["by"] = *wanted.by;
   if (wanted.via) expectation["via"] = lab::name_of(*wanted.via);
   if (!wanted.source.empty()) {

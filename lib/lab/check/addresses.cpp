@@ -160,6 +160,10 @@ std::vector<PublicAddress> public_addresses(const Lab& lab) {
   const bool default_front = std::any_of(lab.sites.begin(), lab.sites.end(), [](const auto& site) {
     return !site.second.inbound_ip_address;
   });
+  if (!lab.sites.empty()) {
+    all.push_back(
+        {kKeyVaultAddress, "the address from which Key Vault is asked in public", "sites"});
+  }
   if (default_front) {
     all.push_back(
         {kDefaultInboundAddress, "the address of sites without 'inboundIpAddress'", "sites"});

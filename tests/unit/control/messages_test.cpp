@@ -72,8 +72,10 @@ TEST(UntrustedJson, TakesAsManyKeysAsThereMayBe) {
 }
 
 TEST(ExplainMessage, ReturnsAsItWasSent) {
-  const ExplainRequest request{
-      .app = {"web", 1}, .url = "tcp://10.0.0.1:80", .source_port = 1234, .verify = true};
+  const ExplainRequest request{.app = {"web", 1, lab::TrafficClass::kImagePull},
+                               .url = "tcp://10.0.0.1:80",
+                               .source_port = 1234,
+                               .verify = true};
   const Result<ExplainRequest> parsed = parse_explain_request(dump(to_json(request)));
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(parsed->app, request.app);
@@ -87,6 +89,7 @@ TEST(ExplainMessage, HasDefaultsForWhatIsOptional) {
       parse_explain_request(R"({"site":"web","url":"tcp://10.0.0.1:80"})");
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(parsed->app.instance, 0);
+  EXPECT_EQ(parsed->app.traffic, lab::TrafficClass::kApplication);
   EXPECT_EQ(parsed->source_port, std::nullopt);
   EXPECT_FALSE(parsed->verify);
 }
@@ -98,6 +101,16 @@ TEST(ExplainMessage, RefusesNumbersOutOfRange) {
     const std::string body = std::string(R"({"site":"web","url":"u",)") + field + "}";
     EXPECT_FALSE(parse_explain_request(body).ok()) << body;
   }
+}
+
+TEST(ExplainMessage, NamesTheClassesOfTrafficWhereItIsNone) {
+  const auto parsed =
+      parse_explain_request(R"({"site":"web","url":"tcp://10.0.0.1:80","traffic":"images"})");
+  ASSERT_FALSE(parsed.ok());
+  EXPECT_THAT(parsed.error().message, testing::AllOf(HasSubstr("'images' is no class of traffic"),
+                                                     HasSubstr("image-pull")));
+  EXPECT_FALSE(
+      parse_explain_request(R"({"site":"web","url":"tcp://10.0.0.1:80","traffic":1})").ok());
 }
 
 TEST(IpFlowParameters, ReturnAsTheyWereSent) {
@@ -154,11 +167,13 @@ TEST(NextHopParameters, ReturnAsTheyWereSentAndNeedAnAddress) {
 }
 
 TEST(ResolveParameters, ReturnAsTheyWereSent) {
-  const ResolveRequest request{
-      .name = "sql.example.com", .type = policy::RecordType::kTxt, .verify = true};
+  const ResolveRequest request{.app = {"web", 1, lab::TrafficClass::kKeyVault},
+                               .name = "sql.example.com",
+                               .type = policy::RecordType::kTxt,
+                               .verify = true};
   const auto parsed = parse_resolve_request({"web", 1}, to_parameters(request));
   ASSERT_TRUE(parsed.ok());
-  EXPECT_EQ(parsed->app, (lab::Sender{"web", 1}));
+  EXPECT_EQ(parsed->app, request.app);
   EXPECT_EQ(parsed->name, request.name);
   EXPECT_EQ(parsed->type, request.type);
   EXPECT_TRUE(parsed->verify);
@@ -183,6 +198,7 @@ TEST(ResolveParameters, AreRefusedWhenTheyMeanNothing) {
   }
   EXPECT_FALSE(parse_resolve_request({}, {{"name", "a"}, {"type", "B"}}).ok());
   EXPECT_FALSE(parse_resolve_request({}, {{"name", "a"}, {"verify", "yes"}}).ok());
+  EXPECT_FALSE(parse_resolve_request({}, {{"name", "a"}, {"traffic", "images"}}).ok());
 }
 
 TEST(AdvanceMessage, ReturnsAsItWasSent) {

@@ -120,6 +120,32 @@ TEST_F(CommandLineTest, ValidatesWithEveryFindingOnStandardOutput) {
   EXPECT_EQ(json["findings"][0]["line"], 2);
 }
 
+TEST_F(CommandLineTest, DecidesForAClassOfTraffic) {
+  const std::string lab = file_with("traffic.yaml", testing_support::small_lab() + R"(
+services: {images: {type: Microsoft.ContainerRegistry/registries, ipAddress: 20.61.97.140,
+                    names: [images.azurecr.io]}}
+privateDnsZones: {corp.example: {virtualNetworkLinks: {spoke: {}},
+                                 recordSets: {db: {A: [10.1.2.4]}}}}
+expectations: [{from: web, to: 'tcp://images.azurecr.io:443', traffic: image-pull, expect: allow}]
+)");
+  const auto pull = [&](const char* traffic) {
+    return run({"explain", "web", "tcp://images.azurecr.io:443", "--traffic", traffic, "--lab",
+                lab.c_str(), "-o", "json"});
+  };
+  EXPECT_EQ(Json::parse(pull("image-pull").out)["decidedBy"]["name"], "imagePullTraffic");
+  EXPECT_EQ(Json::parse(pull("image-pull").out)["flow"]["traffic"], "image-pull");
+  EXPECT_EQ(Json::parse(pull("application").out)["flow"]["traffic"], "application");
+  EXPECT_EQ(pull("images").exit, 2);
+  const auto resolve = [&](const char* traffic) {
+    return run({"resolve", "web", "db.corp.example", "--traffic", traffic, "--lab", lab.c_str()});
+  };
+  EXPECT_EQ(resolve("application").exit, 0);
+  EXPECT_EQ(resolve("image-pull").exit, 1) << "a class that is off sees public names alone";
+  const Outcome tested = run({"test", "--lab", lab.c_str()});
+  EXPECT_THAT(tested.out,
+              HasSubstr("\nok 1 - web/0 image-pull -> tcp://images.azurecr.io:443 is Allow"));
+}
+
 TEST_F(CommandLineTest, ReadsALabFromAPipeAndNothingThatTheLabNames) {
   const std::string pipe = folder_ / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "policy/lanes.hpp"
 
+#include "lab/flow_url.hpp"
 #include "tests/unit/policy/policy_test.hpp"
 
 namespace egress::policy::test {
@@ -84,6 +85,77 @@ TEST(Lanes, OfASenderIsThatOfItsClass) {
   EXPECT_EQ(lane_of(TrafficClass::kBackupRestore, true), &lanes[3]);
   EXPECT_EQ(lane_of(TrafficClass::kKeyVault, true), &lanes[5]);
   EXPECT_EQ(lane_of(TrafficClass::kKeyVault, false), &lanes[6]);
+}
+
+// A registry with a private endpoint in the network of an app that asks a server of its own, which
+// nobody is.
+lab::Lab registry_lab(const std::string& keys) {
+  return lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms],
+             networkSecurityGroup: nsg}
+      endpoints: {addressPrefix: 10.1.2.0/24}
+networkSecurityGroups: {nsg: {}}
+serverFarms: {plan: {}}
+services:
+  images: {type: Microsoft.ContainerRegistry/registries, ipAddress: 13.69.64.82,
+           names: [images.azurecr.io]}
+privateEndpoints:
+  pe: {subnet: spoke/endpoints, ipAddress: 10.1.2.4, privateLinkService: images,
+       privateDnsZones: [privatelink.azurecr.io]}
+privateDnsZones: {privatelink.azurecr.io: {virtualNetworkLinks: {spoke: {}}}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/apps, )" +
+                  keys + "}}");
+}
+
+constexpr const char* kRegistry = "tcp://images.azurecr.io:443";
+
+Explanation pull(const lab::Lab& lab, const std::string& url = kRegistry) {
+  return policy::explain(*network_of(lab), {"web", 0, TrafficClass::kImagePull},
+                         *lab::parse_flow_target(url), 50000)
+      .value();
+}
+
+TEST(LaneWalk, OfAClassThatIsOffLeavesDirectlyWithPublicNames) {
+  const lab::Lab lab =
+      registry_lab("vnetRouteAllEnabled: true, appSettings: {WEBSITE_DNS_SERVER: 10.1.2.9}");
+  EXPECT_EQ(explain(lab, "web", kRegistry).verdict, lab::Verdict::kUnresolved);
+  const Explanation got = pull(lab);
+  EXPECT_EQ(decision(got), "Allow by applicationRouting imagePullTraffic");
+  EXPECT_THAT(got.resolution->addresses, ElementsAre(ip("13.69.64.82")));
+  EXPECT_EQ(got.path, lab::Path::kDirect);
+  EXPECT_EQ(got.source, ip("20.50.1.4"));
+  EXPECT_EQ(got.sender.to_string(), "web/0 image-pull");
+  EXPECT_EQ(got.steps[1].reason,
+            "imagePullTraffic is off (default): image pulls leave directly, and no rule or route "
+            "of the network applies.");
+}
+
+TEST(LaneWalk, OfAClassThatIsOnEntersWithTheNamesAndTheRulesOfTheNetwork) {
+  lab::Lab lab = registry_lab("vnetRouteAllEnabled: false, vnetImagePullEnabled: true");
+  const Explanation got = pull(lab);
+  EXPECT_EQ(got.verdict, lab::Verdict::kAllow);
+  EXPECT_THAT(got.resolution->addresses, ElementsAre(ip("10.1.2.4")));
+  EXPECT_EQ(got.path, lab::Path::kVirtualNetwork);
+  EXPECT_EQ(got.source, ip("10.1.1.4"));
+  EXPECT_EQ(got.steps[1].reason,
+            "vnetImagePullEnabled sends image pulls into the virtual network as a whole.");
+  EXPECT_EQ(pull(lab, "tcp://13.69.64.82:443").path, lab::Path::kVirtualNetwork);
+  EXPECT_EQ(explain(lab, "web", "tcp://13.69.64.82:443").path, lab::Path::kDirect);
+  deny(lab, "nsg/no-pulls", 100, lab::Direction::kOutbound, {});
+  EXPECT_EQ(decision(pull(lab)), "Deny by networkSecurityGroup nsg/no-pulls");
+}
+
+TEST(LaneWalk, OfAClassThatIsOffReachesNothingPrivate) {
+  const lab::Lab lab = registry_lab("outboundVnetRouting: {applicationTraffic: true}");
+  EXPECT_EQ(decision(pull(lab, "tcp://10.1.2.4:443")),
+            "Drop by applicationRouting imagePullTraffic");
+  EXPECT_EQ(decision(pull(lab, "tcp://169.254.169.254:80")), "Drop by platform 169.254.169.254");
+  EXPECT_EQ(decision(pull(lab, "udp://168.63.129.16:53")), "Allow by platform 168.63.129.16");
 }
 
 }  // namespace

@@ -113,6 +113,30 @@ TEST(Verifier, TestsAllExpectationsInOneBatchWithPortsOfTheirOwn) {
   EXPECT_THAT((*results)[1].differences, SizeIs(1));  // analysis differs, the kernel agrees
 }
 
+TEST(Verifier, SendsNothingForClassesOfTheirOwnAndSaysSo) {
+  Asked asked;
+  Verifier verifier(probes(asked, delivered()));
+  const auto expecting =
+      testing_support::network_of(testing_support::lab_from(testing_support::small_lab() + R"(
+expectations:
+  - {from: web, to: tcp://10.1.2.4:443, expect: drop, traffic: image-pull}
+  - {from: web, resolve: sql, expect: 10.1.2.4, traffic: image-pull}
+)"));
+  const auto results = verifier.test(*expecting, "eg");
+  ASSERT_TRUE(results.ok());
+  for (const auto& result : *results) {
+    EXPECT_THAT(result.differences,
+                ElementsAre(HasSubstr("packets of the class image-pull are not sent yet")));
+  }
+  const lab::Sender puller{"web", 0, lab::TrafficClass::kImagePull};
+  const auto verified =
+      verifier.verify(*expecting, "eg", puller, "tcp://10.1.2.4:443", std::nullopt, nullptr);
+  ASSERT_FALSE(verified.ok());
+  EXPECT_EQ(verified.error().code, Errc::kConflict);
+  EXPECT_EQ(asked.batches, 0);
+  EXPECT_THAT(asked.lookups, IsEmpty());
+}
+
 TEST(Verifier, CountsWhatThePacketsContradict) {
   Asked asked;
   Verifier verifier(probes(asked, {}));
