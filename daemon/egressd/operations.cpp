@@ -267,15 +267,51 @@ void Operations::finish_pass(const PassOutcome& outcome, const Observer& observe
   last_pass_ = {.seconds = outcome.seconds,
                 .operations = outcome.report.ops_total,
                 .failed = outcome.report.failed.size() + outcome.report.skipped.size()};
-  requested_ = false;
   if (removed && clean) {
     removing_ = false;
     last_pass_.reset();
     last_repair_.reset();
   }
+  const bool changed = outcome.report.ops_total > 0 || reviewed_ == nullptr;
+  const auto end = [this, clean, result, observer] { end_pass(clean, result, observer); };
+  if (!changed || session_.network() == nullptr) {
+    end();
+  } else if (observer != nullptr) {
+    review_flows(end);
+  } else {
+    end();
+    review_flows([] {});
+  }
+}
+
+void Operations::end_pass(bool clean, const control::PassResult& result, const Observer& observer) {
+  if (observer != nullptr) requested_ = false;
   schedule(clean);
   if (observer != nullptr) observer->ended(result);
   on_idle_();
+}
+
+void Operations::review_flows(const uv::Callback& then) {
+  const FlowReview review(kernel_, session_.current()->network, reviewed_, session_.terms().prefix);
+  // What a pass has left undone is reviewed as a whole once that is done.
+  reviewed_ = last_clean_ ? review.translations() : nullptr;
+  workers_.run(
+      "review flows", [review] { return review.run(); },
+      [this, then](const Result<FlowReview::Report>& report) {
+        note_review(report);
+        then();
+      });
+}
+
+void Operations::note_review(const Result<FlowReview::Report>& report) {
+  const std::vector<std::string> known = std::move(review_problems_);
+  review_problems_ = report.ok() ? report->problems : std::vector{report.error().to_string()};
+  if (!review_problems_.empty()) reviewed_.reset();
+  if (review_problems_ != known) {
+    for (const std::string& problem : review_problems_) spdlog::error("{}", problem);
+  }
+  if (!report.ok() || report->denied + report->forgotten == 0) return;
+  spdlog::info("{} flows are denied now, {} begin anew", report->denied, report->forgotten);
 }
 
 // What is stored must say what is in force, or the next start brings back something else.
@@ -335,6 +371,7 @@ void Operations::describe(inspect::StatusReport& report) const {
   report.last_repair = last_repair_;
   if (!session_.problem().empty()) report.problems.push_back(session_.problem());
   if (!configured_problem_.empty()) report.problems.push_back(configured_problem_);
+  for (const std::string& problem : review_problems_) report.problems.push_back(problem);
   if (!state_problem_.empty()) report.problems.push_back(state_problem_);
   for (const std::string& fault : known_faults_) report.problems.push_back(fault);
   if (removing_) report.problems.push_back("the lab is being removed");

@@ -18,6 +18,7 @@
 
 #include "base/clock.hpp"
 #include "control/protocol.hpp"
+#include "egressd/flow_review.hpp"
 #include "egressd/pass_runner.hpp"
 #include "inspect/status.hpp"
 #include "session/session.hpp"
@@ -84,10 +85,14 @@ class Operations {
   std::optional<Error> why_not_now() const;
   bool refuse_when_busy(OperationObserver& observer) const;
   ipam::TimePoint lab_time() const { return session_.current()->lab_time(clock_.now()); }
+  // Flows that are there follow what a pass has brought into force.
+  void review_flows(const uv::Callback& then);
+  void note_review(const Result<FlowReview::Report>& report);
   void age_flows(std::chrono::seconds by, std::vector<control::FailedObject> failed,
                  Then<control::ClockAdvance> then);
   void start_pass(const Observer& observer);
   void finish_pass(const PassOutcome& outcome, const Observer& observer);
+  void end_pass(bool clean, const control::PassResult& result, const Observer& observer);
   void note_state(const Status& stored);
   void note_repair(const PassOutcome& outcome);
   void log_outcome(const PassOutcome& outcome);
@@ -102,9 +107,11 @@ class Operations {
   uv::Timer timer_;
   std::optional<uv::Poll> watch_{};  // on while nothing else will lead to a pass soon
   bool proposing_ = false;           // a requested operation has not begun yet
-  bool requested_ = false;           // its pass is at work
-  bool ageing_ = false;              // the clock was moved on, and flows have not followed yet
-  bool removing_ = false;            // down() is not finished: nothing is wanted in the kernel
+  bool requested_ = false;           // its pass, or the review of flows behind it, is at work
+  // By which flows were last reviewed; null before that, and when it has failed.
+  FlowReview::Translations reviewed_{};
+  bool ageing_ = false;    // the clock was moved on, and flows have not followed yet
+  bool removing_ = false;  // down() is not finished: nothing is wanted in the kernel
   bool winding_down_ = false;
   bool settling_ = false;  // the timer runs for reconcile_soon()
   bool last_clean_ = false;
@@ -114,6 +121,7 @@ class Operations {
   std::optional<inspect::LastRepair> last_repair_{};
   std::set<std::string> known_faults_{};  // logged already
   std::string configured_problem_{};
+  std::vector<std::string> review_problems_{};
   std::string state_problem_{};  // of the last pass: what is stored could not be written
 };
 

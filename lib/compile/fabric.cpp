@@ -9,6 +9,8 @@
 #include "base/slots.hpp"
 #include "compile/data_path.hpp"
 #include "compile/inside_addresses.hpp"
+#include "compile/marks.hpp"
+#include "compile/translations.hpp"
 
 namespace egress::compile {
 namespace {
@@ -147,6 +149,27 @@ Result<InsideAddresses> inside_addresses(const policy::Network& network) {
     }
   }
   return instances;
+}
+
+Result<Translations> translations(const policy::Network& network) {
+  ASSIGN_OR_RETURN(const auto numbers, number_inside_addresses(network));
+  Translations all;
+  for (const auto& [name, worker] : network.workers) {
+    Translations::Zones& zones = all.workers[name];
+    const Ipv4Address direct{numbers.at(worker_key(name.server_farm, name.instance))};
+    zones[0].insert(direct);
+    all.outbound.emplace(direct, worker.outbound);
+    for (size_t i = 0; i < worker.integrations.size(); ++i) {
+      const policy::Interface& integration = network.interfaces[worker.integrations[i]];
+      const Ipv4Address inside{numbers.at(lease_key(*integration.integration))};
+      all.integrations.emplace(worker.integrations[i], inside);
+      all.outbound.emplace(inside, worker.outbound);
+      // A single integration's flows are in no zone of their own (worker.cpp).
+      const uint32_t zone = worker.integrations.size() > 1 ? zone_of_integration(i) : 0;
+      zones[static_cast<uint16_t>(zone)].insert(integration.address);
+    }
+  }
+  return all;
 }
 
 Ipv4Address Fabric::inside_of_worker(const std::string& server_farm, int instance) const {

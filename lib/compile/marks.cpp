@@ -33,4 +33,8 @@ std::string was_admitted_by(lab::Direction direction, uint32_t gate) {
   return fmt::format("ct mark and {:#010x} == {:#010x}", bits.mask, bits.value);
 }
 
+std::string is_denied_flow() {
+  return fmt::format("ct mark {:#010x}", kDeniedFlow);
+}
+
 }  // namespace egress::compile

@@ -11,6 +11,7 @@
 // | packet mark     | front   | 16    | that an app answers, whose packet is forwarded            |
 // | connection mark | VNet    | 0-15  | the outbound gate that admitted the flow, 0: none         |
 // | connection mark | VNet    | 16-31 | the inbound gate that admitted it                         |
+// | connection mark | VNet    | all 1 | a list that flushes connections has denied the flow since |
 // | connection mark | front   | all   | the way by which the request came; 0: the Internet        |
 // | zone            | worker  | all   | the integration, from 1 on; 0: the direct path            |
 // | zone            | front   | all   | of requests: the way by which they came; 0: the Internet  |
@@ -27,12 +28,16 @@ namespace egress::compile {
 
 // Numbers of gates, in their half of the connection mark.
 inline constexpr uint32_t kFirstGate = 1;
-inline constexpr uint32_t kLastGate = 0xffff;
+inline constexpr uint32_t kLastGate = 0xfffe;
+// In place of them: nothing of the flow passes. An entry that were ended instead would come anew
+// with what the other end says, as a flow in that direction.
+inline constexpr uint32_t kDeniedFlow = 0xffffffff;
 
 // Matches and statements in nft's text.
 std::string set_packet_mark(uint32_t mark);  // "meta mark set 0x0000002a"
 std::string remember_gate(lab::Direction direction, uint32_t gate);
 std::string was_admitted_by(lab::Direction direction, uint32_t gate);
+std::string is_denied_flow();
 
 // Policy rules that go by the packet mark compare all of it.
 inline constexpr uint32_t kWholeMark = 0xffffffff;

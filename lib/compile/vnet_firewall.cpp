@@ -8,6 +8,7 @@
 #include "compile/marks.hpp"
 #include "compile/platform.hpp"
 #include "compile/vnet.hpp"
+#include "policy/flush_connection.hpp"
 #include "policy/refused_ports.hpp"
 
 namespace egress::compile {
@@ -268,6 +269,19 @@ void add_exits(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
                 {"oifname \"inet0\" snat to ip saddr map @public", "public address"}}};
 }
 
+bool flushes_connections(const policy::Network& network, const Vnet& vnet) {
+  const std::vector<policy::Index>& subnets = vnet.analysed.subnets;
+  return std::any_of(subnets.begin(), subnets.end(), [&](policy::Index each) {
+    return policy::flushes_connections(network.situation.lab, *network.subnets[each].declared);
+  });
+}
+
+void add_denied_flows(state::NftTable& table) {
+  table.chains["denied_flow"] = {.rules = {{"counter drop", "flushConnection"}}};
+  table.chains["outbound"].rules.push_back(
+      {is_denied_flow() + " goto denied_flow", "denied since it began"});
+}
+
 }  // namespace
 
 state::Firewall vnet_firewall(Fabric& fabric, const Vnet& vnet) {
@@ -279,8 +293,9 @@ state::Firewall vnet_firewall(Fabric& fabric, const Vnet& vnet) {
       .key = {NftField::kSaddr, NftField::kSport, NftField::kDaddr, NftField::kDport},
       .timeout_seconds = kResetSeconds};
   table.chains["refuse"] = refusal("integrations are outbound only");
-  table.chains["outbound"] = {.hook = state::NftHook{"filter", "prerouting", -150},
-                              .rules = {{"iifname vmap @from", "by port"}}};
+  table.chains["outbound"] = {.hook = state::NftHook{"filter", "prerouting", -150}};
+  if (flushes_connections(fabric.network, vnet)) add_denied_flows(table);
+  table.chains["outbound"].rules.push_back({"iifname vmap @from", "by port"});
   table.chains["inbound"] = {.hook = state::NftHook{"filter", "forward", 0},
                              .rules = {{kLastReset, "resets that end what they answer"},
                                        {"ct state established,related accept", "answers"},

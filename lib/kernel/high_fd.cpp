@@ -13,7 +13,8 @@ namespace {
 
 // The numbers of select() stay free; clients and what a pass opens for a while come on top.
 constexpr rlim_t kFilesWithoutLab = FD_SETSIZE + 512;
-constexpr rlim_t kFilesPerNamespace = 4;  // one of them a process's
+// One of them a process's, and one while its flows are reviewed.
+constexpr rlim_t kFilesPerNamespace = 5;
 constexpr rlim_t kLeastFiles = kFilesWithoutLab + 512;
 
 std::optional<rlimit>& limit_at_start() {

@@ -10,7 +10,7 @@
 
 namespace egress::kernel {
 
-// Raises the soft limit of open files to the hard one, once: a namespace costs up to four
+// Raises the soft limit of open files to the hard one, once: a namespace costs up to five
 // descriptors. Nobody else changes it. kUnsupported names the hard limit when it is too low for any
 // lab.
 Status raise_fd_limit();

@@ -26,12 +26,13 @@ class FlowTable {
   virtual ~FlowTable() = default;
 
   virtual Result<std::vector<state::TrackedFlow>> list() = 0;
-  // Both change what has these addresses and ports now: a flow that has ended since it was listed
+  // All change what has these addresses and ports now: a flow that has ended since it was listed
   // is no error, and one that has taken its place is taken for it, as the kernel may give it the
   // same identity.
   virtual Status remove(const std::vector<state::TrackedFlow>& flows) = 0;
   // Each its own `timeout_seconds`, which its next packet resets.
   virtual Status set_timeouts(const std::vector<state::TrackedFlow>& flows) = 0;
+  virtual Status set_marks(const std::vector<state::TrackedFlow>& flows) = 0;
 };
 
 class Kernel {

@@ -66,6 +66,10 @@ Ended wear_public_address(WalkState& state, const Network::Subnet& subnet,
 
 }  // namespace
 
+bool translates(const Interface& appliance, Ipv4Address source, Ipv4Address destination) {
+  return appliance.public_address && source != appliance.address && !is_rfc1918(destination);
+}
+
 Ended leave_directly(WalkState& state) {
   const lab::TrafficClass traffic = state.origin.app->lane->traffic;
   if (dropped_at_exits(state)) {

@@ -8,6 +8,10 @@
 
 namespace egress::policy {
 
+// Whether the appliance puts its own address in place of a source that it forwards, towards public
+// destinations alone (contract "Decided" 6).
+bool translates(const Interface& appliance, Ipv4Address source, Ipv4Address destination);
+
 // From the worker, past every virtual network.
 Ended leave_directly(WalkState& state);
 // By a route of `subnet` to the service behind its service endpoint, under the private address.

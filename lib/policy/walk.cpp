@@ -310,9 +310,7 @@ class Walk {
     trail_.appliances.push_back({target, packet_.source});
     trail_.sender = target;
     const Ipv4Address own = appliance.address;
-    const bool translates =
-        appliance.public_address && packet_.source != own && !is_rfc1918(packet_.destination);
-    if (!translates) return;
+    if (!translates(appliance, packet_.source, packet_.destination)) return;
     trail_.translations.push_back({target, packet_.source});
     packet_.source = own;
     remember_passage(appliance.vnet);

@@ -152,12 +152,27 @@ TEST_F(ConntrackTest, TellsEqualFlowsOfTwoZonesApart) {
   EXPECT_EQ(flows()[0].zone, 0);
 }
 
+TEST_F(ConntrackTest, MarksATranslatedFlow) {
+  UdpSocket client("eg-client");
+  send(client, "hello");
+  std::vector<TrackedFlow> marked = flows();
+  ASSERT_THAT(marked, SizeIs(1));
+  EXPECT_EQ(marked[0].mark, 0U);
+  marked[0].mark = 0x80000001;
+  EXPECT_OK(table_->set_marks(marked));
+  ASSERT_THAT(flows(), SizeIs(1));
+  EXPECT_EQ(flows()[0].mark, 0x80000001);
+  server_->answer("still here");
+  EXPECT_EQ(client.receive(), "still here");
+}
+
 TEST_F(ConntrackTest, TakesFlowsForDoneThatHaveEnded) {
   send(UdpSocket("eg-client"), "hello");
   const std::vector<TrackedFlow> gone = flows();
   EXPECT_OK(table_->remove(gone));
   EXPECT_OK(table_->remove(gone));
   EXPECT_OK(table_->set_timeouts(gone));
+  EXPECT_OK(table_->set_marks(gone));
   EXPECT_THAT(flows(), IsEmpty());
 }
 

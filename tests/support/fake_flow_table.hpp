@@ -32,12 +32,21 @@ class FakeFlowTable final : public kernel::FlowTable {
     }
     return {};
   }
+  Status set_marks(const std::vector<state::TrackedFlow>& changed) override {
+    for (const state::TrackedFlow& each : changed) {
+      for (state::TrackedFlow& flow : flows) {
+        if (same_key(flow, each)) flow.mark = each.mark;
+      }
+    }
+    return {};
+  }
 
   std::vector<state::TrackedFlow> flows{};
   std::optional<Error> fault{};  // of list()
 
  private:
   static bool same_key(state::TrackedFlow one, const state::TrackedFlow& other) {
+    one.mark = other.mark;
     one.timeout_seconds = other.timeout_seconds;
     return one == other;
   }

@@ -80,6 +80,7 @@ TrackedFlow read_flow(const nlmsghdr& message) {
                    .destination_port = ntohs(u16(ATTR_ORIG_PORT_DST)),
                    .reply_destination = {ntohl(u32(ATTR_REPL_IPV4_DST))},
                    .zone = u16(ATTR_ZONE),
+                   .mark = u32(ATTR_MARK),
                    .timeout_seconds = u32(ATTR_TIMEOUT)};
   if (flow.protocol == IPPROTO_ICMP) {
     flow.source_port = ntohs(u16(ATTR_ICMP_ID));
@@ -95,6 +96,12 @@ NlMessage removal_of(const TrackedFlow& flow) {
 NlMessage timeout_of(const TrackedFlow& flow) {
   const Entry entry = key_of(flow);
   nfct_set_attr_u32(entry.get(), ATTR_TIMEOUT, flow.timeout_seconds);
+  return message_of(IPCTNL_MSG_CT_NEW, entry);
+}
+
+NlMessage mark_of(const TrackedFlow& flow) {
+  const Entry entry = key_of(flow);
+  nfct_set_attr_u32(entry.get(), ATTR_MARK, flow.mark);
   return message_of(IPCTNL_MSG_CT_NEW, entry);
 }
 

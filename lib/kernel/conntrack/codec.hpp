@@ -13,8 +13,10 @@ NlMessage request_for_flows();
 state::TrackedFlow read_flow(const nlmsghdr& message);
 
 NlMessage removal_of(const state::TrackedFlow& flow);
-// Gives the entry `timeout_seconds`. Says nothing of its translation: where a message does, as
-// those of conntrack(8) do, the kernel refuses to change an entry that is there (EOPNOTSUPP).
+// Give the entry `timeout_seconds`, and `mark`. They say nothing of its translation: where a
+// message does, as those of conntrack(8) do, the kernel refuses to change an entry that is there
+// (EOPNOTSUPP).
 NlMessage timeout_of(const state::TrackedFlow& flow);
+NlMessage mark_of(const state::TrackedFlow& flow);
 
 }  // namespace egress::kernel

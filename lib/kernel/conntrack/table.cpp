@@ -40,6 +40,10 @@ Status Conntrack::set_timeouts(const std::vector<state::TrackedFlow>& flows) {
   return change(flows, timeout_of);
 }
 
+Status Conntrack::set_marks(const std::vector<state::TrackedFlow>& flows) {
+  return change(flows, mark_of);
+}
+
 Status Conntrack::change(const std::vector<state::TrackedFlow>& flows,
                          NlMessage (*message_of)(const state::TrackedFlow&)) {
   for (size_t begin = 0; begin < flows.size(); begin += kAtOnce) {

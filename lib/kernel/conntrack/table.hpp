@@ -19,6 +19,7 @@ class Conntrack final : public FlowTable {
   Result<std::vector<state::TrackedFlow>> list() override;
   Status remove(const std::vector<state::TrackedFlow>& flows) override;
   Status set_timeouts(const std::vector<state::TrackedFlow>& flows) override;
+  Status set_marks(const std::vector<state::TrackedFlow>& flows) override;
 
  private:
   explicit Conntrack(NetlinkSocket socket) : socket_(std::move(socket)) {}

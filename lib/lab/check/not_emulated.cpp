@@ -60,10 +60,6 @@ std::vector<Line> lines_of_networks() {
               "it is not emulated yet: the kernel's own time-outs count", &Lab::virtual_networks,
               "virtualNetworks", "flowTimeoutInMinutes",
               [](const VirtualNetwork& vnet) { return vnet.flow_timeout_in_minutes.has_value(); }),
-          of_each<NetworkSecurityGroup>(
-              "it is not emulated yet: flows outlive the rules that allowed them",
-              &Lab::network_security_groups, "networkSecurityGroups", "flushConnection",
-              [](const NetworkSecurityGroup& group) { return group.flush_connection; }),
           nat_gateways_of_subnets()};
 }
 

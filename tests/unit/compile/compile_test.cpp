@@ -7,6 +7,7 @@
 
 #include "compile/inside_addresses.hpp"
 #include "compile/names.hpp"
+#include "compile/translations.hpp"
 #include "state/ops.hpp"
 #include "state/routing_tables.hpp"
 #include "tests/support/lab_from.hpp"
@@ -98,6 +99,7 @@ TEST(Compile, KeepsEqualLeasesApartInConntrackZonesOnlyWhereThereAreTwoIntegrati
   EXPECT_THAT(state::to_text(*two.compile().at("eg-worker-plan-0")->firewall->table),
               HasSubstr("ct zone set"));
   two.lab.sites.erase("app-right");
+  two.addresses = testing_support::leases_of(two.lab);
   two.addresses.erase({"plan", 0, {"right", "apps"}});
   EXPECT_THAT(state::to_text(*two.compile().at("eg-worker-plan-0")->firewall->table),
               Not(HasSubstr("ct zone set")));
@@ -228,6 +230,38 @@ TEST(Compile, TakesOverWhatAChangedRuleDoesNotTouch) {
 }
 
 // One for the direct path, and one for each network that the instance is in.
+TEST(Compile, ANetworkWithAFlushingListLooksForDeniedFlowsFirst) {
+  TwoIntegrations two;
+  two.lab.virtual_networks.at("left").subnets.at("data").network_security_group = "nsg";
+  const auto first_rule = [&] {
+    return two.compile()
+        .at("eg-vnet-left")
+        ->firewall->table->chains.at("outbound")
+        .rules.front()
+        .expression;
+  };
+  EXPECT_EQ(first_rule(), "iifname vmap @from");
+  two.lab.network_security_groups.at("nsg").flush_connection = true;
+  EXPECT_EQ(first_rule(), "ct mark 0xffffffff goto denied_flow");
+}
+
+TEST(Translations, OfIntegrationsAreInZonesWhereThereAreTwo) {
+  TwoIntegrations two;
+  const auto zones = [&] {
+    const auto network = policy::analyse({.lab = two.lab, .leases = two.addresses});
+    return translations(*network).value().workers.at({"plan", 0});
+  };
+  const Ipv4Address left = two.addresses.at({"plan", 0, {"left", "apps"}});
+  const Ipv4Address right = two.addresses.at({"plan", 0, {"right", "apps"}});
+  EXPECT_EQ(zones().at(1), std::set{left});
+  EXPECT_EQ(zones().at(2), std::set{right});
+  EXPECT_EQ(zones().at(0).count(left), 0U);
+  two.lab.sites.erase("app-right");
+  two.addresses = testing_support::leases_of(two.lab);
+  EXPECT_EQ(zones().at(0).count(left), 1U);
+  EXPECT_EQ(zones().size(), 1U);
+}
+
 TEST(InsideAddresses, AreThoseThatTheStampHasRoutesTo) {
   const TwoIntegrations lab;
   const auto network = policy::analyse({.lab = lab.lab, .leases = lab.addresses});

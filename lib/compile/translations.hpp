@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Under which addresses flows leave the namespaces that translate them.
+
+#include <cstdint>
+#include <map>
+#include <set>
+
+#include "base/result.hpp"
+#include "policy/network.hpp"
+
+namespace egress::compile {
+
+struct Translations {
+  using Zones = std::map<uint16_t, std::set<Ipv4Address>>;
+  // Of apps' flows in a worker, by the zone in which it tracks them.
+  std::map<policy::Network::WorkerName, Zones> workers{};
+  // Of integrations, by their interfaces, on their network's way to App Service's own source NAT.
+  std::map<policy::Index, Ipv4Address> integrations{};
+  // Of what comes to that from inside addresses.
+  std::map<Ipv4Address, Ipv4Address> outbound{};
+};
+// kInvalid when there are more inside addresses than numbers for them.
+Result<Translations> translations(const policy::Network& network);
+
+}  // namespace egress::compile

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "flows/review.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "base/special_ranges.hpp"
+#include "compile/marks.hpp"
+#include "policy/exits.hpp"
+#include "policy/flush_connection.hpp"
+#include "policy/platform.hpp"
+
+namespace egress::flows {
+
+namespace {
+
+using policy::EffectiveNextHop;
+using policy::Index;
+using policy::kNowhere;
+using policy::Network;
+using state::TrackedFlow;
+
+policy::Packet packet_of(const TrackedFlow& flow) {
+  const bool ported = has_ports(flow.protocol);
+  return {.protocol = flow.protocol,
+          .source = flow.source,
+          .destination = flow.destination,
+          .source_port = ported ? flow.source_port : uint16_t{0},
+          .destination_port = ported ? flow.destination_port : uint16_t{0}};
+}
+
+// The flow's first packet, on its way through one virtual network of today.
+class Passage {
+ public:
+  Passage(const Network& network, Index vnet, const TrackedFlow& flow)
+      : network_(network), vnet_(vnet), packet_(packet_of(flow)) {}
+
+  bool is_flushed() const {
+    const Index sender = sender_near();
+    if (policy::is_platform_address(packet_.destination)) {
+      return is_here(sender) && denies(subnet_of(sender), subnet_of(sender).platform);
+    }
+    std::vector<Index> senders;
+    for (Index at = sender; at != kNowhere && !is_in(senders, at); at = appliance_behind(at)) {
+      const bool as_another = sends_as_another(at);
+      if (is_here(at)) {
+        const Network::Subnet& subnet = subnet_of(at);
+        if (!senders.empty() && denies(subnet, subnet.inbound)) return true;
+        if (!as_another && denies(subnet, subnet.outbound)) return true;
+      }
+      if (as_another) return false;
+      senders.push_back(at);
+    }
+    const Index receiver = network_.machine_at(vnet_, packet_.destination);
+    if (receiver == kNowhere) return false;
+    const Network::Subnet& subnet = subnet_of(receiver);
+    const bool is_endpoint = network_.interfaces[receiver].endpoint != nullptr;
+    return denies(subnet, is_endpoint ? subnet.endpoints_inbound : subnet.inbound);
+  }
+
+  // As which it leaves the network.
+  Ipv4Address source_behind(const compile::Translations& translations) const {
+    const Index sender = network_.owner(vnet_, packet_.source);
+    if (sender == kNowhere || policy::is_platform_address(packet_.destination))
+      return packet_.source;
+    const policy::EffectiveRoute& route = route_at(sender);
+    if (route.next_hop_type != EffectiveNextHop::kInternet || route.carries_nothing) {
+      return packet_.source;
+    }
+    const auto inside = translations.integrations.find(sender);
+    if (inside != translations.integrations.end()) return inside->second;
+    return network_.interfaces[sender].public_address.value_or(packet_.source);
+  }
+
+ private:
+  static bool is_in(const std::vector<Index>& indices, Index index) {
+    return std::find(indices.begin(), indices.end(), index) != indices.end();
+  }
+  bool is_here(Index interface) const {
+    return interface != kNowhere && network_.interfaces[interface].vnet == vnet_;
+  }
+  const Network::Subnet& subnet_of(Index interface) const {
+    return network_.subnets[network_.interfaces[interface].subnet];
+  }
+  const policy::EffectiveRoute& route_at(Index sender) const {
+    const policy::Routing& routing = *subnet_of(sender).routing;
+    return routing.routes[routing.lookup.find(packet_.destination)];
+  }
+
+  // Its first sender, when that is here or in a connected peer; peers of one network have no
+  // addresses in common.
+  Index sender_near() const {
+    Index found = network_.owner(vnet_, packet_.source);
+    for (const auto& [peer, accepts] : network_.vnets[vnet_].accepts_forwarded_from) {
+      if (found == kNowhere) found = network_.owner(peer, packet_.source);
+    }
+    return found;
+  }
+
+  // The appliance to which `sender`'s routes lead and which sends it on.
+  Index appliance_behind(Index sender) const {
+    const policy::Routing& routing = *subnet_of(sender).routing;
+    const Index row = routing.lookup.find(packet_.destination);
+    const policy::EffectiveRoute& route = routing.routes[row];
+    if (route.next_hop_type != EffectiveNextHop::kVirtualAppliance || route.carries_nothing) {
+      return kNowhere;
+    }
+    const Index target = routing.targets[row];
+    if (target == kNowhere) return kNowhere;
+    const policy::Interface& appliance = network_.interfaces[target];
+    return appliance.forwards() && appliance.address != packet_.destination ? target : kNowhere;
+  }
+
+  // Then it goes on as another flow.
+  bool sends_as_another(Index sender) const {
+    return policy::translates(network_.interfaces[sender], packet_.source, packet_.destination);
+  }
+
+  bool denies(const Network::Subnet& subnet,
+              const std::shared_ptr<const policy::Gate>& gate) const {
+    return gate != nullptr &&
+           policy::flushes_connections(network_.situation.lab, *subnet.declared) &&
+           gate->decide(packet_).rule.access == lab::Access::kDeny;
+  }
+
+  const Network& network_;
+  Index vnet_;
+  policy::Packet packet_;
+};
+
+// An app's own: its interfaces have link-local addresses.
+bool is_of_an_app(const TrackedFlow& flow) {
+  return kLinkLocal.contains(flow.source);
+}
+
+}  // namespace
+
+Fate fate_in_vnet(const Network& network, Index vnet, const compile::Translations& translations,
+                  const TrackedFlow& flow) {
+  const Passage passage(network, vnet, flow);
+  const bool was_denied = flow.mark == compile::kDeniedFlow;
+  if (passage.is_flushed()) return was_denied ? Fate::kKept : Fate::kDenied;
+  const bool bound = flow.reply_destination == passage.source_behind(translations);
+  return was_denied || !bound ? Fate::kForgotten : Fate::kKept;
+}
+
+Fate fate_in_worker(const compile::Translations::Zones& zones, const TrackedFlow& flow) {
+  if (!is_of_an_app(flow) || flow.reply_destination == flow.source) return Fate::kKept;
+  const auto sources = zones.find(flow.zone);
+  const bool bound = sources != zones.end() && sources->second.contains(flow.reply_destination);
+  return bound ? Fate::kKept : Fate::kForgotten;
+}
+
+Fate fate_in_stamp(const compile::Translations& translations, const TrackedFlow& flow) {
+  const auto outbound = translations.outbound.find(flow.source);
+  const bool bound = outbound == translations.outbound.end() ||
+                     flow.reply_destination == flow.source ||
+                     flow.reply_destination == outbound->second;
+  return bound ? Fate::kKept : Fate::kForgotten;
+}
+
+}  // namespace egress::flows

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+#include "flows/review.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "compile/marks.hpp"
+#include "tests/support/network_of.hpp"
+#include "tests/support/values.hpp"
+
+namespace egress::flows {
+namespace {
+
+using namespace testing_support;
+
+using state::TrackedFlow;
+
+constexpr const char* kLab = R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  hub:
+    addressPrefixes: [10.0.0.0/16]
+    subnets:
+      firewall: {addressPrefix: 10.0.1.0/24, networkSecurityGroup: nsg-firewall}
+    virtualNetworkPeerings: {spoke: {allowForwardedTraffic: true}}
+  spoke:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms],
+             networkSecurityGroup: nsg-apps, routeTable: table}
+      appliances: {addressPrefix: 10.1.3.0/24, networkSecurityGroup: nsg-appliances}
+      data: {addressPrefix: 10.1.2.0/24, networkSecurityGroup: nsg-data}
+    virtualNetworkPeerings: {hub: {allowForwardedTraffic: true}}
+serverFarms: {plan: {sku: P1v3, capacity: 1}}
+sites:
+  web: {serverFarm: plan, virtualNetworkSubnet: spoke/apps,
+        outboundVnetRouting: {applicationTraffic: true}}
+hosts:
+  nva: {subnet: spoke/appliances, ipAddress: 10.1.3.4, enableIPForwarding: true}
+  sql: {subnet: spoke/data, ipAddress: 10.1.2.4}
+  firewall: {subnet: hub/firewall, ipAddress: 10.0.1.4, enableIPForwarding: true,
+             masquerade: 20.61.0.10}
+  website: {internet: true, ipAddress: 93.184.216.34}
+)";
+
+std::string rule(const char* name, int priority, const char* direction, const char* access,
+                 const char* port) {
+  return fmt::format(
+      "{}: {{priority: {}, direction: {}, access: {}, protocol: \"*\", sourceAddressPrefix: \"*\", "
+      "sourcePortRange: \"*\", destinationAddressPrefix: \"*\", destinationPortRange: \"{}\"}}",
+      name, priority, direction, access, port);
+}
+
+struct Variant {
+  std::string group{};  // denies port 7000 and nothing else in this direction
+  const char* direction = "Inbound";
+  bool flush = true;
+  const char* prefix = "";  // that the apps' route table sends to this appliance
+  const char* by = "";
+};
+
+std::string lab_text(const Variant& variant) {
+  std::string text = std::string(kLab) + "networkSecurityGroups:\n";
+  for (const char* group : {"nsg-apps", "nsg-appliances", "nsg-data", "nsg-firewall"}) {
+    const std::string rules = rule("deny", 100, variant.direction, "Deny", "7000") + ", " +
+                              rule("allow", 200, "Inbound", "Allow", "*");
+    text += group == variant.group
+                ? fmt::format("  {}: {{flushConnection: {}, securityRules: {{{}}}}}\n", group,
+                              variant.flush, rules)
+                : fmt::format("  {}: {{}}\n", group);
+  }
+  const std::string route =
+      fmt::format("way: {{addressPrefix: {}, nextHopType: VirtualAppliance, nextHopIpAddress: {}}}",
+                  variant.prefix, variant.by);
+  return text + fmt::format("routeTables: {{table: {{routes: {{{}}}}}}}\n",
+                            *variant.by == '\0' ? "" : route);
+}
+
+class Lab {
+ public:
+  explicit Lab(const Variant& variant = {})
+      : network_(network_of(lab_from(lab_text(variant)))),
+        translations_(compile::translations(*network_).value()) {}
+
+  Fate in_vnet(const char* vnet, const TrackedFlow& flow) const {
+    policy::Index index = 0;
+    while (network_->vnets[index].name != vnet) ++index;
+    return fate_in_vnet(*network_, index, translations_, flow);
+  }
+  Fate in_worker(const TrackedFlow& flow) const {
+    return fate_in_worker(translations_.workers.at({"plan", 0}), flow);
+  }
+  Fate in_stamp(const TrackedFlow& flow) const { return fate_in_stamp(translations_, flow); }
+
+  Ipv4Address lease() const { return network_->find({"web", 0})->lease.value(); }
+  // Of the app's integration, and of its worker's direct path.
+  Ipv4Address inside() const { return translations_.integrations.begin()->second; }
+  Ipv4Address direct() const {
+    for (const Ipv4Address each : translations_.workers.at({"plan", 0}).at(0)) {
+      if (each != lease()) return each;
+    }
+    return {};
+  }
+
+  // As it is tracked where nothing is translated.
+  TrackedFlow flow(Ipv4Address source, const char* destination, uint16_t port = 7000) const {
+    return {.protocol = kTcp,
+            .source = source,
+            .destination = ip(destination),
+            .source_port = 4000,
+            .destination_port = port,
+            .reply_destination = source};
+  }
+  TrackedFlow flow(const char* destination, uint16_t port = 7000) const {
+    return flow(lease(), destination, port);
+  }
+
+ private:
+  std::shared_ptr<const policy::Network> network_;
+  compile::Translations translations_;
+};
+
+TEST(FateOfFlows, DeniesWhatTheSendersOrTheReceiversFlushingListDenies) {
+  struct Case {
+    const char* group;
+    const char* direction;
+    Fate to_sql;
+  };
+  for (const auto& [group, direction, to_sql] :
+       {Case{"nsg-apps", "Outbound", Fate::kDenied}, Case{"nsg-apps", "Inbound", Fate::kKept},
+        Case{"nsg-data", "Inbound", Fate::kDenied}, Case{"nsg-data", "Outbound", Fate::kKept},
+        Case{"nsg-appliances", "Inbound", Fate::kKept}}) {
+    const Lab lab({group, direction});
+    EXPECT_EQ(lab.in_vnet("spoke", lab.flow("10.1.2.4")), to_sql) << group << direction;
+    EXPECT_EQ(lab.in_vnet("spoke", lab.flow("10.1.2.4", 7001)), Fate::kKept) << group;
+    const Lab without({group, direction, false});
+    EXPECT_EQ(without.in_vnet("spoke", without.flow("10.1.2.4")), Fate::kKept) << group;
+  }
+}
+
+TEST(FateOfFlows, AsksTheListsOfTheAppliancesOnTheWay) {
+  for (const char* direction : {"Inbound", "Outbound"}) {
+    const Lab lab({"nsg-appliances", direction, true, "10.1.2.0/24", "10.1.3.4"});
+    EXPECT_EQ(lab.in_vnet("spoke", lab.flow("10.1.2.4")), Fate::kDenied) << direction;
+  }
+  const Lab to_itself({"nsg-appliances", "Outbound", true, "10.1.3.0/24", "10.1.3.4"});
+  EXPECT_EQ(to_itself.in_vnet("spoke", to_itself.flow("10.1.3.4")), Fate::kKept);
+}
+
+// What crosses a peering is tracked, and judged, in either network.
+TEST(FateOfFlows, LeavesTheListsOfAnotherNetworkToThat) {
+  const Lab lab({"nsg-firewall", "Inbound", true, "0.0.0.0/0", "10.0.1.4"});
+  EXPECT_EQ(lab.in_vnet("spoke", lab.flow("93.184.216.34")), Fate::kKept);
+  EXPECT_EQ(lab.in_vnet("hub", lab.flow("93.184.216.34")), Fate::kDenied);
+}
+
+TEST(FateOfFlows, TakesWhatAnApplianceSendsAsItselfForAFlowOfItsOwn) {
+  const Lab lab({"nsg-firewall", "Outbound", true, "0.0.0.0/0", "10.0.1.4"});
+  EXPECT_EQ(lab.in_vnet("hub", lab.flow("93.184.216.34")), Fate::kKept);
+  TrackedFlow masqueraded = lab.flow(ip("10.0.1.4"), "93.184.216.34");
+  masqueraded.reply_destination = ip("20.61.0.10");
+  EXPECT_EQ(lab.in_vnet("hub", masqueraded), Fate::kDenied);
+}
+
+TEST(FateOfFlows, ForgetsWhatWasDeniedAndIsNoMore) {
+  const Lab denying({"nsg-apps", "Outbound"});
+  TrackedFlow flow = denying.flow("10.1.2.4");
+  flow.mark = compile::kDeniedFlow;
+  EXPECT_EQ(denying.in_vnet("spoke", flow), Fate::kKept) << "it is denied already";
+  EXPECT_EQ(Lab().in_vnet("spoke", flow), Fate::kForgotten);
+}
+
+TEST(FateOfFlows, DeniesNothingToThePlatformThatNoRuleForItNames) {
+  const Lab lab({"nsg-apps", "Outbound"});
+  EXPECT_EQ(lab.in_vnet("spoke", lab.flow("168.63.129.16")), Fate::kKept);
+}
+
+TEST(FateOfFlows, ForgetsWhatLeavesByAnotherExit) {
+  const Lab by_stamp;
+  const Lab by_appliance({.prefix = "0.0.0.0/0", .by = "10.1.3.4"});
+  const TrackedFlow as_it_is = by_stamp.flow("93.184.216.34");
+  TrackedFlow translated = as_it_is;
+  translated.reply_destination = by_stamp.inside();
+  EXPECT_EQ(by_stamp.in_vnet("spoke", translated), Fate::kKept);
+  EXPECT_EQ(by_stamp.in_vnet("spoke", as_it_is), Fate::kForgotten);
+  EXPECT_EQ(by_appliance.in_vnet("spoke", translated), Fate::kForgotten);
+  EXPECT_EQ(by_appliance.in_vnet("spoke", as_it_is), Fate::kKept);
+}
+
+TEST(FateOfFlows, ForgetsAMachinesFlowsUnderAPublicAddressThatIsNoMoreIts) {
+  const Lab lab;
+  TrackedFlow flow = lab.flow(ip("10.0.1.4"), "93.184.216.34");
+  flow.reply_destination = ip("20.61.0.10");
+  EXPECT_EQ(lab.in_vnet("hub", flow), Fate::kKept);
+  flow.reply_destination = ip("20.61.0.11");
+  EXPECT_EQ(lab.in_vnet("hub", flow), Fate::kForgotten);
+}
+
+TEST(FateOfFlows, ForgetsInAWorkerWhatHasAnAddressThatItsZoneLacks) {
+  const Lab lab;
+  TrackedFlow flow = lab.flow(ip("169.254.254.9"), "10.1.2.4");
+  const auto fate = [&](Ipv4Address as, uint16_t zone = 0) {
+    flow.reply_destination = as;
+    flow.zone = zone;
+    return lab.in_worker(flow);
+  };
+  EXPECT_EQ(fate(lab.lease()), Fate::kKept);
+  EXPECT_EQ(fate(lab.direct()), Fate::kKept);
+  EXPECT_EQ(fate(ip("10.1.1.60")), Fate::kForgotten);
+  EXPECT_EQ(fate(lab.lease(), 1), Fate::kForgotten);
+  EXPECT_EQ(fate(flow.source), Fate::kKept) << "nothing translates it";
+  flow.source = ip("240.0.0.9");
+  EXPECT_EQ(fate(ip("169.254.129.1")), Fate::kKept) << "a front end's request";
+}
+
+TEST(FateOfFlows, ForgetsInTheStampWhatIsNotUnderTheInstancesOutboundAddress) {
+  const Lab lab;
+  TrackedFlow flow = lab.flow(lab.direct(), "93.184.216.34");
+  const auto fate = [&](Ipv4Address as) {
+    flow.reply_destination = as;
+    return lab.in_stamp(flow);
+  };
+  EXPECT_EQ(fate(ip("20.50.1.4")), Fate::kKept);
+  EXPECT_EQ(fate(ip("20.50.1.5")), Fate::kForgotten);
+  EXPECT_EQ(fate(flow.source), Fate::kKept) << "storage of the apps' own region";
+  flow.source = lab.inside();
+  EXPECT_EQ(fate(ip("20.50.1.5")), Fate::kForgotten);
+  flow.source = ip("240.9.9.9");
+  EXPECT_EQ(fate(ip("20.50.1.5")), Fate::kKept) << "nobody's";
+}
+
+}  // namespace
+}  // namespace egress::flows
