@@ -11,6 +11,22 @@
 namespace egress::compile {
 namespace {
 
+// As long as the kernel remembers an idle flow by itself (nf_conntrack_proto_tcp.c and _udp.c).
+constexpr int kIdleTcpSeconds = 5 * 24 * 60 * 60;
+constexpr int kIdleUdpSeconds = 30;
+constexpr int kIdleAnsweredUdpSeconds = 120;
+
+// flowTimeoutInMinutes (azure-facts 4.2.7). Said where the lab does not, too, as it may have.
+void set_flow_timeout(state::NetnsState& netns, std::optional<int> minutes) {
+  const auto set = [&](const char* name, int kernels_own) {
+    const std::string full = std::string("net.netfilter.nf_conntrack_") + name;
+    netns.sysctls[full] = {full, std::to_string(minutes ? *minutes * 60 : kernels_own)};
+  };
+  set("tcp_timeout_established", kIdleTcpSeconds);
+  set("udp_timeout", kIdleUdpSeconds);
+  set("udp_timeout_stream", kIdleAnsweredUdpSeconds);
+}
+
 using policy::Index;
 using policy::kNowhere;
 
@@ -129,6 +145,7 @@ class Builder {
   Status add_ground(Vnet& vnet) {
     state::NetnsState& netns = netns_of(vnet);
     netns.addresses.insert({"lo", kFabricAddress, 32});
+    set_flow_timeout(netns, vnet.analysed.declared->flow_timeout_in_minutes);
     add_platform_addresses(netns);
     lead_to_platform(netns, kEndpointsTable);
     netns.rules.insert({.priority = kSharedPriority, .table = kEndpointsTable});

@@ -22,6 +22,13 @@ using ::testing::HasSubstr;
 constexpr uint16_t kPort = 7000;
 constexpr uint16_t kOtherPort = 7001;
 
+// The list of the integration's subnet denies what comes to this port.
+std::string denying(const std::string& lab) {
+  return replaced(replaced(lab, "access: Deny, protocol: Tcp", "access: Deny, protocol: Udp"),
+                  "destinationPortRange: \"1433\"",
+                  "destinationPortRange: \"" + std::to_string(kPort) + "\"");
+}
+
 class LabClock : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(machine_.start()); }
@@ -67,15 +74,33 @@ TEST_F(LabClock, EndsTheFlowRecordByWhichAnIdleFlowOutlivesARule) {
   };
   send("before the rule", kPort);
   EXPECT_EQ(sql.receive(), "before the rule");
-  ASSERT_TRUE(machine_.apply(replaced(
-      replaced(contract_lab(), "access: Deny, protocol: Tcp", "access: Deny, protocol: Udp"),
-      "destinationPortRange: \"1433\"", "destinationPortRange: \"7000\"")));
+  ASSERT_TRUE(machine_.apply(denying(contract_lab())));
   send("known", kPort);
   EXPECT_EQ(sql.receive(), "known");
 
   EXPECT_GE(advance("1h"), 1);
   send("denied", kPort);
   send("allowed", kOtherPort);
+  EXPECT_EQ(other.receive(), "allowed");
+  EXPECT_TRUE(sql.empty()) << sql.receive();
+}
+
+TEST_F(LabClock, LeavesAFlowRecordTheTimeOutOfItsNetwork) {
+  const std::string lab = replaced(contract_lab(), "  spoke:\n    address",
+                                   "  spoke:\n    flowTimeoutInMinutes: 4\n    address");
+  ASSERT_TRUE(machine_.apply(lab));
+  const UdpSocket app("eg-app-web-0");
+  UdpSocket sql("eg-host-sql", kPort);
+  UdpSocket other("eg-host-sql", kOtherPort);
+  app.send("before the rule", ip("10.1.2.4"), kPort);
+  EXPECT_EQ(sql.receive(), "before the rule");
+  ASSERT_TRUE(machine_.apply(denying(lab)));
+  advance("3m");
+  app.send("known", ip("10.1.2.4"), kPort);
+  EXPECT_EQ(sql.receive(), "known");
+  advance("4m");
+  app.send("denied", ip("10.1.2.4"), kPort);
+  app.send("allowed", ip("10.1.2.4"), kOtherPort);
   EXPECT_EQ(other.receive(), "allowed");
   EXPECT_TRUE(sql.empty()) << sql.receive();
 }

@@ -56,10 +56,6 @@ bool lacks_web(const Subscription& subscription) {
 std::vector<Line> lines_of_networks() {
   return {of_each<Subscription>("what is registered is not asked for yet", &Lab::subscriptions,
                                 "subscriptions", "registeredProviders", lacks_web),
-          of_each<VirtualNetwork>(
-              "it is not emulated yet: the kernel's own time-outs count", &Lab::virtual_networks,
-              "virtualNetworks", "flowTimeoutInMinutes",
-              [](const VirtualNetwork& vnet) { return vnet.flow_timeout_in_minutes.has_value(); }),
           nat_gateways_of_subnets()};
 }
 

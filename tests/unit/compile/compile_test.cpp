@@ -245,6 +245,21 @@ TEST(Compile, ANetworkWithAFlushingListLooksForDeniedFlowsFirst) {
   EXPECT_EQ(first_rule(), "ct mark 0xffffffff goto denied_flow");
 }
 
+TEST(Compile, ANetworkRemembersIdleFlowsForItsTimeOutOrTheKernels) {
+  TwoIntegrations two;
+  two.lab.virtual_networks.at("left").flow_timeout_in_minutes = 4;
+  const state::KernelState state = two.compile();
+  const auto seconds = [&](const char* netns, const std::string& of) {
+    return state.at(netns)->sysctls.at("net.netfilter.nf_conntrack_" + of).value;
+  };
+  EXPECT_EQ(seconds("eg-vnet-left", "tcp_timeout_established"), "240");
+  EXPECT_EQ(seconds("eg-vnet-left", "udp_timeout"), "240");
+  EXPECT_EQ(seconds("eg-vnet-left", "udp_timeout_stream"), "240");
+  EXPECT_EQ(seconds("eg-vnet-right", "tcp_timeout_established"), "432000");
+  EXPECT_EQ(seconds("eg-vnet-right", "udp_timeout"), "30");
+  EXPECT_EQ(seconds("eg-vnet-right", "udp_timeout_stream"), "120");
+}
+
 TEST(Translations, OfIntegrationsAreInZonesWhereThereAreTwo) {
   TwoIntegrations two;
   const auto zones = [&] {
