@@ -4,12 +4,11 @@
 #include "inspect/expectations.hpp"
 #include "lab/suggest.hpp"
 #include "policy/origin.hpp"
+#include "policy/platform/outcome.hpp"
 
 namespace egress::inspect {
 
 namespace {
-
-using lab::Verdict;
 
 constexpr const char* kDeclared = "declared";
 
@@ -45,19 +44,9 @@ std::vector<Dependency> needed_by(const lab::Site& site) {
   return all;
 }
 
-bool refused_by_service(const policy::Explanation& explanation) {
-  return explanation.service && explanation.service->access == lab::Access::kDeny;
-}
-
-bool answered(const policy::Explanation& explanation) {
-  const bool refused = explanation.refused || refused_by_service(explanation);
-  return explanation.verdict == Verdict::kAllow && !refused && explanation.reply &&
-         explanation.reply->verdict == Verdict::kAllow;
-}
-
 // Public DNS does not know the name, or nobody has the address that real servers know.
 bool not_in_lab(const policy::Explanation& explanation) {
-  if (explanation.verdict == Verdict::kNoRoute) return true;
+  if (explanation.verdict == lab::Verdict::kNoRoute) return true;
   const auto& resolution = explanation.resolution;
   if (!resolution || resolution->status != lab::LookupStatus::kNxDomain) return false;
   const policy::NameAnswer& answer = resolution->servers[*resolution->answered_by].answer;
@@ -67,10 +56,7 @@ bool not_in_lab(const policy::Explanation& explanation) {
 }  // namespace
 
 policy::DecidedBy blocked_by(const Dependency& dependency) {
-  const policy::Explanation& explanation = *dependency.explanation;
-  if (explanation.verdict != Verdict::kAllow) return explanation.decided_by;
-  return {refused_by_service(explanation) ? policy::Stage::kService : policy::Stage::kDestination,
-          explanation.host};
+  return policy::loss_of(*dependency.explanation)->decided_by;
 }
 
 Result<std::vector<Dependency>> dependencies(const policy::Network& network,
@@ -88,7 +74,7 @@ Result<std::vector<Dependency>> dependencies(const policy::Network& network,
     dependency.explanation = std::move(*explained);
     const bool derived = dependency.why != kDeclared;
     if (derived && not_in_lab(*dependency.explanation)) continue;
-    dependency.ok = answered(*dependency.explanation);
+    dependency.ok = !policy::loss_of(*dependency.explanation);
   }
   return all;
 }

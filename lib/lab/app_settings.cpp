@@ -2,6 +2,7 @@
 #include "lab/app_settings.hpp"
 
 #include "base/number.hpp"
+#include "lab/suggest.hpp"
 
 namespace egress::lab {
 
@@ -15,6 +16,10 @@ uint16_t port_of_app(const Site& site) {
   const auto setting = site.app_settings.find(kPortSetting.name);
   if (setting == site.app_settings.end()) return kDefault;
   return static_cast<uint16_t>(parse_setting(kPortSetting, setting->second).value_or(kDefault));
+}
+
+bool is_on(std::string_view value) {
+  return value == "1" || equal_ignoring_case(value, "true");
 }
 
 }  // namespace egress::lab

@@ -30,5 +30,10 @@ inline constexpr const char* kRegistrySetting = "DOCKER_REGISTRY_SERVER_URL";
 // By what a content share is reached, and its name (azure-facts 2.2.3).
 inline constexpr const char* kContentConnectionSetting = "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING";
 inline constexpr const char* kContentShareSetting = "WEBSITE_CONTENTSHARE";
+// On: the share is not looked for when the app is created.
+inline constexpr const char* kSkipShareValidationSetting = "WEBSITE_SKIP_CONTENTSHARE_VALIDATION";
+
+// Whether a value says "1", or "true" in any case.
+bool is_on(std::string_view value);
 
 }  // namespace egress::lab

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "lab/suggest.hpp"
+#include "lab/app_settings.hpp"
 
 namespace egress::policy {
 namespace {
@@ -49,10 +49,6 @@ struct Decision {
   std::string by = "default";
 };
 
-bool is_on(const std::string& setting) {
-  return setting == "1" || lab::equal_ignoring_case(setting, "true");
-}
-
 Decision decide(const lab::Site& site, TrafficClass traffic) {
   if (traffic == TrafficClass::kKeyVault) return {true, routing_word(traffic)};
   const Switches switches = switches_of(traffic);
@@ -67,7 +63,7 @@ Decision decide(const lab::Site& site, TrafficClass traffic) {
   if (switches.setting == nullptr) return {};
   const auto setting = site.app_settings.find(switches.setting);
   if (setting == site.app_settings.end()) return {};
-  return {is_on(setting->second), switches.setting};
+  return {lab::is_on(setting->second), switches.setting};
 }
 
 }  // namespace
