@@ -12,6 +12,7 @@
 #include "lab/flow_url.hpp"
 #include "lab/suggest.hpp"
 #include "policy/explain.hpp"
+#include "policy/platform/predict.hpp"
 
 namespace egress::ctl {
 
@@ -63,6 +64,16 @@ Answer resolve_offline(const LabSource& source, const control::ResolveRequest& r
   const auto resolution = policy::resolve_name(analysed, request.app, request.name, request.type);
   if (resolution.ok()) return control::to_json(*resolution);
   return with_sites(resolution.error(), request.app.site, analysed.situation.lab);
+}
+
+Answer startup_offline(const LabSource& source, const lab::Sender& app) {
+  auto network = network_of(source);
+  if (Failure* failure = std::get_if<Failure>(&network)) return std::move(*failure);
+  const policy::Network& analysed = *std::get<0>(network);
+  const lab::Lab& lab = analysed.situation.lab;
+  const auto report = policy::predict(analysed, app, lab::startup_tasks(lab, app.site));
+  if (report.ok()) return control::to_json(app, *report);
+  return with_sites(report.error(), app.site, lab);
 }
 
 Answer test_offline(const LabSource& source) {

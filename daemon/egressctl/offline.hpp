@@ -14,6 +14,8 @@ namespace egress::ctl {
 
 Answer explain_offline(const LabSource& source, const control::ExplainRequest& request);
 Answer resolve_offline(const LabSource& source, const control::ResolveRequest& request);
+// The start of an app, predicted.
+Answer startup_offline(const LabSource& source, const lab::Sender& app);
 // Expectations against decisions; no packet is sent.
 Answer test_offline(const LabSource& source);
 

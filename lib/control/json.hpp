@@ -20,6 +20,7 @@
 #include "inspect/status.hpp"
 #include "ipam/leases.hpp"
 #include "policy/explain.hpp"
+#include "policy/platform/report.hpp"
 
 namespace egress::control {
 
@@ -37,6 +38,9 @@ Json to_json(const policy::Resolution& resolution);
 // The same with "observed".
 Json to_json(const policy::Resolution& resolution, const inspect::LookupSeen& seen,
              const std::vector<std::string>& differences);
+// {"site", "instance", "state", "failedStep", "reason", "steps", "references", "notes",
+// "differences"}
+Json to_json(const lab::Sender& app, const policy::PlatformReport& report);
 // {"dependencies": […]}
 Json to_json(const std::vector<inspect::Dependency>& dependencies);
 Json to_json(const std::vector<lab::Finding>& findings);

@@ -11,6 +11,7 @@
 
 #include "policy/explain.hpp"
 #include "policy/network.hpp"
+#include "policy/platform/report.hpp"
 
 namespace egress::inspect {
 
@@ -23,12 +24,14 @@ Result<policy::Explanation> explain_url(const policy::Network& network,
                                         const policy::AskUpstream& ask = nullptr);
 
 // One result of `test`: the expectation as written, whether it holds, what differs, and what was
-// found: the explanation of a flow, or the resolution of a name. Neither when it has no meaning.
+// found: the explanation of a flow, the resolution of a name, or the predicted start. None when it
+// has no meaning.
 struct TestResult {
   lab::Expectation expectation{};
   std::vector<std::string> differences{};
   std::optional<policy::Explanation> explanation{};
   std::optional<policy::Resolution> resolution{};
+  std::optional<policy::PlatformReport> startup{};
 };
 
 // Every expectation of the network's lab, in order. `source_port` is asked once for each; null: the

@@ -134,4 +134,16 @@ std::vector<std::string> mismatches(const lab::Expectation& expectation, const R
                      fmt::format("{} by {}", outcome_text(got), got.decided_by.name))};
 }
 
+std::vector<std::string> mismatches(const lab::Expectation& expectation,
+                                    const PlatformReport& got) {
+  const std::string failed = got.failed_step ? lab::name_of(*got.failed_step) : "";
+  if (got.running != expectation.running) {
+    return {
+        difference("startup", got.running ? "failed" : "running",
+                   got.running ? "running" : fmt::format("failed by {}: {}", failed, got.reason))};
+  }
+  if (!expectation.by || *expectation.by == failed) return {};
+  return {difference("decided by", *expectation.by, failed)};
+}
+
 }  // namespace egress::policy

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "policy/explain.hpp"
+#include "policy/platform/report.hpp"
 
 namespace egress::policy {
 
@@ -15,5 +16,7 @@ std::vector<std::string> mismatches(const lab::Expectation& expectation, const E
 // Of one about a name. A time-out is what the app waits for, whether or not a server says SERVFAIL
 // in the end.
 std::vector<std::string> mismatches(const lab::Expectation& expectation, const Resolution& got);
+// Of one about a start.
+std::vector<std::string> mismatches(const lab::Expectation& expectation, const PlatformReport& got);
 
 }  // namespace egress::policy

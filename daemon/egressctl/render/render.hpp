@@ -33,6 +33,8 @@ std::string render_resolution(const Json& resolution, const std::string& from,
                               const Screen& screen);
 std::string render_dependencies(const Json& dependencies, const Screen& screen);
 
+std::string render_startup(const Json& startup, const Screen& screen);
+
 // The document's "warnings", a paragraph each.
 std::string render_warnings(const Json& document, const Screen& screen);
 

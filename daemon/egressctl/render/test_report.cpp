@@ -21,10 +21,11 @@ std::string title_of(const Json& result) {
   const Json& wanted = member(result, "expectation");
   const std::string name = text_of(wanted, "resolve");
   const std::string traffic = text_of(wanted, "traffic");
+  std::string what = name.empty() ? "-> " + text_of(wanted, "to") : "resolve " + name;
+  if (flag_of(wanted, "startup")) what = "startup";
   std::string title =
       fmt::format("{}{} {} is {}", text_of(wanted, "from"), traffic.empty() ? "" : " " + traffic,
-                  name.empty() ? "-> " + text_of(wanted, "to") : "resolve " + name,
-                  one_or_list(wanted, "expect"));
+                  what, one_or_list(wanted, "expect"));
   if (const auto by = text_of(wanted, "by"); !by.empty()) title += " by " + by;
   if (const auto via = text_of(wanted, "via"); !via.empty()) title += " via " + via;
   if (const auto source = one_or_list(wanted, "source"); !source.empty()) title += " as " + source;
@@ -44,6 +45,17 @@ std::string tap_escaped(const std::string& text) {
 // JSON strings are YAML strings.
 std::string quoted(const std::string& text) {
   return control::dump(text);
+}
+
+// What was logged in the steps of a start.
+std::string start_log(const Json& startup) {
+  std::string text;
+  for (const Json& step : list_of(startup, "steps")) {
+    for (const std::string& line : texts_of(step, "log")) {
+      text += "    - " + quoted(fmt::format("{}: {}", text_of(step, "step"), line)) + "\n";
+    }
+  }
+  return text.empty() ? text : "  log:\n" + text;
 }
 
 std::string diagnostics(const Json& result, const std::string& file) {
@@ -69,7 +81,7 @@ std::string diagnostics(const Json& result, const std::string& file) {
                                text_of(server, "reason"))) +
             "\n";
   }
-  return text + "  ...\n";
+  return text + start_log(member(result, "startup")) + "  ...\n";
 }
 
 std::string xml_escaped(const std::string& text) {

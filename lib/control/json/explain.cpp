@@ -45,8 +45,9 @@ Json service_json(const policy::ServiceAnswer& answer) {
           {"reason", answer.reason}};
 }
 
-// A flow's outcome, or what a lookup gives.
+// A flow's outcome, what a lookup gives, or whether an app runs.
 Json expected_json(const lab::Expectation& wanted) {
+  if (wanted.running) return *wanted.running ? "running" : "failed";
   if (wanted.resolve.empty()) return lab::name_of(wanted.expect);
   if (wanted.status) return lab::name_of(*wanted.status);
   return addresses_json(wanted.addresses);
@@ -54,11 +55,10 @@ Json expected_json(const lab::Expectation& wanted) {
 
 Json result_json(const inspect::TestResult& result) {
   const lab::Expectation& wanted = result.expectation;
-  Json expectation = {{"line", wanted.line},
-                      {"from", fmt::format("{}/{}", wanted.from, wanted.instance)},
-                      {"to", text_or_null(wanted.to)},
-                      {"resolve", text_or_null(wanted.resolve)},
-                      {"expect", expected_json(wanted)}};
+  Json expectation = {
+      {"line", wanted.line},           {"from", fmt::format("{}/{}", wanted.from, wanted.instance)},
+      {"to", text_or_null(wanted.to)}, {"resolve", text_or_null(wanted.resolve)},
+      {"startup", wanted.startup},     {"expect", expected_json(wanted)}};
   if (wanted.traffic != lab::TrafficClass::kApplication) {
     expectation["traffic"] = lab::name_of(wanted.traffic);
   }
@@ -68,11 +68,14 @@ Json result_json(const inspect::TestResult& result) {
     expectation["source"] = wanted.source.size() == 1 ? Json(lab::short_text(wanted.source.front()))
                                                       : array_of(wanted.source, lab::short_text);
   }
+  Json startup;
+  if (result.startup) startup = to_json(lab::Sender{wanted.from, wanted.instance}, *result.startup);
   return {{"expectation", expectation},
           {"ok", result.differences.empty()},
           {"differences", result.differences},
           {"explanation", result.explanation ? to_json(*result.explanation) : Json(nullptr)},
-          {"resolution", result.resolution ? to_json(*result.resolution) : Json(nullptr)}};
+          {"resolution", result.resolution ? to_json(*result.resolution) : Json(nullptr)},
+          {"startup", startup}};
 }
 
 }  // namespace

@@ -168,6 +168,17 @@ TEST(TestResultJson, ShowsWhatANameMeant) {
   EXPECT_EQ(json["resolution"]["status"], "timeout");
 }
 
+TEST(TestResultJson, ShowsThePredictedStart) {
+  const inspect::TestResult result{
+      .expectation = {.from = "web", .instance = 1, .startup = true, .running = false},
+      .startup = policy::PlatformReport{}};
+  const Json json = to_json(std::vector{result})["results"][0];
+  EXPECT_EQ(json["expectation"]["startup"], true);
+  EXPECT_EQ(json["expectation"]["expect"], "failed");
+  EXPECT_EQ(json["startup"]["instance"], 1);
+  EXPECT_EQ(json["startup"]["state"], "running");
+}
+
 TEST(Dump, ReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(dump(Json("a\xff")), "\"a\xEF\xBF\xBD\"");
 }

@@ -95,6 +95,28 @@ TEST_F(CommandLineTest, ResolvesWithoutADaemonAndExitsByTheAnswer) {
   EXPECT_THAT(site.err, HasSubstr("hint: did you mean 'web'?"));
 }
 
+TEST_F(CommandLineTest, PredictsAStartAndExitsByWhetherTheAppRuns) {
+  const auto lab_pulling = [&](const std::string& routing) {
+    std::string text = testing_support::small_lab();
+    const std::string site = "web: {";
+    text.insert(text.find(site) + site.size(), "linuxFxVersion: 'DOCKER|sql:443/web', " + routing);
+    return file_with("pulling.yaml", text);
+  };
+  const std::string by_network = lab_pulling("outboundVnetRouting: {imagePullTraffic: true}, ");
+  const Outcome runs = run({"startup", "web", "--lab", by_network.c_str()});
+  EXPECT_EQ(runs.exit, 0) << runs.err;
+  EXPECT_THAT(runs.out, StartsWith("web/0: running\n\nimage-pull  sql:443/web  ok\n"));
+  EXPECT_EQ(run({"startup", "web/0", "--lab", lab_.c_str()}).exit, 0) << "asks for nothing";
+  const std::string in_public = lab_pulling("");
+  const Outcome fails = run({"startup", "web", "--lab", in_public.c_str(), "-o", "json"});
+  EXPECT_EQ(fails.exit, 1) << fails.err;
+  EXPECT_EQ(Json::parse(fails.out)["failedStep"], "image-pull");
+  EXPECT_EQ(run({"startup", "web"}).exit, 2);
+  const Outcome site = run({"startup", "wbe", "--lab", lab_.c_str()});
+  EXPECT_EQ(site.exit, 3);
+  EXPECT_THAT(site.err, HasSubstr("hint: did you mean 'web'?"));
+}
+
 TEST(ExitOfResolution, IsNoForAliasesThatLeadToNothing) {
   Json resolution = Json::parse(R"({"type": "A", "answeredBy": "10.0.0.4", "servers": [
     {"server": "10.0.0.4", "chain": [{"type": "CNAME"}]}]})");

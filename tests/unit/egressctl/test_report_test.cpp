@@ -56,6 +56,27 @@ TEST(Tap, TellsWhatEachServerSaidOfAName) {
             "  ...\n");
 }
 
+TEST(Tap, TellsWhatAStartLogged) {
+  const Json start = Json::parse(R"({"results": [
+    {"expectation": {"line": 7, "from": "web/0", "to": null, "resolve": null, "startup": true,
+                     "expect": "running"},
+     "ok": false, "differences": ["startup: expected running"], "explanation": null,
+     "startup": {"steps": [{"step": "content-share", "log": ["mount error(13): Permission denied",
+                                                             "Denied."]}]}}]})");
+  EXPECT_EQ(render_tap(start, "a.yaml"),
+            "TAP version 13\n"
+            "1..1\n"
+            "not ok 1 - web/0 startup is running\n"
+            "  ---\n"
+            "  at: \"a.yaml:7\"\n"
+            "  differences:\n"
+            "    - \"startup: expected running\"\n"
+            "  log:\n"
+            "    - \"content-share: mount error(13): Permission denied\"\n"
+            "    - \"content-share: Denied.\"\n"
+            "  ...\n");
+}
+
 TEST(Tap, SkipsALabWithoutExpectations) {
   EXPECT_THAT(render_tap({{"results", Json::array()}}, "a.yaml"), HasSubstr("1..0 # SKIP"));
 }

@@ -77,5 +77,23 @@ TEST(Expectations, OfLookupsAreJudgedByWhatTheAppsServersSay) {
   EXPECT_THAT(results[3].differences, ElementsAre(HasSubstr("nobody")));
 }
 
+TEST(Expectations, OfStartsAreJudgedByThePrediction) {
+  lab::Lab lab = contract_lab();
+  lab.sites["plain"].server_farm = "plan";
+  lab.sites["pulling"] = {.server_farm = "plan", .linux_fx_version = "DOCKER|10.9.9.9:5000/web"};
+  lab.expectations = {{.from = "plain", .startup = true, .running = true},
+                      {.from = "pulling", .by = "image-pull", .startup = true, .running = false},
+                      {.from = "pulling", .startup = true, .running = true},
+                      {.from = "nobody", .startup = true, .running = true}};
+  const auto results = test(*network_of(lab));
+  EXPECT_THAT(results[0].differences, IsEmpty()) << "a site that asks for nothing";
+  EXPECT_THAT(results[1].differences, IsEmpty());
+  EXPECT_THAT(results[2].differences,
+              ElementsAre(HasSubstr("startup: expected running, got failed by image-pull: ")));
+  EXPECT_EQ(results[2].startup->failed_step, lab::TrafficClass::kImagePull);
+  EXPECT_THAT(results[3].differences, ElementsAre(HasSubstr("nobody")));
+  EXPECT_FALSE(results[3].startup);
+}
+
 }  // namespace
 }  // namespace egress::inspect

@@ -161,5 +161,24 @@ TEST(Expectations, OfNamesCanWantThatThereIsNoAddress) {
   }
 }
 
+TEST(Expectations, OfStartsWantThatTheAppRunsOrWhatFails) {
+  const lab::Expectation runs{.startup = true, .running = true};
+  const lab::Expectation fails{.startup = true, .running = false};
+  const lab::Expectation fails_by{.by = "image-pull", .startup = true, .running = false};
+  const PlatformReport running{};
+  const PlatformReport failed{.running = false,
+                              .failed_step = lab::TrafficClass::kContentShare,
+                              .reason = "mount error(13): Permission denied"};
+  EXPECT_THAT(mismatches(runs, running), IsEmpty());
+  EXPECT_THAT(mismatches(fails, failed), IsEmpty());
+  EXPECT_THAT(
+      mismatches(runs, failed),
+      ElementsAre("startup: expected running, got failed by content-share: mount error(13): "
+                  "Permission denied"));
+  EXPECT_THAT(mismatches(fails_by, running), ElementsAre("startup: expected failed, got running"));
+  EXPECT_THAT(mismatches(fails_by, failed),
+              ElementsAre("decided by: expected image-pull, got content-share"));
+}
+
 }  // namespace
 }  // namespace egress::policy::test

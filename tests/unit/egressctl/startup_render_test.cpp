@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include "egressctl/render/render.hpp"
+
+namespace egress::ctl {
+namespace {
+
+const Screen kPipe{};
+
+TEST(RenderStartup, HasABlockForEachStep) {
+  const Json startup = Json::parse(R"({"site": "web", "instance": 0, "state": "failed", "steps": [
+    {"step": "key-vault", "what": "keys.vault.azure.net", "result": "ok", "log": ["DB: resolved."],
+     "calls": [{"purpose": "vault", "url": "tcp://keys.vault.azure.net:443", "address": "13.69.64.74",
+                "path": "direct", "source": "198.51.100.3", "result": "forbidden",
+                "publicAttempt": true},
+               {"purpose": "vault", "url": "tcp://keys.vault.azure.net:443", "address": "13.69.64.74",
+                "path": "virtualNetwork", "source": "10.1.1.4", "result": "reached",
+                "publicAttempt": false}]},
+    {"step": "image-pull", "what": "far.example/web", "result": "failed", "log": [],
+     "calls": [{"purpose": "registry", "url": "tcp://far.example:443", "address": null, "path": null,
+                "source": null, "result": "notInLab", "publicAttempt": false},
+               {"purpose": "blob", "url": "tcp://far.example:443", "address": "20.1.1.1",
+                "path": "virtualNetwork", "source": null, "result": "timedOut",
+                "publicAttempt": false}]},
+    {"step": "content-share", "what": "share web", "result": "skipped", "log": [], "calls": []}],
+    "notes": ["Azure does otherwise."]})");
+  EXPECT_EQ(render_startup(startup, kPipe),
+            "web/0: failed\n"
+            "\n"
+            "key-vault  keys.vault.azure.net  ok\n"
+            "  vault (public attempt)  tcp://keys.vault.azure.net:443 -> 13.69.64.74  direct as "
+            "198.51.100.3  forbidden\n"
+            "  vault  tcp://keys.vault.azure.net:443 -> 13.69.64.74  virtualNetwork as 10.1.1.4  "
+            "reached\n"
+            "    DB: resolved.\n"
+            "\n"
+            "image-pull  far.example/web  failed\n"
+            "  registry  tcp://far.example:443  not in this lab\n"
+            "  blob  tcp://far.example:443 -> 20.1.1.1  virtualNetwork  time-out\n"
+            "\n"
+            "content-share  share web  skipped\n"
+            "\n"
+            "note: Azure does otherwise.\n");
+}
+
+TEST(RenderStartup, SurvivesADocumentOfAnotherVersion) {
+  EXPECT_EQ(render_startup(Json::parse(R"({"site": "web", "state": "new", "steps": 1})"), kPipe),
+            "web/: new\n");
+}
+
+}  // namespace
+}  // namespace egress::ctl
