@@ -88,7 +88,7 @@ TEST_F(KernelHosts, ThatDiedAreMissedAndStartedAgain) {
 TEST_F(KernelHosts, ThatDiedLeaveNoFileBehind) {
   converge(lab());
   for (const pid_t pid : processes_with("egress-host")) kill(pid, SIGKILL);
-  EXPECT_TRUE(eventually([] { return processes_with("egress-host").empty(); }));
+  EXPECT_TRUE(eventually([&] { return observe("eg-host-sql").processes.empty(); }));
   converge({});
   EXPECT_FALSE(std::filesystem::exists(std::string(kRunDir) + "/eg"));
 }
