@@ -56,12 +56,13 @@ std::optional<std::string> refusing_mail(const Network& network, const Network::
   return "subscriptions/" + subscription_name(network, vnet);
 }
 
-std::optional<Step> refused_port(const Network& network, const Origin& origin,
-                                 const Packet& packet, Exit exit) {
+std::optional<Step> refused_port(const Network& network, const Origin& origin, const Packet& packet,
+                                 Exit exit) {
   switch (exit) {
     case Exit::kWorker:
       if (!is_net_bios(packet) || is_own_lease(network, origin, packet.destination)) break;
-      return refusal(origin.name, "NetBIOS", "Virtual network integration doesn't support NetBIOS.");
+      return refusal(origin.name, "NetBIOS",
+                     "Virtual network integration doesn't support NetBIOS.");
     case Exit::kDirect:
       if (!is_tcp(packet, kSmtp)) break;
       return refusal(origin.name, "tcp/25",
@@ -77,8 +78,9 @@ std::optional<Step> refused_port(const Network& network, const Origin& origin,
 std::optional<Step> unsupported_port(const Origin& origin, const Packet& packet) {
   const bool application = origin.app->name.traffic == lab::TrafficClass::kApplication;
   if (!application || !is_tcp(packet, kSmb)) return std::nullopt;
-  return Step{Stage::kPlatform, origin.name, "Allow", "tcp/445",
-              "Virtual network integration doesn't support mounting a drive; the packet is carried."};
+  return Step{
+      Stage::kPlatform, origin.name, "Allow", "tcp/445",
+      "Virtual network integration doesn't support mounting a drive; the packet is carried."};
 }
 
 }  // namespace egress::policy

@@ -21,8 +21,8 @@ enum class Exit {
 
 // The step at which the packet is dropped, which decides the flow; nothing: its ports are no reason
 // to drop it there.
-std::optional<Step> refused_port(const Network& network, const Origin& origin,
-                                 const Packet& packet, Exit exit);
+std::optional<Step> refused_port(const Network& network, const Origin& origin, const Packet& packet,
+                                 Exit exit);
 
 // "subscriptions/NAME" where the network's does not let what its integrations send to port 25 leave
 // straight to the Internet.

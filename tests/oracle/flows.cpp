@@ -49,9 +49,7 @@ class FlowGenerator {
         follow_route(next);
       }
       if (later_.chance(30)) aim_at_platform(next);
-      if (odd_.chance(8) && next.flow.protocol != Protocol::kIcmp) {
-        next.flow.destination_port = kOddPorts[odd_.below(std::size(kOddPorts))];
-      }
+      if (odd_.chance(8)) aim_at_refused_port(next);
       if (acceptable(next)) cases.push_back(next);
     }
     return cases;
@@ -131,6 +129,17 @@ class FlowGenerator {
       if (machines != by_vnet_.end()) return random_.pick(machines->second);
     }
     return kind < 75 ? random_.pick(machines_) : random_.pick(addresses_);
+  }
+
+  // Mail is for the Internet more often than not: the offer counts on the way there alone.
+  void aim_at_refused_port(ProbeCase& next) {
+    if (next.flow.protocol == Protocol::kIcmp) return;
+    next.flow.destination_port = kOddPorts[odd_.below(std::size(kOddPorts))];
+    const auto on_internet = by_vnet_.find("");
+    if (next.flow.destination_port != kSmtp || on_internet == by_vnet_.end()) return;
+    if (odd_.chance(30)) return;
+    next.flow.protocol = Protocol::kTcp;
+    next.flow.destination = odd_.pick(on_internet->second);
   }
 
   // Another flow but for one dimension.

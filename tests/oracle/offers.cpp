@@ -25,7 +25,7 @@ std::string some_subscription(const lab::Lab& lab, Random& random) {
 }  // namespace
 
 void add_subscriptions(lab::Lab& lab, Random& random) {
-  if (random.chance(30)) return;
+  if (random.chance(15)) return;
   for (const auto& [name, offer] : kOffers) {
     if (random.chance(70)) lab.subscriptions[name].quota_id = offer;
   }

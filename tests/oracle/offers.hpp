@@ -13,6 +13,7 @@ void add_subscriptions(lab::Lab& lab, Random& random);
 void change_subscriptions(lab::Lab& lab, Random& random);
 
 // Ports that are refused somewhere, and their neighbours.
-inline constexpr uint16_t kOddPorts[] = {25, 25, 25, 26, 136, 137, 138, 139, 140, 445};
+inline constexpr uint16_t kSmtp = 25;
+inline constexpr uint16_t kOddPorts[] = {kSmtp, kSmtp, kSmtp, 26, 136, 137, 138, 139, 140, 445};
 
 }  // namespace egress::oracle

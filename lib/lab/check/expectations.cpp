@@ -20,6 +20,9 @@ bool knows_all_names(const Lab& lab) {
                       [](const auto& host) { return host.second.dns_server.has_value(); });
 }
 
+// What decides about mail that leaves without the network has no name of the lab's.
+constexpr const char* kMailByTheDirectPath = "tcp/25";
+
 class ExpectationCheck {
  public:
   // `names` is null where others may resolve.
@@ -113,6 +116,10 @@ class ExpectationCheck {
                      "routeTables." + owner);
     } else if (owner == "privateEndpoints") {
       checks_.refers(path, "private endpoint", name, lab_.private_endpoints, owner);
+    } else if (owner == "subscriptions") {
+      checks_.refers(path, "subscription", name, lab_.subscriptions, owner);
+    } else if (owner == "natGateways") {
+      checks_.refers(path, "NAT gateway", name, lab_.nat_gateways, owner);
     } else if (owner == "serviceEndpoints") {
       const auto& known = service_endpoint_names();
       checks_.refers(path, "service endpoint", name, Names(known.begin(), known.end()),
@@ -121,7 +128,8 @@ class ExpectationCheck {
                zone != lab_.private_dns_zones.end()) {
       checks_.refers(path, fmt::format("'{}' has no link with", owner), name,
                      zone->second.virtual_network_links, "privateDnsZones." + owner);
-    } else if (owner != "system" && !lab_.virtual_networks.contains(owner)) {
+    } else if (owner != "system" && *expectation_.by != kMailByTheDirectPath &&
+               !lab_.virtual_networks.contains(owner)) {
       check_owner(path, owner);
     }
   }
@@ -136,7 +144,8 @@ class ExpectationCheck {
     checks_.error(path, "unknown-reference",
                   fmt::format("nothing that decides is called '{}'", shown(owner)),
                   search.hint("write NSG/RULE, TABLE/ROUTE, VNET/PEERING, privateEndpoints/NAME, "
-                              "serviceEndpoints/SERVICE, ZONE/NETWORK or system/PREFIX"),
+                              "serviceEndpoints/SERVICE, natGateways/NAME, subscriptions/NAME, "
+                              "ZONE/NETWORK, tcp/25 or system/PREFIX"),
                   {"networkSecurityGroups", "routeTables", "virtualNetworks", "privateDnsZones"});
   }
 

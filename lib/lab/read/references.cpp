@@ -84,7 +84,7 @@ void resolve_services(Lab& lab) {
   }
 }
 
-// "nsg/rule", "table/route", "vnet/peering", "zone/network" and those of endpoints.
+// "nsg/rule", "table/route", "vnet/peering", "zone/network" and those that begin with a lab's key.
 void resolve_decider(std::string& by, const Lab& lab) {
   const size_t slash = by.find('/');
   if (slash == std::string::npos) return;
@@ -105,6 +105,10 @@ void resolve_decider(std::string& by, const Lab& lab) {
     resolve(name, vnet->second.virtual_network_peerings);
     by = vnet->first + "/" + name;
   } else if (owner == "privateEndpoints" && resolve(name, lab.private_endpoints)) {
+    by = owner + "/" + name;
+  } else if (owner == "subscriptions" && resolve(name, lab.subscriptions)) {
+    by = owner + "/" + name;
+  } else if (owner == "natGateways" && resolve(name, lab.nat_gateways)) {
     by = owner + "/" + name;
   } else if (owner == "serviceEndpoints") {
     const auto& known = service_endpoint_names();

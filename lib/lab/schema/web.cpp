@@ -135,9 +135,10 @@ ObjectSchema expectation_schema() {
            required(expect), traffic,
            value("by", Form::kText,
                  "The name that must decide: NSG/RULE, TABLE/ROUTE, system/PREFIX, VNET/PEERING, "
-                 "privateEndpoints/NAME, serviceEndpoints/SERVICE, ZONE/NETWORK, "
-                 "applicationRouting, or of another class its flag, such as imagePullTraffic. Of a "
-                 "start that fails: the class of traffic that fails."),
+                 "privateEndpoints/NAME, serviceEndpoints/SERVICE, natGateways/NAME, "
+                 "subscriptions/NAME, ZONE/NETWORK, tcp/25, NetBIOS, applicationRouting, or of "
+                 "another class its flag, such as imagePullTraffic. Of a start that fails: the "
+                 "class of traffic that fails."),
            word("via", words_of(paths()), "Whether the packet enters the virtual network."),
            one_or_list("source", Form::kPrefix,
                        "The source address that the far end must see: one, a prefix that it is "

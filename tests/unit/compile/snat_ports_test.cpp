@@ -39,7 +39,8 @@ TEST(SnatPorts, AreBlocksOfTheirOwnFrom1024On) {
   for (size_t i = 0; i < blocks.size(); ++i) {
     EXPECT_GE(blocks[i].first, 1024);
     EXPECT_EQ(blocks[i].last - blocks[i].first, 637);
-    if (i != 0) EXPECT_GT(blocks[i].first, blocks[i - 1].last);
+    if (i == 0) continue;
+    EXPECT_GT(blocks[i].first, blocks[i - 1].last);
   }
 }
 

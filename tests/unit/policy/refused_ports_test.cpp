@@ -36,7 +36,8 @@ sites:
 hosts:
   nva: {subnet: v/machines, ipAddress: 10.1.3.4, enableIPForwarding: true, masquerade: 20.61.0.10}
   relay: {subnet: v/machines, ipAddress: 10.1.3.25, listen: [tcp/25, tcp/137, tcp/445]}
-  mail: {internet: true, ipAddress: 203.0.113.25, listen: [tcp/25, tcp/137, tcp/445]}
+  mail: {internet: true, ipAddress: 203.0.113.25,
+         listen: [tcp/25, udp/25, udp/136, tcp/140, tcp/445, tcp/465, tcp/587]}
 )";
 
 lab::Lab lab_with(const std::string& offer) {
@@ -65,8 +66,8 @@ void expect_all(const lab::Lab& lab, const std::vector<Case>& cases) {
 
 // azure-facts 9.1; contract "Decided" 18, 28
 TEST(RefusedPorts, MailLeavesByTheNetworkAloneAndAsItsSubscriptionPermits) {
-  for (const char* offer : {"EnterpriseAgreement_2014-09-01", "enterpriseagreement_2014-09-01",
-                            "MCA-E_2022-01-01"}) {
+  for (const char* offer :
+       {"EnterpriseAgreement_2014-09-01", "enterpriseagreement_2014-09-01", "MCA-E_2022-01-01"}) {
     SCOPED_TRACE(offer);
     expect_all(lab_with(offer), {{"bare", "tcp://203.0.113.25:25", "tcp/25"},
                                  {"private", "tcp://203.0.113.25:25", "tcp/25"},
