@@ -66,6 +66,13 @@ Result<lab::Sender> parse_app(const std::string& text) {
                .message = fmt::format("'{}' is not of the form SITE/INSTANCE", text)};
 }
 
+// The same of one of its classes of traffic.
+Result<lab::Sender> parse_sender(const std::string& text, const HttpRequest& request) {
+  ASSIGN_OR_RETURN(lab::Sender sender, parse_app(text));
+  ASSIGN_OR_RETURN(sender.traffic, control::parse_traffic(request.query));
+  return sender;
+}
+
 HttpResponse not_found(const HttpRequest& request) {
   return refusal(MHD_HTTP_NOT_FOUND, fmt::format("no {} {}", request.method, request.path));
 }
@@ -138,8 +145,8 @@ HttpResponse get(Queries& queries, const HttpRequest& request) {
   }
   if (path == "/v1/graph") return answer_of(queries.graph());
   if (const auto name = between(path, "/v1/apps/", "/context")) {
-    const auto app = parse_app(*name);
-    return app.ok() ? answer_of(queries.context(*app)) : refusal_of(app.error());
+    const auto sender = parse_sender(*name, request);
+    return sender.ok() ? answer_of(queries.context(*sender)) : refusal_of(sender.error());
   }
   if (const auto host = between(path, "/v1/hosts/", "/context")) {
     return answer_of(queries.context(*host));
@@ -198,6 +205,13 @@ void advance_clock(Operations& operations, const HttpRequest& request, const Res
   operations.advance_clock(asked->by, answering<control::ClockAdvance>(respond));
 }
 
+void use_traffic(Operations& operations, const std::string& site, const HttpRequest& request,
+                 const Respond& respond) {
+  const auto asked = control::parse_traffic_request(request.body);
+  if (!asked.ok()) return respond(refusal_of(asked.error()));
+  operations.use_traffic(site, asked->traffic, std::make_shared<StreamedOperation>(respond));
+}
+
 void post(Operations& operations, Queries& queries, const HttpRequest& request,
           const Respond& respond) {
   const std::string& path = request.path;
@@ -206,6 +220,9 @@ void post(Operations& operations, Queries& queries, const HttpRequest& request,
   if (path == "/v1/down") return operations.down(std::make_shared<StreamedOperation>(respond));
   if (const auto site = between(path, "/v1/sites/", "/restart")) {
     return operations.restart(*site, std::make_shared<StreamedOperation>(respond));
+  }
+  if (const auto site = between(path, "/v1/sites/", "/traffic")) {
+    return use_traffic(operations, *site, request, respond);
   }
   if (path != "/v1/plan" && path != "/v1/apply" && path != "/v1/test") {
     return respond(not_found(request));

@@ -103,6 +103,28 @@ void Operations::restart(const std::string& site, const Observer& observer) {
       observer);
 }
 
+void Operations::use_traffic(const std::string& site, lab::TrafficClass traffic,
+                             const Observer& observer) {
+  if (refuse_when_busy(*observer)) return;
+  if (last_clean_ && sends(site, traffic)) {
+    observer->begun({});
+    return observer->ended({});
+  }
+  propose(
+      "use traffic",
+      [site, traffic, base = session_.current(), terms = session_.terms()] {
+        return session::propose_traffic(*base, site, traffic, terms);
+      },
+      observer);
+}
+
+bool Operations::sends(const std::string& site, lab::TrafficClass traffic) const {
+  const policy::Network* network = session_.network();
+  if (network == nullptr) return false;
+  const auto found = network->sites.find(site);
+  return found != network->sites.end() && found->second.sends(traffic);
+}
+
 template <typename Propose>
 void Operations::propose(const char* what, Propose propose, const Observer& observer) {
   const auto then = [this, what, observer](Result<session::Outcome> outcome) {

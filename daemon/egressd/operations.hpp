@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Everything that changes the lab or the kernel: apply, restart, down, the lab's clock, and the
-// passes nobody asked for (at the start, when the kernel tells of a change, every 30 s for what it
-// does not tell, after a failure with growing delay). One requested operation at a time; an
-// unrequested pass gives way to it, since the next pass finishes what it left. What a lab becomes
-// is computed beside the loop.
+// Everything that changes the lab or the kernel: apply, restart, down, classes of traffic that are
+// asked for, the lab's clock, and the passes nobody asked for (at the start, when the kernel tells
+// of a change, every 30 s for what it does not tell, after a failure with growing delay). One
+// requested operation at a time; an unrequested pass gives way to it, since the next pass finishes
+// what it left. What a lab becomes is computed beside the loop.
 
 #include <chrono>
 #include <functional>
@@ -56,6 +56,9 @@ class Operations {
   void apply(lab::LabText text, const Observer& observer);
   void restart(const std::string& site, const Observer& observer);
   void down(const Observer& observer);
+  // Somebody wants to send packets of this class as the site (session::propose_traffic). At once
+  // when that is possible already.
+  void use_traffic(const std::string& site, lab::TrafficClass traffic, const Observer& observer);
   // Moves the lab's clock on: durable first, then in force; then what is idle for so long ends.
   void advance_clock(std::chrono::seconds by, Then<control::ClockAdvance> then);
   // What stands in egressd.yaml cannot be made so: a problem until a lab is applied, or until it is
@@ -82,6 +85,7 @@ class Operations {
   void propose(const char* what, Propose propose, const Observer& observer);
   Status take(session::Proposal proposal);
   void begin(const char* what, const std::vector<lab::Finding>& warnings, const Observer& observer);
+  bool sends(const std::string& site, lab::TrafficClass traffic) const;
   std::optional<Error> why_not_now() const;
   bool refuse_when_busy(OperationObserver& observer) const;
   ipam::TimePoint lab_time() const { return session_.current()->lab_time(clock_.now()); }

@@ -58,6 +58,23 @@ Result<probe::NameVerified> verified(const probe::Verifier& verifier,
   return std::move(answers.front());
 }
 
+// Expectations are no resources, but what they ask about has to have a namespace. Both networks
+// have the same sites.
+Status check_traffic(const policy::Network& tested, const policy::Network& in_force,
+                     const std::string& file) {
+  for (const auto& [name, site] : tested.sites) {
+    for (const lab::TrafficClass traffic : site.classes_in_use) {
+      if (in_force.sites.at(name).sends(traffic)) continue;
+      return Error{
+          .code = Errc::kConflict,
+          .message = fmt::format("{} asks about the class {} of site '{}', which is not in "
+                                 "use in the lab in force; apply it first",
+                                 file, name_of(traffic), name)};
+    }
+  }
+  return {};
+}
+
 // Of each instance the three destinations with the most ports: those that run out first.
 Result<std::vector<inspect::SnatStatus>> snat_status(const policy::Network& network,
                                                      kernel::FlowTable& table) {
@@ -194,9 +211,9 @@ void Queries::compare_with_kernel(session::Proposal proposal, Then<control::Plan
       });
 }
 
-Result<inspect::ExecContext> Queries::context(const lab::Sender& app) {
+Result<inspect::ExecContext> Queries::context(const lab::Sender& sender) {
   ASSIGN_OR_RETURN(const policy::Network* current, network());
-  return checked(inspect::app_context(*current, app, session_.terms().prefix));
+  return checked(inspect::app_context(*current, sender, session_.terms().prefix));
 }
 
 Result<inspect::ExecContext> Queries::context(const std::string& host) {
@@ -318,6 +335,9 @@ void Queries::test(lab::LabText text, Then<std::vector<inspect::TestResult>> the
         policy::Situation situation = current->network->situation;
         situation.lab = std::move(*loaded.lab);
         const auto tested = policy::analyse(std::move(situation), current->network.get());
+        if (Status sent = check_traffic(*tested, *current->network, text.file); !sent.ok()) {
+          return session::Refusal{std::move(sent).error(), {}};
+        }
         auto results = verifier->test(*tested, prefix);
         if (!results.ok()) return session::Refusal{results.error(), {}};
         return std::move(*results);

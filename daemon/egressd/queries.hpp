@@ -41,7 +41,7 @@ class Queries {
   // beside the loop.
   void status(Then<inspect::StatusReport> then);
   inspect::ClockReading clock() const;
-  Result<inspect::ExecContext> context(const lab::Sender& app);
+  Result<inspect::ExecContext> context(const lab::Sender& sender);
   Result<inspect::ExecContext> context(const std::string& host);
   Result<inspect::EffectiveRoutes> effective_routes(const std::string& site) const;
   Result<inspect::EffectiveRules> effective_rules(const std::string& site);

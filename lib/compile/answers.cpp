@@ -33,15 +33,24 @@ void attach_role(Fabric& fabric, const std::string& netns, const settings::DnsRo
                                 settings::to_text(role)));
 }
 
+settings::AppResolver resolver_of(const policy::Lane& lane) {
+  return {.servers = lane.dns.servers,
+          .attempts = lane.dns.attempts,
+          .timeout_seconds = lane.dns.timeout_seconds,
+          .cache_seconds = lane.dns.cache_seconds};
+}
+
 void attach_apps(Fabric& fabric) {
   for (const auto& [name, site] : fabric.network.sites) {
-    const policy::DnsSettings& dns = site.application().dns;
-    const settings::AppResolver role{.servers = dns.servers,
-                                     .attempts = dns.attempts,
-                                     .timeout_seconds = dns.timeout_seconds,
-                                     .cache_seconds = dns.cache_seconds};
+    std::vector<const policy::Lane*> lanes = site.lanes_in_use();
+    lanes.push_back(&site.application());
     for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
-      attach_role(fabric, app_netns(fabric.options.prefix, name, instance), role);
+      for (const policy::Lane* lane : lanes) {
+        attach_role(fabric,
+                    lane_netns(fabric.options.prefix, {name, instance, lane->traffic},
+                               lane->public_attempt),
+                    resolver_of(*lane));
+      }
     }
   }
 }

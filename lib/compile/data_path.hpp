@@ -2,8 +2,8 @@
 #pragma once
 
 // The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2):
-// internet.cpp, stamp.cpp, vnet.cpp with vnet_firewall.cpp, ways.cpp, worker.cpp, front.cpp,
-// answers.cpp; and gate.cpp, which both sides of a subnet use.
+// internet.cpp, stamp.cpp, vnet.cpp with vnet_firewall.cpp, ways.cpp, worker.cpp with lanes.cpp,
+// front.cpp, answers.cpp; and gate.cpp, which both sides of a subnet use.
 
 #include <optional>
 #include <set>
@@ -30,7 +30,7 @@ Status add_virtual_networks(Fabric& fabric, const std::set<policy::Index>& with_
 void add_ways(Fabric& fabric);
 // The marks of a receiver's ways, by their links there.
 state::NftMap marks_of(const Fabric& fabric, policy::Index receiver);
-// Worker namespaces with the namespaces of the apps on them.
+// Worker namespaces with those of the apps on them and of their lanes.
 Status add_workers(Fabric& fabric);
 // What joins front ends, which are there already, with the workers of their apps.
 void add_fronts(Fabric& fabric);

@@ -9,6 +9,7 @@
 #include "base/slots.hpp"
 #include "compile/data_path.hpp"
 #include "compile/inside_addresses.hpp"
+#include "compile/lanes.hpp"
 #include "compile/marks.hpp"
 #include "compile/translations.hpp"
 
@@ -17,6 +18,10 @@ namespace {
 
 std::string worker_key(const std::string& server_farm, int instance) {
   return fmt::format("worker/{}/{}", server_farm, instance);
+}
+
+std::string key_vault_key(const std::string& server_farm, int instance) {
+  return fmt::format("key-vault/{}/{}", server_farm, instance);
 }
 
 std::string lease_key(const lab::Integration& integration) {
@@ -74,6 +79,9 @@ Result<std::map<std::string, uint32_t>> number_inside_addresses(const policy::Ne
   for (const auto& [name, worker] : network.workers) {
     keys.push_back(worker_key(name.server_farm, name.instance));
   }
+  for (const auto& name : workers_asking_key_vault(network)) {
+    keys.push_back(key_vault_key(name.server_farm, name.instance));
+  }
   for (const policy::Interface& interface : network.interfaces) {
     if (interface.integration != nullptr) keys.push_back(lease_key(*interface.integration));
   }
@@ -88,7 +96,7 @@ Result<std::map<std::string, uint32_t>> number_inside_addresses(const policy::Ne
                       kInsideSpace.last().bits - 1);
 }
 
-// Those of apps, workers and hosts; ports of routers all show the same MAC.
+// Those of apps, lanes, workers and hosts; ports of routers all show the same MAC.
 std::set<std::string> machine_interfaces(const Fabric& fabric) {
   const std::string& prefix = fabric.options.prefix;
   std::set<std::string> all;
@@ -105,6 +113,9 @@ std::set<std::string> machine_interfaces(const Fabric& fabric) {
       all.insert(interface_key(app, "eth0"));
       all.insert(interface_key(app, fabric.app_vnet_link(name, instance)));
     }
+  }
+  for (const std::string& lane : lane_namespaces(prefix, fabric.network)) {
+    all.insert(interface_key(lane, "eth0"));
   }
   for (const policy::Interface& machine : fabric.network.interfaces) {
     if (has_eth0(machine)) all.insert(interface_key(machine_netns(prefix, machine), "eth0"));
@@ -134,6 +145,7 @@ Result<Fabric> make_fabric(const policy::Network& network, const Options& option
   name_ways(fabric);
   ASSIGN_OR_RETURN(fabric.inside, number_inside_addresses(network));
   ASSIGN_OR_RETURN(fabric.snat_ports, snat_ports(network));
+  ASSIGN_OR_RETURN(fabric.key_vault_ports, key_vault_ports(network));
   fabric.macs = assign_macs(machine_interfaces(fabric));
   return fabric;
 }
@@ -147,6 +159,10 @@ Result<InsideAddresses> inside_addresses(const policy::Network& network) {
       const lab::Integration& integration = *network.interfaces[each].integration;
       instances.emplace(Ipv4Address{numbers.at(lease_key(integration))}, name);
     }
+  }
+  for (const auto& name : workers_asking_key_vault(network)) {
+    instances.emplace(Ipv4Address{numbers.at(key_vault_key(name.server_farm, name.instance))},
+                      name);
   }
   return instances;
 }
@@ -169,11 +185,23 @@ Result<Translations> translations(const policy::Network& network) {
       zones[static_cast<uint16_t>(zone)].insert(integration.address);
     }
   }
+  for (const auto& name : workers_asking_key_vault(network)) {
+    const Ipv4Address inside{numbers.at(key_vault_key(name.server_farm, name.instance))};
+    all.workers[name][0].insert(inside);
+    all.outbound.emplace(inside, kKeyVaultAddress);
+  }
   return all;
 }
 
 Ipv4Address Fabric::inside_of_worker(const std::string& server_farm, int instance) const {
   return {inside.at(worker_key(server_farm, instance))};
+}
+
+std::optional<Ipv4Address> Fabric::inside_of_key_vault(const std::string& server_farm,
+                                                       int instance) const {
+  const auto number = inside.find(key_vault_key(server_farm, instance));
+  if (number == inside.end()) return std::nullopt;
+  return Ipv4Address{number->second};
 }
 
 Ipv4Address Fabric::inside_of(const policy::Interface& integration) const {

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/special_ranges.hpp"
@@ -43,16 +44,22 @@ struct Fabric {
 
   std::vector<Way> ways{};
 
-  // Inside addresses, by "worker/PLAN/N", "lease/PLAN/N/VNET/SUBNET", "front/SITE", "front/SITE/N".
+  // Inside addresses, by "worker/PLAN/N", "key-vault/PLAN/N", "lease/PLAN/N/VNET/SUBNET",
+  // "front/SITE", "front/SITE/N".
   std::map<std::string, uint32_t> inside{};
   Ipv4Address inside_of_worker(const std::string& server_farm, int instance) const;
+  // Empty where no lane asks Key Vault in public.
+  std::optional<Ipv4Address> inside_of_key_vault(const std::string& server_farm,
+                                                 int instance) const;
   Ipv4Address inside_of(const policy::Interface& integration) const;
   // What a front end has between it and workers, and under which it finds an instance there.
   Ipv4Address inside_of_front(const std::string& site) const;
   Ipv4Address inside_of_instance(const std::string& site, int instance) const;
 
-  // Of each instance, in its outbound address.
-  std::map<policy::Network::WorkerName, PortBlock> snat_ports{};
+  // Of each instance, in its outbound address; of those that ask Key Vault in public, in that of
+  // the platform.
+  PortBlocks snat_ports{};
+  PortBlocks key_vault_ports{};
 
   // The link names of each namespace, by what the links lead to. Whoever owns the namespace gives
   // them, all at once and before any link of it is made.

@@ -2,7 +2,8 @@
 #pragma once
 
 // The addresses that packets have between a worker, or the network that one of its integrations
-// leaves, and App Service's own source NAT: one of each, in 240.0.0.0/4 (fabric.hpp).
+// leaves, and App Service's own source NAT: one of each, and one of what a worker asks Key Vault in
+// public, in 240.0.0.0/4 (fabric.hpp).
 
 #include <map>
 

@@ -110,6 +110,29 @@ void count_hosts(const lab::Lab& lab, Tallies& counts) {
   counts.routes.add("hosts", lab.hosts.size() * 3);
 }
 
+// Of the classes in use, each with a namespace for every instance; Key Vault with two, where the
+// site is integrated, and with a way back from the stamp.
+void count_lanes(const lab::Lab& lab, const policy::TrafficInUse& traffic, Tallies& counts) {
+  constexpr uint64_t kRoutesPerLane = 2;
+  std::set<std::string> asking_key_vault;  // plans
+  for (const auto& [name, classes] : traffic) {
+    const auto site = lab.sites.find(name);
+    if (site == lab.sites.end()) continue;
+    const auto farm = lab.server_farms.find(site->second.server_farm);
+    if (farm == lab.server_farms.end()) continue;
+    const bool key_vault = classes.count(lab::TrafficClass::kKeyVault) != 0;
+    const bool twice = key_vault && site->second.virtual_network_subnet.has_value();
+    const uint64_t lanes = (classes.size() + (twice ? 1 : 0)) * instances(farm->second);
+    const std::string path = "sites." + name;
+    counts.namespaces.add(path, lanes);
+    counts.links.add(path, lanes);
+    counts.routes.add(path, lanes * kRoutesPerLane);
+    if (!key_vault || !asking_key_vault.insert(farm->first).second) continue;
+    counts.routes.add(path, instances(farm->second));
+  }
+  if (!asking_key_vault.empty()) counts.routes.add("outboundIpAddresses", 1);
+}
+
 // Of sites that something leads to from outside.
 void count_fronts(const lab::Lab& lab, Tallies& counts) {
   for (const auto& [name, site] : lab.sites) {
@@ -233,7 +256,7 @@ lab::Finding finding_of(const Measured& measured, const std::string& file) {
 
 }  // namespace
 
-Size size_of(const lab::Lab& lab, const SizeLimits& limits) {
+Size size_of(const lab::Lab& lab, const SizeLimits& limits, const policy::TrafficInUse& run_in) {
   Tallies counts;
   count_plans(lab, counts);
   count_integrations(lab, counts);
@@ -241,6 +264,7 @@ Size size_of(const lab::Lab& lab, const SizeLimits& limits) {
   count_services(lab, counts);
   count_service_endpoints(lab, counts);
   count_fronts(lab, counts);
+  count_lanes(lab, policy::traffic_in_use(lab, run_in), counts);
   count_networks(lab, counts);
   count_outside(lab, counts);
   for (const auto& [group, rows] : policy::estimate_gates(lab, limits.firewall_elements)) {
@@ -251,9 +275,10 @@ Size size_of(const lab::Lab& lab, const SizeLimits& limits) {
 }
 
 std::vector<lab::Finding> check_size(const lab::Lab& lab, const SizeLimits& limits,
-                                     const std::string& file) {
-  const Size size = size_of(lab, limits);
-  std::vector<lab::Finding> findings = check_snat_ports(lab, file);
+                                     const std::string& file, const policy::TrafficInUse& run_in) {
+  const Size size = size_of(lab, limits, run_in);
+  std::vector<lab::Finding> findings =
+      check_snat_ports(lab, policy::traffic_in_use(lab, run_in), file);
   for (const Measured& measured :
        {Measured{size.namespaces, limits.namespaces, "namespaces", limits.namespaces_setting},
         Measured{size.links, limits.links, "links", "limits.links in egressd.yaml"},

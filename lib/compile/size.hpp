@@ -12,6 +12,7 @@
 
 #include "lab/lab.hpp"
 #include "lab/load.hpp"
+#include "policy/lanes.hpp"
 
 namespace egress::compile {
 
@@ -43,13 +44,16 @@ struct SizeLimits {
   std::string namespaces_setting = "limits.namespaces in egressd.yaml";
 };
 
-// Counting firewall elements stops once they are more than the limit.
-Size size_of(const lab::Lab& lab, const SizeLimits& limits);
+// Counting firewall elements stops once they are more than the limit. `run_in` here and below:
+// classes in which somebody has run something.
+Size size_of(const lab::Lab& lab, const SizeLimits& limits,
+             const policy::TrafficInUse& run_in = {});
 
 // An error of code "too-large" for each count above its limit, and one for each outbound address
 // that has too few ports for those who share it (snat_ports.hpp); `file` is the lab's name.
 std::vector<lab::Finding> check_size(const lab::Lab& lab, const SizeLimits& limits,
-                                     const std::string& file);
+                                     const std::string& file,
+                                     const policy::TrafficInUse& run_in = {});
 // What was loaded, but without its lab when that is too large.
 lab::Loaded within(lab::Loaded loaded, const SizeLimits& limits, const std::string& file);
 

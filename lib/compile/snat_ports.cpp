@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/slots.hpp"
+#include "base/special_ranges.hpp"
+#include "compile/lanes.hpp"
 #include "lab/limits.hpp"
 #include "policy/outbound.hpp"
 
@@ -27,6 +30,28 @@ std::string key_of(const policy::Network::WorkerName& worker) {
   return fmt::format("{}/{}", worker.server_farm, worker.instance);
 }
 
+// A block for each instance in its address.
+Result<PortBlocks> blocks_of(const lab::Lab& lab,
+                             const std::map<policy::Network::WorkerName, Ipv4Address>& addresses) {
+  std::map<Ipv4Address, std::vector<std::string>> keys;
+  for (const auto& [name, address] : addresses) keys[address].push_back(key_of(name));
+  std::map<std::string, uint32_t> numbers;
+  for (const auto& [address, instances] : keys) {
+    ASSIGN_OR_RETURN(auto of_address,
+                     assign_slots(fmt::format("instances that share the outbound address {}",
+                                              address.to_string()),
+                                  instances, 0, blocks_of_an_address(lab) - 1));
+    numbers.merge(of_address);
+  }
+  PortBlocks blocks;
+  for (const auto& [name, address] : addresses) {
+    const uint32_t first = kFirstPort + numbers.at(key_of(name)) * block_size(lab);
+    blocks.emplace(name, PortBlock{.first = static_cast<uint16_t>(first),
+                                   .last = static_cast<uint16_t>(first + block_size(lab) - 1)});
+  }
+  return blocks;
+}
+
 // How many instances share an address, and which plan has most of them.
 struct Sharers {
   uint64_t instances = 0;
@@ -34,13 +59,29 @@ struct Sharers {
   uint64_t of_largest_plan = 0;
 };
 
-std::map<Ipv4Address, Sharers> sharers(const lab::Lab& lab) {
+// Plans with an app for which Key Vault is asked.
+std::set<std::string> plans_asking_key_vault(const lab::Lab& lab,
+                                             const policy::TrafficInUse& traffic) {
+  std::set<std::string> plans;
+  for (const auto& [name, classes] : traffic) {
+    const auto site = lab.sites.find(name);
+    if (site == lab.sites.end() || classes.count(lab::TrafficClass::kKeyVault) == 0) continue;
+    plans.insert(site->second.server_farm);
+  }
+  return plans;
+}
+
+std::map<Ipv4Address, Sharers> sharers(const lab::Lab& lab, const policy::TrafficInUse& traffic) {
   const std::vector<Ipv4Address> addresses = lab::outbound_addresses(lab);
+  const std::set<std::string> asking = plans_asking_key_vault(lab, traffic);
   std::map<Ipv4Address, Sharers> all;
   for (const auto& [name, farm] : lab.server_farms) {
     std::map<Ipv4Address, uint64_t> of_plan;
     for (int instance = 0; instance < farm.capacity; ++instance) {
       ++of_plan[policy::outbound_address(addresses, name, instance)];
+    }
+    if (asking.count(name) != 0) {
+      of_plan[kKeyVaultAddress] += static_cast<uint64_t>(farm.capacity);
     }
     for (const auto& [address, instances] : of_plan) {
       Sharers& of_address = all[address];
@@ -55,32 +96,23 @@ std::map<Ipv4Address, Sharers> sharers(const lab::Lab& lab) {
 
 }  // namespace
 
-Result<std::map<policy::Network::WorkerName, PortBlock>> snat_ports(
-    const policy::Network& network) {
-  const lab::Lab& lab = network.situation.lab;
-  std::map<Ipv4Address, std::vector<std::string>> keys;
-  for (const auto& [name, worker] : network.workers) keys[worker.outbound].push_back(key_of(name));
-  std::map<std::string, uint32_t> numbers;
-  for (const auto& [address, instances] : keys) {
-    ASSIGN_OR_RETURN(auto of_address,
-                     assign_slots(fmt::format("instances that share the outbound address {}",
-                                              address.to_string()),
-                                  instances, 0, blocks_of_an_address(lab) - 1));
-    numbers.merge(of_address);
-  }
-  std::map<policy::Network::WorkerName, PortBlock> blocks;
-  for (const auto& [name, worker] : network.workers) {
-    const uint32_t first = kFirstPort + numbers.at(key_of(name)) * block_size(lab);
-    blocks.emplace(name, PortBlock{.first = static_cast<uint16_t>(first),
-                                   .last = static_cast<uint16_t>(first + block_size(lab) - 1)});
-  }
-  return blocks;
+Result<PortBlocks> snat_ports(const policy::Network& network) {
+  std::map<policy::Network::WorkerName, Ipv4Address> addresses;
+  for (const auto& [name, worker] : network.workers) addresses[name] = worker.outbound;
+  return blocks_of(network.situation.lab, addresses);
 }
 
-std::vector<lab::Finding> check_snat_ports(const lab::Lab& lab, const std::string& file) {
+Result<PortBlocks> key_vault_ports(const policy::Network& network) {
+  std::map<policy::Network::WorkerName, Ipv4Address> addresses;
+  for (const auto& name : workers_asking_key_vault(network)) addresses[name] = kKeyVaultAddress;
+  return blocks_of(network.situation.lab, addresses);
+}
+
+std::vector<lab::Finding> check_snat_ports(const lab::Lab& lab, const policy::TrafficInUse& traffic,
+                                           const std::string& file) {
   const uint32_t room = blocks_of_an_address(lab);
   std::vector<lab::Finding> findings;
-  for (const auto& [address, of_address] : sharers(lab)) {
+  for (const auto& [address, of_address] : sharers(lab, traffic)) {
     if (of_address.instances <= room) continue;
     findings.push_back(
         {.file = file,
@@ -89,7 +121,9 @@ std::vector<lab::Finding> check_snat_ports(const lab::Lab& lab, const std::strin
          .message = fmt::format("{} instances share the outbound address {}, which has room for {} "
                                 "blocks of {} ports",
                                 of_address.instances, address.to_string(), room, block_size(lab)),
-         .hint = "list more 'outboundIpAddresses', or make 'snatPorts' smaller"});
+         .hint = address == kKeyVaultAddress
+                     ? "the platform asks Key Vault from no other; make 'snatPorts' smaller"
+                     : "list more 'outboundIpAddresses', or make 'snatPorts' smaller"});
   }
   return findings;
 }

@@ -12,6 +12,7 @@
 
 #include "base/result.hpp"
 #include "lab/load.hpp"
+#include "policy/lanes.hpp"
 #include "policy/network.hpp"
 
 namespace egress::compile {
@@ -22,11 +23,17 @@ struct PortBlock {
   bool operator==(const PortBlock&) const = default;
 };
 
-// kInvalid when more instances share an address than it has blocks.
-Result<std::map<policy::Network::WorkerName, PortBlock>> snat_ports(const policy::Network& network);
+using PortBlocks = std::map<policy::Network::WorkerName, PortBlock>;
 
-// An error of code "snat-ports" for each outbound address that more instances share than it has
-// blocks; `file` is the lab's name.
-std::vector<lab::Finding> check_snat_ports(const lab::Lab& lab, const std::string& file);
+// Both kInvalid when more instances share an address than it has blocks.
+Result<PortBlocks> snat_ports(const policy::Network& network);
+// Of the address under which the platform asks Key Vault in public: a block for each instance that
+// does (lanes.hpp).
+Result<PortBlocks> key_vault_ports(const policy::Network& network);
+
+// An error of code "snat-ports" for each address that more instances share than it has blocks;
+// `file` is the lab's name, `traffic` the classes in use.
+std::vector<lab::Finding> check_snat_ports(const lab::Lab& lab, const policy::TrafficInUse& traffic,
+                                           const std::string& file);
 
 }  // namespace egress::compile

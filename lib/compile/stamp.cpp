@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Theory of operation. What an instance sends to the Internet, directly or out of the network that
 // one of its integrations is in, comes here from an inside address, and leaves under the instance's
-// outbound address and ports of its own block of it. Nobody counts: the kernel finds no free port
+// outbound address and ports of its own block of it; what it asks Key Vault in public leaves under
+// the platform's address for that, likewise. Nobody counts: the kernel finds no free port
 // for one flow more to the same destination than the block has, and drops its packet. A port is
 // taken for as long as connection tracking remembers the flow, so how long that is, is Azure's;
 // those of closed connections are held beside it (held_ports.hpp).
@@ -41,19 +42,46 @@ void set_time_outs(state::NetnsState& stamp) {
   stamp.sysctls[loose] = {loose, "0"};
 }
 
-std::string instance_chain(const policy::Network::WorkerName& instance) {
-  return fmt::format("instance/{}/{}", instance.server_farm, instance.instance);
+// A block of ports, and who leaves by it.
+struct Exit {
+  std::string chain{};
+  Ipv4Address outbound{};
+  PortBlock ports{};
+  std::vector<Ipv4Address> sources{};
+};
+
+Exit exit_of_instance(const Fabric& fabric, const policy::Network::WorkerName& name,
+                      const policy::Network::Worker& worker) {
+  Exit exit{.chain = fmt::format("instance/{}/{}", name.server_farm, name.instance),
+            .outbound = worker.outbound,
+            .ports = fabric.snat_ports.at(name),
+            .sources = {fabric.inside_of_worker(name.server_farm, name.instance)}};
+  for (const policy::Index each : worker.integrations) {
+    exit.sources.push_back(fabric.inside_of(fabric.network.interfaces[each]));
+  }
+  return exit;
 }
 
-void add_instance(const Fabric& fabric, const policy::Network::WorkerName& name,
-                  state::NftTable& table) {
-  const PortBlock& ports = fabric.snat_ports.at(name);
-  const std::string outbound = fabric.network.workers.at(name).outbound.to_string();
-  table.chains[instance_chain(name)] = {
-      .rules = {{fmt::format("meta l4proto {{ tcp, udp }} snat to {}:{}-{}", outbound, ports.first,
-                             ports.last),
-                 "snatPorts"},
-                {"snat to " + outbound, "outboundIpAddresses"}}};
+std::vector<Exit> exits_of(const Fabric& fabric) {
+  std::vector<Exit> exits;
+  for (const auto& [name, worker] : fabric.network.workers) {
+    exits.push_back(exit_of_instance(fabric, name, worker));
+  }
+  for (const auto& [name, ports] : fabric.key_vault_ports) {
+    exits.push_back({.chain = fmt::format("key-vault/{}/{}", name.server_farm, name.instance),
+                     .outbound = kKeyVaultAddress,
+                     .ports = ports,
+                     .sources = {*fabric.inside_of_key_vault(name.server_farm, name.instance)}});
+  }
+  return exits;
+}
+
+state::NftChain translation_of(const Exit& exit) {
+  const std::string outbound = exit.outbound.to_string();
+  return {.rules = {{fmt::format("meta l4proto {{ tcp, udp }} snat to {}:{}-{}", outbound,
+                                 exit.ports.first, exit.ports.last),
+                     "snatPorts"},
+                    {"snat to " + outbound, "outboundIpAddresses"}}};
 }
 
 void add_firewall(Fabric& fabric, state::NetnsState& stamp) {
@@ -61,16 +89,12 @@ void add_firewall(Fabric& fabric, state::NetnsState& stamp) {
   std::vector<state::NftElement> inside;
   std::vector<state::NftElement> instances;
   state::NftTable table;
-  for (const auto& [name, worker] : network.workers) {
-    std::vector<Ipv4Address> sources{fabric.inside_of_worker(name.server_farm, name.instance)};
-    for (const policy::Index each : worker.integrations) {
-      sources.push_back(fabric.inside_of(network.interfaces[each]));
-    }
-    for (const Ipv4Address source : sources) {
+  for (const Exit& exit : exits_of(fabric)) {
+    for (const Ipv4Address source : exit.sources) {
       inside.push_back({{source}});
-      instances.push_back({{source}, instance_chain(name)});
+      instances.push_back({{source}, exit.chain});
     }
-    add_instance(fabric, name, table);
+    table.chains[exit.chain] = translation_of(exit);
   }
   table.maps["inside"] = make_map({.key = {NftField::kSaddr}}, inside);
   table.maps["instances"] =
@@ -117,7 +141,9 @@ void add_stamp(Fabric& fabric) {
   add(netns, route_via(kMainTable, {}, "inet0", kTransitGateway));
   // What the stamp has not translated is for storage of the apps' own region.
   add(fabric.netns(internet), route_via(kMainTable, kInsideSpace, "stamp", kTransitGateway));
-  for (const Ipv4Address address : lab::outbound_addresses(fabric.network.situation.lab)) {
+  std::vector<Ipv4Address> outbound = lab::outbound_addresses(fabric.network.situation.lab);
+  if (!fabric.key_vault_ports.empty()) outbound.push_back(kKeyVaultAddress);
+  for (const Ipv4Address address : outbound) {
     add(fabric.netns(internet),
         route_via(kMainTable, Ipv4Prefix::host(address), "stamp", kTransitGateway));
   }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include "compile/worker.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
 
 #include "base/slots.hpp"
-#include "compile/data_path.hpp"
+#include "compile/lanes.hpp"
 #include "compile/marks.hpp"
 #include "policy/kept_ranges.hpp"
 
@@ -19,30 +21,9 @@ using state::kNowhereTable;
 using state::NftData;
 using state::NftField;
 
-// What an app's interface sends under an address not its own; behind the local table, to which its
-// own packets may be thrown.
+// What an interface sends under an address not its own; behind the local table, to which its own
+// packets may be thrown.
 constexpr uint32_t kForgeryPriority = kSharedPriority + 1;
-
-Ipv4Address first_of(const Ipv4Prefix& prefix) {
-  return {prefix.first().bits + 1};
-}
-
-// One plan instance being compiled.
-struct Worker {
-  Fabric& fabric;
-  const std::string& server_farm;
-  int instance;
-  std::string name;  // of the namespace
-  std::vector<IntegrationLink> integrations;
-  std::vector<state::NftElement> zones{};
-  std::vector<state::NftElement> platform_zones{};  // of what enters by eth0
-  std::vector<state::NftElement> sources{};
-  std::vector<state::NftElement> own{};  // addresses of the apps, by their ports
-  // Of apps that front ends lead to, by the address under which these know them.
-  std::vector<state::NftElement> called{};
-
-  state::NetnsState& netns() const { return fabric.netns(name); }
-};
 
 std::string app_direct_port(const std::string& site) {
   return "e-" + site;
@@ -51,25 +32,15 @@ std::string app_vnet_port(const std::string& site) {
   return "v-" + site;
 }
 
-// A link from the worker to one of an app's interfaces: the worker is the app's gateway there, and
-// everything from it goes one way, by `table`. By policy rules: a worker has few apps, and a rule
-// costs a packet less than a look into a map of interfaces. They also hold every packet to the
-// app's own address, whatever connection tracking makes of it.
-void join_app(Worker& worker, const std::string& app, const std::string& app_link,
-              const std::string& worker_link, const Ipv4Prefix& net, uint32_t slot,
-              uint32_t table) {
-  const Ipv4Address address{net.first().bits + slot};
-  Fabric& fabric = worker.fabric;
-  fabric.veth(fabric.endpoint(app, app_link, false, fmt::format("{} of {}", app_link, app)),
-              router_port(worker.name, worker_link, app));
-  fabric.netns(app).addresses.insert({app_link, address, net.length});
-  worker.netns().addresses.insert({worker_link, first_of(net), 32});
-  add(worker.netns(), route_on_link(kMainTable, Ipv4Prefix::host(address), worker_link));
-  auto& rules = worker.netns().rules;
-  rules.insert(
-      {.priority = kSteeringPriority, .table = table, .iif = worker_link, .source = address});
-  rules.insert({.priority = kForgeryPriority, .table = kNowhereTable, .iif = worker_link});
-  worker.own.push_back({{worker_link, address}});
+void join_app(Worker& worker, const std::string& app, const std::string& link,
+              const std::string& port, const Ipv4Prefix& net, uint32_t slot, uint32_t table) {
+  join_sender(worker, {.netns = app,
+                       .link = link,
+                       .port = port,
+                       .address = {net.first().bits + slot},
+                       .length = net.length,
+                       .gateway = gateway_in(net),
+                       .table = table});
 }
 
 state::Route app_route(Ipv4Prefix destination, const std::string& link, Ipv4Address gateway) {
@@ -87,15 +58,15 @@ void add_app_routes(state::NetnsState& app, const policy::Network::Site& site,
                     const std::string& vnet_link) {
   const Ipv4Prefix everywhere{};
   if (enters_whole(site)) {
-    add(app, app_route(everywhere, vnet_link, first_of(kAppVnetNet)));
+    add(app, app_route(everywhere, vnet_link, gateway_in(kAppVnetNet)));
     return;
   }
-  state::Route direct = app_route(everywhere, "eth0", first_of(kAppDirectNet));
+  state::Route direct = app_route(everywhere, "eth0", gateway_in(kAppDirectNet));
   direct.protocol = state::RouteProtocol::kBoot;
   direct.mtu = 1500;
   add(app, direct);
   for (const Ipv4Prefix& prefix : site.scope) {
-    add(app, app_route(prefix, vnet_link, first_of(kAppVnetNet)));
+    add(app, app_route(prefix, vnet_link, gateway_in(kAppVnetNet)));
   }
 }
 
@@ -113,7 +84,7 @@ void add_exit(Worker& worker, uint32_t table, const std::string& link, Ipv4Addre
 }
 
 void add_direct_exit(Worker& worker, uint32_t table) {
-  add_exit(worker, table, "direct0", kTransitGateway, first_of(kAppDirectNet));
+  add_exit(worker, table, "direct0", kTransitGateway, gateway_in(kAppDirectNet));
 }
 
 // With routing off the platform's answers are those for the network all the same (azure-facts
@@ -138,7 +109,7 @@ void add_front_of(Worker& worker, const std::string& site, const std::string& ap
                                 fabric.link(worker.name, front_port(site)), kTransitGateway));
   worker.called.push_back({{fabric.inside_of_instance(site, worker.instance)},
                            Ipv4Address{kAppDirectNet.first().bits + slot}});
-  worker.sources.push_back({{app_port}, first_of(kAppDirectNet)});
+  worker.sources.push_back({{app_port}, gateway_in(kAppDirectNet)});
 }
 
 void add_app(Worker& worker, const std::string& site_name, const policy::Network::Site& site,
@@ -148,15 +119,15 @@ void add_app(Worker& worker, const std::string& site_name, const policy::Network
   const std::string& direct_port = fabric.link(worker.name, app_direct_port(site_name));
   uint32_t direct_table = kDirectTable;
   std::string app_vnet;
-  for (size_t i = 0; i < worker.integrations.size(); ++i) {
-    const IntegrationLink& link = worker.integrations[i];
-    if (link.interface->subnet != site.subnet) continue;
+  if (const auto index = worker.integration_of(site)) {
     app_vnet = fabric.app_vnet_link(site_name, worker.instance);
     const std::string& vnet_side = fabric.link(worker.name, app_vnet_port(site_name));
-    const auto index = static_cast<uint32_t>(i);
-    join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot, kFirstIntegrationTable + index);
-    worker.zones.push_back({{vnet_side}, zone_of_integration(i)});
-    if (!enters_whole(site)) direct_table = direct_table_of_integration(worker, i, direct_port);
+    join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot,
+             kFirstIntegrationTable + static_cast<uint32_t>(*index));
+    worker.zones.push_back({{vnet_side}, zone_of_integration(*index)});
+    if (!enters_whole(site)) {
+      direct_table = direct_table_of_integration(worker, *index, direct_port);
+    }
   }
   join_app(worker, app, "eth0", direct_port, kAppDirectNet, slot, direct_table);
   if (site.front_end != policy::kNowhere) {
@@ -180,7 +151,7 @@ void add_integration(Worker& worker, size_t index) {
                      router_port(vnet, worker.fabric.link(vnet, link.vnet_port),
                                  fmt::format("{} of {}", link.worker_link, worker.name)));
   worker.netns().addresses.insert({link.worker_link, link.interface->address, 32});
-  add_exit(worker, table, link.worker_link, gateway, first_of(kAppVnetNet));
+  add_exit(worker, table, link.worker_link, gateway, gateway_in(kAppVnetNet));
   add(worker.netns(),
       route_via(table, Ipv4Prefix::host(kInstanceMetadata), link.worker_link, gateway));
   // The integration itself, which the firewall refuses.
@@ -262,14 +233,59 @@ void add_firewall(Worker& worker) {
                 {"ct state related iifname . ct original ip saddr @own accept",
                  "errors about an app's own flows"},
                 {"counter drop", "no flow of the app"}}};
-  table.chains["translation"] = {
-      .hook = state::NftHook{"nat", "postrouting", 100},
-      .rules = {{"snat to oifname map @sources", "WEBSITE_PRIVATE_IP or direct"}}};
+  std::vector<state::NftRule> translation = key_vault_translation(worker);
+  translation.push_back({"snat to oifname map @sources", "WEBSITE_PRIVATE_IP or direct"});
+  table.chains["translation"] = {.hook = state::NftHook{"nat", "postrouting", 100},
+                                 .rules = std::move(translation)};
   add_requests(worker, table);
   worker.netns().firewall = state::make_firewall(std::move(table));
 }
 
+// What the ports of the apps, their lanes and their front ends are called, for Fabric::link.
+std::set<std::string> ports_of(const policy::Network& network,
+                               const std::vector<std::string>& sites) {
+  std::set<std::string> ports;
+  for (const std::string& name : sites) {
+    const policy::Network::Site& site = network.sites.at(name);
+    ports.insert({app_direct_port(name), app_vnet_port(name)});
+    for (const policy::Lane* lane : site.lanes_in_use()) ports.insert(lane_port(name, *lane));
+    if (site.front_end != policy::kNowhere) ports.insert(front_port(name));
+  }
+  return ports;
+}
+
 }  // namespace
+
+std::optional<size_t> Worker::integration_of(const policy::Network::Site& site) const {
+  for (size_t i = 0; i < integrations.size(); ++i) {
+    if (integrations[i].interface->subnet == site.subnet) return i;
+  }
+  return std::nullopt;
+}
+
+Ipv4Address gateway_in(const Ipv4Prefix& net) {
+  return {net.first().bits + 1};
+}
+
+// By policy rules: a worker has few apps, and a rule costs a packet less than a look into a map of
+// interfaces. They also hold every packet to the sender's own address, whatever connection tracking
+// makes of it.
+void join_sender(Worker& worker, const SenderLink& link) {
+  Fabric& fabric = worker.fabric;
+  fabric.veth(
+      fabric.endpoint(link.netns, link.link, false, fmt::format("{} of {}", link.link, link.netns)),
+      router_port(worker.name, link.port, link.netns));
+  fabric.netns(link.netns).addresses.insert({link.link, link.address, link.length});
+  worker.netns().addresses.insert({link.port, link.gateway, 32});
+  add(worker.netns(), route_on_link(kMainTable, Ipv4Prefix::host(link.address), link.port));
+  auto& rules = worker.netns().rules;
+  rules.insert({.priority = kSteeringPriority,
+                .table = link.table,
+                .iif = link.port,
+                .source = link.address});
+  rules.insert({.priority = kForgeryPriority, .table = kNowhereTable, .iif = link.port});
+  worker.own.push_back({{link.port, link.address}});
+}
 
 std::vector<IntegrationLink> integration_links(const Fabric& fabric,
                                                const policy::Network::WorkerName& worker) {
@@ -303,16 +319,13 @@ Status add_workers(Fabric& fabric) {
                   worker_netns(fabric.options.prefix, name.server_farm, name.instance),
                   integration_links(fabric, name)};
     const std::vector<std::string>& sites = sites_of[name.server_farm];
-    std::set<std::string> ports;
-    for (const std::string& site : sites) {
-      ports.insert({app_direct_port(site), app_vnet_port(site)});
-      if (network.sites.at(site).front_end != policy::kNowhere) ports.insert(front_port(site));
-    }
-    fabric.link_names[worker.name] = assign_link_names(ports);
+    fabric.link_names[worker.name] = assign_link_names(ports_of(network, sites));
     add_direct_path(worker);
+    add_key_vault_path(worker);
     for (size_t i = 0; i < worker.integrations.size(); ++i) add_integration(worker, i);
     for (const std::string& site : sites) {
       add_app(worker, site, network.sites.at(site), slots.at(site));
+      add_lanes(worker, site, slots.at(site));
     }
     // Whoever is not on an integration may well reach for an address that this worker holds there.
     place_local_table(worker.netns(), kSharedPriority);

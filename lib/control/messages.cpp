@@ -122,4 +122,15 @@ Result<AdvanceRequest> parse_advance_request(const std::string& body) {
   return AdvanceRequest{std::chrono::seconds(seconds)};
 }
 
+Json to_json(const TrafficRequest& request) {
+  return {{"traffic", lab::name_of(request.traffic)}};
+}
+
+Result<TrafficRequest> parse_traffic_request(const std::string& body) {
+  ASSIGN_OR_RETURN(const nlohmann::json json, parse_object(body));
+  ASSIGN_OR_RETURN(const std::string word, text_of(json, "traffic"));
+  ASSIGN_OR_RETURN(const lab::TrafficClass traffic, parse_traffic(word));
+  return TrafficRequest{traffic};
+}
+
 }  // namespace egress::control

@@ -21,6 +21,9 @@ Result<ExplainRequest> parse_explain_request(const std::string& body);
 Json to_json(const AdvanceRequest& request);
 Result<AdvanceRequest> parse_advance_request(const std::string& body);
 
+Json to_json(const TrafficRequest& request);
+Result<TrafficRequest> parse_traffic_request(const std::string& body);
+
 // What a GET asks, in its query. Apps are "SITE" or "SITE/INSTANCE"; the rest is in Network
 // Watcher's words.
 using Parameters = std::map<std::string, std::string>;
@@ -39,5 +42,7 @@ Result<lab::Sender> parse_app(const Parameters& parameters);
 
 // A class of traffic by its word, in any case.
 Result<lab::TrafficClass> parse_traffic(const std::string& word);
+// {"traffic"}, which may be missing: the application's.
+Result<lab::TrafficClass> parse_traffic(const Parameters& parameters);
 
 }  // namespace egress::control

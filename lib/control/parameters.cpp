@@ -86,6 +86,12 @@ Result<lab::TrafficClass> parse_traffic(const std::string& word) {
                                       lab::one_of(lab::words_of(lab::traffic_classes())))};
 }
 
+Result<lab::TrafficClass> parse_traffic(const Parameters& parameters) {
+  const std::string word = text_of(parameters, "traffic");
+  if (word.empty()) return lab::TrafficClass::kApplication;
+  return parse_traffic(word);
+}
+
 Parameters to_parameters(const IpFlowRequest& request) {
   const inspect::IpFlow& flow = request.flow;
   return {{kSite, request.app.to_string()},
@@ -137,9 +143,7 @@ Result<ResolveRequest> parse_resolve_request(const lab::Sender& app, const Param
     if (!parsed) return wrong("type", "a record type, such as A, AAAA, CNAME or TXT");
     request.type = *parsed;
   }
-  if (const std::string word = text_of(parameters, "traffic"); !word.empty()) {
-    ASSIGN_OR_RETURN(request.app.traffic, parse_traffic(word));
-  }
+  ASSIGN_OR_RETURN(request.app.traffic, parse_traffic(parameters));
   const std::string verify = text_of(parameters, "verify");
   if (!verify.empty() && verify != "true" && verify != "false") {
     return wrong("verify", "true or false");

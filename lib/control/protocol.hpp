@@ -59,6 +59,10 @@ struct AdvanceRequest {
   std::chrono::seconds by{};  // at least one
 };
 
+struct TrafficRequest {
+  lab::TrafficClass traffic = lab::TrafficClass::kApplication;
+};
+
 using reconcile::Progress;
 
 struct FailedObject {

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "compile/names.hpp"
+#include "inspect/senders.hpp"
 #include "ipam/guid.hpp"
 #include "policy/origin.hpp"
 
@@ -63,10 +64,13 @@ std::string resolv_conf_of(const lab::Lab& lab, const lab::Host& host) {
 Result<ExecContext> app_context(const policy::Network& network, const lab::Sender& sender,
                                 const std::string& prefix) {
   ASSIGN_OR_RETURN(const policy::Network::App app, policy::declared_app(network, sender));
-  return ExecContext{.netns = compile::app_netns(prefix, app.name.site, app.name.instance),
-                     .environment = environment_of(app),
-                     .resolv_conf = resolv_conf_of(app.lane->dns),
-                     .hosts = kHosts};
+  RETURN_IF_ERROR(check_in_use(app));
+  const bool is_program = sender.traffic == lab::TrafficClass::kApplication;
+  return ExecContext{
+      .netns = compile::lane_netns(prefix, app.name, app.lane->public_attempt),
+      .environment = is_program ? environment_of(app) : std::map<std::string, std::string>{},
+      .resolv_conf = resolv_conf_of(app.lane->dns),
+      .hosts = kHosts};
 }
 
 Result<ExecContext> host_context(const policy::Network& network, const std::string& host,

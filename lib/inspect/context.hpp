@@ -21,7 +21,9 @@ struct ExecContext {
   std::string hosts{};
 };
 
-// kNotFound when the site or the instance does not exist.
+// Of a class that the platform sends on the app's behalf nothing but the network: the environment
+// is the program's of the app alone. kNotFound when the site or the instance does not exist,
+// kConflict when the class is not in use.
 Result<ExecContext> app_context(const policy::Network& network, const lab::Sender& sender,
                                 const std::string& prefix);
 

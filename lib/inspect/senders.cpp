@@ -16,4 +16,12 @@ Result<const policy::Network::Subnet*> subnet_of(const policy::Network& network,
                .message = fmt::format("site '{}' has no virtual network integration", site)};
 }
 
+Status check_in_use(const policy::Network::App& app) {
+  if (app.site->sends(app.name.traffic)) return {};
+  return Error{.code = Errc::kConflict,
+               .message = fmt::format("nobody has asked for the class {} of site '{}' yet, as POST "
+                                      "/v1/sites/{}/traffic does",
+                                      name_of(app.name.traffic), app.name.site, app.name.site)};
+}
+
 }  // namespace egress::inspect

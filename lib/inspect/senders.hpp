@@ -15,4 +15,7 @@ namespace egress::inspect {
 Result<const policy::Network::Subnet*> subnet_of(const policy::Network& network,
                                                  const std::string& site);
 
+// kConflict when packets of the app's class have no namespace to be sent from.
+Status check_in_use(const policy::Network::App& app);
+
 }  // namespace egress::inspect

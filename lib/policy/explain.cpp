@@ -117,16 +117,15 @@ Result<Explanation> last_of(const Attempt& attempt) {
   refusal.reason +=
       " The vault refuses the public attempt; the app is integrated, so the network is tried.";
   second.steps.insert(second.steps.begin(), std::move(refusal));
+  second.refused_attempt = std::make_shared<const Explanation>(std::move(first));
   return second;
 }
 
 }  // namespace
 
 Result<Explanation> explain(const Network& network, const Sender& sender, const Flow& flow) {
-  return last_of([&](bool public_attempt) -> Result<Explanation> {
-    ASSIGN_OR_RETURN(const Network::App app, find_app(network, sender, public_attempt));
-    return explain(network, app, flow);
-  });
+  return last_of(
+      [&](bool public_attempt) { return explain_attempt(network, sender, public_attempt, flow); });
 }
 
 Result<Explanation> explain(const Network& network, const Sender& sender,
@@ -135,6 +134,12 @@ Result<Explanation> explain(const Network& network, const Sender& sender,
   return last_of([&](bool public_attempt) {
     return explain_attempt(network, sender, public_attempt, target, source_port, ask);
   });
+}
+
+Result<Explanation> explain_attempt(const Network& network, const Sender& sender,
+                                    bool public_attempt, const Flow& flow) {
+  ASSIGN_OR_RETURN(const Network::App app, find_app(network, sender, public_attempt));
+  return explain(network, app, flow);
 }
 
 Result<Explanation> explain_attempt(const Network& network, const Sender& sender,

@@ -5,6 +5,7 @@
 // end sees, and whether the answer comes back. This is the evaluator that `explain`, `test`,
 // `plan` and the oracle share; the kernel's rules are compiled from the same lab.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,7 +43,8 @@ struct Reply {
 struct Explanation {
   Sender sender{};              // who sends, as the lab spells it
   bool public_attempt = false;  // the first of two, which is the last where the vault took it
-  Flow flow{};                  // and what; without a destination when its name has no address
+  std::shared_ptr<const Explanation> refused_attempt{};  // of the second: the first
+  Flow flow{};  // and what; without a destination when its name has no address
   lab::Verdict verdict = lab::Verdict::kDrop;
   std::optional<lab::Path> path{};      // empty: nothing is sent, or the platform answers
   std::optional<Ipv4Address> source{};  // what the far end sees; empty when nothing arrives
@@ -78,6 +80,8 @@ Result<Explanation> explain(const Network& network, const Sender& sender,
                             const AskUpstream& ask = nullptr);
 
 // The same of one attempt alone; of a sender that makes but one, of that.
+Result<Explanation> explain_attempt(const Network& network, const Sender& sender,
+                                    bool public_attempt, const Flow& flow);
 Result<Explanation> explain_attempt(const Network& network, const Sender& sender,
                                     bool public_attempt, const lab::FlowTarget& target,
                                     uint16_t source_port, const AskUpstream& ask = nullptr);

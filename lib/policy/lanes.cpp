@@ -39,4 +39,12 @@ std::vector<Lane> lanes_of(const lab::Site& site, const DnsSettings& dns) {
   return lanes;
 }
 
+TrafficInUse traffic_in_use(const lab::Lab& lab, const TrafficInUse& run_in) {
+  TrafficInUse in_use = run_in;
+  for (const auto& [site, classes] : lab::traffic_in_use(lab)) {
+    in_use[site].insert(classes.begin(), classes.end());
+  }
+  return in_use;
+}
+
 }  // namespace egress::policy

@@ -210,7 +210,7 @@ class Analysis {
   }
 
   void add_sites() {
-    const auto in_use = lab::traffic_in_use(lab_);
+    TrafficInUse in_use = traffic_in_use(lab_, out_.situation.traffic);
     for (const auto& [name, site] : lab_.sites) {
       const std::vector<Ipv4Prefix> scope =
           site.virtual_network_subnet
@@ -220,7 +220,7 @@ class Analysis {
       Network::Site& added = out_.sites[name];
       added = {.declared = &site,
                .lanes = lanes_of(site, dns_of(name, site)),
-               .classes_in_use = classes_in_use(in_use, name),
+               .classes_in_use = std::move(in_use[name]),
                .scope = scope,
                .scope_addresses = address_set(scope)};
       if (site.virtual_network_subnet)
@@ -233,19 +233,6 @@ class Analysis {
       const auto restarts = out_.situation.restarts.find(name);
       if (restarts != out_.situation.restarts.end()) added.restarts = restarts->second;
     }
-  }
-
-  std::set<lab::TrafficClass> classes_in_use(
-      const std::map<std::string, std::set<lab::TrafficClass>>& asked_for,
-      const std::string& site) const {
-    std::set<lab::TrafficClass> classes;
-    const auto asked = asked_for.find(site);
-    if (asked != asked_for.end()) classes = asked->second;
-    const auto run_in = out_.situation.traffic.find(site);
-    if (run_in != out_.situation.traffic.end()) {
-      classes.insert(run_in->second.begin(), run_in->second.end());
-    }
-    return classes;
   }
 
   void add_front_ends() {
@@ -302,6 +289,18 @@ const Lane& Network::Site::lane(lab::TrafficClass traffic, bool public_attempt) 
     if (public_attempt) break;
   }
   return *found;
+}
+
+bool Network::Site::sends(lab::TrafficClass traffic) const {
+  return traffic == lab::TrafficClass::kApplication || classes_in_use.count(traffic) != 0;
+}
+
+std::vector<const Lane*> Network::Site::lanes_in_use() const {
+  std::vector<const Lane*> in_use;
+  for (const Lane& lane : lanes) {
+    if (classes_in_use.count(lane.traffic) != 0) in_use.push_back(&lane);
+  }
+  return in_use;
 }
 
 std::optional<Network::App> Network::find(const Sender& sender, bool public_attempt) const {

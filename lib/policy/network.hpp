@@ -36,7 +36,7 @@ struct Situation {
   // today's.
   lab::Named<std::vector<Ipv4Address>> dns_at_start{};
   // By site: classes in which somebody has run something, beside those that the lab asks for.
-  lab::Named<std::set<lab::TrafficClass>> traffic{};
+  TrafficInUse traffic{};
   bool operator==(const Situation&) const = default;
 };
 
@@ -141,6 +141,10 @@ struct Network {
     int restarts = 0;
 
     const Lane& application() const { return lanes.front(); }
+    // Whether packets of the class have a namespace to be sent from.
+    bool sends(lab::TrafficClass traffic) const;
+    // Those of the classes in use, in their order; without the application's.
+    std::vector<const Lane*> lanes_in_use() const;
     // Of a Key Vault that is asked in one attempt that one, whichever is meant.
     const Lane& lane(lab::TrafficClass traffic, bool public_attempt = false) const;
   };

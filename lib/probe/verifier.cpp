@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "compile/names.hpp"
+#include "inspect/senders.hpp"
+#include "policy/origin.hpp"
 #include "policy/source_ports.hpp"
 
 namespace egress::probe {
@@ -40,27 +42,37 @@ std::vector<uint16_t> ports_for(const lab::Lab& lab) {
   return ports;
 }
 
-ProbeFlow probe_flow(const std::string& prefix, const lab::Sender& app, const policy::Flow& flow) {
-  return {.netns = compile::app_netns(prefix, app.site, app.instance),
+ProbeFlow probe_flow(std::string netns, const policy::Flow& flow) {
+  return {.netns = std::move(netns),
           .protocol = static_cast<uint8_t>(flow.protocol),
           .destination = flow.destination,
           .destination_port = flow.destination_port,
           .source_port = flow.source_port};
 }
 
-// Of the application alone.
-bool has_namespace(lab::TrafficClass traffic) {
-  return traffic == lab::TrafficClass::kApplication;
+// From which the sender's packets leave.
+Result<std::string> netns_of(const policy::Network& network, const std::string& prefix,
+                             const lab::Sender& sender, bool public_attempt) {
+  ASSIGN_OR_RETURN(const policy::Network::App app,
+                   policy::declared_app(network, sender, public_attempt));
+  RETURN_IF_ERROR(inspect::check_in_use(app));
+  return compile::lane_netns(prefix, app.name, app.lane->public_attempt);
 }
 
-std::string not_sent_yet(lab::TrafficClass traffic) {
-  return fmt::format("packets of the class {} are not sent yet, its decisions are analysis alone",
-                     name_of(traffic));
+// Those that an answer is made of, in order.
+std::vector<const policy::Explanation*> attempts_of(const policy::Explanation& explanation) {
+  if (explanation.refused_attempt == nullptr) return {&explanation};
+  return {explanation.refused_attempt.get(), &explanation};
 }
 
-Status check_namespace(const lab::Sender& app) {
-  if (has_namespace(app.traffic)) return {};
-  return Error{.code = Errc::kConflict, .message = not_sent_yet(app.traffic)};
+// What they are held against packets for.
+NameQuestion lookup_of(const policy::Explanation& attempt) {
+  return {.app = attempt.sender,
+          .expected = *attempt.resolution,
+          .public_attempt = attempt.public_attempt};
+}
+Question question_of(const policy::Explanation& attempt) {
+  return {attempt.sender, attempt.flow, attempt.public_attempt};
 }
 
 std::vector<std::string> names_of(const std::map<std::string, std::string>& namespaces) {
@@ -99,6 +111,13 @@ void append(std::vector<std::string>& all, const std::vector<std::string>& more)
   all.insert(all.end(), more.begin(), more.end());
 }
 
+// Of the attempt that was made in public it is said so.
+void append(std::vector<std::string>& all, bool public_attempt,
+            const std::vector<std::string>& more) {
+  for (const std::string& each : more)
+    all.push_back((public_attempt ? "public attempt: " : "") + each);
+}
+
 }  // namespace
 
 uint16_t Verifier::fresh_port(const lab::Lab& lab) {
@@ -116,11 +135,13 @@ Result<std::vector<Verified>> Verifier::verify(const policy::Network& network,
   std::vector<ProbeFlow> flows;
   std::map<std::string, std::string> receivers;
   for (const Question& question : questions) {
-    RETURN_IF_ERROR(check_namespace(question.app));
-    ASSIGN_OR_RETURN(policy::Explanation explanation,
-                     policy::explain(network, question.app, question.flow));
+    ASSIGN_OR_RETURN(
+        policy::Explanation explanation,
+        policy::explain_attempt(network, question.app, question.public_attempt, question.flow));
     answers.push_back({.explanation = std::move(explanation)});
-    flows.push_back(probe_flow(prefix, network.find(question.app)->name, question.flow));
+    ASSIGN_OR_RETURN(std::string netns,
+                     netns_of(network, prefix, question.app, question.public_attempt));
+    flows.push_back(probe_flow(std::move(netns), question.flow));
     receivers.merge(inspect::receivers(network, prefix, question.flow.destination));
   }
   if (flows.empty()) return answers;
@@ -171,11 +192,11 @@ Result<std::vector<NameVerified>> Verifier::verify_names(
   if (questions.empty()) return answers;
   std::vector<NameLookup> lookups;
   for (const NameQuestion& question : questions) {
-    RETURN_IF_ERROR(check_namespace(question.app));
-    const lab::Sender app = network.find(question.app)->name;
+    ASSIGN_OR_RETURN(std::string netns,
+                     netns_of(network, prefix, question.app, question.public_attempt));
     const policy::DnsSettings& settings = question.expected.settings;
     lookups.push_back(
-        {.netns = compile::app_netns(prefix, app.site, app.instance),
+        {.netns = std::move(netns),
          .question = {question.expected.name, question.expected.type},
          .plan = {.servers = {kResolverOfApps},
                   .attempts = 1,
@@ -196,17 +217,28 @@ Result<Verified> Verifier::verify(const policy::Network& network, const std::str
                                   const lab::Sender& app, const std::string& url,
                                   std::optional<uint16_t> source_port,
                                   const policy::AskUpstream& ask) {
-  const bool any_port = !source_port;
+  ASSIGN_OR_RETURN(const policy::Explanation explanation,
+                   inspect::explain_url(network, app, url, source_port, ask));
+  if (!source_port) source_port = fresh_port(network.situation.lab);
+  Verified all{.explanation = explanation};
+  for (const policy::Explanation* attempt : attempts_of(explanation)) {
+    ASSIGN_OR_RETURN(Verified verified, verify(network, prefix, *attempt, *source_port));
+    append(all.differences, attempt->public_attempt, verified.differences);
+    all.observation = std::move(verified.observation);
+  }
+  return all;
+}
+
+Result<Verified> Verifier::verify(const policy::Network& network, const std::string& prefix,
+                                  const policy::Explanation& attempt, uint16_t source_port) const {
   Verified verified;
-  ASSIGN_OR_RETURN(verified.explanation, inspect::explain_url(network, app, url, source_port, ask));
-  const auto& resolution = verified.explanation.resolution;
-  if (resolution) {
-    ASSIGN_OR_RETURN(const auto names, verify_names(network, prefix, {{app, *resolution}}));
+  if (attempt.resolution) {
+    ASSIGN_OR_RETURN(const auto names, verify_names(network, prefix, {lookup_of(attempt)}));
     verified.differences = names.front().differences;
   }
-  if (!verified.explanation.is_sent()) return verified;
-  Question question{app, verified.explanation.flow};
-  if (any_port) question.flow.source_port = fresh_port(network.situation.lab);
+  if (!attempt.is_sent()) return verified;
+  Question question = question_of(attempt);
+  question.flow.source_port = source_port;
   ASSIGN_OR_RETURN(const auto flows, verify(network, prefix, {question}));
   verified.observation = flows.front().observation;
   append(verified.differences, flows.front().differences);
@@ -219,10 +251,6 @@ Result<std::vector<inspect::TestResult>> Verifier::test(const policy::Network& n
   const std::vector<uint16_t> ports = ports_for(lab);
   auto results = inspect::test(
       network, [&] { return fresh_port(ports); }, ask_servers(lab.public_dns.forward_to));
-  for (inspect::TestResult& result : results) {
-    const lab::TrafficClass traffic = result.expectation.traffic;
-    if (!has_namespace(traffic)) result.differences.push_back(not_sent_yet(traffic));
-  }
   RETURN_IF_ERROR(add_lookups(network, prefix, results));
   RETURN_IF_ERROR(add_packets(network, prefix, results));
   return results;
@@ -233,15 +261,21 @@ Status Verifier::add_lookups(const policy::Network& network, const std::string& 
   std::vector<NameQuestion> questions;
   std::vector<inspect::TestResult*> asked_by;
   for (inspect::TestResult& result : results) {
-    const auto& resolution =
-        result.explanation ? result.explanation->resolution : result.resolution;
-    if (!resolution || !has_namespace(result.expectation.traffic)) continue;
-    questions.push_back({{result.expectation.from, result.expectation.instance}, *resolution});
-    asked_by.push_back(&result);
+    const size_t before = questions.size();
+    const lab::Expectation& expected = result.expectation;
+    if (result.resolution) {
+      questions.push_back({.app = {expected.from, expected.instance, expected.traffic},
+                           .expected = *result.resolution});
+    } else if (result.explanation) {
+      for (const policy::Explanation* attempt : attempts_of(*result.explanation)) {
+        if (attempt->resolution) questions.push_back(lookup_of(*attempt));
+      }
+    }
+    asked_by.insert(asked_by.end(), questions.size() - before, &result);
   }
   ASSIGN_OR_RETURN(const auto answers, verify_names(network, prefix, questions));
   for (size_t i = 0; i < answers.size(); ++i) {
-    append(asked_by[i]->differences, answers[i].differences);
+    append(asked_by[i]->differences, questions[i].public_attempt, answers[i].differences);
   }
   return {};
 }
@@ -251,14 +285,16 @@ Status Verifier::add_packets(const policy::Network& network, const std::string& 
   std::vector<Question> questions;
   std::vector<inspect::TestResult*> asked_by;
   for (inspect::TestResult& result : results) {
-    if (!result.explanation || !result.explanation->is_sent()) continue;
-    if (!has_namespace(result.expectation.traffic)) continue;
-    questions.push_back({result.explanation->sender, result.explanation->flow});
-    asked_by.push_back(&result);
+    if (!result.explanation) continue;
+    for (const policy::Explanation* attempt : attempts_of(*result.explanation)) {
+      if (!attempt->is_sent()) continue;
+      questions.push_back(question_of(*attempt));
+      asked_by.push_back(&result);
+    }
   }
   ASSIGN_OR_RETURN(const std::vector<Verified> answers, verify(network, prefix, questions));
   for (size_t i = 0; i < answers.size(); ++i) {
-    append(asked_by[i]->differences, answers[i].differences);
+    append(asked_by[i]->differences, questions[i].public_attempt, answers[i].differences);
   }
   return {};
 }

@@ -37,9 +37,11 @@ struct Probes {
   CallAll call = probe::call;
 };
 
+// `public_attempt` here and below: of a sender that makes two attempts, the first of them.
 struct Question {
   lab::Sender app{};
   policy::Flow flow{};
+  bool public_attempt = false;
 };
 
 struct Verified {
@@ -53,6 +55,7 @@ struct NameQuestion {
   lab::Sender app{};
   policy::Resolution expected{};
   bool tcp = false;  // at once, as for an answer that does not fit a datagram
+  bool public_attempt = false;
 };
 
 struct NameVerified {
@@ -65,19 +68,18 @@ class Verifier {
  public:
   explicit Verifier(Probes probes = {}) : probes_(std::move(probes)) {}
 
-  // One answer per question, in order; kConflict for classes whose packets have no namespace to
-  // be sent from. A service that is reached over TCP is called too, as a
-  // packet does not show what it says.
+  // One answer per question, in order, of one attempt each; kConflict for classes that are not in
+  // use. A service that is reached over TCP is called too, as a packet does not show what it says.
   Result<std::vector<Verified>> verify(const policy::Network& network, const std::string& prefix,
                                        const std::vector<Question>& questions) const;
 
-  // The same for a flow as a URL, with a lookup of its name; from a fresh port when none is given.
-  // Nothing is sent to a name without an address.
+  // The same for a flow as a URL, with a lookup of its name, and of all attempts that are made;
+  // from a fresh port when none is given. Nothing is sent to a name without an address.
   Result<Verified> verify(const policy::Network& network, const std::string& prefix,
                           const lab::Sender& app, const std::string& url,
                           std::optional<uint16_t> source_port, const policy::AskUpstream& ask);
 
-  // Likewise for names.
+  // The first for names.
   Result<std::vector<NameVerified>> verify_names(const policy::Network& network,
                                                  const std::string& prefix,
                                                  const std::vector<NameQuestion>& questions) const;
@@ -94,6 +96,9 @@ class Verifier {
 
  private:
   uint16_t fresh_port(const std::vector<uint16_t>& ports);
+  // Of one attempt.
+  Result<Verified> verify(const policy::Network& network, const std::string& prefix,
+                          const policy::Explanation& attempt, uint16_t source_port) const;
   Status call_services(const std::vector<ProbeFlow>& flows, std::vector<Verified>& answers) const;
   Status add_packets(const policy::Network& network, const std::string& prefix,
                      std::vector<inspect::TestResult>& results) const;

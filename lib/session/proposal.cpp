@@ -16,11 +16,12 @@ namespace egress::session {
 
 namespace {
 
-// Restarts of sites that are gone are forgotten with them.
-store::Generations restarts_of(const lab::Lab& lab, const store::Generations& known) {
-  store::Generations kept;
-  for (const auto& [site, restarts] : known) {
-    if (lab.sites.count(site) != 0) kept.emplace(site, restarts);
+// What is known of sites that are gone is forgotten with them.
+template <typename T>
+lab::Named<T> of_sites(const lab::Lab& lab, const lab::Named<T>& known) {
+  lab::Named<T> kept;
+  for (const auto& [site, value] : known) {
+    if (lab.sites.count(site) != 0) kept.emplace(site, value);
   }
   return kept;
 }
@@ -58,7 +59,8 @@ Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, cons
   next.network = policy::analyse({.lab = std::move(lab),
                                   .leases = next.leases.addresses(),
                                   .restarts = next.restarts,
-                                  .dns_at_start = next.dns_at_start},
+                                  .dns_at_start = next.dns_at_start,
+                                  .traffic = next.traffic},
                                  base.network.get());
   std::optional<compile::Compiled> previous;
   if (base.network != nullptr) previous.emplace(compile::Compiled{*base.network, *base.desired});
@@ -82,13 +84,21 @@ std::optional<Proposal> propose_again(const LabInForce& base, ipam::TimePoint no
   return proposal;
 }
 
+Refusal too_large(std::vector<lab::Finding> excess) {
+  return {{.code = Errc::kInvalid, .message = "the lab is too large"}, std::move(excess)};
+}
+
+Refusal no_lab() {
+  return {{.code = Errc::kConflict, .message = "no lab is in force"}, {}};
+}
+
 // The lab that `text` says and `loaded` holds.
 Outcome propose_loaded(const LabInForce& base, lab::LabText text, lab::Loaded loaded,
                        const Terms& terms, ipam::TimePoint now) {
-  std::vector<lab::Finding> excess = compile::check_size(*loaded.lab, terms.limits, text.file);
-  if (!excess.empty()) {
-    return Refusal{{.code = Errc::kInvalid, .message = "the lab is too large"}, std::move(excess)};
-  }
+  store::TrafficInUse traffic = of_sites(*loaded.lab, base.traffic);
+  std::vector<lab::Finding> excess =
+      compile::check_size(*loaded.lab, terms.limits, text.file, traffic);
+  if (!excess.empty()) return too_large(std::move(excess));
   Result<ipam::LeaseChange> change = base.leases.plan(*loaded.lab, now);
   if (!change.ok()) return Refusal{std::move(change).error(), std::move(loaded.findings)};
 
@@ -99,10 +109,12 @@ Outcome propose_loaded(const LabInForce& base, lab::LabText text, lab::Loaded lo
   next.clock_offset = base.clock_offset;
   next.leases = base.leases;
   next.leases.commit(proposal.leases);
-  next.restarts = restarts_of(*loaded.lab, base.restarts);
+  next.restarts = of_sites(*loaded.lab, base.restarts);
+  next.traffic = std::move(traffic);
   next.dns_at_start = dns_at_start_of(*loaded.lab, next.text, base);
   const bool same = next.text == base.text && proposal.leases.empty() &&
-                    next.restarts == base.restarts && next.dns_at_start == base.dns_at_start;
+                    next.restarts == base.restarts && next.dns_at_start == base.dns_at_start &&
+                    next.traffic == base.traffic;
   next.version = base.version + (same ? 0 : 1);
   if (Status made = analyse_into(next, std::move(*loaded.lab), base, terms); !made.ok()) {
     return Refusal{std::move(made).error(), std::move(next.warnings)};
@@ -171,11 +183,31 @@ Outcome propose_restart(const LabInForce& base, const std::string& site, const T
   return proposal;
 }
 
+Outcome propose_traffic(const LabInForce& base, const std::string& site, lab::TrafficClass traffic,
+                        const Terms& terms) {
+  if (base.network == nullptr) return no_lab();
+  lab::Lab lab = base.network->situation.lab;
+  const auto found = base.network->sites.find(site);
+  if (found == base.network->sites.end()) {
+    return Refusal{{.code = Errc::kNotFound, .message = fmt::format("no site '{}'", site)}, {}};
+  }
+  Proposal proposal{.base = base.version, .next = base};
+  const auto& [name, analysed] = *found;
+  if (analysed.sends(traffic)) return proposal;
+  ++proposal.next.version;
+  proposal.next.traffic[name].insert(traffic);
+  std::vector<lab::Finding> excess =
+      compile::check_size(lab, terms.limits, base.text.file, proposal.next.traffic);
+  if (!excess.empty()) return too_large(std::move(excess));
+  if (Status made = analyse_into(proposal.next, std::move(lab), base, terms); !made.ok()) {
+    return Refusal{std::move(made).error(), {}};
+  }
+  return proposal;
+}
+
 Outcome propose_advance(const LabInForce& base, std::chrono::seconds by, const Terms& terms,
                         ipam::TimePoint now) {
-  if (base.network == nullptr) {
-    return Refusal{{.code = Errc::kConflict, .message = "no lab is in force"}, {}};
-  }
+  if (base.network == nullptr) return no_lab();
   if (by > kLargestClockOffset - base.clock_offset) {
     return Refusal{
         {.code = Errc::kInvalid,

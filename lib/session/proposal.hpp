@@ -30,6 +30,7 @@ struct LabInForce {
   ipam::Leases leases{};
   store::Generations restarts{};
   store::NameServers dns_at_start{};                 // of integrated sites
+  store::TrafficInUse traffic{};                     // beside what the lab asks for
   std::shared_ptr<const policy::Network> network{};  // null when no lab is in force
   std::shared_ptr<const state::KernelState> desired =
       std::make_shared<const state::KernelState>();  // never null; empty without a network
@@ -72,6 +73,11 @@ Outcome propose(const LabInForce& base, lab::LabText text, const Terms& terms, i
 Outcome propose(const LabInForce& base, lab::Lab lab, const Terms& terms, ipam::TimePoint now);
 // New interfaces for all instances of the site. kNotFound when there is no such site.
 Outcome propose_restart(const LabInForce& base, const std::string& site, const Terms& terms);
+// A namespace for each instance of the site from which packets of the class are sent. The version
+// stays when there is one already. kNotFound when there is no such site, kConflict when no lab is
+// in force.
+Outcome propose_traffic(const LabInForce& base, const std::string& site, lab::TrafficClass traffic,
+                        const Terms& terms);
 // The lab's clock moved on, and the leases released that are due by then. kConflict when no lab is
 // in force, kInvalid beyond kLargestClockOffset.
 Outcome propose_advance(const LabInForce& base, std::chrono::seconds by, const Terms& terms,

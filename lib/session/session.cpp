@@ -32,7 +32,8 @@ Status Session::restore(ipam::TimePoint now) {
                    .clock_offset = saved.clock_offset,
                    .leases = ipam::Leases(saved.leases),
                    .restarts = std::move(saved.generations),
-                   .dns_at_start = std::move(saved.dns_at_start)};
+                   .dns_at_start = std::move(saved.dns_at_start),
+                   .traffic = std::move(saved.traffic)};
   const bool stored = saved.lab.has_value();
   if (stored) found.text = std::move(*saved.lab);
   current_ = std::make_shared<const LabInForce>(std::move(found));
@@ -85,6 +86,7 @@ Status Session::adopt(Proposal proposal) {
                          .lab = next->text,
                          .generations = next->restarts,
                          .dns_at_start = next->dns_at_start,
+                         .traffic = next->traffic,
                          .version = next->version,
                          .clock_offset = next->clock_offset};
     if (set_aside_) change.unfinished_starts = 0;

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lab/schema/vocabulary.hpp"
+
 namespace egress::store {
 
 namespace {
@@ -39,6 +41,8 @@ CREATE TABLE IF NOT EXISTS started_site (site TEXT PRIMARY KEY) STRICT;
 CREATE TABLE IF NOT EXISTS dns_at_start (
   site TEXT NOT NULL, position INTEGER NOT NULL, address INTEGER NOT NULL,
   PRIMARY KEY (site, position)) STRICT;
+CREATE TABLE IF NOT EXISTS traffic_in_use (
+  site TEXT NOT NULL, class TEXT NOT NULL, PRIMARY KEY (site, class)) STRICT;
 )";
 
 int64_t to_stored(ipam::TimePoint time) {
@@ -140,6 +144,19 @@ Result<NameServers> read_dns_at_start(Database& database) {
   }
 }
 
+// A class that only a later version knows is none here.
+Result<TrafficInUse> read_traffic(Database& database) {
+  ASSIGN_OR_RETURN(Statement select, database.prepare("SELECT site, class FROM traffic_in_use"));
+  TrafficInUse in_use;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) return in_use;
+    for (const auto& spelling : lab::traffic_classes()) {
+      if (spelling.word == select.text(1)) in_use[select.text(0)].insert(spelling.value);
+    }
+  }
+}
+
 Statement& bind_holder(Statement& statement, const lab::Integration& holder) {
   return statement.bind(1, holder.server_farm)
       .bind(2, int64_t{holder.instance})
@@ -213,6 +230,17 @@ Status write_dns_at_start(Database& database, const NameServers& servers) {
   return {};
 }
 
+Status write_traffic(Database& database, const TrafficInUse& traffic) {
+  RETURN_IF_ERROR(database.execute("DELETE FROM traffic_in_use"));
+  ASSIGN_OR_RETURN(Statement insert, database.prepare("INSERT INTO traffic_in_use VALUES (?, ?)"));
+  for (const auto& [site, classes] : traffic) {
+    for (const lab::TrafficClass each : classes) {
+      RETURN_IF_ERROR(insert.bind(1, site).bind(2, std::string(lab::name_of(each))).run());
+    }
+  }
+  return {};
+}
+
 // Of a table with one row.
 Status write_number(Database& database, const char* replace_sql, int64_t number) {
   ASSIGN_OR_RETURN(Statement replace, database.prepare(replace_sql));
@@ -245,6 +273,7 @@ Result<Saved> Store::load() {
     ASSIGN_OR_RETURN(saved.lab, read_lab(*database));
     ASSIGN_OR_RETURN(saved.generations, read_generations(*database));
     ASSIGN_OR_RETURN(saved.dns_at_start, read_dns_at_start(*database));
+    ASSIGN_OR_RETURN(saved.traffic, read_traffic(*database));
     ASSIGN_OR_RETURN(const int64_t version,
                      database->integer("SELECT coalesce(max(version), 0) FROM lab_version"));
     saved.version = static_cast<uint64_t>(version);
@@ -278,6 +307,7 @@ Status Store::write(Database& database, const Change& change) {
   if (change.lab) RETURN_IF_ERROR(write_lab(database, *change.lab));
   if (change.generations) RETURN_IF_ERROR(write_generations(database, *change.generations));
   if (change.dns_at_start) RETURN_IF_ERROR(write_dns_at_start(database, *change.dns_at_start));
+  if (change.traffic) RETURN_IF_ERROR(write_traffic(database, *change.traffic));
   if (change.version) {
     RETURN_IF_ERROR(write_number(database, "INSERT OR REPLACE INTO lab_version VALUES (1, ?)",
                                  static_cast<int64_t>(*change.version)));

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What must survive the daemon: leases, the applied lab, how often each site was restarted and the
-// name servers of its start, the version of all that, how far the lab's clock was moved on, and how
-// often the daemon has not survived its own start. One SQLite file; a change is one transaction,
+// What must survive the daemon: leases, the applied lab, how often each site was restarted, the
+// name servers of its start and the classes of traffic in which somebody has run something, the
+// version of all that, how far the lab's clock was moved on, and how often the daemon has not
+// survived its own start. One SQLite file; a change is one transaction,
 // durable before save() returns. The file is made with the first change and gone after erase().
 
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,12 +24,14 @@ namespace egress::store {
 
 using Generations = lab::Named<int>;                       // restarts by site
 using NameServers = lab::Named<std::vector<Ipv4Address>>;  // of its network at its start, by site
+using TrafficInUse = lab::Named<std::set<lab::TrafficClass>>;  // somebody has run in, by site
 
 struct Saved {
   std::vector<ipam::Lease> leases{};
   std::optional<lab::LabText> lab{};
   Generations generations{};
   NameServers dns_at_start{};
+  TrafficInUse traffic{};
   uint64_t version = 0;
   std::chrono::seconds clock_offset{};
   int unfinished_starts = 0;  // in a row
@@ -39,6 +43,7 @@ struct Change {
   std::optional<lab::LabText> lab{};
   std::optional<Generations> generations{};
   std::optional<NameServers> dns_at_start{};
+  std::optional<TrafficInUse> traffic{};
   std::optional<uint64_t> version{};
   std::optional<std::chrono::seconds> clock_offset{};
   std::optional<int> unfinished_starts{};

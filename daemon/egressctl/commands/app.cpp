@@ -12,10 +12,11 @@ namespace egress::ctl {
 
 namespace {
 
-Answer context_of(const Client& client, const lab::Sender& app) {
-  return with_sites(
-      client.get(fmt::format("/v1/apps/{}/{}/context", escaped(app.site), app.instance)), client,
-      app.site);
+Answer context_of(const Client& client, const lab::Sender& sender) {
+  const std::string path =
+      fmt::format("/v1/apps/{}/{}/context", escaped(sender.site), sender.instance);
+  return with_sites(client.get(with_query(path, {{"traffic", lab::name_of(sender.traffic)}})),
+                    client, sender.site);
 }
 
 Answer context_of(const Client& client, const std::string& host) {
@@ -53,11 +54,12 @@ int env(const Context& context, const std::string& target) {
 // Where a program is to run: the one or the other.
 struct ExecOptions {
   std::string app{};
+  std::string traffic = "application";
   std::string host{};
 };
 
 // The context, or why there is no use in asking for it.
-Answer context_of(const Client& client, const ExecOptions& options,
+Answer context_of(const Context& context, const ExecOptions& options,
                   const std::vector<std::string>& program) {
   const bool on_host = !options.host.empty();
   const std::string where = on_host ? "--host " + options.host : options.app;
@@ -67,15 +69,17 @@ Answer context_of(const Client& client, const ExecOptions& options,
         .message = where.empty() ? "no app and no host to run it in" : "no command to run",
         .hint = fmt::format("egressctl exec {} -- COMMAND...", where.empty() ? "SITE" : where)};
   }
-  if (on_host) return context_of(client, options.host);
-  const auto app = lab::Sender::parse(options.app);
-  return app.ok() ? context_of(client, *app) : failure_of(app.error());
+  if (on_host) return context_of(context.client, options.host);
+  const auto sender = parse_sender(options.app, options.traffic);
+  if (!sender.ok()) return failure_of(sender.error());
+  Answer asked = ask_for_traffic(context, *sender);
+  return std::holds_alternative<Failure>(asked) ? asked : context_of(context.client, *sender);
 }
 
 int exec(const Context& context, const ExecOptions& options,
          const std::vector<std::string>& program) {
   const Console& console = context.console;
-  const Answer answer = context_of(context.client, options, program);
+  const Answer answer = context_of(context, options, program);
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
     return console.fail(*failure, kExecTrouble);
   }
@@ -99,15 +103,18 @@ void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Ac
                   "Examples:\n"
                   "  egressctl exec web -- curl -s http://www.example.com/\n"
                   "  egressctl exec web/1 -- bash\n"
+                  "  egressctl exec web --traffic image-pull -- nslookup shop.azurecr.io\n"
                   "  egressctl exec --host sql -- ss -lnt\n"
                   "Exit status: the command's; 125 egressctl failed, 126 the command cannot be "
                   "run, 127 it was\n"
                   "not found.");
   const auto options = std::make_shared<ExecOptions>();
   CLI::Option* target = add_target(*running, options->app)->required(false);
+  CLI::Option* traffic = add_traffic(*running, options->traffic);
   running->add_option("--host", options->host, "On this machine of the lab, not in an app")
       ->type_name("NAME")
-      ->excludes(target);
+      ->excludes(target)
+      ->excludes(traffic);
   when_chosen(*running, chosen, [options, &program](const Context& context) {
     return exec(context, *options, program);
   });

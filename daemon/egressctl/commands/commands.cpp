@@ -31,11 +31,11 @@ CLI::Option* add_target(CLI::App& command, std::string& target) {
           ""));
 }
 
-void add_traffic(CLI::App& command, std::string& traffic) {
-  command
+CLI::Option* add_traffic(CLI::App& command, std::string& traffic) {
+  return command
       .add_option("--traffic", traffic,
                   "What is sent: " + lab::one_of(lab::words_of(lab::traffic_classes())))
-      ->type_name("CLASS")
+      ->type_name(kTrafficType)
       ->capture_default_str()
       ->check(CLI::Validator(
           [](std::string& text) {

@@ -23,6 +23,9 @@ struct Context {
 };
 using Action = std::function<int(const Context&)>;
 
+// An operation that shows its progress while it runs.
+Answer run_with_progress(const Context& context, const std::string& path, const Json& body);
+
 void add_lab_commands(CLI::App& app, Action& chosen);        // validate, plan
 void add_operation_commands(CLI::App& app, Action& chosen);  // apply, restart, down
 void add_query_commands(CLI::App& app, Action& chosen);      // status, leases, effective-…, graph
@@ -54,9 +57,13 @@ int show(const Console& console, const Answer& answer, Render render);
 // A positional that lab::Sender::parse takes.
 CLI::Option* add_target(CLI::App& command, std::string& target);
 // "--traffic CLASS" with the words of control::parse_traffic.
-void add_traffic(CLI::App& command, std::string& traffic);
+inline constexpr const char* kTrafficType = "CLASS";
+CLI::Option* add_traffic(CLI::App& command, std::string& traffic);
 // kInvalid for what neither option takes.
 Result<lab::Sender> parse_sender(const std::string& target, const std::string& traffic);
+// Has the daemon make what packets of the sender's class are sent from, if it has not yet; a
+// document, or why that cannot be.
+Answer ask_for_traffic(const Context& context, const lab::Sender& sender);
 
 // Whether the app gets what it wants, or otherwise than the kernel did.
 int exit_of_explanation(const Json& explanation);

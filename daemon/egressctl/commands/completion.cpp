@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "egressctl/commands/commands.hpp"
+#include "lab/schema/vocabulary.hpp"
 
 namespace egress::ctl {
 
@@ -17,6 +18,18 @@ std::set<std::string> option_names(const CLI::App& app) {
   std::set<std::string> names;
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) names.insert("--" + name);
+  }
+  return names;
+}
+
+// Names of the options that take a class of traffic.
+std::set<std::string> traffic_options(const CLI::App& app) {
+  std::set<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    for (const CLI::Option* option : command->get_options()) {
+      if (option->get_type_name() != kTrafficType) continue;
+      for (const std::string& name : option->get_lnames()) names.insert("--" + name);
+    }
   }
   return names;
 }
@@ -53,11 +66,15 @@ _{0}() {{
 {3}  esac
   # Files are completed where no word fits.
   [[ -n $command && $current != -* ]] && words=$actions
+  case ${{COMP_WORDS[COMP_CWORD-1]}} in
+    {4}) words='{5}' ;;
+  esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }}
 complete -o default -F _{0} {0}
 )",
-      program, names, fmt::join(global, " "), cases);
+      program, names, fmt::join(global, " "), cases, fmt::join(traffic_options(app), "|"),
+      fmt::join(lab::words_of(lab::traffic_classes()), " "));
 }
 
 void add_completion_command(CLI::App& app, Action& chosen) {

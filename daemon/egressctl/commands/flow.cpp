@@ -23,6 +23,15 @@ struct ExplainOptions {
   std::string lab{};  // a file: no daemon
 };
 
+Answer ask(const Context& context, const control::ExplainRequest& request) {
+  if (request.verify) {
+    Answer asked = ask_for_traffic(context, request.app);
+    if (std::holds_alternative<Failure>(asked)) return asked;
+  }
+  return with_sites(context.client.post("/v1/explain", control::to_json(request)), context.client,
+                    request.app.site);
+}
+
 int explain(const Context& context, const ExplainOptions& options) {
   const Console& console = context.console;
   const auto app = parse_sender(options.target, options.traffic);
@@ -34,8 +43,7 @@ int explain(const Context& context, const ExplainOptions& options) {
   Answer answer;
   Source text;
   if (options.lab.empty()) {
-    answer = with_sites(context.client.post("/v1/explain", control::to_json(request)),
-                        context.client, app->site);
+    answer = ask(context, request);
   } else {
     const auto source = LabSource::read(options.lab);
     if (!source.ok()) return console.fail(failure_of(source.error()), kTrouble);

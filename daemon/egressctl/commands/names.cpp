@@ -31,11 +31,15 @@ Result<control::ResolveRequest> request_of(const ResolveOptions& options) {
                                               {"verify", options.verify ? "true" : "false"}});
 }
 
-Answer ask(const Client& client, const control::ResolveRequest& request) {
+Answer ask(const Context& context, const control::ResolveRequest& request) {
+  if (request.verify) {
+    Answer asked = ask_for_traffic(context, request.app);
+    if (std::holds_alternative<Failure>(asked)) return asked;
+  }
   const std::string path =
       fmt::format("/v1/apps/{}/{}/resolve", escaped(request.app.site), request.app.instance);
-  return with_sites(client.get(with_query(path, control::to_parameters(request))), client,
-                    request.app.site);
+  return with_sites(context.client.get(with_query(path, control::to_parameters(request))),
+                    context.client, request.app.site);
 }
 
 int resolve(const Context& context, const ResolveOptions& options) {
@@ -45,7 +49,7 @@ int resolve(const Context& context, const ResolveOptions& options) {
   Answer answer;
   Source text;
   if (options.lab.empty()) {
-    answer = ask(context.client, *request);
+    answer = ask(context, *request);
   } else {
     const auto source = LabSource::read(options.lab);
     if (!source.ok()) return console.fail(failure_of(source.error()), kTrouble);

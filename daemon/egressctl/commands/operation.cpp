@@ -21,11 +21,6 @@ struct Wording {
   std::string left = "the kernel is not yet as the lab wants it";
 };
 
-Answer run_with_progress(const Context& context, const std::string& path, const Json& body) {
-  ProgressBar bar(context.progress);
-  return context.client.run(path, body, [&](const Json& progress) { bar.show(progress); });
-}
-
 int exit_of(const Failure& failure) {
   return failure.reach == Reach::kKernel ? kPartly : kNo;
 }
@@ -75,6 +70,19 @@ int down(const Context& context) {
 }
 
 }  // namespace
+
+Answer run_with_progress(const Context& context, const std::string& path, const Json& body) {
+  ProgressBar bar(context.progress);
+  return context.client.run(path, body, [&](const Json& progress) { bar.show(progress); });
+}
+
+Answer ask_for_traffic(const Context& context, const lab::Sender& sender) {
+  if (sender.traffic == lab::TrafficClass::kApplication) return Json::object();
+  const std::string path = fmt::format("/v1/sites/{}/traffic", escaped(sender.site));
+  return with_sites(
+      run_with_progress(context, path, control::to_json(control::TrafficRequest{sender.traffic})),
+      context.client, sender.site);
+}
 
 void add_operation_commands(CLI::App& app, Action& chosen) {
   CLI::App* applying =

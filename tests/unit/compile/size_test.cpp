@@ -107,6 +107,37 @@ sites:
   EXPECT_GE(size.routes.total, count(state).routes);
 }
 
+TEST(Size, CountsTheLanesOfClassesInUse) {
+  const lab::Lab lab = testing_support::lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  v:
+    addressPrefixes: [10.0.0.0/16]
+    subnets: {apps: {addressPrefix: 10.0.1.0/24, delegations: [Microsoft.Web/serverFarms]}}
+serverFarms: {plan: {capacity: 3}}
+sites:
+  joined: {serverFarm: plan, virtualNetworkSubnet: v/apps}
+  plain: {serverFarm: plan, linuxFxVersion: "DOCKER|images.example.com/web:1"}
+)");
+  const policy::TrafficInUse run_in{
+      {"joined",
+       {lab::TrafficClass::kBackupRestore, lab::TrafficClass::kKeyVault,
+        lab::TrafficClass::kManagedIdentity}},
+      {"plain", {lab::TrafficClass::kKeyVault}}};
+  const Size size = size_of(lab, {}, run_in);
+  const state::KernelState state =
+      compile(*policy::analyse(
+                  {.lab = lab, .leases = testing_support::leases_of(lab), .traffic = run_in}))
+          .value();
+  EXPECT_EQ(size.namespaces.total, state.size());
+  EXPECT_EQ(size.links.total, count(state).links);
+  EXPECT_GE(size.routes.total, count(state).routes);
+  const auto findings = check_size(lab, {.namespaces = 20}, "lab.yaml", run_in);
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].path, "sites.joined");
+  EXPECT_THAT(check_size(lab, {.namespaces = 20}, "lab.yaml"), IsEmpty());
+}
+
 TEST(Size, OfAThousandRulesIsNearWhatCompilingThemMakes) {
   const lab::Lab lab = listed(1000, 10, 10'000);
   const Made made = count(compile(*policy::analyse({.lab = lab})).value());

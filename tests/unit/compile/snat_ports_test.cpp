@@ -76,5 +76,22 @@ TEST(CheckSnatPorts, TellsTheAddressThatHasTooFewAndThePlanThatNeedsMost) {
   EXPECT_THAT(blocks.error().message, HasSubstr("101 instances"));
 }
 
+TEST(CheckSnatPorts, CountsWhoAsksKeyVaultFromTheOneAddressOfThePlatform) {
+  lab::Lab lab = shared_lab(511);
+  lab.outbound_ip_addresses.push_back({0x14320105});
+  lab.sites["web"] = {.server_farm = "large"};
+  lab.sites["api"] = {.server_farm = "small"};
+  policy::TrafficInUse asking{{"web", {lab::TrafficClass::kKeyVault}}};
+  EXPECT_THAT(check_size(lab, {}, "lab.yaml", asking), IsEmpty());
+  asking["api"] = {lab::TrafficClass::kKeyVault};
+  const auto findings = check_size(lab, {}, "lab.yaml", asking);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].to_string(),
+            "lab.yaml: error: serverFarms.large: 101 instances share the outbound address "
+            "198.51.100.3, which has room for 100 blocks of 639 ports; the platform asks Key Vault "
+            "from no other; make 'snatPorts' smaller");
+  EXPECT_FALSE(key_vault_ports(*policy::analyse({.lab = lab, .traffic = asking})).ok());
+}
+
 }  // namespace
 }  // namespace egress::compile

@@ -201,6 +201,18 @@ TEST(ResolveParameters, AreRefusedWhenTheyMeanNothing) {
   EXPECT_FALSE(parse_resolve_request({}, {{"name", "a"}, {"traffic", "images"}}).ok());
 }
 
+TEST(TrafficMessage, ReturnsAsItWasSentInAnyCase) {
+  const TrafficRequest request{lab::TrafficClass::kContentShare};
+  EXPECT_EQ(parse_traffic_request(dump(to_json(request)))->traffic, request.traffic);
+  EXPECT_EQ(parse_traffic_request(R"({"traffic":"Content-Share"})")->traffic, request.traffic);
+}
+
+TEST(TrafficMessage, IsRefusedUnlessItNamesAClass) {
+  for (const char* body : {"{}", R"({"traffic":1})", R"({"traffic":"images"})", "[]"}) {
+    EXPECT_FALSE(parse_traffic_request(body).ok()) << body;
+  }
+}
+
 TEST(AdvanceMessage, ReturnsAsItWasSent) {
   const auto parsed =
       parse_advance_request(dump(to_json(AdvanceRequest{std::chrono::seconds(240)})));

@@ -282,6 +282,9 @@ TEST(Completion, KnowsEveryCommandWithItsOptions) {
   }
   EXPECT_THAT(script, HasSubstr("--source-port"));
   EXPECT_THAT(script, HasSubstr(" actions='advance' ;;\n"));
+  EXPECT_THAT(script,
+              HasSubstr("    --traffic) words='application image-pull content-share backup-restore "
+                        "managed-identity key-vault' ;;\n"));
 }
 
 }  // namespace

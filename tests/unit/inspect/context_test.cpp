@@ -89,6 +89,22 @@ TEST(AppContext, WritesResolvConfAsAzureDoes) {
                                    "startup are timeout:3 attempts:2\n"));
 }
 
+TEST(AppContext, OfAClassOfTrafficIsItsNetworkAlone) {
+  lab::Lab lab = with(two_apps(), R"(
+virtualNetworks: {spoke: {dnsServers: [10.1.2.9]}}
+sites: {web: {linuxFxVersion: "DOCKER|images.example.com/web:1"}}
+)");
+  const lab::Sender puller{"WEB", 1, lab::TrafficClass::kImagePull};
+  const auto servers = [&] { return context_in(lab, puller).value().resolv_conf; };
+  EXPECT_EQ(context_in(lab, puller).value().netns, "eg-app-web-1-image-pull");
+  EXPECT_TRUE(context_in(lab, puller).value().environment.empty());
+  EXPECT_THAT(servers(), ::testing::HasSubstr("startup are 168.63.129.16"));
+  lab.sites["web"].vnet_image_pull_enabled = true;
+  EXPECT_THAT(servers(), ::testing::HasSubstr("startup are 10.1.2.9"));
+  EXPECT_EQ(context_in(lab, {"plain", 0, lab::TrafficClass::kImagePull}).error().code,
+            Errc::kConflict);
+}
+
 TEST(AppContext, LeavesNamesToTheResolver) {
   EXPECT_EQ(context_of({"plain", 0}).hosts, "127.0.0.1 localhost\n");
 }

@@ -113,28 +113,63 @@ TEST(Verifier, TestsAllExpectationsInOneBatchWithPortsOfTheirOwn) {
   EXPECT_THAT((*results)[1].differences, SizeIs(1));  // analysis differs, the kernel agrees
 }
 
-TEST(Verifier, SendsNothingForClassesOfTheirOwnAndSaysSo) {
+TEST(Verifier, SendsPacketsOfAClassFromItsNamespaceAndNoneOfAClassThatIsNotInUse) {
   Asked asked;
-  Verifier verifier(probes(asked, delivered()));
+  Verifier verifier(probes(asked, {}));
   const auto expecting =
       testing_support::network_of(testing_support::lab_from(testing_support::small_lab() + R"(
 expectations:
   - {from: web, to: tcp://10.1.2.4:443, expect: drop, traffic: image-pull}
   - {from: web, resolve: sql, expect: 10.1.2.4, traffic: image-pull}
 )"));
+  ASSERT_TRUE(verifier.test(*expecting, "eg").ok());
+  ASSERT_THAT(asked.flows, SizeIs(1));
+  EXPECT_EQ(asked.flows[0].netns, "eg-app-web-0-image-pull");
+  ASSERT_THAT(asked.lookups, SizeIs(1));
+  EXPECT_EQ(asked.lookups[0].netns, "eg-app-web-0-image-pull");
+
+  const lab::Sender sharer{"web", 0, lab::TrafficClass::kContentShare};
+  const auto refused =
+      verifier.verify(*expecting, "eg", sharer, "tcp://10.1.2.4:443", std::nullopt, nullptr);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Errc::kConflict);
+  EXPECT_EQ(asked.batches, 1);
+}
+
+TEST(Verifier, SendsBothAttemptsToAVaultThatRefusesTheFirst) {
+  Asked asked;
+  Probes both = probes(asked, {});
+  std::vector<std::string> senders;
+  both.send = [&senders](const std::vector<ProbeFlow>& flows, const auto&, auto) {
+    for (const ProbeFlow& flow : flows) senders.push_back(flow.netns);
+    return Result<std::vector<ProbeResult>>(std::vector<ProbeResult>(flows.size()));
+  };
+  Verifier verifier(both);
+  const auto expecting =
+      testing_support::network_of(testing_support::lab_from(testing_support::small_lab() + R"(
+services:
+  shop: {type: Microsoft.KeyVault/vaults, ipAddress: 13.69.64.74, names: [shop.vault.azure.net],
+         networkAcls: {defaultAction: Deny}}
+expectations:
+  - {from: web, to: tcp://shop.vault.azure.net:443, expect: allow, traffic: key-vault}
+)"));
+  const auto lanes = ElementsAre("eg-app-web-0-key-vault-public", "eg-app-web-0-key-vault");
   const auto results = verifier.test(*expecting, "eg");
   ASSERT_TRUE(results.ok());
-  for (const auto& result : *results) {
-    EXPECT_THAT(result.differences,
-                ElementsAre(HasSubstr("packets of the class image-pull are not sent yet")));
-  }
-  const lab::Sender puller{"web", 0, lab::TrafficClass::kImagePull};
-  const auto verified =
-      verifier.verify(*expecting, "eg", puller, "tcp://10.1.2.4:443", std::nullopt, nullptr);
-  ASSERT_FALSE(verified.ok());
-  EXPECT_EQ(verified.error().code, Errc::kConflict);
-  EXPECT_EQ(asked.batches, 0);
-  EXPECT_THAT(asked.lookups, IsEmpty());
+  EXPECT_THAT(senders, lanes);
+  ASSERT_THAT(asked.lookups, SizeIs(2));
+  EXPECT_EQ(asked.lookups[0].netns, "eg-app-web-0-key-vault-public");
+  EXPECT_EQ(asked.lookups[1].netns, "eg-app-web-0-key-vault");
+  EXPECT_THAT((*results)[0].differences,
+              ::testing::Contains(::testing::StartsWith("public attempt: explain: the packet")));
+
+  senders.clear();
+  const lab::Sender web{"web", 0, lab::TrafficClass::kKeyVault};
+  const auto verified = verifier.verify(*expecting, "eg", web, "tcp://shop.vault.azure.net:443",
+                                        std::nullopt, nullptr);
+  ASSERT_TRUE(verified.ok());
+  EXPECT_THAT(senders, lanes);
+  EXPECT_FALSE(verified->explanation.public_attempt);
 }
 
 TEST(Verifier, CountsWhatThePacketsContradict) {

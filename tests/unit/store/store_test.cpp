@@ -64,11 +64,14 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
   const Generations generations{{"web", 3}, {"api", 1}};
   // Order counts, and so does that there were none.
   const NameServers dns_at_start{{"web", {ip("10.0.0.9"), ip("10.0.0.4")}}, {"api", {}}};
+  const TrafficInUse traffic{{"web", {lab::TrafficClass::kImagePull, lab::TrafficClass::kKeyVault}},
+                             {"api", {lab::TrafficClass::kBackupRestore}}};
   ASSERT_TRUE(Store(path())
                   .save({.leases = {.stored = leases(5)},
                          .lab = lab,
                          .generations = generations,
                          .dns_at_start = dns_at_start,
+                         .traffic = traffic,
                          .version = 7,
                          .clock_offset = std::chrono::hours(30),
                          .unfinished_starts = 1})
@@ -79,9 +82,23 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
   EXPECT_EQ(saved->lab, lab);
   EXPECT_EQ(saved->generations, generations);
   EXPECT_EQ(saved->dns_at_start, dns_at_start);
+  EXPECT_EQ(saved->traffic, traffic);
   EXPECT_EQ(saved->version, 7U);
   EXPECT_EQ(saved->clock_offset, std::chrono::hours(30));
   EXPECT_EQ(saved->unfinished_starts, 1);
+}
+
+TEST_F(StoreTest, PassesOverClassesOfTrafficThatOnlyALaterVersionKnows) {
+  ASSERT_TRUE(Store(path()).save({.generations = Generations{}}).ok());
+  {
+    Database later = Database::open(path()).value();
+    ASSERT_TRUE(later
+                    .execute("INSERT INTO traffic_in_use VALUES ('web', 'telemetry'), "
+                             "('web', 'image-pull')")
+                    .ok());
+  }
+  EXPECT_EQ(Store(path()).load()->traffic,
+            (TrafficInUse{{"web", {lab::TrafficClass::kImagePull}}}));
 }
 
 TEST_F(StoreTest, LeavesUnsetPartsAlone) {

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "compile/lanes.hpp"
+
+#include <fmt/format.h>
+
+#include "compile/marks.hpp"
+
+namespace egress::compile {
+namespace {
+
+using lab::TrafficClass;
+
+// In front of the numbers of classes: the nets of lanes that leave directly, 169.254.131.0/24 to
+// 169.254.135.0/24, and of those that enter the network, 169.254.241.0/24 to 169.254.245.0/24.
+constexpr uint32_t kDirectNets = 0xa9fe8200;
+constexpr uint32_t kNetsInNetwork = 0xa9fef000;
+
+bool enters_network(const policy::Lane& lane) {
+  return lane.routing.scope == policy::TrafficRouting::Scope::kEverything;
+}
+
+Ipv4Prefix net_of(TrafficClass traffic, bool in_network) {
+  const auto number = static_cast<uint32_t>(traffic);
+  return {{(in_network ? kNetsInNetwork : kDirectNets) + (number << 8U)}, 24};
+}
+
+std::string netns_of(const std::string& prefix, const std::string& site, int instance,
+                     const policy::Lane& lane) {
+  return lane_netns(prefix, {site, instance, lane.traffic}, lane.public_attempt);
+}
+
+bool asks_key_vault(const policy::Network::Site& site) {
+  return site.classes_in_use.count(TrafficClass::kKeyVault) != 0;
+}
+
+void add_lane(Worker& worker, const std::string& site_name, const policy::Network::Site& site,
+              const policy::Lane& lane, uint32_t slot) {
+  Fabric& fabric = worker.fabric;
+  SenderLink link{.netns = netns_of(fabric.options.prefix, site_name, worker.instance, lane),
+                  .link = "eth0",
+                  .port = fabric.link(worker.name, lane_port(site_name, lane)),
+                  .address = {net_of(lane.traffic, enters_network(lane)).first().bits + slot},
+                  .gateway = gateway_in(kAppDirectNet),
+                  .table = state::kDirectTable};
+  if (enters_network(lane)) {
+    const auto integration = worker.integration_of(site);
+    EG_CHECK(integration.has_value(), "who has no integration enters no network");
+    link.gateway = gateway_in(kAppVnetNet);
+    link.table = state::kFirstIntegrationTable + static_cast<uint32_t>(*integration);
+    worker.zones.push_back({{link.port}, zone_of_integration(*integration)});
+  }
+  join_sender(worker, link);
+  add(fabric.netns(link.netns), route_via(kMainTable, {}, link.link, link.gateway));
+}
+
+}  // namespace
+
+std::vector<std::string> lane_namespaces(const std::string& prefix,
+                                         const policy::Network& network) {
+  std::vector<std::string> all;
+  for (const auto& [name, site] : network.sites) {
+    for (const policy::Lane* lane : site.lanes_in_use()) {
+      for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
+        all.push_back(netns_of(prefix, name, instance, *lane));
+      }
+    }
+  }
+  return all;
+}
+
+std::string lane_port(const std::string& site, const policy::Lane& lane) {
+  return fmt::format("{}-{}_{}", enters_network(lane) ? 'v' : 'e', site, name_of(lane.traffic));
+}
+
+void add_lanes(Worker& worker, const std::string& site, uint32_t slot) {
+  const policy::Network::Site& analysed = worker.fabric.network.sites.at(site);
+  for (const policy::Lane* lane : analysed.lanes_in_use()) {
+    add_lane(worker, site, analysed, *lane, slot);
+  }
+}
+
+std::set<policy::Network::WorkerName> workers_asking_key_vault(const policy::Network& network) {
+  std::set<policy::Network::WorkerName> all;
+  for (const auto& [name, site] : network.sites) {
+    if (!asks_key_vault(site)) continue;
+    for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
+      all.insert({site.declared->server_farm, instance});
+    }
+  }
+  return all;
+}
+
+void add_key_vault_path(Worker& worker) {
+  Fabric& fabric = worker.fabric;
+  const auto inside = fabric.inside_of_key_vault(worker.server_farm, worker.instance);
+  if (!inside) return;
+  const std::string stamp = stamp_netns(fabric.options.prefix);
+  add(fabric.netns(stamp),
+      route_via(kMainTable, Ipv4Prefix::host(*inside),
+                fabric.link(stamp, direct_port(worker.server_farm, worker.instance)),
+                fabric.inside_of_worker(worker.server_farm, worker.instance)));
+}
+
+std::vector<state::NftRule> key_vault_translation(const Worker& worker) {
+  const auto inside = worker.fabric.inside_of_key_vault(worker.server_farm, worker.instance);
+  if (!inside) return {};
+  return {{fmt::format("oifname \"direct0\" ip saddr {} snat to {}",
+                       net_of(TrafficClass::kKeyVault, false).to_string(), inside->to_string()),
+           "to Key Vault in public"}};
+}
+
+}  // namespace egress::compile

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// One plan instance while it is compiled: what its apps and their lanes add to its namespace.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compile/data_path.hpp"
+
+namespace egress::compile {
+
+struct Worker {
+  Fabric& fabric;
+  const std::string& server_farm;
+  int instance;
+  std::string name;  // of the namespace
+  std::vector<IntegrationLink> integrations;
+  std::vector<state::NftElement> zones{};
+  std::vector<state::NftElement> platform_zones{};  // of what enters by eth0
+  std::vector<state::NftElement> sources{};
+  std::vector<state::NftElement> own{};  // addresses of apps and lanes, by their ports
+  // Of apps that front ends lead to, by the address under which these know them.
+  std::vector<state::NftElement> called{};
+
+  state::NetnsState& netns() const { return fabric.netns(name); }
+  // The place among the worker's of the integration that the site has joined.
+  std::optional<size_t> integration_of(const policy::Network::Site& site) const;
+};
+
+// The worker's own address on the links of that net: there the gateway of whoever sends.
+Ipv4Address gateway_in(const Ipv4Prefix& net);
+
+// An interface whose packets go one way through the worker.
+struct SenderLink {
+  std::string netns{};
+  std::string link{};  // in there
+  std::string port{};  // in the worker
+  Ipv4Address address{};
+  uint8_t length = 32;
+  Ipv4Address gateway{};  // the worker's own address on the port
+  uint32_t table = 0;     // of the worker, which is the way
+};
+void join_sender(Worker& worker, const SenderLink& link);
+
+}  // namespace egress::compile
