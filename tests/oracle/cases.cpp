@@ -58,11 +58,14 @@ std::set<uint16_t> telling_source_ports(const lab::Lab& lab) {
   return ports;
 }
 
+lab::Sender sender_of(const lab::Expectation& expectation) {
+  return {expectation.from, expectation.instance, expectation.traffic};
+}
+
 // From the usual source port.
 Result<policy::Explanation> explained(const policy::Network& network,
                                       const lab::Expectation& expectation) {
-  return inspect::explain_url(network, {expectation.from, expectation.instance}, expectation.to,
-                              kUsualSourcePort);
+  return inspect::explain_url(network, sender_of(expectation), expectation.to, kUsualSourcePort);
 }
 
 lab::Outcome outcome_of(lab::Verdict verdict) {
@@ -83,7 +86,8 @@ Result<lab::Expectation> expectation_about(const policy::Network& network, const
                                .instance = probe.from.instance,
                                .to = url_of(probe.flow),
                                .expect = outcome_of(explanation.verdict),
-                               .via = explanation.path};
+                               .via = explanation.path,
+                               .traffic = probe.from.traffic};
   if (explanation.source) expectation.source = {Ipv4Prefix::host(*explanation.source)};
   // Platform ranges and destinations are no names that a file may expect.
   const policy::Stage stage = explanation.decided_by.stage;
@@ -98,6 +102,7 @@ Result<lab::Expectation> expectation_about(const policy::Network& network, const
                    policy::resolve_name(network, name.from, name.name));
   lab::Expectation expectation{
       .from = name.from.site, .instance = name.from.instance, .resolve = resolution.name};
+  expectation.traffic = name.from.traffic;
   expectation.addresses = resolution.addresses;
   if (resolution.addresses.empty()) expectation.status = resolution.status;
   return expectation;
@@ -114,8 +119,7 @@ std::vector<std::string> unmet_flow(const policy::Network& network,
 
 std::vector<std::string> unmet_name(const policy::Network& network,
                                     const lab::Expectation& expectation) {
-  const lab::Sender sender{expectation.from, expectation.instance};
-  const auto found = policy::resolve_name(network, sender, expectation.resolve);
+  const auto found = policy::resolve_name(network, sender_of(expectation), expectation.resolve);
   if (!found.ok()) return {found.error().message};
   return policy::mismatches(expectation, *found);
 }
@@ -196,7 +200,7 @@ std::vector<ProbeCase> expected_flows(const policy::Network& network) {
     if (!expectation.resolve.empty()) continue;
     const auto found = explained(network, expectation);
     if (!found.ok() || !found->is_sent()) continue;
-    ProbeCase probe{.from = {expectation.from, expectation.instance}, .flow = found->flow};
+    ProbeCase probe{.from = sender_of(expectation), .flow = found->flow};
     if (probe.flow.protocol == Protocol::kIcmp) {
       probe.flow.source_port = 0;
       flows.push_back(probe);
@@ -216,7 +220,7 @@ std::vector<NameCase> expected_names(const policy::Network& network) {
     if (expectation.resolve.empty()) continue;
     for (const policy::RecordType type : kRecordTypes) {
       for (const bool tcp : {false, true}) {
-        names.push_back({{expectation.from, expectation.instance}, expectation.resolve, type, tcp});
+        names.push_back({sender_of(expectation), expectation.resolve, type, tcp});
       }
     }
   }

@@ -6,6 +6,7 @@
 #include "tests/oracle/offers.hpp"
 #include "tests/oracle/random_lists.hpp"
 #include "tests/oracle/services.hpp"
+#include "tests/oracle/traffic.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -138,6 +139,7 @@ Lab changed_lab(const Lab& lab, uint64_t seed) {
     if (later.chance(60)) change_names(changed, later);
     if (services && later.chance(40)) change_fronts(changed, later);
     if (later.chance(30)) change_subscriptions(changed, later);
+    if (later.chance(40)) change_traffic(changed, later);
     if (is_valid(changed)) return changed;
   }
 }

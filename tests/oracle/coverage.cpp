@@ -36,6 +36,7 @@ class LabFeatures {
     }
     for (const auto& [vnet, count] : forwarding) note("two appliances in one network", count > 1);
     plans();
+    switches();
     return std::move(found_);
   }
 
@@ -157,6 +158,21 @@ class LabFeatures {
         note("appliance in the same subnet", &network->subnets[appliance.subnet] == &subnet);
         note(fmt::format("appliance forwards {} masquerades {}", appliance.forwards(),
                          appliance.public_address.has_value()));
+      }
+    }
+  }
+
+  // By whom each class is switched, of integrated apps.
+  void switches() {
+    for (const auto& [name, site] : lab_.sites) {
+      for (const lab::TrafficClass traffic :
+           {lab::TrafficClass::kImagePull, lab::TrafficClass::kContentShare,
+            lab::TrafficClass::kBackupRestore, lab::TrafficClass::kManagedIdentity}) {
+        const policy::TrafficRouting routing = policy::traffic_routing(site, traffic);
+        if (!routing.integrated) continue;
+        note(fmt::format("{} {} by {}", name_of(traffic),
+                         routing.scope == policy::TrafficRouting::Scope::kEverything ? "on" : "off",
+                         routing.decided_by));
       }
     }
   }
@@ -285,6 +301,12 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
     cover_row(coverage, network.situation.lab, probe, *explained);
     siblings[{probe.from, probe.flow.protocol, probe.flow.destination, probe.flow.destination_port}]
         .insert(explained->verdict);
+    if (probe.from.traffic != lab::TrafficClass::kApplication) {
+      ++coverage[fmt::format("{} by {}, {}", name_of(probe.from.traffic),
+                             explained->path ? lab::name_of(*explained->path) : "no path",
+                             lab::name_of(explained->verdict))];
+    }
+    if (explained->refused_attempt) ++coverage["vault that refuses the public attempt"];
     ++coverage[fmt::format("protocol {}", static_cast<int>(probe.flow.protocol))];
     ++coverage[fmt::format("verdict {}", lab::name_of(explained->verdict))];
     ++coverage[fmt::format("path {}", explained->path ? lab::name_of(*explained->path) : "none")];

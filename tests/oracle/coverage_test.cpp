@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "ipam/leases.hpp"
+#include "tests/oracle/traffic.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -13,7 +14,7 @@ Coverage coverage_of_many() {
   for (uint64_t seed = 1; seed <= 300; ++seed) {
     const lab::Lab lab = random_lab(seed);
     const auto addresses = ipam::first_addresses(lab).value();
-    const auto network = policy::analyse({.lab = lab, .leases = addresses});
+    const auto network = policy::analyse({.lab = lab, .leases = addresses, .traffic = run_in(lab)});
     cover_lab(coverage, lab);
     cover_flows(coverage, *network, random_flows(lab, addresses, seed, 100));
     cover_names(coverage, *network, random_names(lab, seed, 100));
@@ -258,9 +259,34 @@ const std::map<size_t, std::vector<const char*>> kEnoughNames = {
       "service says Deny"}},
 };
 
+// The same of what the platform sends on behalf of apps.
+const std::map<size_t, std::vector<const char*>> kEnoughTraffic = {
+    {20,
+     {"vault that refuses the public attempt", "image-pull on by WEBSITE_PULL_IMAGE_OVER_VNET",
+      "image-pull off by WEBSITE_PULL_IMAGE_OVER_VNET", "image-pull on by vnetImagePullEnabled",
+      "image-pull off by vnetImagePullEnabled",
+      "image-pull on by outboundVnetRouting.imagePullTraffic",
+      "image-pull off by outboundVnetRouting.imagePullTraffic",
+      "image-pull on by outboundVnetRouting.allTraffic", "image-pull off by default",
+      "content-share on by WEBSITE_CONTENTOVERVNET", "content-share on by vnetContentShareEnabled",
+      "content-share on by outboundVnetRouting.contentShareTraffic", "content-share off by default",
+      "backup-restore on by vnetBackupRestoreEnabled",
+      "backup-restore on by outboundVnetRouting.backupRestoreTraffic",
+      "backup-restore off by default",
+      "managed-identity on by outboundVnetRouting.managedIdentityTraffic",
+      "managed-identity on by outboundVnetRouting.allTraffic", "managed-identity off by default"}},
+    {100,
+     {"image-pull by direct, Allow", "image-pull by direct, Drop",
+      "image-pull by virtualNetwork, Allow", "image-pull by virtualNetwork, Deny",
+      "content-share by direct, Allow", "content-share by virtualNetwork, Allow",
+      "backup-restore by direct, Allow", "backup-restore by virtualNetwork, Allow",
+      "managed-identity by direct, Allow", "managed-identity by virtualNetwork, Allow",
+      "key-vault by direct, Allow", "key-vault by direct, Drop"}},
+};
+
 TEST(Generator, DrawsEveryFeatureAndMeetsEveryDecisionOften) {
   Coverage coverage = coverage_of_many();
-  for (const auto& enough : {kEnough, kEnoughNames}) {
+  for (const auto& enough : {kEnough, kEnoughNames, kEnoughTraffic}) {
     for (const auto& [least, names] : enough) {
       for (const char* name : names) EXPECT_GE(coverage[name], least) << name;
     }

@@ -7,6 +7,7 @@
 #include "policy/endpoints.hpp"
 #include "tests/oracle/generator.hpp"
 #include "tests/oracle/offers.hpp"
+#include "tests/oracle/traffic.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -18,6 +19,8 @@ class FlowGenerator {
         random_(seed),
         later_(later_draws(seed, 0)),
         odd_(later_draws(seed, 1)),
+        classes_(later_draws(seed, 2)),
+        in_use_(policy::traffic_in_use(lab, run_in(lab))),
         first_port_(static_cast<uint16_t>(first_source_port(seed) + seed % 2)) {
     collect_edges();
     for (const auto& [integration, lease] : addresses) addresses_.push_back(lease);
@@ -50,6 +53,7 @@ class FlowGenerator {
       }
       if (later_.chance(30)) aim_at_platform(next);
       if (odd_.chance(8)) aim_at_refused_port(next);
+      draw_traffic(in_use_, classes_, next.from);
       if (acceptable(next)) cases.push_back(next);
     }
     return cases;
@@ -267,6 +271,8 @@ class FlowGenerator {
   Random random_;
   Random later_;
   Random odd_;
+  Random classes_;
+  const policy::TrafficInUse in_use_;
   const uint16_t first_port_;  // of every second one
   std::vector<lab::Sender> apps_{};
   std::vector<Ipv4Address> machines_{};

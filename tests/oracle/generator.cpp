@@ -14,6 +14,7 @@
 #include "tests/oracle/offers.hpp"
 #include "tests/oracle/services.hpp"
 #include "tests/oracle/steering.hpp"
+#include "tests/oracle/traffic.hpp"
 #include "tests/support/renamed_lab.hpp"
 #include "tests/support/values.hpp"
 
@@ -340,6 +341,7 @@ lab::Lab random_lab(uint64_t seed) {
     add_names(lab, later);
     add_fronts(lab, later);
     add_subscriptions(lab, later);
+    add_traffic(lab, later);
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
                ? testing_support::with_longest_names(lab)

@@ -5,6 +5,7 @@
 
 #include "lab/domain_name.hpp"
 #include "lab/service_types.hpp"
+#include "tests/oracle/traffic.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -22,7 +23,11 @@ constexpr size_t kOften = 4;
 
 class LookupGenerator {
  public:
-  LookupGenerator(const lab::Lab& lab, uint64_t seed) : lab_(lab), random_(seed) {
+  LookupGenerator(const lab::Lab& lab, uint64_t seed)
+      : lab_(lab),
+        random_(seed),
+        classes_(later_draws(seed, 3)),
+        in_use_(policy::traffic_in_use(lab, run_in(lab))) {
     for (const auto& [key, zone] : lab.private_dns_zones) add_zone(zone);
     for (const auto& [name, set] : lab.public_dns.record_sets) add(name);
     for (const auto& [name, host] : lab.hosts) add_host(name, host);
@@ -44,6 +49,7 @@ class LookupGenerator {
       next.name = random_.pick(kind < 92 ? names_ : strange_);
       if (next.name.ends_with(".arpa") && random_.chance(80)) next.type = RecordType::kPtr;
       next.tcp = random_.chance(15);
+      draw_traffic(in_use_, classes_, next.from);
     }
     return cases;
   }
@@ -97,6 +103,8 @@ class LookupGenerator {
 
   const lab::Lab& lab_;
   Random random_;
+  Random classes_;
+  const policy::TrafficInUse in_use_;
   std::vector<lab::Sender> apps_{};
   std::vector<std::string> names_{};
   std::vector<std::string> strange_{"nowhere.example.org", "internal.cloudapp.net", "net"};

@@ -6,6 +6,7 @@
 #include "compile/compile.hpp"
 #include "ipam/leases.hpp"
 #include "reconcile/pass.hpp"
+#include "tests/oracle/traffic.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -33,6 +34,13 @@ Status forget_flows(kernel::Kernel& kernel, const state::KernelState& state) {
   return {};
 }
 
+// Those that are made, whatever becomes of the first; public or not.
+std::vector<bool> attempts_of(const policy::Network& network, const lab::Sender& sender) {
+  const auto first = network.find(sender, true);
+  return first && first->lane->public_attempt ? std::vector<bool>{true, false}
+                                              : std::vector<bool>{false};
+}
+
 std::vector<std::string> steps_of(const policy::Explanation& explanation) {
   std::vector<std::string> steps;
   for (const policy::Step& step : explanation.steps) {
@@ -56,7 +64,8 @@ std::vector<std::string> steps_of(const policy::Resolution& resolution) {
 
 Status Rig::apply(const lab::Lab& lab) {
   ASSIGN_OR_RETURN(lab::IntegrationAddresses addresses, ipam::first_addresses(lab));
-  auto network = policy::analyse({.lab = lab, .leases = std::move(addresses)});
+  auto network =
+      policy::analyse({.lab = lab, .leases = std::move(addresses), .traffic = run_in(lab)});
   ASSIGN_OR_RETURN(const state::KernelState desired,
                    compile::compile(*network, {.prefix = kPrefix}));
   RETURN_IF_ERROR(reach(*kernel_, desired));
@@ -91,12 +100,18 @@ Result<std::vector<Mismatch>> Rig::compare_once(const std::vector<Question>& que
 
 Status Rig::compare_flows(const std::vector<ProbeCase>& flows, std::vector<Mismatch>& found) const {
   std::vector<probe::Question> questions;
-  for (const ProbeCase& probe : flows) questions.push_back({probe.from, probe.flow});
+  std::vector<const ProbeCase*> asked_by;
+  for (const ProbeCase& probe : flows) {
+    for (const bool public_attempt : attempts_of(*network_, probe.from)) {
+      questions.push_back({probe.from, probe.flow, public_attempt});
+      asked_by.push_back(&probe);
+    }
+  }
   ASSIGN_OR_RETURN(const std::vector<probe::Verified> answers,
                    verifier_.verify(*network_, kPrefix, questions));
-  for (size_t i = 0; i < flows.size(); ++i) {
+  for (size_t i = 0; i < answers.size(); ++i) {
     if (answers[i].differences.empty()) continue;
-    found.push_back({.question = flows[i],
+    found.push_back({.question = *asked_by[i],
                      .explained = steps_of(answers[i].explanation),
                      .differences = answers[i].differences});
   }
