@@ -63,6 +63,7 @@ Status CrashRun::begin() {
     RETURN_IF_ERROR(carry_out({.kind = OperationKind::kApply, .target = &lab}));
     const std::string site = lab.lab.sites.begin()->first;
     RETURN_IF_ERROR(carry_out({.kind = OperationKind::kRestart, .site = site}));
+    RETURN_IF_ERROR(carry_out({.kind = OperationKind::kTraffic, .site = site}));
   }
   return remove_lab();
 }
@@ -94,7 +95,8 @@ Operation CrashRun::choose() {
   } else if (kind < 70) {
     auto site = known_.lab->lab.sites.begin();
     std::advance(site, below(static_cast<uint32_t>(known_.lab->lab.sites.size())));
-    operation = {.kind = OperationKind::kRestart, .site = site->first};
+    operation = {.kind = chance(50) ? OperationKind::kRestart : OperationKind::kTraffic,
+                 .site = site->first};
   } else if (kind < 82) {
     operation = {.kind = OperationKind::kDown};
   } else {

@@ -107,6 +107,7 @@ Status CrashRun::sweep() {
   RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kStart}));
   RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kDown}));
   RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kRestart, .site = "web"}));
+  RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kTraffic, .site = "web"}));
   RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kApply, .target = changed}));
   RETURN_IF_ERROR(sweep(nullptr, {.kind = OperationKind::kApply, .target = full}));
   return finish();

@@ -31,6 +31,7 @@ std::string to_text(const Operation& operation) {
   switch (operation.kind) {
     case OperationKind::kApply: return "apply " + operation.target->name;
     case OperationKind::kRestart: return "restart";
+    case OperationKind::kTraffic: return "traffic";
     case OperationKind::kDown: return "down";
     case OperationKind::kStart: break;
   }
@@ -39,13 +40,20 @@ std::string to_text(const Operation& operation) {
 
 ctl::Answer perform(const ctl::Client& client, const Operation& operation) {
   const auto ignored = [](const ctl::Json&) {};
-  if (operation.kind == OperationKind::kApply) {
-    return client.run("/v1/apply", control::to_json(operation.target->text), ignored);
+  const std::string site = "/v1/sites/" + operation.site;
+  switch (operation.kind) {
+    case OperationKind::kApply:
+      return client.run("/v1/apply", control::to_json(operation.target->text), ignored);
+    case OperationKind::kRestart:
+      return client.run(site + "/restart", ctl::Json::object(), ignored);
+    case OperationKind::kTraffic:
+      return client.run(site + "/traffic",
+                        control::to_json(control::TrafficRequest{lab::TrafficClass::kKeyVault}),
+                        ignored);
+    case OperationKind::kDown:
+    case OperationKind::kStart: break;
   }
-  const std::string path = operation.kind == OperationKind::kDown
-                               ? "/v1/down"
-                               : "/v1/sites/" + operation.site + "/restart";
-  return client.run(path, ctl::Json::object(), ignored);
+  return client.run("/v1/down", ctl::Json::object(), ignored);
 }
 
 }  // namespace egress::crash

@@ -19,12 +19,13 @@ struct LabFile {
 };
 Result<std::vector<LabFile>> load_labs(const std::string& folder);
 
-enum class OperationKind { kApply, kRestart, kDown, kStart };
+// kTraffic: somebody wants to send in a class of traffic.
+enum class OperationKind { kApply, kRestart, kTraffic, kDown, kStart };
 
 struct Operation {
   OperationKind kind = OperationKind::kStart;
   const LabFile* target = nullptr;  // with kApply
-  std::string site{};               // with kRestart
+  std::string site{};               // with kRestart and kTraffic
 };
 std::string to_text(const Operation& operation);
 
