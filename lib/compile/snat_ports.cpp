@@ -72,10 +72,10 @@ std::set<std::string> plans_asking_key_vault(const lab::Lab& lab,
 }
 
 std::map<Ipv4Address, Sharers> sharers(const lab::Lab& lab, const policy::TrafficInUse& traffic) {
-  const std::vector<Ipv4Address> addresses = lab::outbound_addresses(lab);
   const std::set<std::string> asking = plans_asking_key_vault(lab, traffic);
   std::map<Ipv4Address, Sharers> all;
   for (const auto& [name, farm] : lab.server_farms) {
+    const std::vector<Ipv4Address> addresses = lab::outbound_addresses(lab, farm);
     std::map<Ipv4Address, uint64_t> of_plan;
     for (int instance = 0; instance < farm.capacity; ++instance) {
       ++of_plan[policy::outbound_address(addresses, name, instance)];

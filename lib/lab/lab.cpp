@@ -56,13 +56,23 @@ bool same_service_tags(const Lab& a, const Lab& b) {
   return a.service_tags && b.service_tags && *a.service_tags == *b.service_tags;
 }
 
-std::vector<Ipv4Address> outbound_addresses(const Lab& lab) {
+std::vector<Ipv4Address> outbound_addresses(const Lab& lab, const ServerFarm& server_farm) {
   constexpr Ipv4Address kFirst{0xc6336404};   // 198.51.100.4
   constexpr Ipv4Address kSecond{0xc6336405};  // 198.51.100.5
-  if (!lab.outbound_ip_addresses.empty() || lab.server_farms.empty()) {
-    return lab.outbound_ip_addresses;
-  }
+  if (!server_farm.outbound_ip_addresses.empty()) return server_farm.outbound_ip_addresses;
+  if (!lab.outbound_ip_addresses.empty()) return lab.outbound_ip_addresses;
   return {kFirst, kSecond};
+}
+
+std::vector<Ipv4Address> outbound_addresses(const Lab& lab) {
+  std::vector<Ipv4Address> all = lab.outbound_ip_addresses;
+  std::set<Ipv4Address> known(all.begin(), all.end());
+  for (const auto& [name, server_farm] : lab.server_farms) {
+    for (const Ipv4Address address : outbound_addresses(lab, server_farm)) {
+      if (known.insert(address).second) all.push_back(address);
+    }
+  }
+  return all;
 }
 
 bool is_integration_subnet(const Subnet& subnet) {

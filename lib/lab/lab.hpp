@@ -118,7 +118,8 @@ struct RouteTable {
 struct ServerFarm {
   std::string sku = "P1v3";
   int capacity = 1;
-  std::string subscription{};  // or empty: the lab's
+  std::vector<Ipv4Address> outbound_ip_addresses{};  // empty: the lab's
+  std::string subscription{};                        // or empty: the lab's
   bool operator==(const ServerFarm&) const = default;
 };
 
@@ -255,8 +256,10 @@ struct Lab {
 };
 bool same_service_tags(const Lab& a, const Lab& b);
 
-// Under which addresses App Service's own source NAT shows apps: those that the lab lists. Else a
-// lab with plans has the emulator's default (contract "Decided" 28).
+// Under which addresses App Service's own source NAT shows a plan's apps: those that the plan
+// lists, else those that the lab does, else the emulator's default (contract "Decided" 28).
+std::vector<Ipv4Address> outbound_addresses(const Lab& lab, const ServerFarm& server_farm);
+// Those of all plans and those that the lab lists, each once.
 std::vector<Ipv4Address> outbound_addresses(const Lab& lab);
 
 // One virtual interface: a plan instance's place in a delegated subnet.

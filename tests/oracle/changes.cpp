@@ -140,6 +140,7 @@ Lab changed_lab(const Lab& lab, uint64_t seed) {
     if (services && later.chance(40)) change_fronts(changed, later);
     if (later.chance(30)) change_subscriptions(changed, later);
     if (later.chance(40)) change_traffic(changed, later);
+    if (later.chance(15)) draw_outbound_addresses(changed, later);
     if (is_valid(changed)) return changed;
   }
 }

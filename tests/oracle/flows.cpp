@@ -29,8 +29,8 @@ class FlowGenerator {
       machines_.push_back(host.ip_address);
       if (host.masquerade) addresses_.push_back(*host.masquerade);
     }
-    addresses_.insert(addresses_.end(), lab.outbound_ip_addresses.begin(),
-                      lab.outbound_ip_addresses.end());
+    const std::vector<Ipv4Address> outbound = lab::outbound_addresses(lab);
+    addresses_.insert(addresses_.end(), outbound.begin(), outbound.end());
     for (const auto& [name, site] : lab.sites) {
       for (int i = 0; i < lab.server_farms.at(site.server_farm).capacity; ++i) {
         apps_.push_back({name, i});

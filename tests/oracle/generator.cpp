@@ -337,6 +337,7 @@ lab::Lab random_lab(uint64_t seed) {
   for (uint64_t attempt = 0;; ++attempt) {
     lab::Lab lab = base;
     Random later = later_draws(seed, attempt);
+    draw_outbound_addresses(lab, later);
     add_services(lab, later, seed);
     add_names(lab, later);
     add_fronts(lab, later);

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/values.hpp"
+
 namespace egress::oracle {
 namespace {
 
@@ -23,6 +25,19 @@ std::string some_subscription(const lab::Lab& lab, Random& random) {
 }
 
 }  // namespace
+
+void draw_outbound_addresses(lab::Lab& lab, Random& random) {
+  const std::vector<Ipv4Address> known = {testing_support::ip("20.50.1.5"),
+                                          testing_support::ip("20.50.2.4"),
+                                          testing_support::ip("20.50.2.5")};
+  for (auto& [name, farm] : lab.server_farms) {
+    farm.outbound_ip_addresses.clear();
+    if (random.chance(70)) continue;
+    for (const Ipv4Address address : known) {
+      if (random.chance(50)) farm.outbound_ip_addresses.push_back(address);
+    }
+  }
+}
 
 void add_subscriptions(lab::Lab& lab, Random& random) {
   if (random.chance(15)) return;

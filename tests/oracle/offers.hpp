@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Subscriptions of random labs, whose offers decide who may send mail.
+// What random labs have of App Service and of their subscriptions beside machines: outbound
+// addresses of plans, and offers, which decide who may send mail.
 
 #include "tests/oracle/generator.hpp"
 
 namespace egress::oracle {
 
+// Of each plan anew, often none; plans may share them with each other and with the lab.
+void draw_outbound_addresses(lab::Lab& lab, Random& random);
 // To a lab in which nobody names one.
 void add_subscriptions(lab::Lab& lab, Random& random);
 // One network, or the lab, belongs to another.

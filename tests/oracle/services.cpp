@@ -100,7 +100,7 @@ class ServiceMaker {
     if (random_.chance(70)) made.default_action = lab::Access::kDeny;
     std::vector<Ipv4Prefix> sources = {prefix("20.61.0.0/24"), prefix("51.10.0.0/16"),
                                        prefix("203.0.113.0/24")};
-    for (const Ipv4Address outbound : lab_.outbound_ip_addresses) {
+    for (const Ipv4Address outbound : lab::outbound_addresses(lab_)) {
       sources.push_back(Ipv4Prefix::host(outbound));
     }
     const uint32_t rules = random_.below(3);

@@ -155,6 +155,28 @@ void add_translating(const Lab& lab, std::vector<PublicAddress>& all) {
   }
 }
 
+// Plans of one scale unit share addresses, with each other and with those of the lab.
+void add_outbound(const Lab& lab, std::vector<PublicAddress>& all) {
+  std::set<Ipv4Address> known;
+  const auto add = [&](const std::vector<Ipv4Address>& listed, const std::string& path) {
+    for (size_t i = 0; i < listed.size(); ++i) {
+      if (known.contains(listed[i])) continue;
+      all.push_back({listed[i], "an outbound address of the apps",
+                     fmt::format("{}outboundIpAddresses[{}]", path, i)});
+    }
+    known.insert(listed.begin(), listed.end());
+  };
+  add(lab.outbound_ip_addresses, "");
+  for (const auto& [name, farm] : lab.server_farms) {
+    add(farm.outbound_ip_addresses, "serverFarms." + name + ".");
+  }
+  for (const Ipv4Address address : outbound_addresses(lab)) {
+    if (!known.insert(address).second) continue;
+    all.push_back(
+        {address, "an outbound address of apps without 'outboundIpAddresses'", "serverFarms"});
+  }
+}
+
 std::vector<PublicAddress> public_addresses(const Lab& lab) {
   std::vector<PublicAddress> all;
   const bool default_front = std::any_of(lab.sites.begin(), lab.sites.end(), [](const auto& site) {
@@ -168,16 +190,7 @@ std::vector<PublicAddress> public_addresses(const Lab& lab) {
     all.push_back(
         {kDefaultInboundAddress, "the address of sites without 'inboundIpAddress'", "sites"});
   }
-  for (size_t i = 0; i < lab.outbound_ip_addresses.size(); ++i) {
-    all.push_back({lab.outbound_ip_addresses[i], "an outbound address of the apps",
-                   fmt::format("outboundIpAddresses[{}]", i)});
-  }
-  if (lab.outbound_ip_addresses.empty()) {
-    for (const Ipv4Address address : outbound_addresses(lab)) {
-      all.push_back(
-          {address, "an outbound address of apps without 'outboundIpAddresses'", "serverFarms"});
-    }
-  }
+  add_outbound(lab, all);
   for (const auto& [name, host] : lab.hosts) {
     if (host.internet()) {
       all.push_back({host.ip_address, fmt::format("the address of host '{}'", name),

@@ -127,6 +127,7 @@ ServerFarm read_server_farm(Reader& reader, const Value& value) {
   object.into(farm.sku, "sku", &Reader::text);
   if (const Sku* sku = find_sku(farm.sku)) farm.sku = sku->name;
   object.into(farm.capacity, "capacity", &Reader::integer);
+  farm.outbound_ip_addresses = reader.list(object.at("outboundIpAddresses"), &Reader::address);
   object.into(farm.subscription, "subscription", &Reader::text);
   return farm;
 }

@@ -22,7 +22,11 @@ ObjectSchema server_farm_schema() {
   return {ObjectType::kServerFarm,
           "serverFarm",
           "An App Service plan.",
-          {sku, capacity, subscription_property()}};
+          {sku, capacity,
+           list("outboundIpAddresses", Form::kAddress,
+                "Addresses that App Service's own source NAT shows for the plan's apps. Left out: "
+                "those of the lab."),
+           subscription_property()}};
 }
 
 ObjectSchema site_schema() {

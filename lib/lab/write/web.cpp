@@ -23,8 +23,9 @@ Document expected(const Expectation& expectation) {
 }  // namespace
 
 Document Writer::json_of(const ServerFarm& farm) const {
-  const auto& [sku, capacity, subscription] = farm;
+  const auto& [sku, capacity, outbound, subscription] = farm;
   return object(field("sku", sku), field("capacity", capacity),
+                field("outboundIpAddresses", outbound),
                 field("subscription", if_any(subscription)));
 }
 

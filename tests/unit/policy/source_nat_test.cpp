@@ -30,6 +30,15 @@ TEST(OutboundAddress, IsADocumentationAddressWhereTheLabListsNone) {
   EXPECT_THAT(used, testing::ElementsAre(ip("198.51.100.4"), ip("198.51.100.5")));
 }
 
+TEST(OutboundAddress, IsOneOfThePlansWhereThatListsSome) {
+  const lab::Lab lab = with(contract_lab(),
+                            "{serverFarms: {other: {outboundIpAddresses: "
+                            "[20.50.2.4], capacity: 2}}}");
+  EXPECT_EQ(outbound_address(lab, "other", 0), ip("20.50.2.4"));
+  EXPECT_EQ(outbound_address(lab, "other", 1), ip("20.50.2.4"));
+  EXPECT_THAT(lab.outbound_ip_addresses, testing::Contains(outbound_address(lab, "plan", 0)));
+}
+
 TEST(OutboundAddress, SpreadsInstances) {
   const lab::Lab lab = contract_lab();
   std::set<Ipv4Address> used;
