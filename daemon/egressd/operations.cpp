@@ -106,7 +106,7 @@ void Operations::restart(const std::string& site, const Observer& observer) {
 void Operations::use_traffic(const std::string& site, lab::TrafficClass traffic,
                              const Observer& observer) {
   if (refuse_when_busy(*observer)) return;
-  if (last_clean_ && sends(site, traffic)) {
+  if (last_clean_ && session_.sends(site, traffic)) {
     observer->begun({});
     return observer->ended({});
   }
@@ -116,13 +116,6 @@ void Operations::use_traffic(const std::string& site, lab::TrafficClass traffic,
         return session::propose_traffic(*base, site, traffic, terms);
       },
       observer);
-}
-
-bool Operations::sends(const std::string& site, lab::TrafficClass traffic) const {
-  const policy::Network* network = session_.network();
-  if (network == nullptr) return false;
-  const auto found = network->sites.find(site);
-  return found != network->sites.end() && found->second.sends(traffic);
 }
 
 template <typename Propose>

@@ -85,7 +85,6 @@ class Operations {
   void propose(const char* what, Propose propose, const Observer& observer);
   Status take(session::Proposal proposal);
   void begin(const char* what, const std::vector<lab::Finding>& warnings, const Observer& observer);
-  bool sends(const std::string& site, lab::TrafficClass traffic) const;
   std::optional<Error> why_not_now() const;
   bool refuse_when_busy(OperationObserver& observer) const;
   ipam::TimePoint lab_time() const { return session_.current()->lab_time(clock_.now()); }

@@ -80,10 +80,12 @@ void count_plans(const lab::Lab& lab, Tallies& counts) {
             ? policy::virtual_network_scope(lab, site, endpoints.of(*site.virtual_network_subnet))
                   .size()
             : 0;
+    // A way of its own to the platform beside the direct path.
+    const uint64_t beside = scope == 0 ? 0 : kRoutesPerExit + 1;
     const std::string path = path_of_plan(site.server_farm);
     counts.namespaces.add(path, instances(farm->second));
     counts.links.add(path, instances(farm->second) * links);
-    counts.routes.add(path, instances(farm->second) * (links + 1 + scope));
+    counts.routes.add(path, instances(farm->second) * (links + 1 + scope + beside));
   }
 }
 
@@ -254,9 +256,7 @@ lab::Finding finding_of(const Measured& measured, const std::string& file) {
           .hint = fmt::format("{} raises it", measured.setting)};
 }
 
-}  // namespace
-
-Size size_of(const lab::Lab& lab, const SizeLimits& limits, const policy::TrafficInUse& run_in) {
+Size size_with(const lab::Lab& lab, const SizeLimits& limits, const policy::TrafficInUse& traffic) {
   Tallies counts;
   count_plans(lab, counts);
   count_integrations(lab, counts);
@@ -264,7 +264,7 @@ Size size_of(const lab::Lab& lab, const SizeLimits& limits, const policy::Traffi
   count_services(lab, counts);
   count_service_endpoints(lab, counts);
   count_fronts(lab, counts);
-  count_lanes(lab, policy::traffic_in_use(lab, run_in), counts);
+  count_lanes(lab, traffic, counts);
   count_networks(lab, counts);
   count_outside(lab, counts);
   for (const auto& [group, rows] : policy::estimate_gates(lab, limits.firewall_elements)) {
@@ -274,11 +274,17 @@ Size size_of(const lab::Lab& lab, const SizeLimits& limits, const policy::Traffi
           counts.firewall_elements.count()};
 }
 
+}  // namespace
+
+Size size_of(const lab::Lab& lab, const SizeLimits& limits, const policy::TrafficInUse& run_in) {
+  return size_with(lab, limits, policy::traffic_in_use(lab, run_in));
+}
+
 std::vector<lab::Finding> check_size(const lab::Lab& lab, const SizeLimits& limits,
                                      const std::string& file, const policy::TrafficInUse& run_in) {
-  const Size size = size_of(lab, limits, run_in);
-  std::vector<lab::Finding> findings =
-      check_snat_ports(lab, policy::traffic_in_use(lab, run_in), file);
+  const policy::TrafficInUse traffic = policy::traffic_in_use(lab, run_in);
+  const Size size = size_with(lab, limits, traffic);
+  std::vector<lab::Finding> findings = check_snat_ports(lab, traffic, file);
   for (const Measured& measured :
        {Measured{size.namespaces, limits.namespaces, "namespaces", limits.namespaces_setting},
         Measured{size.links, limits.links, "links", "limits.links in egressd.yaml"},

@@ -117,4 +117,10 @@ std::optional<std::string> Session::lab_file() const {
   return current_->text.file;
 }
 
+bool Session::sends(const std::string& site, lab::TrafficClass traffic) const {
+  if (network() == nullptr) return false;
+  const auto found = network()->sites.find(site);
+  return found != network()->sites.end() && found->second.sends(traffic);
+}
+
 }  // namespace egress::session

@@ -47,6 +47,8 @@ class Session {
   // Null when no lab is in force.
   const policy::Network* network() const { return current_->network.get(); }
   std::optional<std::string> lab_file() const;
+  // Whether the lab in force has what packets of the class are sent from.
+  bool sends(const std::string& site, lab::TrafficClass traffic) const;
   // Why there is no network although a lab is stored; empty when all is well.
   const std::string& problem() const { return problem_; }
 

@@ -44,6 +44,7 @@ class FlowGenerator {
     for (size_t attempt = 0; cases.size() < count && attempt < 20 * count; ++attempt) {
       const uint32_t kind = random_.below(100);
       ProbeCase next = fresh(cases.size());
+      draw_traffic(in_use_, classes_, next.from);
       if (kind < 25 && !cases.empty()) {
         next = relative(random_.pick(cases), next);
       } else if (kind < 45) {
@@ -53,7 +54,6 @@ class FlowGenerator {
       }
       if (later_.chance(30)) aim_at_platform(next);
       if (odd_.chance(8)) aim_at_refused_port(next);
-      draw_traffic(in_use_, classes_, next.from);
       if (acceptable(next)) cases.push_back(next);
     }
     return cases;

@@ -99,7 +99,7 @@ sites: {web: {linuxFxVersion: "DOCKER|images.example.com/web:1"}}
   EXPECT_EQ(context_in(lab, puller).value().netns, "eg-app-web-1-image-pull");
   EXPECT_TRUE(context_in(lab, puller).value().environment.empty());
   EXPECT_THAT(servers(), ::testing::HasSubstr("startup are 168.63.129.16"));
-  lab.sites["web"].vnet_image_pull_enabled = true;
+  lab.sites["web"].outbound_vnet_routing->image_pull_traffic = true;
   EXPECT_THAT(servers(), ::testing::HasSubstr("startup are 10.1.2.9"));
   EXPECT_EQ(context_in(lab, {"plain", 0, lab::TrafficClass::kImagePull}).error().code,
             Errc::kConflict);

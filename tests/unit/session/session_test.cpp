@@ -1,66 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "session/session.hpp"
 
-#include <gmock/gmock.h>
-
 #include <filesystem>
 
-#include "lab/edit.hpp"
-#include "tests/support/folder.hpp"
-#include "tests/support/small_lab.hpp"
+#include "tests/unit/session/session_fixture.hpp"
 
 namespace egress::session {
 namespace {
 
 using ::testing::HasSubstr;
-
-const std::string kLab = testing_support::small_lab(2);
-
-class SessionTest : public ::testing::Test {
- protected:
-  // As a process that starts.
-  Session start() const {
-    Session session({.prefix = "eg"}, store::Store(folder_ / "egressd.db"));
-    EXPECT_TRUE(session.restore(now()).ok());
-    return session;
-  }
-  static ipam::TimePoint now() { return std::chrono::system_clock::now(); }
-  static Proposal proposed(const Session& session, const std::string& text) {
-    Outcome outcome =
-        propose(*session.current(), {.file = "lab.yaml", .text = text}, session.terms(), now());
-    EXPECT_TRUE(std::holds_alternative<Proposal>(outcome));
-    return std::get<Proposal>(std::move(outcome));
-  }
-  static Proposal proposed(const Session& session, const lab::Lab& lab) {
-    Outcome outcome = propose(*session.current(), lab, session.terms(), now());
-    EXPECT_TRUE(std::holds_alternative<Proposal>(outcome));
-    return std::get<Proposal>(std::move(outcome));
-  }
-  // The lab in force with one key changed.
-  static lab::Lab edited(const Session& session, const std::string& path,
-                         const std::string& value) {
-    const lab::Lab& lab = session.network()->situation.lab;
-    const lab::Loaded loaded = lab::edit(lab, {.path = path, .value = value}, nullptr);
-    EXPECT_TRUE(loaded.lab.has_value()) << loaded.findings.front().to_string();
-    return loaded.lab.value_or(lab::Lab{});
-  }
-  // What the site "web" asks, joined by commas.
-  static std::string servers_of_web(const Session& session) {
-    std::string text;
-    for (const Ipv4Address server : session.network()->sites.at("web").application().dns.servers) {
-      text += (text.empty() ? "" : ",") + server.to_string();
-    }
-    return text;
-  }
-  static void apply(Session& session) { ASSERT_TRUE(session.adopt(proposed(session, kLab)).ok()); }
-  void apply_and_die_twice_at_the_start() const {
-    Session session = start();
-    apply(session);
-    for (int i = 0; i < 2; ++i) EXPECT_NE(start().network(), nullptr);
-  }
-
-  testing_support::Folder folder_{};
-};
 
 TEST_F(SessionTest, SetsALabAsideThatEndedTheDaemonTwice) {
   apply_and_die_twice_at_the_start();
@@ -363,44 +311,6 @@ TEST_F(SessionTest, MovesTheClockOfALabAloneAndNotBeyondItsLimit) {
   apply(session);
   EXPECT_EQ(refused(kLargestClockOffset), std::nullopt);
   EXPECT_EQ(refused(kLargestClockOffset + std::chrono::seconds(1)), Errc::kInvalid);
-}
-
-TEST_F(SessionTest, KeepsTheClassesOfTrafficInWhichSomebodyRunsForAsLongAsTheirSiteIsThere) {
-  Session session = start();
-  const auto asking = [&](const std::string& site) {
-    return propose_traffic(*session.current(), site, lab::TrafficClass::kImagePull,
-                           session.terms());
-  };
-  EXPECT_EQ(std::get<Refusal>(asking("web")).error.code, Errc::kConflict);
-  apply(session);
-  EXPECT_EQ(std::get<Refusal>(asking("nobody")).error.code, Errc::kNotFound);
-  const uint64_t version = session.current()->version;
-  for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(session.adopt(std::get<Proposal>(asking("WEB"))).ok());
-    EXPECT_EQ(session.current()->version, version + 1);
-    EXPECT_EQ(session.current()->desired->count("eg-app-web-0-image-pull"), 1U);
-  }
-  EXPECT_TRUE(start().network()->sites.at("web").sends(lab::TrafficClass::kImagePull));
-
-  ASSERT_TRUE(session.adopt(proposed(session, testing_support::small_lab(3))).ok());
-  EXPECT_EQ(session.current()->desired->count("eg-app-web-2-image-pull"), 1U);
-  std::string renamed = kLab;
-  renamed.replace(renamed.find("{web:"), 5, "{api:");
-  ASSERT_TRUE(session.adopt(proposed(session, renamed)).ok());
-  ASSERT_TRUE(session.adopt(proposed(session, kLab)).ok());
-  EXPECT_FALSE(session.network()->sites.at("web").sends(lab::TrafficClass::kImagePull));
-}
-
-TEST_F(SessionTest, RefusesAClassOfTrafficWhoseNamespacesWouldBeTooMany) {
-  Session session({.prefix = "eg", .limits = {.namespaces = 11}},
-                  store::Store(folder_ / "egressd.db"));
-  apply(session);
-  const auto refused = [&](lab::TrafficClass traffic) {
-    return std::holds_alternative<Refusal>(
-        propose_traffic(*session.current(), "web", traffic, session.terms()));
-  };
-  EXPECT_FALSE(refused(lab::TrafficClass::kImagePull));
-  EXPECT_TRUE(refused(lab::TrafficClass::kKeyVault)) << "which has two for each instance";
 }
 
 TEST_F(SessionTest, RestartsOnlySitesOfTheLab) {
