@@ -283,7 +283,7 @@ const std::map<size_t, std::vector<const char*>> kEnoughTraffic = {
       "managed-identity on by outboundVnetRouting.managedIdentityTraffic",
       "managed-identity on by outboundVnetRouting.allTraffic",
       "managed-identity off by default"}},
-    {100,
+    {50,
      {"image-pull by direct, Allow", "image-pull by direct, Drop",
       "image-pull by virtualNetwork, Allow", "content-share by direct, Allow",
       "content-share by virtualNetwork, Allow", "backup-restore by direct, Allow",
