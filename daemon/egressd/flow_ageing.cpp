@@ -27,6 +27,9 @@ FlowAgeing::FlowAgeing(kernel::Kernel& kernel, const policy::Network& network,
     tracked_.push_back({netns, kernel.flows(netns)});
   };
   add(compile::stamp_netns(prefix));
+  for (const policy::Network::NatGateway& gateway : network.nat_gateways) {
+    add(compile::nat_netns(prefix, gateway.name));
+  }
   for (const policy::Network::Vnet& vnet : network.vnets) {
     add(compile::vnet_netns(prefix, vnet.name));
   }

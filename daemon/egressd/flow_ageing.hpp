@@ -2,9 +2,9 @@
 #pragma once
 
 // What the lab's clock does to connection tracking when it is moved on. It concerns the namespaces
-// that keep time for Azure: the stamp, which translates for App Service, and the virtual networks,
-// whose entries are flow records. What workers and appliances translate is a means of the emulation
-// and keeps the machine's time.
+// that keep time for Azure: the stamp, which translates for App Service, NAT gateways, and the
+// virtual networks, whose entries are flow records. What workers and appliances translate is a
+// means of the emulation and keeps the machine's time.
 
 #include <chrono>
 #include <cstddef>

@@ -16,6 +16,12 @@ FlowReview::FlowReview(kernel::Kernel& kernel, std::shared_ptr<const policy::Net
   add(kernel, compile::stamp_netns(prefix), [by = translations_](const state::TrackedFlow& flow) {
     return flows::fate_in_stamp(*by, flow);
   });
+  for (const auto& [gateway, addresses] : translations_->nat_gateways) {
+    add(kernel, compile::nat_netns(prefix, gateway),
+        [addresses = addresses](const state::TrackedFlow& flow) {
+          return flows::fate_at_nat_gateway(addresses, flow);
+        });
+  }
   for (policy::Index index = 0; index < network->vnets.size(); ++index) {
     add(kernel, compile::vnet_netns(prefix, network->vnets[index].name),
         [network, index, by = translations_](const state::TrackedFlow& flow) {

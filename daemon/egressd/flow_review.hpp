@@ -2,8 +2,8 @@
 #pragma once
 
 // What a change of the lab does to connection tracking, once a pass has brought it into force: what
-// flushing lists deny now, and what has another exit, in the stamp, in virtual networks, in workers
-// (lib/flows/review.hpp). To do it twice does no harm.
+// flushing lists deny now, and what has another exit, in the stamp, at NAT gateways, in virtual
+// networks, in workers (lib/flows/review.hpp). To do it twice does no harm.
 
 #include <cstddef>
 #include <functional>

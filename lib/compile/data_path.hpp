@@ -2,8 +2,8 @@
 #pragma once
 
 // The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2):
-// internet.cpp, stamp.cpp, vnet.cpp with vnet_firewall.cpp, ways.cpp, worker.cpp with lanes.cpp,
-// front.cpp, answers.cpp; and gate.cpp, which both sides of a subnet use.
+// internet.cpp, stamp.cpp, nat_gateway.cpp, vnet.cpp with vnet_firewall.cpp, ways.cpp, worker.cpp
+// with lanes.cpp, front.cpp, answers.cpp; and gate.cpp, which both sides of a subnet use.
 
 #include <optional>
 #include <set>
@@ -18,6 +18,12 @@ namespace egress::compile {
 
 // Stamp, Internet and the hosts there.
 void add_internet(Fabric& fabric);
+// NAT gateways with their way to the Internet, which is there already.
+void add_nat_gateways(Fabric& fabric);
+// What the port of a NAT gateway is called in its VNet, and in the Internet, for Fabric::link.
+std::string nat_port(const std::string& gateway);
+// Who sees none of the addresses that translate (policy::Interface::hides_outbound_addresses).
+state::NftMap hiding_set(const policy::Network& network);
 // The stamp alone, of which add_internet() makes a part.
 void add_stamp(Fabric& fabric);
 // What the port of a VNet is called there, and in the Internet, for Fabric::link.

@@ -29,6 +29,10 @@ std::string lease_key(const lab::Integration& integration) {
                      integration.subnet.to_string());
 }
 
+std::string nat_key(const std::string& gateway) {
+  return "nat/" + gateway;
+}
+
 std::string front_key(const std::string& site) {
   return "front/" + site;
 }
@@ -85,6 +89,9 @@ Result<std::map<std::string, uint32_t>> number_inside_addresses(const policy::Ne
   for (const policy::Interface& interface : network.interfaces) {
     if (interface.integration != nullptr) keys.push_back(lease_key(*interface.integration));
   }
+  for (const policy::Network::NatGateway& gateway : network.nat_gateways) {
+    keys.push_back(nat_key(gateway.name));
+  }
   for (const auto& [name, site] : network.sites) {
     if (site.front_end == policy::kNowhere) continue;
     keys.push_back(front_key(name));
@@ -92,8 +99,8 @@ Result<std::map<std::string, uint32_t>> number_inside_addresses(const policy::Ne
       keys.push_back(instance_key(name, instance));
     }
   }
-  return assign_slots("workers, integrations and front ends", keys, kInsideSpace.first().bits + 1,
-                      kInsideSpace.last().bits - 1);
+  return assign_slots("workers, integrations, NAT gateways and front ends", keys,
+                      kInsideSpace.first().bits + 1, kInsideSpace.last().bits - 1);
 }
 
 // Those of apps, lanes, workers and hosts; ports of routers all show the same MAC.
@@ -190,6 +197,11 @@ Result<Translations> translations(const policy::Network& network) {
     all.workers[name][0].insert(inside);
     all.outbound.emplace(inside, kKeyVaultAddress);
   }
+  for (const policy::Network::NatGateway& gateway : network.nat_gateways) {
+    std::set<Ipv4Address>& shown = all.nat_gateways[gateway.name];
+    shown.insert(gateway.addresses.begin(), gateway.addresses.end());
+    shown.insert(Ipv4Address{numbers.at(nat_key(gateway.name))});
+  }
   return all;
 }
 
@@ -206,6 +218,10 @@ std::optional<Ipv4Address> Fabric::inside_of_key_vault(const std::string& server
 
 Ipv4Address Fabric::inside_of(const policy::Interface& integration) const {
   return {inside.at(lease_key(*integration.integration))};
+}
+
+Ipv4Address Fabric::inside_of(const policy::Network::NatGateway& gateway) const {
+  return {inside.at(nat_key(gateway.name))};
 }
 
 Ipv4Address Fabric::inside_of_front(const std::string& site) const {

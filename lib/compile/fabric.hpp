@@ -45,13 +45,15 @@ struct Fabric {
   std::vector<Way> ways{};
 
   // Inside addresses, by "worker/PLAN/N", "key-vault/PLAN/N", "lease/PLAN/N/VNET/SUBNET",
-  // "front/SITE", "front/SITE/N".
+  // "front/SITE", "front/SITE/N", "nat/NAME".
   std::map<std::string, uint32_t> inside{};
   Ipv4Address inside_of_worker(const std::string& server_farm, int instance) const;
   // Empty where no lane asks Key Vault in public.
   std::optional<Ipv4Address> inside_of_key_vault(const std::string& server_farm,
                                                  int instance) const;
   Ipv4Address inside_of(const policy::Interface& integration) const;
+  // As which storage of the region sees what a NAT gateway sends.
+  Ipv4Address inside_of(const policy::Network::NatGateway& gateway) const;
   // What a front end has between it and workers, and under which it finds an instance there.
   Ipv4Address inside_of_front(const std::string& site) const;
   Ipv4Address inside_of_instance(const std::string& site, int instance) const;

@@ -39,6 +39,9 @@ void name_ports(Fabric& fabric, const std::string& internet) {
   for (const policy::Interface& interface : fabric.network.interfaces) {
     if (is_internet_machine(interface)) ports.insert(machine_port(interface));
   }
+  for (const policy::Network::NatGateway& gateway : fabric.network.nat_gateways) {
+    ports.insert(nat_port(gateway.name));
+  }
   fabric.link_names[internet] = assign_link_names(ports);
 }
 
@@ -96,6 +99,7 @@ void add_internet(Fabric& fabric) {
     add(netns, route_on_link(kMainTable, Ipv4Prefix::host(host.address), port));
   }
   add_stamp(fabric);
+  add_nat_gateways(fabric);
   add_vnet_exits(fabric, internet);
 }
 

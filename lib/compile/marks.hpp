@@ -6,6 +6,7 @@
 // | number          | in      | bits  | says                                                      |
 // | packet mark     | VNet    | all   | the routing table; within a gate, the packet's class      |
 // | packet mark     | stamp   | all   | until when the port that was chosen is held; 0: it is not |
+// | packet mark     | nat     | all   | the bucket in which the new flow is counted               |
 // | packet mark     | service | all   | the way by which it came, and its answer goes             |
 // | packet mark     | front   | 0-15  | likewise                                                  |
 // | packet mark     | front   | 16    | that an app answers, whose packet is forwarded            |

@@ -19,8 +19,10 @@ constexpr std::string_view kVnet = "vnet";
 constexpr std::string_view kHost = "host";
 constexpr std::string_view kService = "service";
 constexpr std::string_view kFront = "front";
+constexpr std::string_view kNat = "nat";
 constexpr std::string_view kOnPremises = "onprem";  // promised, and so kept free
-constexpr std::array kNamedKinds = {kApp, kWorker, kVnet, kHost, kService, kFront, kOnPremises};
+constexpr std::array kNamedKinds = {kApp,     kWorker, kVnet, kHost,
+                                    kService, kFront,  kNat,  kOnPremises};
 
 uint64_t hash_of(std::string_view text) {
   return folded(fnv1a(text));
@@ -61,6 +63,10 @@ std::string host_netns(const std::string& prefix, const std::string& host) {
 
 std::string service_netns(const std::string& prefix, const std::string& service) {
   return fmt::format("{}-{}-{}", prefix, kService, service);
+}
+
+std::string nat_netns(const std::string& prefix, const std::string& gateway) {
+  return fmt::format("{}-{}-{}", prefix, kNat, gateway);
 }
 
 std::string front_netns(const std::string& prefix, const std::string& site) {

@@ -188,6 +188,26 @@ void count_service_endpoints(const lab::Lab& lab, Tallies& counts) {
   }
 }
 
+// Of gateways that subnets have.
+void count_nat_gateways(const lab::Lab& lab, Tallies& counts) {
+  std::set<std::string> used;
+  for (const auto& [vnet, network] : lab.virtual_networks) {
+    for (const auto& [name, subnet] : network.subnets) {
+      if (subnet.nat_gateway) used.insert(*subnet.nat_gateway);
+    }
+  }
+  for (const std::string& name : used) {
+    const auto gateway = lab.nat_gateways.find(name);
+    if (gateway == lab.nat_gateways.end()) continue;
+    const std::string path = "natGateways." + name;
+    counts.namespaces.add(path, 1);
+    counts.links.add(path, 2);
+    // To its network, to the Internet, and from there to its addresses and the one that it has
+    // inside.
+    counts.routes.add(path, 3 + lab::addresses_of(lab, gateway->second).size());
+  }
+}
+
 void count_services(const lab::Lab& lab, Tallies& counts) {
   counts.namespaces.add("services", lab.services.size());
   counts.links.add("services", lab.services.size());
@@ -264,6 +284,7 @@ Size size_with(const lab::Lab& lab, const SizeLimits& limits, const policy::Traf
   count_services(lab, counts);
   count_service_endpoints(lab, counts);
   count_fronts(lab, counts);
+  count_nat_gateways(lab, counts);
   count_lanes(lab, traffic, counts);
   count_networks(lab, counts);
   count_outside(lab, counts);

@@ -13,6 +13,7 @@
 #include "compile/data_path.hpp"
 #include "compile/held_ports.hpp"
 #include "compile/platform.hpp"
+#include "policy/path_limits.hpp"
 
 namespace egress::compile {
 namespace {
@@ -21,22 +22,20 @@ using state::NftData;
 using state::NftField;
 
 // azure-facts 7.2.3; contract "Decided" 16. UDP has no end but idleness.
-constexpr std::chrono::seconds kIdle{240};
-
 void set_time_outs(state::NetnsState& stamp) {
   const auto set = [&](const std::string& name, std::chrono::seconds value) {
     const std::string full = "net.netfilter.nf_conntrack_" + name;
     stamp.sysctls[full] = {full, std::to_string(value.count())};
   };
-  set("tcp_timeout_established", kIdle);
+  set("tcp_timeout_established", policy::kIdleAtAppService);
   for (const char* closing : {"fin_wait", "close_wait", "last_ack", "time_wait"}) {
     set(fmt::format("tcp_timeout_{}", closing), kHoldAfterClose);
   }
   set("tcp_timeout_close", kHoldAfterReset);
   // Nothing is known of attempts that nobody answers, which may stand in the way of others.
   set("tcp_timeout_syn_sent", kHoldAfterReset);
-  set("udp_timeout", kIdle);
-  set("udp_timeout_stream", kIdle);
+  set("udp_timeout", policy::kIdleAtAppService);
+  set("udp_timeout_stream", policy::kIdleAtAppService);
   // What goes on with a forgotten flow begins none: it ends here, and no reset says so.
   const std::string loose = "net.netfilter.nf_conntrack_tcp_loose";
   stamp.sysctls[loose] = {loose, "0"};
@@ -99,11 +98,7 @@ void add_firewall(Fabric& fabric, state::NetnsState& stamp) {
   table.maps["inside"] = make_map({.key = {NftField::kSaddr}}, inside);
   table.maps["instances"] =
       make_map({.key = {NftField::kSaddr}, .data = NftData::kVerdict}, instances);
-  std::vector<state::NftElement> hiding;
-  for (const policy::Interface& each : network.interfaces) {
-    if (each.hides_outbound_addresses) hiding.push_back({{each.address}});
-  }
-  table.maps["hiding"] = make_map({.key = {NftField::kDaddr}}, hiding);
+  table.maps["hiding"] = hiding_set(network);
   table.chains["forwarding"] = {.hook = state::NftHook{"filter", "forward", 0, true},
                                 .rules = {{"ct state established,related accept", "answers"},
                                           {"ct state new iifname != \"inet0\" oifname \"inet0\" "
@@ -130,6 +125,14 @@ void name_ports(Fabric& fabric, const std::string& stamp) {
 }
 
 }  // namespace
+
+state::NftMap hiding_set(const policy::Network& network) {
+  std::vector<state::NftElement> hiding;
+  for (const policy::Interface& each : network.interfaces) {
+    if (each.hides_outbound_addresses) hiding.push_back({{each.address}});
+  }
+  return make_map({.key = {NftField::kDaddr}}, hiding);
+}
 
 void add_stamp(Fabric& fabric) {
   const std::string stamp = stamp_netns(fabric.options.prefix);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <string>
 
 #include "base/result.hpp"
 #include "policy/network.hpp"
@@ -20,6 +21,8 @@ struct Translations {
   std::map<policy::Index, Ipv4Address> integrations{};
   // Of what comes to that from inside addresses.
   std::map<Ipv4Address, Ipv4Address> outbound{};
+  // Of what leaves by each NAT gateway.
+  std::map<std::string, std::set<Ipv4Address>> nat_gateways{};
 };
 // kInvalid when there are more inside addresses than numbers for them.
 Result<Translations> translations(const policy::Network& network);

@@ -71,6 +71,11 @@ class Builder {
       for (const Index host : vnet.analysed.hosts) add_host_of(vnet, network_.interfaces[host]);
     }
     for (const Way& way : fabric_.ways) add_way_port(way);
+    for (const policy::Network::NatGateway& gateway : network_.nat_gateways) {
+      compile::join_routers(fabric_, vnets_[gateway.vnet].netns,
+                            port(vnets_[gateway.vnet], nat_port(gateway.name)),
+                            nat_netns(fabric_.options.prefix, gateway.name), "vnet0");
+    }
     for (const Transit& transit : transits_) add_transit(transit);
     for (Vnet& vnet : vnets_) {
       add_peerings(vnet);
@@ -137,6 +142,9 @@ class Builder {
       }
     }
     for (const Way& way : fabric_.ways) ports[way.vnet].insert(way.port);
+    for (const policy::Network::NatGateway& gateway : network_.nat_gateways) {
+      ports[gateway.vnet].insert(nat_port(gateway.name));
+    }
     for (const Vnet& vnet : vnets_) {
       fabric_.link_names[vnet.netns] = assign_link_names(ports[vnet.index]);
     }
@@ -310,7 +318,7 @@ class Builder {
         return route_via(table, prefix, port(vnet, peering_port(vnet_name(target))),
                          kTransitGateway);
       case policy::EffectiveNextHop::kInternet:
-        return route_via(table, prefix, subnet.integration ? "stamp0" : "inet0", kTransitGateway);
+        return route_via(table, prefix, internet_port(vnet, subnet), kTransitGateway);
       case policy::EffectiveNextHop::kVirtualAppliance:
         return appliance_route(vnet, table, prefix, target);
       case policy::EffectiveNextHop::kInterfaceEndpoint:
@@ -320,6 +328,13 @@ class Builder {
       case policy::EffectiveNextHop::kNone: break;
     }
     return special_route(table, prefix, state::RouteKind::kBlackhole);
+  }
+
+  std::string internet_port(const Vnet& vnet, const policy::Network::Subnet& subnet) const {
+    if (subnet.nat_gateway != kNowhere) {
+      return port(vnet, nat_port(network_.nat_gateways[subnet.nat_gateway].name));
+    }
+    return subnet.integration ? "stamp0" : "inet0";
   }
 
   state::Route endpoint_route(const Vnet& vnet, uint32_t table, const Ipv4Prefix& prefix,
@@ -355,8 +370,9 @@ class Builder {
 }  // namespace
 
 std::string table_key(const policy::Network::Subnet& subnet) {
-  const bool of_its_own =
-      subnet.declared->route_table || !subnet.declared->service_endpoints.empty();
+  const bool of_its_own = subnet.declared->route_table ||
+                          !subnet.declared->service_endpoints.empty() ||
+                          subnet.nat_gateway != kNowhere;
   if (of_its_own) return "subnet/" + subnet.ref.subnet;
   return subnet.integration ? "system/integrations" : "system/machines";
 }

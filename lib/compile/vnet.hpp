@@ -47,7 +47,8 @@ struct Vnet {
   std::map<std::string, uint32_t> gates{};   // by subnet and endpoint_gate_key()
 };
 
-// Which routing table serves a subnet: its own when it has a route table or service endpoints, else
+// Which routing table serves a subnet: its own when it has a route table, service endpoints or a
+// NAT gateway, else
 // one of the two system tables, which differ in where the Internet is.
 std::string table_key(const policy::Network::Subnet& subnet);
 

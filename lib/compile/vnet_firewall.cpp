@@ -62,6 +62,9 @@ class PortChains {
     }
     for (const PeerPort& port : vnet_.peer_ports) add_peer(port);
     for (const WayPort& port : vnet_.way_ports) add_way(port);
+    for (const policy::Network::NatGateway& gateway : fabric_.network.nat_gateways) {
+      if (gateway.vnet == vnet_.index) add_nat_gateway(gateway);
+    }
     add_outside();
     add_errors();
     table_.maps["from"] = make_map({.key = {NftField::kIifname}, .data = NftData::kVerdict}, from_);
@@ -156,18 +159,37 @@ class PortChains {
     if (port.way->endpoint != policy::kNowhere) return add_private_endpoint(port);
     from_.push_back({{port.port}, "from_outside"});
     to_.push_back({{port.port}, "to_service"});
-    if (!table_.chains.contains("to_service")) add_to_service();
+    table_.chains["to_service"] = {.rules = senders_own()};
   }
 
-  void add_to_service() {
-    NftElements senders;
-    for (const Endpoint& endpoint : vnet_.endpoints) {
-      senders.push_back({{endpoint.port, endpoint.address}});
+  // Nothing but new flows of an interface's own address.
+  std::vector<state::NftRule> senders_own() {
+    if (!table_.maps.contains("senders")) {
+      NftElements senders;
+      for (const Endpoint& endpoint : vnet_.endpoints) {
+        senders.push_back({{endpoint.port, endpoint.address}});
+      }
+      table_.maps["senders"] = senders_set(senders);
     }
-    table_.maps["senders"] = senders_set(senders);
-    table_.chains["to_service"] = {
-        .rules = {{"iifname . ip saddr != @senders counter drop", "not the sender's own address"},
-                  {"ct state != new counter drop", "no flow"}}};
+    return {{"iifname . ip saddr != @senders counter drop", "not the sender's own address"},
+            {"ct state != new counter drop", "no flow"}};
+  }
+
+  void add_nat_gateway(const policy::Network::NatGateway& gateway) {
+    const std::string& port = fabric_.link(vnet_.netns, nat_port(gateway.name));
+    const std::string to = "to_nat/" + gateway.name;
+    std::vector<state::NftRule> rules = senders_own();
+    if (const auto subscription = policy::refusing_mail(fabric_.network, vnet_.analysed)) {
+      NftElements leases;
+      for (const policy::Index each : vnet_.analysed.integrations) {
+        leases.push_back({{fabric_.network.interfaces[each].address}});
+      }
+      table_.maps["leases"] = make_map({.key = {NftField::kSaddr}}, leases);
+      rules.push_back({"ip saddr @leases tcp dport 25 counter drop", *subscription});
+    }
+    table_.chains[to] = {.rules = std::move(rules)};
+    from_.push_back({{port}, "from_outside"});
+    to_.push_back({{port}, to});
   }
 
   void add_private_endpoint(const WayPort& port) {

@@ -64,6 +64,7 @@ class Passage {
     const Index sender = network_.owner(vnet_, packet_.source);
     if (sender == kNowhere || policy::is_platform_address(packet_.destination))
       return packet_.source;
+    if (subnet_of(sender).nat_gateway != kNowhere) return packet_.source;
     const policy::EffectiveRoute& route = route_at(sender);
     if (route.next_hop_type != EffectiveNextHop::kInternet || route.carries_nothing) {
       return packet_.source;
@@ -158,6 +159,10 @@ Fate fate_in_stamp(const compile::Translations& translations, const TrackedFlow&
                      flow.reply_destination == flow.source ||
                      flow.reply_destination == outbound->second;
   return bound ? Fate::kKept : Fate::kForgotten;
+}
+
+Fate fate_at_nat_gateway(const std::set<Ipv4Address>& addresses, const TrackedFlow& flow) {
+  return addresses.contains(flow.reply_destination) ? Fate::kKept : Fate::kForgotten;
 }
 
 }  // namespace egress::flows

@@ -26,6 +26,10 @@ std::string zone_id(const std::string& name) {
   return "privateDnsZone/" + name;
 }
 
+std::string nat_id(const std::string& name) {
+  return "natGateway/" + name;
+}
+
 void add_subnet(const lab::SubnetRef& ref, const lab::Subnet& subnet, Graph& graph) {
   const std::string id = subnet_id(ref);
   graph.nodes.push_back(
@@ -36,6 +40,9 @@ void add_subnet(const lab::SubnetRef& ref, const lab::Subnet& subnet, Graph& gra
   }
   if (subnet.route_table) {
     graph.edges.push_back({id, "routeTable/" + *subnet.route_table, "routeTable", {}});
+  }
+  if (subnet.nat_gateway) {
+    graph.edges.push_back({id, nat_id(*subnet.nat_gateway), "natGateway", {}});
   }
 }
 
@@ -76,6 +83,17 @@ void add_rules_and_routes(const lab::Lab& lab, Graph& graph) {
         graph.edges.push_back({id, "host/" + host_name, "nextHop", what});
       }
     }
+  }
+}
+
+void add_nat_gateways(const lab::Lab& lab, Graph& graph) {
+  for (const auto& [name, gateway] : lab.nat_gateways) {
+    std::vector<std::string> addresses;
+    for (const Ipv4Address address : lab::addresses_of(lab, gateway)) {
+      addresses.push_back(address.to_string());
+    }
+    graph.nodes.push_back(
+        {nat_id(name), "natGateway", name, {}, fmt::format("{}", fmt::join(addresses, ", "))});
   }
 }
 
@@ -148,6 +166,7 @@ Graph graph_of(const lab::Lab& lab) {
   Graph graph;
   add_networks(lab, graph);
   add_rules_and_routes(lab, graph);
+  add_nat_gateways(lab, graph);
   add_apps(lab, graph);
   add_hosts(lab, graph);
   add_services(lab, graph);

@@ -30,18 +30,46 @@ DecidedBy decided_by(const WalkState& state) {
   return {Stage::kRoute, state.first_route->name};
 }
 
-// Between an app and storage of its region Azure uses addresses of its own in place of App
-// Service's (azure-facts 1.3.8; contract "Decided" 25).
-bool source_is_hidden(const WalkState& state) {
+bool leaves_by_app_service(const WalkState& state) {
   return state.origin.app != nullptr && state.trail.way == Entry::Way::kInternet &&
-         state.trail.exit_host == kNowhere &&
+         state.trail.exit_host == kNowhere;
+}
+
+// Between an app or a NAT gateway and storage of its region Azure uses addresses of its own
+// (azure-facts 1.3.8; contract "Decided" 25).
+bool source_is_hidden(const WalkState& state) {
+  return (leaves_by_app_service(state) || state.trail.nat_gateway != kNowhere) &&
          state.network.interfaces[state.trail.receiver].hides_outbound_addresses;
+}
+
+std::vector<Ipv4Address> possible_sources(const WalkState& state) {
+  if (source_is_hidden(state)) return {};
+  if (state.trail.nat_gateway == kNowhere) return {state.packet.source};
+  return state.network.nat_gateways[state.trail.nat_gateway].addresses;
+}
+
+// What is hidden is not translated to an address of which there are so many ports, and ICMP has
+// none.
+std::optional<PathLimits> limits_of(const WalkState& state) {
+  if (state.flow.protocol == Protocol::kIcmp || source_is_hidden(state)) return std::nullopt;
+  const Network& network = state.network;
+  if (state.trail.nat_gateway != kNowhere) {
+    return limits_at(network.nat_gateways[state.trail.nat_gateway], state.flow.protocol);
+  }
+  const bool by_app_service =
+      leaves_by_app_service(state) && state.packet.source == state.origin.app->worker->outbound;
+  if (!by_app_service) return std::nullopt;
+  return limits_at_app_service(network.situation.lab);
 }
 
 std::string seen_source(const WalkState& state) {
   if (source_is_hidden(state)) {
     return "it sees an address of the platform as the source, as storage accounts of the app's own "
            "region do";
+  }
+  if (state.explanation.sources.size() > 1) {
+    return fmt::format("it sees one of the addresses of NAT gateway {} as the source",
+                       state.network.nat_gateways[state.trail.nat_gateway].name);
   }
   const std::string source = state.packet.source.to_string();
   if (state.trail.way != Entry::Way::kServiceEndpoint) {
@@ -52,9 +80,9 @@ std::string seen_source(const WalkState& state) {
                      state.network.subnets[sender.subnet].name);
 }
 
-Entry entry_of(const WalkState& state) {
-  Entry entry{.way = state.trail.way};
-  if (!source_is_hidden(state)) entry.source = state.packet.source;
+// With the only address that it may see, or as if it saw `source`.
+Entry entry_of(const WalkState& state, std::optional<Ipv4Address> source) {
+  Entry entry{.way = state.trail.way, .source = source};
   if (entry.way == Entry::Way::kServiceEndpoint) {
     const Interface& sender = state.network.interfaces[state.trail.exit_host];
     entry.subnet = state.network.subnets[sender.subnet].name;
@@ -69,12 +97,32 @@ std::optional<ServiceFirewall> firewall_at(const WalkState& state) {
   return firewall_of_site(state.network.situation.lab, receiver.name);
 }
 
+// Of several addresses that it may see, the first that it refuses: some connections meet that.
+ServiceAnswer answer_of(const WalkState& state, const ServiceFirewall& firewall) {
+  const std::vector<Ipv4Address>& sources = state.explanation.sources;
+  if (sources.size() < 2) {
+    return service_access(firewall, entry_of(state, state.explanation.source));
+  }
+  std::vector<ServiceAnswer> answers;
+  for (const Ipv4Address source : sources) {
+    answers.push_back(service_access(firewall, entry_of(state, source)));
+  }
+  std::stable_sort(answers.begin(), answers.end(), [](const auto& one, const auto& other) {
+    return one.access == lab::Access::kDeny && other.access == lab::Access::kAllow;
+  });
+  ServiceAnswer answer = answers.front();
+  const bool differs = answers.back().access != answer.access;
+  if (differs) answer.reason += " " + answers.back().reason + " Each connection shows one of them.";
+  answer.others.assign(answers.begin() + 1, answers.end());
+  return answer;
+}
+
 // What a service or a front end makes of what it received.
 void judge(WalkState& state, const std::string& where) {
   const auto firewall = firewall_at(state);
   if (!firewall || state.trail.refused || state.flow.protocol == Protocol::kIcmp) return;
   const Interface& receiver = state.network.interfaces[state.trail.receiver];
-  const ServiceAnswer answer = service_access(*firewall, entry_of(state));
+  const ServiceAnswer answer = answer_of(state, *firewall);
   std::string reason = answer.reason;
   if (receiver.site != nullptr && answer.access == lab::Access::kAllow) {
     state.explanation.answer_unknown = true;
@@ -92,7 +140,8 @@ Verdict receive(WalkState& state, const Interface& at, Index receiver, const std
   state.trail.receiver = receiver;
   state.trail.refused = refused;
   Explanation& explanation = state.explanation;
-  if (!source_is_hidden(state)) explanation.source = state.packet.source;
+  explanation.show(possible_sources(state));
+  explanation.limits = limits_of(state);
   explanation.host = name;
   explanation.refused = refused;
   explanation.decided_by = decided_by(state);

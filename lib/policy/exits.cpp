@@ -2,6 +2,7 @@
 #include "policy/exits.hpp"
 
 #include "base/special_ranges.hpp"
+#include "policy/nat_gateway.hpp"
 #include "policy/refused_ports.hpp"
 
 namespace egress::policy {
@@ -105,6 +106,7 @@ Ended leave_by_route(WalkState& state, const Network::Subnet& subnet, const Effe
   if (dropped_at_exits(state)) {
     return state.drop_at_route(subnet, route, private_destination(state));
   }
+  if (subnet.nat_gateway != kNowhere) return leave_by_nat_gateway(state, subnet);
   if (!subnet.integration) return wear_public_address(state, subnet, route);
   if (const Ended ended = refuse_port(state, Exit::kInternet)) return ended;
   wear_outbound_address(state);

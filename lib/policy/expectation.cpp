@@ -13,10 +13,6 @@
 namespace egress::policy {
 namespace {
 
-std::string text_of(const std::optional<Ipv4Address>& address) {
-  return address ? address->to_string() : "none";
-}
-
 std::string difference(const char* what, const std::string& wanted, const std::string& got) {
   return fmt::format("{}: expected {}, got {}", what, wanted, got);
 }
@@ -70,10 +66,20 @@ std::string answer_of(const Explanation& got) {
   return fmt::format("{}: {}", lab::name_of(got.reply->verdict), got.reply->reason);
 }
 
-bool holds(const std::vector<Ipv4Prefix>& prefixes, const std::optional<Ipv4Address>& address) {
-  return address && std::any_of(prefixes.begin(), prefixes.end(), [&](const Ipv4Prefix& prefix) {
-           return prefix.contains(*address);
-         });
+// Whichever of `addresses` it is.
+bool hold(const std::vector<Ipv4Prefix>& prefixes, const std::vector<Ipv4Address>& addresses) {
+  const auto holds = [&](Ipv4Address address) {
+    return std::any_of(prefixes.begin(), prefixes.end(),
+                       [&](const Ipv4Prefix& prefix) { return prefix.contains(address); });
+  };
+  return !addresses.empty() && std::all_of(addresses.begin(), addresses.end(), holds);
+}
+
+std::string one_of(const std::vector<Ipv4Address>& addresses) {
+  if (addresses.empty()) return "none";
+  std::vector<std::string> texts;
+  for (const Ipv4Address address : addresses) texts.push_back(address.to_string());
+  return lab::one_of(texts);
 }
 
 std::string text_of(const std::vector<Ipv4Prefix>& prefixes) {
@@ -117,8 +123,8 @@ std::vector<std::string> mismatches(const lab::Expectation& expectation, const E
     differences.push_back(difference("path", lab::name_of(*expectation.via),
                                      got.path ? lab::name_of(*got.path) : "none"));
   }
-  if (!expectation.source.empty() && !holds(expectation.source, got.source)) {
-    differences.push_back(difference("source", text_of(expectation.source), text_of(got.source)));
+  if (!expectation.source.empty() && !hold(expectation.source, got.sources)) {
+    differences.push_back(difference("source", text_of(expectation.source), one_of(got.sources)));
   }
   const auto target = lab::parse_flow_target(expectation.to);
   const bool tcp = target.ok() && target->protocol == Protocol::kTcp;

@@ -16,6 +16,7 @@
 #include "lab/lab.hpp"
 #include "policy/near_misses.hpp"
 #include "policy/network.hpp"
+#include "policy/path_limits.hpp"
 #include "policy/resolve_name.hpp"
 #include "policy/service_access.hpp"
 #include "policy/stage.hpp"
@@ -46,8 +47,12 @@ struct Explanation {
   std::shared_ptr<const Explanation> refused_attempt{};  // of the second: the first
   Flow flow{};  // and what; without a destination when its name has no address
   lab::Verdict verdict = lab::Verdict::kDrop;
-  std::optional<lab::Path> path{};      // empty: nothing is sent, or the platform answers
-  std::optional<Ipv4Address> source{};  // what the far end sees; empty when nothing arrives
+  std::optional<lab::Path> path{};  // empty: nothing is sent, or the platform answers
+  // What the far end sees: one of several by a NAT gateway, each flow another. None when nothing
+  // arrives, or an address comes that nobody declares.
+  std::vector<Ipv4Address> sources{};
+  std::optional<Ipv4Address> source{};  // if there is but one
+  std::optional<PathLimits> limits{};   // of what arrives translated
   std::optional<NextHop> next_hop{};    // the app's first routing decision in the VNet
   DecidedBy decided_by{};
   std::vector<Step> steps{};
@@ -63,6 +68,10 @@ struct Explanation {
   std::optional<Resolution> resolution{};  // of the name that was asked about
   std::string sees{};  // what the app sees: "connects", "time-out", "refused at once", "NXDOMAIN"
 
+  void show(std::vector<Ipv4Address> all) {
+    sources = std::move(all);
+    source = sources.size() == 1 ? std::optional(sources.front()) : std::nullopt;
+  }
   bool is_sent() const { return verdict != lab::Verdict::kUnresolved; }
 };
 

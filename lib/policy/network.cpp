@@ -6,6 +6,7 @@
 #include "policy/declared_names.hpp"
 #include "policy/endpoints.hpp"
 #include "policy/interfaces.hpp"
+#include "policy/nat_gateway.hpp"
 #include "policy/outbound.hpp"
 
 namespace egress::policy {
@@ -18,6 +19,7 @@ class Analysis {
 
   void run() {
     add_vnets();
+    add_nat_gateways(out_);
     add_workers();
     out_.endpoints = endpoint_addresses(lab_);
     add_interfaces(out_, places_);

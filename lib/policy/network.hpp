@@ -6,6 +6,7 @@
 // makes kernel objects of it, and neither looks at the lab for what stands here. Never changed, so
 // that threads may share it; names are resolved to indices.
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -94,7 +95,8 @@ struct Network {
     std::string name{};  // "spoke/integration"
     Index vnet = kNowhere;
     const lab::Subnet* declared = nullptr;
-    bool integration = false;  // leaves to the Internet by App Service's own source NAT
+    bool integration = false;      // leaves to the Internet by App Service's own source NAT
+    Index nat_gateway = kNowhere;  // by which it leaves there in place of all else
     std::shared_ptr<const Routing> routing{};
     std::shared_ptr<const Gate> outbound{};  // null: no list
     std::shared_ptr<const Gate> inbound{};
@@ -102,6 +104,14 @@ struct Network {
     // null: no list, or it does not count for them.
     std::shared_ptr<const Gate> endpoints_inbound{};
     std::shared_ptr<const Gate> platform{};  // rules for the platform's tags; null: there are none
+  };
+
+  // Translates what leaves the subnets that have it for the Internet (azure-facts 7.1).
+  struct NatGateway {
+    std::string name{};
+    Index vnet = kNowhere;
+    std::vector<Ipv4Address> addresses{};  // not empty
+    std::chrono::seconds idle{};           // of TCP, whose idle flows it then resets
   };
 
   struct Vnet {
@@ -166,6 +176,7 @@ struct Network {
   // In the order of their names in the lab.
   std::vector<Vnet> vnets{};
   std::vector<Subnet> subnets{};
+  std::vector<NatGateway> nat_gateways{};  // those that subnets have
   // Of hosts, integrations, services, front ends, private endpoints.
   std::vector<Interface> interfaces{};
   std::map<WorkerName, Worker> workers{};

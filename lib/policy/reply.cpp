@@ -77,7 +77,9 @@ class Return {
 
   Hop leave_internet() {
     const bool by_endpoint = trail_.way == Entry::Way::kServiceEndpoint;
-    Step step{by_endpoint ? Stage::kServiceEndpoint : Stage::kNat, "internet", "delivered", {}, {}};
+    Step step{Stage::kNat, "internet", "delivered", {}, {}};
+    if (by_endpoint) step.stage = Stage::kServiceEndpoint;
+    if (trail_.nat_gateway != kNowhere) step.stage = Stage::kNatGateway;
     if (trail_.exit_host == kNowhere) {
       step.reason = origin_.app != nullptr
                         ? "App Service's source NAT brings the answer back to the app."

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lab/service_types.hpp"
 
@@ -36,6 +37,8 @@ struct ServiceAnswer {
   std::string code{};     // in the service's own words; empty when allowed
   std::string reason{};   // what decided, for people
   std::string message{};  // what the service says; empty when allowed
+  // To a flow that shows another of the addresses that it may.
+  std::vector<ServiceAnswer> others{};
 };
 ServiceAnswer service_access(const ServiceFirewall& firewall, const Entry& entry);
 

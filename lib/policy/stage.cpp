@@ -11,6 +11,7 @@ const char* name_of(Stage stage) {
     case Stage::kRoute: return "route";
     case Stage::kPeering: return "peering";
     case Stage::kNat: return "nat";
+    case Stage::kNatGateway: return "natGateway";
     case Stage::kPlatform: return "platform";
     case Stage::kServiceEndpoint: return "serviceEndpoint";
     case Stage::kPrivateEndpoint: return "privateEndpoint";

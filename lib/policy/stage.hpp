@@ -14,6 +14,7 @@ enum class Stage {
   kRoute,
   kPeering,
   kNat,
+  kNatGateway,
   kPlatform,
   kServiceEndpoint,
   kPrivateEndpoint,

@@ -104,7 +104,7 @@ class Walk {
     if (packet_.destination == kAzurePlatform) explanation.path.reset();
     explanation.decided_by = std::move(verdict.decided_by);
     if (verdict.verdict == Verdict::kAllow && origin_.interface != kNowhere) {
-      explanation.source = packet_.source;
+      explanation.show({packet_.source});
     }
     if (verdict.verdict == Verdict::kDeny) {
       const Interface& sender = network_.interfaces[origin_.interface];

@@ -30,9 +30,11 @@ struct Trail {
   std::vector<Appliance> appliances{};  // every NVA on the way
   Index sender = kNowhere;              // who sent it last in a VNet: the origin, or the last NVA
   // How it came to a receiver on the Internet: whose public address it wears there, or which
-  // interface it left by a service endpoint, else kNowhere; or by which private endpoint.
+  // interface it left by a NAT gateway or a service endpoint, else kNowhere; or by which private
+  // endpoint.
   Entry::Way way = Entry::Way::kInternet;
   Index exit_host = kNowhere;
+  Index nat_gateway = kNowhere;  // which shows an address of its own there in place of that one's
   Index endpoint = kNowhere;
   Index receiver = kNowhere;
   bool refused = false;  // the receiver answers with RST or port unreachable

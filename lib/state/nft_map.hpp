@@ -71,6 +71,8 @@ struct NftMap {
   bool interval = false;
   // Rules add the elements, which then stay for so long; there are no rows. 0: not such a set.
   uint32_t timeout_seconds = 0;
+  // Likewise, and they stay for good, at most so many. 0: not such a set.
+  uint32_t size = 0;
   std::vector<std::string> interfaces{};
   std::vector<std::string> chains{};  // verdicts go there
   std::vector<uint32_t> marks{};      // unless empty, marks in rows are places in here

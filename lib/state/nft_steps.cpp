@@ -15,7 +15,7 @@ namespace egress::state {
 
 bool same_declaration(const NftMap& a, const NftMap& b) {
   return a.key == b.key && a.data == b.data && a.interval == b.interval &&
-         a.timeout_seconds == b.timeout_seconds;
+         a.timeout_seconds == b.timeout_seconds && a.size == b.size;
 }
 
 bool same_declaration(const NftChain& a, const NftChain& b) {
@@ -57,6 +57,7 @@ void NftCommands::declare(const std::string& name, const NftMap& map) {
     flags += fmt::format("flags dynamic,timeout; timeout {}s; size {}; ", map.timeout_seconds,
                          kMostAdded);
   }
+  if (map.size != 0) flags += fmt::format("flags dynamic; size {}; ", map.size);
   text_ += fmt::format("add {} {} {} {{ {}; {}}}\n", keyword(map), kNftTable, name, type_text(map),
                        flags);
 }
@@ -164,7 +165,11 @@ class Elements {
   void change(NftElementsVerb verb, const std::string& name, const NftMap& map,
               std::vector<NftRow> rows) {
     if (rows.empty()) return;
-    NftMap declared{map.key, map.data, map.interval, 0, map.interfaces, map.chains};
+    NftMap declared{.key = map.key,
+                    .data = map.data,
+                    .interval = map.interval,
+                    .interfaces = map.interfaces,
+                    .chains = map.chains};
     all_.push_back({verb, name, std::move(declared), std::move(rows)});
   }
   std::vector<NftElements> all_{};

@@ -14,6 +14,7 @@ std::string declaration_text(const NftMap& map) {
   std::string text = type_text(map);
   if (map.interval) text += "; flags interval";
   if (map.timeout_seconds != 0) text += fmt::format("; timeout {}s", map.timeout_seconds);
+  if (map.size != 0) text += fmt::format("; size {}", map.size);
   return text;
 }
 

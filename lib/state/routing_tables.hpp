@@ -23,6 +23,9 @@ inline constexpr uint32_t kLastSubnetTable = 65000;
 inline constexpr uint32_t kFirstWayTable = 300;
 inline constexpr uint32_t kLastWayTable = 65000;
 
+// In a NAT gateway's: out to the Internet.
+inline constexpr uint32_t kInternetTable = 100;
+
 // In a worker's: out by its first and second integration, out directly, and nowhere.
 inline constexpr uint32_t kFirstIntegrationTable = 101;
 inline constexpr uint32_t kDirectTable = 103;

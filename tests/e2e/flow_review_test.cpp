@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include "base/unique_fd.hpp"
 #include "tests/support/live_flows.hpp"
@@ -29,6 +30,8 @@ struct Variant {
   const char* subnet = "spoke/apps";
   const char* spoke_exit = "";  // where the apps' default route in the spoke leads: an appliance
   const char* outbound = "20.50.1.4";
+  const char* gateway = "null";  // of the apps' subnet in the spoke
+  const char* gateway_address = "20.61.7.1";
 };
 
 std::string lab_text(const Variant& variant) {
@@ -41,12 +44,15 @@ std::string lab_text(const Variant& variant) {
                 variant.spoke_exit);
   return fmt::format(R"(
 outboundIpAddresses: [{}]
+natGateways:
+  nat: {{publicIpPrefixes: [{}/32]}}
+  other: {{publicIpPrefixes: [20.61.8.1/32]}}
 virtualNetworks:
   spoke:
     addressPrefixes: [10.1.0.0/16]
     subnets:
       apps: {{addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms],
-             networkSecurityGroup: nsg, routeTable: table}}
+             networkSecurityGroup: nsg, routeTable: table, natGateway: {}}}
       machines: {{addressPrefix: 10.1.3.0/24, networkSecurityGroup: nsg}}
       appliances: {{addressPrefix: 10.1.4.0/24}}
       data: {{addressPrefix: 10.1.2.0/24}}
@@ -80,7 +86,8 @@ hosts:
   sql: {{subnet: spoke/data, ipAddress: 10.1.2.4}}
   website: {{internet: true, ipAddress: 93.184.216.34}}
 )",
-                     variant.outbound, variant.flush, variant.denied, spoke_route, variant.subnet);
+                     variant.outbound, variant.gateway_address, variant.gateway, variant.flush,
+                     variant.denied, spoke_route, variant.subnet);
 }
 
 class Connection {
@@ -233,7 +240,9 @@ TEST_F(FlowReview, AnAppThatChangesItsExitSendsByTheNewOne) {
   for (const auto& [variant, source] :
        {Step{{}, "20.50.1.4"}, Step{{.spoke_exit = "10.1.4.4"}, "20.61.0.10"},
         Step{{}, "20.50.1.4"}, Step{{.subnet = "other/apps"}, "20.61.0.11"}, Step{{}, "20.50.1.4"},
-        Step{{.outbound = "20.50.1.5"}, "20.50.1.5"}}) {
+        Step{{.outbound = "20.50.1.5"}, "20.50.1.5"}, Step{{.gateway = "nat"}, "20.61.7.1"},
+        Step{{.gateway = "nat", .gateway_address = "20.61.7.9"}, "20.61.7.9"},
+        Step{{.gateway = "other"}, "20.61.8.1"}, Step{{}, "20.50.1.4"}}) {
     SCOPED_TRACE(source);
     ASSERT_TRUE(apply(variant));
     app.send("hello", website_, kPort);
@@ -245,13 +254,20 @@ TEST_F(FlowReview, AnAppThatChangesItsExitSendsByTheNewOne) {
 }
 
 TEST_F(FlowReview, AConnectionByAnExitThatIsGoneIsReset) {
-  ASSERT_TRUE(apply({}));
-  const Connection connection({"eg-app-web-0", "eg-host-website", website_, kPort});
-  ASSERT_TRUE(apply({.spoke_exit = "10.1.4.4"}));
-  connection.client_says("as another");
-  errno = 0;
-  EXPECT_EQ(connection.client_hears(), "nothing");
-  EXPECT_EQ(errno, ECONNRESET);
+  uint16_t port = kPort;
+  for (const auto& [before, after] :
+       {std::pair{Variant{}, Variant{.spoke_exit = "10.1.4.4"}},
+        std::pair{Variant{}, Variant{.gateway = "nat"}},
+        std::pair{Variant{.gateway = "nat"}, Variant{.gateway = "other"}}}) {
+    SCOPED_TRACE(after.gateway);
+    ASSERT_TRUE(apply(before));
+    const Connection connection({"eg-app-web-0", "eg-host-website", website_, port++});
+    ASSERT_TRUE(apply(after));
+    connection.client_says("as another");
+    errno = 0;
+    EXPECT_EQ(connection.client_hears(), "nothing");
+    EXPECT_EQ(errno, ECONNRESET);
+  }
 }
 
 }  // namespace

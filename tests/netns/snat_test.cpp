@@ -5,8 +5,6 @@
 // given back when connection tracking is told that the time has passed.
 
 #include <gmock/gmock.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -16,6 +14,7 @@
 #include "flows/ageing.hpp"
 #include "probe/lookups.hpp"
 #include "reconcile/pass.hpp"
+#include "tests/netns/connections.hpp"
 #include "tests/netns/linux_fixture.hpp"
 #include "tests/support/applied_lab.hpp"
 #include "tests/support/eventually.hpp"
@@ -54,65 +53,6 @@ hosts:
 constexpr size_t kPorts = 128;
 constexpr uint16_t kPort = 7000;
 
-// Connections of one app, all begun at once.
-class Connections {
- public:
-  Connections(const std::string& netns, Ipv4Address address, size_t count, uint16_t port = kPort) {
-    const sockaddr_in there = socket_address(address, port);
-    const int tries = 1;  // to repeat the first packet, and then it is a time-out
-    for (size_t i = 0; i < count; ++i) {
-      sockets_.push_back(socket_in(netns, SOCK_STREAM | SOCK_NONBLOCK));
-      const int fd = sockets_.back().get();
-      EXPECT_EQ(::setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &tries, sizeof tries), 0);
-      (void)::connect(fd, reinterpret_cast<const sockaddr*>(&there), sizeof there);
-    }
-  }
-
-  struct Outcome {
-    size_t made = 0;
-    size_t timed_out = 0;
-    bool operator==(const Outcome&) const = default;
-  };
-  // Once each has one; any other than these counts as neither.
-  Outcome outcome() {
-    Outcome outcome;
-    for (const UniqueFd& socket : sockets_) {
-      pollfd polled{socket.get(), POLLOUT, 0};
-      int error = 0;
-      socklen_t size = sizeof error;
-      EXPECT_EQ(::poll(&polled, 1, static_cast<int>(std::chrono::milliseconds(kHang).count())), 1);
-      EXPECT_EQ(::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size), 0);
-      if (error == 0) made_.push_back(socket.get());
-      outcome.made += error == 0 ? 1 : 0;
-      outcome.timed_out += error == ETIMEDOUT ? 1 : 0;
-    }
-    return outcome;
-  }
-
-  // On all that are made.
-  void talk() const {
-    for (const int fd : made_) EXPECT_EQ(::send(fd, "x", 1, 0), 1);
-  }
-
-  // One of those that were made, with a packet that says so to the far end.
-  enum class By { kFin, kReset };
-  void close(By how) {
-    const int fd = made_.back();
-    made_.pop_back();
-    const linger at_once{.l_onoff = how == By::kReset ? 1 : 0, .l_linger = 0};
-    EXPECT_EQ(::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
-    std::erase_if(sockets_, [&](const UniqueFd& socket) { return socket.get() == fd; });
-  }
-
- private:
-  std::vector<UniqueFd> sockets_{};
-  std::vector<int> made_{};
-};
-
-std::ostream& operator<<(std::ostream& out, const Connections::Outcome& outcome) {
-  return out << outcome.made << " made, " << outcome.timed_out << " timed out";
-}
-
 class Snat : public LinuxFixture {
  protected:
   void SetUp() override {
@@ -134,7 +74,7 @@ class Snat : public LinuxFixture {
 
   static Connections::Outcome connect(const std::string& app, Ipv4Address address, size_t count,
                                       uint16_t port = kPort) {
-    return Connections("eg-app-" + app, address, count, port).outcome();
+    return Connections("eg-app-" + app, address, port, count).outcome();
   }
 
   std::shared_ptr<kernel::FlowTable> flow_table() {
@@ -185,7 +125,7 @@ TEST_F(Snat, OtherDestinationsInstancesAndPathsAreFree) {
   listen("api", kApi, kPort + 1);
   listen("other", kOther);
   listen("sql", kSql);
-  Connections all("eg-app-bare-0", kApi, kPorts);
+  Connections all("eg-app-bare-0", kApi, kPort, kPorts);
   ASSERT_EQ(all.outcome(), (Connections::Outcome{kPorts, 0}));
   // The instance, whichever its app and its way.
   EXPECT_EQ(connect("bare-0", kApi, 1), (Connections::Outcome{0, 1}));
@@ -198,9 +138,18 @@ TEST_F(Snat, OtherDestinationsInstancesAndPathsAreFree) {
   EXPECT_EQ(connect("routed-0", kSql, 2 * kPorts), (Connections::Outcome{2 * kPorts, 0}));
 }
 
+TEST_F(Snat, ANatGatewayCuresIt) {
+  reach(compiled(with(lab_from(kLab), R"({
+    natGateways: {nat: {publicIpPrefixes: [20.61.7.1/32]}},
+    virtualNetworks: {spoke: {subnets: {apps: {natGateway: nat}}}}})")));
+  listen("api", kApi);
+  EXPECT_EQ(connect("bare-0", kApi, kPorts + 1), (Connections::Outcome{kPorts, 1}));
+  EXPECT_EQ(connect("routed-0", kApi, 2 * kPorts), (Connections::Outcome{2 * kPorts, 0}));
+}
+
 TEST_F(Snat, AClosedOneComesBackWhenTheClockSaysSo) {
   const UniqueFd& listener = listen("api", kApi);
-  Connections all("eg-app-bare-0", kApi, kPorts);
+  Connections all("eg-app-bare-0", kApi, kPort, kPorts);
   ASSERT_EQ(all.outcome(), (Connections::Outcome{kPorts, 0}));
   std::vector<UniqueFd> far_ends;
   for (size_t i = 0; i < kPorts; ++i) {
@@ -216,7 +165,7 @@ TEST_F(Snat, AClosedOneComesBackWhenTheClockSaysSo) {
   })) << "both ends have closed it";
   EXPECT_EQ(connect("bare-0", kApi, 3), (Connections::Outcome{0, 3}));
   advance(seconds(15));
-  Connections first("eg-app-bare-0", kApi, 2);
+  Connections first("eg-app-bare-0", kApi, kPort, 2);
   EXPECT_EQ(first.outcome(), (Connections::Outcome{1, 1}));
   advance(seconds(100));
   EXPECT_EQ(connect("bare-0", kApi, 1), (Connections::Outcome{0, 1}));

@@ -88,7 +88,9 @@ Result<lab::Expectation> expectation_about(const policy::Network& network, const
                                .expect = outcome_of(explanation.verdict),
                                .via = explanation.path,
                                .traffic = probe.from.traffic};
-  if (explanation.source) expectation.source = {Ipv4Prefix::host(*explanation.source)};
+  for (const Ipv4Address source : explanation.sources) {
+    expectation.source.push_back(Ipv4Prefix::host(source));
+  }
   // Platform ranges and destinations are no names that a file may expect.
   const policy::Stage stage = explanation.decided_by.stage;
   if (stage != policy::Stage::kPlatform && stage != policy::Stage::kDestination) {

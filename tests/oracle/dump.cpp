@@ -114,7 +114,8 @@ void add_ruleset(Lines& lines, const Listing& listing) {
     }
     if (kind == "set" || kind == "map") {
       forget_generation(object);
-      if (object.contains("timeout")) object.erase("elem");  // packets put it there
+      // Packets put it there.
+      if (object.contains("timeout") || object.contains("size")) object.erase("elem");
       if (object.contains("elem")) std::sort(object["elem"].begin(), object["elem"].end());
     }
     lines.push_back(fmt::format("{} {}", kind, object.dump()));

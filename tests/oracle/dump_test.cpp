@@ -67,6 +67,9 @@ TEST(Dump, ForgetsWhatPacketsPutIntoASet) {
   EXPECT_THAT(compare({{"n", set(R"(, "timeout": 10, "elem": ["a"])")}},
                       {{"n", set(R"(, "timeout": 10)")}}),
               IsEmpty());
+  EXPECT_THAT(
+      compare({{"n", set(R"(, "size": 10, "elem": ["a"])")}}, {{"n", set(R"(, "size": 10)")}}),
+      IsEmpty());
   EXPECT_EQ(compare({{"n", set(R"(, "elem": ["a"])")}}, {{"n", set("")}}).size(), 2U);
 }
 

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "egressctl/render/render.hpp"
 #include "egressctl/render/table.hpp"
 
@@ -63,9 +65,26 @@ std::string next_hop_text(const Json& next_hop) {
   return text_of(next_hop, "type") + (address.empty() ? "" : " " + address);
 }
 
+// What the way to the Internet carries, where that is limited.
+void add_limits(const Json& explanation, std::vector<std::pair<std::string, Cell>>& rows) {
+  const Json& ports = member(explanation, "ports");
+  if (!ports.is_number()) return;
+  const Json& steps = list_of(explanation, "steps");
+  const bool by_gateway = std::any_of(steps.begin(), steps.end(), [](const Json& step) {
+    return text_of(step, "stage") == "natGateway";
+  });
+  rows.emplace_back("carries", fmt::format("{} flows at a time {}", ports.dump(),
+                                           by_gateway ? "under each address of the NAT gateway"
+                                                      : "of the instance to this destination"));
+  rows.emplace_back(
+      "when idle",
+      fmt::format("ends after {} s {}", text_of(explanation, "idleTimeout"),
+                  flag_of(explanation, "idleReset") ? "with a reset" : "without a word"));
+}
+
 std::string overview(const Json& explanation, const Screen& screen) {
   const Json& by = member(explanation, "decidedBy");
-  const std::string source = text_of(explanation, "source");
+  const std::string source = fmt::format("{}", fmt::join(texts_of(explanation, "sources"), " or "));
   std::vector<std::pair<std::string, Cell>> rows;
   if (!texts_of(explanation, "addresses").empty()) {
     rows.emplace_back("name", destination_text(explanation));
@@ -77,6 +96,7 @@ std::string overview(const Json& explanation, const Screen& screen) {
   if (!source.empty() || !allowed) {
     rows.emplace_back("source", source.empty() ? "none: nothing arrives" : source);
   }
+  add_limits(explanation, rows);
   if (const Json& next_hop = member(explanation, "nextHop"); next_hop.is_object()) {
     rows.emplace_back("next hop", next_hop_text(next_hop));
   }

@@ -33,19 +33,6 @@ Line of_each(const char* what, Named<T> Lab::*map, const char* name, const char*
           }};
 }
 
-Line nat_gateways_of_subnets() {
-  return {"NAT gateways are not emulated yet: the subnet's packets leave without it",
-          [](const Lab& lab) {
-            Paths paths;
-            for (const auto& [vnet, network] : lab.virtual_networks) {
-              for (const auto& [name, subnet] : network.subnets) {
-                if (subnet.nat_gateway) paths.push_back(subnet_path({vnet, name}) + ".natGateway");
-              }
-            }
-            return paths;
-          }};
-}
-
 bool lacks_web(const Subscription& subscription) {
   const auto& providers = subscription.registered_providers;
   return std::none_of(providers.begin(), providers.end(), [](const std::string& provider) {
@@ -55,8 +42,7 @@ bool lacks_web(const Subscription& subscription) {
 
 std::vector<Line> lines_of_networks() {
   return {of_each<Subscription>("what is registered is not asked for yet", &Lab::subscriptions,
-                                "subscriptions", "registeredProviders", lacks_web),
-          nat_gateways_of_subnets()};
+                                "subscriptions", "registeredProviders", lacks_web)};
 }
 
 std::vector<Line> lines_of_the_platform() {

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "compile/inside_addresses.hpp"
@@ -10,6 +12,7 @@
 #include "compile/translations.hpp"
 #include "state/ops.hpp"
 #include "state/routing_tables.hpp"
+#include "tests/support/applied_lab.hpp"
 #include "tests/support/lab_from.hpp"
 #include "tests/support/values.hpp"
 
@@ -258,6 +261,55 @@ TEST(Compile, ANetworkRemembersIdleFlowsForItsTimeOutOrTheKernels) {
   EXPECT_EQ(seconds("eg-vnet-right", "tcp_timeout_established"), "432000");
   EXPECT_EQ(seconds("eg-vnet-right", "udp_timeout"), "30");
   EXPECT_EQ(seconds("eg-vnet-right", "udp_timeout_stream"), "120");
+}
+
+TEST(Compile, ANatGatewayKeepsTheTimesOfAzure) {
+  const state::KernelState state = testing_support::compiled(testing_support::lab_from(R"(
+natGateways: {nat: {publicIpPrefixes: [20.61.7.0/31], idleTimeoutInMinutes: 10}}
+virtualNetworks:
+  v: {addressPrefixes: [10.0.0.0/16], subnets: {a: {addressPrefix: 10.0.1.0/24, natGateway: nat}}}
+serverFarms: {plan: {}}
+hosts: {a: {subnet: v/a, ipAddress: 10.0.1.4}}
+)"));
+  const auto& sysctls = state.at("eg-nat-nat")->sysctls;
+  for (const auto& [name, value] :
+       std::map<std::string, std::string>{{"tcp_timeout_established", "600"},
+                                          {"tcp_timeout_syn_sent", "30"},
+                                          {"tcp_timeout_syn_recv", "30"},
+                                          {"tcp_timeout_fin_wait", "65"},
+                                          {"tcp_timeout_close_wait", "65"},
+                                          {"tcp_timeout_last_ack", "65"},
+                                          {"tcp_timeout_time_wait", "65"},
+                                          {"tcp_timeout_close", "16"},
+                                          {"udp_timeout", "240"},
+                                          {"udp_timeout_stream", "240"},
+                                          {"tcp_loose", "0"},
+                                          {"tcp_be_liberal", "1"}}) {
+    EXPECT_EQ(sysctls.at("net.netfilter.nf_conntrack_" + name).value, value) << name;
+  }
+}
+
+TEST(Compile, ANatGatewayTakesMailOfAppsWhereTheSubscriptionSendsIt) {
+  const auto mail_rules = [](const char* offer) {
+    const state::KernelState state = testing_support::compiled(
+        testing_support::lab_from("subscriptions: {own: {quotaId: " + std::string(offer) + R"(}}
+subscription: own
+natGateways: {nat: {publicIpPrefixes: [20.61.7.0/31]}}
+virtualNetworks:
+  v:
+    addressPrefixes: [10.0.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.0.1.0/24, delegations: [Microsoft.Web/serverFarms], natGateway: nat}
+serverFarms: {plan: {}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: v/apps}}
+)"));
+    const auto& rules = state.at("eg-vnet-v")->firewall->table->chains.at("to_nat/nat").rules;
+    return std::count_if(rules.begin(), rules.end(), [](const state::NftRule& rule) {
+      return rule.expression == "ip saddr @leases tcp dport 25 counter drop";
+    });
+  };
+  EXPECT_EQ(mail_rules("PayAsYouGo_2014-09-01"), 1);
+  EXPECT_EQ(mail_rules("EnterpriseAgreement_2014-09-01"), 0);
 }
 
 TEST(Translations, OfIntegrationsAreInZonesWhereThereAreTwo) {

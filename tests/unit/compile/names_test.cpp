@@ -22,7 +22,7 @@ TEST(NetnsNames, OfPrefixesThatGoOnLikeANameCouldMeet) {
   const std::string meeting = app_netns("eg", "app-web", 0);
   EXPECT_EQ(meeting, app_netns("eg-app", "web", 0));
   for (const char* other : {"eg", "eg-app", "eg-app-app", "eg-worker", "eg-vnet-a", "eg-host-b",
-                            "eg-front-c", "eg-onprem"}) {
+                            "eg-front-c", "eg-nat-d", "eg-onprem"}) {
     EXPECT_TRUE(share_names("eg", other)) << other;
     EXPECT_TRUE(share_names(other, "eg")) << other;
   }

@@ -138,6 +138,27 @@ sites:
   EXPECT_THAT(check_size(lab, {.namespaces = 20}, "lab.yaml"), IsEmpty());
 }
 
+TEST(Size, CountsNatGatewaysThatSubnetsHave) {
+  const lab::Lab lab = testing_support::lab_from(R"(
+natGateways:
+  used: {publicIpPrefixes: [20.61.7.0/28]}
+  other: {publicIpPrefixes: [20.61.8.0/28]}
+virtualNetworks:
+  v:
+    addressPrefixes: [10.0.0.0/16]
+    subnets:
+      a: {addressPrefix: 10.0.1.0/24, natGateway: used}
+      b: {addressPrefix: 10.0.2.0/24, natGateway: used}
+serverFarms: {plan: {}}
+hosts: {a: {subnet: v/a, ipAddress: 10.0.1.4}, b: {subnet: v/b, ipAddress: 10.0.2.4}}
+)");
+  const Size size = size_of(lab, {});
+  const state::KernelState state = testing_support::compiled(lab);
+  EXPECT_EQ(size.namespaces.total, state.size());
+  EXPECT_EQ(size.links.total, count(state).links);
+  EXPECT_GE(size.routes.total, count(state).routes);
+}
+
 TEST(Size, OfAThousandRulesIsNearWhatCompilingThemMakes) {
   const lab::Lab lab = listed(1000, 10, 10'000);
   const Made made = count(compile(*policy::analyse({.lab = lab})).value());

@@ -27,6 +27,7 @@ policy::Explanation denied() {
 TEST(ExplanationJson, HasTheKeysOfTheContractInItsOrder) {
   EXPECT_EQ(dump(to_json(denied())),
             R"({"verdict":"Deny","path":"virtualNetwork","source":null,"sources":[],)"
+            R"("ports":null,"idleTimeout":null,"idleReset":null,)"
             R"("nextHop":{"type":"VirtualAppliance","ipAddress":"10.0.1.4"},)"
             R"("decidedBy":{"stage":"networkSecurityGroup","name":"nsg/deny-sql"},)"
             R"("steps":[{"stage":"applicationRouting","where":"web/0","result":"virtualNetwork",)"
@@ -42,7 +43,7 @@ TEST(ExplanationJson, HasTheKeysOfTheContractInItsOrder) {
 TEST(ExplanationJson, TellsSourceReplyAndHostOfAnAllowedFlow) {
   policy::Explanation allowed = denied();
   allowed.verdict = lab::Verdict::kAllow;
-  allowed.source = ip("10.1.1.4");
+  allowed.show({ip("10.1.1.4")});
   allowed.next_hop.reset();
   allowed.reply =
       policy::Reply{lab::Verdict::kDrop,
@@ -54,6 +55,14 @@ TEST(ExplanationJson, TellsSourceReplyAndHostOfAnAllowedFlow) {
   const Json json = to_json(allowed);
   EXPECT_EQ(json["source"], "10.1.1.4");
   EXPECT_EQ(json["sources"], Json({"10.1.1.4"}));
+  allowed.show({ip("20.61.7.1"), ip("20.61.7.2")});
+  allowed.limits = {64'512, std::chrono::seconds(600), true};
+  const Json by_gateway = to_json(allowed);
+  EXPECT_TRUE(by_gateway["source"].is_null());
+  EXPECT_EQ(by_gateway["sources"], Json({"20.61.7.1", "20.61.7.2"}));
+  EXPECT_EQ(by_gateway["ports"], 64'512);
+  EXPECT_EQ(by_gateway["idleTimeout"], 600);
+  EXPECT_EQ(by_gateway["idleReset"], true);
   EXPECT_TRUE(json["nextHop"].is_null());
   EXPECT_EQ(json["reply"].dump(), R"({"verdict":"Drop","reason":"No peering back."})");
   EXPECT_EQ(json["replySteps"].dump(),

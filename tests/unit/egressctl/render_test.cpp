@@ -16,7 +16,7 @@ using ::testing::StartsWith;
 const Screen kPipe{};
 
 Json explanation(const char* verdict) {
-  Json json = Json::parse(R"({"path": "virtualNetwork", "source": "10.1.1.4",
+  Json json = Json::parse(R"({"path": "virtualNetwork", "sources": ["10.1.1.4"],
     "nextHop": {"type": "VirtualAppliance", "ipAddress": "10.0.1.4"},
     "decidedBy": {"stage": "networkSecurityGroup", "name": "nsg/rule"},
     "steps": [{"stage": "route", "where": "spoke/apps", "result": "Internet", "name": "t/r",
@@ -72,6 +72,25 @@ TEST(RenderExplanation, NamesRulesThatNearlyAllowIt) {
       {{"rule", "nsg/sql"}, {"failedOn", "destinationPort"}, {"wanted", "1434"}, {"got", "1433"}}};
   EXPECT_THAT(shown(denied), HasSubstr("\nnsg/sql would allow it, but for its destinationPort: "
                                        "1434 in place of 1433.\n"));
+}
+
+TEST(RenderExplanation, TellsWhatTheWayToTheInternetCarries) {
+  Json json = explanation("Allow");
+  json["sources"] = {"20.61.7.1", "20.61.7.2"};
+  json["ports"] = 64512;
+  json["idleTimeout"] = 600;
+  json["idleReset"] = true;
+  json["steps"] = {{{"stage", "natGateway"}}};
+  EXPECT_THAT(shown(json),
+              AllOf(HasSubstr("20.61.7.1 or 20.61.7.2\n"),
+                    HasSubstr("64512 flows at a time under each address of the NAT gateway\n"),
+                    HasSubstr("ends after 600 s with a reset\n")));
+  json["ports"] = 128;
+  json["idleReset"] = false;
+  json["steps"] = Json::array();
+  EXPECT_THAT(shown(json),
+              AllOf(HasSubstr("128 flows at a time of the instance to this destination\n"),
+                    HasSubstr("ends after 600 s without a word\n")));
 }
 
 TEST(RenderExplanation, EndsWithWarnings) {

@@ -57,14 +57,22 @@ TEST_F(ClockTest, TellsTheTimesOfLeases) {
   EXPECT_EQ(leases[1]["since"], "2023-11-14T23:20:00.000Z");
 }
 
-TEST_F(ClockTest, AgesFlowsOfTheStampAndOfEachNetworkAndNoOthers) {
+TEST_F(ClockTest, AgesFlowsOfWhatTranslatesAndOfEachNetworkAndNoOthers) {
   start();
-  apply(kLab);
+  apply(with_nat_gateway());
   for (const char* netns : {"eg-stamp", "eg-vnet-spoke", "eg-worker-plan-0"}) {
     kernel_.flow_table(netns).flows = {flow(1, 60), flow(2, 61)};
   }
-  EXPECT_EQ(Json::parse(advance(60).body)["endedFlows"], 2);
+  // Under another address than its own a gateway's flows would end for that.
+  const auto by_gateway = [](uint16_t port, uint32_t timeout_seconds) {
+    TrackedFlow translated = flow(port, timeout_seconds);
+    translated.reply_destination = {0x143d0701};
+    return translated;
+  };
+  kernel_.flow_table("eg-nat-nat").flows = {by_gateway(1, 60), by_gateway(2, 61)};
+  EXPECT_EQ(Json::parse(advance(60).body)["endedFlows"], 3);
   EXPECT_THAT(kernel_.flow_table("eg-stamp").flows, ElementsAre(flow(2, 1)));
+  EXPECT_THAT(kernel_.flow_table("eg-nat-nat").flows, ElementsAre(by_gateway(2, 1)));
   EXPECT_THAT(kernel_.flow_table("eg-vnet-spoke").flows, ElementsAre(flow(2, 1)));
   EXPECT_THAT(kernel_.flow_table("eg-worker-plan-0").flows, ElementsAre(flow(1, 60), flow(2, 61)));
 }

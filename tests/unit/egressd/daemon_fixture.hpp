@@ -33,6 +33,15 @@ using control::Json;
 
 inline const std::string kLab = testing_support::small_lab();
 
+// The same with a NAT gateway of the app's subnet, under 20.61.7.1.
+inline std::string with_nat_gateway() {
+  std::string text = kLab;
+  const std::string list = "networkSecurityGroup: nsg}";
+  return text.replace(text.find(list), list.size(), "networkSecurityGroup: nsg, natGateway: nat}") +
+         "publicIPAddresses: {one: {ipAddress: 20.61.7.1}, two: {ipAddress: 20.61.7.2}}\n"
+         "natGateways: {nat: {publicIpAddresses: [one]}}\n";
+}
+
 inline std::string message(const std::string& text) {
   return control::dump(control::to_json(lab::LabText{.file = "lab.yaml", .text = text}));
 }

@@ -102,6 +102,18 @@ TEST_F(FlowReviewTest, ForgetsWhatHasTheOutboundAddressOfAnEarlierLab) {
   EXPECT_THAT(stamp().flows, IsEmpty());
 }
 
+TEST_F(FlowReviewTest, ForgetsWhatHasAnAddressThatANatGatewayHadInAnEarlierLab) {
+  start();
+  apply(with_nat_gateway());
+  const TrackedFlow flow{.protocol = kUdp, .reply_destination = ip("20.61.7.1")};
+  FakeFlowTable& gateway = kernel_.flow_table("eg-nat-nat");
+  gateway.flows = {flow};
+  apply(replaced_in(with_nat_gateway(), "[one]", "[two, one]"));
+  EXPECT_THAT(gateway.flows, ElementsAre(flow));
+  apply(replaced_in(with_nat_gateway(), "[one]", "[two]"));
+  EXPECT_THAT(gateway.flows, IsEmpty());
+}
+
 TEST_F(FlowReviewTest, PassesOverWorkersThatTranslateAsBefore) {
   start();
   apply(kLab);

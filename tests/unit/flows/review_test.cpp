@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -60,6 +61,7 @@ struct Variant {
   bool flush = true;
   const char* prefix = "";  // that the apps' route table sends to this appliance
   const char* by = "";
+  bool gateway = false;  // of the apps' subnet
 };
 
 std::string lab_text(const Variant& variant) {
@@ -75,6 +77,12 @@ std::string lab_text(const Variant& variant) {
   const std::string route =
       fmt::format("way: {{addressPrefix: {}, nextHopType: VirtualAppliance, nextHopIpAddress: {}}}",
                   variant.prefix, variant.by);
+  if (variant.gateway) {
+    constexpr const char* kOfApps = "networkSecurityGroup: nsg-apps";
+    text.replace(text.find(kOfApps), std::strlen(kOfApps),
+                 "networkSecurityGroup: nsg-apps, natGateway: nat");
+    text += "natGateways: {nat: {publicIpPrefixes: [20.61.7.2/31]}}\n";
+  }
   return text + fmt::format("routeTables: {{table: {{routes: {{{}}}}}}}\n",
                             *variant.by == '\0' ? "" : route);
 }
@@ -92,6 +100,9 @@ class Lab {
   }
   Fate in_worker(const TrackedFlow& flow) const {
     return fate_in_worker(translations_.workers.at({"plan", 0}), flow);
+  }
+  Fate at_gateway(const TrackedFlow& flow) const {
+    return fate_at_nat_gateway(translations_.nat_gateways.at("nat"), flow);
   }
   Fate in_stamp(const TrackedFlow& flow) const { return fate_in_stamp(translations_, flow); }
 
@@ -188,6 +199,29 @@ TEST(FateOfFlows, ForgetsWhatLeavesByAnotherExit) {
   EXPECT_EQ(by_stamp.in_vnet("spoke", as_it_is), Fate::kForgotten);
   EXPECT_EQ(by_appliance.in_vnet("spoke", translated), Fate::kForgotten);
   EXPECT_EQ(by_appliance.in_vnet("spoke", as_it_is), Fate::kKept);
+}
+
+TEST(FateOfFlows, ForgetsWhatLeavesByANatGatewayOrDoesSoNoMore) {
+  const Lab by_stamp;
+  const Lab by_gateway({.gateway = true});
+  const TrackedFlow as_it_is = by_stamp.flow("93.184.216.34");
+  TrackedFlow translated = as_it_is;
+  translated.reply_destination = by_stamp.inside();
+  EXPECT_EQ(by_gateway.in_vnet("spoke", translated), Fate::kForgotten);
+  EXPECT_EQ(by_gateway.in_vnet("spoke", as_it_is), Fate::kKept);
+  EXPECT_EQ(by_stamp.in_vnet("spoke", as_it_is), Fate::kForgotten);
+}
+
+TEST(FateOfFlows, ForgetsAtANatGatewayWhatHasAnAddressThatIsNotItsOwn) {
+  const Lab lab({.gateway = true});
+  TrackedFlow flow = lab.flow("93.184.216.34");
+  const auto fate = [&](Ipv4Address as) {
+    flow.reply_destination = as;
+    return lab.at_gateway(flow);
+  };
+  EXPECT_EQ(fate(ip("20.61.7.2")), Fate::kKept);
+  EXPECT_EQ(fate(ip("20.61.7.3")), Fate::kKept);
+  EXPECT_EQ(fate(ip("20.61.7.4")), Fate::kForgotten);
 }
 
 TEST(FateOfFlows, ForgetsAMachinesFlowsUnderAPublicAddressThatIsNoMoreIts) {

@@ -18,6 +18,8 @@ using ::testing::FieldsAre;
 lab::Lab lab_with_names() {
   return with(contract_lab(), R"(
 sites: {web: {inboundIpAddress: 20.50.2.4}}
+natGateways: {nat: {publicIpPrefixes: [20.61.7.2/31]}}
+virtualNetworks: {spoke: {subnets: {integration: {natGateway: nat}}}}
 services: {store: {type: Microsoft.Storage/storageAccounts, ipAddress: 20.60.222.10}}
 privateEndpoints:
   pe: {subnet: spoke/data, privateLinkService: store, groupIds: [blob], privateDnsZones: [zone]}
@@ -51,6 +53,14 @@ TEST(Graph, ShowsIntegrationRulesRoutesAndNextHops) {
                                  "networkSecurityGroup", "")));
   EXPECT_THAT(edges, Contains(FieldsAre("routeTable/via-firewall", "host/firewall", "nextHop",
                                         "0.0.0.0/0")));
+}
+
+TEST(Graph, ShowsNatGatewaysAndTheirSubnets) {
+  const Graph graph = graph_of(lab_with_names());
+  EXPECT_THAT(graph.nodes, Contains(FieldsAre("natGateway/nat", "natGateway", "nat", "",
+                                              "20.61.7.2, 20.61.7.3")));
+  EXPECT_THAT(graph.edges,
+              Contains(FieldsAre("subnet/spoke/integration", "natGateway/nat", "natGateway", "")));
 }
 
 TEST(Graph, TellsAPeeringOfOneSideFromAConnectedOne) {

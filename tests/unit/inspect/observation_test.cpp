@@ -14,10 +14,11 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
+using ::testing::SizeIs;
 
 policy::Explanation allowed() {
   return {.verdict = lab::Verdict::kAllow,
-          .source = ip("10.1.1.4"),
+          .sources = {ip("10.1.1.4")},
           .reply = policy::Reply{},
           .host = "sql"};
 }
@@ -122,9 +123,28 @@ TEST(Verify, AsksThePlatformForAnAnswerOverTcpAlone) {
               ElementsAre("explain: the platform answers; kernel: a refusal"));
 }
 
+TEST(Verify, TakesAnyOfTheSourcesThatAFlowMayShow) {
+  policy::Explanation several = allowed();
+  several.sources = {ip("20.61.7.1"), ip("10.1.1.4")};
+  EXPECT_THAT(differences(Protocol::kTcp, several, answered()), IsEmpty());
+  several.sources.pop_back();
+  several.sources.push_back(ip("20.61.7.2"));
+  EXPECT_THAT(differences(Protocol::kTcp, several, answered()),
+              ElementsAre("explain: sql sees source 20.61.7.1, 20.61.7.2; kernel: 10.1.1.4"));
+}
+
+TEST(VerifyService, TakesWhatAServiceSaysToAnyOfThem) {
+  policy::ServiceAnswer answer{.access = lab::Access::kDeny, .code = "40615"};
+  answer.others = {{.access = lab::Access::kAllow}};
+  EXPECT_THAT(differences(answer, AccessSeen{lab::Access::kDeny, "40615"}), IsEmpty());
+  EXPECT_THAT(differences(answer, AccessSeen{lab::Access::kAllow}), IsEmpty());
+  EXPECT_THAT(differences(answer, AccessSeen{lab::Access::kDeny, "other"}), SizeIs(1));
+  EXPECT_THAT(differences(answer, std::nullopt), SizeIs(1));
+}
+
 TEST(Verify, ComparesNoSourceThatThePlatformHides) {
   policy::Explanation hidden = allowed();
-  hidden.source.reset();
+  hidden.sources.clear();
   EXPECT_THAT(differences(Protocol::kTcp, hidden, answered()), IsEmpty());
 }
 

@@ -129,6 +129,7 @@ TEST(Firewall, EqualContentsHaveEqualDigestsAndOthersDoNot) {
   altered([](NftTable& other) { other.maps["marks"].data = NftData::kVerdict; });
   altered([](NftTable& other) { other.maps["marks"].interval = true; });
   altered([](NftTable& other) { other.maps["marks"].timeout_seconds = 1; });
+  altered([](NftTable& other) { other.maps["marks"].size = 1; });
   altered([](NftTable& other) { other.maps["marks"].key = {NftField::kSaddr}; });
   altered([](NftTable& other) { other.maps["marks"].rows = {}; });
   altered([](NftTable& other) { other.maps["marks"].chains = {"steer"}; });

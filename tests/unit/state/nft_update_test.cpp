@@ -372,6 +372,17 @@ TEST(NftUpdate, LeavesASetThatRulesFillToThem) {
   EXPECT_THAT(changed(longer, table), HasSubstr("delete set ip egressd seen\n"));
 }
 
+TEST(NftUpdate, LeavesASetInWhichRulesCountToThem) {
+  NftTable table;
+  table.maps["tcp/20.61.7.1"] = {.key = {NftField::kMark}, .size = 2016};
+  EXPECT_THAT(changed(table, {}), HasSubstr("add set ip egressd tcp/20.61.7.1 { typeof meta mark; "
+                                            "flags dynamic; size 2016; }\n"));
+  EXPECT_EQ(changed(table, table), "");
+  NftTable larger = table;
+  larger.maps["tcp/20.61.7.1"].size = 4032;
+  EXPECT_THAT(changed(larger, table), HasSubstr("delete set ip egressd tcp/20.61.7.1\n"));
+}
+
 // Every row that leads to a chain names it.
 TEST(NftUpdate, BringsRowsThatNameLongChainsInSmallerParts) {
   NftTable desired;
