@@ -6,9 +6,8 @@
 #include <set>
 #include <utility>
 
-#include "compile/inside_addresses.hpp"
 #include "compile/names.hpp"
-#include "flows/usage.hpp"
+#include "egressd/port_usage.hpp"
 #include "inspect/changes.hpp"
 #include "inspect/senders.hpp"
 #include "lab/suggest.hpp"
@@ -75,20 +74,6 @@ Status check_traffic(const policy::Network& tested, const policy::Network& in_fo
   return {};
 }
 
-// Of each instance the three destinations with the most ports: those that run out first.
-Result<std::vector<inspect::SnatStatus>> snat_status(const policy::Network& network,
-                                                     kernel::FlowTable& table) {
-  constexpr size_t kMost = 3;
-  ASSIGN_OR_RETURN(const compile::InsideAddresses inside, compile::inside_addresses(network));
-  ASSIGN_OR_RETURN(const std::vector<state::TrackedFlow> flows, table.list());
-  std::vector<inspect::SnatStatus> status;
-  for (const flows::SnatUse& use : flows::snat_use(inside, flows, kMost)) {
-    status.push_back({fmt::format("{}/{}", use.instance.server_farm, use.instance.instance),
-                      use.address, use.destination, use.port, use.used});
-  }
-  return status;
-}
-
 }  // namespace
 
 Result<const policy::Network*> Queries::network() const {
@@ -144,21 +129,12 @@ inspect::StatusReport Queries::describe() {
 void Queries::status(Then<inspect::StatusReport> then) {
   inspect::StatusReport report = describe();
   if (session_.network() == nullptr) return then(std::move(report));
-  // Without a stamp there is nothing to count; that it is missing is drift.
-  const auto flows = kernel_.flows(compile::stamp_netns(report.prefix));
-  if (!flows.ok()) return then(std::move(report));
+  const PortUsage usage(kernel_, session_.current()->network, report.prefix);
   counting_.run(
       "status",
-      [report = std::move(report), flows = *flows,
-       lab = session_.current()]() -> OrRefusal<inspect::StatusReport> {
+      [report = std::move(report), usage]() -> OrRefusal<inspect::StatusReport> {
         inspect::StatusReport complete = report;
-        auto counted = snat_status(*lab->network, *flows);
-        if (counted.ok()) {
-          complete.snat = std::move(*counted);
-        } else {
-          complete.problems.push_back(counted.error().to_string());
-          complete.in_sync = false;
-        }
+        usage.describe(complete);
         return complete;
       },
       [then = std::move(then)](Result<OrRefusal<inspect::StatusReport>> answer) {

@@ -50,4 +50,26 @@ std::vector<SnatUse> snat_use(
   return largest;
 }
 
+std::vector<NatUse> nat_use(const policy::Network& network,
+                            const policy::Network::NatGateway& gateway,
+                            const std::vector<state::TrackedFlow>& flows) {
+  std::vector<NatUse> uses;
+  std::map<std::pair<Ipv4Address, uint8_t>, size_t> places;
+  for (const Ipv4Address address : gateway.addresses) {
+    for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp}) {
+      places[{address, number_of(protocol)}] = uses.size();
+      uses.push_back({.address = address, .protocol = protocol});
+    }
+  }
+  for (const state::TrackedFlow& flow : flows) {
+    const auto place = places.find({flow.reply_destination, flow.protocol});
+    if (place == places.end()) continue;
+    NatUse& use = uses[place->second];
+    ++use.used;
+    const policy::Index sender = network.owner(gateway.vnet, flow.source);
+    if (sender != policy::kNowhere) ++use.senders[network.interfaces[sender].name];
+  }
+  return uses;
+}
+
 }  // namespace egress::flows

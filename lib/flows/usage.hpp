@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "base/ip.hpp"
@@ -31,5 +32,22 @@ struct SnatUse {
 std::vector<SnatUse> snat_use(
     const std::map<Ipv4Address, policy::Network::WorkerName>& inside_addresses,
     const std::vector<state::TrackedFlow>& flows, size_t most);
+
+// What flows hold of one address of a NAT gateway, which counts TCP and UDP apart (azure-facts
+// 7.1.6).
+struct NatUse {
+  Ipv4Address address{};
+  Protocol protocol = Protocol::kTcp;
+  size_t used = 0;  // ports, each of a flow that lives or whose time-out has not run out
+  std::map<std::string, size_t> senders{};  // likewise, by "PLAN/INSTANCE" or the machine's name
+
+  bool operator==(const NatUse&) const = default;
+};
+
+// Of the flows that the gateway tracks: one for each of its addresses and protocols, in their
+// order.
+std::vector<NatUse> nat_use(const policy::Network& network,
+                            const policy::Network::NatGateway& gateway,
+                            const std::vector<state::TrackedFlow>& flows);
 
 }  // namespace egress::flows

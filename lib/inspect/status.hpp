@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,6 +60,16 @@ struct SnatStatus {
   size_t used = 0;  // ports
 };
 
+// What flows use of one address of a NAT gateway, in one protocol.
+struct NatGatewayStatus {
+  std::string name{};
+  Ipv4Address address{};
+  Protocol protocol = Protocol::kTcp;
+  size_t used = 0;  // ports
+  size_t limit = 0;
+  std::map<std::string, size_t> senders{};  // likewise: "plan/0", or a machine's name
+};
+
 struct LastPass {
   double seconds = 0;
   size_t operations = 0;
@@ -86,7 +97,8 @@ struct StatusReport {
   std::vector<AppStatus> apps{};
   std::vector<WorkerStatus> workers{};
   std::vector<HostStatus> hosts{};
-  std::vector<SnatStatus> snat{};       // the largest of each instance, largest first
+  std::vector<SnatStatus> snat{};  // the largest of each instance, largest first
+  std::vector<NatGatewayStatus> nat_gateways{};
   std::vector<std::string> drift{};     // one line per object that differs from what is wanted
   std::vector<std::string> problems{};  // why the daemon cannot do its work, for people
   std::optional<LastPass> last_pass{};  // empty before the first one

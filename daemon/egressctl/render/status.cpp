@@ -87,6 +87,20 @@ Table snat_table(const Json& status) {
   return table;
 }
 
+Table nat_gateways_table(const Json& status) {
+  Table table({"NAT gateway", "Address", "Protocol", "Ports in use", "Used by"});
+  for (const Json& gateway : list_of(status, "natGateways")) {
+    std::vector<std::string> senders;
+    for (const Json& sender : list_of(gateway, "senders")) {
+      senders.push_back(fmt::format("{} {}", text_of(sender, "name"), text_of(sender, "used")));
+    }
+    table.add({text_of(gateway, "name"), text_of(gateway, "address"), text_of(gateway, "protocol"),
+               fmt::format("{} of {}", text_of(gateway, "used"), text_of(gateway, "limit")),
+               or_dash(fmt::format("{}", fmt::join(senders, ", ")))});
+  }
+  return table;
+}
+
 Table leases_table(const Json& leases) {
   Table table({"Address", "Subnet", "Held by", "State", "Since", "Free at"});
   for (const Json& lease : leases) {
@@ -116,7 +130,8 @@ std::string lines_under(const char* heading, const std::vector<std::string>& lin
 std::string render_status(const Json& status, const Screen& screen) {
   std::string text = summary(status, screen) + section(apps_table(status), screen) +
                      section(workers_table(status), screen) + section(hosts_table(status), screen) +
-                     section(snat_table(status), screen);
+                     section(snat_table(status), screen) +
+                     section(nat_gateways_table(status), screen);
   const Json& pending = list_of(status, "pendingReleases");
   if (!pending.empty()) {
     text += fmt::format("\n{}\n{}", painted("Pending releases", Paint::kBold, screen),

@@ -57,6 +57,19 @@ Json snat_json(const inspect::SnatStatus& snat) {
           {"used", snat.used}};
 }
 
+Json nat_gateway_json(const inspect::NatGatewayStatus& gateway) {
+  Json senders = Json::array();
+  for (const auto& [name, used] : gateway.senders) {
+    senders.push_back({{"name", name}, {"used", used}});
+  }
+  return {{"name", gateway.name},
+          {"address", gateway.address.to_string()},
+          {"protocol", name_of(gateway.protocol)},
+          {"used", gateway.used},
+          {"limit", gateway.limit},
+          {"senders", senders}};
+}
+
 Json lease_json(const ipam::Lease& lease) {
   return {{"subnet", lease.holder.subnet.to_string()},
           {"serverFarm", lease.holder.server_farm},
@@ -105,6 +118,7 @@ Json to_json(const inspect::StatusReport& status) {
           {"workers", array_of(status.workers, worker_json)},
           {"hosts", array_of(status.hosts, host_json)},
           {"snat", array_of(status.snat, snat_json)},
+          {"natGateways", array_of(status.nat_gateways, nat_gateway_json)},
           {"drift", status.drift},
           {"problems", status.problems},
           {"lastPass", last_pass},

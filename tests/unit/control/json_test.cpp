@@ -193,11 +193,12 @@ TEST(Dump, ReplacesBytesThatAreNotUtf8) {
 }
 
 TEST(StatusJson, OfNoLabHasEveryKey) {
-  EXPECT_EQ(dump(to_json(inspect::StatusReport{.prefix = "eg"})),
-            R"({"lab":null,"version":0,"clock":{"now":"1970-01-01T00:00:00.000Z","offset":0},)"
-            R"("prefix":"eg","inSync":false,"apps":[],"workers":[],"hosts":[],)"
-            R"("snat":[],"drift":[],"problems":[],"lastPass":null,"lastRepair":null,)"
-            R"("pendingReleases":[]})");
+  EXPECT_EQ(
+      dump(to_json(inspect::StatusReport{.prefix = "eg"})),
+      R"({"lab":null,"version":0,"clock":{"now":"1970-01-01T00:00:00.000Z","offset":0},)"
+      R"("prefix":"eg","inSync":false,"apps":[],"workers":[],"hosts":[],)"
+      R"("snat":[],"natGateways":[],"drift":[],"problems":[],"lastPass":null,"lastRepair":null,)"
+      R"("pendingReleases":[]})");
 }
 
 }  // namespace

@@ -210,6 +210,11 @@ Json status() {
     "hosts": [{"name": "sql", "kind": "host", "netns": "eg-host-sql", "address": "10.1.2.4", "listen": ["tcp/443"]}],
     "snat": [{"instance": "plan/1", "address": "20.50.1.5", "destination": "93.184.216.34",
               "port": 443, "protocol": "tcp", "used": 128}],
+    "natGateways": [{"name": "nat", "address": "20.61.7.1", "protocol": "tcp", "used": 3,
+                     "limit": 64512, "senders": [{"name": "fw", "used": 1},
+                                                 {"name": "plan/1", "used": 2}]},
+                    {"name": "nat", "address": "20.61.7.1", "protocol": "udp", "used": 0,
+                     "limit": 64512, "senders": []}],
     "drift": ["add route r"], "problems": ["no room"],
     "lastPass": {"seconds": 0.4, "operations": 9, "failed": 1},
     "lastRepair": {"at": "2024-05-01T10:00:00.000Z", "operations": ["add route r"]},
@@ -227,6 +232,8 @@ TEST(RenderStatus, ShowsAppsWorkersHostsAndDrift) {
   EXPECT_THAT(text, HasSubstr("plan/2  -          -         -           eg-worker-plan-2\n"));
   EXPECT_THAT(text, HasSubstr("sql   host  10.1.2.4  tcp/443  eg-host-sql\n"));
   EXPECT_THAT(text, HasSubstr("plan/1    20.50.1.5  tcp://93.184.216.34:443  128\n"));
+  EXPECT_THAT(text, HasSubstr("nat          20.61.7.1  tcp       3 of 64512    fw 1, plan/1 2\n"));
+  EXPECT_THAT(text, HasSubstr("nat          20.61.7.1  udp       0 of 64512    -\n"));
   EXPECT_THAT(text, HasSubstr("\nDrift\n  add route r\n\nProblems\n  no room\n"));
 }
 

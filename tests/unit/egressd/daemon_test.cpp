@@ -8,6 +8,7 @@
 #include <new>
 #include <set>
 
+#include "tests/support/values.hpp"
 #include "tests/unit/egressd/daemon_fixture.hpp"
 
 namespace egress::daemon {
@@ -349,6 +350,29 @@ TEST_F(DaemonTest, ListsWhatAnAppNeeds) {
   EXPECT_TRUE(needed[0]["ok"].is_null());
   EXPECT_EQ(get("/v1/dependencies?site=nobody").status, 404);
   EXPECT_EQ(get("/v1/dependencies").status, 400);
+}
+
+TEST_F(DaemonTest, CountsThePortsOfNatGateways) {
+  start();
+  apply(kLab);
+  EXPECT_EQ(status()["natGateways"], Json::array());
+  apply(with_nat_gateway());
+  const Json lease = Json::parse(get("/v1/leases").body)["leases"][0]["address"];
+  const state::TrackedFlow flow{.protocol = 6,
+                                .source = testing_support::ip(lease.get<std::string>()),
+                                .destination = {0x5db8d822},
+                                .destination_port = 443,
+                                .reply_destination = testing_support::ip("20.61.7.1")};
+  kernel_.flow_table("eg-nat-nat").flows = {flow, flow};
+  const auto use = [](const char* protocol, size_t used, const Json& senders) -> Json {
+    return {{"name", "nat"}, {"address", "20.61.7.1"}, {"protocol", protocol},
+            {"used", used},  {"limit", 64512},         {"senders", senders}};
+  };
+  EXPECT_EQ(status()["natGateways"],
+            Json::array({use("tcp", 2, {{{"name", "plan/0"}, {"used", 2}}}),
+                         use("udp", 0, Json::array())}));
+  kernel_.flow_table("eg-nat-nat").fault = Error{.code = Errc::kKernel, .message = "not today"};
+  EXPECT_EQ(status()["problems"], Json::array({"not today"}));
 }
 
 TEST_F(DaemonTest, CountsThePortsOfAppServicesOwnSourceNat) {

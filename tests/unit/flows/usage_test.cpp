@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/network_of.hpp"
 #include "tests/support/values.hpp"
 
 namespace egress::flows {
@@ -71,6 +72,35 @@ TEST(SnatUse, CountsOnlyWhatIsTranslatedByPort) {
                         flow("240.0.0.1", "93.184.216.34", 0x800, kIcmp)},
                        10),
               IsEmpty());
+}
+
+TEST(NatUse, CountsByAddressProtocolAndSender) {
+  const auto network = network_of(lab_from(R"(
+publicIPAddresses: {one: {ipAddress: 20.61.7.1}, two: {ipAddress: 20.61.7.2}}
+natGateways: {nat: {publicIpAddresses: [two, one]}}
+virtualNetworks:
+  v:
+    addressPrefixes: [10.1.0.0/16]
+    subnets:
+      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms], natGateway: nat}
+      machines: {addressPrefix: 10.1.2.0/24, natGateway: nat}
+serverFarms: {plan: {}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: v/apps}}
+hosts: {fw: {subnet: v/machines, ipAddress: 10.1.2.4}}
+)"));
+  const auto tracked = [](const char* from, const char* as, uint8_t protocol) {
+    return TrackedFlow{.protocol = protocol, .source = ip(from), .reply_destination = ip(as)};
+  };
+  const std::vector<TrackedFlow> flows = {
+      tracked("10.1.1.4", "20.61.7.1", kTcp), tracked("10.1.1.4", "20.61.7.1", kTcp),
+      tracked("10.1.2.4", "20.61.7.1", kTcp), tracked("10.1.1.4", "20.61.7.2", kUdp),
+      tracked("10.1.9.9", "20.61.7.2", kUdp),   // of somebody who is there no more
+      tracked("10.1.1.4", "240.0.0.9", kTcp)};  // to whom addresses are hidden
+  EXPECT_THAT(nat_use(*network, network->nat_gateways.at(0), flows),
+              ElementsAre(NatUse{ip("20.61.7.2"), Protocol::kTcp, 0, {}},
+                          NatUse{ip("20.61.7.2"), Protocol::kUdp, 2, {{"plan/0", 1}}},
+                          NatUse{ip("20.61.7.1"), Protocol::kTcp, 3, {{"fw", 1}, {"plan/0", 2}}},
+                          NatUse{ip("20.61.7.1"), Protocol::kUdp, 0, {}}));
 }
 
 }  // namespace
