@@ -270,6 +270,22 @@ void cover_row(Coverage& coverage, const Lab& lab, const ProbeCase& probe,
   if (first.subnet->vnet == second.subnet->vnet) ++coverage["row of appliances in one network"];
 }
 
+void cover_exit(Coverage& coverage, const policy::Explanation& explained) {
+  const bool by_gateway = std::any_of(
+      explained.steps.begin(), explained.steps.end(),
+      [](const policy::Step& step) { return step.stage == policy::Stage::kNatGateway; });
+  if (!by_gateway || explained.verdict != lab::Verdict::kAllow) return;
+  const bool by_appliance =
+      std::any_of(explained.steps.begin(), explained.steps.end(), [](const policy::Step& step) {
+        return step.stage == policy::Stage::kRoute && step.result.starts_with("VirtualAppliance");
+      });
+  ++coverage[fmt::format("NAT gateway of {}, {} addresses",
+                         by_appliance ? "an appliance" : "an app",
+                         explained.sources.empty()      ? "hidden"
+                         : explained.sources.size() > 1 ? "several"
+                                                        : "one of its")];
+}
+
 // Flows that differ in their source port alone.
 using Siblings =
     std::map<std::tuple<lab::Sender, Protocol, Ipv4Address, uint16_t>, std::set<lab::Verdict>>;
@@ -326,6 +342,7 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
         probe.flow.destination_port == 25 && explained->path == lab::Path::kVirtualNetwork) {
       ++coverage["mail that passes its network"];
     }
+    cover_exit(coverage, *explained);
     if (explained->answer_unknown) ++coverage["answered by a called app"];
     if (explained->reply) {
       ++coverage[fmt::format("reply {}", lab::name_of(explained->reply->verdict))];

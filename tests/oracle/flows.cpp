@@ -21,6 +21,7 @@ class FlowGenerator {
         odd_(later_draws(seed, 1)),
         classes_(later_draws(seed, 2)),
         in_use_(policy::traffic_in_use(lab, run_in(lab))),
+        outside_(later_draws(seed, 4)),
         first_port_(static_cast<uint16_t>(first_source_port(seed) + seed % 2)) {
     collect_edges();
     for (const auto& [integration, lease] : addresses) addresses_.push_back(lease);
@@ -54,6 +55,7 @@ class FlowGenerator {
       }
       if (later_.chance(30)) aim_at_platform(next);
       if (odd_.chance(8)) aim_at_refused_port(next);
+      if (outside_.chance(6)) aim_outside(next);
       if (acceptable(next)) cases.push_back(next);
     }
     return cases;
@@ -208,6 +210,17 @@ class FlowGenerator {
     if (!led.empty()) next.flow.destination = random_.pick(led);
   }
 
+  // To who stands on the Internet, which most routes to there lead to nobody of; now and then to
+  // the outside of a NAT gateway.
+  void aim_outside(ProbeCase& next) {
+    std::vector<Ipv4Address> sites = by_vnet_[""];
+    for (const auto& [name, service] : lab_.services) sites.push_back(service.ip_address);
+    if (!lab_.nat_gateways.empty() && outside_.chance(10)) {
+      sites = lab::addresses_of(lab_, outside_.any_of(lab_.nat_gateways));
+    }
+    if (!sites.empty()) next.flow.destination = outside_.pick(sites);
+  }
+
   // What services, front ends, private endpoints and the platform have, with the ports on which
   // they answer.
   void collect_targets() {
@@ -273,6 +286,7 @@ class FlowGenerator {
   Random odd_;
   Random classes_;
   const policy::TrafficInUse in_use_;
+  Random outside_;
   const uint16_t first_port_;  // of every second one
   std::vector<lab::Sender> apps_{};
   std::vector<Ipv4Address> machines_{};

@@ -11,6 +11,7 @@
 #include "tests/oracle/changes.hpp"
 #include "tests/oracle/fronts.hpp"
 #include "tests/oracle/names.hpp"
+#include "tests/oracle/nat_gateways.hpp"
 #include "tests/oracle/offers.hpp"
 #include "tests/oracle/services.hpp"
 #include "tests/oracle/steering.hpp"
@@ -343,6 +344,7 @@ lab::Lab random_lab(uint64_t seed) {
     add_fronts(lab, later);
     add_subscriptions(lab, later);
     add_traffic(lab, later);
+    add_nat_gateways(lab, later);
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
                ? testing_support::with_longest_names(lab)

@@ -72,6 +72,7 @@ Cuts attachments(const Lab& lab) {
       on_subnet([](lab::Subnet& found) { found.route_table.reset(); });
       on_subnet([](lab::Subnet& found) { found.address_prefixes.resize(1); });
       on_subnet([](lab::Subnet& found) { found.service_endpoints.clear(); });
+      on_subnet([](lab::Subnet& found) { found.nat_gateway.reset(); });
       on_subnet([](lab::Subnet& found) { found.private_endpoint_network_policies = {}; });
     }
   }
@@ -171,6 +172,8 @@ std::vector<std::function<Cuts(const Lab&)>> kinds() {
           [](const Lab& lab) { return entries(&Lab::services, lab); },
           [](const Lab& lab) { return entries(&Lab::private_endpoints, lab); },
           [](const Lab& lab) { return entries(&Lab::private_dns_zones, lab); },
+          [](const Lab& lab) { return entries(&Lab::nat_gateways, lab); },
+          [](const Lab& lab) { return entries(&Lab::public_ip_addresses, lab); },
           [](const Lab& lab) { return entries(&Lab::network_security_groups, lab); },
           [](const Lab& lab) { return entries(&Lab::route_tables, lab); },
           [](const Lab& lab) { return entries(&Lab::server_farms, lab); },
