@@ -4,7 +4,8 @@
 // Who owns which bits of the numbers that packets and flows carry. Each namespace has its own.
 //
 // | number          | in      | bits  | says                                                      |
-// | packet mark     | VNet    | all   | the routing table; within a gate, the packet's class      |
+// | packet mark     | VNet    | all   | the routing table; within a gate, the packet's class;     |
+// |                 |         |       | towards an integration, the plan and subnet of the source |
 // | packet mark     | stamp   | all   | until when the port that was chosen is held; 0: it is not |
 // | packet mark     | nat     | all   | the bucket in which the new flow is counted               |
 // | packet mark     | service | all   | the way by which it came, and its answer goes             |
@@ -33,6 +34,10 @@ inline constexpr uint32_t kLastGate = 0xfffe;
 // In place of them: nothing of the flow passes. An entry that were ended instead would come anew
 // with what the other end says, as a flow in that direction.
 inline constexpr uint32_t kDeniedFlow = 0xffffffff;
+
+// Numbers of plans in subnets, of which no routing table of a VNet has one.
+inline constexpr uint32_t kFirstIntegrationGroup = 0x10000;
+inline constexpr uint32_t kIntegrationGroups = 0x10000000;
 
 // Matches and statements in nft's text.
 std::string set_packet_mark(uint32_t mark);  // "meta mark set 0x0000002a"

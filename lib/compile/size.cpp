@@ -149,6 +149,16 @@ void count_fronts(const lab::Lab& lab, Tallies& counts) {
   }
 }
 
+// Where the network lets them on, and where the worker leads.
+void count_private_ports(const lab::Lab& lab, Tallies& counts) {
+  for (const auto& [name, site] : lab.sites) {
+    const auto farm = lab.server_farms.find(site.server_farm);
+    if (farm == lab.server_farms.end() || !site.virtual_network_subnet) continue;
+    const auto ports = static_cast<uint64_t>(site.vnet_private_ports_count);
+    counts.firewall_elements.add("sites." + name, 2 * ports * instances(farm->second));
+  }
+}
+
 // What service endpoints may lead to.
 std::vector<Ipv4Address> receivers(const lab::Lab& lab) {
   std::vector<Ipv4Address> all;
@@ -286,6 +296,7 @@ Size size_with(const lab::Lab& lab, const SizeLimits& limits, const policy::Traf
   count_fronts(lab, counts);
   count_nat_gateways(lab, counts);
   count_lanes(lab, traffic, counts);
+  count_private_ports(lab, counts);
   count_networks(lab, counts);
   count_outside(lab, counts);
   for (const auto& [group, rows] : policy::estimate_gates(lab, limits.firewall_elements)) {

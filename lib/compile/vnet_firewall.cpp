@@ -7,8 +7,10 @@
 #include "compile/data_path.hpp"
 #include "compile/marks.hpp"
 #include "compile/platform.hpp"
+#include "compile/private_ports.hpp"
 #include "compile/vnet.hpp"
 #include "policy/flush_connection.hpp"
+#include "policy/private_ports.hpp"
 #include "policy/refused_ports.hpp"
 
 namespace egress::compile {
@@ -35,7 +37,7 @@ NftMap senders_set(const NftElements& elements) {
   return make_map({.key = {NftField::kIifname, NftField::kSaddr}}, elements);
 }
 
-// Addresses of integrations, here and in connected peers: nothing may open a connection to them.
+// Addresses of integrations, here and in connected peers.
 NftMap integration_set(const Vnet& vnet) {
   NftElements elements;
   for (const auto& [address, integration] : vnet.analysed.integrations_near) {
@@ -88,7 +90,11 @@ class PortChains {
     rules.insert(rules.end(), answers_.begin(), answers_.end());
     if (analysed.outbound) rules.push_back(admitted_before(out));
     rules.push_back(for_platform(analysed, table));
-    rules.push_back(refused_);
+    if (!vnet_.analysed.integrations_near.empty()) {
+      const std::string next =
+          add_way_to_integrations(table_, subnet, table, analysed.outbound ? out.chain : "");
+      rules.push_back({"ip daddr @integrations goto " + next, "integrations"});
+    }
     if (analysed.outbound) {
       add_gate(fabric_, table_, *analysed.outbound, out);
       rules.push_back({"goto " + out.chain, "its security list"});
@@ -148,7 +154,10 @@ class PortChains {
     }
     rules.insert(rules.end(), answers_.begin(), answers_.end());
     rules.push_back({is_for_platform() + " counter drop", "platform"});
-    rules.push_back(refused_);
+    rules.push_back(
+        {fmt::format("ip daddr @integrations udp dport {} accept", policy::kHealthProbePort),
+         "health probe"});
+    rules.push_back({"ip daddr @integrations goto refuse", "integrations"});
     table_.chains["peer/" + port.port] = {.rules = std::move(rules)};
     from_.push_back({{port.port}, "peer/" + port.port});
   }
@@ -257,7 +266,6 @@ class PortChains {
   const Vnet& vnet_;
   const std::vector<state::NftRule> answers_ = {{"ct state established,related accept", "answers"},
                                                 {kResetAgain, "the answer's end"}};
-  const state::NftRule refused_{"ip daddr @integrations goto refuse", "integrations"};
   NftElements own_{};  // machines' addresses, by their ports
   NftElements from_{};
   NftElements to_{};
@@ -308,6 +316,7 @@ void add_denied_flows(state::NftTable& table) {
 
 state::Firewall vnet_firewall(Fabric& fabric, const Vnet& vnet) {
   state::NftTable table;
+  add_private_port_maps(table, fabric.network, vnet.analysed);
   PortChains(table, fabric, vnet).add();
   add_exits(table, fabric, vnet);
   table.maps["integrations"] = integration_set(vnet);

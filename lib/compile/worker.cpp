@@ -9,7 +9,9 @@
 #include "base/slots.hpp"
 #include "compile/lanes.hpp"
 #include "compile/marks.hpp"
+#include "compile/private_ports.hpp"
 #include "policy/kept_ranges.hpp"
+#include "policy/private_ports.hpp"
 
 namespace egress::compile {
 namespace {
@@ -125,6 +127,10 @@ void add_app(Worker& worker, const std::string& site_name, const policy::Network
     join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot,
              kFirstIntegrationTable + static_cast<uint32_t>(*index));
     worker.zones.push_back({{vnet_side}, zone_of_integration(*index)});
+    for (const uint16_t port : site.private_ports) {
+      worker.private_ports.push_back({{worker.integrations[*index].worker_link, uint32_t{port}},
+                                      Ipv4Address{kAppVnetNet.first().bits + slot}});
+    }
     if (!enters_whole(site)) {
       direct_table = direct_table_of_integration(worker, *index, direct_port);
     }
@@ -214,10 +220,13 @@ void add_firewall(Worker& worker) {
   table.chains["refuse"] = refusal("integrations are outbound only");
   table.chains["input"] = {
       .hook = state::NftHook{"filter", "input", 0, true},
-      .rules = {{"ct state established,related accept", "answers"},
-                {"ip daddr 169.254.0.0/16 drop", "gateways"},
-                {"iifname . ip saddr != @own counter drop", "not an app's own"},
-                {"goto refuse", "integrations"}}};
+      .rules = {
+          {"ct state established,related accept", "answers"},
+          {"ip daddr 169.254.0.0/16 drop", "gateways"},
+          {fmt::format("iifname \"integ*\" udp dport {} counter drop", policy::kHealthProbePort),
+           "health probe"},
+          {"iifname . ip saddr != @own counter drop", "not an app's own"},
+          {"goto refuse", "integrations"}}};
   // Routes have chosen the way; nothing new comes in by it. What belongs to no flow is not
   // translated either, so it would leave as it is.
   table.chains["from_network"] = {
@@ -238,6 +247,7 @@ void add_firewall(Worker& worker) {
   table.chains["translation"] = {.hook = state::NftHook{"nat", "postrouting", 100},
                                  .rules = std::move(translation)};
   add_requests(worker, table);
+  add_private_ports(table, worker.private_ports);
   worker.netns().firewall = state::make_firewall(std::move(table));
 }
 

@@ -23,6 +23,7 @@ struct Worker {
   std::vector<state::NftElement> own{};  // addresses of apps and lanes, by their ports
   // Of apps that front ends lead to, by the address under which these know them.
   std::vector<state::NftElement> called{};
+  std::vector<state::NftElement> private_ports{};  // and the apps that have them
 
   state::NetnsState& netns() const { return fabric.netns(name); }
   // The place among the worker's of the integration that the site has joined.

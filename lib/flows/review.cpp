@@ -52,7 +52,7 @@ class Passage {
       if (as_another) return false;
       senders.push_back(at);
     }
-    const Index receiver = network_.machine_at(vnet_, packet_.destination);
+    const Index receiver = network_.owner(vnet_, packet_.destination);
     if (receiver == kNowhere) return false;
     const Network::Subnet& subnet = subnet_of(receiver);
     const bool is_endpoint = network_.interfaces[receiver].endpoint != nullptr;

@@ -30,6 +30,10 @@ std::map<std::string, std::string> environment_of(const policy::Network::App& ap
   // Absence means something, too: of WEBSITE_PRIVATE_IP "not integrated".
   for (const std::string& name : lab::platform_variables(site)) environment.erase(name);
   if (app.lease) environment["WEBSITE_PRIVATE_IP"] = app.lease->to_string();
+  if (!app.site->private_ports.empty()) {
+    environment["WEBSITE_PRIVATE_PORTS"] =
+        fmt::format("{}", fmt::join(app.site->private_ports, ","));
+  }
   if (site.virtual_network_subnet) {
     environment["WEBSITE_VNETNAME"] = site.virtual_network_subnet->vnet;
   }

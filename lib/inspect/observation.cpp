@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "compile/names.hpp"
 #include "compile/ways.hpp"
 
 namespace egress::inspect {
@@ -89,6 +90,19 @@ std::string told(const LookupSeen& seen) {
   return fmt::format("response code {}", seen.rcode);
 }
 
+// Whose private ports are there.
+void add_apps_behind(const policy::Network& network, const std::string& prefix,
+                     const policy::Interface& integration,
+                     std::map<std::string, std::string>& found) {
+  const auto& [server_farm, instance, subnet] = *integration.integration;
+  for (const auto& [name, site] : network.sites) {
+    if (site.subnet != integration.subnet || site.declared->server_farm != server_farm) continue;
+    if (site.private_ports.empty()) continue;
+    found.emplace(compile::app_netns(prefix, name, instance),
+                  lab::Sender{name, instance}.to_string());
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> differences(Protocol protocol, const policy::Explanation& expected,
@@ -97,8 +111,11 @@ std::vector<std::string> differences(Protocol protocol, const policy::Explanatio
   const bool allowed = expected.verdict == lab::Verdict::kAllow;
   // Allowed without a host is the platform itself, which has no namespace to watch.
   if (allowed && expected.host.empty()) {
-    if (protocol == Protocol::kTcp && (!seen.replied || seen.refused)) {
-      found.push_back(fmt::format("explain: the platform answers; kernel: {}",
+    const bool answers = !expected.reply || expected.reply->verdict == lab::Verdict::kAllow;
+    const bool unanswered = !seen.replied || seen.refused;
+    if (answers ? protocol == Protocol::kTcp && unanswered : seen.replied) {
+      found.push_back(fmt::format("explain: the platform {}; kernel: {}",
+                                  answers ? "answers" : "says nothing",
                                   answer_name(seen.replied, seen.refused)));
     }
     return found;
@@ -113,7 +130,7 @@ std::vector<std::string> differences(Protocol protocol, const policy::Explanatio
   const bool answer_returns =
       allowed ? expected.reply && expected.reply->verdict == lab::Verdict::kAllow : true;
   if (expected.answer_unknown && answer_returns) {
-    if (!seen.replied && !seen.refused) {
+    if (protocol == Protocol::kTcp && !seen.replied && !seen.refused) {
       found.push_back("explain: an answer or a refusal comes back; kernel: no answer");
     }
     return found;
@@ -160,9 +177,12 @@ std::map<std::string, std::string> receivers(const policy::Network& network,
   std::map<std::string, std::string> found;
   for (const policy::Interface& interface : network.interfaces) {
     if (interface.address != address) continue;
+    if (interface.integration != nullptr) {
+      add_apps_behind(network, prefix, interface, found);
+      continue;
+    }
     const bool endpoint = interface.kind == policy::InterfaceKind::kPrivateEndpoint;
     const policy::Interface& machine = endpoint ? network.interfaces[interface.behind] : interface;
-    if (machine.kind == policy::InterfaceKind::kIntegration) continue;
     found.emplace(compile::machine_netns(prefix, machine), machine.name);
   }
   return found;

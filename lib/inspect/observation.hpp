@@ -26,7 +26,7 @@ struct Observation {
 
 // One sentence per disagreement; none when the kernel agrees. A missing refusal is none but for
 // TCP: kernels limit how many port unreachables they send. Of an app's own program any answer will
-// do.
+// do, and over UDP silence, too.
 std::vector<std::string> differences(Protocol protocol, const policy::Explanation& expected,
                                      const Observation& seen);
 
@@ -52,8 +52,9 @@ struct AccessSeen {
 std::vector<std::string> differences(const policy::ServiceAnswer& expected,
                                      const std::optional<AccessSeen>& seen);
 
-// Who owns `address` in any network, machines, services and front ends, also by a private endpoint:
-// names by namespace. That is where a probe's packet may turn up.
+// Who owns `address` in any network, machines, services and front ends, also by a private endpoint,
+// and the apps that have private ports there: names by namespace. That is where a probe's packet
+// may turn up.
 std::map<std::string, std::string> receivers(const policy::Network& network,
                                              const std::string& prefix, Ipv4Address address);
 

@@ -31,6 +31,7 @@ AppStatus app_status(const policy::Network& network, const policy::Network::App&
           .integrated = routing.integrated,
           .subnet = routing.integrated ? network.subnets[site.subnet].name : "",
           .private_ip = app.lease,
+          .private_ports = site.private_ports,
           .outbound_ip = app.worker->outbound,
           .application_routing = routing_name(routing)};
 }

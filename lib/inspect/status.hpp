@@ -25,6 +25,7 @@ struct AppStatus {
   bool integrated = false;
   std::string subnet{};  // "spoke/integration", empty when not integrated
   std::optional<Ipv4Address> private_ip{};
+  std::vector<uint16_t> private_ports{};  // at that address
   Ipv4Address outbound_ip{};
   // What enters the virtual network: "all", "private" (RFC1918 and the VNet's own), "none".
   std::string application_routing{};

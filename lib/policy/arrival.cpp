@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "policy/private_ports.hpp"
+
 namespace egress::policy {
 namespace {
 
@@ -168,6 +170,30 @@ Verdict arrive_at_endpoint(WalkState& state, Index endpoint) {
 
 Verdict arrive(WalkState& state, Index receiver, const std::string& where) {
   return receive(state, state.network.interfaces[receiver], receiver, where);
+}
+
+Verdict arrive_at_integration(WalkState& state, Index integration) {
+  const Interface& at = state.network.interfaces[integration];
+  Explanation& explanation = state.explanation;
+  state.trail.receiver = integration;
+  explanation.source = state.packet.source;
+  explanation.decided_by = decided_by(state);
+  const auto app = app_of_private_port(state.network, at, state.packet);
+  if (!app) {
+    state.trail.is_probe = true;
+    state.note({Stage::kPlatform, at.name, "delivered", "udp/30000",
+                fmt::format("The worker {} takes health probes of the platform and says nothing.",
+                            at.name)});
+    return Verdict::kAllow;
+  }
+  explanation.host = app->to_string();
+  explanation.answer_unknown = true;
+  state.note({Stage::kDestination, explanation.host, "delivered", explanation.host,
+              fmt::format("{} is a private port of {}, whose own program answers; it sees {} as "
+                          "the source.",
+                          state.packet.destination_port, explanation.host,
+                          state.packet.source.to_string())});
+  return Verdict::kAllow;
 }
 
 Verdict nobody(WalkState& state, const std::string& where) {

@@ -13,6 +13,8 @@ lab::Verdict arrive_on_internet(WalkState& state);
 lab::Verdict arrive_at_endpoint(WalkState& state, Index endpoint);
 // The machine `receiver` gets the packet in `where`.
 lab::Verdict arrive(WalkState& state, Index receiver, const std::string& where);
+// The integration's worker gets it, past its subnet's list: for an app's private port, or itself.
+lab::Verdict arrive_at_integration(WalkState& state, Index integration);
 // The destination is in reach, and nobody's.
 lab::Verdict nobody(WalkState& state, const std::string& where);
 

@@ -76,6 +76,9 @@ Result<Explanation> explain(const Network& network, const Network::App& app, con
     explanation.reply = report.trail.receiver == kNowhere
                             ? Reply{Verdict::kAllow, "The platform answers."}
                             : reply_of(network, origin, flow, report.trail);
+  } else if (explanation.refused && !report.trail.translations.empty()) {
+    const Reply refusal = reply_of(network, origin, flow, report.trail);
+    explanation.refused = refusal.verdict == Verdict::kAllow;
   }
   explanation.sender = app.name;
   explanation.public_attempt = app.lane->public_attempt;

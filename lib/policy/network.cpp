@@ -8,6 +8,7 @@
 #include "policy/interfaces.hpp"
 #include "policy/nat_gateway.hpp"
 #include "policy/outbound.hpp"
+#include "policy/private_ports.hpp"
 
 namespace egress::policy {
 namespace {
@@ -234,6 +235,11 @@ class Analysis {
       }
       const auto restarts = out_.situation.restarts.find(name);
       if (restarts != out_.situation.restarts.end()) added.restarts = restarts->second;
+    }
+    for (const auto& [farm, ignored] : lab_.server_farms) {
+      for (auto& [site, ports] : private_ports(lab_, farm)) {
+        out_.sites.at(site).private_ports = std::move(ports);
+      }
     }
   }
 

@@ -146,8 +146,9 @@ struct Network {
     std::vector<Ipv4Prefix> scope{};  // what the application sends into the network in any case
     AddressSet scope_addresses{};
     Index subnet = kNowhere;
-    Index front_end = kNowhere;            // its interface; kNowhere: nothing leads to one
-    std::vector<const Worker*> workers{};  // by instance
+    Index front_end = kNowhere;             // its interface; kNowhere: nothing leads to one
+    std::vector<uint16_t> private_ports{};  // on each instance, as the app is told them
+    std::vector<const Worker*> workers{};   // by instance
     int restarts = 0;
 
     const Lane& application() const { return lanes.front(); }

@@ -67,12 +67,23 @@ class Return {
 
   // The first hop; or the end of what knows its way back by itself.
   Hop leave_receiver() {
+    if (trail_.is_probe) {
+      const std::string& worker = network_.interfaces[trail_.receiver].name;
+      return drop(Stage::kPlatform, worker, "udp/30000", "Nothing answers the platform's probes.");
+    }
+    if (trail_.receiver == kNowhere) return leave_network();
     if (trail_.endpoint != kNowhere) return leave_endpoint();
     if (network_.interfaces[trail_.receiver].subnet != kNowhere) {
       packet_.destination = trail_.passages.back().source;
       return send_from(trail_.receiver);
     }
     return leave_internet();
+  }
+
+  // What the network refuses itself.
+  Hop leave_network() {
+    packet_.destination = trail_.passages.back().source;
+    return endpoint(trail_.passages.back().vnet);
   }
 
   Hop leave_internet() {

@@ -9,7 +9,7 @@
 
 namespace egress::policy {
 
-// `trail` is of a flow from `origin` that arrived.
+// `trail` is of a flow from `origin` that arrived, or that a network refused.
 Reply reply_of(const Network& network, const Origin& origin, const Flow& flow, const Trail& trail);
 
 }  // namespace egress::policy

@@ -9,6 +9,7 @@
 #include "policy/exits.hpp"
 #include "policy/kept_ranges.hpp"
 #include "policy/platform.hpp"
+#include "policy/private_ports.hpp"
 #include "policy/refused_ports.hpp"
 #include "policy/steps.hpp"
 
@@ -132,9 +133,10 @@ class Walk {
   Verdict go_through_vnets() {
     Index at = network_.interfaces[origin_.interface].subnet;
     trail_.sender = origin_.interface;
-    if (const Ended ended = enter(network_.subnets[at].vnet)) return *ended;
+    remember_passage(network_.subnets[at].vnet);
     while (true) {
       const Network::Subnet& subnet = network_.subnets[at];
+      if (const Ended ended = keep_from_integrations(subnet.vnet, Entrance::kSubnet)) return *ended;
       if (const Ended ended = pass(subnet, lab::Direction::kOutbound)) return *ended;
       if (trail_.appliances.empty()) state_.first_rule = state_.admitted_by;
       const Index row = subnet.routing->lookup.find(packet_.destination);
@@ -174,20 +176,36 @@ class Walk {
     note(route_step(subnet.name, route, packet_.destination));
   }
 
-  // The packet, with its present source, comes into a VNet.
-  Ended enter(Index vnet) {
-    remember_passage(vnet);
+  // By which a packet comes into a VNet.
+  enum class Entrance { kSubnet, kPeering };
+
+  // Integrations in it, and in its peers, as destinations.
+  Ended keep_from_integrations(Index vnet, Entrance entrance) {
     const Interface* owner = network_.integration_near(vnet, packet_.destination);
-    if (owner == nullptr) return std::nullopt;
+    if (owner == nullptr || takes(*owner, vnet, entrance)) return std::nullopt;
     const std::string& integration = network_.subnets[owner->subnet].name;
     // Only the sender's own network finds the way back for the refusal.
-    const bool home = origin_.vnet(network_) == vnet;
-    state_.explanation.refused = home;
+    state_.explanation.refused = origin_.vnet(network_) == vnet;
+    std::string reason = fmt::format(
+        "{} is an integration address of {}; integrations are outbound only, so the "
+        "connection is refused in {}.",
+        packet_.destination.to_string(), integration, vnet_name(vnet));
+    if (const auto app = app_of_private_port(network_, *owner, packet_)) {
+      reason += fmt::format(" {} is a private port of {}, for other instances of its plan alone.",
+                            packet_.destination_port, app->to_string());
+    }
     return stop(Verdict::kDrop,
-                {Stage::kPlatform, vnet_name(vnet), "refused", integration,
-                 fmt::format("{} is an integration address of {}; integrations are outbound only, "
-                             "so the connection is refused in {}.",
-                             packet_.destination.to_string(), integration, vnet_name(vnet))});
+                {Stage::kPlatform, vnet_name(vnet), "refused", integration, std::move(reason)});
+  }
+
+  bool takes(const Interface& integration, Index vnet, Entrance entrance) const {
+    const bool own =
+        origin_.interface != kNowhere && &network_.interfaces[origin_.interface] == &integration;
+    if (own) return false;  // the worker refuses it
+    if (is_health_probe(packet_)) return true;
+    return entrance == Entrance::kSubnet && integration.vnet == vnet &&
+           is_from_another_instance(network_, integration, packet_.source) &&
+           app_of_private_port(network_, integration, packet_).has_value();
   }
 
   void remember_passage(Index vnet) { trail_.passages.push_back({vnet, packet_.source}); }
@@ -203,7 +221,8 @@ class Walk {
     }
     note({Stage::kPeering, vnet_name(to), "Allow", peering,
           fmt::format("{} takes the packet from {}.", vnet_name(to), vnet_name(from))});
-    return enter(to);
+    remember_passage(to);
+    return keep_from_integrations(to, Entrance::kPeering);
   }
 
   Ended pass(const Network::Subnet& subnet, lab::Direction direction) {
@@ -228,8 +247,8 @@ class Walk {
   }
 
   Verdict deliver_locally(const Network::Subnet& subnet, const EffectiveRoute& route) {
-    const Index host = network_.machine_at(subnet.vnet, packet_.destination);
-    if (host != kNowhere) return deliver(host);
+    const Index owner = network_.owner(subnet.vnet, packet_.destination);
+    if (owner != kNowhere) return deliver(owner);
     if (!network_.vnets[subnet.vnet].space.contains(packet_.destination.bits)) {
       return drop_at_route(subnet, route,
                            "VnetLocal reaches only what is in the virtual network itself");
@@ -240,15 +259,16 @@ class Walk {
   // What comes over a peering reaches endpoints only; it is not routed on.
   Verdict deliver_in_peer(const Network::Subnet& subnet, Index peer) {
     if (const Ended ended = cross(subnet.vnet, peer)) return *ended;
-    const Index host = network_.machine_at(peer, packet_.destination);
-    return host == kNowhere ? nobody(state_, vnet_name(peer)) : deliver(host);
+    const Index owner = network_.owner(peer, packet_.destination);
+    return owner == kNowhere ? nobody(state_, vnet_name(peer)) : deliver(owner);
   }
 
   Verdict deliver(Index index) {
-    const Interface& machine = network_.interfaces[index];
-    const Network::Subnet& subnet = network_.subnets[machine.subnet];
-    if (machine.endpoint != nullptr) return deliver_to_endpoint(index, subnet);
+    const Interface& owner = network_.interfaces[index];
+    const Network::Subnet& subnet = network_.subnets[owner.subnet];
+    if (owner.endpoint != nullptr) return deliver_to_endpoint(index, subnet);
     if (const Ended ended = pass(subnet, lab::Direction::kInbound)) return *ended;
+    if (owner.integration != nullptr) return arrive_at_integration(state_, index);
     return arrive(state_, index, subnet.name);
   }
 

@@ -37,7 +37,8 @@ struct Trail {
   Index nat_gateway = kNowhere;  // which shows an address of its own there in place of that one's
   Index endpoint = kNowhere;
   Index receiver = kNowhere;
-  bool refused = false;  // the receiver answers with RST or port unreachable
+  bool refused = false;   // the receiver answers with RST or port unreachable
+  bool is_probe = false;  // the platform takes it, and nothing answers
 };
 
 struct Report {

@@ -178,8 +178,9 @@ void Run::on_arrival(const Watcher& watcher, const SeenPacket& packet) {
   const auto index = token ? flow_of(*token) : std::nullopt;
   if (!index || !watcher.owns(packet.destination)) return;
   const ProbeFlow& flow = flows_[*index];
-  const bool same_port =
-      packet.protocol == kIcmp || packet.destination_port == flow.destination_port;
+  const bool same_port = packet.protocol == kIcmp ||
+                         packet.destination_port == flow.destination_port ||
+                         (flow.app_port != 0 && packet.destination_port == flow.app_port);
   if (packet.protocol != flow.protocol || !same_port) return;
   ProbeResult& result = results_[*index];
   Arrival arrival{watcher.netns(), packet.source, packet.source_port};

@@ -75,20 +75,26 @@ Question question_of(const policy::Explanation& attempt) {
   return {attempt.sender, attempt.flow, attempt.public_attempt};
 }
 
-std::vector<std::string> names_of(const std::map<std::string, std::string>& namespaces) {
-  std::vector<std::string> names;
-  for (const auto& [netns, who] : namespaces) names.push_back(netns);
-  return names;
+using Receivers = std::map<std::string, std::string>;  // names by namespace
+
+// Without that at an app to which a front end hands it, and which is watched for another flow.
+std::vector<Arrival> arrivals_of(const ProbeResult& result, const policy::Explanation& expected,
+                                 const Receivers& receivers) {
+  std::vector<Arrival> arrivals = result.also;
+  if (result.arrival) arrivals.insert(arrivals.begin(), *result.arrival);
+  if (expected.answer_unknown) {
+    std::erase_if(arrivals, [&](const Arrival& each) { return !receivers.contains(each.netns); });
+  }
+  return arrivals;
 }
 
-// `receivers`: names by namespace.
-inspect::Observation observation_of(const ProbeResult& result,
-                                    const std::map<std::string, std::string>& receivers) {
+inspect::Observation observation_of(const ProbeResult& result, const std::vector<Arrival>& arrivals,
+                                    const Receivers& receivers) {
   inspect::Observation seen{.replied = result.replied, .refused = result.refused};
-  if (!result.arrival) return seen;
+  if (arrivals.empty()) return seen;
   seen.arrived = true;
-  seen.source = result.arrival->source;
-  if (const auto found = receivers.find(result.arrival->netns); found != receivers.end()) {
+  seen.source = arrivals.front().source;
+  if (const auto found = receivers.find(arrivals.front().netns); found != receivers.end()) {
     seen.host = found->second;
   }
   return seen;
@@ -133,7 +139,8 @@ Result<std::vector<Verified>> Verifier::verify(const policy::Network& network,
                                                const std::vector<Question>& questions) const {
   std::vector<Verified> answers;
   std::vector<ProbeFlow> flows;
-  std::map<std::string, std::string> receivers;
+  std::vector<Receivers> receivers;
+  std::vector<std::string> watched;
   for (const Question& question : questions) {
     ASSIGN_OR_RETURN(
         policy::Explanation explanation,
@@ -142,21 +149,22 @@ Result<std::vector<Verified>> Verifier::verify(const policy::Network& network,
     ASSIGN_OR_RETURN(std::string netns,
                      netns_of(network, prefix, question.app, question.public_attempt));
     flows.push_back(probe_flow(std::move(netns), question.flow));
-    receivers.merge(inspect::receivers(network, prefix, question.flow.destination));
+    receivers.push_back(inspect::receivers(network, prefix, question.flow.destination));
+    for (const auto& [receiver, who] : receivers.back()) watched.push_back(receiver);
   }
   if (flows.empty()) return answers;
-  ASSIGN_OR_RETURN(const std::vector<ProbeResult> results,
-                   probes_.send(flows, names_of(receivers), kPatience));
+  ASSIGN_OR_RETURN(const std::vector<ProbeResult> results, probes_.send(flows, watched, kPatience));
   for (size_t i = 0; i < answers.size(); ++i) {
     Verified& answer = answers[i];
-    answer.observation = observation_of(results[i], receivers);
+    const std::vector<Arrival> arrivals = arrivals_of(results[i], answer.explanation, receivers[i]);
+    answer.observation = observation_of(results[i], arrivals, receivers[i]);
     if (questions[i].flow.protocol != Protocol::kIcmp) {
       answer.observation.source_port = flows[i].source_port;
     }
     answer.differences =
         inspect::differences(questions[i].flow.protocol, answer.explanation, answer.observation);
-    for (const Arrival& also : results[i].also) {
-      answer.differences.push_back("kernel: the packet also came out in " + also.netns);
+    for (size_t also = 1; also < arrivals.size(); ++also) {
+      answer.differences.push_back("kernel: the packet also came out in " + arrivals[also].netns);
     }
   }
   RETURN_IF_ERROR(call_services(flows, answers));

@@ -161,5 +161,27 @@ TEST_F(Sites, HaveFrontEndsForAsLongAsSomethingLeadsThere) {
   EXPECT_THAT(run({"ip", "netns", "list"}).out, Not(HasSubstr("eg-front-nameless")));
 }
 
+// In a network that leads nowhere and denies everything.
+class SitesInAShutNetwork : public Sites {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(machine_.start());
+    apply(read_file(std::string(LABS_DIRECTORY) + "/inbound-untouched.yaml"));
+  }
+};
+
+TEST_F(SitesInAShutNetwork, AnswerRequestsFromTheInternet) {
+  for (const char* app : {"web/0", "web/1"}) listen(app, "80", app);
+  const auto ask_from_internet = [](const std::string& port) {
+    return run({"ip", "netns", "exec", "eg-host-browser", "bash", "-c",
+                "exec 3<>/dev/tcp/20.50.2.4/" + port +
+                    " && echo hello >&3 && read -r -t 10 line <&3 && echo \"$line\""})
+        .out;
+  };
+  const std::set<std::string> both{"web/0 169.254.129.1 hello\n", "web/1 169.254.129.1 hello\n"};
+  EXPECT_EQ((std::set{ask_from_internet("443"), ask_from_internet("443")}), both);
+  EXPECT_EQ((std::set{ask_from_internet("80"), ask_from_internet("80")}), both);
+}
+
 }  // namespace
 }  // namespace egress::e2e

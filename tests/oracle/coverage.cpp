@@ -11,6 +11,7 @@
 #include "ipam/leases.hpp"
 #include "lab/schema/vocabulary.hpp"
 #include "policy/effective_routes.hpp"
+#include "policy/private_ports.hpp"
 #include "policy/traffic_routing.hpp"
 #include "tests/oracle/name_coverage.hpp"
 
@@ -286,6 +287,27 @@ void cover_exit(Coverage& coverage, const policy::Explanation& explained) {
                                                         : "one of its")];
 }
 
+// Of apps that are called, behind front ends or at private ports, and of what comes no further than
+// to the integration.
+void cover_calls(Coverage& coverage, const policy::Network& network, const ProbeCase& probe,
+                 const policy::Explanation& explained) {
+  const bool private_port = explained.host.find('/') != std::string::npos;
+  if (explained.answer_unknown) {
+    ++coverage[private_port ? "answered at a private port" : "answered by a called app"];
+  }
+  if (explained.reply && explained.reply->verdict == lab::Verdict::kDrop &&
+      explained.reply->steps.front().name == "udp/30000") {
+    ++coverage["health probe"];
+  }
+  const bool at_lease = std::any_of(
+      network.interfaces.begin(), network.interfaces.end(), [&](const policy::Interface& each) {
+        return each.integration != nullptr && each.address == probe.flow.destination;
+      });
+  if (!at_lease || probe.flow.destination_port < policy::kFirstPrivatePort) return;
+  if (explained.verdict == lab::Verdict::kDeny) ++coverage["integration behind a list that denies"];
+  if (explained.refused) ++coverage["integration that refuses"];
+}
+
 // Flows that differ in their source port alone.
 using Siblings =
     std::map<std::tuple<lab::Sender, Protocol, Ipv4Address, uint16_t>, std::set<lab::Verdict>>;
@@ -343,7 +365,7 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
       ++coverage["mail that passes its network"];
     }
     cover_exit(coverage, *explained);
-    if (explained->answer_unknown) ++coverage["answered by a called app"];
+    cover_calls(coverage, network, probe, *explained);
     if (explained->reply) {
       ++coverage[fmt::format("reply {}", lab::name_of(explained->reply->verdict))];
     }

@@ -7,6 +7,7 @@
 #include "policy/endpoints.hpp"
 #include "tests/oracle/generator.hpp"
 #include "tests/oracle/offers.hpp"
+#include "tests/oracle/private_ports.hpp"
 #include "tests/oracle/traffic.hpp"
 
 namespace egress::oracle {
@@ -22,6 +23,8 @@ class FlowGenerator {
         classes_(later_draws(seed, 2)),
         in_use_(policy::traffic_in_use(lab, run_in(lab))),
         outside_(later_draws(seed, 4)),
+        inward_(later_draws(seed, 5)),
+        integrations_(lab, addresses),
         first_port_(static_cast<uint16_t>(first_source_port(seed) + seed % 2)) {
     collect_edges();
     for (const auto& [integration, lease] : addresses) addresses_.push_back(lease);
@@ -56,6 +59,7 @@ class FlowGenerator {
       if (later_.chance(30)) aim_at_platform(next);
       if (odd_.chance(8)) aim_at_refused_port(next);
       if (outside_.chance(6)) aim_outside(next);
+      if (inward_.chance(12)) integrations_.aim(next, inward_);
       if (acceptable(next)) cases.push_back(next);
     }
     return cases;
@@ -287,6 +291,8 @@ class FlowGenerator {
   Random classes_;
   const policy::TrafficInUse in_use_;
   Random outside_;
+  Random inward_;
+  const Integrations integrations_;
   const uint16_t first_port_;  // of every second one
   std::vector<lab::Sender> apps_{};
   std::vector<Ipv4Address> machines_{};

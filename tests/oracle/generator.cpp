@@ -13,6 +13,7 @@
 #include "tests/oracle/names.hpp"
 #include "tests/oracle/nat_gateways.hpp"
 #include "tests/oracle/offers.hpp"
+#include "tests/oracle/private_ports.hpp"
 #include "tests/oracle/services.hpp"
 #include "tests/oracle/steering.hpp"
 #include "tests/oracle/traffic.hpp"
@@ -345,6 +346,7 @@ lab::Lab random_lab(uint64_t seed) {
     add_subscriptions(lab, later);
     add_traffic(lab, later);
     add_nat_gateways(lab, later);
+    add_private_ports(lab, later);
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
                ? testing_support::with_longest_names(lab)

@@ -36,10 +36,10 @@ int report_run(const Settings& settings) {
   const Status status = run.run();
   const Totals& totals = run.totals();
   fmt::print(
-      "oracle: {} cases, {} labs, {} flows ({} allowed), {} lookups ({} with an address), "
-      "{} compared with fresh ones, {} mismatches\n",
-      totals.cases, totals.labs, totals.flows, totals.allowed, totals.lookups, totals.answered,
-      totals.fresh, totals.mismatches);
+      "oracle: {} cases, {} labs, {} flows ({} allowed), {} requests, {} lookups ({} with an "
+      "address), {} compared with fresh ones, {} mismatches\n",
+      totals.cases, totals.labs, totals.flows, totals.allowed, totals.requests, totals.lookups,
+      totals.answered, totals.fresh, totals.mismatches);
   if (!status.ok()) {
     fmt::print(stderr, "oracle: {}\n", status.error().to_string());
     return 3;

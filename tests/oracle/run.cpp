@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "tests/oracle/dump.hpp"
+#include "tests/oracle/request_probe.hpp"
 #include "tests/oracle/shrink.hpp"
 
 namespace egress::oracle {
@@ -16,6 +17,7 @@ namespace {
 constexpr size_t kMostKept = 3;
 constexpr size_t kMostQuestions = 100;
 constexpr size_t kMostDifferences = 12;
+constexpr size_t kRequests = 20;
 
 bool has_app(const lab::Lab& lab, const lab::Sender& app) {
   const auto site = lab.sites.find(app.site);
@@ -78,6 +80,7 @@ Status Run::random_lab_of(uint64_t seed, const lab::Lab* before, bool compare_fr
   }
   ++totals_.labs;
   RETURN_IF_ERROR(compare(lab, random_questions(lab, seed), before, name, command));
+  RETURN_IF_ERROR(compare_requests_of(random_requests(lab, seed, kRequests), name, command));
   if (!compare_fresh) return {};
   first_seed_ = seed;
   return compare_with_fresh(lab, before, name, fmt::format("{} --fresh-every {}", command, labs));
@@ -128,6 +131,21 @@ Status Run::compare(const lab::Lab& lab, const std::vector<Question>& questions,
   RETURN_IF_ERROR(rig_.clear());
   first_seed_ = settings_.seed + totals_.labs - 1;
   return rig_.apply(lab);
+}
+
+// No expectation can say what a request comes to, so that a mismatch is told and not kept.
+Status Run::compare_requests_of(const std::vector<RequestCase>& requests, const std::string& name,
+                                const std::string& replay) {
+  ASSIGN_OR_RETURN(const auto mismatches, compare_requests(rig_.network(), kPrefix, requests));
+  totals_.requests += requests.size();
+  totals_.mismatches += mismatches.size();
+  for (const RequestMismatch& mismatch : mismatches) {
+    Finding finding{.name = name, .replay = replay, .told = {to_text(mismatch.request)}};
+    finding.told.insert(finding.told.end(), mismatch.differences.begin(),
+                        mismatch.differences.end());
+    tell(finding);
+  }
+  return {};
 }
 
 Status Run::compare_with_fresh(const lab::Lab& lab, const lab::Lab* before, const std::string& name,

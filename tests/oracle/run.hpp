@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tests/oracle/cases.hpp"
+#include "tests/oracle/requests.hpp"
 #include "tests/oracle/rig.hpp"
 
 namespace egress::oracle {
@@ -33,6 +34,7 @@ struct Totals {
   size_t labs = 0;
   size_t flows = 0;
   size_t allowed = 0;
+  size_t requests = 0;  // from the Internet
   size_t lookups = 0;
   size_t answered = 0;  // with an address
   size_t fresh = 0;     // comparisons with a fresh application
@@ -62,6 +64,8 @@ class Run {
   Status compare(const lab::Lab& lab, const std::vector<Question>& questions,
                  const lab::Lab* before, const std::string& name, const std::string& replay);
   void count(const Question& question);
+  Status compare_requests_of(const std::vector<RequestCase>& requests, const std::string& name,
+                             const std::string& replay);
   Status compare_with_fresh(const lab::Lab& lab, const lab::Lab* before, const std::string& name,
                             const std::string& replay);
 

@@ -156,7 +156,8 @@ Cuts service_parts(const Lab& lab) {
       [](lab::Service& found) { found.public_network_access = {}; });
   for_each(
       &Lab::sites, lab, cuts, [](lab::Site& found) { found.inbound_ip_address.reset(); },
-      [](lab::Site& found) { found.public_network_access.reset(); });
+      [](lab::Site& found) { found.public_network_access.reset(); },
+      [](lab::Site& found) { found.vnet_private_ports_count = 0; });
   for_each(
       &Lab::private_endpoints, lab, cuts,
       [](lab::PrivateEndpoint& found) { found.private_dns_zones.clear(); },

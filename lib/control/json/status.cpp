@@ -25,6 +25,7 @@ Json app_json(const inspect::AppStatus& app) {
           {"integrated", app.integrated},
           {"subnet", text_or_null(app.subnet)},
           {"privateIp", address_or_null(app.private_ip)},
+          {"privatePorts", app.private_ports},
           {"outboundIp", app.outbound_ip.to_string()},
           {"applicationRouting", app.application_routing}};
 }

@@ -51,9 +51,6 @@ std::vector<Line> lines_of_the_platform() {
                         [](const Site& site) { return site.identity != IdentityType::kNone; }),
           of_each<Site>("backups are not emulated yet: none is made", &Lab::sites, "sites",
                         "backup", [](const Site& site) { return site.backup.has_value(); }),
-          of_each<Site>("private ports are not emulated yet: they are refused", &Lab::sites,
-                        "sites", "vnetPrivatePortsCount",
-                        [](const Site& site) { return site.vnet_private_ports_count > 0; }),
           of_each<Service>("secrets are not emulated yet: references to them stay as they are",
                            &Lab::services, "services", "secrets",
                            [](const Service& service) { return !service.secrets.empty(); })};

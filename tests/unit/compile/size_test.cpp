@@ -159,6 +159,19 @@ hosts: {a: {subnet: v/a, ipAddress: 10.0.1.4}, b: {subnet: v/b, ipAddress: 10.0.
   EXPECT_GE(size.routes.total, count(state).routes);
 }
 
+TEST(Size, CountsPrivatePortsInTheNetworkAndTheWorkers) {
+  lab::Lab lab = testing_support::lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  v: {addressPrefixes: [10.0.0.0/16], subnets: {s: {addressPrefix: 10.0.1.0/26, delegations: [Microsoft.Web/serverFarms]}}}
+serverFarms: {plan: {capacity: 3}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: v/s}, alone: {serverFarm: plan, vnetPrivatePortsCount: 9}}
+)");
+  const uint64_t without = size_of(lab, {}).firewall_elements.total;
+  lab.sites["web"].vnet_private_ports_count = 4;
+  EXPECT_EQ(size_of(lab, {}).firewall_elements.total, without + 2 * 3 * 4);
+}
+
 TEST(Size, OfAThousandRulesIsNearWhatCompilingThemMakes) {
   const lab::Lab lab = listed(1000, 10, 10'000);
   const Made made = count(compile(*policy::analyse({.lab = lab})).value());

@@ -152,6 +152,14 @@ TEST(FateOfFlows, DeniesWhatTheSendersOrTheReceiversFlushingListDenies) {
   }
 }
 
+// A private port, or the platform's probes.
+TEST(FateOfFlows, DeniesWhatTheListOfAnIntegrationsSubnetDenies) {
+  const Lab lab({.group = "nsg-apps"});
+  const std::string lease = lab.lease().to_string();
+  EXPECT_EQ(lab.in_vnet("spoke", lab.flow(ip("10.1.2.4"), lease.c_str())), Fate::kDenied);
+  EXPECT_EQ(lab.in_vnet("spoke", lab.flow(ip("10.1.2.4"), lease.c_str(), 7001)), Fate::kKept);
+}
+
 TEST(FateOfFlows, AsksTheListsOfTheAppliancesOnTheWay) {
   for (const char* direction : {"Inbound", "Outbound"}) {
     const Lab lab({"nsg-appliances", direction, true, "10.1.2.0/24", "10.1.3.4"});

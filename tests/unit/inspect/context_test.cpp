@@ -36,6 +36,18 @@ TEST(AppContext, TellsAnIntegratedAppItsPrivateAddress) {
   EXPECT_THAT(environment, Contains(Pair("WEBSITE_HOSTNAME", "web.azurewebsites.net")));
 }
 
+TEST(AppContext, TellsAnIntegratedAppItsPrivatePorts) {
+  lab::Lab lab = two_apps();
+  for (const char* site : {"web", "plain"}) lab.sites[site].vnet_private_ports_count = 2;
+  const auto network = network_of(lab);
+  const auto& ports = network->sites.at("web").private_ports;
+  EXPECT_THAT(app_context(*network, {"web", 1}, "eg")->environment,
+              Contains(Pair("WEBSITE_PRIVATE_PORTS",
+                            std::to_string(ports.at(0)) + "," + std::to_string(ports.at(1)))));
+  EXPECT_THAT(context_in(lab, {"plain", 0})->environment,
+              Not(Contains(Key("WEBSITE_PRIVATE_PORTS"))));
+}
+
 TEST(AppContext, HasNoPrivateAddressWithoutIntegrationEvenIfASettingClaimsOne) {
   lab::Lab lab = two_apps();
   lab.sites["plain"].app_settings["WEBSITE_PRIVATE_IP"] = "10.9.9.9";

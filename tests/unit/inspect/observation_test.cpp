@@ -84,6 +84,7 @@ TEST(Verify, TakesAnyAnswerOfAnAppsOwnProgramButNoSilence) {
   seen.replied = seen.refused = false;
   EXPECT_THAT(differences(Protocol::kTcp, expected, seen),
               ElementsAre("explain: an answer or a refusal comes back; kernel: no answer"));
+  EXPECT_THAT(differences(Protocol::kUdp, expected, seen), IsEmpty());
   expected.reply->verdict = lab::Verdict::kDrop;
   EXPECT_THAT(differences(Protocol::kTcp, expected, seen), IsEmpty());
 }
@@ -142,6 +143,14 @@ TEST(VerifyService, TakesWhatAServiceSaysToAnyOfThem) {
   EXPECT_THAT(differences(answer, std::nullopt), SizeIs(1));
 }
 
+TEST(Verify, WantsNoAnswerOfAPlatformThatSaysNothing) {
+  const policy::Explanation silent{.verdict = lab::Verdict::kAllow,
+                                   .reply = policy::Reply{.verdict = lab::Verdict::kDrop}};
+  EXPECT_THAT(differences(Protocol::kUdp, silent, {}), IsEmpty());
+  EXPECT_THAT(differences(Protocol::kUdp, silent, {.replied = true, .refused = true}),
+              ElementsAre("explain: the platform says nothing; kernel: a refusal"));
+}
+
 TEST(Verify, ComparesNoSourceThatThePlatformHides) {
   policy::Explanation hidden = allowed();
   hidden.sources.clear();
@@ -167,6 +176,16 @@ TEST(Receivers, AreAllWhoOwnTheAddress) {
   EXPECT_THAT(at("10.1.2.10"), ElementsAre(Pair("eg-front-plain", "plain")));
   EXPECT_THAT(at("10.1.1.4"), IsEmpty()) << "an integration";
   EXPECT_THAT(at("10.1.2.5"), IsEmpty());
+}
+
+TEST(Receivers, OfAnIntegrationAreTheAppsThatHavePrivatePortsThere) {
+  const auto network = network_of(with(contract_lab(), R"(
+sites:
+  web: {vnetPrivatePortsCount: 1}
+  api: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}
+)"));
+  EXPECT_THAT(receivers(*network, "eg", ip("10.1.1.5")),
+              ElementsAre(Pair("eg-app-web-1", "web/1")));
 }
 
 policy::Resolution resolved(lab::LookupStatus status, std::vector<Ipv4Address> addresses = {}) {

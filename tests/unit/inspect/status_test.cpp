@@ -34,6 +34,15 @@ TEST(Status, ListsEveryInstanceOfEveryApp) {
   EXPECT_THAT(contract_lab().outbound_ip_addresses, testing::Contains(web.outbound_ip));
 }
 
+TEST(Status, TellsThePrivatePortsOfIntegratedApps) {
+  lab::Lab lab = with(contract_lab(), "sites: {plain: {serverFarm: plan}}");
+  for (const char* site : {"web", "plain"}) lab.sites[site].vnet_private_ports_count = 2;
+  const StatusReport report = report_of(lab);
+  EXPECT_THAT(report.apps[0].private_ports, SizeIs(0));
+  EXPECT_THAT(report.apps[3].private_ports, SizeIs(2));
+  EXPECT_EQ(report.apps[3].private_ports, report.apps[2].private_ports);
+}
+
 TEST(Status, CallsRoutingOffPrivate) {
   lab::Lab lab = contract_lab();
   lab.sites["web"].outbound_vnet_routing.reset();

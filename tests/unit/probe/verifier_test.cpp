@@ -101,6 +101,28 @@ TEST(Verifier, ReportsAPacketThatCameOutTwice) {
   EXPECT_THAT(answers->front().differences, ElementsAre(HasSubstr("eg-host-other")));
 }
 
+// Apps are watched for their private ports.
+TEST(Verifier, TakesNoRequestThatAFrontEndHandsOnForOneThatCameOutTwice) {
+  const auto called = testing_support::network_of(testing_support::with(
+      testing_support::lab_from(testing_support::small_lab(2)),
+      "sites: {api: {serverFarm: plan, inboundIpAddress: 20.50.2.4, vnetPrivatePortsCount: 1, "
+      "virtualNetworkSubnet: spoke/integration}}"));
+  Asked asked;
+  const ProbeResult twice{.arrival = Arrival{.netns = "eg-front-api", .source = {0x14320104}},
+                          .also = {{.netns = "eg-app-api-0", .source = {0xa9fe8101}}},
+                          .replied = true,
+                          .refused = true};
+  const Verifier verifier(probes(asked, twice));
+  const policy::Flow request{.destination = {0x14320204}, .destination_port = 80};
+  const policy::Flow private_port{.destination = {0x0a010104}, .destination_port = 443};
+  const auto answers =
+      verifier.verify(*called, "eg", {{{"web", 0}, request}, {{"web", 1}, private_port}});
+  ASSERT_TRUE(answers.ok());
+  EXPECT_THAT(asked.watch, ElementsAre("eg-front-api", "eg-app-api-0"));
+  EXPECT_THAT((*answers)[0].differences, IsEmpty());
+  EXPECT_THAT((*answers)[1].differences, ElementsAre(HasSubstr("reached"), HasSubstr("also")));
+}
+
 TEST(Verifier, TestsAllExpectationsInOneBatchWithPortsOfTheirOwn) {
   Asked asked;
   Verifier verifier(probes(asked, delivered()));
