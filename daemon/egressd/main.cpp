@@ -59,7 +59,9 @@ std::string program_at(const std::string& name) {
 // What processes of labs are called, by the paths of the programs.
 std::map<std::string, std::string> lab_programs() {
   std::map<std::string, std::string> programs;
-  for (const char* name : {"egress-dns", "egress-host"}) programs[name] = program_at(name);
+  for (const char* name : {"egress-dns", "egress-host", "egress-identity"}) {
+    programs[name] = program_at(name);
+  }
   return programs;
 }
 

@@ -4,6 +4,7 @@
 // and for the platform's metadata, one process each, which live in the stamp's namespace and are
 // told by attachments where they answer as what.
 #include "compile/data_path.hpp"
+#include "compile/identity.hpp"
 #include "settings/dns_settings_text.hpp"
 #include "settings/names_text.hpp"
 #include "settings/responder_text.hpp"
@@ -15,15 +16,6 @@ constexpr const char* kResponder = "responder";
 constexpr const char* kResolver = "resolver";
 constexpr const char* kMetadata = "metadata";
 constexpr uint16_t kHttpPort = 80;
-
-void attach(state::NetnsState& netns, state::Attachment attachment) {
-  std::string name = attachment.name;
-  netns.attachments[std::move(name)] = std::move(attachment);
-}
-
-void add_process(state::NetnsState& netns, const char* name, const char* program) {
-  netns.processes[name] = {.name = name, .program = program};
-}
 
 // As what the resolver answers in one namespace.
 void attach_role(Fabric& fabric, const std::string& netns, const settings::DnsRole& role) {
@@ -122,6 +114,15 @@ settings::ResponderWay responder_way(const Fabric& fabric, const std::string& ne
 
 }  // namespace
 
+void attach(state::NetnsState& netns, state::Attachment attachment) {
+  std::string name = attachment.name;
+  netns.attachments[std::move(name)] = std::move(attachment);
+}
+
+void add_process(state::NetnsState& netns, const char* name, const char* program) {
+  netns.processes[name] = {.name = name, .program = program};
+}
+
 void add_responder(Fabric& fabric, const policy::Interface& machine) {
   const std::string name = machine_netns(fabric.options.prefix, machine);
   const std::vector<Port>& ports = responder_ports(machine);
@@ -149,6 +150,7 @@ void add_responder(Fabric& fabric, const policy::Interface& machine) {
 void add_platform_processes(Fabric& fabric) {
   add_resolver(fabric);
   add_metadata(fabric);
+  add_identity(fabric);
 }
 
 }  // namespace egress::compile

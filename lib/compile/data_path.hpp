@@ -62,8 +62,11 @@ std::string add_machine(Fabric& fabric, const policy::Interface& machine,
                         const std::string& router);
 // What answers on its ports.
 void add_responder(Fabric& fabric, const policy::Interface& machine);
-// What answers questions about names and for metadata, in namespaces that are there already.
+// What answers questions about names, for metadata and for tokens, in namespaces that are there
+// already.
 void add_platform_processes(Fabric& fabric);
+void add_process(state::NetnsState& netns, const char* name, const char* program);
+void attach(state::NetnsState& netns, state::Attachment attachment);
 // What the port of a worker's direct path is called in the stamp, for Fabric::link.
 std::string direct_port(const std::string& server_farm, int instance);
 

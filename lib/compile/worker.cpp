@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/slots.hpp"
+#include "compile/identity.hpp"
 #include "compile/lanes.hpp"
 #include "compile/marks.hpp"
 #include "compile/private_ports.hpp"
@@ -248,6 +249,9 @@ void add_firewall(Worker& worker) {
                                  .rules = std::move(translation)};
   add_requests(worker, table);
   add_private_ports(table, worker.private_ports);
+  if (gives_tokens(worker.fabric.network.situation.lab, worker.server_farm)) {
+    open_identity_endpoint(table);
+  }
   worker.netns().firewall = state::make_firewall(std::move(table));
 }
 

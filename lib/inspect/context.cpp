@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "compile/identity.hpp"
 #include "compile/names.hpp"
 #include "inspect/senders.hpp"
 #include "ipam/guid.hpp"
@@ -36,6 +37,11 @@ std::map<std::string, std::string> environment_of(const policy::Network::App& ap
   }
   if (site.virtual_network_subnet) {
     environment["WEBSITE_VNETNAME"] = site.virtual_network_subnet->vnet;
+  }
+  if (site.identity != lab::IdentityType::kNone) {
+    environment["IDENTITY_ENDPOINT"] = environment["MSI_ENDPOINT"] = compile::identity_endpoint();
+    environment["IDENTITY_HEADER"] = environment["MSI_SECRET"] =
+        compile::identity_header(app.name.site);
   }
   return environment;
 }

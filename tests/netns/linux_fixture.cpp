@@ -11,12 +11,14 @@ using namespace testing_support;
 
 std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix,
                                                  const std::string& state_dir, Clock clock) {
-  auto opened = kernel::LinuxKernel::open(
-      {.prefix = prefix,
-       .state_dir = state_dir,
-       .run_dir = kRunDir,
-       .programs = {{"egress-dns", EGRESS_DNS_PROGRAM}, {"egress-host", EGRESS_HOST_PROGRAM}},
-       .clock = std::move(clock)});
+  auto opened =
+      kernel::LinuxKernel::open({.prefix = prefix,
+                                 .state_dir = state_dir,
+                                 .run_dir = kRunDir,
+                                 .programs = {{"egress-dns", EGRESS_DNS_PROGRAM},
+                                              {"egress-host", EGRESS_HOST_PROGRAM},
+                                              {"egress-identity", EGRESS_IDENTITY_PROGRAM}},
+                                 .clock = std::move(clock)});
   if (opened.ok()) return *std::move(opened);
   ADD_FAILURE() << opened.error().to_string();
   return nullptr;

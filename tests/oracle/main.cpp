@@ -22,11 +22,13 @@ namespace {
 int report_run(const Settings& settings) {
   fmt::print("oracle: seed {}\n", settings.seed);
   std::fflush(stdout);
-  auto kernel = kernel::LinuxKernel::open(
-      {.prefix = kPrefix,
-       .state_dir = "/oracle",
-       .run_dir = "/run/egress-oracle",
-       .programs = {{"egress-dns", EGRESS_DNS_PROGRAM}, {"egress-host", EGRESS_HOST_PROGRAM}}});
+  auto kernel =
+      kernel::LinuxKernel::open({.prefix = kPrefix,
+                                 .state_dir = "/oracle",
+                                 .run_dir = "/run/egress-oracle",
+                                 .programs = {{"egress-dns", EGRESS_DNS_PROGRAM},
+                                              {"egress-host", EGRESS_HOST_PROGRAM},
+                                              {"egress-identity", EGRESS_IDENTITY_PROGRAM}}});
   if (!kernel.ok()) {
     fmt::print(stderr, "oracle: {}\n", kernel.error().to_string());
     return 3;

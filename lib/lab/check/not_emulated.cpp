@@ -46,10 +46,7 @@ std::vector<Line> lines_of_networks() {
 }
 
 std::vector<Line> lines_of_the_platform() {
-  return {of_each<Site>("managed identities are not emulated yet: there is no token", &Lab::sites,
-                        "sites", "identity",
-                        [](const Site& site) { return site.identity != IdentityType::kNone; }),
-          of_each<Site>("backups are not emulated yet: none is made", &Lab::sites, "sites",
+  return {of_each<Site>("backups are not emulated yet: none is made", &Lab::sites, "sites",
                         "backup", [](const Site& site) { return site.backup.has_value(); }),
           of_each<Service>("secrets are not emulated yet: references to them stay as they are",
                            &Lab::services, "services", "secrets",

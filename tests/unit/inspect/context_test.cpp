@@ -69,6 +69,18 @@ TEST(AppContext, HasNoVariablesOfThePlatformThatOnlySettingsClaim) {
   EXPECT_THAT(context_in(lab, {"web", 0}).value().environment, Not(header));
 }
 
+// azure-facts 1.6.12
+TEST(AppContext, TellsAnAppWithAnIdentityWhereItsTokensAre) {
+  lab::Lab lab = contract_lab();
+  lab.sites["web"].identity = lab::IdentityType::kSystemAssigned;
+  const auto environment = context_in(lab, {"web", 0})->environment;
+  EXPECT_EQ(environment.at("IDENTITY_ENDPOINT"), "http://169.254.129.1:8081/msi/token");
+  EXPECT_EQ(environment.at("MSI_ENDPOINT"), environment.at("IDENTITY_ENDPOINT"));
+  EXPECT_EQ(environment.at("IDENTITY_HEADER").size(), 36U);
+  EXPECT_EQ(environment.at("MSI_SECRET"), environment.at("IDENTITY_HEADER"));
+  EXPECT_THAT(context_of({"web", 0}).environment, Not(Contains(Key("IDENTITY_ENDPOINT"))));
+}
+
 TEST(AppContext, CarriesAppSettingsPlainAndPrefixed) {
   const auto environment = context_of({"web", 0}).environment;
   EXPECT_THAT(environment, Contains(Pair("GREETING", "hello")));
