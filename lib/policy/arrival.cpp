@@ -176,7 +176,7 @@ Verdict arrive_at_integration(WalkState& state, Index integration) {
   const Interface& at = state.network.interfaces[integration];
   Explanation& explanation = state.explanation;
   state.trail.receiver = integration;
-  explanation.source = state.packet.source;
+  explanation.show({state.packet.source});
   explanation.decided_by = decided_by(state);
   const auto app = app_of_private_port(state.network, at, state.packet);
   if (!app) {

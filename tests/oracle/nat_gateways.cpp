@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
 
 #include "tests/support/values.hpp"
@@ -46,10 +47,20 @@ void let_in(lab::Lab& lab, Random& random) {
   }
 }
 
+// Where appliances that masquerade stand.
+std::set<lab::SubnetRef> subnets_of_appliances(const lab::Lab& lab) {
+  std::set<lab::SubnetRef> subnets;
+  for (const auto& [name, host] : lab.hosts) {
+    if (host.subnet && host.masquerade) subnets.insert(*host.subnet);
+  }
+  return subnets;
+}
+
 }  // namespace
 
 void add_nat_gateways(lab::Lab& lab, Random& random) {
   if (random.chance(35)) return;
+  const std::set<lab::SubnetRef> appliances = subnets_of_appliances(lab);
   uint32_t number = 0;
   for (auto& [vnet, network] : lab.virtual_networks) {
     if (random.chance(40)) continue;
@@ -59,7 +70,8 @@ void add_nat_gateways(lab::Lab& lab, Random& random) {
       lab.nat_gateways[gateways.back()] = some_gateway(lab, random, number);
     }
     for (auto& [name, subnet] : network.subnets) {
-      if (random.chance(55)) subnet.nat_gateway = random.pick(gateways);
+      if (random.chance(appliances.contains({vnet, name}) ? 90 : 55))
+        subnet.nat_gateway = random.pick(gateways);
     }
   }
   let_in(lab, random);

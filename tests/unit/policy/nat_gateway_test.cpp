@@ -49,7 +49,7 @@ hosts:
   api: {internet: true, ipAddress: 203.0.113.9, listen: [tcp/443, udp/443, tcp/25]}
 services:
   files: {type: Microsoft.Storage/storageAccounts, location: northeurope, ipAddress: 20.60.40.4}
-privateEndpoints: {pe: {subnet: v/machines, ipAddress: 10.1.2.9, privateLinkService: files}}
+privateEndpoints: {pe: {subnet: v/machines, ipAddress: 10.1.2.9, privateLinkService: files, groupIds: [blob]}}
 )");
   lab.service_tags = service_tags({{"Storage", {"20.60.0.0/16"}}});
   return lab;
