@@ -89,7 +89,7 @@ CommandLine::CommandLine()
   add_query_commands(app_, chosen_);
   add_clock_command(app_, chosen_);
   add_app_commands(app_, program_, chosen_);
-  add_startup_command(app_, chosen_);
+  add_startup_commands(app_, chosen_);
   add_flow_commands(app_, chosen_);
   add_name_commands(app_, chosen_);
   add_network_watcher_commands(app_, chosen_);

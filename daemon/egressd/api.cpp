@@ -118,7 +118,24 @@ class StreamedOperation : public OperationObserver {
   std::shared_ptr<LineStream> stream_ = std::make_shared<LineStream>();
 };
 
-HttpResponse get(Queries& queries, const HttpRequest& request) {
+// What the platform sends does not wait for the app to run.
+HttpResponse context(const Startups& startups, Queries& queries, const std::string& name,
+                     const HttpRequest& request) {
+  const auto sender = parse_sender(name, request);
+  if (!sender.ok()) return refusal_of(sender.error());
+  const auto force = control::parse_flag(request.query, "force");
+  if (!force.ok()) return refusal_of(force.error());
+  const auto startup = startups.startup_of(*sender);
+  if (!startup.ok()) return refusal_of(startup.error());
+  const auto why_not = inspect::not_running(*startup);
+  if (why_not && !*force && sender->traffic == lab::TrafficClass::kApplication) {
+    return {.status = MHD_HTTP_CONFLICT,
+            .body = control::dump(control::error_json(why_not->code, why_not->message))};
+  }
+  return answer_of(queries.context(*sender, inspect::resolved_settings(startup->report)));
+}
+
+HttpResponse get(const Startups& startups, Queries& queries, const HttpRequest& request) {
   const std::string& path = request.path;
   if (path == "/v1/version") {
     return document({{"version", EGRESS_VERSION}, {"api", control::kApiVersion}});
@@ -145,8 +162,11 @@ HttpResponse get(Queries& queries, const HttpRequest& request) {
   }
   if (path == "/v1/graph") return answer_of(queries.graph());
   if (const auto name = between(path, "/v1/apps/", "/context")) {
-    const auto sender = parse_sender(*name, request);
-    return sender.ok() ? answer_of(queries.context(*sender)) : refusal_of(sender.error());
+    return context(startups, queries, *name, request);
+  }
+  if (const auto name = between(path, "/v1/apps/", "/startup")) {
+    const auto app = parse_app(*name);
+    return app.ok() ? answer_of(startups.startup_of(*app)) : refusal_of(app.error());
   }
   if (const auto host = between(path, "/v1/hosts/", "/context")) {
     return answer_of(queries.context(*host));
@@ -212,14 +232,18 @@ void use_traffic(Operations& operations, const std::string& site, const HttpRequ
   operations.use_traffic(site, asked->traffic, std::make_shared<StreamedOperation>(respond));
 }
 
-void post(Operations& operations, Queries& queries, const HttpRequest& request,
+void post(Operations& operations, Startups& startups, Queries& queries, const HttpRequest& request,
           const Respond& respond) {
   const std::string& path = request.path;
   if (path == "/v1/explain") return explain(queries, request, respond);
   if (path == "/v1/clock") return advance_clock(operations, request, respond);
   if (path == "/v1/down") return operations.down(std::make_shared<StreamedOperation>(respond));
   if (const auto site = between(path, "/v1/sites/", "/restart")) {
-    return operations.restart(*site, std::make_shared<StreamedOperation>(respond));
+    return operations.restart(*site,
+                              startups.awaiting(std::make_shared<StreamedOperation>(respond)));
+  }
+  if (const auto site = between(path, "/v1/sites/", "/backup")) {
+    return startups.back_up(*site, std::make_shared<StreamedOperation>(respond));
   }
   if (const auto site = between(path, "/v1/sites/", "/traffic")) {
     return use_traffic(operations, *site, request, respond);
@@ -235,18 +259,21 @@ void post(Operations& operations, Queries& queries, const HttpRequest& request,
   if (path == "/v1/test") {
     return queries.test(std::move(*lab), answering<std::vector<inspect::TestResult>>(respond));
   }
-  operations.apply(std::move(*lab), std::make_shared<StreamedOperation>(respond));
+  operations.apply(std::move(*lab),
+                   startups.awaiting(std::make_shared<StreamedOperation>(respond)));
 }
 
 }  // namespace
 
-void handle(Operations& operations, Queries& queries, const HttpRequest& request,
-            const Respond& respond) {
+void handle(Operations& operations, Startups& startups, Queries& queries,
+            const HttpRequest& request, const Respond& respond) {
   if (request.method == MHD_HTTP_METHOD_GET) {
-    if (!get_later(queries, request, respond)) respond(get(queries, request));
+    if (!get_later(queries, request, respond)) respond(get(startups, queries, request));
     return;
   }
-  if (request.method == MHD_HTTP_METHOD_POST) return post(operations, queries, request, respond);
+  if (request.method == MHD_HTTP_METHOD_POST) {
+    return post(operations, startups, queries, request, respond);
+  }
   respond(refusal(MHD_HTTP_METHOD_NOT_ALLOWED, "methods are GET and POST"));
 }
 

@@ -9,11 +9,12 @@
 #include "egressd/http_server.hpp"
 #include "egressd/operations.hpp"
 #include "egressd/queries.hpp"
+#include "egressd/startups.hpp"
 
 namespace egress::daemon {
 
-void handle(Operations& operations, Queries& queries, const HttpRequest& request,
-            const Respond& respond);
+void handle(Operations& operations, Startups& startups, Queries& queries,
+            const HttpRequest& request, const Respond& respond);
 
 // For what fails before a request is understood, 404, 405, 413, 503, or in the middle of it, 500.
 HttpResponse refusal(unsigned status, const std::string& why);

@@ -54,13 +54,19 @@ class ConfiguredLab : public OperationObserver {
 }  // namespace
 
 Daemon::Daemon(Settings settings, session::Session session, kernel::Kernel& kernel,
-               probe::Probes probes, const Clock& clock)
+               const probe::Probes& probes, const Clock& clock)
+    : Daemon(std::move(settings), std::move(session), kernel,
+             std::make_shared<probe::Verifier>(probes), clock) {}
+
+Daemon::Daemon(Settings settings, session::Session session, kernel::Kernel& kernel,
+               const std::shared_ptr<probe::Verifier>& verifier, const Clock& clock)
     : settings_(std::move(settings)),
       session_(std::move(session)),
       clock_(clock),
       workers_(loop_, kWorksAtOnce),
       operations_(loop_, workers_, kernel, session_, clock, [this] { after_pass(); }),
-      queries_(loop_, workers_, kernel, session_, operations_, clock, std::move(probes)),
+      startups_(workers_, session_, operations_, verifier, clock),
+      queries_(loop_, workers_, kernel, session_, operations_, startups_, clock, verifier),
       watchdog_(loop_, [this] { feed_watchdog(); }),
       on_terminate_(loop_, SIGTERM, [this] { stop(); }),
       on_interrupt_(loop_, SIGINT, [this] { stop(); }),
@@ -73,7 +79,7 @@ Status Daemon::run(UniqueFd listener) {
        .bodies = control::kLargestBodies,
        .connections = {control::kMostConnections, control::kPatience}},
       [this](const HttpRequest& request, const Respond& respond) {
-        handle(operations_, queries_, request,
+        handle(operations_, startups_, queries_, request,
                [what = request.method + " " + request.path, respond](HttpResponse response) {
                  spdlog::debug("{}: {}", what, response.status);
                  respond(std::move(response));
@@ -176,6 +182,7 @@ void Daemon::stop() {
     operations_.wind_down();
   }
   if (waiting_already || !operations_.busy()) {
+    startups_.wind_down();
     loop_.stop();
   } else {
     spdlog::info("stopping after the operation in progress; a second signal stops at once");
@@ -184,7 +191,11 @@ void Daemon::stop() {
 
 void Daemon::after_pass() {
   feed_watchdog();
-  if (stopping_) loop_.stop();
+  if (stopping_) {
+    startups_.wind_down();
+    loop_.stop();
+  }
+  startups_.perform_pending();
   if (std::exchange(reload_wanted_, false)) reload();
 }
 

@@ -12,6 +12,7 @@
 #include "egressd/operations.hpp"
 #include "egressd/queries.hpp"
 #include "egressd/settings.hpp"
+#include "egressd/startups.hpp"
 #include "kernel/kernel.hpp"
 #include "probe/verifier.hpp"
 #include "session/session.hpp"
@@ -27,13 +28,15 @@ inline constexpr size_t kWorksAtOnce = 3;
 class Daemon {
  public:
   // `session` is restored already.
-  Daemon(Settings settings, session::Session session, kernel::Kernel& kernel, probe::Probes probes,
-         const Clock& clock);
+  Daemon(Settings settings, session::Session session, kernel::Kernel& kernel,
+         const probe::Probes& probes, const Clock& clock);
 
   // Serves on `listener` until a signal ends it; the lab stays in force.
   Status run(UniqueFd listener);
 
  private:
+  Daemon(Settings settings, session::Session session, kernel::Kernel& kernel,
+         const std::shared_ptr<probe::Verifier>& verifier, const Clock& clock);
   Status take_up_lab();
   Status be_ready();
   void notify_ready() const;
@@ -50,6 +53,7 @@ class Daemon {
   uv::Loop loop_{};
   uv::Workers workers_;
   Operations operations_;
+  Startups startups_;
   Queries queries_;
   std::unique_ptr<HttpServer> server_{};
   uv::Timer watchdog_;

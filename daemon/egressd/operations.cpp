@@ -21,36 +21,6 @@ constexpr std::chrono::seconds kPassInterval{30};
 constexpr std::chrono::seconds kSettling{2};
 constexpr std::chrono::seconds kLongestRetry{60};
 
-control::PassResult result_of(const PassOutcome& outcome) {
-  control::PassResult result{.changed = outcome.report.changed,
-                             .drift = outcome.report.remaining,
-                             .seconds = outcome.seconds};
-  for (const auto& failed : outcome.report.failed) {
-    result.failed.push_back({failed.object, failed.error.to_string()});
-  }
-  for (const auto& skipped : outcome.report.skipped) {
-    result.failed.push_back({skipped.object, "skipped: " + skipped.reason});
-  }
-  for (const auto& [netns, what] : outcome.report.taken) {
-    result.failed.push_back({"netns " + netns, state::to_text(netns, what)});
-  }
-  return result;
-}
-
-// What goes on once a pass has ended.
-class AfterPass final : public OperationObserver {
- public:
-  explicit AfterPass(std::function<void(const control::PassResult&)> go_on)
-      : go_on_(std::move(go_on)) {}
-  void refused(const session::Refusal& /*refusal*/) override {}
-  void begun(const std::vector<lab::Finding>& /*warnings*/) override {}
-  void progressed(const control::Progress& /*progress*/) override {}
-  void ended(const control::PassResult& result) override { go_on_(result); }
-
- private:
-  std::function<void(const control::PassResult&)> go_on_;
-};
-
 // What `systemctl status` shows. Without NOTIFY_SOCKET nothing happens.
 void notify_status(const std::string& status) {
   sd_notifyf(0, "STATUS=%s", status.c_str());
@@ -183,7 +153,7 @@ void Operations::advance_clock(std::chrono::seconds by, Then<control::ClockAdvan
   }
   spdlog::info("the lab's clock is moved on by {} s", by.count());
   begin("clock advance", {},
-        std::make_shared<AfterPass>([this, by, then = std::move(then)](const auto& result) {
+        std::make_shared<Followed>(nullptr, [this, by, then = std::move(then)](const auto& result) {
           age_flows(by, result.failed, then);
         }));
 }
@@ -232,6 +202,17 @@ void Operations::begin(const char* what, const std::vector<lab::Finding>& warnin
 std::optional<uint64_t> Operations::changes() const {
   if (requested_ || ageing_ || runner_.changing()) return std::nullopt;
   return changes_;
+}
+
+Result<uint64_t> Operations::quiet_now() {
+  if (session_.network() == nullptr) return no_lab();
+  const std::optional<uint64_t> quiet = changes();
+  if (busy() || !quiet) {
+    return Error{.code = Errc::kBusy, .message = "an operation is in progress"};
+  }
+  RETURN_IF_ERROR(kernel_.observe());
+  RETURN_IF_ERROR(state::check_free(*session_.current()->desired, kernel_.foreign()));
+  return *quiet;
 }
 
 void Operations::reconcile_now() {

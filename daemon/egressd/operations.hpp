@@ -19,6 +19,7 @@
 #include "base/clock.hpp"
 #include "control/protocol.hpp"
 #include "egressd/flow_review.hpp"
+#include "egressd/operation_observer.hpp"
 #include "egressd/pass_runner.hpp"
 #include "inspect/status.hpp"
 #include "session/session.hpp"
@@ -27,16 +28,9 @@
 
 namespace egress::daemon {
 
-// Whoever has asked for an operation, as it is told of it: refused, which changes nothing and is
-// the last that is heard, or begun, some progress, and its end.
-class OperationObserver {
- public:
-  virtual ~OperationObserver() = default;
-  virtual void refused(const session::Refusal& refusal) = 0;
-  virtual void begun(const std::vector<lab::Finding>& warnings) = 0;
-  virtual void progressed(const control::Progress& progress) = 0;
-  virtual void ended(const control::PassResult& result) = 0;
-};
+inline Error no_lab() {
+  return {.code = Errc::kConflict, .message = "no lab is in force"};
+}
 
 template <typename T>
 using OrRefusal = std::variant<T, session::Refusal>;
@@ -76,6 +70,9 @@ class Operations {
   // How often lab or kernel have been changed; empty while the kernel is being changed. Between two
   // equal answers everything was as it was.
   std::optional<uint64_t> changes() const;
+  // The same where packets may be sent now: kBusy while something is being changed, kConflict
+  // without a lab, or while names that it has stand for what is not ours.
+  Result<uint64_t> quiet_now();
 
   // What only this class knows of a status: the last pass, and problems.
   void describe(inspect::StatusReport& report) const;

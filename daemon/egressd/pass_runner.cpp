@@ -13,6 +13,22 @@ constexpr std::chrono::milliseconds kSlice{20};
 
 }  // namespace
 
+control::PassResult result_of(const PassOutcome& outcome) {
+  control::PassResult result{.changed = outcome.report.changed,
+                             .drift = outcome.report.remaining,
+                             .seconds = outcome.seconds};
+  for (const auto& failed : outcome.report.failed) {
+    result.failed.push_back({failed.object, failed.error.to_string()});
+  }
+  for (const auto& skipped : outcome.report.skipped) {
+    result.failed.push_back({skipped.object, "skipped: " + skipped.reason});
+  }
+  for (const auto& [netns, what] : outcome.report.taken) {
+    result.failed.push_back({"netns " + netns, state::to_text(netns, what)});
+  }
+  return result;
+}
+
 PassRunner::PassRunner(uv::Loop& loop, kernel::Kernel& kernel, Clock clock)
     : kernel_(kernel), clock_(std::move(clock)), idle_(loop, [this] { slice(); }) {}
 

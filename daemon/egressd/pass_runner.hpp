@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/clock.hpp"
+#include "control/protocol.hpp"
 #include "kernel/kernel.hpp"
 #include "reconcile/pass.hpp"
 #include "state/kernel_state.hpp"
@@ -23,6 +24,8 @@ struct PassOutcome {
   std::vector<std::string> ops{};  // what had to be done, one line each
   double seconds = 0;
 };
+
+control::PassResult result_of(const PassOutcome& outcome);
 
 class PassRunner {
  public:

@@ -78,7 +78,7 @@ Status check_traffic(const policy::Network& tested, const policy::Network& in_fo
 
 Result<const policy::Network*> Queries::network() const {
   if (session_.network() != nullptr) return session_.network();
-  return Error{.code = Errc::kConflict, .message = "no lab is in force"};
+  return no_lab();
 }
 
 Result<Queries::Comparison> Queries::compare() {
@@ -119,6 +119,7 @@ inspect::StatusReport Queries::describe() {
     if (lease.state == ipam::LeaseState::kReleasing) report.pending_releases.push_back(lease);
   }
   operations_.describe(report);
+  startups_.describe(report);
   // The last pass may have met the same.
   for (const std::string& known : report.problems) problems.erase(known);
   report.problems.insert(report.problems.end(), problems.begin(), problems.end());
@@ -187,9 +188,10 @@ void Queries::compare_with_kernel(session::Proposal proposal, Then<control::Plan
       });
 }
 
-Result<inspect::ExecContext> Queries::context(const lab::Sender& sender) {
+Result<inspect::ExecContext> Queries::context(const lab::Sender& sender,
+                                              const std::set<std::string>& resolved) {
   ASSIGN_OR_RETURN(const policy::Network* current, network());
-  return checked(inspect::app_context(*current, sender, session_.terms().prefix));
+  return checked(inspect::app_context(*current, sender, session_.terms().prefix, resolved));
 }
 
 Result<inspect::ExecContext> Queries::context(const std::string& host) {
@@ -241,21 +243,11 @@ void Queries::dependencies(const lab::Sender& app, Then<std::vector<inspect::Dep
       std::move(then));
 }
 
-Result<uint64_t> Queries::quiet_now() {
-  RETURN_IF_ERROR(network());
-  const std::optional<uint64_t> changes = operations_.changes();
-  if (operations_.busy() || !changes) {
-    return Error{.code = Errc::kBusy, .message = "an operation is in progress"};
-  }
-  RETURN_IF_ERROR(check_names(*session_.current()->desired));
-  return *changes;
-}
-
 // `work` returns an OrRefusal; what it found holds for a lab and a kernel that nobody
 // has touched.
 template <typename T, typename Work>
 void Queries::send_packets(const char* what, Work work, Then<T> then) {
-  const Result<uint64_t> before = quiet_now();
+  const Result<uint64_t> before = operations_.quiet_now();
   if (!before.ok()) return then(session::Refusal{before.error(), {}});
   workers_.run(what, std::move(work),
                [this, before = *before, then = std::move(then)](Result<OrRefusal<T>> answer) {
@@ -290,7 +282,7 @@ void Queries::test(lab::LabText text, Then<std::vector<inspect::TestResult>> the
   send_packets<Results>(
       "test",
       [text = std::move(text), verifier = verifier_, current = session_.current(),
-       prefix = session_.terms().prefix]() -> OrRefusal<Results> {
+       startups = session_.startups(), prefix = session_.terms().prefix]() -> OrRefusal<Results> {
         lab::Loaded loaded = lab::load(text);
         if (!loaded.lab) {
           return session::Refusal{{.code = Errc::kInvalid, .message = "the lab is invalid"},
@@ -316,6 +308,7 @@ void Queries::test(lab::LabText text, Then<std::vector<inspect::TestResult>> the
         }
         auto results = verifier->test(*tested, prefix);
         if (!results.ok()) return session::Refusal{results.error(), {}};
+        add_performed(startups, *results);
         return std::move(*results);
       },
       std::move(then));

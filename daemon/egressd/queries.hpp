@@ -6,12 +6,14 @@
 // asked, and answered later; should lab or kernel have changed meanwhile, the answer is kBusy.
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "control/protocol.hpp"
 #include "egressd/operations.hpp"
+#include "egressd/startups.hpp"
 #include "inspect/context.hpp"
 #include "inspect/dependencies.hpp"
 #include "inspect/effective.hpp"
@@ -27,21 +29,24 @@ namespace egress::daemon {
 class Queries {
  public:
   Queries(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
-          const session::Session& session, Operations& operations, Clock clock,
-          probe::Probes probes)
+          const session::Session& session, Operations& operations, const Startups& startups,
+          Clock clock, std::shared_ptr<probe::Verifier> verifier)
       : workers_(workers),
         counting_(loop, 1),
         kernel_(kernel),
         session_(session),
         operations_(operations),
+        startups_(startups),
         clock_(std::move(clock)),
-        verifier_(std::make_shared<probe::Verifier>(std::move(probes))) {}
+        verifier_(std::move(verifier)) {}
 
   // With what the kernel looks like now; the flows of App Service's own source NAT are counted
   // beside the loop.
   void status(Then<inspect::StatusReport> then);
   inspect::ClockReading clock() const;
-  Result<inspect::ExecContext> context(const lab::Sender& sender);
+  // `resolved` as inspect::app_context() takes them.
+  Result<inspect::ExecContext> context(const lab::Sender& sender,
+                                       const std::set<std::string>& resolved);
   Result<inspect::ExecContext> context(const std::string& host);
   Result<inspect::EffectiveRoutes> effective_routes(const std::string& site) const;
   Result<inspect::EffectiveRules> effective_rules(const std::string& site);
@@ -61,7 +66,8 @@ class Queries {
   void verify(const control::ExplainRequest& request, Then<probe::Verified> then);
   // As resolve(), and with a lookup by the app's own resolver; kBusy as verify().
   void verify(const control::ResolveRequest& request, Then<probe::NameVerified> then);
-  // The expectations of the lab in force, with packets; kBusy as verify().
+  // The expectations of the lab in force, with packets, and starts as they were performed; kBusy as
+  // verify().
   void test(lab::LabText text, Then<std::vector<inspect::TestResult>> then);
 
  private:
@@ -83,8 +89,6 @@ class Queries {
   // `work` takes the lab in force and returns a Result.
   template <typename T, typename Work>
   void work_out(const char* what, Work work, Then<T> then);
-  // Whether packets may be sent now; the state in which they are.
-  Result<uint64_t> quiet_now();
   template <typename T, typename Work>
   void send_packets(const char* what, Work work, Then<T> then);
 
@@ -93,6 +97,7 @@ class Queries {
   kernel::Kernel& kernel_;
   const session::Session& session_;
   Operations& operations_;
+  const Startups& startups_;
   Clock clock_;
   std::shared_ptr<probe::Verifier> verifier_;  // works under way share it
 };

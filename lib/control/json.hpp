@@ -17,6 +17,7 @@
 #include "inspect/graph.hpp"
 #include "inspect/network_watcher.hpp"
 #include "inspect/observation.hpp"
+#include "inspect/startup.hpp"
 #include "inspect/status.hpp"
 #include "ipam/leases.hpp"
 #include "policy/explain.hpp"
@@ -41,6 +42,8 @@ Json to_json(const policy::Resolution& resolution, const inspect::LookupSeen& se
 // {"site", "instance", "state", "failedStep", "reason", "steps", "references", "notes",
 // "differences"}
 Json to_json(const lab::Sender& app, const policy::PlatformReport& report);
+// The same of one that was performed, with "startedAt".
+Json to_json(const inspect::AppStartup& startup);
 // {"dependencies": […]}
 Json to_json(const std::vector<inspect::Dependency>& dependencies);
 Json to_json(const std::vector<lab::Finding>& findings);
@@ -70,6 +73,8 @@ Json to_json(const PassResult& result);
 
 // {"error": {"code", "message", "findings"}}
 Json error_json(const Error& error, const std::vector<lab::Finding>& findings = {});
+Json error_json(const std::string& code, const std::string& message,
+                const std::vector<lab::Finding>& findings = {});
 
 // The text of a document for the wire and for printing. Bytes that are not UTF-8 are replaced.
 std::string dump(const Json& json);

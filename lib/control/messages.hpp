@@ -37,6 +37,9 @@ Result<NextHopRequest> parse_next_hop_request(const Parameters& parameters);
 Parameters to_parameters(const ResolveRequest& request);  // all but the site and the instance
 Result<ResolveRequest> parse_resolve_request(const lab::Sender& app, const Parameters& parameters);
 
+// "true" or "false"; left out: false.
+Result<bool> parse_flag(const Parameters& parameters, const char* name);
+
 // {"site"}
 Result<lab::Sender> parse_app(const Parameters& parameters);
 

@@ -71,6 +71,12 @@ std::string spell_protocol(Protocol protocol) {
 
 }  // namespace
 
+Result<bool> parse_flag(const Parameters& parameters, const char* name) {
+  const std::string text = text_of(parameters, name);
+  if (!text.empty() && text != "true" && text != "false") return wrong(name, "true or false");
+  return text == "true";
+}
+
 Result<lab::Sender> parse_app(const Parameters& parameters) {
   const std::string text = text_of(parameters, kSite);
   if (text.empty()) return wrong(kSite, "SITE or SITE/INSTANCE");
@@ -144,11 +150,7 @@ Result<ResolveRequest> parse_resolve_request(const lab::Sender& app, const Param
     request.type = *parsed;
   }
   ASSIGN_OR_RETURN(request.app.traffic, parse_traffic(parameters));
-  const std::string verify = text_of(parameters, "verify");
-  if (!verify.empty() && verify != "true" && verify != "false") {
-    return wrong("verify", "true or false");
-  }
-  request.verify = verify == "true";
+  ASSIGN_OR_RETURN(request.verify, parse_flag(parameters, "verify"));
   return request;
 }
 

@@ -13,6 +13,7 @@
 
 #include "inspect/changes.hpp"
 #include "inspect/network_watcher.hpp"
+#include "inspect/startup.hpp"
 #include "inspect/status.hpp"
 #include "lab/load.hpp"
 #include "policy/explain.hpp"
@@ -75,6 +76,8 @@ struct PassResult {
   std::vector<FailedObject> failed{};
   std::vector<std::string> drift{};  // what still differs
   double seconds = 0;
+  std::vector<inspect::AppStartup> not_running{};  // of an operation that may start apps
+  std::optional<inspect::AppStartup> backup{};     // of one that makes one: what it came to
 };
 
 // What moving the lab's clock on came to.

@@ -8,6 +8,8 @@
 #include "compile/names.hpp"
 #include "inspect/senders.hpp"
 #include "ipam/guid.hpp"
+#include "lab/platform_tasks.hpp"
+#include "lab/service_types.hpp"
 #include "policy/origin.hpp"
 
 namespace egress::inspect {
@@ -17,10 +19,26 @@ namespace {
 // All names are the resolvers' business.
 constexpr const char* kHosts = "127.0.0.1 localhost\n";
 
-std::map<std::string, std::string> environment_of(const policy::Network::App& app) {
+// With the values of the secrets that `resolved` refer to, as far as their vaults have them.
+std::map<std::string, std::string> settings_of(const lab::Lab& lab, const lab::Site& site,
+                                               const std::set<std::string>& resolved) {
+  std::map<std::string, std::string> settings = site.app_settings;
+  if (resolved.empty()) return settings;
+  const lab::Named<const lab::Service*> services = lab::services_by_name(lab);
+  for (const lab::KeyVaultReference& reference : lab::key_vault_references(site)) {
+    if (!resolved.contains(reference.setting)) continue;
+    auto value = lab::secret_value(services, reference);
+    if (value) settings[reference.setting] = *std::move(value);
+  }
+  return settings;
+}
+
+std::map<std::string, std::string> environment_of(const lab::Lab& lab,
+                                                  const policy::Network::App& app,
+                                                  const std::set<std::string>& resolved) {
   const lab::Site& site = *app.site->declared;
   std::map<std::string, std::string> environment;
-  for (const auto& [name, value] : site.app_settings) {
+  for (const auto& [name, value] : settings_of(lab, site, resolved)) {
     environment[name] = value;
     environment["APPSETTING_" + name] = value;
   }
@@ -72,15 +90,16 @@ std::string resolv_conf_of(const lab::Lab& lab, const lab::Host& host) {
 }  // namespace
 
 Result<ExecContext> app_context(const policy::Network& network, const lab::Sender& sender,
-                                const std::string& prefix) {
+                                const std::string& prefix, const std::set<std::string>& resolved) {
   ASSIGN_OR_RETURN(const policy::Network::App app, policy::declared_app(network, sender));
   RETURN_IF_ERROR(check_in_use(app));
-  const bool is_program = sender.traffic == lab::TrafficClass::kApplication;
-  return ExecContext{
-      .netns = compile::lane_netns(prefix, app.name, app.lane->public_attempt),
-      .environment = is_program ? environment_of(app) : std::map<std::string, std::string>{},
-      .resolv_conf = resolv_conf_of(app.lane->dns),
-      .hosts = kHosts};
+  ExecContext context{.netns = compile::lane_netns(prefix, app.name, app.lane->public_attempt),
+                      .resolv_conf = resolv_conf_of(app.lane->dns),
+                      .hosts = kHosts};
+  if (sender.traffic == lab::TrafficClass::kApplication) {
+    context.environment = environment_of(network.situation.lab, app, resolved);
+  }
+  return context;
 }
 
 Result<ExecContext> host_context(const policy::Network& network, const std::string& host,

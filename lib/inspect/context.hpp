@@ -6,6 +6,7 @@
 // work.
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "base/result.hpp"
@@ -22,10 +23,12 @@ struct ExecContext {
 };
 
 // Of a class that the platform sends on the app's behalf nothing but the network: the environment
-// is the program's of the app alone. kNotFound when the site or the instance does not exist,
-// kConflict when the class is not in use.
+// is the program's of the app alone. `resolved` are the app settings whose references to secrets
+// the start has resolved; the others stay as they are written. kNotFound when the site or the
+// instance does not exist, kConflict when the class is not in use.
 Result<ExecContext> app_context(const policy::Network& network, const lab::Sender& sender,
-                                const std::string& prefix);
+                                const std::string& prefix,
+                                const std::set<std::string>& resolved = {});
 
 // kNotFound when the host does not exist.
 Result<ExecContext> host_context(const policy::Network& network, const std::string& host,

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/dependencies.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "inspect/expectations.hpp"
+#include "lab/app_settings.hpp"
+#include "lab/platform_tasks.hpp"
 #include "lab/suggest.hpp"
 #include "policy/origin.hpp"
 #include "policy/platform/outcome.hpp"
@@ -32,16 +37,57 @@ constexpr Needed kNeeded[] = {{"PYTHON", "PYTHON build", "tcp://oryx-cdn.microso
                               {"", "certificate revocation", "tcp://ocsp.digicert.com:80"},
                               {"", "certificate revocation", "tcp://crl.microsoft.com:80"}};
 
-std::vector<Dependency> needed_by(const lab::Site& site) {
-  std::vector<Dependency> all;
-  for (const std::string& url : site.dependencies) all.push_back({.url = url, .why = kDeclared});
+// A flow, by whom it is sent, and whether somebody must be there.
+struct Flow {
+  std::string url{};
+  std::string why{};
+  lab::TrafficClass traffic = lab::TrafficClass::kApplication;
+  bool certain = false;
+  bool operator==(const Flow&) const = default;
+};
+
+std::string why_of(const lab::PlatformTask& task) {
+  switch (task.step) {
+    case lab::TrafficClass::kManagedIdentity: return "identity token";
+    case lab::TrafficClass::kImagePull: return "image pull";
+    case lab::TrafficClass::kContentShare: return "content share";
+    case lab::TrafficClass::kBackupRestore: return "backup";
+    case lab::TrafficClass::kKeyVault:
+    case lab::TrafficClass::kApplication: break;
+  }
+  std::vector<std::string> settings;
+  for (const lab::KeyVaultReference& each : task.references) settings.push_back(each.setting);
+  return fmt::format("Key Vault reference{} {}", settings.size() > 1 ? "s" : "",
+                     fmt::join(settings, ", "));
+}
+
+// A registry and its token endpoint may be one.
+void add_platform(const lab::Lab& lab, const std::string& site, std::vector<Flow>& flows) {
+  std::vector<lab::PlatformTask> tasks = lab::startup_tasks(lab, site);
+  if (auto backup = lab::backup_task(lab, site)) tasks.push_back(*std::move(backup));
+  for (const lab::PlatformTask& task : tasks) {
+    for (const lab::PlatformCall& call : task.calls) {
+      Flow flow{.why = why_of(task), .traffic = task.step, .certain = call.in_lab};
+      if (!call.host.empty()) flow.url = fmt::format("tcp://{}:{}", call.host, call.port);
+      if (flows.empty() || flows.back() != flow) flows.push_back(std::move(flow));
+    }
+  }
+}
+
+std::vector<Flow> needed_by(const lab::Lab& lab, const std::string& name) {
+  const lab::Site& site = lab.sites.at(name);
+  std::vector<Flow> flows;
+  for (const std::string& url : site.dependencies) {
+    flows.push_back({.url = url, .why = kDeclared, .certain = true});
+  }
+  add_platform(lab, name, flows);
   const std::string runtime = site.linux_fx_version.substr(0, site.linux_fx_version.find('|'));
   for (const Needed& each : kNeeded) {
     if (each.runtime[0] == '\0' || lab::equal_ignoring_case(runtime, each.runtime)) {
-      all.push_back({.url = each.url, .why = each.why});
+      flows.push_back({.url = each.url, .why = each.why});
     }
   }
-  return all;
+  return flows;
 }
 
 // Public DNS does not know the name, or nobody has the address that real servers know.
@@ -63,17 +109,25 @@ Result<std::vector<Dependency>> dependencies(const policy::Network& network,
                                              const lab::Sender& sender,
                                              const policy::AskUpstream& ask) {
   ASSIGN_OR_RETURN(const policy::Network::App app, policy::declared_app(network, sender));
-  std::vector<Dependency> all = needed_by(*app.site->declared);
-  for (Dependency& dependency : all) {
-    auto explained = explain_url(network, sender, dependency.url, std::nullopt, ask);
+  std::vector<Dependency> all;
+  for (const Flow& flow : needed_by(network.situation.lab, app.name.site)) {
+    Dependency& dependency = all.emplace_back(Dependency{.url = flow.url, .why = flow.why});
+    if (flow.url.empty()) {
+      dependency.problem =
+          fmt::format("{} names no storage account", lab::kContentConnectionSetting);
+      dependency.ok = false;
+      continue;
+    }
+    const lab::Sender from{app.name.site, app.name.instance, flow.traffic};
+    auto explained = explain_url(network, from, flow.url, std::nullopt, ask);
     if (!explained.ok()) {
       dependency.problem = explained.error().to_string();
       dependency.ok = false;
       continue;
     }
     dependency.explanation = std::move(*explained);
-    const bool derived = dependency.why != kDeclared;
-    if (derived && not_in_lab(*dependency.explanation)) continue;
+    const bool by_platform = flow.traffic != lab::TrafficClass::kApplication;
+    if (!flow.certain && (by_platform || not_in_lab(*dependency.explanation))) continue;
     dependency.ok = !policy::loss_of(*dependency.explanation);
   }
   return all;

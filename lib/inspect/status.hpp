@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "inspect/startup.hpp"
 #include "ipam/leases.hpp"
 #include "policy/network.hpp"
 
@@ -29,6 +30,9 @@ struct AppStatus {
   Ipv4Address outbound_ip{};
   // What enters the virtual network: "all", "private" (RFC1918 and the VNet's own), "none".
   std::string application_routing{};
+  AppState state = AppState::kRunning;
+  std::optional<lab::TrafficClass> failed_step{};  // of one whose start has failed
+  std::string reason{};                            // likewise
 };
 
 struct WorkerInterface {
@@ -107,7 +111,7 @@ struct StatusReport {
   std::vector<ipam::Lease> pending_releases{};
 };
 
-// A report without time, ports in use, drift, problems and passes. `prefix` starts every
+// A report without time, starts, ports in use, drift, problems and passes. `prefix` starts every
 // namespace's name.
 StatusReport describe(const policy::Network& network, const std::string& prefix);
 

@@ -34,6 +34,7 @@ struct Step {
 struct DecidedBy {
   Stage stage = Stage::kRoute;
   std::string name{};
+  bool operator==(const DecidedBy&) const = default;
 };
 
 }  // namespace egress::policy

@@ -76,6 +76,11 @@ Result<Connection> begin(const Call& call, CallSeen& seen) {
   return connection;
 }
 
+std::string text_of(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 }  // namespace
 
 Result<std::vector<CallSeen>> call(const std::vector<Call>& calls,
@@ -112,14 +117,25 @@ Result<std::vector<CallSeen>> call(const std::vector<Call>& calls,
   return seen;
 }
 
-std::optional<inspect::AccessSeen> access_in(const CallSeen& seen) {
+std::optional<AnswerSeen> answer_in(const CallSeen& seen) {
   const auto said = nlohmann::json::parse(seen.text, nullptr, /*allow_exceptions=*/false);
-  if (!said.is_object() || !said.contains("access")) return std::nullopt;
-  inspect::AccessSeen access;
-  if (said["access"] == lab::name_of(lab::Access::kDeny)) access.access = lab::Access::kDeny;
-  if (said.contains("code") && said["code"].is_string())
-    access.code = said["code"].get<std::string>();
-  return access;
+  if (!said.is_object()) return std::nullopt;
+  AnswerSeen answer{.host = text_of(said, "host"), .message = text_of(said, "message")};
+  const std::string peer = text_of(said, "peer");
+  if (const auto address = Ipv4Address::parse(peer.substr(0, peer.find(':'))); address.ok()) {
+    answer.peer = *address;
+  }
+  if (!said.contains("access")) return answer;
+  answer.access = inspect::AccessSeen{.code = text_of(said, "code")};
+  if (said["access"] == lab::name_of(lab::Access::kDeny)) {
+    answer.access->access = lab::Access::kDeny;
+  }
+  return answer;
+}
+
+std::optional<inspect::AccessSeen> access_in(const CallSeen& seen) {
+  const auto answer = answer_in(seen);
+  return answer ? answer->access : std::nullopt;
 }
 
 }  // namespace egress::probe

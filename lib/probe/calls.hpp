@@ -33,7 +33,16 @@ struct CallSeen {
 Result<std::vector<CallSeen>> call(const std::vector<Call>& calls,
                                    std::chrono::milliseconds patience);
 
-// The "access" and "code" that a service's responder says; nothing where it does not.
+// What a responder says of who it is and whom it sees; nothing where somebody else answers.
+struct AnswerSeen {
+  std::string host{};
+  std::optional<Ipv4Address> peer{};            // nothing: an address of the platform's
+  std::optional<inspect::AccessSeen> access{};  // of a service
+  std::string message{};                        // of one that refuses
+};
+std::optional<AnswerSeen> answer_in(const CallSeen& seen);
+
+// The access alone.
 std::optional<inspect::AccessSeen> access_in(const CallSeen& seen);
 
 }  // namespace egress::probe

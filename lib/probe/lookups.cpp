@@ -20,7 +20,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr uint16_t kDnsPort = 53;
 constexpr int kUpstreamAttempts = 2;
-constexpr size_t kLengthBytes = 2;  // before each message on TCP (RFC 1035 4.2.2)
+constexpr size_t kLengthBytes = 2;                  // before each message on TCP (RFC 1035 4.2.2)
+constexpr std::chrono::seconds kResolverSlack{2};   // beyond the time-outs that it keeps itself
+constexpr Ipv4Address kResolverOfApps{0x7f00000b};  // 127.0.0.11, azure-facts 8.1.1
 
 // One message to a server and what comes back on the same socket.
 struct Exchange {
@@ -166,6 +168,28 @@ std::vector<std::optional<dns::Reply>> Run::replies() const {
 }
 
 }  // namespace
+
+NameLookup by_resolver(std::string netns, dns::Question question,
+                       const policy::DnsSettings& settings) {
+  const std::chrono::seconds patience(settings.attempts * settings.timeout_seconds);
+  return {
+      .netns = std::move(netns),
+      .question = std::move(question),
+      .plan = {.servers = {kResolverOfApps}, .attempts = 1, .timeout = patience + kResolverSlack}};
+}
+
+inspect::LookupSeen seen_in(const std::optional<dns::Reply>& reply) {
+  inspect::LookupSeen seen;
+  if (!reply) return seen;
+  seen.answered = true;
+  seen.rcode = reply->rcode;
+  seen.records = reply->records;
+  for (const policy::Record& record : reply->records) {
+    const auto* const address = std::get_if<Ipv4Address>(&record.data);
+    if (address != nullptr) seen.addresses.push_back(*address);
+  }
+  return seen;
+}
 
 Result<std::vector<std::optional<dns::Reply>>> look_up(const std::vector<NameLookup>& lookups) {
   Run run(lookups);

@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "dns/lookup.hpp"
+#include "inspect/observation.hpp"
 #include "policy/resolve_name.hpp"
 
 namespace egress::probe {
@@ -21,9 +22,16 @@ struct NameLookup {
   bool tcp = false;  // at once, not only for an answer that does not fit a datagram
 };
 
+// A name as whoever runs in `netns` asks for it: of 127.0.0.11, which asks the servers of
+// `settings` and keeps their time-outs.
+NameLookup by_resolver(std::string netns, dns::Question question,
+                       const policy::DnsSettings& settings);
+
 // The reply that counts for each lookup, in order; nothing where no server answered. kNotFound when
 // a namespace is gone.
 Result<std::vector<std::optional<dns::Reply>>> look_up(const std::vector<NameLookup>& lookups);
+
+inspect::LookupSeen seen_in(const std::optional<dns::Reply>& reply);
 
 // Asks these servers, from the caller's own network; null when there are none.
 policy::AskUpstream ask_servers(const std::vector<Ipv4Address>& servers);

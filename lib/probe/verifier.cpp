@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{400};
 constexpr std::chrono::seconds kCallPatience{2};
-constexpr std::chrono::seconds kResolverSlack{2};   // beyond the time-outs that it keeps itself
-constexpr Ipv4Address kResolverOfApps{0x7f00000b};  // 127.0.0.11, azure-facts 8.1.1
 // Enough that a port comes again only after the time-outs of connection tracking.
 constexpr size_t kMostFreshPorts = 10000;
 
@@ -96,19 +94,6 @@ inspect::Observation observation_of(const ProbeResult& result, const std::vector
   seen.source = arrivals.front().source;
   if (const auto found = receivers.find(arrivals.front().netns); found != receivers.end()) {
     seen.host = found->second;
-  }
-  return seen;
-}
-
-inspect::LookupSeen seen_in(const std::optional<dns::Reply>& reply) {
-  inspect::LookupSeen seen;
-  if (!reply) return seen;
-  seen.answered = true;
-  seen.rcode = reply->rcode;
-  seen.records = reply->records;
-  for (const policy::Record& record : reply->records) {
-    const auto* const address = std::get_if<Ipv4Address>(&record.data);
-    if (address != nullptr) seen.addresses.push_back(*address);
   }
   return seen;
 }
@@ -202,15 +187,10 @@ Result<std::vector<NameVerified>> Verifier::verify_names(
   for (const NameQuestion& question : questions) {
     ASSIGN_OR_RETURN(std::string netns,
                      netns_of(network, prefix, question.app, question.public_attempt));
-    const policy::DnsSettings& settings = question.expected.settings;
-    lookups.push_back(
-        {.netns = std::move(netns),
-         .question = {question.expected.name, question.expected.type},
-         .plan = {.servers = {kResolverOfApps},
-                  .attempts = 1,
-                  .timeout = std::chrono::seconds(settings.attempts * settings.timeout_seconds) +
-                             kResolverSlack},
-         .tcp = question.tcp});
+    lookups.push_back(by_resolver(std::move(netns),
+                                  {question.expected.name, question.expected.type},
+                                  question.expected.settings));
+    lookups.back().tcp = question.tcp;
   }
   ASSIGN_OR_RETURN(const auto replies, probes_.look_up(lookups));
   for (size_t i = 0; i < questions.size(); ++i) {

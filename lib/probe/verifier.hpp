@@ -90,6 +90,8 @@ class Verifier {
   // yesterday's verdict.
   uint16_t fresh_port(const lab::Lab& lab);
 
+  const Probes& probes() const { return probes_; }
+
   // Every expectation of the network's lab, by analysis and with packets and lookups.
   Result<std::vector<inspect::TestResult>> test(const policy::Network& network,
                                                 const std::string& prefix);

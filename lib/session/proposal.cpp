@@ -10,6 +10,7 @@
 #include "lab/document.hpp"
 #include "lab/service_tags.hpp"
 #include "lab/validate.hpp"
+#include "session/starts.hpp"
 #include "state/link_diff.hpp"
 
 namespace egress::session {
@@ -34,17 +35,11 @@ std::vector<Ipv4Address> servers_of_network(const lab::Lab& lab, const lab::Site
 // A site that runs on as it is keeps the servers of its start (azure-facts 8.1.8).
 store::NameServers dns_at_start_of(const lab::Lab& lab, const lab::LabText& text,
                                    const LabInForce& base) {
-  const auto runs_on = [&](const std::string& name, const lab::Site& site) {
-    if (base.network == nullptr) return text == base.text;
-    const auto& sites = base.network->situation.lab.sites;
-    const auto before = sites.find(name);
-    return before != sites.end() && before->second == site;
-  };
   store::NameServers servers;
   for (const auto& [name, site] : lab.sites) {
     if (!site.virtual_network_subnet) continue;
     const auto known = base.dns_at_start.find(name);
-    const bool keeps = known != base.dns_at_start.end() && runs_on(name, site);
+    const bool keeps = known != base.dns_at_start.end() && runs_on(base, text, name, site);
     servers[name] = keeps ? known->second : servers_of_network(lab, site);
   }
   return servers;
@@ -56,6 +51,7 @@ compile::Options options_of(const Terms& terms, const LabInForce& lab) {
 
 // Fills in what follows from the situation. What `base` knows of it already is taken over.
 Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, const Terms& terms) {
+  next.startup_tasks = std::make_shared<const StartupTasks>(lab::startup_tasks(lab));
   next.network = policy::analyse({.lab = std::move(lab),
                                   .leases = next.leases.addresses(),
                                   .restarts = next.restarts,
@@ -119,6 +115,7 @@ Outcome propose_loaded(const LabInForce& base, lab::LabText text, lab::Loaded lo
   if (Status made = analyse_into(next, std::move(*loaded.lab), base, terms); !made.ok()) {
     return Refusal{std::move(made).error(), std::move(next.warnings)};
   }
+  proposal.starts = starts(base, next);
   return proposal;
 }
 
@@ -180,6 +177,7 @@ Outcome propose_restart(const LabInForce& base, const std::string& site, const T
   if (Status made = analyse_into(proposal.next, std::move(lab), base, terms); !made.ok()) {
     return Refusal{std::move(made).error(), {}};
   }
+  proposal.starts = starts(base, proposal.next);
   return proposal;
 }
 

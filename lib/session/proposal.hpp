@@ -6,7 +6,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,11 +16,15 @@
 #include "compile/size.hpp"
 #include "ipam/leases.hpp"
 #include "lab/load.hpp"
+#include "lab/platform_tasks.hpp"
 #include "policy/network.hpp"
 #include "state/kernel_state.hpp"
 #include "store/store.hpp"
 
 namespace egress::session {
+
+// Of starts, by site; none of a site that asks the platform for nothing.
+using StartupTasks = std::map<std::string, std::vector<lab::PlatformTask>>;
 
 struct LabInForce {
   uint64_t version = 0;  // how often any of the following has changed
@@ -34,6 +40,8 @@ struct LabInForce {
   std::shared_ptr<const policy::Network> network{};  // null when no lab is in force
   std::shared_ptr<const state::KernelState> desired =
       std::make_shared<const state::KernelState>();  // never null; empty without a network
+  std::shared_ptr<const StartupTasks> startup_tasks =
+      std::make_shared<const StartupTasks>();  // likewise
 
   // The lab's clock when the machine's says `machine`.
   ipam::TimePoint lab_time(ipam::TimePoint machine) const { return machine + clock_offset; }
@@ -53,6 +61,7 @@ struct Proposal {
   uint64_t base = 0;  // the version that it was made from
   LabInForce next{};  // of the same version when nothing changes
   ipam::LeaseChange leases{};
+  std::set<lab::Sender> starts{};  // instances that start, of sites that ask the platform for it
 };
 
 // Why a lab cannot be.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/memory.hpp"
+#include "settings/platform_report_text.hpp"
 
 namespace egress::session {
 
@@ -21,6 +22,27 @@ std::string set_aside_because(const std::optional<lab::LabText>& text) {
       text ? "the stored lab " + text->file : "the configured lab", kUnfinishedStarts);
 }
 
+// One that this version cannot read is as good as none: the instance starts once more.
+Startups startups_of(const store::Saved& saved) {
+  Startups startups;
+  for (const store::StartupReport& stored : saved.startups) {
+    auto report = settings::parse_platform_report(stored.text);
+    if (!report.ok()) continue;
+    startups[stored.app] = {saved.version, stored.started_at, std::move(*report)};
+  }
+  return startups;
+}
+
+// Whose report is no longer there.
+std::vector<lab::Sender> forgotten_in(const Startups& before, const Startups& after) {
+  std::vector<lab::Sender> forgotten;
+  for (const auto& [app, startup] : before) {
+    const auto kept = after.find(app);
+    if (startup.report && (kept == after.end() || !kept->second.report)) forgotten.push_back(app);
+  }
+  return forgotten;
+}
+
 }  // namespace
 
 Status Session::restore(ipam::TimePoint now) {
@@ -28,6 +50,7 @@ Status Session::restore(ipam::TimePoint now) {
   unfinished_starts_ = saved.unfinished_starts;
   set_aside_ = unfinished_starts_ >= kUnfinishedStarts;
   if (set_aside_) problem_ = set_aside_because(saved.lab);
+  startups_ = startups_of(saved);
   LabInForce found{.version = saved.version,
                    .clock_offset = saved.clock_offset,
                    .leases = ipam::Leases(saved.leases),
@@ -81,12 +104,14 @@ Status Session::adopt(Proposal proposal) {
   if (forgotten_) RETURN_IF_ERROR(erase());
   // What could fail comes before the store.
   const auto next = std::make_shared<const LabInForce>(std::move(proposal.next));
+  Startups startups = startups_after(startups_, *current_, *next, proposal.starts);
   if (next->version != proposal.base || current_->network == nullptr || !problem_.empty()) {
     store::Change change{.leases = std::move(proposal.leases),
                          .lab = next->text,
                          .generations = next->restarts,
                          .dns_at_start = next->dns_at_start,
                          .traffic = next->traffic,
+                         .forgotten_startups = forgotten_in(startups_, startups),
                          .version = next->version,
                          .clock_offset = next->clock_offset};
     if (set_aside_) change.unfinished_starts = 0;
@@ -94,15 +119,34 @@ Status Session::adopt(Proposal proposal) {
   }
   if (std::exchange(set_aside_, false)) unfinished_starts_ = 0;
   current_ = next;
+  startups_ = std::move(startups);
   problem_.clear();
   return {};
 }
 
 void Session::forget() {
   current_ = std::make_shared<const LabInForce>(LabInForce{.version = current_->version + 1});
+  startups_.clear();
   problem_.clear();
   set_aside_ = false;
   forgotten_ = true;
+}
+
+Status Session::record(const Startups& performed) {
+  Startups after = startups_;
+  store::Change change;
+  for (const auto& [app, startup] : performed) {
+    const auto known = after.find(app);
+    const bool overtaken =
+        known == after.end() || known->second.report || known->second.version != startup.version;
+    if (overtaken || !startup.report) continue;
+    change.startups.push_back({app, startup.started_at, settings::to_text(*startup.report)});
+    known->second = startup;
+  }
+  if (change.startups.empty()) return {};
+  RETURN_IF_ERROR(store_.save(change));
+  startups_ = std::move(after);
+  return {};
 }
 
 Status Session::erase() {

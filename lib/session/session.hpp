@@ -15,6 +15,7 @@
 #include <string>
 
 #include "session/proposal.hpp"
+#include "session/starts.hpp"
 #include "store/store.hpp"
 
 namespace egress::session {
@@ -44,6 +45,12 @@ class Session {
   void forget();
   Status erase();
 
+  // Of the instances whose sites ask the platform for something when they start.
+  const Startups& startups() const { return startups_; }
+  // What starts came to, but for instances that are gone or have started anew since: each is what
+  // startups() said when it was begun, with its report.
+  Status record(const Startups& performed);
+
   // Null when no lab is in force.
   const policy::Network* network() const { return current_->network.get(); }
   std::optional<std::string> lab_file() const;
@@ -58,6 +65,7 @@ class Session {
   Terms terms_;
   store::Store store_;
   std::shared_ptr<const LabInForce> current_ = std::make_shared<const LabInForce>();
+  Startups startups_{};
   std::string problem_{};
   bool forgotten_ = false;  // what is stored waits for erase()
   bool set_aside_ = false;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Record sets as lines, "NAME TTL TYPE DATA" each, and what else the texts of names and of servers
-// share. For lib/settings alone. A lab may have ten thousand names, which are sent again with each
-// change: as JSON values they took four times as long. Reading throws nlohmann's exceptions, and
+// Record sets as lines, "NAME TTL TYPE DATA" each, and what else the texts of this folder share.
+// For lib/settings alone. A lab may have ten thousand names, which are sent again with each change:
+// as JSON values they took four times as long. Reading throws nlohmann's exceptions, and
 // Unreadable.
 
 #include <functional>
@@ -25,6 +25,14 @@ using Json = nlohmann::ordered_json;
 struct Unreadable : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+// An enumerator by its number; `last` is the greatest.
+template <typename T>
+T number_of(const Json& json, int last) {
+  const int number = json.get<int>();
+  if (number < 0 || number > last) throw Unreadable("a number that stands for nothing");
+  return static_cast<T>(number);
+}
 
 Json to_json(const std::vector<Ipv4Address>& addresses);
 std::vector<Ipv4Address> read_addresses(const Json& json);

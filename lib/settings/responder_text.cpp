@@ -11,13 +11,6 @@ namespace {
 using policy::Entry;
 using policy::ServiceFirewall;
 
-template <typename T>
-T number_of(const Json& json, int last) {
-  const int number = json.get<int>();
-  if (number < 0 || number > last) throw Unreadable("a number that stands for nothing");
-  return static_cast<T>(number);
-}
-
 Ipv4Prefix read_prefix(const Json& json) {
   const auto prefix = Ipv4Prefix::parse(json.get_ref<const std::string&>());
   if (!prefix.ok()) throw Unreadable(prefix.error().message);

@@ -43,6 +43,9 @@ CREATE TABLE IF NOT EXISTS dns_at_start (
   PRIMARY KEY (site, position)) STRICT;
 CREATE TABLE IF NOT EXISTS traffic_in_use (
   site TEXT NOT NULL, class TEXT NOT NULL, PRIMARY KEY (site, class)) STRICT;
+CREATE TABLE IF NOT EXISTS startup (
+  site TEXT NOT NULL, instance INTEGER NOT NULL, started_at INTEGER NOT NULL, report TEXT NOT NULL,
+  PRIMARY KEY (site, instance)) STRICT;
 )";
 
 int64_t to_stored(ipam::TimePoint time) {
@@ -157,6 +160,20 @@ Result<TrafficInUse> read_traffic(Database& database) {
   }
 }
 
+Result<std::vector<StartupReport>> read_startups(Database& database) {
+  ASSIGN_OR_RETURN(Statement select,
+                   database.prepare("SELECT site, instance, started_at, report FROM startup "
+                                    "ORDER BY site, instance"));
+  std::vector<StartupReport> startups;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) return startups;
+    startups.push_back({.app = {select.text(0), static_cast<int>(select.integer(1))},
+                        .started_at = from_stored(select.integer(2)),
+                        .text = select.text(3)});
+  }
+}
+
 Statement& bind_holder(Statement& statement, const lab::Integration& holder) {
   return statement.bind(1, holder.server_farm)
       .bind(2, int64_t{holder.instance})
@@ -241,6 +258,24 @@ Status write_traffic(Database& database, const TrafficInUse& traffic) {
   return {};
 }
 
+Status write_startups(Database& database, const Change& change) {
+  ASSIGN_OR_RETURN(Statement remove,
+                   database.prepare("DELETE FROM startup WHERE site = ? AND instance = ?"));
+  for (const lab::Sender& app : change.forgotten_startups) {
+    RETURN_IF_ERROR(remove.bind(1, app.site).bind(2, int64_t{app.instance}).run());
+  }
+  ASSIGN_OR_RETURN(Statement replace,
+                   database.prepare("INSERT OR REPLACE INTO startup VALUES (?, ?, ?, ?)"));
+  for (const StartupReport& startup : change.startups) {
+    RETURN_IF_ERROR(replace.bind(1, startup.app.site)
+                        .bind(2, int64_t{startup.app.instance})
+                        .bind(3, to_stored(startup.started_at))
+                        .bind(4, startup.text)
+                        .run());
+  }
+  return {};
+}
+
 // Of a table with one row.
 Status write_number(Database& database, const char* replace_sql, int64_t number) {
   ASSIGN_OR_RETURN(Statement replace, database.prepare(replace_sql));
@@ -274,6 +309,7 @@ Result<Saved> Store::load() {
     ASSIGN_OR_RETURN(saved.generations, read_generations(*database));
     ASSIGN_OR_RETURN(saved.dns_at_start, read_dns_at_start(*database));
     ASSIGN_OR_RETURN(saved.traffic, read_traffic(*database));
+    ASSIGN_OR_RETURN(saved.startups, read_startups(*database));
     ASSIGN_OR_RETURN(const int64_t version,
                      database->integer("SELECT coalesce(max(version), 0) FROM lab_version"));
     saved.version = static_cast<uint64_t>(version);
@@ -308,6 +344,7 @@ Status Store::write(Database& database, const Change& change) {
   if (change.generations) RETURN_IF_ERROR(write_generations(database, *change.generations));
   if (change.dns_at_start) RETURN_IF_ERROR(write_dns_at_start(database, *change.dns_at_start));
   if (change.traffic) RETURN_IF_ERROR(write_traffic(database, *change.traffic));
+  RETURN_IF_ERROR(write_startups(database, change));
   if (change.version) {
     RETURN_IF_ERROR(write_number(database, "INSERT OR REPLACE INTO lab_version VALUES (1, ?)",
                                  static_cast<int64_t>(*change.version)));

@@ -2,9 +2,10 @@
 #pragma once
 
 // What must survive the daemon: leases, the applied lab, how often each site was restarted, the
-// name servers of its start and the classes of traffic in which somebody has run something, the
-// version of all that, how far the lab's clock was moved on, and how often the daemon has not
-// survived its own start. One SQLite file; a change is one transaction,
+// name servers of its start, what the starts of its instances came to and the classes of traffic in
+// which somebody has run something, the version of all that, how far the lab's clock was moved on,
+// and how often the daemon has not survived its own start. One SQLite file; a change is one
+// transaction,
 // durable before save() returns. The file is made with the first change and gone after erase().
 
 #include <chrono>
@@ -26,12 +27,20 @@ using Generations = lab::Named<int>;                       // restarts by site
 using NameServers = lab::Named<std::vector<Ipv4Address>>;  // of its network at its start, by site
 using TrafficInUse = lab::Named<std::set<lab::TrafficClass>>;  // somebody has run in, by site
 
+// What the start of an instance came to.
+struct StartupReport {
+  lab::Sender app{};
+  ipam::TimePoint started_at{};
+  std::string text{};
+};
+
 struct Saved {
   std::vector<ipam::Lease> leases{};
   std::optional<lab::LabText> lab{};
   Generations generations{};
   NameServers dns_at_start{};
   TrafficInUse traffic{};
+  std::vector<StartupReport> startups{};
   uint64_t version = 0;
   std::chrono::seconds clock_offset{};
   int unfinished_starts = 0;  // in a row
@@ -44,6 +53,8 @@ struct Change {
   std::optional<Generations> generations{};
   std::optional<NameServers> dns_at_start{};
   std::optional<TrafficInUse> traffic{};
+  std::vector<lab::Sender> forgotten_startups{};
+  std::vector<StartupReport> startups{};  // in place of those of the same instances
   std::optional<uint64_t> version{};
   std::optional<std::chrono::seconds> clock_offset{};
   std::optional<int> unfinished_starts{};

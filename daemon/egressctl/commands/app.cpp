@@ -5,18 +5,30 @@
 #include <cstring>
 #include <memory>
 
+#include "control/messages.hpp"
 #include "egressctl/commands/commands.hpp"
 #include "egressctl/exec_process.hpp"
+#include "inspect/startup.hpp"
 
 namespace egress::ctl {
 
 namespace {
 
-Answer context_of(const Client& client, const lab::Sender& sender) {
+// Also of an app that does not run, if forced.
+Answer context_of(const Client& client, const lab::Sender& sender, bool force) {
   const std::string path =
       fmt::format("/v1/apps/{}/{}/context", escaped(sender.site), sender.instance);
-  return with_sites(client.get(with_query(path, {{"traffic", lab::name_of(sender.traffic)}})),
-                    client, sender.site);
+  const control::Parameters parameters{{"traffic", lab::name_of(sender.traffic)},
+                                       {"force", force ? "true" : "false"}};
+  Answer answer = with_sites(client.get(with_query(path, parameters)), client, sender.site);
+  Failure* failure = std::get_if<Failure>(&answer);
+  const bool runs_not = failure != nullptr && (failure->code == inspect::kNotRunning ||
+                                               failure->code == inspect::kStarting);
+  if (runs_not) {
+    failure->hint = fmt::format("see why: egressctl startup {}; --force asks for it all the same",
+                                sender.to_string());
+  }
+  return answer;
 }
 
 Answer context_of(const Client& client, const std::string& host) {
@@ -35,10 +47,18 @@ inspect::ExecContext exec_context_of(const Json& document) {
   return found;
 }
 
-int env(const Context& context, const std::string& target) {
-  const auto app = lab::Sender::parse(target);
+// Of a program: the one or the other says where it is to run.
+struct AppOptions {
+  std::string app{};
+  std::string traffic = "application";
+  std::string host{};
+  bool force = false;
+};
+
+int env(const Context& context, const AppOptions& options) {
+  const auto app = lab::Sender::parse(options.app);
   if (!app.ok()) return context.console.fail(failure_of(app.error()), kUsage);
-  const Answer answer = context_of(context.client, *app);
+  const Answer answer = context_of(context.client, *app, options.force);
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
     return context.console.fail(*failure, kTrouble);
   }
@@ -51,15 +71,8 @@ int env(const Context& context, const std::string& target) {
   return kDone;
 }
 
-// Where a program is to run: the one or the other.
-struct ExecOptions {
-  std::string app{};
-  std::string traffic = "application";
-  std::string host{};
-};
-
 // The context, or why there is no use in asking for it.
-Answer context_of(const Context& context, const ExecOptions& options,
+Answer context_of(const Context& context, const AppOptions& options,
                   const std::vector<std::string>& program) {
   const bool on_host = !options.host.empty();
   const std::string where = on_host ? "--host " + options.host : options.app;
@@ -73,10 +86,11 @@ Answer context_of(const Context& context, const ExecOptions& options,
   const auto sender = parse_sender(options.app, options.traffic);
   if (!sender.ok()) return failure_of(sender.error());
   Answer asked = ask_for_traffic(context, *sender);
-  return std::holds_alternative<Failure>(asked) ? asked : context_of(context.client, *sender);
+  if (std::holds_alternative<Failure>(asked)) return asked;
+  return context_of(context.client, *sender, options.force);
 }
 
-int exec(const Context& context, const ExecOptions& options,
+int exec(const Context& context, const AppOptions& options,
          const std::vector<std::string>& program) {
   const Console& console = context.console;
   const Answer answer = context_of(context, options, program);
@@ -94,6 +108,10 @@ int exec(const Context& context, const ExecOptions& options,
                       exit);
 }
 
+void add_force(CLI::App& command, bool& force) {
+  command.add_flag("--force", force, "Also in an app that does not run");
+}
+
 }  // namespace
 
 void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Action& chosen) {
@@ -105,16 +123,18 @@ void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Ac
                   "  egressctl exec web/1 -- bash\n"
                   "  egressctl exec web --traffic image-pull -- nslookup shop.azurecr.io\n"
                   "  egressctl exec --host sql -- ss -lnt\n"
+                  "In an app whose start has failed nothing runs, unless forced.\n"
                   "Exit status: the command's; 125 egressctl failed, 126 the command cannot be "
                   "run, 127 it was\n"
                   "not found.");
-  const auto options = std::make_shared<ExecOptions>();
+  const auto options = std::make_shared<AppOptions>();
   CLI::Option* target = add_target(*running, options->app)->required(false);
   CLI::Option* traffic = add_traffic(*running, options->traffic);
   running->add_option("--host", options->host, "On this machine of the lab, not in an app")
       ->type_name("NAME")
       ->excludes(target)
       ->excludes(traffic);
+  add_force(*running, options->force);
   when_chosen(*running, chosen, [options, &program](const Context& context) {
     return exec(context, *options, program);
   });
@@ -123,8 +143,9 @@ void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Ac
                                   "One NAME=value a line.\n"
                                   "Example: egressctl env web | grep WEBSITE_PRIVATE_IP\n"
                                   "Exit status: 0, 3 trouble.");
-  const auto listed = std::make_shared<std::string>();
-  add_target(*listing, *listed);
+  const auto listed = std::make_shared<AppOptions>();
+  add_target(*listing, listed->app);
+  add_force(*listing, listed->force);
   when_chosen(*listing, chosen, [listed](const Context& context) { return env(context, *listed); });
 }
 

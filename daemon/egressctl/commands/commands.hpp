@@ -30,7 +30,7 @@ void add_lab_commands(CLI::App& app, Action& chosen);        // validate, plan
 void add_operation_commands(CLI::App& app, Action& chosen);  // apply, restart, down
 void add_query_commands(CLI::App& app, Action& chosen);      // status, leases, effective-…, graph
 void add_clock_command(CLI::App& app, Action& chosen);       // clock, clock advance
-void add_startup_command(CLI::App& app, Action& chosen);     // startup
+void add_startup_commands(CLI::App& app, Action& chosen);    // startup, backup
 void add_flow_commands(CLI::App& app, Action& chosen);       // explain, test
 void add_name_commands(CLI::App& app, Action& chosen);       // resolve, dependencies
 void add_network_watcher_commands(CLI::App& app, Action& chosen);  // ip-flow-verify, next-hop

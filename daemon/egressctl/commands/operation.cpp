@@ -27,7 +27,7 @@ int exit_of(const Failure& failure) {
 
 int report(const Console& console, const Json& result, const Wording& wording) {
   const std::string leftovers = render_leftovers(result);
-  if (!console.json()) console.note(leftovers);
+  if (!console.json()) console.note(render_not_running(result, console.err()) + leftovers);
   console.print(result, render_result(leftovers.empty() ? wording.done : wording.partly,
                                       wording.what, result));
   if (leftovers.empty()) return kDone;
@@ -87,6 +87,7 @@ Answer ask_for_traffic(const Context& context, const lab::Sender& sender) {
 void add_operation_commands(CLI::App& app, Action& chosen) {
   CLI::App* applying =
       add_command(app, kLabGroup, "apply", "Make a lab file so; return when the kernel agrees",
+                  "Returns when apps have started, too, and warns of those that do not run.\n"
                   "Example: egressctl apply lab.yaml\n"
                   "Exit status: 0 done, 1 refused (nothing changed), 3 partly applied: what is\n"
                   "missing stands on standard error, and the daemon keeps trying.");

@@ -40,6 +40,8 @@ std::string render_warnings(const Json& document, const Screen& screen);
 
 // What an operation changed, in one line: "applied lab.yaml: 12 objects changed in 0.41 s".
 std::string render_result(const std::string& done, const std::string& what, const Json& result);
+// Apps that do not run behind an operation, a warning each.
+std::string render_not_running(const Json& result, const Screen& screen);
 // Why it is not finished: one line per object that failed or still differs; empty when it is.
 std::string render_leftovers(const Json& result);
 

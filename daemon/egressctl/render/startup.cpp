@@ -27,7 +27,9 @@ constexpr Word kResults[] = {{"reached", "reached", Paint::kGreen},
                              {"ok", "ok", Paint::kGreen},
                              {"failed", "failed", Paint::kRed},
                              {"skipped", "skipped", Paint::kDim},
-                             {"running", "running", Paint::kGreen}};
+                             {"running", "running", Paint::kGreen},
+                             {"starting", "starting", Paint::kYellow},
+                             {"done", "done", Paint::kGreen}};
 
 std::string result_of(const Json& object, const char* key, const Screen& screen) {
   const std::string text = text_of(object, key);
@@ -72,12 +74,29 @@ std::string step_text(const Json& step, const Screen& screen) {
 }  // namespace
 
 std::string render_startup(const Json& startup, const Screen& screen) {
-  std::string text = fmt::format("{}/{}: {}\n", printable(text_of(startup, "site")),
+  std::string text = fmt::format("{}/{}: {}", printable(text_of(startup, "site")),
                                  text_of(startup, "instance"), result_of(startup, "state", screen));
+  if (const std::string at = text_of(startup, "startedAt"); !at.empty()) text += ", " + at;
+  text += "\n";
   for (const Json& step : list_of(startup, "steps")) text += step_text(step, screen);
   for (const std::string& note : texts_of(startup, "notes")) {
     text += fmt::format("\n{}: {}\n", painted("note", Paint::kYellow, screen),
                         wrapped(printable(note), 0, screen.columns));
+  }
+  for (const std::string& difference : texts_of(startup, "differences")) {
+    text += fmt::format("\n{}: {}\n",
+                        painted("performed otherwise than predicted", Paint::kRed, screen),
+                        printable(difference));
+  }
+  return text;
+}
+
+std::string render_not_running(const Json& result, const Screen& screen) {
+  std::string text;
+  for (const Json& app : list_of(result, "notRunning")) {
+    text += fmt::format("{}: {} does not run: {}: {}\n", painted("warning", Paint::kYellow, screen),
+                        printable(text_of(app, "app")), text_of(app, "step"),
+                        printable(text_of(app, "reason")));
   }
   return text;
 }

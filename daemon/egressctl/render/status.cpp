@@ -39,10 +39,19 @@ std::string summary(const Json& status, const Screen& screen) {
   return facts(rows, screen);
 }
 
+Cell state_of(const Json& app) {
+  const std::string state = text_of(app, "state");
+  if (state == "running") return {state, Paint::kGreen};
+  const std::string step = text_of(member(app, "startup"), "step");
+  return {step.empty() ? state : fmt::format("{}: {}", state, step),
+          state == "failed" ? Paint::kRed : Paint::kYellow};
+}
+
 Table apps_table(const Json& status) {
-  Table table({"App", "Subnet", "Private IP", "Outbound IP", "Routing", "Worker", "Namespace"});
+  Table table(
+      {"App", "State", "Subnet", "Private IP", "Outbound IP", "Routing", "Worker", "Namespace"});
   for (const Json& app : list_of(status, "apps")) {
-    table.add({fmt::format("{}/{}", text_of(app, "site"), text_of(app, "instance")),
+    table.add({fmt::format("{}/{}", text_of(app, "site"), text_of(app, "instance")), state_of(app),
                or_dash(text_of(app, "subnet")), or_dash(text_of(app, "privateIp")),
                or_dash(text_of(app, "outboundIp")), text_of(app, "applicationRouting"),
                text_of(app, "worker"), text_of(app, "netns")});

@@ -58,18 +58,31 @@ Json to_json(const Progress& progress) {
 }
 
 Json to_json(const PassResult& result) {
-  return {{"result",
-           {{"changed", result.changed},
-            {"failed", failed_json(result.failed)},
-            {"drift", result.drift},
-            {"seconds", result.seconds}}}};
+  const auto not_running_json = [](const inspect::AppStartup& startup) -> Json {
+    const policy::PlatformReport& report = startup.report;
+    return {{"app", startup.app.to_string()},
+            {"step", report.failed_step ? Json(lab::name_of(*report.failed_step)) : Json(nullptr)},
+            {"reason", report.reason}};
+  };
+  Json json = {{"changed", result.changed},
+               {"failed", failed_json(result.failed)},
+               {"drift", result.drift},
+               {"seconds", result.seconds},
+               {"notRunning", array_of(result.not_running, not_running_json)}};
+  if (result.backup) {
+    json["report"] = to_json(*result.backup);
+    if (result.backup->report.running) json["report"]["state"] = "done";
+  }
+  return {{"result", json}};
 }
 
 Json error_json(const Error& error, const std::vector<lab::Finding>& findings) {
-  return {{"error",
-           {{"code", errc_name(error.code)},
-            {"message", error.to_string()},
-            {"findings", to_json(findings)}}}};
+  return error_json(errc_name(error.code), error.to_string(), findings);
+}
+
+Json error_json(const std::string& code, const std::string& message,
+                const std::vector<lab::Finding>& findings) {
+  return {{"error", {{"code", code}, {"message", message}, {"findings", to_json(findings)}}}};
 }
 
 std::string dump(const Json& json) {

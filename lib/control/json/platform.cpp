@@ -72,4 +72,16 @@ Json to_json(const lab::Sender& app, const policy::PlatformReport& report) {
       {"differences", differences_json(report)}};
 }
 
+Json to_json(const inspect::AppStartup& startup) {
+  const Json document = to_json(startup.app, startup.report);
+  Json json;
+  for (const auto& [key, value] : document.items()) {
+    json[key] = value;
+    if (key != "state") continue;
+    json["state"] = inspect::name_of(startup.state);
+    json["startedAt"] = startup.started_at ? Json(time_text(*startup.started_at)) : Json(nullptr);
+  }
+  return json;
+}
+
 }  // namespace egress::control

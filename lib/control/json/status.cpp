@@ -9,15 +9,9 @@ namespace egress::control {
 
 namespace {
 
-// ARM's form of a time: UTC with seven decimals is overkill, milliseconds are what it prints.
-std::string time_text(ipam::TimePoint time) {
-  const auto since_epoch =
-      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)), since_epoch % 1000);
-}
-
 Json app_json(const inspect::AppStatus& app) {
+  Json startup;
+  if (app.failed_step) startup = {{"step", lab::name_of(*app.failed_step)}, {"reason", app.reason}};
   return {{"site", app.site},
           {"instance", app.instance},
           {"worker", app.worker},
@@ -27,7 +21,9 @@ Json app_json(const inspect::AppStatus& app) {
           {"privateIp", address_or_null(app.private_ip)},
           {"privatePorts", app.private_ports},
           {"outboundIp", app.outbound_ip.to_string()},
-          {"applicationRouting", app.application_routing}};
+          {"applicationRouting", app.application_routing},
+          {"state", inspect::name_of(app.state)},
+          {"startup", startup}};
 }
 
 Json worker_json(const inspect::WorkerStatus& worker) {
@@ -82,6 +78,13 @@ Json lease_json(const ipam::Lease& lease) {
 }
 
 }  // namespace
+
+std::string time_text(ipam::TimePoint time) {
+  const auto since_epoch =
+      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)), since_epoch % 1000);
+}
 
 Json to_json(const std::vector<ipam::Lease>& leases) {
   return array_of(leases, lease_json);

@@ -21,6 +21,9 @@ inline Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
 
+// ARM's form of a time: UTC with seven decimals is overkill, milliseconds are what it prints.
+std::string time_text(ipam::TimePoint time);
+
 template <typename T, typename JsonOf>
 Json array_of(const std::vector<T>& values, JsonOf json_of) {
   Json array = Json::array();

@@ -45,28 +45,13 @@ std::vector<Line> lines_of_networks() {
                                 "subscriptions", "registeredProviders", lacks_web)};
 }
 
-std::vector<Line> lines_of_the_platform() {
-  return {of_each<Site>("backups are not emulated yet: none is made", &Lab::sites, "sites",
-                        "backup", [](const Site& site) { return site.backup.has_value(); }),
-          of_each<Service>("secrets are not emulated yet: references to them stay as they are",
-                           &Lab::services, "services", "secrets",
-                           [](const Service& service) { return !service.secrets.empty(); })};
-}
-
 }  // namespace
 
 void check_not_emulated(const Lab& lab, Checks& checks) {
-  for (const auto& lines : {lines_of_networks(), lines_of_the_platform()}) {
-    for (const Line& line : lines) {
-      for (const std::string& path : line.places(lab)) {
-        checks.warning(path, "not-emulated", line.what);
-      }
+  for (const Line& line : lines_of_networks()) {
+    for (const std::string& path : line.places(lab)) {
+      checks.warning(path, "not-emulated", line.what);
     }
-  }
-  for (size_t i = 0; i < lab.expectations.size(); ++i) {
-    if (!lab.expectations[i].startup) continue;
-    checks.warning(fmt::format("expectations[{}].startup", i), "not-emulated",
-                   "starts are predicted, and not performed yet");
   }
 }
 

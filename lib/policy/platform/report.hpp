@@ -21,6 +21,7 @@ struct CallReport {
   lab::Verdict verdict = lab::Verdict::kUnresolved;
   DecidedBy decided_by{};                  // who made it fail, else who decided about its way
   std::vector<std::string> differences{};  // between what was performed and what was predicted
+  bool operator==(const CallReport&) const = default;
 };
 
 struct StepReport {
@@ -31,6 +32,7 @@ struct StepReport {
   Result result = Result::kOk;
   std::vector<CallReport> calls{};
   std::vector<std::string> log{};
+  bool operator==(const StepReport&) const = default;
 };
 const char* name_of(StepReport::Result result);  // "ok", "failed", "skipped"
 
@@ -40,6 +42,7 @@ struct ReferenceReport {
   std::string setting{};
   bool resolved = false;
   std::string reason{};  // of one that is not, "AccessToKeyVaultDenied: …"
+  bool operator==(const ReferenceReport&) const = default;
 };
 
 struct PlatformReport {
@@ -49,6 +52,7 @@ struct PlatformReport {
   std::vector<StepReport> steps{};
   std::vector<ReferenceReport> references{};
   std::vector<std::string> notes{};  // what Azure does not do, or does otherwise
+  bool operator==(const PlatformReport&) const = default;
 };
 
 }  // namespace egress::policy

@@ -148,7 +148,21 @@ TEST(StreamJson, MarksProgressAndResult) {
                               .drift = {"add link eth0"},
                               .seconds = 0.5})),
       R"({"result":{"changed":4,"failed":[{"object":"link eth0","message":"no such device"}],)"
-      R"("drift":["add link eth0"],"seconds":0.5}})");
+      R"("drift":["add link eth0"],"seconds":0.5,"notRunning":[]}})");
+}
+
+TEST(StreamJson, NamesAppsThatDoNotRunAndWhatABackupCameTo) {
+  const policy::PlatformReport failed{
+      .running = false, .failed_step = lab::TrafficClass::kImagePull, .reason = "no image"};
+  const inspect::AppStartup web{
+      .app = {"web", 1}, .state = inspect::AppState::kFailed, .report = failed};
+  const Json result = to_json(
+      PassResult{.not_running = {web}, .backup = inspect::AppStartup{.app = {"api", 0}}})["result"];
+  EXPECT_EQ(dump(result["notRunning"]),
+            R"([{"app":"web/1","step":"image-pull","reason":"no image"}])");
+  EXPECT_EQ(result["report"]["state"], "done");
+  EXPECT_EQ(result["report"]["site"], "api");
+  EXPECT_EQ(to_json(PassResult{.backup = web})["result"]["report"]["state"], "failed");
 }
 
 TEST(TestResultJson, ShowsTheExpectationAsWritten) {

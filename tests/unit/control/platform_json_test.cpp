@@ -76,5 +76,23 @@ TEST(StartupJson, OfCallsThatWereNotMadeHasNothingOfThem) {
   }
 }
 
+TEST(StartupJson, OfOneThatWasPerformedSaysWhen) {
+  const inspect::AppStartup performed{
+      .app = {"web", 1},
+      .state = inspect::AppState::kFailed,
+      .started_at = ipam::TimePoint(std::chrono::seconds(1'700'000'000)),
+      .report = failed_pull()};
+  Json expected = to_json(performed.app, performed.report);
+  Json json = to_json(performed);
+  EXPECT_EQ(json["startedAt"], "2023-11-14T22:13:20.000Z");
+  json.erase("startedAt");
+  EXPECT_EQ(json, expected);
+  const Json starting =
+      to_json(inspect::AppStartup{.app = {"web", 0}, .state = inspect::AppState::kStarting});
+  EXPECT_EQ(starting["state"], "starting");
+  EXPECT_TRUE(starting["startedAt"].is_null());
+  EXPECT_EQ(starting["steps"], Json::array());
+}
+
 }  // namespace
 }  // namespace egress::control

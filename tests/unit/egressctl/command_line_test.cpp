@@ -111,7 +111,8 @@ TEST_F(CommandLineTest, PredictsAStartAndExitsByWhetherTheAppRuns) {
   const Outcome fails = run({"startup", "web", "--lab", in_public.c_str(), "-o", "json"});
   EXPECT_EQ(fails.exit, 1) << fails.err;
   EXPECT_EQ(Json::parse(fails.out)["failedStep"], "image-pull");
-  EXPECT_EQ(run({"startup", "web"}).exit, 2);
+  EXPECT_EQ(run({"startup", "web", socket_.c_str()}).exit, 3) << "no daemon to ask";
+  EXPECT_EQ(run({"backup", "web", socket_.c_str()}).exit, 1);
   const Outcome site = run({"startup", "wbe", "--lab", lab_.c_str()});
   EXPECT_EQ(site.exit, 3);
   EXPECT_THAT(site.err, HasSubstr("hint: did you mean 'web'?"));

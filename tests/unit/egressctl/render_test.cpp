@@ -203,7 +203,8 @@ Json status() {
     "clock": {"now": "2024-05-01T11:30:00.000Z", "offset": 5400},
     "apps": [{"site": "web", "instance": 1, "worker": "eg-worker-plan-1", "netns": "eg-app-web-1",
               "integrated": true, "subnet": "spoke/apps", "privateIp": "10.1.1.5",
-              "outboundIp": "20.50.1.5", "applicationRouting": "all"}],
+              "outboundIp": "20.50.1.5", "applicationRouting": "all", "state": "failed",
+              "startup": {"step": "image-pull", "reason": "no image"}}],
     "workers": [{"name": "plan/1", "netns": "eg-worker-plan-1",
                  "interfaces": [{"name": "integ0", "subnet": "spoke/apps", "address": "10.1.1.5"}]},
                 {"name": "plan/2", "netns": "eg-worker-plan-2", "interfaces": []}],
@@ -227,7 +228,8 @@ TEST(RenderStatus, ShowsAppsWorkersHostsAndDrift) {
   EXPECT_THAT(text, HasSubstr("clock        1h30m ahead, 2024-05-01T11:30:00.000Z\n"));
   EXPECT_THAT(text, HasSubstr("last pass    9 operations in 0.40 s, 1 failed\n"));
   EXPECT_THAT(text, HasSubstr("last repair  1 operations undid changes by others, 2024-05-01"));
-  EXPECT_THAT(text, HasSubstr("web/1  spoke/apps  10.1.1.5    20.50.1.5    all"));
+  EXPECT_THAT(text,
+              HasSubstr("web/1  failed: image-pull  spoke/apps  10.1.1.5    20.50.1.5    all"));
   EXPECT_THAT(text, HasSubstr("plan/1  integ0     10.1.1.5  spoke/apps  eg-worker-plan-1\n"));
   EXPECT_THAT(text, HasSubstr("plan/2  -          -         -           eg-worker-plan-2\n"));
   EXPECT_THAT(text, HasSubstr("sql   host  10.1.2.4  tcp/443  eg-host-sql\n"));

@@ -49,5 +49,29 @@ TEST(RenderStartup, SurvivesADocumentOfAnotherVersion) {
             "web/: new\n");
 }
 
+TEST(RenderStartup, OfOneThatWasPerformedSaysWhenAndWhatDiffers) {
+  EXPECT_EQ(render_startup(Json::parse(R"({"site": "web", "instance": 1, "state": "running",
+                                           "startedAt": "2023-11-14T22:13:20.000Z",
+                                           "differences": ["predicted: reached"]})"),
+                           kPipe),
+            "web/1: running, 2023-11-14T22:13:20.000Z\n"
+            "\n"
+            "performed otherwise than predicted: predicted: reached\n");
+  EXPECT_EQ(render_startup(Json::parse(R"({"site": "web", "instance": 0, "state": "starting",
+                                           "startedAt": null})"),
+                           kPipe),
+            "web/0: starting\n");
+}
+
+TEST(RenderStartup, WarnsOfEachAppThatDoesNotRun) {
+  EXPECT_EQ(render_not_running(Json::parse(R"({"notRunning": [
+              {"app": "web/0", "step": "image-pull", "reason": "no image"},
+              {"app": "web/1", "step": "content-share", "reason": "no share"}]})"),
+                               kPipe),
+            "warning: web/0 does not run: image-pull: no image\n"
+            "warning: web/1 does not run: content-share: no share\n");
+  EXPECT_EQ(render_not_running(Json::parse(R"({"changed": 1})"), kPipe), "");
+}
+
 }  // namespace
 }  // namespace egress::ctl

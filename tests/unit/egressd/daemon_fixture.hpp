@@ -74,6 +74,14 @@ class DaemonTest : public ::testing::Test {
                          [](const auto& lookups) {
                            return Result<std::vector<std::optional<dns::Reply>>>(
                                std::vector<std::optional<dns::Reply>>(lookups.size()));
+                         },
+                     .call =
+                         [this](const auto& calls, auto) {
+                           std::vector<probe::CallSeen> seen;
+                           for (const probe::Call& call : calls) {
+                             seen.push_back(on_call_ ? on_call_(call) : probe::CallSeen{});
+                           }
+                           return Result<std::vector<probe::CallSeen>>(std::move(seen));
                          }},
                     clock_);
       EXPECT_TRUE(daemon.run(socket_->take_fd()).ok());
@@ -138,6 +146,8 @@ class DaemonTest : public ::testing::Test {
   Settings settings_{};
   Clock clock_{};                     // as the next start() has it
   std::function<void()> on_probe_{};  // on the thread that sends the packets
+  // Likewise; without it nobody answers.
+  std::function<probe::CallSeen(const probe::Call&)> on_call_{};
   testing_support::FakeKernel kernel_{};
   std::optional<SocketFile> socket_{};
   std::thread thread_{};

@@ -171,5 +171,21 @@ TEST(HostContext, IsNotFoundForUnknownHosts) {
             Errc::kNotFound);
 }
 
+TEST(AppContext, HasTheValuesOfReferencesThatAreResolvedAndTheOthersAsWritten) {
+  const std::string db = "@Microsoft.KeyVault(VaultName=keys;SecretName=db)";
+  const std::string none = "@Microsoft.KeyVault(VaultName=keys;SecretName=none)";
+  const lab::Lab lab = with(contract_lab(), R"(
+services:
+  keys: {type: Microsoft.KeyVault/vaults, ipAddress: 13.69.64.73, secrets: {db: {value: hunter2}}}
+sites: {web: {appSettings: {DB: ")" + db + R"(", OTHER: ")" +
+                                                db + R"(", NONE: ")" + none + R"("}}})");
+  const auto environment =
+      app_context(*network_of(lab), {"web", 0}, "eg", {"DB", "NONE"}).value().environment;
+  EXPECT_THAT(environment, Contains(Pair("DB", "hunter2")));
+  EXPECT_THAT(environment, Contains(Pair("APPSETTING_DB", "hunter2")));
+  EXPECT_THAT(environment, Contains(Pair("OTHER", db)));
+  EXPECT_THAT(environment, Contains(Pair("NONE", none))) << "the vault has it no more";
+}
+
 }  // namespace
 }  // namespace egress::inspect

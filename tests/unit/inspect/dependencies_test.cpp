@@ -64,7 +64,7 @@ TEST(Dependencies, FollowFromTheRuntimeInAnyCase) {
   EXPECT_EQ(needed(lab).size(), without + 3);
   EXPECT_EQ(one_of(needed(lab), "tcp://pypi.org:443").why, "PYTHON packages");
   lab.sites["web"].linux_fx_version = "DOCKER|registry.example/app:1";
-  EXPECT_EQ(needed(lab).size(), without);
+  EXPECT_EQ(needed(lab).size(), without + 1) << "the image";
 }
 
 TEST(Dependencies, OfARuntimeAreBlockedWhereTheLabHasThem) {
@@ -104,6 +104,46 @@ TEST(Dependencies, AreBlockedByAServiceThatRefuses) {
 
 TEST(Dependencies, AreNotFoundForUnknownApps) {
   EXPECT_EQ(dependencies(*network_of(contract_lab()), {"nobody", 0}).error().code, Errc::kNotFound);
+}
+
+// "image pull tcp://images.azurecr.io:443 no by table/none".
+std::vector<std::string> of_platform(const lab::Lab& lab) {
+  std::vector<std::string> texts;
+  for (const Dependency& each : needed(lab)) {
+    if (each.why == "declared" || each.why == "certificate revocation") continue;
+    std::string ok = !each.ok ? "not in this lab" : *each.ok ? "yes" : "no";
+    if (each.ok == false) ok += " by " + (each.explanation ? blocked_by(each).name : each.problem);
+    texts.push_back(each.why + " " + each.url + " " + ok);
+  }
+  return texts;
+}
+
+TEST(Dependencies, HaveWhatThePlatformFetchesEachByItsOwnWay) {
+  const lab::Lab lab = with(contract_lab(), R"-(
+services:
+  open: {type: Microsoft.KeyVault/vaults, ipAddress: 13.69.64.73}
+  images: {type: Microsoft.ContainerRegistry/registries, ipAddress: 13.69.64.82,
+           names: [images.azurecr.io], publicNetworkAccess: Disabled}
+sites:
+  web:
+    identity: {type: SystemAssigned}
+    linuxFxVersion: DOCKER|images.azurecr.io/web:1
+    outboundVnetRouting: {applicationTraffic: true}
+    backup: {storageAccountUrl: "https://far.example/backups"}
+    appSettings:
+      A: "@Microsoft.KeyVault(VaultName=open;SecretName=a)"
+      B: "@Microsoft.KeyVault(VaultName=open;SecretName=b)"
+      WEBSITE_CONTENTAZUREFILECONNECTIONSTRING: nobody
+)-");
+  EXPECT_THAT(of_platform(lab),
+              testing::ElementsAre(
+                  "identity token tcp://login.microsoftonline.com:443 not in this lab",
+                  "Key Vault references A, B tcp://open.vault.azure.net:443 yes",
+                  "image pull tcp://images.azurecr.io:443 no by images",
+                  "image pull tcp://images.westeurope.data.azurecr.io:443 not in this lab",
+                  "content share  no by WEBSITE_CONTENTAZUREFILECONNECTIONSTRING names no storage "
+                  "account",
+                  "backup tcp://far.example:443 not in this lab"));
 }
 
 }  // namespace

@@ -101,6 +101,24 @@ TEST_F(StoreTest, PassesOverClassesOfTrafficThatOnlyALaterVersionKnows) {
             (TrafficInUse{{"web", {lab::TrafficClass::kImagePull}}}));
 }
 
+TEST_F(StoreTest, KeepsTheLastReportOfEachStartUntilItIsForgotten) {
+  const TimePoint noon(std::chrono::nanoseconds(1700000000123456789));
+  Store store(path());
+  ASSERT_TRUE(store
+                  .save({.startups = {{{"web", 0}, noon, "old"},
+                                      {{"web", 1}, noon, "one"},
+                                      {{"api", 0}, noon, "api"}}})
+                  .ok());
+  ASSERT_TRUE(store.save({.startups = {{{"web", 0}, noon + std::chrono::hours(1), "new"}}}).ok());
+  ASSERT_TRUE(store.save({.forgotten_startups = {{"web", 1}, {"nobody", 0}}}).ok());
+  const std::vector<StartupReport> startups = Store(path()).load().value().startups;
+  ASSERT_EQ(startups.size(), 2U);
+  EXPECT_EQ(startups[0].app, (lab::Sender{"api", 0}));
+  EXPECT_EQ(startups[1].app, (lab::Sender{"web", 0}));
+  EXPECT_EQ(startups[1].text, "new");
+  EXPECT_EQ(startups[1].started_at, noon + std::chrono::hours(1));
+}
+
 TEST_F(StoreTest, LeavesUnsetPartsAlone) {
   Store store(path());
   const lab::LabText lab{.file = "lab.yaml", .text = "x"};
