@@ -12,7 +12,9 @@
 #include "inspect/expectations.hpp"
 #include "lab/document.hpp"
 #include "lab/load.hpp"
+#include "lab/platform_tasks.hpp"
 #include "policy/expectation.hpp"
+#include "policy/platform/predict.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -110,6 +112,20 @@ Result<lab::Expectation> expectation_about(const policy::Network& network, const
   return expectation;
 }
 
+Result<policy::PlatformReport> predicted(const policy::Network& network, const lab::Sender& app) {
+  return policy::predict(network, app, lab::startup_tasks(network.situation.lab, app.site));
+}
+
+Result<lab::Expectation> expectation_about(const policy::Network& network, const StartCase& start) {
+  ASSIGN_OR_RETURN(const policy::PlatformReport report, predicted(network, start.from));
+  lab::Expectation expectation{.from = start.from.site,
+                               .instance = start.from.instance,
+                               .startup = true,
+                               .running = report.running};
+  if (report.failed_step) expectation.by = lab::name_of(*report.failed_step);
+  return expectation;
+}
+
 // Answers of flows are left to the packets.
 std::vector<std::string> unmet_flow(const policy::Network& network,
                                     const lab::Expectation& expectation) {
@@ -122,6 +138,13 @@ std::vector<std::string> unmet_flow(const policy::Network& network,
 std::vector<std::string> unmet_name(const policy::Network& network,
                                     const lab::Expectation& expectation) {
   const auto found = policy::resolve_name(network, sender_of(expectation), expectation.resolve);
+  if (!found.ok()) return {found.error().message};
+  return policy::mismatches(expectation, *found);
+}
+
+std::vector<std::string> unmet_start(const policy::Network& network,
+                                     const lab::Expectation& expectation) {
+  const auto found = predicted(network, sender_of(expectation));
   if (!found.ok()) return {found.error().message};
   return policy::mismatches(expectation, *found);
 }
@@ -199,7 +222,7 @@ std::vector<ProbeCase> expected_flows(const policy::Network& network) {
   const lab::Lab& lab = network.situation.lab;
   const std::set<uint16_t> ports = telling_source_ports(lab);
   for (const lab::Expectation& expectation : lab.expectations) {
-    if (!expectation.resolve.empty()) continue;
+    if (!expectation.resolve.empty() || expectation.startup) continue;
     const auto found = explained(network, expectation);
     if (!found.ok() || !found->is_sent()) continue;
     ProbeCase probe{.from = sender_of(expectation), .flow = found->flow};
@@ -229,6 +252,14 @@ std::vector<NameCase> expected_names(const policy::Network& network) {
   return names;
 }
 
+std::vector<StartCase> expected_starts(const policy::Network& network) {
+  std::vector<StartCase> starts;
+  for (const lab::Expectation& expectation : network.situation.lab.expectations) {
+    if (expectation.startup) starts.push_back({sender_of(expectation)});
+  }
+  return starts;
+}
+
 Result<lab::Expectation> expectation_of(const policy::Network& network, const Question& question) {
   return std::visit([&](const auto& asked) { return expectation_about(network, asked); }, question);
 }
@@ -236,9 +267,10 @@ Result<lab::Expectation> expectation_of(const policy::Network& network, const Qu
 std::vector<std::string> unmet_expectations(const policy::Network& network) {
   std::vector<std::string> unmet;
   for (const lab::Expectation& expectation : network.situation.lab.expectations) {
-    const auto differences = expectation.resolve.empty() ? unmet_flow(network, expectation)
-                                                         : unmet_name(network, expectation);
-    for (const std::string& difference : differences) {
+    const auto judge = expectation.startup           ? unmet_start
+                       : expectation.resolve.empty() ? unmet_flow
+                                                     : unmet_name;
+    for (const std::string& difference : judge(network, expectation)) {
       unmet.push_back(fmt::format("{} to {}{}: {}", expectation.from, expectation.to,
                                   expectation.resolve, difference));
     }

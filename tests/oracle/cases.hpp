@@ -32,13 +32,15 @@ Result<std::string> write_case(const std::string& folder, const std::string& nam
 std::vector<ProbeCase> expected_flows(const policy::Network& network);
 // Their names: of every type, by UDP and by TCP, as expectations say neither.
 std::vector<NameCase> expected_names(const policy::Network& network);
+// Their starts.
+std::vector<StartCase> expected_starts(const policy::Network& network);
 
 // What analysis says of it; kNotFound and kInvalid as it does. An expectation of a name is about
 // its addresses, whatever type the question has.
 Result<lab::Expectation> expectation_of(const policy::Network& network, const Question& question);
 
-// What `explain` and `resolve` say otherwise than the lab's expectations. Answers are left to the
-// packets.
+// What `explain`, `resolve` and predicted starts say otherwise than the lab's expectations. Answers
+// are left to the packets.
 std::vector<std::string> unmet_expectations(const policy::Network& network);
 
 }  // namespace egress::oracle

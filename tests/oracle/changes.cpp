@@ -8,6 +8,7 @@
 #include "tests/oracle/private_ports.hpp"
 #include "tests/oracle/random_lists.hpp"
 #include "tests/oracle/services.hpp"
+#include "tests/oracle/starts.hpp"
 #include "tests/oracle/traffic.hpp"
 
 namespace egress::oracle {
@@ -145,6 +146,7 @@ Lab changed_lab(const Lab& lab, uint64_t seed) {
     if (later.chance(15)) draw_outbound_addresses(changed, later);
     if (later.chance(40)) change_nat_gateways(changed, later);
     if (later.chance(30)) change_private_ports(changed, later);
+    if (later.chance(20)) aim_starts(changed, later);
     if (is_valid(changed)) return changed;
   }
 }

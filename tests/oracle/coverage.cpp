@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "ipam/leases.hpp"
+#include "lab/platform_tasks.hpp"
 #include "lab/schema/vocabulary.hpp"
 #include "policy/effective_routes.hpp"
 #include "policy/private_ports.hpp"
@@ -38,6 +39,7 @@ class LabFeatures {
     for (const auto& [vnet, count] : forwarding) note("two appliances in one network", count > 1);
     plans();
     switches();
+    tasks();
     return std::move(found_);
   }
 
@@ -174,6 +176,15 @@ class LabFeatures {
         note(fmt::format("{} {} by {}", name_of(traffic),
                          routing.scope == policy::TrafficRouting::Scope::kEverything ? "on" : "off",
                          routing.decided_by));
+      }
+    }
+  }
+
+  // What starts and backups fetch of somebody whom the lab has.
+  void tasks() {
+    for (const auto& [site, tasks] : lab::startup_tasks(lab_)) {
+      for (const lab::PlatformTask& task : tasks) {
+        note(fmt::format("{} of the lab", lab::name_of(task.step)), task.calls.front().in_lab);
       }
     }
   }

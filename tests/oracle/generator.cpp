@@ -15,6 +15,7 @@
 #include "tests/oracle/offers.hpp"
 #include "tests/oracle/private_ports.hpp"
 #include "tests/oracle/services.hpp"
+#include "tests/oracle/starts.hpp"
 #include "tests/oracle/steering.hpp"
 #include "tests/oracle/traffic.hpp"
 #include "tests/support/renamed_lab.hpp"
@@ -347,6 +348,7 @@ lab::Lab random_lab(uint64_t seed) {
     add_traffic(lab, later);
     add_nat_gateways(lab, later);
     add_private_ports(lab, later);
+    aim_starts(lab, later);
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
                ? testing_support::with_longest_names(lab)

@@ -2,7 +2,8 @@
 
 // The oracle: random labs, each applied over the one before, random flows and lookups in each, and
 // every flow's verdict, path and source as `explain` says it held against what the packets did,
-// every name as `resolve` says it against what the resolvers said. A mismatch prints the command
+// every name as `resolve` says it against what the resolvers said, and in some labs every start as
+// it is predicted against what it came to. A mismatch prints the command
 // that shows it again and is shrunk to the smallest lab that does.
 
 #include <fmt/format.h>
@@ -39,9 +40,9 @@ int report_run(const Settings& settings) {
   const Totals& totals = run.totals();
   fmt::print(
       "oracle: {} cases, {} labs, {} flows ({} allowed), {} requests, {} lookups ({} with an "
-      "address), {} compared with fresh ones, {} mismatches\n",
+      "address), {} starts, {} compared with fresh ones, {} mismatches\n",
       totals.cases, totals.labs, totals.flows, totals.allowed, totals.requests, totals.lookups,
-      totals.answered, totals.fresh, totals.mismatches);
+      totals.answered, totals.starts, totals.fresh, totals.mismatches);
   if (!status.ok()) {
     fmt::print(stderr, "oracle: {}\n", status.error().to_string());
     return 3;
@@ -59,6 +60,8 @@ int run_with(int argc, char** argv) {
       ->check(CLI::Range(1, 5000));
   app.add_option("--fresh-every", settings.fresh_every,
                  "compare every so many labs with the same lab applied afresh; 0: never");
+  app.add_option("--starts-every", settings.starts_every,
+                 "perform the starts of the apps of every so many labs; 0: never");
   app.add_option("--keep", settings.keep,
                  "folder for the smallest labs that show a mismatch; empty: do not shrink");
   app.add_option("--cases", settings.cases, "folder of cases to replay first");

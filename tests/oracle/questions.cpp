@@ -17,6 +17,10 @@ std::string text_of(const NameCase& name) {
                      policy::to_text(name.type), name.tcp ? "TCP" : "UDP");
 }
 
+std::string text_of(const StartCase& start) {
+  return fmt::format("{} starts", start.from.to_string());
+}
+
 }  // namespace
 
 const lab::Sender& sender_of(const Question& question) {

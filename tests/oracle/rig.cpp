@@ -5,6 +5,8 @@
 
 #include "compile/compile.hpp"
 #include "ipam/leases.hpp"
+#include "lab/platform_tasks.hpp"
+#include "probe/platform.hpp"
 #include "reconcile/pass.hpp"
 #include "tests/oracle/traffic.hpp"
 
@@ -60,6 +62,10 @@ std::vector<std::string> steps_of(const policy::Resolution& resolution) {
   return steps;
 }
 
+void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
 }  // namespace
 
 Status Rig::apply(const lab::Lab& lab) {
@@ -85,16 +91,19 @@ Result<std::vector<Mismatch>> Rig::compare(const std::vector<Question>& question
   return compare_once(again);
 }
 
-Result<std::vector<Mismatch>> Rig::compare_once(const std::vector<Question>& questions) const {
+Result<std::vector<Mismatch>> Rig::compare_once(const std::vector<Question>& questions) {
   std::vector<ProbeCase> flows;
   std::vector<NameCase> names;
+  std::vector<StartCase> starts;
   for (const Question& question : questions) {
     if (const auto* const probe = std::get_if<ProbeCase>(&question)) flows.push_back(*probe);
     if (const auto* const name = std::get_if<NameCase>(&question)) names.push_back(*name);
+    if (const auto* const start = std::get_if<StartCase>(&question)) starts.push_back(*start);
   }
   std::vector<Mismatch> found;
   RETURN_IF_ERROR(compare_flows(flows, found));
   RETURN_IF_ERROR(compare_names(names, found));
+  RETURN_IF_ERROR(compare_starts(starts, found));
   return found;
 }
 
@@ -132,6 +141,26 @@ Status Rig::compare_names(const std::vector<NameCase>& names, std::vector<Mismat
     found.push_back({.question = names[i],
                      .explained = steps_of(answers[i].expected),
                      .differences = answers[i].differences});
+  }
+  return {};
+}
+
+Status Rig::compare_starts(const std::vector<StartCase>& starts, std::vector<Mismatch>& found) {
+  std::vector<probe::Starting> performed;
+  for (const StartCase& start : starts) {
+    performed.push_back({start.from, lab::startup_tasks(network_->situation.lab, start.from.site)});
+  }
+  ASSIGN_OR_RETURN(const std::vector<policy::PlatformReport> reports,
+                   probe::perform(network_, kPrefix, std::move(performed), verifier_));
+  for (size_t i = 0; i < starts.size(); ++i) {
+    Mismatch mismatch{.question = starts[i]};
+    for (const policy::StepReport& step : reports[i].steps) {
+      for (const policy::CallReport& call : step.calls) {
+        append(mismatch.differences, call.differences);
+      }
+      append(mismatch.explained, step.log);
+    }
+    if (!mismatch.differences.empty()) found.push_back(std::move(mismatch));
   }
   return {};
 }

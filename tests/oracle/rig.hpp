@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// A lab in the kernel, and the question whether the kernel does what `explain` says, and its
-// resolvers what `resolve` says: many flows and lookups at a time, compared as the daemon compares
-// its own.
+// A lab in the kernel, and the question whether the kernel does what `explain` says, its resolvers
+// what `resolve` says, and starts what is predicted of them: many at a time, compared as the daemon
+// compares its own.
 
 #include <memory>
 #include <string>
@@ -34,16 +34,18 @@ class Rig {
   // Removes everything.
   Status clear();
 
-  // Sends every flow, looks every name up, and returns those on which analysis and kernel differ. A
-  // difference is looked at twice, so that a packet lost on a crowded machine is none.
+  // Sends every flow, looks every name up, performs every start, and returns those on which
+  // analysis and kernel differ. A difference is looked at twice, so that a packet lost on a crowded
+  // machine is none.
   Result<std::vector<Mismatch>> compare(const std::vector<Question>& questions);
 
   const policy::Network& network() const { return *network_; }
 
  private:
-  Result<std::vector<Mismatch>> compare_once(const std::vector<Question>& questions) const;
+  Result<std::vector<Mismatch>> compare_once(const std::vector<Question>& questions);
   Status compare_flows(const std::vector<ProbeCase>& flows, std::vector<Mismatch>& found) const;
   Status compare_names(const std::vector<NameCase>& names, std::vector<Mismatch>& found) const;
+  Status compare_starts(const std::vector<StartCase>& starts, std::vector<Mismatch>& found);
 
   std::unique_ptr<kernel::Kernel> kernel_;
   std::shared_ptr<const policy::Network> network_;

@@ -62,6 +62,7 @@ Status Run::replay(const std::string& file) {
   std::vector<Question> questions;
   for (const ProbeCase& flow : expected_flows(rig_.network())) questions.emplace_back(flow);
   for (NameCase& asked : expected_names(rig_.network())) questions.emplace_back(std::move(asked));
+  for (const StartCase& start : expected_starts(rig_.network())) questions.emplace_back(start);
   if (questions.empty()) questions = random_questions(kept.lab, settings_.seed);
   RETURN_IF_ERROR(compare(kept.lab, questions, before, name, command));
   return before == nullptr ? Status{} : compare_with_fresh(kept.lab, before, name, command);
@@ -95,6 +96,8 @@ std::vector<Question> Run::random_questions(const lab::Lab& lab, uint64_t seed) 
   for (NameCase& name : random_names(lab, seed, settings_.lookups)) {
     questions.emplace_back(std::move(name));
   }
+  if (settings_.starts_every == 0 || seed % settings_.starts_every != 0) return questions;
+  for (const StartCase& start : all_starts(lab)) questions.emplace_back(start);
   return questions;
 }
 
@@ -103,6 +106,10 @@ void Run::count(const Question& question) {
     const auto explained = policy::explain(rig_.network(), probe->from, probe->flow);
     ++totals_.flows;
     if (explained.ok() && explained->verdict == lab::Verdict::kAllow) ++totals_.allowed;
+    return;
+  }
+  if (std::holds_alternative<StartCase>(question)) {
+    ++totals_.starts;
     return;
   }
   const auto& name = std::get<NameCase>(question);

@@ -2,7 +2,8 @@
 #pragma once
 
 // The oracle at work: replays kept cases, then applies random labs one over the other, and holds
-// `explain` against packets and `resolve` against lookups in each. Every so many labs it also holds
+// `explain` against packets and `resolve` against lookups in each, and in some of them predicted
+// starts against performed ones. Every so many labs it also holds
 // the namespaces that came from another lab against the same lab applied afresh. What it finds is
 // told with the command that shows it again, shrunk and kept as a case.
 
@@ -24,6 +25,7 @@ struct Settings {
   uint32_t flows = 100;
   uint32_t lookups = 100;
   uint32_t fresh_every = 9;                // compare with a fresh application; 0: never
+  uint32_t starts_every = 5;               // perform the starts of all apps; 0: never
   std::string keep = "oracle-mismatches";  // where shrunk labs are written; empty: nowhere
   std::string cases{};                     // folder of cases to replay before random labs
   std::vector<std::string> files{};        // cases to replay instead of random labs
@@ -37,7 +39,8 @@ struct Totals {
   size_t requests = 0;  // from the Internet
   size_t lookups = 0;
   size_t answered = 0;  // with an address
-  size_t fresh = 0;     // comparisons with a fresh application
+  size_t starts = 0;
+  size_t fresh = 0;  // comparisons with a fresh application
   size_t mismatches = 0;
 };
 
