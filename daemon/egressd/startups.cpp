@@ -2,6 +2,7 @@
 #include "egressd/startups.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <utility>
@@ -24,6 +25,12 @@ std::vector<std::string> differences_in(const policy::PlatformReport& report) {
     }
   }
   return all;
+}
+
+std::string steps_of(const std::vector<lab::PlatformTask>& tasks) {
+  std::vector<const char*> steps;
+  for (const lab::PlatformTask& task : tasks) steps.push_back(lab::name_of(task.step));
+  return fmt::format("{}", fmt::join(steps, ", "));
 }
 
 std::string differ_text(const lab::Sender& app, const std::string& difference) {
@@ -75,7 +82,7 @@ std::shared_ptr<Startups::Pending> Startups::take_pending() const {
   for (const auto& [app, startup] : session_.startups()) {
     if (startup.report || starts.size() == kStartsAtOnce) continue;
     starts.push_back({app, lab.startup_tasks->at(app.site)});
-    spdlog::info("{} starts: {} steps", app.to_string(), starts.back().tasks.size());
+    spdlog::info("{} starts: {}", app.to_string(), steps_of(starts.back().tasks));
     pending->starts.push_back({app, startup});
     pending->starts.back().startup.started_at = lab.lab_time(clock_.now());
   }
