@@ -312,6 +312,11 @@ void add(state::NetnsState& netns, state::Route route) {
   netns.routes.insert_or_assign(netns.routes.end(), key, std::move(route));
 }
 
+void set_conntrack(state::NetnsState& netns, const std::string& name, int64_t value) {
+  const std::string full = "net.netfilter.nf_conntrack_" + name;
+  netns.sysctls[full] = {full, std::to_string(value)};
+}
+
 Ipv4Address gateway_of(const lab::Subnet& subnet, Ipv4Address address) {
   const auto& prefixes = subnet.address_prefixes;
   const auto holder = std::find_if(prefixes.begin(), prefixes.end(), [&](const Ipv4Prefix& prefix) {

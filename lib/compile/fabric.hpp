@@ -115,6 +115,8 @@ state::Route route_via(uint32_t table, Ipv4Prefix destination, const std::string
                        Ipv4Address gateway);
 state::Route special_route(uint32_t table, Ipv4Prefix destination, state::RouteKind kind);
 void add(state::NetnsState& netns, state::Route route);
+// net.netfilter.nf_conntrack_NAME, which is a namespace's own.
+void set_conntrack(state::NetnsState& netns, const std::string& name, int64_t value);
 
 // The subnet's default gateway: the first address of the prefix that holds `address`.
 Ipv4Address gateway_of(const lab::Subnet& subnet, Ipv4Address address);

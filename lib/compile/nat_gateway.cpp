@@ -30,8 +30,7 @@ constexpr std::chrono::seconds kHalfOpen{30};
 
 void set_time_outs(state::NetnsState& netns, const Gateway& gateway) {
   const auto set = [&](const std::string& name, int64_t value) {
-    const std::string full = "net.netfilter.nf_conntrack_" + name;
-    netns.sysctls[full] = {full, std::to_string(value)};
+    set_conntrack(netns, name, value);
   };
   set("tcp_timeout_established", gateway.idle.count());
   for (const char* opening : {"syn_sent", "syn_recv"}) {

@@ -24,8 +24,7 @@ using state::NftField;
 // azure-facts 7.2.3; contract "Decided" 16. UDP has no end but idleness.
 void set_time_outs(state::NetnsState& stamp) {
   const auto set = [&](const std::string& name, std::chrono::seconds value) {
-    const std::string full = "net.netfilter.nf_conntrack_" + name;
-    stamp.sysctls[full] = {full, std::to_string(value.count())};
+    set_conntrack(stamp, name, value.count());
   };
   set("tcp_timeout_established", policy::kIdleAtAppService);
   for (const char* closing : {"fin_wait", "close_wait", "last_ack", "time_wait"}) {
@@ -37,8 +36,7 @@ void set_time_outs(state::NetnsState& stamp) {
   set("udp_timeout", policy::kIdleAtAppService);
   set("udp_timeout_stream", policy::kIdleAtAppService);
   // What goes on with a forgotten flow begins none: it ends here, and no reset says so.
-  const std::string loose = "net.netfilter.nf_conntrack_tcp_loose";
-  stamp.sysctls[loose] = {loose, "0"};
+  set_conntrack(stamp, "tcp_loose", 0);
 }
 
 // A block of ports, and who leaves by it.

@@ -19,8 +19,7 @@ constexpr int kIdleAnsweredUdpSeconds = 120;
 // flowTimeoutInMinutes (azure-facts 4.2.7). Said where the lab does not, too, as it may have.
 void set_flow_timeout(state::NetnsState& netns, std::optional<int> minutes) {
   const auto set = [&](const char* name, int kernels_own) {
-    const std::string full = std::string("net.netfilter.nf_conntrack_") + name;
-    netns.sysctls[full] = {full, std::to_string(minutes ? *minutes * 60 : kernels_own)};
+    set_conntrack(netns, name, minutes ? *minutes * 60 : kernels_own);
   };
   set("tcp_timeout_established", kIdleTcpSeconds);
   set("udp_timeout", kIdleUdpSeconds);

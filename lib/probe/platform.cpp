@@ -111,11 +111,12 @@ std::vector<policy::PlatformReport> Performance::reports() const {
 Result<std::vector<Performance::Asked>> Performance::ask(Verifier& verifier) const {
   const lab::Lab& lab = network_->situation.lab;
   const policy::AskUpstream upstream = ask_servers(lab.public_dns.forward_to);
+  const std::vector<uint16_t> ports = verifier.fresh_ports(lab, runs_.size());
   std::vector<Asked> all;
   for (size_t i = 0; i < runs_.size(); ++i) {
     auto request = runs_[i].next();
     if (!request) continue;
-    Asked asked{.run = i, .request = *std::move(request), .source_port = verifier.fresh_port(lab)};
+    Asked asked{.run = i, .request = *std::move(request), .source_port = ports[i]};
     ASSIGN_OR_RETURN(asked.predicted,
                      explain_call(*network_, asked.request, asked.source_port, upstream));
     all.push_back(std::move(asked));

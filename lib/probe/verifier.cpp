@@ -115,6 +115,13 @@ uint16_t Verifier::fresh_port(const lab::Lab& lab) {
   return fresh_port(ports_for(lab));
 }
 
+std::vector<uint16_t> Verifier::fresh_ports(const lab::Lab& lab, size_t count) {
+  const std::vector<uint16_t> ports = ports_for(lab);
+  std::vector<uint16_t> fresh;
+  for (size_t i = 0; i < count; ++i) fresh.push_back(fresh_port(ports));
+  return fresh;
+}
+
 uint16_t Verifier::fresh_port(const std::vector<uint16_t>& ports) {
   return ports[fresh_ports_++ % ports.size()];
 }

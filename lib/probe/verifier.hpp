@@ -89,6 +89,8 @@ class Verifier {
   // others. The kernel spares flows it has admitted before, so a port used again would tell
   // yesterday's verdict.
   uint16_t fresh_port(const lab::Lab& lab);
+  // So many of them, of which the lab is looked at once.
+  std::vector<uint16_t> fresh_ports(const lab::Lab& lab, size_t count);
 
   const Probes& probes() const { return probes_; }
 

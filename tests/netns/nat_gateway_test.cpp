@@ -15,13 +15,11 @@
 #include <functional>
 #include <set>
 
-#include "flows/ageing.hpp"
 #include "kernel/netns_scope.hpp"
 #include "lab/limits.hpp"
 #include "policy/path_limits.hpp"
-#include "reconcile/pass.hpp"
 #include "tests/netns/connections.hpp"
-#include "tests/netns/linux_fixture.hpp"
+#include "tests/netns/flow_fixture.hpp"
 #include "tests/netns/raw_packets.hpp"
 #include "tests/support/applied_lab.hpp"
 #include "tests/support/eventually.hpp"
@@ -63,34 +61,19 @@ Bytes datagram(const Ends& ends, const Ports& ports) {
   return udp_packet(ends, ports);
 }
 
-class NatGateway : public LinuxFixture {
+class NatGateway : public FlowFixture {
  protected:
+  NatGateway() : FlowFixture("eg-nat-nat") {}
+
   void SetUp() override {
     LinuxFixture::SetUp();
     reach(desired_);
   }
 
-  void reach(const state::KernelState& state) {
-    const auto report = reconcile::run(kernel(), state);
-    ASSERT_TRUE(report.in_sync());
-  }
-
-  std::shared_ptr<kernel::FlowTable> flow_table() {
-    auto table = kernel().flows("eg-nat-nat");
-    EXPECT_TRUE(table.ok());
-    return *std::move(table);
-  }
-  size_t tracked(uint8_t protocol) {
-    const auto flows = flow_table()->list();
-    EXPECT_TRUE(flows.ok());
+  size_t tracked_of(uint8_t protocol) {
+    const auto flows = tracked();
     return static_cast<size_t>(std::count_if(
-        flows->begin(), flows->end(), [&](const auto& flow) { return flow.protocol == protocol; }));
-  }
-  // As the daemon does it.
-  void advance(seconds by) {
-    const flows::Aged aged = flows::aged(flow_table()->list().value(), by);
-    EXPECT_OK(flow_table()->remove(aged.ended));
-    EXPECT_OK(flow_table()->set_timeouts(aged.remaining));
+        flows.begin(), flows.end(), [&](const auto& flow) { return flow.protocol == protocol; }));
   }
 
   Ipv4Address app_address() const {
@@ -126,7 +109,7 @@ class NatGateway : public LinuxFixture {
     size_t expected = 0;
     for (const Flows& flows : all) expected += flows.ports;
     constexpr int kRounds = 20;
-    for (int round = 0; round < kRounds && tracked(protocol) < expected; ++round) {
+    for (int round = 0; round < kRounds && tracked_of(protocol) < expected; ++round) {
       for (const Flows& flows : all) send(flows);
     }
   }
@@ -158,21 +141,21 @@ TEST_F(NatGateway, Carries64512FlowsUnderAnAddress) {
   const UniqueFd listener = listener_at({"", "eg-host-api", kApi, kPort});
   hold_half_open_flows(kHeld);
   fill(kTcp, {{connecting, kNobody, kPorts / 2}, {connecting, kNobodyElse, kPorts / 2}});
-  EXPECT_EQ(tracked(kTcp), kPorts);
+  EXPECT_EQ(tracked_of(kTcp), kPorts);
   EXPECT_EQ(Connections("eg-app-web-0", kApi, kPort, 1).outcome(), (Connections::Outcome{0, 1}));
   send({connecting, kApi, 1000});
   // Which counts each protocol by itself.
   expect_a_datagram_to_arrive();
-  EXPECT_EQ(tracked(kTcp), kPorts);
-  advance(kHeld);
+  EXPECT_EQ(tracked_of(kTcp), kPorts);
+  age(kHeld);
   EXPECT_EQ(Connections("eg-app-web-0", kApi, kPort, 1).outcome(), (Connections::Outcome{1, 0}));
 }
 
 TEST_F(NatGateway, Carries50000ToOneDestination) {
   fill(kUdp, {{datagram, kNobody, kPortsToDestination}});
-  EXPECT_EQ(tracked(kUdp), kPortsToDestination);
+  EXPECT_EQ(tracked_of(kUdp), kPortsToDestination);
   send({datagram, kNobody, 1000, static_cast<uint16_t>(kFirstPort + kPortsToDestination)});
-  EXPECT_EQ(tracked(kUdp), kPortsToDestination);
+  EXPECT_EQ(tracked_of(kUdp), kPortsToDestination);
   expect_a_datagram_to_arrive();
 }
 
@@ -183,11 +166,11 @@ TEST_F(NatGateway, ResetsAnIdleFlow) {
   ASSERT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there), 0);
   const UniqueFd far_end(::accept(listener.get(), nullptr, nullptr));
   char byte = 0;
-  advance(seconds(200));  // not for long enough
+  age(seconds(200));  // not for long enough
   EXPECT_EQ(::send(client.get(), "x", 1, 0), 1);
   EXPECT_EQ(::recv(far_end.get(), &byte, 1, 0), 1);
 
-  advance(seconds(240));
+  age(seconds(240));
   EXPECT_EQ(::send(far_end.get(), "x", 1, 0), 1);
   EXPECT_EQ(::send(client.get(), "x", 1, 0), 1);
   EXPECT_EQ(::recv(client.get(), &byte, 1, 0), -1);

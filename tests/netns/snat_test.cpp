@@ -11,11 +11,9 @@
 #include <cerrno>
 
 #include "compile/compile.hpp"
-#include "flows/ageing.hpp"
 #include "probe/lookups.hpp"
-#include "reconcile/pass.hpp"
 #include "tests/netns/connections.hpp"
-#include "tests/netns/linux_fixture.hpp"
+#include "tests/netns/flow_fixture.hpp"
 #include "tests/support/applied_lab.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/lab_from.hpp"
@@ -53,16 +51,13 @@ hosts:
 constexpr size_t kPorts = 128;
 constexpr uint16_t kPort = 7000;
 
-class Snat : public LinuxFixture {
+class Snat : public FlowFixture {
  protected:
+  Snat() : FlowFixture("eg-stamp") {}
+
   void SetUp() override {
     LinuxFixture::SetUp();
     reach(desired_);
-  }
-
-  void reach(const state::KernelState& state) {
-    const auto report = reconcile::run(kernel(), state);
-    ASSERT_TRUE(report.in_sync());
   }
 
   // Connections wait to be taken there.
@@ -77,23 +72,11 @@ class Snat : public LinuxFixture {
     return Connections("eg-app-" + app, address, port, count).outcome();
   }
 
-  std::shared_ptr<kernel::FlowTable> flow_table() {
-    auto table = kernel().flows("eg-stamp");
-    EXPECT_TRUE(table.ok());
-    return *std::move(table);
-  }
-  std::vector<state::TrackedFlow> tracked() {
-    auto flows = flow_table()->list();
-    EXPECT_TRUE(flows.ok());
-    return *std::move(flows);
-  }
   // As the daemon does it.
   void advance(seconds by) {
     ahead_ += by;
     reach(compile::at_clock(desired_, {.clock_offset = ahead_}));
-    const flows::Aged aged = flows::aged(tracked(), by);
-    EXPECT_OK(flow_table()->remove(aged.ended));
-    EXPECT_OK(flow_table()->set_timeouts(aged.remaining));
+    age(by);
   }
 
   const Ipv4Address kApi = ip("203.0.113.80");
