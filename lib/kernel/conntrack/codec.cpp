@@ -63,6 +63,15 @@ NlMessage message_of(int what, const Entry& entry) {
 
 }  // namespace
 
+NlMessage request_for_count() {
+  return message_of(IPCTNL_MSG_CT_GET_STATS, 0);
+}
+
+uint32_t read_count(const nlmsghdr& message) {
+  return NlAttributes<CTA_STATS_GLOBAL_MAX>(message, sizeof(nfgenmsg))
+      .big_endian(CTA_STATS_GLOBAL_ENTRIES);
+}
+
 NlMessage request_for_flows() {
   return message_of(IPCTNL_MSG_CT_GET, 0);
 }

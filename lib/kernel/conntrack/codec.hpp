@@ -8,6 +8,10 @@
 
 namespace egress::kernel {
 
+// How many entries of any family the namespace has.
+NlMessage request_for_count();
+uint32_t read_count(const nlmsghdr& message);
+
 // To be dumped: every IPv4 flow of the namespace.
 NlMessage request_for_flows();
 state::TrackedFlow read_flow(const nlmsghdr& message);

@@ -26,7 +26,11 @@ Result<std::shared_ptr<Conntrack>> Conntrack::open(int netns_fd) {
 }
 
 Result<std::vector<state::TrackedFlow>> Conntrack::list() {
+  // All namespaces have one table, and a dump goes through the whole of it: milliseconds, where the
+  // count takes microseconds.
+  ASSIGN_OR_RETURN(const uint32_t count, socket_.ask(request_for_count(), read_count));
   std::vector<state::TrackedFlow> flows;
+  if (count == 0) return flows;
   RETURN_IF_ERROR(socket_.dump(request_for_flows(),
                                [&](const nlmsghdr& reply) { flows.push_back(read_flow(reply)); }));
   return flows;
