@@ -115,6 +115,28 @@ def hub_and_spokes(spokes, workers_per_spoke, apps_per_worker, rules):
     return lab
 
 
+def with_tasks(lab):
+    """Every app pulls its image through its network, and asks a vault for a secret."""
+    changed = json.loads(json.dumps(lab))
+    changed["services"] = {
+        "keys": {"type": "Microsoft.KeyVault/vaults", "ipAddress": "13.69.64.74"},
+        "images": {"type": "Microsoft.ContainerRegistry/registries", "ipAddress": "13.69.64.82"},
+    }
+    for site in changed["sites"].values():
+        site["outboundVnetRouting"]["imagePullTraffic"] = True
+        site["linuxFxVersion"] = "DOCKER|images.azurecr.io/site:1"
+        site["appSettings"] = {"DB": "@Microsoft.KeyVault(VaultName=keys;SecretName=db)"}
+    return changed
+
+
+def with_one_setting_changed(lab):
+    """Of every app, so that all start anew and nothing else changes."""
+    changed = json.loads(json.dumps(lab))
+    for site in changed["sites"].values():
+        site["appSettings"]["GREETING"] = "hello"
+    return changed
+
+
 def with_one_rule_changed(lab):
     changed = json.loads(json.dumps(lab))
     rules = next(iter(changed["networkSecurityGroups"].values()))["securityRules"]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Measures the data path, the control plane and names against baselines of the same round.
+"""Measures the data path, the control plane, names and starts against baselines of the same round.
 
 Runs inside private namespaces (scripts/bench sees to it) and prints Markdown."""
 
@@ -18,8 +18,9 @@ import datapath
 import lists
 import names
 import report
+import startup
 
-PARTS = ["datapath", "control", "lists", "names"]
+PARTS = ["datapath", "control", "lists", "names", "startup"]
 
 
 def say(text):
@@ -67,7 +68,7 @@ def write_page(page, blocks):
 
 def main():
     arguments = parse()
-    blocks = {} if arguments.only in ("lists", "names") else {"machine": measured_on()}
+    blocks = {} if arguments.only in ("lists", "names", "startup") else {"machine": measured_on()}
     with tempfile.TemporaryDirectory() as folder:
         if arguments.only in (None, "datapath"):
             found = datapath.measure(arguments.programs, folder, arguments.rounds,
@@ -84,6 +85,9 @@ def main():
         if arguments.only in (None, "names"):
             found = names.measure(arguments.programs, folder, arguments.rounds, say)
             blocks["names"] = report.table(report.name_rows(found))
+        if arguments.only in (None, "startup"):
+            found = startup.measure(arguments.programs, folder, (arguments.rounds + 1) // 2, say)
+            blocks["startup"] = report.table(report.startup_rows(found))
     print("\n\n".join(blocks.values()))
     if arguments.page:
         write_page(arguments.page, blocks)

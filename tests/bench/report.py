@@ -161,6 +161,13 @@ def list_rows(results):
     ]
 
 
+def startup_rows(results):
+    return [Row("starts of 100 apps, image and vault reference each", "creating and starting them",
+                [r["starts"] / r["create"] for r in results],
+                absolute=seconds_text(results, lambda r: r["starts"]) + " against " +
+                seconds_text(results, lambda r: r["create"]))]
+
+
 def rate_row(results, name, budget):
     values = [statistics.median(r["rates"][which] for r in results) for which in (name, "unbound")]
     return Row(f"questions a second on one core: {NAMES[name]}", NAMES["unbound"],
