@@ -29,13 +29,6 @@ void set_flow_timeout(state::NetnsState& netns, std::optional<int> minutes) {
 using policy::Index;
 using policy::kNowhere;
 
-// Ports of a VNet, for Fabric::link.
-std::string peering_port(const std::string& remote) {
-  return "p-" + remote;
-}
-std::string transit_port(const std::string& host) {
-  return "t-" + host;
-}
 // A host's name has no '_', so none reads like another.
 std::string transit_entry(const std::string& from, const std::string& host) {
   return fmt::format("f-{}_{}", from, host);
@@ -81,7 +74,7 @@ class Builder {
       RETURN_IF_ERROR(number_tables(vnet));
     }
     for (Vnet& vnet : vnets_) {
-      add_routes(vnet);
+      add_routes(fabric_, vnet, routed_);
       if (with_firewall.count(vnet.index) == 0) continue;
       netns_of(vnet).firewall = vnet_firewall(fabric_, vnet);
     }
@@ -254,119 +247,24 @@ class Builder {
     return {};
   }
 
-  void add_routes(Vnet& vnet) {
-    state::NetnsState& netns = netns_of(vnet);
-    for (const auto& [key, table] : vnet.tables) {
-      const auto entry = routed_.find({vnet.index, key});
-      if (entry == routed_.end()) continue;  // a transit's table, below
-      const policy::Network::Subnet& subnet = network_.subnets[entry->second];
-      const policy::Routing& routing = *subnet.routing;
-      for (size_t row = 0; row < routing.routes.size(); ++row) {
-        if (routing.routes[row].state != policy::RouteState::kActive) continue;
-        add(netns, kernel_route(vnet, subnet, table, routing.routes[row], routing.targets[row]));
-      }
-      add_service_endpoint_routes(vnet, routing, table);
-      lead_to_platform(netns, table);
-    }
-    for (const PeerPort& entry : vnet.peer_ports) {
-      if (entry.appliance == kNowhere) continue;
-      const policy::Interface& appliance = network_.interfaces[entry.appliance];
-      add(netns, route_via(vnet.tables.at(transit_key(appliance)), {},
-                           port(vnet, machine_port(appliance)), appliance.address));
-    }
-    const auto answers = vnet.tables.find(kEndpointAnswers);
-    if (answers != vnet.tables.end()) add_endpoint_answers(vnet, answers->second);
-  }
-
-  // The prefixes of service endpoints lead to nobody but the receivers in them.
-  void add_service_endpoint_routes(const Vnet& vnet, const policy::Routing& routing,
-                                   uint32_t table) {
-    for (const WayPort& way : vnet.way_ports) {
-      if (way.way->endpoint != kNowhere) continue;
-      const Ipv4Address address = network_.interfaces[way.way->receiver].address;
-      const policy::EffectiveRoute& route = routing.routes[routing.lookup.find(address)];
-      if (route.next_hop_type != policy::EffectiveNextHop::kVirtualNetworkServiceEndpoint) continue;
-      add(netns_of(vnet), route_on_link(table, Ipv4Prefix::host(address), way.port));
-    }
-  }
-
-  // No user route moves what an endpoint answers (azure-facts 5.5.4).
-  void add_endpoint_answers(const Vnet& vnet, uint32_t table) {
-    state::NetnsState& netns = netns_of(vnet);
-    add(netns, special_route(table, {}, state::RouteKind::kBlackhole));
-    for (const auto& [peer, accepts] : vnet.analysed.accepts_forwarded_from) {
-      for (const Ipv4Prefix& prefix : network_.vnets[peer].declared->address_prefixes) {
-        add(netns,
-            route_via(table, prefix, port(vnet, peering_port(vnet_name(peer))), kTransitGateway));
-      }
-    }
-    for (const Ipv4Prefix& prefix : vnet.analysed.declared->address_prefixes) {
-      add(netns, special_route(table, prefix, state::RouteKind::kThrow));
-    }
-  }
-
-  state::Route kernel_route(const Vnet& vnet, const policy::Network::Subnet& subnet, uint32_t table,
-                            const policy::EffectiveRoute& route, Index target) const {
-    const Ipv4Prefix& prefix = route.address_prefix;
-    if (route.carries_nothing) return special_route(table, prefix, state::RouteKind::kBlackhole);
-    switch (route.next_hop_type) {
-      case policy::EffectiveNextHop::kVnetLocal:
-        return special_route(table, prefix, state::RouteKind::kThrow);
-      case policy::EffectiveNextHop::kVNetPeering:
-      case policy::EffectiveNextHop::kVNetGlobalPeering:
-        return route_via(table, prefix, port(vnet, peering_port(vnet_name(target))),
-                         kTransitGateway);
-      case policy::EffectiveNextHop::kInternet:
-        return route_via(table, prefix, internet_port(vnet, subnet), kTransitGateway);
-      case policy::EffectiveNextHop::kVirtualAppliance:
-        return appliance_route(vnet, table, prefix, target);
-      case policy::EffectiveNextHop::kInterfaceEndpoint:
-        return endpoint_route(vnet, table, prefix, target);
-      case policy::EffectiveNextHop::kVirtualNetworkServiceEndpoint:
-      case policy::EffectiveNextHop::kVirtualNetworkGateway:
-      case policy::EffectiveNextHop::kNone: break;
-    }
-    return special_route(table, prefix, state::RouteKind::kBlackhole);
-  }
-
-  std::string internet_port(const Vnet& vnet, const policy::Network::Subnet& subnet) const {
-    if (subnet.nat_gateway != kNowhere) {
-      return port(vnet, nat_port(network_.nat_gateways[subnet.nat_gateway].name));
-    }
-    return subnet.integration ? "stamp0" : "inet0";
-  }
-
-  state::Route endpoint_route(const Vnet& vnet, uint32_t table, const Ipv4Prefix& prefix,
-                              Index target) const {
-    const Index owner = target == kNowhere ? kNowhere : network_.interfaces[target].vnet;
-    if (owner == kNowhere) return special_route(table, prefix, state::RouteKind::kBlackhole);
-    if (owner == vnet.index) return special_route(table, prefix, state::RouteKind::kThrow);
-    return route_via(table, prefix, port(vnet, peering_port(vnet_name(owner))), kTransitGateway);
-  }
-
-  // An appliance that does not forward is a machine like any other: the packet reaches it and ends
-  // there. One that is out of reach is no next hop at all.
-  state::Route appliance_route(const Vnet& vnet, uint32_t table, const Ipv4Prefix& prefix,
-                               Index target) const {
-    const bool machine = target != kNowhere && network_.interfaces[target].host != nullptr;
-    if (!machine) return special_route(table, prefix, state::RouteKind::kBlackhole);
-    const policy::Interface& appliance = network_.interfaces[target];
-    if (appliance.vnet == vnet.index) {
-      return route_via(table, prefix, port(vnet, machine_port(appliance)), appliance.address);
-    }
-    return route_via(table, prefix, port(vnet, transit_port(appliance.name)), kTransitGateway);
-  }
-
   Fabric& fabric_;
   const policy::Network& network_;
   std::vector<Vnet> vnets_{};  // as the network's
   std::vector<IntegrationLink> integrations_{};
-  std::map<std::pair<Index, std::string>, Index> routed_{};  // a subnet by VNet and table key
+  RoutedSubnets routed_{};
   std::vector<Transit> transits_{};
   std::set<std::pair<Index, Index>> known_transits_{};
 };
 
 }  // namespace
+
+std::string peering_port(const std::string& remote) {
+  return "p-" + remote;
+}
+
+std::string transit_port(const std::string& host) {
+  return "t-" + host;
+}
 
 std::string table_key(const policy::Network::Subnet& subnet) {
   const bool of_its_own = subnet.declared->route_table ||

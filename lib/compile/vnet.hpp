@@ -2,7 +2,8 @@
 #pragma once
 
 // One virtual network while it is compiled: its ports, the numbers of its routing tables and gates,
-// and what peers need to know of it. Shared by vnet.cpp (links and routes) and vnet_firewall.cpp.
+// and what peers need to know of it. Shared by vnet.cpp (links), vnet_routes.cpp and
+// vnet_firewall.cpp.
 
 #include <map>
 #include <optional>
@@ -59,6 +60,15 @@ std::string transit_key(const policy::Interface& appliance);
 
 // The gate in front of a subnet's private endpoints.
 std::string endpoint_gate_key(const std::string& subnet);
+
+// What its ports to a peer and to an NVA in one are called there, for Fabric::link.
+std::string peering_port(const std::string& remote);
+std::string transit_port(const std::string& host);
+
+// A subnet for each table of those with a machine in them, by VNet and table_key().
+using RoutedSubnets = std::map<std::pair<policy::Index, std::string>, policy::Index>;
+// What stands in the VNet's tables, which have their numbers.
+void add_routes(Fabric& fabric, const Vnet& vnet, const RoutedSubnets& routed);
 
 state::Firewall vnet_firewall(Fabric& fabric, const Vnet& vnet);
 

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// What stands in a VNet's routing tables.
+#include "compile/data_path.hpp"
+#include "compile/platform.hpp"
+#include "compile/vnet.hpp"
+
+namespace egress::compile {
+namespace {
+
+using policy::Index;
+using policy::kNowhere;
+
+class VnetRoutes {
+ public:
+  VnetRoutes(Fabric& fabric, const Vnet& vnet)
+      : fabric_(fabric), network_(fabric.network), vnet_(vnet), netns_(fabric.netns(vnet.netns)) {}
+
+  void fill(const RoutedSubnets& routed) {
+    for (const auto& [key, table] : vnet_.tables) {
+      const auto entry = routed.find({vnet_.index, key});
+      if (entry == routed.end()) continue;  // a transit's table, below
+      const policy::Network::Subnet& subnet = network_.subnets[entry->second];
+      const policy::Routing& routing = *subnet.routing;
+      for (size_t row = 0; row < routing.routes.size(); ++row) {
+        if (routing.routes[row].state != policy::RouteState::kActive) continue;
+        add(netns_, kernel_route(subnet, table, routing.routes[row], routing.targets[row]));
+      }
+      add_service_endpoint_routes(routing, table);
+      lead_to_platform(netns_, table);
+    }
+    for (const PeerPort& entry : vnet_.peer_ports) {
+      if (entry.appliance == kNowhere) continue;
+      const policy::Interface& appliance = network_.interfaces[entry.appliance];
+      add(netns_, route_via(vnet_.tables.at(transit_key(appliance)), {},
+                            port(machine_port(appliance)), appliance.address));
+    }
+    const auto answers = vnet_.tables.find(kEndpointAnswers);
+    if (answers != vnet_.tables.end()) add_endpoint_answers(answers->second);
+  }
+
+ private:
+  const std::string& port(const std::string& text) const { return fabric_.link(vnet_.netns, text); }
+
+  // The prefixes of service endpoints lead to nobody but the receivers in them.
+  void add_service_endpoint_routes(const policy::Routing& routing, uint32_t table) {
+    for (const WayPort& way : vnet_.way_ports) {
+      if (way.way->endpoint != kNowhere) continue;
+      const Ipv4Address address = network_.interfaces[way.way->receiver].address;
+      const policy::EffectiveRoute& route = routing.routes[routing.lookup.find(address)];
+      if (route.next_hop_type != policy::EffectiveNextHop::kVirtualNetworkServiceEndpoint) continue;
+      add(netns_, route_on_link(table, Ipv4Prefix::host(address), way.port));
+    }
+  }
+
+  // No user route moves what an endpoint answers (azure-facts 5.5.4).
+  void add_endpoint_answers(uint32_t table) {
+    add(netns_, special_route(table, {}, state::RouteKind::kBlackhole));
+    for (const auto& [peer, accepts] : vnet_.analysed.accepts_forwarded_from) {
+      for (const Ipv4Prefix& prefix : network_.vnets[peer].declared->address_prefixes) {
+        add(netns_, route_via(table, prefix, port(peering_port(network_.vnets[peer].name)),
+                              kTransitGateway));
+      }
+    }
+    for (const Ipv4Prefix& prefix : vnet_.analysed.declared->address_prefixes) {
+      add(netns_, special_route(table, prefix, state::RouteKind::kThrow));
+    }
+  }
+
+  state::Route kernel_route(const policy::Network::Subnet& subnet, uint32_t table,
+                            const policy::EffectiveRoute& route, Index target) const {
+    const Ipv4Prefix& prefix = route.address_prefix;
+    if (route.carries_nothing) return special_route(table, prefix, state::RouteKind::kBlackhole);
+    switch (route.next_hop_type) {
+      case policy::EffectiveNextHop::kVnetLocal:
+        return special_route(table, prefix, state::RouteKind::kThrow);
+      case policy::EffectiveNextHop::kVNetPeering:
+      case policy::EffectiveNextHop::kVNetGlobalPeering:
+        return route_via(table, prefix, port(peering_port(network_.vnets[target].name)),
+                         kTransitGateway);
+      case policy::EffectiveNextHop::kInternet:
+        return route_via(table, prefix, internet_port(subnet), kTransitGateway);
+      case policy::EffectiveNextHop::kVirtualAppliance:
+        return appliance_route(table, prefix, target);
+      case policy::EffectiveNextHop::kInterfaceEndpoint:
+        return endpoint_route(table, prefix, target);
+      case policy::EffectiveNextHop::kVirtualNetworkServiceEndpoint:
+      case policy::EffectiveNextHop::kVirtualNetworkGateway:
+      case policy::EffectiveNextHop::kNone: break;
+    }
+    return special_route(table, prefix, state::RouteKind::kBlackhole);
+  }
+
+  std::string internet_port(const policy::Network::Subnet& subnet) const {
+    if (subnet.nat_gateway != kNowhere) {
+      return port(nat_port(network_.nat_gateways[subnet.nat_gateway].name));
+    }
+    return subnet.integration ? "stamp0" : "inet0";
+  }
+
+  state::Route endpoint_route(uint32_t table, const Ipv4Prefix& prefix, Index target) const {
+    const Index owner = target == kNowhere ? kNowhere : network_.interfaces[target].vnet;
+    if (owner == kNowhere) return special_route(table, prefix, state::RouteKind::kBlackhole);
+    if (owner == vnet_.index) return special_route(table, prefix, state::RouteKind::kThrow);
+    return route_via(table, prefix, port(peering_port(network_.vnets[owner].name)),
+                     kTransitGateway);
+  }
+
+  // An appliance that does not forward is a machine like any other: the packet reaches it and ends
+  // there. One that is out of reach is no next hop at all.
+  state::Route appliance_route(uint32_t table, const Ipv4Prefix& prefix, Index target) const {
+    const bool machine = target != kNowhere && network_.interfaces[target].host != nullptr;
+    if (!machine) return special_route(table, prefix, state::RouteKind::kBlackhole);
+    const policy::Interface& appliance = network_.interfaces[target];
+    if (appliance.vnet == vnet_.index) {
+      return route_via(table, prefix, port(machine_port(appliance)), appliance.address);
+    }
+    return route_via(table, prefix, port(transit_port(appliance.name)), kTransitGateway);
+  }
+
+  const Fabric& fabric_;
+  const policy::Network& network_;
+  const Vnet& vnet_;
+  state::NetnsState& netns_;
+};
+
+}  // namespace
+
+void add_routes(Fabric& fabric, const Vnet& vnet, const RoutedSubnets& routed) {
+  VnetRoutes(fabric, vnet).fill(routed);
+}
+
+}  // namespace egress::compile
