@@ -5,13 +5,19 @@
 // FakeKernel (tests/support) keeps maps and refuses what the kernel refuses. One contract suite
 // runs against both.
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "state/dropped_packet.hpp"
 #include "state/foreign_netns.hpp"
 #include "state/kernel_state.hpp"
 #include "state/ops.hpp"
@@ -35,6 +41,42 @@ class FlowTable {
   virtual Status set_marks(const std::vector<state::TrackedFlow>& flows) = 0;
 };
 
+// One of our programs, to be asked what it knows and does beside its attachments. For any thread.
+class Program {
+ public:
+  static constexpr std::chrono::milliseconds kPatience{5000};
+  virtual ~Program() = default;
+
+  // The program's own answer, kNotFound when it has ended, kBusy when it says nothing for as long
+  // as `patience`; other errors are the program's.
+  virtual Result<std::string> ask(const std::string& question,
+                                  std::chrono::milliseconds patience) = 0;
+  // A socket, not blocking, on which the program tells of what `filter` is about as it happens, a
+  // message each, until either side closes it.
+  virtual Result<UniqueFd> records(const std::string& filter) = 0;
+};
+
+// What namespaces tell of as it happens: flows that begin, and packets that rules have dropped and
+// logged. May be used on another thread than the kernel is, by one at a time.
+class FlowFeed {
+ public:
+  struct Event {
+    state::NetnsName netns{};
+    std::variant<state::TrackedFlow, state::DroppedPacket> what{};
+    bool operator==(const Event&) const = default;
+  };
+  struct Batch {
+    std::vector<Event> events{};
+    uint64_t lost = 0;  // that the kernel has told and had no room for, since the last batch
+  };
+  virtual ~FlowFeed() = default;
+
+  // Readable while there is something to read.
+  virtual int fd() const = 0;
+  // At most so many; fewer say that no more was there. Does not wait.
+  virtual Result<Batch> read(size_t most) = 0;
+};
+
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -53,6 +95,13 @@ class Kernel {
   // A descriptor that is readable while something of ours may have changed since observe() looked,
   // by whomever; -1 when this kernel does not tell. Not every change is told.
   virtual int changes_fd() const { return -1; }
+  // Whether a process of ours has ended since observe() looked. It leaves nothing half done behind
+  // that a pass would have to wait for.
+  virtual bool lost_a_process() const { return false; }
+
+  // Why this machine cannot hold such a state whatever is done, for who asked for it; nothing when
+  // it can.
+  virtual std::optional<std::string> why_not(const state::KernelState& desired) const = 0;
 
   // Performs one op. Already so is success: adding what exists equal, removing what is gone.
   // Errors name the object and carry errno and the kernel's own words.
@@ -65,6 +114,16 @@ class Kernel {
   // The flows of a namespace of ours, kNotFound when it is none. No pass looks at them: they are
   // what packets have left behind, and no part of a state.
   virtual Result<std::shared_ptr<FlowTable>> flows(const state::NetnsName& netns) = 0;
+
+  // A process of ours that runs, kNotFound when there is none. Another one that takes its place is
+  // not reached by it.
+  virtual Result<std::shared_ptr<Program>> program(const state::ProcessRef& process) = 0;
+
+  // Tells of flows that begin in the one namespaces and of packets that are dropped in the others,
+  // from now on. Those that are not there, or go, tell nothing. kBusy when somebody else has the
+  // log of one of them.
+  virtual Result<std::shared_ptr<FlowFeed>> feed(const std::set<state::NetnsName>& flows_of,
+                                                 const std::set<state::NetnsName>& drops_of) = 0;
 };
 
 }  // namespace egress::kernel

@@ -29,7 +29,7 @@ NetnsNames netns_with_new_links(const ChangeSet& ops) {
     const auto* const pair = std::get_if<LinkPair>(&op.object);
     if (pair == nullptr || op.phase != Phase::kAddLinks) continue;
     found.insert(op.netns);
-    found.insert(pair->here.peer.netns);
+    if (pair->here.peer != LinkPeer{}) found.insert(pair->here.peer.netns);
   }
   return found;
 }

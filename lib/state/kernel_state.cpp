@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "base/stable_hash.hpp"
@@ -107,6 +108,14 @@ void share_equal(KernelState& state, const KernelState& with) {
   }
 }
 
+bool has_tun(const KernelState& state) {
+  return std::any_of(state.begin(), state.end(), [](const auto& netns) {
+    const auto& links = netns.second->links;
+    return std::any_of(links.begin(), links.end(),
+                       [](const auto& entry) { return entry.second.kind == LinkKind::kTun; });
+  });
+}
+
 std::string to_text(const KernelState& state) {
   std::string text;
   for (const auto& [name, shared] : state) {
@@ -128,6 +137,7 @@ std::string to_text(const KernelState& state) {
 std::string to_text(const Link& link) {
   std::string text = "link " + link.name;
   if (link.kind == LinkKind::kOther) text += " of another kind";
+  if (link.kind == LinkKind::kTun) text += " tun";
   if (link.peer != LinkPeer{}) {
     text +=
         fmt::format(" peer {} in {} mac {}", link.peer.name, link.peer.netns, link.mac.to_string());
@@ -137,6 +147,7 @@ std::string to_text(const Link& link) {
   if (link.rp_filter != 0) text += fmt::format(" rp_filter {}", link.rp_filter);
   if (link.accept_local) text += " accept_local";
   if (link.ipv6) text += " ipv6";
+  if (link.tx_queue_length != 0) text += fmt::format(" queue {}", link.tx_queue_length);
   if (!link.alias.empty()) text += fmt::format(" alias \"{}\"", link.alias);
   return text;
 }

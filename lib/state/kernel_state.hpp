@@ -31,7 +31,7 @@ struct MacAddress {
   std::string to_string() const;
 };
 
-// The other end of a veth pair.
+// The other end of a veth pair; a TUN has none.
 struct LinkPeer {
   std::string netns{};
   std::string name{};
@@ -39,9 +39,11 @@ struct LinkPeer {
 };
 
 // kOther is only observed: nobody asks for one, and a pass removes it.
-enum class LinkKind { kVeth, kLoopback, kOther };
+enum class LinkKind { kVeth, kTun, kLoopback, kOther };
 
-// A loopback has no peer, no MAC and no alias.
+// A loopback has no peer, no MAC and no alias. A TUN is one without packet information, with
+// virtio's header, one queue and no owner, which stays when nobody holds its queue; it has no peer
+// and no MAC.
 struct Link {
   std::string name{};
   LinkKind kind = LinkKind::kVeth;
@@ -54,6 +56,8 @@ struct Link {
   bool accept_local = false;  // net.ipv4.conf.<link>.accept_local
   bool ipv6 = false;          // a link-local address of its own; false is addr_gen_mode none
   std::string alias{};        // IFLA_IFALIAS: whose interface this is, for people
+  // Of a TUN: how many packets wait for whoever holds its queue. 0 of others, which are not asked.
+  uint32_t tx_queue_length = 0;
   auto operator<=>(const Link&) const = default;
 };
 
@@ -177,6 +181,9 @@ using KernelState = std::map<NetnsName, CopyOnWrite<NetnsState>>;
 
 // Where both have equal namespaces, `state` shares those of `with` from now on.
 void share_equal(KernelState& state, const KernelState& with);
+
+// Whether a link of it is a TUN.
+bool has_tun(const KernelState& state);
 
 // Line-oriented, sorted, one object a line under its namespace: the golden format and the log
 // format. A firewall is its digest, with its table below where that is known; so are settings.

@@ -89,6 +89,7 @@ class LinkDiff {
   }
 
   bool other_end_can_stay(const Link& link) const {
+    if (link.kind == LinkKind::kTun) return true;
     const auto observed = observed_.find(link.peer.netns);
     if (observed == observed_.end()) return false;
     const Link* was = find_link(*observed->second, link.peer.name);
@@ -123,12 +124,14 @@ class LinkDiff {
 
   void add(const NetnsName& netns, const Link& link) {
     const LinkPeer end{netns, link.name};
-    const Link& other = other_end(link);
     if (link.up) bring_up(netns, link);
-    if (link.peer < end) return;  // made from its smaller end
-    LinkPair pair{link, other};
+    LinkPair pair{.here = link};
+    if (link.kind != LinkKind::kTun) {
+      if (link.peer < end) return;  // made from its smaller end
+      pair.there = other_end(link);
+      pair.there.up = false;
+    }
     pair.here.up = false;
-    pair.there.up = false;
     changes_.ops.push_back({Phase::kAddLinks, Verb::kAdd, netns, std::move(pair)});
   }
 
@@ -185,6 +188,12 @@ Status check_links(const KernelState& desired, const NetnsNames& among) {
   for (const NetnsName& netns : among) {
     for (const auto& [name, link] : desired.at(netns)->links) {
       if (link.kind == LinkKind::kLoopback) continue;
+      if (link.kind == LinkKind::kTun) {
+        if (link.peer == LinkPeer{} && link.name == name) continue;
+        return Error{
+            .code = Errc::kInvalid,
+            .message = fmt::format("link {} in {} is a TUN, which has no other end", name, netns)};
+      }
       const Link* other = find_link(desired, link.peer);
       if (other != nullptr && other != &link && other->peer == LinkPeer{netns, name} &&
           link.name == name) {

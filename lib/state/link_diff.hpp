@@ -19,8 +19,8 @@ using NetnsNames = std::set<NetnsName>;
 // those in which links of theirs end or ended: a link that is made anew is a change there, too.
 NetnsNames unequal_netns(const KernelState& desired, const KernelState& observed);
 
-// Whether the other end of every veth end in `among` is there and names it back; kInvalid names the
-// first whose other end does not.
+// Whether the other end of every veth end in `among` is there and names it back, and no TUN has
+// one; kInvalid names the first of which that is not so.
 Status check_links(const KernelState& desired, const NetnsNames& among);
 
 struct LinkChanges {

@@ -19,6 +19,7 @@ struct NetnsObject {
   auto operator<=>(const NetnsObject&) const = default;
 };
 // A veth pair is made and removed as one: `here` in the op's namespace, `there` in here.peer.netns.
+// A link that has no other end, such as a TUN, is `here` alone.
 struct LinkPair {
   Link here{};
   Link there{};

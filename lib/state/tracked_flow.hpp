@@ -18,6 +18,7 @@ struct TrackedFlow {
   uint16_t source_port = 0;
   uint16_t destination_port = 0;
   Ipv4Address reply_destination{};  // which answers are for: a translation's address, or the source
+  uint16_t reply_destination_port = 0;  // likewise; 0 of ICMP
   uint16_t zone = 0;
   uint32_t mark = 0;
   uint32_t timeout_seconds = 0;  // what is left of its life while no packet comes

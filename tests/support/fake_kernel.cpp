@@ -12,6 +12,7 @@ namespace {
 using state::Address;
 using state::kMainTable;
 using state::Link;
+using state::LinkKind;
 using state::LinkPeer;
 using state::Neighbour;
 using state::NetnsState;
@@ -104,6 +105,7 @@ Result<state::KernelState> FakeKernel::observe() {
     return Error{.code = Errc::kKernel, .sys_errno = ENOBUFS, .message = "injected"};
   }
   foreign_ = others_;
+  lost_a_process_ = false;
   return state_;
 }
 
@@ -124,21 +126,11 @@ Status FakeKernel::apply(const Op& op) {
   return std::visit([&](const auto& object) { return perform(op, object); }, op.object);
 }
 
-Result<std::map<std::string, uint64_t>> FakeKernel::counters(const state::NetnsName& netns) {
-  if (state_.count(netns) == 0) return Error::from_errno("counters of " + netns, ENOENT);
-  return counters_[netns];
-}
-
-Result<std::shared_ptr<kernel::FlowTable>> FakeKernel::flows(const state::NetnsName& netns) {
-  if (state_.count(netns) == 0) return Error::from_errno("flows of " + netns, ENOENT);
-  flow_table(netns);
-  return std::shared_ptr<kernel::FlowTable>(flow_tables_[netns]);
-}
-
-FakeFlowTable& FakeKernel::flow_table(const state::NetnsName& netns) {
-  std::shared_ptr<FakeFlowTable>& table = flow_tables_[netns];
-  if (table == nullptr) table = std::make_shared<FakeFlowTable>();
-  return *table;
+void FakeKernel::end_process(const state::ProcessRef& process) {
+  state_.at(process.netns)->processes.erase(process.name);
+  drop_attachments_of(process);
+  programs_.erase(process);
+  lost_a_process_ = true;
 }
 
 Link* FakeKernel::find_link(const LinkPeer& end) {
@@ -217,6 +209,7 @@ Status FakeKernel::perform(const Op& op, const state::FirewallChange& change) {
 Status FakeKernel::add_pair(const Op& op, const state::LinkPair& pair) {
   const LinkPeer here{op.netns, pair.here.name};
   const LinkPeer there = pair.here.peer;
+  if (pair.here.kind == LinkKind::kTun) return add_tun(op, pair.here);
   if (state_.count(there.netns) == 0) return refusal(op, ENOENT);
   if (!is_within_limits(pair.here) || !is_within_limits(pair.there)) return refusal(op, ERANGE);
   const Link* old_here = find_link(here);
@@ -232,6 +225,13 @@ Status FakeKernel::add_pair(const Op& op, const state::LinkPair& pair) {
   return {};
 }
 
+Status FakeKernel::add_tun(const Op& op, const Link& link) {
+  if (!has_tun_) return refusal(op, ENOENT);
+  if (!is_within_limits(link)) return refusal(op, ERANGE);
+  const auto [there, is_new] = state_.at(op.netns)->links.try_emplace(link.name, link);
+  return is_new || there->second == link ? Status() : refusal(op, EEXIST);
+}
+
 Status FakeKernel::perform(const Op& op, const state::LinkPair& pair) {
   if (op.verb == Verb::kAdd) return add_pair(op, pair);
   remove_link({op.netns, pair.here.name});
@@ -245,9 +245,11 @@ Status FakeKernel::perform(const Op& op, const state::LinkSettings& settings) {
     drop_routes_and_neighbours(state_.at(op.netns).change(), link->name);
   const LinkPeer peer = link->peer;
   const state::MacAddress mac = link->mac;
+  const LinkKind kind = link->kind;
   *link = settings.link;
   link->peer = peer;
   link->mac = mac;
+  link->kind = kind;
   return {};
 }
 
@@ -273,7 +275,10 @@ Status FakeKernel::perform(const Op& op, const Neighbour& neighbour) {
     netns.neighbours.erase(neighbour);
     return {};
   }
-  if (find_link({op.netns, neighbour.link}) == nullptr) return refusal(op, ENODEV);
+  const Link* link = find_link({op.netns, neighbour.link});
+  if (link == nullptr) return refusal(op, ENODEV);
+  // The kernel makes one of 0.0.0.0 of it, which no packet asks for.
+  if (link->kind == LinkKind::kTun) return refusal(op, EINVAL);
   const auto present =
       std::find_if(netns.neighbours.begin(), netns.neighbours.end(), [&](const Neighbour& other) {
         return other.link == neighbour.link && other.address == neighbour.address;

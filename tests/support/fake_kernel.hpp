@@ -11,7 +11,9 @@
 #include <optional>
 
 #include "kernel/kernel.hpp"
+#include "tests/support/fake_flow_feed.hpp"
 #include "tests/support/fake_flow_table.hpp"
+#include "tests/support/fake_program.hpp"
 
 namespace egress::testing_support {
 
@@ -22,6 +24,12 @@ class FakeKernel : public kernel::Kernel {
   Status apply(const state::Op& op) override;
   Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) override;
   Result<std::shared_ptr<kernel::FlowTable>> flows(const state::NetnsName& netns) override;
+  bool lost_a_process() const override { return lost_a_process_; }
+  std::optional<std::string> why_not(const state::KernelState& desired) const override;
+  Result<std::shared_ptr<kernel::Program>> program(const state::ProcessRef& process) override;
+  Result<std::shared_ptr<kernel::FlowFeed>> feed(
+      const std::set<state::NetnsName>& flows_of,
+      const std::set<state::NetnsName>& drops_of) override;
 
   // For drift and for looking: what somebody else would do or see with `ip`.
   state::KernelState& state() { return state_; }
@@ -34,6 +42,14 @@ class FakeKernel : public kernel::Kernel {
   // What flows() gives, whether there is such a namespace or not; empty at first. Not while the
   // kernel's user is at work with it.
   FakeFlowTable& flow_table(const state::NetnsName& netns);
+  // What program() gives of a process that is there.
+  FakeProgram& program_of(const state::ProcessRef& process);
+  // The feed that was opened last, null when nobody holds it any more.
+  std::shared_ptr<FakeFlowFeed> open_feed() const { return feed_.lock(); }
+  // A machine without TUN devices.
+  void take_tun_away() { has_tun_ = false; }
+  // It is gone, and that is heard until the next observe().
+  void end_process(const state::ProcessRef& process);
 
   // The `index`-th apply() from now on (0 is the next) fails once, without effect.
   void fail_apply(size_t index) { failing_index_ = applied_ + index; }
@@ -60,6 +76,7 @@ class FakeKernel : public kernel::Kernel {
   Status perform(const state::Op& op, const state::Attachment& attachment);
 
   Status add_pair(const state::Op& op, const state::LinkPair& pair);
+  Status add_tun(const state::Op& op, const state::Link& link);
   Status add_route(const state::Op& op, const state::Route& route);
   state::Link* find_link(const state::LinkPeer& end);
   void remove_link(const state::LinkPeer& end);
@@ -77,6 +94,10 @@ class FakeKernel : public kernel::Kernel {
   std::optional<size_t> failing_index_{};
   std::function<bool(const state::Op&)> failing_{};
   bool fail_observe_ = false;
+  std::map<state::ProcessRef, std::shared_ptr<FakeProgram>> programs_{};
+  std::weak_ptr<FakeFlowFeed> feed_{};
+  bool has_tun_ = true;
+  bool lost_a_process_ = false;
 };
 
 }  // namespace egress::testing_support
