@@ -20,6 +20,7 @@
 #include "base/protocol.hpp"
 #include "base/result.hpp"
 #include "lab/dns.hpp"
+#include "lab/impairment.hpp"
 #include "lab/names.hpp"
 #include "lab/nat_gateways.hpp"
 #include "lab/platform.hpp"
@@ -115,11 +116,17 @@ struct RouteTable {
   bool operator==(const RouteTable&) const = default;
 };
 
+// What joins a worker's namespace to that of its network: a pair of links that the kernel carries
+// packets between, or two of them with a process between.
+enum class IntegrationInterface { kVeth, kTun };
+
 struct ServerFarm {
   std::string sku = "P1v3";
   int capacity = 1;
-  std::vector<Ipv4Address> outbound_ip_addresses{};  // empty: the lab's
-  std::string subscription{};                        // or empty: the lab's
+  std::vector<Ipv4Address> outbound_ip_addresses{};              // empty: the lab's
+  std::string subscription{};                                    // or empty: the lab's
+  IntegrationInterface interface = IntegrationInterface::kVeth;  // of each of its integrations
+  std::optional<Impairment> impairment{};                        // of each of its wires; with kTun
   bool operator==(const ServerFarm&) const = default;
 };
 

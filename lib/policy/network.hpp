@@ -27,6 +27,21 @@ namespace egress::policy {
 
 using lab::Sender;
 
+// A plan's instance.
+struct WorkerKey {
+  std::string server_farm{};  // as the lab spells it
+  int instance = 0;
+  auto operator<=>(const WorkerKey&) const = default;
+};
+
+// What somebody has put on the wires of a worker by command, in place of the plan's own impairment.
+struct Imposed {
+  lab::Impairment impairment{};
+  bool held = false;     // packets wait until they are let go one by one
+  int64_t until_ms = 0;  // of the machine's clock, since the epoch; 0: until it is cleared
+  bool operator==(const Imposed&) const = default;
+};
+
 // What the analysis needs: the declared lab, and beside it what the world added. A lab that has
 // left the loader, with a lease for each of lab::integrations(lab).
 struct Situation {
@@ -38,6 +53,7 @@ struct Situation {
   lab::Named<std::vector<Ipv4Address>> dns_at_start{};
   // By site: classes in which somebody has run something, beside those that the lab asks for.
   TrafficInUse traffic{};
+  std::map<WorkerKey, Imposed> imposed{};  // changes no verdict: the analysis does not read it
   bool operator==(const Situation&) const = default;
 };
 
@@ -132,12 +148,9 @@ struct Network {
   struct Worker {
     std::vector<Index> integrations{};  // in the order of their subnets' names
     Ipv4Address outbound{};             // App Service's source NAT for it
+    lab::IntegrationInterface interface = lab::IntegrationInterface::kVeth;
   };
-  struct WorkerName {
-    std::string server_farm{};
-    int instance = 0;
-    auto operator<=>(const WorkerName&) const = default;
-  };
+  using WorkerName = WorkerKey;
 
   struct Site {
     const lab::Site* declared = nullptr;

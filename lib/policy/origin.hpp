@@ -12,7 +12,8 @@ namespace egress::policy {
 
 struct Origin {
   std::string name{};  // "web/0", "web/0 key-vault (public attempt)", or the machine's
-  const Network::App* app = nullptr;  // null: a machine
+  const Network::App* app = nullptr;        // null: a machine, or an integration
+  const Network::Worker* worker = nullptr;  // of an app and of an integration
   // The app's integration, or the machine; kNowhere: an app of whose packets none enters a network.
   Index interface = kNowhere;
 

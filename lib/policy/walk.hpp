@@ -16,6 +16,7 @@ struct Trail {
   struct Passage {  // a VNet tracks the flow with this source
     Index vnet = kNowhere;
     Ipv4Address source{};
+    bool left = false;  // the VNet lets it go on: to a machine, an appliance, a peer or an exit
   };
   std::vector<Passage> passages{};
   struct Translation {  // an NVA put its own address in place of `original`

@@ -23,7 +23,7 @@ Document expected(const Expectation& expectation) {
 }  // namespace
 
 Document Writer::json_of(const ServerFarm& farm) const {
-  const auto& [sku, capacity, outbound, subscription] = farm;
+  const auto& [sku, capacity, outbound, subscription, interface, impairment] = farm;
   return object(field("sku", sku), field("capacity", capacity),
                 field("outboundIpAddresses", outbound),
                 field("subscription", if_any(subscription)));
