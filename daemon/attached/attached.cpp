@@ -33,20 +33,24 @@ Result<UniqueFd> open_control() {
 
 }  // namespace
 
-Result<std::unique_ptr<Attached>> Attached::listen(uv::Loop& loop, Attach attach, Detach detach) {
+Result<std::unique_ptr<Attached>> Attached::listen(uv::Loop& loop, Attach attach, Detach detach,
+                                                   Ask ask) {
   UniqueFd folder(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!folder.valid()) return Error::from_errno("open the working directory");
   ASSIGN_OR_RETURN(UniqueFd socket, open_control());
   return std::unique_ptr<Attached>(new Attached(loop, std::move(folder), std::move(socket),
-                                                std::move(attach), std::move(detach)));
+                                                std::move(attach), std::move(detach),
+                                                std::move(ask)));
 }
 
-Attached::Attached(uv::Loop& loop, UniqueFd folder, UniqueFd socket, Attach attach, Detach detach)
+Attached::Attached(uv::Loop& loop, UniqueFd folder, UniqueFd socket, Attach attach, Detach detach,
+                   Ask ask)
     : loop_(loop),
       folder_(std::move(folder)),
       socket_(std::move(socket)),
       attach_(std::move(attach)),
       detach_(std::move(detach)),
+      ask_(std::move(ask)),
       poll_(loop, socket_.get(), [this] { accept_all(); }) {
   poll_.start();
 }
@@ -66,16 +70,36 @@ void Attached::accept_all() {
 void Attached::serve(int number) {
   auto message = kernel::receive_message(number);
   if (!message.ok() && message.error().code == Errc::kBusy) return;
-  if (message.ok()) {
-    (void)kernel::send_message(number, kernel::to_answer(answer(*std::move(message))));
-  }
+  if (message.ok()) answer(number, *std::move(message));
   connections_.erase(number);
 }
 
-Status Attached::answer(kernel::Message message) {
-  ASSIGN_OR_RETURN(const kernel::Request request, kernel::parse_request(message.text));
+// Nobody waits for an answer that cannot be sent.
+void Attached::answer(int socket, kernel::Message message) {
+  const auto request = kernel::parse_request(message.text);
+  if (!request.ok()) {
+    (void)kernel::send_message(socket, kernel::to_answer(request.error()));
+  } else if (const auto* question = std::get_if<kernel::AskRequest>(&*request)) {
+    const auto file = answer_file(question->text);
+    (void)kernel::send_message(socket, kernel::to_answer(file.ok() ? Status() : file.error()),
+                               file.ok() ? std::vector{file->get()} : std::vector<int>());
+  } else {
+    const Status changed = change(*request, std::move(message.files));
+    (void)kernel::send_message(socket, kernel::to_answer(changed));
+  }
+}
+
+Result<UniqueFd> Attached::answer_file(const std::string& question) const {
+  if (!ask_) {
+    return Error{.code = Errc::kUnsupported, .message = "this program answers no questions"};
+  }
+  ASSIGN_OR_RETURN(const std::string answered, ask_(question));
+  return kernel::make_settings_file(answered);
+}
+
+Status Attached::change(const kernel::Request& request, std::vector<UniqueFd> files) {
   if (const auto* wanted = std::get_if<kernel::AttachRequest>(&request)) {
-    return attach(*wanted, std::move(message.files));
+    return attach(*wanted, std::move(files));
   }
   return detach(std::get<kernel::DetachRequest>(request).key);
 }

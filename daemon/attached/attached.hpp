@@ -34,10 +34,13 @@ class Attached {
   // read.
   using Attach = std::function<Status(Place)>;
   using Detach = std::function<void(const std::string& netns, const std::string& name)>;
+  // The answer to a question.
+  using Ask = std::function<Result<std::string>(const std::string& question)>;
 
   // Listens in the working directory, in which the program may but need not stay. The object must
-  // be gone before the loop is.
-  static Result<std::unique_ptr<Attached>> listen(uv::Loop& loop, Attach attach, Detach detach);
+  // be gone before the loop is. Without `ask` it is asked for nothing else.
+  static Result<std::unique_ptr<Attached>> listen(uv::Loop& loop, Attach attach, Detach detach,
+                                                  Ask ask = nullptr);
   Attached(const Attached&) = delete;
   Attached& operator=(const Attached&) = delete;
 
@@ -52,10 +55,12 @@ class Attached {
     std::string line{};
   };
 
-  Attached(uv::Loop& loop, UniqueFd folder, UniqueFd socket, Attach attach, Detach detach);
+  Attached(uv::Loop& loop, UniqueFd folder, UniqueFd socket, Attach attach, Detach detach, Ask ask);
   void accept_all();
   void serve(int number);
-  Status answer(kernel::Message message);
+  void answer(int socket, kernel::Message message);
+  Status change(const kernel::Request& request, std::vector<UniqueFd> files);
+  Result<UniqueFd> answer_file(const std::string& question) const;
   Status attach(const kernel::AttachRequest& request, std::vector<UniqueFd> files);
   Status detach(const kernel::AttachmentKey& key);
   Status write_list() const;
@@ -65,6 +70,7 @@ class Attached {
   UniqueFd socket_;
   Attach attach_;
   Detach detach_;
+  Ask ask_;
   std::map<kernel::AttachmentKey, Listed> listed_{};
   std::map<int, Connection> connections_{};  // by the socket's number
   uv::Poll poll_;

@@ -29,6 +29,7 @@ struct Packet {
   Ipv4Address destination{};
   uint16_t source_port = 0;
   uint16_t destination_port = 0;
+  auto operator<=>(const Packet&) const = default;
 };
 
 }  // namespace egress::policy

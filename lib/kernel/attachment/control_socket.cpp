@@ -14,8 +14,6 @@
 namespace egress::kernel {
 namespace {
 
-constexpr timeval kPatience{.tv_sec = 5, .tv_usec = 0};
-
 Error no_answer() {
   return {.code = Errc::kBusy, .message = "the program does not answer"};
 }
@@ -35,20 +33,40 @@ Status connect_to_control(int socket, int folder) {
   return {};
 }
 
-}  // namespace
-
-Status ask(int folder, const Request& request, const std::vector<int>& files) {
+// The answer as it came.
+Result<Message> exchange(int folder, const std::string& text, const std::vector<int>& files,
+                         std::chrono::milliseconds patience) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience);
+  const std::chrono::microseconds rest = patience - seconds;
+  const timeval limit{.tv_sec = seconds.count(), .tv_usec = rest.count()};
   const UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!socket.valid() ||
-      setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience)) != 0 ||
-      setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience)) != 0) {
+      setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0 ||
+      setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0) {
     return Error::from_errno("open a socket");
   }
   RETURN_IF_ERROR(connect_to_control(socket.get(), folder));
-  RETURN_IF_ERROR(send_message(socket.get(), to_text(request), files));
-  const auto answer = receive_message(socket.get());
-  if (answer.ok()) return parse_answer(answer->text);
-  return answer.error().code == Errc::kBusy ? no_answer() : answer.error();
+  RETURN_IF_ERROR(send_message(socket.get(), text, files));
+  auto answer = receive_message(socket.get());
+  if (!answer.ok() && answer.error().code == Errc::kBusy) return no_answer();
+  return answer;
+}
+
+}  // namespace
+
+Status ask(int folder, const Request& request, const std::vector<int>& files) {
+  ASSIGN_OR_RETURN(const Message answer, exchange(folder, to_text(request), files, kPatience));
+  return parse_answer(answer.text);
+}
+
+Result<std::string> ask(int folder, const AskRequest& question,
+                        std::chrono::milliseconds patience) {
+  ASSIGN_OR_RETURN(const Message answer, exchange(folder, to_text(question), {}, patience));
+  RETURN_IF_ERROR(parse_answer(answer.text));
+  if (answer.files.size() != 1) {
+    return Error{.code = Errc::kInvalid, .message = "the answer has no text"};
+  }
+  return read_settings_file(answer.files.front().get());
 }
 
 std::vector<ListedAttachment> list_of(const std::string& folder) {

@@ -45,6 +45,10 @@ ordered_json json_of(const DetachRequest& request) {
   return {{"detach", request.key.name}, {"netns", request.key.netns}};
 }
 
+ordered_json json_of(const AskRequest& request) {
+  return {{"ask", request.text}};
+}
+
 Error unreadable(const char* what, const nlohmann::json::exception& error) {
   return {.code = Errc::kInvalid,
           .message = std::string("cannot read ") + what,
@@ -72,6 +76,7 @@ std::string to_text(const Request& request) {
 
 Result<Request> parse_request(const std::string& text) try {
   const auto json = nlohmann::json::parse(text);
+  if (json.contains("ask")) return Request(AskRequest{json.at("ask")});
   if (json.contains("detach")) return Request(DetachRequest{{json.at("netns"), json.at("detach")}});
   return Request(
       AttachRequest{{json.at("netns"), json.at("attach")}, json.at("digest"), json.at("home")});

@@ -20,6 +20,8 @@ namespace egress::kernel {
 
 inline constexpr const char* kControlName = ".control";
 inline constexpr const char* kAttachedName = ".attached";
+// Where a program of which there is a stream to read listens for readers, in messages of its own.
+inline constexpr const char* kRecordsName = ".records";
 
 // Which attachment of a program it is: one of a name in a namespace, by the namespace's name.
 struct AttachmentKey {
@@ -40,7 +42,13 @@ struct DetachRequest {
   AttachmentKey key{};
   bool operator==(const DetachRequest&) const = default;
 };
-using Request = std::variant<AttachRequest, DetachRequest>;
+// A question in the program's own words, which each program says for itself what to make of. The
+// answer is a text of any length, and comes in a file beside the message.
+struct AskRequest {
+  std::string text{};
+  bool operator==(const AskRequest&) const = default;
+};
+using Request = std::variant<AttachRequest, DetachRequest, AskRequest>;
 
 std::string to_text(const Request& request);
 Result<Request> parse_request(const std::string& text);

@@ -18,6 +18,7 @@
 namespace egress::attached {
 namespace {
 
+using kernel::AskRequest;
 using kernel::AttachRequest;
 using kernel::DetachRequest;
 using testing::ElementsAre;
@@ -35,7 +36,8 @@ class AttachedTest : public testing::Test {
         loop_, [this](const Place& place) { return attach(place); },
         [this](const std::string& netns, const std::string& name) {
           calls_.push_back("detach " + netns + " " + name);
-        });
+        },
+        [](const std::string& question) { return answer_to(question); });
     std::filesystem::current_path(before);
     ASSERT_TRUE(listening.ok()) << listening.error().to_string();
     attached_ = *std::move(listening);
@@ -48,8 +50,16 @@ class AttachedTest : public testing::Test {
     return Error{.code = Errc::kInvalid, .message = "I do not like this"};
   }
 
+  static Result<std::string> answer_to(const std::string& question) {
+    if (question != "bad") return "an answer to " + question;
+    return Error{.code = Errc::kInvalid, .message = "I do not understand this"};
+  }
+
   // What the program says to one request.
   std::string asked(const std::string& text, const std::vector<int>& files = {}) {
+    return whole_answer(text, files).text;
+  }
+  kernel::Message whole_answer(const std::string& text, const std::vector<int>& files = {}) {
     const UniqueFd client(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -58,9 +68,9 @@ class AttachedTest : public testing::Test {
     EXPECT_TRUE(kernel::send_message(client.get(), text, files).ok());
     while (true) {
       uv_run(loop_.get(), UV_RUN_ONCE);
-      const auto answer = kernel::receive_message(client.get());
-      if (answer.ok()) return answer->text;
-      if (answer.error().code != Errc::kBusy) return answer.error().to_string();
+      auto answer = kernel::receive_message(client.get());
+      if (answer.ok()) return *std::move(answer);
+      if (answer.error().code != Errc::kBusy) return {.text = answer.error().to_string()};
     }
   }
   std::string attached(const std::string& netns, const std::string& settings, bool home = false) {
@@ -143,6 +153,21 @@ TEST_F(AttachedTest, RefusesRequestsThatItCannotRead) {
   EXPECT_THAT(asked(request), HasSubstr("descriptors"));
   EXPECT_THAT(asked(request, {own->get(), file->get(), own->get()}), HasSubstr("descriptors"));
   EXPECT_THAT(asked(request, {file->get(), file->get()}), HasSubstr("no network namespace"));
+  EXPECT_THAT(calls_, IsEmpty());
+}
+
+TEST_F(AttachedTest, AnswersQuestionsWithATextOfAnyLength) {
+  const std::string question(10'000, 'x');
+  const kernel::Message answer = whole_answer(to_text(AskRequest{question}));
+  EXPECT_EQ(answer.text, kOk);
+  ASSERT_EQ(answer.files.size(), 1U);
+  EXPECT_EQ(kernel::read_settings_file(answer.files[0].get()).value(), "an answer to " + question);
+}
+
+TEST_F(AttachedTest, SaysWhyItHasNoAnswer) {
+  const kernel::Message answer = whole_answer(to_text(AskRequest{"bad"}));
+  EXPECT_THAT(answer.text, HasSubstr("I do not understand this"));
+  EXPECT_THAT(answer.files, IsEmpty());
   EXPECT_THAT(calls_, IsEmpty());
 }
 
