@@ -18,10 +18,6 @@ Json optional_json(const std::optional<T>& value, JsonOf json_of) {
   return value ? Json(json_of(*value)) : Json(nullptr);
 }
 
-std::optional<int64_t> read_until(const Json& json) {
-  return json.is_null() ? std::nullopt : std::optional(json.get<int64_t>());
-}
-
 Json integration_json(const lab::Integration& integration) {
   return {{"serverFarm", integration.server_farm},
           {"instance", integration.instance},
@@ -78,6 +74,19 @@ lab::Impairment read_impairment(const Json& json) {
 
 std::optional<lab::Impairment> read_any_impairment(const Json& json) {
   return json.is_null() ? std::nullopt : std::optional(read_impairment(json));
+}
+
+Json imposed_json(const policy::Imposed& imposed) {
+  return {{"impairment", impairment_json(imposed.impairment)},
+          {"held", imposed.held},
+          {"until", imposed.until_ms}};
+}
+
+std::optional<policy::Imposed> read_imposed(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  return policy::Imposed{.impairment = read_impairment(json.at("impairment")),
+                         .held = json.at("held"),
+                         .until_ms = json.at("until")};
 }
 
 Ipv4Address read_address(const Json& json) {
@@ -172,8 +181,8 @@ OneWire read_wire(const Json& json) {
                .in = read_counts(json.at("in")),
                .flows = read_flows(json.at("flows")),
                .impairment = read_any_impairment(json.at("impairment")),
-               .held = json.at("held"),
-               .until_ms = read_until(json.at("until"))};
+               .held = json.at("held")};
+  if (const Json& until = json.at("until"); !until.is_null()) wire.until_ms = until.get<int64_t>();
   for (const Json& each : json.at("disagreements")) {
     wire.disagreements.push_back(read_disagreement(each));
   }
@@ -211,8 +220,7 @@ std::string to_text(const WireEnd& end) {
                {"link", end.link},
                {"integration", integration_json(end.integration)},
                {"impairment", optional_json(end.impairment, impairment_json)},
-               {"held", end.held},
-               {"until", end.until_ms ? Json(*end.until_ms) : Json(nullptr)}});
+               {"imposed", optional_json(end.imposed, imposed_json)}});
 }
 
 Result<WireEnd> parse_wire_end(const std::string& text) {
@@ -222,8 +230,7 @@ Result<WireEnd> parse_wire_end(const std::string& text) {
             .link = json.at("link"),
             .integration = read_integration(json.at("integration")),
             .impairment = read_any_impairment(json.at("impairment")),
-            .held = json.at("held"),
-            .until_ms = read_until(json.at("until"))};
+            .imposed = read_imposed(json.at("imposed"))};
   });
 }
 

@@ -14,6 +14,7 @@
 #include "lab/impairment.hpp"
 #include "lab/lab.hpp"
 #include "policy/effective_rules.hpp"
+#include "policy/network.hpp"
 #include "policy/stage.hpp"
 
 namespace egress::settings {
@@ -29,11 +30,10 @@ struct WireEnd {
   bool in_worker = false;  // else in the virtual network
   std::string link{};      // the device's name
   lab::Integration integration{};
-  // What follows is of the worker's end alone, and of both directions.
+  // What follows is of the worker's end alone, and of both directions: the plan's own impairment,
+  // and what is in its place until its time is over, which needs nobody to say so.
   std::optional<lab::Impairment> impairment{};
-  bool held = false;  // nothing is carried but what somebody asks for
-  // When impairment and hold end by themselves: milliseconds of the machine's clock since 1970.
-  std::optional<int64_t> until_ms{};
+  std::optional<policy::Imposed> imposed{};
   bool operator==(const WireEnd&) const = default;
 };
 std::string to_text(const WireEnd& end);
@@ -113,9 +113,9 @@ struct OneWire {
   DirectionCounts out{};  // from the worker
   DirectionCounts in{};
   FlowCounts flows{};
-  std::optional<lab::Impairment> impairment{};  // in force now
+  std::optional<lab::Impairment> impairment{};  // in force now, as the rest
   bool held = false;
-  std::optional<int64_t> until_ms{};
+  std::optional<int64_t> until_ms{};          // when what somebody has imposed ends by itself
   std::vector<Disagreement> disagreements{};  // the last few
   bool operator==(const OneWire&) const = default;
 };
