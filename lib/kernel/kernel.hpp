@@ -32,6 +32,8 @@ class FlowTable {
   virtual ~FlowTable() = default;
 
   virtual Result<std::vector<state::TrackedFlow>> list() = 0;
+  // The entry that has these addresses and ports, in this zone, in either direction.
+  virtual Result<std::optional<state::TrackedFlow>> find(const state::TrackedFlow& flow) = 0;
   // All change what has these addresses and ports now: a flow that has ended since it was listed
   // is no error, and one that has taken its place is taken for it, as the kernel may give it the
   // same identity.

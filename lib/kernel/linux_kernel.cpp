@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/linux_kernel.hpp"
 
+#include <fmt/format.h>
 #include <sys/epoll.h>
 
 #include <utility>
 
 #include "base/folder.hpp"
+#include "kernel/attachment/program.hpp"
 #include "kernel/conntrack/table.hpp"
+#include "kernel/flow_feed.hpp"
 #include "kernel/high_fd.hpp"
+#include "kernel/tun/device.hpp"
 
 namespace egress::kernel {
 namespace {
@@ -70,6 +74,41 @@ Result<std::shared_ptr<FlowTable>> LinuxKernel::flows(const state::NetnsName& ne
   auto table = Conntrack::open(held->fd());
   if (!table.ok()) return std::move(table).error().in("flows of " + netns);
   return std::shared_ptr<FlowTable>(*std::move(table));
+}
+
+std::optional<std::string> LinuxKernel::why_not(const state::KernelState& desired) const {
+  if (!state::has_tun(desired)) return std::nullopt;
+  const auto why = why_no_tun();
+  if (!why) return std::nullopt;
+  return fmt::format("this machine makes no TUN devices ({}; modprobe tun)", *why);
+}
+
+Result<std::shared_ptr<Program>> LinuxKernel::program(const state::ProcessRef& process) {
+  ASSIGN_OR_RETURN(UniqueFd low, processes_.processes().open_folder(process.netns, process.name));
+  ASSIGN_OR_RETURN(UniqueFd folder, move_high(std::move(low)));
+  return std::shared_ptr<Program>(std::make_shared<RunningProgram>(std::move(folder)));
+}
+
+Result<std::shared_ptr<FlowFeed>> LinuxKernel::feed(const std::set<state::NetnsName>& flows_of,
+                                                    const std::set<state::NetnsName>& drops_of) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<NetnsFlowFeed> feed, NetnsFlowFeed::open());
+  const auto add_each = [&](const std::set<state::NetnsName>& all, auto add) -> Status {
+    for (const state::NetnsName& netns : all) {
+      const auto held = held_.get(netns);
+      if (!held.ok() && held.error().code == Errc::kNotFound) continue;
+      if (!held.ok()) return held.error();
+      Status added = add(netns, (*held)->fd());
+      if (!added.ok()) return std::move(added).error().in("feed of " + netns);
+    }
+    return {};
+  };
+  RETURN_IF_ERROR(add_each(flows_of, [&](const state::NetnsName& netns, int fd) {
+    return feed->add_flows_of(netns, fd);
+  }));
+  RETURN_IF_ERROR(add_each(drops_of, [&](const state::NetnsName& netns, int fd) {
+    return feed->add_drops_of(netns, fd);
+  }));
+  return std::shared_ptr<FlowFeed>(feed);
 }
 
 }  // namespace egress::kernel

@@ -38,11 +38,16 @@ class LinuxKernel final : public Kernel {
   }
   const state::ForeignNames& foreign() const override { return held_.foreign(); }
   int changes_fd() const override { return held_.feed(); }
+  bool lost_a_process() const override { return processes_.lost_one(); }
+  std::optional<std::string> why_not(const state::KernelState& desired) const override;
   Status apply(const state::Op& op) override;
   Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) override {
     return nft_.counters(netns);
   }
   Result<std::shared_ptr<FlowTable>> flows(const state::NetnsName& netns) override;
+  Result<std::shared_ptr<Program>> program(const state::ProcessRef& process) override;
+  Result<std::shared_ptr<FlowFeed>> feed(const std::set<state::NetnsName>& flows_of,
+                                         const std::set<state::NetnsName>& drops_of) override;
 
  private:
   LinuxKernel(HeldNetns held, Processes processes);

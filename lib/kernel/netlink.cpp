@@ -2,6 +2,7 @@
 #include "kernel/netlink.hpp"
 
 #include <arpa/inet.h>
+#include <linux/sock_diag.h>
 #include <netlink/attr.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -19,6 +20,12 @@ namespace {
 
 constexpr time_t kReplySeconds = 10;
 constexpr int kDumpAttempts = 8;
+
+// The kernel fills at most 32 KiB of a dump into one answer.
+std::array<char, 65536>& reply_buffer() {
+  alignas(nlmsghdr) static thread_local std::array<char, 65536> buffer;
+  return buffer;
+}
 
 bool is_end(const nlmsghdr& message) {
   return message.nlmsg_type == NLMSG_ERROR || message.nlmsg_type == NLMSG_DONE;
@@ -141,8 +148,7 @@ Status NetlinkSocket::send(nlmsghdr& header) {
 }
 
 Result<NetlinkSocket::Ended> NetlinkSocket::receive(uint32_t sequence, const Visit& visit) {
-  // The kernel fills at most 32 KiB of a dump into one answer.
-  alignas(nlmsghdr) static thread_local std::array<char, 65536> buffer;
+  auto& buffer = reply_buffer();
   Ended ended = Ended::kComplete;
   while (true) {
     const ssize_t size = recv(fd_.get(), buffer.data(), buffer.size(), MSG_TRUNC);
@@ -197,6 +203,51 @@ Status NetlinkSocket::batch(std::vector<NlMessage>& messages, std::initializer_l
     return std::move(ended).error();
   }
   return {};
+}
+
+Status NetlinkSocket::join(int group) {
+  if (setsockopt(fd_.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) != 0) {
+    return Error::from_errno("join group " + std::to_string(group));
+  }
+  return {};
+}
+
+Status NetlinkSocket::make_room(size_t bytes) {
+  const int room = static_cast<int>(bytes);
+  // Only the machine's own root may go beyond net.core.rmem_max.
+  if (setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) != 0 &&
+      setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)) != 0) {
+    return Error::from_errno("make room for what the kernel tells");
+  }
+  return {};
+}
+
+Result<bool> NetlinkSocket::drain(size_t most, const Take& take) {
+  bool complete = true;
+  for (size_t taken = 0; taken < most;) {
+    const ssize_t size =
+        recv(fd_.get(), reply_buffer().data(), reply_buffer().size(), MSG_DONTWAIT | MSG_TRUNC);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN) break;
+    if (size < 0 && errno != ENOBUFS) return Error::from_errno("receive what the kernel tells");
+    if (size < 0 || static_cast<size_t>(size) > reply_buffer().size()) {
+      complete = false;
+      continue;
+    }
+    int left = static_cast<int>(size);
+    auto* message = reinterpret_cast<nlmsghdr*>(reply_buffer().data());
+    for (; nlmsg_ok(message, left) != 0; message = nlmsg_next(message, &left)) {
+      if (!is_end(*message) && take(*message)) ++taken;
+    }
+  }
+  return complete;
+}
+
+uint64_t NetlinkSocket::dropped() const {
+  std::array<uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof(memory);
+  if (getsockopt(fd_.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0) return 0;
+  return memory[SK_MEMINFO_DROPS];
 }
 
 Status NetlinkSocket::dump(NlMessage message, const Visit& visit) {

@@ -81,6 +81,7 @@ class NlAttributes {
   explicit NlAttributes(nlattr* nest) { nla_parse_nested(all_.data(), kLast, nest, nullptr); }
   nlattr* operator[](int type) const { return all_[static_cast<size_t>(type)]; }
   bool has(int type) const { return (*this)[type] != nullptr; }
+  uint8_t u8(int type) const { return has(type) ? nla_get_u8((*this)[type]) : uint8_t{0}; }
   uint32_t u32(int type, uint32_t otherwise = 0) const {
     return has(type) ? nla_get_u32((*this)[type]) : otherwise;
   }
@@ -113,6 +114,18 @@ class NetlinkSocket {
   // Sends all at once and waits for the verdict on each that asks for one; the first error whose
   // errno is not among the `harmless` ones.
   Status batch(std::vector<NlMessage>& messages, std::initializer_list<int> harmless = {});
+  // What the kernel tells by itself: from now on what it tells everyone in a group, with room for
+  // so many bytes of it until it is read.
+  Status join(int group);
+  Status make_room(size_t bytes);
+  int fd() const { return fd_.get(); }
+  // Of what was told, until `take` has taken so many messages or no more are there. Does not wait.
+  // False when the kernel had more since the last call than there was room for.
+  using Take = std::function<bool(const nlmsghdr& message)>;
+  Result<bool> drain(size_t most, const Take& take);
+  // How much that has been so far, in messages.
+  uint64_t dropped() const;
+
   // Everything of a kind. A dump that changed under way is repeated; kBusy when it never settles.
   Status dump(NlMessage message, const Visit& visit);
 

@@ -19,6 +19,14 @@ constexpr bool kIsOthers =
     std::is_same_v<Object, state::FirewallChange> || std::is_same_v<Object, state::Process> ||
     std::is_same_v<Object, state::Attachment>;
 
+// Several of these in a row are followed by one removal of links.
+bool leaves_orphans(const Op& op) {
+  if (op.verb != Verb::kRemove) return false;
+  const auto* const pair = std::get_if<state::LinkPair>(&op.object);
+  return std::holds_alternative<state::NetnsObject>(op.object) ||
+         (pair != nullptr && pair->here.kind == state::LinkKind::kTun);
+}
+
 bool is_missing(const Error& error) {
   return error.code == Errc::kNotFound;
 }
@@ -106,9 +114,7 @@ Status NetlinkProvider::perform(const Op& op, const Object& object) {
 }
 
 Status NetlinkProvider::apply(const Op& op) {
-  const bool removes_netns =
-      op.verb == Verb::kRemove && std::holds_alternative<state::NetnsObject>(op.object);
-  if (!removes_netns) remove_orphaned_links();
+  if (!leaves_orphans(op)) remove_orphaned_links();
   return std::visit(
       [&](const auto& object) -> Status {
         if constexpr (kIsOthers<std::decay_t<decltype(object)>>) {
@@ -131,7 +137,11 @@ Status NetlinkProvider::perform(const Op& op, const state::LinkPair& pair) {
     forget_links(pair.here.peer.netns);
   }
   if (!here.ok()) return missing_or_error(op, std::move(here).error());
-  if (op.verb == Verb::kRemove) return (*here)->delete_link(pair.here.name);
+  const bool is_tun = pair.here.kind == state::LinkKind::kTun;
+  if (op.verb == Verb::kRemove) {
+    return is_tun ? remove_tun(**here, op.netns, pair.here) : (*here)->delete_link(pair.here.name);
+  }
+  if (is_tun) return add_tun(**here, pair.here);
   return add_pair(**here, op.netns, pair);
 }
 
@@ -159,6 +169,20 @@ Result<bool> NetlinkProvider::is_pair(NetnsHandle& here, const state::LinkPair& 
   one->link.peer = pair.here.peer;
   other->link.peer = pair.there.peer;
   return joined && one->link == pair.here && other->link == pair.there;
+}
+
+Status NetlinkProvider::add_tun(NetnsHandle& here, const state::Link& link) {
+  Status status = here.create_tun(link);
+  if (status.ok() || status.error().sys_errno != EEXIST) return status;
+  const auto there = here.read_link(link.name);
+  return there.ok() && there->link == link ? Status() : status;
+}
+
+Status NetlinkProvider::remove_tun(NetnsHandle& here, const NetnsName& name,
+                                   const state::Link& link) {
+  const auto there = here.read_link(link.name);
+  if (there.ok()) orphaned_links_[name].push_back(there->index);
+  return there.ok() || is_missing(there.error()) ? Status() : there.error();
 }
 
 Status NetlinkProvider::perform(const Op& op, const state::LinkSettings& settings) {

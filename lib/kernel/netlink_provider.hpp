@@ -35,6 +35,8 @@ class NetlinkProvider final : public Provider {
 
   Status add_pair(NetnsHandle& here, const state::NetnsName& name, const state::LinkPair& pair);
   Result<bool> is_pair(NetnsHandle& here, const state::LinkPair& pair, NetnsHandle& there);
+  Status add_tun(NetnsHandle& here, const state::Link& link);
+  Status remove_tun(NetnsHandle& here, const state::NetnsName& name, const state::Link& link);
   Status add_netns(const state::NetnsName& netns);
   Status remove_netns(const state::NetnsName& netns);
   Result<state::NetnsName> name_by_nsid(NetnsHandle& from, int nsid);
@@ -48,6 +50,7 @@ class NetlinkProvider final : public Provider {
   bool links_changed_ = false;  // since their peers were found for `observed`
   // The other ends of links whose namespace was removed, by index. The kernel removes them by
   // itself, but later, and not while a process lives there; and most go with their own namespace.
+  // TUN devices too, each of which alone would take the kernel 16 ms.
   std::map<state::NetnsName, std::vector<int>> orphaned_links_{};
 };
 

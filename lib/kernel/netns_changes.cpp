@@ -9,6 +9,7 @@
 
 #include "kernel/netns_handle.hpp"
 #include "kernel/sysctl_file.hpp"
+#include "kernel/tun/device.hpp"
 
 namespace egress::kernel {
 namespace {
@@ -73,6 +74,12 @@ Status NetnsHandle::create_pair(const state::LinkPair& pair, NetnsHandle& peer) 
   RETURN_IF_ERROR(rtnl_.request(kernel::create_pair(pair, {index, peer_index}, peer.fd())));
   RETURN_IF_ERROR(rtnl_.request(complete_settings(pair.here)));
   return peer.rtnl_.request(complete_settings(pair.there));
+}
+
+Status NetnsHandle::create_tun(const state::Link& link) {
+  ASSIGN_OR_RETURN(const int index, fresh_index(0));
+  RETURN_IF_ERROR(open_inside(netns_.get(), [&] { return kernel::create_tun(link.name, index); }));
+  return rtnl_.request(complete_settings(link));
 }
 
 Status NetnsHandle::delete_link(const std::string& name) {

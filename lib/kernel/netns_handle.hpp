@@ -65,6 +65,8 @@ class NetnsHandle {
 
   // Both ends, down, with their settings; the other one in `peer`.
   Status create_pair(const state::LinkPair& pair, NetnsHandle& peer);
+  // Down, with its settings. kExists when there is a link of that name.
+  Status create_tun(const state::Link& link);
   Status delete_link(const std::string& name);
   // All at once: each deletion makes the kernel wait for everyone who may still see the link.
   Status delete_links(const std::vector<int>& indexes);

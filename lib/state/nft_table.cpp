@@ -31,13 +31,13 @@ void add_map(Digest& digest, const std::string& name, const NftMap& map) {
 }
 
 // nft has no escapes inside quotes.
-std::string comment_text(const std::string& comment) {
+std::string quotable(const std::string& whole_text, size_t longest) {
   constexpr size_t kHashDigits = 8;
-  std::string text = comment;
-  if (text.size() > kNftLongestComment) {
+  std::string text = whole_text;
+  if (text.size() > longest) {
     Digest whole;
-    whole.add(comment);
-    text.resize(kNftLongestComment - kHashDigits - 1);
+    whole.add(whole_text);
+    text.resize(longest - kHashDigits - 1);
     text += "~" + whole.text().substr(0, kHashDigits);
   }
   std::replace_if(
@@ -65,7 +65,16 @@ std::string text_of_chains(const NftTable& table) {
 
 std::string to_text(const NftRule& rule) {
   if (rule.comment.empty()) return rule.expression;
-  return fmt::format("{} comment \"{}\"", rule.expression, comment_text(rule.comment));
+  return fmt::format("{} comment \"{}\"", rule.expression,
+                     quotable(rule.comment, kNftLongestComment));
+}
+
+std::string drop_prefix(const std::string& prefix) {
+  return quotable(prefix, kNftLongestPrefix);
+}
+
+std::string log_and_drop(const std::string& prefix) {
+  return fmt::format("counter log prefix \"{}\" group {} drop", drop_prefix(prefix), kDropLogGroup);
 }
 
 std::string to_text(const NftTable& table) {

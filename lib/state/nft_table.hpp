@@ -34,6 +34,13 @@ struct NftRule {
 std::string to_text(const NftRule& rule);
 inline constexpr size_t kNftLongestComment = 128;
 
+// Statements of a rule that counts a packet, tells who reads group kDropLogGroup of it, and drops
+// it. A prefix that nft would refuse is cut as a comment is, to kNftLongestPrefix bytes.
+std::string log_and_drop(const std::string& prefix);
+std::string drop_prefix(const std::string& prefix);  // as readers see it
+inline constexpr size_t kNftLongestPrefix = 127;
+inline constexpr uint16_t kDropLogGroup = 1;
+
 struct NftChain {
   std::optional<NftHook> hook{};
   std::vector<NftRule> rules{};

@@ -22,6 +22,8 @@ Status ask(int folder, const Request& request, const std::vector<int>& files = {
 // The text that the program answers a question with; errors likewise.
 Result<std::string> ask(int folder, const AskRequest& question,
                         std::chrono::milliseconds patience = kPatience);
+// A socket, not blocking, on which the program tells what `filter` asks for; errors likewise.
+Result<UniqueFd> open_records(int folder, const std::string& filter);
 
 // Nothing, too, when the list cannot be read: whoever attaches again has it written anew.
 std::vector<ListedAttachment> list_of(const std::string& folder);

@@ -76,6 +76,14 @@ NlMessage request_for_flows() {
   return message_of(IPCTNL_MSG_CT_GET, 0);
 }
 
+NlMessage request_for(const TrackedFlow& flow) {
+  return message_of(IPCTNL_MSG_CT_GET, key_of(flow));
+}
+
+bool is_of_ipv4(const nlmsghdr& message) {
+  return static_cast<const nfgenmsg*>(NLMSG_DATA(&message))->nfgen_family == AF_INET;
+}
+
 TrackedFlow read_flow(const nlmsghdr& message) {
   const Entry entry = make_entry();
   (void)nfct_nlmsg_parse(&message, entry.get());  // what it does not have is zero
@@ -88,6 +96,7 @@ TrackedFlow read_flow(const nlmsghdr& message) {
                    .source_port = ntohs(u16(ATTR_ORIG_PORT_SRC)),
                    .destination_port = ntohs(u16(ATTR_ORIG_PORT_DST)),
                    .reply_destination = {ntohl(u32(ATTR_REPL_IPV4_DST))},
+                   .reply_destination_port = ntohs(u16(ATTR_REPL_PORT_DST)),
                    .zone = u16(ATTR_ZONE),
                    .mark = u32(ATTR_MARK),
                    .timeout_seconds = u32(ATTR_TIMEOUT)};

@@ -14,7 +14,12 @@ uint32_t read_count(const nlmsghdr& message);
 
 // To be dumped: every IPv4 flow of the namespace.
 NlMessage request_for_flows();
+// To be answered: the entry that has this flow's addresses and ports in either direction.
+NlMessage request_for(const state::TrackedFlow& flow);
+// Of an entry of IPv4, in an answer or as the kernel tells of it.
 state::TrackedFlow read_flow(const nlmsghdr& message);
+// Whether a message tells of an entry of IPv4.
+bool is_of_ipv4(const nlmsghdr& message);
 
 NlMessage removal_of(const state::TrackedFlow& flow);
 // Give the entry `timeout_seconds`, and `mark`. They say nothing of its translation: where a

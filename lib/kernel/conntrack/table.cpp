@@ -36,6 +36,13 @@ Result<std::vector<state::TrackedFlow>> Conntrack::list() {
   return flows;
 }
 
+Result<std::optional<state::TrackedFlow>> Conntrack::find(const state::TrackedFlow& flow) {
+  auto found = socket_.ask(request_for(flow), read_flow);
+  if (found.ok()) return std::optional(*found);
+  if (found.error().sys_errno == ENOENT) return std::optional<state::TrackedFlow>();
+  return std::move(found).error();
+}
+
 Status Conntrack::remove(const std::vector<state::TrackedFlow>& flows) {
   return change(flows, removal_of);
 }

@@ -5,6 +5,7 @@
 // messages, which go over sockets of ours as all others do (netlink.hpp).
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "kernel/kernel.hpp"
@@ -17,6 +18,7 @@ class Conntrack final : public FlowTable {
   static Result<std::shared_ptr<Conntrack>> open(int netns_fd);
 
   Result<std::vector<state::TrackedFlow>> list() override;
+  Result<std::optional<state::TrackedFlow>> find(const state::TrackedFlow& flow) override;
   Status remove(const std::vector<state::TrackedFlow>& flows) override;
   Status set_timeouts(const std::vector<state::TrackedFlow>& flows) override;
   Status set_marks(const std::vector<state::TrackedFlow>& flows) override;

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "kernel/high_fd.hpp"
@@ -34,6 +35,11 @@ Status ProcessWatch::follow(std::vector<RunningProcess>& running) {
     running.push_back(std::move(one));
   }
   return {};
+}
+
+bool ProcessWatch::lost_one() const {
+  return std::any_of(followed_.begin(), followed_.end(),
+                     [](const auto& process) { return has_ended(process.second); });
 }
 
 Result<UniqueFd> ProcessWatch::follow(pid_t pid) {

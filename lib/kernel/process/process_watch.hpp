@@ -21,6 +21,8 @@ class ProcessWatch {
 
   // Of these and of no others. Those that have ended since they were found go from `running`.
   Status follow(std::vector<RunningProcess>& running);
+  // Whether one of them has ended since.
+  bool lost_one() const;
 
  private:
   // Nothing when it has ended.

@@ -30,6 +30,8 @@ class ProcessProvider final : public Provider {
   const Processes& processes() const { return processes_; }
   // By the last observe().
   const std::vector<ObservedProcess>& observed() const { return observed_; }
+  // Whether one of them has ended since.
+  bool lost_one() const { return watch_.lost_one(); }
 
  private:
   HeldNetns& held_;

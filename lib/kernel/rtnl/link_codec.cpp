@@ -4,6 +4,7 @@
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
+#include <linux/if_tun.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -19,6 +20,7 @@ namespace egress::kernel {
 namespace {
 
 constexpr const char* kVeth = "veth";
+constexpr const char* kTun = "tun";
 constexpr uint32_t kQueues = 1;
 constexpr int kLoopbackIndex = 1;
 // Below this the kernel takes IPv6 off a link, and IPv6 settings with it.
@@ -99,8 +101,13 @@ uint32_t ipv4_setting(const nlattr* conf, size_t id) {
 state::LinkKind decode_kind(nlattr* info) {
   if (info == nullptr) return state::LinkKind::kOther;
   const NlAttributes<IFLA_INFO_MAX> attributes(info);
-  return attributes.text(IFLA_INFO_KIND) == kVeth ? state::LinkKind::kVeth
-                                                  : state::LinkKind::kOther;
+  const std::string kind = attributes.text(IFLA_INFO_KIND);
+  if (kind == kVeth) return state::LinkKind::kVeth;
+  if (kind != kTun || !attributes.has(IFLA_INFO_DATA)) return state::LinkKind::kOther;
+  const NlAttributes<IFLA_TUN_MAX> tun(attributes[IFLA_INFO_DATA]);
+  const bool is_ours = tun.u8(IFLA_TUN_TYPE) == IFF_TUN && tun.u8(IFLA_TUN_PERSIST) != 0 &&
+                       tun.u8(IFLA_TUN_MULTI_QUEUE) == 0;
+  return is_ours ? state::LinkKind::kTun : state::LinkKind::kOther;
 }
 
 void decode_families(nlattr* families, ObservedLink& observed) {
@@ -172,6 +179,7 @@ std::optional<ObservedLink> decode_link(const nlmsghdr& message) {
     std::memcpy(link.mac.octets.data(), nla_data(mac), link.mac.octets.size());
   }
   link.alias = attributes.text(IFLA_IFALIAS);
+  if (link.kind == state::LinkKind::kTun) link.tx_queue_length = attributes.u32(IFLA_TXQLEN);
   observed.peer_index = static_cast<int>(attributes.u32(IFLA_LINK));
   if (attributes.has(IFLA_LINK_NETNSID)) {
     observed.peer_nsid = static_cast<int>(attributes.u32(IFLA_LINK_NETNSID));
@@ -216,6 +224,10 @@ NlMessage delete_link_group(uint32_t group) {
 
 NlMessage complete_settings(const state::Link& desired) {
   NlMessage message = change_by_name(desired, link_header());
+  if (desired.kind == state::LinkKind::kTun) {
+    message.put_u32(IFLA_MTU, desired.mtu);
+    message.put_u32(IFLA_TXQLEN, desired.tx_queue_length);
+  }
   if (!desired.alias.empty()) put_alias(message, desired.alias);
   nlattr* families = message.open_nest(IFLA_AF_SPEC);
   put_ipv4_settings(message, desired);
@@ -229,8 +241,9 @@ std::optional<NlMessage> change_settings(const state::Link& desired, const Obser
   const bool ipv4 = desired.forwarding != link.forwarding || desired.rp_filter != link.rp_filter ||
                     desired.accept_local != link.accept_local;
   const bool ipv6 = desired.ipv6 != link.ipv6 && current.ipv6_settings;
-  if (desired.mac == link.mac && desired.mtu == link.mtu && desired.alias == link.alias && !ipv4 &&
-      !ipv6) {
+  const bool queue = desired.tx_queue_length != link.tx_queue_length;
+  if (desired.mac == link.mac && desired.mtu == link.mtu && desired.alias == link.alias && !queue &&
+      !ipv4 && !ipv6) {
     return std::nullopt;
   }
   NlMessage message = change_by_name(desired, link_header());
@@ -238,6 +251,7 @@ std::optional<NlMessage> change_settings(const state::Link& desired, const Obser
     message.put(IFLA_ADDRESS, desired.mac.octets.data(), desired.mac.octets.size());
   }
   if (desired.mtu != link.mtu) message.put_u32(IFLA_MTU, desired.mtu);
+  if (queue) message.put_u32(IFLA_TXQLEN, desired.tx_queue_length);
   if (desired.alias != link.alias) put_alias(message, desired.alias);
   if (ipv4 || ipv6) {
     nlattr* families = message.open_nest(IFLA_AF_SPEC);

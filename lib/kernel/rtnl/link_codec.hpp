@@ -52,7 +52,7 @@ NlMessage delete_link_group(uint32_t group);
 // Settings of `desired` in which `current` differs, all but up; nothing when none does. Changing
 // what is equal is not harmless: writing a MAC flushes the link's permanent neighbours.
 std::optional<NlMessage> change_settings(const state::Link& desired, const ObservedLink& current);
-// What create_pair() could not say, for a link fresh from it.
+// What create_pair(), or for a TUN create_tun(), could not say, for a link fresh from it.
 NlMessage complete_settings(const state::Link& desired);
 // Apart from the settings, because the kernel raises the flag before it takes IFLA_AF_SPEC.
 NlMessage change_up(const state::Link& desired);
