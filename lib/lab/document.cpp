@@ -1,14 +1,63 @@
 // SPDX-License-Identifier: MIT
 #include "lab/document.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "lab/limits.hpp"
-#include "lab/read/yaml_tree.hpp"
+#include "lab/read/json_tree.hpp"
+#include "lab/read/resources.hpp"
 #include "lab/write/writer.hpp"
 
 namespace egress::lab {
+namespace {
+
+// There is one.
+Error first_error(const std::vector<Finding>& findings) {
+  const auto first = std::find_if(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.severity == Severity::kError;
+  });
+  std::string message =
+      first->path.empty() ? first->message : fmt::format("{}: {}", first->path, first->message);
+  if (!first->hint.empty()) message += "; " + first->hint;
+  return {.code = Errc::kInvalid, .message = std::move(message)};
+}
+
+}  // namespace
 
 Document document_of(const Lab& lab) {
   return Writer(lab).write();
+}
+
+Result<Lab> lab_of(const Document& document, std::shared_ptr<const ServiceTags> tags) {
+  Lab known;
+  known.service_tags = std::move(tags);
+  const auto file = document.is_object() ? document.find("serviceTags") : document.end();
+  if (file != document.end() && file->is_string()) known.service_tags_file = *file;
+  const ReadFile no_files = [](const std::string&) -> Result<std::string> {
+    return Error{.code = Errc::kNotFound, .message = "its service tags are not known"};
+  };
+  Loaded loaded = read_lab(tree_of(document), {}, no_files, &known);
+  if (loaded.lab) return std::move(*loaded.lab);
+  return first_error(loaded.findings);
+}
+
+Document document_of(const Impairment& impairment) {
+  return Writer({}).write(impairment);
+}
+
+Result<Impairment> impairment_of(const Document& document) {
+  const YamlTree tree = tree_of(document);
+  Findings findings({});
+  Reader reader(findings);
+  const Impairment impairment = read_impairment(reader, {tree.root.get(), tree.mark, {}, {}, {}});
+  if (findings.any_error()) return first_error(std::move(findings).sorted());
+  if (const auto problem = problem_of(impairment)) {
+    return Error{.code = Errc::kInvalid,
+                 .message = fmt::format("{}: {}", problem->property, problem->message)};
+  }
+  return impairment;
 }
 
 Result<std::string> text_of(const Document& document, int indent) {

@@ -58,11 +58,12 @@ uint64_t size_of(const Unit& unit) {
   return size;
 }
 
-// In the largest unit of which there is one, else in the smallest.
+// In the largest unit of which there is one, else in the smallest; nothing in the largest.
 template <size_t N>
 std::string text_of(uint64_t quantity, const std::array<Unit, N>& units) {
-  const auto fits = std::find_if(units.begin(), units.end() - 1,
-                                 [&](const Unit& unit) { return quantity >= size_of(unit); });
+  const auto fits = std::find_if(units.begin(), units.end() - 1, [&](const Unit& unit) {
+    return quantity == 0 || quantity >= size_of(unit);
+  });
   std::string text = fmt::format("{}", quantity / size_of(*fits));
   if (const uint64_t rest = quantity % size_of(*fits); rest != 0) {
     text += fmt::format(".{:0{}}", rest, fits->decimals);
@@ -79,6 +80,35 @@ Error invalid(std::string_view text, const char* what) {
 
 bool Impairment::any() const {
   return latency.count() != 0 || loss != 0 || duplicate != 0 || rate != 0;
+}
+
+std::optional<ImpairmentProblem> problem_of(const Impairment& impairment) {
+  const auto& [latency, jitter, loss, duplicate, reorder, rate, seed] = impairment;
+  for (const auto& [property, value] : {std::pair("latency", latency), {"jitter", jitter}}) {
+    const auto read = parse_latency(text_of_latency(value));
+    if (!read.ok()) return ImpairmentProblem{property, read.error().message};
+  }
+  for (const auto& [property, value] :
+       {std::pair("loss", loss), {"duplicate", duplicate}, {"reorder", reorder}}) {
+    const auto read = parse_share(text_of_share(value));
+    if (!read.ok()) return ImpairmentProblem{property, read.error().message};
+  }
+  if (const auto read = parse_rate(text_of_rate(rate)); rate != 0 && !read.ok()) {
+    return ImpairmentProblem{"rate", read.error().message};
+  }
+  if (seed > kMaxSeed) {
+    return ImpairmentProblem{"seed", fmt::format("seed {} is more than {}", seed, kMaxSeed)};
+  }
+  if (jitter > latency) {
+    return ImpairmentProblem{
+        "jitter", fmt::format("jitter {} is more than the latency {}", text_of_latency(jitter),
+                              text_of_latency(latency))};
+  }
+  if (reorder > 0 && latency.count() == 0) {
+    return ImpairmentProblem{"reorder",
+                             "a packet overtakes only those that wait: reorder needs latency"};
+  }
+  return std::nullopt;
 }
 
 Result<std::chrono::microseconds> parse_latency(std::string_view text) {

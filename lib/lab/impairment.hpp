@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,14 +21,22 @@ struct Impairment {
   double duplicate = 0;
   double reorder = 0;  // of those that overtake what waits
   uint64_t rate = 0;   // bit/s, kMinRate to kMaxRate; 0: any
-  uint64_t seed = 1;   // of its draws
+  uint64_t seed = 1;   // of its draws, up to kMaxSeed
   bool operator==(const Impairment&) const = default;
   bool any() const;  // whether it does anything
 };
 
+// A rule that an impairment breaks, and the property at fault.
+struct ImpairmentProblem {
+  std::string property{};  // "jitter"
+  std::string message{};   // "jitter 30ms is more than the latency 20ms"
+};
+std::optional<ImpairmentProblem> problem_of(const Impairment& impairment);
+
 inline constexpr std::chrono::microseconds kMaxLatency = std::chrono::seconds(10);
 inline constexpr uint64_t kMinRate = 8'000;
 inline constexpr uint64_t kMaxRate = 100'000'000'000;
+inline constexpr uint64_t kMaxSeed = 2'147'483'647;
 
 // As lab files and commands write them: "20ms", "1.5s", "300us"; "1%", "0.05%"; "100mbit" (units
 // as tc's, of 1000). kInvalid, saying by the form below what it should be.

@@ -214,6 +214,20 @@ BoundaryLab widest_plan() {
   return {"widest plan", std::move(lab)};
 }
 
+BoundaryLab widest_wires() {
+  lab::Lab lab = widest_plan().lab;
+  lab::ServerFarm& plan = lab.server_farms["plan"];
+  plan.interface = lab::IntegrationInterface::kTun;
+  plan.impairment = lab::Impairment{.latency = lab::kMaxLatency,
+                                    .jitter = lab::kMaxLatency,
+                                    .loss = 1,
+                                    .duplicate = 0.999999,
+                                    .reorder = 0.000001,
+                                    .rate = lab::kMaxRate - 1,
+                                    .seed = lab::kMaxSeed};
+  return {"widest wires", std::move(lab)};
+}
+
 BoundaryLab most_peerings() {
   lab::Lab lab = smallest();
   lab::VirtualNetwork& hub = lab.virtual_networks["spoke"];
@@ -288,8 +302,8 @@ BoundaryLab most_of_the_platform() {
 std::vector<BoundaryLab> boundary_labs() {
   std::vector<BoundaryLab> all{oddest_names(), longest_names()};
   for (BoundaryLab& plain :
-       std::vector<BoundaryLab>{longest_lists(), fullest_plan(), widest_plan(), most_peerings(),
-                                most_names(), most_of_the_platform()}) {
+       std::vector<BoundaryLab>{longest_lists(), fullest_plan(), widest_plan(), widest_wires(),
+                                most_peerings(), most_names(), most_of_the_platform()}) {
     all.push_back({plain.name + " under longest names", with_longest_names(plain.lab)});
     all.push_back(std::move(plain));
   }

@@ -26,8 +26,9 @@ BoundaryLab longest_names();
 BoundaryLab longest_lists();
 // As many apps as a plan takes, in two integrations.
 BoundaryLab fullest_plan();
-// As many instances as a plan takes.
+// As many instances as a plan takes; and the same on wires that do as much to packets as they may.
 BoundaryLab widest_plan();
+BoundaryLab widest_wires();
 // As many peerings as a network takes.
 BoundaryLab most_peerings();
 // A zone of a thousand names with as many records as a set takes, and a service with a hundred

@@ -34,6 +34,36 @@ void check_plan(const std::string& name, const ServerFarm& farm, Checks& checks)
   }
 }
 
+void check_impairment(const std::string& name, const ServerFarm& farm, Checks& checks) {
+  if (!farm.impairment) return;
+  const std::string path = "serverFarms." + name + ".impairment";
+  if (farm.interface != IntegrationInterface::kTun) {
+    checks.error(path, "needs-tun", "needs interface: tun", {},
+                 {"serverFarms." + name + ".interface"});
+  }
+  if (const auto problem = problem_of(*farm.impairment)) {
+    checks.error(path + "." + problem->property, "impairment", problem->message, {}, {path});
+  }
+}
+
+// Wires of plans that join no network.
+void check_unused_wires(const Lab& lab, Checks& checks) {
+  for (const auto& [name, farm] : lab.server_farms) {
+    if (farm.interface != IntegrationInterface::kTun) continue;
+    const bool joins =
+        std::any_of(lab.sites.begin(), lab.sites.end(), [&plan = name](const auto& entry) {
+          return entry.second.server_farm == plan && entry.second.virtual_network_subnet;
+        });
+    if (joins) continue;
+    Checks::Paths set = {"interface"};
+    if (farm.impairment) set.push_back("impairment");
+    for (const std::string& key : set) {
+      checks.warning("serverFarms." + name + "." + key, "no-effect",
+                     "no app of the plan is integrated", {}, {"sites"});
+    }
+  }
+}
+
 struct LegacyFlag {
   const char* name = "";
   std::optional<bool> value{};
@@ -204,7 +234,11 @@ void check_subnet_load(const SubnetRef& ref, const std::set<std::string>& plans,
 
 void check_web(const Lab& lab, Checks& checks) {
   std::map<std::string, size_t> sites_of_plan;
-  for (const auto& [name, farm] : lab.server_farms) check_plan(name, farm, checks);
+  for (const auto& [name, farm] : lab.server_farms) {
+    check_plan(name, farm, checks);
+    check_impairment(name, farm, checks);
+  }
+  check_unused_wires(lab, checks);
   for (const auto& [name, site] : lab.sites) {
     check_site(name, site, lab, checks);
     if (++sites_of_plan[site.server_farm] == kMaxSitesPerPlan + 1) {

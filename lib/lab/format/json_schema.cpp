@@ -85,6 +85,9 @@ Json one_value(const Property& property) {
     case Form::kInstance: return reference("instance");
     case Form::kFlowUrl: return reference("flowUrl");
     case Form::kHttpsUrl: return reference("httpsUrl");
+    case Form::kLatency: return reference("latency");
+    case Form::kShare: return reference("share");
+    case Form::kRate: return reference("rate");
     case Form::kExpected:
       return any_of({words_of_property(property), reference("address"), reference("addresses")});
     case Form::kServiceEndpoint:
@@ -205,6 +208,10 @@ Json definitions() {
                                Json{{"type", "boolean"}}})}}},
       {"httpsUrl", text_like("[Hh][Tt][Tt][Pp][Ss]://" + label + "([.]" + label +
                              ")*[.]?(:443)?/[^?#]+([?#].*)?")},
+      {"latency", text_like("[0-9]+([.][0-9]{1,6})?s|[0-9]+([.][0-9]{1,3})?ms|[0-9]+us")},
+      {"share", text_like("[0-9]+([.][0-9]{1,4})?%")},
+      {"rate", text_like("[0-9]+([.][0-9]{1,9})?gbit|[0-9]+([.][0-9]{1,6})?mbit|"
+                         "[0-9]+([.][0-9]{1,3})?kbit|[0-9]+bit")},
       {"flowUrl", text_like(fmt::format("(tcp|udp)://[^:/?#@\\[\\]]+:{}|icmp://[^:/?#@\\[\\]]+",
                                         kPortNotZero))}};
   for (const ObjectSchema& schema : object_schemas()) {

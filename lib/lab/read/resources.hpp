@@ -26,6 +26,7 @@ NetworkSecurityGroup read_network_security_group(Reader& reader, const Value& va
                                                  const TagNames* tags);
 RouteTable read_route_table(Reader& reader, const Value& value, const TagNames* tags);
 ServerFarm read_server_farm(Reader& reader, const Value& value);
+Impairment read_impairment(Reader& reader, const Value& value);
 Site read_site(Reader& reader, const Value& value);
 // tcp/PORT or udp/PORT.
 std::optional<Port> read_listen(Reader& reader, const Value& value);

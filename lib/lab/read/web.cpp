@@ -129,7 +129,24 @@ ServerFarm read_server_farm(Reader& reader, const Value& value) {
   object.into(farm.capacity, "capacity", &Reader::integer);
   farm.outbound_ip_addresses = reader.list(object.at("outboundIpAddresses"), &Reader::address);
   object.into(farm.subscription, "subscription", &Reader::text);
+  object.word_into(farm.interface, "interface", integration_interfaces());
+  if (const auto impairment = object.at("impairment")) {
+    farm.impairment = read_impairment(reader, *impairment);
+  }
   return farm;
+}
+
+Impairment read_impairment(Reader& reader, const Value& value) {
+  ObjectReader object(reader, value, ObjectType::kImpairment);
+  Impairment impairment;
+  object.into(impairment.latency, "latency", &Reader::latency);
+  object.into(impairment.jitter, "jitter", &Reader::latency);
+  object.into(impairment.loss, "loss", &Reader::share);
+  object.into(impairment.duplicate, "duplicate", &Reader::share);
+  object.into(impairment.reorder, "reorder", &Reader::share);
+  object.into(impairment.rate, "rate", &Reader::rate);
+  object.integer_into(impairment.seed, "seed");
+  return impairment;
 }
 
 Site read_site(Reader& reader, const Value& value) {

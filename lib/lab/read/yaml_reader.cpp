@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "lab/domain_name.hpp"
 #include "lab/https_url.hpp"
+#include "lab/impairment.hpp"
 #include "lab/limits.hpp"
 
 namespace egress::lab {
@@ -158,6 +159,29 @@ std::optional<std::string> Reader::https_url(const Value& value) {
   fail(value, "url", fmt::format("'{}' is not the URL of a container", shown(plain)),
        "write https://HOST/CONTAINER");
   return std::nullopt;
+}
+
+template <typename T>
+std::optional<T> Reader::parsed(const Value& value, const char* code,
+                                Result<T> (*parse)(std::string_view)) {
+  const auto got = text(value);
+  if (!got) return std::nullopt;
+  const Result<T> result = parse(*got);
+  if (result.ok()) return *result;
+  fail(value, code, result.error().message);
+  return std::nullopt;
+}
+
+std::optional<std::chrono::microseconds> Reader::latency(const Value& value) {
+  return parsed(value, "latency", parse_latency);
+}
+
+std::optional<double> Reader::share(const Value& value) {
+  return parsed(value, "share", parse_share);
+}
+
+std::optional<uint64_t> Reader::rate(const Value& value) {
+  return parsed(value, "rate", parse_rate);
 }
 
 std::vector<Value> Reader::items(const Value& value) {

@@ -7,14 +7,18 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ip.hpp"
 #include "base/ip6.hpp"
+#include "base/result.hpp"
 #include "lab/read/findings.hpp"
 #include "lab/read/yaml_tree.hpp"
 #include "lab/schema/schema.hpp"
@@ -55,6 +59,10 @@ class Reader {
   std::optional<SubnetRef> subnet_ref(const Value& value);
   // Of a container of a service, as written (lab/https_url.hpp).
   std::optional<std::string> https_url(const Value& value);
+  // Of an impairment (lab/impairment.hpp).
+  std::optional<std::chrono::microseconds> latency(const Value& value);
+  std::optional<double> share(const Value& value);
+  std::optional<uint64_t> rate(const Value& value);
   // The items of a list; a finding and nothing when it is no list. Null is an empty list.
   std::vector<Value> items(const Value& value);
   // The entries of a map, each key once.
@@ -90,6 +98,9 @@ class Reader {
   Findings& findings() { return findings_; }
 
  private:
+  template <typename T>
+  std::optional<T> parsed(const Value& value, const char* code,
+                          Result<T> (*parse)(std::string_view));
   void fail_at(Mark mark, const std::string& path, std::string code, std::string message,
                std::string hint);
   template <typename Less>

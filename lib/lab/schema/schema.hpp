@@ -49,6 +49,7 @@ enum class ObjectType {
   kApplicationLogs,
   kBlobLogs,
   kCertificate,
+  kImpairment,
 };
 
 // How one value is written.
@@ -72,6 +73,9 @@ enum class Form {
   kInstance,         // "SITE", "SITE/INSTANCE"
   kFlowUrl,          // "tcp://HOST:PORT"
   kHttpsUrl,         // "https://HOST/PATH"
+  kLatency,          // "20ms", from 0s to 10s (lab/impairment.hpp)
+  kShare,            // "1%", from 0% to 100%
+  kRate,             // "100mbit", from 8kbit to 100gbit
   kExpected,         // one of `words`, an address or a list of addresses
   kServiceEndpoint,  // one of `words`, or `object`
   kObject,           // `object`

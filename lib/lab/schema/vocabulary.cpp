@@ -173,6 +173,12 @@ const std::vector<Spelling<std::string>>& nat_gateway_skus() {
   return all;
 }
 
+const std::vector<Spelling<IntegrationInterface>>& integration_interfaces() {
+  static const std::vector<Spelling<IntegrationInterface>> all = {
+      {"veth", IntegrationInterface::kVeth}, {"tun", IntegrationInterface::kTun}};
+  return all;
+}
+
 const std::vector<Sku>& skus() {
   static const std::vector<Sku> all = make_skus();
   return all;

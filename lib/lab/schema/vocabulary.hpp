@@ -37,6 +37,7 @@ const std::vector<Spelling<bool>>& startup_outcomes();
 const std::vector<Spelling<IdentityType>>& identity_types();
 const std::vector<Spelling<std::string>>& database_types();
 const std::vector<Spelling<std::string>>& nat_gateway_skus();
+const std::vector<Spelling<IntegrationInterface>>& integration_interfaces();
 
 template <typename T>
 std::vector<std::string> words_of(const std::vector<Spelling<T>>& spellings) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+#include <fmt/format.h>
+
 #include "lab/limits.hpp"
 #include "lab/schema/objects.hpp"
 #include "lab/schema/vocabulary.hpp"
@@ -19,6 +21,10 @@ ObjectSchema server_farm_schema() {
   capacity.minimum = 1;
   capacity.maximum = kMaxCapacity;
   capacity.default_value = "1";
+  Property interface = word("interface", words_of(integration_interfaces()),
+                            "What joins its instances to their networks: a pair of links, or a "
+                            "wire, which is two with a process between.");
+  interface.default_value = word_for(integration_interfaces(), ServerFarm{}.interface);
   return {ObjectType::kServerFarm,
           "serverFarm",
           "An App Service plan.",
@@ -26,7 +32,39 @@ ObjectSchema server_farm_schema() {
            list("outboundIpAddresses", Form::kAddress,
                 "Addresses that App Service's own source NAT shows for the plan's apps. Left out: "
                 "those of the lab."),
-           subscription_property()}};
+           subscription_property(), interface,
+           object("impairment", ObjectType::kImpairment,
+                  "What its wires do to packets; needs interface: tun.")}};
+}
+
+Property with_default(std::string default_value, Property property) {
+  property.default_value = std::move(default_value);
+  return property;
+}
+
+ObjectSchema impairment_schema() {
+  const Impairment usual;
+  const std::string no_time = text_of_latency(usual.latency);
+  const std::string none = text_of_share(usual.loss);
+  return {ObjectType::kImpairment,
+          "impairment",
+          "What a wire does to the packets of each direction by itself: a round trip is delayed "
+          "twice.",
+          {with_default(no_time, value("latency", Form::kLatency,
+                                       "How long each waits: 20ms, 1.5s, up to 10s.")),
+           with_default(no_time, value("jitter", Form::kLatency,
+                                       "By how much more or less, drawn evenly, no more than the "
+                                       "latency. Packets keep their order.")),
+           with_default(none, value("loss", Form::kShare, "The share that is lost: 1%, 0.05%.")),
+           with_default(none, value("duplicate", Form::kShare, "The share that comes twice.")),
+           with_default(none, value("reorder", Form::kShare,
+                                    "The share that does not wait, and so overtakes those that "
+                                    "do; needs latency.")),
+           value("rate", Form::kRate,
+                 "Bits of IP packets a second: 8kbit to 100gbit, in units of 1000. Left out: any."),
+           number("seed", 0, static_cast<int>(kMaxSeed),
+                  "Of the draws: the n-th packet of a direction meets the same fate each time.",
+                  fmt::format("{}", usual.seed))}};
 }
 
 ObjectSchema site_schema() {
@@ -153,8 +191,8 @@ ObjectSchema expectation_schema() {
 }  // namespace
 
 std::vector<ObjectSchema> web_schemas() {
-  return {server_farm_schema(), site_schema(), outbound_vnet_routing_schema(), host_schema(),
-          expectation_schema()};
+  return {server_farm_schema(),           impairment_schema(), site_schema(),
+          outbound_vnet_routing_schema(), host_schema(),       expectation_schema()};
 }
 
 }  // namespace egress::lab

@@ -24,9 +24,24 @@ Document expected(const Expectation& expectation) {
 
 Document Writer::json_of(const ServerFarm& farm) const {
   const auto& [sku, capacity, outbound, subscription, interface, impairment] = farm;
-  return object(field("sku", sku), field("capacity", capacity),
-                field("outboundIpAddresses", outbound),
-                field("subscription", if_any(subscription)));
+  return object(
+      field("sku", sku), field("capacity", capacity), field("outboundIpAddresses", outbound),
+      field("subscription", if_any(subscription)),
+      field("interface", word_unless(integration_interfaces(), ServerFarm{}.interface, interface)),
+      field("impairment", impairment));
+}
+
+Document Writer::json_of(const Impairment& impairment) const {
+  const auto& [latency, jitter, loss, duplicate, reorder, rate, seed] = impairment;
+  const auto time = [](std::chrono::microseconds value) {
+    return unless(text_of_latency({}), text_of_latency(value));
+  };
+  const auto share = [](double value) { return unless(text_of_share(0), text_of_share(value)); };
+  return object(field("latency", time(latency)), field("jitter", time(jitter)),
+                field("loss", share(loss)), field("duplicate", share(duplicate)),
+                field("reorder", share(reorder)),
+                field("rate", unless(text_of_rate(0), text_of_rate(rate))),
+                field("seed", unless(static_cast<int>(Impairment{}.seed), static_cast<int>(seed))));
 }
 
 Document Writer::json_of(const Site& site) const {

@@ -22,6 +22,7 @@ class Writer {
   explicit Writer(const Lab& lab) : lab_(lab) {}
 
   Document write() const;
+  Document write(const Impairment& impairment) const { return json_of(impairment); }
 
  private:
   using Field = std::pair<std::string, Document>;
@@ -110,6 +111,7 @@ class Writer {
   Document json_of(const Route& route) const;
 
   Document json_of(const ServerFarm& farm) const;
+  Document json_of(const Impairment& impairment) const;
   Document json_of(const Site& site) const;
   Document json_of(const OutboundVnetRouting& routing) const;
   Document json_of(const Host& host) const;

@@ -63,5 +63,31 @@ TEST(Document, TooLargeForTheLoaderIsNotWritten) {
             "the lab cannot be written as a file: larger than 1048576 bytes");
 }
 
+TEST(Document, DeclaresTheLabThatItWasMadeOf) {
+  for (const char* folder : {LAB_CONFIG "/examples", LAB_CASES}) {
+    for (const auto& path : yaml_files(folder)) {
+      const Loaded loaded = load_file(path);
+      if (!loaded.lab) continue;
+      const auto again = lab_of(document_of(*loaded.lab), loaded.lab->service_tags);
+      ASSERT_TRUE(again.ok()) << path << ": " << again.error().to_string();
+      EXPECT_TRUE(*again == *loaded.lab) << path;
+    }
+  }
+}
+
+TEST(Document, ThatDeclaresNoLabIsRefusedInTheWordsOfItsFirstError) {
+  for (const auto& [json, message] :
+       {std::pair{R"({"hosts": {"h": {"internet": true}}})", "hosts.h: 'ipAddress' is missing"},
+        {R"({"serviceTags": "tags.json"})",
+         "serviceTags: cannot read 'tags.json': its service tags are not known"},
+        {"7", "a map is expected, not '7'"},
+        {"null", "the file holds no lab; write {} for an empty one"}}) {
+    const auto lab = lab_of(Document::parse(json));
+    ASSERT_FALSE(lab.ok()) << json;
+    EXPECT_EQ(lab.error().code, Errc::kInvalid);
+    EXPECT_EQ(lab.error().message, message);
+  }
+}
+
 }  // namespace
 }  // namespace egress::lab
