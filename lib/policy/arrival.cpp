@@ -33,7 +33,7 @@ DecidedBy decided_by(const WalkState& state) {
 }
 
 bool leaves_by_app_service(const WalkState& state) {
-  return state.origin.app != nullptr && state.trail.way == Entry::Way::kInternet &&
+  return state.origin.worker != nullptr && state.trail.way == Entry::Way::kInternet &&
          state.trail.exit_host == kNowhere;
 }
 
@@ -59,7 +59,7 @@ std::optional<PathLimits> limits_of(const WalkState& state) {
     return limits_at(network.nat_gateways[state.trail.nat_gateway], state.flow.protocol);
   }
   const bool by_app_service =
-      leaves_by_app_service(state) && state.packet.source == state.origin.app->worker->outbound;
+      leaves_by_app_service(state) && state.packet.source == state.origin.worker->outbound;
   if (!by_app_service) return std::nullopt;
   return limits_at_app_service(network.situation.lab);
 }

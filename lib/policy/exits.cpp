@@ -29,7 +29,7 @@ Ended refuse_port(WalkState& state, Exit exit) {
 // App Service's own source NAT, for direct packets and for Internet routes of the integration
 // subnet alike (azure-facts 1.3.3, 1.3.4).
 void wear_outbound_address(WalkState& state) {
-  state.packet.source = state.origin.app->worker->outbound;
+  state.packet.source = state.origin.worker->outbound;
   const std::string outbound = state.packet.source.to_string();
   state.note({Stage::kNat, "internet", outbound, "",
               fmt::format("App Service's source NAT shows the outbound address {}.", outbound)});
@@ -63,6 +63,17 @@ Ended wear_public_address(WalkState& state, const Network::Subnet& subnet,
       {Stage::kNat, subnet.name, packet.source.to_string(), "",
        fmt::format("{} leaves to the Internet as {}.", owner.name, packet.source.to_string())});
   return std::nullopt;
+}
+
+// Whether the network hands it to the exit that the route names, whatever becomes of it there.
+bool comes_to_exit(const WalkState& state, const Network::Subnet& subnet) {
+  const Interface& sender = state.network.interfaces[state.trail.sender];
+  const bool own = state.packet.source == sender.address;
+  const bool refused =
+      subnet.integration &&
+      refused_port(state.network, state.origin, state.packet, Exit::kInternet).has_value();
+  if (subnet.nat_gateway != kNowhere) return own && !refused;
+  return subnet.integration ? !refused : own && sender.public_address.has_value();
 }
 
 }  // namespace
@@ -103,6 +114,7 @@ Ended leave_by_service_endpoint(WalkState& state, const Network::Subnet& subnet,
 }
 
 Ended leave_by_route(WalkState& state, const Network::Subnet& subnet, const EffectiveRoute& route) {
+  if (comes_to_exit(state, subnet)) state.leave();
   if (dropped_at_exits(state)) {
     return state.drop_at_route(subnet, route, private_destination(state));
   }

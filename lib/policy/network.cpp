@@ -62,7 +62,8 @@ class Analysis {
     for (const auto& [name, farm] : lab_.server_farms) {
       const std::vector<Ipv4Address> addresses = lab::outbound_addresses(lab_, farm);
       for (int instance = 0; instance < farm.capacity; ++instance) {
-        out_.workers[{name, instance}].outbound = outbound_address(addresses, name, instance);
+        out_.workers[{name, instance}] = {.outbound = outbound_address(addresses, name, instance),
+                                          .interface = farm.interface};
       }
     }
   }

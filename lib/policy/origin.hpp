@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Whose packets a question is about: an app's, or those of a machine that sends for itself.
+// Whose packets a question is about: an app's, those of a machine that sends for itself, or those
+// that a worker sends into a network, whichever its app.
 
 #include <string>
 
@@ -11,10 +12,12 @@
 namespace egress::policy {
 
 struct Origin {
-  std::string name{};  // "web/0", "web/0 key-vault (public attempt)", or the machine's
+  // "web/0", "web/0 key-vault (public attempt)", the machine's, or the worker's, "plan/0".
+  std::string name{};
   const Network::App* app = nullptr;        // null: a machine, or an integration
   const Network::Worker* worker = nullptr;  // of an app and of an integration
-  // The app's integration, or the machine; kNowhere: an app of whose packets none enters a network.
+  // The app's integration, the machine, or the integration itself; kNowhere: an app of whose
+  // packets none enters a network.
   Index interface = kNowhere;
 
   // The network that its packets enter first; kNowhere for direct senders.
@@ -34,5 +37,7 @@ Result<Network::App> find_app(const Network& network, const Sender& sender,
 Origin origin_of(const Network& network, const Network::App& app);
 // `machine` is the interface of a host.
 Origin origin_of(const Network& network, Index machine);
+// What the worker alone decides is behind such packets: their walk begins in the network.
+Origin origin_of_integration(const Network& network, Index integration);
 
 }  // namespace egress::policy

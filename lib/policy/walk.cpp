@@ -93,7 +93,7 @@ class Walk {
     return stop(Verdict::kDrop, {Stage::kPlatform, origin_.name, "Drop", range->to_string(),
                                  fmt::format("{} belongs to the platform and never leaves the {}.",
                                              packet_.destination.to_string(),
-                                             origin_.app != nullptr ? "worker" : "machine")});
+                                             origin_.worker != nullptr ? "worker" : "machine")});
   }
 
   Verdict ask_platform() {
@@ -211,6 +211,7 @@ class Walk {
   void remember_passage(Index vnet) { trail_.passages.push_back({vnet, packet_.source}); }
 
   Ended cross(Index from, Index to) {
+    state_.leave();
     const std::string peering = vnet_name(to) + "/" + vnet_name(from);
     if (!network_.peer_accepts(from, to, packet_.source)) {
       return stop(Verdict::kDrop,
@@ -268,6 +269,7 @@ class Walk {
     const Network::Subnet& subnet = network_.subnets[owner.subnet];
     if (owner.endpoint != nullptr) return deliver_to_endpoint(index, subnet);
     if (const Ended ended = pass(subnet, lab::Direction::kInbound)) return *ended;
+    state_.leave();
     if (owner.integration != nullptr) return arrive_at_integration(state_, index);
     return arrive(state_, index, subnet.name);
   }
@@ -290,6 +292,7 @@ class Walk {
       const Gate& gate = *subnet.endpoints_inbound;
       if (const Ended ended = pass(subnet, gate, lab::Direction::kInbound)) return *ended;
     }
+    state_.leave();
     const std::string& service = network_.interfaces[endpoint.behind].name;
     note({Stage::kPrivateEndpoint, subnet.name, "Allow", name,
           fmt::format("{} hands it to {} with the source that it has.", endpoint.name, service)});
@@ -306,6 +309,7 @@ class Walk {
     const Interface& appliance = network_.interfaces[target];
     const bool own = appliance.address == packet_.destination;
     if (!own && !appliance.forwards()) {
+      if (appliance.vnet != subnet.vnet || lets_in(appliance)) state_.leave();
       return drop_at_route(subnet, route,
                            fmt::format("{} has enableIPForwarding off", appliance.name));
     }
@@ -321,8 +325,15 @@ class Walk {
     if (own) return deliver(target);
     const Network::Subnet& its = network_.subnets[appliance.subnet];
     if (const Ended ended = pass(its, lab::Direction::kInbound)) return ended;
+    state_.leave();
     forward(target, its);
     return std::nullopt;
+  }
+
+  // A next hop that does not forward is sent the packet all the same.
+  bool lets_in(const Interface& machine) const {
+    const auto& gate = network_.subnets[machine.subnet].inbound;
+    return !gate || gate->decide(packet_).rule.access == lab::Access::kAllow;
   }
 
   void forward(Index target, const Network::Subnet& subnet) {
@@ -347,6 +358,8 @@ class Walk {
 
   Verdict go_by_service_endpoint(const Network::Subnet& subnet, const EffectiveRoute& route) {
     if (const Ended ended = leave_by_service_endpoint(state_, subnet, route)) return *ended;
+    const bool somebody = network_.machine_at(kNowhere, packet_.destination) != kNowhere;
+    if (somebody) state_.leave();
     return arrive_on_internet(state_);
   }
 

@@ -13,7 +13,7 @@ namespace egress::policy {
 
 // What the network remembers of a flow that arrived. Its destination is the same everywhere.
 struct Trail {
-  struct Passage {  // a VNet tracks the flow with this source
+  struct Passage {  // a VNet sees the flow with this source
     Index vnet = kNowhere;
     Ipv4Address source{};
     bool left = false;  // the VNet lets it go on: to a machine, an appliance, a peer or an exit

@@ -29,6 +29,9 @@ struct WalkState {
 
   const std::string& vnet_name(Index vnet) const { return network.vnets[vnet].name; }
 
+  // The VNet that has the packet lets it go on.
+  void leave() { trail.passages.back().left = true; }
+
   void note(Step step) { explanation.steps.push_back(std::move(step)); }
 
   // The step decides the flow.
