@@ -214,6 +214,11 @@ Json record_json(const LostRecords& lost) {
 
 }  // namespace
 
+std::string wire_name(const lab::Integration& integration) {
+  return integration.server_farm + "/" + std::to_string(integration.instance) + " " +
+         integration.subnet.to_string();
+}
+
 std::string to_text(const WireEnd& end) {
   return dump({{"wire", end.wire},
                {"inWorker", end.in_worker},

@@ -37,6 +37,7 @@ struct WireEnd {
   bool operator==(const WireEnd&) const = default;
 };
 std::string to_text(const WireEnd& end);
+std::string wire_name(const lab::Integration& integration);
 // kInvalid says what is wrong with the text, here and below.
 Result<WireEnd> parse_wire_end(const std::string& text);
 
