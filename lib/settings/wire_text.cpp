@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "settings/wire_text.hpp"
 
+#include "lab/document.hpp"
 #include "settings/record_sets_text.hpp"
 
 namespace egress::settings {
@@ -32,44 +33,13 @@ lab::Integration read_integration(const Json& json) {
 }
 
 Json impairment_json(const lab::Impairment& impairment) {
-  const auto& [latency, jitter, loss, duplicate, reorder, rate, seed] = impairment;
-  return {{"latencyMicroseconds", latency.count()},
-          {"jitterMicroseconds", jitter.count()},
-          {"loss", loss},
-          {"duplicate", duplicate},
-          {"reorder", reorder},
-          {"rate", rate},
-          {"seed", seed}};
-}
-
-std::chrono::microseconds read_latency(const Json& json) {
-  const std::chrono::microseconds latency(json.get<int64_t>());
-  if (latency.count() < 0 || latency > lab::kMaxLatency) throw Unreadable("no latency of a wire");
-  return latency;
-}
-
-double read_share(const Json& json) {
-  const auto share = json.get<double>();
-  if (!(share >= 0 && share <= 1)) throw Unreadable("a share is between 0 and 1");
-  return share;
-}
-
-uint64_t read_rate(const Json& json) {
-  const auto rate = json.get<uint64_t>();
-  if (rate != 0 && (rate < lab::kMinRate || rate > lab::kMaxRate)) {
-    throw Unreadable("no rate of a wire");
-  }
-  return rate;
+  return lab::document_of(impairment);
 }
 
 lab::Impairment read_impairment(const Json& json) {
-  return {.latency = read_latency(json.at("latencyMicroseconds")),
-          .jitter = read_latency(json.at("jitterMicroseconds")),
-          .loss = read_share(json.at("loss")),
-          .duplicate = read_share(json.at("duplicate")),
-          .reorder = read_share(json.at("reorder")),
-          .rate = read_rate(json.at("rate")),
-          .seed = json.at("seed")};
+  const auto impairment = lab::impairment_of(json);
+  if (!impairment.ok()) throw Unreadable(impairment.error().to_string());
+  return *impairment;
 }
 
 std::optional<lab::Impairment> read_any_impairment(const Json& json) {

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "settings/situation_text.hpp"
+
+#include <algorithm>
+
+#include "base/number.hpp"
+#include "lab/document.hpp"
+#include "settings/record_sets_text.hpp"
+
+namespace egress::settings {
+namespace {
+
+constexpr int kLastClass = static_cast<int>(lab::TrafficClass::kKeyVault);
+
+// Intervals as "FIRST-LAST FIRST-LAST …": files of service tags have a hundred thousand of them.
+std::string text_of(const AddressSet& addresses) {
+  std::string text;
+  for (const Interval<uint32_t>& interval : addresses.intervals()) {
+    if (!text.empty()) text += ' ';
+    text += std::to_string(interval.first) + '-' + std::to_string(interval.last);
+  }
+  return text;
+}
+
+uint32_t read_bits(std::string_view text) {
+  const auto bits = parse_number<uint32_t>(text);
+  if (!bits) throw Unreadable("'" + std::string(text) + "' is no address");
+  return *bits;
+}
+
+AddressSet read_set(std::string_view text) {
+  std::vector<Interval<uint32_t>> intervals;
+  while (!text.empty()) {
+    const std::string_view each = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(each.size() + 1, text.size()));
+    const size_t dash = each.find('-');
+    if (dash == std::string_view::npos) throw Unreadable("an interval has two ends");
+    const Interval<uint32_t> interval{read_bits(each.substr(0, dash)),
+                                      read_bits(each.substr(dash + 1))};
+    if (interval.first > interval.last) throw Unreadable("an interval ends before it begins");
+    intervals.push_back(interval);
+  }
+  return AddressSet(std::move(intervals));
+}
+
+Json tags_json(const lab::ServiceTags* tags) {
+  if (tags == nullptr) return nullptr;
+  Json json = Json::array();
+  for (const auto& [name, tag] : *tags) {
+    json.push_back({name, tag.region, text_of(tag.addresses)});
+  }
+  return json;
+}
+
+std::shared_ptr<const lab::ServiceTags> read_tags(const Json& json) {
+  if (json.is_null()) return nullptr;
+  auto tags = std::make_shared<lab::ServiceTags>();
+  for (const Json& each : json) {
+    const std::string addresses = each.at(2);
+    (*tags)[each.at(0)] = {.region = each.at(1), .addresses = read_set(addresses)};
+  }
+  return tags;
+}
+
+Json leases_json(const lab::IntegrationAddresses& leases) {
+  Json json = Json::array();
+  for (const auto& [integration, address] : leases) {
+    json.push_back({integration.server_farm, integration.instance, integration.subnet.vnet,
+                    integration.subnet.subnet, address.to_string()});
+  }
+  return json;
+}
+
+lab::IntegrationAddresses read_leases(const Json& json) {
+  lab::IntegrationAddresses leases;
+  for (const Json& each : json) {
+    const auto address = Ipv4Address::parse(each.at(4).get_ref<const std::string&>());
+    if (!address.ok()) throw Unreadable(address.error().message);
+    leases[{each.at(0), each.at(1), {each.at(2), each.at(3)}}] = *address;
+  }
+  return leases;
+}
+
+Json dns_json(const lab::Named<std::vector<Ipv4Address>>& servers_of) {
+  Json json = Json::array();
+  for (const auto& [site, servers] : servers_of) json.push_back({site, to_json(servers)});
+  return json;
+}
+
+lab::Named<std::vector<Ipv4Address>> read_dns(const Json& json) {
+  lab::Named<std::vector<Ipv4Address>> servers_of;
+  for (const Json& each : json) servers_of[each.at(0)] = read_addresses(each.at(1));
+  return servers_of;
+}
+
+Json traffic_json(const policy::TrafficInUse& traffic) {
+  Json json = Json::array();
+  for (const auto& [site, classes] : traffic) {
+    Json numbers = Json::array();
+    for (const lab::TrafficClass each : classes) numbers.push_back(static_cast<int>(each));
+    json.push_back({site, std::move(numbers)});
+  }
+  return json;
+}
+
+policy::TrafficInUse read_traffic(const Json& json) {
+  policy::TrafficInUse traffic;
+  for (const Json& each : json) {
+    auto& classes = traffic[each.at(0)];
+    for (const Json& number : each.at(1)) {
+      classes.insert(number_of<lab::TrafficClass>(number, kLastClass));
+    }
+  }
+  return traffic;
+}
+
+lab::Named<int> read_restarts(const Json& json) {
+  lab::Named<int> restarts;
+  for (const Json& each : json) restarts[each.at(0)] = each.at(1);
+  return restarts;
+}
+
+lab::Lab read_lab(const Json& json, std::shared_ptr<const lab::ServiceTags> tags) {
+  auto lab = lab::lab_of(json, std::move(tags));
+  if (!lab.ok()) throw Unreadable(lab.error().to_string());
+  return *std::move(lab);
+}
+
+}  // namespace
+
+std::string to_text(const policy::Situation& situation) {
+  Json restarts = Json::array();
+  for (const auto& [site, count] : situation.restarts) restarts.push_back({site, count});
+  const Json json{{"lab", lab::document_of(situation.lab)},
+                  {"serviceTags", tags_json(situation.lab.service_tags.get())},
+                  {"leases", leases_json(situation.leases)},
+                  {"restarts", std::move(restarts)},
+                  {"dnsAtStart", dns_json(situation.dns_at_start)},
+                  {"traffic", traffic_json(situation.traffic)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<policy::Situation> parse_situation(const std::string& text) {
+  return parse_json(text, "situation of a lab", [](const Json& json) {
+    policy::Situation situation{.lab = read_lab(json.at("lab"), read_tags(json.at("serviceTags"))),
+                                .leases = read_leases(json.at("leases")),
+                                .restarts = read_restarts(json.at("restarts")),
+                                .dns_at_start = read_dns(json.at("dnsAtStart")),
+                                .traffic = read_traffic(json.at("traffic"))};
+    for (const lab::Integration& wanted : lab::integrations(situation.lab)) {
+      if (situation.leases.count(wanted) == 0) {
+        throw Unreadable(wanted.server_farm + " has no lease in " + wanted.subnet.to_string());
+      }
+    }
+    return situation;
+  });
+}
+
+}  // namespace egress::settings
