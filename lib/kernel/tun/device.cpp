@@ -12,7 +12,6 @@ namespace egress::kernel {
 namespace {
 
 constexpr const char* kDriver = "/dev/net/tun";
-constexpr int kHeaderBytes = 10;
 
 // Not in Debian 12's headers, which are those of Linux 6.1.
 constexpr unsigned int kUso4 = 0x20;
@@ -82,10 +81,15 @@ Result<UniqueFd> open_tun_queue(const std::string& name) {
   if (ioctl(queue.get(), TUNGETIFF, &request) != 0) return Error::from_errno("look at " + name);
   if ((request.ifr_flags & IFF_PERSIST) == 0) return missing;
   // As others may have left it.
-  if (ioctl(queue.get(), TUNSETVNETHDRSZ, &kHeaderBytes) != 0) {
+  if (ioctl(queue.get(), TUNSETVNETHDRSZ, &kTunHeaderBytes) != 0) {
     return Error::from_errno("set the size of headers of " + name);
   }
   return queue;
+}
+
+bool has_device(int queue) {
+  ifreq request{};
+  return ioctl(queue, TUNGETIFF, &request) == 0;
 }
 
 Status set_offload(int queue, bool on) {

@@ -18,6 +18,7 @@ namespace egress::kernel {
 
 // Each packet has virtio's header of 10 bytes in front, and nothing else.
 inline constexpr int kTunFlags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
+inline constexpr int kTunHeaderBytes = 10;
 
 // Why this machine makes no TUN devices for us; nothing when it does.
 std::optional<std::string> why_no_tun();
@@ -31,6 +32,9 @@ Status create_tun(const std::string& name, int index);
 // when another has, kNotFound when there is no such device; one of another kind is refused with
 // EINVAL.
 Result<UniqueFd> open_tun_queue(const std::string& name);
+
+// Whether the device whose queue it is has not been removed.
+bool has_device(int queue);
 
 // What the device may hand over and takes: packets without checksums, and TCP and UDP of many
 // segments in one packet, up to 64 KiB; or none of that. UDP of many segments needs kernel 6.2 (6.1
