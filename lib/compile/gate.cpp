@@ -50,10 +50,6 @@ std::vector<state::NftRule> admission(const GateSpec& gate, const std::string& r
   return rules;
 }
 
-std::string rule_part(const std::string& full_name) {
-  return full_name.substr(full_name.find('/') + 1);
-}
-
 using Votes = std::map<uint32_t, size_t>;
 
 uint32_t most_frequent(const Votes& votes) {
@@ -259,7 +255,7 @@ std::vector<state::NftRule> add_lookups(state::NftTable& table, const std::strin
     if (map.data == NftData::kVerdict) map.chains = chains;
   }
   // Every class has its verdict; should one be missing, the packet must not pass.
-  rules.push_back({"counter drop", "unclassified"});
+  rules.push_back({state::log_and_drop(gate), "unclassified"});
   return rules;
 }
 
@@ -274,10 +270,11 @@ void add_gate(Fabric& fabric, state::NftTable& table, const policy::Gate& list,
   std::vector<std::string> chains;
   for (const policy::EffectiveRule& rule : list.rules) {
     const lab::Access access = rule.rule.access;
-    chains.push_back(rule_chain(gate.chain, access, rule_part(rule.name)));
+    chains.push_back(rule_chain(gate.chain, access, rule.name));
     table.chains[chains.back()].rules =
-        access == lab::Access::kDeny ? std::vector<state::NftRule>{{"counter drop", rule.name}}
-                                     : admission(gate, rule.name);
+        access == lab::Access::kDeny
+            ? std::vector<state::NftRule>{{state::log_and_drop(chains.back()), rule.name}}
+            : admission(gate, rule.name);
   }
   table.chains[gate.chain].rules =
       add_lookups(table, gate.chain, lookups_of(fabric, list),

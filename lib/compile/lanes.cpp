@@ -39,7 +39,7 @@ void add_lane(Worker& worker, const std::string& site_name, const policy::Networ
   SenderLink link{.netns = netns_of(fabric.options.prefix, site_name, worker.instance, lane),
                   .link = "eth0",
                   .port = fabric.link(worker.name, lane_port(site_name, lane)),
-                  .address = {net_of(lane.traffic, enters_network(lane)).first().bits + slot},
+                  .address = lane_address(lane, slot),
                   .gateway = gateway_in(kAppDirectNet),
                   .table = state::kDirectTable};
   if (enters_network(lane)) {
@@ -70,6 +70,10 @@ std::vector<std::string> lane_namespaces(const std::string& prefix,
 
 std::string lane_port(const std::string& site, const policy::Lane& lane) {
   return fmt::format("{}-{}_{}", enters_network(lane) ? 'v' : 'e', site, name_of(lane.traffic));
+}
+
+Ipv4Address lane_address(const policy::Lane& lane, uint32_t slot) {
+  return app_address(net_of(lane.traffic, enters_network(lane)), slot);
 }
 
 void add_lanes(Worker& worker, const std::string& site, uint32_t slot) {

@@ -19,6 +19,9 @@ std::vector<std::string> lane_namespaces(const std::string& prefix, const policy
 // What the port of a lane in use is called in the worker, for Fabric::link.
 std::string lane_port(const std::string& site, const policy::Lane& lane);
 
+// Of an app's lane, by the app's number (worker.hpp).
+Ipv4Address lane_address(const policy::Lane& lane, uint32_t slot);
+
 // The lanes in use of one of the worker's apps. `slot` is the app's number, and that of its lanes
 // in the nets of theirs, so that none is numbered anew when another comes.
 void add_lanes(Worker& worker, const std::string& site, uint32_t slot);

@@ -133,12 +133,17 @@ std::string gate_chain(lab::Direction direction, const std::string& subnet) {
   return (direction == lab::Direction::kOutbound ? "out/" : "in/") + subnet;
 }
 
+std::string endpoints_chain(const std::string& subnet) {
+  return gate_chain(lab::Direction::kInbound, subnet) + "/endpoints";
+}
+
 std::string platform_chain(const std::string& subnet) {
   return "platform/" + subnet;
 }
 
 std::string rule_chain(const std::string& gate, lab::Access access, const std::string& rule) {
-  return fmt::format("{}/{}/{}", gate, access == lab::Access::kAllow ? "allow" : "deny", rule);
+  return fmt::format("{}/{}/{}", gate, access == lab::Access::kAllow ? "allow" : "deny",
+                     rule.substr(rule.find('/') + 1));
 }
 
 void ContentHash::add(uint64_t number) {

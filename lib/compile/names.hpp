@@ -32,6 +32,9 @@ std::string front_netns(const std::string& prefix, const std::string& site);
 std::string stamp_netns(const std::string& prefix);
 std::string internet_netns(const std::string& prefix);
 
+// The process in the stamp's namespace that carries the packets of all wires.
+inline constexpr const char* kWireProcess = "wire";
+
 // Whether a lab with one prefix could need a name that one with the other could need too: the
 // prefixes are equal, or one goes on like a name of the other ("eg-app" beside "eg", but not
 // "eg-b").
@@ -51,7 +54,10 @@ inline constexpr state::MacAddress kRouterMac{{0x12, 0x34, 0x56, 0x78, 0x9a, 0xb
 // A gate's chain: a subnet's list in one direction, "out/SUBNET", or what its outbound list says of
 // the platform's addresses alone. From there a packet gets to the chain of one security rule,
 // "out/SUBNET/deny/RULE". The access is part of the name, so that what a chain does never changes.
+// The gate in front of a subnet's private endpoints is "in/SUBNET/endpoints". A rule's name
+// is "NSG/RULE", of which the chain's has the latter part.
 std::string gate_chain(lab::Direction direction, const std::string& subnet);
+std::string endpoints_chain(const std::string& subnet);
 std::string platform_chain(const std::string& subnet);
 std::string rule_chain(const std::string& gate, lab::Access access, const std::string& rule);
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "compile/data_path.hpp"
+#include "compile/drop_names.hpp"
 #include "compile/marks.hpp"
 #include "compile/platform.hpp"
 #include "compile/private_ports.hpp"
@@ -16,6 +17,7 @@
 namespace egress::compile {
 namespace {
 
+using state::log_and_drop;
 using state::NftData;
 using state::NftField;
 using state::NftMap;
@@ -146,8 +148,9 @@ class PortChains {
     const policy::Network::Vnet& peer = network.vnets[port.peer];
     std::vector<state::NftRule> rules;
     if (!vnet_.analysed.accepts_forwarded_from.at(port.peer)) {
-      rules.push_back({fmt::format("ip saddr != @{} counter drop", own_of(peer)),
-                       fmt::format("{}/{} allowForwardedTraffic", vnet_.analysed.name, peer.name)});
+      const std::string property = allow_forwarded_traffic(vnet_.analysed.name, peer.name);
+      rules.push_back(
+          {fmt::format("ip saddr != @{} {}", own_of(peer), log_and_drop(property)), property});
     }
     if (port.appliance != policy::kNowhere) {
       rules.push_back(steering(vnet_.tables.at(transit_key(network.interfaces[port.appliance]))));
@@ -194,7 +197,8 @@ class PortChains {
         leases.push_back({{fabric_.network.interfaces[each].address}});
       }
       table_.maps["leases"] = make_map({.key = {NftField::kSaddr}}, leases);
-      rules.push_back({"ip saddr @leases tcp dport 25 counter drop", *subscription});
+      rules.push_back(
+          {"ip saddr @leases tcp dport 25 " + log_and_drop(*subscription), *subscription});
     }
     table_.chains[to] = {.rules = std::move(rules)};
     from_.push_back({{port}, "from_outside"});
@@ -225,8 +229,8 @@ class PortChains {
     const policy::Network::Subnet& subnet = fabric_.network.subnets[endpoint.subnet];
     if (!subnet.endpoints_inbound) return rules;
     const std::string key = endpoint_gate_key(subnet.ref.subnet);
-    const GateSpec gate{gate_chain(lab::Direction::kInbound, subnet.ref.subnet) + "/endpoints",
-                        lab::Direction::kInbound, vnet_.gates.at(key), std::nullopt};
+    const GateSpec gate{endpoints_chain(subnet.ref.subnet), lab::Direction::kInbound,
+                        vnet_.gates.at(key), std::nullopt};
     if (!table_.chains.contains(gate.chain)) {
       add_gate(fabric_, table_, *subnet.endpoints_inbound, gate);
     }
@@ -257,7 +261,8 @@ class PortChains {
     to_.push_back({{"inet0"}, "to_internet"});
     const auto subscription = policy::refusing_mail(fabric_.network, vnet_.analysed);
     if (!subscription) return;
-    table_.chains["to_stamp"] = {.rules = {{"tcp dport 25 counter drop", *subscription}}};
+    table_.chains["to_stamp"] = {
+        .rules = {{"tcp dport 25 " + log_and_drop(*subscription), *subscription}}};
     to_.push_back({{"stamp0"}, "to_stamp"});
   }
 

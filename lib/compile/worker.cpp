@@ -28,6 +28,10 @@ using state::NftField;
 // packets may be thrown.
 constexpr uint32_t kForgeryPriority = kSharedPriority + 1;
 
+// What drops packets of apps, for who asks.
+constexpr const char* kNetBios = "NetBIOS";
+constexpr const char* kDirectMail = "port 25 by the direct path";
+
 std::string app_direct_port(const std::string& site) {
   return "e-" + site;
 }
@@ -40,7 +44,7 @@ void join_app(Worker& worker, const std::string& app, const std::string& link,
   join_sender(worker, {.netns = app,
                        .link = link,
                        .port = port,
-                       .address = {net.first().bits + slot},
+                       .address = app_address(net, slot),
                        .length = net.length,
                        .gateway = gateway_in(net),
                        .table = table});
@@ -110,8 +114,8 @@ void add_front_of(Worker& worker, const std::string& site, const std::string& ap
   Fabric& fabric = worker.fabric;
   add(worker.netns(), route_via(direct_table, Ipv4Prefix::host(fabric.inside_of_front(site)),
                                 fabric.link(worker.name, front_port(site)), kTransitGateway));
-  worker.called.push_back({{fabric.inside_of_instance(site, worker.instance)},
-                           Ipv4Address{kAppDirectNet.first().bits + slot}});
+  worker.called.push_back(
+      {{fabric.inside_of_instance(site, worker.instance)}, app_address(kAppDirectNet, slot)});
   worker.sources.push_back({{app_port}, gateway_in(kAppDirectNet)});
 }
 
@@ -130,7 +134,7 @@ void add_app(Worker& worker, const std::string& site_name, const policy::Network
     worker.zones.push_back({{vnet_side}, zone_of_integration(*index)});
     for (const uint16_t port : site.private_ports) {
       worker.private_ports.push_back({{worker.integrations[*index].worker_link, uint32_t{port}},
-                                      Ipv4Address{kAppVnetNet.first().bits + slot}});
+                                      app_address(kAppVnetNet, slot)});
     }
     if (!enters_whole(site)) {
       direct_table = direct_table_of_integration(worker, *index, direct_port);
@@ -234,15 +238,16 @@ void add_firewall(Worker& worker) {
       .rules = {{"ct state related accept", "errors"}, {"counter drop", "outbound only"}}};
   table.chains["forwarding"] = {
       .hook = state::NftHook{"filter", "forward", 0, true},
-      .rules = {{"ct state established accept", "answers"},
-                {"iifname \"integ*\" goto from_network", "by an integration"},
-                {"iifname \"direct0\" goto from_network", "by the direct path"},
-                {"meta l4proto { tcp, udp } th dport 137-139 counter drop", "NetBIOS"},
-                {"oifname \"direct0\" tcp dport 25 counter drop", "port 25 by the direct path"},
-                {"ct state new accept", "from the apps"},
-                {"ct state related iifname . ct original ip saddr @own accept",
-                 "errors about an app's own flows"},
-                {"counter drop", "no flow of the app"}}};
+      .rules = {
+          {"ct state established accept", "answers"},
+          {"iifname \"integ*\" goto from_network", "by an integration"},
+          {"iifname \"direct0\" goto from_network", "by the direct path"},
+          {"meta l4proto { tcp, udp } th dport 137-139 " + state::log_and_drop(kNetBios), kNetBios},
+          {"oifname \"direct0\" tcp dport 25 " + state::log_and_drop(kDirectMail), kDirectMail},
+          {"ct state new accept", "from the apps"},
+          {"ct state related iifname . ct original ip saddr @own accept",
+           "errors about an app's own flows"},
+          {"counter drop", "no flow of the app"}}};
   std::vector<state::NftRule> translation = key_vault_translation(worker);
   translation.push_back({"snat to oifname map @sources", "WEBSITE_PRIVATE_IP or direct"});
   table.chains["translation"] = {.hook = state::NftHook{"nat", "postrouting", 100},
@@ -257,9 +262,9 @@ void add_firewall(Worker& worker) {
 
 // What the ports of the apps, their lanes and their front ends are called, for Fabric::link.
 std::set<std::string> ports_of(const policy::Network& network,
-                               const std::vector<std::string>& sites) {
+                               const std::map<std::string, uint32_t>& sites) {
   std::set<std::string> ports;
-  for (const std::string& name : sites) {
+  for (const auto& [name, slot] : sites) {
     const policy::Network::Site& site = network.sites.at(name);
     ports.insert({app_direct_port(name), app_vnet_port(name)});
     for (const policy::Lane* lane : site.lanes_in_use()) ports.insert(lane_port(name, *lane));
@@ -275,6 +280,19 @@ std::optional<size_t> Worker::integration_of(const policy::Network::Site& site) 
     if (integrations[i].interface->subnet == site.subnet) return i;
   }
   return std::nullopt;
+}
+
+Result<std::map<std::string, uint32_t>> app_slots(const policy::Network& network,
+                                                  const std::string& server_farm) {
+  std::vector<std::string> sites;
+  for (const auto& [name, site] : network.sites) {
+    if (site.declared->server_farm == server_farm) sites.push_back(name);
+  }
+  return assign_slots(fmt::format("apps in plan '{}'", server_farm), sites, 2, 254);
+}
+
+Ipv4Address app_address(const Ipv4Prefix& net, uint32_t slot) {
+  return {net.first().bits + slot};
 }
 
 Ipv4Address gateway_in(const Ipv4Prefix& net) {
@@ -318,28 +336,23 @@ std::string direct_port(const std::string& server_farm, int instance) {
 
 Status add_workers(Fabric& fabric) {
   const policy::Network& network = fabric.network;
-  std::map<std::string, std::vector<std::string>> sites_of;  // by plan
-  for (const auto& [name, site] : network.sites) {
-    sites_of[site.declared->server_farm].push_back(name);
-  }
-  std::map<std::string, uint32_t> slots;
-  for (const auto& [farm, sites] : sites_of) {
-    ASSIGN_OR_RETURN(auto taken,
-                     assign_slots(fmt::format("apps in plan '{}'", farm), sites, 2, 254));
-    slots.merge(taken);
-  }
+  std::map<std::string, std::map<std::string, uint32_t>> slots;  // by plan
   for (const auto& [name, analysed] : network.workers) {
+    const auto known = slots.find(name.server_farm);
+    if (known == slots.end()) {
+      ASSIGN_OR_RETURN(slots[name.server_farm], app_slots(network, name.server_farm));
+    }
+    const std::map<std::string, uint32_t>& sites = slots.at(name.server_farm);
     Worker worker{fabric, name.server_farm, name.instance,
                   worker_netns(fabric.options.prefix, name.server_farm, name.instance),
                   integration_links(fabric, name)};
-    const std::vector<std::string>& sites = sites_of[name.server_farm];
     fabric.link_names[worker.name] = assign_link_names(ports_of(network, sites));
     add_direct_path(worker);
     add_key_vault_path(worker);
     for (size_t i = 0; i < worker.integrations.size(); ++i) add_integration(worker, i);
-    for (const std::string& site : sites) {
-      add_app(worker, site, network.sites.at(site), slots.at(site));
-      add_lanes(worker, site, slots.at(site));
+    for (const auto& [site, slot] : sites) {
+      add_app(worker, site, network.sites.at(site), slot);
+      add_lanes(worker, site, slot);
     }
     // Whoever is not on an integration may well reach for an address that this worker holds there.
     place_local_table(worker.netns(), kSharedPriority);

@@ -3,6 +3,7 @@
 
 // One plan instance while it is compiled: what its apps and their lanes add to its namespace.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,11 @@ struct Worker {
   // The place among the worker's of the integration that the site has joined.
   std::optional<size_t> integration_of(const policy::Network::Site& site) const;
 };
+
+// The numbers of a plan's apps, by site: their addresses in the nets of their interfaces.
+Result<std::map<std::string, uint32_t>> app_slots(const policy::Network& network,
+                                                  const std::string& server_farm);
+Ipv4Address app_address(const Ipv4Prefix& net, uint32_t slot);
 
 // The worker's own address on the links of that net: there the gateway of whoever sends.
 Ipv4Address gateway_in(const Ipv4Prefix& net);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include "compile/senders.hpp"
+
+#include "compile/lanes.hpp"
+#include "compile/worker.hpp"
+
+namespace egress::compile {
+
+Result<std::map<Ipv4Address, SenderAt>> senders_of(const policy::Network& network,
+                                                   const policy::Network::WorkerName& worker) {
+  ASSIGN_OR_RETURN(const auto slots, app_slots(network, worker.server_farm));
+  std::map<Ipv4Address, SenderAt> senders;
+  for (const auto& [name, slot] : slots) {
+    const policy::Network::Site& site = network.sites.at(name);
+    const SenderAt app{{name, worker.instance, lab::TrafficClass::kApplication}};
+    senders[app_address(kAppDirectNet, slot)] = app;
+    if (site.subnet != policy::kNowhere) senders[app_address(kAppVnetNet, slot)] = app;
+    for (const policy::Lane* lane : site.lanes_in_use()) {
+      senders[lane_address(*lane, slot)] = {{name, worker.instance, lane->traffic},
+                                            lane->public_attempt};
+    }
+  }
+  return senders;
+}
+
+}  // namespace egress::compile
