@@ -118,6 +118,38 @@ TEST_F(ConntrackTest, ListsFlowsAsTheyBegan) {
   EXPECT_THAT(flows(), IsEmpty());
 }
 
+TEST_F(ConntrackTest, FindsAFlowByItsAddressesInEitherDirection) {
+  send(UdpSocket("eg-client", 4000), "hello");
+  send(UdpSocket("eg-other", 4001), "hello from the other");
+  for (const TrackedFlow& flow : flows()) {
+    const TrackedFlow asked{.protocol = flow.protocol,
+                            .source = flow.source,
+                            .destination = flow.destination,
+                            .source_port = flow.source_port,
+                            .destination_port = flow.destination_port,
+                            .zone = flow.zone};
+    const TrackedFlow answer{.protocol = flow.protocol,
+                             .source = flow.destination,
+                             .destination = flow.reply_destination,
+                             .source_port = flow.destination_port,
+                             .destination_port = flow.reply_destination_port,
+                             .zone = flow.zone};
+    for (const TrackedFlow& each : {asked, answer}) {
+      const auto found = table_->find(each);
+      ASSERT_TRUE(found.ok()) << found.error().to_string();
+      ASSERT_TRUE(found->has_value());
+      EXPECT_EQ((*found)->source_port, flow.source_port);
+      EXPECT_EQ((*found)->zone, flow.zone);
+    }
+    TrackedFlow other = asked;
+    other.source_port = 4002;
+    EXPECT_EQ(table_->find(other).value(), std::nullopt);
+    other = asked;
+    other.zone = 7;
+    EXPECT_EQ(table_->find(other).value(), std::nullopt);
+  }
+}
+
 TEST_F(ConntrackTest, AgesATranslatedFlowWithoutEndingIt) {
   UdpSocket client("eg-client");
   send(client, "hello");

@@ -6,8 +6,10 @@
 
 #include <csignal>
 
+#include "kernel/attachment/protocol.hpp"
 #include "tests/netns/linux_fixture.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/unix_socket.hpp"
 
 namespace egress::kernel_tests {
 namespace {
@@ -20,6 +22,7 @@ using testing::IsEmpty;
 using testing::Key;
 
 const state::ProcessRef kProgram{"eg-stamp", "program"};
+constexpr std::chrono::milliseconds kPatience{10'000};
 const std::string kFolder = std::string(kRunDir) + "/eg/processes/eg-stamp/program";
 
 class KernelAttachments : public LinuxFixture {
@@ -128,6 +131,59 @@ TEST_F(KernelAttachments, AProgramThatDoesNotAnswerIsAskedOnceInAPass) {
               HasSubstr("has not answered before"));
   signal_programs(SIGCONT);
   converge(lab("another"));
+}
+
+TEST_F(KernelAttachments, AProgramAnswersQuestionsOfAnySizeOrSaysWhyNot) {
+  converge(lab());
+  const auto program = kernel().program(kProgram).value();
+  const std::string question(10'000, 'x');
+  EXPECT_EQ(program->ask(question, kPatience).value(), "you ask: " + question);
+  EXPECT_THAT(program->ask("refuse", kPatience).error().to_string(), HasSubstr("do not like"));
+}
+
+TEST_F(KernelAttachments, AProgramThatDoesNotAnswerIsWaitedForAsLongAsWasSaid) {
+  converge(lab());
+  const auto program = kernel().program(kProgram).value();
+  signal_programs(SIGSTOP);
+  EXPECT_EQ(program->ask("are you there", std::chrono::milliseconds(1)).error().code, Errc::kBusy);
+  signal_programs(SIGCONT);
+  EXPECT_TRUE(program->ask("are you there", kPatience).ok());
+}
+
+TEST_F(KernelAttachments, AProgramThatHasEndedIsNotReached) {
+  EXPECT_EQ(kernel().program(kProgram).error().code, Errc::kNotFound);
+  converge(lab());
+  const auto program = kernel().program(kProgram).value();
+  converge({});
+  EXPECT_EQ(program->ask("are you there", kPatience).error().code, Errc::kNotFound);
+  EXPECT_EQ(program->records("all").error().code, Errc::kNotFound);
+}
+
+TEST_F(KernelAttachments, RecordsBeginWithWhatTheyAreToBeAboutAndDoNotBlock) {
+  converge(lab());
+  const UniqueFd listening = bound_to(kFolder + "/.records", SOCK_SEQPACKET);
+  ASSERT_EQ(::listen(listening.get(), 1), 0);
+  const auto program = kernel().program(kProgram).value();
+  const auto reader = program->records("all");
+  ASSERT_TRUE(reader.ok()) << reader.error().to_string();
+  const UniqueFd writer(::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  EXPECT_EQ(kernel::receive_message(writer.get()).value().text, "all");
+  EXPECT_EQ(kernel::receive_message(reader->get()).error().code, Errc::kBusy);
+  EXPECT_OK(kernel::send_message(writer.get(), "a packet"));
+  EXPECT_EQ(kernel::receive_message(reader->get()).value().text, "a packet");
+}
+
+TEST_F(KernelAttachments, TheEndOfAProcessIsToldApartFromOtherChanges) {
+  converge(lab());
+  by_hand("ip -n eg-app link set lo mtu 1400");
+  EXPECT_TRUE(told_of_a_change(10'000));
+  EXPECT_FALSE(kernel().lost_a_process());
+  observe();
+  signal_programs(SIGKILL);
+  EXPECT_TRUE(told_of_a_change(10'000));
+  EXPECT_TRUE(kernel().lost_a_process());
+  observe();
+  EXPECT_FALSE(kernel().lost_a_process());
 }
 
 TEST_F(KernelAttachments, OfAProcessThatListsNonsenseAreMadeAnew) {

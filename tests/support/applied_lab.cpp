@@ -35,7 +35,8 @@ std::string fault_in(const state::KernelState& desired) {
     for (const auto& [name, link] : state->links) {
       if (name.size() > kLongestLinkName) return "link name " + name;
       if (link.alias.size() > kLongestAlias) return "alias " + link.alias;
-      const bool of_machine = name != "lo" && link.mac != compile::kRouterMac;
+      const bool of_machine =
+          link.kind == state::LinkKind::kVeth && link.mac != compile::kRouterMac;
       if (of_machine && !macs.insert(link.mac).second) return "MAC " + link.mac.to_string();
     }
     if (!state->firewall) continue;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A program that takes attachments and does nothing with them but to write down what it was given,
-// in the file NETNS:NAME of its folder. It refuses settings that begin with "refuse".
+// in the file NETNS:NAME of its folder. It refuses settings that begin with "refuse", and answers
+// questions with what they are.
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,8 +37,15 @@ egress::Status note(const egress::attached::Place& place) {
 int main() {
   egress::uv::Loop loop;
   const auto attached = egress::attached::Attached::listen(
-      loop, note, [](const std::string& netns, const std::string& name) {
+      loop, note,
+      [](const std::string& netns, const std::string& name) {
         ::unlink((netns + ":" + name).c_str());
+      },
+      [](const std::string& question) -> egress::Result<std::string> {
+        if (question == "refuse") {
+          return egress::Error{.code = egress::Errc::kInvalid, .message = "I do not like that"};
+        }
+        return "you ask: " + question;
       });
   if (!attached.ok()) {
     std::fprintf(stderr, "%s\n", attached.error().to_string().c_str());

@@ -22,6 +22,12 @@ inline state::LinkPair connecting_pair() {
   return pair_of({"eg-a", "x0"}, {"eg-b", "y0"});
 }
 
+// Down.
+inline state::LinkPair tun_of(const std::string& name) {
+  return {
+      .here = {.name = name, .kind = state::LinkKind::kTun, .up = false, .tx_queue_length = 4096}};
+}
+
 inline state::Link up(state::Link link) {
   link.up = true;
   return link;

@@ -28,7 +28,10 @@ class Generator {
         if (chance(70)) add_pair(slot);
       }
     }
-    for (auto& [name, netns] : state_) fill(netns.change());
+    for (auto& [name, netns] : state_) {
+      if (chance(30)) add_tun(netns.change());
+      fill(netns.change());
+    }
     add_attachments();
     return std::move(state_);
   }
@@ -94,6 +97,17 @@ class Generator {
     state_[b]->links[there] = random_link(there, a, here);
   }
 
+  // Under the name of a pair's end, too, which it then replaces from one state to the other.
+  void add_tun(NetnsState& netns) {
+    const std::string name = fmt::format("{}{}", chance(50) ? "l" : "r", below(6));
+    if (netns.links.count(name) != 0) return;
+    Link link = random_link(name, "", "");
+    link.kind = state::LinkKind::kTun;
+    link.mac = {};
+    link.tx_queue_length = chance(50) ? 500 : 4096;
+    netns.links[name] = std::move(link);
+  }
+
   void fill(NetnsState& netns) {
     uint8_t number = 0;
     for (const auto& [name, link] : netns.links) {
@@ -123,7 +137,7 @@ class Generator {
     if (has_address && chance(30)) {
       netns.addresses.insert({link.name, {own.bits + (1U << 20U)}, 32});
     }
-    if (chance(50)) {
+    if (link.kind == state::LinkKind::kVeth && chance(50)) {
       const MacAddress mac{{0x02, 0, 0, 0, 1, static_cast<uint8_t>(below(3))}};
       netns.neighbours.insert({link.name, {0xa9feff02U}, mac});
     }
