@@ -3,6 +3,7 @@
 
 #include "compile/data_path.hpp"
 #include "compile/held_ports.hpp"
+#include "compile/wires.hpp"
 
 namespace egress::compile {
 namespace {
@@ -36,11 +37,12 @@ VnetSet with_changed_lists(const policy::Network& a, const policy::Network& b) {
   return changed;
 }
 
-// The firewalls of virtual networks are all that lists go into.
+// The firewalls of virtual networks are all that lists go into, and what wires know of the lab.
 Result<state::KernelState> with_lists_of(const policy::Network& network, const Options& options,
                                          const Compiled& previous) {
   state::KernelState state = previous.state;
   const VnetSet changed = with_changed_lists(network, previous.network);
+  attach_network_of_wires(state, network, options.prefix);
   if (changed.empty()) return state;
   ASSIGN_OR_RETURN(Fabric fabric, make_fabric(network, options));
   RETURN_IF_ERROR(add_virtual_networks(fabric, changed));
@@ -66,6 +68,7 @@ Result<state::KernelState> compile(const policy::Network& network, const Options
   RETURN_IF_ERROR(add_workers(fabric));
   add_fronts(fabric);
   add_platform_processes(fabric);
+  add_wires(fabric);
   return std::move(fabric.state);
 }
 

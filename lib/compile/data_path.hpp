@@ -3,8 +3,8 @@
 
 // The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2):
 // internet.cpp, stamp.cpp, nat_gateway.cpp, vnet.cpp with vnet_routes.cpp and vnet_firewall.cpp,
-// ways.cpp, worker.cpp with lanes.cpp, front.cpp, answers.cpp; and gate.cpp, which both sides of a
-// subnet use.
+// ways.cpp, worker.cpp with lanes.cpp and wires.cpp, front.cpp, answers.cpp; and gate.cpp, which
+// both sides of a subnet use.
 
 #include <optional>
 #include <set>

@@ -89,6 +89,8 @@ struct Fabric {
     bool accept_local = false;
   };
   void veth(const End& a, const End& b);
+  // A TUN on either side, which has no MAC (wires.hpp).
+  void wire(const End& worker, const End& vnet);
   // A machine's interface.
   End endpoint(const std::string& netns, const std::string& link, bool forwarding,
                std::string alias) const;

@@ -98,7 +98,8 @@ void count_integrations(const lab::Lab& lab, Tallies& counts) {
     const lab::SubnetRef& subnet = *site.virtual_network_subnet;
     if (!joined.emplace(site.server_farm, subnet).second) continue;
     const std::string path = path_of_plan(site.server_farm);
-    counts.links.add(path, instances(farm->second));
+    const bool wired = farm->second.interface == lab::IntegrationInterface::kTun;
+    counts.links.add(path, instances(farm->second) * (wired ? 2 : 1));
     // The way out, the endpoint in the network, the way back from the stamp.
     counts.routes.add(path, instances(farm->second) * (kRoutesPerExit + 2));
     if (left_by_the_stamp.insert(subnet.vnet).second)

@@ -22,10 +22,11 @@ struct Count {
   uint64_t share = 0;     // that one's part of the total
 };
 
-// Namespaces are exact, and so are links (veth pairs) but for service endpoints that user routes
-// lead past. Routes are at least as many as there will be: the effective ones of all subnets with
-// those of apps, workers and hosts. Firewall elements are an estimate from the address ranges and
-// ports of the lists, once for each subnet that has one, and one for each way to a service.
+// Namespaces are exact, and so are links (veth pairs, TUN devices) but for service endpoints that
+// user routes lead past. Routes are at least as many as there will be: the effective ones of all
+// subnets with those of apps, workers and hosts. Firewall elements are an estimate from the address
+// ranges and ports of the lists, once for each subnet that has one, and one for each way to a
+// service.
 struct Size {
   Count namespaces{};
   Count links{};

@@ -7,6 +7,7 @@
 #include "compile/data_path.hpp"
 #include "compile/marks.hpp"
 #include "compile/platform.hpp"
+#include "compile/wires.hpp"
 
 namespace egress::compile {
 namespace {
@@ -166,7 +167,7 @@ class Builder {
 
   void add_endpoint(Vnet& vnet, Endpoint endpoint) {
     state::NetnsState& netns = netns_of(vnet);
-    netns.neighbours.insert({endpoint.port, endpoint.address, endpoint.mac});
+    if (endpoint.mac) netns.neighbours.insert({endpoint.port, endpoint.address, *endpoint.mac});
     add(netns, route_on_link(kEndpointsTable, Ipv4Prefix::host(endpoint.address), endpoint.port));
     vnet.endpoints.push_back(std::move(endpoint));
   }
@@ -176,8 +177,12 @@ class Builder {
     const std::string worker =
         worker_netns(fabric_.options.prefix, integration.server_farm, integration.instance);
     Vnet& vnet = vnets_[link.interface->vnet];
-    add_endpoint(vnet, {port(vnet, link.vnet_port), link.interface->address,
-                        fabric_.mac(worker, link.worker_link), link.interface->subnet});
+    std::optional<state::MacAddress> mac;
+    if (!has_wires(network_, {integration.server_farm, integration.instance})) {
+      mac = fabric_.mac(worker, link.worker_link);
+    }
+    add_endpoint(
+        vnet, {port(vnet, link.vnet_port), link.interface->address, mac, link.interface->subnet});
   }
 
   void add_host_of(Vnet& vnet, const policy::Interface& host) {

@@ -19,7 +19,7 @@ namespace egress::compile {
 struct Endpoint {
   std::string port{};
   Ipv4Address address{};
-  state::MacAddress mac{};  // of the machine's interface
+  std::optional<state::MacAddress> mac{};  // of the machine's interface; none behind a wire
   policy::Index subnet = policy::kNowhere;
   std::string sender{};  // the machine, when it may send under its own address alone, else empty
 };

@@ -11,6 +11,7 @@
 #include "compile/lanes.hpp"
 #include "compile/marks.hpp"
 #include "compile/private_ports.hpp"
+#include "compile/wires.hpp"
 #include "policy/kept_ranges.hpp"
 #include "policy/private_ports.hpp"
 
@@ -82,7 +83,10 @@ void add_app_routes(state::NetnsState& app, const policy::Network::Site& site,
 void add_exit(Worker& worker, uint32_t table, const std::string& link, Ipv4Address gateway,
               Ipv4Address gateway_here) {
   state::NetnsState& netns = worker.netns();
-  netns.neighbours.insert({link, gateway, kRouterMac});
+  // A TUN asks for nobody's MAC, and the kernel takes an entry there for one of 0.0.0.0.
+  if (netns.links.at(link).kind == state::LinkKind::kVeth) {
+    netns.neighbours.insert({link, gateway, kRouterMac});
+  }
   add(netns, route_via(table, {}, link, gateway));
   for (const Ipv4Prefix& prefix : policy::kept_in_worker()) {
     add(netns, special_route(table, prefix, state::RouteKind::kBlackhole));
@@ -158,9 +162,13 @@ void add_integration(Worker& worker, size_t index) {
   Fabric::End integration =
       worker.fabric.endpoint(worker.name, link.worker_link, true, "integration " + subnet.name);
   integration.accept_local = true;
-  worker.fabric.veth(integration,
-                     router_port(vnet, worker.fabric.link(vnet, link.vnet_port),
-                                 fmt::format("{} of {}", link.worker_link, worker.name)));
+  const Fabric::End port = router_port(vnet, worker.fabric.link(vnet, link.vnet_port),
+                                       fmt::format("{} of {}", link.worker_link, worker.name));
+  if (has_wires(worker.fabric.network, {worker.server_farm, worker.instance})) {
+    worker.fabric.wire(integration, port);
+  } else {
+    worker.fabric.veth(integration, port);
+  }
   worker.netns().addresses.insert({link.worker_link, link.interface->address, 32});
   add_exit(worker, table, link.worker_link, gateway, gateway_in(kAppVnetNet));
   add(worker.netns(),

@@ -40,14 +40,8 @@ bool lacks_web(const Subscription& subscription) {
   });
 }
 
-bool asks_for_a_wire(const ServerFarm& farm) {
-  return farm.interface == IntegrationInterface::kTun;
-}
-
 std::vector<Line> lines_of_networks() {
-  return {of_each<ServerFarm>("wires are not made yet: its integrations are veth",
-                              &Lab::server_farms, "serverFarms", "interface", asks_for_a_wire),
-          of_each<Subscription>("what is registered is not asked for yet", &Lab::subscriptions,
+  return {of_each<Subscription>("what is registered is not asked for yet", &Lab::subscriptions,
                                 "subscriptions", "registeredProviders", lacks_web)};
 }
 

@@ -25,7 +25,10 @@ struct Made {
 Made count(const state::KernelState& state) {
   Made made;
   for (const auto& [name, netns] : state) {
-    made.links += netns->links.size() - 1;  // lo
+    for (const auto& [link_name, link] : netns->links) {
+      if (link.kind == state::LinkKind::kTun) made.links += 2;
+      if (link.kind == state::LinkKind::kVeth) made.links += 1;
+    }
     made.routes += netns->routes.size();
     if (!netns->firewall || !netns->firewall->table) continue;
     for (const auto& [name_there, map] : netns->firewall->table->maps) {
@@ -105,6 +108,24 @@ sites:
   EXPECT_EQ(size.namespaces.total, state.size());
   EXPECT_EQ(size.links.total, count(state).links);
   EXPECT_GE(size.routes.total, count(state).routes);
+}
+
+TEST(Size, CountsBothDevicesOfAWire) {
+  const auto lab_of = [](const std::string& interface) {
+    return testing_support::lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  v:
+    addressPrefixes: [10.0.0.0/16]
+    subnets: {apps: {addressPrefix: 10.0.1.0/24, delegations: [Microsoft.Web/serverFarms]}}
+serverFarms: {plan: {capacity: 3, interface: )" +
+                                     interface + R"(}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: v/apps}}
+)");
+  };
+  const lab::Lab wired = lab_of("tun");
+  EXPECT_EQ(size_of(wired, {}).links.total, count(testing_support::compiled(wired)).links);
+  EXPECT_EQ(size_of(wired, {}).links.total, size_of(lab_of("veth"), {}).links.total + 3);
 }
 
 TEST(Size, CountsTheLanesOfClassesInUse) {

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Integrations that a process carries between a worker and its network, over a TUN device on either
+// side (lab::IntegrationInterface). All else about them is as with a veth pair.
+
+#include "compile/fabric.hpp"
+
+namespace egress::compile {
+
+// How many packets wait for the process before the device drops them: so many that none is lost of
+// 100,000 in a second while the process waits for a processor (500, the kernel's own number, lost
+// some).
+inline constexpr uint32_t kWireQueue = 4096;
+
+// Whether the instance's integrations are carried so.
+bool has_wires(const policy::Network& network, const policy::Network::WorkerName& worker);
+
+// The process, and what it is told where, in namespaces that are there already.
+void add_wires(Fabric& fabric);
+
+// What the process is told of the network, if there is a wire; in the stamp's namespace, which is
+// there already.
+void attach_network_of_wires(state::KernelState& state, const policy::Network& network,
+                             const std::string& prefix);
+
+}  // namespace egress::compile
