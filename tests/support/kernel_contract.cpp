@@ -245,7 +245,7 @@ TEST_P(KernelContract, AFirewallIsObservedByItsDigest) {
     return state::make_firewall(table);
   };
   const state::Firewall accepting = firewall("counter accept");
-  const state::Firewall dropping = firewall("counter drop");
+  const state::Firewall dropping = firewall(state::log_and_drop(std::string(300, 'p')));
   EXPECT_OK(add("eg-a", state::FirewallChange{accepting, {}}));
   EXPECT_EQ(observe("eg-a").firewall, accepting);
   EXPECT_OK(change("eg-a", state::FirewallChange{dropping, accepting}));

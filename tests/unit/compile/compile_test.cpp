@@ -188,7 +188,8 @@ TEST(Compile, ASecurityGroupReadsAsAChainPerRule) {
   const state::KernelState state = two.compile();
   const auto& chains = state.at("eg-vnet-left")->firewall->table->chains;
   EXPECT_THAT(chains.at("out/apps/deny/deny-sql").rules,
-              testing::ElementsAre(state::NftRule{"counter drop", "nsg/deny-sql"}));
+              testing::ElementsAre(
+                  state::NftRule{state::log_and_drop("out/apps/deny/deny-sql"), "nsg/deny-sql"}));
   EXPECT_TRUE(chains.contains("out/apps/allow/AllowVnetOutBound"));
   EXPECT_TRUE(chains.contains("in/apps/deny/DenyAllInBound"));
   EXPECT_FALSE(state.at("eg-vnet-right")->firewall->table->chains.contains("out/apps"));
@@ -305,7 +306,7 @@ sites: {web: {serverFarm: plan, virtualNetworkSubnet: v/apps}}
 )"));
     const auto& rules = state.at("eg-vnet-v")->firewall->table->chains.at("to_nat/nat").rules;
     return std::count_if(rules.begin(), rules.end(), [](const state::NftRule& rule) {
-      return rule.expression == "ip saddr @leases tcp dport 25 counter drop";
+      return rule.expression.starts_with("ip saddr @leases tcp dport 25 counter log ");
     });
   };
   EXPECT_EQ(mail_rules("PayAsYouGo_2014-09-01"), 1);
