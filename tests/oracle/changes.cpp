@@ -10,6 +10,7 @@
 #include "tests/oracle/services.hpp"
 #include "tests/oracle/starts.hpp"
 #include "tests/oracle/traffic.hpp"
+#include "tests/oracle/wires.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -147,6 +148,7 @@ Lab changed_lab(const Lab& lab, uint64_t seed) {
     if (later.chance(40)) change_nat_gateways(changed, later);
     if (later.chance(30)) change_private_ports(changed, later);
     if (later.chance(20)) aim_starts(changed, later);
+    if (later.chance(30)) change_wires(changed, later);
     if (is_valid(changed)) return changed;
   }
 }

@@ -15,6 +15,7 @@
 #include "policy/private_ports.hpp"
 #include "policy/traffic_routing.hpp"
 #include "tests/oracle/name_coverage.hpp"
+#include "tests/oracle/wires.hpp"
 
 namespace egress::oracle {
 namespace {
@@ -40,6 +41,7 @@ class LabFeatures {
     plans();
     switches();
     tasks();
+    found_.merge(wire_features(lab_));
     return std::move(found_);
   }
 

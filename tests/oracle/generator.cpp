@@ -18,6 +18,7 @@
 #include "tests/oracle/starts.hpp"
 #include "tests/oracle/steering.hpp"
 #include "tests/oracle/traffic.hpp"
+#include "tests/oracle/wires.hpp"
 #include "tests/support/renamed_lab.hpp"
 #include "tests/support/values.hpp"
 
@@ -349,6 +350,7 @@ lab::Lab random_lab(uint64_t seed) {
     add_nat_gateways(lab, later);
     add_private_ports(lab, later);
     aim_starts(lab, later);
+    draw_wires(lab, later);
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
                ? testing_support::with_longest_names(lab)

@@ -13,17 +13,6 @@
 namespace egress::oracle {
 namespace {
 
-Status reach(kernel::Kernel& kernel, const state::KernelState& desired) {
-  const reconcile::PassReport report = reconcile::run(kernel, desired);
-  if (report.in_sync()) return {};
-  std::string text = "the kernel does not agree after a pass:";
-  for (const auto& failed : report.failed) {
-    text += "\n  " + failed.object + ": " + failed.error.to_string();
-  }
-  for (const std::string& remaining : report.remaining) text += "\n  still: " + remaining;
-  return Error{.code = Errc::kKernel, .message = text};
-}
-
 // Flows of an earlier lab hold ports of source NAT for minutes, and what is let through as theirs
 // is not judged anew.
 Status forget_flows(kernel::Kernel& kernel, const state::KernelState& state) {
@@ -68,20 +57,33 @@ void append(std::vector<std::string>& all, const std::vector<std::string>& more)
 
 }  // namespace
 
+Status Rig::reach(const state::KernelState& desired) {
+  RETURN_IF_ERROR(wires_.changing());
+  const reconcile::PassReport report = reconcile::run(*kernel_, desired);
+  if (report.in_sync()) return {};
+  std::string text = "the kernel does not agree after a pass:";
+  for (const auto& failed : report.failed) {
+    text += "\n  " + failed.object + ": " + failed.error.to_string();
+  }
+  for (const std::string& remaining : report.remaining) text += "\n  still: " + remaining;
+  return Error{.code = Errc::kKernel, .message = text};
+}
+
 Status Rig::apply(const lab::Lab& lab) {
   ASSIGN_OR_RETURN(lab::IntegrationAddresses addresses, ipam::first_addresses(lab));
   auto network =
       policy::analyse({.lab = lab, .leases = std::move(addresses), .traffic = run_in(lab)});
   ASSIGN_OR_RETURN(const state::KernelState desired,
                    compile::compile(*network, {.prefix = kPrefix}));
-  RETURN_IF_ERROR(reach(*kernel_, desired));
+  RETURN_IF_ERROR(reach(desired));
   RETURN_IF_ERROR(forget_flows(*kernel_, desired));
+  RETURN_IF_ERROR(wires_.settled(desired));
   network_ = std::move(network);
   return {};
 }
 
 Status Rig::clear() {
-  return reach(*kernel_, {});
+  return reach({});
 }
 
 Result<std::vector<Mismatch>> Rig::compare(const std::vector<Question>& questions) {

@@ -3,7 +3,7 @@
 
 // A lab in the kernel, and the question whether the kernel does what `explain` says, its resolvers
 // what `resolve` says, and starts what is predicted of them: many at a time, compared as the daemon
-// compares its own.
+// compares its own. Its wires say what they have found of the same flows.
 
 #include <memory>
 #include <string>
@@ -14,6 +14,7 @@
 #include "policy/explain.hpp"
 #include "probe/verifier.hpp"
 #include "tests/oracle/questions.hpp"
+#include "tests/oracle/wire_watch.hpp"
 
 namespace egress::oracle {
 
@@ -27,7 +28,8 @@ struct Mismatch {
 
 class Rig {
  public:
-  explicit Rig(std::unique_ptr<kernel::Kernel> kernel) : kernel_(std::move(kernel)) {}
+  explicit Rig(std::unique_ptr<kernel::Kernel> kernel)
+      : kernel_(std::move(kernel)), wires_(*kernel_, kPrefix) {}
 
   // Makes the kernel agree with the lab, whatever was there before; an error when it does not.
   Status apply(const lab::Lab& lab);
@@ -39,6 +41,9 @@ class Rig {
   // machine is none.
   Result<std::vector<Mismatch>> compare(const std::vector<Question>& questions);
 
+  // Of the flows since the lab was applied.
+  Result<WireFindings> wire_findings() const { return wires_.findings(); }
+
   const policy::Network& network() const { return *network_; }
 
  private:
@@ -47,7 +52,10 @@ class Rig {
   Status compare_names(const std::vector<NameCase>& names, std::vector<Mismatch>& found) const;
   Status compare_starts(const std::vector<StartCase>& starts, std::vector<Mismatch>& found);
 
+  Status reach(const state::KernelState& desired);
+
   std::unique_ptr<kernel::Kernel> kernel_;
+  WireWatch wires_;
   std::shared_ptr<const policy::Network> network_;
   probe::Verifier verifier_{};
 };

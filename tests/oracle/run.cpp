@@ -65,6 +65,7 @@ Status Run::replay(const std::string& file) {
   for (const StartCase& start : expected_starts(rig_.network())) questions.emplace_back(start);
   if (questions.empty()) questions = random_questions(kept.lab, settings_.seed);
   RETURN_IF_ERROR(compare(kept.lab, questions, before, name, command));
+  RETURN_IF_ERROR(hear_wires(name, command));
   return before == nullptr ? Status{} : compare_with_fresh(kept.lab, before, name, command);
 }
 
@@ -82,6 +83,7 @@ Status Run::random_lab_of(uint64_t seed, const lab::Lab* before, bool compare_fr
   ++totals_.labs;
   RETURN_IF_ERROR(compare(lab, random_questions(lab, seed), before, name, command));
   RETURN_IF_ERROR(compare_requests_of(random_requests(lab, seed, kRequests), name, command));
+  RETURN_IF_ERROR(hear_wires(name, command));
   if (!compare_fresh) return {};
   first_seed_ = seed;
   return compare_with_fresh(lab, before, name, fmt::format("{} --fresh-every {}", command, labs));
@@ -152,6 +154,17 @@ Status Run::compare_requests_of(const std::vector<RequestCase>& requests, const 
                         mismatch.differences.end());
     tell(finding);
   }
+  return {};
+}
+
+// A wire's finding is about a packet that has passed, so that it is told and not kept either.
+Status Run::hear_wires(const std::string& name, const std::string& replay) {
+  ASSIGN_OR_RETURN(const WireFindings found, rig_.wire_findings());
+  totals_.wires.asked += found.asked;
+  totals_.wires.untold += found.untold;
+  totals_.mismatches += found.disagreed;
+  if (found.disagreed == 0) return {};
+  tell({.name = name, .replay = replay, .told = found.disagreements});
   return {};
 }
 

@@ -41,6 +41,7 @@ struct Totals {
   size_t answered = 0;  // with an address
   size_t starts = 0;
   size_t fresh = 0;  // comparisons with a fresh application
+  WireFindings wires{};
   size_t mismatches = 0;
 };
 
@@ -69,6 +70,7 @@ class Run {
   void count(const Question& question);
   Status compare_requests_of(const std::vector<RequestCase>& requests, const std::string& name,
                              const std::string& replay);
+  Status hear_wires(const std::string& name, const std::string& replay);
   Status compare_with_fresh(const lab::Lab& lab, const lab::Lab* before, const std::string& name,
                             const std::string& replay);
 

@@ -112,6 +112,10 @@ Cuts small_parts(const Lab& lab) {
     cuts.push_back([name = name](Lab& l) {
       if (lab::ServerFarm* found = at(l.server_farms, name)) found->capacity = 1;
     });
+    cuts.push_back([name = name](Lab& l) {
+      lab::ServerFarm* found = at(l.server_farms, name);
+      if (found != nullptr) found->interface = lab::IntegrationInterface::kVeth;
+    });
   }
   for_each(
       &Lab::hosts, lab, cuts, [](lab::Host& found) { found.masquerade.reset(); },
