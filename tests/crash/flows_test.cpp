@@ -6,33 +6,22 @@
 
 #include <csignal>
 
-#include "tests/support/live_flows.hpp"
-#include "tests/support/machine.hpp"
+#include "tests/crash/contract_flows.hpp"
 
 namespace egress::crash {
 namespace {
 
-using testing_support::Endpoints;
 using testing_support::TcpStream;
 using testing_support::UdpFlow;
 
 constexpr int kCrashes = 5;
 
-// Through the worker, the integration and the network's two gates, to a host in another subnet.
-Endpoints to_sql(uint16_t port) {
-  return {"eg-app-web-0", "eg-host-sql", Ipv4Address{0x0a010204U}, port};
-}
-// The long way: over the peering, the appliance that rewrites the source, and the Internet.
-Endpoints to_website(uint16_t port) {
-  return {"eg-app-web-1", "eg-host-website", Ipv4Address{0x5db8d822U}, port};
-}
-
-class FlowsThroughCrashes : public testing::Test {
+// By what joins the apps to their network.
+class FlowsThroughCrashes : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     ASSERT_TRUE(machine_.start());
-    const std::string lab = machine_.file("lab.yaml", testing_support::contract_lab());
-    ASSERT_EQ(machine_.ctl({"apply", lab}).status, 0);
+    ASSERT_TRUE(machine_.apply(contract_lab_on(GetParam())));
   }
 
   // `carries()` tells how much has come over so far; more has to come at every stage.
@@ -55,7 +44,7 @@ class FlowsThroughCrashes : public testing::Test {
   testing_support::Machine machine_{};
 };
 
-TEST_F(FlowsThroughCrashes, AUdpFlowLosesNoPacket) {
+TEST_P(FlowsThroughCrashes, AUdpFlowLosesNoPacket) {
   const uint64_t dropped_before = testing_support::dropped_by_backlogs();
   UdpFlow flow(to_website(9000));
   crash_again_and_again([&] { return flow.received(); });
@@ -64,7 +53,7 @@ TEST_F(FlowsThroughCrashes, AUdpFlowLosesNoPacket) {
   EXPECT_GE(flow.received() + testing_support::dropped_by_backlogs() - dropped_before, flow.sent());
 }
 
-TEST_F(FlowsThroughCrashes, AConnectionGoesOnByteForByte) {
+TEST_P(FlowsThroughCrashes, AConnectionGoesOnByteForByte) {
   TcpStream near(to_sql(9000));
   TcpStream far(to_website(9000));
   crash_again_and_again([&] { return std::min(near.received(), far.received()); });
@@ -73,6 +62,9 @@ TEST_F(FlowsThroughCrashes, AConnectionGoesOnByteForByte) {
   EXPECT_EQ(near.received(), near.sent());
   EXPECT_EQ(far.received(), far.sent());
 }
+
+INSTANTIATE_TEST_SUITE_P(Interfaces, FlowsThroughCrashes, testing::Values("veth", "tun"),
+                         [](const auto& one) { return std::string(one.param); });
 
 }  // namespace
 }  // namespace egress::crash

@@ -5,8 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "lab/document.hpp"
+#include "lab/load.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/machine.hpp"
 
@@ -41,6 +46,50 @@ TEST_P(Lab, BehavesAsItsExpectationsSay) {
   const Outcome tested = machine.ctl({"test", GetParam()});
   EXPECT_EQ(tested.status, 0) << failures(tested.out) << tested.err;
 }
+
+// What joins plans to their networks is nobody's business but theirs.
+class LabOnWires : public ::testing::TestWithParam<std::string> {};
+
+// With every plan on wires that joins a network; nothing when none does.
+std::optional<lab::Lab> on_wires(const std::string& path) {
+  std::optional<lab::Lab> loaded = lab::load_file(path).lab;
+  if (!loaded || lab::integrations(*loaded).empty()) return std::nullopt;
+  for (const lab::Integration& each : lab::integrations(*loaded)) {
+    loaded->server_farms.at(each.server_farm).interface = lab::IntegrationInterface::kTun;
+  }
+  return loaded;
+}
+
+std::vector<std::string> with_integrations(std::vector<std::string> paths) {
+  const auto has_none = [](const std::string& path) { return !on_wires(path); };
+  paths.erase(std::remove_if(paths.begin(), paths.end(), has_none), paths.end());
+  return paths;
+}
+
+TEST_P(LabOnWires, BehavesAsItsExpectationsSay) {
+  const lab::Lab lab = *on_wires(GetParam());
+  Machine machine;
+  const std::string file = machine.file("lab.yaml", lab::write(lab).value());
+  if (const std::string& tags = lab.service_tags_file; !tags.empty()) {
+    machine.file(tags, read_file(std::filesystem::path(GetParam()).replace_filename(tags)));
+  }
+  ASSERT_TRUE(machine.start());
+  const Outcome applied = machine.ctl({"apply", file});
+  ASSERT_EQ(applied.status, 0) << applied.err << machine.log();
+  const Outcome tested = machine.ctl({"test", file});
+  EXPECT_EQ(tested.status, 0) << failures(tested.out) << tested.err;
+  // The wires have asked of each flow themselves what evaluator and kernel make of it.
+  EXPECT_EQ(machine.ctl({"status"}).status, 0) << machine.ctl({"status"}).out;
+}
+
+INSTANTIATE_TEST_SUITE_P(Behaviour, LabOnWires,
+                         ::testing::ValuesIn(with_integrations(yaml_files(LABS_DIRECTORY))),
+                         test_name);
+INSTANTIATE_TEST_SUITE_P(Examples, LabOnWires,
+                         ::testing::ValuesIn(with_integrations(yaml_files(EXAMPLES_DIRECTORY))),
+                         test_name);
+INSTANTIATE_TEST_SUITE_P(Field, LabOnWires,
+                         ::testing::ValuesIn(with_integrations(yaml_files(FIELD_LABS))), test_name);
 
 INSTANTIATE_TEST_SUITE_P(Behaviour, Lab, ::testing::ValuesIn(yaml_files(LABS_DIRECTORY)),
                          test_name);

@@ -13,6 +13,7 @@ namespace {
 constexpr const char* kNamespaceInventory = R"(
   ip -o link show | sed -E 's/^[0-9]+: //; s/@[^:]*//; s/NO-CARRIER,|M-DOWN,//' |
     sed -E 's/ (qlen|link-netnsid|state) [^ ]+//g' | sort
+  ip -o -d link show type tun | sed -E 's/^[0-9]+: ([^:]+):.*link\/none.*( tun type )/\1\2/' | sort
   ip -o -4 addr show | sed -E 's/^[0-9]+: //' | sort
   ip route show table all | grep -v '^local\|^broadcast\|proto kernel' | sort
   ip rule show
@@ -28,7 +29,7 @@ constexpr const char* kInventory = R"(
     nsenter --net=/run/netns/$name bash -c "$NAMESPACE"
   done
   echo "== files"; find /run -printf '%y %m %p\n' | grep -v '\.lock$' | sort -k3
-  echo "== processes"; ps -eo args= | grep -E '^/[^ ]*egress-(dns|host)' | sort
+  echo "== processes"; ps -eo args= | grep -E '^/[^ ]*egress-(dns|host|identity|wire)' | sort
   echo "== attachments"; find /run/egressd -name .attached 2>/dev/null | sort |
     while read -r list; do echo "$list"; sed 's/"identity":[^]]*]//' "$list"; done
 )";
