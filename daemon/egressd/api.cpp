@@ -174,35 +174,36 @@ HttpResponse get(const Startups& startups, Queries& queries, const HttpRequest& 
   return not_found(request);
 }
 
-void explain(Queries& queries, const HttpRequest& request, const Respond& respond) {
+void explain(const Parts& parts, const HttpRequest& request, const Respond& respond) {
   const auto asked = control::parse_explain_request(request.body);
   if (!asked.ok()) return respond(refusal_of(asked.error()));
-  if (!asked->verify) return queries.explain(*asked, answering<policy::Explanation>(respond));
-  queries.verify(*asked, answering<probe::Verified>(respond, [](const probe::Verified& verified) {
-    return control::to_json(verified.explanation, verified.observation, verified.differences);
-  }));
+  if (!asked->verify) return parts.queries.explain(*asked, answering<policy::Explanation>(respond));
+  parts.probing.verify(
+      *asked, answering<probe::Verified>(respond, [](const probe::Verified& verified) {
+        return control::to_json(verified.explanation, verified.observation, verified.differences);
+      }));
 }
 
-void resolve(Queries& queries, const lab::Sender& app, const HttpRequest& request,
+void resolve(const Parts& parts, const lab::Sender& app, const HttpRequest& request,
              const Respond& respond) {
   const auto asked = control::parse_resolve_request(app, request.query);
   if (!asked.ok()) return respond(refusal_of(asked.error()));
-  if (!asked->verify) return queries.resolve(*asked, answering<policy::Resolution>(respond));
-  queries.verify(*asked, answering<probe::NameVerified>(respond, [](const auto& verified) {
+  if (!asked->verify) return parts.queries.resolve(*asked, answering<policy::Resolution>(respond));
+  parts.probing.verify(*asked, answering<probe::NameVerified>(respond, [](const auto& verified) {
     return control::to_json(verified.expected, verified.seen, verified.differences);
   }));
 }
 
 // What is answered later, or false.
-bool get_later(Queries& queries, const HttpRequest& request, const Respond& respond) {
+bool get_later(const Parts& parts, const HttpRequest& request, const Respond& respond) {
   if (request.path == "/v1/status") {
-    queries.status(answering<inspect::StatusReport>(respond));
+    parts.queries.status(answering<inspect::StatusReport>(respond));
     return true;
   }
   if (request.path == "/v1/dependencies") {
     const auto app = control::parse_app(request.query);
     if (app.ok()) {
-      queries.dependencies(*app, answering<std::vector<inspect::Dependency>>(respond));
+      parts.queries.dependencies(*app, answering<std::vector<inspect::Dependency>>(respond));
     } else {
       respond(refusal_of(app.error()));
     }
@@ -212,7 +213,7 @@ bool get_later(Queries& queries, const HttpRequest& request, const Respond& resp
   if (!name) return false;
   const auto app = parse_app(*name);
   if (app.ok()) {
-    resolve(queries, *app, request, respond);
+    resolve(parts, *app, request, respond);
   } else {
     respond(refusal_of(app.error()));
   }
@@ -232,10 +233,10 @@ void use_traffic(Operations& operations, const std::string& site, const HttpRequ
   operations.use_traffic(site, asked->traffic, std::make_shared<StreamedOperation>(respond));
 }
 
-void post(Operations& operations, Startups& startups, Queries& queries, const HttpRequest& request,
-          const Respond& respond) {
+void post(const Parts& parts, const HttpRequest& request, const Respond& respond) {
+  auto& [operations, startups, queries, probing] = parts;
   const std::string& path = request.path;
-  if (path == "/v1/explain") return explain(queries, request, respond);
+  if (path == "/v1/explain") return explain(parts, request, respond);
   if (path == "/v1/clock") return advance_clock(operations, request, respond);
   if (path == "/v1/down") return operations.down(std::make_shared<StreamedOperation>(respond));
   if (const auto site = between(path, "/v1/sites/", "/restart")) {
@@ -257,7 +258,7 @@ void post(Operations& operations, Startups& startups, Queries& queries, const Ht
     return queries.plan(std::move(*lab), answering<control::Plan>(respond));
   }
   if (path == "/v1/test") {
-    return queries.test(std::move(*lab), answering<std::vector<inspect::TestResult>>(respond));
+    return probing.test(std::move(*lab), answering<std::vector<inspect::TestResult>>(respond));
   }
   operations.apply(std::move(*lab),
                    startups.awaiting(std::make_shared<StreamedOperation>(respond)));
@@ -265,14 +266,13 @@ void post(Operations& operations, Startups& startups, Queries& queries, const Ht
 
 }  // namespace
 
-void handle(Operations& operations, Startups& startups, Queries& queries,
-            const HttpRequest& request, const Respond& respond) {
+void handle(const Parts& parts, const HttpRequest& request, const Respond& respond) {
   if (request.method == MHD_HTTP_METHOD_GET) {
-    if (!get_later(queries, request, respond)) respond(get(startups, queries, request));
-    return;
+    if (get_later(parts, request, respond)) return;
+    return respond(get(parts.startups, parts.queries, request));
   }
   if (request.method == MHD_HTTP_METHOD_POST) {
-    return post(operations, startups, queries, request, respond);
+    return post(parts, request, respond);
   }
   respond(refusal(MHD_HTTP_METHOD_NOT_ALLOWED, "methods are GET and POST"));
 }

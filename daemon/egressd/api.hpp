@@ -8,13 +8,21 @@
 
 #include "egressd/http_server.hpp"
 #include "egressd/operations.hpp"
+#include "egressd/probing.hpp"
 #include "egressd/queries.hpp"
 #include "egressd/startups.hpp"
 
 namespace egress::daemon {
 
-void handle(Operations& operations, Startups& startups, Queries& queries,
-            const HttpRequest& request, const Respond& respond);
+// Whom requests are for.
+struct Parts {
+  Operations& operations;
+  Startups& startups;
+  Queries& queries;
+  Probing& probing;
+};
+
+void handle(const Parts& parts, const HttpRequest& request, const Respond& respond);
 
 // For what fails before a request is understood, 404, 405, 413, 503, or in the middle of it, 500.
 HttpResponse refusal(unsigned status, const std::string& why);

@@ -66,7 +66,8 @@ Daemon::Daemon(Settings settings, session::Session session, kernel::Kernel& kern
       workers_(loop_, kWorksAtOnce),
       operations_(loop_, workers_, kernel, session_, clock, [this] { after_pass(); }),
       startups_(workers_, session_, operations_, verifier, clock),
-      queries_(loop_, workers_, kernel, session_, operations_, startups_, clock, verifier),
+      queries_(loop_, workers_, kernel, session_, operations_, startups_, clock),
+      probing_(workers_, session_, operations_, verifier),
       watchdog_(loop_, [this] { feed_watchdog(); }),
       on_terminate_(loop_, SIGTERM, [this] { stop(); }),
       on_interrupt_(loop_, SIGINT, [this] { stop(); }),
@@ -79,7 +80,7 @@ Status Daemon::run(UniqueFd listener) {
        .bodies = control::kLargestBodies,
        .connections = {control::kMostConnections, control::kPatience}},
       [this](const HttpRequest& request, const Respond& respond) {
-        handle(operations_, startups_, queries_, request,
+        handle({operations_, startups_, queries_, probing_}, request,
                [what = request.method + " " + request.path, respond](HttpResponse response) {
                  spdlog::debug("{}: {}", what, response.status);
                  respond(std::move(response));

@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "egressd/http_server.hpp"
 #include "egressd/operations.hpp"
+#include "egressd/probing.hpp"
 #include "egressd/queries.hpp"
 #include "egressd/settings.hpp"
 #include "egressd/startups.hpp"
@@ -55,6 +56,7 @@ class Daemon {
   Operations operations_;
   Startups startups_;
   Queries queries_;
+  Probing probing_;
   std::unique_ptr<HttpServer> server_{};
   uv::Timer watchdog_;
   uv::Signal on_terminate_;

@@ -16,28 +16,13 @@ namespace egress::daemon {
 
 namespace {
 
-Error changed_meanwhile() {
-  return {.code = Errc::kBusy, .message = "the lab was being changed meanwhile; ask again"};
-}
-
-// For what was worked out, unless memory ran out.
-template <typename T>
-void give(const Then<T>& then, Result<OrRefusal<T>> answer) {
-  if (!answer.ok()) return then(session::Refusal{answer.error(), {}});
-  then(std::move(*answer));
-}
-
 std::vector<std::string> texts_of(const state::ChangeSet& ops) {
   std::vector<std::string> texts;
   for (const state::Op& op : ops) texts.push_back(state::to_text(op));
   return texts;
 }
 
-template <typename T>
-OrRefusal<T> or_refusal(Result<T> result) {
-  if (!result.ok()) return session::Refusal{std::move(result).error(), {}};
-  return std::move(*result);
-}
+}  // namespace
 
 policy::AskUpstream ask_of(const policy::Network& network) {
   return probe::ask_servers(network.situation.lab.public_dns.forward_to);
@@ -47,34 +32,6 @@ Result<policy::Resolution> resolution_of(const policy::Network& network,
                                          const control::ResolveRequest& request) {
   return policy::resolve_name(network, request.app, request.name, request.type, ask_of(network));
 }
-
-Result<probe::NameVerified> verified(const probe::Verifier& verifier,
-                                     const policy::Network& network, const std::string& prefix,
-                                     const control::ResolveRequest& request) {
-  ASSIGN_OR_RETURN(policy::Resolution expected, resolution_of(network, request));
-  ASSIGN_OR_RETURN(auto answers,
-                   verifier.verify_names(network, prefix, {{request.app, std::move(expected)}}));
-  return std::move(answers.front());
-}
-
-// Expectations are no resources, but what they ask about has to have a namespace. Both networks
-// have the same sites.
-Status check_traffic(const policy::Network& tested, const policy::Network& in_force,
-                     const std::string& file) {
-  for (const auto& [name, site] : tested.sites) {
-    for (const lab::TrafficClass traffic : site.classes_in_use) {
-      if (in_force.sites.at(name).sends(traffic)) continue;
-      return Error{
-          .code = Errc::kConflict,
-          .message = fmt::format("{} asks about the class {} of site '{}', which is not in "
-                                 "use in the lab in force; apply it first",
-                                 file, name_of(traffic), name)};
-    }
-  }
-  return {};
-}
-
-}  // namespace
 
 Result<const policy::Network*> Queries::network() const {
   if (session_.network() != nullptr) return session_.network();
@@ -239,77 +196,6 @@ void Queries::dependencies(const lab::Sender& app, Then<std::vector<inspect::Dep
       "dependencies",
       [app](const policy::Network& network) {
         return inspect::dependencies(network, app, ask_of(network));
-      },
-      std::move(then));
-}
-
-// `work` returns an OrRefusal; what it found holds for a lab and a kernel that nobody
-// has touched.
-template <typename T, typename Work>
-void Queries::send_packets(const char* what, Work work, Then<T> then) {
-  const Result<uint64_t> before = operations_.quiet_now();
-  if (!before.ok()) return then(session::Refusal{before.error(), {}});
-  workers_.run(what, std::move(work),
-               [this, before = *before, then = std::move(then)](Result<OrRefusal<T>> answer) {
-                 const bool untouched = operations_.changes() == before;
-                 if (!untouched) answer = OrRefusal<T>(session::Refusal{changed_meanwhile(), {}});
-                 give<T>(then, std::move(answer));
-               });
-}
-
-void Queries::verify(const control::ExplainRequest& request, Then<probe::Verified> then) {
-  send_packets<probe::Verified>(
-      "explain",
-      [request, verifier = verifier_, lab = session_.current(), prefix = session_.terms().prefix] {
-        const policy::Network& network = *lab->network;
-        return or_refusal(verifier->verify(network, prefix, request.app, request.url,
-                                           request.source_port, ask_of(network)));
-      },
-      std::move(then));
-}
-
-void Queries::verify(const control::ResolveRequest& request, Then<probe::NameVerified> then) {
-  send_packets<probe::NameVerified>(
-      "resolve",
-      [request, verifier = verifier_, lab = session_.current(), prefix = session_.terms().prefix] {
-        return or_refusal(verified(*verifier, *lab->network, prefix, request));
-      },
-      std::move(then));
-}
-
-void Queries::test(lab::LabText text, Then<std::vector<inspect::TestResult>> then) {
-  using Results = std::vector<inspect::TestResult>;
-  send_packets<Results>(
-      "test",
-      [text = std::move(text), verifier = verifier_, current = session_.current(),
-       startups = session_.startups(), prefix = session_.terms().prefix]() -> OrRefusal<Results> {
-        lab::Loaded loaded = lab::load(text);
-        if (!loaded.lab) {
-          return session::Refusal{{.code = Errc::kInvalid, .message = "the lab is invalid"},
-                                  std::move(loaded.findings)};
-        }
-        // Packets meet the lab in force: expectations of another one would be tested against
-        // neither.
-        const auto changes =
-            inspect::resource_changes(&current->network->situation.lab, *loaded.lab);
-        if (!changes.empty()) {
-          return session::Refusal{
-              {.code = Errc::kConflict,
-               .message = fmt::format("{} is not the lab in force ({} resources differ); apply it "
-                                      "first",
-                                      text.file, changes.size())},
-              {}};
-        }
-        policy::Situation situation = current->network->situation;
-        situation.lab = std::move(*loaded.lab);
-        const auto tested = policy::analyse(std::move(situation), current->network.get());
-        if (Status sent = check_traffic(*tested, *current->network, text.file); !sent.ok()) {
-          return session::Refusal{std::move(sent).error(), {}};
-        }
-        auto results = verifier->test(*tested, prefix);
-        if (!results.ok()) return session::Refusal{results.error(), {}};
-        add_performed(startups, *results);
-        return std::move(*results);
       },
       std::move(then));
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The questions of the control interface: they change nothing in the lab and, but for probes, send
-// nothing. What takes long is worked out beside the loop, over the lab that is in force when it is
-// asked, and answered later; should lab or kernel have changed meanwhile, the answer is kBusy.
+// The questions of the control interface that need no packet: they change nothing in the lab. What
+// takes long is worked out beside the loop, over the lab that is in force when it is asked, and
+// answered later.
 
 #include <memory>
 #include <set>
@@ -12,6 +12,7 @@
 
 #include "base/clock.hpp"
 #include "control/protocol.hpp"
+#include "egressd/answers.hpp"
 #include "egressd/operations.hpp"
 #include "egressd/startups.hpp"
 #include "inspect/context.hpp"
@@ -20,25 +21,29 @@
 #include "inspect/graph.hpp"
 #include "inspect/status.hpp"
 #include "kernel/kernel.hpp"
-#include "probe/verifier.hpp"
+#include "probe/lookups.hpp"
 #include "session/session.hpp"
 #include "uv/workers.hpp"
 
 namespace egress::daemon {
 
+// The real name servers of the lab, where it has some.
+policy::AskUpstream ask_of(const policy::Network& network);
+Result<policy::Resolution> resolution_of(const policy::Network& network,
+                                         const control::ResolveRequest& request);
+
 class Queries {
  public:
   Queries(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
           const session::Session& session, Operations& operations, const Startups& startups,
-          Clock clock, std::shared_ptr<probe::Verifier> verifier)
+          Clock clock)
       : workers_(workers),
         counting_(loop, 1),
         kernel_(kernel),
         session_(session),
         operations_(operations),
         startups_(startups),
-        clock_(std::move(clock)),
-        verifier_(std::move(verifier)) {}
+        clock_(std::move(clock)) {}
 
   // With what the kernel looks like now; the flows of App Service's own source NAT are counted
   // beside the loop.
@@ -61,14 +66,6 @@ class Queries {
   void explain(const control::ExplainRequest& request, Then<policy::Explanation> then);
   void resolve(const control::ResolveRequest& request, Then<policy::Resolution> then);
   void dependencies(const lab::Sender& app, Then<std::vector<inspect::Dependency>> then);
-  // As explain(), and with a packet. kBusy during an operation: its changes are not the kernel's
-  // disagreement.
-  void verify(const control::ExplainRequest& request, Then<probe::Verified> then);
-  // As resolve(), and with a lookup by the app's own resolver; kBusy as verify().
-  void verify(const control::ResolveRequest& request, Then<probe::NameVerified> then);
-  // The expectations of the lab in force, with packets, and starts as they were performed; kBusy as
-  // verify().
-  void test(lab::LabText text, Then<std::vector<inspect::TestResult>> then);
 
  private:
   Result<const policy::Network*> network() const;
@@ -89,8 +86,6 @@ class Queries {
   // `work` takes the lab in force and returns a Result.
   template <typename T, typename Work>
   void work_out(const char* what, Work work, Then<T> then);
-  template <typename T, typename Work>
-  void send_packets(const char* what, Work work, Then<T> then);
 
   uv::Workers& workers_;
   uv::Workers counting_;  // of flows; who asks for the status waits for no probe
@@ -99,7 +94,6 @@ class Queries {
   Operations& operations_;
   const Startups& startups_;
   Clock clock_;
-  std::shared_ptr<probe::Verifier> verifier_;  // works under way share it
 };
 
 }  // namespace egress::daemon
