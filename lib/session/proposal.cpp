@@ -56,7 +56,8 @@ Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, cons
                                   .leases = next.leases.addresses(),
                                   .restarts = next.restarts,
                                   .dns_at_start = next.dns_at_start,
-                                  .traffic = next.traffic},
+                                  .traffic = next.traffic,
+                                  .imposed = next.imposed},
                                  base.network.get());
   std::optional<compile::Compiled> previous;
   if (base.network != nullptr) previous.emplace(compile::Compiled{*base.network, *base.desired});
@@ -69,9 +70,11 @@ Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, cons
 }
 
 // The text in force says nothing new, but time may have passed for its leases. Empty when that
-// changes an address.
+// changes an address, or has ended something on wires.
 std::optional<Proposal> propose_again(const LabInForce& base, ipam::TimePoint now) {
-  auto change = base.leases.plan(base.network->situation.lab, now);
+  const lab::Lab& lab = base.network->situation.lab;
+  if (still_imposed(base.imposed, lab, base.machine_time(now)) != base.imposed) return std::nullopt;
+  auto change = base.leases.plan(lab, now);
   if (!change.ok()) return std::nullopt;
   Proposal proposal{.base = base.version, .next = base, .leases = std::move(*change)};
   if (!proposal.leases.empty()) ++proposal.next.version;
@@ -108,9 +111,10 @@ Outcome propose_loaded(const LabInForce& base, lab::LabText text, lab::Loaded lo
   next.restarts = of_sites(*loaded.lab, base.restarts);
   next.traffic = std::move(traffic);
   next.dns_at_start = dns_at_start_of(*loaded.lab, next.text, base);
+  next.imposed = still_imposed(base.imposed, *loaded.lab, base.machine_time(now));
   const bool same = next.text == base.text && proposal.leases.empty() &&
                     next.restarts == base.restarts && next.dns_at_start == base.dns_at_start &&
-                    next.traffic == base.traffic;
+                    next.traffic == base.traffic && next.imposed == base.imposed;
   next.version = base.version + (same ? 0 : 1);
   if (Status made = analyse_into(next, std::move(*loaded.lab), base, terms); !made.ok()) {
     return Refusal{std::move(made).error(), std::move(next.warnings)};
@@ -133,6 +137,38 @@ Result<lab::LabText> text_of(const lab::Lab& lab, const LabInForce& base) {
     ASSIGN_OR_RETURN(text.files[lab.service_tags_file], lab::write(*lab.service_tags));
   }
   return text;
+}
+
+// The instances that are meant; none of a plan that has not so many.
+std::vector<policy::WorkerKey> instances_of(const std::string& plan, const lab::ServerFarm& farm,
+                                            std::optional<int> instance) {
+  std::vector<policy::WorkerKey> instances;
+  for (int i = 0; i < farm.capacity; ++i) {
+    if (instance.value_or(i) == i) instances.push_back({plan, i});
+  }
+  return instances;
+}
+
+// Whose wires something can be put on, or why there are none.
+std::variant<std::vector<policy::WorkerKey>, Refusal> instances_with_wires(
+    const lab::Lab& lab, const std::string& plan, std::optional<int> instance) {
+  const auto refusal = [](Errc code, std::string message, const char* exact = "") {
+    return Refusal{{.code = code, .message = std::move(message)}, {}, exact};
+  };
+  const auto farm = lab.server_farms.find(plan);
+  if (farm == lab.server_farms.end()) {
+    return refusal(Errc::kNotFound, fmt::format("no server farm '{}'", plan));
+  }
+  auto instances = instances_of(farm->first, farm->second, instance);
+  if (instances.empty()) {
+    return refusal(Errc::kNotFound,
+                   fmt::format("server farm '{}' has no instance {}", farm->first, *instance));
+  }
+  if (farm->second.interface != lab::IntegrationInterface::kTun) {
+    return refusal(Errc::kConflict,
+                   fmt::format("server farm '{}' needs interface: tun", farm->first), kNeedsTun);
+  }
+  return instances;
 }
 
 Refusal invalid(std::vector<lab::Finding> findings) {
@@ -198,6 +234,29 @@ Outcome propose_traffic(const LabInForce& base, const std::string& site, lab::Tr
       compile::check_size(lab, terms.limits, base.text.file, proposal.next.traffic);
   if (!excess.empty()) return too_large(std::move(excess));
   if (Status made = analyse_into(proposal.next, std::move(lab), base, terms); !made.ok()) {
+    return Refusal{std::move(made).error(), {}};
+  }
+  return proposal;
+}
+
+Outcome propose_impairment(const LabInForce& base, const std::string& plan,
+                           std::optional<int> instance,
+                           const std::optional<policy::Imposed>& imposed, const Terms& terms,
+                           ipam::TimePoint machine) {
+  if (base.network == nullptr) return no_lab();
+  lab::Lab lab = base.network->situation.lab;
+  auto instances = instances_with_wires(lab, plan, instance);
+  if (auto* refusal = std::get_if<Refusal>(&instances)) return std::move(*refusal);
+  Proposal proposal{.base = base.version, .next = base};
+  LabInForce& next = proposal.next;
+  next.imposed = still_imposed(base.imposed, lab, machine);
+  for (const auto& worker : std::get<std::vector<policy::WorkerKey>>(instances)) {
+    next.imposed.erase(worker);
+    if (imposed) next.imposed.emplace(worker, *imposed);
+  }
+  if (next.imposed == base.imposed) return proposal;
+  ++next.version;
+  if (Status made = analyse_into(next, std::move(lab), base, terms); !made.ok()) {
     return Refusal{std::move(made).error(), {}};
   }
   return proposal;

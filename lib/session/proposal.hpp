@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -18,6 +19,7 @@
 #include "lab/load.hpp"
 #include "lab/platform_tasks.hpp"
 #include "policy/network.hpp"
+#include "session/imposed.hpp"
 #include "state/kernel_state.hpp"
 #include "store/store.hpp"
 
@@ -35,16 +37,18 @@ struct LabInForce {
   std::vector<lab::Finding> warnings{};  // of the text
   ipam::Leases leases{};
   store::Generations restarts{};
-  store::NameServers dns_at_start{};                 // of integrated sites
-  store::TrafficInUse traffic{};                     // beside what the lab asks for
+  store::NameServers dns_at_start{};  // of integrated sites
+  store::TrafficInUse traffic{};      // beside what the lab asks for
+  ImposedOnWires imposed{};
   std::shared_ptr<const policy::Network> network{};  // null when no lab is in force
   std::shared_ptr<const state::KernelState> desired =
       std::make_shared<const state::KernelState>();  // never null; empty without a network
   std::shared_ptr<const StartupTasks> startup_tasks =
       std::make_shared<const StartupTasks>();  // likewise
 
-  // The lab's clock when the machine's says `machine`.
+  // The lab's clock when the machine's says `machine`, and the other way round.
   ipam::TimePoint lab_time(ipam::TimePoint machine) const { return machine + clock_offset; }
+  ipam::TimePoint machine_time(ipam::TimePoint lab) const { return lab - clock_offset; }
 };
 
 // A year is far beyond whatever runs out in a lab, and far from where times can no longer be told.
@@ -68,7 +72,10 @@ struct Proposal {
 struct Refusal {
   Error error{};
   std::vector<lab::Finding> findings{};
+  std::string code{};  // more exact than the error's, or empty
 };
+// Of what is asked of a plan whose instances have no wires.
+inline constexpr const char* kNeedsTun = "needs-tun";
 
 using Outcome = std::variant<Proposal, Refusal>;
 
@@ -87,6 +94,14 @@ Outcome propose_restart(const LabInForce& base, const std::string& site, const T
 // in force.
 Outcome propose_traffic(const LabInForce& base, const std::string& site, lab::TrafficClass traffic,
                         const Terms& terms);
+// In place of what the wires of a plan's instance do to packets, or without an instance those of
+// all of them; nothing: what the lab says again. All of it ends by the machine's clock, which says
+// `machine`. The version stays when it is so already. kNotFound when there is no such plan or
+// instance, kNeedsTun when it has no wires, kConflict when no lab is in force.
+Outcome propose_impairment(const LabInForce& base, const std::string& plan,
+                           std::optional<int> instance,
+                           const std::optional<policy::Imposed>& imposed, const Terms& terms,
+                           ipam::TimePoint machine);
 // The lab's clock moved on, and the leases released that are due by then. kConflict when no lab is
 // in force, kInvalid beyond kLargestClockOffset.
 Outcome propose_advance(const LabInForce& base, std::chrono::seconds by, const Terms& terms,

@@ -56,7 +56,8 @@ Status Session::restore(ipam::TimePoint now) {
                    .leases = ipam::Leases(saved.leases),
                    .restarts = std::move(saved.generations),
                    .dns_at_start = std::move(saved.dns_at_start),
-                   .traffic = std::move(saved.traffic)};
+                   .traffic = std::move(saved.traffic),
+                   .imposed = from_stored(saved.imposed)};
   const bool stored = saved.lab.has_value();
   if (stored) found.text = std::move(*saved.lab);
   current_ = std::make_shared<const LabInForce>(std::move(found));
@@ -112,6 +113,7 @@ Status Session::adopt(Proposal proposal) {
                          .dns_at_start = next->dns_at_start,
                          .traffic = next->traffic,
                          .forgotten_startups = forgotten_in(startups_, startups),
+                         .imposed = to_stored(next->imposed),
                          .version = next->version,
                          .clock_offset = next->clock_offset};
     if (set_aside_) change.unfinished_starts = 0;

@@ -2,11 +2,11 @@
 #pragma once
 
 // What must survive the daemon: leases, the applied lab, how often each site was restarted, the
-// name servers of its start, what the starts of its instances came to and the classes of traffic in
-// which somebody has run something, the version of all that, how far the lab's clock was moved on,
-// and how often the daemon has not survived its own start. One SQLite file; a change is one
-// transaction,
-// durable before save() returns. The file is made with the first change and gone after erase().
+// name servers of its start, what the starts of its instances came to, the classes of traffic in
+// which somebody has run something, what somebody has put on wires, the version of all that, how
+// far the lab's clock was moved on, and how often the daemon has not survived its own start. One
+// SQLite file; a change is one transaction, durable before save() returns. The file is made with
+// the first change and gone after erase().
 
 #include <chrono>
 #include <cstdint>
@@ -34,6 +34,15 @@ struct StartupReport {
   std::string text{};
 };
 
+// What somebody has put on the wires of a plan's instance.
+struct ImposedText {
+  std::string server_farm{};
+  int instance = 0;
+  std::string impairment{};  // as lib/settings writes it
+  bool held = false;
+  int64_t until_ms = 0;  // of the machine's clock, since the epoch; 0: until it is cleared
+};
+
 struct Saved {
   std::vector<ipam::Lease> leases{};
   std::optional<lab::LabText> lab{};
@@ -41,6 +50,7 @@ struct Saved {
   NameServers dns_at_start{};
   TrafficInUse traffic{};
   std::vector<StartupReport> startups{};
+  std::vector<ImposedText> imposed{};
   uint64_t version = 0;
   std::chrono::seconds clock_offset{};
   int unfinished_starts = 0;  // in a row
@@ -54,7 +64,8 @@ struct Change {
   std::optional<NameServers> dns_at_start{};
   std::optional<TrafficInUse> traffic{};
   std::vector<lab::Sender> forgotten_startups{};
-  std::vector<StartupReport> startups{};  // in place of those of the same instances
+  std::vector<StartupReport> startups{};              // in place of those of the same instances
+  std::optional<std::vector<ImposedText>> imposed{};  // in place of all
   std::optional<uint64_t> version{};
   std::optional<std::chrono::seconds> clock_offset{};
   std::optional<int> unfinished_starts{};

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+#include "store/tables.hpp"
+
+#include "lab/schema/vocabulary.hpp"
+
+namespace egress::store {
+
+namespace {
+
+int64_t to_stored(ipam::TimePoint time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+ipam::TimePoint from_stored(int64_t nanoseconds) {
+  return ipam::TimePoint(
+      std::chrono::duration_cast<ipam::TimePoint::duration>(std::chrono::nanoseconds(nanoseconds)));
+}
+
+Statement& bind_holder(Statement& statement, const lab::Integration& holder) {
+  return statement.bind(1, holder.server_farm)
+      .bind(2, int64_t{holder.instance})
+      .bind(3, holder.subnet.vnet)
+      .bind(4, holder.subnet.subnet);
+}
+
+}  // namespace
+
+Result<std::vector<ipam::Lease>> read_leases(Database& database) {
+  ASSIGN_OR_RETURN(Statement select,
+                   database.prepare("SELECT server_farm, instance, vnet, subnet, address, "
+                                    "releasing, since, release_at FROM lease"));
+  std::vector<ipam::Lease> leases;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) return leases;
+    ipam::Lease lease;
+    lease.holder = {
+        select.text(0), static_cast<int>(select.integer(1)), {select.text(2), select.text(3)}};
+    lease.address = {static_cast<uint32_t>(select.integer(4))};
+    lease.state = select.integer(5) != 0 ? ipam::LeaseState::kReleasing : ipam::LeaseState::kHeld;
+    lease.since = from_stored(select.integer(6));
+    if (!select.is_null(7)) lease.release_at = from_stored(select.integer(7));
+    leases.push_back(std::move(lease));
+  }
+}
+
+Result<std::optional<lab::LabText>> read_lab(Database& database) {
+  ASSIGN_OR_RETURN(Statement select, database.prepare("SELECT file, text FROM applied_lab"));
+  ASSIGN_OR_RETURN(const bool found, select.step());
+  if (!found) return std::optional<lab::LabText>();
+  lab::LabText lab{.file = select.text(0), .text = select.text(1)};
+  ASSIGN_OR_RETURN(Statement files, database.prepare("SELECT path, text FROM lab_file"));
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, files.step());
+    if (!row) return std::optional<lab::LabText>(std::move(lab));
+    lab.files.emplace(files.text(0), files.text(1));
+  }
+}
+
+Result<Generations> read_generations(Database& database) {
+  ASSIGN_OR_RETURN(Statement select, database.prepare("SELECT site, restarts FROM generation"));
+  Generations generations;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) return generations;
+    generations.emplace(select.text(0), static_cast<int>(select.integer(1)));
+  }
+}
+
+Result<NameServers> read_dns_at_start(Database& database) {
+  ASSIGN_OR_RETURN(Statement select,
+                   database.prepare("SELECT site, address FROM started_site LEFT JOIN dns_at_start "
+                                    "USING (site) ORDER BY site, position"));
+  NameServers servers;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) return servers;
+    std::vector<Ipv4Address>& of_site = servers[select.text(0)];
+    if (!select.is_null(1)) of_site.push_back({static_cast<uint32_t>(select.integer(1))});
+  }
+}
+
+// A class that only a later version knows is none here.
+Result<TrafficInUse> read_traffic(Database& database) {
+  ASSIGN_OR_RETURN(Statement select, database.prepare("SELECT site, class FROM traffic_in_use"));
+  TrafficInUse in_use;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) return in_use;
+    for (const auto& spelling : lab::traffic_classes()) {
+      if (spelling.word == select.text(1)) in_use[select.text(0)].insert(spelling.value);
+    }
+  }
+}
+
+Result<std::vector<StartupReport>> read_startups(Database& database) {
+  ASSIGN_OR_RETURN(Statement select,
+                   database.prepare("SELECT site, instance, started_at, report FROM startup "
+                                    "ORDER BY site, instance"));
+  std::vector<StartupReport> startups;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) return startups;
+    startups.push_back({.app = {select.text(0), static_cast<int>(select.integer(1))},
+                        .started_at = from_stored(select.integer(2)),
+                        .text = select.text(3)});
+  }
+}
+
+Result<std::vector<ImposedText>> read_imposed(Database& database) {
+  ASSIGN_OR_RETURN(Statement select,
+                   database.prepare("SELECT server_farm, instance, impairment, held, until_ms "
+                                    "FROM imposed ORDER BY server_farm, instance"));
+  std::vector<ImposedText> imposed;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) return imposed;
+    imposed.push_back({.server_farm = select.text(0),
+                       .instance = static_cast<int>(select.integer(1)),
+                       .impairment = select.text(2),
+                       .held = select.integer(3) != 0,
+                       .until_ms = select.integer(4)});
+  }
+}
+
+Status write_leases(Database& database, const ipam::LeaseChange& change) {
+  ASSIGN_OR_RETURN(Statement remove,
+                   database.prepare("DELETE FROM lease WHERE server_farm = ? AND instance = ? AND "
+                                    "vnet = ? AND subnet = ?"));
+  for (const ipam::Lease& lease : change.removed) {
+    RETURN_IF_ERROR(bind_holder(remove, lease.holder).run());
+  }
+  // A plain insert: UNIQUE (vnet, address) must refuse a second holder, never replace the first.
+  for (const ipam::Lease& lease : change.stored) {
+    RETURN_IF_ERROR(bind_holder(remove, lease.holder).run());
+  }
+  ASSIGN_OR_RETURN(Statement insert,
+                   database.prepare("INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+  for (const ipam::Lease& lease : change.stored) {
+    bind_holder(insert, lease.holder)
+        .bind(5, int64_t{lease.address.bits})
+        .bind(6, int64_t{lease.state == ipam::LeaseState::kReleasing ? 1 : 0})
+        .bind(7, to_stored(lease.since));
+    if (lease.release_at) {
+      insert.bind(8, to_stored(*lease.release_at));
+    } else {
+      insert.bind_null(8);
+    }
+    RETURN_IF_ERROR(insert.run());
+  }
+  return {};
+}
+
+Status write_lab(Database& database, const lab::LabText& lab) {
+  ASSIGN_OR_RETURN(Statement replace,
+                   database.prepare("INSERT OR REPLACE INTO applied_lab VALUES (1, ?, ?)"));
+  RETURN_IF_ERROR(replace.bind(1, lab.file).bind(2, lab.text).run());
+  RETURN_IF_ERROR(database.execute("DELETE FROM lab_file"));
+  ASSIGN_OR_RETURN(Statement insert, database.prepare("INSERT INTO lab_file VALUES (?, ?)"));
+  for (const auto& [path, text] : lab.files) {
+    RETURN_IF_ERROR(insert.bind(1, path).bind(2, text).run());
+  }
+  return {};
+}
+
+Status write_generations(Database& database, const Generations& generations) {
+  RETURN_IF_ERROR(database.execute("DELETE FROM generation"));
+  ASSIGN_OR_RETURN(Statement insert, database.prepare("INSERT INTO generation VALUES (?, ?)"));
+  for (const auto& [site, restarts] : generations) {
+    RETURN_IF_ERROR(insert.bind(1, site).bind(2, int64_t{restarts}).run());
+  }
+  return {};
+}
+
+// A site whose network had no servers of its own has a row in the first table alone.
+Status write_dns_at_start(Database& database, const NameServers& servers) {
+  RETURN_IF_ERROR(database.execute("DELETE FROM started_site"));
+  RETURN_IF_ERROR(database.execute("DELETE FROM dns_at_start"));
+  ASSIGN_OR_RETURN(Statement site, database.prepare("INSERT INTO started_site VALUES (?)"));
+  ASSIGN_OR_RETURN(Statement server, database.prepare("INSERT INTO dns_at_start VALUES (?, ?, ?)"));
+  for (const auto& [name, addresses] : servers) {
+    RETURN_IF_ERROR(site.bind(1, name).run());
+    int64_t position = 0;
+    for (const Ipv4Address address : addresses) {
+      RETURN_IF_ERROR(
+          server.bind(1, name).bind(2, position++).bind(3, int64_t{address.bits}).run());
+    }
+  }
+  return {};
+}
+
+Status write_traffic(Database& database, const TrafficInUse& traffic) {
+  RETURN_IF_ERROR(database.execute("DELETE FROM traffic_in_use"));
+  ASSIGN_OR_RETURN(Statement insert, database.prepare("INSERT INTO traffic_in_use VALUES (?, ?)"));
+  for (const auto& [site, classes] : traffic) {
+    for (const lab::TrafficClass each : classes) {
+      RETURN_IF_ERROR(insert.bind(1, site).bind(2, std::string(lab::name_of(each))).run());
+    }
+  }
+  return {};
+}
+
+Status write_startups(Database& database, const Change& change) {
+  ASSIGN_OR_RETURN(Statement remove,
+                   database.prepare("DELETE FROM startup WHERE site = ? AND instance = ?"));
+  for (const lab::Sender& app : change.forgotten_startups) {
+    RETURN_IF_ERROR(remove.bind(1, app.site).bind(2, int64_t{app.instance}).run());
+  }
+  ASSIGN_OR_RETURN(Statement replace,
+                   database.prepare("INSERT OR REPLACE INTO startup VALUES (?, ?, ?, ?)"));
+  for (const StartupReport& startup : change.startups) {
+    RETURN_IF_ERROR(replace.bind(1, startup.app.site)
+                        .bind(2, int64_t{startup.app.instance})
+                        .bind(3, to_stored(startup.started_at))
+                        .bind(4, startup.text)
+                        .run());
+  }
+  return {};
+}
+
+Status write_imposed(Database& database, const std::vector<ImposedText>& imposed) {
+  RETURN_IF_ERROR(database.execute("DELETE FROM imposed"));
+  ASSIGN_OR_RETURN(Statement insert,
+                   database.prepare("INSERT INTO imposed VALUES (?, ?, ?, ?, ?)"));
+  for (const ImposedText& each : imposed) {
+    RETURN_IF_ERROR(insert.bind(1, each.server_farm)
+                        .bind(2, int64_t{each.instance})
+                        .bind(3, each.impairment)
+                        .bind(4, int64_t{each.held ? 1 : 0})
+                        .bind(5, each.until_ms)
+                        .run());
+  }
+  return {};
+}
+
+Status write_number(Database& database, const char* replace_sql, int64_t number) {
+  ASSIGN_OR_RETURN(Statement replace, database.prepare(replace_sql));
+  return replace.bind(1, number).run();
+}
+
+}  // namespace egress::store
