@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "control/protocol.hpp"
+#include "flows/watched.hpp"
 #include "inspect/context.hpp"
 #include "inspect/dependencies.hpp"
 #include "inspect/effective.hpp"
@@ -22,6 +23,7 @@
 #include "ipam/leases.hpp"
 #include "policy/explain.hpp"
 #include "policy/platform/report.hpp"
+#include "settings/wire_text.hpp"
 
 namespace egress::control {
 
@@ -54,6 +56,14 @@ Json to_json(const inspect::ClockReading& clock);
 // The same with "endedFlows" and "failed".
 Json to_json(const ClockAdvance& advance);
 Json to_json(const inspect::ExecContext& context);
+// {"latency", "jitter", "loss", "duplicate", "reorder", "rate", "seed"}, in the words of a lab
+// file.
+Json to_json(const lab::Impairment& impairment);
+// {"wires": […]}
+Json to_json(const settings::WireReport& report);
+Json to_json(const settings::OneWire& wire);
+// {"out", "in"}
+Json to_json(const settings::StepsTaken& taken);
 // {"subnet", "routes"} and {"subnet", "rules"}, in the field names that Network Watcher and the
 // Azure CLI print for a network interface (azure-facts 5.7, 10.2.4).
 Json to_json(const inspect::EffectiveRoutes& effective);
@@ -66,6 +76,13 @@ Json to_json(const inspect::Graph& graph);
 Json to_json(const Plan& plan);
 // {"results": […]}
 Json to_json(const std::vector<inspect::TestResult>& results);
+
+// Lines of what is watched, by their "type": "flow", "drop", "packet", "lost". `at` is the
+// machine's time.
+Json watched_json(ipam::TimePoint at, const policy::Explanation& flow);
+Json watched_json(ipam::TimePoint at, const flows::WatchedDrop& drop);
+Json watched_json(const settings::PacketRecord& packet);
+Json watched_json(ipam::TimePoint at, const LostRecords& lost);
 
 // Lines of a stream: {"progress": …} and, last, {"result": …}.
 Json to_json(const Progress& progress);

@@ -8,39 +8,11 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "control/untrusted_json.hpp"
+#include "control/bodies.hpp"
 
 namespace egress::control {
 
 namespace {
-
-Error wrong(const std::string& what) {
-  return {.code = Errc::kInvalid, .message = what};
-}
-
-Result<nlohmann::json> parse_object(const std::string& body) {
-  ASSIGN_OR_RETURN(nlohmann::json json, parse_untrusted(body));
-  if (!json.is_object()) return wrong("the request body is not a JSON object");
-  return json;
-}
-
-Result<std::string> text_of(const nlohmann::json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_string()) {
-    return wrong(fmt::format("the request needs the text \"{}\"", key));
-  }
-  return found->get<std::string>();
-}
-
-Result<int64_t> integer_of(const nlohmann::json& object, const char* key, int64_t otherwise,
-                           int64_t most) {
-  const auto found = object.find(key);
-  if (found == object.end()) return otherwise;
-  if (!found->is_number_integer() || found->get<int64_t>() < 0 || found->get<int64_t>() > most) {
-    return wrong(fmt::format("\"{}\" must be a number from 0 to {}", key, most));
-  }
-  return found->get<int64_t>();
-}
 
 // It goes into messages, the log and systemd's status, a line each.
 bool is_file_name(const std::string& text) {
@@ -103,10 +75,7 @@ Result<ExplainRequest> parse_explain_request(const std::string& body) {
                      integer_of(json, "sourcePort", 0, std::numeric_limits<uint16_t>::max()));
     request.source_port = static_cast<uint16_t>(port);
   }
-  if (const auto verify = json.find("verify"); verify != json.end()) {
-    if (!verify->is_boolean()) return wrong("\"verify\" must be true or false");
-    request.verify = verify->get<bool>();
-  }
+  ASSIGN_OR_RETURN(request.verify, flag_of(json, "verify"));
   return request;
 }
 

@@ -24,6 +24,14 @@ Result<AdvanceRequest> parse_advance_request(const std::string& body);
 Json to_json(const TrafficRequest& request);
 Result<TrafficRequest> parse_traffic_request(const std::string& body);
 
+// {"impairment": {"latency", "jitter", "loss", "duplicate", "reorder", "rate", "seed"}, "held",
+// "seconds"}, all of which may be missing or null; in the words of a lab file.
+Json to_json(const ImposeRequest& request);
+Result<ImposeRequest> parse_impose_request(const std::string& body);
+
+Json to_json(const StepRequest& request);
+Result<StepRequest> parse_step_request(const std::string& body);
+
 // What a GET asks, in its query. Apps are "SITE" or "SITE/INSTANCE"; the rest is in Network
 // Watcher's words.
 using Parameters = std::map<std::string, std::string>;
@@ -36,6 +44,9 @@ Result<NextHopRequest> parse_next_hop_request(const Parameters& parameters);
 
 Parameters to_parameters(const ResolveRequest& request);  // all but the site and the instance
 Result<ResolveRequest> parse_resolve_request(const lab::Sender& app, const Parameters& parameters);
+
+Parameters to_parameters(const WatchRequest& request);
+Result<WatchRequest> parse_watch_request(const Parameters& parameters);
 
 // "true" or "false"; left out: false.
 Result<bool> parse_flag(const Parameters& parameters, const char* name);

@@ -71,6 +71,27 @@ std::string spell_protocol(Protocol protocol) {
 
 }  // namespace
 
+Parameters to_parameters(const WatchRequest& request) {
+  Parameters parameters{{"packets", request.packets ? "true" : "false"},
+                        {"denied", request.denied ? "true" : "false"}};
+  if (request.site.empty()) return parameters;
+  parameters[kSite] =
+      request.instance ? fmt::format("{}/{}", request.site, *request.instance) : request.site;
+  return parameters;
+}
+
+Result<WatchRequest> parse_watch_request(const Parameters& parameters) {
+  WatchRequest request;
+  if (const std::string text = text_of(parameters, kSite); !text.empty()) {
+    ASSIGN_OR_RETURN(const lab::Sender app, lab::Sender::parse(text));
+    request.site = app.site;
+    if (text.find('/') != std::string::npos) request.instance = app.instance;
+  }
+  ASSIGN_OR_RETURN(request.packets, parse_flag(parameters, "packets"));
+  ASSIGN_OR_RETURN(request.denied, parse_flag(parameters, "denied"));
+  return request;
+}
+
 Result<bool> parse_flag(const Parameters& parameters, const char* name) {
   const std::string text = text_of(parameters, name);
   if (!text.empty() && text != "true" && text != "false") return wrong(name, "true or false");

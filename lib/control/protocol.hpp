@@ -15,6 +15,7 @@
 #include "inspect/network_watcher.hpp"
 #include "inspect/startup.hpp"
 #include "inspect/status.hpp"
+#include "lab/impairment.hpp"
 #include "lab/load.hpp"
 #include "policy/explain.hpp"
 #include "reconcile/pass.hpp"
@@ -62,6 +63,38 @@ struct AdvanceRequest {
 
 struct TrafficRequest {
   lab::TrafficClass traffic = lab::TrafficClass::kApplication;
+};
+
+// What the wires of a plan's instances do to packets from now on, in place of what the lab says.
+// Neither impairment nor hold: what the lab says again.
+struct ImposeRequest {
+  std::optional<lab::Impairment> impairment{};
+  bool held = false;
+  std::optional<std::chrono::seconds> duration{};  // empty: until it is taken back
+  bool clears() const { return !impairment && !held; }
+};
+// Somebody may forget a hold, and then nothing goes that way any more.
+inline constexpr std::chrono::seconds kHoldUnlessTold = std::chrono::minutes(10);
+
+struct StepRequest {
+  int packets = 1;  // in each direction of each wire
+};
+inline constexpr int kMostSteps = 1'000'000;
+
+struct WatchRequest {
+  std::string site{};             // or empty: all of them
+  std::optional<int> instance{};  // of the site; empty: all of them
+  bool packets = false;           // what wires carry, too
+  bool denied = false;            // only what does not get through
+};
+// Of clients that watch, and of bytes that wait for one that reads slowly.
+inline constexpr size_t kMostWatchers = 16;
+inline constexpr size_t kMostUnread = size_t{1} << 20U;
+
+// What is watched, and was not told.
+struct LostRecords {
+  std::string where{};              // "kernel", "daemon", "wire", "client": for want of room there
+  std::optional<uint64_t> count{};  // empty: nobody knows
 };
 
 using reconcile::Progress;

@@ -15,6 +15,7 @@
 #include "inspect/startup.hpp"
 #include "ipam/leases.hpp"
 #include "policy/network.hpp"
+#include "settings/wire_text.hpp"
 
 namespace egress::inspect {
 
@@ -104,15 +105,16 @@ struct StatusReport {
   std::vector<HostStatus> hosts{};
   std::vector<SnatStatus> snat{};  // the largest of each instance, largest first
   std::vector<NatGatewayStatus> nat_gateways{};
-  std::vector<std::string> drift{};     // one line per object that differs from what is wanted
-  std::vector<std::string> problems{};  // why the daemon cannot do its work, for people
-  std::optional<LastPass> last_pass{};  // empty before the first one
+  std::vector<settings::OneWire> wires{};  // those that are TUN devices, as they report
+  std::vector<std::string> drift{};        // one line per object that differs from what is wanted
+  std::vector<std::string> problems{};     // why the daemon cannot do its work, for people
+  std::optional<LastPass> last_pass{};     // empty before the first one
   std::optional<LastRepair> last_repair{};
   std::vector<ipam::Lease> pending_releases{};
 };
 
-// A report without time, starts, ports in use, drift, problems and passes. `prefix` starts every
-// namespace's name.
+// A report without time, starts, ports in use, wires, drift, problems and passes. `prefix` starts
+// every namespace's name.
 StatusReport describe(const policy::Network& network, const std::string& prefix);
 
 }  // namespace egress::inspect

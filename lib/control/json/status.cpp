@@ -86,6 +86,13 @@ std::string time_text(ipam::TimePoint time) {
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)), since_epoch % 1000);
 }
 
+std::string protocol_text(uint8_t number) {
+  for (const Protocol known : {Protocol::kIcmp, Protocol::kTcp, Protocol::kUdp}) {
+    if (number_of(known) == number) return name_of(known);
+  }
+  return std::to_string(number);
+}
+
 Json to_json(const std::vector<ipam::Lease>& leases) {
   return array_of(leases, lease_json);
 }
@@ -123,6 +130,8 @@ Json to_json(const inspect::StatusReport& status) {
           {"hosts", array_of(status.hosts, host_json)},
           {"snat", array_of(status.snat, snat_json)},
           {"natGateways", array_of(status.nat_gateways, nat_gateway_json)},
+          {"wires",
+           array_of(status.wires, [](const settings::OneWire& wire) { return to_json(wire); })},
           {"drift", status.drift},
           {"problems", status.problems},
           {"lastPass", last_pass},

@@ -3,6 +3,8 @@
 
 // How what may be missing, and lists, look in every document.
 
+#include <chrono>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -23,6 +25,14 @@ inline Json text_or_null(const std::string& text) {
 
 // ARM's form of a time: UTC with seven decimals is overkill, milliseconds are what it prints.
 std::string time_text(ipam::TimePoint time);
+
+// Milliseconds of the machine's clock since 1970.
+inline ipam::TimePoint time_of_ms(int64_t milliseconds) {
+  return ipam::TimePoint(std::chrono::milliseconds(milliseconds));
+}
+
+// "tcp", or the number of a protocol that has no name here.
+std::string protocol_text(uint8_t number);
 
 template <typename T, typename JsonOf>
 Json array_of(const std::vector<T>& values, JsonOf json_of) {

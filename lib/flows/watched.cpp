@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "flows/watched.hpp"
+
+#include <utility>
+
+#include "base/protocol.hpp"
+#include "compile/names.hpp"
+
+namespace egress::flows {
+
+namespace {
+
+// Of flows that have begun last.
+constexpr size_t kMostSenders = 4096;
+
+std::optional<Protocol> protocol_of(uint8_t number) {
+  for (const Protocol known : {Protocol::kTcp, Protocol::kUdp, Protocol::kIcmp}) {
+    if (number_of(known) == number) return known;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Watched::follow(std::shared_ptr<const policy::Network> network) {
+  if (network == network_) return;
+  network_ = std::move(network);
+  workers_.clear();
+  vnets_.clear();
+  flows_of_.clear();
+  drops_of_.clear();
+  if (network_ == nullptr) return;
+  for (const auto& [name, worker] : network_->workers) {
+    const auto netns = compile::worker_netns(prefix_, name.server_farm, name.instance);
+    workers_.emplace(netns, Worker{name, compile::senders_of(*network_, name)});
+    flows_of_.insert(netns);
+    drops_of_.insert(netns);
+  }
+  for (policy::Index index = 0; index < network_->vnets.size(); ++index) {
+    const auto netns = compile::vnet_netns(prefix_, network_->vnets[index].name);
+    vnets_.emplace(netns, Vnet{index, compile::drop_names(*network_, index)});
+    drops_of_.insert(netns);
+  }
+}
+
+std::optional<policy::Explanation> Watched::flow(const state::NetnsName& netns,
+                                                 const state::TrackedFlow& flow) {
+  const auto worker = workers_.find(netns);
+  const auto protocol = protocol_of(flow.protocol);
+  if (worker == workers_.end() || !protocol) return std::nullopt;
+  const auto sender = worker->second.senders.find(flow.source);
+  if (sender == worker->second.senders.end()) return std::nullopt;
+  const bool ported = has_ports(flow.protocol);
+  const auto& [app, public_attempt] = sender->second;
+  remember({flow.protocol, flow.reply_destination, flow.reply_destination_port, flow.destination,
+            ported ? flow.destination_port : uint16_t{0}},
+           app);
+  auto explanation = policy::explain_attempt(
+      *network_, app, public_attempt,
+      policy::Flow{.protocol = *protocol,
+                   .destination = flow.destination,
+                   .destination_port = ported ? flow.destination_port : uint16_t{0},
+                   .source_port = ported ? flow.source_port : uint16_t{0}});
+  if (!explanation.ok()) return std::nullopt;
+  return std::move(*explanation);
+}
+
+WatchedDrop Watched::drop(const state::NetnsName& netns, const state::DroppedPacket& packet) const {
+  WatchedDrop drop{.by = {.rule = packet.prefix}, .packet = packet};
+  if (const auto worker = workers_.find(netns); worker != workers_.end()) {
+    drop.instance = worker->second.name;
+    const auto sender = worker->second.senders.find(packet.source);
+    if (sender != worker->second.senders.end()) drop.app = sender->second.sender;
+    return drop;
+  }
+  const auto vnet = vnets_.find(netns);
+  if (vnet == vnets_.end()) return drop;
+  const auto name = vnet->second.names.find(packet.prefix);
+  if (name != vnet->second.names.end()) drop.by = name->second;
+  if (const auto* owner = network_->integration_near(vnet->second.index, packet.source)) {
+    drop.instance = {owner->integration->server_farm, owner->integration->instance};
+  }
+  const bool ported = has_ports(packet.protocol);
+  const auto sender =
+      senders_.find({packet.protocol, packet.source, ported ? packet.source_port : uint16_t{0},
+                     packet.destination, ported ? packet.destination_port : uint16_t{0}});
+  if (sender != senders_.end()) drop.app = sender->second;
+  return drop;
+}
+
+void Watched::remember(const Behind& flow, const policy::Sender& sender) {
+  const auto [known, is_new] = senders_.insert_or_assign(flow, sender);
+  if (!is_new) return;
+  oldest_.push_back(known->first);
+  if (oldest_.size() <= kMostSenders) return;
+  senders_.erase(oldest_.front());
+  oldest_.pop_front();
+}
+
+}  // namespace egress::flows
