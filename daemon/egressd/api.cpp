@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/number.hpp"
 #include "control/messages.hpp"
 
 namespace egress::daemon {
@@ -21,6 +22,7 @@ unsigned status_of(Errc code) {
     case Errc::kNotFound: return MHD_HTTP_NOT_FOUND;
     case Errc::kExists:
     case Errc::kBusy:
+    case Errc::kUnsupported:
     case Errc::kConflict: return MHD_HTTP_CONFLICT;
     default: return MHD_HTTP_INTERNAL_SERVER_ERROR;
   }
@@ -39,9 +41,16 @@ HttpResponse document(const control::Json& json) {
   return {.status = MHD_HTTP_OK, .body = control::dump(json)};
 }
 
-HttpResponse refusal_of(const Error& error, const std::vector<lab::Finding>& findings = {}) {
-  return {.status = status_of(error.code),
-          .body = control::dump(control::error_json(error, findings))};
+HttpResponse refusal_of(const Error& error) {
+  return {.status = status_of(error.code), .body = control::dump(control::error_json(error))};
+}
+
+HttpResponse refusal_of(const session::Refusal& refused) {
+  const auto& [error, findings, code] = refused;
+  return {
+      .status = status_of(error.code),
+      .body = control::dump(code.empty() ? control::error_json(error, findings)
+                                         : control::error_json(code, error.to_string(), findings))};
 }
 
 std::string argument(const HttpRequest& request, const char* name) {
@@ -89,8 +98,7 @@ template <typename T, typename ToJson = decltype(kToJson)>
 Then<T> answering(const Respond& respond, ToJson json = kToJson) {
   return [respond, json](const OrRefusal<T>& answer) {
     const auto* refused = std::get_if<session::Refusal>(&answer);
-    respond(refused != nullptr ? refusal_of(refused->error, refused->findings)
-                               : document(json(std::get<T>(answer))));
+    respond(refused != nullptr ? refusal_of(*refused) : document(json(std::get<T>(answer))));
   };
 }
 
@@ -99,9 +107,7 @@ class StreamedOperation : public OperationObserver {
  public:
   explicit StreamedOperation(Respond respond) : respond_(std::move(respond)) {}
 
-  void refused(const session::Refusal& why) override {
-    respond_(refusal_of(why.error, why.findings));
-  }
+  void refused(const session::Refusal& why) override { respond_(refusal_of(why)); }
   void begun(const std::vector<lab::Finding>& /*warnings*/) override {
     respond_({.stream = stream_});
   }
@@ -174,13 +180,20 @@ HttpResponse get(const Startups& startups, Queries& queries, const HttpRequest& 
   return not_found(request);
 }
 
+control::Json with_warnings(control::Json json, const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) json["warnings"].push_back(warning);
+  return json;
+}
+
 void explain(const Parts& parts, const HttpRequest& request, const Respond& respond) {
   const auto asked = control::parse_explain_request(request.body);
   if (!asked.ok()) return respond(refusal_of(asked.error()));
   if (!asked->verify) return parts.queries.explain(*asked, answering<policy::Explanation>(respond));
   parts.probing.verify(
-      *asked, answering<probe::Verified>(respond, [](const probe::Verified& verified) {
-        return control::to_json(verified.explanation, verified.observation, verified.differences);
+      *asked, answering<Probing::Verified>(respond, [](const Probing::Verified& verified) {
+        const auto& [explanation, observation, differences] = verified.seen;
+        return with_warnings(control::to_json(explanation, observation, differences),
+                             verified.warnings);
       }));
 }
 
@@ -194,10 +207,28 @@ void resolve(const Parts& parts, const lab::Sender& app, const HttpRequest& requ
   }));
 }
 
+HttpResponse watch(FlowWatch& flow_watch, const HttpRequest& request) {
+  const auto asked = control::parse_watch_request(request.query);
+  if (!asked.ok()) return refusal_of(asked.error());
+  auto stream = flow_watch.watch(*asked);
+  const auto* refused = std::get_if<session::Refusal>(&stream);
+  if (refused == nullptr) return {.stream = std::get<std::shared_ptr<LineStream>>(stream)};
+  if (refused->error.code != Errc::kBusy) return refusal_of(*refused);
+  return refusal(MHD_HTTP_SERVICE_UNAVAILABLE, refused->error.message);
+}
+
 // What is answered later, or false.
 bool get_later(const Parts& parts, const HttpRequest& request, const Respond& respond) {
   if (request.path == "/v1/status") {
     parts.queries.status(answering<inspect::StatusReport>(respond));
+    return true;
+  }
+  if (request.path == "/v1/wires") {
+    parts.queries.wires(answering<settings::WireReport>(respond));
+    return true;
+  }
+  if (request.path == "/v1/watch") {
+    respond(watch(parts.flow_watch, request));
     return true;
   }
   if (request.path == "/v1/dependencies") {
@@ -233,8 +264,37 @@ void use_traffic(Operations& operations, const std::string& site, const HttpRequ
   operations.use_traffic(site, asked->traffic, std::make_shared<StreamedOperation>(respond));
 }
 
+// "PLAN" or "PLAN/INSTANCE".
+Result<WireSelection> parse_wires(const std::string& text) {
+  const size_t slash = text.find('/');
+  WireSelection which{.server_farm = text.substr(0, slash)};
+  if (slash == std::string::npos) return which;
+  which.instance = parse_number<int>(std::string_view(text).substr(slash + 1));
+  if (which.instance.value_or(-1) >= 0) return which;
+  return Error{.code = Errc::kInvalid,
+               .message = fmt::format("'{}' is not of the form PLAN or PLAN/INSTANCE", text)};
+}
+
+void impose(const Parts& parts, const std::string& name, const HttpRequest& request,
+            const Respond& respond) {
+  const auto which = parse_wires(name);
+  if (!which.ok()) return respond(refusal_of(which.error()));
+  const auto asked = control::parse_impose_request(request.body);
+  if (!asked.ok()) return respond(refusal_of(asked.error()));
+  parts.operations.impose(*which, *asked, std::make_shared<StreamedOperation>(respond));
+}
+
+void step(const Parts& parts, const std::string& name, const HttpRequest& request,
+          const Respond& respond) {
+  const auto which = parse_wires(name);
+  if (!which.ok()) return respond(refusal_of(which.error()));
+  const auto asked = control::parse_step_request(request.body);
+  if (!asked.ok()) return respond(refusal_of(asked.error()));
+  parts.queries.step(*which, asked->packets, answering<settings::StepsTaken>(respond));
+}
+
 void post(const Parts& parts, const HttpRequest& request, const Respond& respond) {
-  auto& [operations, startups, queries, probing] = parts;
+  auto& [operations, startups, queries, probing, flow_watch] = parts;
   const std::string& path = request.path;
   if (path == "/v1/explain") return explain(parts, request, respond);
   if (path == "/v1/clock") return advance_clock(operations, request, respond);
@@ -249,6 +309,12 @@ void post(const Parts& parts, const HttpRequest& request, const Respond& respond
   if (const auto site = between(path, "/v1/sites/", "/traffic")) {
     return use_traffic(operations, *site, request, respond);
   }
+  if (const auto wires = between(path, "/v1/wires/", "/step")) {
+    return step(parts, *wires, request, respond);
+  }
+  if (const auto wires = between(path, "/v1/wires/", "")) {
+    return impose(parts, *wires, request, respond);
+  }
   if (path != "/v1/plan" && path != "/v1/apply" && path != "/v1/test") {
     return respond(not_found(request));
   }
@@ -258,7 +324,10 @@ void post(const Parts& parts, const HttpRequest& request, const Respond& respond
     return queries.plan(std::move(*lab), answering<control::Plan>(respond));
   }
   if (path == "/v1/test") {
-    return probing.test(std::move(*lab), answering<std::vector<inspect::TestResult>>(respond));
+    return probing.test(std::move(*lab),
+                        answering<Probing::Tested>(respond, [](const Probing::Tested& tested) {
+                          return with_warnings(control::to_json(tested.results), tested.warnings);
+                        }));
   }
   operations.apply(std::move(*lab),
                    startups.awaiting(std::make_shared<StreamedOperation>(respond)));

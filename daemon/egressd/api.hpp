@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "egressd/flow_watch.hpp"
 #include "egressd/http_server.hpp"
 #include "egressd/operations.hpp"
 #include "egressd/probing.hpp"
@@ -20,6 +21,7 @@ struct Parts {
   Startups& startups;
   Queries& queries;
   Probing& probing;
+  FlowWatch& flow_watch;
 };
 
 void handle(const Parts& parts, const HttpRequest& request, const Respond& respond);

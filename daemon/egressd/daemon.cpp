@@ -64,10 +64,12 @@ Daemon::Daemon(Settings settings, session::Session session, kernel::Kernel& kern
       session_(std::move(session)),
       clock_(clock),
       workers_(loop_, kWorksAtOnce),
-      operations_(loop_, workers_, kernel, session_, clock, [this] { after_pass(); }),
+      wires_(kernel, session_),
+      operations_(loop_, workers_, kernel, session_, wires_, clock, [this] { after_pass(); }),
       startups_(workers_, session_, operations_, verifier, clock),
-      queries_(loop_, workers_, kernel, session_, operations_, startups_, clock),
-      probing_(workers_, session_, operations_, verifier),
+      queries_(loop_, workers_, kernel, session_, operations_, startups_, wires_, clock),
+      probing_(workers_, session_, operations_, verifier, clock),
+      flow_watch_(loop_, kernel, session_, wires_, clock),
       watchdog_(loop_, [this] { feed_watchdog(); }),
       on_terminate_(loop_, SIGTERM, [this] { stop(); }),
       on_interrupt_(loop_, SIGINT, [this] { stop(); }),
@@ -80,7 +82,7 @@ Status Daemon::run(UniqueFd listener) {
        .bodies = control::kLargestBodies,
        .connections = {control::kMostConnections, control::kPatience}},
       [this](const HttpRequest& request, const Respond& respond) {
-        handle({operations_, startups_, queries_, probing_}, request,
+        handle({operations_, startups_, queries_, probing_, flow_watch_}, request,
                [what = request.method + " " + request.path, respond](HttpResponse response) {
                  spdlog::debug("{}: {}", what, response.status);
                  respond(std::move(response));
@@ -197,6 +199,7 @@ void Daemon::after_pass() {
     loop_.stop();
   }
   startups_.perform_pending();
+  flow_watch_.look_again();
   if (std::exchange(reload_wanted_, false)) reload();
 }
 

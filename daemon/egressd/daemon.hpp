@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "egressd/flow_watch.hpp"
 #include "egressd/http_server.hpp"
 #include "egressd/operations.hpp"
 #include "egressd/probing.hpp"
@@ -22,9 +23,10 @@
 
 namespace egress::daemon {
 
-// Below libuv's four threads, one of which is the status's; each may hold a lab and what it
-// becomes.
+// Each may hold a lab and what it becomes. Of libuv's threads one more is the status's, and one
+// that of those who watch.
 inline constexpr size_t kWorksAtOnce = 3;
+inline constexpr size_t kThreads = kWorksAtOnce + 2;
 
 class Daemon {
  public:
@@ -53,10 +55,12 @@ class Daemon {
   Clock clock_;
   uv::Loop loop_{};
   uv::Workers workers_;
+  Wires wires_;
   Operations operations_;
   Startups startups_;
   Queries queries_;
   Probing probing_;
+  FlowWatch flow_watch_;
   std::unique_ptr<HttpServer> server_{};
   uv::Timer watchdog_;
   uv::Signal on_terminate_;

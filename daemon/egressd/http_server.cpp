@@ -71,10 +71,6 @@ size_t announced_length(MHD_Connection* connection) {
   return length == nullptr ? 0 : std::strtoull(length, nullptr, 10);
 }
 
-int socket_of(MHD_Connection* connection) {
-  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-}
-
 // libmicrohttpd counts whole seconds, and 0 is for ever.
 unsigned seconds_of(std::chrono::milliseconds time) {
   return static_cast<unsigned>(

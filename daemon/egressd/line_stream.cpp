@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "egressd/line_stream.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 namespace egress::daemon {
+
+int socket_of(MHD_Connection* connection) {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
 
 void LineStream::write(const std::string& line) {
   if (disconnected_) return;
@@ -36,6 +42,12 @@ void LineStream::disconnect() {
   disconnected_ = true;
   suspended_ = nullptr;
   pending_.clear();
+}
+
+bool LineStream::abandoned() const {
+  if (disconnected_ || suspended_ == nullptr) return disconnected_;
+  pollfd asked{.fd = socket_of(suspended_), .events = 0, .revents = 0};
+  return ::poll(&asked, 1, 0) == 1 && (asked.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 void LineStream::wake() {

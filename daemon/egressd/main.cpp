@@ -59,7 +59,7 @@ std::string program_at(const std::string& name) {
 // What processes of labs are called, by the paths of the programs.
 std::map<std::string, std::string> lab_programs() {
   std::map<std::string, std::string> programs;
-  for (const char* name : {"egress-dns", "egress-host", "egress-identity"}) {
+  for (const char* name : {"egress-dns", "egress-host", "egress-identity", "egress-wire"}) {
     programs[name] = program_at(name);
   }
   return programs;
@@ -144,6 +144,8 @@ int run(int argc, const char* const* argv) {
   }
   if (configuration_result != 0) return kFailure;
   set_up_logging(line->settings.log_level);
+  // Read by libuv with the first work.
+  ::setenv("UV_THREADPOOL_SIZE", std::to_string(kThreads).c_str(), 1);
   ignore_foreign_signals();
   Result<Status> served = within_memory("serve", [&] { return serve(line->settings); });
   const Status status = served.ok() ? std::move(*served) : Status(served.error());

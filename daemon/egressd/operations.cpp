@@ -11,13 +11,13 @@
 namespace egress::daemon {
 
 Operations::Operations(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
-                       session::Session& session, Clock clock, uv::Callback on_idle)
+                       session::Session& session, Wires& wires, Clock clock, uv::Callback on_idle)
     : workers_(workers),
       kernel_(kernel),
       session_(session),
       clock_(std::move(clock)),
       on_idle_(std::move(on_idle)),
-      passes_(loop, workers, kernel, session, clock_, on_idle_) {}
+      passes_(loop, workers, kernel, session, wires, clock_, on_idle_) {}
 
 std::optional<Error> Operations::why_not_now() const {
   if (!busy() && !passes_.winding_down()) return std::nullopt;
@@ -66,6 +66,24 @@ void Operations::use_traffic(const std::string& site, lab::TrafficClass traffic,
       observer);
 }
 
+void Operations::impose(const WireSelection& which, const control::ImposeRequest& request,
+                        const Observer& observer) {
+  if (refuse_when_busy(*observer)) return;
+  const ipam::TimePoint machine = clock_.now();
+  std::optional<policy::Imposed> imposed;
+  if (!request.clears()) {
+    imposed.emplace(policy::Imposed{request.impairment.value_or(lab::Impairment{}), request.held});
+    if (request.duration) imposed->until_ms = ms_since_epoch(machine + *request.duration);
+  }
+  propose(
+      "impose",
+      [which, imposed, machine, base = session_.current(), terms = session_.terms()] {
+        return session::propose_impairment(*base, which.server_farm, which.instance, imposed, terms,
+                                           machine);
+      },
+      observer);
+}
+
 template <typename Propose>
 void Operations::propose(const char* what, Propose propose, const Observer& observer) {
   const auto then = [this, what, observer](Result<session::Outcome> outcome) {
@@ -91,9 +109,13 @@ void Operations::propose(const char* what, Propose propose, const Observer& obse
   proposing_ = true;
 }
 
-// kConflict when a proposed lab needs names that others have. A kernel that cannot be looked at is
+// kUnsupported when this machine cannot hold a proposed lab, kConflict when that needs names that
+// others have. A kernel that cannot be looked at is
 // the pass's to report.
 Status Operations::take(session::Proposal proposal) {
+  if (const auto why_not = kernel_.why_not(*proposal.next.desired)) {
+    return Error{.code = Errc::kUnsupported, .message = *why_not};
+  }
   if (kernel_.observe().ok()) {
     RETURN_IF_ERROR(state::check_free(*proposal.next.desired, kernel_.foreign()));
   }

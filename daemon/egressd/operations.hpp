@@ -2,8 +2,8 @@
 #pragma once
 
 // Everything that somebody asks for and that changes the lab or the kernel: apply, restart, down,
-// classes of traffic, the lab's clock. One at a time. What a lab becomes is computed beside the
-// loop; the kernel follows by a pass (passes.hpp).
+// classes of traffic, what wires do to packets, the lab's clock. One at a time. What a lab becomes
+// is computed beside the loop; the kernel follows by a pass (passes.hpp).
 
 #include <chrono>
 #include <memory>
@@ -30,7 +30,7 @@ class Operations {
   // `on_idle` is called whenever a pass has ended and none follows at once, when an operation was
   // refused late, and when flows have followed the clock.
   Operations(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
-             session::Session& session, Clock clock, uv::Callback on_idle);
+             session::Session& session, Wires& wires, Clock clock, uv::Callback on_idle);
 
   void apply(lab::LabText text, const Observer& observer);
   void restart(const std::string& site, const Observer& observer);
@@ -38,6 +38,9 @@ class Operations {
   // Somebody wants to send packets of this class as the site (session::propose_traffic). At once
   // when that is possible already.
   void use_traffic(const std::string& site, lab::TrafficClass traffic, const Observer& observer);
+  // In place of what wires do to packets (session::propose_impairment).
+  void impose(const WireSelection& which, const control::ImposeRequest& request,
+              const Observer& observer);
   // Moves the lab's clock on: durable first, then in force; then what is idle for so long ends.
   void advance_clock(std::chrono::seconds by, Then<control::ClockAdvance> then);
   // What stands in egressd.yaml cannot be made so: a problem until a lab is applied, or until it is

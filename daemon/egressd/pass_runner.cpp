@@ -29,8 +29,12 @@ control::PassResult result_of(const PassOutcome& outcome) {
   return result;
 }
 
-PassRunner::PassRunner(uv::Loop& loop, kernel::Kernel& kernel, Clock clock)
-    : kernel_(kernel), clock_(std::move(clock)), idle_(loop, [this] { slice(); }) {}
+PassRunner::PassRunner(uv::Loop& loop, kernel::Kernel& kernel, Clock clock,
+                       uv::Callback before_changes)
+    : kernel_(kernel),
+      clock_(std::move(clock)),
+      before_changes_(std::move(before_changes)),
+      idle_(loop, [this] { slice(); }) {}
 
 void PassRunner::start(std::shared_ptr<const state::KernelState> desired, OnProgress on_progress,
                        OnDone on_done) {
@@ -51,7 +55,7 @@ void PassRunner::abandon() {
 void PassRunner::slice() {
   PassOutcome outcome;
   const Result<bool> more = within_memory("go on with the pass", [&] {
-    const bool unfinished = pass_->step(kSlice);
+    const bool unfinished = step();
     on_progress_(pass_->progress());
     if (!unfinished) outcome = outcome_of_pass();
     return unfinished;
@@ -71,6 +75,14 @@ void PassRunner::slice() {
   // Without what there was to tell, the pass has ended all the same.
   const Result<bool> told = end(outcome);
   if (!told.ok()) (void)end({.report = {.failed = {{"pass", told.error()}}}});
+}
+
+// What there is to do is looked for in a step of its own, so that nothing is done of it yet.
+bool PassRunner::step() {
+  if (changing()) return pass_->step(kSlice);
+  const bool unfinished = pass_->step(std::chrono::milliseconds(0));
+  if (changing()) before_changes_();
+  return unfinished;
 }
 
 PassOutcome PassRunner::outcome_of_pass() const {

@@ -32,7 +32,8 @@ class PassRunner {
   using OnProgress = std::function<void(const reconcile::Progress&)>;
   using OnDone = std::function<void(const PassOutcome&)>;
 
-  PassRunner(uv::Loop& loop, kernel::Kernel& kernel, Clock clock);
+  // `before_changes` is called in each pass that changes something, before it does.
+  PassRunner(uv::Loop& loop, kernel::Kernel& kernel, Clock clock, uv::Callback before_changes);
 
   bool running() const { return pass_.has_value(); }
   // It has found something to do.
@@ -45,10 +46,12 @@ class PassRunner {
 
  private:
   void slice();
+  bool step();
   PassOutcome outcome_of_pass() const;
 
   kernel::Kernel& kernel_;
   Clock clock_;
+  uv::Callback before_changes_;
   uv::Idle idle_;
   std::optional<reconcile::Pass> pass_{};
   std::chrono::steady_clock::time_point started_{};

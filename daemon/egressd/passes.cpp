@@ -16,7 +16,10 @@ namespace {
 
 constexpr std::chrono::seconds kPassInterval{30};
 // Who changes one thing often changes more; and who looks at `status` meanwhile sees the drift.
-constexpr std::chrono::seconds kSettling{2};
+constexpr std::chrono::milliseconds kSettling{2000};
+// A process of ours that has ended leaves nothing half done, and may have been in the way of
+// packets. That its links are down may be told before that it has ended.
+constexpr std::chrono::milliseconds kSettlingOfProcess{200};
 constexpr std::chrono::seconds kLongestRetry{60};
 
 // What `systemctl status` shows. Without NOTIFY_SOCKET nothing happens.
@@ -27,14 +30,15 @@ void notify_status(const std::string& status) {
 }  // namespace
 
 Passes::Passes(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
-               session::Session& session, Clock clock, uv::Callback on_idle)
+               session::Session& session, Wires& wires, Clock clock, uv::Callback on_idle)
     : workers_(workers),
       kernel_(kernel),
       session_(session),
+      wires_(wires),
       clock_(std::move(clock)),
       on_idle_(std::move(on_idle)),
-      runner_(loop, kernel, clock_),
-      timer_(loop, [this] { reconcile_now(); }) {
+      runner_(loop, kernel, clock_, [this] { wires_.changing(); }),
+      timer_(loop, [this] { on_timer(); }) {
   const int fd = kernel.changes_fd();
   if (fd != -1) watch_.emplace(loop, fd, [this] { reconcile_soon(); });
 }
@@ -63,9 +67,18 @@ void Passes::reconcile_now() {
 
 void Passes::reconcile_soon() {
   if (watch_) watch_->stop();
-  if (runner_.running() || winding_down_ || settling_ || !last_clean_) return;
-  settling_ = true;
-  timer_.start(kSettling);
+  const bool comes_anyway = runner_.running() || settling_ != Settling::kNot || !last_clean_;
+  if (comes_anyway || winding_down_) return;
+  settling_ = Settling::kShortly;
+  timer_.start(kSettlingOfProcess);
+}
+
+void Passes::on_timer() {
+  if (settling_ == Settling::kShortly && !kernel_.lost_a_process()) {
+    settling_ = Settling::kInFull;
+    return timer_.start(kSettling - kSettlingOfProcess);
+  }
+  reconcile_now();
 }
 
 void Passes::wind_down() {
@@ -78,7 +91,7 @@ void Passes::wind_down() {
 void Passes::start_pass(const Observer& observer) {
   timer_.stop();
   if (watch_) watch_->stop();
-  settling_ = false;
+  settling_ = Settling::kNot;
   runner_.abandon();
   const auto on_progress = [observer](const reconcile::Progress& progress) {
     if (observer != nullptr) observer->progressed(progress);
@@ -100,6 +113,7 @@ void Passes::finish_pass(const PassOutcome& outcome, const Observer& observer) {
   }
   const bool clean = outcome.report.settled() && (stored.ok() || !removed);
   last_clean_ = clean;
+  if (outcome.report.settled()) wires_.settled();
   last_pass_ = {.seconds = outcome.seconds,
                 .operations = outcome.report.ops_total,
                 .failed = outcome.report.failed.size() + outcome.report.skipped.size()};

@@ -18,6 +18,7 @@
 #include "egressd/flow_review.hpp"
 #include "egressd/operation_observer.hpp"
 #include "egressd/pass_runner.hpp"
+#include "egressd/wires.hpp"
 #include "inspect/status.hpp"
 #include "kernel/kernel.hpp"
 #include "session/session.hpp"
@@ -32,7 +33,7 @@ class Passes {
 
   // `on_idle` is called whenever a pass has ended and none follows at once.
   Passes(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel, session::Session& session,
-         Clock clock, uv::Callback on_idle);
+         Wires& wires, Clock clock, uv::Callback on_idle);
 
   // The pass of a requested operation that has been taken already; none may be at work.
   void begin(const char* what, const std::vector<lab::Finding>& warnings, const Observer& observer);
@@ -62,6 +63,7 @@ class Passes {
   void describe(inspect::StatusReport& report) const;
 
  private:
+  void on_timer();
   void start_pass(const Observer& observer);
   void finish_pass(const PassOutcome& outcome, const Observer& observer);
   void end_pass(bool clean, const control::PassResult& result, const Observer& observer);
@@ -76,6 +78,7 @@ class Passes {
   uv::Workers& workers_;
   kernel::Kernel& kernel_;
   session::Session& session_;
+  Wires& wires_;
   Clock clock_;
   uv::Callback on_idle_;
   PassRunner runner_;
@@ -86,7 +89,8 @@ class Passes {
   FlowReview::Translations reviewed_{};
   bool removing_ = false;  // nothing is wanted in the kernel, and it is not empty yet
   bool winding_down_ = false;
-  bool settling_ = false;  // the timer runs for reconcile_soon()
+  enum class Settling { kNot, kShortly, kInFull };
+  Settling settling_ = Settling::kNot;  // the timer runs for reconcile_soon()
   bool last_clean_ = false;
   int failures_ = 0;  // in a row
   uint64_t changes_ = 0;

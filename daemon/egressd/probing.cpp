@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "egressd/queries.hpp"
 #include "egressd/startups.hpp"
+#include "egressd/wires.hpp"
 #include "inspect/changes.hpp"
 #include "inspect/senders.hpp"
 
@@ -38,6 +41,27 @@ Status check_traffic(const policy::Network& tested, const policy::Network& in_fo
   return {};
 }
 
+// Of the wires by which this sender enters its network.
+std::optional<std::string> warning_for(const policy::Network& network, const lab::Sender& sender,
+                                       int64_t now_ms) {
+  const auto app = network.find(sender);
+  if (!app) return std::nullopt;
+  return wire_warning(network, {app->site->declared->server_farm, sender.instance}, now_ms);
+}
+
+std::vector<std::string> warnings_for(const policy::Network& network,
+                                      const std::vector<inspect::TestResult>& results,
+                                      int64_t now_ms) {
+  std::set<std::string> warnings;
+  for (const inspect::TestResult& result : results) {
+    const lab::Expectation& wanted = result.expectation;
+    if (auto warning = warning_for(network, {wanted.from, wanted.instance}, now_ms)) {
+      warnings.insert(*std::move(warning));
+    }
+  }
+  return {warnings.begin(), warnings.end()};
+}
+
 }  // namespace
 
 // `work` returns an OrRefusal; what it found holds for a lab and a kernel that nobody
@@ -54,13 +78,21 @@ void Probing::send_packets(const char* what, Work work, Then<T> then) {
                });
 }
 
-void Probing::verify(const control::ExplainRequest& request, Then<probe::Verified> then) {
-  send_packets<probe::Verified>(
+void Probing::verify(const control::ExplainRequest& request, Then<Verified> then) {
+  send_packets<Verified>(
       "explain",
-      [request, verifier = verifier_, lab = session_.current(), prefix = session_.terms().prefix] {
+      [request, verifier = verifier_, lab = session_.current(), prefix = session_.terms().prefix,
+       now_ms = ms_since_epoch(clock_.now())]() -> OrRefusal<Verified> {
         const policy::Network& network = *lab->network;
-        return or_refusal(verifier->verify(network, prefix, request.app, request.url,
-                                           request.source_port, ask_of(network)));
+        auto seen = verifier->verify(network, prefix, request.app, request.url, request.source_port,
+                                     ask_of(network));
+        if (!seen.ok()) return session::Refusal{seen.error(), {}};
+        Verified verified{.seen = std::move(*seen)};
+        if (verified.seen.explanation.path != lab::Path::kVirtualNetwork) return verified;
+        if (auto warning = warning_for(network, request.app, now_ms)) {
+          verified.warnings.push_back(*std::move(warning));
+        }
+        return verified;
       },
       std::move(then));
 }
@@ -74,12 +106,12 @@ void Probing::verify(const control::ResolveRequest& request, Then<probe::NameVer
       std::move(then));
 }
 
-void Probing::test(lab::LabText text, Then<std::vector<inspect::TestResult>> then) {
-  using Results = std::vector<inspect::TestResult>;
-  send_packets<Results>(
+void Probing::test(lab::LabText text, Then<Tested> then) {
+  send_packets<Tested>(
       "test",
       [text = std::move(text), verifier = verifier_, current = session_.current(),
-       startups = session_.startups(), prefix = session_.terms().prefix]() -> OrRefusal<Results> {
+       startups = session_.startups(), prefix = session_.terms().prefix,
+       now_ms = ms_since_epoch(clock_.now())]() -> OrRefusal<Tested> {
         lab::Loaded loaded = lab::load(text);
         if (!loaded.lab) {
           return session::Refusal{{.code = Errc::kInvalid, .message = "the lab is invalid"},
@@ -106,7 +138,8 @@ void Probing::test(lab::LabText text, Then<std::vector<inspect::TestResult>> the
         auto results = verifier->test(*tested, prefix);
         if (!results.ok()) return session::Refusal{results.error(), {}};
         add_performed(startups, *results);
-        return std::move(*results);
+        auto warnings = warnings_for(*tested, *results, now_ms);
+        return Tested{std::move(*results), std::move(warnings)};
       },
       std::move(then));
 }

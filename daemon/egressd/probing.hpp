@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "control/protocol.hpp"
 #include "egressd/answers.hpp"
 #include "egressd/operations.hpp"
@@ -23,18 +24,29 @@ namespace egress::daemon {
 class Probing {
  public:
   Probing(uv::Workers& workers, const session::Session& session, Operations& operations,
-          std::shared_ptr<probe::Verifier> verifier)
+          std::shared_ptr<probe::Verifier> verifier, Clock clock)
       : workers_(workers),
         session_(session),
         operations_(operations),
-        verifier_(std::move(verifier)) {}
+        verifier_(std::move(verifier)),
+        clock_(std::move(clock)) {}
+
+  // Both warn of wires that do not carry packets as they come.
+  struct Verified {
+    probe::Verified seen{};
+    std::vector<std::string> warnings{};
+  };
+  struct Tested {
+    std::vector<inspect::TestResult> results{};
+    std::vector<std::string> warnings{};
+  };
 
   // As Queries::explain(), and with a packet.
-  void verify(const control::ExplainRequest& request, Then<probe::Verified> then);
+  void verify(const control::ExplainRequest& request, Then<Verified> then);
   // As Queries::resolve(), and with a lookup by the app's own resolver.
   void verify(const control::ResolveRequest& request, Then<probe::NameVerified> then);
   // The expectations of the lab in force, with packets, and starts as they were performed.
-  void test(lab::LabText text, Then<std::vector<inspect::TestResult>> then);
+  void test(lab::LabText text, Then<Tested> then);
 
  private:
   // `work` returns an OrRefusal.
@@ -45,6 +57,7 @@ class Probing {
   const session::Session& session_;
   Operations& operations_;
   std::shared_ptr<probe::Verifier> verifier_;  // works under way share it
+  Clock clock_;
 };
 
 }  // namespace egress::daemon

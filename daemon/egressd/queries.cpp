@@ -2,6 +2,7 @@
 #include "egressd/queries.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <set>
 #include <utility>
@@ -20,6 +21,24 @@ std::vector<std::string> texts_of(const state::ChangeSet& ops) {
   std::vector<std::string> texts;
   for (const state::Op& op : ops) texts.push_back(state::to_text(op));
   return texts;
+}
+
+// A status, and what of its problems the wires have told.
+struct Seen {
+  inspect::StatusReport report{};
+  std::vector<std::string> problems_of_wires{};
+};
+
+void add_wires(Result<settings::WireReport> wires, Seen& seen) {
+  std::vector<std::string>& problems = seen.problems_of_wires;
+  if (wires.ok()) {
+    problems = problems_of(*wires);
+    seen.report.wires = std::move(wires->wires);
+  } else {
+    problems.push_back(wires.error().to_string());
+  }
+  seen.report.problems.insert(seen.report.problems.end(), problems.begin(), problems.end());
+  if (!problems.empty()) seen.report.in_sync = false;
 }
 
 }  // namespace
@@ -90,13 +109,46 @@ void Queries::status(Then<inspect::StatusReport> then) {
   const PortUsage usage(kernel_, session_.current()->network, report.prefix);
   counting_.run(
       "status",
-      [report = std::move(report), usage]() -> OrRefusal<inspect::StatusReport> {
-        inspect::StatusReport complete = report;
-        usage.describe(complete);
-        return complete;
+      [report = std::move(report), usage, ask = wires_.report()]() {
+        Seen seen{.report = report};
+        usage.describe(seen.report);
+        add_wires(ask(), seen);
+        return seen;
       },
-      [then = std::move(then)](Result<OrRefusal<inspect::StatusReport>> answer) {
-        give<inspect::StatusReport>(then, std::move(answer));
+      [this, then = std::move(then)](Result<Seen> seen) {
+        if (!seen.ok()) return then(session::Refusal{seen.error(), {}});
+        note_problems_of_wires(seen->problems_of_wires);
+        then(std::move(seen->report));
+      });
+}
+
+void Queries::note_problems_of_wires(const std::vector<std::string>& problems) {
+  const std::set<std::string> known = std::move(known_problems_of_wires_);
+  known_problems_of_wires_ = {problems.begin(), problems.end()};
+  for (const std::string& problem : problems) {
+    if (known.count(problem) == 0) spdlog::error("{}", problem);
+  }
+}
+
+void Queries::wires(Then<settings::WireReport> then) {
+  if (const auto in_force = network(); !in_force.ok()) {
+    return then(session::Refusal{in_force.error(), {}});
+  }
+  counting_.run(
+      "wires", [ask = wires_.report()] { return or_refusal(ask()); },
+      [then = std::move(then)](Result<OrRefusal<settings::WireReport>> answer) {
+        give<settings::WireReport>(then, std::move(answer));
+      });
+}
+
+void Queries::step(const WireSelection& which, int packets, Then<settings::StepsTaken> then) {
+  counting_.run(
+      "step",
+      [ask = wires_.step(which, packets, ms_since_epoch(clock_.now()))] {
+        return or_refusal(ask());
+      },
+      [then = std::move(then)](Result<OrRefusal<settings::StepsTaken>> answer) {
+        give<settings::StepsTaken>(then, std::move(answer));
       });
 }
 
@@ -123,6 +175,9 @@ void Queries::compare_with_kernel(session::Proposal proposal, Then<control::Plan
   const auto refuse = [&](Error error) { then(session::Refusal{std::move(error), {}}); };
   const auto current = session_.current();
   if (proposal.base != current->version) return refuse(changed_meanwhile());
+  if (const auto why_not = kernel_.why_not(*proposal.next.desired)) {
+    return refuse({.code = Errc::kUnsupported, .message = *why_not});
+  }
   Result<state::KernelState> observed = kernel_.observe();
   if (!observed.ok()) return refuse(std::move(observed).error());
   if (Status free = state::check_free(*proposal.next.desired, kernel_.foreign()); !free.ok()) {

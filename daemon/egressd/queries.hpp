@@ -15,6 +15,7 @@
 #include "egressd/answers.hpp"
 #include "egressd/operations.hpp"
 #include "egressd/startups.hpp"
+#include "egressd/wires.hpp"
 #include "inspect/context.hpp"
 #include "inspect/dependencies.hpp"
 #include "inspect/effective.hpp"
@@ -36,18 +37,23 @@ class Queries {
  public:
   Queries(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
           const session::Session& session, Operations& operations, const Startups& startups,
-          Clock clock)
+          const Wires& wires, Clock clock)
       : workers_(workers),
         counting_(loop, 1),
         kernel_(kernel),
         session_(session),
         operations_(operations),
         startups_(startups),
+        wires_(wires),
         clock_(std::move(clock)) {}
 
-  // With what the kernel looks like now; the flows of App Service's own source NAT are counted
-  // beside the loop.
+  // With what the kernel looks like now; flows are counted, and the wires are asked, beside the
+  // loop.
   void status(Then<inspect::StatusReport> then);
+  // kConflict without a lab.
+  void wires(Then<settings::WireReport> then);
+  // As Wires::step().
+  void step(const WireSelection& which, int packets, Then<settings::StepsTaken> then);
   inspect::ClockReading clock() const;
   // `resolved` as inspect::app_context() takes them.
   Result<inspect::ExecContext> context(const lab::Sender& sender,
@@ -68,6 +74,7 @@ class Queries {
   void dependencies(const lab::Sender& app, Then<std::vector<inspect::Dependency>> then);
 
  private:
+  void note_problems_of_wires(const std::vector<std::string>& problems);
   Result<const policy::Network*> network() const;
   inspect::StatusReport describe();
   // What the kernel looks like now beside the lab in force.
@@ -88,12 +95,14 @@ class Queries {
   void work_out(const char* what, Work work, Then<T> then);
 
   uv::Workers& workers_;
-  uv::Workers counting_;  // of flows; who asks for the status waits for no probe
+  uv::Workers counting_;  // of flows, too; who asks for the status waits for no probe
   kernel::Kernel& kernel_;
   const session::Session& session_;
   Operations& operations_;
   const Startups& startups_;
+  const Wires& wires_;
   Clock clock_;
+  std::set<std::string> known_problems_of_wires_{};  // logged already
 };
 
 }  // namespace egress::daemon

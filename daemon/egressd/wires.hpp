@@ -4,10 +4,13 @@
 // The program that carries the packets of TUN wires, as the daemon speaks with it: it is told when
 // the kernel is being changed, since no disagreement counts then, and asked what it has seen.
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -22,6 +25,7 @@ namespace egress::daemon {
 struct WireSelection {
   std::string server_farm{};
   std::optional<int> instance{};
+  std::string to_string() const;  // "plan" or "plan/0"
 };
 
 class Wires {
@@ -39,9 +43,10 @@ class Wires {
   using Question = std::function<Result<T>()>;
   // Without wires in the lab an empty report.
   Question<settings::WireReport> report() const;
-  // Of a held instance: so many packets in each direction of each of its wires. kConflict when it is
-  // not held, kNotFound as session::propose_impairment().
-  Question<settings::StepsTaken> step(const WireSelection& which, int packets) const;
+  // So many packets in each direction of each wire that is held, as the machine's clock says
+  // `now_ms`. kConflict when none is.
+  Question<settings::StepsTaken> step(const WireSelection& which, int packets,
+                                      int64_t now_ms) const;
 
   // Where the packets of these wires are told, a settings::WireRecord a message.
   Result<UniqueFd> records(const std::vector<std::string>& wires) const;
@@ -54,6 +59,11 @@ class Wires {
   const session::Session& session_;
   bool settled_ = false;  // it was told so, and of nothing else since
 };
+
+// As what wires are told of time is written: of the machine's clock, since 1970.
+inline int64_t ms_since_epoch(ipam::TimePoint time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
 
 // "plan/0 spoke/integration" of each TUN wire, by the instance that it is of.
 std::vector<std::pair<policy::WorkerKey, std::string>> wires_of(const policy::Network& network);

@@ -56,9 +56,6 @@ Json to_json(const inspect::ClockReading& clock);
 // The same with "endedFlows" and "failed".
 Json to_json(const ClockAdvance& advance);
 Json to_json(const inspect::ExecContext& context);
-// {"latency", "jitter", "loss", "duplicate", "reorder", "rate", "seed"}, in the words of a lab
-// file.
-Json to_json(const lab::Impairment& impairment);
 // {"wires": […]}
 Json to_json(const settings::WireReport& report);
 Json to_json(const settings::OneWire& wire);

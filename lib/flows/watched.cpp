@@ -22,24 +22,33 @@ std::optional<Protocol> protocol_of(uint8_t number) {
 
 }  // namespace
 
+WatchedPlaces watched_places(const policy::Network& network, const std::string& prefix) {
+  WatchedPlaces places;
+  for (const auto& [name, worker] : network.workers) {
+    places.flows_of.insert(compile::worker_netns(prefix, name.server_farm, name.instance));
+  }
+  places.drops_of = places.flows_of;
+  for (const policy::Network::Vnet& vnet : network.vnets) {
+    places.drops_of.insert(compile::vnet_netns(prefix, vnet.name));
+  }
+  return places;
+}
+
 void Watched::follow(std::shared_ptr<const policy::Network> network) {
   if (network == network_) return;
   network_ = std::move(network);
   workers_.clear();
   vnets_.clear();
-  flows_of_.clear();
-  drops_of_.clear();
   if (network_ == nullptr) return;
   for (const auto& [name, worker] : network_->workers) {
-    const auto netns = compile::worker_netns(prefix_, name.server_farm, name.instance);
-    workers_.emplace(netns, Worker{name, compile::senders_of(*network_, name)});
-    flows_of_.insert(netns);
-    drops_of_.insert(netns);
+    auto senders = compile::senders_of(*network_, name);
+    if (!senders.ok()) continue;  // such a lab does not compile either
+    workers_.emplace(compile::worker_netns(prefix_, name.server_farm, name.instance),
+                     Worker{name, *std::move(senders)});
   }
   for (policy::Index index = 0; index < network_->vnets.size(); ++index) {
-    const auto netns = compile::vnet_netns(prefix_, network_->vnets[index].name);
-    vnets_.emplace(netns, Vnet{index, compile::drop_names(*network_, index)});
-    drops_of_.insert(netns);
+    vnets_.emplace(compile::vnet_netns(prefix_, network_->vnets[index].name),
+                   Vnet{index, compile::drop_names(*network_, index)});
   }
 }
 

@@ -32,6 +32,14 @@ struct WatchedDrop {
   state::DroppedPacket packet{};
 };
 
+// Where flows of apps begin, and where rules drop packets.
+struct WatchedPlaces {
+  std::set<state::NetnsName> flows_of{};
+  std::set<state::NetnsName> drops_of{};
+  bool operator==(const WatchedPlaces&) const = default;
+};
+WatchedPlaces watched_places(const policy::Network& network, const std::string& prefix);
+
 // One at a time may use it, on any thread.
 class Watched {
  public:
@@ -40,21 +48,15 @@ class Watched {
   // The lab in force from now on, or none.
   void follow(std::shared_ptr<const policy::Network> network);
 
-  // Where flows of apps begin, and where packets are dropped by rules.
-  const std::set<state::NetnsName>& flows_of() const { return flows_of_; }
-  const std::set<state::NetnsName>& drops_of() const { return drops_of_; }
-
   // Empty for what no app has begun, or for what has no decision.
   std::optional<policy::Explanation> flow(const state::NetnsName& netns,
                                           const state::TrackedFlow& flow);
   WatchedDrop drop(const state::NetnsName& netns, const state::DroppedPacket& packet) const;
 
  private:
-  using Senders = decltype(compile::senders_of(std::declval<const policy::Network&>(),
-                                               std::declval<const policy::WorkerKey&>()));
   struct Worker {
     policy::WorkerKey name{};
-    Senders senders{};
+    std::map<Ipv4Address, compile::SenderAt> senders{};
   };
   struct Vnet {
     policy::Index index = policy::kNowhere;
@@ -69,8 +71,6 @@ class Watched {
   std::shared_ptr<const policy::Network> network_{};
   std::map<state::NetnsName, Worker> workers_{};
   std::map<state::NetnsName, Vnet> vnets_{};
-  std::set<state::NetnsName> flows_of_{};
-  std::set<state::NetnsName> drops_of_{};
   // Who has sent last. Of a later flow with the same numbers the app is another.
   std::map<Behind, policy::Sender> senders_{};
   std::deque<Behind> oldest_{};

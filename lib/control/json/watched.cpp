@@ -60,7 +60,7 @@ Json watched_json(ipam::TimePoint at, const flows::WatchedDrop& drop) {
                                                         drop.instance->instance))
                                      : Json(nullptr)},
           {"rule", drop.by.rule},
-          {"direction", text_or_null(drop.by.direction)},
+          {"direction", drop.by.direction ? Json(lab::name_of(*drop.by.direction)) : Json(nullptr)},
           {"where", text_or_null(drop.by.where)},
           {"protocol", protocol_text(packet.protocol)},
           {"source", packet.source.to_string()},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "control/json.hpp"
 #include "control/json/values.hpp"
-#include "lab/impairment.hpp"
+#include "lab/document.hpp"
 
 namespace egress::control {
 
@@ -41,23 +41,13 @@ Json disagreement_json(const settings::Disagreement& disagreement) {
 
 }  // namespace
 
-Json to_json(const lab::Impairment& impairment) {
-  return {{"latency", lab::text_of_latency(impairment.latency)},
-          {"jitter", lab::text_of_latency(impairment.jitter)},
-          {"loss", lab::text_of_share(impairment.loss)},
-          {"duplicate", lab::text_of_share(impairment.duplicate)},
-          {"reorder", lab::text_of_share(impairment.reorder)},
-          {"rate", impairment.rate == 0 ? Json(nullptr) : Json(lab::text_of_rate(impairment.rate))},
-          {"seed", impairment.seed}};
-}
-
 Json to_json(const settings::OneWire& wire) {
   return {{"wire", wire.wire},
           {"carrying", wire.carrying},
           {"out", counts_json(wire.out)},
           {"in", counts_json(wire.in)},
           {"flows", flows_json(wire.flows)},
-          {"impairment", wire.impairment ? to_json(*wire.impairment) : Json(nullptr)},
+          {"impairment", wire.impairment ? lab::document_of(*wire.impairment) : Json(nullptr)},
           {"held", wire.held},
           {"until", wire.until_ms ? Json(time_text(time_of_ms(*wire.until_ms))) : Json(nullptr)},
           {"disagreements", array_of(wire.disagreements, disagreement_json)}};
