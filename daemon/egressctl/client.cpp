@@ -52,6 +52,11 @@ size_t write_to_sink(char* data, size_t size, size_t count, void* sink) {
   return size * count;
 }
 
+int ask_whether_over(void* is_over, curl_off_t /*down*/, curl_off_t /*down_now*/, curl_off_t /*up*/,
+                     curl_off_t /*up_now*/) {
+  return (*static_cast<const IsOver*>(is_over))() ? 1 : 0;
+}
+
 struct Transfer {
   CURLcode code = CURLE_OK;
   long status = 0;
@@ -189,6 +194,39 @@ Answer Client::run(const std::string& path, const Json& body, const OnProgress& 
   }
   if (Failure* failure = std::get_if<Failure>(&*last)) failure->reach = Reach::kKernel;
   return *std::move(last);
+}
+
+Answer Client::follow(const std::string& path, std::chrono::seconds duration, const OnLine& on_line,
+                      const IsOver& is_over) const {
+  const CurlPtr curl(curl_easy_init());
+  if (curl == nullptr) return Failure{.code = "bug", .message = "libcurl does not start"};
+  Sink sink;
+  std::optional<Failure> failed;
+  sink.on_line = [&](const std::string& line) {
+    Answer answer = answer_of(kHttpOk, line);
+    if (const Json* json = std::get_if<Json>(&answer)) {
+      on_line(*json);
+    } else {
+      failed = std::get<Failure>(std::move(answer));
+    }
+  };
+  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS,
+                   static_cast<long>(std::chrono::milliseconds(duration).count()));
+  curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, ask_whether_over);
+  curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, &is_over);
+  const Transfer done = perform(curl.get(), socket_, path, nullptr, sink);
+  const bool begun = done.status == kHttpOk;
+  const bool over =
+      done.code == CURLE_ABORTED_BY_CALLBACK || (begun && done.code == CURLE_OPERATION_TIMEDOUT);
+  if (over) return Json();
+  if (done.code != CURLE_OK && !begun) return unreachable(socket_, done);
+  if (!begun) return answer_of(done.status, sink.body);
+  if (failed) return *std::move(failed);
+  return Failure{.code = "interrupted",
+                 .message = "the daemon went away",
+                 .hint = "see whether it runs again: egressctl status",
+                 .reach = Reach::kDaemon};
 }
 
 }  // namespace egress::ctl

@@ -5,6 +5,7 @@
 // (ARCHITECTURE.md section 4). Every failure comes back with a code and, where it is known, what
 // to do about it.
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -14,6 +15,9 @@
 namespace egress::ctl {
 
 using OnProgress = std::function<void(const Json& progress)>;
+using OnLine = std::function<void(const Json& line)>;
+// Asked at least once a second; true ends it.
+using IsOver = std::function<bool()>;
 
 class Client {
  public:
@@ -24,6 +28,10 @@ class Client {
   Answer post(const std::string& path, const Json& body) const;
   // An operation that reports while it runs; the answer is its result.
   Answer run(const std::string& path, const Json& body, const OnProgress& on_progress) const;
+  // Lines as they come, until `is_over` or, unless that is zero, for so long. The answer is why it
+  // could not begin, or that the daemon has ended it; null when it is over.
+  Answer follow(const std::string& path, std::chrono::seconds duration, const OnLine& on_line,
+                const IsOver& is_over) const;
 
  private:
   std::string socket_;

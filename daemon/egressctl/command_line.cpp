@@ -88,9 +88,11 @@ CommandLine::CommandLine()
   add_operation_commands(app_, chosen_);
   add_query_commands(app_, chosen_);
   add_clock_command(app_, chosen_);
+  add_wire_command(app_, chosen_);
   add_app_commands(app_, program_, chosen_);
   add_startup_commands(app_, chosen_);
   add_flow_commands(app_, chosen_);
+  add_watch_command(app_, chosen_);
   add_name_commands(app_, chosen_);
   add_network_watcher_commands(app_, chosen_);
   add_completion_command(app_, chosen_);

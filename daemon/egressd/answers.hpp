@@ -4,6 +4,7 @@
 // What becomes of a request that takes long, or is refused.
 
 #include <functional>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -18,6 +19,11 @@ inline Error no_lab() {
 
 inline Error changed_meanwhile() {
   return {.code = Errc::kBusy, .message = "the lab was being changed meanwhile; ask again"};
+}
+
+// `why` is the kernel's word.
+inline Error no_tun(const std::string& why) {
+  return {.code = Errc::kUnsupported, .message = "a plan has interface: tun, and " + why};
 }
 
 template <typename T>

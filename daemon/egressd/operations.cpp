@@ -114,7 +114,7 @@ void Operations::propose(const char* what, Propose propose, const Observer& obse
 // the pass's to report.
 Status Operations::take(session::Proposal proposal) {
   if (const auto why_not = kernel_.why_not(*proposal.next.desired)) {
-    return Error{.code = Errc::kUnsupported, .message = *why_not};
+    return no_tun(*why_not);
   }
   if (kernel_.observe().ok()) {
     RETURN_IF_ERROR(state::check_free(*proposal.next.desired, kernel_.foreign()));

@@ -176,7 +176,7 @@ void Queries::compare_with_kernel(session::Proposal proposal, Then<control::Plan
   const auto current = session_.current();
   if (proposal.base != current->version) return refuse(changed_meanwhile());
   if (const auto why_not = kernel_.why_not(*proposal.next.desired)) {
-    return refuse({.code = Errc::kUnsupported, .message = *why_not});
+    return refuse(no_tun(*why_not));
   }
   Result<state::KernelState> observed = kernel_.observe();
   if (!observed.ok()) return refuse(std::move(observed).error());

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <nlohmann/json.hpp>
 #include <utility>
 #include <variant>
 
 #include "control/json.hpp"
 #include "egressd/wires.hpp"
+#include "lab/suggest.hpp"
 #include "settings/wire_text.hpp"
 
 namespace egress::daemon {

@@ -9,6 +9,7 @@
 
 #include "compile/names.hpp"
 #include "egressd/answers.hpp"
+#include "lab/suggest.hpp"
 
 namespace egress::daemon {
 
@@ -120,7 +121,7 @@ Wires::Question<settings::WireReport> Wires::report() const {
     return [] { return Result<settings::WireReport>(settings::WireReport{}); };
   }
   return [wires = program()]() -> Result<settings::WireReport> {
-    if (!wires.ok()) return Result(wires.error());
+    if (!wires.ok()) return wires.error();
     Result<std::string> text = (*wires)->ask(settings::to_text(settings::Report{}), kPatience);
     if (!text.ok()) return std::move(text).error().in("the wires do not answer");
     return settings::parse_wire_report(*text);

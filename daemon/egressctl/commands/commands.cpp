@@ -70,6 +70,7 @@ struct Known {
   std::vector<std::string> sites{};
   std::vector<std::string> hosts{};
   std::vector<std::string> subnets{};  // with leases
+  std::vector<std::string> plans{};
 };
 
 Known known_of(const Json& status) {
@@ -81,12 +82,16 @@ Known known_of(const Json& status) {
     if (text_of(host, "kind") == "host") known.hosts.push_back(text_of(host, "name"));
   }
   std::set<std::string> subnets;
+  std::set<std::string> plans;
   for (const Json& worker : list_of(status, "workers")) {
+    const std::string name = text_of(worker, "name");
+    plans.insert(name.substr(0, name.find('/')));
     for (const Json& interface : list_of(worker, "interfaces")) {
       subnets.insert(text_of(interface, "subnet"));
     }
   }
   known.subnets.assign(subnets.begin(), subnets.end());
+  known.plans.assign(plans.begin(), plans.end());
   return known;
 }
 
@@ -128,6 +133,11 @@ Answer with_subnets(Answer answer, const Client& client, const std::string& subn
   return with_hint(std::move(answer), client, [&](const Known& known) {
     return hint_for("integration subnets", subnet, known.subnets);
   });
+}
+
+Answer with_plans(Answer answer, const Client& client, const std::string& plan) {
+  return with_hint(std::move(answer), client,
+                   [&](const Known& known) { return hint_for("server farms", plan, known.plans); });
 }
 
 }  // namespace egress::ctl

@@ -36,6 +36,8 @@ void add_name_commands(CLI::App& app, Action& chosen);       // resolve, depende
 void add_network_watcher_commands(CLI::App& app, Action& chosen);  // ip-flow-verify, next-hop
 // exec and env; `program` is what stands behind "--" and must live until the action is done.
 void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Action& chosen);
+void add_wire_command(CLI::App& app, Action& chosen);   // wire
+void add_watch_command(CLI::App& app, Action& chosen);  // watch
 void add_completion_command(CLI::App& app, Action& chosen);
 // Written from the command line's own definition, so that it cannot lag behind.
 std::string bash_completion(const CLI::App& app);
@@ -75,6 +77,7 @@ int exit_of_resolution(const Json& resolution);
 Answer with_sites(Answer answer, const Client& client, const std::string& site);
 Answer with_hosts(Answer answer, const Client& client, const std::string& host);
 Answer with_subnets(Answer answer, const Client& client, const std::string& subnet);
+Answer with_plans(Answer answer, const Client& client, const std::string& plan);
 Answer with_lab(Answer answer, const Client& client);  // that there is no lab, alone
 
 }  // namespace egress::ctl

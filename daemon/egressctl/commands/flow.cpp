@@ -98,6 +98,7 @@ int test(const Context& context, const TestOptions& options) {
     const Status written = write_report(options.junit, render_junit(results, name));
     if (!written.ok()) return console.fail(failure_of(written.error()), kTrouble);
   }
+  if (!console.json()) console.note(render_warnings(results, console.err()));
   const TestCounts counts = count_results(results);
   if (counts.total == 0) {
     return console.fail({.code = "nothing-to-test", .message = name + " has no expectations"},
