@@ -33,7 +33,7 @@ std::string render_resolution(const Json& resolution, const std::string& from,
                               const Screen& screen);
 std::string render_dependencies(const Json& dependencies, const Screen& screen);
 
-// {"wires": […]}, of the plan or its instance that `which` names, or all when it is empty.
+// Of what `wires` or a status has as its "wires".
 std::string render_wires(const Json& wires, const Screen& screen);
 // "held, loss 5%, latency 20ms until 14:05:00"; empty for a wire that carries packets as they come.
 std::string impairment_text(const Json& wire);

@@ -141,6 +141,7 @@ std::string render_status(const Json& status, const Screen& screen) {
                      section(workers_table(status), screen) + section(hosts_table(status), screen) +
                      section(snat_table(status), screen) +
                      section(nat_gateways_table(status), screen);
+  if (!list_of(status, "wires").empty()) text += "\n" + render_wires(status, screen);
   const Json& pending = list_of(status, "pendingReleases");
   if (!pending.empty()) {
     text += fmt::format("\n{}\n{}", painted("Pending releases", Paint::kBold, screen),
