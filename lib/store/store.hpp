@@ -41,6 +41,7 @@ struct ImposedText {
   std::string impairment{};  // as lib/settings writes it
   bool held = false;
   int64_t until_ms = 0;  // of the machine's clock, since the epoch; 0: until it is cleared
+  bool operator==(const ImposedText&) const = default;
 };
 
 struct Saved {

@@ -29,4 +29,11 @@ serverFarms: {plan: {sku: P1v3, capacity: )" +
          std::to_string(instances) + "}}\n";
 }
 
+// The same by wires.
+inline std::string small_tun_lab(int instances = 1) {
+  std::string text = small_lab(instances);
+  const std::string plan = "sku: P1v3,";
+  return text.replace(text.find(plan), plan.size(), plan + " interface: tun,");
+}
+
 }  // namespace egress::testing_support

@@ -24,6 +24,19 @@ size_t receive(char* data, size_t /*one*/, size_t size, void* exchange) {
   return go_on ? size : 0;
 }
 
+// The line that ends the headers is empty.
+size_t see_header(char* /*data*/, size_t /*one*/, size_t size, void* exchange) {
+  constexpr size_t kEmptyLine = 2;
+  const auto* self = static_cast<const Exchange*>(exchange);
+  if (size == kEmptyLine && self->call.on_answer) self->call.on_answer();
+  return size;
+}
+
+int ask_whether_over(void* exchange, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  const auto* self = static_cast<const Exchange*>(exchange);
+  return self->call.is_over && self->call.is_over() ? 1 : 0;
+}
+
 size_t provide(char* buffer, size_t /*one*/, size_t size, void* exchange) {
   auto* self = static_cast<Exchange*>(exchange);
   const size_t taken = std::min(size, self->call.body.size() - self->sent);
@@ -44,6 +57,11 @@ Reply send(const std::string& socket, const Call& call) {
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, receive);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &exchange);
+  curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, ask_whether_over);
+  curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, &exchange);
+  curl_easy_setopt(curl.get(), CURLOPT_HEADERFUNCTION, see_header);
+  curl_easy_setopt(curl.get(), CURLOPT_HEADERDATA, &exchange);
   if (call.method == "POST") {
     curl_easy_setopt(curl.get(), CURLOPT_POST, 1L);
     curl_easy_setopt(curl.get(), CURLOPT_READFUNCTION, provide);

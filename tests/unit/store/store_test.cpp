@@ -66,12 +66,16 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
   const NameServers dns_at_start{{"web", {ip("10.0.0.9"), ip("10.0.0.4")}}, {"api", {}}};
   const TrafficInUse traffic{{"web", {lab::TrafficClass::kImagePull, lab::TrafficClass::kKeyVault}},
                              {"api", {lab::TrafficClass::kBackupRestore}}};
+  const std::vector<ImposedText> imposed{
+      {.server_farm = "plan", .instance = 1, .impairment = "{}", .held = true, .until_ms = 1700},
+      {.server_farm = "slow", .impairment = R"({"loss":0.1})"}};
   ASSERT_TRUE(Store(path())
                   .save({.leases = {.stored = leases(5)},
                          .lab = lab,
                          .generations = generations,
                          .dns_at_start = dns_at_start,
                          .traffic = traffic,
+                         .imposed = imposed,
                          .version = 7,
                          .clock_offset = std::chrono::hours(30),
                          .unfinished_starts = 1})
@@ -83,6 +87,7 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
   EXPECT_EQ(saved->generations, generations);
   EXPECT_EQ(saved->dns_at_start, dns_at_start);
   EXPECT_EQ(saved->traffic, traffic);
+  EXPECT_EQ(saved->imposed, imposed);
   EXPECT_EQ(saved->version, 7U);
   EXPECT_EQ(saved->clock_offset, std::chrono::hours(30));
   EXPECT_EQ(saved->unfinished_starts, 1);
