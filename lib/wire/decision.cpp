@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "wire/decision.hpp"
 
-
 #include "policy/walk.hpp"
 
 namespace egress::wire {

@@ -8,17 +8,10 @@ namespace {
 
 constexpr unsigned kSlotBits = 32;
 
-uint64_t hash_of(uint16_t wire, const FlowKey& key) {
-  const uint64_t addresses = uint64_t{key.source.bits} << 32U | key.destination.bits;
-  const uint64_t rest = uint64_t{wire} << 40U | uint64_t{key.protocol} << 32U |
-                        uint64_t{key.source_port} << 16U | key.destination_port;
-  return scattered(folded(addresses) ^ rest);
-}
-
 }  // namespace
 
 FlowCache::Entry& FlowCache::find(uint16_t wire, const FlowKey& key) {
-  Entry* const set = &entries_[hash_of(wire, key) % (kEntries / kWays) * kWays];
+  Entry* const set = &entries_[(hash_of(key) ^ folded(wire)) % (kEntries / kWays) * kWays];
   Entry* oldest = set;
   for (Entry* each = set; each != set + kWays; ++each) {
     if (each->version != 0 && each->wire == wire && each->key == key) return *each;

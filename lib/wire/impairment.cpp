@@ -18,8 +18,7 @@ std::mt19937_64 seeded(uint64_t seed, uint32_t direction) {
 
 }  // namespace
 
-Impaired::Impaired(const lab::Impairment& impairment, uint32_t direction,
-                   std::span<std::byte> slab)
+Impaired::Impaired(const lab::Impairment& impairment, uint32_t direction, std::span<std::byte> slab)
     : impairment_(impairment), random_(seeded(impairment.seed, direction)), slab_(slab) {
   const size_t slots = slab.size() / kSlot;
   waiting_.reserve(slots);
@@ -53,8 +52,7 @@ TimePoint Impaired::due_at(size_t ip_length, const Draws& draws, TimePoint now) 
   if (draws.reorder < impairment_.reorder) return line_free_;
   const double spread = 2 * draws.jitter - 1;
   const double jitter = spread * static_cast<double>(nanoseconds(impairment_.jitter).count());
-  const TimePoint due =
-      line_free_ + impairment_.latency + nanoseconds(std::llround(jitter));
+  const TimePoint due = line_free_ + impairment_.latency + nanoseconds(std::llround(jitter));
   last_due_ = std::max(last_due_, due);
   return last_due_;
 }

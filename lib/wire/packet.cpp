@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/stable_hash.hpp"
+
 namespace egress::wire {
 namespace {
 
@@ -49,6 +51,13 @@ bool is_fragment(std::span<const uint8_t> ip) {
 }
 
 }  // namespace
+
+uint64_t hash_of(const FlowKey& flow) {
+  const uint64_t addresses = uint64_t{flow.source.bits} << 32U | flow.destination.bits;
+  const uint64_t rest =
+      uint64_t{flow.protocol} << 32U | uint64_t{flow.source_port} << 16U | flow.destination_port;
+  return scattered(folded(addresses) ^ rest);
+}
 
 std::optional<FlowKey> flow_of(std::span<const uint8_t> ip) {
   const auto payload = payload_of(ip);

@@ -14,6 +14,7 @@ namespace egress::wire {
 // The packets that connection tracking takes for one direction of a flow have it. ICMP has the
 // identifier of its echo for a source port.
 using FlowKey = policy::Packet;
+uint64_t hash_of(const FlowKey& flow);
 
 // None: no IPv4, a fragment, neither TCP nor UDP nor ICMP echo, or cut short.
 std::optional<FlowKey> flow_of(std::span<const uint8_t> ip);
