@@ -17,27 +17,27 @@ namespace {
 constexpr int kBacklog = 64;
 constexpr const char* kNewList = ".attached.new";
 
-Result<UniqueFd> open_control() {
+}  // namespace
+
+Result<UniqueFd> listen_in_folder(const char* name) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, kernel::kControlName, sizeof address.sun_path - 1);
+  std::strncpy(address.sun_path, name, sizeof address.sun_path - 1);
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   // Who can connect is decided before anybody can.
   if (!socket.valid() || ::fchmod(socket.get(), 0600) < 0 ||
       ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0 ||
       ::listen(socket.get(), kBacklog) < 0) {
-    return Error::from_errno("listen for attachments");
+    return Error::from_errno(std::string("listen at ") + name);
   }
   return socket;
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Attached>> Attached::listen(uv::Loop& loop, Attach attach, Detach detach,
                                                    Ask ask) {
   UniqueFd folder(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!folder.valid()) return Error::from_errno("open the working directory");
-  ASSIGN_OR_RETURN(UniqueFd socket, open_control());
+  ASSIGN_OR_RETURN(UniqueFd socket, listen_in_folder(kernel::kControlName));
   return std::unique_ptr<Attached>(new Attached(loop, std::move(folder), std::move(socket),
                                                 std::move(attach), std::move(detach),
                                                 std::move(ask)));

@@ -26,6 +26,10 @@ struct Place {
   std::string settings{};
 };
 
+// Takes connections in the working directory, at a name of kernel/attachment/protocol.hpp, which
+// its own user alone can open. Does not block.
+Result<UniqueFd> listen_in_folder(const char* name);
+
 class Attached {
  public:
   // For a new attachment, and for other settings of one that is there, always of the same

@@ -247,12 +247,15 @@ std::string to_text(const WireReport& report) {
   for (const OneWire& wire : report.wires) wires.push_back(wire_json(wire));
   return dump({{"generation", report.generation},
                {"problem", report.problem},
+               {"settled", report.settled},
                {"wires", std::move(wires)}});
 }
 
 Result<WireReport> parse_wire_report(const std::string& text) {
   return parse_json(text, "report of wires", [](const Json& json) {
-    WireReport report{.generation = json.at("generation"), .problem = json.at("problem")};
+    WireReport report{.generation = json.at("generation"),
+                      .problem = json.at("problem"),
+                      .settled = json.at("settled")};
     for (const Json& each : json.at("wires")) report.wires.push_back(read_wire(each));
     return report;
   });

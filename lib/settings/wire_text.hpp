@@ -123,7 +123,8 @@ struct OneWire {
 
 struct WireReport {
   uint32_t generation = 0;       // how many situations it has been told
-  std::string problem{};         // with the last of them, or empty: then nothing is denied
+  std::string problem{};         // with the last of them, for which nothing is denied, or empty
+  bool settled = false;          // disagreements count: from a second after Settled to Changing
   std::vector<OneWire> wires{};  // by name
   bool operator==(const WireReport&) const = default;
 };

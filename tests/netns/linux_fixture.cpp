@@ -17,7 +17,8 @@ std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix,
                                  .run_dir = kRunDir,
                                  .programs = {{"egress-dns", EGRESS_DNS_PROGRAM},
                                               {"egress-host", EGRESS_HOST_PROGRAM},
-                                              {"egress-identity", EGRESS_IDENTITY_PROGRAM}},
+                                              {"egress-identity", EGRESS_IDENTITY_PROGRAM},
+                                              {"egress-wire", EGRESS_WIRE_PROGRAM}},
                                  .clock = std::move(clock)});
   if (opened.ok()) return *std::move(opened);
   ADD_FAILURE() << opened.error().to_string();
