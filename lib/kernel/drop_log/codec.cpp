@@ -6,6 +6,8 @@
 #include <linux/netfilter/nfnetlink_log.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/udp.h>
 
 #include <cstring>
 #include <span>
@@ -13,8 +15,9 @@
 namespace egress::kernel {
 namespace {
 
-// The longest IP header and the ports behind it, with the attribute's own header.
-constexpr uint32_t kCopiedBytes = 60 + 4 + 4;
+// The longest IP header and what is read behind it, with the attribute's own header.
+constexpr uint32_t kCopiedBytes = 60 + sizeof(udphdr) + NLA_HDRLEN;
+static_assert(sizeof(udphdr) == sizeof(icmphdr));
 constexpr uint32_t kAtOnce = 1;
 constexpr uint32_t kHundredthsOfASecond = 10;  // at most, should several wait
 
@@ -26,31 +29,33 @@ NlMessage setting_of(uint16_t group) {
   return NlMessage((NFNL_SUBSYS_ULOG << 8) | NFULNL_MSG_CONFIG, 0, header);
 }
 
-uint16_t big_endian_at(std::span<const uint8_t> bytes, size_t place) {
-  return static_cast<uint16_t>(bytes[place] << 8U | bytes[place + 1]);
+// Nothing when they end before.
+template <typename Header>
+std::optional<Header> header_at(std::span<const uint8_t> bytes, size_t place) {
+  Header header{};
+  if (bytes.size() < place + sizeof(header)) return std::nullopt;
+  std::memcpy(&header, bytes.data() + place, sizeof(header));
+  return header;
 }
 
 // `bytes` are from the IP header on, and may end anywhere.
 std::optional<state::DroppedPacket> read_packet(std::span<const uint8_t> bytes) {
-  iphdr ip{};
-  if (bytes.size() < sizeof(ip)) return std::nullopt;
-  std::memcpy(&ip, bytes.data(), sizeof(ip));
-  if (ip.version != 4) return std::nullopt;
+  const auto ip = header_at<iphdr>(bytes, 0);
+  if (!ip || ip->version != 4) return std::nullopt;
   state::DroppedPacket packet{
-      .protocol = ip.protocol, .source = {ntohl(ip.saddr)}, .destination = {ntohl(ip.daddr)}};
-  const size_t length = size_t{ip.ihl} * 4;
-  const bool is_later_fragment = (ntohs(ip.frag_off) & IP_OFFMASK) != 0;
-  if (is_later_fragment || bytes.size() < length) return packet;
-  const std::span<const uint8_t> transport = bytes.subspan(length);
-  if (ip.protocol == IPPROTO_ICMP) {
-    constexpr size_t kIdentifier = 4;
-    if (transport.size() >= kIdentifier) packet.destination_port = big_endian_at(transport, 0);
-    if (transport.size() >= kIdentifier + 2) {
-      packet.source_port = big_endian_at(transport, kIdentifier);
+      .protocol = ip->protocol, .source = {ntohl(ip->saddr)}, .destination = {ntohl(ip->daddr)}};
+  if ((ntohs(ip->frag_off) & IP_OFFMASK) != 0) return packet;
+  const size_t behind = size_t{ip->ihl} * 4;
+  if (ip->protocol == IPPROTO_ICMP) {
+    if (const auto icmp = header_at<icmphdr>(bytes, behind)) {
+      packet.source_port = ntohs(icmp->un.echo.id);
+      packet.destination_port = static_cast<uint16_t>(icmp->type << 8U | icmp->code);
     }
-  } else if ((ip.protocol == IPPROTO_TCP || ip.protocol == IPPROTO_UDP) && transport.size() >= 4) {
-    packet.source_port = big_endian_at(transport, 0);
-    packet.destination_port = big_endian_at(transport, 2);
+  } else if (ip->protocol == IPPROTO_TCP || ip->protocol == IPPROTO_UDP) {
+    if (const auto ports = header_at<udphdr>(bytes, behind)) {  // which TCP has at the same place
+      packet.source_port = ntohs(ports->source);
+      packet.destination_port = ntohs(ports->dest);
+    }
   }
   return packet;
 }
