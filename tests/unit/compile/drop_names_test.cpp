@@ -10,20 +10,16 @@
 #include "compile/senders.hpp"
 #include "state/nft_table.hpp"
 #include "tests/support/network_of.hpp"
-#include "tests/support/values.hpp"
 
 namespace egress::compile {
 namespace {
 
 using lab::Direction;
 using lab::TrafficClass;
-using testing::ElementsAre;
-using testing::Pair;
-using testing_support::ip;
 
-// `rule` stands in a list on both sides of a subnet with a private endpoint, in a network that
-// takes no forwarded packets from its peer and sends no mail.
-lab::Lab lab_with(const std::string& rule) {
+// `rule` stands in the list of `subnet`, of apps, and on both sides of one with a private endpoint,
+// in a network that takes no forwarded packets from its peer and sends no mail.
+lab::Lab lab_with(const std::string& rule = "deny-sql", const std::string& subnet = "apps") {
   const std::string text = R"(
 outboundIpAddresses: [20.50.1.4]
 subscriptions: {small: {quotaId: Free_2014-09-01}}
@@ -36,7 +32,7 @@ virtualNetworks:
   spoke:
     addressPrefixes: [10.1.0.0/16]
     subnets:
-      apps: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms], networkSecurityGroup: nsg}
+      SUBNET: {addressPrefix: 10.1.1.0/26, delegations: [Microsoft.Web/serverFarms], networkSecurityGroup: nsg}
       data: {addressPrefix: 10.1.2.0/24, networkSecurityGroup: nsg, privateEndpointNetworkPolicies: NetworkSecurityGroupEnabled}
     virtualNetworkPeerings: {hub: {}}
 networkSecurityGroups:
@@ -49,12 +45,13 @@ networkSecurityGroups:
                  sourceAddressPrefix: "*", sourcePortRange: "*",
                  destinationAddressPrefix: AzurePlatformDNS, destinationPortRange: "*"}
 serverFarms: {plan: {}}
-sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/apps}}
+sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/SUBNET}}
 hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4}}
-services: {vault: {type: keyVault, ipAddress: 20.61.0.4}}
+services: {vault: {type: Microsoft.KeyVault/vaults, ipAddress: 20.61.0.4, names: [shop.vault.azure.net]}}
 privateEndpoints: {vault-endpoint: {subnet: spoke/data, privateLinkService: vault}}
 )";
-  return testing_support::lab_from(std::regex_replace(text, std::regex("RULE"), rule));
+  return testing_support::lab_from(std::regex_replace(
+      std::regex_replace(text, std::regex("RULE"), rule), std::regex("SUBNET"), subnet));
 }
 
 // The prefixes of all rules of a namespace that log.
@@ -77,9 +74,8 @@ std::set<std::string> keys_of(const std::map<std::string, DropName>& names) {
 }
 
 TEST(DropNames, AreKnownOfEveryRuleThatLogsInANetworkAndOfNoOther) {
-  const std::string longest(80, 'r');
-  for (const std::string& rule : {std::string("deny-sql"), longest}) {
-    const auto network = testing_support::network_of(lab_with(rule));
+  for (const lab::Lab& lab : {lab_with(), lab_with(std::string(80, 'r'), std::string(80, 's'))}) {
+    const auto network = testing_support::network_of(lab);
     const state::KernelState state = compile(*network).value();
     for (policy::Index vnet = 0; vnet < network->vnets.size(); ++vnet) {
       const std::string netns = "eg-vnet-" + network->vnets[vnet].name;
@@ -89,7 +85,7 @@ TEST(DropNames, AreKnownOfEveryRuleThatLogsInANetworkAndOfNoOther) {
 }
 
 TEST(DropNames, SayTheRuleItsDirectionAndItsSubnet) {
-  const auto network = testing_support::network_of(lab_with("deny-sql"));
+  const auto network = testing_support::network_of(lab_with());
   const auto names = drop_names(*network, 1);
   EXPECT_EQ(names.at("out/apps/deny/deny-sql"),
             (DropName{"nsg/deny-sql", Direction::kOutbound, "spoke/apps"}));
@@ -104,11 +100,13 @@ TEST(DropNames, SayTheRuleItsDirectionAndItsSubnet) {
 }
 
 TEST(DropNames, OfARuleWhosePrefixIsCutAreStillItsOwn) {
-  const std::string longest(80, 'r');
-  const std::string chain = "in/" + std::string(80, 's') + "/deny/" + longest;
-  EXPECT_EQ(state::drop_prefix(chain).size(), state::kNftLongestPrefix);
-  const auto network = testing_support::network_of(lab_with(longest));
-  EXPECT_EQ(drop_names(*network, 1).at("out/apps/deny/" + longest).rule, "nsg/" + longest);
+  const std::string rule(80, 'r');
+  const std::string subnet(80, 's');
+  const std::string prefix = state::drop_prefix("out/" + subnet + "/deny/" + rule);
+  EXPECT_EQ(prefix.size(), state::kNftLongestPrefix);
+  const auto network = testing_support::network_of(lab_with(rule, subnet));
+  EXPECT_EQ(drop_names(*network, 1).at(prefix),
+            (DropName{"nsg/" + rule, Direction::kOutbound, "spoke/" + subnet}));
 }
 
 TEST(SendersOf, AWorkerAreItsAppsAndTheirLanesByTheirAddresses) {
