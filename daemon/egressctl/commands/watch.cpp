@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <memory>
 
-#include "control/messages.hpp"
 #include "control/json.hpp"
+#include "control/messages.hpp"
 #include "egressctl/commands/commands.hpp"
 #include "egressctl/duration.hpp"
 #include "lab/lab.hpp"

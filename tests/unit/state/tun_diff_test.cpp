@@ -70,7 +70,7 @@ TEST(TunDiff, SettingsOfATunChangeInPlace) {
   link.tx_queue_length = 500;
   EXPECT_THAT(
       texts(changes(desired, wired())),
-      ElementsAre("change link eth0 tun mtu 1500 up alias \"integration\" queue 500 in eg-app"));
+      ElementsAre("change link eth0 tun mtu 1500 up queue 500 alias \"integration\" in eg-app"));
 }
 
 TEST(TunDiff, ALinkThatBecomesATunIsMadeAnewWithAllThatWasOnIt) {
