@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "compile/names.hpp"
+#include "compile/wires.hpp"
 #include "egressd/answers.hpp"
 #include "lab/suggest.hpp"
 
@@ -18,10 +19,6 @@ namespace {
 // Of the loop, which has other things to do than to wait for a program that hangs.
 constexpr std::chrono::milliseconds kPatienceOfLoop{200};
 constexpr auto kPatience = kernel::Program::kPatience;
-
-bool has_wires(const policy::Network::Worker& worker) {
-  return worker.interface == lab::IntegrationInterface::kTun && !worker.integrations.empty();
-}
 
 std::vector<std::string> names_of(const policy::Network& network,
                                   const policy::Network::Worker& worker) {
@@ -88,7 +85,7 @@ std::string WireSelection::to_string() const {
 std::vector<std::pair<policy::WorkerKey, std::string>> wires_of(const policy::Network& network) {
   std::vector<std::pair<policy::WorkerKey, std::string>> wires;
   for (const auto& [name, worker] : network.workers) {
-    if (!has_wires(worker)) continue;
+    if (!compile::has_wires(network, name)) continue;
     for (std::string& wire : names_of(network, worker)) wires.emplace_back(name, std::move(wire));
   }
   return wires;
@@ -141,7 +138,8 @@ Wires::Question<settings::StepsTaken> Wires::step(const WireSelection& which, in
     const bool meant = lab::equal_ignoring_case(name.server_farm, which.server_farm) &&
                        which.instance.value_or(name.instance) == name.instance;
     const policy::Imposed* imposed = imposed_on(*network, name, now_ms);
-    if (!meant || !has_wires(worker) || imposed == nullptr || !imposed->held) continue;
+    if (!meant || !compile::has_wires(*network, name) || imposed == nullptr || !imposed->held)
+      continue;
     for (std::string& wire : names_of(*network, worker)) wires.push_back(std::move(wire));
   }
   if (wires.empty()) {
@@ -176,8 +174,7 @@ std::vector<std::string> problems_of(const settings::WireReport& report) {
 
 std::optional<std::string> wire_warning(const policy::Network& network,
                                         const policy::WorkerKey& worker, int64_t now_ms) {
-  const auto found = network.workers.find(worker);
-  if (found == network.workers.end() || !has_wires(found->second)) return std::nullopt;
+  if (!compile::has_wires(network, worker)) return std::nullopt;
   const auto farm = network.situation.lab.server_farms.find(worker.server_farm);
   const policy::Imposed* imposed = imposed_on(network, worker, now_ms);
   const bool held = imposed != nullptr && imposed->held;
