@@ -13,6 +13,8 @@ namespace egress::daemon {
 
 namespace {
 
+using control::LostIn;
+
 // For clients that have left, which nothing tells, and for what could not be opened.
 constexpr std::chrono::seconds kInterval{1};
 
@@ -97,7 +99,8 @@ Status FlowWatch::open_feed() {
   const auto places = network == nullptr ? flows::WatchedPlaces{}
                                          : flows::watched_places(*network, session_.terms().prefix);
   if (feed_ != nullptr && places == places_) return {};
-  const bool reopened = feed_ != nullptr;
+  // A log has one reader, and the last one may still be at work: what comes meanwhile is lost.
+  missed_flows_ = missed_flows_ || feed_ != nullptr;
   feed_poll_.reset();
   feed_.reset();
   if (places.drops_of.empty()) return {};
@@ -105,8 +108,7 @@ Status FlowWatch::open_feed() {
   places_ = places;
   feed_poll_.emplace(loop_, feed_->fd(), [this] { read_feed(); });
   feed_poll_->start();
-  // A log has one reader, so the next one cannot begin before the last one ends.
-  if (reopened) deliver_lost("daemon", std::nullopt);
+  if (std::exchange(missed_flows_, false)) deliver_lost(LostIn::kDaemon, std::nullopt);
   return {};
 }
 
@@ -124,7 +126,7 @@ std::set<std::string> FlowWatch::wanted_wires() const {
 Status FlowWatch::open_records() {
   std::set<std::string> wanted = wanted_wires();
   if (records_ != nullptr && wanted == recorded_) return {};
-  const bool reopened = records_ != nullptr;
+  missed_packets_ = missed_packets_ || records_ != nullptr;
   records_poll_.reset();
   records_.reset();
   if (wanted.empty()) return {};
@@ -133,7 +135,7 @@ Status FlowWatch::open_records() {
   records_ = std::make_shared<UniqueFd>(std::move(socket));
   records_poll_.emplace(loop_, records_->get(), [this] { read_records(); });
   records_poll_->start();
-  if (reopened) deliver_lost("daemon", std::nullopt);
+  if (std::exchange(missed_packets_, false)) deliver_lost(LostIn::kDaemon, std::nullopt);
   return {};
 }
 
@@ -148,13 +150,13 @@ void FlowWatch::read_feed() {
       [this, feed = feed_](const Result<Result<WatchedLines>>& read) {
         const bool current = feed == feed_;
         if (!read.ok() || !read->ok()) {
-          deliver_lost("daemon", std::nullopt);
+          missed_flows_ = true;
           if (!current) return;
           feed_poll_.reset();
           feed_.reset();
           return;
         }
-        if ((*read)->lost > 0) deliver_lost("kernel", (*read)->lost);
+        if ((*read)->lost > 0) deliver_lost(LostIn::kKernel, (*read)->lost);
         deliver((*read)->lines);
         if (current) feed_poll_->start();
       });
@@ -166,14 +168,13 @@ void FlowWatch::read_records() {
       "watch packets", [records = records_] { return read_packets(records->get()); },
       [this, records = records_](const Result<WatchedLines>& read) {
         const bool current = records == records_;
-        if (!read.ok()) {
-          deliver_lost("daemon", std::nullopt);
-        } else {
-          if (read->lost > 0) deliver_lost("wire", read->lost);
+        if (read.ok()) {
+          if (read->lost > 0) deliver_lost(LostIn::kWire, read->lost);
           deliver(read->lines);
         }
         if (!current) return;
         if (read.ok() && !read->ended) return records_poll_->start();
+        missed_packets_ = true;
         records_poll_.reset();
         records_.reset();
       });
@@ -190,7 +191,7 @@ void FlowWatch::deliver(const std::vector<WatchedLine>& lines) {
   }
 }
 
-void FlowWatch::deliver_lost(const char* where, std::optional<uint64_t> count) {
+void FlowWatch::deliver_lost(control::LostIn where, std::optional<uint64_t> count) {
   for (Watcher& watcher : watchers_) tell(watcher, lost_line(where, count));
 }
 
@@ -201,12 +202,12 @@ void FlowWatch::tell(Watcher& watcher, const std::string& text) const {
     return;
   }
   if (watcher.lost > 0) {
-    watcher.stream->write(lost_line("client", std::exchange(watcher.lost, 0)));
+    watcher.stream->write(lost_line(LostIn::kClient, std::exchange(watcher.lost, 0)));
   }
   watcher.stream->write(text);
 }
 
-std::string FlowWatch::lost_line(const char* where, std::optional<uint64_t> count) const {
+std::string FlowWatch::lost_line(LostIn where, std::optional<uint64_t> count) const {
   return control::dump(control::watched_json(clock_.now(), control::LostRecords{where, count}));
 }
 
@@ -217,6 +218,8 @@ void FlowWatch::let_go() {
     return gone;
   });
   if (!watchers_.empty()) return;
+  missed_flows_ = false;
+  missed_packets_ = false;
   timer_.stop();
   feed_poll_.reset();
   feed_.reset();

@@ -52,9 +52,9 @@ class FlowWatch {
   void read_feed();
   void read_records();
   void deliver(const std::vector<WatchedLine>& lines);
-  void deliver_lost(const char* where, std::optional<uint64_t> count);
+  void deliver_lost(control::LostIn where, std::optional<uint64_t> count);
   void tell(Watcher& watcher, const std::string& text) const;
-  std::string lost_line(const char* where, std::optional<uint64_t> count) const;
+  std::string lost_line(control::LostIn where, std::optional<uint64_t> count) const;
   void let_go();
 
   uv::Loop& loop_;
@@ -69,9 +69,11 @@ class FlowWatch {
   flows::WatchedPlaces places_{};  // of the feed
   std::shared_ptr<kernel::FlowFeed> feed_{};
   std::optional<uv::Poll> feed_poll_{};
+  bool missed_flows_ = false;         // since they were told last, and nobody knows yet
   std::set<std::string> recorded_{};  // the wires of the records
   std::shared_ptr<UniqueFd> records_{};
   std::optional<uv::Poll> records_poll_{};
+  bool missed_packets_ = false;
   uv::Timer timer_;  // while somebody watches
 };
 

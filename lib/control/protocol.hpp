@@ -91,9 +91,10 @@ struct WatchRequest {
 inline constexpr size_t kMostWatchers = 16;
 inline constexpr size_t kMostUnread = size_t{1} << 20U;
 
-// What is watched, and was not told.
+// What is watched, and was not told for want of room.
+enum class LostIn { kKernel, kDaemon, kWire, kClient };
 struct LostRecords {
-  std::string where{};              // "kernel", "daemon", "wire", "client": for want of room there
+  LostIn where = LostIn::kKernel;
   std::optional<uint64_t> count{};  // empty: nobody knows
 };
 

@@ -26,6 +26,16 @@ std::string flags_text(uint8_t flags) {
   return text;
 }
 
+const char* name_of(LostIn where) {
+  switch (where) {
+    case LostIn::kKernel: return "kernel";
+    case LostIn::kDaemon: return "daemon";
+    case LostIn::kWire: return "wire";
+    case LostIn::kClient: return "client";
+  }
+  return "";
+}
+
 }  // namespace
 
 Json watched_json(ipam::TimePoint at, const policy::Explanation& explanation) {
@@ -92,7 +102,7 @@ Json watched_json(const settings::PacketRecord& packet) {
 Json watched_json(ipam::TimePoint at, const LostRecords& lost) {
   return {{"type", "lost"},
           {"at", time_text(at)},
-          {"where", lost.where},
+          {"where", name_of(lost.where)},
           {"count", lost.count ? Json(*lost.count) : Json(nullptr)}};
 }
 
