@@ -79,7 +79,7 @@ inline constexpr std::chrono::seconds kHoldUnlessTold = std::chrono::minutes(10)
 struct StepRequest {
   int packets = 1;  // in each direction of each wire
 };
-inline constexpr int kMostSteps = 1'000'000;
+inline constexpr int kMostSteps = 4096;  // as many as wait in a device
 
 struct WatchRequest {
   std::string site{};             // or empty: all of them

@@ -126,7 +126,7 @@ TEST_F(Wires, GoBackToWhatTheLabSays) {
   start_with(replaced(contract_lab(), "sku: P1v3",
                       "sku: P1v3, interface: tun, impairment: {latency: 5ms}"));
   EXPECT_EQ(first_wire()["impairment"]["latency"], "5ms");
-  impose({"plan/0", "--latency", "7ms", "--for", "2s"});
+  impose({"plan/0", "--latency", "7ms", "--for", "5s"});
   EXPECT_EQ(first_wire()["impairment"]["latency"], "7ms");
   EXPECT_TRUE(eventually([&] { return first_wire()["impairment"]["latency"] == "5ms"; }));
   EXPECT_THAT(wire({}).out, AllOf(HasSubstr("plan/0 spoke/integration"), HasSubstr("latency 5ms"),
