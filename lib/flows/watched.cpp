@@ -71,6 +71,8 @@ std::optional<policy::Explanation> Watched::flow(const state::NetnsName& netns,
                    .destination_port = ported ? flow.destination_port : uint16_t{0},
                    .source_port = ported ? flow.source_port : uint16_t{0}});
   if (!explanation.ok()) return std::nullopt;
+  const bool enters = explanation->path == lab::Path::kVirtualNetwork;
+  if (enters && explanation->sources.empty()) explanation->show({flow.reply_destination});
   return std::move(*explanation);
 }
 

@@ -48,7 +48,8 @@ class Watched {
   // The lab in force from now on, or none.
   void follow(std::shared_ptr<const policy::Network> network);
 
-  // Empty for what no app has begun, or for what has no decision.
+  // Empty for what no app has begun, or for what has no decision. The source of what does not
+  // arrive is the one that the network sees.
   std::optional<policy::Explanation> flow(const state::NetnsName& netns,
                                           const state::TrackedFlow& flow);
   WatchedDrop drop(const state::NetnsName& netns, const state::DroppedPacket& packet) const;

@@ -75,6 +75,7 @@ TEST_F(WatchedTest, SaysOfAFlowWhoseItIsAndWhatBecomesOfIt) {
   ASSERT_TRUE(denied);
   EXPECT_EQ(denied->verdict, lab::Verdict::kDeny);
   EXPECT_EQ(denied->decided_by.name, "nsg/deny-sql");
+  EXPECT_EQ(denied->source, lease());
 }
 
 TEST_F(WatchedTest, PassesOverWhatNoAppHasBegun) {
