@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "wire/packet.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
+
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "base/stable_hash.hpp"
@@ -9,45 +16,56 @@
 namespace egress::wire {
 namespace {
 
-// Offsets and sizes of RFC 791, 792, 768 and 9293.
-constexpr size_t kIpHeader = 20;
-constexpr size_t kTimeToLive = 8;
-constexpr size_t kProtocol = 9;
-constexpr size_t kSource = 12;
-constexpr size_t kDestination = 16;
-constexpr size_t kFragment = 6;
-constexpr uint16_t kFragmented = 0x3fff;  // more fragments, or an offset
-constexpr size_t kPorts = 4;
-constexpr size_t kIcmpHeader = 8;
-constexpr size_t kIcmpIdentifier = 4;
-constexpr uint8_t kEchoReply = 0;
-constexpr uint8_t kEchoRequest = 8;
-constexpr size_t kTcpHeader = 20;
-constexpr size_t kTcpSequence = 4;
-constexpr size_t kTcpFlags = 13;
-constexpr uint8_t kTcpSyn = 0x02;
-constexpr uint8_t kTcpRst = 0x04;
-constexpr uint8_t kTcpAck = 0x10;
-constexpr uint8_t kTcpFin = 0x01;
+// What the ports of TCP and UDP, and little else of their headers, have in common.
+struct Ports {
+  uint16_t source = 0;
+  uint16_t destination = 0;
+};
 
-uint16_t read16(std::span<const uint8_t> bytes, size_t at) {
-  return static_cast<uint16_t>(bytes[at] << 8U | bytes[at + 1]);
+template <typename Header>
+std::optional<Header> read(std::span<const uint8_t> bytes) {
+  Header header;
+  if (bytes.size() < sizeof header) return std::nullopt;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  return header;
 }
 
-uint32_t read32(std::span<const uint8_t> bytes, size_t at) {
-  return uint32_t{read16(bytes, at)} << 16U | read16(bytes, at + 2);
+// A packet of IPv4, and what is behind its header.
+struct Ip {
+  iphdr header{};
+  std::span<const uint8_t> payload{};
+
+  bool is_fragment() const { return (ntohs(header.frag_off) & (IP_MF | IP_OFFMASK)) != 0; }
+  FlowKey portless_key() const {
+    return {.protocol = header.protocol,
+            .source = {ntohl(header.saddr)},
+            .destination = {ntohl(header.daddr)}};
+  }
+};
+
+std::optional<Ip> ip_of(std::span<const uint8_t> bytes) {
+  const auto header = read<iphdr>(bytes);
+  if (!header || header->version != IPVERSION) return std::nullopt;
+  const size_t size = size_t{header->ihl} * 4;
+  if (size < sizeof(iphdr) || size > bytes.size()) return std::nullopt;
+  return Ip{*header, bytes.subspan(size)};
 }
 
-// What is behind the IP header; nothing where that is none of IPv4, or cut short.
-std::span<const uint8_t> payload_of(std::span<const uint8_t> ip) {
-  if (ip.size() < kIpHeader || ip[0] >> 4U != 4) return {};
-  const size_t header = size_t{ip[0] & 0x0fU} * 4;
-  if (header < kIpHeader || header > ip.size()) return {};
-  return ip.subspan(header);
-}
-
-bool is_fragment(std::span<const uint8_t> ip) {
-  return (read16(ip, kFragment) & kFragmented) != 0;
+std::optional<FlowKey> flow_of(const Ip& ip) {
+  if (ip.is_fragment()) return std::nullopt;
+  FlowKey key = ip.portless_key();
+  if (has_ports(key.protocol)) {
+    const auto ports = read<Ports>(ip.payload);
+    if (!ports) return std::nullopt;
+    key.source_port = ntohs(ports->source);
+    key.destination_port = ntohs(ports->destination);
+    return key;
+  }
+  if (key.protocol != IPPROTO_ICMP) return std::nullopt;
+  const auto icmp = read<icmphdr>(ip.payload);
+  if (!icmp || (icmp->type != ICMP_ECHO && icmp->type != ICMP_ECHOREPLY)) return std::nullopt;
+  key.source_port = ntohs(icmp->un.echo.id);
+  return key;
 }
 
 }  // namespace
@@ -60,32 +78,23 @@ uint64_t hash_of(const FlowKey& flow) {
 }
 
 std::optional<FlowKey> flow_of(std::span<const uint8_t> ip) {
-  const auto payload = payload_of(ip);
-  if (payload.size() < kPorts || is_fragment(ip)) return std::nullopt;
-  FlowKey key{.protocol = ip[kProtocol],
-              .source = {read32(ip, kSource)},
-              .destination = {read32(ip, kDestination)}};
-  if (has_ports(key.protocol)) {
-    key.source_port = read16(payload, 0);
-    key.destination_port = read16(payload, 2);
-    return key;
-  }
-  const bool echo = key.protocol == number_of(Protocol::kIcmp) && payload.size() >= kIcmpHeader &&
-                    (payload[0] == kEchoRequest || payload[0] == kEchoReply);
-  if (!echo) return std::nullopt;
-  key.source_port = read16(payload, kIcmpIdentifier);
-  return key;
+  const auto packet = ip_of(ip);
+  return packet ? flow_of(*packet) : std::nullopt;
 }
 
 bool may_begin_flow(std::span<const uint8_t> ip) {
-  const auto payload = payload_of(ip);
-  if (payload.empty() || is_fragment(ip) || ip[kTimeToLive] <= 1) return false;
-  switch (ip[kProtocol]) {
-    case number_of(Protocol::kTcp):
-      return payload.size() >= kTcpHeader &&
-             (payload[kTcpFlags] & (kTcpSyn | kTcpAck | kTcpRst | kTcpFin)) == kTcpSyn;
-    case number_of(Protocol::kUdp): return true;
-    case number_of(Protocol::kIcmp): return payload[0] == kEchoRequest;
+  const auto packet = ip_of(ip);
+  if (!packet || packet->is_fragment() || packet->header.ttl <= 1) return false;
+  switch (packet->header.protocol) {
+    case IPPROTO_TCP: {
+      const auto tcp = read<tcphdr>(packet->payload);
+      return tcp && (tcp->th_flags & (TH_SYN | TH_ACK | TH_RST | TH_FIN)) == TH_SYN;
+    }
+    case IPPROTO_UDP: return packet->payload.size() >= sizeof(udphdr);
+    case IPPROTO_ICMP: {
+      const auto icmp = read<icmphdr>(packet->payload);
+      return icmp && icmp->type == ICMP_ECHO;
+    }
     default: return false;
   }
 }
@@ -93,15 +102,14 @@ bool may_begin_flow(std::span<const uint8_t> ip) {
 PacketFacts facts_of(std::span<const uint8_t> ip) {
   constexpr size_t kMost = std::numeric_limits<uint16_t>::max();
   PacketFacts facts{.length = static_cast<uint16_t>(std::min(ip.size(), kMost))};
-  const auto payload = payload_of(ip);
-  if (payload.data() == nullptr) return facts;
-  const auto flow = flow_of(ip);
-  facts.flow = flow.value_or(FlowKey{.protocol = ip[kProtocol],
-                                     .source = {read32(ip, kSource)},
-                                     .destination = {read32(ip, kDestination)}});
-  if (flow && flow->protocol == number_of(Protocol::kTcp) && payload.size() >= kTcpHeader) {
-    facts.tcp_flags = payload[kTcpFlags];
-    facts.sequence = read32(payload, kTcpSequence);
+  const auto packet = ip_of(ip);
+  if (!packet) return facts;
+  const auto flow = flow_of(*packet);
+  facts.flow = flow.value_or(packet->portless_key());
+  const auto tcp = read<tcphdr>(packet->payload);
+  if (flow && flow->protocol == IPPROTO_TCP && tcp) {
+    facts.tcp_flags = tcp->th_flags;
+    facts.sequence = ntohl(tcp->th_seq);
   }
   return facts;
 }
