@@ -12,6 +12,7 @@
 
 #include "lab/document.hpp"
 #include "lab/load.hpp"
+#include "tests/support/both_interfaces.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/machine.hpp"
 
@@ -50,14 +51,11 @@ TEST_P(Lab, BehavesAsItsExpectationsSay) {
 // What joins plans to their networks is nobody's business but theirs.
 class LabOnWires : public ::testing::TestWithParam<std::string> {};
 
-// With every plan on wires that joins a network; nothing when none does.
+// With every plan on wires; nothing when none joins a network.
 std::optional<lab::Lab> on_wires(const std::string& path) {
   std::optional<lab::Lab> loaded = lab::load_file(path).lab;
   if (!loaded || lab::integrations(*loaded).empty()) return std::nullopt;
-  for (const lab::Integration& each : lab::integrations(*loaded)) {
-    loaded->server_farms.at(each.server_farm).interface = lab::IntegrationInterface::kTun;
-  }
-  return loaded;
+  return on(lab::IntegrationInterface::kTun, *std::move(loaded));
 }
 
 std::vector<std::string> with_integrations(std::vector<std::string> paths) {

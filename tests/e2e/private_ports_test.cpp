@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "lab/document.hpp"
+#include "lab/load.hpp"
+#include "tests/support/both_interfaces.hpp"
 #include "tests/support/machine.hpp"
 
 namespace egress::e2e {
@@ -51,7 +54,7 @@ with socket.socket(type=kind) as s:
     except socket.timeout: print('nothing')
 )";
 
-class PrivatePorts : public ::testing::Test {
+class PrivatePorts : public ::testing::Test, public ByInterface {
  protected:
   void SetUp() override {
     ASSERT_TRUE(machine_.start());
@@ -78,12 +81,14 @@ class PrivatePorts : public ::testing::Test {
     ASSERT_TRUE(programs_.back()->ready()) << read_file(programs_.back()->errors_file());
   }
 
-  std::string text_ = read_file(std::string(LABS_DIRECTORY) + "/private-ports.yaml");
+  const lab::Lab lab_ =
+      lab::load_file(std::string(LABS_DIRECTORY) + "/private-ports.yaml").lab.value();
+  const std::string text_ = lab::write(on(GetParam(), lab_)).value();
   Machine machine_{};
   std::vector<std::unique_ptr<Background>> programs_{};
 };
 
-TEST_F(PrivatePorts, AreToldToTheAppAndLeadToTheInstanceThatListens) {
+TEST_P(PrivatePorts, AreToldToTheAppAndLeadToTheInstanceThatListens) {
   EXPECT_EQ(machine_.exec("web/0", {"printenv", "WEBSITE_PRIVATE_PORTS"}).out, "26934,23422\n");
   EXPECT_EQ(port_of("web/1"), port_of("web/0"));
   EXPECT_EQ(machine_.exec("stranger", {"printenv", "WEBSITE_PRIVATE_PORTS"}).out, "");
@@ -99,27 +104,27 @@ TEST_F(PrivatePorts, AreToldToTheAppAndLeadToTheInstanceThatListens) {
   }
 }
 
-TEST_F(PrivatePorts, RefuseWhereNobodyListens) {
+TEST_P(PrivatePorts, RefuseWhereNobodyListens) {
   EXPECT_EQ(call("web/1", "tcp", "10.1.1.4", port_of("web")), "refused\n");
   EXPECT_EQ(call("web/1", "udp", "10.1.1.4", port_of("web")), "refused\n");
 }
 
-TEST_F(PrivatePorts, ComeAndGoWithTheLabAndWithItsLists) {
+TEST_P(PrivatePorts, ComeAndGoWithTheLabAndWithItsLists) {
   const std::string port = port_of("web");
   listen("web/0", port);
   const auto outcome = [&] { return call("web/1", "tcp", "10.1.1.4", port, "2"); };
   EXPECT_EQ(outcome(), "10.1.1.5\n");
   ASSERT_TRUE(machine_.apply(replaced(text_, "20000-30000", "20000-20001")));
   EXPECT_EQ(outcome(), "nothing\n");
-  ASSERT_TRUE(
-      machine_.apply(replaced(text_, "vnetPrivatePortsCount: 2", "vnetPrivatePortsCount: 0")));
+  ASSERT_TRUE(machine_.apply(
+      replaced(text_, R"("vnetPrivatePortsCount": 2)", R"("vnetPrivatePortsCount": 0)")));
   EXPECT_EQ(outcome(), "refused\n");
   ASSERT_TRUE(machine_.apply(text_));
   EXPECT_EQ(outcome(), "10.1.1.5\n");
 }
 
 // azure-facts 9.5
-TEST_F(PrivatePorts, HealthProbesEndInTheWorkerInSilence) {
+TEST_P(PrivatePorts, HealthProbesEndInTheWorkerInSilence) {
   const auto probes = [](const std::string& worker) {
     const std::string list = "ip netns exec eg-worker-" + worker +
                              " nft list chain ip egressd input | grep -o 'dport 30000.*packets "
@@ -134,6 +139,8 @@ TEST_F(PrivatePorts, HealthProbesEndInTheWorkerInSilence) {
   EXPECT_EQ(probes("plan-0"), "0\n") << "a list denies it";
   EXPECT_EQ(call("behind/1", "tcp", "10.1.4.4", "30000"), "refused\n");
 }
+
+INSTANTIATE_TEST_SUITE_P(Interfaces, PrivatePorts, both_interfaces(), interface_name);
 
 }  // namespace
 }  // namespace egress::e2e

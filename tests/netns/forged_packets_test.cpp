@@ -18,6 +18,7 @@
 #include "tests/netns/linux_fixture.hpp"
 #include "tests/netns/raw_packets.hpp"
 #include "tests/support/applied_lab.hpp"
+#include "tests/support/both_interfaces.hpp"
 #include "tests/support/lab_from.hpp"
 #include "tests/support/live_flows.hpp"
 #include "tests/support/process.hpp"
@@ -63,12 +64,12 @@ struct Attempt {
   Bytes packet{};
 };
 
-class ForgedPackets : public LinuxFixture {
+class ForgedPackets : public LinuxFixture, public ByInterface {
  protected:
   void SetUp() override {
     LinuxFixture::SetUp();
     stay_on_one_processor();
-    const lab::Lab lab = lab_from(kLab);
+    const lab::Lab lab = on(GetParam(), lab_from(kLab));
     desired_ = compiled(lab);
     const auto report = reconcile::run(kernel(), desired_);
     ASSERT_TRUE(report.in_sync());
@@ -204,7 +205,7 @@ std::vector<Attempt> errors(const Ends& ends, const Bytes& quoted) {
           {"parameter problem", icmp_packet(ends, 12, 0, quoted)}};
 }
 
-TEST_F(ForgedPackets, AnAppSendsUnderNoAddressButItsOwn) {
+TEST_P(ForgedPackets, AnAppSendsUnderNoAddressButItsOwn) {
   const RawSender vnet = sender("eg-app-web-0", "vnet0");
   const Ipv4Address own = address_of("eg-app-web-0", "vnet0");
   const Ipv4Address neighbour = address_of("eg-app-neighbour-0", "vnet0");
@@ -226,7 +227,7 @@ TEST_F(ForgedPackets, AnAppSendsUnderNoAddressButItsOwn) {
   nothing_has_drifted();
 }
 
-TEST_F(ForgedPackets, AnAppSendsNothingThatBelongsToNoFlow) {
+TEST_P(ForgedPackets, AnAppSendsNothingThatBelongsToNoFlow) {
   const RawSender vnet = sender("eg-app-web-0", "vnet0");
   const Ipv4Address own = address_of("eg-app-web-0", "vnet0");
   for (const Ipv4Address to : {kOpen, kVault, kSite}) {
@@ -236,7 +237,7 @@ TEST_F(ForgedPackets, AnAppSendsNothingThatBelongsToNoFlow) {
   }
 }
 
-TEST_F(ForgedPackets, AnAppReportsNoErrorsOfOthersFlows) {
+TEST_P(ForgedPackets, AnAppReportsNoErrorsOfOthersFlows) {
   const RawSender vnet = sender("eg-app-web-0", "vnet0");
   const Ipv4Address own = address_of("eg-app-web-0", "vnet0");
   const Ipv4Address neighbour = address_of("eg-app-neighbour-0", "vnet0");
@@ -251,7 +252,7 @@ TEST_F(ForgedPackets, AnAppReportsNoErrorsOfOthersFlows) {
   }
 }
 
-TEST_F(ForgedPackets, AnAppForgesNothingOnTheDirectPath) {
+TEST_P(ForgedPackets, AnAppForgesNothingOnTheDirectPath) {
   const RawSender direct = sender("eg-app-bare-0", "eth0");
   const Ipv4Address own = address_of("eg-app-bare-0", "eth0");
   const Bytes control = udp_packet({own, kSite}, {5555, 53});
@@ -268,7 +269,7 @@ TEST_F(ForgedPackets, AnAppForgesNothingOnTheDirectPath) {
   EXPECT_THAT(arrivals(direct, attempts, control), IsEmpty());
 }
 
-TEST_F(ForgedPackets, WhatIsTheAppsOwnArrivesUnderItsLease) {
+TEST_P(ForgedPackets, WhatIsTheAppsOwnArrivesUnderItsLease) {
   const RawSender vnet = sender("eg-app-web-0", "vnet0");
   const Ipv4Address own = address_of("eg-app-web-0", "vnet0");
   const uint16_t port = answered_flow("eg-app-web-0");
@@ -303,7 +304,7 @@ TEST_F(ForgedPackets, WhatIsTheAppsOwnArrivesUnderItsLease) {
   nothing_has_drifted();
 }
 
-TEST_F(ForgedPackets, AMachineSendsUnderNoAddressButItsOwn) {
+TEST_P(ForgedPackets, AMachineSendsUnderNoAddressButItsOwn) {
   const RawSender eth = sender("eg-host-other", "eth0");
   std::vector<Attempt> attempts;
   for (const Ipv4Address source :
@@ -320,7 +321,7 @@ TEST_F(ForgedPackets, AMachineSendsUnderNoAddressButItsOwn) {
   nothing_has_drifted();
 }
 
-TEST_F(ForgedPackets, AMachineReportsNoErrorsOfOthersFlows) {
+TEST_P(ForgedPackets, AMachineReportsNoErrorsOfOthersFlows) {
   const uint16_t port = answered_flow("eg-app-web-0");
   const RawSender eth = sender("eg-host-other", "eth0");
   const Bytes control = udp_packet({kOther, kOpen}, {5555, 53});
@@ -336,7 +337,7 @@ TEST_F(ForgedPackets, AMachineReportsNoErrorsOfOthersFlows) {
               ElementsAre("an error of its own flow at eg-host-open from 10.1.4.5"));
 }
 
-TEST_F(ForgedPackets, AResetOpensNoListAndCarriesNothing) {
+TEST_P(ForgedPackets, AResetOpensNoListAndCarriesNothing) {
   const RawSender eth = sender("eg-host-other", "eth0");
   std::vector<Attempt> attempts;
   for (const uint8_t flags : {uint8_t{TH_RST}, uint8_t{TH_RST | TH_ACK}}) {
@@ -349,7 +350,7 @@ TEST_F(ForgedPackets, AResetOpensNoListAndCarriesNothing) {
 }
 
 // So that it finds its way when it crosses the network once more.
-TEST_F(ForgedPackets, AResetThatAnswersIsRememberedWithoutADrift) {
+TEST_P(ForgedPackets, AResetThatAnswersIsRememberedWithoutADrift) {
   constexpr uint16_t kClosed = 444;
   const UniqueFd fd = socket_in("eg-app-web-0", SOCK_STREAM);
   const sockaddr_in there = socket_address(kOpen, kClosed);
@@ -361,7 +362,7 @@ TEST_F(ForgedPackets, AResetThatAnswersIsRememberedWithoutADrift) {
   nothing_has_drifted();
 }
 
-TEST_F(ForgedPackets, NothingReachesTheInternetUntranslated) {
+TEST_P(ForgedPackets, NothingReachesTheInternetUntranslated) {
   const RawSender eth = sender("eg-host-public", "eth0");
   EXPECT_THAT(
       arrivals(eth, without_a_flow({kPublic, kSite}), udp_packet({kPublic, kSite}, {5555, 53})),
@@ -370,6 +371,8 @@ TEST_F(ForgedPackets, NothingReachesTheInternetUntranslated) {
   EXPECT_THAT(arrivals(eth, {own}, udp_packet({kPublic, kSite}, {5557, 53})),
               ElementsAre("UDP at eg-host-site from 20.61.0.10"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Interfaces, ForgedPackets, both_interfaces(), interface_name);
 
 }  // namespace
 }  // namespace egress::kernel_tests

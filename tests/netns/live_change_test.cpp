@@ -16,6 +16,7 @@
 #include "tests/netns/linux_fixture.hpp"
 #include "tests/netns/live_lab.hpp"
 #include "tests/support/applied_lab.hpp"
+#include "tests/support/both_interfaces.hpp"
 #include "tests/support/live_flows.hpp"
 #include "tests/support/process.hpp"
 
@@ -34,15 +35,15 @@ Endpoints to_sink(uint16_t port) {
   return {"eg-app-app-0", "eg-host-sink", ip("10.1.2.4"), port};
 }
 
-state::KernelState desired(const LiveVariant& variant) {
-  return compiled(live_lab(variant));
-}
-
-class LiveChange : public LinuxFixture {
+class LiveChange : public LinuxFixture, public ByInterface {
  protected:
   void SetUp() override {
     LinuxFixture::SetUp();
     reach(desired({}));
+  }
+
+  static state::KernelState desired(const LiveVariant& variant) {
+    return compiled(on(GetParam(), live_lab(variant)));
   }
 
   void reach(const state::KernelState& state) {
@@ -79,7 +80,7 @@ class LiveChange : public LinuxFixture {
   size_t changed_ = 0;
 };
 
-TEST_F(LiveChange, AFlowLosesNoPacketWhileListsAndRoutesAreReplaced) {
+TEST_P(LiveChange, AFlowLosesNoPacketWhileListsAndRoutesAreReplaced) {
   const uint64_t dropped_before = dropped_by_backlogs();
   UdpFlow flow(to_sink(kOpenPort));
   change_all_the_time();
@@ -89,7 +90,7 @@ TEST_F(LiveChange, AFlowLosesNoPacketWhileListsAndRoutesAreReplaced) {
   EXPECT_GE(flow.received() + dropped_by_backlogs() - dropped_before, flow.sent());
 }
 
-TEST_F(LiveChange, ADeniedFlowNeverGetsThroughWhileListsAndRoutesAreReplaced) {
+TEST_P(LiveChange, ADeniedFlowNeverGetsThroughWhileListsAndRoutesAreReplaced) {
   UdpFlow flow(to_sink(kDeniedPort));
   change_all_the_time();
   flow.stop();
@@ -97,7 +98,7 @@ TEST_F(LiveChange, ADeniedFlowNeverGetsThroughWhileListsAndRoutesAreReplaced) {
   EXPECT_EQ(flow.received(), 0U);
 }
 
-TEST_F(LiveChange, AConnectionGoesOnByteForByteWhileListsAndRoutesAreReplaced) {
+TEST_P(LiveChange, AConnectionGoesOnByteForByteWhileListsAndRoutesAreReplaced) {
   TcpStream stream(to_sink(kOpenPort));
   change_all_the_time();
   stream.stop();
@@ -106,7 +107,7 @@ TEST_F(LiveChange, AConnectionGoesOnByteForByteWhileListsAndRoutesAreReplaced) {
 }
 
 // A connection that was admitted goes on although the list now denies new ones.
-TEST_F(LiveChange, AConnectionGoesOnByteForByteWhileItsOwnRuleFlips) {
+TEST_P(LiveChange, AConnectionGoesOnByteForByteWhileItsOwnRuleFlips) {
   TcpStream stream(to_sink(kFlippingPort));
   for (int i = 0; i < kFlips; ++i) {
     reach(desired({.flipping = i % 2 == 0 ? Access::kDeny : Access::kAllow}));
@@ -143,7 +144,7 @@ class Attempt {
   UniqueFd fd_;
 };
 
-TEST_F(LiveChange, WhatAListSaysHoldsForTheVeryNextConnection) {
+TEST_P(LiveChange, WhatAListSaysHoldsForTheVeryNextConnection) {
   const UniqueFd listener = listener_at(to_sink(kFlippingPort));
   for (int i = 0; i < kFlips; ++i) {
     SCOPED_TRACE(testing::Message() << "flip " << i);
@@ -160,6 +161,8 @@ TEST_F(LiveChange, WhatAListSaysHoldsForTheVeryNextConnection) {
     const UniqueFd accepted(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Interfaces, LiveChange, both_interfaces(), interface_name);
 
 }  // namespace
 }  // namespace egress::kernel_tests

@@ -15,6 +15,7 @@
 #include "tests/netns/connections.hpp"
 #include "tests/netns/flow_fixture.hpp"
 #include "tests/support/applied_lab.hpp"
+#include "tests/support/both_interfaces.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/lab_from.hpp"
 #include "tests/support/live_flows.hpp"
@@ -51,7 +52,7 @@ hosts:
 constexpr size_t kPorts = 128;
 constexpr uint16_t kPort = 7000;
 
-class Snat : public FlowFixture {
+class Snat : public FlowFixture, public ByInterface {
  protected:
   Snat() : FlowFixture("eg-stamp") {}
 
@@ -82,12 +83,12 @@ class Snat : public FlowFixture {
   const Ipv4Address kApi = ip("203.0.113.80");
   const Ipv4Address kOther = ip("203.0.113.81");
   const Ipv4Address kSql = ip("10.1.2.4");
-  const state::KernelState desired_ = compiled(lab_from(kLab));
+  const state::KernelState desired_ = compiled(on(GetParam(), lab_from(kLab)));
   seconds ahead_{};
   std::vector<UniqueFd> listeners_{};
 };
 
-TEST_F(Snat, AnInstanceHas128FlowsToADestination) {
+TEST_P(Snat, AnInstanceHas128FlowsToADestination) {
   listen("api", kApi);
   EXPECT_EQ(connect("bare-0", kApi, kPorts + 3), (Connections::Outcome{kPorts, 3}));
 
@@ -103,7 +104,7 @@ TEST_F(Snat, AnInstanceHas128FlowsToADestination) {
   EXPECT_EQ(came, kPorts);
 }
 
-TEST_F(Snat, OtherDestinationsInstancesAndPathsAreFree) {
+TEST_P(Snat, OtherDestinationsInstancesAndPathsAreFree) {
   listen("api", kApi);
   listen("api", kApi, kPort + 1);
   listen("other", kOther);
@@ -121,7 +122,7 @@ TEST_F(Snat, OtherDestinationsInstancesAndPathsAreFree) {
   EXPECT_EQ(connect("routed-0", kSql, 2 * kPorts), (Connections::Outcome{2 * kPorts, 0}));
 }
 
-TEST_F(Snat, ANatGatewayCuresIt) {
+TEST_P(Snat, ANatGatewayCuresIt) {
   reach(compiled(with(lab_from(kLab), R"({
     natGateways: {nat: {publicIpPrefixes: [20.61.7.1/32]}},
     virtualNetworks: {spoke: {subnets: {apps: {natGateway: nat}}}}})")));
@@ -130,7 +131,7 @@ TEST_F(Snat, ANatGatewayCuresIt) {
   EXPECT_EQ(connect("routed-0", kApi, 2 * kPorts), (Connections::Outcome{2 * kPorts, 0}));
 }
 
-TEST_F(Snat, AClosedOneComesBackWhenTheClockSaysSo) {
+TEST_P(Snat, AClosedOneComesBackWhenTheClockSaysSo) {
   const UniqueFd& listener = listen("api", kApi);
   Connections all("eg-app-bare-0", kApi, kPort, kPorts);
   ASSERT_EQ(all.outcome(), (Connections::Outcome{kPorts, 0}));
@@ -159,7 +160,7 @@ TEST_F(Snat, AClosedOneComesBackWhenTheClockSaysSo) {
   EXPECT_EQ(connect("bare-0", kApi, 2), (Connections::Outcome{1, 1}));
 }
 
-TEST_F(Snat, IdleOnesEndWithoutAWord) {
+TEST_P(Snat, IdleOnesEndWithoutAWord) {
   const UniqueFd& listener = listen("api", kApi);
   const auto connected = [&] {
     UniqueFd client = socket_in("eg-app-bare-0", SOCK_STREAM);
@@ -184,7 +185,7 @@ TEST_F(Snat, IdleOnesEndWithoutAWord) {
   }
 }
 
-TEST_F(Snat, AServerOfNamesIsAskedMoreOftenThanThereArePorts) {
+TEST_P(Snat, AServerOfNamesIsAskedMoreOftenThanThereArePorts) {
   const probe::NameLookup lookup{.netns = "eg-app-bare-0",
                                  .question = {.name = "www.example.com"},
                                  .plan = {.servers = {ip("127.0.0.11")}}};
@@ -195,6 +196,8 @@ TEST_F(Snat, AServerOfNamesIsAskedMoreOftenThanThereArePorts) {
     ASSERT_EQ(replies->at(0)->records.size(), 1U);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Interfaces, Snat, both_interfaces(), interface_name);
 
 }  // namespace
 }  // namespace egress::kernel_tests
