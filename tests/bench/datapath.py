@@ -34,12 +34,12 @@ def netns_file(name):
     return f"/run/netns/{name}"
 
 
-def load(programs, variant, what):
+def load(programs, variant, what, milliseconds=MILLISECONDS):
     done = subprocess.run(
         [programs / "tests/bench/load/egress-load", what,
          "--client", netns_file(variant.client), "--server", netns_file(variant.server),
          "--address", variant.address, "--port", str(labs.FIRST_PORT),
-         "--milliseconds", str(MILLISECONDS),
+         "--milliseconds", str(milliseconds),
          "--cpu", str(min(os.sched_getaffinity(0)))],
         stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)

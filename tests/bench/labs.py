@@ -201,6 +201,13 @@ def path_lab(rules, tag_file=None):
     return lab
 
 
+def on_wires(lab):
+    changed = json.loads(json.dumps(lab))
+    for plan in changed["serverFarms"].values():
+        plan["interface"] = "tun"
+    return changed
+
+
 def tag(name, prefixes):
     return {"name": name, "id": name,
             "properties": {"region": "", "systemService": name, "addressPrefixes": prefixes}}

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Measures the data path, the control plane, names and starts against baselines of the same round.
+"""Measures the data path, wires, the control plane, names and starts against baselines of the same
+round.
 
 Runs inside private namespaces (scripts/bench sees to it) and prints Markdown."""
 
@@ -19,8 +20,9 @@ import lists
 import names
 import report
 import startup
+import wires
 
-PARTS = ["datapath", "control", "lists", "names", "startup"]
+PARTS = ["datapath", "wires", "control", "lists", "names", "startup"]
 
 
 def say(text):
@@ -33,7 +35,7 @@ def parse():
                         help="build folder of the programs")
     parser.add_argument("--only", choices=PARTS, help="measure one part")
     parser.add_argument("--rounds", type=int, default=7,
-                        help="of the data path and of names; the other parts make half as many")
+                        help="of the data path, wires and names; the other parts make half as many")
     parser.add_argument("--workers", type=int, nargs="+", default=[20, 100, 300],
                         help="sizes of the labs whose creation is measured")
     parser.add_argument("--service-tags", type=pathlib.Path,
@@ -68,13 +70,18 @@ def write_page(page, blocks):
 
 def main():
     arguments = parse()
-    blocks = {} if arguments.only in ("lists", "names", "startup") else {"machine": measured_on()}
+    alone = ("wires", "lists", "names", "startup")
+    blocks = {} if arguments.only in alone else {"machine": measured_on()}
     with tempfile.TemporaryDirectory() as folder:
         if arguments.only in (None, "datapath"):
             found = datapath.measure(arguments.programs, folder, arguments.rounds,
                                      arguments.service_tags, say)
             path_rows = report.path_rows(found)
             blocks["datapath"] = report.table(path_rows) + "\n\n" + report.times_text(found)
+        if arguments.only in (None, "wires"):
+            found = wires.measure(arguments.programs, pathlib.Path(folder) / "wires",
+                                  arguments.rounds, say)
+            blocks["wires"] = report.table(report.wire_rows(found))
         if arguments.only in (None, "control"):
             results = control.measure(arguments.programs, folder, (arguments.rounds + 1) // 2,
                                       arguments.workers, say)

@@ -22,6 +22,8 @@ PATHS = {
 }
 
 
+WIRE_BUDGETS = {"rr": 0.5, "bulk": 0.6}
+SLIRP_BUDGET = 2.5
 NAMES_BUDGET = 0.5
 GAP_BUDGET = 2
 NAMES = {
@@ -92,6 +94,38 @@ def times_text(results):
     return "\n".join(
         f"- {PATHS[name]}: {times['validate']:.2f} s to validate, {times['apply']:.2f} s to apply"
         for name, times in results["times"].items())
+
+
+def wire_row(cell, rounds, pair, names, budget):
+    title, form, scale = CELLS[cell]
+    values = [form.format(statistics.median(row[name] for row in rounds) * scale) for name in pair]
+    return Row(f"{title}: {names[0]}", names[1], [row[pair[0]] / row[pair[1]] for row in rounds],
+               budget, at_least=True, absolute=" against ".join(values))
+
+
+def lost_text(rounds, name):
+    return (f"{sum(row[name]['lost'] for row in rounds)} of "
+            f"{sum(row[name]['sent'] for row in rounds)}")
+
+
+def wire_rows(found):
+    rates, paced = found["rates"], found["paced"]
+    rows = [wire_row(cell, rounds, ("tun", "veth"), ("the lab on wires", "on veth pairs"),
+                     WIRE_BUDGETS.get(cell)) for cell, rounds in rates.items()]
+    rows.append(wire_row("bulk", rates["bulk"], ("wire", "slirp"), ("a wire alone", "slirp4netns"),
+                         SLIRP_BUDGET))
+    # Where veth pairs lose some the machine has no time for more, and says nothing of wires.
+    calm = [row for row in paced if row["veth"]["lost"] == 0] or paced
+    rows.append(Row("lost of 100,000 datagrams of 18 bytes a second: the lab on wires", "sent",
+                    [row["tun"]["lost"] / row["tun"]["sent"] for row in calm], 0, at_least=False,
+                    absolute=f"{lost_text(calm, 'tun')}; on veth pairs {lost_text(calm, 'veth')}",
+                    digits=6))
+    rows.append(Row("creating 100 workers with one app: on wires", "on veth pairs",
+                    [row["tun"] / row["veth"] for row in found["create"]], None, at_least=False,
+                    absolute=" against ".join(
+                        seconds_text(found["create"], lambda r, name=name: r[name])
+                        for name in ("tun", "veth"))))
+    return rows
 
 
 def seconds_text(results, of, digits=2):

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Datagrams: as many as go one way, and the one that shows the way.
+// Datagrams: as many as go one way, so many a second, and the one that shows the way.
 
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -9,50 +9,16 @@
 #include <cerrno>
 #include <thread>
 
+#include "tests/bench/load/datagram_count.hpp"
 #include "tests/bench/load/load.hpp"
 #include "tests/bench/load/sockets.hpp"
 
 namespace egress::load {
 namespace {
 
-constexpr size_t kPayload = 18;
-constexpr size_t kBatch = 64;
-constexpr int kReceiveBuffer = 16 << 20;
 constexpr int kTimeToLive = 64;
-// The receiver looks at its queue now and then: to wake one that waits for each datagram would be
-// work of the sender's that is no part of the path.
-constexpr std::chrono::microseconds kPause{500};
-
-// Takes what has arrived; the number of datagrams.
-Result<uint64_t> take(const UniqueFd& socket) {
-  static thread_local std::array<std::array<char, kPayload>, kBatch> payloads;
-  std::array<iovec, kBatch> buffers{};
-  std::array<mmsghdr, kBatch> messages{};
-  for (size_t i = 0; i < kBatch; ++i) {
-    buffers[i] = {payloads[i].data(), kPayload};
-    messages[i].msg_hdr.msg_iov = &buffers[i];
-    messages[i].msg_hdr.msg_iovlen = 1;
-  }
-  uint64_t taken = 0;
-  while (true) {
-    const int got = recvmmsg(socket.get(), messages.data(), kBatch, MSG_DONTWAIT, nullptr);
-    if (got < 0 && errno != EAGAIN) return Error::from_errno("receive datagrams");
-    if (got <= 0) return taken;
-    taken += static_cast<uint64_t>(got);
-  }
-}
-
-Status count(const UniqueFd& socket, const std::atomic<bool>& ended, uint64_t& counted) {
-  while (!ended.load(std::memory_order_relaxed)) {
-    ASSIGN_OR_RETURN(const uint64_t taken, take(socket));
-    counted += taken;
-    std::this_thread::sleep_for(kPause);
-  }
-  return {};
-}
-
 Result<Measured> send_all(const Cell& cell, const UniqueFd& socket) {
-  const std::array<char, kPayload> payload{};
+  const std::array<char, kDatagram> payload{};
   Measured measured;
   Stopwatch stopwatch(cell, CLOCK_THREAD_CPUTIME_ID);
   while (stopwatch.running()) {
@@ -62,6 +28,28 @@ Result<Measured> send_all(const Cell& cell, const UniqueFd& socket) {
     ++measured.sent;
   }
   stopwatch.stop(measured);
+  return measured;
+}
+
+// So that as many have gone as the time that has passed is worth.
+Result<Measured> send_in_time(const Cell& cell, const UniqueFd& socket) {
+  constexpr std::chrono::microseconds kRest{50};
+  const std::array<char, kDatagram> payload{};
+  Measured measured;
+  const Clock::time_point start = Clock::now();
+  Clock::duration passed{};
+  while (passed < cell.share) {
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(passed).count();
+    const uint64_t due = static_cast<uint64_t>(us) * kPacedRate / std::micro::den;
+    for (; measured.sent < due; ++measured.sent) {
+      if (send(socket.get(), payload.data(), payload.size(), 0) < 0) {
+        return Error::from_errno("send a datagram");
+      }
+    }
+    std::this_thread::sleep_for(kRest);
+    passed = Clock::now() - start;
+  }
+  measured.seconds = passed;
   return measured;
 }
 
@@ -102,12 +90,7 @@ Result<UniqueFd> open_looking(const std::string& netns) {
 
 Result<Measured> datagrams(const Cell& cell) {
   RETURN_IF_ERROR(pin(cell.cpu));
-  ASSIGN_OR_RETURN(const UniqueFd receiver, open_datagram_in(cell.server_netns));
-  // Only root may ask for more than the machine's limit, which is enough for a pause.
-  if (!set_option(receiver, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveBuffer, "buffer size").ok()) {
-    RETURN_IF_ERROR(set_option(receiver, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer, "buffer size"));
-  }
-  RETURN_IF_ERROR(bind_any(receiver, cell.port));
+  ASSIGN_OR_RETURN(const UniqueFd receiver, open_receiver(cell));
   ASSIGN_OR_RETURN(const UniqueFd sender, open_datagram_in(cell.client_netns));
   RETURN_IF_ERROR(begin_connect(sender, cell.address, cell.port));
   uint64_t counted = 0;
@@ -119,6 +102,22 @@ Result<Measured> datagrams(const Cell& cell) {
   if (!measured.ok()) return measured;
   ASSIGN_OR_RETURN(const uint64_t left, take(receiver));
   measured->count = counted + left;
+  return measured;
+}
+
+Result<Measured> paced(const Cell& cell) {
+  ASSIGN_OR_RETURN(const UniqueFd receiver, open_receiver(cell));
+  ASSIGN_OR_RETURN(const UniqueFd sender, open_datagram_in(cell.client_netns));
+  RETURN_IF_ERROR(begin_connect(sender, cell.address, cell.port));
+  uint64_t counted = 0;
+  std::atomic<bool> ended = false;
+  Server server(std::nullopt, [&] { return count(receiver, ended, counted); });
+  auto measured = send_in_time(cell, sender);
+  ended = true;
+  RETURN_IF_ERROR(server.join());
+  if (!measured.ok()) return measured;
+  ASSIGN_OR_RETURN(const uint64_t late, take_late(receiver));
+  measured->count = counted + late;
   return measured;
 }
 

@@ -45,6 +45,10 @@ Result<Measured> connections(const Cell& cell);
 // Datagrams of 18 bytes one way, as fast as the client's processor can send them; counts what the
 // server received in the same time.
 Result<Measured> datagrams(const Cell& cell);
+// Datagrams of 18 bytes one way, kPacedRate of them a second, for `share` of the clock and on any
+// processor; counts what the server received.
+inline constexpr uint64_t kPacedRate = 100'000;
+Result<Measured> paced(const Cell& cell);
 // As many bytes as one connection carries; counts what the server received.
 Result<Measured> bulk(const Cell& cell);
 

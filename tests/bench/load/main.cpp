@@ -14,8 +14,11 @@ namespace egress::load {
 namespace {
 
 using Measurement = Result<Measured> (*)(const Cell&);
-const std::map<std::string, Measurement> kMeasurements = {
-    {"rr", round_trips}, {"crr", connections}, {"upps", datagrams}, {"bulk", bulk}};
+const std::map<std::string, Measurement> kMeasurements = {{"rr", round_trips},
+                                                          {"crr", connections},
+                                                          {"upps", datagrams},
+                                                          {"bulk", bulk},
+                                                          {"paced", paced}};
 
 Result<nlohmann::json> measure(const std::string& what, const Cell& cell) {
   if (what == "look") {
@@ -38,15 +41,16 @@ int run(int argc, char** argv) {
   std::string what;
   std::string address;
   int64_t milliseconds = cell.share.count();
-  app.add_option("WHAT", what, "rr, crr, upps, bulk; look: the way one datagram takes")
+  app.add_option("WHAT", what, "rr, crr, upps, bulk, paced; look: the way one datagram takes")
       ->required()
-      ->check(CLI::IsMember({"rr", "crr", "upps", "bulk", "look"}));
+      ->check(CLI::IsMember({"rr", "crr", "upps", "bulk", "paced", "look"}));
   app.add_option("--client", cell.client_netns, "Namespace file of the client")->required();
   app.add_option("--server", cell.server_netns, "Namespace file of the server")->required();
   app.add_option("--address", address, "The server's address")->required();
   app.add_option("--port", cell.port, "The first of the 16 ports that the server may use")
       ->required();
-  app.add_option("--milliseconds", milliseconds, "Processor time of the cell")
+  app.add_option("--milliseconds", milliseconds,
+                 "Processor time of the cell; of paced how long it takes")
       ->check(CLI::Range(1, 60'000));
   app.add_option("--cpu", cell.cpu, "Processor of both");
   CLI11_PARSE(app, argc, argv);

@@ -143,9 +143,9 @@ Result<UniqueFd> open_datagram_in(const std::string& netns) {
   return socket;
 }
 
-Server::Server(int cpu, std::function<Status()> body)
+Server::Server(std::optional<int> cpu, std::function<Status()> body)
     : thread_([this, cpu, body = std::move(body)] {
-        status_ = pin(cpu);
+        if (cpu) status_ = pin(*cpu);
         if (status_.ok()) status_ = body();
       }) {}
 

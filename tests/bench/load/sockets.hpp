@@ -8,6 +8,7 @@
 
 #include <ctime>
 #include <functional>
+#include <optional>
 #include <thread>
 
 #include "base/unique_fd.hpp"
@@ -57,10 +58,10 @@ Result<UniqueFd> accept_from(const UniqueFd& listener);
 Result<UniqueFd> open_datagram_in(const std::string& netns);
 Status bind_any(const UniqueFd& socket, uint16_t port);
 
-// A server beside the client: runs `body` on `cpu`. join() says how it went.
+// A server beside the client: runs `body` on `cpu`, or on any. join() says how it went.
 class Server {
  public:
-  Server(int cpu, std::function<Status()> body);
+  Server(std::optional<int> cpu, std::function<Status()> body);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
