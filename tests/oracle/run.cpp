@@ -136,6 +136,7 @@ Status Run::compare(const lab::Lab& lab, const std::vector<Question>& questions,
     if (!first) first = std::move(finding);
   }
   if (!first) return {};
+  RETURN_IF_ERROR(hear_wires(name, replay));
   keep(*first, lab, before);
   RETURN_IF_ERROR(rig_.clear());
   first_seed_ = settings_.seed + totals_.labs - 1;
