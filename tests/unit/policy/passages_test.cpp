@@ -37,7 +37,9 @@ networkSecurityGroups:
   out: {securityRules: {sql: {priority: 100, direction: Outbound, access: Deny, protocol: Tcp,
         sourceAddressPrefix: "*", sourcePortRange: "*", destinationAddressPrefix: "*", destinationPortRange: "1433"}}}
   in: {securityRules: {web: {priority: 100, direction: Inbound, access: Deny, protocol: Tcp,
-       sourceAddressPrefix: "*", sourcePortRange: "*", destinationAddressPrefix: "*", destinationPortRange: "81"}}}
+       sourceAddressPrefix: "*", sourcePortRange: "*", destinationAddressPrefix: "*", destinationPortRange: "81"},
+       rest: {priority: 200, direction: Inbound, access: Allow, protocol: "*",
+       sourceAddressPrefix: "*", sourcePortRange: "*", destinationAddressPrefix: "*", destinationPortRange: "*"}}}
 routeTables:
   r:
     routes:
