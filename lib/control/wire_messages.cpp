@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <limits>
+#include <utility>
 
 #include "control/bodies.hpp"
 #include "control/messages.hpp"
@@ -20,7 +21,9 @@ Result<ImposeRequest> parse_impose_request(const std::string& body) {
   ImposeRequest request;
   const auto impairment = json.find("impairment");
   if (impairment != json.end() && !impairment->is_null()) {
-    ASSIGN_OR_RETURN(request.impairment, lab::impairment_of(lab::Document(*impairment)));
+    auto read = lab::impairment_of(lab::Document(*impairment));
+    if (!read.ok()) return std::move(read).error().in("impairment");
+    request.impairment = *read;
   }
   ASSIGN_OR_RETURN(request.held, flag_of(json, "held"));
   ASSIGN_OR_RETURN(const int64_t seconds,

@@ -22,7 +22,7 @@ TEST(RenderWires, ShowsWhatIsCarriedWhatIsNotAndWhy) {
             "Wire                      State     Packets out      Packets in  Flows          "
             "Impairment\n"
             "------------------------  --------  ---------------  ----------  -------------  "
-            "------------------------------------\n"
+            "-----------------------------------\n"
             "plan/0 spoke/integration  carrying  1,204 (60 lost)  1,180       31, 31 agreed  "
             "loss 5% latency 20ms until 14:05:00\n");
 }
