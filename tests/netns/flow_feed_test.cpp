@@ -179,7 +179,7 @@ TEST_F(FlowFeedTest, WhatFindsNoRoomIsCounted) {
   auto log = kernel::DropLog::open(netns.get(), state::kDropLogGroup, kLittle);
   ASSERT_TRUE(events.ok() && log.ok());
   for (size_t i = 0; i < kFlows; ++i) {
-    const UdpSocket one("eg-client");
+    const UdpSocket one("eg-client", static_cast<uint16_t>(20'000 + i));  // each a new flow
     one.send("one", kServer, kOpen);
     EXPECT_EQ(server_->receive(), "one");
     one.send("no", kServer, kDenied);
