@@ -51,4 +51,10 @@ Status AttachedProgram::detach(const std::string& netns, const std::string& name
   return kernel::ask(folder.get(), kernel::DetachRequest{{netns, name}});
 }
 
+Result<std::string> AttachedProgram::ask(const std::string& question) {
+  const UniqueFd folder(::open(folder_.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid()) return Error::from_errno("open the program's folder");
+  return kernel::ask(folder.get(), kernel::AskRequest{question});
+}
+
 }  // namespace egress::testing_support

@@ -25,6 +25,7 @@ class AttachedProgram {
   Status attach(const std::string& netns, const std::string& name, const std::string& settings,
                 const std::string& home = {});
   Status detach(const std::string& netns, const std::string& name);
+  Result<std::string> ask(const std::string& question);
 
  private:
   Folder folder_{};
