@@ -45,12 +45,12 @@ class FlowsThroughCrashes : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(FlowsThroughCrashes, AUdpFlowLosesNoPacket) {
-  const uint64_t dropped_before = testing_support::dropped_by_backlogs();
+  const uint64_t dropped_before = testing_support::dropped_by_queues();
   UdpFlow flow(to_website(9000));
   crash_again_and_again([&] { return flow.received(); });
   flow.stop();
   EXPECT_LE(flow.received(), flow.sent());
-  EXPECT_GE(flow.received() + testing_support::dropped_by_backlogs() - dropped_before, flow.sent());
+  EXPECT_GE(flow.received() + testing_support::dropped_by_queues() - dropped_before, flow.sent());
 }
 
 TEST_P(FlowsThroughCrashes, AConnectionGoesOnByteForByte) {

@@ -4,13 +4,19 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
+#include <vector>
 
 #include "kernel/netns.hpp"
 #include "tests/support/eventually.hpp"
@@ -68,6 +74,8 @@ UniqueFd listener_at(const Endpoints& ends) {
   return listener;
 }
 
+namespace {
+
 // The second column of every CPU's line.
 uint64_t dropped_by_backlogs() {
   std::ifstream file("/proc/net/softnet_stat");
@@ -78,6 +86,44 @@ uint64_t dropped_by_backlogs() {
     uint64_t lost = 0;
     fields >> std::hex >> processed >> lost;
     dropped += lost;
+  }
+  return dropped;
+}
+
+bool is_tun(const UniqueFd& socket, const std::string& interface) {
+  ifreq request{};
+  interface.copy(request.ifr_name, IFNAMSIZ - 1);
+  return ::ioctl(socket.get(), SIOCGIFHWADDR, &request) == 0 &&
+         request.ifr_hwaddr.sa_family == ARPHRD_NONE;
+}
+
+// The fourth of what a line of proc_net_dev(5) says of sending, behind eight of receiving.
+uint64_t dropped_by_tuns(const std::string& netns) {
+  constexpr size_t kDropped = 11;
+  const UniqueFd socket = socket_in(netns, SOCK_DGRAM);
+  const UniqueFd place(::open(("/run/netns/" + netns).c_str(), O_RDONLY | O_CLOEXEC));
+  const auto scope = kernel::NetnsScope::enter(place.get());
+  EXPECT_TRUE(scope.ok()) << netns;
+  std::ifstream file("/proc/thread-self/net/dev");
+  uint64_t dropped = 0;
+  for (std::string line; std::getline(file, line);) {
+    const size_t colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    std::string name;
+    std::istringstream(line.substr(0, colon)) >> name;
+    std::istringstream fields(line.substr(colon + 1));
+    const std::vector<uint64_t> numbers{std::istream_iterator<uint64_t>(fields), {}};
+    if (numbers.size() > kDropped && is_tun(socket, name)) dropped += numbers[kDropped];
+  }
+  return dropped;
+}
+
+}  // namespace
+
+uint64_t dropped_by_queues() {
+  uint64_t dropped = dropped_by_backlogs();
+  for (const auto& netns : std::filesystem::directory_iterator("/run/netns")) {
+    dropped += dropped_by_tuns(netns.path().filename());
   }
   return dropped;
 }

@@ -31,8 +31,9 @@ sockaddr_in socket_address(Ipv4Address address, uint16_t port);
 // A stream socket at the far end of `ends` that takes connections.
 UniqueFd listener_at(const Endpoints& ends);
 
-// Packets that a starved machine dropped between two interfaces, before any rule or route saw them.
-uint64_t dropped_by_backlogs();
+// Packets that a starved machine dropped between two interfaces, before any rule or route saw them,
+// and in front of TUN devices of any namespace, before anybody came to read them.
+uint64_t dropped_by_queues();
 
 // What both kinds have: a socket and a thread at either end, and counts that stand after stop().
 class LiveFlow {
