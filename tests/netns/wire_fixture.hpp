@@ -37,7 +37,13 @@ inline const Ipv4Address kHost = ip("10.1.2.4");
 
 // The kernel denies what the lab does.
 inline constexpr const char* kTopology = R"(
-  for name in worker vnet host; do ip netns add $name; ip -n $name link set lo up; done
+  for name in worker vnet host; do
+    ip netns add $name
+    for links in all default; do
+      ip netns exec $name sysctl -qw net.ipv6.conf.$links.disable_ipv6=1
+    done
+    ip -n $name link set lo up
+  done
   ip -n vnet link add h-host type veth peer name eth0 netns host
   ip -n vnet link set h-host up; ip -n vnet addr add 10.1.2.1/24 dev h-host
   ip -n host link set eth0 up; ip -n host addr add 10.1.2.4/24 dev eth0
@@ -46,8 +52,8 @@ inline constexpr const char* kTopology = R"(
   ip netns exec vnet nft -f - <<'NFT'
     table ip t {
       counter denied {}
-      chain list { udp dport 1433 counter name denied drop; }
-      chain forward { type filter hook forward priority 0; ct state established accept; jump list; }
+      chain gate { udp dport 1433 counter name denied drop; }
+      chain forward { type filter hook forward priority 0; ct state established accept; jump gate; }
     }
 NFT
 )";
@@ -158,8 +164,8 @@ class WireFixture : public ::testing::Test {
     return listed.out.empty() ? -1 : std::stoi(listed.out);
   }
   static void change_list(const std::string& rules) {
-    by_hand("ip netns exec vnet nft 'flush chain ip t list" +
-            (rules.empty() ? "" : "; add rule ip t list " + rules) + "'");
+    by_hand("ip netns exec vnet nft 'flush chain ip t gate" +
+            (rules.empty() ? "" : "; add rule ip t gate " + rules) + "'");
   }
 
   std::unique_ptr<AttachedProgram> program_{};
