@@ -118,9 +118,18 @@ void Judge::dismiss(uint16_t wire) {
   });
 }
 
+void Judge::look_at_phase() {
+  post([this] { notice_phase(); });
+}
+
 Findings Judge::findings(uint16_t wire) const {
   const std::lock_guard lock(mutex_);
   return findings_[wire];
+}
+
+uint32_t Judge::generation() const {
+  const std::lock_guard lock(mutex_);
+  return generation_;
 }
 
 std::string Judge::problem() const {
@@ -139,7 +148,7 @@ void Judge::work() {
       more = false;
       for (Carrier* const carrier : carriers_) more = answer_some(*carrier) || more;
     }
-    if (Clock::now() - drained_ >= kDrainEvery) drain_all(false);
+    if (Clock::now() - drained_ >= kDrainEvery) drain_all();
   }
 }
 
@@ -165,14 +174,14 @@ void Judge::take_network(const std::optional<std::string>& situation, uint32_t g
     if (!network) problem = (analysed.ok() ? analysed->error() : analysed.error()).to_string();
   }
   network_ = std::move(network);
-  generation_ = generation;
   integrations_.clear();
   for (policy::Index each = 0; network_ && each < network_->interfaces.size(); ++each) {
     const lab::Integration* const integration = network_->interfaces[each].integration;
     if (integration != nullptr) integrations_.emplace(*integration, each);
   }
-  drain_all(true);
+  forget_told();
   const std::lock_guard lock(mutex_);
+  generation_ = generation;
   problem_ = std::move(problem);
 }
 
@@ -188,13 +197,27 @@ void Judge::drain(Watched& watched) {
   }
 }
 
-// An admission from before a change must not count against the lists that are in force behind it.
-void Judge::drain_all(bool clear) {
+void Judge::drain_all() {
   drained_ = Clock::now();
+  for (auto& [netns, watched] : watched_) drain(watched);
+}
+
+// An admission from before a change must not count against the lists that are in force behind it.
+// What was told of packets since then goes with it, so these are not judged.
+void Judge::forget_told() {
+  drain_all();
   for (auto& [netns, watched] : watched_) {
-    drain(watched);
-    if (clear) watched.recent.clear();
+    watched.recent.clear();
+    watched.deaf_until = Clock::now();
   }
+}
+
+uint32_t Judge::notice_phase() {
+  const uint32_t phase = bulletin_.phase.load(std::memory_order_acquire);
+  if (phase_.load() == phase) return phase;
+  forget_told();
+  phase_.store(phase);
+  return phase;
 }
 
 // Without room for answers it goes on when the carrier has read some.
@@ -213,8 +236,7 @@ bool Judge::answer_some(Carrier& carrier) {
 }
 
 Judge::Verdict Judge::judge(const Question& question) {
-  const uint32_t phase = bulletin_.phase.load(std::memory_order_acquire);
-  if (std::exchange(phase_, phase) != phase) drain_all(true);
+  const uint32_t phase = notice_phase();
   const auto& assigned = assigned_[question.wire];
   if (!network_ || !assigned || question.generation != generation_ || question.phase != phase) {
     return {};

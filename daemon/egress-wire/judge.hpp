@@ -9,6 +9,7 @@
 // has told of this flow, or has an entry of it, or neither; the evaluator is asked; the two are
 // held against each other.
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -55,15 +56,21 @@ class Judge {
   void assign(uint16_t wire, const lab::Integration& integration, const std::string& netns);
   void dismiss(uint16_t wire);
 
+  // The bulletin has another phase.
+  void look_at_phase();
+  // Whether it goes by one in which disagreements count.
+  bool settled() const { return is_settled(phase_.load()); }
+
   Findings findings(uint16_t wire) const;
-  std::string problem() const;  // with the last network's text
+  uint32_t generation() const;  // of the last network that it has taken
+  std::string problem() const;  // with its text
 
  private:
   struct Watched {
     kernel::FlowEvents events;
     std::shared_ptr<kernel::Conntrack> table;
     wire::RecentFlows recent;
-    wire::TimePoint deaf_until;  // what was written before may have been told unheard
+    wire::TimePoint deaf_until;  // what was told of packets from before may not be known any more
   };
   struct Assigned {
     lab::Integration integration{};
@@ -81,7 +88,9 @@ class Judge {
   void run_errands();
   void take_network(const std::optional<std::string>& situation, uint32_t generation);
   void drain(Watched& watched);
-  void drain_all(bool clear);
+  void drain_all();
+  void forget_told();
+  uint32_t notice_phase();
   bool answer_some(Carrier& carrier);
   Verdict judge(const Question& question);
   wire::KernelWord kernel_word(Watched& watched, const Question& question);
@@ -94,17 +103,17 @@ class Judge {
   std::vector<Carrier*> carriers_{};
   std::shared_ptr<const policy::Network> network_{};
   std::map<lab::Integration, policy::Index> integrations_{};  // of the network
-  uint32_t generation_ = 0;
-  uint32_t phase_ = 0;
-  wire::TimePoint drained_{};  // all namespaces' events
+  wire::TimePoint drained_{};                                 // all namespaces' events
   std::map<std::string, Watched> watched_{};
   std::vector<std::optional<Assigned>> assigned_;  // by the wire's number
   bool stopped_ = false;
 
   // Shared with control, and never with a carrier.
+  std::atomic<uint32_t> phase_{0};  // that it has noticed
   mutable std::mutex mutex_{};
   std::vector<std::function<void()>> errands_{};
   std::vector<Findings> findings_;
+  uint32_t generation_ = 0;
   std::string problem_{};
 
   std::thread thread_{};

@@ -89,7 +89,9 @@ void Wires::learn(std::optional<std::string> situation) {
 
 void Wires::set_phase(bool settled) {
   const uint32_t phase = bulletin_.phase.load();
-  if (is_settled(phase) != settled) bulletin_.phase.store(phase + 1, std::memory_order_release);
+  if (is_settled(phase) == settled) return;
+  bulletin_.phase.store(phase + 1, std::memory_order_release);
+  judge_->look_at_phase();
 }
 
 void Wires::refresh() {
@@ -105,9 +107,9 @@ Result<std::string> Wires::answer(const std::string& question) {
 }
 
 Result<std::string> Wires::answer_to(const settings::Report&) {
-  settings::WireReport report{.generation = bulletin_.generation.load(),
+  settings::WireReport report{.generation = judge_->generation(),
                               .problem = judge_->problem(),
-                              .settled = is_settled(bulletin_.phase.load())};
+                              .settled = judge_->settled()};
   for (const auto& [name, wire] : wires_->all()) report.wires.push_back(wire->report());
   return to_text(report);
 }

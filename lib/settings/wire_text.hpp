@@ -122,7 +122,7 @@ struct OneWire {
 };
 
 struct WireReport {
-  uint32_t generation = 0;       // how many situations it has been told
+  uint32_t generation = 0;       // grows with each situation, once it goes by it
   std::string problem{};         // with the last of them, for which nothing is denied, or empty
   bool settled = false;          // disagreements count: from a second after Settled to Changing
   std::vector<OneWire> wires{};  // by name

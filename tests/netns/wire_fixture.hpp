@@ -130,7 +130,9 @@ class WireFixture : public ::testing::Test {
     policy::Situation situation{.lab = lab_from(yaml)};
     situation.leases = leases_of(situation.lab);
     EXPECT_EQ(situation.leases.at(integration()), ip("10.1.1.4"));
+    const uint32_t before = report().generation;
     EXPECT_OK(program_->attach("host", settings::kNetworkAttachment, settings::to_text(situation)));
+    EXPECT_TRUE(eventually([&] { return report().generation > before; }));
   }
   // From here on disagreements count.
   void settle() {
