@@ -2,6 +2,8 @@
 // Processes as the kernel layer starts, finds and ends them: responders, and other programs.
 
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
 
 #include <csignal>
 #include <filesystem>
@@ -19,8 +21,10 @@ namespace {
 using namespace testing_support;
 
 using state::KernelState;
+using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 constexpr Port kSql{Protocol::kTcp, 1433};
@@ -64,6 +68,25 @@ class KernelHosts : public LinuxFixture {
     return state;
   }
 };
+
+// A socket would hold its namespace, whoever has removed that since.
+TEST_F(KernelHosts, InheritNoFileThatALibraryHasOpenedInTheDaemon) {
+  const UniqueFd by_a_library(::socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER));
+  ASSERT_TRUE(by_a_library.valid());
+  const auto named = [](const std::filesystem::path& file) {
+    return std::filesystem::read_symlink(file).string();
+  };
+  const std::string socket = named("/proc/self/fd/" + std::to_string(by_a_library.get()));
+  converge(lab());
+  const auto responders = processes_with("egress-host");
+  ASSERT_THAT(responders, SizeIs(1));
+  std::vector<std::string> inherited;
+  const auto files = "/proc/" + std::to_string(responders.front()) + "/fd";
+  for (const auto& file : std::filesystem::directory_iterator(files)) {
+    inherited.push_back(named(file));
+  }
+  EXPECT_THAT(inherited, Not(Contains(socket)));
+}
 
 TEST_F(KernelHosts, AreStartedFoundAgainAndStopped) {
   converge(lab());

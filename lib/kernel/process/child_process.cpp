@@ -2,6 +2,7 @@
 #include "kernel/process/child_process.hpp"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -50,6 +51,8 @@ bool keep_lock(int fd) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   restore_fd_limit();
+  // libnftables keeps its sockets open over exec; a namespace would stay as long as the program.
+  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   if (dup2(files.errors.get(), STDERR_FILENO) >= 0 && dup2(files.input.get(), STDIN_FILENO) >= 0 &&
       dup2(files.output.get(), STDOUT_FILENO) >= 0 && setns(program.netns_fd, CLONE_NEWNET) == 0 &&
       chdir(program.folder.c_str()) == 0 && keep_lock(program.lock_fd)) {
