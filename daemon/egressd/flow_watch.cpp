@@ -81,8 +81,11 @@ OrRefusal<std::shared_ptr<LineStream>> FlowWatch::watch(const control::WatchRequ
   return watchers_.back().stream;
 }
 
+// The lab is in force before its namespaces are there.
 void FlowWatch::look_again() {
-  if (!watchers_.empty()) open_what_is_missing();
+  if (watchers_.empty()) return;
+  if (feed_ != nullptr && !feed_->is_whole()) close_feed();
+  open_what_is_missing();
 }
 
 void FlowWatch::open_what_is_missing() {
@@ -100,9 +103,7 @@ Status FlowWatch::open_feed() {
                                          : flows::watched_places(*network, session_.terms().prefix);
   if (feed_ != nullptr && places == places_) return {};
   // A log has one reader, and the last one may still be at work: what comes meanwhile is lost.
-  missed_flows_ = missed_flows_ || feed_ != nullptr;
-  feed_poll_.reset();
-  feed_.reset();
+  close_feed();
   if (places.drops_of.empty()) return {};
   ASSIGN_OR_RETURN(feed_, kernel_.feed(places.flows_of, places.drops_of));
   places_ = places;
@@ -110,6 +111,12 @@ Status FlowWatch::open_feed() {
   feed_poll_->start();
   if (std::exchange(missed_flows_, false)) deliver_lost(LostIn::kDaemon, std::nullopt);
   return {};
+}
+
+void FlowWatch::close_feed() {
+  missed_flows_ = missed_flows_ || feed_ != nullptr;
+  feed_poll_.reset();
+  feed_.reset();
 }
 
 std::set<std::string> FlowWatch::wanted_wires() const {
@@ -151,9 +158,7 @@ void FlowWatch::read_feed() {
         const bool current = feed == feed_;
         if (!read.ok() || !read->ok()) {
           missed_flows_ = true;
-          if (!current) return;
-          feed_poll_.reset();
-          feed_.reset();
+          if (current) close_feed();
           return;
         }
         if ((*read)->lost > 0) deliver_lost(LostIn::kKernel, (*read)->lost);

@@ -47,6 +47,7 @@ class FlowWatch {
   // Whose packets somebody wants to see.
   std::set<std::string> wanted_wires() const;
   Status open_feed();
+  void close_feed();
   Status open_records();
   void open_what_is_missing();
   void read_feed();

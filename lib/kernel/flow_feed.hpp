@@ -20,9 +20,11 @@ class NetnsFlowFeed final : public FlowFeed {
   // Borrow the namespace's descriptor.
   Status add_flows_of(const state::NetnsName& netns, int netns_fd);
   Status add_drops_of(const state::NetnsName& netns, int netns_fd);
+  void note_missing() { whole_ = false; }
 
   int fd() const override { return epoll_.get(); }
   Result<Batch> read(size_t most) override;
+  bool is_whole() const override { return whole_; }
 
  private:
   struct Source {
@@ -37,6 +39,7 @@ class NetnsFlowFeed final : public FlowFeed {
 
   UniqueFd epoll_;
   std::vector<Source> sources_{};
+  bool whole_ = true;
 };
 
 }  // namespace egress::kernel

@@ -77,6 +77,8 @@ class FlowFeed {
   virtual int fd() const = 0;
   // At most so many; fewer say that no more was there. Does not wait.
   virtual Result<Batch> read(size_t most) = 0;
+  // Whether all namespaces were there when it was opened. It tells nothing of those that were not.
+  virtual bool is_whole() const = 0;
 };
 
 class Kernel {

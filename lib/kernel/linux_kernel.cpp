@@ -95,7 +95,10 @@ Result<std::shared_ptr<FlowFeed>> LinuxKernel::feed(const std::set<state::NetnsN
   const auto add_each = [&](const std::set<state::NetnsName>& all, auto add) -> Status {
     for (const state::NetnsName& netns : all) {
       const auto held = held_.get(netns);
-      if (!held.ok() && held.error().code == Errc::kNotFound) continue;
+      if (!held.ok() && held.error().code == Errc::kNotFound) {
+        feed->note_missing();
+        continue;
+      }
       if (!held.ok()) return held.error();
       Status added = add(netns, (*held)->fd());
       if (!added.ok()) return std::move(added).error().in("feed of " + netns);

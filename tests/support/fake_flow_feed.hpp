@@ -19,9 +19,10 @@ namespace egress::testing_support {
 
 class FakeFlowFeed final : public kernel::FlowFeed {
  public:
-  FakeFlowFeed(std::set<state::NetnsName> flows, std::set<state::NetnsName> drops)
+  FakeFlowFeed(std::set<state::NetnsName> flows, std::set<state::NetnsName> drops, bool whole)
       : flows_of(std::move(flows)),
         drops_of(std::move(drops)),
+        whole_(whole),
         readable_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
   int fd() const override { return readable_.get(); }
@@ -37,6 +38,8 @@ class FakeFlowFeed final : public kernel::FlowFeed {
     if (waiting_.empty()) (void)!::read(readable_.get(), &count, sizeof(count));
     return batch;
   }
+
+  bool is_whole() const override { return whole_; }
 
   // What happens in a namespace that it does not tell of is not told.
   void tell(const Event& event) {
@@ -66,6 +69,7 @@ class FakeFlowFeed final : public kernel::FlowFeed {
     (void)!::write(readable_.get(), &one, sizeof(one));
   }
 
+  const bool whole_;
   std::mutex mutex_{};
   std::deque<Event> waiting_{};
   uint64_t lost_ = 0;

@@ -40,7 +40,18 @@ Result<std::shared_ptr<kernel::Program>> FakeKernel::program(const state::Proces
 
 Result<std::shared_ptr<kernel::FlowFeed>> FakeKernel::feed(
     const std::set<state::NetnsName>& flows_of, const std::set<state::NetnsName>& drops_of) {
-  const auto feed = std::make_shared<FakeFlowFeed>(flows_of, drops_of);
+  bool whole = true;
+  const auto there = [&](const std::set<state::NetnsName>& all) {
+    std::set<state::NetnsName> found;
+    for (const state::NetnsName& netns : all) {
+      if (state_.count(netns) != 0) found.insert(netns);
+    }
+    whole = whole && found.size() == all.size();
+    return found;
+  };
+  const std::set<state::NetnsName> flows_there = there(flows_of);
+  const std::set<state::NetnsName> drops_there = there(drops_of);
+  const auto feed = std::make_shared<FakeFlowFeed>(flows_there, drops_there, whole);
   feed_ = feed;
   return std::shared_ptr<kernel::FlowFeed>(feed);
 }

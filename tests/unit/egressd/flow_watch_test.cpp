@@ -240,6 +240,18 @@ TEST_F(FlowWatchTest, FollowsTheLab) {
   EXPECT_TRUE(all.comes_to(1, "flow"));
 }
 
+TEST_F(FlowWatchTest, HearsOfNamespacesThatComeWhenItIsOpen) {
+  start();
+  kernel_.fail_matching([](const state::Op& op) { return op.netns == kWorker; });
+  apply(kLab);
+  Watching all(path(), "");
+  EXPECT_THAT(kernel_.open_feed()->flows_of, IsEmpty());
+  kernel_.fail_matching(nullptr);
+  ASSERT_EQ(apply(kLab)["result"]["failed"], Json::array());
+  ASSERT_TRUE(all.comes_to(1, "lost"));
+  EXPECT_THAT(kernel_.open_feed()->flows_of, ElementsAre(kWorker));
+}
+
 TEST_F(FlowWatchTest, TellsPacketsOfTheWiresThatAreMeant) {
   FakeProgram& program = kernel_.program_of({"eg-stamp", compile::kWireProcess});
   program.set_answer([](const std::string& question) -> Result<std::string> {
