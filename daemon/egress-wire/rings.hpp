@@ -7,7 +7,7 @@
 //   carrier ──questions──► judge ──answers──► the same carrier
 //   carrier ──records──► control
 //
-// Control's own words to a carrier are exchanged while it is between two packets (Carrier::apply).
+// Control's own words to a carrier are exchanged while it is between two packets (Carrier::run).
 
 #include <atomic>
 #include <boost/lockfree/spsc_queue.hpp>

@@ -58,7 +58,12 @@ Status Wire::set_end(const settings::WireEnd& wanted, UniqueFd queue) {
 
 UniqueFd Wire::remove_end(bool in_worker) {
   End gone = std::exchange(in_worker ? worker_ : vnet_, End{});
-  (void)apply(false);  // to have less takes no memory
+  if (!apply(false).ok()) {
+    // For want of room for what comes instead of something that is over. Whoever carries must not
+    // go on with a queue that is closed.
+    carrier_.remove(number_);
+    in_force_ = {};
+  }
   return std::move(gone.queue);
 }
 
@@ -120,6 +125,7 @@ Result<settings::StepsTaken> Wire::step(int packets) {
         .code = Errc::kInvalid,
         .message = fmt::format("a step is of 1 to {} packets, not {}", kMostSteps, packets)};
   }
+  if (!has_end(true) || !has_end(false)) return settings::StepsTaken{};
   return carrier_.step(number_, packets);
 }
 

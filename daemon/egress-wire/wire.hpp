@@ -50,7 +50,8 @@ class Wire {
   Status refresh();
   std::optional<std::chrono::steady_clock::time_point> ends_at() const;
 
-  // kConflict unless it is held, kInvalid for a number of packets that no device has waiting.
+  // kConflict unless it is held, kInvalid for a number of packets that no device has waiting. None
+  // goes while an end is not there.
   Result<settings::StepsTaken> step(int packets);
   settings::OneWire report() const;
 

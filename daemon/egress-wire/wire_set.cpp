@@ -134,7 +134,7 @@ void WireSet::unwatch(const std::string& watched) {
 std::optional<std::chrono::steady_clock::time_point> WireSet::refresh() {
   std::optional<std::chrono::steady_clock::time_point> next;
   for (const auto& [name, wire] : wires_) {
-    // Without room for what comes instead, what is over goes on until the next attachment.
+    // Without room for what comes instead, what is over goes on until there is.
     (void)wire->refresh();
     const auto ends = wire->ends_at();
     if (ends && (!next || *ends < *next)) next = ends;
