@@ -131,12 +131,14 @@ TEST_F(Wires, GoBackToWhatTheLabSays) {
   EXPECT_TRUE(eventually([&] { return first_wire()["impairment"]["latency"] == "5ms"; }));
   EXPECT_THAT(wire({}).out, AllOf(HasSubstr("plan/0 spoke/integration"), HasSubstr("latency 5ms"),
                                   HasSubstr("plan/1 spoke/integration")));
-  EXPECT_THAT(wire({"plan/1"}).out, Not(HasSubstr("plan/0")));
+  EXPECT_THAT(wire({"PLAN/1"}).out,
+              AllOf(HasSubstr("plan/1 spoke/integration"), Not(HasSubstr("plan/0"))));
 }
 
 TEST_F(Wires, OfAVethPlanAreRefused) {
   start_with(contract_lab());
   EXPECT_THAT(wire({}).out, HasSubstr("no wires"));
+  EXPECT_EQ(wire({"plan"}).status, 1);
   const Outcome refused = wire({"plan", "--loss", "1%"});
   EXPECT_EQ(refused.status, 1);
   EXPECT_THAT(refused.err, AllOf(HasSubstr("needs-tun"), HasSubstr("needs interface: tun")));

@@ -10,6 +10,7 @@
 #include "egressctl/duration.hpp"
 #include "egressctl/render/render.hpp"
 #include "lab/impairment.hpp"
+#include "lab/suggest.hpp"
 
 namespace egress::ctl {
 
@@ -33,7 +34,8 @@ Json only(Json wires, const std::string& which) {
   const std::string head = which + (one ? " " : "/");
   Json kept = Json::array();
   for (const Json& wire : list_of(wires, "wires")) {
-    if (which.empty() || text_of(wire, "wire").starts_with(head)) kept.push_back(wire);
+    const std::string begin = text_of(wire, "wire").substr(0, head.size());
+    if (lab::equal_ignoring_case(begin, head)) kept.push_back(wire);
   }
   wires["wires"] = std::move(kept);
   return wires;
@@ -41,8 +43,16 @@ Json only(Json wires, const std::string& which) {
 
 int list(const Context& context, const std::string& which) {
   Answer answer = with_lab(context.client.get("/v1/wires"), context.client);
-  if (Json* wires = std::get_if<Json>(&answer)) *wires = only(std::move(*wires), which);
-  return show(context.console, answer, render_wires);
+  Json* const wires = std::get_if<Json>(&answer);
+  if (wires == nullptr || which.empty()) return show(context.console, answer, render_wires);
+  *wires = only(std::move(*wires), which);
+  if (!list_of(*wires, "wires").empty()) return show(context.console, answer, render_wires);
+  return context.console.fail(
+      {.code = errc_name(Errc::kNotFound),
+       .message = fmt::format("'{}' has no wires", which),
+       .hint =
+           "who has: egressctl wire; a plan needs interface: tun, and an app that is integrated"},
+      kNo);
 }
 
 std::string path_of(const std::string& wires) {
