@@ -70,10 +70,12 @@ UniqueFd Wire::remove_end(bool in_worker) {
 InForce Wire::wanted() const {
   const auto& [impairment, imposed] =
       std::tie(worker_.settings.impairment, worker_.settings.imposed);
+  InForce wanted;
   if (!imposed || (worker_.ends_at && clock_.monotonic() >= *worker_.ends_at)) {
-    return {.impairment = impairment};
+    if (impairment && impairment->any()) wanted.impairment = impairment;
+    return wanted;
   }
-  InForce wanted{.held = imposed->held};
+  wanted.held = imposed->held;
   if (imposed->impairment.any()) wanted.impairment = imposed->impairment;
   if (imposed->until_ms != 0) wanted.until_ms = imposed->until_ms;
   return wanted;
