@@ -158,6 +158,8 @@ TEST_F(FlowFeedTest, OfANamespaceThatIsNotThereTellsNothing) {
   const auto none = feed({"eg-none"}, {"eg-none"});
   send("one");
   EXPECT_FALSE(is_readable(*none));
+  EXPECT_FALSE(none->is_whole());
+  EXPECT_TRUE(feed({"eg-router"}, {"eg-router"})->is_whole());
 }
 
 TEST_F(FlowFeedTest, TheLogOfANamespaceHasOneReader) {
