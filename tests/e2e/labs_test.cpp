@@ -78,6 +78,7 @@ TEST_P(LabOnWires, BehavesAsItsExpectationsSay) {
   EXPECT_EQ(tested.status, 0) << failures(tested.out) << tested.err;
   // The wires have asked of each flow themselves what evaluator and kernel make of it.
   const auto status = machine.ctl_json({"status"});
+  EXPECT_EQ(status.at("problems"), nlohmann::json::array());
   EXPECT_EQ(status.at("wires").size(), lab::integrations(lab).size());
   for (const auto& wire : status.at("wires")) {
     EXPECT_EQ(wire.at("disagreements"), nlohmann::json::array()) << wire;

@@ -21,6 +21,12 @@ OneWire wire_in(const settings::WireReport& report, const std::string& name) {
   return found == report.wires.end() ? OneWire{.wire = name} : *found;
 }
 
+uint64_t judged(const settings::WireReport& report) {
+  uint64_t flows = 0;
+  for (const OneWire& wire : report.wires) flows += wire.flows.asked;
+  return flows;
+}
+
 uint64_t disagreed(const OneWire& wire) {
   return wire.flows.passed + wire.flows.dropped;
 }
@@ -46,6 +52,18 @@ Result<settings::WireReport> WireWatch::report() const {
   ASSIGN_OR_RETURN(settings::WireReport report, settings::parse_wire_report(text));
   if (report.problem.empty()) return report;
   return Error{.code = Errc::kInvalid, .message = "the wires: " + report.problem};
+}
+
+// Once nobody judges any more what has been sent.
+Result<settings::WireReport> WireWatch::last_report() const {
+  Result<settings::WireReport> now = report();
+  const bool rests = testing_support::eventually([&] {
+    const uint64_t before = now.ok() ? judged(*now) : 0;
+    now = report();
+    return !now.ok() || judged(*now) == before;
+  });
+  if (!rests) return Error{.code = Errc::kKernel, .message = "the wires judge without an end"};
+  return now;
 }
 
 Status WireWatch::changing() {
@@ -76,7 +94,7 @@ Status WireWatch::settled(const state::KernelState& state) {
 Result<WireFindings> WireWatch::findings() const {
   WireFindings found;
   if (!program_) return found;
-  ASSIGN_OR_RETURN(const settings::WireReport now, report());
+  ASSIGN_OR_RETURN(const settings::WireReport now, last_report());
   for (const OneWire& wire : now.wires) {
     const OneWire before = wire_in(before_, wire.wire);
     found.asked += wire.flows.asked - before.flows.asked;

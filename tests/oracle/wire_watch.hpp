@@ -39,6 +39,7 @@ class WireWatch {
  private:
   Result<std::string> ask(const settings::WireQuestion& question) const;
   Result<settings::WireReport> report() const;
+  Result<settings::WireReport> last_report() const;
 
   kernel::Kernel& kernel_;
   std::string prefix_;
