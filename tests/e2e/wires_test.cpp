@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Plans with interface: tun, their wires as users see them, and what makes these slow or lossy.
 
+#include "tests/e2e/wires.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,32 +23,6 @@ using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-constexpr uint16_t kPort = 7001;
-
-std::string tun_lab() {
-  return replaced(contract_lab(), "sku: P1v3", "sku: P1v3, interface: tun");
-}
-
-class Wires : public ::testing::Test {
- protected:
-  void start_with(const std::string& lab) {
-    ASSERT_TRUE(machine_.start());
-    ASSERT_TRUE(machine_.apply(lab));
-  }
-  Outcome wire(Command arguments) const {
-    arguments.insert(arguments.begin(), "wire");
-    return machine_.ctl(arguments);
-  }
-  void impose(const Command& arguments) const {
-    const Outcome imposed = wire(arguments);
-    EXPECT_EQ(imposed.status, 0) << imposed.err << machine_.log();
-  }
-  // Of instance 0.
-  json first_wire() const { return machine_.ctl_json({"wire", "plan/0"})["wires"][0]; }
-
-  Machine machine_{};
-};
 
 TEST_F(Wires, ShowTheirVerdictsInWatch) {
   start_with(tun_lab());
