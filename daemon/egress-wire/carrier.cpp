@@ -63,7 +63,7 @@ Carrier::Carrier(const Bulletin& bulletin, Bell bell, UniqueFd epoll, const Bell
       judge_(judge),
       control_(control),
       buffer_(kLargestPacket),
-      lines_(kMostWires),
+      lines_(settings::kMostWires),
       thread_(quiet_thread([this] { work(); })) {}
 
 Carrier::~Carrier() {

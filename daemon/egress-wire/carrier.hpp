@@ -17,8 +17,6 @@
 
 namespace egress::wires {
 
-inline constexpr size_t kMostWires = 1024;
-
 struct WireTallies {
   DirectionTallies out{};
   DirectionTallies in{};

@@ -62,8 +62,8 @@ Result<std::unique_ptr<Judge>> Judge::start(const Bulletin& bulletin, const Bell
 Judge::Judge(const Bulletin& bulletin, const Bell& bell)
     : bulletin_(bulletin),
       bell_(bell),
-      assigned_(kMostWires),
-      findings_(kMostWires),
+      assigned_(settings::kMostWires),
+      findings_(settings::kMostWires),
       thread_(quiet_thread([this] { work(); })) {}
 
 Judge::~Judge() {

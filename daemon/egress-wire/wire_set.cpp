@@ -107,7 +107,7 @@ Result<Wire*> WireSet::wire_of(const std::string& name) {
   if (free == names_.end()) {
     return Error{.code = Errc::kConflict,
                  .message = fmt::format("{}: there are {} wires, and no more are carried", name,
-                                        kMostWires)};
+                                        settings::kMostWires)};
   }
   const auto number = static_cast<uint16_t>(free - names_.begin());
   *free = name;

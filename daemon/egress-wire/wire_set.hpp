@@ -21,7 +21,10 @@ class WireSet {
  public:
   // All outlive it. At least one carrier.
   WireSet(std::vector<Carrier*> carriers, Judge& judge, const Clock& clock)
-      : carriers_(std::move(carriers)), judge_(judge), clock_(clock), names_(kMostWires) {}
+      : carriers_(std::move(carriers)),
+        judge_(judge),
+        clock_(clock),
+        names_(settings::kMostWires) {}
 
   using Key = std::pair<std::string, std::string>;  // namespace and attachment
 

@@ -11,6 +11,7 @@
 #include "lab/service_types.hpp"
 #include "policy/size_estimate.hpp"
 #include "policy/traffic_routing.hpp"
+#include "settings/wire_text.hpp"
 
 namespace egress::compile {
 namespace {
@@ -47,6 +48,7 @@ struct Tallies {
   Tally links{};
   Tally routes{};
   Tally firewall_elements{};
+  Tally wires{};
 };
 
 std::string path_of_plan(const std::string& name) {
@@ -100,6 +102,7 @@ void count_integrations(const lab::Lab& lab, Tallies& counts) {
     const std::string path = path_of_plan(site.server_farm);
     const bool wired = farm->second.interface == lab::IntegrationInterface::kTun;
     counts.links.add(path, instances(farm->second) * (wired ? 2 : 1));
+    counts.wires.add(path, wired ? instances(farm->second) : 0);
     // The way out, the endpoint in the network, the way back from the stamp.
     counts.routes.add(path, instances(farm->second) * (kRoutesPerExit + 2));
     if (left_by_the_stamp.insert(subnet.vnet).second)
@@ -274,7 +277,7 @@ struct Measured {
   const Count& count;
   uint64_t limit;
   const char* what;
-  std::string setting;
+  std::string hint;
 };
 
 lab::Finding finding_of(const Measured& measured, const std::string& file) {
@@ -284,7 +287,7 @@ lab::Finding finding_of(const Measured& measured, const std::string& file) {
           .message = fmt::format("the lab makes {} {} or more, {} of them here; the limit is {}",
                                  measured.count.total, measured.what, measured.count.share,
                                  measured.limit),
-          .hint = fmt::format("{} raises it", measured.setting)};
+          .hint = measured.hint};
 }
 
 Size size_with(const lab::Lab& lab, const SizeLimits& limits, const policy::TrafficInUse& traffic) {
@@ -304,7 +307,7 @@ Size size_with(const lab::Lab& lab, const SizeLimits& limits, const policy::Traf
     counts.firewall_elements.add("networkSecurityGroups." + group, rows);
   }
   return {counts.namespaces.count(), counts.links.count(), counts.routes.count(),
-          counts.firewall_elements.count()};
+          counts.firewall_elements.count(), counts.wires.count()};
 }
 
 }  // namespace
@@ -319,11 +322,14 @@ std::vector<lab::Finding> check_size(const lab::Lab& lab, const SizeLimits& limi
   const Size size = size_with(lab, limits, traffic);
   std::vector<lab::Finding> findings = check_snat_ports(lab, traffic, file);
   for (const Measured& measured :
-       {Measured{size.namespaces, limits.namespaces, "namespaces", limits.namespaces_setting},
-        Measured{size.links, limits.links, "links", "limits.links in egressd.yaml"},
-        Measured{size.routes, limits.routes, "routes", "limits.routes in egressd.yaml"},
+       {Measured{size.namespaces, limits.namespaces, "namespaces",
+                 limits.namespaces_setting + " raises it"},
+        Measured{size.links, limits.links, "links", "limits.links in egressd.yaml raises it"},
+        Measured{size.routes, limits.routes, "routes", "limits.routes in egressd.yaml raises it"},
         Measured{size.firewall_elements, limits.firewall_elements, "firewall elements",
-                 "limits.firewallElements in egressd.yaml"}}) {
+                 "limits.firewallElements in egressd.yaml raises it"},
+        Measured{size.wires, settings::kMostWires, "TUN wires",
+                 "plans with interface: veth have none"}}) {
     if (measured.count.total > measured.limit) findings.push_back(finding_of(measured, file));
   }
   return findings;

@@ -32,6 +32,7 @@ struct Size {
   Count links{};
   Count routes{};
   Count firewall_elements{};
+  Count wires{};  // exact
 };
 
 // A thousand plan instances with two thousand apps fit, and a list of a thousand rules on twenty

@@ -4,6 +4,7 @@
 // What egress-wire is to be in one namespace, what it is asked and what it tells, as texts. Equal
 // values have equal texts.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +24,8 @@ namespace egress::settings {
 // others begin with: that, and the link.
 inline constexpr const char* kNetworkAttachment = "network";
 inline constexpr const char* kWireAttachment = "wire-";
+// Of one process that carries them.
+inline constexpr size_t kMostWires = 1024;
 
 // One end of a wire: a TUN device whose packets it carries to the other end and back.
 struct WireEnd {

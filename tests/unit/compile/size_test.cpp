@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "compile/size.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+
+#include <algorithm>
 
 #include "compile/compile.hpp"
 #include "state/nft_steps.hpp"
@@ -126,6 +129,31 @@ sites: {web: {serverFarm: plan, virtualNetworkSubnet: v/apps}}
   const lab::Lab wired = lab_of("tun");
   EXPECT_EQ(size_of(wired, {}).links.total, count(testing_support::compiled(wired)).links);
   EXPECT_EQ(size_of(wired, {}).links.total, size_of(lab_of("veth"), {}).links.total + 3);
+}
+
+TEST(Size, OfALabIsNoMoreWiresThanAProcessCarries) {
+  std::string plans = "serverFarms:\n";
+  std::string sites = "sites:\n";
+  for (int i = 0; i < 35; ++i) {
+    plans += fmt::format("  p{}: {{capacity: 30, interface: tun}}\n", i);
+    sites += fmt::format("  s{}: {{serverFarm: p{}, virtualNetworkSubnet: v/apps}}\n", i, i);
+  }
+  lab::Lab lab = testing_support::lab_from(R"(
+outboundIpAddresses: [20.50.1.4]
+virtualNetworks:
+  v:
+    addressPrefixes: [10.0.0.0/8]
+    subnets: {apps: {addressPrefix: 10.1.0.0/16, delegations: [Microsoft.Web/serverFarms]}}
+)" + plans + sites);
+  const auto wires_in = [](const std::vector<lab::Finding>& findings) {
+    return std::count_if(findings.begin(), findings.end(), [](const lab::Finding& finding) {
+      return finding.message.find("1050 TUN wires") != std::string::npos;
+    });
+  };
+  EXPECT_EQ(wires_in(check_size(lab, {}, "lab.yaml")), 1);
+  lab.server_farms["p0"].interface = lab::IntegrationInterface::kVeth;
+  EXPECT_EQ(wires_in(check_size(lab, {}, "lab.yaml")), 0);
+  EXPECT_EQ(size_of(lab, {}).wires.total, 1020U);
 }
 
 TEST(Size, CountsTheLanesOfClassesInUse) {
