@@ -102,10 +102,10 @@ Status FlowWatch::open_feed() {
   const auto places = network == nullptr ? flows::WatchedPlaces{}
                                          : flows::watched_places(*network, session_.terms().prefix);
   if (feed_ != nullptr && places == places_) return {};
-  // A log has one reader, and the last one may still be at work: what comes meanwhile is lost.
   close_feed();
   if (places.drops_of.empty()) return {};
-  ASSIGN_OR_RETURN(feed_, kernel_.feed(places.flows_of, places.drops_of));
+  ASSIGN_OR_RETURN(auto feed, kernel_.feed(places.flows_of, places.drops_of));
+  feed_ = std::make_shared<WatchedFeed>(std::move(feed));
   places_ = places;
   feed_poll_.emplace(loop_, feed_->fd(), [this] { read_feed(); });
   feed_poll_->start();
@@ -114,8 +114,10 @@ Status FlowWatch::open_feed() {
 }
 
 void FlowWatch::close_feed() {
-  missed_flows_ = missed_flows_ || feed_ != nullptr;
+  if (feed_ == nullptr) return;
+  missed_flows_ = true;
   feed_poll_.reset();
+  feed_->close();
   feed_.reset();
 }
 
@@ -157,7 +159,6 @@ void FlowWatch::read_feed() {
       [this, feed = feed_](const Result<Result<WatchedLines>>& read) {
         const bool current = feed == feed_;
         if (!read.ok() || !read->ok()) {
-          missed_flows_ = true;
           if (current) close_feed();
           return;
         }
@@ -223,11 +224,10 @@ void FlowWatch::let_go() {
     return gone;
   });
   if (!watchers_.empty()) return;
+  close_feed();
   missed_flows_ = false;
   missed_packets_ = false;
   timer_.stop();
-  feed_poll_.reset();
-  feed_.reset();
   records_poll_.reset();
   records_.reset();
 }

@@ -68,7 +68,7 @@ class FlowWatch {
   std::shared_ptr<flows::Watched> watched_;
   std::vector<Watcher> watchers_{};
   flows::WatchedPlaces places_{};  // of the feed
-  std::shared_ptr<kernel::FlowFeed> feed_{};
+  std::shared_ptr<WatchedFeed> feed_{};
   std::optional<uv::Poll> feed_poll_{};
   bool missed_flows_ = false;         // since they were told last, and nobody knows yet
   std::set<std::string> recorded_{};  // the wires of the records

@@ -79,8 +79,7 @@ bool Filter::wants(const WatchedLine& line) const {
 }
 
 // Flows come first: they say whose packets were dropped.
-Result<WatchedLines> read_flows(kernel::FlowFeed& feed, flows::Watched& watched,
-                                ipam::TimePoint now) {
+Result<WatchedLines> read_flows(WatchedFeed& feed, flows::Watched& watched, ipam::TimePoint now) {
   ASSIGN_OR_RETURN(kernel::FlowFeed::Batch batch, feed.read(kBatch));
   std::stable_partition(batch.events.begin(), batch.events.end(), is_flow);
   WatchedLines told{.lost = batch.lost};

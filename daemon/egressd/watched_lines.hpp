@@ -13,9 +13,9 @@
 
 #include "base/result.hpp"
 #include "control/protocol.hpp"
+#include "egressd/watched_feed.hpp"
 #include "flows/watched.hpp"
 #include "ipam/leases.hpp"
-#include "kernel/kernel.hpp"
 #include "policy/network.hpp"
 
 namespace egress::daemon {
@@ -55,8 +55,7 @@ class Filter {
 
 // What the feed has now, at most a batch of it. An error is the feed's, which then is of no more
 // use.
-Result<WatchedLines> read_flows(kernel::FlowFeed& feed, flows::Watched& watched,
-                                ipam::TimePoint now);
+Result<WatchedLines> read_flows(WatchedFeed& feed, flows::Watched& watched, ipam::TimePoint now);
 // What the socket of records has now, likewise.
 WatchedLines read_packets(int socket);
 

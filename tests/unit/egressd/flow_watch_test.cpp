@@ -133,6 +133,17 @@ class FlowWatchTest : public DaemonTest {
   std::shared_ptr<const policy::Network> network_{};
 };
 
+TEST(WatchedFeed, IsNoLongerOpenOnceItIsClosedWhoeverHasIt) {
+  FakeKernel kernel;
+  WatchedFeed feed(kernel.feed({}, {}).value());
+  EXPECT_NE(kernel.open_feed(), nullptr);
+  EXPECT_TRUE(feed.read(1).ok());
+  feed.close();
+  EXPECT_EQ(kernel.open_feed(), nullptr);
+  EXPECT_EQ(feed.read(1).error().code, Errc::kNotFound);
+  EXPECT_FALSE(feed.is_whole());
+}
+
 TEST_F(FlowWatchTest, TellsAFlowWithItsDecisionAndADropWithItsRule) {
   start_with(kLab);
   Watching all(path(), "");
