@@ -161,20 +161,24 @@ TEST_P(Snat, AClosedOneComesBackWhenTheClockSaysSo) {
 }
 
 TEST_P(Snat, IdleOnesEndWithoutAWord) {
-  const UniqueFd& listener = listen("api", kApi);
-  const auto connected = [&] {
+  listen("api", kApi);
+  // Not from the port of the idle one to where that leads.
+  listen("api", kApi, kPort + 1);
+  const auto connected = [&](size_t to) {
     UniqueFd client = socket_in("eg-app-bare-0", SOCK_STREAM);
-    const sockaddr_in there = socket_address(kApi, kPort);
+    const auto port = static_cast<uint16_t>(kPort + to);
+    const sockaddr_in there = socket_address(kApi, port);
+    const UniqueFd& listener = listeners_[to];
     EXPECT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there), 0);
     return std::pair(std::move(client), UniqueFd(::accept(listener.get(), nullptr, nullptr)));
   };
-  const auto [idle, its_end] = connected();
+  const auto [idle, its_end] = connected(0);
   advance(seconds(240));
   EXPECT_THAT(tracked(), testing::IsEmpty());
   EXPECT_EQ(::send(idle.get(), "x", 1, 0), 1);
   EXPECT_EQ(::send(its_end.get(), "x", 1, 0), 1);
 
-  const auto [fresh, other_end] = connected();
+  const auto [fresh, other_end] = connected(1);
   char byte = 0;
   EXPECT_EQ(::send(fresh.get(), "x", 1, 0), 1);
   EXPECT_EQ(::recv(other_end.get(), &byte, 1, 0), 1);
