@@ -148,8 +148,8 @@ class ForgedPackets : public LinuxFixture, public ByInterface {
   }
 
   void nothing_has_drifted() {
-    for (const state::Op& op : state::diff(desired_, observe()).value())
-      ADD_FAILURE() << to_text(op);
+    const auto drift = state::diff(desired_, observe());
+    for (const state::Op& op : drift.value()) ADD_FAILURE() << to_text(op);
   }
 
   const Ipv4Address kOpen = ip("10.1.4.4");

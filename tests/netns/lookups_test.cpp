@@ -209,9 +209,8 @@ TEST_F(Lookups, EndWithoutAReplyWhereNobodyAnswers) {
   silent_tcp.tcp = true;
   const NameLookup refused = lookup("sql.example", RecordType::kA, {ip("10.0.0.54")});
   const NameLookup unroutable = lookup("sql.example", RecordType::kA, {ip("10.9.9.9")});
-  for (const auto& reply : look_up({silent, silent_tcp, refused, unroutable}).value()) {
-    EXPECT_FALSE(reply);
-  }
+  const auto replies = look_up({silent, silent_tcp, refused, unroutable});
+  for (const auto& reply : replies.value()) EXPECT_FALSE(reply);
 }
 
 TEST_F(Lookups, NameANamespaceThatIsGone) {
