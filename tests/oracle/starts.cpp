@@ -15,7 +15,8 @@ void aim_starts(lab::Lab& lab, Random& random) {
     if (name.find('*') == std::string::npos) names.push_back(name);
   }
   if (names.empty()) return;
-  for (auto& [site_name, site] : lab.sites) {
+  for (auto& entry : lab.sites) {
+    lab::Site& site = entry.second;
     const auto aim = [&](const char* setting, const char* form) {
       const auto found = site.app_settings.find(setting);
       if (found == site.app_settings.end() || random.chance(20)) return;

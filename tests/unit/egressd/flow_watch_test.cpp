@@ -46,23 +46,19 @@ class Watching {
 
   std::vector<Json> lines() {
     const std::lock_guard lock(mutex_);
-    std::vector<Json> lines;
-    size_t begin = 0;
-    for (size_t end = body_.find('\n'); end != std::string::npos; end = body_.find('\n', begin)) {
-      lines.push_back(Json::parse(body_.substr(begin, end - begin)));
-      begin = end + 1;
-    }
-    return lines;
+    return lines_;
   }
   std::vector<Json> of_type(const std::string& type) {
-    std::vector<Json> found;
-    for (const Json& line : lines()) {
-      if (line["type"] == type) found.push_back(line);
-    }
+    std::vector<Json> found = lines();
+    std::erase_if(found, [&](const Json& line) { return line["type"] != type; });
     return found;
   }
   bool comes_to(size_t count, const std::string& type) {
-    return eventually([&] { return of_type(type).size() >= count; });
+    return eventually([&] {
+      const std::lock_guard lock(mutex_);
+      const auto is_one = [&](const Json& line) { return line["type"] == type; };
+      return static_cast<size_t>(std::count_if(lines_.begin(), lines_.end(), is_one)) >= count;
+    });
   }
   void leave() {
     read_on();
@@ -76,14 +72,19 @@ class Watching {
   bool take(const std::string& body) {
     {
       const std::lock_guard lock(mutex_);
-      body_ = body;
+      for (size_t end = body.find('\n', read_); end != std::string::npos;
+           end = body.find('\n', read_)) {
+        lines_.push_back(Json::parse(body.substr(read_, end - read_)));
+        read_ = end + 1;
+      }
     }
     EXPECT_TRUE(eventually([this] { return !paused_; }));
     return !left_;
   }
 
   std::mutex mutex_{};
-  std::string body_{};
+  size_t read_ = 0;  // of the answer so far
+  std::vector<Json> lines_{};
   std::atomic<bool> left_{false};
   std::atomic<bool> paused_{false};
   std::future<Reply> reply_{};
