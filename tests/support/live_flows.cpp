@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -46,6 +47,28 @@ bool connect_to(const UniqueFd& fd, const sockaddr_in& there) {
 
 bool bind_to(const UniqueFd& fd, const sockaddr_in& here) {
   return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here) == 0;
+}
+
+// Whole or not at all: a call with a deadline is cut short by any signal, as of a child that ends.
+using Transfer = ssize_t (*)(int socket, uint8_t* bytes, size_t size);
+
+bool transfer_all(Transfer transfer, const UniqueFd& socket, void* bytes, size_t size) {
+  auto* const all = static_cast<uint8_t*>(bytes);
+  for (size_t done = 0; done < size;) {
+    const ssize_t some = transfer(socket.get(), all + done, size - done);
+    if (some < 0 && errno == EINTR) continue;
+    if (some <= 0) return false;
+    done += static_cast<size_t>(some);
+  }
+  return true;
+}
+
+ssize_t send_some(int socket, uint8_t* bytes, size_t size) {
+  return ::send(socket, bytes, size, MSG_NOSIGNAL);
+}
+
+ssize_t receive_some(int socket, uint8_t* bytes, size_t size) {
+  return ::recv(socket, bytes, size, MSG_WAITALL);
 }
 
 }  // namespace
@@ -188,7 +211,7 @@ void TcpStream::send() {
   bool open = true;
   while (open && !stop_) {
     for (size_t i = 0; i < words.size(); ++i) words.at(i) = sent_ + i;
-    open = ::send(sender_.get(), words.data(), sizeof words, MSG_NOSIGNAL) == sizeof words;
+    open = transfer_all(send_some, sender_, words.data(), sizeof words);
     if (open) sent_ += words.size();
     std::this_thread::sleep_for(kTick);
   }
@@ -198,7 +221,7 @@ void TcpStream::send() {
 // Until the sender's end; stops at the first word that is not the one due.
 void TcpStream::receive() {
   uint64_t word = 0;
-  while (::recv(receiver_.get(), &word, sizeof word, MSG_WAITALL) == sizeof word) {
+  while (transfer_all(receive_some, receiver_, &word, sizeof word)) {
     if (word != received_) return;
     ++received_;
   }
