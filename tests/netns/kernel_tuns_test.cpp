@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MIT
 // TUN devices on the real kernel: what others do to them is undone, and who opens their queue.
 
+#include <netinet/ip.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
 #include <vector>
 
 #include "kernel/netns.hpp"
 #include "kernel/tun/device.hpp"
 #include "tests/netns/linux_fixture.hpp"
+#include "tests/support/live_flows.hpp"
 
 namespace egress::kernel_tests {
 namespace {
@@ -83,6 +90,27 @@ TEST_F(KernelTuns, AQueueIsOpenedByOneAtATimeAndBringsTheCarrier) {
   }
   EXPECT_THAT(flags_of("x0"), HasSubstr("NO-CARRIER"));
   EXPECT_EQ(observe(), lab());
+}
+
+// The kernel notices a carrier by and by, and drops packets until then.
+TEST_F(KernelTuns, AQueueThatIsOpenGetsThePacketThatIsSentNext) {
+  constexpr int kOpenings = 50;
+  constexpr ssize_t kSize = kernel::kTunHeaderBytes + sizeof(iphdr) + sizeof(udphdr) + 1;
+  converge(lab());
+  by_hand("ip -n eg-a route add 10.0.0.1 dev x0");
+  const auto sender = testing_support::socket_in("eg-a", SOCK_DGRAM);
+  const sockaddr_in there = testing_support::socket_address(ip("10.0.0.1"), 9);
+  int got = 0;
+  for (int i = 0; i < kOpenings; ++i) {
+    const auto queue = open_queue("x0");
+    ASSERT_TRUE(queue.ok()) << queue.error().to_string();
+    ASSERT_EQ(
+        ::sendto(sender.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&there), sizeof there),
+        1);
+    std::array<char, 128> packet{};
+    if (::read(queue->get(), packet.data(), packet.size()) == kSize) ++got;
+  }
+  EXPECT_EQ(got, kOpenings);
 }
 
 TEST_F(KernelTuns, TheQueueOfNoDeviceMakesNone) {

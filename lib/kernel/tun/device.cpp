@@ -4,9 +4,12 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 namespace egress::kernel {
 namespace {
@@ -38,6 +41,20 @@ Result<ifreq> request_for(const std::string& name, int flags) {
 
 bool has_link(const std::string& name) {
   return if_nametoindex(name.c_str()) != 0;
+}
+
+// The kernel works a carrier off by and by, once it has its lock of all links (linkwatch), and
+// until then drops what is sent.
+constexpr std::chrono::seconds kLongestUntilRunning{2};
+
+void wait_until_running(ifreq link) {
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const auto give_up = std::chrono::steady_clock::now() + kLongestUntilRunning;
+  while (ioctl(socket.get(), SIOCGIFFLAGS, &link) == 0) {
+    const bool waits = (link.ifr_flags & IFF_UP) != 0 && (link.ifr_flags & IFF_RUNNING) == 0;
+    if (!waits || std::chrono::steady_clock::now() > give_up) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 }  // namespace
@@ -84,6 +101,7 @@ Result<UniqueFd> open_tun_queue(const std::string& name) {
   if (ioctl(queue.get(), TUNSETVNETHDRSZ, &kTunHeaderBytes) != 0) {
     return Error::from_errno("set the size of headers of " + name);
   }
+  wait_until_running(request);
   return queue;
 }
 

@@ -28,9 +28,9 @@ std::optional<std::string> why_no_tun();
 // that name.
 Status create_tun(const std::string& name, int index);
 
-// The queue of such a device, not blocking. While somebody has it the link has a carrier. kBusy
-// when another has, kNotFound when there is no such device; one of another kind is refused with
-// EINVAL.
+// The queue of such a device, not blocking. While somebody has it the link has a carrier, and when
+// this returns a link that is up sends. kBusy when another has it, kNotFound when there is no such
+// device; one of another kind is refused with EINVAL.
 Result<UniqueFd> open_tun_queue(const std::string& name);
 
 // Whether the device whose queue it is has not been removed.
