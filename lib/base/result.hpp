@@ -52,14 +52,15 @@ class [[nodiscard]] Result {
   bool ok() const { return std::holds_alternative<T>(state_); }
   explicit operator bool() const { return ok(); }
 
+  // Of a Result that goes away the value itself, not a reference: a loop over it has what it walks.
   T& value() & { return get<T>(); }
   const T& value() const& { return get<T>(); }
-  T&& value() && { return std::move(get<T>()); }
+  T value() && { return std::move(get<T>()); }
   T* operator->() { return &get<T>(); }
   const T* operator->() const { return &get<T>(); }
   T& operator*() & { return get<T>(); }
   const T& operator*() const& { return get<T>(); }
-  T&& operator*() && { return std::move(get<T>()); }
+  T operator*() && { return std::move(get<T>()); }
 
   Error& error() & { return get<Error>(); }
   const Error& error() const& { return get<Error>(); }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "base/result.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cerrno>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace egress {
 namespace {
@@ -35,6 +38,14 @@ TEST(Result, MovesItsValueOut) {
   Result<std::unique_ptr<int>> result(std::make_unique<int>(7));
   const std::unique_ptr<int> value = std::move(result).value();
   EXPECT_EQ(*value, 7);
+}
+
+TEST(Result, GivesALoopOverOneThatGoesAwayWhatItWalks) {
+  std::vector<std::string> walked;
+  for (std::string& each : Result(std::vector<std::string>{"a", "b"}).value()) {
+    walked.push_back(std::move(each));
+  }
+  EXPECT_THAT(walked, testing::ElementsAre("a", "b"));
 }
 
 TEST(Result, StopsTheFunctionThatMeetsAnError) {
