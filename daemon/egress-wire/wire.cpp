@@ -15,7 +15,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLongest = std::chrono::hours(24 * 365 * 100);
-constexpr int kMostSteps = 4096;  // as many packets as wait in a device
 
 int64_t ms_of(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
@@ -122,10 +121,10 @@ Result<settings::StepsTaken> Wire::step(int packets) {
   if (!in_force_.held) {
     return Error{.code = Errc::kConflict, .message = name_ + " is not held"};
   }
-  if (packets < 1 || packets > kMostSteps) {
-    return Error{
-        .code = Errc::kInvalid,
-        .message = fmt::format("a step is of 1 to {} packets, not {}", kMostSteps, packets)};
+  if (packets < 1 || packets > settings::kWireQueue) {
+    return Error{.code = Errc::kInvalid,
+                 .message = fmt::format("a step is of 1 to {} packets, not {}",
+                                        settings::kWireQueue, packets)};
   }
   if (!has_end(true) || !has_end(false)) return settings::StepsTaken{};
   return carrier_.step(number_, packets);

@@ -55,7 +55,7 @@ struct IntegrationLink {
 };
 // Of one plan instance, in the order of their subnets' names.
 std::vector<IntegrationLink> integration_links(const Fabric& fabric,
-                                               const policy::Network::WorkerName& worker);
+                                               const policy::WorkerKey& worker);
 
 // The namespace of a host, a service or a front end with its interface to `router`; returns the
 // router's port.

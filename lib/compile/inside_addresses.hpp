@@ -12,7 +12,7 @@
 
 namespace egress::compile {
 
-using InsideAddresses = std::map<Ipv4Address, policy::Network::WorkerName>;
+using InsideAddresses = std::map<Ipv4Address, policy::WorkerKey>;
 // kInvalid when there are more than numbers for them.
 Result<InsideAddresses> inside_addresses(const policy::Network& network);
 

@@ -83,8 +83,8 @@ void add_lanes(Worker& worker, const std::string& site, uint32_t slot) {
   }
 }
 
-std::set<policy::Network::WorkerName> workers_asking_key_vault(const policy::Network& network) {
-  std::set<policy::Network::WorkerName> all;
+std::set<policy::WorkerKey> workers_asking_key_vault(const policy::Network& network) {
+  std::set<policy::WorkerKey> all;
   for (const auto& [name, site] : network.sites) {
     if (!asks_key_vault(site)) continue;
     for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {

@@ -21,6 +21,6 @@ struct SenderAt {
 
 // kInvalid when the plan has more apps than addresses.
 Result<std::map<Ipv4Address, SenderAt>> senders_of(const policy::Network& network,
-                                                   const policy::Network::WorkerName& worker);
+                                                   const policy::WorkerKey& worker);
 
 }  // namespace egress::compile

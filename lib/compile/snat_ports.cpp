@@ -26,13 +26,13 @@ uint32_t blocks_of_an_address(const lab::Lab& lab) {
   return lab::kPortsPerAddress / block_size(lab);
 }
 
-std::string key_of(const policy::Network::WorkerName& worker) {
+std::string key_of(const policy::WorkerKey& worker) {
   return fmt::format("{}/{}", worker.server_farm, worker.instance);
 }
 
 // A block for each instance in its address.
 Result<PortBlocks> blocks_of(const lab::Lab& lab,
-                             const std::map<policy::Network::WorkerName, Ipv4Address>& addresses) {
+                             const std::map<policy::WorkerKey, Ipv4Address>& addresses) {
   std::map<Ipv4Address, std::vector<std::string>> keys;
   for (const auto& [name, address] : addresses) keys[address].push_back(key_of(name));
   std::map<std::string, uint32_t> numbers;
@@ -97,13 +97,13 @@ std::map<Ipv4Address, Sharers> sharers(const lab::Lab& lab, const policy::Traffi
 }  // namespace
 
 Result<PortBlocks> snat_ports(const policy::Network& network) {
-  std::map<policy::Network::WorkerName, Ipv4Address> addresses;
+  std::map<policy::WorkerKey, Ipv4Address> addresses;
   for (const auto& [name, worker] : network.workers) addresses[name] = worker.outbound;
   return blocks_of(network.situation.lab, addresses);
 }
 
 Result<PortBlocks> key_vault_ports(const policy::Network& network) {
-  std::map<policy::Network::WorkerName, Ipv4Address> addresses;
+  std::map<policy::WorkerKey, Ipv4Address> addresses;
   for (const auto& name : workers_asking_key_vault(network)) addresses[name] = kKeyVaultAddress;
   return blocks_of(network.situation.lab, addresses);
 }

@@ -23,7 +23,7 @@ struct PortBlock {
   bool operator==(const PortBlock&) const = default;
 };
 
-using PortBlocks = std::map<policy::Network::WorkerName, PortBlock>;
+using PortBlocks = std::map<policy::WorkerKey, PortBlock>;
 
 // Both kInvalid when more instances share an address than it has blocks.
 Result<PortBlocks> snat_ports(const policy::Network& network);

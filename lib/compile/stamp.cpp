@@ -47,7 +47,7 @@ struct Exit {
   std::vector<Ipv4Address> sources{};
 };
 
-Exit exit_of_instance(const Fabric& fabric, const policy::Network::WorkerName& name,
+Exit exit_of_instance(const Fabric& fabric, const policy::WorkerKey& name,
                       const policy::Network::Worker& worker) {
   Exit exit{.chain = fmt::format("instance/{}/{}", name.server_farm, name.instance),
             .outbound = worker.outbound,

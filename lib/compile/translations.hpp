@@ -16,7 +16,7 @@ namespace egress::compile {
 struct Translations {
   using Zones = std::map<uint16_t, std::set<Ipv4Address>>;
   // Of flows of apps and lanes in a worker, by the zone in which it tracks them.
-  std::map<policy::Network::WorkerName, Zones> workers{};
+  std::map<policy::WorkerKey, Zones> workers{};
   // Of integrations, by their interfaces, on their network's way to App Service's own source NAT.
   std::map<policy::Index, Ipv4Address> integrations{};
   // Of what comes to that from inside addresses.

@@ -24,7 +24,7 @@ void attach_end(Fabric& fabric, const std::string& netns, const settings::WireEn
                                 settings::to_text(end)));
 }
 
-void attach_ends(Fabric& fabric, const Network::WorkerName& worker, const IntegrationLink& link) {
+void attach_ends(Fabric& fabric, const policy::WorkerKey& worker, const IntegrationLink& link) {
   const std::string& prefix = fabric.options.prefix;
   const policy::Situation& situation = fabric.network.situation;
   const lab::Integration& integration = *link.interface->integration;
@@ -45,7 +45,7 @@ void attach_ends(Fabric& fabric, const Network::WorkerName& worker, const Integr
 
 }  // namespace
 
-bool has_wires(const Network& network, const Network::WorkerName& worker) {
+bool has_wires(const Network& network, const policy::WorkerKey& worker) {
   const Network::Worker& analysed = network.workers.at(worker);
   return analysed.interface == lab::IntegrationInterface::kTun && !analysed.integrations.empty();
 }
@@ -57,7 +57,7 @@ void Fabric::wire(const End& worker, const End& vnet) {
                                           .forwarding = end->forwarding,
                                           .accept_local = end->accept_local,
                                           .alias = end->alias,
-                                          .tx_queue_length = kWireQueue};
+                                          .tx_queue_length = settings::kWireQueue};
   }
 }
 

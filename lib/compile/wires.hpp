@@ -8,13 +8,8 @@
 
 namespace egress::compile {
 
-// How many packets wait for the process before the device drops them: so many that none is lost of
-// 100,000 in a second while the process waits for a processor (500, the kernel's own number, lost
-// some).
-inline constexpr uint32_t kWireQueue = 4096;
-
 // Whether the instance's integrations are carried so.
-bool has_wires(const policy::Network& network, const policy::Network::WorkerName& worker);
+bool has_wires(const policy::Network& network, const policy::WorkerKey& worker);
 
 // The process, and what it is told where, in namespaces that are there already.
 void add_wires(Fabric& fabric);

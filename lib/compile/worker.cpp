@@ -328,7 +328,7 @@ void join_sender(Worker& worker, const SenderLink& link) {
 }
 
 std::vector<IntegrationLink> integration_links(const Fabric& fabric,
-                                               const policy::Network::WorkerName& worker) {
+                                               const policy::WorkerKey& worker) {
   std::vector<IntegrationLink> links;
   for (const policy::Index each : fabric.network.workers.at(worker).integrations) {
     const size_t index = links.size();

@@ -19,6 +19,7 @@
 #include "lab/load.hpp"
 #include "policy/explain.hpp"
 #include "reconcile/pass.hpp"
+#include "settings/wire_text.hpp"
 
 namespace egress::control {
 
@@ -79,7 +80,7 @@ inline constexpr std::chrono::seconds kHoldUnlessTold = std::chrono::minutes(10)
 struct StepRequest {
   int packets = 1;  // in each direction of each wire
 };
-inline constexpr int kMostSteps = 4096;  // as many as wait in a device
+inline constexpr int kMostSteps = settings::kWireQueue;
 
 struct WatchRequest {
   std::string site{};             // or empty: all of them

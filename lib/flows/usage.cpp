@@ -21,9 +21,8 @@ struct ByKey {
 
 }  // namespace
 
-std::vector<SnatUse> snat_use(
-    const std::map<Ipv4Address, policy::Network::WorkerName>& inside_addresses,
-    const std::vector<state::TrackedFlow>& flows, size_t most) {
+std::vector<SnatUse> snat_use(const std::map<Ipv4Address, policy::WorkerKey>& inside_addresses,
+                              const std::vector<state::TrackedFlow>& flows, size_t most) {
   std::map<SnatUse, size_t, ByKey> counts;
   for (const state::TrackedFlow& flow : flows) {
     const auto instance = inside_addresses.find(flow.source);

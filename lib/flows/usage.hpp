@@ -18,7 +18,7 @@ namespace egress::flows {
 // What the flows of one instance to one destination hold of App Service's own source NAT, which
 // counts by instance, destination address, port and protocol (azure-facts 7.2.1).
 struct SnatUse {
-  policy::Network::WorkerName instance{};
+  policy::WorkerKey instance{};
   Ipv4Address address{};  // as which the destination sees them
   Ipv4Address destination{};
   Port port{};      // at the destination
@@ -29,9 +29,8 @@ struct SnatUse {
 
 // Of the flows that the source NAT tracks, by the addresses that they come with there. The largest
 // `most` of each instance, in order of instances, largest first.
-std::vector<SnatUse> snat_use(
-    const std::map<Ipv4Address, policy::Network::WorkerName>& inside_addresses,
-    const std::vector<state::TrackedFlow>& flows, size_t most);
+std::vector<SnatUse> snat_use(const std::map<Ipv4Address, policy::WorkerKey>& inside_addresses,
+                              const std::vector<state::TrackedFlow>& flows, size_t most);
 
 // What flows hold of one address of a NAT gateway, which counts TCP and UDP apart (azure-facts
 // 7.1.6).

@@ -150,7 +150,6 @@ struct Network {
     Ipv4Address outbound{};             // App Service's source NAT for it
     lab::IntegrationInterface interface = lab::IntegrationInterface::kVeth;
   };
-  using WorkerName = WorkerKey;
 
   struct Site {
     const lab::Site* declared = nullptr;
@@ -193,7 +192,7 @@ struct Network {
   std::vector<NatGateway> nat_gateways{};  // those that subnets have
   // Of hosts, integrations, services, front ends, private endpoints.
   std::vector<Interface> interfaces{};
-  std::map<WorkerName, Worker> workers{};
+  std::map<WorkerKey, Worker> workers{};
   lab::Named<Site> sites{};
   std::map<SecurityList, std::shared_ptr<const Gate>> gates{};
   std::map<SecurityList, std::shared_ptr<const Gate>> endpoint_gates{};

@@ -26,6 +26,10 @@ inline constexpr const char* kNetworkAttachment = "network";
 inline constexpr const char* kWireAttachment = "wire-";
 // Of one process that carries them.
 inline constexpr size_t kMostWires = 1024;
+// How many packets wait in a device for the process before the device drops them: so many that none
+// is lost of 100,000 in a second while the process waits for a processor (500, the kernel's own
+// number, lost some).
+inline constexpr int kWireQueue = 4096;
 
 // One end of a wire: a TUN device whose packets it carries to the other end and back.
 struct WireEnd {

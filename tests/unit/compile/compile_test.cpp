@@ -338,7 +338,7 @@ TEST(InsideAddresses, AreThoseThatTheStampHasRoutesTo) {
   const state::KernelState state = lab.compile();
   const auto& routes = state.at("eg-stamp")->routes;
   for (const auto& [address, instance] : inside) {
-    EXPECT_EQ(instance, (policy::Network::WorkerName{"plan", 0}));
+    EXPECT_EQ(instance, (policy::WorkerKey{"plan", 0}));
     EXPECT_TRUE(routes.contains({state::kMainTable, Ipv4Prefix::host(address)}))
         << address.to_string();
   }

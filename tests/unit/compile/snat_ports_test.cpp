@@ -26,7 +26,7 @@ serverFarms: {large: {capacity: 100}, small: {}}
   return lab;
 }
 
-std::map<policy::Network::WorkerName, PortBlock> blocks_of(const lab::Lab& lab) {
+std::map<policy::WorkerKey, PortBlock> blocks_of(const lab::Lab& lab) {
   return snat_ports(*testing_support::network_of(lab)).value();
 }
 
@@ -48,8 +48,8 @@ TEST(SnatPorts, AreAllOfAnAddressForOneInstanceWhoseBlockIsSoLarge) {
   const lab::Lab lab = testing_support::lab_from(
       "{outboundIpAddresses: [20.50.1.4], snatPorts: {preallocated: 1024, bestEffort: 63488}, "
       "serverFarms: {plan: {}}}");
-  EXPECT_THAT(blocks_of(lab), ElementsAre(testing::Pair(policy::Network::WorkerName{"plan", 0},
-                                                        PortBlock{1024, 65535})));
+  EXPECT_THAT(blocks_of(lab),
+              ElementsAre(testing::Pair(policy::WorkerKey{"plan", 0}, PortBlock{1024, 65535})));
 }
 
 TEST(SnatPorts, StayWhenOtherInstancesCome) {

@@ -11,16 +11,16 @@ namespace {
 
 using namespace testing_support;
 
+using policy::WorkerKey;
 using state::TrackedFlow;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using WorkerName = policy::Network::WorkerName;
 
-const WorkerName kFirst{"plan", 0};
-const WorkerName kSecond{"plan", 1};
+const WorkerKey kFirst{"plan", 0};
+const WorkerKey kSecond{"plan", 1};
 // Two ways of the first instance to the source NAT, directly and from a network.
-const std::map<Ipv4Address, WorkerName> kInside{
+const std::map<Ipv4Address, WorkerKey> kInside{
     {ip("240.0.0.1"), kFirst}, {ip("240.0.0.2"), kFirst}, {ip("240.0.0.3"), kSecond}};
 
 TrackedFlow flow(const char* from, const char* to, uint16_t port, uint8_t protocol = kTcp) {
@@ -31,7 +31,7 @@ TrackedFlow flow(const char* from, const char* to, uint16_t port, uint8_t protoc
           .reply_destination = ip("20.50.1.4")};
 }
 
-SnatUse use(const WorkerName& instance, const char* to, Port port, size_t used) {
+SnatUse use(const WorkerKey& instance, const char* to, Port port, size_t used) {
   return {instance, ip("20.50.1.4"), ip(to), port, used};
 }
 
