@@ -139,6 +139,7 @@ void Carrier::work() {
 }
 
 void Carrier::turn() {
+  ++parts_.turn;
   std::array<epoll_event, kEvents> events;
   const timespec patience = next_due_ ? until(*next_due_) : timespec{};
   const int ready = ::epoll_pwait2(epoll_.get(), events.data(), kEvents,

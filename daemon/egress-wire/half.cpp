@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 #include "kernel/tun/device.hpp"
 
@@ -39,13 +40,15 @@ void Half::replace(std::unique_ptr<Delay>& delay) {
 }
 
 Half::Read Half::carry(std::span<uint8_t> buffer, int most, int& taken) {
+  const bool streams = parts_.turn - std::exchange(last_turn_, parts_.turn) <= 1;
   for (taken = 0; taken < most; ++taken) {
     const ssize_t size = ::read(from_, buffer.data(), buffer.size());
     if (size < 0) return errno == EAGAIN || errno == EINTR ? Read::kNothing : Read::kGone;
     if (static_cast<size_t>(size) <= kHeader) continue;
     take(buffer.first(static_cast<size_t>(size)), Clock::now());
     // A short packet is mostly half of a round trip: to look for another costs as much as it did.
-    if (taken == 0 && static_cast<size_t>(size) < kShort) {
+    // Those that come turn by turn from one side are none.
+    if (!streams && static_cast<size_t>(size) < kShort) {
       ++taken;
       return Read::kMore;
     }

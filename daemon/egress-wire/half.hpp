@@ -54,6 +54,7 @@ struct CarrierParts {
   Ring<Answer> answers{};
   Ring<CarriedPacket> records{};
   Tally unrecorded{};         // for want of room in `records`
+  uint64_t turn = 0;          // of the carrier: which one it is
   bool has_asked = false;     // since the judge was woken
   bool has_recorded = false;  // since control was woken
 };
@@ -96,6 +97,7 @@ class Half {
   DirectionTallies& tallies_;
   int from_ = -1;
   int to_ = -1;
+  uint64_t last_turn_ = 0;  // in which it carried
   std::unique_ptr<Delay> delay_{};
 };
 
