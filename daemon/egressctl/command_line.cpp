@@ -88,6 +88,7 @@ CommandLine::CommandLine()
   add_operation_commands(app_, chosen_);
   add_query_commands(app_, chosen_);
   add_clock_command(app_, chosen_);
+  add_lifecycle_commands(app_, chosen_);
   add_wire_command(app_, chosen_);
   add_app_commands(app_, program_, chosen_);
   add_startup_commands(app_, chosen_);

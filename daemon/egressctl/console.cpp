@@ -9,6 +9,25 @@
 
 namespace egress::ctl {
 
+namespace {
+
+// What a finding says as well is told once: at its place in the file, or else with its hint.
+Failure told_once(Failure failure) {
+  for (auto finding = failure.findings.begin(); finding != failure.findings.end(); ++finding) {
+    if (text_of(*finding, "message") != failure.message) continue;
+    if (number_of(*finding, "line") > 0) {
+      failure.message = "the lab is refused";
+    } else {
+      if (failure.hint.empty()) failure.hint = text_of(*finding, "hint");
+      failure.findings.erase(finding);
+    }
+    break;
+  }
+  return failure;
+}
+
+}  // namespace
+
 void Console::print(const std::string& text) const {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
@@ -31,11 +50,12 @@ int Console::fail(const Failure& failure, int exit, const Source& source) const 
     note(control::dump_indented(to_json(failure)) + "\n");
     return exit;
   }
-  note(render_findings(failure.findings, source, err_));
-  const std::string tag = fmt::format("error[{}]", printable(failure.code));
+  const Failure told = told_once(failure);
+  note(render_findings(told.findings, source, err_));
+  const std::string tag = fmt::format("error[{}]", printable(told.code));
   std::string text =
-      "egressctl: " + painted(tag, Paint::kRed, err_) + ": " + printable(failure.message) + "\n";
-  if (!failure.hint.empty()) text += "  hint: " + printable(failure.hint) + "\n";
+      "egressctl: " + painted(tag, Paint::kRed, err_) + ": " + printable(told.message) + "\n";
+  if (!told.hint.empty()) text += "  hint: " + printable(told.hint) + "\n";
   note(text);
   return exit;
 }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Durations as people type and read them: "90s", "4m", "1h30m", "2d".
+// Durations that commands take (base/duration.hpp).
 
 #include <chrono>
 #include <string>
 
-#include "base/result.hpp"
+#include "base/duration.hpp"
 
 namespace egress::ctl {
 
-// kInvalid for what is none, or none at all ("0s"), or longer than 68 years.
+// kInvalid for what is none, and for none at all ("0s").
 Result<std::chrono::seconds> parse_duration(const std::string& text);
-std::string duration_text(std::chrono::seconds duration);
 
 }  // namespace egress::ctl

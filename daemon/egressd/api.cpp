@@ -46,11 +46,13 @@ HttpResponse refusal_of(const Error& error) {
 }
 
 HttpResponse refusal_of(const session::Refusal& refused) {
-  const auto& [error, findings, code] = refused;
+  const auto& error = refused.error;
+  const auto& findings = refused.findings;
   return {
       .status = status_of(error.code),
-      .body = control::dump(code.empty() ? control::error_json(error, findings)
-                                         : control::error_json(code, error.to_string(), findings))};
+      .body = control::dump(refused.code.empty()
+                                ? control::error_json(error, findings)
+                                : control::error_json(refused.code, error.to_string(), findings))};
 }
 
 std::string argument(const HttpRequest& request, const char* name) {
@@ -86,12 +88,12 @@ HttpResponse not_found(const HttpRequest& request) {
   return refusal(MHD_HTTP_NOT_FOUND, fmt::format("no {} {}", request.method, request.path));
 }
 
-constexpr auto kToJson = [](const auto& value) { return control::to_json(value); };
-
-template <typename T, typename ToJson = decltype(kToJson)>
-HttpResponse answer_of(const Result<T>& result, ToJson json = kToJson) {
-  return result.ok() ? document(json(*result)) : refusal_of(result.error());
+template <typename T>
+HttpResponse answer_of(const Result<T>& result) {
+  return result.ok() ? document(control::to_json(*result)) : refusal_of(result.error());
 }
+
+constexpr auto kToJson = [](const auto& value) { return control::to_json(value); };
 
 // For what is answered later.
 template <typename T, typename ToJson = decltype(kToJson)>
@@ -147,6 +149,7 @@ HttpResponse get(const Startups& startups, Queries& queries, const HttpRequest& 
     return document({{"version", EGRESS_VERSION}, {"api", control::kApiVersion}});
   }
   if (path == "/v1/clock") return document(control::to_json(queries.clock()));
+  if (path == "/v1/lab") return answer_of(queries.lab());
   if (path == "/v1/effective-routes") {
     return answer_of(queries.effective_routes(argument(request, "site")));
   }
@@ -161,11 +164,7 @@ HttpResponse get(const Startups& startups, Queries& queries, const HttpRequest& 
     const auto asked = control::parse_next_hop_request(request.query);
     return asked.ok() ? answer_of(queries.next_hop(*asked)) : refusal_of(asked.error());
   }
-  if (path == "/v1/leases") {
-    return answer_of(queries.leases(argument(request, "subnet")), [](const auto& leases) {
-      return control::Json{{"leases", control::to_json(leases)}};
-    });
-  }
+  if (path == "/v1/leases") return answer_of(queries.leases(argument(request, "subnet")));
   if (path == "/v1/graph") return answer_of(queries.graph());
   if (const auto name = between(path, "/v1/apps/", "/context")) {
     return context(startups, queries, *name, request);
@@ -257,6 +256,13 @@ void advance_clock(Operations& operations, const HttpRequest& request, const Res
   operations.advance_clock(asked->by, answering<control::ClockAdvance>(respond));
 }
 
+void operate(const Parts& parts, const HttpRequest& request, const Respond& respond) {
+  const auto asked = control::parse_operation_request(request.body);
+  if (!asked.ok()) return respond(refusal_of(asked.error()));
+  parts.operations.operate(asked->operation,
+                           parts.startups.awaiting(std::make_shared<StreamedOperation>(respond)));
+}
+
 void use_traffic(Operations& operations, const std::string& site, const HttpRequest& request,
                  const Respond& respond) {
   const auto asked = control::parse_traffic_request(request.body);
@@ -298,6 +304,7 @@ void post(const Parts& parts, const HttpRequest& request, const Respond& respond
   const std::string& path = request.path;
   if (path == "/v1/explain") return explain(parts, request, respond);
   if (path == "/v1/clock") return advance_clock(operations, request, respond);
+  if (path == "/v1/operations") return operate(parts, request, respond);
   if (path == "/v1/down") return operations.down(std::make_shared<StreamedOperation>(respond));
   if (const auto site = between(path, "/v1/sites/", "/restart")) {
     return operations.restart(*site,

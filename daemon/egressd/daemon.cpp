@@ -17,11 +17,13 @@ namespace egress::daemon {
 
 namespace {
 
-// What a refusal says, with the first of its errors.
+// What a refusal says, with the first of its errors, which may be the same.
 std::string reason_of(const session::Refusal& refusal) {
-  std::string reason = refusal.error.to_string();
+  const std::string reason = refusal.error.to_string();
   for (const lab::Finding& finding : refusal.findings) {
-    if (finding.severity == lab::Severity::kError) return reason + ": " + finding.to_string();
+    if (finding.severity != lab::Severity::kError) continue;
+    if (finding.message == refusal.error.message) return finding.to_string();
+    return reason + ": " + finding.to_string();
   }
   return reason;
 }

@@ -10,6 +10,23 @@
 
 namespace egress::daemon {
 
+namespace {
+
+// What becomes of the lab is told with what became of the kernel.
+Operations::Observer telling(const session::Proposal& proposal,
+                             const Operations::Observer& observer) {
+  const auto end = [observer, effects = proposal.effects, notes = proposal.notes,
+                    lab_changed = proposal.lab_changed](control::PassResult result) {
+    result.effects = effects;
+    result.notes = notes;
+    result.lab_changed = lab_changed;
+    observer->ended(result);
+  };
+  return std::make_shared<Followed>(observer, end);
+}
+
+}  // namespace
+
 Operations::Operations(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
                        session::Session& session, Wires& wires, Clock clock, uv::Callback on_idle)
     : workers_(workers),
@@ -38,6 +55,16 @@ void Operations::apply(lab::LabText text, const Observer& observer) {
       "apply",
       [text = std::move(text), base = session_.current(), terms = session_.terms(),
        now = lab_time()] { return session::propose(*base, text, terms, now); },
+      observer);
+}
+
+void Operations::operate(const lifecycle::Operation& operation, const Observer& observer) {
+  if (refuse_when_busy(*observer)) return;
+  propose(
+      lifecycle::name_of(operation),
+      [operation, base = session_.current(), terms = session_.terms(), now = lab_time()] {
+        return session::propose_operation(*base, operation, terms, now);
+      },
       observer);
 }
 
@@ -98,8 +125,9 @@ void Operations::propose(const char* what, Propose propose, const Observer& obse
     } else {
       auto& proposal = std::get<session::Proposal>(*outcome);
       const auto warnings = proposal.next.warnings;
+      const Observer told = telling(proposal, observer);
       Status taken = take(std::move(proposal));
-      if (taken.ok()) return passes_.begin(what, warnings, observer);
+      if (taken.ok()) return passes_.begin(what, warnings, told);
       refusal.error = std::move(taken).error();
     }
     observer->refused(refusal);

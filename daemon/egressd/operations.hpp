@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Everything that somebody asks for and that changes the lab or the kernel: apply, restart, down,
-// classes of traffic, what wires do to packets, the lab's clock. One at a time. What a lab becomes
-// is computed beside the loop; the kernel follows by a pass (passes.hpp).
+// Everything that somebody asks for and that changes the lab or the kernel: apply, operations on
+// the lab in force, restart, down, classes of traffic, what wires do to packets, the lab's clock.
+// One at a time. What a lab becomes is computed beside the loop; the kernel follows by a pass
+// (passes.hpp).
 
 #include <chrono>
 #include <memory>
@@ -33,6 +34,8 @@ class Operations {
              session::Session& session, Wires& wires, Clock clock, uv::Callback on_idle);
 
   void apply(lab::LabText text, const Observer& observer);
+  // What somebody does to the lab in force (session::propose_operation).
+  void operate(const lifecycle::Operation& operation, const Observer& observer);
   void restart(const std::string& site, const Observer& observer);
   void down(const Observer& observer);
   // Somebody wants to send packets of this class as the site (session::propose_traffic). At once

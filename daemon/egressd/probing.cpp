@@ -8,7 +8,7 @@
 #include "egressd/queries.hpp"
 #include "egressd/startups.hpp"
 #include "egressd/wires.hpp"
-#include "inspect/changes.hpp"
+#include "inspect/plan.hpp"
 #include "inspect/senders.hpp"
 
 namespace egress::daemon {

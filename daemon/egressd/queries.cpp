@@ -9,9 +9,8 @@
 
 #include "compile/names.hpp"
 #include "egressd/port_usage.hpp"
-#include "inspect/changes.hpp"
+#include "inspect/plan.hpp"
 #include "inspect/senders.hpp"
-#include "lab/suggest.hpp"
 
 namespace egress::daemon {
 
@@ -39,6 +38,36 @@ void add_wires(Result<settings::WireReport> wires, Seen& seen) {
   }
   seen.report.problems.insert(seen.report.problems.end(), problems.begin(), problems.end());
   if (!problems.empty()) seen.report.in_sync = false;
+}
+
+const lab::Lab* lab_of(const session::LabInForce& in_force) {
+  return in_force.network == nullptr ? nullptr : &in_force.network->situation.lab;
+}
+
+std::vector<lifecycle::Undone> undone_by(const session::LabInForce& in_force,
+                                         const lab::Lab& file) {
+  if (in_force.network == nullptr) return {};
+  return lifecycle::undone_by(in_force.journal, *lab_of(in_force), file);
+}
+
+control::Plan plan_of(const session::LabInForce& in_force, const session::Proposal& proposal,
+                      const state::ChangeSet& ops) {
+  const lab::Lab& after = *lab_of(proposal.next);
+  return {.resources = inspect::resource_changes(lab_of(in_force), after),
+          .effects = proposal.effects,
+          .addresses = inspect::address_changes(proposal.leases),
+          .undoes = undone_by(in_force, after),
+          .operations = texts_of(ops),
+          .findings = proposal.next.warnings};
+}
+
+// Of a valid lab that the one in force cannot become. What is refused is told once.
+control::Plan plan_of(const session::LabInForce& in_force, const session::Refusal& refused) {
+  const auto refusals = static_cast<std::ptrdiff_t>(refused.transition.size());
+  return {.resources = inspect::resource_changes(lab_of(in_force), *refused.lab),
+          .refusals = refused.transition,
+          .undoes = undone_by(in_force, *refused.lab),
+          .findings = {refused.findings.begin() + refusals, refused.findings.end()}};
 }
 
 }  // namespace
@@ -79,6 +108,8 @@ inspect::StatusReport Queries::describe() {
   if (const policy::Network* network = current->network.get()) {
     report = inspect::describe(*network, session_.terms().prefix);
     report.lab = session_.lab_file();
+    report.links =
+        inspect::service_association_links(network->situation.lab, current->life.orphans);
     // Asked now: what the last pass saw may be half a minute old.
     Result<Comparison> seen = compare();
     if (seen.ok()) {
@@ -91,9 +122,7 @@ inspect::StatusReport Queries::describe() {
   }
   report.version = current->version;
   report.clock = clock();
-  for (const auto& [holder, lease] : current->leases.all()) {
-    if (lease.state == ipam::LeaseState::kReleasing) report.pending_releases.push_back(lease);
-  }
+  report.pending_releases = current->leases.waiting(report.clock.now);
   operations_.describe(report);
   startups_.describe(report);
   // The last pass may have met the same.
@@ -158,22 +187,30 @@ inspect::ClockReading Queries::clock() const {
 }
 
 void Queries::plan(lab::LabText text, Then<control::Plan> then) {
+  using Planned = std::variant<session::Proposal, control::Plan, session::Refusal>;
   workers_.run(
       "plan",
       [text = std::move(text), base = session_.current(), terms = session_.terms(),
-       now = clock().now] { return session::propose(*base, text, terms, now); },
-      [this, then = std::move(then)](Result<session::Outcome> outcome) {
-        if (!outcome.ok()) return then(session::Refusal{outcome.error(), {}});
-        if (auto* refused = std::get_if<session::Refusal>(&*outcome)) {
-          return then(std::move(*refused));
+       now = clock().now]() -> Planned {
+        session::Outcome outcome = session::propose(*base, text, terms, now);
+        auto* refused = std::get_if<session::Refusal>(&outcome);
+        if (refused == nullptr) return std::get<session::Proposal>(std::move(outcome));
+        if (!refused->transition.empty()) return plan_of(*base, *refused);
+        return std::move(*refused);
+      },
+      [this, then = std::move(then)](Result<Planned> planned) {
+        if (!planned.ok()) return then(session::Refusal{planned.error(), {}});
+        if (auto* proposal = std::get_if<session::Proposal>(&*planned)) {
+          return compare_with_kernel(std::move(*proposal), then);
         }
-        compare_with_kernel(std::get<session::Proposal>(std::move(*outcome)), then);
+        if (auto* plan = std::get_if<control::Plan>(&*planned)) return then(std::move(*plan));
+        then(std::get<session::Refusal>(std::move(*planned)));
       });
 }
 
 void Queries::compare_with_kernel(session::Proposal proposal, Then<control::Plan> then) {
   const auto refuse = [&](Error error) { then(session::Refusal{std::move(error), {}}); };
-  const auto current = session_.current();
+  auto current = session_.current();
   if (proposal.base != current->version) return refuse(changed_meanwhile());
   if (const auto why_not = kernel_.why_not(*proposal.next.desired)) {
     return refuse(no_tun(*why_not));
@@ -186,14 +223,10 @@ void Queries::compare_with_kernel(session::Proposal proposal, Then<control::Plan
   workers_.run(
       "plan",
       [proposal = std::move(proposal), observed = std::move(*observed),
-       before = current->network]() -> OrRefusal<control::Plan> {
+       current = std::move(current)]() -> OrRefusal<control::Plan> {
         const auto ops = state::diff(*proposal.next.desired, observed);
         if (!ops.ok()) return session::Refusal{ops.error(), {}};
-        return control::Plan{.resources = inspect::resource_changes(
-                                 before == nullptr ? nullptr : &before->situation.lab,
-                                 proposal.next.network->situation.lab),
-                             .operations = texts_of(*ops),
-                             .warnings = proposal.next.warnings};
+        return plan_of(*current, proposal, *ops);
       },
       [then = std::move(then)](Result<OrRefusal<control::Plan>> plan) {
         give<control::Plan>(then, std::move(plan));
@@ -281,23 +314,15 @@ Result<inspect::NextHopAnswer> Queries::next_hop(const control::NextHopRequest& 
   return inspect::next_hop(*current, request.app, request.destination);
 }
 
-Result<std::vector<ipam::Lease>> Queries::leases(const std::string& subnet) const {
+Result<inspect::LeaseReport> Queries::leases(const std::string& subnet) const {
   ASSIGN_OR_RETURN(const policy::Network* current, network());
-  if (!subnet.empty()) {
-    const size_t slash = subnet.find('/');
-    const lab::SubnetRef ref{subnet.substr(0, slash),
-                             slash == std::string::npos ? "" : subnet.substr(slash + 1)};
-    if (current->situation.lab.find(ref) == nullptr) {
-      return Error{.code = Errc::kNotFound, .message = fmt::format("no subnet '{}'", subnet)};
-    }
-  }
-  std::vector<ipam::Lease> found;
-  for (const auto& [holder, lease] : session_.current()->leases.all()) {
-    if (subnet.empty() || lab::equal_ignoring_case(holder.subnet.to_string(), subnet)) {
-      found.push_back(lease);
-    }
-  }
-  return found;
+  return inspect::lease_report(current->situation.lab, session_.current()->leases, subnet,
+                               clock().now);
+}
+
+Result<control::LabExport> Queries::lab() const {
+  if (const auto in_force = network(); !in_force.ok()) return in_force.error();
+  return control::LabExport{session_.current()->text, session_.current()->version};
 }
 
 Result<inspect::Graph> Queries::graph() const {

@@ -20,6 +20,7 @@
 #include "inspect/dependencies.hpp"
 #include "inspect/effective.hpp"
 #include "inspect/graph.hpp"
+#include "inspect/leases.hpp"
 #include "inspect/status.hpp"
 #include "kernel/kernel.hpp"
 #include "probe/lookups.hpp"
@@ -63,9 +64,10 @@ class Queries {
   Result<inspect::EffectiveRules> effective_rules(const std::string& site);
   Result<inspect::IpFlowVerdict> ip_flow_verify(const control::IpFlowRequest& request) const;
   Result<inspect::NextHopAnswer> next_hop(const control::NextHopRequest& request) const;
-  // All subnets when `subnet` is empty.
-  Result<std::vector<ipam::Lease>> leases(const std::string& subnet) const;
+  // As inspect::lease_report(), now.
+  Result<inspect::LeaseReport> leases(const std::string& subnet) const;
   Result<inspect::Graph> graph() const;
+  Result<control::LabExport> lab() const;
 
   void plan(lab::LabText text, Then<control::Plan> then);
   // These ask real name servers, where the lab has some, for what it does not know.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "compile/fabric.hpp"
+#include "compile/integrations.hpp"
 #include "policy/service_access.hpp"
 #include "state/nft_table.hpp"
 
@@ -32,6 +33,9 @@ std::string vnet_port(const std::string& vnet);
 // VNet namespaces with peerings and transit links, and the hosts in their subnets; with firewalls
 // those of which `with_firewall` has the index.
 Status add_virtual_networks(Fabric& fabric, const std::set<policy::Index>& with_firewall);
+// The numbers of the routing tables and gates that virtual networks may need. kInvalid when one of
+// them needs too many.
+Status number_virtual_networks(const policy::Situation& situation, NumberBook& book);
 // What receivers have beside eth0: the links of their ways, each with a routing table by which
 // answers go back.
 void add_ways(Fabric& fabric);
@@ -46,16 +50,6 @@ std::string front_port(const std::string& site);
 // Whether what comes to a front end by such a way goes on to the app; its responder refuses the
 // rest.
 bool takes_requests(const Fabric& fabric, const policy::Interface& front, policy::Entry::Way way);
-
-// What joins a worker's integration and its VNet.
-struct IntegrationLink {
-  const policy::Interface* interface = nullptr;
-  std::string worker_link{};  // "integ0"
-  std::string vnet_port{};    // "w-plan-0-0", for Fabric::link
-};
-// Of one plan instance, in the order of their subnets' names.
-std::vector<IntegrationLink> integration_links(const Fabric& fabric,
-                                               const policy::WorkerKey& worker);
 
 // The namespace of a host, a service or a front end with its interface to `router`; returns the
 // router's port.

@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <set>
 
-#include "base/slots.hpp"
 #include "compile/data_path.hpp"
 #include "compile/inside_addresses.hpp"
 #include "compile/lanes.hpp"
-#include "compile/marks.hpp"
 #include "compile/translations.hpp"
+#include "lab/service_types.hpp"
 
 namespace egress::compile {
 namespace {
@@ -78,29 +77,30 @@ Status check_addresses(const policy::Situation& situation) {
   return {};
 }
 
-Result<std::map<std::string, uint32_t>> number_inside_addresses(const policy::Network& network) {
+constexpr const char* kInsideBook = "inside addresses";
+
+Result<Numbers> inside_slots(const policy::Situation& situation) {
+  const lab::Lab& lab = situation.lab;
   std::vector<std::string> keys;
-  for (const auto& [name, worker] : network.workers) {
-    keys.push_back(worker_key(name.server_farm, name.instance));
+  for (const auto& [name, farm] : lab.server_farms) {
+    for (int i = 0; i < farm.capacity; ++i) keys.push_back(worker_key(name, i));
   }
-  for (const auto& name : workers_asking_key_vault(network)) {
+  for (const auto& name : workers_asking_key_vault(situation)) {
     keys.push_back(key_vault_key(name.server_farm, name.instance));
   }
-  for (const policy::Interface& interface : network.interfaces) {
-    if (interface.integration != nullptr) keys.push_back(lease_key(*interface.integration));
+  for (const auto& [integration, address] : situation.leases) {
+    keys.push_back(lease_key(integration));
   }
-  for (const policy::Network::NatGateway& gateway : network.nat_gateways) {
-    keys.push_back(nat_key(gateway.name));
-  }
-  for (const auto& [name, site] : network.sites) {
-    if (site.front_end == policy::kNowhere) continue;
+  for (const auto& [name, gateway] : lab.nat_gateways) keys.push_back(nat_key(name));
+  for (const auto& [name, site] : lab.sites) {
+    if (!site.inbound_ip_address && !lab::has_private_endpoint(lab, name)) continue;
     keys.push_back(front_key(name));
-    for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
-      keys.push_back(instance_key(name, instance));
-    }
+    const int instances = lab.server_farms.at(site.server_farm).capacity;
+    for (int i = 0; i < instances; ++i) keys.push_back(instance_key(name, i));
   }
   return assign_slots("workers, integrations, NAT gateways and front ends", keys,
-                      kInsideSpace.first().bits + 1, kInsideSpace.last().bits - 1);
+                      kInsideSpace.first().bits + 1, kInsideSpace.last().bits - 1,
+                      numbers_in(situation.numbers, kInsideBook));
 }
 
 // Those of apps, lanes, workers and hosts; ports of routers all show the same MAC.
@@ -110,7 +110,7 @@ std::set<std::string> machine_interfaces(const Fabric& fabric) {
   for (const auto& [name, worker] : fabric.network.workers) {
     const std::string netns = worker_netns(prefix, name.server_farm, name.instance);
     all.insert(interface_key(netns, "direct0"));
-    for (const IntegrationLink& link : integration_links(fabric, name)) {
+    for (const IntegrationLink& link : integration_links(fabric.network, name)) {
       all.insert(interface_key(netns, link.worker_link));
     }
   }
@@ -150,15 +150,20 @@ Result<Fabric> make_fabric(const policy::Network& network, const Options& option
   Fabric fabric{.network = network, .options = options};
   ASSIGN_OR_RETURN(fabric.ways, ways_of(network));
   name_ways(fabric);
-  ASSIGN_OR_RETURN(fabric.inside, number_inside_addresses(network));
+  ASSIGN_OR_RETURN(fabric.inside, inside_slots(network.situation));
   ASSIGN_OR_RETURN(fabric.snat_ports, snat_ports(network));
   ASSIGN_OR_RETURN(fabric.key_vault_ports, key_vault_ports(network));
   fabric.macs = assign_macs(machine_interfaces(fabric));
   return fabric;
 }
 
+Status number_inside_addresses(const policy::Situation& situation, NumberBook& book) {
+  ASSIGN_OR_RETURN(book[kInsideBook], inside_slots(situation));
+  return {};
+}
+
 Result<InsideAddresses> inside_addresses(const policy::Network& network) {
-  ASSIGN_OR_RETURN(const auto numbers, number_inside_addresses(network));
+  ASSIGN_OR_RETURN(const auto numbers, inside_slots(network.situation));
   InsideAddresses instances;
   for (const auto& [name, worker] : network.workers) {
     instances.emplace(Ipv4Address{numbers.at(worker_key(name.server_farm, name.instance))}, name);
@@ -167,7 +172,7 @@ Result<InsideAddresses> inside_addresses(const policy::Network& network) {
       instances.emplace(Ipv4Address{numbers.at(lease_key(integration))}, name);
     }
   }
-  for (const auto& name : workers_asking_key_vault(network)) {
+  for (const auto& name : workers_asking_key_vault(network.situation)) {
     instances.emplace(Ipv4Address{numbers.at(key_vault_key(name.server_farm, name.instance))},
                       name);
   }
@@ -175,24 +180,23 @@ Result<InsideAddresses> inside_addresses(const policy::Network& network) {
 }
 
 Result<Translations> translations(const policy::Network& network) {
-  ASSIGN_OR_RETURN(const auto numbers, number_inside_addresses(network));
+  ASSIGN_OR_RETURN(const auto numbers, inside_slots(network.situation));
   Translations all;
   for (const auto& [name, worker] : network.workers) {
     Translations::Zones& zones = all.workers[name];
     const Ipv4Address direct{numbers.at(worker_key(name.server_farm, name.instance))};
     zones[0].insert(direct);
     all.outbound.emplace(direct, worker.outbound);
-    for (size_t i = 0; i < worker.integrations.size(); ++i) {
-      const policy::Interface& integration = network.interfaces[worker.integrations[i]];
-      const Ipv4Address inside{numbers.at(lease_key(*integration.integration))};
-      all.integrations.emplace(worker.integrations[i], inside);
+    for (const policy::Index each : worker.integrations) {
+      const Ipv4Address inside{numbers.at(lease_key(*network.interfaces[each].integration))};
+      all.integrations.emplace(each, inside);
       all.outbound.emplace(inside, worker.outbound);
-      // A single integration's flows are in no zone of their own (worker.cpp).
-      const uint32_t zone = worker.integrations.size() > 1 ? zone_of_integration(i) : 0;
-      zones[static_cast<uint16_t>(zone)].insert(integration.address);
+    }
+    for (const IntegrationLink& link : integration_links(network, name)) {
+      zones[static_cast<uint16_t>(link.number)].insert(link.interface->address);
     }
   }
-  for (const auto& name : workers_asking_key_vault(network)) {
+  for (const auto& name : workers_asking_key_vault(network.situation)) {
     const Ipv4Address inside{numbers.at(key_vault_key(name.server_farm, name.instance))};
     all.workers[name][0].insert(inside);
     all.outbound.emplace(inside, kKeyVaultAddress);

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/guid.hpp"
 #include "compile/data_path.hpp"
-#include "ipam/guid.hpp"
 #include "lab/platform_tasks.hpp"
 #include "settings/identity_text.hpp"
 
@@ -48,7 +48,7 @@ std::string identity_endpoint() {
 }
 
 std::string identity_header(const std::string& site) {
-  return ipam::guid_of("identity-header/" + site);
+  return guid_of("identity-header/" + site);
 }
 
 void add_identity(Fabric& fabric) {
@@ -66,7 +66,7 @@ void add_identity(Fabric& fabric) {
           {.address = address_of(fabric, app_netns(prefix, name, instance)),
            .site = name,
            .header = identity_header(name),
-           .client_id = ipam::guid_of("identity/" + name),
+           .client_id = guid_of("identity/" + name),
            .lane = authority ? lane : ""});
     }
   }

@@ -15,5 +15,7 @@ namespace egress::compile {
 using InsideAddresses = std::map<Ipv4Address, policy::WorkerKey>;
 // kInvalid when there are more than numbers for them.
 Result<InsideAddresses> inside_addresses(const policy::Network& network);
+// Those and the ones of NAT gateways and front ends, as numbers; likewise.
+Status number_inside_addresses(const policy::Situation& situation, NumberBook& book);
 
 }  // namespace egress::compile

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "compile/marks.hpp"
-
 namespace egress::compile {
 namespace {
 
@@ -29,10 +27,6 @@ std::string netns_of(const std::string& prefix, const std::string& site, int ins
   return lane_netns(prefix, {site, instance, lane.traffic}, lane.public_attempt);
 }
 
-bool asks_key_vault(const policy::Network::Site& site) {
-  return site.classes_in_use.count(TrafficClass::kKeyVault) != 0;
-}
-
 void add_lane(Worker& worker, const std::string& site_name, const policy::Network::Site& site,
               const policy::Lane& lane, uint32_t slot) {
   Fabric& fabric = worker.fabric;
@@ -43,11 +37,11 @@ void add_lane(Worker& worker, const std::string& site_name, const policy::Networ
                   .gateway = gateway_in(kAppDirectNet),
                   .table = state::kDirectTable};
   if (enters_network(lane)) {
-    const auto integration = worker.integration_of(site);
-    EG_CHECK(integration.has_value(), "who has no integration enters no network");
+    const IntegrationLink* const integration = worker.integration_of(site);
+    EG_CHECK(integration != nullptr, "who has no integration enters no network");
     link.gateway = gateway_in(kAppVnetNet);
-    link.table = state::kFirstIntegrationTable + static_cast<uint32_t>(*integration);
-    worker.zones.push_back({{link.port}, zone_of_integration(*integration)});
+    link.table = state::kFirstIntegrationTable + integration->number;
+    worker.zones.push_back({{link.port}, integration->number});
   }
   join_sender(worker, link);
   add(fabric.netns(link.netns), route_via(kMainTable, {}, link.link, link.gateway));
@@ -83,12 +77,15 @@ void add_lanes(Worker& worker, const std::string& site, uint32_t slot) {
   }
 }
 
-std::set<policy::WorkerKey> workers_asking_key_vault(const policy::Network& network) {
+std::set<policy::WorkerKey> workers_asking_key_vault(const policy::Situation& situation) {
+  const lab::Lab& lab = situation.lab;
   std::set<policy::WorkerKey> all;
-  for (const auto& [name, site] : network.sites) {
-    if (!asks_key_vault(site)) continue;
-    for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
-      all.insert({site.declared->server_farm, instance});
+  for (const auto& [name, classes] : policy::traffic_in_use(lab, situation.traffic)) {
+    const auto site = lab.sites.find(name);
+    if (site == lab.sites.end() || classes.count(TrafficClass::kKeyVault) == 0) continue;
+    const std::string& server_farm = site->second.server_farm;
+    for (int instance = 0; instance < lab.server_farms.at(server_farm).capacity; ++instance) {
+      all.insert({server_farm, instance});
     }
   }
   return all;

@@ -28,7 +28,7 @@ void add_lanes(Worker& worker, const std::string& site, uint32_t slot);
 
 // What is asked of Key Vault in public leaves the stamp under an address that is no app's
 // (azure-facts 1.3.10), so it comes there from an inside address of its own.
-std::set<policy::WorkerKey> workers_asking_key_vault(const policy::Network& network);
+std::set<policy::WorkerKey> workers_asking_key_vault(const policy::Situation& situation);
 // To the stamp and back; nothing for a worker that asks no vault.
 void add_key_vault_path(Worker& worker);
 // Translates to that inside address, in front of all else; none for such a worker.

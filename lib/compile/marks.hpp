@@ -15,7 +15,7 @@
 // | connection mark | VNet    | 16-31 | the inbound gate that admitted it                         |
 // | connection mark | VNet    | all 1 | a list that flushes connections has denied the flow since |
 // | connection mark | front   | all   | the way by which the request came; 0: the Internet        |
-// | zone            | worker  | all   | the integration, from 1 on; 0: the direct path            |
+// | zone            | worker  | all   | the integration, by its number; 0, too: the direct path   |
 // | zone            | front   | all   | of requests: the way by which they came; 0: the Internet  |
 //
 // Connection labels are nobody's: nft only ever sets bits of them, and a flow that meets a second
@@ -50,10 +50,5 @@ inline constexpr uint32_t kWholeMark = 0xffffffff;
 
 // Beside the way, in the packet mark of a front end.
 inline constexpr uint32_t kAnswerOfApp = 0x10000;
-
-// The zone of a worker's flows by an integration, given its place among the worker's.
-inline uint32_t zone_of_integration(size_t index) {
-  return static_cast<uint32_t>(index + 1);
-}
 
 }  // namespace egress::compile

@@ -8,7 +8,7 @@ namespace egress::compile {
 
 Result<std::map<Ipv4Address, SenderAt>> senders_of(const policy::Network& network,
                                                    const policy::WorkerKey& worker) {
-  ASSIGN_OR_RETURN(const auto slots, app_slots(network, worker.server_farm));
+  ASSIGN_OR_RETURN(const auto slots, app_slots(network.situation, worker.server_farm));
   std::map<Ipv4Address, SenderAt> senders;
   for (const auto& [name, slot] : slots) {
     const policy::Network::Site& site = network.sites.at(name);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <set>
 
-#include "base/slots.hpp"
 #include "base/special_ranges.hpp"
 #include "compile/lanes.hpp"
 #include "lab/limits.hpp"
@@ -30,24 +29,56 @@ std::string key_of(const policy::WorkerKey& worker) {
   return fmt::format("{}/{}", worker.server_farm, worker.instance);
 }
 
+std::string book_of_blocks(Ipv4Address address) {
+  return "port blocks/" + address.to_string();
+}
+
+using Addresses = std::map<policy::WorkerKey, Ipv4Address>;
+
+Addresses addresses_of_all(const lab::Lab& lab) {
+  Addresses all;
+  for (const auto& [name, farm] : lab.server_farms) {
+    const std::vector<Ipv4Address> addresses = lab::outbound_addresses(lab, farm);
+    for (int instance = 0; instance < farm.capacity; ++instance) {
+      all[{name, instance}] = policy::outbound_address(addresses, name, instance);
+    }
+  }
+  return all;
+}
+
+// Nobody else has that address (lab/check/addresses.cpp).
+Addresses addresses_for_key_vault(const policy::Situation& situation) {
+  Addresses asking;
+  for (const auto& name : workers_asking_key_vault(situation)) asking[name] = kKeyVaultAddress;
+  return asking;
+}
+
 // A block for each instance in its address.
-Result<PortBlocks> blocks_of(const lab::Lab& lab,
-                             const std::map<policy::WorkerKey, Ipv4Address>& addresses) {
+Status number_blocks(const policy::Situation& situation, const Addresses& addresses,
+                     NumberBook& book) {
   std::map<Ipv4Address, std::vector<std::string>> keys;
   for (const auto& [name, address] : addresses) keys[address].push_back(key_of(name));
-  std::map<std::string, uint32_t> numbers;
-  for (const auto& [address, instances] : keys) {
-    ASSIGN_OR_RETURN(auto of_address,
+  for (const auto& [address, sharing] : keys) {
+    const std::string of = book_of_blocks(address);
+    ASSIGN_OR_RETURN(book[of],
                      assign_slots(fmt::format("instances that share the outbound address {}",
                                               address.to_string()),
-                                  instances, 0, blocks_of_an_address(lab) - 1));
-    numbers.merge(of_address);
+                                  sharing, 0, blocks_of_an_address(situation.lab) - 1,
+                                  numbers_in(situation.numbers, of)));
   }
+  return {};
+}
+
+Result<PortBlocks> blocks_of(const policy::Situation& situation, const Addresses& addresses) {
+  NumberBook book;
+  RETURN_IF_ERROR(number_blocks(situation, addresses, book));
+  const uint32_t size = block_size(situation.lab);
   PortBlocks blocks;
   for (const auto& [name, address] : addresses) {
-    const uint32_t first = kFirstPort + numbers.at(key_of(name)) * block_size(lab);
+    const uint32_t number = book.at(book_of_blocks(address)).at(key_of(name));
+    const uint32_t first = kFirstPort + number * size;
     blocks.emplace(name, PortBlock{.first = static_cast<uint16_t>(first),
-                                   .last = static_cast<uint16_t>(first + block_size(lab) - 1)});
+                                   .last = static_cast<uint16_t>(first + size - 1)});
   }
   return blocks;
 }
@@ -97,15 +128,16 @@ std::map<Ipv4Address, Sharers> sharers(const lab::Lab& lab, const policy::Traffi
 }  // namespace
 
 Result<PortBlocks> snat_ports(const policy::Network& network) {
-  std::map<policy::WorkerKey, Ipv4Address> addresses;
-  for (const auto& [name, worker] : network.workers) addresses[name] = worker.outbound;
-  return blocks_of(network.situation.lab, addresses);
+  return blocks_of(network.situation, addresses_of_all(network.situation.lab));
 }
 
 Result<PortBlocks> key_vault_ports(const policy::Network& network) {
-  std::map<policy::WorkerKey, Ipv4Address> addresses;
-  for (const auto& name : workers_asking_key_vault(network)) addresses[name] = kKeyVaultAddress;
-  return blocks_of(network.situation.lab, addresses);
+  return blocks_of(network.situation, addresses_for_key_vault(network.situation));
+}
+
+Status number_port_blocks(const policy::Situation& situation, NumberBook& book) {
+  RETURN_IF_ERROR(number_blocks(situation, addresses_of_all(situation.lab), book));
+  return number_blocks(situation, addresses_for_key_vault(situation), book);
 }
 
 std::vector<lab::Finding> check_snat_ports(const lab::Lab& lab, const policy::TrafficInUse& traffic,

@@ -25,11 +25,13 @@ struct PortBlock {
 
 using PortBlocks = std::map<policy::WorkerKey, PortBlock>;
 
-// Both kInvalid when more instances share an address than it has blocks.
+// All kInvalid when more instances share an address than it has blocks.
 Result<PortBlocks> snat_ports(const policy::Network& network);
 // Of the address under which the platform asks Key Vault in public: a block for each instance that
 // does (lanes.hpp).
 Result<PortBlocks> key_vault_ports(const policy::Network& network);
+// The places of all blocks in their addresses.
+Status number_port_blocks(const policy::Situation& situation, NumberBook& book);
 
 // An error of code "snat-ports" for each address that more instances share than it has blocks;
 // `file` is the lab's name, `traffic` the classes in use.

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "base/slots.hpp"
 #include "compile/data_path.hpp"
 #include "compile/marks.hpp"
 #include "compile/platform.hpp"
@@ -41,6 +40,57 @@ struct Transit {
   Index appliance = kNowhere;
 };
 
+constexpr const char* kIntegrationsTable = "system/integrations";
+constexpr const char* kMachinesTable = "system/machines";
+
+std::string own_table_key(const std::string& subnet) {
+  return "subnet/" + subnet;
+}
+
+std::string book_of_tables(const std::string& vnet) {
+  return "routing tables/" + vnet;
+}
+
+std::string book_of_gates(const std::string& vnet) {
+  return "gates/" + vnet;
+}
+
+std::set<Ipv4Address> next_hops_of(const lab::Lab& lab) {
+  std::set<Ipv4Address> next_hops;
+  for (const auto& [name, table] : lab.route_tables) {
+    for (const auto& [route_name, route] : table.routes) {
+      if (route.next_hop_ip_address) next_hops.insert(*route.next_hop_ip_address);
+    }
+  }
+  return next_hops;
+}
+
+// Of all tables that it may have.
+Result<Numbers> table_slots(const policy::Situation& situation, const std::string& vnet,
+                            const std::set<Ipv4Address>& next_hops) {
+  std::vector<std::string> keys{kIntegrationsTable, kMachinesTable, kEndpointAnswers};
+  for (const auto& [name, subnet] : situation.lab.virtual_networks.at(vnet).subnets) {
+    keys.push_back(own_table_key(name));
+  }
+  for (const auto& [name, host] : situation.lab.hosts) {
+    const bool here = host.subnet && host.subnet->vnet == vnet;
+    if (here && next_hops.count(host.ip_address) != 0) keys.push_back(transit_key(name));
+  }
+  return assign_slots(fmt::format("routing tables in virtual network '{}'", vnet), keys,
+                      state::kFirstSubnetTable, state::kLastSubnetTable,
+                      numbers_in(situation.numbers, book_of_tables(vnet)));
+}
+
+Result<Numbers> gate_slots(const policy::Situation& situation, const std::string& vnet) {
+  std::vector<std::string> keys;
+  for (const auto& [name, subnet] : situation.lab.virtual_networks.at(vnet).subnets) {
+    keys.push_back(name);
+    keys.push_back(endpoint_gate_key(name));
+  }
+  return assign_slots(fmt::format("gates in virtual network '{}'", vnet), keys, kFirstGate,
+                      kLastGate, numbers_in(situation.numbers, book_of_gates(vnet)));
+}
+
 class Builder {
  public:
   explicit Builder(Fabric& fabric) : fabric_(fabric), network_(fabric.network) {
@@ -52,7 +102,7 @@ class Builder {
 
   Status build(const std::set<Index>& with_firewall) {
     for (const auto& [name, worker] : network_.workers) {
-      for (IntegrationLink& link : integration_links(fabric_, name)) {
+      for (IntegrationLink& link : integration_links(network_, name)) {
         integrations_.push_back(std::move(link));
       }
     }
@@ -152,16 +202,7 @@ class Builder {
     netns.rules.insert({.priority = kSharedPriority, .table = kEndpointsTable});
     place_local_table(netns, kSharedPriority + 1);
     add(netns, special_route(kEndpointsTable, {}, state::RouteKind::kBlackhole));
-    std::vector<std::string> subnets;
-    for (const Index subnet : vnet.analysed.subnets) {
-      subnets.push_back(network_.subnets[subnet].ref.subnet);
-      if (network_.subnets[subnet].endpoints_inbound) {
-        subnets.push_back(endpoint_gate_key(network_.subnets[subnet].ref.subnet));
-      }
-    }
-    ASSIGN_OR_RETURN(
-        vnet.gates, assign_slots(fmt::format("subnets in virtual network '{}'", vnet.analysed.name),
-                                 subnets, kFirstGate, kLastGate));
+    ASSIGN_OR_RETURN(vnet.gates, gate_slots(network_.situation, vnet.analysed.name));
     return {};
   }
 
@@ -230,21 +271,19 @@ class Builder {
   }
 
   Status number_tables(Vnet& vnet) {
-    std::vector<std::string> keys;
+    ASSIGN_OR_RETURN(const Numbers slots,
+                     table_slots(network_.situation, vnet.analysed.name, next_hops_));
+    const auto need = [&](const std::string& key) { vnet.tables[key] = slots.at(key); };
     for (const Endpoint& endpoint : vnet.endpoints) {
-      keys.push_back(table_key(network_.subnets[endpoint.subnet]));
+      need(table_key(network_.subnets[endpoint.subnet]));
     }
     for (const PeerPort& port : vnet.peer_ports) {
       if (port.appliance == kNowhere) continue;
-      keys.push_back(transit_key(network_.interfaces[port.appliance]));
+      need(transit_key(network_.interfaces[port.appliance].name));
     }
     for (const WayPort& port : vnet.way_ports) {
-      if (port.way->endpoint != kNowhere) keys.push_back(kEndpointAnswers);
+      if (port.way->endpoint != kNowhere) need(kEndpointAnswers);
     }
-    ASSIGN_OR_RETURN(
-        vnet.tables,
-        assign_slots(fmt::format("routing tables in virtual network '{}'", vnet.analysed.name),
-                     keys, state::kFirstSubnetTable, state::kLastSubnetTable));
     for (const auto& [key, table] : vnet.tables) {
       netns_of(vnet).rules.insert(
           {.priority = kSteeringPriority, .table = table, .fwmark = table, .fwmask = kWholeMark});
@@ -254,6 +293,7 @@ class Builder {
 
   Fabric& fabric_;
   const policy::Network& network_;
+  const std::set<Ipv4Address> next_hops_ = next_hops_of(network_.situation.lab);
   std::vector<Vnet> vnets_{};  // as the network's
   std::vector<IntegrationLink> integrations_{};
   RoutedSubnets routed_{};
@@ -275,16 +315,25 @@ std::string table_key(const policy::Network::Subnet& subnet) {
   const bool of_its_own = subnet.declared->route_table ||
                           !subnet.declared->service_endpoints.empty() ||
                           subnet.nat_gateway != kNowhere;
-  if (of_its_own) return "subnet/" + subnet.ref.subnet;
-  return subnet.integration ? "system/integrations" : "system/machines";
+  if (of_its_own) return own_table_key(subnet.ref.subnet);
+  return subnet.integration ? kIntegrationsTable : kMachinesTable;
 }
 
-std::string transit_key(const policy::Interface& appliance) {
-  return "transit/" + appliance.name;
+std::string transit_key(const std::string& appliance) {
+  return "transit/" + appliance;
 }
 
 std::string endpoint_gate_key(const std::string& subnet) {
   return "endpoints/" + subnet;
+}
+
+Status number_virtual_networks(const policy::Situation& situation, NumberBook& book) {
+  const std::set<Ipv4Address> next_hops = next_hops_of(situation.lab);
+  for (const auto& [name, vnet] : situation.lab.virtual_networks) {
+    ASSIGN_OR_RETURN(book[book_of_tables(name)], table_slots(situation, name, next_hops));
+    ASSIGN_OR_RETURN(book[book_of_gates(name)], gate_slots(situation, name));
+  }
+  return {};
 }
 
 Status add_virtual_networks(Fabric& fabric, const std::set<Index>& with_firewall) {

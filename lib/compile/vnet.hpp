@@ -44,8 +44,8 @@ struct Vnet {
   std::vector<Endpoint> endpoints{};
   std::vector<PeerPort> peer_ports{};
   std::vector<WayPort> way_ports{};
-  std::map<std::string, uint32_t> tables{};  // by table_key() and transit_key()
-  std::map<std::string, uint32_t> gates{};   // by subnet and endpoint_gate_key()
+  Numbers tables{};  // by table_key() and transit_key()
+  Numbers gates{};   // by subnet and endpoint_gate_key()
 };
 
 // Which routing table serves a subnet: its own when it has a route table, service endpoints or a
@@ -56,7 +56,7 @@ std::string table_key(const policy::Network::Subnet& subnet);
 // That by which private endpoints answer: to the VNet's own networks and those of its peers.
 inline constexpr const char* kEndpointAnswers = "system/endpoints";
 
-std::string transit_key(const policy::Interface& appliance);
+std::string transit_key(const std::string& appliance);
 
 // The gate in front of a subnet's private endpoints.
 std::string endpoint_gate_key(const std::string& subnet);

@@ -153,7 +153,8 @@ class PortChains {
           {fmt::format("ip saddr != @{} {}", own_of(peer), log_and_drop(property)), property});
     }
     if (port.appliance != policy::kNowhere) {
-      rules.push_back(steering(vnet_.tables.at(transit_key(network.interfaces[port.appliance]))));
+      rules.push_back(
+          steering(vnet_.tables.at(transit_key(network.interfaces[port.appliance].name))));
     }
     rules.insert(rules.end(), answers_.begin(), answers_.end());
     rules.push_back({is_for_platform() + " counter drop", "platform"});

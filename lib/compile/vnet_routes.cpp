@@ -31,7 +31,7 @@ class VnetRoutes {
     for (const PeerPort& entry : vnet_.peer_ports) {
       if (entry.appliance == kNowhere) continue;
       const policy::Interface& appliance = network_.interfaces[entry.appliance];
-      add(netns_, route_via(vnet_.tables.at(transit_key(appliance)), {},
+      add(netns_, route_via(vnet_.tables.at(transit_key(appliance.name)), {},
                             port(machine_port(appliance)), appliance.address));
     }
     const auto answers = vnet_.tables.find(kEndpointAnswers);

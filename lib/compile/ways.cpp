@@ -11,7 +11,6 @@
 
 #include <algorithm>
 
-#include "base/slots.hpp"
 #include "compile/data_path.hpp"
 #include "compile/marks.hpp"
 
@@ -79,20 +78,17 @@ void add_ways_to(Fabric& fabric, Index receiver, const std::vector<Way>& ways) {
   netns.firewall = state::make_firewall(std::move(table));
 }
 
-// `ways` are sorted by receiver.
-Status number(const policy::Network& network, std::vector<Way>& ways) {
-  for (auto first = ways.begin(); first != ways.end();) {
-    const auto last = std::find_if(first, ways.end(),
-                                   [&](const Way& way) { return way.receiver != first->receiver; });
-    std::vector<std::string> links;
-    for (auto way = first; way != last; ++way) links.push_back(way->link);
-    ASSIGN_OR_RETURN(
-        const auto marks,
-        assign_slots(fmt::format("ways to '{}'", network.interfaces[first->receiver].name), links,
-                     state::kFirstWayTable, state::kLastWayTable));
-    for (; first != last; ++first) first->mark = marks.at(first->link);
+constexpr const char* kWaysBook = "ways";
+
+// Of all links that a way may have, whoever receives.
+Result<Numbers> way_slots(const policy::Situation& situation) {
+  std::vector<std::string> links;
+  for (const auto& [name, vnet] : situation.lab.virtual_networks) links.push_back(vnet_link(name));
+  for (const auto& [name, endpoint] : situation.lab.private_endpoints) {
+    links.push_back(endpoint_link(name));
   }
-  return {};
+  return assign_slots("virtual networks and private endpoints", links, state::kFirstWayTable,
+                      state::kLastWayTable, numbers_in(situation.numbers, kWaysBook));
 }
 
 }  // namespace
@@ -117,8 +113,14 @@ Result<std::vector<Way>> ways_of(const policy::Network& network) {
   }
   std::stable_sort(ways.begin(), ways.end(),
                    [](const Way& a, const Way& b) { return a.receiver < b.receiver; });
-  RETURN_IF_ERROR(number(network, ways));
+  ASSIGN_OR_RETURN(const Numbers marks, way_slots(network.situation));
+  for (Way& way : ways) way.mark = marks.at(way.link);
   return ways;
+}
+
+Status number_ways(const policy::Situation& situation, NumberBook& book) {
+  ASSIGN_OR_RETURN(book[kWaysBook], way_slots(situation));
+  return {};
 }
 
 state::NftMap marks_of(const Fabric& fabric, Index receiver) {

@@ -25,9 +25,11 @@ struct Way {
   uint32_t mark = 0;  // and the number of the table by which answers go back
 };
 
-// In the order of the receivers, by service endpoint first. kInvalid when a receiver has more ways
-// than there are numbers.
+// In the order of the receivers, by service endpoint first. kInvalid when there are more virtual
+// networks and private endpoints than numbers.
 Result<std::vector<Way>> ways_of(const policy::Network& network);
+// The marks that ways may have, by their links; likewise.
+Status number_ways(const policy::Situation& situation, NumberBook& book);
 
 // Of a host, a service or a front end: its namespace, and whether it has an interface of its own
 // there beside its ways.

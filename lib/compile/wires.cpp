@@ -77,7 +77,7 @@ void add_wires(Fabric& fabric) {
   attach_network_of_wires(fabric.state, fabric.network, prefix);
   for (const auto& [name, worker] : fabric.network.workers) {
     if (!has_wires(fabric.network, name)) continue;
-    for (const IntegrationLink& link : integration_links(fabric, name)) {
+    for (const IntegrationLink& link : integration_links(fabric.network, name)) {
       attach_ends(fabric, name, link);
     }
   }

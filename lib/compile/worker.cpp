@@ -6,10 +6,8 @@
 #include <algorithm>
 #include <set>
 
-#include "base/slots.hpp"
 #include "compile/identity.hpp"
 #include "compile/lanes.hpp"
-#include "compile/marks.hpp"
 #include "compile/private_ports.hpp"
 #include "compile/wires.hpp"
 #include "policy/kept_ranges.hpp"
@@ -32,6 +30,10 @@ constexpr uint32_t kForgeryPriority = kSharedPriority + 1;
 // What drops packets of apps, for who asks.
 constexpr const char* kNetBios = "NetBIOS";
 constexpr const char* kDirectMail = "port 25 by the direct path";
+
+std::string book_of_apps(const std::string& server_farm) {
+  return "apps/" + server_farm;
+}
 
 std::string app_direct_port(const std::string& site) {
   return "e-" + site;
@@ -100,14 +102,14 @@ void add_direct_exit(Worker& worker, uint32_t table) {
 
 // With routing off the platform's answers are those for the network all the same (azure-facts
 // 8.1.7): the direct path, but for 168.63.129.16.
-uint32_t direct_table_of_integration(Worker& worker, size_t index, const std::string& app_port) {
-  const uint32_t table = kFirstDirectOfIntegrationTable + static_cast<uint32_t>(index);
-  const IntegrationLink& link = worker.integrations[index];
+uint32_t direct_table_of_integration(Worker& worker, const IntegrationLink& link,
+                                     const std::string& app_port) {
+  const uint32_t table = kFirstDirectOfIntegrationTable + link.number;
   const policy::Network::Subnet& subnet = worker.fabric.network.subnets[link.interface->subnet];
   add_direct_exit(worker, table);
   add(worker.netns(), route_via(table, Ipv4Prefix::host(kAzurePlatform), link.worker_link,
                                 gateway_of(*subnet.declared, link.interface->address)));
-  worker.platform_zones.push_back({{app_port}, zone_of_integration(index)});
+  worker.platform_zones.push_back({{app_port}, link.number});
   return table;
 }
 
@@ -130,18 +132,18 @@ void add_app(Worker& worker, const std::string& site_name, const policy::Network
   const std::string& direct_port = fabric.link(worker.name, app_direct_port(site_name));
   uint32_t direct_table = kDirectTable;
   std::string app_vnet;
-  if (const auto index = worker.integration_of(site)) {
+  if (const IntegrationLink* const integration = worker.integration_of(site)) {
     app_vnet = fabric.app_vnet_link(site_name, worker.instance);
     const std::string& vnet_side = fabric.link(worker.name, app_vnet_port(site_name));
     join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot,
-             kFirstIntegrationTable + static_cast<uint32_t>(*index));
-    worker.zones.push_back({{vnet_side}, zone_of_integration(*index)});
+             kFirstIntegrationTable + integration->number);
+    worker.zones.push_back({{vnet_side}, integration->number});
     for (const uint16_t port : site.private_ports) {
-      worker.private_ports.push_back({{worker.integrations[*index].worker_link, uint32_t{port}},
-                                      app_address(kAppVnetNet, slot)});
+      worker.private_ports.push_back(
+          {{integration->worker_link, uint32_t{port}}, app_address(kAppVnetNet, slot)});
     }
     if (!enters_whole(site)) {
-      direct_table = direct_table_of_integration(worker, *index, direct_port);
+      direct_table = direct_table_of_integration(worker, *integration, direct_port);
     }
   }
   join_app(worker, app, "eth0", direct_port, kAppDirectNet, slot, direct_table);
@@ -151,10 +153,9 @@ void add_app(Worker& worker, const std::string& site_name, const policy::Network
   add_app_routes(fabric.netns(app), site, app_vnet);
 }
 
-void add_integration(Worker& worker, size_t index) {
-  const IntegrationLink& link = worker.integrations[index];
+void add_integration(Worker& worker, const IntegrationLink& link) {
   const policy::Network::Subnet& subnet = worker.fabric.network.subnets[link.interface->subnet];
-  const uint32_t table = kFirstIntegrationTable + static_cast<uint32_t>(index);
+  const uint32_t table = kFirstIntegrationTable + link.number;
   const Ipv4Address gateway = gateway_of(*subnet.declared, link.interface->address);
   const std::string vnet = vnet_netns(worker.fabric.options.prefix, subnet.ref.vnet);
 
@@ -176,7 +177,7 @@ void add_integration(Worker& worker, size_t index) {
   // The integration itself, which the firewall refuses.
   add(worker.netns(),
       special_route(table, Ipv4Prefix::host(link.interface->address), state::RouteKind::kThrow));
-  worker.zones.push_back({{link.worker_link}, zone_of_integration(index)});
+  worker.zones.push_back({{link.worker_link}, link.number});
   worker.sources.push_back({{link.worker_link}, link.interface->address});
 }
 
@@ -218,7 +219,8 @@ void add_firewall(Worker& worker) {
   table.maps["sources"] =
       make_map({.key = {NftField::kOifname}, .data = NftData::kAddress}, worker.sources);
   table.maps["own"] = make_map({.key = {NftField::kIifname, NftField::kSaddr}}, worker.own);
-  if (worker.integrations.size() > 1) {
+  const auto& links = worker.integrations;
+  if (std::any_of(links.begin(), links.end(), [](const auto& link) { return link.number > 0; })) {
     table.maps["zones"] =
         make_map({.key = {NftField::kIifname}, .data = NftData::kZone}, worker.zones);
     table.maps["platform_zones"] =
@@ -269,8 +271,7 @@ void add_firewall(Worker& worker) {
 }
 
 // What the ports of the apps, their lanes and their front ends are called, for Fabric::link.
-std::set<std::string> ports_of(const policy::Network& network,
-                               const std::map<std::string, uint32_t>& sites) {
+std::set<std::string> ports_of(const policy::Network& network, const Numbers& sites) {
   std::set<std::string> ports;
   for (const auto& [name, slot] : sites) {
     const policy::Network::Site& site = network.sites.at(name);
@@ -283,20 +284,27 @@ std::set<std::string> ports_of(const policy::Network& network,
 
 }  // namespace
 
-std::optional<size_t> Worker::integration_of(const policy::Network::Site& site) const {
-  for (size_t i = 0; i < integrations.size(); ++i) {
-    if (integrations[i].interface->subnet == site.subnet) return i;
-  }
-  return std::nullopt;
+const IntegrationLink* Worker::integration_of(const policy::Network::Site& site) const {
+  const auto found = std::find_if(
+      integrations.begin(), integrations.end(),
+      [&](const IntegrationLink& link) { return link.interface->subnet == site.subnet; });
+  return found == integrations.end() ? nullptr : &*found;
 }
 
-Result<std::map<std::string, uint32_t>> app_slots(const policy::Network& network,
-                                                  const std::string& server_farm) {
+Result<Numbers> app_slots(const policy::Situation& situation, const std::string& server_farm) {
   std::vector<std::string> sites;
-  for (const auto& [name, site] : network.sites) {
-    if (site.declared->server_farm == server_farm) sites.push_back(name);
+  for (const auto& [name, site] : situation.lab.sites) {
+    if (site.server_farm == server_farm) sites.push_back(name);
   }
-  return assign_slots(fmt::format("apps in plan '{}'", server_farm), sites, 2, 254);
+  return assign_slots(fmt::format("apps in plan '{}'", server_farm), sites, 2, 254,
+                      numbers_in(situation.numbers, book_of_apps(server_farm)));
+}
+
+Status number_apps(const policy::Situation& situation, NumberBook& book) {
+  for (const auto& [name, farm] : situation.lab.server_farms) {
+    ASSIGN_OR_RETURN(book[book_of_apps(name)], app_slots(situation, name));
+  }
+  return {};
 }
 
 Ipv4Address app_address(const Ipv4Prefix& net, uint32_t slot) {
@@ -327,37 +335,26 @@ void join_sender(Worker& worker, const SenderLink& link) {
   worker.own.push_back({{link.port, link.address}});
 }
 
-std::vector<IntegrationLink> integration_links(const Fabric& fabric,
-                                               const policy::WorkerKey& worker) {
-  std::vector<IntegrationLink> links;
-  for (const policy::Index each : fabric.network.workers.at(worker).integrations) {
-    const size_t index = links.size();
-    links.push_back({&fabric.network.interfaces[each], fmt::format("integ{}", index),
-                     fmt::format("w-{}-{}-{}", worker.server_farm, worker.instance, index)});
-  }
-  return links;
-}
-
 std::string direct_port(const std::string& server_farm, int instance) {
   return fmt::format("d-{}-{}", server_farm, instance);
 }
 
 Status add_workers(Fabric& fabric) {
   const policy::Network& network = fabric.network;
-  std::map<std::string, std::map<std::string, uint32_t>> slots;  // by plan
+  NumberBook slots;  // of apps, by plan
   for (const auto& [name, analysed] : network.workers) {
     const auto known = slots.find(name.server_farm);
     if (known == slots.end()) {
-      ASSIGN_OR_RETURN(slots[name.server_farm], app_slots(network, name.server_farm));
+      ASSIGN_OR_RETURN(slots[name.server_farm], app_slots(network.situation, name.server_farm));
     }
-    const std::map<std::string, uint32_t>& sites = slots.at(name.server_farm);
+    const Numbers& sites = slots.at(name.server_farm);
     Worker worker{fabric, name.server_farm, name.instance,
                   worker_netns(fabric.options.prefix, name.server_farm, name.instance),
-                  integration_links(fabric, name)};
+                  integration_links(network, name)};
     fabric.link_names[worker.name] = assign_link_names(ports_of(network, sites));
     add_direct_path(worker);
     add_key_vault_path(worker);
-    for (size_t i = 0; i < worker.integrations.size(); ++i) add_integration(worker, i);
+    for (const IntegrationLink& link : worker.integrations) add_integration(worker, link);
     for (const auto& [site, slot] : sites) {
       add_app(worker, site, network.sites.at(site), slot);
       add_lanes(worker, site, slot);

@@ -4,7 +4,6 @@
 // One plan instance while it is compiled: what its apps and their lanes add to its namespace.
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,13 +26,13 @@ struct Worker {
   std::vector<state::NftElement> private_ports{};  // and the apps that have them
 
   state::NetnsState& netns() const { return fabric.netns(name); }
-  // The place among the worker's of the integration that the site has joined.
-  std::optional<size_t> integration_of(const policy::Network::Site& site) const;
+  // The one that the site has joined, or null.
+  const IntegrationLink* integration_of(const policy::Network::Site& site) const;
 };
 
 // The numbers of a plan's apps, by site: their addresses in the nets of their interfaces.
-Result<std::map<std::string, uint32_t>> app_slots(const policy::Network& network,
-                                                  const std::string& server_farm);
+Result<Numbers> app_slots(const policy::Situation& situation, const std::string& server_farm);
+Status number_apps(const policy::Situation& situation, NumberBook& book);
 Ipv4Address app_address(const Ipv4Prefix& net, uint32_t slot);
 
 // The worker's own address on the links of that net: there the gateway of whoever sends.

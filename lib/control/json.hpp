@@ -16,6 +16,7 @@
 #include "inspect/effective.hpp"
 #include "inspect/expectations.hpp"
 #include "inspect/graph.hpp"
+#include "inspect/leases.hpp"
 #include "inspect/network_watcher.hpp"
 #include "inspect/observation.hpp"
 #include "inspect/startup.hpp"
@@ -50,6 +51,8 @@ Json to_json(const inspect::AppStartup& startup);
 Json to_json(const std::vector<inspect::Dependency>& dependencies);
 Json to_json(const std::vector<lab::Finding>& findings);
 Json to_json(const std::vector<ipam::Lease>& leases);
+// {"leases", "usable"}; null: of all subnets.
+Json to_json(const inspect::LeaseReport& report);
 Json to_json(const inspect::StatusReport& status);
 // {"now", "offset"}; the offset in seconds.
 Json to_json(const inspect::ClockReading& clock);
@@ -70,7 +73,15 @@ Json to_json(const inspect::EffectiveRules& effective);
 Json to_json(const inspect::IpFlowVerdict& verdict);
 Json to_json(const inspect::NextHopAnswer& answer);
 Json to_json(const inspect::Graph& graph);
+// {"resources": [{"verb", "kind", "name", "properties": [{"name", "before", "after"}]}],
+// "refusals":
+// [{"code", "message", "path", "hint"}], "effects", "undoes": [{"operation", "at", "properties"}],
+// "operations": [text], "findings"}. A property that is not there is null; those of what is undone
+// are named by their paths. The effects have "addresses": {"taken": [{"subnet", "address",
+// "holder"}], "released": [{…, "at"}]}, too; null: at once.
 Json to_json(const Plan& plan);
+// {"file", "text", "files", "version"}
+Json to_json(const LabExport& exported);
 // {"results": […]}
 Json to_json(const std::vector<inspect::TestResult>& results);
 
@@ -81,7 +92,9 @@ Json watched_json(ipam::TimePoint at, const flows::WatchedDrop& drop);
 Json watched_json(const settings::PacketRecord& packet);
 Json watched_json(ipam::TimePoint at, const LostRecords& lost);
 
-// Lines of a stream: {"progress": …} and, last, {"result": …}.
+// Lines of a stream: {"progress": …} and, last, {"result": …}. Its "effects" are {"restarts":
+// [site], "scalings": [{"serverFarm", "from": {"sku", "capacity"}, "to"}], "leftBehind":
+// [{"subnet", "serverFarm", "site"}], "takenAway"}, the latter two of AppServiceLink.
 Json to_json(const Progress& progress);
 Json to_json(const PassResult& result);
 

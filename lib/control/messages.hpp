@@ -32,6 +32,17 @@ Result<ImposeRequest> parse_impose_request(const std::string& body);
 Json to_json(const StepRequest& request);
 Result<StepRequest> parse_step_request(const std::string& body);
 
+// {"operation": "scale", "serverFarm", "capacity", "sku"}, {"operation": "connect", "site",
+// "subnet", "create"}, {"operation": "disconnect", "site"}, {"operation": "delete", "kind",
+// "name"},
+// {"operation": "set", "path", "value"}, {"operation": "unset", "path"}, {"operation": "purge",
+// "subnet"}; what the operation can do without may be missing or null. `value` is YAML.
+Json to_json(const OperationRequest& request);
+Result<OperationRequest> parse_operation_request(const std::string& body);
+
+// "VNET/SUBNET"
+Result<lab::SubnetRef> parse_subnet(const std::string& text);
+
 // What a GET asks, in its query. Apps are "SITE" or "SITE/INSTANCE"; the rest is in Network
 // Watcher's words.
 using Parameters = std::map<std::string, std::string>;

@@ -11,12 +11,15 @@
 #include <string>
 #include <vector>
 
-#include "inspect/changes.hpp"
 #include "inspect/network_watcher.hpp"
+#include "inspect/plan.hpp"
 #include "inspect/startup.hpp"
 #include "inspect/status.hpp"
 #include "lab/impairment.hpp"
 #include "lab/load.hpp"
+#include "lifecycle/journal.hpp"
+#include "lifecycle/operation.hpp"
+#include "lifecycle/transition.hpp"
 #include "policy/explain.hpp"
 #include "reconcile/pass.hpp"
 #include "settings/wire_text.hpp"
@@ -82,6 +85,10 @@ struct StepRequest {
 };
 inline constexpr int kMostSteps = settings::kWireQueue;
 
+struct OperationRequest {
+  lifecycle::Operation operation{};
+};
+
 struct WatchRequest {
   std::string site{};             // or empty: all of them
   std::optional<int> instance{};  // of the site; empty: all of them
@@ -107,12 +114,15 @@ struct FailedObject {
 };
 
 struct PassResult {
-  size_t changed = 0;
+  size_t changed = 0;        // objects of the kernel
+  bool lab_changed = false;  // the lab in force is another one
   std::vector<FailedObject> failed{};
   std::vector<std::string> drift{};  // what still differs
   double seconds = 0;
   std::vector<inspect::AppStartup> not_running{};  // of an operation that may start apps
   std::optional<inspect::AppStartup> backup{};     // of one that makes one: what it came to
+  lifecycle::Effects effects{};
+  std::vector<std::string> notes{};  // of an operation on the lab: what nobody named
 };
 
 // What moving the lab's clock on came to.
@@ -122,10 +132,20 @@ struct ClockAdvance {
   std::vector<FailedObject> failed{};  // namespaces whose flows are as they were
 };
 
+// The lab in force as a file declares it.
+struct LabExport {
+  lab::LabText text{};
+  uint64_t version = 0;
+};
+
 struct Plan {
   std::vector<inspect::ResourceChange> resources{};
-  std::vector<std::string> operations{};  // kernel objects, one line each
-  std::vector<lab::Finding> warnings{};
+  std::vector<lifecycle::Refusal> refusals{};  // of the transition
+  lifecycle::Effects effects{};
+  inspect::AddressChanges addresses{};
+  std::vector<lifecycle::Undone> undoes{};  // operations that the file takes back
+  std::vector<std::string> operations{};    // kernel objects, one line each; none when refused
+  std::vector<lab::Finding> findings{};
 };
 
 }  // namespace egress::control

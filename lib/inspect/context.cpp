@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/guid.hpp"
 #include "compile/identity.hpp"
 #include "compile/names.hpp"
 #include "inspect/senders.hpp"
-#include "ipam/guid.hpp"
 #include "lab/platform_tasks.hpp"
 #include "lab/service_types.hpp"
 #include "policy/origin.hpp"
@@ -45,7 +45,7 @@ std::map<std::string, std::string> environment_of(const lab::Lab& lab,
   environment["WEBSITE_SITE_NAME"] = app.name.site;
   environment["WEBSITE_HOSTNAME"] = app.name.site + ".azurewebsites.net";
   environment["WEBSITE_INSTANCE_ID"] =
-      ipam::instance_id_of(fmt::format("{}/{}", site.server_farm, app.name.instance));
+      instance_id_of(fmt::format("{}/{}", site.server_farm, app.name.instance));
   // Absence means something, too: of WEBSITE_PRIVATE_IP "not integrated".
   for (const std::string& name : lab::platform_variables(site)) environment.erase(name);
   if (app.lease) environment["WEBSITE_PRIVATE_IP"] = app.lease->to_string();

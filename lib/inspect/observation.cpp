@@ -94,7 +94,8 @@ std::string told(const LookupSeen& seen) {
 void add_apps_behind(const policy::Network& network, const std::string& prefix,
                      const policy::Interface& integration,
                      std::map<std::string, std::string>& found) {
-  const auto& [server_farm, instance, subnet] = *integration.integration;
+  const std::string& server_farm = integration.integration->server_farm;
+  const int instance = integration.integration->instance;
   for (const auto& [name, site] : network.sites) {
     if (site.subnet != integration.subnet || site.declared->server_farm != server_farm) continue;
     if (site.private_ports.empty()) continue;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "compile/integrations.hpp"
 #include "compile/names.hpp"
 
 namespace egress::inspect {
@@ -56,10 +57,9 @@ StatusReport describe(const policy::Network& network, const std::string& prefix)
     WorkerStatus& status = report.workers.emplace_back(
         WorkerStatus{.name = fmt::format("{}/{}", farm, instance),
                      .netns = compile::worker_netns(prefix, farm, instance)});
-    for (const policy::Index each : worker.integrations) {
-      const policy::Interface& interface = network.interfaces[each];
-      status.interfaces.push_back({fmt::format("integ{}", status.interfaces.size()),
-                                   network.subnets[interface.subnet].name, interface.address});
+    for (const compile::IntegrationLink& link : compile::integration_links(network, name)) {
+      status.interfaces.push_back({link.worker_link, network.subnets[link.interface->subnet].name,
+                                   link.interface->address});
     }
   }
   for (const auto& [name, host] : network.situation.lab.hosts) {

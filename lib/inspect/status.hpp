@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "inspect/links.hpp"
 #include "inspect/startup.hpp"
 #include "ipam/leases.hpp"
 #include "policy/network.hpp"
@@ -111,10 +112,11 @@ struct StatusReport {
   std::optional<LastPass> last_pass{};     // empty before the first one
   std::optional<LastRepair> last_repair{};
   std::vector<ipam::Lease> pending_releases{};
+  std::vector<ServiceAssociationLink> links{};
 };
 
-// A report without time, starts, ports in use, wires, drift, problems and passes. `prefix` starts
-// every namespace's name.
+// A report without time, starts, ports in use, wires, drift, problems, passes and links. `prefix`
+// starts every namespace's name.
 StatusReport describe(const policy::Network& network, const std::string& prefix);
 
 }  // namespace egress::inspect

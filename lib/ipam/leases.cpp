@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "ipam/leases.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <set>
 #include <utility>
 
-#include "ipam/guid.hpp"
+#include "lab/azure_texts.hpp"
 
 namespace egress::ipam {
 
@@ -46,22 +43,8 @@ class Candidates {
   bool highest_ = false;
 };
 
-// Addresses in use, by VNet rather than by subnet: a subnet that was renamed keeps its space.
-using Taken = std::set<std::pair<std::string, Ipv4Address>>;
-
-Error exhausted_error(const std::set<lab::SubnetRef>& subnets) {
-  std::vector<std::string> names;
-  for (const lab::SubnetRef& ref : subnets) {
-    names.push_back(guid_of(ref.vnet) + "_" + ref.subnet);
-  }
-  return {.code = Errc::kConflict,
-          .message = fmt::format("App Service Plan scaling operation failed. Insufficient address "
-                                 "space remaining in VNet(s): {}.",
-                                 fmt::join(names, ", "))};
-}
-
-Status allocate(const lab::Lab& lab, const std::vector<lab::Integration>& wanted, TimePoint now,
-                Taken& taken, LeaseChange& change) {
+Status allocate(const lab::Lab& lab, const std::set<lab::Integration>& wanted, TimePoint now,
+                std::set<LeaseKey>& taken, LeaseChange& change) {
   std::map<lab::SubnetRef, Candidates> candidates;
   std::set<lab::SubnetRef> exhausted;
   for (const lab::Integration& holder : wanted) {
@@ -73,15 +56,30 @@ Status allocate(const lab::Lab& lab, const std::vector<lab::Integration>& wanted
     Candidates& free =
         candidates.try_emplace(holder.subnet, *subnet, lab.address_allocation).first->second;
     std::optional<Ipv4Address> address = free.next();
-    while (address && !taken.emplace(holder.subnet.vnet, *address).second) address = free.next();
+    while (address && !taken.insert({holder.subnet.vnet, *address}).second) address = free.next();
     if (address) {
       change.stored.push_back({.holder = holder, .address = *address, .since = now});
     } else {
       exhausted.insert(holder.subnet);
     }
   }
-  if (!exhausted.empty()) return exhausted_error(exhausted);
-  return {};
+  if (exhausted.empty()) return {};
+  return Error{
+      .code = Errc::kConflict,
+      .message = lab::insufficient_address_space({exhausted.begin(), exhausted.end()}).message};
+}
+
+// The same for all instances of a plan: what is still wanted of it, of whichever instance.
+lab::Integration of_any_instance(lab::Integration holder) {
+  holder.instance = 0;
+  return holder;
+}
+
+Lease released(Lease lease, TimePoint now, TimePoint release_at) {
+  lease.state = LeaseState::kReleasing;
+  lease.since = now;
+  lease.release_at = release_at;
+  return lease;
 }
 
 }  // namespace
@@ -90,61 +88,62 @@ const char* name_of(LeaseState state) {
   return state == LeaseState::kHeld ? "held" : "releasing";
 }
 
-Leases::Leases(const std::vector<Lease>& leases, std::chrono::seconds release_delay)
-    : release_delay_(release_delay) {
-  for (const Lease& lease : leases) leases_.insert_or_assign(lease.holder, lease);
+Leases::Leases(const std::vector<Lease>& leases) {
+  for (const Lease& lease : leases) leases_.insert_or_assign(lease.key(), lease);
 }
 
 Result<LeaseChange> Leases::plan(const lab::Lab& lab, TimePoint now) const {
+  std::set<lab::Integration> without_lease;
+  std::set<lab::Integration> of_some_instance;
+  for (lab::Integration& holder : lab::address_holders(lab)) {
+    of_some_instance.insert(of_any_instance(holder));
+    without_lease.insert(std::move(holder));
+  }
   LeaseChange change;
-  Taken taken;
-  const std::vector<lab::Integration> wanted = lab::integrations(lab);
-  std::vector<lab::Integration> without_lease;
-  for (const lab::Integration& holder : wanted) {
-    const auto lease = leases_.find(holder);
-    const lab::Subnet* subnet = lab.find(holder.subnet);
-    if (lease == leases_.end() || subnet == nullptr ||
-        !assignable(*subnet, lease->second.address)) {
-      without_lease.push_back(holder);
+  // By network rather than by subnet: one that was renamed keeps its space.
+  std::set<LeaseKey> taken;
+  for (const auto& [key, lease] : leases_) {
+    const lab::Subnet* subnet = lab.find(lease.holder.subnet);
+    const bool still_there = subnet != nullptr && assignable(*subnet, lease.address);
+    const bool held = lease.state == LeaseState::kHeld;
+    if (held && still_there && without_lease.erase(lease.holder) != 0) {
+      taken.insert(key);
       continue;
     }
-    taken.emplace(holder.subnet.vnet, lease->second.address);
-    if (lease->second.state == LeaseState::kReleasing) {
-      change.stored.push_back({.holder = holder, .address = lease->second.address, .since = now});
-    }
-  }
-  for (const auto& [holder, lease] : leases_) {
-    const bool is_wanted = std::binary_search(wanted.begin(), wanted.end(), holder);
-    const lab::Subnet* subnet = lab.find(holder.subnet);
-    const bool still_there = subnet != nullptr && assignable(*subnet, lease.address);
-    if (is_wanted && still_there) continue;
-    const TimePoint release_at = lease.release_at.value_or(now + release_delay_);
-    if (!still_there || release_at <= now) {
+    const TimePoint release_at = lease.release_at.value_or(now + lab.release_delay);
+    const bool waits = still_there && release_at > now &&
+                       of_some_instance.count(of_any_instance(lease.holder)) != 0;
+    if (!waits) {
       change.removed.push_back(lease);
       continue;
     }
-    taken.emplace(holder.subnet.vnet, lease.address);
-    if (lease.state == LeaseState::kHeld) {
-      Lease releasing = lease;
-      releasing.state = LeaseState::kReleasing;
-      releasing.since = now;
-      releasing.release_at = release_at;
-      change.stored.push_back(releasing);
-    }
+    taken.insert(key);
+    if (held) change.stored.push_back(released(lease, now, release_at));
   }
   RETURN_IF_ERROR(allocate(lab, without_lease, now, taken, change));
   return change;
 }
 
 void Leases::commit(const LeaseChange& change) {
-  for (const Lease& lease : change.removed) leases_.erase(lease.holder);
-  for (const Lease& lease : change.stored) leases_.insert_or_assign(lease.holder, lease);
+  for (const Lease& lease : change.removed) leases_.erase(lease.key());
+  for (const Lease& lease : change.stored) leases_.insert_or_assign(lease.key(), lease);
+}
+
+std::vector<Lease> Leases::waiting(TimePoint now) const {
+  std::vector<Lease> waiting;
+  for (const auto& [key, lease] : leases_) {
+    if (lease.state == LeaseState::kReleasing && !lease.is_due(now)) waiting.push_back(lease);
+  }
+  return waiting;
 }
 
 lab::IntegrationAddresses Leases::addresses() const {
   lab::IntegrationAddresses addresses;
-  for (const auto& [holder, lease] : leases_) {
-    if (lease.state == LeaseState::kHeld) addresses.emplace(holder, lease.address);
+  for (const auto& [key, lease] : leases_) {
+    const bool on_an_interface = lease.holder.site.empty();
+    if (on_an_interface && lease.state == LeaseState::kHeld) {
+      addresses.emplace(lease.holder, lease.address);
+    }
   }
   return addresses;
 }

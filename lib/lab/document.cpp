@@ -5,9 +5,11 @@
 
 #include <algorithm>
 
+#include "lab/key_path.hpp"
 #include "lab/limits.hpp"
 #include "lab/read/json_tree.hpp"
 #include "lab/read/resources.hpp"
+#include "lab/suggest.hpp"
 #include "lab/write/writer.hpp"
 
 namespace egress::lab {
@@ -20,14 +22,19 @@ Error first_error(const std::vector<Finding>& findings) {
   });
   std::string message =
       first->path.empty() ? first->message : fmt::format("{}: {}", first->path, first->message);
-  if (!first->hint.empty()) message += "; " + first->hint;
-  return {.code = Errc::kInvalid, .message = std::move(message)};
+  return {.code = Errc::kInvalid, .message = with_hint(std::move(message), first->hint)};
 }
 
 }  // namespace
 
 Document document_of(const Lab& lab) {
-  return Writer(lab).write();
+  Document document = Writer(lab).write();
+  for (const NotEmulated& property : lab.not_emulated) {
+    const Document value = Document::parse(property.value, nullptr, false);
+    document[place_at(document, property.path).at] =
+        value.is_discarded() ? Document(property.value) : value;
+  }
+  return document;
 }
 
 Result<Lab> lab_of(const Document& document, std::shared_ptr<const ServiceTags> tags) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// One change of a lab as a value, in the words of its file: what an operation does, and what ARM's
+// Changes of a lab as values, in the words of its file: what an operation does, and what ARM's
 // requests for one resource do.
 
 #include <string>
+#include <vector>
 
 #include "lab/lab.hpp"
 #include "lab/load.hpp"
@@ -24,9 +25,10 @@ struct Edit {
   std::string value{};  // YAML or JSON; not for kDelete
 };
 
-// The lab with the change, read and judged as a whole like a file; `lab` stays as it is. Findings
-// have key paths and no places: "syntax" and the like for `value`, "not-found" for `path`.
-// `read_file` is asked for service tags only when the change names another file.
-Loaded edit(const Lab& lab, const Edit& change, const ReadFile& read_file);
+// The lab with the changes, made in their order, then read and judged as a whole like a file; `lab`
+// stays as it is. Findings have key paths and no places: "syntax" and the like for a `value`,
+// "not-found" for a `path`; with these none of the changes is made. `read_file` is asked for
+// service tags only when a change names another file.
+Loaded edit(const Lab& lab, const std::vector<Edit>& changes, const ReadFile& read_file);
 
 }  // namespace egress::lab

@@ -27,11 +27,13 @@ auto fields_of(const Expectation& expectation) {
 auto fields_of(const Lab& lab) {
   const auto& [location, outbound, allocation, networks, groups, tables, asgs, farms, sites, hosts,
                services, endpoints, zones, public_dns, subscriptions, subscription, public_ips,
-               nat_gateways, snat_ports, certificates, tags_file, tags, expectations] = lab;
+               nat_gateways, snat_ports, certificates, tags_file, tags, expectations, release_delay,
+               role_assignments, max_scale_changes, not_emulated] = lab;
   static_cast<void>(tags);  // compared by what they hold
   return std::tie(location, outbound, allocation, networks, groups, tables, asgs, farms, sites,
                   hosts, services, endpoints, zones, public_dns, subscriptions, subscription,
-                  public_ips, nat_gateways, snat_ports, certificates, tags_file, expectations);
+                  public_ips, nat_gateways, snat_ports, certificates, tags_file, expectations,
+                  release_delay, role_assignments, max_scale_changes, not_emulated);
 }
 
 }  // namespace
@@ -75,6 +77,16 @@ std::vector<Ipv4Address> outbound_addresses(const Lab& lab) {
   return all;
 }
 
+const std::string& location_of(const Lab& lab, const ServerFarm& server_farm) {
+  return server_farm.location.empty() ? lab.location : server_farm.location;
+}
+
+const std::string& location_of(const Lab& lab, const Site& site) {
+  if (!site.location.empty()) return site.location;
+  const auto farm = lab.server_farms.find(site.server_farm);
+  return farm == lab.server_farms.end() ? lab.location : location_of(lab, farm->second);
+}
+
 bool is_integration_subnet(const Subnet& subnet) {
   return std::any_of(subnet.delegations.begin(), subnet.delegations.end(),
                      [](const std::string& delegation) {
@@ -87,6 +99,15 @@ std::optional<Interval<uint32_t>> usable_range(const Ipv4Prefix& prefix) {
   constexpr uint32_t kAtEnd = 1;
   if (prefix.size() <= kAtStart + kAtEnd) return std::nullopt;
   return Interval<uint32_t>{prefix.first().bits + kAtStart, prefix.last().bits - kAtEnd};
+}
+
+uint64_t usable_addresses(const Subnet& subnet) {
+  uint64_t usable = 0;
+  for (const Ipv4Prefix& prefix : subnet.address_prefixes) {
+    const auto range = usable_range(prefix);
+    if (range) usable += uint64_t{range->last} - range->first + 1;
+  }
+  return usable;
 }
 
 std::string Sender::to_string() const {
@@ -126,6 +147,19 @@ std::vector<Integration> integrations(const Lab& lab) {
     }
   }
   return {wanted.begin(), wanted.end()};
+}
+
+std::vector<Integration> address_holders(const Lab& lab) {
+  std::vector<Integration> holders = integrations(lab);
+  for (const auto& [name, site] : lab.sites) {
+    const auto farm = lab.server_farms.find(site.server_farm);
+    if (!site.virtual_network_subnet || farm == lab.server_farms.end()) continue;
+    for (int instance = 0; farm->second.hyper_v && instance < farm->second.capacity; ++instance) {
+      holders.push_back({site.server_farm, instance, *site.virtual_network_subnet, name});
+    }
+  }
+  std::sort(holders.begin(), holders.end());
+  return holders;
 }
 
 const char* name_of(Direction direction) {

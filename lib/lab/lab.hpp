@@ -5,6 +5,7 @@
 // property names become snake_case here; references stay names. A Lab that left the loader is
 // complete and consistent (lab/validate.hpp), so nothing below this layer checks it again.
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -49,6 +50,8 @@ bool is_integration_subnet(const Subnet& subnet);
 // four (network, gateway, two for its DNS) and the last one (azure-facts 3.1.1). Empty when that is
 // all.
 std::optional<Interval<uint32_t>> usable_range(const Ipv4Prefix& prefix);
+// How many that are, of all prefixes.
+uint64_t usable_addresses(const Subnet& subnet);
 
 // One direction of a peering; keyed by the remote network's name. azure-facts 6.
 struct VirtualNetworkPeering {
@@ -127,6 +130,9 @@ struct ServerFarm {
   std::string subscription{};                                    // or empty: the lab's
   IntegrationInterface interface = IntegrationInterface::kVeth;  // of each of its integrations
   std::optional<Impairment> impairment{};                        // of each of its wires; with kTun
+  std::string location{};                                        // or empty: the lab's
+  bool reserved = true;                                          // Linux; else Windows
+  bool hyper_v = false;                                          // Windows containers
   bool operator==(const ServerFarm&) const = default;
 };
 
@@ -162,6 +168,7 @@ struct Site {
   std::optional<Backup> backup{};
   SiteLogs logs{};
   int vnet_private_ports_count = 0;  // for each instance; azure-facts 9.3
+  std::string location{};            // or empty: its plan's
   bool operator==(const Site&) const = default;
 };
 
@@ -230,6 +237,23 @@ struct Expectation {
   bool operator==(const Expectation& other) const;
 };
 
+// What the person who changes the lab may do: azure-facts 3.4.8.
+struct RoleAssignment {
+  std::string scope{};                 // "VNET", which covers its subnets, or "VNET/SUBNET"
+  std::vector<std::string> actions{};  // "Microsoft.Network/virtualNetworks/read"; may end in '*'
+  bool operator==(const RoleAssignment&) const = default;
+};
+
+// A property of Azure that has no effect here, with another value than Azure's default. Kept so
+// that a lab which is written again says it again.
+struct NotEmulated {
+  std::string path{};   // "serverFarms.plan.zoneRedundant"
+  std::string value{};  // JSON
+  bool operator==(const NotEmulated&) const = default;
+};
+
+inline constexpr std::chrono::seconds kMaxReleaseDelay = std::chrono::hours(12);
+
 enum class AddressAllocation { kLowest, kHighest };
 
 struct Lab {
@@ -257,6 +281,12 @@ struct Lab {
   std::string service_tags_file{};                    // as the lab names it, or empty
   std::shared_ptr<const ServiceTags> service_tags{};  // what it holds; null: the lab names none
   std::vector<Expectation> expectations{};
+  // How long an address that an instance has left waits before somebody else gets it, on the lab's
+  // clock; up to kMaxReleaseDelay (azure-facts 3.2.4).
+  std::chrono::seconds release_delay{};
+  std::optional<std::vector<RoleAssignment>> role_assignments{};  // unset: all is permitted
+  std::optional<int> max_scale_changes_per_hour{};  // of a plan; unset: any (azure-facts 3.2.10)
+  std::vector<NotEmulated> not_emulated{};
   bool operator==(const Lab& other) const;  // service tags by what they hold
 
   const Subnet* find(const SubnetRef& ref) const;  // null when there is none
@@ -269,11 +299,17 @@ std::vector<Ipv4Address> outbound_addresses(const Lab& lab, const ServerFarm& se
 // Those of all plans and those that the lab lists, each once.
 std::vector<Ipv4Address> outbound_addresses(const Lab& lab);
 
-// One virtual interface: a plan instance's place in a delegated subnet.
+const std::string& location_of(const Lab& lab, const ServerFarm& server_farm);
+// Of a site on a plan that is not there: the lab's.
+const std::string& location_of(const Lab& lab, const Site& site);
+
+// One virtual interface: a plan instance's place in a delegated subnet. With a site no interface
+// but the address that a Windows container has beside it (azure-facts 3.2.2).
 struct Integration {
   std::string server_farm{};
   int instance = 0;
   SubnetRef subnet{};
+  std::string site{};
   auto operator<=>(const Integration&) const = default;
 };
 // Who holds which address: WEBSITE_PRIVATE_IP of every integration.
@@ -282,6 +318,9 @@ using IntegrationAddresses = std::map<Integration, Ipv4Address>;
 // The integrations the lab asks for, sorted: one per (plan instance, subnet some app of the plan
 // uses), whatever the number of apps (azure-facts 3.2.1).
 std::vector<Integration> integrations(const Lab& lab);
+// Whatever holds an address: the integrations, and one for each Windows container that is
+// integrated and each of its instances.
+std::vector<Integration> address_holders(const Lab& lab);
 
 // Spellings as ARM writes them.
 const char* name_of(Direction direction);            // "Inbound"

@@ -63,8 +63,11 @@ inline constexpr size_t kMaxSecretName = 127;  // Key Vault's limit
 inline constexpr size_t kMaxIntegrationsPerPlan = 2;
 inline constexpr int kMinIntegrationLength = 28;   // the longest prefix of an integration subnet
 inline constexpr int kMinSharedSubnetLength = 26;  // and of one that several plans share
+inline constexpr int kMinPortalSubnetLength = 27;  // and of one that is made while connecting
+inline constexpr int kNetworkingUnitsPerCore = 3;
 inline constexpr int kMinSubnetLength = 29;
 inline constexpr int kMaxCapacity = 100;
+inline constexpr int kMaxScaleChangesPerHour = 1'000;  // a limit beyond that would be none
 // What Linux bounds: an environment, in which every setting stands twice, and the open files of the
 // process that answers for a host.
 inline constexpr size_t kMaxAppSettingBytes = size_t{32} << 10U;  // a name with its value

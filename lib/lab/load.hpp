@@ -28,7 +28,7 @@ struct Finding {
   std::string message{};  // the rule that is broken and what was expected
   std::string hint{};     // "did you mean 'securityRules'?", or empty
 
-  // "file:line:column: error: path: message; hint"
+  // "file:line:column: error: path: message; hint", the hint in brackets behind a full stop
   std::string to_string() const;
   bool operator==(const Finding&) const = default;
 };
@@ -38,6 +38,9 @@ bool any_error(const std::vector<Finding>& findings);
 struct Loaded {
   std::optional<Lab> lab{};         // set exactly when no finding is an error
   std::vector<Finding> findings{};  // in file order
+  // In place of `lab`: what the text says where all of it could be read, but some rule refuses it.
+  // References may lead nowhere.
+  std::optional<Lab> read{};
 };
 
 // Returns a file's whole text; `path` is as written in the lab file.

@@ -264,7 +264,10 @@ bool has_private_endpoint(const Lab& lab, const std::string& site) {
 PublicNetworkAccess public_network_access(const Lab& lab, const std::string& site) {
   const auto found = lab.sites.find(site);
   if (found != lab.sites.end() && found->second.public_network_access) {
-    return *found->second.public_network_access;
+    // What the rules of a perimeter would let in is not known here: nothing.
+    return *found->second.public_network_access == PublicNetworkAccess::kEnabled
+               ? PublicNetworkAccess::kEnabled
+               : PublicNetworkAccess::kDisabled;
   }
   return has_private_endpoint(lab, site) ? PublicNetworkAccess::kDisabled
                                          : PublicNetworkAccess::kEnabled;

@@ -81,7 +81,7 @@ std::vector<Port> ports_of(const ServiceProfile& profile,
 // Whether a private endpoint leads to the site; one that names a service of its name does not.
 bool has_private_endpoint(const Lab& lab, const std::string& site);
 // Whether a site takes requests from the Internet: unless it says so, no longer once it has a
-// private endpoint (App Service's access restrictions).
+// private endpoint (App Service's access restrictions). kEnabled or kDisabled.
 PublicNetworkAccess public_network_access(const Lab& lab, const std::string& site);
 
 }  // namespace egress::lab

@@ -16,7 +16,8 @@
 namespace egress::lab {
 
 enum class Access { kAllow, kDeny };
-enum class PublicNetworkAccess { kEnabled, kDisabled };
+// kSecuredByPerimeter: of sites alone, in a network security perimeter in enforced mode.
+enum class PublicNetworkAccess { kEnabled, kDisabled, kSecuredByPerimeter };
 
 struct NetworkAcls {
   Access default_action = Access::kAllow;

@@ -11,6 +11,9 @@ namespace egress::lab {
 struct Lab;
 struct VirtualNetwork;
 
+// The resource provider of App Service.
+inline constexpr const char* kWebProvider = "Microsoft.Web";
+
 // What a lab that names none has (contract "Subscriptions").
 struct Subscription {
   std::string quota_id = "EnterpriseAgreement_2014-09-01";  // of its offer
@@ -20,6 +23,12 @@ struct Subscription {
 
 // The network's own, else the lab's, else the default one.
 const Subscription& subscription_of(const Lab& lab, const VirtualNetwork& vnet);
+
+// Of a resource that says `own`, or nothing: its subscription's name, or "default" for the one that
+// a lab without subscriptions has.
+std::string subscription_name(const Lab& lab, const std::string& own);
+
+bool has_registered(const Subscription& subscription, const std::string& provider);
 
 // Whether its networks may send to port 25 on the Internet: Enterprise Agreement and MCA-E alone
 // (azure-facts 9.1; contract "Decided" 18, 28).

@@ -113,6 +113,11 @@ std::string shown(std::string_view text, size_t limit) {
   return result;
 }
 
+std::string with_hint(std::string message, const std::string& hint) {
+  if (hint.empty()) return message;
+  return message + (message.ends_with('.') ? " (" + hint + ")" : "; " + hint);
+}
+
 std::string one_of(const std::vector<std::string>& words) {
   std::string text;
   for (size_t i = 0; i < words.size(); ++i) {

@@ -44,6 +44,9 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
 // A value as a message repeats it: control characters made visible, at most `limit` bytes of it.
 std::string shown(std::string_view text, size_t limit = kMaxQuoted);
 
+// "message; hint", and "Message. (hint)" behind a full stop.
+std::string with_hint(std::string message, const std::string& hint);
+
 // "a, b or c".
 std::string one_of(const std::vector<std::string>& words);
 

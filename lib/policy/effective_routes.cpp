@@ -154,8 +154,8 @@ std::vector<std::string> connected_peers(const lab::Lab& lab, const std::string&
   return peers;
 }
 
-EffectiveRoutes::EffectiveRoutes(const lab::Lab& lab)
-    : lab_(lab), service_endpoints_(lab), private_endpoints_(private_endpoint_routes(lab)) {}
+EffectiveRoutes::EffectiveRoutes(const lab::Lab& lab, const NumberBook& held)
+    : lab_(lab), service_endpoints_(lab), private_endpoints_(private_endpoint_routes(lab, held)) {}
 
 std::vector<EffectiveRoute> EffectiveRoutes::of(const lab::SubnetRef& subnet) {
   Candidates candidates;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/slots.hpp"
 #include "lab/lab.hpp"
 #include "policy/service_endpoints.hpp"
 
@@ -59,10 +60,11 @@ struct PrivateEndpointRoute {
   bool local_routes_carry = false;  // user routes to VnetLocal
 };
 
-// Of a lab. What several subnets share is worked out once.
+// Of a lab, whose private endpoints keep the addresses that they have in `held`. What several
+// subnets share is worked out once.
 class EffectiveRoutes {
  public:
-  explicit EffectiveRoutes(const lab::Lab& lab);
+  explicit EffectiveRoutes(const lab::Lab& lab, const NumberBook& held = {});
 
   // Sorted by prefix, active before invalid. At most one active row per prefix.
   std::vector<EffectiveRoute> of(const lab::SubnetRef& subnet);

@@ -99,9 +99,10 @@ Rows::iterator longest_user_row(Rows& rows, Ipv4Address address, uint8_t shortes
 
 }  // namespace
 
-lab::Named<std::vector<PrivateEndpointRoute>> private_endpoint_routes(const lab::Lab& lab) {
+lab::Named<std::vector<PrivateEndpointRoute>> private_endpoint_routes(const lab::Lab& lab,
+                                                                      const NumberBook& held) {
   lab::Named<std::vector<PrivateEndpointRoute>> routes;
-  const EndpointAddresses addresses = endpoint_addresses(lab);
+  const EndpointAddresses addresses = endpoint_addresses(lab, held);
   for (const auto& [name, endpoint] : lab.private_endpoints) {
     const auto address = addresses.find(name);
     const lab::Subnet* subnet = lab.find(endpoint.subnet);

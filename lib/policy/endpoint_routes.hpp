@@ -6,12 +6,14 @@
 
 #include <vector>
 
+#include "base/slots.hpp"
 #include "policy/effective_routes.hpp"
 
 namespace egress::policy {
 
-// By VNet, in the order of the endpoints' names.
-lab::Named<std::vector<PrivateEndpointRoute>> private_endpoint_routes(const lab::Lab& lab);
+// By VNet, in the order of the endpoints' names; `held` are addresses that they have already.
+lab::Named<std::vector<PrivateEndpointRoute>> private_endpoint_routes(const lab::Lab& lab,
+                                                                      const NumberBook& held);
 
 // Both take and leave rows sorted by prefix, active before invalid.
 

@@ -16,13 +16,17 @@ namespace {
 class Analysis {
  public:
   Analysis(Network& out, const Network* previous)
-      : out_(out), lab_(out.situation.lab), previous_(previous), routes_(lab_), lists_(lab_) {}
+      : out_(out),
+        lab_(out.situation.lab),
+        previous_(previous),
+        routes_(lab_, out.situation.numbers),
+        lists_(lab_) {}
 
   void run() {
     add_vnets();
     add_nat_gateways(out_);
     add_workers();
-    out_.endpoints = endpoint_addresses(lab_);
+    out_.endpoints = endpoint_addresses(lab_, out_.situation.numbers);
     add_interfaces(out_, places_);
     add_routing();
     add_ways();
@@ -238,7 +242,7 @@ class Analysis {
       if (restarts != out_.situation.restarts.end()) added.restarts = restarts->second;
     }
     for (const auto& [farm, ignored] : lab_.server_farms) {
-      for (auto& [site, ports] : private_ports(lab_, farm)) {
+      for (auto& [site, ports] : private_ports(lab_, farm, out_.situation.numbers)) {
         out_.sites.at(site).private_ports = std::move(ports);
       }
     }

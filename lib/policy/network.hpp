@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/slots.hpp"
 #include "policy/classifier.hpp"
 #include "policy/effective_routes.hpp"
 #include "policy/lanes.hpp"
@@ -53,6 +54,9 @@ struct Situation {
   lab::Named<std::vector<Ipv4Address>> dns_at_start{};
   // By site: classes in which somebody has run something, beside those that the lab asks for.
   TrafficInUse traffic{};
+  // By which the things of an earlier lab were known; those that are still there keep theirs
+  // (compile/numbers.hpp).
+  NumberBook numbers{};
   std::map<WorkerKey, Imposed> imposed{};  // changes no verdict: the analysis does not read it
   bool operator==(const Situation&) const = default;
 };

@@ -4,9 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
-
-#include "base/slots.hpp"
 
 namespace egress::policy {
 namespace {
@@ -15,28 +12,44 @@ std::string key_of(const std::string& site, int number) {
   return fmt::format("{}/{}", site, number);
 }
 
+std::string book_of(const std::string& server_farm) {
+  return "private ports/" + server_farm;
+}
+
+int count_of(const lab::Site& site, const std::string& server_farm) {
+  const bool has_some = site.server_farm == server_farm && site.virtual_network_subnet.has_value();
+  return has_some ? site.vnet_private_ports_count : 0;
+}
+
+Numbers numbers_of(const lab::Lab& lab, const std::string& server_farm, const NumberBook& held) {
+  std::vector<std::string> keys;
+  for (const auto& [name, site] : lab.sites) {
+    for (int i = 0; i < count_of(site, server_farm); ++i) keys.push_back(key_of(name, i));
+  }
+  return assign_slots(fmt::format("private ports in plan '{}'", server_farm), keys,
+                      kFirstPrivatePort, kLastPrivatePort, numbers_in(held, book_of(server_farm)))
+      .value();
+}
+
 }  // namespace
 
-lab::Named<std::vector<uint16_t>> private_ports(const lab::Lab& lab,
-                                                const std::string& server_farm) {
-  const auto wants_some = [&](const lab::Site& site) {
-    return site.server_farm == server_farm && site.virtual_network_subnet.has_value();
-  };
-  std::set<std::string> keys;
-  for (const auto& [name, site] : lab.sites) {
-    if (!wants_some(site)) continue;
-    for (int i = 0; i < site.vnet_private_ports_count; ++i) keys.insert(key_of(name, i));
-  }
-  const auto numbers = probed(keys, kLastPrivatePort - kFirstPrivatePort + 1);
+lab::Named<std::vector<uint16_t>> private_ports(const lab::Lab& lab, const std::string& server_farm,
+                                                const NumberBook& held) {
+  const Numbers numbers = numbers_of(lab, server_farm, held);
   lab::Named<std::vector<uint16_t>> ports;
   for (const auto& [name, site] : lab.sites) {
-    if (!wants_some(site)) continue;
-    for (int i = 0; i < site.vnet_private_ports_count; ++i) {
-      const uint64_t port = kFirstPrivatePort + numbers.at(key_of(name, i));
-      ports[name].push_back(static_cast<uint16_t>(port));
+    for (int i = 0; i < count_of(site, server_farm); ++i) {
+      ports[name].push_back(static_cast<uint16_t>(numbers.at(key_of(name, i))));
     }
   }
   return ports;
+}
+
+void number_private_ports(const lab::Lab& lab, const NumberBook& held, NumberBook& book) {
+  for (const auto& [name, farm] : lab.server_farms) {
+    Numbers numbers = numbers_of(lab, name, held);
+    if (!numbers.empty()) book[book_of(name)] = std::move(numbers);
+  }
 }
 
 bool is_health_probe(const Packet& packet) {

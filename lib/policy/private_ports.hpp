@@ -18,10 +18,12 @@ inline constexpr uint16_t kFirstPrivatePort = 20000;
 inline constexpr uint16_t kLastPrivatePort = 29999;
 inline constexpr uint16_t kHealthProbePort = 30000;  // UDP
 
-// Of the integrated sites of a plan that want some, the same on every instance. The loader lets no
-// plan want more than there are.
-lab::Named<std::vector<uint16_t>> private_ports(const lab::Lab& lab,
-                                                const std::string& server_farm);
+// Of the integrated sites of a plan that want some, the same on every instance; what has a port in
+// `held` keeps it. The loader lets no plan want more than there are.
+lab::Named<std::vector<uint16_t>> private_ports(const lab::Lab& lab, const std::string& server_farm,
+                                                const NumberBook& held = {});
+// Adds them to a book.
+void number_private_ports(const lab::Lab& lab, const NumberBook& held, NumberBook& book);
 
 bool is_health_probe(const Packet& packet);
 

@@ -51,6 +51,10 @@ struct Decision {
 
 Decision decide(const lab::Site& site, TrafficClass traffic) {
   if (traffic == TrafficClass::kKeyVault) return {true, routing_word(traffic)};
+  // Azure forces allTraffic for it (azure-facts 1.2.11).
+  if (site.public_network_access == lab::PublicNetworkAccess::kSecuredByPerimeter) {
+    return {true, "publicNetworkAccess"};
+  }
   const Switches switches = switches_of(traffic);
   if (site.outbound_vnet_routing) {
     const lab::OutboundVnetRouting& routing = *site.outbound_vnet_routing;

@@ -22,10 +22,10 @@ struct TrafficRouting {
   bool operator==(const TrafficRouting&) const = default;
 };
 
-// Of a class the first that is there decides: outboundVnetRouting, the legacy property, the app
-// setting, which is on with "1" or "true" in any case. A site that is not integrated sends nothing
-// into a network. Nobody decides about Key Vault references: once the public attempt has failed,
-// everything enters (contract "Decided" 25).
+// Of a class the first that is there decides: publicNetworkAccess where it is SecuredByPerimeter,
+// outboundVnetRouting, the legacy property, the app setting, which is on with "1" or "true" in any
+// case. A site that is not integrated sends nothing into a network. Nobody decides about Key Vault
+// references: once the public attempt has failed, everything enters (contract "Decided" 25).
 TrafficRouting traffic_routing(const lab::Site& site, lab::TrafficClass traffic);
 
 // The word for a class's routing where that alone decides a flow: "applicationRouting",

@@ -7,15 +7,21 @@
 #include <utility>
 
 #include "compile/compile.hpp"
+#include "compile/numbers.hpp"
 #include "lab/document.hpp"
+#include "lab/edit.hpp"
 #include "lab/service_tags.hpp"
 #include "lab/validate.hpp"
+#include "session/refusals.hpp"
 #include "session/starts.hpp"
 #include "state/link_diff.hpp"
 
 namespace egress::session {
 
 namespace {
+
+// Azure's code of too few addresses (azure-facts 3.2.6).
+constexpr const char* kExhausted = "Conflict";
 
 // What is known of sites that are gone is forgotten with them.
 template <typename T>
@@ -52,13 +58,16 @@ compile::Options options_of(const Terms& terms, const LabInForce& lab) {
 // Fills in what follows from the situation. What `base` knows of it already is taken over.
 Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, const Terms& terms) {
   next.startup_tasks = std::make_shared<const StartupTasks>(lab::startup_tasks(lab));
-  next.network = policy::analyse({.lab = std::move(lab),
-                                  .leases = next.leases.addresses(),
-                                  .restarts = next.restarts,
-                                  .dns_at_start = next.dns_at_start,
-                                  .traffic = next.traffic,
-                                  .imposed = next.imposed},
-                                 base.network.get());
+  policy::Situation situation{.lab = std::move(lab),
+                              .leases = next.leases.addresses(),
+                              .restarts = next.restarts,
+                              .dns_at_start = next.dns_at_start,
+                              .traffic = next.traffic,
+                              .numbers = base.numbers,
+                              .imposed = next.imposed};
+  ASSIGN_OR_RETURN(next.numbers, compile::numbers(situation));
+  situation.numbers = next.numbers;
+  next.network = policy::analyse(std::move(situation), base.network.get());
   std::optional<compile::Compiled> previous;
   if (base.network != nullptr) previous.emplace(compile::Compiled{*base.network, *base.desired});
   ASSIGN_OR_RETURN(state::KernelState desired,
@@ -70,56 +79,107 @@ Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, cons
 }
 
 // The text in force says nothing new, but time may have passed for its leases. Empty when that
-// changes an address, or has ended something on wires.
+// changes an address, or has ended something on wires. With a file a new journal begins.
 std::optional<Proposal> propose_again(const LabInForce& base, ipam::TimePoint now) {
   const lab::Lab& lab = base.network->situation.lab;
   if (still_imposed(base.imposed, lab, base.machine_time(now)) != base.imposed) return std::nullopt;
   auto change = base.leases.plan(lab, now);
   if (!change.ok()) return std::nullopt;
   Proposal proposal{.base = base.version, .next = base, .leases = std::move(*change)};
-  if (!proposal.leases.empty()) ++proposal.next.version;
+  if (!proposal.leases.empty() || !base.journal.empty()) ++proposal.next.version;
   proposal.next.leases.commit(proposal.leases);
+  proposal.next.journal.clear();
   if (proposal.next.leases.addresses() != base.network->situation.leases) return std::nullopt;
   return proposal;
 }
 
-Refusal too_large(std::vector<lab::Finding> excess) {
-  return {{.code = Errc::kInvalid, .message = "the lab is too large"}, std::move(excess)};
+// A file says all that is in force, so what came before it is forgotten.
+lifecycle::Journal journal_after(const Step& step, const lab::Lab& after) {
+  switch (step.cause) {
+    case lifecycle::Cause::kApply: return {};
+    case lifecycle::Cause::kRestore: break;
+    case lifecycle::Cause::kOperation: {
+      std::vector<lab::Difference> changes = lab::differences(step.before(), after);
+      if (changes.empty()) break;
+      return lifecycle::recorded(
+          step.base.journal, {step.now, lifecycle::to_text(*step.operation), std::move(changes)});
+    }
+  }
+  return step.base.journal;
 }
 
-Refusal no_lab() {
-  return {{.code = Errc::kConflict, .message = "no lab is in force"}, {}};
+// What is known of sites that go on, and that those start anew whose subnet is another one.
+store::Generations restarts_after(const LabInForce& base, const lab::Lab& after,
+                                  const lifecycle::Effects& effects) {
+  store::Generations restarts = of_sites(after, base.restarts);
+  for (const std::string& site : effects.restarts) ++restarts[site];
+  return restarts;
+}
+
+bool is_same(const LabInForce& next, const LabInForce& base) {
+  return next.text == base.text && next.restarts == base.restarts &&
+         next.dns_at_start == base.dns_at_start && next.traffic == base.traffic &&
+         next.imposed == base.imposed && next.life == base.life && next.journal == base.journal;
 }
 
 // The lab that `text` says and `loaded` holds.
-Outcome propose_loaded(const LabInForce& base, lab::LabText text, lab::Loaded loaded,
-                       const Terms& terms, ipam::TimePoint now) {
-  store::TrafficInUse traffic = of_sites(*loaded.lab, base.traffic);
+Outcome propose_loaded(const Step& step, lab::LabText text, lab::Loaded loaded,
+                       const Terms& terms) {
+  const LabInForce& base = step.base;
+  auto judged = judge(step, text, loaded);
+  if (auto* refusal = std::get_if<Refusal>(&judged)) return std::move(*refusal);
+  auto& transition = std::get<lifecycle::Transition>(judged);
+  const lab::Lab& lab = *loaded.lab;
+  store::TrafficInUse traffic = of_sites(lab, base.traffic);
   std::vector<lab::Finding> excess =
-      compile::check_size(*loaded.lab, terms.limits, text.file, traffic);
+      compile::check_size(lab, terms.limits, step.from_file ? text.file : "", traffic);
   if (!excess.empty()) return too_large(std::move(excess));
-  Result<ipam::LeaseChange> change = base.leases.plan(*loaded.lab, now);
-  if (!change.ok()) return Refusal{std::move(change).error(), std::move(loaded.findings)};
+  Result<ipam::LeaseChange> change = base.leases.plan(lab, step.now);
+  if (!change.ok()) {
+    return Refusal{std::move(change).error(), std::move(loaded.findings), kExhausted};
+  }
 
-  Proposal proposal{.base = base.version, .leases = std::move(*change)};
+  Proposal proposal{.base = base.version,
+                    .leases = std::move(*change),
+                    .lab_changed = step.before() == nullptr || !(*step.before() == lab),
+                    .effects = std::move(transition.effects)};
   LabInForce& next = proposal.next;
   next.text = std::move(text);
   next.warnings = std::move(loaded.findings);
   next.clock_offset = base.clock_offset;
   next.leases = base.leases;
   next.leases.commit(proposal.leases);
-  next.restarts = of_sites(*loaded.lab, base.restarts);
+  next.restarts = restarts_after(base, lab, proposal.effects);
   next.traffic = std::move(traffic);
-  next.dns_at_start = dns_at_start_of(*loaded.lab, next.text, base);
-  next.imposed = still_imposed(base.imposed, *loaded.lab, base.machine_time(now));
-  const bool same = next.text == base.text && proposal.leases.empty() &&
-                    next.restarts == base.restarts && next.dns_at_start == base.dns_at_start &&
-                    next.traffic == base.traffic && next.imposed == base.imposed;
+  next.dns_at_start = dns_at_start_of(lab, next.text, base);
+  next.imposed = still_imposed(base.imposed, lab, base.machine_time(step.now));
+  next.life = std::move(transition.next);
+  next.journal = journal_after(step, lab);
+  const bool same = is_same(next, base) && proposal.leases.empty();
   next.version = base.version + (same ? 0 : 1);
-  if (Status made = analyse_into(next, std::move(*loaded.lab), base, terms); !made.ok()) {
+  if (Status made = analyse_into(next, *std::move(loaded.lab), base, terms); !made.ok()) {
     return Refusal{std::move(made).error(), std::move(next.warnings)};
   }
   proposal.starts = starts(base, next);
+  return proposal;
+}
+
+// A file of service tags comes with the lab that names it.
+Result<std::string> no_file(const std::string& /*path*/) {
+  return Error{.code = Errc::kNotFound, .message = "only a lab that is applied brings its files"};
+}
+
+// Of an operation that leaves the lab as it is.
+Outcome propose_beside(const Step& step) {
+  const LabInForce& base = step.base;
+  const lab::Loaded unchanged{.lab = *step.before()};
+  auto judged = judge(step, base.text, unchanged);
+  if (auto* refusal = std::get_if<Refusal>(&judged)) return std::move(*refusal);
+  auto& transition = std::get<lifecycle::Transition>(judged);
+  Proposal proposal{.base = base.version, .next = base, .effects = std::move(transition.effects)};
+  if (transition.next.orphans == base.life.orphans) return proposal;
+  ++proposal.next.version;
+  proposal.next.life = std::move(transition.next);
   return proposal;
 }
 
@@ -171,31 +231,56 @@ std::variant<std::vector<policy::WorkerKey>, Refusal> instances_with_wires(
   return instances;
 }
 
-Refusal invalid(std::vector<lab::Finding> findings) {
-  return {{.code = Errc::kInvalid, .message = "the lab is invalid"}, std::move(findings)};
-}
-
 }  // namespace
 
-Outcome propose(const LabInForce& base, lab::LabText text, const Terms& terms,
-                ipam::TimePoint now) {
+Outcome propose(const LabInForce& base, lab::LabText text, const Terms& terms, ipam::TimePoint now,
+                lifecycle::Cause cause) {
   if (base.network != nullptr && text == base.text) {
     if (auto again = propose_again(base, now)) return *std::move(again);
   }
   lab::Loaded loaded = lab::load(text);
-  if (!loaded.lab) return invalid(std::move(loaded.findings));
-  return propose_loaded(base, std::move(text), std::move(loaded), terms, now);
+  return propose_loaded({.base = base, .cause = cause, .now = now, .from_file = true},
+                        std::move(text), std::move(loaded), terms);
 }
 
 Outcome propose(const LabInForce& base, lab::Lab lab, const Terms& terms, ipam::TimePoint now) {
   if (base.network != nullptr && lab == base.network->situation.lab) {
     return propose(base, base.text, terms, now);
   }
-  std::vector<lab::Finding> findings = lab::validate(lab);
-  if (lab::any_error(findings)) return invalid(std::move(findings));
+  const Step step{.base = base, .now = now};
+  lab::Loaded loaded{.findings = lab::validate(lab)};
+  if (lab::any_error(loaded.findings)) {
+    loaded.read = std::move(lab);
+    return propose_loaded(step, {}, std::move(loaded), terms);
+  }
   Result<lab::LabText> text = text_of(lab, base);
-  if (!text.ok()) return Refusal{std::move(text).error(), std::move(findings)};
-  return propose_loaded(base, *std::move(text), {std::move(lab), std::move(findings)}, terms, now);
+  if (!text.ok()) return Refusal{std::move(text).error(), std::move(loaded.findings)};
+  loaded.lab = std::move(lab);
+  return propose_loaded(step, *std::move(text), std::move(loaded), terms);
+}
+
+Outcome propose_operation(const LabInForce& base, const lifecycle::Operation& operation,
+                          const Terms& terms, ipam::TimePoint now) {
+  if (base.network == nullptr) return no_lab();
+  const lab::Lab& lab = base.network->situation.lab;
+  const Step step{
+      .base = base, .cause = lifecycle::Cause::kOperation, .operation = &operation, .now = now};
+  Result<lifecycle::Edits> edits = lifecycle::edits_of(operation, lab);
+  if (!edits.ok()) return Refusal{std::move(edits).error(), {}};
+  const auto with_notes = [&](Outcome outcome) {
+    if (auto* proposal = std::get_if<Proposal>(&outcome)) proposal->notes = std::move(edits->notes);
+    return outcome;
+  };
+  if (edits->edits.empty()) return with_notes(propose_beside(step));
+  lab::Loaded loaded = lab::edit(lab, edits->edits, no_file);
+  if (loaded.lab && *loaded.lab == lab) return propose_beside(step);
+  lab::LabText text;
+  if (loaded.lab) {
+    Result<lab::LabText> written = text_of(*loaded.lab, base);
+    if (!written.ok()) return Refusal{std::move(written).error(), std::move(loaded.findings)};
+    text = *std::move(written);
+  }
+  return with_notes(propose_loaded(step, std::move(text), std::move(loaded), terms));
 }
 
 Outcome propose_restart(const LabInForce& base, const std::string& site, const Terms& terms) {

@@ -18,6 +18,10 @@
 #include "ipam/leases.hpp"
 #include "lab/load.hpp"
 #include "lab/platform_tasks.hpp"
+#include "lifecycle/journal.hpp"
+#include "lifecycle/operation.hpp"
+#include "lifecycle/state.hpp"
+#include "lifecycle/transition.hpp"
 #include "policy/network.hpp"
 #include "session/imposed.hpp"
 #include "state/kernel_state.hpp"
@@ -36,10 +40,13 @@ struct LabInForce {
   lab::LabText text{};
   std::vector<lab::Finding> warnings{};  // of the text
   ipam::Leases leases{};
+  NumberBook numbers{};  // compile/numbers.hpp; without a network those that the next one keeps
   store::Generations restarts{};
   store::NameServers dns_at_start{};  // of integrated sites
   store::TrafficInUse traffic{};      // beside what the lab asks for
   ImposedOnWires imposed{};
+  lifecycle::State life{};
+  lifecycle::Journal journal{};                      // since a file was applied
   std::shared_ptr<const policy::Network> network{};  // null when no lab is in force
   std::shared_ptr<const state::KernelState> desired =
       std::make_shared<const state::KernelState>();  // never null; empty without a network
@@ -66,13 +73,19 @@ struct Proposal {
   LabInForce next{};  // of the same version when nothing changes
   ipam::LeaseChange leases{};
   std::set<lab::Sender> starts{};  // instances that start, of sites that ask the platform for it
+  bool lab_changed = false;        // not only what stands beside it
+  lifecycle::Effects effects{};
+  std::vector<std::string> notes{};  // of an operation: what it changes that nobody named
 };
 
-// Why a lab cannot be.
+// Why a lab cannot be, or cannot become another.
 struct Refusal {
   Error error{};
   std::vector<lab::Finding> findings{};
-  std::string code{};  // more exact than the error's, or empty
+  std::string code{};  // more exact than the error's, Azure's of a transition; or empty
+  // Of a transition between two valid labs: all that it refuses, and the lab that was not to be.
+  std::vector<lifecycle::Refusal> transition{};
+  std::shared_ptr<const lab::Lab> lab{};
 };
 // Of what is asked of a plan whose instances have no wires.
 inline constexpr const char* kNeedsTun = "needs-tun";
@@ -82,11 +95,18 @@ using Outcome = std::variant<Proposal, Refusal>;
 // `now` is the lab's own time in all of these.
 
 // The lab that `text` says, with the leases it needs at `now`. Analysis and kernel state are those
-// of `base` when the text is.
-Outcome propose(const LabInForce& base, lab::LabText text, const Terms& terms, ipam::TimePoint now);
+// of `base` when the text is. What a transition refuses (lifecycle/transition.hpp) is kConflict,
+// the first of them in `error` and `code`, all in `findings`, the loader's behind them.
+Outcome propose(const LabInForce& base, lab::LabText text, const Terms& terms, ipam::TimePoint now,
+                lifecycle::Cause cause = lifecycle::Cause::kApply);
 // A lab that no file says: edited (lab/edit.hpp), or of another front. It is judged like one from a
 // file, and put in force as the file that declares it, under the name of the one in force.
 Outcome propose(const LabInForce& base, lab::Lab lab, const Terms& terms, ipam::TimePoint now);
+// The lab in force as the operation leaves it, put in force as the file that declares it. The
+// version stays when it is so already. kNotFound for what the lab does not have, kConflict when no
+// lab is in force.
+Outcome propose_operation(const LabInForce& base, const lifecycle::Operation& operation,
+                          const Terms& terms, ipam::TimePoint now);
 // New interfaces for all instances of the site. kNotFound when there is no such site.
 Outcome propose_restart(const LabInForce& base, const std::string& site, const Terms& terms);
 // A namespace for each instance of the site from which packets of the class are sent. The version

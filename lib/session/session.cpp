@@ -43,6 +43,30 @@ std::vector<lab::Sender> forgotten_in(const Startups& before, const Startups& af
   return forgotten;
 }
 
+template <typename T>
+std::optional<T> if_changed(const T& before, const T& after) {
+  return before == after ? std::nullopt : std::optional(after);
+}
+
+// What of `after` is not stored yet when `before` is.
+store::Change change_between(const LabInForce& before, const LabInForce& after) {
+  store::Change change{.numbers = if_changed(before.numbers, after.numbers),
+                       .lab = if_changed(before.text, after.text),
+                       .generations = if_changed(before.restarts, after.restarts),
+                       .dns_at_start = if_changed(before.dns_at_start, after.dns_at_start),
+                       .traffic = if_changed(before.traffic, after.traffic),
+                       .life = if_changed(before.life, after.life),
+                       .version = if_changed(before.version, after.version),
+                       .clock_offset = if_changed(before.clock_offset, after.clock_offset)};
+  if (before.imposed != after.imposed) change.imposed = to_stored(after.imposed);
+  // It grows by one operation at a time, or begins anew.
+  if (before.journal != after.journal) {
+    change.journal_size = after.journal.size();
+    if (!after.journal.empty()) change.journal_entry = after.journal.back();
+  }
+  return change;
+}
+
 }  // namespace
 
 Status Session::restore(ipam::TimePoint now) {
@@ -54,10 +78,13 @@ Status Session::restore(ipam::TimePoint now) {
   LabInForce found{.version = saved.version,
                    .clock_offset = saved.clock_offset,
                    .leases = ipam::Leases(saved.leases),
+                   .numbers = std::move(saved.numbers),
                    .restarts = std::move(saved.generations),
                    .dns_at_start = std::move(saved.dns_at_start),
                    .traffic = std::move(saved.traffic),
-                   .imposed = from_stored(saved.imposed)};
+                   .imposed = from_stored(saved.imposed),
+                   .life = std::move(saved.life),
+                   .journal = std::move(saved.journal)};
   const bool stored = saved.lab.has_value();
   if (stored) found.text = std::move(*saved.lab);
   current_ = std::make_shared<const LabInForce>(std::move(found));
@@ -71,7 +98,8 @@ Status Session::restore(ipam::TimePoint now) {
 }
 
 Status Session::take_up(ipam::TimePoint now) {
-  Outcome outcome = propose(*current_, current_->text, terms_, current_->lab_time(now));
+  Outcome outcome = propose(*current_, current_->text, terms_, current_->lab_time(now),
+                            lifecycle::Cause::kRestore);
   if (const Refusal* refusal = std::get_if<Refusal>(&outcome)) {
     problem_ = "the stored lab is no longer accepted: " + refusal->error.to_string();
     if (!refusal->findings.empty()) problem_ += ": " + refusal->findings.front().to_string();
@@ -107,15 +135,9 @@ Status Session::adopt(Proposal proposal) {
   const auto next = std::make_shared<const LabInForce>(std::move(proposal.next));
   Startups startups = startups_after(startups_, *current_, *next, proposal.starts);
   if (next->version != proposal.base || current_->network == nullptr || !problem_.empty()) {
-    store::Change change{.leases = std::move(proposal.leases),
-                         .lab = next->text,
-                         .generations = next->restarts,
-                         .dns_at_start = next->dns_at_start,
-                         .traffic = next->traffic,
-                         .forgotten_startups = forgotten_in(startups_, startups),
-                         .imposed = to_stored(next->imposed),
-                         .version = next->version,
-                         .clock_offset = next->clock_offset};
+    store::Change change = change_between(*current_, *next);
+    change.leases = std::move(proposal.leases);
+    change.forgotten_startups = forgotten_in(startups_, startups);
     if (set_aside_) change.unfinished_starts = 0;
     RETURN_IF_ERROR(store_.save(change));
   }

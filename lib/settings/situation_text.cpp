@@ -5,6 +5,7 @@
 
 #include "base/number.hpp"
 #include "lab/document.hpp"
+#include "policy/numbers.hpp"
 #include "settings/record_sets_text.hpp"
 
 namespace egress::settings {
@@ -120,6 +121,25 @@ lab::Named<int> read_restarts(const Json& json) {
   return restarts;
 }
 
+Json numbers_json(const NumberBook& book) {
+  Json json = Json::array();
+  for (const auto& [kind, numbers] : book) {
+    Json of_kind = Json::array();
+    for (const auto& [holder, number] : numbers) of_kind.push_back({holder, number});
+    json.push_back({kind, std::move(of_kind)});
+  }
+  return json;
+}
+
+NumberBook read_numbers(const Json& json) {
+  NumberBook book;
+  for (const Json& each : json) {
+    Numbers& numbers = book[each.at(0)];
+    for (const Json& row : each.at(1)) numbers[row.at(0)] = row.at(1);
+  }
+  return book;
+}
+
 lab::Lab read_lab(const Json& json, std::shared_ptr<const lab::ServiceTags> tags) {
   auto lab = lab::lab_of(json, std::move(tags));
   if (!lab.ok()) throw Unreadable(lab.error().to_string());
@@ -136,7 +156,8 @@ std::string to_text(const policy::Situation& situation) {
                   {"leases", leases_json(situation.leases)},
                   {"restarts", std::move(restarts)},
                   {"dnsAtStart", dns_json(situation.dns_at_start)},
-                  {"traffic", traffic_json(situation.traffic)}};
+                  {"traffic", traffic_json(situation.traffic)},
+                  {"numbers", numbers_json(policy::numbers(situation))}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -146,7 +167,8 @@ Result<policy::Situation> parse_situation(const std::string& text) {
                                 .leases = read_leases(json.at("leases")),
                                 .restarts = read_restarts(json.at("restarts")),
                                 .dns_at_start = read_dns(json.at("dnsAtStart")),
-                                .traffic = read_traffic(json.at("traffic"))};
+                                .traffic = read_traffic(json.at("traffic")),
+                                .numbers = read_numbers(json.at("numbers"))};
     for (const lab::Integration& wanted : lab::integrations(situation.lab)) {
       if (situation.leases.count(wanted) == 0) {
         throw Unreadable(wanted.server_farm + " has no lease in " + wanted.subnet.to_string());

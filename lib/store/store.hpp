@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What must survive the daemon: leases, the applied lab, how often each site was restarted, the
-// name servers of its start, what the starts of its instances came to, the classes of traffic in
-// which somebody has run something, what somebody has put on wires, the version of all that, how
-// far the lab's clock was moved on, and how often the daemon has not survived its own start. One
-// SQLite file; a change is one transaction, durable before save() returns. The file is made with
-// the first change and gone after erase().
+// What must survive the daemon: leases, the numbers by which the lab's things are known, the
+// applied lab, how often each site was restarted, the name servers of its start, what the starts of
+// its instances came to, the classes of traffic in which somebody has run something, what somebody
+// has put on wires, what the lab's life has left beside it, the operations on it since a file was
+// applied, the version of all that, how far the lab's clock was moved on, and how often the daemon
+// has not survived its own start. One SQLite file; a change is one transaction, durable before
+// save() returns. The file is made with the first change and gone after erase().
 
 #include <chrono>
 #include <cstdint>
@@ -17,8 +18,11 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/slots.hpp"
 #include "ipam/leases.hpp"
 #include "lab/load.hpp"
+#include "lifecycle/journal.hpp"
+#include "lifecycle/state.hpp"
 #include "store/sqlite.hpp"
 
 namespace egress::store {
@@ -46,12 +50,15 @@ struct ImposedText {
 
 struct Saved {
   std::vector<ipam::Lease> leases{};
+  NumberBook numbers{};
   std::optional<lab::LabText> lab{};
   Generations generations{};
   NameServers dns_at_start{};
   TrafficInUse traffic{};
   std::vector<StartupReport> startups{};
   std::vector<ImposedText> imposed{};
+  lifecycle::State life{};
+  lifecycle::Journal journal{};
   uint64_t version = 0;
   std::chrono::seconds clock_offset{};
   int unfinished_starts = 0;  // in a row
@@ -60,6 +67,7 @@ struct Saved {
 // Unset parts stay as they are.
 struct Change {
   ipam::LeaseChange leases{};
+  std::optional<NumberBook> numbers{};  // in place of all
   std::optional<lab::LabText> lab{};
   std::optional<Generations> generations{};
   std::optional<NameServers> dns_at_start{};
@@ -67,6 +75,9 @@ struct Change {
   std::vector<lab::Sender> forgotten_startups{};
   std::vector<StartupReport> startups{};              // in place of those of the same instances
   std::optional<std::vector<ImposedText>> imposed{};  // in place of all
+  std::optional<lifecycle::State> life{};
+  std::optional<lifecycle::Recorded> journal_entry{};  // behind those that stand
+  std::optional<size_t> journal_size{};  // how many stay, with that one; the oldest go
   std::optional<uint64_t> version{};
   std::optional<std::chrono::seconds> clock_offset{};
   std::optional<int> unfinished_starts{};

@@ -7,40 +7,45 @@ namespace egress::store {
 
 namespace {
 
-int64_t to_stored(ipam::TimePoint time) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
-
-ipam::TimePoint from_stored(int64_t nanoseconds) {
-  return ipam::TimePoint(
-      std::chrono::duration_cast<ipam::TimePoint::duration>(std::chrono::nanoseconds(nanoseconds)));
-}
-
-Statement& bind_holder(Statement& statement, const lab::Integration& holder) {
-  return statement.bind(1, holder.server_farm)
-      .bind(2, int64_t{holder.instance})
-      .bind(3, holder.subnet.vnet)
-      .bind(4, holder.subnet.subnet);
+Statement& bind_lease(Statement& statement, const ipam::Lease& lease) {
+  return statement.bind(1, lease.holder.subnet.vnet)
+      .bind(2, int64_t{lease.address.bits})
+      .bind(3, lease.holder.subnet.subnet)
+      .bind(4, lease.holder.server_farm)
+      .bind(5, int64_t{lease.holder.instance})
+      .bind(6, lease.holder.site);
 }
 
 }  // namespace
 
 Result<std::vector<ipam::Lease>> read_leases(Database& database) {
   ASSIGN_OR_RETURN(Statement select,
-                   database.prepare("SELECT server_farm, instance, vnet, subnet, address, "
+                   database.prepare("SELECT server_farm, instance, vnet, subnet, site, address, "
                                     "releasing, since, release_at FROM lease"));
   std::vector<ipam::Lease> leases;
   for (;;) {
     ASSIGN_OR_RETURN(const bool row, select.step());
     if (!row) return leases;
     ipam::Lease lease;
-    lease.holder = {
-        select.text(0), static_cast<int>(select.integer(1)), {select.text(2), select.text(3)}};
-    lease.address = {static_cast<uint32_t>(select.integer(4))};
-    lease.state = select.integer(5) != 0 ? ipam::LeaseState::kReleasing : ipam::LeaseState::kHeld;
-    lease.since = from_stored(select.integer(6));
-    if (!select.is_null(7)) lease.release_at = from_stored(select.integer(7));
+    lease.holder = {select.text(0),
+                    static_cast<int>(select.integer(1)),
+                    {select.text(2), select.text(3)},
+                    select.text(4)};
+    lease.address = {static_cast<uint32_t>(select.integer(5))};
+    lease.state = select.integer(6) != 0 ? ipam::LeaseState::kReleasing : ipam::LeaseState::kHeld;
+    lease.since = from_stored(select.integer(7));
+    if (!select.is_null(8)) lease.release_at = from_stored(select.integer(8));
     leases.push_back(std::move(lease));
+  }
+}
+
+Result<NumberBook> read_numbers(Database& database) {
+  ASSIGN_OR_RETURN(Statement select, database.prepare("SELECT kind, holder, number FROM number"));
+  NumberBook numbers;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) return numbers;
+    numbers[select.text(0)].emplace(select.text(1), static_cast<uint32_t>(select.integer(2)));
   }
 }
 
@@ -125,28 +130,38 @@ Result<std::vector<ImposedText>> read_imposed(Database& database) {
 
 Status write_leases(Database& database, const ipam::LeaseChange& change) {
   ASSIGN_OR_RETURN(Statement remove,
-                   database.prepare("DELETE FROM lease WHERE server_farm = ? AND instance = ? AND "
-                                    "vnet = ? AND subnet = ?"));
+                   database.prepare("DELETE FROM lease WHERE vnet = ? AND address = ? AND "
+                                    "subnet = ? AND server_farm = ? AND instance = ? AND "
+                                    "site = ?"));
   for (const ipam::Lease& lease : change.removed) {
-    RETURN_IF_ERROR(bind_holder(remove, lease.holder).run());
+    RETURN_IF_ERROR(bind_lease(remove, lease).run());
   }
-  // A plain insert: UNIQUE (vnet, address) must refuse a second holder, never replace the first.
-  for (const ipam::Lease& lease : change.stored) {
-    RETURN_IF_ERROR(bind_holder(remove, lease.holder).run());
-  }
+  // A plain insert: the keys must refuse a second holder of an address and a second address of a
+  // holder, never replace the first.
+  for (const ipam::Lease& lease : change.stored) RETURN_IF_ERROR(bind_lease(remove, lease).run());
   ASSIGN_OR_RETURN(Statement insert,
-                   database.prepare("INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+                   database.prepare("INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   for (const ipam::Lease& lease : change.stored) {
-    bind_holder(insert, lease.holder)
-        .bind(5, int64_t{lease.address.bits})
-        .bind(6, int64_t{lease.state == ipam::LeaseState::kReleasing ? 1 : 0})
-        .bind(7, to_stored(lease.since));
+    bind_lease(insert, lease)
+        .bind(7, int64_t{lease.state == ipam::LeaseState::kReleasing ? 1 : 0})
+        .bind(8, to_stored(lease.since));
     if (lease.release_at) {
-      insert.bind(8, to_stored(*lease.release_at));
+      insert.bind(9, to_stored(*lease.release_at));
     } else {
-      insert.bind_null(8);
+      insert.bind_null(9);
     }
     RETURN_IF_ERROR(insert.run());
+  }
+  return {};
+}
+
+Status write_numbers(Database& database, const NumberBook& numbers) {
+  RETURN_IF_ERROR(database.execute("DELETE FROM number"));
+  ASSIGN_OR_RETURN(Statement insert, database.prepare("INSERT INTO number VALUES (?, ?, ?)"));
+  for (const auto& [kind, of_kind] : numbers) {
+    for (const auto& [holder, number] : of_kind) {
+      RETURN_IF_ERROR(insert.bind(1, kind).bind(2, holder).bind(3, int64_t{number}).run());
+    }
   }
   return {};
 }

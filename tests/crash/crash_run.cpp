@@ -8,7 +8,6 @@
 #include <csignal>
 #include <filesystem>
 
-#include "tests/crash/lease_book.hpp"
 #include "tests/support/machine.hpp"
 
 namespace egress::crash {
@@ -111,7 +110,7 @@ Status CrashRun::come_back(const Operation& operation) {
   RETURN_IF_ERROR(daemon_.comes_up());
   if (is_set_aside()) return take_up_again(operation);
   ASSIGN_OR_RETURN(const std::string file, lab_in_force());
-  ASSIGN_OR_RETURN(lab::IntegrationAddresses leases, leases_of(daemon_.client()));
+  ASSIGN_OR_RETURN(LeaseBook leases, leases_of(daemon_.client()));
   const std::string before = known_.lab == nullptr ? "" : known_.lab->text.file;
   note(fmt::format("came back with {}", file.empty() ? "no lab" : file));
   if (file == before) {
@@ -205,7 +204,7 @@ Result<int> CrashRun::carry_out(const Operation& operation) {
   if (changed > 0) spans_[what] = std::max(Duration(Clock::now() - since), spans_[what] * 0.8);
   if (operation.kind == OperationKind::kDown) known_ = {};
   if (operation.kind != OperationKind::kApply) return changed;
-  ASSIGN_OR_RETURN(lab::IntegrationAddresses leases, leases_of(daemon_.client()));
+  ASSIGN_OR_RETURN(LeaseBook leases, leases_of(daemon_.client()));
   RETURN_IF_ERROR(check_leases(known_.leases, operation.target->lab, leases));
   known_ = {operation.target, std::move(leases)};
   return changed;

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "lab/lab.hpp"
 #include "tests/crash/daemon_process.hpp"
 #include "tests/crash/kill.hpp"
+#include "tests/crash/lease_book.hpp"
 #include "tests/crash/operation.hpp"
 
 namespace egress::crash {
@@ -23,7 +23,7 @@ namespace egress::crash {
 // What is stored and in force.
 struct Known {
   const LabFile* lab = nullptr;  // null: none
-  lab::IntegrationAddresses leases{};
+  LeaseBook leases{};
 };
 
 class CrashRun {

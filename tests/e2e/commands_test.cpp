@@ -262,6 +262,7 @@ TEST_F(Commands, LeasesNameEachInstance) {
   EXPECT_EQ(leases.status, 0);
   EXPECT_THAT(leases.out, HasSubstr("10.1.1.4"));
   EXPECT_THAT(leases.out, HasSubstr("10.1.1.5"));
+  EXPECT_THAT(leases.out, HasSubstr("\n59 usable, 2 held, 0 waiting for release\n"));
   EXPECT_NE(machine_.ctl({"leases", "spoke/nowhere"}).status, 0);
 }
 
@@ -293,10 +294,32 @@ TEST_F(Commands, HelpAndVersionNeedNoDaemon) {
   machine_.stop();
   EXPECT_EQ(machine_.ctl({"--help"}).status, 0);
   EXPECT_THAT(run({EGRESSD_PROGRAM, "--version"}).out, MatchesRegex("egressd [0-9.]+\n"));
-  for (const char* command :
-       {"validate", "plan", "apply", "status", "exec", "env", "explain", "effective-routes",
-        "effective-rules", "ip-flow-verify", "next-hop", "resolve", "dependencies", "test",
-        "leases", "graph", "restart", "down"}) {
+  for (const char* command : {"validate",
+                              "plan",
+                              "apply",
+                              "status",
+                              "exec",
+                              "env",
+                              "explain",
+                              "effective-routes",
+                              "effective-rules",
+                              "ip-flow-verify",
+                              "next-hop",
+                              "resolve",
+                              "dependencies",
+                              "test",
+                              "leases",
+                              "graph",
+                              "restart",
+                              "down",
+                              "scale",
+                              "connect",
+                              "disconnect",
+                              "delete",
+                              "set",
+                              "unset",
+                              "purge",
+                              "export"}) {
     EXPECT_EQ(machine_.ctl({command, "--help"}).status, 0) << command;
   }
   EXPECT_EQ(machine_.ctl({"no-such-command"}).status, 2);

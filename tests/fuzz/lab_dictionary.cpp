@@ -15,35 +15,16 @@ namespace egress::lab {
 namespace {
 
 std::set<std::string> words() {
-  std::set<std::string> all = {"0.0.0.0/0",
-                               "10.0.0.0/16",
-                               "10.0.0.4",
-                               "10.1.0.0/24",
-                               "168.63.129.16",
-                               "203.0.113.80",
-                               "20.50.1.4",
-                               "true",
-                               "false",
-                               "null",
-                               "1-65535",
-                               "443",
-                               "tcp/443",
-                               "udp/53",
-                               "tcp://10.0.0.4:443",
-                               "icmp://h",
-                               "20ms",
-                               "1%",
-                               "100mbit",
-                               "v/s",
-                               "*x",
-                               "&x ",
-                               "<<: ",
-                               "!!str ",
-                               "%TAG ! x\n---",
-                               "# service tags",
-                               "|\n ",
-                               ">-\n ",
-                               kServerFarmsDelegation};
+  std::set<std::string> all = {"0.0.0.0/0",   "10.0.0.0/16",   "10.0.0.4",
+                               "10.1.0.0/24", "168.63.129.16", "203.0.113.80",
+                               "20.50.1.4",   "true",          "false",
+                               "null",        "1-65535",       "443",
+                               "tcp/443",     "udp/53",        "tcp://10.0.0.4:443",
+                               "icmp://h",    "20ms",          "1%",
+                               "100mbit",     "1h30m",         "v/s",
+                               "*x",          "&x ",           "<<: ",
+                               "!!str ",      "%TAG ! x\n---", "# service tags",
+                               "|\n ",        ">-\n ",         kServerFarmsDelegation};
   for (const ObjectSchema& object : object_schemas()) {
     for (const Property& key : object.properties) {
       all.insert(key.name + ": ");

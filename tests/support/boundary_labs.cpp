@@ -109,6 +109,25 @@ void add_services(lab::Lab& lab, const std::string& hub, const std::string& subn
       lab::DnsServer{.forward_to = {kAzurePlatform}, .record_sets = {{"_", {.txt = {"x"}}}}};
 }
 
+// What an operator may do, how the lab changes, and what it says of Azure's that has no effect
+// here.
+void add_rights_and_delays(lab::Lab& lab, const std::string& hub) {
+  lab.release_delay = lab::kMaxReleaseDelay;
+  lab.max_scale_changes_per_hour = lab::kMaxScaleChangesPerHour;
+  lab.role_assignments = {{{.scope = "spoke", .actions = {"Microsoft.Network/*"}},
+                           {.scope = hub + "/_", .actions = {"*"}},
+                           {.scope = hub, .actions = {"microsoft.network/virtualnetworks/read"}}}};
+  lab.server_farms["0-0"].location = lab.location;
+  lab.server_farms["0-0"].hyper_v = true;
+  lab.server_farms["plan"].reserved = false;
+  lab.sites["0"].location = lab.location;
+  lab.not_emulated = {
+      {"serverFarms.0-0.zoneRedundant", "true"},
+      {"sites.app-0.siteConfig.alwaysOn", "true"},
+      {"virtualNetworks." + hub + ".subnets._.defaultOutboundAccess", "false"},
+      {"virtualNetworks.spoke.virtualNetworkPeerings." + hub + ".useRemoteGateways", "true"}};
+}
+
 // A hub with an appliance between two networks, so that there is a transit link, and an app in
 // both; names hold every character that Azure allows, at every place.
 lab::Lab every_kind() {
@@ -156,6 +175,7 @@ lab::Lab every_kind() {
   lab.sites["app-0"] = {.server_farm = "plan", .virtual_network_subnet = {{kHub, "_"}}};
   lab.sites["0"] = {.server_farm = "0-0", .virtual_network_subnet = {{"spoke", "apps"}}};
   add_services(lab, kHub, "0.in-side_");
+  add_rights_and_delays(lab, kHub);
   return lab;
 }
 

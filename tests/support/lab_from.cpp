@@ -34,7 +34,7 @@ lab::Lab lab_in(const std::string& file) {
 
 lab::Lab with(const lab::Lab& lab, const std::string& yaml) {
   lab::Lab changed =
-      taken(lab::edit(lab, {.verb = lab::Edit::Verb::kPatch, .value = yaml}, no_file));
+      taken(lab::edit(lab, {{.verb = lab::Edit::Verb::kPatch, .value = yaml}}, no_file));
   if (changed.service_tags_file.empty()) changed.service_tags = lab.service_tags;
   return changed;
 }

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/renamed_lab.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
 #include <string>
+#include <vector>
+
+#include "lab/document.hpp"
+#include "lab/key_path.hpp"
 
 namespace egress::testing_support {
 namespace {
@@ -108,6 +117,39 @@ void rename_owners(lab::Lab& lab) {
   }
 }
 
+void rename_scopes(lab::Lab& lab) {
+  for (lab::RoleAssignment& assignment : *lab.role_assignments) {
+    const size_t slash = assignment.scope.find('/');
+    const std::string vnet = network_name(assignment.scope.substr(0, slash));
+    assignment.scope = slash == std::string::npos
+                           ? vnet
+                           : vnet + "/" + part_name(assignment.scope.substr(slash + 1));
+  }
+}
+
+// Paths through the maps whose names they hold; `before` is the lab under its old names.
+void rename_paths(std::vector<lab::NotEmulated>& properties, const lab::Lab& before) {
+  const std::map<std::string, std::string (*)(const std::string&)> maps{
+      {"virtualNetworks", network_name},
+      {"virtualNetworkPeerings", network_name},
+      {"subnets", part_name},
+      {"networkSecurityGroups", part_name},
+      {"routeTables", part_name},
+      {"serverFarms", plan_name},
+      {"sites", site_name}};
+  const lab::Document document = lab::document_of(before);
+  for (lab::NotEmulated& property : properties) {
+    std::vector<std::string> keys = lab::place_at(document, property.path).keys;
+    for (size_t i = 1; i < keys.size(); ++i) {
+      if (const auto map = maps.find(keys[i - 1]); map != maps.end())
+        keys[i] = map->second(keys[i]);
+    }
+    property.path = fmt::format("{}", fmt::join(keys, "."));
+  }
+  std::sort(properties.begin(), properties.end(),
+            [](const auto& a, const auto& b) { return a.path < b.path; });
+}
+
 }  // namespace
 
 lab::Lab with_longest_names(const lab::Lab& lab) {
@@ -142,6 +184,8 @@ lab::Lab with_longest_names(const lab::Lab& lab) {
   }
   rename_services(renamed);
   rename_owners(renamed);
+  if (renamed.role_assignments) rename_scopes(renamed);
+  rename_paths(renamed.not_emulated, lab);
   renamed.expectations.clear();
   return renamed;
 }

@@ -26,13 +26,26 @@ using Action = std::function<int(const Context&)>;
 // An operation that shows its progress while it runs.
 Answer run_with_progress(const Context& context, const std::string& path, const Json& body);
 
+// "applied lab.yaml" or "removed the lab", for the summary.
+struct Wording {
+  std::string done{};
+  std::string partly{};
+  std::string what{};
+  std::string left = "the kernel is not yet as the lab wants it";
+};
+// What an operation came to; the exit status.
+int report(const Console& console, const Json& result, const Wording& wording);
+int exit_of_operation(const Failure& failure);
+
 void add_lab_commands(CLI::App& app, Action& chosen);        // validate, plan
 void add_operation_commands(CLI::App& app, Action& chosen);  // apply, restart, down
-void add_query_commands(CLI::App& app, Action& chosen);      // status, leases, effective-…, graph
-void add_clock_command(CLI::App& app, Action& chosen);       // clock, clock advance
-void add_startup_commands(CLI::App& app, Action& chosen);    // startup, backup
-void add_flow_commands(CLI::App& app, Action& chosen);       // explain, test
-void add_name_commands(CLI::App& app, Action& chosen);       // resolve, dependencies
+// scale, connect, disconnect, delete, set, unset, purge, export
+void add_lifecycle_commands(CLI::App& app, Action& chosen);
+void add_query_commands(CLI::App& app, Action& chosen);    // status, leases, effective-…, graph
+void add_clock_command(CLI::App& app, Action& chosen);     // clock, clock advance
+void add_startup_commands(CLI::App& app, Action& chosen);  // startup, backup
+void add_flow_commands(CLI::App& app, Action& chosen);     // explain, test
+void add_name_commands(CLI::App& app, Action& chosen);     // resolve, dependencies
 void add_network_watcher_commands(CLI::App& app, Action& chosen);  // ip-flow-verify, next-hop
 // exec and env; `program` is what stands behind "--" and must live until the action is done.
 void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Action& chosen);
@@ -48,6 +61,7 @@ CLI::App* add_command(CLI::App& app, const char* group, const char* name, const 
 void when_chosen(CLI::App& command, Action& chosen, Action action);
 
 inline constexpr const char* kLabGroup = "Lab";
+inline constexpr const char* kLifecycleGroup = "Life cycle";
 inline constexpr const char* kAppGroup = "Apps";
 inline constexpr const char* kFlowGroup = "Flows";
 inline constexpr const char* kOtherGroup = "Other";
@@ -56,6 +70,8 @@ using Render = std::string (*)(const Json&, const Screen&);
 // A document as the format wants it, or why there is none; the exit status.
 int show(const Console& console, const Answer& answer, Render render);
 
+// A positional that takes a kind of resources (lab/resource_kinds.hpp).
+inline constexpr const char* kKind = "KIND";
 // A positional that lab::Sender::parse takes.
 CLI::Option* add_target(CLI::App& command, std::string& target);
 // "--traffic CLASS" with the words of control::parse_traffic.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "egressctl/commands/commands.hpp"
+#include "lab/resource_kinds.hpp"
 #include "lab/schema/vocabulary.hpp"
 
 namespace egress::ctl {
@@ -34,7 +35,9 @@ std::set<std::string> traffic_options(const CLI::App& app) {
   return names;
 }
 
+// What may stand right behind the command.
 std::vector<std::string> action_names(const CLI::App& command) {
+  if (command.get_option_no_throw(kKind) != nullptr) return lab::resource_kinds();
   std::vector<std::string> names;
   for (const CLI::App* action : command.get_subcommands({})) names.push_back(action->get_name());
   return names;
@@ -65,7 +68,8 @@ _{0}() {{
     '') words='{1} {2}' ;;
 {3}  esac
   # Files are completed where no word fits.
-  [[ -n $command && $current != -* ]] && words=$actions
+  [[ -n $command && $current != -* ]] && words=''
+  [[ -n $command && $current != -* && ${{COMP_WORDS[COMP_CWORD-1]}} == "$command" ]] && words=$actions
   case ${{COMP_WORDS[COMP_CWORD-1]}} in
     {4}) words='{5}' ;;
   esac

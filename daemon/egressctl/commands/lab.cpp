@@ -32,6 +32,7 @@ int validate(const Context& context, const std::string& file) {
 struct PlanOptions {
   std::string file{};
   bool detailed = false;
+  KernelLines kernel = KernelLines::kCounted;
 };
 
 int plan(const Context& context, const PlanOptions& options) {
@@ -47,10 +48,9 @@ int plan(const Context& context, const PlanOptions& options) {
   if (!console.json()) {
     console.note(render_findings(list_of(planned, "findings"), source->source(), console.err()));
   }
-  console.print(planned, render_plan(planned, console.out()));
-  const bool changes =
-      !list_of(planned, "resources").empty() || !list_of(planned, "operations").empty();
-  return options.detailed && changes ? kChanges : kDone;
+  console.print(planned, render_plan(planned, options.kernel, console.out()));
+  if (!list_of(planned, "refusals").empty()) return kNo;
+  return options.detailed && would_change(planned) ? kChanges : kDone;
 }
 
 }  // namespace
@@ -68,14 +68,20 @@ void add_lab_commands(CLI::App& app, Action& chosen) {
 
   CLI::App* planning = add_command(
       app, kLabGroup, "plan", "Show what applying a lab file would change",
-      "Lists resources and the kernel operations that would follow; changes nothing.\n"
+      "Lists resources with the properties that change, apps that restart, addresses that are\n"
+      "taken and left, and the operations since the last apply that the file takes back. Changes\n"
+      "nothing.\n"
       "Example: egressctl plan lab.yaml --detailed-exitcode\n"
-      "Exit status: 0; 1 the lab is refused; with --detailed-exitcode 2 when something\n"
+      "Exit status: 0; 1 the lab, or the change, is refused; with --detailed-exitcode 2 when "
+      "something\n"
       "would change.");
   const auto options = std::make_shared<PlanOptions>();
   planning->add_option("FILE", options->file, "Lab file, or - for standard input")->required();
   planning->add_flag("--detailed-exitcode", options->detailed,
                      "Exit with 2 when something would change");
+  planning->add_flag_callback(
+      "--kernel", [options] { options->kernel = KernelLines::kShown; },
+      "List the kernel operations that would follow, too");
   when_chosen(*planning, chosen,
               [options](const Context& context) { return plan(context, *options); });
 }

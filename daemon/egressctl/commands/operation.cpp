@@ -13,37 +13,13 @@ namespace egress::ctl {
 
 namespace {
 
-// "applied lab.yaml" or "removed the lab", for the summary.
-struct Wording {
-  std::string done{};
-  std::string partly{};
-  std::string what{};
-  std::string left = "the kernel is not yet as the lab wants it";
-};
-
-int exit_of(const Failure& failure) {
-  return failure.reach == Reach::kKernel ? kPartly : kNo;
-}
-
-int report(const Console& console, const Json& result, const Wording& wording) {
-  const std::string leftovers = render_leftovers(result);
-  if (!console.json()) console.note(render_not_running(result, console.err()) + leftovers);
-  console.print(result, render_result(leftovers.empty() ? wording.done : wording.partly,
-                                      wording.what, result));
-  if (leftovers.empty()) return kDone;
-  return console.fail({.code = "partly",
-                       .message = wording.left,
-                       .hint = "the daemon keeps trying: egressctl status"},
-                      kPartly);
-}
-
 int apply_lab(const Context& context, const std::string& file) {
   const auto source = LabSource::read(file);
   if (!source.ok()) return context.console.fail(failure_of(source.error()), kNo);
   const Answer answer =
       run_with_progress(context, "/v1/apply", control::to_json(source->with_files()));
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(*failure, exit_of(*failure), source->source());
+    return context.console.fail(*failure, exit_of_operation(*failure), source->source());
   }
   return report(context.console, std::get<Json>(answer),
                 {"applied", "partly applied", source->source().file});
@@ -55,7 +31,7 @@ int restart(const Context& context, const std::string& site) {
                                    Json::object()),
                  context.client, site);
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(*failure, exit_of(*failure));
+    return context.console.fail(*failure, exit_of_operation(*failure));
   }
   return report(context.console, std::get<Json>(answer), {"restarted", "partly restarted", site});
 }
@@ -63,13 +39,30 @@ int restart(const Context& context, const std::string& site) {
 int down(const Context& context) {
   const Answer answer = run_with_progress(context, "/v1/down", Json::object());
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(*failure, exit_of(*failure));
+    return context.console.fail(*failure, exit_of_operation(*failure));
   }
   return report(context.console, std::get<Json>(answer),
                 {"removed", "partly removed", "the lab", "something of the lab is left"});
 }
 
 }  // namespace
+
+int exit_of_operation(const Failure& failure) {
+  return failure.reach == Reach::kKernel ? kPartly : kNo;
+}
+
+int report(const Console& console, const Json& result, const Wording& wording) {
+  const std::string leftovers = render_leftovers(result);
+  if (!console.json()) console.note(render_not_running(result, console.err()) + leftovers);
+  console.print(result, render_result(leftovers.empty() ? wording.done : wording.partly,
+                                      wording.what, result) +
+                            render_effects(result));
+  if (leftovers.empty()) return kDone;
+  return console.fail({.code = "partly",
+                       .message = wording.left,
+                       .hint = "the daemon keeps trying: egressctl status"},
+                      kPartly);
+}
 
 Answer run_with_progress(const Context& context, const std::string& path, const Json& body) {
   ProgressBar bar(context.progress);

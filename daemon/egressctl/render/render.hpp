@@ -15,8 +15,14 @@ std::string render_status(const Json& status, const Screen& screen);
 // With the flows that have ended, where the clock was moved on.
 std::string render_clock(const Json& clock, const Screen& screen);
 std::string clock_offset_text(const Json& clock);  // "1h30m", ahead of the machine's
+// Of one subnet.
 std::string render_leases(const Json& leases, const Screen& screen);
-std::string render_plan(const Json& plan, const Screen& screen);
+// "plan/0", and of a Windows container "plan/0 web".
+std::string holder_text(const Json& lease);
+// Whether anything would change, in the lab or in the kernel.
+bool would_change(const Json& plan);
+enum class KernelLines { kCounted, kShown };
+std::string render_plan(const Json& plan, KernelLines kernel, const Screen& screen);
 // Columns and order of `az network nic show-effective-route-table -o table`, with names.
 std::string render_routes(const Json& routes, const Screen& screen);
 std::string render_rules(const Json& rules, const Screen& screen);
@@ -45,6 +51,10 @@ std::string render_warnings(const Json& document, const Screen& screen);
 
 // What an operation changed, in one line: "applied lab.yaml: 12 objects changed in 0.41 s".
 std::string render_result(const std::string& done, const std::string& what, const Json& result);
+// What it did beside that, a line each: restarts, links on subnets, what nobody named.
+std::string render_effects(const Json& result);
+// Links on subnets that deleted apps have left behind, of a status; or empty.
+std::string render_orphans(const Json& status, const Screen& screen);
 // Apps that do not run behind an operation, a warning each.
 std::string render_not_running(const Json& result, const Screen& screen);
 // Why it is not finished: one line per object that failed or still differs; empty when it is.

@@ -110,14 +110,11 @@ Table nat_gateways_table(const Json& status) {
   return table;
 }
 
-Table leases_table(const Json& leases) {
-  Table table({"Address", "Subnet", "Held by", "State", "Since", "Free at"});
+Table releases_table(const Json& leases) {
+  Table table({"Address", "Subnet", "Holder", "Since", "Release at"});
   for (const Json& lease : leases) {
-    const std::string state = text_of(lease, "state");
-    table.add({text_of(lease, "address"), text_of(lease, "subnet"),
-               fmt::format("{}/{}", text_of(lease, "serverFarm"), text_of(lease, "instance")),
-               Cell(state, state == "held" ? Paint::kPlain : Paint::kYellow),
-               text_of(lease, "since"), or_dash(text_of(lease, "releaseAt"))});
+    table.add({text_of(lease, "address"), text_of(lease, "subnet"), holder_text(lease),
+               text_of(lease, "since"), text_of(lease, "releaseAt")});
   }
   return table;
 }
@@ -145,14 +142,13 @@ std::string render_status(const Json& status, const Screen& screen) {
   const Json& pending = list_of(status, "pendingReleases");
   if (!pending.empty()) {
     text += fmt::format("\n{}\n{}", painted("Pending releases", Paint::kBold, screen),
-                        leases_table(pending).to_string(screen));
+                        releases_table(pending).to_string(screen));
+  }
+  if (const std::string orphans = render_orphans(status, screen); !orphans.empty()) {
+    text += "\n" + orphans;
   }
   return text + lines_under("Drift", texts_of(status, "drift"), screen) +
          lines_under("Problems", texts_of(status, "problems"), screen);
-}
-
-std::string render_leases(const Json& leases, const Screen& screen) {
-  return leases_table(list_of(leases, "leases")).to_string(screen);
 }
 
 }  // namespace egress::ctl

@@ -43,15 +43,6 @@ Json to_json(const inspect::Graph& graph) {
   return {{"nodes", array_of(graph.nodes, node_json)}, {"edges", array_of(graph.edges, edge_json)}};
 }
 
-Json to_json(const Plan& plan) {
-  const auto change_json = [](const inspect::ResourceChange& change) -> Json {
-    return {{"verb", change.verb}, {"kind", change.kind}, {"name", change.name}};
-  };
-  return {{"resources", array_of(plan.resources, change_json)},
-          {"operations", plan.operations},
-          {"findings", to_json(plan.warnings)}};
-}
-
 Json to_json(const Progress& progress) {
   return {
       {"progress", {{"done", progress.done}, {"total", progress.total}, {"what", progress.what}}}};
@@ -65,10 +56,13 @@ Json to_json(const PassResult& result) {
             {"reason", report.reason}};
   };
   Json json = {{"changed", result.changed},
+               {"labChanged", result.lab_changed},
                {"failed", failed_json(result.failed)},
                {"drift", result.drift},
                {"seconds", result.seconds},
-               {"notRunning", array_of(result.not_running, not_running_json)}};
+               {"notRunning", array_of(result.not_running, not_running_json)},
+               {"effects", effects_json(result.effects)},
+               {"notes", result.notes}};
   if (result.backup) {
     json["report"] = to_json(*result.backup);
     if (result.backup->report.running) json["report"]["state"] = "done";

@@ -71,10 +71,22 @@ Json lease_json(const ipam::Lease& lease) {
   return {{"subnet", lease.holder.subnet.to_string()},
           {"serverFarm", lease.holder.server_farm},
           {"instance", lease.holder.instance},
+          {"site", text_or_null(lease.holder.site)},
           {"address", lease.address.to_string()},
           {"state", ipam::name_of(lease.state)},
           {"since", time_text(lease.since)},
           {"releaseAt", lease.release_at ? Json(time_text(*lease.release_at)) : Json(nullptr)}};
+}
+
+Json link_json(const inspect::ServiceAssociationLink& link) {
+  return {{"subnet", link.subnet.to_string()},
+          {"name", inspect::kLinkName},
+          {"linkedResourceType", inspect::kLinkedResourceType},
+          {"link", link.link},
+          {"allowDelete", false},
+          {"orphaned", link.orphaned},
+          {"serverFarm", link.server_farm},
+          {"sites", link.sites}};
 }
 
 }  // namespace
@@ -95,6 +107,11 @@ std::string protocol_text(uint8_t number) {
 
 Json to_json(const std::vector<ipam::Lease>& leases) {
   return array_of(leases, lease_json);
+}
+
+Json to_json(const inspect::LeaseReport& report) {
+  return {{"leases", to_json(report.leases)},
+          {"usable", report.usable ? Json(*report.usable) : Json(nullptr)}};
 }
 
 Json to_json(const inspect::ClockReading& clock) {
@@ -136,7 +153,8 @@ Json to_json(const inspect::StatusReport& status) {
           {"problems", status.problems},
           {"lastPass", last_pass},
           {"lastRepair", last_repair},
-          {"pendingReleases", to_json(status.pending_releases)}};
+          {"pendingReleases", to_json(status.pending_releases)},
+          {"serviceAssociationLinks", array_of(status.links, link_json)}};
 }
 
 Json to_json(const inspect::ExecContext& context) {

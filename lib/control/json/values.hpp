@@ -54,4 +54,7 @@ inline Json failed_json(const std::vector<FailedObject>& failed) {
   });
 }
 
+// See json.hpp.
+Json effects_json(const lifecycle::Effects& effects);
+
 }  // namespace egress::control

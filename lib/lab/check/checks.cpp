@@ -53,15 +53,6 @@ std::string subnet_path(const SubnetRef& ref) {
   return vnet_path(ref.vnet) + ".subnets." + ref.subnet;
 }
 
-uint64_t usable_addresses(const Subnet& subnet) {
-  uint64_t usable = 0;
-  for (const Ipv4Prefix& prefix : subnet.address_prefixes) {
-    const auto range = usable_range(prefix);
-    if (range) usable += uint64_t{range->last} - range->first + 1;
-  }
-  return usable;
-}
-
 std::vector<Overlap> overlaps(std::vector<OwnedPrefix> prefixes) {
   // Sorted by first address, a prefix overlaps an earlier one exactly when it overlaps the one
   // that reaches furthest so far. Stable: of equal ones the first declared is the earlier.
@@ -96,6 +87,7 @@ std::vector<Check> checks_of(const Lab& lab) {
   check_dns(lab, checks);
   check_site_dns(lab, checks);
   check_subscriptions(lab, checks);
+  check_role_assignments(lab, checks);
   check_nat(lab, checks);
   check_platform(lab, checks);
   check_expectations(lab, checks);

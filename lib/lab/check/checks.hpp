@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "lab/azure_texts.hpp"
 #include "lab/lab.hpp"
 #include "lab/load.hpp"
 #include "lab/suggest.hpp"
@@ -37,6 +38,10 @@ class Checks {
              Paths rests_on = {}) {
     add(Severity::kError, std::move(path), std::move(code), std::move(message), std::move(hint),
         std::move(rests_on));
+  }
+  void error(std::string path, AzureText text, std::string hint = {}, Paths rests_on = {}) {
+    error(std::move(path), std::move(text.code), std::move(text.message), std::move(hint),
+          std::move(rests_on));
   }
   void warning(std::string path, std::string code, std::string message, std::string hint = {},
                Paths rests_on = {}) {
@@ -94,6 +99,7 @@ void check_endpoints(const Lab& lab, Checks& checks);
 void check_dns(const Lab& lab, Checks& checks);
 void check_site_dns(const Lab& lab, Checks& checks);
 void check_subscriptions(const Lab& lab, Checks& checks);
+void check_role_assignments(const Lab& lab, Checks& checks);
 void check_nat(const Lab& lab, Checks& checks);
 void check_platform(const Lab& lab, Checks& checks);
 void check_not_emulated(const Lab& lab, Checks& checks);
@@ -108,10 +114,6 @@ void check_listen(const std::string& path, const std::vector<Port>& listen, cons
 // Key paths that several rules use.
 std::string vnet_path(const std::string& vnet);
 std::string subnet_path(const SubnetRef& ref);
-
-// Addresses that hosts and integrations can have: all but the first four and the last one of each
-// prefix (azure-facts 3.1).
-uint64_t usable_addresses(const Subnet& subnet);
 
 // Pairs of overlapping prefixes, each prefix at most once as the later one of a pair.
 struct OwnedPrefix {

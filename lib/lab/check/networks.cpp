@@ -69,6 +69,10 @@ void check_subnet(const SubnetRef& ref, const Subnet& subnet, const Lab& lab, Ch
                                kMinSubnetLength));
     }
   }
+  if (subnet.delegations.size() > 1) {
+    checks.error(path + ".delegations", delegation_limit(ref, subnet.delegations.size()),
+                 "use another subnet");
+  }
   if (subnet.network_security_group) {
     checks.refers(path + ".networkSecurityGroup", "network security group",
                   *subnet.network_security_group, lab.network_security_groups,

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <functional>
 
 #include "lab/check/checks.hpp"
@@ -20,35 +19,43 @@ struct Line {
   std::function<Paths(const Lab&)> places{};  // that it is about
 };
 
-// Entries of `map`, which stands in the lab file under `name`.
+// Properties of the entries of `map`, which stands in the lab file under `name`; null says nothing.
 template <typename T>
-Line of_each(const char* what, Named<T> Lab::*map, const char* name, const char* key,
-             bool (*says)(const T&)) {
+Line of_each(const char* what, Named<T> Lab::*map, const char* name,
+             const char* (*property)(const T&)) {
   return {what, [=](const Lab& lab) {
             Paths paths;
             for (const auto& [each, resource] : lab.*map) {
-              if (says(resource)) paths.push_back(fmt::format("{}.{}.{}", name, each, key));
+              const char* key = property(resource);
+              if (key != nullptr) paths.push_back(fmt::format("{}.{}.{}", name, each, key));
             }
             return paths;
           }};
 }
 
-bool lacks_web(const Subscription& subscription) {
-  const auto& providers = subscription.registered_providers;
-  return std::none_of(providers.begin(), providers.end(), [](const std::string& provider) {
-    return equal_ignoring_case(provider, "Microsoft.Web");
-  });
+const char* windows_property(const ServerFarm& farm) {
+  if (farm.hyper_v) return "hyperV";
+  return farm.reserved ? nullptr : "reserved";
 }
 
-std::vector<Line> lines_of_networks() {
-  return {of_each<Subscription>("what is registered is not asked for yet", &Lab::subscriptions,
-                                "subscriptions", "registeredProviders", lacks_web)};
+const char* perimeter_property(const Site& site) {
+  return site.public_network_access == PublicNetworkAccess::kSecuredByPerimeter
+             ? "publicNetworkAccess"
+             : nullptr;
+}
+
+std::vector<Line> lines() {
+  return {of_each<ServerFarm>("Windows is not emulated: its apps see what apps on Linux see",
+                              &Lab::server_farms, "serverFarms", windows_property),
+          of_each<Site>("the rules of a network security perimeter are not emulated: the front end "
+                        "of the app takes no request",
+                        &Lab::sites, "sites", perimeter_property)};
 }
 
 }  // namespace
 
 void check_not_emulated(const Lab& lab, Checks& checks) {
-  for (const Line& line : lines_of_networks()) {
+  for (const Line& line : lines()) {
     for (const std::string& path : line.places(lab)) {
       checks.warning(path, "not-emulated", line.what);
     }

@@ -25,6 +25,17 @@ void check_owners(const std::string& map, const Named<T>& resources, const Lab& 
   }
 }
 
+// Of a network, or of one of its subnets.
+void check_scope(const std::string& path, const std::string& scope, const Lab& lab,
+                 Checks& checks) {
+  const size_t slash = scope.find('/');
+  if (slash == std::string::npos) {
+    checks.refers(path, "virtual network", scope, lab.virtual_networks, "virtualNetworks");
+  } else {
+    checks.refers_to_subnet(path, {scope.substr(0, slash), scope.substr(slash + 1)}, lab);
+  }
+}
+
 }  // namespace
 
 void check_subscriptions(const Lab& lab, Checks& checks) {
@@ -33,6 +44,14 @@ void check_subscriptions(const Lab& lab, Checks& checks) {
   check_owners("services", lab.services, lab, checks);
   check_owners("serverFarms", lab.server_farms, lab, checks);
   check_owners("sites", lab.sites, lab, checks);
+}
+
+void check_role_assignments(const Lab& lab, Checks& checks) {
+  if (!lab.role_assignments) return;
+  for (size_t i = 0; i < lab.role_assignments->size(); ++i) {
+    check_scope(fmt::format("roleAssignments[{}].scope", i), (*lab.role_assignments)[i].scope, lab,
+                checks);
+  }
 }
 
 }  // namespace egress::lab

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "lab/check/checks.hpp"
 #include "lab/flow_url.hpp"
@@ -22,7 +21,7 @@ void check_plan(const std::string& name, const ServerFarm& farm, Checks& checks)
     for (const Sku& known : skus()) names.push_back(known.name);
     checks.error(path + ".sku", "unknown-value", fmt::format("unknown SKU '{}'", shown(farm.sku)),
                  suggestion(farm.sku, names, "write one like B1, S1, P1v3, P1v4 or EP1"));
-  } else if (sku->tier == "Isolated") {
+  } else if (sku->tier == kIsolated) {
     checks.error(path + ".sku", "isolated",
                  fmt::format("{} is an Isolated SKU: it runs in an App Service Environment, inside "
                              "the virtual network, and has no regional integration",
@@ -127,50 +126,37 @@ void check_dependencies(const std::string& name, const Site& site, Checks& check
   }
 }
 
+// Sites run where their plan does, and join networks there alone (azure-facts 3.3.2).
+void check_location(const std::string& name, const Site& site, const Lab& lab, Checks& checks) {
+  const std::string path = "sites." + name;
+  const std::string plan_path = "serverFarms." + site.server_farm;
+  const std::string& of_plan = location_of(lab, lab.server_farms.at(site.server_farm));
+  if (location_of(lab, site) != of_plan) {
+    checks.error(path + ".location", "location",
+                 fmt::format("the app is in {}, its plan '{}' in {}: an app is where its plan is",
+                             location_of(lab, site), site.server_farm, of_plan),
+                 {}, {"location", path + ".serverFarm", plan_path + ".location"});
+    return;
+  }
+  if (!site.virtual_network_subnet) return;
+  const std::string& vnet = site.virtual_network_subnet->vnet;
+  const auto network = lab.virtual_networks.find(vnet);
+  if (network == lab.virtual_networks.end() || network->second.location == of_plan) return;
+  checks.error(
+      path + ".virtualNetworkSubnet", "location",
+      fmt::format("virtual network '{}' is in {}, the app in {}: integration is regional", vnet,
+                  network->second.location, of_plan),
+      {}, {"location", path + ".location", plan_path + ".location", vnet_path(vnet) + ".location"});
+}
+
 void check_site(const std::string& name, const Site& site, const Lab& lab, Checks& checks) {
   const std::string path = "sites." + name;
   const bool has_farm = checks.refers(path + ".serverFarm", "App Service plan", site.server_farm,
                                       lab.server_farms, "serverFarms");
+  if (has_farm) check_location(name, site, lab, checks);
   check_routing(name, site, checks);
   check_dependencies(name, site, checks);
-  if (!site.virtual_network_subnet) {
-    check_unused_routing(name, site, checks);
-    return;
-  }
-  if (is_docker_compose(site)) {
-    checks.error(path + ".linuxFxVersion", "docker-compose",
-                 "Virtual network integration isn't supported for Docker Compose scenarios in App "
-                 "Service",
-                 {}, {path + ".virtualNetworkSubnet"});
-  }
-  const std::string subnet_at = path + ".virtualNetworkSubnet";
-  const Sku* sku = has_farm ? find_sku(lab.server_farms.at(site.server_farm).sku) : nullptr;
-  if (sku != nullptr && !sku->integrates && sku->tier != "Isolated") {
-    checks.error(
-        subnet_at, "sku-without-integration",
-        fmt::format("plan '{}' is of the {} tier, which has no virtual network integration",
-                    site.server_farm, sku->tier),
-        "Basic is the smallest tier that has it",
-        {path + ".serverFarm", "serverFarms." + site.server_farm});
-  }
-  const SubnetRef& ref = *site.virtual_network_subnet;
-  if (!checks.refers_to_subnet(subnet_at, ref, lab)) return;
-  const Subnet& subnet = *lab.find(ref);
-  if (!is_integration_subnet(subnet)) {
-    checks.error(
-        subnet_at, "delegation",
-        fmt::format("subnet '{}' is not delegated to {}", ref.to_string(), kServerFarmsDelegation),
-        fmt::format("give it 'delegations: [{}]'", kServerFarmsDelegation),
-        {subnet_path(ref) + ".delegations"});
-  }
-  const std::string& location = lab.virtual_networks.at(ref.vnet).location;
-  if (location != lab.location) {
-    checks.error(subnet_at, "location",
-                 fmt::format("virtual network '{}' is in {}, the app in {}: integration is "
-                             "regional",
-                             ref.vnet, location, lab.location),
-                 {}, {"location", vnet_path(ref.vnet) + ".location"});
-  }
+  if (!site.virtual_network_subnet) check_unused_routing(name, site, checks);
 }
 
 // Private ports are unique on an instance, which runs every app of its plan (azure-facts 9.3).
@@ -188,45 +174,6 @@ void check_private_ports(const Lab& lab, Checks& checks) {
                              site.server_farm, of_plan, kMaxPrivatePortsPerPlan),
                  {}, {"sites"});
     return;
-  }
-}
-
-// The plans of a subnet and the instances that take an address each (azure-facts 3.2.1, 3.2.7).
-void check_subnet_load(const SubnetRef& ref, const std::set<std::string>& plans, const Lab& lab,
-                       Checks& checks) {
-  const Subnet& subnet = *lab.find(ref);
-  const std::string path = subnet_path(ref);
-  const Checks::Paths rests_on = {path + ".addressPrefix", path + ".addressPrefixes", "sites",
-                                  "serverFarms"};
-  int length = 33;
-  for (const Ipv4Prefix& prefix : subnet.address_prefixes) {
-    length = std::min(length, int{prefix.length});
-  }
-  const std::string prefix_path = path + ".addressPrefixes[0]";
-  if (length > kMinIntegrationLength) {
-    checks.error(prefix_path, "integration-subnet-size",
-                 fmt::format("an integration subnet is /{} or larger, not /{}",
-                             kMinIntegrationLength, length),
-                 {}, rests_on);
-    return;
-  }
-  if (plans.size() > 1 && length > kMinSharedSubnetLength) {
-    checks.error(prefix_path, "integration-subnet-size",
-                 fmt::format("a subnet that several plans join is /{} or larger, not /{}",
-                             kMinSharedSubnetLength, length),
-                 {}, rests_on);
-  }
-  uint64_t needed = 0;
-  for (const std::string& plan : plans) {
-    needed += static_cast<uint64_t>(std::max(lab.server_farms.at(plan).capacity, 0));
-    if (needed <= usable_addresses(subnet)) continue;
-    checks.error(
-        "serverFarms." + plan + ".capacity", "address-space-exhausted",
-        fmt::format("Insufficient address space remaining in VNet(s): {}_{}", ref.vnet, ref.subnet),
-        fmt::format("{} instances need an address each, {} are usable", needed,
-                    usable_addresses(subnet)),
-        rests_on);
-    break;
   }
 }
 
@@ -248,29 +195,6 @@ void check_web(const Lab& lab, Checks& checks) {
     }
   }
   check_private_ports(lab, checks);
-}
-
-void check_integrations(const Lab& lab, Checks& checks) {
-  std::map<std::string, std::set<SubnetRef>> subnets_of_plan;
-  std::map<SubnetRef, std::set<std::string>> plans_of_subnet;
-  for (const auto& [name, site] : lab.sites) {
-    if (!site.virtual_network_subnet || !lab.server_farms.contains(site.server_farm)) continue;
-    const SubnetRef& ref = *site.virtual_network_subnet;
-    if (lab.find(ref) == nullptr) continue;
-    auto& subnets = subnets_of_plan[site.server_farm];
-    if (subnets.size() == kMaxIntegrationsPerPlan && !subnets.contains(ref)) {
-      checks.error(
-          "sites." + name + ".virtualNetworkSubnet", "integration-limit",
-          fmt::format("Adding this VNET would exceed the App Service Plan VNET limit of {}",
-                      kMaxIntegrationsPerPlan),
-          fmt::format("plan '{}' already uses '{}' and '{}'", site.server_farm,
-                      subnets.begin()->to_string(), subnets.rbegin()->to_string()));
-      continue;
-    }
-    subnets.insert(ref);
-    plans_of_subnet[ref].insert(site.server_farm);
-  }
-  for (const auto& [ref, plans] : plans_of_subnet) check_subnet_load(ref, plans, lab, checks);
 }
 
 }  // namespace egress::lab

@@ -7,6 +7,7 @@
 
 #include "lab/format/format.hpp"
 #include "lab/schema/schema.hpp"
+#include "lab/schema/tolerated.hpp"
 
 namespace egress::lab {
 namespace {
@@ -88,6 +89,8 @@ Json one_value(const Property& property) {
     case Form::kLatency: return reference("latency");
     case Form::kShare: return reference("share");
     case Form::kRate: return reference("rate");
+    case Form::kDuration: return reference("duration");
+    case Form::kScope: return reference("scope");
     case Form::kExpected:
       return any_of({words_of_property(property), reference("address"), reference("addresses")});
     case Form::kServiceEndpoint:
@@ -168,6 +171,9 @@ Json object_of(const ObjectSchema& schema) {
     json["properties"][property.name] = described(property);
     if (property.required) required.push_back(property.name);
   }
+  for (const Tolerated& property : tolerated_properties(schema.type)) {
+    json["properties"][property.name] = {{"description", "Of Azure; not emulated."}};
+  }
   Json rules = Json::array();
   for (const auto& keys : schema.alternatives) rules.push_back(exactly_one(schema, keys));
   if (const Json condition = condition_of(schema.type); !condition.is_null()) {
@@ -212,6 +218,8 @@ Json definitions() {
       {"share", text_like("[0-9]+([.][0-9]{1,4})?%")},
       {"rate", text_like("[0-9]+([.][0-9]{1,9})?gbit|[0-9]+([.][0-9]{1,6})?mbit|"
                          "[0-9]+([.][0-9]{1,3})?kbit|[0-9]+bit")},
+      {"duration", text_like("([0-9]+[dhms])+")},
+      {"scope", any_of({text_like("[^/]+(/[^/]+)?"), {{"type", "number"}}, {{"type", "boolean"}}})},
       {"flowUrl", text_like(fmt::format("(tcp|udp)://[^:/?#@\\[\\]]+:{}|icmp://[^:/?#@\\[\\]]+",
                                         kPortNotZero))}};
   for (const ObjectSchema& schema : object_schemas()) {

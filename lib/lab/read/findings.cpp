@@ -16,9 +16,7 @@ std::string Finding::to_string() const {
   if (!text.empty()) text += ": ";
   text += severity == Severity::kError ? "error: " : "warning: ";
   if (!path.empty()) text += path + ": ";
-  text += message;
-  if (!hint.empty()) text += "; " + hint;
-  return text;
+  return text + with_hint(message, hint);
 }
 
 void Findings::add(Mark mark, Finding finding) {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 
+#include <map>
+
+#include "base/duration.hpp"
 #include "lab/check/checks.hpp"
+#include "lab/document.hpp"
+#include "lab/key_path.hpp"
+#include "lab/read/find_place.hpp"
 #include "lab/read/resources.hpp"
 
 namespace egress::lab {
@@ -38,6 +44,46 @@ bool read_service_tags(Reader& reader, const std::optional<Value>& value, const 
   }
   lab.service_tags = tags_in(*path, reader, *value, read_file);
   return lab.service_tags != nullptr;
+}
+
+std::optional<std::chrono::seconds> read_release_delay(Reader& reader, const Value& value) {
+  const auto text = reader.text(value);
+  if (!text) return std::nullopt;
+  const auto delay = parse_duration(*text);
+  if (delay.ok() && *delay <= kMaxReleaseDelay) return *delay;
+  reader.fail(value, "duration", fmt::format("'{}' is not a time from 0s to 12h", shown(*text)),
+              "write one such as 90s, 1h30m or 12h");
+  return std::nullopt;
+}
+
+// How the lab changes.
+void read_changes(ObjectReader& object, Lab& lab) {
+  Reader& reader = object.reader();
+  if (const auto delay = object.at("releaseDelay")) {
+    lab.release_delay = read_release_delay(reader, *delay).value_or(lab.release_delay);
+  }
+  object.integer_into(lab.max_scale_changes_per_hour, "maxScaleChangesPerHour");
+  if (object.at("roleAssignments")) {
+    lab.role_assignments.emplace();
+    object.list_into(*lab.role_assignments, "roleAssignments", read_role_assignment);
+  }
+}
+
+// Paths as the document of the lab has them, where every name has the spelling that declared it.
+std::vector<NotEmulated> canonical(std::vector<NotEmulated> properties, const Lab& lab) {
+  if (properties.empty()) return properties;
+  const Document document = document_of(lab);
+  std::map<std::string, std::string> values;
+  for (NotEmulated& property : properties) {
+    std::string path;
+    for (const std::string& key : place_at(document, property.path).keys) {
+      path += (path.empty() ? "" : ".") + key;
+    }
+    values.emplace(std::move(path), std::move(property.value));
+  }
+  properties.clear();
+  for (const auto& [path, value] : values) properties.push_back({path, value});
+  return properties;
 }
 
 Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
@@ -84,8 +130,10 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
   object.map_into(lab.sites, "sites", read_site);
   object.map_into(lab.certificates, "certificates", read_certificate);
   object.map_into(lab.hosts, "hosts", read_host);
+  read_changes(object, lab);
   object.list_into(lab.expectations, "expectations", read_expectation);
   resolve_references(lab);
+  lab.not_emulated = canonical(reader.not_emulated(), lab);
   return lab;
 }
 
@@ -113,10 +161,11 @@ Loaded read_lab(const YamlTree& tree, const std::string& file, const ReadFile& r
   Reader reader(findings);
   const Value root{tree.root.get(), tree.mark, {}, {}, tree.mark};
   Lab lab = read_resources(reader, root, read_file, before);
+  const bool misread = findings.any_error();
   add_checked(tree, checks_of(lab), findings);
   const bool refused = findings.any_error();
   Loaded loaded{.findings = std::move(findings).sorted()};
-  if (!refused) loaded.lab = std::move(lab);
+  if (!misread) (refused ? loaded.read : loaded.lab) = std::move(lab);
   return loaded;
 }
 

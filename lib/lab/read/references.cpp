@@ -32,6 +32,18 @@ void resolve(std::optional<SubnetRef>& ref, const Lab& lab) {
   if (ref) resolve(*ref, lab);
 }
 
+// A network, or one of its subnets.
+void resolve_scope(std::string& scope, const Lab& lab) {
+  const size_t slash = scope.find('/');
+  if (slash == std::string::npos) {
+    resolve(scope, lab.virtual_networks);
+    return;
+  }
+  SubnetRef subnet{scope.substr(0, slash), scope.substr(slash + 1)};
+  resolve(subnet, lab);
+  scope = subnet.to_string();
+}
+
 // The keys of a map that are references themselves.
 template <typename T, typename Declared>
 void resolve_keys(Named<T>& map, const Declared& declared) {
@@ -136,6 +148,9 @@ void resolve_references(Lab& lab) {
         }
       }
     }
+  }
+  if (lab.role_assignments) {
+    for (RoleAssignment& assignment : *lab.role_assignments) resolve_scope(assignment.scope, lab);
   }
   for (auto& [name, farm] : lab.server_farms) resolve(farm.subscription, lab.subscriptions);
   for (auto& [name, site] : lab.sites) {

@@ -28,6 +28,14 @@ RouteTable read_route_table(Reader& reader, const Value& value, const TagNames* 
 ServerFarm read_server_farm(Reader& reader, const Value& value);
 Impairment read_impairment(Reader& reader, const Value& value);
 Site read_site(Reader& reader, const Value& value);
+struct AppSetting {
+  Value place{};
+  std::string value{};
+};
+// Those of a site or of its siteConfig, in the order of the file.
+std::vector<AppSetting> read_app_settings(ObjectReader& object);
+// Adds what the siteConfig of the site says; what the site itself says has been read.
+void read_site_config(ObjectReader& object, Site& site);
 // tcp/PORT or udp/PORT.
 std::optional<Port> read_listen(Reader& reader, const Value& value);
 Host read_host(Reader& reader, const Value& value);
@@ -41,6 +49,7 @@ PublicDns read_public_dns(Reader& reader, const Value& value);
 DnsServer read_dns_server(Reader& reader, const Value& value);
 DnsConfiguration read_dns_configuration(Reader& reader, const Value& value);
 Subscription read_subscription(Reader& reader, const Value& value);
+RoleAssignment read_role_assignment(Reader& reader, const Value& value);
 PublicIpAddress read_public_ip_address(Reader& reader, const Value& value);
 NatGateway read_nat_gateway(Reader& reader, const Value& value);
 SnatPorts read_snat_ports(Reader& reader, const Value& value);

@@ -133,6 +133,11 @@ ServerFarm read_server_farm(Reader& reader, const Value& value) {
   if (const auto impairment = object.at("impairment")) {
     farm.impairment = read_impairment(reader, *impairment);
   }
+  if (const auto location = object.at("location")) {
+    farm.location = read_location(reader, *location).value_or("");
+  }
+  object.into(farm.reserved, "reserved", &Reader::boolean);
+  object.into(farm.hyper_v, "hyperV", &Reader::boolean);
   return farm;
 }
 
@@ -161,26 +166,23 @@ Site read_site(Reader& reader, const Value& value) {
   object.into(site.vnet_content_share_enabled, "vnetContentShareEnabled", &Reader::boolean);
   object.into(site.vnet_image_pull_enabled, "vnetImagePullEnabled", &Reader::boolean);
   object.into(site.vnet_backup_restore_enabled, "vnetBackupRestoreEnabled", &Reader::boolean);
-  const auto settings = object.at("appSettings");
-  for (const Value& setting : settings ? reader.entries(*settings) : std::vector<Value>{}) {
-    // Settings are text to the app: numbers and booleans are taken as they are written.
-    if (setting.is_null()) {
-      reader.fail_at_key(setting, "type", "text is expected, not nothing",
-                         "write \"\" for an empty value");
-    } else if (auto text = reader.text(setting)) {
-      site.app_settings[setting.key] = std::move(*text);
-    }
+  for (AppSetting& setting : read_app_settings(object)) {
+    site.app_settings[setting.place.key] = std::move(setting.value);
   }
   object.into(site.linux_fx_version, "linuxFxVersion", &Reader::text);
   if (const auto access = object.at("publicNetworkAccess")) {
-    site.public_network_access = reader.word(*access, public_network_accesses());
+    site.public_network_access = reader.word(*access, site_public_network_accesses());
   }
   object.into(site.inbound_ip_address, "inboundIpAddress", &Reader::address);
   if (const auto dns = object.at("dnsConfiguration")) {
     site.dns_configuration = read_dns_configuration(reader, *dns);
   }
   object.list_into(site.dependencies, "dependencies", &Reader::text);
+  if (const auto location = object.at("location")) {
+    site.location = read_location(reader, *location).value_or("");
+  }
   read_platform(object, site);
+  read_site_config(object, site);
   return site;
 }
 

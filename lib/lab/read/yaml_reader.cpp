@@ -11,6 +11,7 @@
 #include "lab/https_url.hpp"
 #include "lab/impairment.hpp"
 #include "lab/limits.hpp"
+#include "lab/read/json_tree.hpp"
 
 namespace egress::lab {
 namespace {
@@ -31,6 +32,23 @@ std::string path_of(const std::string& parent, const std::string& key) {
 
 Value value_of(const std::string& parent, const YamlItem& entry) {
   return {entry.node.get(), entry.mark, path_of(parent, entry.key), entry.key, entry.key_mark};
+}
+
+bool says_nothing(const YamlNode& node, const Tolerated& property) {
+  const auto is_default = [&](const std::string& usual) {
+    return equal_ignoring_case(node.text, usual);
+  };
+  switch (node.kind) {
+    case YamlKind::kNull: return true;
+    case YamlKind::kScalar:
+      return node.text.empty() ||
+             std::any_of(property.defaults.begin(), property.defaults.end(), is_default);
+    case YamlKind::kSequence: return node.items.empty();
+    case YamlKind::kMap:
+      return std::all_of(node.items.begin(), node.items.end(),
+                         [&](const YamlItem& item) { return says_nothing(*item.node, property); });
+  }
+  return false;
 }
 
 std::string ipv6_hint(const std::string& text) {
@@ -184,6 +202,24 @@ std::optional<uint64_t> Reader::rate(const Value& value) {
   return parsed(value, "rate", parse_rate);
 }
 
+void Reader::tolerate(const Value& value, const Tolerated& property) {
+  if (property.read_only || says_nothing(*value.node, property)) return;
+  std::string json = json_of(*value.node).dump(-1, ' ', false, Document::error_handler_t::replace);
+  const std::string& text = value.is_scalar() ? value.node->text : json;
+  findings_.add(value.key_mark,
+                {.severity = Severity::kWarning,
+                 .path = value.path,
+                 .code = "not-emulated",
+                 .message = fmt::format("'{}: {}' is not emulated", property.name, shown(text))});
+  not_emulated_.emplace(value.path, std::move(json));
+}
+
+std::vector<NotEmulated> Reader::not_emulated() const {
+  std::vector<NotEmulated> all;
+  for (const auto& [path, value] : not_emulated_) all.push_back({path, value});
+  return all;
+}
+
 std::vector<Value> Reader::items(const Value& value) {
   std::vector<Value> values;
   if (value.is_null()) return values;
@@ -243,7 +279,11 @@ ObjectReader::ObjectReader(Reader& reader, const Value& value, ObjectType type)
       members_.emplace(entry.key, entry);
       continue;
     }
-    refuse_key(entry);
+    if (const Tolerated* tolerated = find_tolerated(schema_.type, entry.key)) {
+      reader_.tolerate(entry, *tolerated);
+    } else {
+      refuse_key(entry);
+    }
   }
   if (!value_.is_null() && value_.node->kind != YamlKind::kMap) return;
   for (const Property& key : schema_.properties) {
@@ -324,71 +364,6 @@ void ObjectReader::miss(const std::vector<std::string>& keys, std::string messag
                                              .hint = std::move(hint)});
   }
   for (const std::string& key : keys) reader_.findings().distrust(path_of(value_.path, key));
-}
-
-namespace {
-
-// The entry of `map` that `path` goes through, and how much of `path` it takes.
-struct Step {
-  const YamlItem* item = nullptr;
-  size_t length = 0;
-  bool singular = false;
-};
-
-bool is_boundary(const std::string& path, size_t at) {
-  return at == path.size() || path[at] == '.' || path[at] == '[';
-}
-
-Step step_in_map(const YamlNode& map, const std::string& path, size_t at) {
-  Step best;
-  for (const YamlItem& entry : map.items) {
-    const std::string& key = entry.key;
-    // The path has a name's declared spelling, which may not be the one that stands here.
-    const std::string_view here = std::string_view(path).substr(at, key.size());
-    if (key.empty() || !equal_ignoring_case(here, key)) continue;
-    const size_t end = at + key.size();
-    if (is_boundary(path, end)) {
-      const bool better = key.size() > best.length || (key.size() == best.length && here == key);
-      if (better || best.singular) best = {&entry, key.size(), false};
-      continue;
-    }
-    for (const char* plural : {"es[0]", "s[0]"}) {
-      const std::string ending = plural;
-      if (best.item == nullptr && path.compare(end, std::string::npos, ending) == 0) {
-        best = {&entry, key.size() + ending.size(), true};
-      }
-    }
-  }
-  return best;
-}
-
-Step step_in_list(const YamlNode& list, const std::string& path, size_t at) {
-  if (path[at] != '[') return {};
-  const size_t close = path.find(']', at);
-  const auto index = parse_number<size_t>(path.substr(at + 1, close - at - 1));
-  if (!index || close == std::string::npos || *index >= list.items.size()) return {};
-  return {&list.items[*index], close + 1 - at, false};
-}
-
-}  // namespace
-
-Mark find_place(const YamlTree& tree, std::string& path) {
-  const YamlNode* node = tree.root.get();
-  Mark mark = tree.mark;
-  size_t at = 0;
-  while (node != nullptr && at < path.size()) {
-    if (path[at] == '.') ++at;
-    const Step step = node->kind == YamlKind::kMap        ? step_in_map(*node, path, at)
-                      : node->kind == YamlKind::kSequence ? step_in_list(*node, path, at)
-                                                          : Step{};
-    if (step.item == nullptr) break;
-    const bool key = step.item->key_mark.line > 0 && step.item->node->kind != YamlKind::kScalar;
-    mark = key ? step.item->key_mark : step.item->mark;
-    if (step.singular) path.replace(at, step.length, step.item->key);
-    at += step.singular ? step.item->key.size() : step.length;
-    node = step.item->node.get();
-  }
-  return mark;
 }
 
 }  // namespace egress::lab

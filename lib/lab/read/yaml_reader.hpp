@@ -22,6 +22,7 @@
 #include "lab/read/findings.hpp"
 #include "lab/read/yaml_tree.hpp"
 #include "lab/schema/schema.hpp"
+#include "lab/schema/tolerated.hpp"
 #include "lab/schema/vocabulary.hpp"
 #include "lab/suggest.hpp"
 
@@ -95,6 +96,12 @@ class Reader {
     return result;
   }
 
+  // A property that is not emulated: a warning and an entry of not_emulated(), unless it says
+  // nothing.
+  void tolerate(const Value& value, const Tolerated& property);
+  // What was tolerated so far, by path.
+  std::vector<NotEmulated> not_emulated() const;
+
   Findings& findings() { return findings_; }
 
  private:
@@ -107,6 +114,7 @@ class Reader {
   std::vector<Value> distinct(const Value& value);
 
   Findings& findings_;
+  std::map<std::string, std::string> not_emulated_{};
 };
 
 // One object of the file, opened with the keys it may have.
@@ -139,7 +147,7 @@ class ObjectReader {
   // A number that is not within the property's bounds leaves a finding.
   template <typename T>
   void integer_into(T& target, const std::string& key) {
-    if (const auto number = integer_at(key)) target = *number;
+    if (const auto number = integer_at(key)) target = static_cast<T>(*number);
   }
   // The values of a list, and that which may stand there without one.
   std::vector<Value> items(const std::string& key);
@@ -182,10 +190,5 @@ class ObjectReader {
   std::map<std::string, Value> members_{};
   std::set<std::string> asked_{};
 };
-
-// Where `path` stands in the file: a scalar's own place, an object's key. A plural key that the
-// file spells in the singular is found too and corrected in `path`; the nearest ancestor stands in
-// for what the file leaves out.
-Mark find_place(const YamlTree& tree, std::string& path);
 
 }  // namespace egress::lab

@@ -57,6 +57,19 @@ ObjectSchema lab_schema() {
   Property allocation = word("addressAllocation", words_of(address_allocations()),
                              "From which end of an integration subnet addresses are taken.");
   allocation.default_value = "lowest";
+  Property release_delay = value(
+      "releaseDelay", Form::kDuration,
+      "How long an address waits, on the lab's clock, that an instance has left after a scale "
+      "in, up or down, before somebody else gets it: 90s, 1h30m, up to 12h.");
+  release_delay.default_value = "0s";
+  Property assignments =
+      list("roleAssignments", Form::kObject,
+           "What whoever changes the lab may do. Left out: everything; with it, "
+           "nothing else. Connecting an app needs virtualNetworks/read, "
+           "virtualNetworks/subnets/read and virtualNetworks/subnets/join/action "
+           "of Microsoft.Network, and virtualNetworks/subnets/write when it "
+           "delegates the subnet.");
+  assignments.object = ObjectType::kRoleAssignment;
   ObjectSchema lab{
       ObjectType::kLab,
       "lab",
@@ -78,7 +91,12 @@ ObjectSchema lab_schema() {
            "NAT gateways by name. Subnets say which they use."),
        object("snatPorts", ObjectType::kSnatPorts,
               "How many flows of one instance to one destination App Service's own source NAT "
-              "carries.")}};
+              "carries."),
+       release_delay,
+       number("maxScaleChangesPerHour", 1, kMaxScaleChangesPerHour,
+              "How often a plan's size or capacity may change within an hour on the lab's clock. "
+              "Left out: as often as one likes."),
+       assignments}};
   for (const Property& resource : resource_properties()) lab.properties.push_back(resource);
   return lab;
 }

@@ -22,6 +22,7 @@ enum class ObjectType {
   kApplicationSecurityGroup,
   kServerFarm,
   kSite,
+  kSiteConfig,
   kOutboundVnetRouting,
   kHost,
   kExpectation,
@@ -50,6 +51,7 @@ enum class ObjectType {
   kBlobLogs,
   kCertificate,
   kImpairment,
+  kRoleAssignment,
 };
 
 // How one value is written.
@@ -76,6 +78,8 @@ enum class Form {
   kLatency,          // "20ms", from 0s to 10s (lab/impairment.hpp)
   kShare,            // "1%", from 0% to 100%
   kRate,             // "100mbit", from 8kbit to 100gbit
+  kDuration,         // "12h", "1h30m", from 0s to kMaxReleaseDelay (base/duration.hpp)
+  kScope,            // "VNET" or "VNET/SUBNET"
   kExpected,         // one of `words`, an address or a list of addresses
   kServiceEndpoint,  // one of `words`, or `object`
   kObject,           // `object`

@@ -20,7 +20,16 @@ std::vector<ObjectSchema> subscription_schemas() {
            "A subscription.",
            {quota_id, list("registeredProviders", Form::kText,
                            "Resource providers that it has registered. Without them, "
-                           "Microsoft.Web and Microsoft.Network.")}}};
+                           "Microsoft.Web and Microsoft.Network.")}},
+          {ObjectType::kRoleAssignment,
+           "roleAssignment",
+           "What may be done, and where.",
+           {required(value("scope", Form::kScope,
+                           "VNET, a virtual network and all in it, or VNET/SUBNET.")),
+            required(list("actions", Form::kText,
+                          "Such as Microsoft.Network/virtualNetworks/subnets/join/action; * at the "
+                          "end stands for whatever follows.",
+                          1))}}};
 }
 
 }  // namespace egress::lab

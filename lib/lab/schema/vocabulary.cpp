@@ -2,6 +2,7 @@
 #include "lab/schema/vocabulary.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "lab/suggest.hpp"
 
@@ -15,26 +16,33 @@ std::vector<Spelling<T>> spelled(std::initializer_list<T> values) {
   return spellings;
 }
 
-void add_skus(std::vector<Sku>& all, const char* tier, std::initializer_list<const char*> names,
-              bool integrates) {
-  for (const char* name : names) all.push_back({name, tier, integrates});
+void add_skus(std::vector<Sku>& all, const char* tier,
+              std::initializer_list<std::pair<const char*, int>> sizes, bool integrates) {
+  for (const auto& [name, cores] : sizes) all.push_back({name, tier, integrates, cores});
 }
 
 std::vector<Sku> make_skus() {
   std::vector<Sku> all;
-  add_skus(all, "Basic", {"B1", "B2", "B3"}, true);
-  add_skus(all, "Standard", {"S1", "S2", "S3"}, true);
-  add_skus(all, "PremiumV2", {"P1v2", "P2v2", "P3v2"}, true);
-  add_skus(all, "PremiumV3", {"P0v3", "P1v3", "P2v3", "P3v3"}, true);
-  add_skus(all, "PremiumMV3", {"P1mv3", "P2mv3", "P3mv3", "P4mv3", "P5mv3"}, true);
-  add_skus(all, "PremiumV4", {"P0v4", "P1v4", "P2v4", "P3v4"}, true);
-  add_skus(all, "PremiumMV4", {"P1mv4", "P2mv4", "P3mv4", "P4mv4", "P5mv4"}, true);
-  add_skus(all, "ElasticPremium", {"EP1", "EP2", "EP3"}, true);
-  add_skus(all, "Free", {"F1", "Free"}, false);
-  add_skus(all, "Shared", {"D1", "Shared"}, false);
-  add_skus(all, "Isolated", {"I1", "I2", "I3"}, false);
-  add_skus(all, "Isolated", {"I1v2", "I2v2", "I3v2", "I4v2", "I5v2", "I6v2"}, false);
-  add_skus(all, "Isolated", {"I1mv2", "I2mv2", "I3mv2", "I4mv2", "I5mv2"}, false);
+  add_skus(all, "Basic", {{"B1", 1}, {"B2", 2}, {"B3", 4}}, true);
+  add_skus(all, "Standard", {{"S1", 1}, {"S2", 2}, {"S3", 4}}, true);
+  add_skus(all, "PremiumV2", {{"P1v2", 1}, {"P2v2", 2}, {"P3v2", 4}}, true);
+  add_skus(all, "PremiumV3", {{"P0v3", 1}, {"P1v3", 2}, {"P2v3", 4}, {"P3v3", 8}}, true);
+  add_skus(all, "PremiumMV3",
+           {{"P1mv3", 2}, {"P2mv3", 4}, {"P3mv3", 8}, {"P4mv3", 16}, {"P5mv3", 32}}, true);
+  add_skus(all, "PremiumV4", {{"P0v4", 1}, {"P1v4", 2}, {"P2v4", 4}, {"P3v4", 8}}, true);
+  add_skus(all, "PremiumMV4",
+           {{"P1mv4", 2}, {"P2mv4", 4}, {"P3mv4", 8}, {"P4mv4", 16}, {"P5mv4", 32}}, true);
+  add_skus(all, "ElasticPremium", {{"EP1", 1}, {"EP2", 2}, {"EP3", 4}}, true);
+  add_skus(all, "Free", {{"F1", 0}, {"Free", 0}}, false);
+  add_skus(all, "Shared", {{"D1", 0}, {"Shared", 0}}, false);
+  add_skus(all, kDynamic, {{"Y1", 0}}, false);
+  add_skus(all, kFlexConsumption, {{"FC1", 0}}, false);
+  add_skus(all, kIsolated, {{"I1", 1}, {"I2", 2}, {"I3", 4}}, false);
+  add_skus(all, kIsolated,
+           {{"I1v2", 2}, {"I2v2", 4}, {"I3v2", 8}, {"I4v2", 16}, {"I5v2", 32}, {"I6v2", 64}},
+           false);
+  add_skus(all, kIsolated, {{"I1mv2", 2}, {"I2mv2", 4}, {"I3mv2", 8}, {"I4mv2", 16}, {"I5mv2", 32}},
+           false);
   return all;
 }
 
@@ -103,6 +111,15 @@ const std::vector<Spelling<ResolutionPolicy>>& resolution_policies() {
 const std::vector<Spelling<PublicNetworkAccess>>& public_network_accesses() {
   static const std::vector<Spelling<PublicNetworkAccess>> all = {
       {"Enabled", PublicNetworkAccess::kEnabled}, {"Disabled", PublicNetworkAccess::kDisabled}};
+  return all;
+}
+
+const std::vector<Spelling<PublicNetworkAccess>>& site_public_network_accesses() {
+  static const std::vector<Spelling<PublicNetworkAccess>> all = [] {
+    auto words = public_network_accesses();
+    words.push_back({"SecuredByPerimeter", PublicNetworkAccess::kSecuredByPerimeter});
+    return words;
+  }();
   return all;
 }
 
@@ -195,7 +212,7 @@ std::vector<std::string> integrating_or_free_sku_names() {
   std::vector<std::string> names;
   for (const bool integrates : {true, false}) {
     for (const Sku& sku : skus()) {
-      if (sku.integrates == integrates && sku.tier != "Isolated") names.push_back(sku.name);
+      if (sku.integrates == integrates && sku.tier != kIsolated) names.push_back(sku.name);
     }
   }
   return names;

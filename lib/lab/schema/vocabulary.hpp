@@ -27,6 +27,7 @@ const std::vector<Spelling<LookupStatus>>& lookup_statuses();
 const std::vector<Spelling<Path>>& paths();
 const std::vector<Spelling<ResolutionPolicy>>& resolution_policies();
 const std::vector<Spelling<PublicNetworkAccess>>& public_network_accesses();
+const std::vector<Spelling<PublicNetworkAccess>>& site_public_network_accesses();
 const std::vector<Spelling<std::string>>& bypasses();
 const std::vector<Spelling<EndpointStatus>>& endpoint_statuses();
 const std::vector<Spelling<PrivateEndpointNetworkPolicies>>& private_endpoint_network_policies();
@@ -55,20 +56,27 @@ std::string word_for(const std::vector<Spelling<T>>& spellings, T value) {
   return {};
 }
 
-// A pricing tier of App Service; only some have regional integration (azure-facts 3.3.5).
+// A size of App Service; only some tiers have regional integration (azure-facts 3.3.5, 13.9).
 struct Sku {
   std::string name{};
   std::string tier{};
   bool integrates = true;
+  int cores = 0;  // of an instance; 0 where it has no cores of its own
 };
+// Tiers of which rules speak: two have an integration of another kind, one has none.
+inline constexpr const char* kIsolated = "Isolated";
+inline constexpr const char* kFlexConsumption = "FlexConsumption";
+inline constexpr const char* kDynamic = "Dynamic";
 const std::vector<Sku>& skus();
 // Those that a plan may have, the ones without integration last.
 std::vector<std::string> integrating_or_free_sku_names();
 const Sku* find_sku(const std::string& name);  // case does not count; null: unknown
 
-// Names of service endpoints (azure-facts 1.4.1) and the delegation of an integration subnet.
+// Names of service endpoints (azure-facts 1.4.1), and the delegations of an integration subnet and
+// of one that Flex Consumption uses (azure-facts 13.9).
 const std::vector<std::string>& service_endpoint_names();
 inline constexpr const char* kServerFarmsDelegation = "Microsoft.Web/serverFarms";
+inline constexpr const char* kEnvironmentsDelegation = "Microsoft.App/environments";
 
 // Azure adds these to every security group (azure-facts 4.3).
 const std::vector<std::string>& default_security_rules();

@@ -12,7 +12,7 @@ namespace {
 
 ObjectSchema server_farm_schema() {
   Property sku = word("sku", integrating_or_free_sku_names(),
-                      "The plan's size. Free and Shared plans have no integration.");
+                      "The plan's size. Free, Shared and Consumption plans have no integration.");
   sku.default_value = ServerFarm{}.sku;
   Property capacity =
       value("capacity", Form::kInteger,
@@ -34,7 +34,13 @@ ObjectSchema server_farm_schema() {
                 "those of the lab."),
            subscription_property(), interface,
            object("impairment", ObjectType::kImpairment,
-                  "What its wires do to packets; needs interface: tun.")}};
+                  "What its wires do to packets; needs interface: tun."),
+           value("location", Form::kRegion, "Its region, when it is not the lab's."),
+           flag("reserved", "Linux; false is Windows.", "true"),
+           flag("hyperV",
+                "Windows containers: each integrated app holds an address of its own on each "
+                "instance, and an instance's cores bound its apps and networks.",
+                "false")}};
 }
 
 Property with_default(std::string default_value, Property property) {
@@ -67,16 +73,53 @@ ObjectSchema impairment_schema() {
                   fmt::format("{}", usual.seed))}};
 }
 
-ObjectSchema site_schema() {
-  Property routing = value("outboundVnetRouting", Form::kObject,
-                           "What enters the virtual network. Without it and the legacy flags: "
-                           "RFC1918 and the network's own prefixes.");
-  routing.object = ObjectType::kOutboundVnetRouting;
+Property app_settings_property() {
   Property settings =
       value("appSettings", Form::kText,
             "Environment variables by name, in which case counts: 32 KiB each with its name, 256 "
             "KiB together.");
   settings.many = Many::kMap;
+  return settings;
+}
+
+Property runtime_property() {
+  return value("linuxFxVersion", Form::kText,
+               "Its runtime, as PYTHON|3.12, which tells what the app is built from; or "
+               "DOCKER|[HOST/]REPOSITORY[:TAG], an image that is pulled when it starts.");
+}
+
+Property site_access_property() {
+  return word("publicNetworkAccess", words_of(site_public_network_accesses()),
+              "Whether its front end takes requests from the Internet. Left out: Enabled, and "
+              "Disabled once a private endpoint for it exists. SecuredByPerimeter takes none, and "
+              "everything that the app sends enters the virtual network.");
+}
+
+Property route_all_property() {
+  return flag("vnetRouteAllEnabled", "Legacy form of applicationTraffic.");
+}
+
+Property private_ports_property() {
+  return number("vnetPrivatePortsCount", 0, kMaxPrivatePorts,
+                "Ports of its own, by which its instances call each other through the network: "
+                "WEBSITE_PRIVATE_PORTS.",
+                "0");
+}
+
+ObjectSchema site_config_schema() {
+  return {ObjectType::kSiteConfig,
+          "siteConfig",
+          "What ARM keeps beside the properties of an app. Each may stand there or here, and has "
+          "one value where it stands in both places.",
+          {runtime_property(), route_all_property(), site_access_property(),
+           app_settings_property(), private_ports_property()}};
+}
+
+ObjectSchema site_schema() {
+  Property routing = value("outboundVnetRouting", Form::kObject,
+                           "What enters the virtual network. Without it and the legacy flags: "
+                           "RFC1918 and the network's own prefixes.");
+  routing.object = ObjectType::kOutboundVnetRouting;
   Property dns =
       value("dnsConfiguration", Form::kObject, "How it asks for names, where it says so.");
   dns.object = ObjectType::kDnsConfiguration;
@@ -86,30 +129,27 @@ ObjectSchema site_schema() {
           {required(value("serverFarm", Form::kText, "The plan that it runs on.")),
            value("virtualNetworkSubnet", Form::kSubnet,
                  "The subnet to integrate with. Without one, everything leaves directly."),
-           routing, flag("vnetRouteAllEnabled", "Legacy form of applicationTraffic."),
+           routing,
+           route_all_property(),
            flag("vnetContentShareEnabled", "Legacy form of contentShareTraffic."),
            flag("vnetImagePullEnabled", "Legacy form of imagePullTraffic."),
            flag("vnetBackupRestoreEnabled", "Legacy form of backupRestoreTraffic."),
-           value("linuxFxVersion", Form::kText,
-                 "Its runtime, as PYTHON|3.12, which tells what the app is built from; or "
-                 "DOCKER|[HOST/]REPOSITORY[:TAG], an image that is pulled when it starts."),
-           word("publicNetworkAccess", words_of(public_network_accesses()),
-                "Whether its front end takes requests from the Internet. Left out: Enabled, and "
-                "Disabled once a private endpoint for it exists."),
+           runtime_property(),
+           site_access_property(),
            value("inboundIpAddress", Form::kAddress,
                  "Where its front end is reached from the Internet."),
-           dns, settings,
+           dns,
+           app_settings_property(),
+           object("siteConfig", ObjectType::kSiteConfig, "The same properties where ARM has them."),
            list("dependencies", Form::kFlowUrl,
                 "What it needs: URLs as an expectation's. Commands report whether they are "
                 "reached."),
            object("identity", ObjectType::kIdentity, "Its managed identity."),
            object("backup", ObjectType::kBackup, "Where its custom backups go."),
            object("logs", ObjectType::kSiteLogs, "Where its logs go."),
-           number("vnetPrivatePortsCount", 0, kMaxPrivatePorts,
-                  "Ports of its own, by which its instances call each other through the network: "
-                  "WEBSITE_PRIVATE_PORTS.",
-                  "0"),
-           subscription_property()}};
+           private_ports_property(),
+           subscription_property(),
+           value("location", Form::kRegion, "Its region, when it is not its plan's.")}};
 }
 
 ObjectSchema outbound_vnet_routing_schema() {
@@ -191,8 +231,13 @@ ObjectSchema expectation_schema() {
 }  // namespace
 
 std::vector<ObjectSchema> web_schemas() {
-  return {server_farm_schema(),           impairment_schema(), site_schema(),
-          outbound_vnet_routing_schema(), host_schema(),       expectation_schema()};
+  return {server_farm_schema(),
+          impairment_schema(),
+          site_schema(),
+          site_config_schema(),
+          outbound_vnet_routing_schema(),
+          host_schema(),
+          expectation_schema()};
 }
 
 }  // namespace egress::lab

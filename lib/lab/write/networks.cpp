@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: MIT
+#include "base/duration.hpp"
 #include "lab/write/writer.hpp"
 
 namespace egress::lab {
 
+// None permit nothing, which is another thing than to say none.
+Document Writer::assignments(const std::optional<std::vector<RoleAssignment>>& assignments) const {
+  const Document none = Document::array();
+  return assignments && assignments->empty() ? none : json_of(assignments);
+}
+
+Document Writer::json_of(const RoleAssignment& assignment) const {
+  const auto& [scope, actions] = assignment;
+  return object(field("scope", scope), field("actions", actions));
+}
+
 Document Writer::write() const {
   const auto& [location, outbound, allocation, networks, security_groups, tables, groups, farms,
                sites, hosts, services, endpoints, zones, public_dns, subscriptions, subscription,
-               public_ips, nat_gateways, snat_ports, certificates, tags_file, tags, expectations] =
-      lab_;
+               public_ips, nat_gateways, snat_ports, certificates, tags_file, tags, expectations,
+               release_delay, role_assignments, max_scale_changes, not_emulated] = lab_;
   static_cast<void>(tags);  // they stay in their file
   return object(
       field("location", location), field("outboundIpAddresses", outbound),
@@ -15,12 +27,15 @@ Document Writer::write() const {
       field("serviceTags", if_any(tags_file)), field("subscriptions", subscriptions),
       field("subscription", if_any(subscription)), field("publicIPAddresses", public_ips),
       field("natGateways", nat_gateways), field("snatPorts", unless(SnatPorts{}, snat_ports)),
-      field("virtualNetworks", networks), field("networkSecurityGroups", security_groups),
-      field("routeTables", tables), field("applicationSecurityGroups", groups),
-      field("services", services), field("privateEndpoints", endpoints),
-      field("privateDnsZones", zones), field("publicDns", unless(PublicDns{}, public_dns)),
-      field("serverFarms", farms), field("sites", sites), field("certificates", certificates),
-      field("hosts", hosts), field("expectations", expectations));
+      field("releaseDelay", unless(duration_text({}), duration_text(release_delay))),
+      field("maxScaleChangesPerHour", max_scale_changes),
+      Field{"roleAssignments", assignments(role_assignments)}, field("virtualNetworks", networks),
+      field("networkSecurityGroups", security_groups), field("routeTables", tables),
+      field("applicationSecurityGroups", groups), field("services", services),
+      field("privateEndpoints", endpoints), field("privateDnsZones", zones),
+      field("publicDns", unless(PublicDns{}, public_dns)), field("serverFarms", farms),
+      field("sites", sites), field("certificates", certificates), field("hosts", hosts),
+      field("expectations", expectations));
 }
 
 Document Writer::json_of(const VirtualNetwork& vnet) const {

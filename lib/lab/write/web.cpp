@@ -23,12 +23,14 @@ Document expected(const Expectation& expectation) {
 }  // namespace
 
 Document Writer::json_of(const ServerFarm& farm) const {
-  const auto& [sku, capacity, outbound, subscription, interface, impairment] = farm;
+  const auto& [sku, capacity, outbound, subscription, interface, impairment, location, reserved,
+               hyper_v] = farm;
   return object(
       field("sku", sku), field("capacity", capacity), field("outboundIpAddresses", outbound),
       field("subscription", if_any(subscription)),
       field("interface", word_unless(integration_interfaces(), ServerFarm{}.interface, interface)),
-      field("impairment", impairment));
+      field("impairment", impairment), field("location", if_any(location)),
+      field("reserved", unless(true, reserved)), field("hyperV", if_true(hyper_v)));
 }
 
 Document Writer::json_of(const Impairment& impairment) const {
@@ -47,9 +49,9 @@ Document Writer::json_of(const Impairment& impairment) const {
 Document Writer::json_of(const Site& site) const {
   const auto& [farm, subnet, routing, route_all, content_share, image_pull, backup_restore,
                settings, dns, access, inbound, dependencies, runtime, subscription, identity,
-               backup, logs, private_ports] = site;
+               backup, logs, private_ports, location] = site;
   const auto access_word =
-      access ? std::optional(word_for(public_network_accesses(), *access)) : std::nullopt;
+      access ? std::optional(word_for(site_public_network_accesses(), *access)) : std::nullopt;
   return object(
       field("serverFarm", farm), field("virtualNetworkSubnet", subnet),
       field("outboundVnetRouting", routing), field("vnetRouteAllEnabled", route_all),
@@ -59,7 +61,7 @@ Document Writer::json_of(const Site& site) const {
       field("dnsConfiguration", dns), field("appSettings", settings),
       field("dependencies", dependencies), field("identity", identity), field("backup", backup),
       field("logs", logs), field("vnetPrivatePortsCount", unless(0, private_ports)),
-      field("subscription", if_any(subscription)));
+      field("subscription", if_any(subscription)), field("location", if_any(location)));
 }
 
 Document Writer::json_of(const OutboundVnetRouting& routing) const {

@@ -98,6 +98,9 @@ class Writer {
     return json.empty() ? Document() : Document(std::move(json));
   }
 
+  Document json_of(const RoleAssignment& assignment) const;
+  Document assignments(const std::optional<std::vector<RoleAssignment>>& assignments) const;
+
   Document json_of(const VirtualNetwork& vnet) const;
   Document json_of(const Subnet& subnet) const;
   Document json_of(const ServiceEndpoint& endpoint) const;

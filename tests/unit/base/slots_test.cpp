@@ -39,6 +39,24 @@ TEST(AssignSlots, RefusesMoreKeysThanNumbersAndSaysOfWhat) {
   EXPECT_EQ(slots.error().message, "3 apps in plan 'p', of which there can be 2");
 }
 
+// "a5" sorts before "web", and its hash meets that of "web".
+TEST(AssignSlots, LeaveAKeyItsNumberWhenOneComesThatWouldHaveIt) {
+  const Numbers before = assign_slots("apps", {"web"}, 2, 5).value();
+  EXPECT_NE(assign_slots("apps", {"a5", "web"}, 2, 5)->at("web"), before.at("web"));
+  const Numbers both = assign_slots("apps", {"a5", "web"}, 2, 5, before).value();
+  EXPECT_EQ(both.at("web"), before.at("web"));
+  EXPECT_NE(both.at("a5"), before.at("web"));
+  const Numbers rest = assign_slots("apps", {"a5"}, 2, 5, both).value();
+  EXPECT_THAT(rest, testing::ElementsAre(Pair("a5", both.at("a5"))));
+}
+
+TEST(AssignSlots, NumberAnewWhatHoldsNoneOfTheRangeOrAnothers) {
+  const Numbers fresh = assign_slots("apps", {"a", "b"}, 2, 254).value();
+  EXPECT_EQ(*assign_slots("apps", {"a", "b"}, 2, 254, {{"a", 1}, {"b", 255}, {"c", 7}}), fresh);
+  const Numbers shared = assign_slots("apps", {"a", "b"}, 2, 254, {{"a", 9}, {"b", 9}}).value();
+  EXPECT_THAT(shared, testing::ElementsAre(Pair("a", 9U), Pair("b", fresh.at("b"))));
+}
+
 // Labs in force have these numbers.
 TEST(AssignSlots, GivesTheNumbersItAlwaysGave) {
   EXPECT_THAT(assign_slots("tables", {"subnet/apps"}, 1000, 65000).value(),

@@ -128,15 +128,27 @@ TEST(ErrorJson, CarriesEveryFinding) {
 
 TEST(LeaseJson, WritesTimesInUtc) {
   const ipam::TimePoint noon{std::chrono::milliseconds(1700000000250)};
-  const std::vector<ipam::Lease> leases{{.holder = {"plan", 1, {"spoke", "integration"}},
-                                         .address = ip("10.1.1.5"),
-                                         .state = ipam::LeaseState::kReleasing,
-                                         .since = noon,
-                                         .release_at = noon + std::chrono::hours(12)}};
-  EXPECT_EQ(dump(to_json(leases)),
-            R"([{"subnet":"spoke/integration","serverFarm":"plan","instance":1,)"
-            R"("address":"10.1.1.5","state":"releasing","since":"2023-11-14T22:13:20.250Z",)"
-            R"("releaseAt":"2023-11-15T10:13:20.250Z"}])");
+  const inspect::LeaseReport report{
+      .leases = {{.holder = {"plan", 1, {"spoke", "integration"}, "web"},
+                  .address = ip("10.1.1.5"),
+                  .state = ipam::LeaseState::kReleasing,
+                  .since = noon,
+                  .release_at = noon + std::chrono::hours(12)}},
+      .usable = 11};
+  EXPECT_EQ(dump(to_json(report)),
+            R"({"leases":[{"subnet":"spoke/integration","serverFarm":"plan","instance":1,)"
+            R"("site":"web","address":"10.1.1.5","state":"releasing",)"
+            R"("since":"2023-11-14T22:13:20.250Z","releaseAt":"2023-11-15T10:13:20.250Z"}],)"
+            R"("usable":11})");
+}
+
+TEST(LeaseJson, IsNullWhereNothingIsToBeTold) {
+  const inspect::LeaseReport report{
+      .leases = {{.holder = {"plan", 0, {"spoke", "apps"}}, .address = ip("10.1.1.4")}}};
+  EXPECT_EQ(dump(to_json(report)),
+            R"({"leases":[{"subnet":"spoke/apps","serverFarm":"plan","instance":0,"site":null,)"
+            R"("address":"10.1.1.4","state":"held","since":"1970-01-01T00:00:00.000Z",)"
+            R"("releaseAt":null}],"usable":null})");
 }
 
 TEST(StreamJson, MarksProgressAndResult) {
@@ -147,8 +159,9 @@ TEST(StreamJson, MarksProgressAndResult) {
                               .failed = {{"link eth0", "no such device"}},
                               .drift = {"add link eth0"},
                               .seconds = 0.5})),
-      R"({"result":{"changed":4,"failed":[{"object":"link eth0","message":"no such device"}],)"
-      R"("drift":["add link eth0"],"seconds":0.5,"notRunning":[]}})");
+      R"({"result":{"changed":4,"labChanged":false,"failed":[{"object":"link eth0","message":"no such device"}],)"
+      R"("drift":["add link eth0"],"seconds":0.5,"notRunning":[],"effects":{"restarts":[],)"
+      R"("scalings":[],"leftBehind":[],"takenAway":[]},"notes":[]}})");
 }
 
 TEST(StreamJson, NamesAppsThatDoNotRunAndWhatABackupCameTo) {
@@ -212,7 +225,7 @@ TEST(StatusJson, OfNoLabHasEveryKey) {
       R"({"lab":null,"version":0,"clock":{"now":"1970-01-01T00:00:00.000Z","offset":0},)"
       R"("prefix":"eg","inSync":false,"apps":[],"workers":[],"hosts":[],)"
       R"("snat":[],"natGateways":[],"wires":[],"drift":[],"problems":[],"lastPass":null,"lastRepair":null,)"
-      R"("pendingReleases":[]})");
+      R"("pendingReleases":[],"serviceAssociationLinks":[]})");
 }
 
 }  // namespace

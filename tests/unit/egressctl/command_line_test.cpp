@@ -18,6 +18,7 @@
 namespace egress::ctl {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -204,6 +205,16 @@ TEST_F(CommandLineTest, SaysTroubleWithoutADaemonByEachCommandsOwnStatus) {
       {{"apply", lab_.c_str()}, 1},
       {{"down"}, 1},
       {{"clock"}, 3},
+      {{"export"}, 3},
+      {{"scale", "plan", "--capacity", "3"}, 1},
+      {{"scale", "plan", "--sku", "P2v3"}, 1},
+      {{"connect", "web", "spoke/apps", "--create", "10.1.3.0/27"}, 1},
+      {{"disconnect", "web"}, 1},
+      {{"delete", "Subnet", "spoke/apps"}, 1},
+      {{"set", "sites.web.appSettings.A", ""}, 1},
+      {{"set", "virtualNetworks.spoke.dnsServers", "[10.0.2.4, 10.0.2.5]"}, 1},
+      {{"unset", "sites.web.appSettings.A"}, 1},
+      {{"purge", "spoke/apps"}, 1},
       {{"clock", "advance", "4m"}, 3},
       {{"explain", "web", "tcp://sql:443"}, 3},
       {{"ip-flow-verify", "web", "--remote", "10.1.2.4:443", "--protocol", "udp"}, 3},
@@ -254,6 +265,16 @@ TEST_F(CommandLineTest, RefusesWrongUsage) {
       run({"ip-flow-verify", "web", "--remote", "10.1.2.4:1", "--direction", "sideways"}).exit, 2);
   EXPECT_EQ(run({"next-hop", "web", "sql"}).exit, 2);
   EXPECT_EQ(run({"clock", "back"}).exit, 2);
+  EXPECT_THAT(run({"scale", "plan"}).err, HasSubstr("scale takes --capacity, --sku or both"));
+  EXPECT_EQ(run({"scale", "plan"}).exit, 2);
+  EXPECT_EQ(run({"scale", "plan", "--capacity", "-1"}).exit, 2);
+  EXPECT_EQ(run({"scale", "--capacity", "3"}).exit, 2);
+  EXPECT_EQ(run({"connect", "web", "spoke"}).exit, 2);
+  EXPECT_EQ(run({"connect", "web", "spoke/apps", "--create", "10.1.3.1/27"}).exit, 2);
+  EXPECT_EQ(run({"delete", "subnet", "apps"}).exit, 2);
+  EXPECT_THAT(run({"delete", "subnets", "spoke/apps"}).err, HasSubstr("'subnet'"));
+  EXPECT_EQ(run({"set", "location"}).exit, 2);
+  EXPECT_EQ(run({"purge", "spoke/apps/x"}).exit, 2);
   EXPECT_EQ(run({"clock", "advance"}).exit, 2);
   EXPECT_EQ(run({"clock", "advance", "tomorrow"}).exit, 2);
   EXPECT_EQ(run({"exec"}).exit, 125);
@@ -283,6 +304,7 @@ TEST(Completion, KnowsEveryCommandWithItsOptions) {
   }
   EXPECT_THAT(script, HasSubstr("--source-port"));
   EXPECT_THAT(script, HasSubstr(" actions='advance' ;;\n"));
+  EXPECT_THAT(script, ContainsRegex("    delete\\) words='[^']*' actions='[^']*subnet"));
   EXPECT_THAT(script,
               HasSubstr("    --traffic) words='application image-pull content-share backup-restore "
                         "managed-identity key-vault' ;;\n"));

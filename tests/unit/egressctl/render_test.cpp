@@ -166,22 +166,6 @@ TEST(RenderNetworkWatcher, AnswersInARowEach) {
             "VirtualAppliance  10.0.1.4     via-firewall\n");
 }
 
-TEST(RenderPlan, MarksResourcesAndCountsThem) {
-  const Json plan = Json::parse(R"({"resources": [
-    {"verb": "add", "kind": "site", "name": "web"},
-    {"verb": "change", "kind": "subnet", "name": "spoke/apps"},
-    {"verb": "remove", "kind": "host", "name": "sql"}], "operations": ["add netns eg-app-web-0"]})");
-  EXPECT_EQ(render_plan(plan, kPipe),
-            "Resources\n  + site web\n  ~ subnet spoke/apps\n  - host sql\n\n"
-            "Kernel\n  add netns eg-app-web-0\n\n"
-            "Plan: 1 to add, 1 to change, 1 to remove; 1 kernel operations.\n");
-}
-
-TEST(RenderPlan, SaysWhenNothingWouldChange) {
-  EXPECT_THAT(render_plan(Json::parse(R"({"resources": [], "operations": []})"), kPipe),
-              StartsWith("No changes"));
-}
-
 TEST(RenderResult, SumsUpWhatChanged) {
   EXPECT_EQ(render_result("applied", "a.yaml", {{"changed", 12}, {"seconds", 0.412}}),
             "applied a.yaml: 12 objects changed in 0.41 s\n");
@@ -189,6 +173,8 @@ TEST(RenderResult, SumsUpWhatChanged) {
             "applied a.yaml: 1 object changed in 1.00 s\n");
   EXPECT_EQ(render_result("applied", "a.yaml", {{"changed", 0}, {"seconds", 1}}),
             "applied a.yaml: no changes\n");
+  EXPECT_EQ(render_result("set", "location", {{"changed", 0}, {"labChanged", true}}),
+            "set location: 0 objects changed in 0.00 s\n");
 }
 
 TEST(RenderLeftovers, ListsFailuresAndWhatIsStillToDo) {
@@ -245,13 +231,18 @@ TEST(RenderStatus, ColoursTheStateOnATerminal) {
   EXPECT_THAT(render_status(status(), kPipe), Not(HasSubstr("\033")));
 }
 
-TEST(RenderLeases, ShowsWhoHoldsWhatAndUntilWhen) {
-  const Json leases = Json::parse(R"({"leases": [
-    {"subnet": "spoke/apps", "serverFarm": "plan", "instance": 0, "address": "10.1.1.4",
-     "state": "releasing", "since": "2024-05-01T10:00:00.000Z",
-     "releaseAt": "2024-05-01T22:00:00.000Z"}]})");
-  EXPECT_THAT(render_leases(leases, kPipe),
-              HasSubstr("10.1.1.4  spoke/apps  plan/0   releasing  2024-05-01T10:00:00.000Z  "
+TEST(RenderStatus, ListsAddressesThatWait) {
+  Json waiting = status();
+  waiting["pendingReleases"] = Json::parse(R"([
+    {"subnet": "spoke/apps", "serverFarm": "plan", "instance": 1, "site": "web",
+     "address": "10.1.1.5", "state": "releasing", "since": "2024-05-01T10:00:00.000Z",
+     "releaseAt": "2024-05-01T22:00:00.000Z"}])");
+  EXPECT_THAT(
+      render_status(waiting, kPipe),
+      HasSubstr("\nPending releases\n"
+                "Address   Subnet      Holder      Since                     Release at\n"));
+  EXPECT_THAT(render_status(waiting, kPipe),
+              HasSubstr("10.1.1.5  spoke/apps  plan/1 web  2024-05-01T10:00:00.000Z  "
                         "2024-05-01T22:00:00.000Z\n"));
 }
 

@@ -108,7 +108,7 @@ TEST_F(DaemonTest, RefusesALabThatExhaustsItsSubnet) {
   apply(kLab);
   const Reply reply = post("/v1/apply", message(testing_support::small_lab(12)));
   EXPECT_EQ(reply.status, 400);
-  EXPECT_THAT(reply.body, HasSubstr("address-space-exhausted"));
+  EXPECT_THAT(reply.body, HasSubstr("Insufficient address space remaining in VNet(s): "));
   EXPECT_EQ(Json::parse(get("/v1/leases").body)["leases"].size(), 1U);
 }
 

@@ -134,6 +134,21 @@ TEST_F(StartupsTest, AChangeStartsThoseThatDoNotRunOnceMore) {
   EXPECT_GT(calls_, before);
 }
 
+TEST_F(StartupsTest, AnOperationEndsWhenTheAppsThatItTouchedHaveStarted) {
+  start();
+  apply(lab());
+  const auto operate = [this](const lifecycle::Operation& operation) {
+    const control::OperationRequest request{operation};
+    return last_line(post("/v1/operations", control::dump(control::to_json(request))))["result"];
+  };
+  const int before = calls_;
+  EXPECT_EQ(operate(lifecycle::Scale{.server_farm = "plan", .capacity = 2})["notRunning"],
+            Json::array());
+  EXPECT_EQ(calls_, before + 2) << "of the new instance alone";
+  answers_ = false;
+  EXPECT_EQ(operate(lifecycle::Disconnect{"web"})["notRunning"].size(), 2U);
+}
+
 TEST_F(StartupsTest, AnAppIsStartingUntilItsCallsHaveEnded) {
   start();
   held_ = true;

@@ -3,6 +3,7 @@
 
 // Labs reduced to what leases depend on: delegated subnets, plans, and which plan uses which.
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,26 @@ class PlansLab {
     lab::Site& site = lab_.sites[plan + "-on-" + subnet];
     site.server_farm = plan;
     site.virtual_network_subnet = ref(subnet);
+    return *this;
+  }
+  // The same of Windows containers, each an app of its own name.
+  PlansLab& containers(const std::string& plan, int capacity, const std::string& subnet,
+                       const std::vector<std::string>& names) {
+    lab_.server_farms[plan] = {
+        .sku = "P1v3", .capacity = capacity, .reserved = false, .hyper_v = true};
+    for (const std::string& name : names) site(name, plan, subnet);
+    return *this;
+  }
+  PlansLab& site(const std::string& name, const std::string& plan, const std::string& subnet) {
+    lab_.sites[name] = {.server_farm = plan, .virtual_network_subnet = ref(subnet)};
+    return *this;
+  }
+  PlansLab& without(const std::string& site) {
+    lab_.sites.erase(site);
+    return *this;
+  }
+  PlansLab& delay(std::chrono::seconds release_delay) {
+    lab_.release_delay = release_delay;
     return *this;
   }
   PlansLab& from(lab::AddressAllocation end) {

@@ -14,7 +14,7 @@ using testing_support::contract_lab;
 using Verb = Edit::Verb;
 
 Loaded edited(const Edit& change) {
-  return edit(contract_lab(), change, no_files);
+  return edit(contract_lab(), {change}, no_files);
 }
 
 Lab changed(const Edit& change) {
@@ -35,7 +35,7 @@ TEST(Edit, SetsAPropertyOfAnObjectThatWasNotThere) {
   Lab lab = contract_lab();
   lab.sites.at("web").outbound_vnet_routing.reset();
   const Loaded loaded =
-      edit(lab, {Verb::kPut, "sites.web.outboundVnetRouting.allTraffic", "true"}, no_files);
+      edit(lab, {{Verb::kPut, "sites.web.outboundVnetRouting.allTraffic", "true"}}, no_files);
   ASSERT_TRUE(loaded.lab) << errors_of(loaded);
   EXPECT_TRUE(loaded.lab->sites.at("web").outbound_vnet_routing->all_traffic);
 }
@@ -49,8 +49,8 @@ TEST(Edit, PutsANewResourceUnderANameWithDots) {
   const Lab lab = changed({Verb::kPut, "routeTables.to.the.firewall", "{}"});
   EXPECT_TRUE(lab.route_tables.contains("to.the.firewall"));
   const Loaded again = edit(lab,
-                            {Verb::kPut, "routeTables.TO.the.firewall.routes.r.1",
-                             R"({"addressPrefix": "0.0.0.0/0", "nextHopType": "None"})"},
+                            {{Verb::kPut, "routeTables.TO.the.firewall.routes.r.1",
+                              R"({"addressPrefix": "0.0.0.0/0", "nextHopType": "None"})"}},
                             no_files);
   ASSERT_TRUE(again.lab) << errors_of(again);
   EXPECT_TRUE(again.lab->route_tables.at("to.the.firewall").routes.contains("r.1"));
@@ -69,9 +69,9 @@ TEST(Edit, DeletesAResourceAndALineOfAList) {
   const Lab lab = changed({Verb::kDelete, "expectations[0]", ""});
   EXPECT_TRUE(lab == expected);
   expected.network_security_groups.at("nsg-integration").security_rules.erase("deny-sql");
-  const Loaded loaded =
-      edit(lab, {Verb::kDelete, "networkSecurityGroups.nsg-integration.securityRules.deny-sql", ""},
-           no_files);
+  const Loaded loaded = edit(
+      lab, {{Verb::kDelete, "networkSecurityGroups.nsg-integration.securityRules.deny-sql", ""}},
+      no_files);
   ASSERT_TRUE(loaded.lab) << errors_of(loaded);
   EXPECT_TRUE(*loaded.lab == expected);
 }
@@ -109,12 +109,42 @@ TEST(Edit, RefusesWhatItCannotReadOrFind) {
               testing::HasSubstr("nothing stands at"));
 }
 
+TEST(Edit, MakesSeveralChangesInTheirOrderAndJudgesWhatComesOutOfThem) {
+  const Loaded loaded = edit(contract_lab(),
+                             {{Verb::kDelete, "serverFarms.plan", ""},
+                              {Verb::kPut, "serverFarms.plan", "{capacity: 2}"},
+                              {Verb::kPut, "serverFarms.plan.capacity", "3"}},
+                             no_files);
+  ASSERT_TRUE(loaded.lab) << errors_of(loaded);
+  EXPECT_EQ(loaded.lab->server_farms.at("plan"), (ServerFarm{.capacity = 3}));
+}
+
+TEST(Edit, OfSeveralChangesRefusesAllWhenOneCannotBeMade) {
+  const Loaded loaded =
+      edit(contract_lab(),
+           {{Verb::kPut, "serverFarms.plan.capacity", "3"}, {Verb::kDelete, "sites.none", ""}},
+           no_files);
+  EXPECT_FALSE(loaded.lab);
+  EXPECT_FALSE(loaded.read);
+  EXPECT_EQ(errors_of(loaded), "error: sites.none: nothing stands at 'sites.none'\n");
+}
+
+TEST(Edit, TellsWhatItReadThoughNoRuleLetsItBe) {
+  const Loaded loaded = edited({Verb::kDelete, "virtualNetworks.spoke.subnets.integration", ""});
+  EXPECT_FALSE(loaded.lab);
+  ASSERT_TRUE(loaded.read);
+  EXPECT_EQ(loaded.read->find({"spoke", "integration"}), nullptr);
+  EXPECT_EQ(loaded.read->sites.at("web").virtual_network_subnet,
+            (SubnetRef{"spoke", "integration"}));
+  EXPECT_FALSE(edited({Verb::kPut, "serverFarms.plan.capacity", "many"}).read);
+}
+
 TEST(Edit, ReadsServiceTagsOnlyFromAnotherFile) {
   Lab lab = contract_lab();
   lab.service_tags_file = "tags.json";
   lab.service_tags = std::make_shared<const ServiceTags>();
-  EXPECT_TRUE(edit(lab, {Verb::kPut, "serverFarms.plan.capacity", "3"}, no_files).lab);
-  EXPECT_THAT(errors_of(edit(lab, {Verb::kPut, "serviceTags", "other.json"}, no_files)),
+  EXPECT_TRUE(edit(lab, {{Verb::kPut, "serverFarms.plan.capacity", "3"}}, no_files).lab);
+  EXPECT_THAT(errors_of(edit(lab, {{Verb::kPut, "serviceTags", "other.json"}}, no_files)),
               testing::HasSubstr("cannot read 'other.json'"));
 }
 

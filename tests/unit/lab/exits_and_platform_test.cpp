@@ -139,7 +139,7 @@ TEST(ExitsAndPlatform, ThatAreNotPlainAreNoLabOfAFile) {
 
 TEST(ExitsAndPlatform, AreEdited) {
   const auto edited = [](const Edit& change) {
-    const Loaded loaded = edit(lab_of_file(), change, no_files);
+    const Loaded loaded = edit(lab_of_file(), {change}, no_files);
     EXPECT_EQ(errors_of(loaded), "") << change.path;
     return loaded.lab.value_or(Lab{});
   };

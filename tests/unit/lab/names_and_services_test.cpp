@@ -209,7 +209,7 @@ TEST(NamesAndServices, ThatAreNotPlainAreNoLabOfAFile) {
 
 TEST(NamesAndServices, AreEditedByPathsWithDots) {
   const auto edited = [](const Edit& change) {
-    const Loaded loaded = edit(contract(), change, no_files);
+    const Loaded loaded = edit(contract(), {change}, no_files);
     EXPECT_EQ(errors_of(loaded), "") << change.path;
     return loaded.lab.value_or(Lab{});
   };

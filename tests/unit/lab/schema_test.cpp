@@ -144,6 +144,18 @@ TEST(Schema, TakesWhatTheLoaderTakes) {
         "{flushConnection: True}}\nvirtualNetworks: {v: {addressPrefixes: [10.0.0.0/16], "
         "flowTimeoutInMinutes: 30, subscription: null, subnets: {a: {addressPrefix: 10.0.1.0/24, "
         "natGateway: N}}}}",
+        "releaseDelay: 1h30m\nmaxScaleChangesPerHour: 40\nroleAssignments: [{scope: v, actions: "
+        "['*']}, {scope: V/S, actions: [Microsoft.Network/virtualNetworks/read]}]\nserverFarms: "
+        "{p: "
+        "{location: West Europe, hyperV: true, zoneRedundant: false, tags: {a: b}}, q: "
+        "{reserved: false}, r: {sku: y1}}\nsites: {a: {serverFarm: p, location: westeurope, "
+        "siteConfig: "
+        "{appSettings: {A: 1}, alwaysOn: true}, publicNetworkAccess: securedbyperimeter}, b: "
+        "{serverFarm: q, siteConfig: , location: }}\nvirtualNetworks: {v: {addressPrefixes: "
+        "[10.0.0.0/16], subnets: {s: {addressPrefix: 10.0.0.0/24}}}}",
+        "roleAssignments: []\nreleaseDelay: 0s",
+        "roleAssignments: [{scope: 7, actions: [7]}]\nvirtualNetworks: {7: {addressPrefixes: "
+        "[10.0.0.0/16]}}",
         "outboundIpAddresses: [20.50.1.4]\nserverFarms: {p: }\nservices: {k: {type: "
         "Microsoft.KeyVault/vaults, ipAddress: 20.1.1.1, secrets: {-a-: {value: 1}}}}\n"
         "certificates: {c: {keyVault: k}}\nsites: {a: {serverFarm: p, identity: {}, logs: , "
@@ -167,6 +179,14 @@ TEST(Schema, RefusesWhatTheLoaderRefusesByForm) {
         "hosts: {-h: {internet: true}}",
         "serverFarms: {p: {sku: I1v2}}",
         "serverFarms: {p: {capacity: 0}}",
+        "serverFarms: {p: {hyperV: 1}}",
+        "releaseDelay: 90",
+        "releaseDelay: 1w",
+        "maxScaleChangesPerHour: 0",
+        "roleAssignments: [{scope: v/s/t, actions: [x]}]",
+        "roleAssignments: [{scope: v}]",
+        "roleAssignments: [{scope: v, actions: []}]",
+        "serverFarms: {p: }\nsites: {a: {serverFarm: p, siteConfig: {vnetPrivatePortsCount: 101}}}",
         "virtualNetworks: {v: {}}",
         "virtualNetworks: {v: {addressPrefixes: null}}",
         "virtualNetworks: {v: {addressPrefixes: ['::/0']}}",

@@ -160,6 +160,8 @@ TEST(PublicAccess, OfASiteEndsWithItsFirstPrivateEndpointUnlessTheSiteSaysSo) {
   EXPECT_EQ(public_network_access(lab, "web"), PublicNetworkAccess::kDisabled);
   lab.sites["web"].public_network_access = PublicNetworkAccess::kEnabled;
   EXPECT_EQ(public_network_access(lab, "web"), PublicNetworkAccess::kEnabled);
+  lab.sites["web"].public_network_access = PublicNetworkAccess::kSecuredByPerimeter;
+  EXPECT_EQ(public_network_access(lab, "web"), PublicNetworkAccess::kDisabled);
   lab.sites["web"].public_network_access.reset();
   lab.services["web"];
   EXPECT_EQ(public_network_access(lab, "web"), PublicNetworkAccess::kEnabled)

@@ -39,6 +39,13 @@ TEST(Shown, DoesNotCutACharacter) {
             std::string(kMaxQuoted - 1, 'x') + "...");
 }
 
+TEST(WithHint, PutsAHintBehindTheSentence) {
+  EXPECT_EQ(with_hint("no such plan", "did you mean 'plan'?"),
+            "no such plan; did you mean 'plan'?");
+  EXPECT_EQ(with_hint("It is full.", "59 are usable"), "It is full. (59 are usable)");
+  EXPECT_EQ(with_hint("It is full.", ""), "It is full.");
+}
+
 TEST(OneOf, JoinsWordsForPeople) {
   EXPECT_EQ(one_of({"a"}), "a");
   EXPECT_EQ(one_of({"a", "b", "c"}), "a, b or c");

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "policy/network.hpp"
+#include "policy/numbers.hpp"
 #include "tests/unit/policy/network_parts.hpp"
 #include "tests/unit/policy/policy_test.hpp"
 
@@ -44,6 +45,39 @@ privateEndpoints:
   pe-db: {subnet: a/t, ipAddress: 10.0.1.4, privateLinkService: db}
   pe-site: {subnet: a/t, ipAddress: 10.0.1.5, privateLinkService: closed}
 )");
+}
+
+// In the order of their names they would have the lowest.
+TEST(NetworkEndpoints, KeepTheAddressesThatTheyHave) {
+  lab::Lab lab = with(services_lab(), R"(
+privateEndpoints: {pe-db: {ipAddress: null}, pe-site: {ipAddress: null}}
+)");
+  Situation situation{.lab = lab};
+  situation.numbers = numbers(situation);
+  const EndpointAddresses first{{"pe-db", ip("10.0.1.4")}, {"pe-site", ip("10.0.1.5")}};
+  EXPECT_EQ(analyse(situation)->endpoints, first);
+  situation.lab = with(lab, "privateEndpoints: {a: {subnet: a/t, privateLinkService: db}}");
+  EXPECT_NE(analyse({.lab = situation.lab})->endpoints.at("pe-db"), first.at("pe-db"));
+  situation.numbers = numbers(situation);
+  const auto network = analyse(situation);
+  EXPECT_EQ(network->endpoints.at("pe-db"), first.at("pe-db"));
+  EXPECT_EQ(network->endpoints.at("a"), ip("10.0.1.6"));
+  const auto& routes = network->subnets.at(0).routing->routes;
+  EXPECT_TRUE(std::any_of(routes.begin(), routes.end(), [](const EffectiveRoute& route) {
+    return route.name == "privateEndpoints/a" && route.address_prefix == prefix("10.0.1.6/32");
+  }));
+  situation.lab.private_endpoints.erase("pe-db");
+  EXPECT_EQ(analyse(situation)->endpoints.at("pe-site"), first.at("pe-site"));
+}
+
+TEST(NetworkEndpoints, LeaveAnAddressThatIsDeclaredOrOfAnotherSubnet) {
+  lab::Lab lab = with(services_lab(), "privateEndpoints: {pe-db: {ipAddress: null}}");
+  Situation situation{.lab = lab, .numbers = {{"private endpoints/a", {{"pe-db", 0x0a000105}}}}};
+  EXPECT_EQ(analyse(situation)->endpoints.at("pe-db"), ip("10.0.1.4")) << "pe-site says it has it";
+  situation.numbers.at("private endpoints/a").at("pe-db") = 0x0a000009;
+  EXPECT_EQ(analyse(situation)->endpoints.at("pe-db"), ip("10.0.1.4")) << "of a/s";
+  situation.numbers.at("private endpoints/a").at("pe-db") = 0x0a000109;
+  EXPECT_EQ(analyse(situation)->endpoints.at("pe-db"), ip("10.0.1.9"));
 }
 
 TEST(NetworkEndpoints, ServicesFrontEndsAndPrivateEndpointsOwnAddresses) {

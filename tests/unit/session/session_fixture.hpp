@@ -40,7 +40,7 @@ class SessionTest : public ::testing::Test {
   static lab::Lab edited(const Session& session, const std::string& path,
                          const std::string& value) {
     const lab::Lab& lab = session.network()->situation.lab;
-    const lab::Loaded loaded = lab::edit(lab, {.path = path, .value = value}, nullptr);
+    const lab::Loaded loaded = lab::edit(lab, {{.path = path, .value = value}}, nullptr);
     EXPECT_TRUE(loaded.lab.has_value()) << loaded.findings.front().to_string();
     return loaded.lab.value_or(lab::Lab{});
   }

@@ -97,6 +97,32 @@ TEST_F(SessionTest, CountsVersionsOfTheLabAndRemembersTheLast) {
   EXPECT_EQ(again.current()->version, 4U) << "no lab is a version, too";
 }
 
+// "a903" has the number of "web" where nobody is before it.
+TEST_F(SessionTest, LeavesEverybodyTheirNumbersWhoeverComesAndGoes) {
+  const size_t at = kLab.find("sites: {") + 8;
+  const std::string together = std::string(kLab).insert(
+      at, "a903: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}, ");
+  NumberBook before;
+  {
+    Session session = start();
+    apply(session);
+    before = session.current()->numbers;
+    ASSERT_TRUE(session.adopt(proposed(session, together)).ok());
+  }
+  Session session = start();
+  const Numbers apps = session.current()->numbers.at("apps/plan");
+  EXPECT_EQ(apps.at("web"), before.at("apps/plan").at("web"));
+  EXPECT_EQ(session.network()->situation.numbers, session.current()->numbers);
+  ASSERT_TRUE(session.adopt(proposed(session, together)).ok());
+  EXPECT_EQ(session.current()->numbers.at("apps/plan"), apps);
+  apply(session);
+  EXPECT_EQ(session.current()->numbers, before);
+  session.forget();
+  ASSERT_TRUE(session.adopt(proposed(session, together)).ok());
+  EXPECT_NE(session.current()->numbers.at("apps/plan").at("web"), apps.at("web"))
+      << "they do not meet";
+}
+
 TEST_F(SessionTest, RefusesAProposalThatWasMadeFromAnotherVersion) {
   Session session = start();
   apply(session);
@@ -277,9 +303,9 @@ TEST_F(SessionTest, MovesTheClockOnAndReleasesWhatIsDueThen) {
   };
   const uint64_t version = session.current()->version;
   advance(std::chrono::hours(11));
-  EXPECT_EQ(session.current()->leases.all().count(releasing.holder), 1U);
+  EXPECT_EQ(session.current()->leases.all().count(releasing.key()), 1U);
   advance(std::chrono::hours(1));
-  EXPECT_EQ(session.current()->leases.all().count(releasing.holder), 0U);
+  EXPECT_EQ(session.current()->leases.all().count(releasing.key()), 0U);
   EXPECT_EQ(session.current()->version, version + 2);
   EXPECT_EQ(session.current()->leases.all().size(), 2U) << "those of the lab stay";
 

@@ -28,6 +28,8 @@ policy::Situation example() {
   situation.restarts = {{"web", 3}};
   situation.dns_at_start = {{"web", {ip("10.0.0.4"), ip("10.0.0.5")}}};
   situation.traffic = {{"web", {lab::TrafficClass::kKeyVault, lab::TrafficClass::kApplication}}};
+  situation.lab.sites.at("web").vnet_private_ports_count = 2;
+  situation.numbers = {{"private ports/plan", {{"web/0", 20001}, {"web/1", 20000}}}};
   return situation;
 }
 
@@ -55,6 +57,12 @@ TEST(SituationText, LeavesOutWhatIsImposedOnWires) {
   policy::Situation imposed = example();
   imposed.imposed[{"plan", 0}] = {.held = true};
   EXPECT_EQ(to_text(imposed), to_text(example()));
+}
+
+TEST(SituationText, LeavesOutNumbersThatTheAnalysisDoesNotGive) {
+  policy::Situation numbered = example();
+  numbered.numbers["gates/spoke"] = {{"integration", 7}};
+  EXPECT_EQ(to_text(numbered), to_text(example()));
 }
 
 TEST(SituationText, RefusesALabWithoutItsLeases) {

@@ -26,6 +26,25 @@ using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAreArray;
 using testing_support::ip;
 
+lifecycle::State some_life() {
+  const TimePoint noon(std::chrono::nanoseconds(1700000000123456789));
+  return {.orphans = {{ref("a"), "plan", "web"}, {ref("a"), "plan", "api"}, {ref("b"), "q", "web"}},
+          .scale_changes = {{"plan", {noon, noon, noon + std::chrono::minutes(5)}},
+                            {"other", {noon + std::chrono::minutes(1)}}}};
+}
+
+lifecycle::Recorded recorded(const std::string& operation, size_t changes) {
+  lifecycle::Recorded recorded{.at = TimePoint(std::chrono::nanoseconds(1700000000123456789)),
+                               .operation = operation};
+  for (size_t i = 0; i < changes; ++i) {
+    // All the four: nothing, and a text that is empty or not, are told apart.
+    recorded.changes.push_back({.path = "sites.web." + std::to_string(i)});
+    if (i % 2 == 1) recorded.changes.back().before = i % 4 == 1 ? "" : R"("a")";
+    if (i % 3 == 1) recorded.changes.back().after = R"({"b":[1]})";
+  }
+  return recorded;
+}
+
 class StoreTest : public ::testing::Test {
  protected:
   std::string path() const { return folder_ / "egressd.db"; }
@@ -36,6 +55,7 @@ class StoreTest : public ::testing::Test {
       Lease lease{.holder = {"plan", i, ref("a")},
                   .address = {ip("10.0.0.4").bits + static_cast<uint32_t>(i)},
                   .since = TimePoint(std::chrono::nanoseconds(1700000000123456789 + i))};
+      if (i % 3 == 2) lease.holder.site = "web";
       if (i % 2 == 1) {
         lease.state = LeaseState::kReleasing;
         lease.release_at = lease.since + std::chrono::hours(12);
@@ -61,6 +81,9 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
   const lab::LabText lab{.file = "lab.yaml",
                          .text = std::string("a: \"\0\"", 7),
                          .files = {{"tags.json", "{}"}, {"sub/other.json", "[1]"}}};
+  // Of one kind each is given once, of two twice.
+  const NumberBook numbers{{"apps/plan", {{"web", 2}, {"api", 254}}},
+                           {"inside addresses", {{"worker/plan/0", 0xfffffffe}, {"nat/n", 2}}}};
   const Generations generations{{"web", 3}, {"api", 1}};
   // Order counts, and so does that there were none.
   const NameServers dns_at_start{{"web", {ip("10.0.0.9"), ip("10.0.0.4")}}, {"api", {}}};
@@ -71,11 +94,14 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
       {.server_farm = "slow", .impairment = R"({"loss":0.1})"}};
   ASSERT_TRUE(Store(path())
                   .save({.leases = {.stored = leases(5)},
+                         .numbers = numbers,
                          .lab = lab,
                          .generations = generations,
                          .dns_at_start = dns_at_start,
                          .traffic = traffic,
                          .imposed = imposed,
+                         .life = some_life(),
+                         .journal_entry = recorded("scale plan --capacity 3", 12),
                          .version = 7,
                          .clock_offset = std::chrono::hours(30),
                          .unfinished_starts = 1})
@@ -83,11 +109,14 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
   const Result<Saved> saved = Store(path()).load();
   ASSERT_TRUE(saved.ok()) << saved.error().to_string();
   EXPECT_THAT(saved->leases, UnorderedElementsAreArray(leases(5)));
+  EXPECT_EQ(saved->numbers, numbers);
   EXPECT_EQ(saved->lab, lab);
   EXPECT_EQ(saved->generations, generations);
   EXPECT_EQ(saved->dns_at_start, dns_at_start);
   EXPECT_EQ(saved->traffic, traffic);
   EXPECT_EQ(saved->imposed, imposed);
+  EXPECT_EQ(saved->life, some_life());
+  EXPECT_EQ(saved->journal, lifecycle::Journal{recorded("scale plan --capacity 3", 12)});
   EXPECT_EQ(saved->version, 7U);
   EXPECT_EQ(saved->clock_offset, std::chrono::hours(30));
   EXPECT_EQ(saved->unfinished_starts, 1);
@@ -127,13 +156,45 @@ TEST_F(StoreTest, KeepsTheLastReportOfEachStartUntilItIsForgotten) {
 TEST_F(StoreTest, LeavesUnsetPartsAlone) {
   Store store(path());
   const lab::LabText lab{.file = "lab.yaml", .text = "x"};
-  ASSERT_TRUE(store.save({.leases = {.stored = leases(2)}, .lab = lab}).ok());
+  ASSERT_TRUE(store
+                  .save({.leases = {.stored = leases(2)},
+                         .lab = lab,
+                         .life = some_life(),
+                         .journal_entry = recorded("purge spoke/a", 0)})
+                  .ok());
   ASSERT_TRUE(store.save({.generations = Generations{{"web", 1}}}).ok());
   const Result<Saved> saved = store.load();
   ASSERT_TRUE(saved.ok());
   EXPECT_EQ(saved->lab, lab);
   EXPECT_THAT(saved->leases, UnorderedElementsAreArray(leases(2)));
+  EXPECT_EQ(saved->life, some_life());
+  EXPECT_EQ(saved->journal, lifecycle::Journal{recorded("purge spoke/a", 0)});
   EXPECT_EQ(saved->generations, (Generations{{"web", 1}}));
+}
+
+TEST_F(StoreTest, PutsALifeInPlaceOfTheOneThatStood) {
+  Store store(path());
+  ASSERT_TRUE(store.save({.life = some_life()}).ok());
+  ASSERT_TRUE(store.save({.life = lifecycle::State{}}).ok());
+  EXPECT_EQ(store.load()->life, lifecycle::State{});
+}
+
+TEST_F(StoreTest, KeepsTheNewestOfTheJournalInTheirOrder) {
+  Store store(path());
+  for (const char* operation : {"one", "two", "three"}) {
+    ASSERT_TRUE(store.save({.journal_entry = recorded(operation, 2)}).ok());
+  }
+  EXPECT_EQ(store.load()->journal,
+            (lifecycle::Journal{recorded("one", 2), recorded("two", 2), recorded("three", 2)}));
+  ASSERT_TRUE(store.save({.journal_entry = recorded("four", 0), .journal_size = 2}).ok());
+  EXPECT_EQ(store.load()->journal, (lifecycle::Journal{recorded("three", 2), recorded("four", 0)}));
+  ASSERT_TRUE(store.save({.journal_size = 5}).ok());
+  EXPECT_EQ(store.load()->journal.size(), 2U);
+  ASSERT_TRUE(store.save({.journal_size = 0}).ok());
+  EXPECT_THAT(store.load()->journal, IsEmpty());
+  // Nothing of what went comes back with one that is given the same number.
+  ASSERT_TRUE(store.save({.journal_entry = recorded("five", 1), .journal_size = 1}).ok());
+  EXPECT_EQ(store.load()->journal, lifecycle::Journal{recorded("five", 1)});
 }
 
 TEST_F(StoreTest, CountsUnfinishedStartsInADatabaseThatWasMadeBeforeTheyWereCounted) {
@@ -171,6 +232,36 @@ TEST_F(StoreTest, RefusesASecondHolderOfAnAddressAndKeepsTheWholeChangeOut) {
   EXPECT_THAT(saved.error().to_string(), HasSubstr("UNIQUE"));
   EXPECT_EQ(store.load()->leases, leases(1));
   EXPECT_FALSE(store.load()->lab);
+}
+
+TEST_F(StoreTest, RefusesASecondAddressOfAHolder) {
+  Store store(path());
+  ASSERT_TRUE(store.save({.leases = {.stored = leases(1)}}).ok());
+  Lease second = leases(1)[0];
+  second.address = ip("10.0.0.9");
+  const Status saved = store.save({.leases = {.stored = {second}}});
+  ASSERT_FALSE(saved.ok());
+  EXPECT_THAT(saved.error().to_string(), HasSubstr("UNIQUE"));
+}
+
+TEST_F(StoreTest, KeepsWhatAHolderHasLeftBesideWhatItHolds) {
+  Store store(path());
+  ASSERT_TRUE(store.save({.leases = {.stored = leases(1)}}).ok());
+  std::vector<Lease> all;
+  for (const char* address : {"10.0.0.4", "10.0.0.5", "10.0.0.6"}) {
+    Lease lease = leases(2)[1];
+    lease.holder = leases(1)[0].holder;
+    lease.address = ip(address);
+    all.push_back(lease);
+  }
+  Lease held = leases(1)[0];
+  held.address = ip("10.0.0.7");
+  all.push_back(held);
+  ASSERT_TRUE(store.save({.leases = {.stored = all}}).ok());
+  EXPECT_THAT(store.load()->leases, UnorderedElementsAreArray(all));
+  ASSERT_TRUE(store.save({.leases = {.removed = {all[1]}}}).ok());
+  all.erase(all.begin() + 1);
+  EXPECT_THAT(store.load()->leases, UnorderedElementsAreArray(all));
 }
 
 TEST_F(StoreTest, KeepsWhatWasSavedWhenTheProcessIsKilled) {
@@ -225,7 +316,7 @@ TEST_F(StoreTest, RefusesAnotherProgramsDatabaseAndANewerVersion) {
   ASSERT_TRUE(Store(path()).save({.generations = Generations{}}).ok());
   {
     Database newer = Database::open(path()).value();
-    ASSERT_TRUE(newer.execute("PRAGMA user_version = 2").ok());
+    ASSERT_TRUE(newer.execute("PRAGMA user_version = 3").ok());
   }
   EXPECT_EQ(Store(path()).load().error().code, Errc::kUnsupported);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "ipam/guid.hpp"
+#include "base/guid.hpp"
 
 #include <fmt/format.h>
 
 #include "base/stable_hash.hpp"
 
-namespace egress::ipam {
+namespace egress {
 
 namespace {
 
@@ -27,4 +27,4 @@ std::string instance_id_of(std::string_view name) {
                      hash(name, 6));
 }
 
-}  // namespace egress::ipam
+}  // namespace egress

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace egress::ipam {
+namespace egress {
 
 // UUID form (version 8, "custom"), lower case: "0f1e…-…-8…-…-…".
 std::string guid_of(std::string_view name);
@@ -15,4 +15,4 @@ std::string guid_of(std::string_view name);
 // 64 hexadecimal digits, the form of WEBSITE_INSTANCE_ID.
 std::string instance_id_of(std::string_view name);
 
-}  // namespace egress::ipam
+}  // namespace egress

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/leases.hpp"
+
+#include <fmt/format.h>
+
+#include "lab/suggest.hpp"
+
+namespace egress::inspect {
+
+namespace {
+
+lab::SubnetRef ref_of(const std::string& subnet) {
+  const size_t slash = subnet.find('/');
+  return {subnet.substr(0, slash), slash == std::string::npos ? "" : subnet.substr(slash + 1)};
+}
+
+}  // namespace
+
+Result<LeaseReport> lease_report(const lab::Lab& lab, const ipam::Leases& leases,
+                                 const std::string& subnet, ipam::TimePoint now) {
+  LeaseReport report;
+  if (!subnet.empty()) {
+    const lab::Subnet* found = lab.find(ref_of(subnet));
+    if (found == nullptr) {
+      return Error{.code = Errc::kNotFound, .message = fmt::format("no subnet '{}'", subnet)};
+    }
+    report.usable = lab::usable_addresses(*found);
+  }
+  for (const auto& [key, lease] : leases.all()) {
+    const bool asked_for =
+        subnet.empty() || lab::equal_ignoring_case(lease.holder.subnet.to_string(), subnet);
+    if (asked_for && !lease.is_due(now)) report.leases.push_back(lease);
+  }
+  return report;
+}
+
+}  // namespace egress::inspect
