@@ -53,7 +53,7 @@ int serving_incarnation(const Instances& instances, const std::string& server_fa
 
 std::string instance_text(int instance, int incarnation) {
   std::string text = std::to_string(instance);
-  if (incarnation > 0) text += '~' + std::to_string(incarnation);
+  if (incarnation > 0) text += '.' + std::to_string(incarnation);
   return text;
 }
 

@@ -36,6 +36,10 @@ struct WorkerKey {
   auto operator<=>(const WorkerKey&) const = default;
 };
 
+// Those of a plan, of all sets.
+std::vector<WorkerKey> workers_of(const lab::Lab& lab, const lab::Instances& instances,
+                                  const std::string& server_farm);
+
 // What somebody has put on the wires of a worker by command, in place of the plan's own impairment.
 struct Imposed {
   lab::Impairment impairment{};
@@ -181,6 +185,8 @@ struct Network {
     int restarts = 0;
 
     const Lane& application() const { return lanes.front(); }
+    // Null when there is none; lab::kServing for the incarnation that serves.
+    const Instance* instance(int number, int incarnation) const;
     // Whether packets of the class have a namespace to be sent from.
     bool sends(lab::TrafficClass traffic) const;
     // Those of the classes in use, in their order; without the application's.
@@ -236,6 +242,9 @@ struct Network {
     return uint64_t{vnet} << 32U | address.bits;
   }
 };
+
+// "web/0", and "web/0 next" of one that has come beside another.
+std::string name_of(const Sender& sender, const Network::Worker& worker);
 
 // What has not changed since `previous`, which may be null, is taken over from it.
 std::shared_ptr<const Network> analyse(Situation situation, const Network* previous = nullptr);
