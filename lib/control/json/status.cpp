@@ -71,6 +71,7 @@ Json lease_json(const ipam::Lease& lease) {
   return {{"subnet", lease.holder.subnet.to_string()},
           {"serverFarm", lease.holder.server_farm},
           {"instance", lease.holder.instance},
+          {"incarnation", lease.holder.incarnation},
           {"site", text_or_null(lease.holder.site)},
           {"address", lease.address.to_string()},
           {"state", ipam::name_of(lease.state)},
