@@ -247,7 +247,8 @@ Result<inspect::AppStartup> Startups::startup_of(const lab::Sender& app) const {
 void Startups::describe(inspect::StatusReport& report) const {
   if (!problem_.empty()) report.problems.push_back(problem_);
   for (inspect::AppStatus& app : report.apps) {
-    const lab::Sender name{app.site, app.instance};
+    const lab::Sender name{
+        .site = app.site, .instance = app.instance, .incarnation = app.incarnation};
     inspect::AppStartup startup =
         told(name, session_.network() == nullptr
                        ? nullptr

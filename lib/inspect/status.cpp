@@ -27,6 +27,8 @@ AppStatus app_status(const policy::Network& network, const policy::Network::App&
   const int instance = app.name.instance;
   return {.site = name,
           .instance = instance,
+          .incarnation = app.instance.incarnation,
+          .standing = app.worker->standing,
           .worker = compile::worker_netns(prefix, site.declared->server_farm, instance,
                                           app.worker->is_next),
           .netns = compile::app_netns(prefix, name, instance, app.worker->is_next),
@@ -49,7 +51,9 @@ std::vector<std::string> texts_of(const std::vector<Port>& ports) {
 StatusReport describe(const policy::Network& network, const std::string& prefix) {
   StatusReport report{.prefix = prefix};
   for (const auto& [name, site] : network.sites) {
-    for (int instance = 0; const auto app = network.find({name, instance}); ++instance) {
+    for (const policy::Network::Instance& each : site.instances) {
+      const auto app = network.find(
+          {.site = name, .instance = each.name.instance, .incarnation = each.name.incarnation});
       report.apps.push_back(app_status(network, *app, prefix));
     }
   }

@@ -158,9 +158,10 @@ bool assignable(const lab::Subnet& subnet, Ipv4Address address) {
                      });
 }
 
-Result<lab::IntegrationAddresses> first_addresses(const lab::Lab& lab) {
+Result<lab::IntegrationAddresses> first_addresses(const lab::Lab& lab,
+                                                  const lab::Instances& instances) {
   Leases leases;
-  ASSIGN_OR_RETURN(const LeaseChange change, leases.plan(lab, {}, TimePoint{}));
+  ASSIGN_OR_RETURN(const LeaseChange change, leases.plan(lab, instances, TimePoint{}));
   leases.commit(change);
   return leases.addresses();
 }

@@ -80,8 +80,8 @@ class Leases {
 // first four addresses nor its last (azure-facts 3.1).
 bool assignable(const lab::Subnet& subnet, Ipv4Address address);
 
-// The leases a lab would get in place of a daemon's, which has no instances but the first ones: for
-// analysis without one.
-Result<lab::IntegrationAddresses> first_addresses(const lab::Lab& lab);
+// The leases a lab would get in place of a daemon's: for analysis without one.
+Result<lab::IntegrationAddresses> first_addresses(const lab::Lab& lab,
+                                                  const lab::Instances& instances = {});
 
 }  // namespace egress::ipam

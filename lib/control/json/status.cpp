@@ -14,6 +14,8 @@ Json app_json(const inspect::AppStatus& app) {
   if (app.failed_step) startup = {{"step", lab::name_of(*app.failed_step)}, {"reason", app.reason}};
   return {{"site", app.site},
           {"instance", app.instance},
+          {"incarnation", app.incarnation},
+          {"standing", lab::name_of(app.standing)},
           {"worker", app.worker},
           {"netns", app.netns},
           {"integrated", app.integrated},

@@ -2,7 +2,6 @@
 // Two sets of a plan's instances beside each other.
 #include <fmt/format.h>
 
-#include "ipam/leases.hpp"
 #include "policy/private_ports.hpp"
 #include "tests/unit/policy/policy_test.hpp"
 
@@ -36,10 +35,7 @@ lab::Instances scaled(bool old_ones_serve) {
 }
 
 std::shared_ptr<const Network> network_with(const lab::Instances& instances) {
-  const lab::Lab lab = lab_from(kLab);
-  ipam::Leases leases;
-  leases.commit(leases.plan(lab, instances, {}).value());
-  return analyse({.lab = lab, .leases = leases.addresses(), .instances = instances});
+  return testing_support::network_with(lab_from(kLab), instances);
 }
 
 std::vector<int> incarnations_of(const Network::Site& site) {
