@@ -33,7 +33,8 @@ FlowReview::FlowReview(kernel::Kernel& kernel, std::shared_ptr<const policy::Net
       const auto was = before->workers.find(worker);
       if (was != before->workers.end() && was->second == zones) continue;
     }
-    add(kernel, compile::worker_netns(prefix, worker.server_farm, worker.instance),
+    const bool is_next = network->workers.at(worker).is_next;
+    add(kernel, compile::worker_netns(prefix, worker.server_farm, worker.instance, is_next),
         [zones = zones](const state::TrackedFlow& flow) {
           return flows::fate_in_worker(zones, flow);
         });

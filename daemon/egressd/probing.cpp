@@ -46,7 +46,7 @@ std::optional<std::string> warning_for(const policy::Network& network, const lab
                                        int64_t now_ms) {
   const auto app = network.find(sender);
   if (!app) return std::nullopt;
-  return wire_warning(network, {app->site->declared->server_farm, sender.instance}, now_ms);
+  return wire_warning(network, app->instance, now_ms);
 }
 
 std::vector<std::string> warnings_for(const policy::Network& network,
@@ -137,7 +137,7 @@ void Probing::test(lab::LabText text, Then<Tested> then) {
         }
         auto results = verifier->test(*tested, prefix);
         if (!results.ok()) return session::Refusal{results.error(), {}};
-        add_performed(startups, *results);
+        add_performed(startups, *tested, *results);
         auto warnings = warnings_for(*tested, *results, now_ms);
         return Tested{std::move(*results), std::move(warnings)};
       },

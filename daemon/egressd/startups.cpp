@@ -55,10 +55,9 @@ void log(const lab::Sender& app, const policy::PlatformReport& report) {
   }
 }
 
-inspect::AppStartup startup_in(const session::Startups& startups, const lab::Sender& app) {
-  const auto found = startups.find(app);
-  if (found == startups.end()) return {.app = app};
-  const session::Startup& startup = found->second;
+inspect::AppStartup told(const lab::Sender& app, const session::Startup* known) {
+  if (known == nullptr) return {.app = app};
+  const session::Startup& startup = *known;
   if (!startup.report) return {.app = app, .state = inspect::AppState::kStarting};
   return {
       .app = app,
@@ -185,7 +184,7 @@ std::vector<inspect::AppStartup> Startups::not_running() const {
   std::vector<inspect::AppStartup> all;
   for (const auto& [app, startup] : session_.startups()) {
     if (startup.report && !startup.report->running) {
-      all.push_back(startup_in(session_.startups(), app));
+      all.push_back(told(app, &startup));
     }
   }
   return all;
@@ -241,13 +240,19 @@ Result<inspect::AppStartup> Startups::startup_of(const lab::Sender& app) const {
   if (session_.network() == nullptr) return no_lab();
   ASSIGN_OR_RETURN(const policy::Network::App found,
                    policy::declared_app(*session_.network(), app));
-  return startup_in(session_.startups(), {found.name.site, found.name.instance});
+  const lab::Sender name{found.name.site, found.name.instance};
+  return told(name, session::startup_of(session_.startups(), *session_.network(), name));
 }
 
 void Startups::describe(inspect::StatusReport& report) const {
   if (!problem_.empty()) report.problems.push_back(problem_);
   for (inspect::AppStatus& app : report.apps) {
-    inspect::AppStartup startup = startup_in(session_.startups(), {app.site, app.instance});
+    const lab::Sender name{
+        .site = app.site, .instance = app.instance, .incarnation = app.incarnation};
+    inspect::AppStartup startup =
+        told(name, session_.network() == nullptr
+                       ? nullptr
+                       : session::startup_of(session_.startups(), *session_.network(), name));
     app.state = startup.state;
     app.failed_step = startup.report.failed_step;
     app.reason = std::move(startup.report.reason);
@@ -257,12 +262,14 @@ void Startups::describe(inspect::StatusReport& report) const {
   }
 }
 
-void add_performed(const session::Startups& startups, std::vector<inspect::TestResult>& results) {
+void add_performed(const session::Startups& startups, const policy::Network& network,
+                   std::vector<inspect::TestResult>& results) {
   for (inspect::TestResult& result : results) {
     const lab::Expectation& expected = result.expectation;
-    const auto found = startups.find({expected.from, expected.instance});
-    if (!expected.startup || found == startups.end()) continue;
-    const auto& report = found->second.report;
+    const session::Startup* startup =
+        session::startup_of(startups, network, {expected.from, expected.instance});
+    if (!expected.startup || startup == nullptr) continue;
+    const auto& report = startup->report;
     const std::vector<std::string> performed =
         report ? policy::mismatches(expected, *report)
                : std::vector<std::string>{"the start is still under way"};

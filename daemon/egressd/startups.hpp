@@ -91,6 +91,7 @@ class Startups {
 };
 
 // What starts came to has to be what is expected of them, too.
-void add_performed(const session::Startups& startups, std::vector<inspect::TestResult>& results);
+void add_performed(const session::Startups& startups, const policy::Network& network,
+                   std::vector<inspect::TestResult>& results);
 
 }  // namespace egress::daemon

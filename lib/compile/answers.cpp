@@ -5,6 +5,7 @@
 // told by attachments where they answer as what.
 #include "compile/data_path.hpp"
 #include "compile/identity.hpp"
+#include "compile/instances.hpp"
 #include "settings/dns_settings_text.hpp"
 #include "settings/names_text.hpp"
 #include "settings/responder_text.hpp"
@@ -36,11 +37,9 @@ void attach_apps(Fabric& fabric) {
   for (const auto& [name, site] : fabric.network.sites) {
     std::vector<const policy::Lane*> lanes = site.lanes_in_use();
     lanes.push_back(&site.application());
-    for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
+    for (const policy::Network::Instance& instance : site.instances) {
       for (const policy::Lane* lane : lanes) {
-        attach_role(fabric,
-                    lane_netns(fabric.options.prefix, {name, instance, lane->traffic},
-                               lane->public_attempt),
+        attach_role(fabric, lane_namespace(fabric.options.prefix, name, *lane, instance).name(),
                     resolver_of(*lane));
       }
     }

@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "policy/network.hpp"
 #include "state/kernel_state.hpp"
+#include "state/renames.hpp"
 
 namespace egress::compile {
 
@@ -31,6 +32,10 @@ struct Compiled {
 // options, all is taken over from it that they do not touch.
 Result<state::KernelState> compile(const policy::Network& network, const Options& options = {},
                                    const std::optional<Compiled>& previous = std::nullopt);
+
+// What the namespaces of instances were called while others of their plan were beside them, and
+// what they are called now; whether they were ever made by those names nobody knows here.
+state::Renames renames(const policy::Network& network, const std::string& prefix);
 
 // What compile() has made with options that differ in their clock alone.
 state::KernelState at_clock(state::KernelState state, const Options& options);

@@ -63,7 +63,7 @@ void add_platform_processes(Fabric& fabric);
 void add_process(state::NetnsState& netns, const char* name, const char* program);
 void attach(state::NetnsState& netns, state::Attachment attachment);
 // What the port of a worker's direct path is called in the stamp, for Fabric::link.
-std::string direct_port(const std::string& server_farm, int instance);
+std::string direct_port(const policy::WorkerKey& worker);
 
 // One subnet's security list in one direction.
 struct GateSpec {

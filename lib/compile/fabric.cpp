@@ -8,6 +8,7 @@
 
 #include "compile/data_path.hpp"
 #include "compile/inside_addresses.hpp"
+#include "compile/instances.hpp"
 #include "compile/lanes.hpp"
 #include "compile/translations.hpp"
 #include "lab/service_types.hpp"
@@ -15,17 +16,19 @@
 namespace egress::compile {
 namespace {
 
-std::string worker_key(const std::string& server_farm, int instance) {
-  return fmt::format("worker/{}/{}", server_farm, instance);
+std::string worker_key(const policy::WorkerKey& worker) {
+  return "worker/" + instance_key(worker);
 }
 
-std::string key_vault_key(const std::string& server_farm, int instance) {
-  return fmt::format("key-vault/{}/{}", server_farm, instance);
+std::string key_vault_key(const policy::WorkerKey& worker) {
+  return "key-vault/" + instance_key(worker);
 }
 
 std::string lease_key(const lab::Integration& integration) {
-  return fmt::format("lease/{}/{}/{}", integration.server_farm, integration.instance,
-                     integration.subnet.to_string());
+  return fmt::format(
+      "lease/{}/{}",
+      instance_key({integration.server_farm, integration.instance, integration.incarnation}),
+      integration.subnet.to_string());
 }
 
 std::string nat_key(const std::string& gateway) {
@@ -36,8 +39,8 @@ std::string front_key(const std::string& site) {
   return "front/" + site;
 }
 
-std::string instance_key(const std::string& site, int instance) {
-  return fmt::format("front/{}/{}", site, instance);
+std::string front_instance_key(const std::string& site, const policy::WorkerKey& worker) {
+  return fmt::format("front/{}/{}", site, lab::instance_text(worker.instance, worker.incarnation));
 }
 
 std::string interface_key(const std::string& netns, const std::string& link) {
@@ -61,7 +64,7 @@ Status check_addresses(const policy::Situation& situation) {
   const auto worker_of = [](const lab::Integration& integration) {
     return fmt::format("instance {} of plan '{}'", integration.instance, integration.server_farm);
   };
-  for (const lab::Integration& wanted : lab::integrations(lab)) {
+  for (const lab::Integration& wanted : lab::integrations(lab, situation.instances)) {
     if (situation.leases.count(wanted) != 0) continue;
     return Error{.code = Errc::kInvalid,
                  .message = fmt::format("{} has no address in subnet '{}'", worker_of(wanted),
@@ -83,10 +86,12 @@ Result<Numbers> inside_slots(const policy::Situation& situation) {
   const lab::Lab& lab = situation.lab;
   std::vector<std::string> keys;
   for (const auto& [name, farm] : lab.server_farms) {
-    for (int i = 0; i < farm.capacity; ++i) keys.push_back(worker_key(name, i));
+    for (const auto& worker : policy::workers_of(lab, situation.instances, name)) {
+      keys.push_back(worker_key(worker));
+    }
   }
-  for (const auto& name : workers_asking_key_vault(situation)) {
-    keys.push_back(key_vault_key(name.server_farm, name.instance));
+  for (const auto& worker : workers_asking_key_vault(situation)) {
+    keys.push_back(key_vault_key(worker));
   }
   for (const auto& [integration, address] : situation.leases) {
     keys.push_back(lease_key(integration));
@@ -95,43 +100,72 @@ Result<Numbers> inside_slots(const policy::Situation& situation) {
   for (const auto& [name, site] : lab.sites) {
     if (!site.inbound_ip_address && !lab::has_private_endpoint(lab, name)) continue;
     keys.push_back(front_key(name));
-    const int instances = lab.server_farms.at(site.server_farm).capacity;
-    for (int i = 0; i < instances; ++i) keys.push_back(instance_key(name, i));
+    for (const auto& worker : policy::workers_of(lab, situation.instances, site.server_farm)) {
+      keys.push_back(front_instance_key(name, worker));
+    }
   }
   return assign_slots("workers, integrations, NAT gateways and front ends", keys,
                       kInsideSpace.first().bits + 1, kInsideSpace.last().bits - 1,
                       numbers_in(situation.numbers, kInsideBook));
 }
 
-// Those of apps, lanes, workers and hosts; ports of routers all show the same MAC.
-std::set<std::string> machine_interfaces(const Fabric& fabric) {
+// By "NETNS/LINK", what an interface is known by for as long as it is there.
+using Interfaces = std::map<std::string, std::string>;
+
+void add_interface(Interfaces& all, const std::string& netns, const std::string& link) {
+  all.emplace(interface_key(netns, link), interface_key(netns, link));
+}
+
+void add_interface(Interfaces& all, const InstanceNetns& netns, const std::string& link) {
+  all.emplace(interface_key(netns.name(), link), interface_key(netns.lasting, link));
+}
+
+// Those of workers, apps and lanes.
+void add_interfaces_of_instances(const Fabric& fabric, Interfaces& all) {
   const std::string& prefix = fabric.options.prefix;
-  std::set<std::string> all;
-  for (const auto& [name, worker] : fabric.network.workers) {
-    const std::string netns = worker_netns(prefix, name.server_farm, name.instance);
-    all.insert(interface_key(netns, "direct0"));
-    for (const IntegrationLink& link : integration_links(fabric.network, name)) {
-      all.insert(interface_key(netns, link.worker_link));
+  for (const policy::Network::Instance& instance : instances_of(fabric.network)) {
+    const InstanceNetns netns = worker_namespace(prefix, instance);
+    add_interface(all, netns, "direct0");
+    for (const IntegrationLink& link : integration_links(fabric.network, instance.name)) {
+      add_interface(all, netns, link.worker_link);
     }
   }
   for (const auto& [name, site] : fabric.network.sites) {
-    for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
-      const std::string app = app_netns(prefix, name, instance);
-      all.insert(interface_key(app, "eth0"));
-      all.insert(interface_key(app, fabric.app_vnet_link(name, instance)));
+    for (const policy::Network::Instance& instance : site.instances) {
+      const InstanceNetns app = app_namespace(prefix, name, instance);
+      add_interface(all, app, "eth0");
+      add_interface(all, app, fabric.app_vnet_link(name, instance.name));
+    }
+    for (const InstanceNetns& lane : lane_namespaces(prefix, name, site)) {
+      add_interface(all, lane, "eth0");
     }
   }
-  for (const std::string& lane : lane_namespaces(prefix, fabric.network)) {
-    all.insert(interface_key(lane, "eth0"));
-  }
+}
+
+// Those of instances and hosts; ports of routers all show the same MAC.
+Interfaces machine_interfaces(const Fabric& fabric) {
+  const std::string& prefix = fabric.options.prefix;
+  Interfaces all;
+  add_interfaces_of_instances(fabric, all);
   for (const policy::Interface& machine : fabric.network.interfaces) {
-    if (has_eth0(machine)) all.insert(interface_key(machine_netns(prefix, machine), "eth0"));
+    if (has_eth0(machine)) add_interface(all, machine_netns(prefix, machine), "eth0");
   }
   for (const Way& way : fabric.ways) {
     const std::string netns = machine_netns(prefix, fabric.network.interfaces[way.receiver]);
-    all.insert(interface_key(netns, fabric.link(netns, way.link)));
+    add_interface(all, netns, fabric.link(netns, way.link));
   }
   return all;
+}
+
+std::map<std::string, state::MacAddress> macs_of(const Interfaces& interfaces) {
+  std::set<std::string> lasting;
+  for (const auto& [interface, known_by] : interfaces) lasting.insert(known_by);
+  const auto by_lasting = assign_macs(lasting);
+  std::map<std::string, state::MacAddress> macs;
+  for (const auto& [interface, known_by] : interfaces) {
+    macs.emplace_hint(macs.end(), interface, by_lasting.at(known_by));
+  }
+  return macs;
 }
 
 void name_ways(Fabric& fabric) {
@@ -153,7 +187,7 @@ Result<Fabric> make_fabric(const policy::Network& network, const Options& option
   ASSIGN_OR_RETURN(fabric.inside, inside_slots(network.situation));
   ASSIGN_OR_RETURN(fabric.snat_ports, snat_ports(network));
   ASSIGN_OR_RETURN(fabric.key_vault_ports, key_vault_ports(network));
-  fabric.macs = assign_macs(machine_interfaces(fabric));
+  fabric.macs = macs_of(machine_interfaces(fabric));
   return fabric;
 }
 
@@ -166,15 +200,14 @@ Result<InsideAddresses> inside_addresses(const policy::Network& network) {
   ASSIGN_OR_RETURN(const auto numbers, inside_slots(network.situation));
   InsideAddresses instances;
   for (const auto& [name, worker] : network.workers) {
-    instances.emplace(Ipv4Address{numbers.at(worker_key(name.server_farm, name.instance))}, name);
+    instances.emplace(Ipv4Address{numbers.at(worker_key(name))}, name);
     for (const policy::Index each : worker.integrations) {
       const lab::Integration& integration = *network.interfaces[each].integration;
       instances.emplace(Ipv4Address{numbers.at(lease_key(integration))}, name);
     }
   }
   for (const auto& name : workers_asking_key_vault(network.situation)) {
-    instances.emplace(Ipv4Address{numbers.at(key_vault_key(name.server_farm, name.instance))},
-                      name);
+    instances.emplace(Ipv4Address{numbers.at(key_vault_key(name))}, name);
   }
   return instances;
 }
@@ -184,7 +217,7 @@ Result<Translations> translations(const policy::Network& network) {
   Translations all;
   for (const auto& [name, worker] : network.workers) {
     Translations::Zones& zones = all.workers[name];
-    const Ipv4Address direct{numbers.at(worker_key(name.server_farm, name.instance))};
+    const Ipv4Address direct{numbers.at(worker_key(name))};
     zones[0].insert(direct);
     all.outbound.emplace(direct, worker.outbound);
     for (const policy::Index each : worker.integrations) {
@@ -197,7 +230,7 @@ Result<Translations> translations(const policy::Network& network) {
     }
   }
   for (const auto& name : workers_asking_key_vault(network.situation)) {
-    const Ipv4Address inside{numbers.at(key_vault_key(name.server_farm, name.instance))};
+    const Ipv4Address inside{numbers.at(key_vault_key(name))};
     all.workers[name][0].insert(inside);
     all.outbound.emplace(inside, kKeyVaultAddress);
   }
@@ -209,13 +242,12 @@ Result<Translations> translations(const policy::Network& network) {
   return all;
 }
 
-Ipv4Address Fabric::inside_of_worker(const std::string& server_farm, int instance) const {
-  return {inside.at(worker_key(server_farm, instance))};
+Ipv4Address Fabric::inside_of_worker(const policy::WorkerKey& worker) const {
+  return {inside.at(worker_key(worker))};
 }
 
-std::optional<Ipv4Address> Fabric::inside_of_key_vault(const std::string& server_farm,
-                                                       int instance) const {
-  const auto number = inside.find(key_vault_key(server_farm, instance));
+std::optional<Ipv4Address> Fabric::inside_of_key_vault(const policy::WorkerKey& worker) const {
+  const auto number = inside.find(key_vault_key(worker));
   if (number == inside.end()) return std::nullopt;
   return Ipv4Address{number->second};
 }
@@ -232,16 +264,18 @@ Ipv4Address Fabric::inside_of_front(const std::string& site) const {
   return {inside.at(front_key(site))};
 }
 
-Ipv4Address Fabric::inside_of_instance(const std::string& site, int instance) const {
-  return {inside.at(instance_key(site, instance))};
+Ipv4Address Fabric::inside_of_instance(const std::string& site,
+                                       const policy::WorkerKey& worker) const {
+  return {inside.at(front_instance_key(site, worker))};
 }
 
 const std::string& Fabric::link(const std::string& netns, const std::string& text) const {
   return link_names.at(netns).at(text);
 }
 
-std::string Fabric::app_vnet_link(const std::string& site, int instance) const {
-  return compile::app_vnet_link(site, instance, network.sites.at(site).restarts);
+std::string Fabric::app_vnet_link(const std::string& site, const policy::WorkerKey& worker) const {
+  return compile::app_vnet_link(site, lab::instance_text(worker.instance, worker.incarnation),
+                                network.sites.at(site).restarts);
 }
 
 const state::MacAddress& Fabric::mac(const std::string& netns, const std::string& link) const {
@@ -290,8 +324,10 @@ Fabric::End Fabric::endpoint(const std::string& netns, const std::string& link, 
 }
 
 void join_routers(Fabric& fabric, const std::string& near, const std::string& near_port,
-                  const std::string& far, const std::string& far_port) {
-  fabric.veth(router_port(near, near_port, "to " + far), router_port(far, far_port, "to " + near));
+                  const std::string& far, const std::string& far_port,
+                  const std::string& far_called) {
+  fabric.veth(router_port(near, near_port, "to " + (far_called.empty() ? far : far_called)),
+              router_port(far, far_port, "to " + near));
   fabric.netns(near).neighbours.insert({near_port, kTransitGateway, kRouterMac});
   fabric.netns(far).neighbours.insert({far_port, kTransitGateway, kRouterMac});
 }

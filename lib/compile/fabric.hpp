@@ -45,18 +45,17 @@ struct Fabric {
   std::vector<Way> ways{};
 
   // Inside addresses, by "worker/PLAN/N", "key-vault/PLAN/N", "lease/PLAN/N/VNET/SUBNET",
-  // "front/SITE", "front/SITE/N", "nat/NAME".
+  // "front/SITE", "front/SITE/N", "nat/NAME"; N as lab::instance_text() tells it.
   std::map<std::string, uint32_t> inside{};
-  Ipv4Address inside_of_worker(const std::string& server_farm, int instance) const;
+  Ipv4Address inside_of_worker(const policy::WorkerKey& worker) const;
   // Empty where no lane asks Key Vault in public.
-  std::optional<Ipv4Address> inside_of_key_vault(const std::string& server_farm,
-                                                 int instance) const;
+  std::optional<Ipv4Address> inside_of_key_vault(const policy::WorkerKey& worker) const;
   Ipv4Address inside_of(const policy::Interface& integration) const;
   // As which storage of the region sees what a NAT gateway sends.
   Ipv4Address inside_of(const policy::Network::NatGateway& gateway) const;
   // What a front end has between it and workers, and under which it finds an instance there.
   Ipv4Address inside_of_front(const std::string& site) const;
-  Ipv4Address inside_of_instance(const std::string& site, int instance) const;
+  Ipv4Address inside_of_instance(const std::string& site, const policy::WorkerKey& worker) const;
 
   // Of each instance, in its outbound address; of those that ask Key Vault in public, in that of
   // the platform.
@@ -68,7 +67,7 @@ struct Fabric {
   std::map<std::string, std::map<std::string, std::string>> link_names{};
   const std::string& link(const std::string& netns, const std::string& text) const;
   // The second interface of an app.
-  std::string app_vnet_link(const std::string& site, int instance) const;
+  std::string app_vnet_link(const std::string& site, const policy::WorkerKey& worker) const;
 
   // Of interfaces of machines, by "NETNS/LINK".
   std::map<std::string, state::MacAddress> macs{};
@@ -108,9 +107,11 @@ void place_local_table(state::NetnsState& netns, uint32_t priority);
 // there are policy rules).
 Fabric::End router_port(std::string netns, std::string link, std::string alias);
 
-// A link between two routers, each of which finds the other at kTransitGateway.
+// A link between two routers, each of which finds the other at kTransitGateway. The near one's port
+// says that it leads to `far_called`, or to `far`.
 void join_routers(Fabric& fabric, const std::string& near, const std::string& near_port,
-                  const std::string& far, const std::string& far_port);
+                  const std::string& far, const std::string& far_port,
+                  const std::string& far_called = {});
 
 state::Route route_on_link(uint32_t table, Ipv4Prefix destination, const std::string& link);
 state::Route route_via(uint32_t table, Ipv4Prefix destination, const std::string& link,

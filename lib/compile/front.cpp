@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "compile/data_path.hpp"
+#include "compile/instances.hpp"
 #include "compile/marks.hpp"
 
 namespace egress::compile {
@@ -28,26 +29,22 @@ struct Front {
   std::string netns;
 };
 
-std::string instance_link(int instance) {
-  return fmt::format("i-{}", instance);
-}
-
-int instances_of(const Front& front) {
-  return static_cast<int>(front.analysed.workers.size());
+std::string instance_link(const policy::WorkerKey& worker) {
+  return "i-" + lab::instance_text(worker.instance, worker.incarnation);
 }
 
 Entry::Way kind_of(const Way& way) {
   return way.endpoint == kNowhere ? Entry::Way::kServiceEndpoint : Entry::Way::kPrivateEndpoint;
 }
 
-void join_worker(Fabric& fabric, const Front& front, int instance) {
-  const std::string worker =
-      worker_netns(fabric.options.prefix, front.analysed.declared->server_farm, instance);
-  const std::string link = instance_link(instance);
-  join_routers(fabric, front.netns, link, worker, fabric.link(worker, front_port(front.site)));
+void join_worker(Fabric& fabric, const Front& front, const policy::Network::Instance& instance) {
+  const InstanceNetns worker = worker_namespace(fabric.options.prefix, instance);
+  const std::string link = instance_link(instance.name);
+  join_routers(fabric, front.netns, link, worker.name(),
+               fabric.link(worker.name(), front_port(front.site)), worker.alone);
+  const Ipv4Address inside = fabric.inside_of_instance(front.site, instance.name);
   add(fabric.netns(front.netns),
-      route_via(kMainTable, Ipv4Prefix::host(fabric.inside_of_instance(front.site, instance)), link,
-                kTransitGateway));
+      route_via(kMainTable, Ipv4Prefix::host(inside), link, kTransitGateway));
 }
 
 // "80, 443"
@@ -59,9 +56,10 @@ std::string ports_text(const std::vector<Port>& ports) {
 
 state::NftRule request_rule(const Fabric& fabric, const Front& front) {
   std::vector<std::string> targets;
-  for (int instance = 0; instance < instances_of(front); ++instance) {
-    targets.push_back(fmt::format("{} : {}", instance,
-                                  fabric.inside_of_instance(front.site, instance).to_string()));
+  for (const policy::Network::Instance& instance : front.analysed.instances) {
+    if (instance.worker->standing != lab::Standing::kServing) continue;
+    const Ipv4Address inside = fabric.inside_of_instance(front.site, instance.name);
+    targets.push_back(fmt::format("{} : {}", targets.size(), inside.to_string()));
   }
   return {fmt::format("iifname @open tcp dport {{ {} }} dnat to numgen inc mod {} map {{ {} }}:{}",
                       ports_text(front.interface.listen), targets.size(), fmt::join(targets, ", "),
@@ -128,7 +126,7 @@ void add_fronts(Fabric& fabric) {
     if (site.front_end == kNowhere) continue;
     const Front front{name, site, fabric.network.interfaces[site.front_end],
                       front_netns(fabric.options.prefix, name)};
-    for (int instance = 0; instance < instances_of(front); ++instance) {
+    for (const policy::Network::Instance& instance : site.instances) {
       join_worker(fabric, front, instance);
     }
     fabric.netns(front.netns).firewall = front_firewall(fabric, front);

@@ -8,6 +8,7 @@
 
 #include "base/guid.hpp"
 #include "compile/data_path.hpp"
+#include "compile/instances.hpp"
 #include "lab/platform_tasks.hpp"
 #include "settings/identity_text.hpp"
 
@@ -58,12 +59,12 @@ void add_identity(Fabric& fabric) {
   for (const auto& [name, site] : fabric.network.sites) {
     if (!has_identity(*site.declared)) continue;
     const bool authority = has_authority(tasks.at(name));
-    for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
-      const std::string lane =
-          lane_netns(prefix, {name, instance, lab::TrafficClass::kManagedIdentity}, false);
+    const policy::Lane& asking = site.lane(lab::TrafficClass::kManagedIdentity);
+    for (const policy::Network::Instance& instance : site.instances) {
+      const std::string lane = lane_namespace(prefix, name, asking, instance).name();
       attach_role(fabric, lane, settings::IdentityLane{});
-      endpoints[worker_netns(prefix, site.declared->server_farm, instance)].apps.push_back(
-          {.address = address_of(fabric, app_netns(prefix, name, instance)),
+      endpoints[worker_namespace(prefix, instance).name()].apps.push_back(
+          {.address = address_of(fabric, app_namespace(prefix, name, instance).name()),
            .site = name,
            .header = identity_header(name),
            .client_id = guid_of("identity/" + name),

@@ -48,7 +48,8 @@ std::vector<IntegrationLink> integration_links(const policy::Network& network,
     const policy::Interface& interface = network.interfaces[each];
     const uint32_t number = numbers.at(interface.integration->subnet.to_string());
     links.push_back({&interface, number, fmt::format("integ{}", number),
-                     fmt::format("w-{}-{}-{}", worker.server_farm, worker.instance, number)});
+                     fmt::format("w-{}-{}-{}", worker.server_farm,
+                                 lab::instance_text(worker.instance, worker.incarnation), number)});
   }
   return links;
 }

@@ -22,15 +22,10 @@ Ipv4Prefix net_of(TrafficClass traffic, bool in_network) {
   return {{(in_network ? kNetsInNetwork : kDirectNets) + (number << 8U)}, 24};
 }
 
-std::string netns_of(const std::string& prefix, const std::string& site, int instance,
-                     const policy::Lane& lane) {
-  return lane_netns(prefix, {site, instance, lane.traffic}, lane.public_attempt);
-}
-
 void add_lane(Worker& worker, const std::string& site_name, const policy::Network::Site& site,
               const policy::Lane& lane, uint32_t slot) {
   Fabric& fabric = worker.fabric;
-  SenderLink link{.netns = netns_of(fabric.options.prefix, site_name, worker.instance, lane),
+  SenderLink link{.netns = lane_namespace(fabric.options.prefix, site_name, lane, worker.instance),
                   .link = "eth0",
                   .port = fabric.link(worker.name, lane_port(site_name, lane)),
                   .address = lane_address(lane, slot),
@@ -44,23 +39,10 @@ void add_lane(Worker& worker, const std::string& site_name, const policy::Networ
     worker.zones.push_back({{link.port}, integration->number});
   }
   join_sender(worker, link);
-  add(fabric.netns(link.netns), route_via(kMainTable, {}, link.link, link.gateway));
+  add(fabric.netns(link.netns.name()), route_via(kMainTable, {}, link.link, link.gateway));
 }
 
 }  // namespace
-
-std::vector<std::string> lane_namespaces(const std::string& prefix,
-                                         const policy::Network& network) {
-  std::vector<std::string> all;
-  for (const auto& [name, site] : network.sites) {
-    for (const policy::Lane* lane : site.lanes_in_use()) {
-      for (int instance = 0; instance < static_cast<int>(site.workers.size()); ++instance) {
-        all.push_back(netns_of(prefix, name, instance, *lane));
-      }
-    }
-  }
-  return all;
-}
 
 std::string lane_port(const std::string& site, const policy::Lane& lane) {
   return fmt::format("{}-{}_{}", enters_network(lane) ? 'v' : 'e', site, name_of(lane.traffic));
@@ -84,8 +66,8 @@ std::set<policy::WorkerKey> workers_asking_key_vault(const policy::Situation& si
     const auto site = lab.sites.find(name);
     if (site == lab.sites.end() || classes.count(TrafficClass::kKeyVault) == 0) continue;
     const std::string& server_farm = site->second.server_farm;
-    for (int instance = 0; instance < lab.server_farms.at(server_farm).capacity; ++instance) {
-      all.insert({server_farm, instance});
+    for (auto& worker : policy::workers_of(lab, situation.instances, server_farm)) {
+      all.insert(std::move(worker));
     }
   }
   return all;
@@ -93,17 +75,16 @@ std::set<policy::WorkerKey> workers_asking_key_vault(const policy::Situation& si
 
 void add_key_vault_path(Worker& worker) {
   Fabric& fabric = worker.fabric;
-  const auto inside = fabric.inside_of_key_vault(worker.server_farm, worker.instance);
+  const auto inside = fabric.inside_of_key_vault(worker.key());
   if (!inside) return;
   const std::string stamp = stamp_netns(fabric.options.prefix);
-  add(fabric.netns(stamp),
-      route_via(kMainTable, Ipv4Prefix::host(*inside),
-                fabric.link(stamp, direct_port(worker.server_farm, worker.instance)),
-                fabric.inside_of_worker(worker.server_farm, worker.instance)));
+  add(fabric.netns(stamp), route_via(kMainTable, Ipv4Prefix::host(*inside),
+                                     fabric.link(stamp, direct_port(worker.key())),
+                                     fabric.inside_of_worker(worker.key())));
 }
 
 std::vector<state::NftRule> key_vault_translation(const Worker& worker) {
-  const auto inside = worker.fabric.inside_of_key_vault(worker.server_farm, worker.instance);
+  const auto inside = worker.fabric.inside_of_key_vault(worker.key());
   if (!inside) return {};
   return {{fmt::format("oifname \"direct0\" ip saddr {} snat to {}",
                        net_of(TrafficClass::kKeyVault, false).to_string(), inside->to_string()),

@@ -14,8 +14,6 @@
 
 namespace egress::compile {
 
-// Of all lanes in use.
-std::vector<std::string> lane_namespaces(const std::string& prefix, const policy::Network& network);
 // What the port of a lane in use is called in the worker, for Fabric::link.
 std::string lane_port(const std::string& site, const policy::Lane& lane);
 

@@ -24,6 +24,8 @@ constexpr std::string_view kOnPremises = "onprem";  // promised, and so kept fre
 constexpr std::array kNamedKinds = {kApp,     kWorker, kVnet, kHost,
                                     kService, kFront,  kNat,  kOnPremises};
 
+constexpr const char* kNext = "-next";
+
 uint64_t hash_of(std::string_view text) {
   return folded(fnv1a(text));
 }
@@ -39,18 +41,21 @@ std::string base36(uint64_t number, size_t letters) {
 
 }  // namespace
 
-std::string app_netns(const std::string& prefix, const std::string& site, int instance) {
-  return fmt::format("{}-{}-{}-{}", prefix, kApp, site, instance);
+std::string app_netns(const std::string& prefix, const std::string& site, int instance,
+                      bool is_next) {
+  return fmt::format("{}-{}-{}-{}{}", prefix, kApp, site, instance, is_next ? kNext : "");
 }
 
-std::string lane_netns(const std::string& prefix, const lab::Sender& sender, bool public_attempt) {
-  const std::string app = app_netns(prefix, sender.site, sender.instance);
+std::string lane_netns(const std::string& prefix, const lab::Sender& sender, bool public_attempt,
+                       bool is_next) {
+  const std::string app = app_netns(prefix, sender.site, sender.instance, is_next);
   if (sender.traffic == lab::TrafficClass::kApplication) return app;
   return fmt::format("{}-{}{}", app, name_of(sender.traffic), public_attempt ? "-public" : "");
 }
 
-std::string worker_netns(const std::string& prefix, const std::string& server_farm, int instance) {
-  return fmt::format("{}-{}-{}-{}", prefix, kWorker, server_farm, instance);
+std::string worker_netns(const std::string& prefix, const std::string& server_farm, int instance,
+                         bool is_next) {
+  return fmt::format("{}-{}-{}-{}{}", prefix, kWorker, server_farm, instance, is_next ? kNext : "");
 }
 
 std::string vnet_netns(const std::string& prefix, const std::string& vnet) {
@@ -112,7 +117,7 @@ std::map<std::string, std::string> assign_link_names(const std::set<std::string>
   return names;
 }
 
-std::string app_vnet_link(const std::string& site, int instance, int generation) {
+std::string app_vnet_link(const std::string& site, const std::string& instance, int generation) {
   return "vnet0" + base36(hash_of(fmt::format("{}/{}/{}", site, instance, generation)), 8);
 }
 

@@ -18,12 +18,17 @@
 
 namespace egress::compile {
 
-// Network namespaces, as `ip netns` shows them.
-std::string app_netns(const std::string& prefix, const std::string& site, int instance);
+// Network namespaces, as `ip netns` shows them. Those of a plan's instances have a "next" in them
+// as long as they stand beside others (policy::Network::Worker::is_next), whose names they take
+// over then.
+std::string app_netns(const std::string& prefix, const std::string& site, int instance,
+                      bool is_next = false);
 // What one class of an instance's packets is sent from; of the application, the app's own. An
 // integrated site makes two attempts to reach a Key Vault, each from its own.
-std::string lane_netns(const std::string& prefix, const lab::Sender& sender, bool public_attempt);
-std::string worker_netns(const std::string& prefix, const std::string& server_farm, int instance);
+std::string lane_netns(const std::string& prefix, const lab::Sender& sender, bool public_attempt,
+                       bool is_next = false);
+std::string worker_netns(const std::string& prefix, const std::string& server_farm, int instance,
+                         bool is_next = false);
 std::string vnet_netns(const std::string& prefix, const std::string& vnet);
 std::string host_netns(const std::string& prefix, const std::string& host);
 std::string service_netns(const std::string& prefix, const std::string& service);
@@ -45,7 +50,8 @@ bool share_names(const std::string& prefix, const std::string& other);
 // letters of its hash.
 std::map<std::string, std::string> assign_link_names(const std::set<std::string>& texts);
 // The app's second interface: "vnet0" and eight letters or digits that change with each restart.
-std::string app_vnet_link(const std::string& site, int instance, int generation);
+// `instance` as lab::instance_text() tells it.
+std::string app_vnet_link(const std::string& site, const std::string& instance, int generation);
 // Locally administered, by the interface's full name, "NETNS/LINK".
 std::map<std::string, state::MacAddress> assign_macs(const std::set<std::string>& interfaces);
 // What every router port shows, as Azure's fabric does.

@@ -12,12 +12,14 @@ Result<std::map<Ipv4Address, SenderAt>> senders_of(const policy::Network& networ
   std::map<Ipv4Address, SenderAt> senders;
   for (const auto& [name, slot] : slots) {
     const policy::Network::Site& site = network.sites.at(name);
-    const SenderAt app{{name, worker.instance, lab::TrafficClass::kApplication}};
+    const policy::Sender sender{name, worker.instance, lab::TrafficClass::kApplication,
+                                worker.incarnation};
+    const SenderAt app{sender};
     senders[app_address(kAppDirectNet, slot)] = app;
     if (site.subnet != policy::kNowhere) senders[app_address(kAppVnetNet, slot)] = app;
     for (const policy::Lane* lane : site.lanes_in_use()) {
-      senders[lane_address(*lane, slot)] = {{name, worker.instance, lane->traffic},
-                                            lane->public_attempt};
+      SenderAt& at = senders[lane_address(*lane, slot)] = {sender, lane->public_attempt};
+      at.sender.traffic = lane->traffic;
     }
   }
   return senders;

@@ -273,6 +273,21 @@ void count_outside(const lab::Lab& lab, Tallies& counts) {
   counts.routes.add("outboundIpAddresses", lab::outbound_addresses(lab).size() + 3);
 }
 
+// With as many instances of each plan as all its sets have.
+lab::Lab with_all_sets(lab::Lab lab, const lab::Instances& instances) {
+  for (const auto& [name, plan] : instances) {
+    const auto farm = lab.server_farms.find(name);
+    if (farm == lab.server_farms.end() || !plan.outgoing) continue;
+    farm->second.capacity += plan.outgoing->capacity;
+  }
+  return lab;
+}
+
+bool any_beside(const lab::Instances& instances) {
+  return std::any_of(instances.begin(), instances.end(),
+                     [](const auto& plan) { return plan.second.outgoing.has_value(); });
+}
+
 struct Measured {
   const Count& count;
   uint64_t limit;
@@ -290,7 +305,11 @@ lab::Finding finding_of(const Measured& measured, const std::string& file) {
           .hint = measured.hint};
 }
 
-Size size_with(const lab::Lab& lab, const SizeLimits& limits, const policy::TrafficInUse& traffic) {
+Size size_with(const lab::Lab& lab, const SizeLimits& limits, const policy::TrafficInUse& traffic,
+               const lab::Instances& instances) {
+  if (any_beside(instances)) {
+    return size_with(with_all_sets(lab, instances), limits, traffic, {});
+  }
   Tallies counts;
   count_plans(lab, counts);
   count_integrations(lab, counts);
@@ -312,15 +331,17 @@ Size size_with(const lab::Lab& lab, const SizeLimits& limits, const policy::Traf
 
 }  // namespace
 
-Size size_of(const lab::Lab& lab, const SizeLimits& limits, const policy::TrafficInUse& run_in) {
-  return size_with(lab, limits, policy::traffic_in_use(lab, run_in));
+Size size_of(const lab::Lab& lab, const SizeLimits& limits, const policy::TrafficInUse& run_in,
+             const lab::Instances& instances) {
+  return size_with(lab, limits, policy::traffic_in_use(lab, run_in), instances);
 }
 
 std::vector<lab::Finding> check_size(const lab::Lab& lab, const SizeLimits& limits,
-                                     const std::string& file, const policy::TrafficInUse& run_in) {
+                                     const std::string& file, const policy::TrafficInUse& run_in,
+                                     const lab::Instances& instances) {
   const policy::TrafficInUse traffic = policy::traffic_in_use(lab, run_in);
-  const Size size = size_with(lab, limits, traffic);
-  std::vector<lab::Finding> findings = check_snat_ports(lab, traffic, file);
+  const Size size = size_with(lab, limits, traffic, instances);
+  std::vector<lab::Finding> findings = check_snat_ports(lab, instances, traffic, file);
   for (const Measured& measured :
        {Measured{size.namespaces, limits.namespaces, "namespaces",
                  limits.namespaces_setting + " raises it"},

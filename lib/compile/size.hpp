@@ -47,15 +47,16 @@ struct SizeLimits {
 };
 
 // Counting firewall elements stops once they are more than the limit. `run_in` here and below:
-// classes in which somebody has run something.
-Size size_of(const lab::Lab& lab, const SizeLimits& limits,
-             const policy::TrafficInUse& run_in = {});
+// classes in which somebody has run something; `instances`: all sets of a plan count.
+Size size_of(const lab::Lab& lab, const SizeLimits& limits, const policy::TrafficInUse& run_in = {},
+             const lab::Instances& instances = {});
 
 // An error of code "too-large" for each count above its limit, and one for each outbound address
 // that has too few ports for those who share it (snat_ports.hpp); `file` is the lab's name.
 std::vector<lab::Finding> check_size(const lab::Lab& lab, const SizeLimits& limits,
                                      const std::string& file,
-                                     const policy::TrafficInUse& run_in = {});
+                                     const policy::TrafficInUse& run_in = {},
+                                     const lab::Instances& instances = {});
 // What was loaded, but without its lab when that is too large.
 lab::Loaded within(lab::Loaded loaded, const SizeLimits& limits, const std::string& file);
 

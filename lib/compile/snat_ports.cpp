@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/special_ranges.hpp"
+#include "compile/instances.hpp"
 #include "compile/lanes.hpp"
 #include "lab/limits.hpp"
 #include "policy/outbound.hpp"
@@ -25,25 +26,25 @@ uint32_t blocks_of_an_address(const lab::Lab& lab) {
   return lab::kPortsPerAddress / block_size(lab);
 }
 
-std::string key_of(const policy::WorkerKey& worker) {
-  return fmt::format("{}/{}", worker.server_farm, worker.instance);
-}
-
 std::string book_of_blocks(Ipv4Address address) {
   return "port blocks/" + address.to_string();
 }
 
 using Addresses = std::map<policy::WorkerKey, Ipv4Address>;
 
-Addresses addresses_of_all(const lab::Lab& lab) {
+Addresses addresses_of_all(const lab::Lab& lab, const lab::Instances& instances) {
   Addresses all;
   for (const auto& [name, farm] : lab.server_farms) {
     const std::vector<Ipv4Address> addresses = lab::outbound_addresses(lab, farm);
-    for (int instance = 0; instance < farm.capacity; ++instance) {
-      all[{name, instance}] = policy::outbound_address(addresses, name, instance);
+    for (const auto& worker : policy::workers_of(lab, instances, name)) {
+      all[worker] = policy::outbound_address(addresses, name, worker.instance);
     }
   }
   return all;
+}
+
+Addresses addresses_of_all(const policy::Situation& situation) {
+  return addresses_of_all(situation.lab, situation.instances);
 }
 
 // Nobody else has that address (lab/check/addresses.cpp).
@@ -57,7 +58,7 @@ Addresses addresses_for_key_vault(const policy::Situation& situation) {
 Status number_blocks(const policy::Situation& situation, const Addresses& addresses,
                      NumberBook& book) {
   std::map<Ipv4Address, std::vector<std::string>> keys;
-  for (const auto& [name, address] : addresses) keys[address].push_back(key_of(name));
+  for (const auto& [name, address] : addresses) keys[address].push_back(instance_key(name));
   for (const auto& [address, sharing] : keys) {
     const std::string of = book_of_blocks(address);
     ASSIGN_OR_RETURN(book[of],
@@ -75,7 +76,7 @@ Result<PortBlocks> blocks_of(const policy::Situation& situation, const Addresses
   const uint32_t size = block_size(situation.lab);
   PortBlocks blocks;
   for (const auto& [name, address] : addresses) {
-    const uint32_t number = book.at(book_of_blocks(address)).at(key_of(name));
+    const uint32_t number = book.at(book_of_blocks(address)).at(instance_key(name));
     const uint32_t first = kFirstPort + number * size;
     blocks.emplace(name, PortBlock{.first = static_cast<uint16_t>(first),
                                    .last = static_cast<uint16_t>(first + size - 1)});
@@ -102,24 +103,23 @@ std::set<std::string> plans_asking_key_vault(const lab::Lab& lab,
   return plans;
 }
 
-std::map<Ipv4Address, Sharers> sharers(const lab::Lab& lab, const policy::TrafficInUse& traffic) {
+std::map<Ipv4Address, Sharers> sharers(const lab::Lab& lab, const lab::Instances& instances,
+                                       const policy::TrafficInUse& traffic) {
+  lab::Named<std::map<Ipv4Address, uint64_t>> by_plan;
   const std::set<std::string> asking = plans_asking_key_vault(lab, traffic);
+  for (const auto& [worker, address] : addresses_of_all(lab, instances)) {
+    auto& of_plan = by_plan[worker.server_farm];
+    ++of_plan[address];
+    if (asking.count(worker.server_farm) != 0) ++of_plan[kKeyVaultAddress];
+  }
   std::map<Ipv4Address, Sharers> all;
-  for (const auto& [name, farm] : lab.server_farms) {
-    const std::vector<Ipv4Address> addresses = lab::outbound_addresses(lab, farm);
-    std::map<Ipv4Address, uint64_t> of_plan;
-    for (int instance = 0; instance < farm.capacity; ++instance) {
-      ++of_plan[policy::outbound_address(addresses, name, instance)];
-    }
-    if (asking.count(name) != 0) {
-      of_plan[kKeyVaultAddress] += static_cast<uint64_t>(farm.capacity);
-    }
-    for (const auto& [address, instances] : of_plan) {
+  for (const auto& [name, of_plan] : by_plan) {
+    for (const auto& [address, sharing] : of_plan) {
       Sharers& of_address = all[address];
-      of_address.instances += instances;
-      if (instances <= of_address.of_largest_plan) continue;
+      of_address.instances += sharing;
+      if (sharing <= of_address.of_largest_plan) continue;
       of_address.largest_plan = name;
-      of_address.of_largest_plan = instances;
+      of_address.of_largest_plan = sharing;
     }
   }
   return all;
@@ -128,7 +128,7 @@ std::map<Ipv4Address, Sharers> sharers(const lab::Lab& lab, const policy::Traffi
 }  // namespace
 
 Result<PortBlocks> snat_ports(const policy::Network& network) {
-  return blocks_of(network.situation, addresses_of_all(network.situation.lab));
+  return blocks_of(network.situation, addresses_of_all(network.situation));
 }
 
 Result<PortBlocks> key_vault_ports(const policy::Network& network) {
@@ -136,15 +136,16 @@ Result<PortBlocks> key_vault_ports(const policy::Network& network) {
 }
 
 Status number_port_blocks(const policy::Situation& situation, NumberBook& book) {
-  RETURN_IF_ERROR(number_blocks(situation, addresses_of_all(situation.lab), book));
+  RETURN_IF_ERROR(number_blocks(situation, addresses_of_all(situation), book));
   return number_blocks(situation, addresses_for_key_vault(situation), book);
 }
 
-std::vector<lab::Finding> check_snat_ports(const lab::Lab& lab, const policy::TrafficInUse& traffic,
+std::vector<lab::Finding> check_snat_ports(const lab::Lab& lab, const lab::Instances& instances,
+                                           const policy::TrafficInUse& traffic,
                                            const std::string& file) {
   const uint32_t room = blocks_of_an_address(lab);
   std::vector<lab::Finding> findings;
-  for (const auto& [address, of_address] : sharers(lab, traffic)) {
+  for (const auto& [address, of_address] : sharers(lab, instances, traffic)) {
     if (of_address.instances <= room) continue;
     findings.push_back(
         {.file = file,

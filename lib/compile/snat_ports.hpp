@@ -35,7 +35,8 @@ Status number_port_blocks(const policy::Situation& situation, NumberBook& book);
 
 // An error of code "snat-ports" for each address that more instances share than it has blocks;
 // `file` is the lab's name, `traffic` the classes in use.
-std::vector<lab::Finding> check_snat_ports(const lab::Lab& lab, const policy::TrafficInUse& traffic,
+std::vector<lab::Finding> check_snat_ports(const lab::Lab& lab, const lab::Instances& instances,
+                                           const policy::TrafficInUse& traffic,
                                            const std::string& file);
 
 }  // namespace egress::compile

@@ -12,6 +12,7 @@
 
 #include "compile/data_path.hpp"
 #include "compile/held_ports.hpp"
+#include "compile/instances.hpp"
 #include "compile/platform.hpp"
 #include "policy/path_limits.hpp"
 
@@ -49,10 +50,10 @@ struct Exit {
 
 Exit exit_of_instance(const Fabric& fabric, const policy::WorkerKey& name,
                       const policy::Network::Worker& worker) {
-  Exit exit{.chain = fmt::format("instance/{}/{}", name.server_farm, name.instance),
+  Exit exit{.chain = "instance/" + instance_key(name),
             .outbound = worker.outbound,
             .ports = fabric.snat_ports.at(name),
-            .sources = {fabric.inside_of_worker(name.server_farm, name.instance)}};
+            .sources = {fabric.inside_of_worker(name)}};
   for (const policy::Index each : worker.integrations) {
     exit.sources.push_back(fabric.inside_of(fabric.network.interfaces[each]));
   }
@@ -65,10 +66,10 @@ std::vector<Exit> exits_of(const Fabric& fabric) {
     exits.push_back(exit_of_instance(fabric, name, worker));
   }
   for (const auto& [name, ports] : fabric.key_vault_ports) {
-    exits.push_back({.chain = fmt::format("key-vault/{}/{}", name.server_farm, name.instance),
+    exits.push_back({.chain = "key-vault/" + instance_key(name),
                      .outbound = kKeyVaultAddress,
                      .ports = ports,
-                     .sources = {*fabric.inside_of_key_vault(name.server_farm, name.instance)}});
+                     .sources = {*fabric.inside_of_key_vault(name)}});
   }
   return exits;
 }
@@ -114,7 +115,7 @@ void add_firewall(Fabric& fabric, state::NetnsState& stamp) {
 void name_ports(Fabric& fabric, const std::string& stamp) {
   std::set<std::string> ports;
   for (const auto& [name, worker] : fabric.network.workers) {
-    ports.insert(direct_port(name.server_farm, name.instance));
+    ports.insert(direct_port(name));
   }
   for (const policy::Network::Vnet& vnet : fabric.network.vnets) {
     if (!vnet.integrations.empty()) ports.insert(vnet_port(vnet.name));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "compile/data_path.hpp"
+#include "compile/instances.hpp"
 #include "compile/marks.hpp"
 #include "compile/platform.hpp"
 #include "compile/wires.hpp"
@@ -215,12 +216,14 @@ class Builder {
 
   void add_integration(const IntegrationLink& link) {
     const lab::Integration& integration = *link.interface->integration;
-    const std::string worker =
-        worker_netns(fabric_.options.prefix, integration.server_farm, integration.instance);
+    const policy::WorkerKey name{integration.server_farm, integration.instance,
+                                 integration.incarnation};
+    const InstanceNetns worker =
+        worker_namespace(fabric_.options.prefix, {name, &network_.workers.at(name)});
     Vnet& vnet = vnets_[link.interface->vnet];
     std::optional<state::MacAddress> mac;
-    if (!has_wires(network_, {integration.server_farm, integration.instance})) {
-      mac = fabric_.mac(worker, link.worker_link);
+    if (!has_wires(network_, name)) {
+      mac = fabric_.mac(worker.name(), link.worker_link);
     }
     add_endpoint(
         vnet, {port(vnet, link.vnet_port), link.interface->address, mac, link.interface->subnet});

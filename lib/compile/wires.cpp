@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "compile/data_path.hpp"
+#include "compile/instances.hpp"
 #include "settings/situation_text.hpp"
 #include "settings/wire_text.hpp"
 
@@ -24,19 +25,21 @@ void attach_end(Fabric& fabric, const std::string& netns, const settings::WireEn
                                 settings::to_text(end)));
 }
 
-void attach_ends(Fabric& fabric, const policy::WorkerKey& worker, const IntegrationLink& link) {
+void attach_ends(Fabric& fabric, const Network::Instance& worker, const IntegrationLink& link) {
   const std::string& prefix = fabric.options.prefix;
   const policy::Situation& situation = fabric.network.situation;
   const lab::Integration& integration = *link.interface->integration;
-  settings::WireEnd end{.wire = settings::wire_name(integration),
-                        .in_worker = true,
-                        .link = link.worker_link,
-                        .integration = integration,
-                        .impairment = situation.lab.server_farms.at(worker.server_farm).impairment};
-  if (const auto imposed = situation.imposed.find(worker); imposed != situation.imposed.end()) {
+  settings::WireEnd end{
+      .wire = settings::wire_name(integration),
+      .in_worker = true,
+      .link = link.worker_link,
+      .integration = integration,
+      .impairment = situation.lab.server_farms.at(worker.name.server_farm).impairment};
+  if (const auto imposed = situation.imposed.find(worker.name);
+      imposed != situation.imposed.end()) {
     end.imposed = imposed->second;
   }
-  attach_end(fabric, worker_netns(prefix, worker.server_farm, worker.instance), end);
+  attach_end(fabric, worker_namespace(prefix, worker).name(), end);
   const std::string vnet = vnet_netns(prefix, fabric.network.vnets[link.interface->vnet].name);
   attach_end(
       fabric, vnet,
@@ -75,10 +78,10 @@ void add_wires(Fabric& fabric) {
   const std::string& prefix = fabric.options.prefix;
   add_process(fabric.netns(stamp_netns(prefix)), kWireProcess, "egress-wire");
   attach_network_of_wires(fabric.state, fabric.network, prefix);
-  for (const auto& [name, worker] : fabric.network.workers) {
-    if (!has_wires(fabric.network, name)) continue;
-    for (const IntegrationLink& link : integration_links(fabric.network, name)) {
-      attach_ends(fabric, name, link);
+  for (const Network::Instance& worker : instances_of(fabric.network)) {
+    if (!has_wires(fabric.network, worker.name)) continue;
+    for (const IntegrationLink& link : integration_links(fabric.network, worker.name)) {
+      attach_ends(fabric, worker, link);
     }
   }
 }

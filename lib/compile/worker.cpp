@@ -42,7 +42,7 @@ std::string app_vnet_port(const std::string& site) {
   return "v-" + site;
 }
 
-void join_app(Worker& worker, const std::string& app, const std::string& link,
+void join_app(Worker& worker, const InstanceNetns& app, const std::string& link,
               const std::string& port, const Ipv4Prefix& net, uint32_t slot, uint32_t table) {
   join_sender(worker, {.netns = app,
                        .link = link,
@@ -120,20 +120,20 @@ void add_front_of(Worker& worker, const std::string& site, const std::string& ap
   Fabric& fabric = worker.fabric;
   add(worker.netns(), route_via(direct_table, Ipv4Prefix::host(fabric.inside_of_front(site)),
                                 fabric.link(worker.name, front_port(site)), kTransitGateway));
-  worker.called.push_back(
-      {{fabric.inside_of_instance(site, worker.instance)}, app_address(kAppDirectNet, slot)});
+  worker.requests.push_back(
+      {{fabric.inside_of_instance(site, worker.key())}, app_address(kAppDirectNet, slot)});
   worker.sources.push_back({{app_port}, gateway_in(kAppDirectNet)});
 }
 
 void add_app(Worker& worker, const std::string& site_name, const policy::Network::Site& site,
              uint32_t slot) {
   Fabric& fabric = worker.fabric;
-  const std::string app = app_netns(fabric.options.prefix, site_name, worker.instance);
+  const InstanceNetns app = app_namespace(fabric.options.prefix, site_name, worker.instance);
   const std::string& direct_port = fabric.link(worker.name, app_direct_port(site_name));
   uint32_t direct_table = kDirectTable;
   std::string app_vnet;
   if (const IntegrationLink* const integration = worker.integration_of(site)) {
-    app_vnet = fabric.app_vnet_link(site_name, worker.instance);
+    app_vnet = fabric.app_vnet_link(site_name, worker.key());
     const std::string& vnet_side = fabric.link(worker.name, app_vnet_port(site_name));
     join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot,
              kFirstIntegrationTable + integration->number);
@@ -150,7 +150,7 @@ void add_app(Worker& worker, const std::string& site_name, const policy::Network
   if (site.front_end != policy::kNowhere) {
     add_front_of(worker, site_name, direct_port, slot, direct_table);
   }
-  add_app_routes(fabric.netns(app), site, app_vnet);
+  add_app_routes(fabric.netns(app.name()), site, app_vnet);
 }
 
 void add_integration(Worker& worker, const IntegrationLink& link) {
@@ -163,9 +163,10 @@ void add_integration(Worker& worker, const IntegrationLink& link) {
   Fabric::End integration =
       worker.fabric.endpoint(worker.name, link.worker_link, true, "integration " + subnet.name);
   integration.accept_local = true;
-  const Fabric::End port = router_port(vnet, worker.fabric.link(vnet, link.vnet_port),
-                                       fmt::format("{} of {}", link.worker_link, worker.name));
-  if (has_wires(worker.fabric.network, {worker.server_farm, worker.instance})) {
+  const Fabric::End port =
+      router_port(vnet, worker.fabric.link(vnet, link.vnet_port),
+                  fmt::format("{} of {}", link.worker_link, worker.called.alone));
+  if (has_wires(worker.fabric.network, worker.key())) {
     worker.fabric.wire(integration, port);
   } else {
     worker.fabric.veth(integration, port);
@@ -183,13 +184,13 @@ void add_integration(Worker& worker, const IntegrationLink& link) {
 
 void add_direct_path(Worker& worker) {
   Fabric& fabric = worker.fabric;
-  const Ipv4Address inside = fabric.inside_of_worker(worker.server_farm, worker.instance);
+  const Ipv4Address inside = fabric.inside_of_worker(worker.key());
   const std::string stamp = stamp_netns(fabric.options.prefix);
-  const std::string& port = fabric.link(stamp, direct_port(worker.server_farm, worker.instance));
+  const std::string& port = fabric.link(stamp, direct_port(worker.key()));
   // An Internet host may have the address that is this worker's lease in a public address space.
   Fabric::End direct = fabric.endpoint(worker.name, "direct0", true, "direct path");
   direct.accept_local = true;
-  fabric.veth(direct, router_port(stamp, port, "direct0 of " + worker.name));
+  fabric.veth(direct, router_port(stamp, port, "direct0 of " + worker.called.alone));
   worker.netns().addresses.insert({"direct0", inside, 32});
   add_direct_exit(worker, kDirectTable);
   fabric.netns(stamp).neighbours.insert({port, inside, direct.mac});
@@ -199,9 +200,9 @@ void add_direct_path(Worker& worker) {
 
 // New packets between apps and front ends go one way.
 void add_requests(const Worker& worker, state::NftTable& table) {
-  if (worker.called.empty()) return;
+  if (worker.requests.empty()) return;
   table.maps["called"] =
-      make_map({.key = {NftField::kDaddr}, .data = NftData::kAddress}, worker.called);
+      make_map({.key = {NftField::kDaddr}, .data = NftData::kAddress}, worker.requests);
   table.chains["requests"] = {
       .hook = state::NftHook{"nat", "prerouting", -100},
       .rules = {{"iifname \"f-*\" dnat to ip daddr map @called", "to the app"}}};
@@ -264,7 +265,7 @@ void add_firewall(Worker& worker) {
                                  .rules = std::move(translation)};
   add_requests(worker, table);
   add_private_ports(table, worker.private_ports);
-  if (gives_tokens(worker.fabric.network.situation.lab, worker.server_farm)) {
+  if (gives_tokens(worker.fabric.network.situation.lab, worker.key().server_farm)) {
     open_identity_endpoint(table);
   }
   worker.netns().firewall = state::make_firewall(std::move(table));
@@ -320,10 +321,11 @@ Ipv4Address gateway_in(const Ipv4Prefix& net) {
 // makes of it.
 void join_sender(Worker& worker, const SenderLink& link) {
   Fabric& fabric = worker.fabric;
-  fabric.veth(
-      fabric.endpoint(link.netns, link.link, false, fmt::format("{} of {}", link.link, link.netns)),
-      router_port(worker.name, link.port, link.netns));
-  fabric.netns(link.netns).addresses.insert({link.link, link.address, link.length});
+  const std::string& netns = link.netns.name();
+  fabric.veth(fabric.endpoint(netns, link.link, false,
+                              fmt::format("{} of {}", link.link, link.netns.alone)),
+              router_port(worker.name, link.port, link.netns.alone));
+  fabric.netns(netns).addresses.insert({link.link, link.address, link.length});
   worker.netns().addresses.insert({link.port, link.gateway, 32});
   add(worker.netns(), route_on_link(kMainTable, Ipv4Prefix::host(link.address), link.port));
   auto& rules = worker.netns().rules;
@@ -335,22 +337,24 @@ void join_sender(Worker& worker, const SenderLink& link) {
   worker.own.push_back({{link.port, link.address}});
 }
 
-std::string direct_port(const std::string& server_farm, int instance) {
-  return fmt::format("d-{}-{}", server_farm, instance);
+std::string direct_port(const policy::WorkerKey& worker) {
+  return fmt::format("d-{}-{}", worker.server_farm,
+                     lab::instance_text(worker.instance, worker.incarnation));
 }
 
 Status add_workers(Fabric& fabric) {
   const policy::Network& network = fabric.network;
   NumberBook slots;  // of apps, by plan
-  for (const auto& [name, analysed] : network.workers) {
-    const auto known = slots.find(name.server_farm);
+  for (const policy::Network::Instance& instance : instances_of(network)) {
+    const std::string& server_farm = instance.name.server_farm;
+    const auto known = slots.find(server_farm);
     if (known == slots.end()) {
-      ASSIGN_OR_RETURN(slots[name.server_farm], app_slots(network.situation, name.server_farm));
+      ASSIGN_OR_RETURN(slots[server_farm], app_slots(network.situation, server_farm));
     }
-    const Numbers& sites = slots.at(name.server_farm);
-    Worker worker{fabric, name.server_farm, name.instance,
-                  worker_netns(fabric.options.prefix, name.server_farm, name.instance),
-                  integration_links(network, name)};
+    const Numbers& sites = slots.at(server_farm);
+    const InstanceNetns called = worker_namespace(fabric.options.prefix, instance);
+    Worker worker{fabric, instance, called, called.name(),
+                  integration_links(network, instance.name)};
     fabric.link_names[worker.name] = assign_link_names(ports_of(network, sites));
     add_direct_path(worker);
     add_key_vault_path(worker);

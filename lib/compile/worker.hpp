@@ -8,26 +8,28 @@
 #include <vector>
 
 #include "compile/data_path.hpp"
+#include "compile/instances.hpp"
 
 namespace egress::compile {
 
 struct Worker {
   Fabric& fabric;
-  const std::string& server_farm;
-  int instance;
-  std::string name;  // of the namespace
+  policy::Network::Instance instance;
+  InstanceNetns called;
+  std::string name;  // of the namespace, by now
   std::vector<IntegrationLink> integrations;
   std::vector<state::NftElement> zones{};
   std::vector<state::NftElement> platform_zones{};  // of what enters by eth0
   std::vector<state::NftElement> sources{};
   std::vector<state::NftElement> own{};  // addresses of apps and lanes, by their ports
   // Of apps that front ends lead to, by the address under which these know them.
-  std::vector<state::NftElement> called{};
+  std::vector<state::NftElement> requests{};
   std::vector<state::NftElement> private_ports{};  // and the apps that have them
 
   state::NetnsState& netns() const { return fabric.netns(name); }
   // The one that the site has joined, or null.
   const IntegrationLink* integration_of(const policy::Network::Site& site) const;
+  const policy::WorkerKey& key() const { return instance.name; }
 };
 
 // The numbers of a plan's apps, by site: their addresses in the nets of their interfaces.
@@ -40,7 +42,7 @@ Ipv4Address gateway_in(const Ipv4Prefix& net);
 
 // An interface whose packets go one way through the worker.
 struct SenderLink {
-  std::string netns{};
+  InstanceNetns netns{};
   std::string link{};  // in there
   std::string port{};  // in the worker
   Ipv4Address address{};

@@ -25,7 +25,8 @@ std::optional<Protocol> protocol_of(uint8_t number) {
 WatchedPlaces watched_places(const policy::Network& network, const std::string& prefix) {
   WatchedPlaces places;
   for (const auto& [name, worker] : network.workers) {
-    places.flows_of.insert(compile::worker_netns(prefix, name.server_farm, name.instance));
+    places.flows_of.insert(
+        compile::worker_netns(prefix, name.server_farm, name.instance, worker.is_next));
   }
   places.drops_of = places.flows_of;
   for (const policy::Network::Vnet& vnet : network.vnets) {
@@ -43,8 +44,9 @@ void Watched::follow(std::shared_ptr<const policy::Network> network) {
   for (const auto& [name, worker] : network_->workers) {
     auto senders = compile::senders_of(*network_, name);
     if (!senders.ok()) continue;  // such a lab does not compile either
-    workers_.emplace(compile::worker_netns(prefix_, name.server_farm, name.instance),
-                     Worker{name, *std::move(senders)});
+    workers_.emplace(
+        compile::worker_netns(prefix_, name.server_farm, name.instance, worker.is_next),
+        Worker{name, *std::move(senders)});
   }
   for (policy::Index index = 0; index < network_->vnets.size(); ++index) {
     vnets_.emplace(compile::vnet_netns(prefix_, network_->vnets[index].name),
@@ -89,7 +91,8 @@ WatchedDrop Watched::drop(const state::NetnsName& netns, const state::DroppedPac
   const auto name = vnet->second.names.find(packet.prefix);
   if (name != vnet->second.names.end()) drop.by = name->second;
   if (const auto* owner = network_->integration_near(vnet->second.index, packet.source)) {
-    drop.instance = {owner->integration->server_farm, owner->integration->instance};
+    drop.instance = {owner->integration->server_farm, owner->integration->instance,
+                     owner->integration->incarnation};
   }
   const bool ported = has_ports(packet.protocol);
   const auto sender =

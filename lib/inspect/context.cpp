@@ -6,6 +6,7 @@
 
 #include "base/guid.hpp"
 #include "compile/identity.hpp"
+#include "compile/instances.hpp"
 #include "compile/names.hpp"
 #include "inspect/senders.hpp"
 #include "lab/platform_tasks.hpp"
@@ -44,8 +45,7 @@ std::map<std::string, std::string> environment_of(const lab::Lab& lab,
   }
   environment["WEBSITE_SITE_NAME"] = app.name.site;
   environment["WEBSITE_HOSTNAME"] = app.name.site + ".azurewebsites.net";
-  environment["WEBSITE_INSTANCE_ID"] =
-      instance_id_of(fmt::format("{}/{}", site.server_farm, app.name.instance));
+  environment["WEBSITE_INSTANCE_ID"] = instance_id_of(compile::instance_key(app.instance));
   // Absence means something, too: of WEBSITE_PRIVATE_IP "not integrated".
   for (const std::string& name : lab::platform_variables(site)) environment.erase(name);
   if (app.lease) environment["WEBSITE_PRIVATE_IP"] = app.lease->to_string();
@@ -93,9 +93,10 @@ Result<ExecContext> app_context(const policy::Network& network, const lab::Sende
                                 const std::string& prefix, const std::set<std::string>& resolved) {
   ASSIGN_OR_RETURN(const policy::Network::App app, policy::declared_app(network, sender));
   RETURN_IF_ERROR(check_in_use(app));
-  ExecContext context{.netns = compile::lane_netns(prefix, app.name, app.lane->public_attempt),
-                      .resolv_conf = resolv_conf_of(app.lane->dns),
-                      .hosts = kHosts};
+  ExecContext context{
+      .netns = compile::lane_netns(prefix, app.name, app.lane->public_attempt, app.worker->is_next),
+      .resolv_conf = resolv_conf_of(app.lane->dns),
+      .hosts = kHosts};
   if (sender.traffic == lab::TrafficClass::kApplication) {
     context.environment = environment_of(network.situation.lab, app, resolved);
   }

@@ -118,7 +118,7 @@ Result<std::vector<Dependency>> dependencies(const policy::Network& network,
       dependency.ok = false;
       continue;
     }
-    const lab::Sender from{app.name.site, app.name.instance, flow.traffic};
+    const lab::Sender from{app.name.site, app.name.instance, flow.traffic, app.name.incarnation};
     auto explained = explain_url(network, from, flow.url, std::nullopt, ask);
     if (!explained.ok()) {
       dependency.problem = explained.error().to_string();

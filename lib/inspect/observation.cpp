@@ -94,13 +94,13 @@ std::string told(const LookupSeen& seen) {
 void add_apps_behind(const policy::Network& network, const std::string& prefix,
                      const policy::Interface& integration,
                      std::map<std::string, std::string>& found) {
-  const std::string& server_farm = integration.integration->server_farm;
-  const int instance = integration.integration->instance;
+  const auto& [server_farm, instance, subnet, incarnation, app] = *integration.integration;
+  const policy::Network::Worker& worker = network.workers.at({server_farm, instance, incarnation});
   for (const auto& [name, site] : network.sites) {
     if (site.subnet != integration.subnet || site.declared->server_farm != server_farm) continue;
     if (site.private_ports.empty()) continue;
-    found.emplace(compile::app_netns(prefix, name, instance),
-                  lab::Sender{name, instance}.to_string());
+    found.emplace(compile::app_netns(prefix, name, instance, worker.is_next),
+                  policy::name_of({name, instance}, worker));
   }
 }
 

@@ -27,8 +27,11 @@ AppStatus app_status(const policy::Network& network, const policy::Network::App&
   const int instance = app.name.instance;
   return {.site = name,
           .instance = instance,
-          .worker = compile::worker_netns(prefix, site.declared->server_farm, instance),
-          .netns = compile::app_netns(prefix, name, instance),
+          .incarnation = app.instance.incarnation,
+          .standing = app.worker->standing,
+          .worker = compile::worker_netns(prefix, site.declared->server_farm, instance,
+                                          app.worker->is_next),
+          .netns = compile::app_netns(prefix, name, instance, app.worker->is_next),
           .integrated = routing.integrated,
           .subnet = routing.integrated ? network.subnets[site.subnet].name : "",
           .private_ip = app.lease,
@@ -48,15 +51,17 @@ std::vector<std::string> texts_of(const std::vector<Port>& ports) {
 StatusReport describe(const policy::Network& network, const std::string& prefix) {
   StatusReport report{.prefix = prefix};
   for (const auto& [name, site] : network.sites) {
-    for (int instance = 0; const auto app = network.find({name, instance}); ++instance) {
+    for (const policy::Network::Instance& each : site.instances) {
+      const auto app = network.find(
+          {.site = name, .instance = each.name.instance, .incarnation = each.name.incarnation});
       report.apps.push_back(app_status(network, *app, prefix));
     }
   }
   for (const auto& [name, worker] : network.workers) {
-    const auto& [farm, instance] = name;
+    const auto& [farm, instance, incarnation] = name;
     WorkerStatus& status = report.workers.emplace_back(
-        WorkerStatus{.name = fmt::format("{}/{}", farm, instance),
-                     .netns = compile::worker_netns(prefix, farm, instance)});
+        WorkerStatus{.name = fmt::format("{}/{}{}", farm, instance, worker.is_next ? " next" : ""),
+                     .netns = compile::worker_netns(prefix, farm, instance, worker.is_next)});
     for (const compile::IntegrationLink& link : compile::integration_links(network, name)) {
       status.interfaces.push_back({link.worker_link, network.subnets[link.interface->subnet].name,
                                    link.interface->address});

@@ -23,6 +23,8 @@ namespace egress::inspect {
 struct AppStatus {
   std::string site{};
   int instance = 0;
+  int incarnation = 0;  // of its plan's instances (lab/instances.hpp)
+  lab::Standing standing = lab::Standing::kServing;
   std::string worker{};  // namespace of the plan instance
   std::string netns{};
   bool integrated = false;
@@ -44,7 +46,7 @@ struct WorkerInterface {
 };
 
 struct WorkerStatus {
-  std::string name{};  // "plan/0"
+  std::string name{};  // "plan/0", "plan/0 next" of one that has come beside it
   std::string netns{};
   std::vector<WorkerInterface> interfaces{};
 };

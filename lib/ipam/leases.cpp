@@ -72,6 +72,7 @@ Status allocate(const lab::Lab& lab, const std::set<lab::Integration>& wanted, T
 // The same for all instances of a plan: what is still wanted of it, of whichever instance.
 lab::Integration of_any_instance(lab::Integration holder) {
   holder.instance = 0;
+  holder.incarnation = 0;
   return holder;
 }
 
@@ -92,10 +93,11 @@ Leases::Leases(const std::vector<Lease>& leases) {
   for (const Lease& lease : leases) leases_.insert_or_assign(lease.key(), lease);
 }
 
-Result<LeaseChange> Leases::plan(const lab::Lab& lab, TimePoint now) const {
+Result<LeaseChange> Leases::plan(const lab::Lab& lab, const lab::Instances& instances,
+                                 TimePoint now) const {
   std::set<lab::Integration> without_lease;
   std::set<lab::Integration> of_some_instance;
-  for (lab::Integration& holder : lab::address_holders(lab)) {
+  for (lab::Integration& holder : lab::address_holders(lab, instances)) {
     of_some_instance.insert(of_any_instance(holder));
     without_lease.insert(std::move(holder));
   }
@@ -156,9 +158,10 @@ bool assignable(const lab::Subnet& subnet, Ipv4Address address) {
                      });
 }
 
-Result<lab::IntegrationAddresses> first_addresses(const lab::Lab& lab) {
+Result<lab::IntegrationAddresses> first_addresses(const lab::Lab& lab,
+                                                  const lab::Instances& instances) {
   Leases leases;
-  ASSIGN_OR_RETURN(const LeaseChange change, leases.plan(lab, TimePoint{}));
+  ASSIGN_OR_RETURN(const LeaseChange change, leases.plan(lab, instances, TimePoint{}));
   leases.commit(change);
   return leases.addresses();
 }

@@ -58,11 +58,13 @@ class Leases {
   Leases() = default;
   explicit Leases(const std::vector<Lease>& leases);
 
-  // What makes every holder of `lab` have a valid address, with the leases removed that are due at
-  // `now`. What an instance leaves while its plan still uses the subnet waits for the lab's
-  // release_delay; all else goes at once. kConflict with Azure's message when a subnet has too few,
-  // held, waiting and wanted counted: then nothing changes for the other subnets either.
-  Result<LeaseChange> plan(const lab::Lab& lab, TimePoint now) const;
+  // What makes every holder of `lab` with these instances have a valid address, with the leases
+  // removed that are due at `now`. What an instance leaves while its plan still uses the subnet
+  // waits for the lab's release_delay; all else goes at once. kConflict with Azure's message when a
+  // subnet has too few, held, waiting and wanted counted: then nothing changes for the other
+  // subnets either.
+  Result<LeaseChange> plan(const lab::Lab& lab, const lab::Instances& instances,
+                           TimePoint now) const;
   void commit(const LeaseChange& change);
 
   const std::map<LeaseKey, Lease>& all() const { return leases_; }
@@ -79,6 +81,7 @@ class Leases {
 bool assignable(const lab::Subnet& subnet, Ipv4Address address);
 
 // The leases a lab would get in place of a daemon's: for analysis without one.
-Result<lab::IntegrationAddresses> first_addresses(const lab::Lab& lab);
+Result<lab::IntegrationAddresses> first_addresses(const lab::Lab& lab,
+                                                  const lab::Instances& instances = {});
 
 }  // namespace egress::ipam

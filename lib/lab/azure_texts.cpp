@@ -182,6 +182,13 @@ AzureText too_many_scale_changes(int changes, int limit) {
                                   changes, limit)};
 }
 
+AzureText scaling_in_progress(const std::string& server_farm, const std::string& from,
+                              const std::string& to) {
+  return {"scaling-in-progress",
+          fmt::format("plan '{}' is being scaled from {} to {}: wait until it is done", server_farm,
+                      from, to)};
+}
+
 AzureText differing_site_config(const std::string& property) {
   return {"BadRequest", fmt::format("There was a conflict. {} has different values as site "
                                     "property and site config",

@@ -63,7 +63,10 @@ AzureText route_table_in_use(const std::string& id, const std::vector<std::strin
 AzureText nat_gateway_in_use(const std::string& id, const std::vector<std::string>& users);
 AzureText purge_in_use(const SubnetRef& subnet, const std::vector<std::string>& sites);
 
-AzureText too_many_scale_changes(int changes, int limit);      // 3.2.10
+AzureText too_many_scale_changes(int changes, int limit);  // 3.2.10
+// Sizes; Azure's own words are not known.
+AzureText scaling_in_progress(const std::string& server_farm, const std::string& from,
+                              const std::string& to);
 AzureText differing_site_config(const std::string& property);  // 13.7; "VnetRouteAllEnabled"
 
 // What a purge answers (3.4.7), which is no refusal.

@@ -137,25 +137,30 @@ const Subnet* Lab::find(const SubnetRef& ref) const {
   return subnet == vnet->second.subnets.end() ? nullptr : &subnet->second;
 }
 
-std::vector<Integration> integrations(const Lab& lab) {
+std::vector<Integration> integrations(const Lab& lab, const Instances& instances) {
   std::set<Integration> wanted;
   for (const auto& [name, site] : lab.sites) {
-    const auto farm = lab.server_farms.find(site.server_farm);
-    if (!site.virtual_network_subnet || farm == lab.server_farms.end()) continue;
-    for (int instance = 0; instance < farm->second.capacity; ++instance) {
-      wanted.insert({site.server_farm, instance, *site.virtual_network_subnet});
+    if (!site.virtual_network_subnet) continue;
+    for (const InstanceSet& set : instance_sets(lab, instances, site.server_farm)) {
+      for (int instance = 0; instance < set.capacity; ++instance) {
+        wanted.insert({site.server_farm, instance, *site.virtual_network_subnet, set.incarnation});
+      }
     }
   }
   return {wanted.begin(), wanted.end()};
 }
 
-std::vector<Integration> address_holders(const Lab& lab) {
-  std::vector<Integration> holders = integrations(lab);
+std::vector<Integration> address_holders(const Lab& lab, const Instances& instances) {
+  std::vector<Integration> holders = integrations(lab, instances);
   for (const auto& [name, site] : lab.sites) {
     const auto farm = lab.server_farms.find(site.server_farm);
     if (!site.virtual_network_subnet || farm == lab.server_farms.end()) continue;
-    for (int instance = 0; farm->second.hyper_v && instance < farm->second.capacity; ++instance) {
-      holders.push_back({site.server_farm, instance, *site.virtual_network_subnet, name});
+    if (!farm->second.hyper_v) continue;
+    for (const InstanceSet& set : instance_sets(lab, instances, site.server_farm)) {
+      for (int instance = 0; instance < set.capacity; ++instance) {
+        holders.push_back(
+            {site.server_farm, instance, *site.virtual_network_subnet, set.incarnation, name});
+      }
     }
   }
   std::sort(holders.begin(), holders.end());

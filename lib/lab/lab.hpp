@@ -22,6 +22,7 @@
 #include "base/result.hpp"
 #include "lab/dns.hpp"
 #include "lab/impairment.hpp"
+#include "lab/instances.hpp"
 #include "lab/names.hpp"
 #include "lab/nat_gateways.hpp"
 #include "lab/platform.hpp"
@@ -172,14 +173,18 @@ struct Site {
   bool operator==(const Site&) const = default;
 };
 
+// In place of an incarnation: the set of the plan's instances that serves, whichever it is.
+inline constexpr int kServing = -1;
+
 // Whose packets a question is about: those of one class of one instance of a site.
 struct Sender {
   std::string site{};
   int instance = 0;
   TrafficClass traffic = TrafficClass::kApplication;
+  int incarnation = kServing;
 
   auto operator<=>(const Sender&) const = default;
-  std::string to_string() const;  // "web/0", "web/0 image-pull"
+  std::string to_string() const;  // "web/0", "web/0 image-pull"; of any incarnation
   // The application's. kInvalid unless `text` is SITE or SITE/INSTANCE, counted from 0 and 0 if not
   // said.
   static Result<Sender> parse(std::string_view text);
@@ -309,6 +314,7 @@ struct Integration {
   std::string server_farm{};
   int instance = 0;
   SubnetRef subnet{};
+  int incarnation = 0;
   std::string site{};
   auto operator<=>(const Integration&) const = default;
 };
@@ -316,11 +322,11 @@ struct Integration {
 using IntegrationAddresses = std::map<Integration, Ipv4Address>;
 
 // The integrations the lab asks for, sorted: one per (plan instance, subnet some app of the plan
-// uses), whatever the number of apps (azure-facts 3.2.1).
-std::vector<Integration> integrations(const Lab& lab);
+// uses), whatever the number of apps (azure-facts 3.2.1), and of all sets of instances.
+std::vector<Integration> integrations(const Lab& lab, const Instances& instances = {});
 // Whatever holds an address: the integrations, and one for each Windows container that is
 // integrated and each of its instances.
-std::vector<Integration> address_holders(const Lab& lab);
+std::vector<Integration> address_holders(const Lab& lab, const Instances& instances = {});
 
 // Spellings as ARM writes them.
 const char* name_of(Direction direction);            // "Inbound"

@@ -26,7 +26,7 @@ using Refusals = std::vector<Refusal>;
 void refuse_sites(const Step& step, Refusals& refusals);
 // New owners of what is integrated.
 void refuse_subscriptions(const Step& step, Refusals& refusals);
-// Plans that go or are scaled too often.
+// Plans that go, or are scaled too often or while they still are.
 void refuse_plans(const Step& step, Refusals& refusals);
 // Subnets, and what they use: lists, tables, gateways.
 void refuse_subnets(const Step& step, Refusals& refusals);

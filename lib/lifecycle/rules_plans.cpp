@@ -42,17 +42,28 @@ void refuse_kind(const std::string& name, const lab::ServerFarm& was, const Step
                              "serverFarms." + name + "." + property));
 }
 
+std::string path_of(const Scaling& scaling) {
+  return "serverFarms." + scaling.server_farm + (scaling.all_new ? ".sku" : ".capacity");
+}
+
+// One set of new instances at a time, and the old ones stay as many as they are.
+void refuse_while_scaling(const Scaling& scaling, const Step& step, Refusals& refusals) {
+  const auto* plan = find(step.change.state.instances, scaling.server_farm);
+  if (plan == nullptr || !plan->outgoing) return;
+  refusals.push_back(refusal(
+      lab::scaling_in_progress(scaling.server_farm, plan->outgoing->sku, scaling.sku_before),
+      path_of(scaling)));
+}
+
 // azure-facts 3.2.10.
-void refuse_scaling(const Scaling& scaling, const Step& step, Refusals& refusals) {
+void refuse_often(const Scaling& scaling, const Step& step, Refusals& refusals) {
   const auto limit = step.after.max_scale_changes_per_hour;
   if (!limit) return;
   const std::vector<TimePoint> recent =
       recent_scale_changes(step.change.state, scaling.server_farm, step.change.now);
   const int changes = static_cast<int>(recent.size());
   if (changes < *limit) return;
-  const char* property = scaling.sku == scaling.sku_before ? ".capacity" : ".sku";
-  refusals.push_back(refusal(lab::too_many_scale_changes(changes, *limit),
-                             "serverFarms." + scaling.server_farm + property));
+  refusals.push_back(refusal(lab::too_many_scale_changes(changes, *limit), path_of(scaling)));
 }
 
 }  // namespace
@@ -72,7 +83,7 @@ std::vector<Scaling> scalings(const Lab& before, const Lab& after) {
   for (const auto& [name, is] : after.server_farms) {
     const lab::ServerFarm* was = find(before.server_farms, name);
     if (was == nullptr || (was->capacity == is.capacity && was->sku == is.sku)) continue;
-    all.push_back({name, was->capacity, is.capacity, was->sku, is.sku});
+    all.push_back({name, was->capacity, is.capacity, was->sku, is.sku, was->sku != is.sku});
   }
   return all;
 }
@@ -83,7 +94,8 @@ void refuse_plans(const Step& step, Refusals& refusals) {
     refuse_kind(name, was, step, refusals);
   }
   for (const Scaling& scaling : scalings(step.before, step.after)) {
-    refuse_scaling(scaling, step, refusals);
+    refuse_while_scaling(scaling, step, refusals);
+    refuse_often(scaling, step, refusals);
   }
 }
 

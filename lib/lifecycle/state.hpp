@@ -25,6 +25,7 @@ struct OrphanedLink {
 };
 
 struct State {
+  lab::Instances instances{};
   std::set<OrphanedLink> orphans{};
   // When each plan's size or capacity changed within the hour before the last change, oldest first,
   // on the lab's clock (azure-facts 3.2.10).

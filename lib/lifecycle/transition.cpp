@@ -61,6 +61,22 @@ void carry_links(const Change& change, Transition& transition) {
   transition.next.orphans.insert(effects.left_behind.begin(), effects.left_behind.end());
 }
 
+// Of the plans that the lab has. Another size begins with the old ones serving.
+lab::Instances instances_after(const Change& change, const std::vector<Scaling>& scalings) {
+  lab::Instances instances;
+  for (const auto& [name, farm] : change.after.server_farms) {
+    const auto* known = find(change.state.instances, name);
+    if (known != nullptr) instances.emplace(name, *known);
+  }
+  for (const Scaling& scaling : scalings) {
+    if (!scaling.all_new) continue;
+    lab::PlanInstances& plan = instances[scaling.server_farm];
+    ++plan.incarnation;
+    plan.outgoing = {.capacity = scaling.capacity_before, .sku = scaling.sku_before};
+  }
+  return instances;
+}
+
 // What the limit of azure-facts 3.2.10 counts, where the lab has one.
 lab::Named<std::vector<TimePoint>> counted(const Change& change,
                                            const std::vector<Scaling>& scalings) {
@@ -134,6 +150,7 @@ std::variant<Transition, std::vector<Refusal>> transition(const Change& change) 
   carry_links(change, transition);
   transition.effects.scalings = scalings(before, change.after);
   transition.effects.restarts = restarts(before, change.after);
+  transition.next.instances = instances_after(change, transition.effects.scalings);
   transition.next.scale_changes = counted(change, transition.effects.scalings);
   return transition;
 }

@@ -46,6 +46,7 @@ struct Scaling {
   int capacity = 0;
   std::string sku_before{};
   std::string sku{};
+  bool all_new = false;  // of another size: none of the instances stays
   bool operator==(const Scaling&) const = default;
 };
 

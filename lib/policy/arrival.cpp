@@ -186,7 +186,7 @@ Verdict arrive_at_integration(WalkState& state, Index integration) {
                             at.name)});
     return Verdict::kAllow;
   }
-  explanation.host = app->to_string();
+  explanation.host = *app;
   explanation.answer_unknown = true;
   state.note({Stage::kDestination, explanation.host, "delivered", explanation.host,
               fmt::format("{} is a private port of {}, whose own program answers; it sees {} as "

@@ -62,10 +62,12 @@ class Interfaces {
   // Leases that the lab has no place for are `compile`'s to refuse.
   void add_integrations() {
     for (const auto& [integration, address] : out_.situation.leases) {
-      const auto worker = out_.workers.find({integration.server_farm, integration.instance});
+      const auto worker = out_.workers.find(
+          {integration.server_farm, integration.instance, integration.incarnation});
       if (!places_.subnets.contains(integration.subnet) || worker == out_.workers.end()) continue;
       Interface added{.kind = InterfaceKind::kIntegration,
-                      .name = fmt::format("{}/{}", integration.server_farm, integration.instance),
+                      .name = fmt::format("{}/{}{}", integration.server_farm, integration.instance,
+                                          worker->second.is_next ? " next" : ""),
                       .address = address,
                       .integration = &integration};
       place(added, integration.subnet);

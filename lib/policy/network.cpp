@@ -65,9 +65,14 @@ class Analysis {
   void add_workers() {
     for (const auto& [name, farm] : lab_.server_farms) {
       const std::vector<Ipv4Address> addresses = lab::outbound_addresses(lab_, farm);
-      for (int instance = 0; instance < farm.capacity; ++instance) {
-        out_.workers[{name, instance}] = {.outbound = outbound_address(addresses, name, instance),
-                                          .interface = farm.interface};
+      for (const auto& set : lab::instance_sets(lab_, out_.situation.instances, name)) {
+        for (int instance = 0; instance < set.capacity; ++instance) {
+          out_.workers[{name, instance, set.incarnation}] = {
+              .outbound = outbound_address(addresses, name, instance),
+              .interface = farm.interface,
+              .standing = set.standing,
+              .is_next = set.is_next};
+        }
       }
     }
   }
@@ -233,11 +238,7 @@ class Analysis {
                .scope_addresses = address_set(scope)};
       if (site.virtual_network_subnet)
         added.subnet = places_.subnets.at(*site.virtual_network_subnet);
-      for (auto worker = out_.workers.lower_bound({site.server_farm, 0});
-           worker != out_.workers.end() && worker->first.server_farm == site.server_farm;
-           ++worker) {
-        added.workers.push_back(&worker->second);
-      }
+      place(added);
       const auto restarts = out_.situation.restarts.find(name);
       if (restarts != out_.situation.restarts.end()) added.restarts = restarts->second;
     }
@@ -245,6 +246,15 @@ class Analysis {
       for (auto& [site, ports] : private_ports(lab_, farm, out_.situation.numbers)) {
         out_.sites.at(site).private_ports = std::move(ports);
       }
+    }
+  }
+
+  void place(Network::Site& site) const {
+    const std::string& server_farm = site.declared->server_farm;
+    for (WorkerKey& name : workers_of(lab_, out_.situation.instances, server_farm)) {
+      const Network::Worker& worker = out_.workers.at(name);
+      if (worker.standing == lab::Standing::kServing) site.workers.push_back(&worker);
+      site.instances.push_back({std::move(name), &worker});
     }
   }
 
@@ -284,6 +294,17 @@ class Analysis {
 
 }  // namespace
 
+std::vector<WorkerKey> workers_of(const lab::Lab& lab, const lab::Instances& instances,
+                                  const std::string& server_farm) {
+  std::vector<WorkerKey> workers;
+  for (const lab::InstanceSet& set : lab::instance_sets(lab, instances, server_farm)) {
+    for (int instance = 0; instance < set.capacity; ++instance) {
+      workers.push_back({server_farm, instance, set.incarnation});
+    }
+  }
+  return workers;
+}
+
 Routing::Routing(std::vector<EffectiveRoute> effective)
     : routes(std::move(effective)), lookup(routes) {}
 
@@ -294,6 +315,10 @@ std::shared_ptr<const Network> analyse(Situation situation, const Network* previ
   return network;
 }
 
+std::string name_of(const Sender& sender, const Network::Worker& worker) {
+  return sender.to_string() + (worker.is_next ? " next" : "");
+}
+
 const Lane& Network::Site::lane(lab::TrafficClass traffic, bool public_attempt) const {
   const Lane* found = &lanes.front();
   for (const Lane& lane : lanes) {
@@ -302,6 +327,16 @@ const Lane& Network::Site::lane(lab::TrafficClass traffic, bool public_attempt) 
     if (public_attempt) break;
   }
   return *found;
+}
+
+const Network::Instance* Network::Site::instance(int number, int incarnation) const {
+  const auto found = std::find_if(instances.begin(), instances.end(), [&](const Instance& each) {
+    const bool meant = incarnation == lab::kServing
+                           ? each.worker->standing == lab::Standing::kServing
+                           : each.name.incarnation == incarnation;
+    return meant && each.name.instance == number;
+  });
+  return found == instances.end() ? nullptr : &*found;
 }
 
 bool Network::Site::sends(lab::TrafficClass traffic) const {
@@ -319,12 +354,13 @@ std::vector<const Lane*> Network::Site::lanes_in_use() const {
 std::optional<Network::App> Network::find(const Sender& sender, bool public_attempt) const {
   const auto site = sites.find(sender.site);
   if (site == sites.end()) return std::nullopt;
-  const auto& on = site->second.workers;
-  if (sender.instance < 0 || static_cast<size_t>(sender.instance) >= on.size()) return std::nullopt;
-  App app{.name = {site->first, sender.instance, sender.traffic},
+  const Network::Instance* const on = site->second.instance(sender.instance, sender.incarnation);
+  if (on == nullptr) return std::nullopt;
+  App app{.name = {site->first, sender.instance, sender.traffic, sender.incarnation},
           .site = &site->second,
           .lane = &site->second.lane(sender.traffic, public_attempt),
-          .worker = on[static_cast<size_t>(sender.instance)]};
+          .instance = on->name,
+          .worker = on->worker};
   for (const Index each : app.worker->integrations) {
     if (interfaces[each].subnet == app.site->subnet) app.lease = interfaces[each].address;
   }

@@ -32,8 +32,13 @@ using lab::Sender;
 struct WorkerKey {
   std::string server_farm{};  // as the lab spells it
   int instance = 0;
+  int incarnation = 0;  // of the set that it is of (lab/instances.hpp)
   auto operator<=>(const WorkerKey&) const = default;
 };
+
+// Those of a plan, of all sets.
+std::vector<WorkerKey> workers_of(const lab::Lab& lab, const lab::Instances& instances,
+                                  const std::string& server_farm);
 
 // What somebody has put on the wires of a worker by command, in place of the plan's own impairment.
 struct Imposed {
@@ -44,10 +49,11 @@ struct Imposed {
 };
 
 // What the analysis needs: the declared lab, and beside it what the world added. A lab that has
-// left the loader, with a lease for each of lab::integrations(lab).
+// left the loader, with a lease for each of lab::integrations(lab, instances).
 struct Situation {
   lab::Lab lab{};
   lab::IntegrationAddresses leases{};
+  lab::Instances instances{};
   lab::Named<int> restarts{};  // by site; one that never was is missing
   // By site: the name servers that its network had when it started. One that is missing has
   // today's.
@@ -87,7 +93,9 @@ enum class InterfaceKind { kHost, kIntegration, kService, kFrontEnd, kPrivateEnd
 // What owns an address.
 struct Interface {
   InterfaceKind kind = InterfaceKind::kHost;
-  std::string name{};  // the host's, service's, site's or endpoint's, or PLAN/INSTANCE
+  // The host's, service's, site's or endpoint's; of an integration PLAN/INSTANCE, and " next" of
+  // one that has come beside another.
+  std::string name{};
   Ipv4Address address{};
   Index subnet = kNowhere;  // kNowhere on the Internet
   Index vnet = kNowhere;
@@ -153,6 +161,14 @@ struct Network {
     std::vector<Index> integrations{};  // in the order of their subnets' names
     Ipv4Address outbound{};             // App Service's source NAT for it
     lab::IntegrationInterface interface = lab::IntegrationInterface::kVeth;
+    lab::Standing standing = lab::Standing::kServing;
+    bool is_next = false;  // another set of the plan was there before, and still is
+  };
+
+  // A site's on one of those.
+  struct Instance {
+    WorkerKey name{};
+    const Worker* worker = nullptr;
   };
 
   struct Site {
@@ -164,10 +180,13 @@ struct Network {
     Index subnet = kNowhere;
     Index front_end = kNowhere;             // its interface; kNowhere: nothing leads to one
     std::vector<uint16_t> private_ports{};  // on each instance, as the app is told them
-    std::vector<const Worker*> workers{};   // by instance
+    std::vector<const Worker*> workers{};   // by instance; those that serve
+    std::vector<Instance> instances{};      // on all workers of its plan; those that serve first
     int restarts = 0;
 
     const Lane& application() const { return lanes.front(); }
+    // Null when there is none; lab::kServing for the incarnation that serves.
+    const Instance* instance(int number, int incarnation) const;
     // Whether packets of the class have a namespace to be sent from.
     bool sends(lab::TrafficClass traffic) const;
     // Those of the classes in use, in their order; without the application's.
@@ -178,9 +197,10 @@ struct Network {
 
   // One instance of a site, as the sender of one class of packets.
   struct App {
-    Sender name{};  // as the lab spells it
+    Sender name{};  // as the lab spells it, with the incarnation that was asked for
     const Site* site = nullptr;
     const Lane* lane = nullptr;
+    WorkerKey instance{};  // with its own incarnation
     const Worker* worker = nullptr;
     std::optional<Ipv4Address> lease{};  // WEBSITE_PRIVATE_IP of an integrated one
   };
@@ -205,6 +225,7 @@ struct Network {
   EndpointAddresses endpoints{};
   std::shared_ptr<const Names> names{};  // not null; its views are in the order of `vnets`
 
+  // Without an incarnation the instance that serves.
   std::optional<App> find(const Sender& sender, bool public_attempt = false) const;
 
   // The interface that owns `address` in `vnet`, or with kNowhere on the Internet; else kNowhere.
@@ -221,6 +242,9 @@ struct Network {
     return uint64_t{vnet} << 32U | address.bits;
   }
 };
+
+// "web/0", and "web/0 next" of one that has come beside another.
+std::string name_of(const Sender& sender, const Network::Worker& worker);
 
 // What has not changed since `previous`, which may be null, is taken over from it.
 std::shared_ptr<const Network> analyse(Situation situation, const Network* previous = nullptr);

@@ -27,7 +27,7 @@ Result<Network::App> find_app(const Network& network, const Sender& sender, bool
 }
 
 Origin origin_of(const Network& network, const Network::App& app) {
-  Origin origin{.name = app.name.to_string(), .app = &app, .worker = app.worker};
+  Origin origin{.name = name_of(app.name, *app.worker), .app = &app, .worker = app.worker};
   if (app.lane->public_attempt) origin.name += " (public attempt)";
   if (app.lane->routing.scope == TrafficRouting::Scope::kNothing) return origin;
   for (const Index each : app.worker->integrations) {
@@ -44,7 +44,7 @@ Origin origin_of_integration(const Network& network, Index integration) {
   const Interface& interface = network.interfaces[integration];
   const lab::Integration& its = *interface.integration;
   return {.name = interface.name,
-          .worker = &network.workers.at({its.server_farm, its.instance}),
+          .worker = &network.workers.at({its.server_farm, its.instance, its.incarnation}),
           .interface = integration};
 }
 

@@ -57,8 +57,8 @@ bool is_health_probe(const Packet& packet) {
          packet.destination_port == kHealthProbePort;
 }
 
-std::optional<Sender> app_of_private_port(const Network& network, const Interface& integration,
-                                          const Packet& packet) {
+std::optional<std::string> app_of_private_port(const Network& network, const Interface& integration,
+                                               const Packet& packet) {
   if (!has_ports(packet.protocol)) return std::nullopt;
   const lab::Integration& its = *integration.integration;
   for (const auto& [name, site] : network.sites) {
@@ -66,7 +66,8 @@ std::optional<Sender> app_of_private_port(const Network& network, const Interfac
     if (site.declared->server_farm != its.server_farm) continue;
     const auto& ports = site.private_ports;
     if (std::find(ports.begin(), ports.end(), packet.destination_port) == ports.end()) continue;
-    return Sender{.site = name, .instance = its.instance};
+    return name_of({.site = name, .instance = its.instance},
+                   network.workers.at({its.server_farm, its.instance, its.incarnation}));
   }
   return std::nullopt;
 }
@@ -78,7 +79,7 @@ bool is_from_another_instance(const Network& network, const Interface& integrati
   const Interface& from = network.interfaces[sender];
   return from.kind == InterfaceKind::kIntegration && from.subnet == integration.subnet &&
          from.integration->server_farm == integration.integration->server_farm &&
-         from.integration->instance != integration.integration->instance;
+         *from.integration != *integration.integration;
 }
 
 }  // namespace egress::policy

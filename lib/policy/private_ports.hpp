@@ -27,9 +27,10 @@ void number_private_ports(const lab::Lab& lab, const NumberBook& held, NumberBoo
 
 bool is_health_probe(const Packet& packet);
 
-// Whose port it is, TCP or UDP, at this integration; its own program answers.
-std::optional<Sender> app_of_private_port(const Network& network, const Interface& integration,
-                                          const Packet& packet);
+// Whose port it is, TCP or UDP, at this integration, as name_of() tells it; its own program
+// answers.
+std::optional<std::string> app_of_private_port(const Network& network, const Interface& integration,
+                                               const Packet& packet);
 
 // Whether it comes from another instance of the integration's plan, in the same subnet of the same
 // network: nothing but the address tells a network who sends.

@@ -59,8 +59,7 @@ class Walk {
     if (!inside) return go_directly();
     if (auto unsupported = unsupported_port(origin_, packet_)) note(*std::move(unsupported));
     packet_.source = network_.interfaces[origin_.interface].address;
-    note({Stage::kNat, fmt::format("{}/{}", site.declared->server_farm, origin_.app->name.instance),
-          packet_.source.to_string(), "",
+    note({Stage::kNat, network_.interfaces[origin_.interface].name, packet_.source.to_string(), "",
           fmt::format("The worker sends it with the instance's integration address {}.",
                       packet_.source.to_string())});
     return go_through_vnets();
@@ -192,7 +191,7 @@ class Walk {
         packet_.destination.to_string(), integration, vnet_name(vnet));
     if (const auto app = app_of_private_port(network_, *owner, packet_)) {
       reason += fmt::format(" {} is a private port of {}, for other instances of its plan alone.",
-                            packet_.destination_port, app->to_string());
+                            packet_.destination_port, *app);
     }
     return stop(Verdict::kDrop,
                 {Stage::kPlatform, vnet_name(vnet), "refused", integration, std::move(reason)});

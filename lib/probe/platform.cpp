@@ -49,6 +49,7 @@ CallOutcome outcome_of(const CallSeen& seen, Ipv4Address called, const CallOutco
 struct Performance::Asked {
   size_t run = 0;
   CallRequest request{};
+  bool from_next = false;  // its instance stands beside another one
   uint16_t source_port = 0;
   policy::Explanation predicted{};
   std::optional<Ipv4Address> to{};  // whom it is about to call; nothing: its name has no address
@@ -56,7 +57,7 @@ struct Performance::Asked {
   std::vector<std::string> differences{};
 
   std::string netns(const std::string& prefix) const {
-    return compile::lane_netns(prefix, request.from, request.public_attempt);
+    return compile::lane_netns(prefix, request.from, request.public_attempt, from_next);
   }
   void compare(const CallSeen& seen);
 };
@@ -119,6 +120,7 @@ Result<std::vector<Performance::Asked>> Performance::ask(Verifier& verifier) con
     Asked asked{.run = i, .request = *std::move(request), .source_port = ports[i]};
     ASSIGN_OR_RETURN(asked.predicted,
                      explain_call(*network_, asked.request, asked.source_port, upstream));
+    asked.from_next = network_->find(asked.request.from)->worker->is_next;
     all.push_back(std::move(asked));
   }
   return all;

@@ -54,7 +54,7 @@ Result<std::string> netns_of(const policy::Network& network, const std::string& 
   ASSIGN_OR_RETURN(const policy::Network::App app,
                    policy::declared_app(network, sender, public_attempt));
   RETURN_IF_ERROR(inspect::check_in_use(app));
-  return compile::lane_netns(prefix, app.name, app.lane->public_attempt);
+  return compile::lane_netns(prefix, app.name, app.lane->public_attempt, app.worker->is_next);
 }
 
 // Those that an answer is made of, in order.

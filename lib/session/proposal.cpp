@@ -7,21 +7,17 @@
 #include <utility>
 
 #include "compile/compile.hpp"
-#include "compile/numbers.hpp"
 #include "lab/document.hpp"
 #include "lab/edit.hpp"
 #include "lab/service_tags.hpp"
 #include "lab/validate.hpp"
+#include "session/analysis.hpp"
 #include "session/refusals.hpp"
 #include "session/starts.hpp"
-#include "state/link_diff.hpp"
 
 namespace egress::session {
 
 namespace {
-
-// Azure's code of too few addresses (azure-facts 3.2.6).
-constexpr const char* kExhausted = "Conflict";
 
 // What is known of sites that are gone is forgotten with them.
 template <typename T>
@@ -31,11 +27,6 @@ lab::Named<T> of_sites(const lab::Lab& lab, const lab::Named<T>& known) {
     if (lab.sites.count(site) != 0) kept.emplace(site, value);
   }
   return kept;
-}
-
-// What a site finds when it starts.
-std::vector<Ipv4Address> servers_of_network(const lab::Lab& lab, const lab::Site& site) {
-  return lab.virtual_networks.at(site.virtual_network_subnet->vnet).dns_servers;
 }
 
 // A site that runs on as it is keeps the servers of its start (azure-facts 8.1.8).
@@ -51,39 +42,15 @@ store::NameServers dns_at_start_of(const lab::Lab& lab, const lab::LabText& text
   return servers;
 }
 
-compile::Options options_of(const Terms& terms, const LabInForce& lab) {
-  return {.prefix = terms.prefix, .clock_offset = lab.clock_offset};
-}
-
-// Fills in what follows from the situation. What `base` knows of it already is taken over.
-Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, const Terms& terms) {
-  next.startup_tasks = std::make_shared<const StartupTasks>(lab::startup_tasks(lab));
-  policy::Situation situation{.lab = std::move(lab),
-                              .leases = next.leases.addresses(),
-                              .restarts = next.restarts,
-                              .dns_at_start = next.dns_at_start,
-                              .traffic = next.traffic,
-                              .numbers = base.numbers,
-                              .imposed = next.imposed};
-  ASSIGN_OR_RETURN(next.numbers, compile::numbers(situation));
-  situation.numbers = next.numbers;
-  next.network = policy::analyse(std::move(situation), base.network.get());
-  std::optional<compile::Compiled> previous;
-  if (base.network != nullptr) previous.emplace(compile::Compiled{*base.network, *base.desired});
-  ASSIGN_OR_RETURN(state::KernelState desired,
-                   compile::compile(*next.network, options_of(terms, next), previous));
-  state::share_equal(desired, *base.desired);
-  RETURN_IF_ERROR(state::check_links(desired, state::unequal_netns(desired, *base.desired)));
-  next.desired = std::make_shared<const state::KernelState>(std::move(desired));
-  return {};
-}
-
 // The text in force says nothing new, but time may have passed for its leases. Empty when that
 // changes an address, or has ended something on wires. With a file a new journal begins.
 std::optional<Proposal> propose_again(const LabInForce& base, ipam::TimePoint now) {
   const lab::Lab& lab = base.network->situation.lab;
-  if (still_imposed(base.imposed, lab, base.machine_time(now)) != base.imposed) return std::nullopt;
-  auto change = base.leases.plan(lab, now);
+  const lab::Instances& instances = base.life.instances;
+  if (still_imposed(base.imposed, lab, instances, base.machine_time(now)) != base.imposed) {
+    return std::nullopt;
+  }
+  auto change = base.leases.plan(lab, instances, now);
   if (!change.ok()) return std::nullopt;
   Proposal proposal{.base = base.version, .next = base, .leases = std::move(*change)};
   if (!proposal.leases.empty() || !base.journal.empty()) ++proposal.next.version;
@@ -130,11 +97,12 @@ Outcome propose_loaded(const Step& step, lab::LabText text, lab::Loaded loaded,
   if (auto* refusal = std::get_if<Refusal>(&judged)) return std::move(*refusal);
   auto& transition = std::get<lifecycle::Transition>(judged);
   const lab::Lab& lab = *loaded.lab;
+  const lab::Instances& instances = transition.next.instances;
   store::TrafficInUse traffic = of_sites(lab, base.traffic);
   std::vector<lab::Finding> excess =
-      compile::check_size(lab, terms.limits, step.from_file ? text.file : "", traffic);
+      compile::check_size(lab, terms.limits, step.from_file ? text.file : "", traffic, instances);
   if (!excess.empty()) return too_large(std::move(excess));
-  Result<ipam::LeaseChange> change = base.leases.plan(lab, step.now);
+  Result<ipam::LeaseChange> change = base.leases.plan(lab, instances, step.now);
   if (!change.ok()) {
     return Refusal{std::move(change).error(), std::move(loaded.findings), kExhausted};
   }
@@ -152,7 +120,7 @@ Outcome propose_loaded(const Step& step, lab::LabText text, lab::Loaded loaded,
   next.restarts = restarts_after(base, lab, proposal.effects);
   next.traffic = std::move(traffic);
   next.dns_at_start = dns_at_start_of(lab, next.text, base);
-  next.imposed = still_imposed(base.imposed, lab, base.machine_time(step.now));
+  next.imposed = still_imposed(base.imposed, lab, instances, base.machine_time(step.now));
   next.life = std::move(transition.next);
   next.journal = journal_after(step, lab);
   const bool same = is_same(next, base) && proposal.leases.empty();
@@ -199,19 +167,10 @@ Result<lab::LabText> text_of(const lab::Lab& lab, const LabInForce& base) {
   return text;
 }
 
-// The instances that are meant; none of a plan that has not so many.
-std::vector<policy::WorkerKey> instances_of(const std::string& plan, const lab::ServerFarm& farm,
-                                            std::optional<int> instance) {
-  std::vector<policy::WorkerKey> instances;
-  for (int i = 0; i < farm.capacity; ++i) {
-    if (instance.value_or(i) == i) instances.push_back({plan, i});
-  }
-  return instances;
-}
-
-// Whose wires something can be put on, or why there are none.
+// Whose wires something can be put on, those of each set of instances, or why there are none.
 std::variant<std::vector<policy::WorkerKey>, Refusal> instances_with_wires(
-    const lab::Lab& lab, const std::string& plan, std::optional<int> instance) {
+    const policy::Situation& situation, const std::string& plan, std::optional<int> instance) {
+  const lab::Lab& lab = situation.lab;
   const auto refusal = [](Errc code, std::string message, const char* exact = "") {
     return Refusal{{.code = code, .message = std::move(message)}, {}, exact};
   };
@@ -219,7 +178,10 @@ std::variant<std::vector<policy::WorkerKey>, Refusal> instances_with_wires(
   if (farm == lab.server_farms.end()) {
     return refusal(Errc::kNotFound, fmt::format("no server farm '{}'", plan));
   }
-  auto instances = instances_of(farm->first, farm->second, instance);
+  auto instances = policy::workers_of(lab, situation.instances, farm->first);
+  std::erase_if(instances, [&](const policy::WorkerKey& each) {
+    return instance.value_or(each.instance) != each.instance;
+  });
   if (instances.empty()) {
     return refusal(Errc::kNotFound,
                    fmt::format("server farm '{}' has no instance {}", farm->first, *instance));
@@ -315,8 +277,8 @@ Outcome propose_traffic(const LabInForce& base, const std::string& site, lab::Tr
   if (analysed.sends(traffic)) return proposal;
   ++proposal.next.version;
   proposal.next.traffic[name].insert(traffic);
-  std::vector<lab::Finding> excess =
-      compile::check_size(lab, terms.limits, base.text.file, proposal.next.traffic);
+  std::vector<lab::Finding> excess = compile::check_size(
+      lab, terms.limits, base.text.file, proposal.next.traffic, base.life.instances);
   if (!excess.empty()) return too_large(std::move(excess));
   if (Status made = analyse_into(proposal.next, std::move(lab), base, terms); !made.ok()) {
     return Refusal{std::move(made).error(), {}};
@@ -330,11 +292,11 @@ Outcome propose_impairment(const LabInForce& base, const std::string& plan,
                            ipam::TimePoint machine) {
   if (base.network == nullptr) return no_lab();
   lab::Lab lab = base.network->situation.lab;
-  auto instances = instances_with_wires(lab, plan, instance);
+  auto instances = instances_with_wires(base.network->situation, plan, instance);
   if (auto* refusal = std::get_if<Refusal>(&instances)) return std::move(*refusal);
   Proposal proposal{.base = base.version, .next = base};
   LabInForce& next = proposal.next;
-  next.imposed = still_imposed(base.imposed, lab, machine);
+  next.imposed = still_imposed(base.imposed, lab, base.life.instances, machine);
   for (const auto& worker : std::get<std::vector<policy::WorkerKey>>(instances)) {
     next.imposed.erase(worker);
     if (imposed) next.imposed.emplace(worker, *imposed);
@@ -359,7 +321,8 @@ Outcome propose_advance(const LabInForce& base, std::chrono::seconds by, const T
         {}};
   }
   // Those who hold an address keep it as time passes, so the analysis stands.
-  Result<ipam::LeaseChange> change = base.leases.plan(base.network->situation.lab, now + by);
+  Result<ipam::LeaseChange> change =
+      base.leases.plan(base.network->situation.lab, base.life.instances, now + by);
   if (!change.ok()) return Refusal{std::move(change).error(), {}};
   Proposal proposal{.base = base.version, .next = base, .leases = std::move(*change)};
   ++proposal.next.version;

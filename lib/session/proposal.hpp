@@ -25,6 +25,7 @@
 #include "policy/network.hpp"
 #include "session/imposed.hpp"
 #include "state/kernel_state.hpp"
+#include "state/renames.hpp"
 #include "store/store.hpp"
 
 namespace egress::session {
@@ -50,6 +51,8 @@ struct LabInForce {
   std::shared_ptr<const policy::Network> network{};  // null when no lab is in force
   std::shared_ptr<const state::KernelState> desired =
       std::make_shared<const state::KernelState>();  // never null; empty without a network
+  std::shared_ptr<const state::Renames> renames =
+      std::make_shared<const state::Renames>();  // likewise; compile::renames()
   std::shared_ptr<const StartupTasks> startup_tasks =
       std::make_shared<const StartupTasks>();  // likewise
 
@@ -107,6 +110,9 @@ Outcome propose(const LabInForce& base, lab::Lab lab, const Terms& terms, ipam::
 // lab is in force.
 Outcome propose_operation(const LabInForce& base, const lifecycle::Operation& operation,
                           const Terms& terms, ipam::TimePoint now);
+// A plan whose instances are being replaced a stage further (lifecycle/stages.hpp), with the leases
+// that follow from it. The version stays when there is none. kConflict when no lab is in force.
+Outcome propose_stage(const LabInForce& base, const Terms& terms, ipam::TimePoint now);
 // New interfaces for all instances of the site. kNotFound when there is no such site.
 Outcome propose_restart(const LabInForce& base, const std::string& site, const Terms& terms);
 // A namespace for each instance of the site from which packets of the class are sent. The version

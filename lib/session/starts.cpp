@@ -12,11 +12,12 @@ int restarts_of(const LabInForce& lab, const std::string& site) {
   return found == lab.restarts.end() ? 0 : found->second;
 }
 
-// How many instances of the site were there already.
-size_t instances_before(const LabInForce& base, const std::string& name, size_t now) {
-  if (base.network == nullptr) return now;
-  const auto found = base.network->sites.find(name);
-  return found == base.network->sites.end() ? 0 : found->second.workers.size();
+// Whether the instance was there already.
+bool was_there(const LabInForce& base, const lab::Sender& app) {
+  if (base.network == nullptr) return true;
+  const auto found = base.network->sites.find(app.site);
+  return found != base.network->sites.end() &&
+         found->second.instance(app.instance, app.incarnation) != nullptr;
 }
 
 bool lacks_something(const policy::PlatformReport& report) {
@@ -28,8 +29,12 @@ template <typename Visit>
 void for_each_instance(const LabInForce& lab, Visit visit) {
   for (const auto& [name, tasks] : *lab.startup_tasks) {
     const policy::Network::Site& site = lab.network->sites.at(name);
-    for (size_t i = 0; i < site.workers.size(); ++i) {
-      visit(lab::Sender{name, static_cast<int>(i)}, site);
+    for (const policy::Network::Instance& each : site.instances) {
+      if (each.worker->standing == lab::Standing::kDraining) continue;
+      visit(
+          lab::Sender{
+              .site = name, .instance = each.name.instance, .incarnation = each.name.incarnation},
+          site);
     }
   }
 }
@@ -49,8 +54,7 @@ std::set<lab::Sender> starts(const LabInForce& base, const LabInForce& next) {
   for_each_instance(next, [&](const lab::Sender& app, const policy::Network::Site& site) {
     const bool stays = runs_on(base, next.text, app.site, *site.declared) &&
                        restarts_of(base, app.site) == restarts_of(next, app.site);
-    const size_t before = instances_before(base, app.site, site.workers.size());
-    if (!stays || static_cast<size_t>(app.instance) >= before) all.insert(app);
+    if (!stays || !was_there(base, app)) all.insert(app);
   });
   return all;
 }
@@ -71,6 +75,37 @@ Startups startups_after(const Startups& known, const LabInForce& base, const Lab
     startup = before->second;
   });
   return after;
+}
+
+const Startup* startup_of(const Startups& startups, const policy::Network& network,
+                          const lab::Sender& app) {
+  const auto found =
+      network.find({app.site, app.instance, lab::TrafficClass::kApplication, app.incarnation});
+  if (!found) return nullptr;
+  const auto startup = startups.find({.site = found->name.site,
+                                      .instance = app.instance,
+                                      .incarnation = found->instance.incarnation});
+  return startup == startups.end() ? nullptr : &startup->second;
+}
+
+NextStarted next_started(const Startups& startups, const policy::Network& network,
+                         const std::string& server_farm) {
+  std::set<policy::WorkerKey> waiting;  // for some app
+  for (const auto& [app, startup] : startups) {
+    const auto site = network.sites.find(app.site);
+    if (startup.report || site == network.sites.end()) continue;
+    const auto* instance = site->second.instance(app.instance, app.incarnation);
+    if (instance != nullptr) waiting.insert(instance->name);
+  }
+  NextStarted next;
+  for (const auto& [name, worker] : network.workers) {
+    const bool meant =
+        name.server_farm == server_farm && worker.standing == lab::Standing::kStarting;
+    if (!meant) continue;
+    ++next.of;
+    if (!waiting.contains(name)) ++next.started;
+  }
+  return next;
 }
 
 }  // namespace egress::session

@@ -68,6 +68,7 @@ Json leases_json(const lab::IntegrationAddresses& leases) {
   for (const auto& [integration, address] : leases) {
     json.push_back({integration.server_farm, integration.instance, integration.subnet.vnet,
                     integration.subnet.subnet, address.to_string()});
+    if (integration.incarnation > 0) json.back().push_back(integration.incarnation);
   }
   return json;
 }
@@ -77,9 +78,36 @@ lab::IntegrationAddresses read_leases(const Json& json) {
   for (const Json& each : json) {
     const auto address = Ipv4Address::parse(each.at(4).get_ref<const std::string&>());
     if (!address.ok()) throw Unreadable(address.error().message);
-    leases[{each.at(0), each.at(1), {each.at(2), each.at(3)}}] = *address;
+    const int incarnation = each.size() > 5 ? each.at(5).get<int>() : 0;
+    leases[{each.at(0), each.at(1), {each.at(2), each.at(3)}, incarnation}] = *address;
   }
   return leases;
+}
+
+Json instances_json(const lab::Instances& instances) {
+  Json json = Json::array();
+  for (const auto& [server_farm, plan] : instances) {
+    Json row{server_farm, plan.incarnation};
+    if (const auto& outgoing = plan.outgoing) {
+      row.push_back({outgoing->capacity, outgoing->serve, outgoing->sku});
+    }
+    json.push_back(std::move(row));
+  }
+  return json;
+}
+
+// A situation says nothing of them where every plan has its first ones.
+lab::Instances read_instances(const Json& json) {
+  lab::Instances instances;
+  if (!json.contains("instances")) return instances;
+  for (const Json& each : json.at("instances")) {
+    lab::PlanInstances& plan = instances[each.at(0)];
+    plan.incarnation = each.at(1);
+    if (each.size() <= 2) continue;
+    const Json& outgoing = each.at(2);
+    plan.outgoing = {.capacity = outgoing.at(0), .serve = outgoing.at(1), .sku = outgoing.at(2)};
+  }
+  return instances;
 }
 
 Json dns_json(const lab::Named<std::vector<Ipv4Address>>& servers_of) {
@@ -151,13 +179,14 @@ lab::Lab read_lab(const Json& json, std::shared_ptr<const lab::ServiceTags> tags
 std::string to_text(const policy::Situation& situation) {
   Json restarts = Json::array();
   for (const auto& [site, count] : situation.restarts) restarts.push_back({site, count});
-  const Json json{{"lab", lab::document_of(situation.lab)},
-                  {"serviceTags", tags_json(situation.lab.service_tags.get())},
-                  {"leases", leases_json(situation.leases)},
-                  {"restarts", std::move(restarts)},
-                  {"dnsAtStart", dns_json(situation.dns_at_start)},
-                  {"traffic", traffic_json(situation.traffic)},
-                  {"numbers", numbers_json(policy::numbers(situation))}};
+  Json json{{"lab", lab::document_of(situation.lab)},
+            {"serviceTags", tags_json(situation.lab.service_tags.get())},
+            {"leases", leases_json(situation.leases)},
+            {"restarts", std::move(restarts)},
+            {"dnsAtStart", dns_json(situation.dns_at_start)},
+            {"traffic", traffic_json(situation.traffic)},
+            {"numbers", numbers_json(policy::numbers(situation))}};
+  if (!situation.instances.empty()) json["instances"] = instances_json(situation.instances);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -165,11 +194,12 @@ Result<policy::Situation> parse_situation(const std::string& text) {
   return parse_json(text, "situation of a lab", [](const Json& json) {
     policy::Situation situation{.lab = read_lab(json.at("lab"), read_tags(json.at("serviceTags"))),
                                 .leases = read_leases(json.at("leases")),
+                                .instances = read_instances(json),
                                 .restarts = read_restarts(json.at("restarts")),
                                 .dns_at_start = read_dns(json.at("dnsAtStart")),
                                 .traffic = read_traffic(json.at("traffic")),
                                 .numbers = read_numbers(json.at("numbers"))};
-    for (const lab::Integration& wanted : lab::integrations(situation.lab)) {
+    for (const lab::Integration& wanted : lab::integrations(situation.lab, situation.instances)) {
       if (situation.leases.count(wanted) == 0) {
         throw Unreadable(wanted.server_farm + " has no lease in " + wanted.subnet.to_string());
       }

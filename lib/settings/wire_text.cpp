@@ -20,16 +20,19 @@ Json optional_json(const std::optional<T>& value, JsonOf json_of) {
 }
 
 Json integration_json(const lab::Integration& integration) {
-  return {{"serverFarm", integration.server_farm},
-          {"instance", integration.instance},
-          {"vnet", integration.subnet.vnet},
-          {"subnet", integration.subnet.subnet}};
+  Json json{{"serverFarm", integration.server_farm},
+            {"instance", integration.instance},
+            {"vnet", integration.subnet.vnet},
+            {"subnet", integration.subnet.subnet}};
+  if (integration.incarnation > 0) json["incarnation"] = integration.incarnation;
+  return json;
 }
 
 lab::Integration read_integration(const Json& json) {
   return {.server_farm = json.at("serverFarm"),
           .instance = json.at("instance"),
-          .subnet = {json.at("vnet"), json.at("subnet")}};
+          .subnet = {json.at("vnet"), json.at("subnet")},
+          .incarnation = json.value("incarnation", 0)};
 }
 
 Json impairment_json(const lab::Impairment& impairment) {
@@ -185,7 +188,8 @@ Json record_json(const LostRecords& lost) {
 }  // namespace
 
 std::string wire_name(const lab::Integration& integration) {
-  return integration.server_farm + "/" + std::to_string(integration.instance) + " " +
+  return integration.server_farm + "/" +
+         lab::instance_text(integration.instance, integration.incarnation) + " " +
          integration.subnet.to_string();
 }
 

@@ -43,10 +43,46 @@ Status keep_newest(Database& database, size_t entries) {
   return database.execute("DELETE FROM journal_change WHERE entry NOT IN (SELECT id FROM journal)");
 }
 
+Result<lab::Instances> read_instances(Database& database) {
+  ASSIGN_OR_RETURN(Statement select,
+                   database.prepare("SELECT server_farm, incarnation, outgoing_capacity, "
+                                    "outgoing_serve, outgoing_sku FROM plan_instances"));
+  lab::Instances instances;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) return instances;
+    lab::PlanInstances& plan = instances[select.text(0)];
+    plan.incarnation = static_cast<int>(select.integer(1));
+    if (select.is_null(2)) continue;
+    plan.outgoing = {.capacity = static_cast<int>(select.integer(2)),
+                     .serve = select.integer(3) != 0,
+                     .sku = select.text(4)};
+  }
+}
+
+Status write_instances(Database& database, const lab::Instances& instances) {
+  RETURN_IF_ERROR(database.execute("DELETE FROM plan_instances"));
+  ASSIGN_OR_RETURN(Statement insert,
+                   database.prepare("INSERT INTO plan_instances VALUES (?, ?, ?, ?, ?)"));
+  for (const auto& [server_farm, plan] : instances) {
+    insert.bind(1, server_farm).bind(2, int64_t{plan.incarnation});
+    if (const auto& outgoing = plan.outgoing) {
+      insert.bind(3, int64_t{outgoing->capacity})
+          .bind(4, int64_t{outgoing->serve ? 1 : 0})
+          .bind(5, outgoing->sku);
+    } else {
+      for (const int column : {3, 4, 5}) insert.bind_null(column);
+    }
+    RETURN_IF_ERROR(insert.run());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<lifecycle::State> read_life(Database& database) {
   lifecycle::State life;
+  ASSIGN_OR_RETURN(life.instances, read_instances(database));
   ASSIGN_OR_RETURN(Statement links,
                    database.prepare("SELECT vnet, subnet, server_farm, site FROM orphaned_link"));
   for (;;) {
@@ -64,6 +100,7 @@ Result<lifecycle::State> read_life(Database& database) {
 }
 
 Status write_life(Database& database, const lifecycle::State& life) {
+  RETURN_IF_ERROR(write_instances(database, life.instances));
   RETURN_IF_ERROR(database.execute("DELETE FROM orphaned_link"));
   RETURN_IF_ERROR(database.execute("DELETE FROM scale_change"));
   ASSIGN_OR_RETURN(Statement link,

@@ -15,10 +15,10 @@ constexpr int64_t kVersion = 2;
 constexpr const char* kLeases = R"(
 CREATE TABLE lease (
   vnet TEXT NOT NULL, address INTEGER NOT NULL, subnet TEXT NOT NULL, server_farm TEXT NOT NULL,
-  instance INTEGER NOT NULL, site TEXT NOT NULL, releasing INTEGER NOT NULL,
-  since INTEGER NOT NULL, release_at INTEGER,
+  instance INTEGER NOT NULL, incarnation INTEGER NOT NULL, site TEXT NOT NULL,
+  releasing INTEGER NOT NULL, since INTEGER NOT NULL, release_at INTEGER,
   PRIMARY KEY (vnet, address)) STRICT;
-CREATE UNIQUE INDEX lease_holder ON lease (server_farm, instance, site, vnet, subnet)
+CREATE UNIQUE INDEX lease_holder ON lease (server_farm, instance, incarnation, site, vnet, subnet)
   WHERE releasing = 0;
 )";
 
@@ -30,6 +30,9 @@ CREATE TABLE generation (site TEXT PRIMARY KEY, restarts INTEGER NOT NULL) STRIC
 )";
 
 constexpr const char* kLife = R"(
+CREATE TABLE plan_instances (
+  server_farm TEXT PRIMARY KEY, incarnation INTEGER NOT NULL, outgoing_capacity INTEGER,
+  outgoing_serve INTEGER, outgoing_sku TEXT) STRICT;
 CREATE TABLE orphaned_link (
   vnet TEXT NOT NULL, subnet TEXT NOT NULL, server_farm TEXT NOT NULL, site TEXT NOT NULL,
   PRIMARY KEY (vnet, subnet, server_farm, site)) STRICT;
@@ -56,23 +59,41 @@ CREATE TABLE IF NOT EXISTS dns_at_start (
 CREATE TABLE IF NOT EXISTS traffic_in_use (
   site TEXT NOT NULL, class TEXT NOT NULL, PRIMARY KEY (site, class)) STRICT;
 CREATE TABLE IF NOT EXISTS startup (
-  site TEXT NOT NULL, instance INTEGER NOT NULL, started_at INTEGER NOT NULL, report TEXT NOT NULL,
-  PRIMARY KEY (site, instance)) STRICT;
+  site TEXT NOT NULL, instance INTEGER NOT NULL, incarnation INTEGER NOT NULL,
+  started_at INTEGER NOT NULL, report TEXT NOT NULL,
+  PRIMARY KEY (site, instance, incarnation)) STRICT;
 CREATE TABLE IF NOT EXISTS number (
   kind TEXT NOT NULL, holder TEXT NOT NULL, number INTEGER NOT NULL,
   PRIMARY KEY (kind, holder), UNIQUE (kind, number)) STRICT;
 CREATE TABLE IF NOT EXISTS imposed (
+  server_farm TEXT NOT NULL, instance INTEGER NOT NULL, incarnation INTEGER NOT NULL,
+  impairment TEXT NOT NULL, held INTEGER NOT NULL, until_ms INTEGER NOT NULL,
+  PRIMARY KEY (server_farm, instance, incarnation)) STRICT;
+)";
+
+// What has other columns by now. Two of these a database of that version need not have had yet.
+constexpr const char* kPut1Aside = R"(
+CREATE TABLE IF NOT EXISTS startup (
+  site TEXT NOT NULL, instance INTEGER NOT NULL, started_at INTEGER NOT NULL, report TEXT NOT NULL,
+  PRIMARY KEY (site, instance)) STRICT;
+CREATE TABLE IF NOT EXISTS imposed (
   server_farm TEXT NOT NULL, instance INTEGER NOT NULL, impairment TEXT NOT NULL,
   held INTEGER NOT NULL, until_ms INTEGER NOT NULL,
   PRIMARY KEY (server_farm, instance)) STRICT;
+ALTER TABLE lease RENAME TO lease_1;
+ALTER TABLE startup RENAME TO startup_1;
+ALTER TABLE imposed RENAME TO imposed_1;
 )";
 
-// A lease was its holder's, who had one.
-constexpr const char* kPutLeases1Aside = "ALTER TABLE lease RENAME TO lease_1";
-constexpr const char* kTakeOverLeases1 = R"(
+// A lease was its holder's, who had one, and a plan had its first instances alone.
+constexpr const char* kTakeOver1 = R"(
 INSERT INTO lease SELECT
-  vnet, address, subnet, server_farm, instance, '', releasing, since, release_at FROM lease_1;
+  vnet, address, subnet, server_farm, instance, 0, '', releasing, since, release_at FROM lease_1;
+INSERT INTO startup SELECT site, instance, 0, started_at, report FROM startup_1;
+INSERT INTO imposed SELECT server_farm, instance, 0, impairment, held, until_ms FROM imposed_1;
 DROP TABLE lease_1;
+DROP TABLE startup_1;
+DROP TABLE imposed_1;
 )";
 
 Status check_intact(Database& database) {
@@ -97,7 +118,7 @@ Status make_anew(Database& database) {
 
 Status migrate_from_1(Database& database) {
   ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(database));
-  for (const char* part : {kPutLeases1Aside, kLeases, kTakeOverLeases1, kLife}) {
+  for (const char* part : {kPut1Aside, kLeases, kLater, kTakeOver1, kLife}) {
     RETURN_IF_ERROR(database.execute(part));
   }
   RETURN_IF_ERROR(database.execute("PRAGMA user_version = 2"));

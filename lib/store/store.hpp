@@ -33,7 +33,7 @@ using TrafficInUse = lab::Named<std::set<lab::TrafficClass>>;  // somebody has r
 
 // What the start of an instance came to.
 struct StartupReport {
-  lab::Sender app{};
+  lab::Sender app{};  // with its incarnation
   ipam::TimePoint started_at{};
   std::string text{};
 };
@@ -42,6 +42,7 @@ struct StartupReport {
 struct ImposedText {
   std::string server_farm{};
   int instance = 0;
+  int incarnation = 0;
   std::string impairment{};  // as lib/settings writes it
   bool held = false;
   int64_t until_ms = 0;  // of the machine's clock, since the epoch; 0: until it is cleared

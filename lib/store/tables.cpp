@@ -13,15 +13,17 @@ Statement& bind_lease(Statement& statement, const ipam::Lease& lease) {
       .bind(3, lease.holder.subnet.subnet)
       .bind(4, lease.holder.server_farm)
       .bind(5, int64_t{lease.holder.instance})
-      .bind(6, lease.holder.site);
+      .bind(6, int64_t{lease.holder.incarnation})
+      .bind(7, lease.holder.site);
 }
 
 }  // namespace
 
 Result<std::vector<ipam::Lease>> read_leases(Database& database) {
-  ASSIGN_OR_RETURN(Statement select,
-                   database.prepare("SELECT server_farm, instance, vnet, subnet, site, address, "
-                                    "releasing, since, release_at FROM lease"));
+  ASSIGN_OR_RETURN(
+      Statement select,
+      database.prepare("SELECT server_farm, instance, vnet, subnet, incarnation, site, "
+                       "address, releasing, since, release_at FROM lease"));
   std::vector<ipam::Lease> leases;
   for (;;) {
     ASSIGN_OR_RETURN(const bool row, select.step());
@@ -30,11 +32,12 @@ Result<std::vector<ipam::Lease>> read_leases(Database& database) {
     lease.holder = {select.text(0),
                     static_cast<int>(select.integer(1)),
                     {select.text(2), select.text(3)},
-                    select.text(4)};
-    lease.address = {static_cast<uint32_t>(select.integer(5))};
-    lease.state = select.integer(6) != 0 ? ipam::LeaseState::kReleasing : ipam::LeaseState::kHeld;
-    lease.since = from_stored(select.integer(7));
-    if (!select.is_null(8)) lease.release_at = from_stored(select.integer(8));
+                    static_cast<int>(select.integer(4)),
+                    select.text(5)};
+    lease.address = {static_cast<uint32_t>(select.integer(6))};
+    lease.state = select.integer(7) != 0 ? ipam::LeaseState::kReleasing : ipam::LeaseState::kHeld;
+    lease.since = from_stored(select.integer(8));
+    if (!select.is_null(9)) lease.release_at = from_stored(select.integer(9));
     leases.push_back(std::move(lease));
   }
 }
@@ -100,31 +103,35 @@ Result<TrafficInUse> read_traffic(Database& database) {
 
 Result<std::vector<StartupReport>> read_startups(Database& database) {
   ASSIGN_OR_RETURN(Statement select,
-                   database.prepare("SELECT site, instance, started_at, report FROM startup "
-                                    "ORDER BY site, instance"));
+                   database.prepare("SELECT site, instance, incarnation, started_at, report "
+                                    "FROM startup ORDER BY site, instance, incarnation"));
   std::vector<StartupReport> startups;
   for (;;) {
     ASSIGN_OR_RETURN(const bool row, select.step());
     if (!row) return startups;
-    startups.push_back({.app = {select.text(0), static_cast<int>(select.integer(1))},
-                        .started_at = from_stored(select.integer(2)),
-                        .text = select.text(3)});
+    startups.push_back({.app = {.site = select.text(0),
+                                .instance = static_cast<int>(select.integer(1)),
+                                .incarnation = static_cast<int>(select.integer(2))},
+                        .started_at = from_stored(select.integer(3)),
+                        .text = select.text(4)});
   }
 }
 
 Result<std::vector<ImposedText>> read_imposed(Database& database) {
   ASSIGN_OR_RETURN(Statement select,
-                   database.prepare("SELECT server_farm, instance, impairment, held, until_ms "
-                                    "FROM imposed ORDER BY server_farm, instance"));
+                   database.prepare("SELECT server_farm, instance, incarnation, impairment, held, "
+                                    "until_ms FROM imposed "
+                                    "ORDER BY server_farm, instance, incarnation"));
   std::vector<ImposedText> imposed;
   for (;;) {
     ASSIGN_OR_RETURN(const bool row, select.step());
     if (!row) return imposed;
     imposed.push_back({.server_farm = select.text(0),
                        .instance = static_cast<int>(select.integer(1)),
-                       .impairment = select.text(2),
-                       .held = select.integer(3) != 0,
-                       .until_ms = select.integer(4)});
+                       .incarnation = static_cast<int>(select.integer(2)),
+                       .impairment = select.text(3),
+                       .held = select.integer(4) != 0,
+                       .until_ms = select.integer(5)});
   }
 }
 
@@ -132,7 +139,7 @@ Status write_leases(Database& database, const ipam::LeaseChange& change) {
   ASSIGN_OR_RETURN(Statement remove,
                    database.prepare("DELETE FROM lease WHERE vnet = ? AND address = ? AND "
                                     "subnet = ? AND server_farm = ? AND instance = ? AND "
-                                    "site = ?"));
+                                    "incarnation = ? AND site = ?"));
   for (const ipam::Lease& lease : change.removed) {
     RETURN_IF_ERROR(bind_lease(remove, lease).run());
   }
@@ -140,15 +147,15 @@ Status write_leases(Database& database, const ipam::LeaseChange& change) {
   // holder, never replace the first.
   for (const ipam::Lease& lease : change.stored) RETURN_IF_ERROR(bind_lease(remove, lease).run());
   ASSIGN_OR_RETURN(Statement insert,
-                   database.prepare("INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                   database.prepare("INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   for (const ipam::Lease& lease : change.stored) {
     bind_lease(insert, lease)
-        .bind(7, int64_t{lease.state == ipam::LeaseState::kReleasing ? 1 : 0})
-        .bind(8, to_stored(lease.since));
+        .bind(8, int64_t{lease.state == ipam::LeaseState::kReleasing ? 1 : 0})
+        .bind(9, to_stored(lease.since));
     if (lease.release_at) {
-      insert.bind(9, to_stored(*lease.release_at));
+      insert.bind(10, to_stored(*lease.release_at));
     } else {
-      insert.bind_null(9);
+      insert.bind_null(10);
     }
     RETURN_IF_ERROR(insert.run());
   }
@@ -217,17 +224,22 @@ Status write_traffic(Database& database, const TrafficInUse& traffic) {
 
 Status write_startups(Database& database, const Change& change) {
   ASSIGN_OR_RETURN(Statement remove,
-                   database.prepare("DELETE FROM startup WHERE site = ? AND instance = ?"));
+                   database.prepare("DELETE FROM startup WHERE site = ? AND instance = ? AND "
+                                    "incarnation = ?"));
   for (const lab::Sender& app : change.forgotten_startups) {
-    RETURN_IF_ERROR(remove.bind(1, app.site).bind(2, int64_t{app.instance}).run());
+    RETURN_IF_ERROR(remove.bind(1, app.site)
+                        .bind(2, int64_t{app.instance})
+                        .bind(3, int64_t{app.incarnation})
+                        .run());
   }
   ASSIGN_OR_RETURN(Statement replace,
-                   database.prepare("INSERT OR REPLACE INTO startup VALUES (?, ?, ?, ?)"));
+                   database.prepare("INSERT OR REPLACE INTO startup VALUES (?, ?, ?, ?, ?)"));
   for (const StartupReport& startup : change.startups) {
     RETURN_IF_ERROR(replace.bind(1, startup.app.site)
                         .bind(2, int64_t{startup.app.instance})
-                        .bind(3, to_stored(startup.started_at))
-                        .bind(4, startup.text)
+                        .bind(3, int64_t{startup.app.incarnation})
+                        .bind(4, to_stored(startup.started_at))
+                        .bind(5, startup.text)
                         .run());
   }
   return {};
@@ -236,13 +248,14 @@ Status write_startups(Database& database, const Change& change) {
 Status write_imposed(Database& database, const std::vector<ImposedText>& imposed) {
   RETURN_IF_ERROR(database.execute("DELETE FROM imposed"));
   ASSIGN_OR_RETURN(Statement insert,
-                   database.prepare("INSERT INTO imposed VALUES (?, ?, ?, ?, ?)"));
+                   database.prepare("INSERT INTO imposed VALUES (?, ?, ?, ?, ?, ?)"));
   for (const ImposedText& each : imposed) {
     RETURN_IF_ERROR(insert.bind(1, each.server_farm)
                         .bind(2, int64_t{each.instance})
-                        .bind(3, each.impairment)
-                        .bind(4, int64_t{each.held ? 1 : 0})
-                        .bind(5, each.until_ms)
+                        .bind(3, int64_t{each.incarnation})
+                        .bind(4, each.impairment)
+                        .bind(5, int64_t{each.held ? 1 : 0})
+                        .bind(6, each.until_ms)
                         .run());
   }
   return {};

@@ -10,7 +10,8 @@ namespace egress::crash {
 namespace {
 
 std::string to_text(const lab::Integration& holder) {
-  return fmt::format("{}/{}{}{} in {}", holder.server_farm, holder.instance,
+  return fmt::format("{}/{}{}{} in {}", holder.server_farm,
+                     lab::instance_text(holder.instance, holder.incarnation),
                      holder.site.empty() ? "" : " ", holder.site, holder.subnet.to_string());
 }
 
@@ -24,6 +25,7 @@ lab::Integration holder_in(const ctl::Json& lease) {
   return {ctl::text_of(lease, "serverFarm"),
           static_cast<int>(ctl::number_of(lease, "instance")),
           {subnet.substr(0, slash), subnet.substr(slash + 1)},
+          static_cast<int>(ctl::number_of(lease, "incarnation")),
           ctl::text_of(lease, "site")};
 }
 

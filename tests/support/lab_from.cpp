@@ -39,8 +39,8 @@ lab::Lab with(const lab::Lab& lab, const std::string& yaml) {
   return changed;
 }
 
-lab::IntegrationAddresses leases_of(const lab::Lab& lab) {
-  return ipam::first_addresses(lab).value();
+lab::IntegrationAddresses leases_of(const lab::Lab& lab, const lab::Instances& instances) {
+  return ipam::first_addresses(lab, instances).value();
 }
 
 lab::Lab contract_lab() {

@@ -20,8 +20,8 @@ lab::Lab lab_in(const std::string& file);
 // no file names stay.
 lab::Lab with(const lab::Lab& lab, const std::string& yaml);
 
-// Those that a lab gets at first.
-lab::IntegrationAddresses leases_of(const lab::Lab& lab);
+// Those that a lab gets at first, with such instances.
+lab::IntegrationAddresses leases_of(const lab::Lab& lab, const lab::Instances& instances = {});
 
 // The example of the documentation, config/examples/contract.yaml.
 lab::Lab contract_lab();

@@ -14,4 +14,9 @@ inline std::shared_ptr<const policy::Network> network_of(
   return policy::analyse({.lab = lab, .leases = leases_of(lab)}, previous);
 }
 
+inline std::shared_ptr<const policy::Network> network_with(const lab::Lab& lab,
+                                                           const lab::Instances& instances) {
+  return policy::analyse({.lab = lab, .leases = leases_of(lab, instances), .instances = instances});
+}
+
 }  // namespace egress::testing_support

@@ -14,6 +14,8 @@ Json app_json(const inspect::AppStatus& app) {
   if (app.failed_step) startup = {{"step", lab::name_of(*app.failed_step)}, {"reason", app.reason}};
   return {{"site", app.site},
           {"instance", app.instance},
+          {"incarnation", app.incarnation},
+          {"standing", lab::name_of(app.standing)},
           {"worker", app.worker},
           {"netns", app.netns},
           {"integrated", app.integrated},
@@ -71,6 +73,7 @@ Json lease_json(const ipam::Lease& lease) {
   return {{"subnet", lease.holder.subnet.to_string()},
           {"serverFarm", lease.holder.server_farm},
           {"instance", lease.holder.instance},
+          {"incarnation", lease.holder.incarnation},
           {"site", text_or_null(lease.holder.site)},
           {"address", lease.address.to_string()},
           {"state", ipam::name_of(lease.state)},

@@ -133,12 +133,13 @@ sites:
     return Ipv4Address{};
   };
   std::map<Ipv4Address, SenderAt> wanted;
-  const SenderAt app{{"web", 1, TrafficClass::kApplication}};
+  const SenderAt app{{"web", 1, TrafficClass::kApplication, 0}};
   for (const state::Address& address : state.at("eg-app-web-1")->addresses) {
     if (address.link != "lo") wanted[address.address] = app;
   }
-  wanted[address_in("eg-app-web-1-key-vault")] = {{"web", 1, TrafficClass::kKeyVault}};
-  wanted[address_in("eg-app-web-1-key-vault-public")] = {{"web", 1, TrafficClass::kKeyVault}, true};
+  wanted[address_in("eg-app-web-1-key-vault")] = {{"web", 1, TrafficClass::kKeyVault, 0}};
+  wanted[address_in("eg-app-web-1-key-vault-public")] = {{"web", 1, TrafficClass::kKeyVault, 0},
+                                                         true};
   EXPECT_EQ(wanted.size(), 4U);
   EXPECT_EQ(senders, wanted);
 }

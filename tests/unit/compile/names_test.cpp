@@ -46,6 +46,14 @@ TEST(NetnsNames, OfAClassOfTrafficFollowTheNameOfTheApp) {
   EXPECT_EQ(lane_netns("eg", {"web", 1, TrafficClass::kKeyVault}, false), "eg-app-web-1-key-vault");
 }
 
+TEST(NetnsNames, OfInstancesBesideOthersSayNextBehindTheirNumber) {
+  using lab::TrafficClass;
+  EXPECT_EQ(worker_netns("eg", "plan", 1, true), "eg-worker-plan-1-next");
+  EXPECT_EQ(app_netns("eg", "web", 1, true), "eg-app-web-1-next");
+  EXPECT_EQ(lane_netns("eg", {"web", 1, TrafficClass::kKeyVault}, true, true),
+            "eg-app-web-1-next-key-vault-public");
+}
+
 TEST(LinkNames, KeepWhatFitsAnInterfaceName) {
   EXPECT_EQ(alone("h-database"), "h-database");
   EXPECT_EQ(alone("h-exactly-15-by"), "h-exactly-15-by");
@@ -86,10 +94,10 @@ TEST(LinkNames, AreDistinctHoweverManyShareAHead) {
 }
 
 TEST(AppVnetLink, HasAzuresFormAndChangesWithARestart) {
-  const std::string first = app_vnet_link("web", 0, 0);
+  const std::string first = app_vnet_link("web", "0", 0);
   EXPECT_THAT(first, testing::MatchesRegex("vnet0[a-z0-9]{8}"));
-  EXPECT_NE(first, app_vnet_link("web", 0, 1));
-  EXPECT_NE(first, app_vnet_link("web", 1, 0));
+  EXPECT_NE(first, app_vnet_link("web", "0", 1));
+  EXPECT_NE(first, app_vnet_link("web", "1", 0));
 }
 
 TEST(Macs, AreUnicastLocallyAdministeredAndDistinct) {
@@ -107,8 +115,8 @@ TEST(Macs, DoNotChangeWithInterfacesThatComeAndGo) {
 // Labs in force have these names and numbers.
 TEST(Names, HaveTheValuesTheyAlwaysHad) {
   EXPECT_EQ(alone("h-a-very-long-host-name-one"), "h-a-very-l2cje5");
-  EXPECT_EQ(app_vnet_link("web", 0, 0), "vnet0atliw2v2");
-  EXPECT_EQ(app_vnet_link("web", 1, 2), "vnet0n6hjow33");
+  EXPECT_EQ(app_vnet_link("web", "0", 0), "vnet0atliw2v2");
+  EXPECT_EQ(app_vnet_link("web", "1", 2), "vnet0n6hjow33");
   EXPECT_EQ(assign_macs({"eg-app-web-0/eth0"}).begin()->second.to_string(), "02:4e:67:f9:1a:91");
   ContentHash content;
   content.add(uint64_t{17});

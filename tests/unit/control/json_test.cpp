@@ -129,7 +129,7 @@ TEST(ErrorJson, CarriesEveryFinding) {
 TEST(LeaseJson, WritesTimesInUtc) {
   const ipam::TimePoint noon{std::chrono::milliseconds(1700000000250)};
   const inspect::LeaseReport report{
-      .leases = {{.holder = {"plan", 1, {"spoke", "integration"}, "web"},
+      .leases = {{.holder = {"plan", 1, {"spoke", "integration"}, 2, "web"},
                   .address = ip("10.1.1.5"),
                   .state = ipam::LeaseState::kReleasing,
                   .since = noon,
@@ -137,7 +137,7 @@ TEST(LeaseJson, WritesTimesInUtc) {
       .usable = 11};
   EXPECT_EQ(dump(to_json(report)),
             R"({"leases":[{"subnet":"spoke/integration","serverFarm":"plan","instance":1,)"
-            R"("site":"web","address":"10.1.1.5","state":"releasing",)"
+            R"("incarnation":2,"site":"web","address":"10.1.1.5","state":"releasing",)"
             R"("since":"2023-11-14T22:13:20.250Z","releaseAt":"2023-11-15T10:13:20.250Z"}],)"
             R"("usable":11})");
 }

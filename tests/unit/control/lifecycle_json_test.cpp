@@ -54,7 +54,7 @@ TEST(PlanJson, TellsRefusalsInAzuresWords) {
 
 TEST(PlanJson, TellsAddressesByTheirHolders) {
   const ipam::Lease instance{.holder = {"plan", 1, kSubnet}, .address = ip("10.1.1.5")};
-  ipam::Lease container{.holder = {"plan", 0, kSubnet, "web"}, .address = ip("10.1.1.6")};
+  ipam::Lease container{.holder = {"plan", 0, kSubnet, 0, "web"}, .address = ip("10.1.1.6")};
   container.state = ipam::LeaseState::kReleasing;
   container.release_at = kNoon;
   const Plan plan{.addresses = {.taken = {instance}, .released = {instance, container}}};

@@ -103,7 +103,7 @@ class FlowWatchTest : public DaemonTest {
   Event begun(uint16_t port, uint16_t source_port = 40000) const {
     const auto senders = compile::senders_of(*network_, {"plan", 0}).value();
     const auto app = std::find_if(senders.begin(), senders.end(), [](const auto& sender) {
-      return sender.second.sender == lab::Sender{"web", 0};
+      return sender.second.sender == lab::Sender{"web", 0, lab::TrafficClass::kApplication, 0};
     });
     return {kWorker, state::TrackedFlow{.protocol = kTcp,
                                         .source = app->first,

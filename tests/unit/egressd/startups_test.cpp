@@ -188,7 +188,9 @@ TEST_F(StartupsTest, TheNextDaemonPerformsWhatIsLeftAndNothingElse) {
   EXPECT_EQ(startup()["state"], "running");
   EXPECT_EQ(calls_, before);
   stop();
-  ASSERT_TRUE(store::Store(folder_ / "egressd.db").save({.forgotten_startups = {{"web", 1}}}).ok());
+  ASSERT_TRUE(store::Store(folder_ / "egressd.db")
+                  .save({.forgotten_startups = {{.site = "web", .instance = 1, .incarnation = 0}}})
+                  .ok());
   start();
   ASSERT_TRUE(
       status_becomes([](const Json& status) { return status["apps"][1]["state"] == "running"; }));

@@ -20,6 +20,7 @@ using ::testing::ElementsAre;
 
 constexpr const char* kWorker = "eg-worker-plan-0";
 constexpr const char* kVnet = "eg-vnet-spoke";
+const lab::Sender kWeb{.site = "web", .instance = 0, .incarnation = 0};
 
 class WatchedTest : public ::testing::Test {
  protected:
@@ -29,7 +30,7 @@ class WatchedTest : public ::testing::Test {
   Ipv4Address app() const {
     const auto senders = compile::senders_of(*network_, {"plan", 0}).value();
     const auto found = std::find_if(senders.begin(), senders.end(), [](const auto& sender) {
-      return sender.second.sender == lab::Sender{"web", 0};
+      return sender.second.sender == kWeb;
     });
     return found->first;
   }
@@ -67,7 +68,7 @@ class WatchedTest : public ::testing::Test {
 TEST_F(WatchedTest, SaysOfAFlowWhoseItIsAndWhatBecomesOfIt) {
   const auto allowed = watched_.flow(kWorker, begun(443));
   ASSERT_TRUE(allowed);
-  EXPECT_EQ(allowed->sender, (lab::Sender{"web", 0}));
+  EXPECT_EQ(allowed->sender, kWeb);
   EXPECT_EQ(allowed->verdict, lab::Verdict::kAllow);
   EXPECT_EQ(allowed->flow.source_port, 40000);
   EXPECT_EQ(allowed->source, lease());
@@ -96,7 +97,7 @@ TEST_F(WatchedTest, SaysOfADropWhichRuleItWasAndWhoseFlow) {
   EXPECT_EQ(unknown.instance, (policy::WorkerKey{"plan", 0}));
   watched_.flow(kWorker, begun(1433));
   const WatchedDrop known = watched_.drop(kVnet, dropped(prefix, 1433));
-  EXPECT_EQ(known.app, (lab::Sender{"web", 0}));
+  EXPECT_EQ(known.app, kWeb);
   EXPECT_EQ(known.by.rule, "nsg/deny-sql");
   EXPECT_EQ(known.by.direction, lab::Direction::kOutbound);
 }
@@ -105,7 +106,7 @@ TEST_F(WatchedTest, KnowsTheSenderInAWorkerByItsAddress) {
   DroppedPacket packet = dropped("netbios", 139);
   packet.source = app();
   const WatchedDrop drop = watched_.drop(kWorker, packet);
-  EXPECT_EQ(drop.app, (lab::Sender{"web", 0}));
+  EXPECT_EQ(drop.app, kWeb);
   EXPECT_EQ(drop.by.rule, "netbios");
 }
 

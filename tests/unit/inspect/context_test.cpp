@@ -95,6 +95,21 @@ TEST(AppContext, GivesAppsOfOneWorkerOneInstanceId) {
   EXPECT_NE(id({"web", 0}), id({"web", 1}));
 }
 
+TEST(AppContext, IsOfTheInstanceThatServesAndItsIdOfItAlone) {
+  const lab::Lab lab = contract_lab();
+  const auto context = [&](bool old_ones_serve) {
+    const lab::Instances instances{{"plan", {1, lab::OutgoingInstances{2, old_ones_serve}}}};
+    const auto network = network_with(lab, instances);
+    return app_context(*network, {"web", 0}, "eg").value();
+  };
+  EXPECT_EQ(context(true).netns, "eg-app-web-0");
+  EXPECT_EQ(context(false).netns, "eg-app-web-0-next");
+  for (const char* name : {"WEBSITE_INSTANCE_ID", "WEBSITE_PRIVATE_IP"}) {
+    EXPECT_NE(context(true).environment.at(name), context(false).environment.at(name));
+    EXPECT_EQ(context(true).environment.at(name), context_of({"web", 0}).environment.at(name));
+  }
+}
+
 TEST(AppContext, WritesResolvConfAsAzureDoes) {
   lab::Lab lab = two_apps();
   lab.virtual_networks["spoke"].dns_servers = {ip("10.1.2.53"), ip("10.1.2.54")};

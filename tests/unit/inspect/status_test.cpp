@@ -17,6 +17,21 @@ StatusReport report_of(const lab::Lab& lab, const std::string& prefix = "eg") {
   return describe(*network_of(lab), prefix);
 }
 
+TEST(Status, ListsBothSetsOfAPlansInstances) {
+  const lab::Lab lab = contract_lab();
+  const lab::Instances instances{{"plan", {1, lab::OutgoingInstances{1}}}};
+  const StatusReport report = describe(*network_with(lab, instances), "eg");
+  std::vector<std::string> apps;
+  for (const AppStatus& app : report.apps) {
+    if (app.site == "web") apps.push_back(app.netns + " " + lab::name_of(app.standing));
+  }
+  EXPECT_THAT(apps, ElementsAre("eg-app-web-0 serving", "eg-app-web-0-next starting",
+                                "eg-app-web-1-next starting"));
+  std::vector<std::string> workers;
+  for (const WorkerStatus& worker : report.workers) workers.push_back(worker.name);
+  EXPECT_THAT(workers, ElementsAre("plan/0", "plan/0 next", "plan/1 next"));
+}
+
 TEST(Status, ListsEveryInstanceOfEveryApp) {
   const StatusReport report = report_of(with(contract_lab(), "sites: {plain: {serverFarm: plan}}"));
   ASSERT_THAT(report.apps, SizeIs(4));

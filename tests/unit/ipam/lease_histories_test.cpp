@@ -36,10 +36,38 @@ PlansLab random_lab(std::mt19937& random) {
   return lab;
 }
 
+// Some plans with a second set of instances, or one that has come in place of another.
+lab::Instances random_instances(std::mt19937& random, const lab::Lab& lab) {
+  const auto below = [&](int limit) { return static_cast<int>(random() % unsigned(limit)); };
+  lab::Instances instances;
+  for (const auto& [name, farm] : lab.server_farms) {
+    if (below(3) != 0) continue;
+    lab::PlanInstances& plan = instances[name];
+    plan.incarnation = 1 + below(2);
+    if (below(2) == 0) plan.outgoing = {.capacity = 1 + below(4), .serve = below(2) == 0};
+  }
+  return instances;
+}
+
+struct Wanted {
+  const lab::Lab& lab;
+  const lab::Instances& instances;
+};
+
+bool has(const Wanted& wanted, const lab::Integration& holder) {
+  const int capacity = wanted.lab.server_farms.at(holder.server_farm).capacity;
+  const auto plan = wanted.instances.find(holder.server_farm);
+  if (plan == wanted.instances.end()) return holder.incarnation == 0 && holder.instance < capacity;
+  const auto& [incarnation, outgoing] = plan->second;
+  if (holder.incarnation == incarnation) return holder.instance < capacity;
+  return outgoing && holder.incarnation == incarnation - 1 && holder.instance < outgoing->capacity;
+}
+
 // What becomes of one lease, said in another way than leases.cpp does.
 enum class Fate { kStays, kWaits, kGoes };
-Fate fate_of(const Lease& lease, const lab::Lab& lab, TimePoint now) {
-  const auto& [plan, instance, subnet, site] = lease.holder;
+Fate fate_of(const Lease& lease, const Wanted& wanted, TimePoint now) {
+  const lab::Lab& lab = wanted.lab;
+  const auto& [plan, instance, subnet, incarnation, site] = lease.holder;
   if (!assignable(*lab.find(subnet), lease.address)) return Fate::kGoes;
   bool used = false;
   for (const auto& [name, each] : lab.sites) {
@@ -50,17 +78,19 @@ Fate fate_of(const Lease& lease, const lab::Lab& lab, TimePoint now) {
   if (lease.state == LeaseState::kReleasing) {
     return *lease.release_at > now ? Fate::kWaits : Fate::kGoes;
   }
-  if (instance < lab.server_farms.at(plan).capacity) return Fate::kStays;
+  if (has(wanted, lease.holder)) return Fate::kStays;
   return lab.release_delay.count() > 0 ? Fate::kWaits : Fate::kGoes;
 }
 
 // By subnet, how many addresses have to be there.
-std::map<std::string, size_t> needed(const std::map<LeaseKey, Lease>& before, const lab::Lab& lab,
+std::map<std::string, size_t> needed(const std::map<LeaseKey, Lease>& before, const Wanted& wanted,
                                      TimePoint now) {
   std::map<std::string, size_t> needed;
-  for (const lab::Integration& holder : lab::address_holders(lab)) ++needed[holder.subnet.subnet];
+  for (const lab::Integration& holder : lab::address_holders(wanted.lab, wanted.instances)) {
+    ++needed[holder.subnet.subnet];
+  }
   for (const auto& [key, lease] : before) {
-    if (fate_of(lease, lab, now) == Fate::kWaits) ++needed[lease.holder.subnet.subnet];
+    if (fate_of(lease, wanted, now) == Fate::kWaits) ++needed[lease.holder.subnet.subnet];
   }
   return needed;
 }
@@ -76,13 +106,13 @@ bool all_fit(const std::map<std::string, size_t>& needed, const lab::Lab& lab) {
 }
 
 // Each earlier lease where it has to be, and nothing but these and new ones.
-void expect_fates(const std::map<LeaseKey, Lease>& before, const Leases& after, const lab::Lab& lab,
-                  TimePoint now) {
+void expect_fates(const std::map<LeaseKey, Lease>& before, const Leases& after,
+                  const Wanted& wanted, TimePoint now) {
   std::set<LeaseKey> waiting;
   for (const auto& [key, lease] : before) {
     SCOPED_TRACE(key.address.to_string());
     const auto kept = after.all().find(key);
-    switch (fate_of(lease, lab, now)) {
+    switch (fate_of(lease, wanted, now)) {
       case Fate::kStays:
         ASSERT_NE(kept, after.all().end());
         EXPECT_EQ(kept->second, lease);
@@ -95,7 +125,8 @@ void expect_fates(const std::map<LeaseKey, Lease>& before, const Leases& after, 
         ASSERT_NE(kept, after.all().end());
         EXPECT_EQ(kept->second.holder, lease.holder);
         EXPECT_EQ(kept->second.since, lease.release_at ? lease.since : now);
-        EXPECT_EQ(kept->second.release_at, lease.release_at.value_or(now + lab.release_delay));
+        EXPECT_EQ(kept->second.release_at,
+                  lease.release_at.value_or(now + wanted.lab.release_delay));
     }
   }
   for (const Lease& lease : after.waiting(now)) {
@@ -104,20 +135,20 @@ void expect_fates(const std::map<LeaseKey, Lease>& before, const Leases& after, 
   EXPECT_THAT(waiting, IsEmpty());
 }
 
-void expect_served(const Leases& leases, const lab::Lab& lab) {
+void expect_served(const Leases& leases, const Wanted& wanted) {
   std::vector<lab::Integration> held;
   std::set<Ipv4Address> in_use;  // all subnets are of one VNet
   for (const auto& [key, lease] : leases.all()) {
     EXPECT_EQ(key, lease.key());
     EXPECT_TRUE(in_use.insert(lease.address).second) << lease.address.to_string();
-    EXPECT_TRUE(assignable(*lab.find(lease.holder.subnet), lease.address));
+    EXPECT_TRUE(assignable(*wanted.lab.find(lease.holder.subnet), lease.address));
     if (lease.state == LeaseState::kHeld) held.push_back(lease.holder);
   }
   std::sort(held.begin(), held.end());
-  EXPECT_EQ(held, lab::address_holders(lab));
+  EXPECT_EQ(held, lab::address_holders(wanted.lab, wanted.instances));
   std::vector<lab::Integration> interfaces;
   for (const auto& [holder, address] : leases.addresses()) interfaces.push_back(holder);
-  EXPECT_EQ(interfaces, lab::integrations(lab));
+  EXPECT_EQ(interfaces, lab::integrations(wanted.lab, wanted.instances));
 }
 
 // Whatever the history: no address twice in a VNet, none reserved, everyone served, who keeps a
@@ -132,9 +163,11 @@ TEST(LeaseHistories, KeepTheirRulesUnderRandomPlans) {
     const TimePoint now = kNoon + hours(step);
     const PlansLab plans = random_lab(random);
     const lab::Lab& lab = plans;
+    const lab::Instances instances = random_instances(random, lab);
+    const Wanted wanted{lab, instances};
     const auto before = leases.all();
-    const Result<LeaseChange> change = leases.plan(lab, now);
-    EXPECT_EQ(change.ok(), all_fit(needed(before, lab, now), lab));
+    const Result<LeaseChange> change = leases.plan(lab, instances, now);
+    EXPECT_EQ(change.ok(), all_fit(needed(before, wanted, now), lab));
     EXPECT_EQ(leases.all(), before);
     if (!change.ok()) {
       ++refused;
@@ -142,8 +175,8 @@ TEST(LeaseHistories, KeepTheirRulesUnderRandomPlans) {
       continue;
     }
     leases.commit(*change);
-    expect_served(leases, lab);
-    expect_fates(before, leases, lab, now);
+    expect_served(leases, wanted);
+    expect_fates(before, leases, wanted, now);
     waited += leases.waiting(now).size();
   }
   EXPECT_GT(refused, 100);

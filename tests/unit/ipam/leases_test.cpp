@@ -18,7 +18,7 @@ const TimePoint kNoon{hours(500000)};
 
 // Plans and commits; the test fails when the lab is refused.
 lab::IntegrationAddresses take(Leases& leases, const lab::Lab& lab, TimePoint now = kNoon) {
-  const Result<LeaseChange> change = leases.plan(lab, now);
+  const Result<LeaseChange> change = leases.plan(lab, {}, now);
   EXPECT_TRUE(change.ok()) << change.error().to_string();
   if (change.ok()) leases.commit(*change);
   return leases.addresses();
@@ -84,7 +84,7 @@ TEST(Leases, RefuseExhaustionWithAzuresMessageAndChangeNothing) {
   full.subnet("a", {"10.1.1.0/28"}).subnet("b", {"10.1.2.0/28"}).app("plan", 11, "a");
   const auto held = take(leases, full);
   full.app("plan", 12, "a").app("other", 1, "b");
-  const Result<LeaseChange> change = leases.plan(full, kNoon);
+  const Result<LeaseChange> change = leases.plan(full, {}, kNoon);
   ASSERT_FALSE(change.ok());
   EXPECT_EQ(change.error().code, Errc::kConflict);
   EXPECT_EQ(change.error().message,
@@ -121,7 +121,7 @@ TEST(Leases, OfInstancesThatAreGoneWaitUntilTheTimeComes) {
 
   PlansLab other = scaled_in;
   other.app("other", 1, "a");
-  EXPECT_EQ(leases.plan(other, kNoon + hours(12) - minutes(1)).error().code, Errc::kConflict);
+  EXPECT_EQ(leases.plan(other, {}, kNoon + hours(12) - minutes(1)).error().code, Errc::kConflict);
   EXPECT_THAT(take(leases, other, kNoon + hours(12)), SizeIs(2));
 }
 
@@ -169,7 +169,7 @@ TEST(Leases, FitTwiceInASubnetOfTwiceTheSizeAlone) {
     for (const int capacity : {fits, fits + 1}) {
       Leases leases;
       take(leases, of(capacity, 0));
-      EXPECT_EQ(leases.plan(of(capacity, capacity), kNoon).ok(), capacity == fits);
+      EXPECT_EQ(leases.plan(of(capacity, capacity), {}, kNoon).ok(), capacity == fits);
     }
   }
 }
@@ -179,7 +179,7 @@ TEST(Leases, CountThoseThatWaitAgainstWhoScalesOutAgain) {
     Leases leases;
     take(leases, on_28().app("plan", capacity, "a"));
     take(leases, on_28().app("plan", 1, "a"));
-    return leases.plan(on_28().app("plan", capacity, "a"), kNoon + hours(1));
+    return leases.plan(on_28().app("plan", capacity, "a"), {}, kNoon + hours(1));
   };
   EXPECT_TRUE(scaled_in_and_out(6).ok()) << "5 wait and 6 are wanted, of 11";
   const Result<LeaseChange> refused = scaled_in_and_out(7);
@@ -235,9 +235,9 @@ TEST(Leases, OfWindowsContainersAreOneMoreForEachAppAndInstance) {
   EXPECT_THAT(take(leases, lab), SizeIs(10)) << "interfaces alone";
   EXPECT_THAT(leases.all(), SizeIs(50));
   EXPECT_EQ(leases.all().at({"spoke", ip("10.1.1.5")}).holder,
-            (lab::Integration{"plan", 0, ref("a"), "api"}));
+            (lab::Integration{"plan", 0, ref("a"), 0, "api"}));
   const PlansLab one_more = PlansLab(lab).containers("plan", 12, "a", {"api"});
-  EXPECT_EQ(leases.plan(one_more, kNoon).error().code, Errc::kConflict) << "60 of 59";
+  EXPECT_EQ(leases.plan(one_more, {}, kNoon).error().code, Errc::kConflict) << "60 of 59";
 }
 
 TEST(Leases, OfWindowsContainersWaitForTheScaleAndGoWithTheApp) {
@@ -279,7 +279,7 @@ TEST(Leases, NeedNoChangeWhenNothingIsNew) {
   Leases leases;
   const PlansLab lab = PlansLab().subnet("a", {"10.1.1.0/26"}).app("plan", 5, "a");
   take(leases, lab);
-  const Result<LeaseChange> change = leases.plan(lab, kNoon + hours(1));
+  const Result<LeaseChange> change = leases.plan(lab, {}, kNoon + hours(1));
   ASSERT_TRUE(change.ok());
   EXPECT_TRUE(change->empty());
 }

@@ -112,11 +112,11 @@ TEST(AddressHolders, AreInterfacesAndTheAppsOfWindowsContainers) {
   const SubnetRef apps{"Spoke", "Apps"};
   EXPECT_THAT(integrations(lab),
               ElementsAre(Integration{"windows", 0, apps}, Integration{"windows", 1, apps}));
-  EXPECT_THAT(
-      address_holders(lab),
-      ElementsAre(Integration{"windows", 0, apps}, Integration{"windows", 0, apps, "a"},
-                  Integration{"windows", 0, apps, "b"}, Integration{"windows", 1, apps},
-                  Integration{"windows", 1, apps, "a"}, Integration{"windows", 1, apps, "b"}));
+  EXPECT_THAT(address_holders(lab),
+              ElementsAre(Integration{"windows", 0, apps}, Integration{"windows", 0, apps, 0, "a"},
+                          Integration{"windows", 0, apps, 0, "b"}, Integration{"windows", 1, apps},
+                          Integration{"windows", 1, apps, 0, "a"},
+                          Integration{"windows", 1, apps, 0, "b"}));
   EXPECT_EQ(kept(lab), lab);
   // Ten instances of four apps need fifty (azure-facts 3.2.2).
   lab.server_farms["windows"].capacity = 10;

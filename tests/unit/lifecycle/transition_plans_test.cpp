@@ -112,7 +112,7 @@ TEST(PlanTransition, RemembersScaleChangesOfTheLastHour) {
   const Transition scaled = made_by(Scale{.server_farm = "plan", .capacity = 3}, limited, state);
   EXPECT_EQ(scaled.next.scale_changes,
             (lab::Named<std::vector<TimePoint>>{{"plan", {kNow - minutes(5), kNow}}}));
-  EXPECT_THAT(scaled.effects.scalings, ElementsAre(Scaling{"plan", 2, 3, "P1v3", "P1v3"}));
+  EXPECT_THAT(scaled.effects.scalings, ElementsAre(Scaling{"plan", 2, 3, "P1v3", "P1v3", false}));
   const Transition other = made_by(Disconnect{"web"}, limited, scaled.next);
   EXPECT_EQ(other.next.scale_changes, scaled.next.scale_changes);
   EXPECT_THAT(other.effects.scalings, IsEmpty());

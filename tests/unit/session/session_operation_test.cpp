@@ -94,7 +94,7 @@ TEST_F(SessionOperationTest, MakesTheLabAnotherOneThatIsStoredAsItsFile) {
   EXPECT_EQ(session_.current()->version, 2U);
   EXPECT_EQ(session_.current()->leases.all().size(), 3U);
   EXPECT_EQ(session_.current()->text.file, "lab.yaml");
-  EXPECT_THAT(session_.current()->text.text, HasSubstr("capacity: 3"));
+  EXPECT_THAT(session_.current()->text.text, HasSubstr(R"("capacity": 3)"));
 }
 
 TEST_F(SessionOperationTest, ChangesNothingWhereItIsSoAlready) {

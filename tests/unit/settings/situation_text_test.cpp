@@ -41,6 +41,30 @@ TEST(SituationText, ReadsWhatItWrote) {
   EXPECT_EQ(to_text(*read), to_text(all));
 }
 
+TEST(SituationText, HoldsBothSetsOfAPlansInstances) {
+  for (const bool serve : {true, false}) {
+    policy::Situation scaled = example();
+    const auto [plan, farm] = *scaled.lab.server_farms.begin();
+    scaled.instances = {{plan, {2, lab::OutgoingInstances{farm.capacity, serve, "P1v3"}}},
+                        {"z", {1, {}}}};
+    scaled.leases.clear();
+    Ipv4Address address = ip("10.9.9.4");
+    for (const lab::Integration& each : lab::integrations(scaled.lab, scaled.instances)) {
+      scaled.leases.emplace(each, address);
+      ++address.bits;
+    }
+    const auto read = parse_situation(to_text(scaled));
+    ASSERT_TRUE(read.ok()) << read.error().to_string();
+    EXPECT_EQ(*read, scaled);
+    scaled.leases.erase(std::prev(scaled.leases.end()));
+    EXPECT_FALSE(parse_situation(to_text(scaled)).ok()) << "an instance without a lease";
+  }
+}
+
+TEST(SituationText, SaysNothingNewOfPlansWithTheirFirstInstances) {
+  EXPECT_EQ(to_text(example()).find("instances"), std::string::npos);
+}
+
 TEST(SituationText, HoldsTheServiceTagsThatTheLabNames) {
   policy::Situation situation = situation_of(lab_from(R"(
 virtualNetworks: {v: {addressPrefixes: [10.1.0.0/16], subnets: {s: {addressPrefix: 10.1.1.0/24}}}}

@@ -92,6 +92,17 @@ TEST(WireText, ReadsWhatItWrote) {
   expect_reads<lab::Impairment>({{}, kImpairment}, parse_impairment);
 }
 
+TEST(WireText, TellsTheSetsOfAPlansInstancesApart) {
+  lab::Integration next = kIntegration;
+  next.incarnation = 2;
+  EXPECT_EQ(wire_name(kIntegration), "plan/3 spoke/integration");
+  EXPECT_EQ(wire_name(next), "plan/3.2 spoke/integration");
+  const WireEnd end{.wire = wire_name(next), .link = "w-plan-3.2-0", .integration = next};
+  EXPECT_EQ(parse_wire_end(to_text(end)).value().integration, next);
+  const WireEnd first{.wire = "w", .link = "l", .integration = kIntegration};
+  EXPECT_EQ(to_text(first).find("incarnation"), std::string::npos);
+}
+
 TEST(WireText, IsOneLine) {
   EXPECT_EQ(to_text(WireQuestion(Step{"plan/0 spoke/apps", 3})),
             R"({"question":"step","wire":"plan/0 spoke/apps","packets":3})");

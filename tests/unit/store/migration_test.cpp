@@ -104,7 +104,7 @@ void expect_everything(const Saved& saved) {
             (NameServers{{"web", {ip("10.1.1.9"), ip("10.1.1.4")}}, {"api", {}}}));
   EXPECT_EQ(saved.traffic, (TrafficInUse{{"web", {lab::TrafficClass::kImagePull}}}));
   ASSERT_EQ(saved.startups.size(), 1U);
-  EXPECT_EQ(saved.startups[0].app, (lab::Sender{"web", 1}));
+  EXPECT_EQ(saved.startups[0].app, (lab::Sender{.site = "web", .instance = 1, .incarnation = 0}));
   EXPECT_EQ(saved.startups[0].started_at, nanoseconds(1700000000123456789));
   EXPECT_EQ(saved.startups[0].text, "a report");
   EXPECT_EQ(saved.imposed, (std::vector<ImposedText>{{.server_farm = "plan",
@@ -144,6 +144,17 @@ TEST_F(Migration, FromTheFirstVersionIsWholeOrNotAtAllWhereverItIsKilled) {
   EXPECT_THAT(versions, Contains(1)) << "before it ended";
   EXPECT_THAT(versions, Contains(2)) << "behind it";
   EXPECT_TRUE(std::is_sorted(versions.begin(), versions.end()));
+}
+
+TEST_F(Migration, FromTheFirstVersionTakesADatabaseThatHadNeitherStartsNorWires) {
+  put();
+  ASSERT_TRUE(
+      Database::open(path()).value().execute("DROP TABLE startup; DROP TABLE imposed").ok());
+  const Result<Saved> saved = Store(path()).load();
+  ASSERT_TRUE(saved.ok()) << saved.error().to_string();
+  EXPECT_THAT(saved->startups, IsEmpty());
+  EXPECT_THAT(saved->imposed, IsEmpty());
+  EXPECT_THAT(saved->leases, SizeIs(3));
 }
 
 TEST_F(Migration, LeavesADatabaseThatCanBeWritten) {

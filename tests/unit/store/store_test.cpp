@@ -23,14 +23,22 @@ using ipam::ref;
 using ipam::TimePoint;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 using ::testing::UnorderedElementsAreArray;
 using testing_support::ip;
 
 lifecycle::State some_life() {
   const TimePoint noon(std::chrono::nanoseconds(1700000000123456789));
-  return {.orphans = {{ref("a"), "plan", "web"}, {ref("a"), "plan", "api"}, {ref("b"), "q", "web"}},
+  return {.instances = {{"plan", {2, lab::OutgoingInstances{3, true, "P1v3"}}},
+                        {"other", {1, lab::OutgoingInstances{1, false, ""}}},
+                        {"third", {7, {}}}},
+          .orphans = {{ref("a"), "plan", "web"}, {ref("a"), "plan", "api"}, {ref("b"), "q", "web"}},
           .scale_changes = {{"plan", {noon, noon, noon + std::chrono::minutes(5)}},
                             {"other", {noon + std::chrono::minutes(1)}}}};
+}
+
+lab::Sender app(const std::string& site, int instance, int incarnation = 0) {
+  return {.site = site, .instance = instance, .incarnation = incarnation};
 }
 
 lifecycle::Recorded recorded(const std::string& operation, size_t changes) {
@@ -56,6 +64,7 @@ class StoreTest : public ::testing::Test {
                   .address = {ip("10.0.0.4").bits + static_cast<uint32_t>(i)},
                   .since = TimePoint(std::chrono::nanoseconds(1700000000123456789 + i))};
       if (i % 3 == 2) lease.holder.site = "web";
+      if (i % 3 == 1) lease.holder.incarnation = i;
       if (i % 2 == 1) {
         lease.state = LeaseState::kReleasing;
         lease.release_at = lease.since + std::chrono::hours(12);
@@ -91,6 +100,7 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
                              {"api", {lab::TrafficClass::kBackupRestore}}};
   const std::vector<ImposedText> imposed{
       {.server_farm = "plan", .instance = 1, .impairment = "{}", .held = true, .until_ms = 1700},
+      {.server_farm = "plan", .instance = 1, .incarnation = 2, .impairment = "{}"},
       {.server_farm = "slow", .impairment = R"({"loss":0.1})"}};
   ASSERT_TRUE(Store(path())
                   .save({.leases = {.stored = leases(5)},
@@ -139,18 +149,22 @@ TEST_F(StoreTest, KeepsTheLastReportOfEachStartUntilItIsForgotten) {
   const TimePoint noon(std::chrono::nanoseconds(1700000000123456789));
   Store store(path());
   ASSERT_TRUE(store
-                  .save({.startups = {{{"web", 0}, noon, "old"},
-                                      {{"web", 1}, noon, "one"},
-                                      {{"api", 0}, noon, "api"}}})
+                  .save({.startups = {{app("web", 0), noon, "old"},
+                                      {app("web", 1), noon, "one"},
+                                      {app("web", 1, 3), noon, "next"},
+                                      {app("api", 0), noon, "api"}}})
                   .ok());
-  ASSERT_TRUE(store.save({.startups = {{{"web", 0}, noon + std::chrono::hours(1), "new"}}}).ok());
-  ASSERT_TRUE(store.save({.forgotten_startups = {{"web", 1}, {"nobody", 0}}}).ok());
+  ASSERT_TRUE(
+      store.save({.startups = {{app("web", 0), noon + std::chrono::hours(1), "new"}}}).ok());
+  ASSERT_TRUE(store.save({.forgotten_startups = {app("web", 1), app("nobody", 0)}}).ok());
   const std::vector<StartupReport> startups = Store(path()).load().value().startups;
-  ASSERT_EQ(startups.size(), 2U);
-  EXPECT_EQ(startups[0].app, (lab::Sender{"api", 0}));
-  EXPECT_EQ(startups[1].app, (lab::Sender{"web", 0}));
+  ASSERT_EQ(startups.size(), 3U);
+  EXPECT_EQ(startups[0].app, app("api", 0));
+  EXPECT_EQ(startups[1].app, app("web", 0));
   EXPECT_EQ(startups[1].text, "new");
   EXPECT_EQ(startups[1].started_at, noon + std::chrono::hours(1));
+  EXPECT_EQ(startups[2].app, app("web", 1, 3));
+  EXPECT_EQ(startups[2].text, "next");
 }
 
 TEST_F(StoreTest, LeavesUnsetPartsAlone) {
@@ -242,6 +256,18 @@ TEST_F(StoreTest, RefusesASecondAddressOfAHolder) {
   const Status saved = store.save({.leases = {.stored = {second}}});
   ASSERT_FALSE(saved.ok());
   EXPECT_THAT(saved.error().to_string(), HasSubstr("UNIQUE"));
+}
+
+TEST_F(StoreTest, TellsTheInstancesOfTwoSetsApart) {
+  Store store(path());
+  ASSERT_TRUE(store.save({.leases = {.stored = leases(1)}}).ok());
+  Lease next = leases(1)[0];
+  next.holder.incarnation = 1;
+  next.address = ip("10.0.0.9");
+  ASSERT_TRUE(store.save({.leases = {.stored = {next}}}).ok());
+  EXPECT_THAT(store.load()->leases, UnorderedElementsAre(leases(1)[0], next));
+  ASSERT_TRUE(store.save({.leases = {.removed = leases(1)}}).ok());
+  EXPECT_EQ(store.load()->leases, std::vector<Lease>{next});
 }
 
 TEST_F(StoreTest, KeepsWhatAHolderHasLeftBesideWhatItHolds) {
