@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -34,22 +35,23 @@ Result<UniqueFd> listen_in_folder(const char* name) {
 }
 
 Result<std::unique_ptr<Attached>> Attached::listen(uv::Loop& loop, Attach attach, Detach detach,
-                                                   Ask ask) {
+                                                   Move move, Ask ask) {
   UniqueFd folder(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!folder.valid()) return Error::from_errno("open the working directory");
   ASSIGN_OR_RETURN(UniqueFd socket, listen_in_folder(kernel::kControlName));
   return std::unique_ptr<Attached>(new Attached(loop, std::move(folder), std::move(socket),
                                                 std::move(attach), std::move(detach),
-                                                std::move(ask)));
+                                                std::move(move), std::move(ask)));
 }
 
 Attached::Attached(uv::Loop& loop, UniqueFd folder, UniqueFd socket, Attach attach, Detach detach,
-                   Ask ask)
+                   Move move, Ask ask)
     : loop_(loop),
       folder_(std::move(folder)),
       socket_(std::move(socket)),
       attach_(std::move(attach)),
       detach_(std::move(detach)),
+      move_(std::move(move)),
       ask_(std::move(ask)),
       poll_(loop, socket_.get(), [this] { accept_all(); }) {
   poll_.start();
@@ -101,6 +103,7 @@ Status Attached::change(const kernel::Request& request, std::vector<UniqueFd> fi
   if (const auto* wanted = std::get_if<kernel::AttachRequest>(&request)) {
     return attach(*wanted, std::move(files));
   }
+  if (const auto* moved = std::get_if<kernel::MoveRequest>(&request)) return move(*moved);
   return detach(std::get<kernel::DetachRequest>(request).key);
 }
 
@@ -127,6 +130,30 @@ Status Attached::attach(const kernel::AttachRequest& request, std::vector<Unique
 
 Status Attached::detach(const kernel::AttachmentKey& key) {
   if (listed_.erase(key) != 0) detach_(key.netns, key.name);
+  return write_list();
+}
+
+// All of a namespace or nothing.
+Status Attached::move(const kernel::MoveRequest& request) {
+  const auto is_in = [](const std::string& netns) {
+    return [&netns](const auto& entry) { return entry.first.netns == netns; };
+  };
+  if (std::none_of(listed_.begin(), listed_.end(), is_in(request.from))) return {};
+  if (std::any_of(listed_.begin(), listed_.end(), is_in(request.to))) {
+    return Error{.code = Errc::kConflict,
+                 .message = "something is attached in " + request.to + " already"};
+  }
+  std::map<kernel::AttachmentKey, Listed> moved;
+  for (auto& [key, listed] : listed_) {
+    kernel::ListedAttachment& attachment = listed.attachment;
+    if (attachment.key.netns == request.from) {
+      attachment.key.netns = request.to;
+      listed.line = kernel::to_line(attachment);
+      move_(request.from, request.to, attachment.key.name);
+    }
+    moved[attachment.key] = std::move(listed);
+  }
+  listed_ = std::move(moved);
   return write_list();
 }
 

@@ -38,13 +38,17 @@ class Attached {
   // read.
   using Attach = std::function<Status(Place)>;
   using Detach = std::function<void(const std::string& netns, const std::string& name)>;
+  // The namespace of an attachment has another name, by which alone it is spoken of from now on.
+  // Nothing ends for it.
+  using Move =
+      std::function<void(const std::string& from, const std::string& to, const std::string& name)>;
   // The answer to a question.
   using Ask = std::function<Result<std::string>(const std::string& question)>;
 
   // Listens in the working directory, in which the program may but need not stay. The object must
   // be gone before the loop is. Without `ask` it is asked for nothing else.
   static Result<std::unique_ptr<Attached>> listen(uv::Loop& loop, Attach attach, Detach detach,
-                                                  Ask ask = nullptr);
+                                                  Move move, Ask ask = nullptr);
   Attached(const Attached&) = delete;
   Attached& operator=(const Attached&) = delete;
 
@@ -59,7 +63,8 @@ class Attached {
     std::string line{};
   };
 
-  Attached(uv::Loop& loop, UniqueFd folder, UniqueFd socket, Attach attach, Detach detach, Ask ask);
+  Attached(uv::Loop& loop, UniqueFd folder, UniqueFd socket, Attach attach, Detach detach,
+           Move move, Ask ask);
   void accept_all();
   void serve(int number);
   void answer(int socket, kernel::Message message);
@@ -67,6 +72,7 @@ class Attached {
   Result<UniqueFd> answer_file(const std::string& question) const;
   Status attach(const kernel::AttachRequest& request, std::vector<UniqueFd> files);
   Status detach(const kernel::AttachmentKey& key);
+  Status move(const kernel::MoveRequest& request);
   Status write_list() const;
 
   uv::Loop& loop_;
@@ -74,6 +80,7 @@ class Attached {
   UniqueFd socket_;
   Attach attach_;
   Detach detach_;
+  Move move_;
   Ask ask_;
   std::map<kernel::AttachmentKey, Listed> listed_{};
   std::map<int, Connection> connections_{};  // by the socket's number

@@ -20,8 +20,9 @@ Status run() {
       const auto attachments,
       attached::Attached::listen(
           loop, [&](attached::Place place) { return resolver.attach(std::move(place)); },
-          [&](const std::string& netns, const std::string& name) {
-            resolver.detach(netns, name);
+          [&](const std::string& netns, const std::string& name) { resolver.detach(netns, name); },
+          [&](const std::string& from, const std::string& to, const std::string& name) {
+            resolver.move(from, to, name);
           }));
   const uv::Signal terminate(loop, SIGTERM, [&] { loop.stop(); });
   RETURN_IF_ERROR(attached::stand_alone());

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/move_key.hpp"
 #include "settings/names_text.hpp"
 
 namespace egress::resolver {
@@ -20,6 +21,10 @@ void Resolver::detach(const std::string& netns, const std::string& name) {
   } else {
     services_.erase(netns);
   }
+}
+
+void Resolver::move(const std::string& from, const std::string& to, const std::string& name) {
+  if (name == settings::kDnsAttachment) move_key(services_, from, to);
 }
 
 Status Resolver::attach_names(attached::Place place) {

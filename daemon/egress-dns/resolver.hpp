@@ -20,6 +20,7 @@ class Resolver {
   // The contracts of attached::Attached.
   Status attach(attached::Place place);
   void detach(const std::string& netns, const std::string& name);
+  void move(const std::string& from, const std::string& to, const std::string& name);
 
  private:
   Status attach_names(attached::Place place);

@@ -11,6 +11,7 @@
 #include "attached/attached.hpp"
 #include "attached/program.hpp"
 #include "attached/standing.hpp"
+#include "base/move_key.hpp"
 #include "egress-host/responder.hpp"
 #include "settings/responder_text.hpp"
 #include "uv/loop.hpp"
@@ -21,12 +22,16 @@ namespace {
 class Program {
  public:
   Status run() {
-    ASSIGN_OR_RETURN(attached_,
-                     attached::Attached::listen(
-                         loop_, [this](const attached::Place& place) { return attach(place); },
-                         [this](const std::string& netns, const std::string& name) {
-                           responders_.erase({netns, name});
-                         }));
+    ASSIGN_OR_RETURN(
+        attached_,
+        attached::Attached::listen(
+            loop_, [this](const attached::Place& place) { return attach(place); },
+            [this](const std::string& netns, const std::string& name) {
+              responders_.erase({netns, name});
+            },
+            [this](const std::string& from, const std::string& to, const std::string& name) {
+              move_key(responders_, {from, name}, {to, name});
+            }));
     terminate_.emplace(loop_, SIGTERM, [this] { end(); });
     RETURN_IF_ERROR(attached::stand_alone());
     loop_.run();

@@ -129,6 +129,12 @@ const settings::IdentityApp* Endpoint::app_of(MHD_Connection& connection) const 
   return app == apps.end() ? nullptr : &*app;
 }
 
+void Endpoint::follow_lane(const std::string& from, const std::string& to) {
+  for (settings::IdentityApp& app : settings_.apps) {
+    if (app.lane == from) app.lane = to;
+  }
+}
+
 void Endpoint::decide(Request& request, const Asked& asked) {
   const settings::IdentityApp* const app = app_of(*request.connection);
   request.answer = refusal_of(asked, app);

@@ -46,6 +46,8 @@ class Endpoint {
   bool listens_at(const settings::IdentityEndpoint& settings) const {
     return settings_.address == settings.address && settings_.port == settings.port;
   }
+  // A lane has another name: its apps' authority is called from there as before.
+  void follow_lane(const std::string& from, const std::string& to);
   // Other apps; requests that wait are answered as they began.
   void change(settings::IdentityEndpoint settings) { settings_ = std::move(settings); }
 

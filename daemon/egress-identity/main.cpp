@@ -7,6 +7,7 @@
 #include "attached/attached.hpp"
 #include "attached/program.hpp"
 #include "attached/standing.hpp"
+#include "base/move_key.hpp"
 #include "egress-identity/endpoint.hpp"
 #include "uv/loop.hpp"
 
@@ -20,7 +21,9 @@ class Program {
     ASSIGN_OR_RETURN(const auto attachments,
                      attached::Attached::listen(
                          loop_, [this](attached::Place place) { return attach(std::move(place)); },
-                         [this](const std::string& netns, const std::string&) { detach(netns); }));
+                         [this](const std::string& netns, const std::string&) { detach(netns); },
+                         [this](const std::string& from, const std::string& to,
+                                const std::string&) { move(from, to); }));
     const uv::Signal terminate(loop_, SIGTERM, [this] { loop_.stop(); });
     RETURN_IF_ERROR(attached::stand_alone());
     loop_.run();
@@ -60,6 +63,12 @@ class Program {
   void detach(const std::string& netns) {
     endpoints_.erase(netns);
     surroundings_.lanes.erase(netns);
+  }
+
+  void move(const std::string& from, const std::string& to) {
+    move_key(endpoints_, from, to);
+    move_key(surroundings_.lanes, from, to);
+    for (const auto& [netns, endpoint] : endpoints_) endpoint->follow_lane(from, to);
   }
 
   uv::Loop loop_{};

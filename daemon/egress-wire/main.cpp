@@ -22,6 +22,9 @@ Status run() {
       attached::Attached::listen(
           loop, [&](attached::Place place) { return wires->attach(std::move(place)); },
           [&](const std::string& netns, const std::string& name) { wires->detach(netns, name); },
+          [&](const std::string& from, const std::string& to, const std::string& name) {
+            wires->move(from, to, name);
+          },
           [&](const std::string& question) { return wires->answer(question); }));
   const uv::Signal terminate(loop, SIGTERM, [&] { loop.stop(); });
   RETURN_IF_ERROR(attached::stand_alone());

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/move_key.hpp"
 #include "egress-wire/wire.hpp"
 
 namespace egress::wires {
@@ -32,6 +33,8 @@ class WireSet {
   // already, or there are too many wires; else why the device cannot be had.
   Status attach(const Key& key, const settings::WireEnd& wanted, int netns_fd);
   void detach(const Key& key);
+  // The same end, by another name of its namespace.
+  void move(const Key& from, const Key& to) { move_key(ends_, from, to); }
 
   Wire* find(const std::string& name) const;  // or null
   const std::string& name_of(uint16_t number) const { return names_[number]; }

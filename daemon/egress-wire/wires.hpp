@@ -27,6 +27,9 @@ class Wires {
 
   Status attach(attached::Place place);
   void detach(const std::string& netns, const std::string& name);
+  void move(const std::string& from, const std::string& to, const std::string& name) {
+    wires_->move({from, name}, {to, name});
+  }
   // In the words of settings/wire_text.hpp.
   Result<std::string> answer(const std::string& question);
 

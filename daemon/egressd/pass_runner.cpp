@@ -36,13 +36,12 @@ PassRunner::PassRunner(uv::Loop& loop, kernel::Kernel& kernel, Clock clock,
       before_changes_(std::move(before_changes)),
       idle_(loop, [this] { slice(); }) {}
 
-void PassRunner::start(std::shared_ptr<const state::KernelState> desired, OnProgress on_progress,
-                       OnDone on_done) {
+void PassRunner::start(reconcile::Wanted wanted, OnProgress on_progress, OnDone on_done) {
   EG_CHECK(!running(), "one pass at a time");
   on_progress_ = std::move(on_progress);
   on_done_ = std::move(on_done);
   started_ = clock_.monotonic();
-  pass_.emplace(kernel_, std::move(desired), clock_.monotonic);
+  pass_.emplace(kernel_, std::move(wanted), clock_.monotonic);
   idle_.start();
 }
 

@@ -39,8 +39,7 @@ class PassRunner {
   // It has found something to do.
   bool changing() const { return running() && !pass_->ops().empty(); }
   // Nothing may be running.
-  void start(std::shared_ptr<const state::KernelState> desired, OnProgress on_progress,
-             OnDone on_done);
+  void start(reconcile::Wanted wanted, OnProgress on_progress, OnDone on_done);
   // Leaves the pass where it is; the next one finishes its work.
   void abandon();
 

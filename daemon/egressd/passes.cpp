@@ -96,7 +96,7 @@ void Passes::start_pass(const Observer& observer) {
   const auto on_progress = [observer](const reconcile::Progress& progress) {
     if (observer != nullptr) observer->progressed(progress);
   };
-  runner_.start(session_.current()->desired, on_progress,
+  runner_.start({.state = session_.current()->desired}, on_progress,
                 [this, observer](const PassOutcome& outcome) { finish_pass(outcome, observer); });
 }
 

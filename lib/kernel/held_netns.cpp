@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/move_key.hpp"
+
 namespace egress::kernel {
 
 using state::NetnsName;
@@ -17,7 +19,7 @@ HeldNetns::HeldNetns(NetnsOwner owner, NetnsDirectory directory, MountTable moun
       clock_(std::move(clock)),
       distrusted_until_(clock_.monotonic()) {}
 
-Status HeldNetns::refresh() {
+Status HeldNetns::refresh(const state::KernelState& wanted) {
   distrust_some();
   ASSIGN_OR_RETURN(const std::vector<NetnsName> names, directory_.names());
   RETURN_IF_ERROR(close_changed(names));
@@ -26,7 +28,9 @@ Status HeldNetns::refresh() {
   for (const NetnsName& netns : names) {
     if (handles_.count(netns) == 0) fresh.push_back(netns);
   }
-  return open(fresh);
+  RETURN_IF_ERROR(open(fresh, wanted));
+  forget_names();
+  return {};
 }
 
 Status HeldNetns::close_changed(const std::vector<NetnsName>& names) {
@@ -43,23 +47,43 @@ Status HeldNetns::close_changed(const std::vector<NetnsName>& names) {
   }
   mounts_changed_ = false;
   for (const NetnsName& netns : changed) close(netns);
-  if (!std::exchange(closed_some_, false)) return {};
-  for (auto& [netns, held] : handles_) {
-    std::erase_if(held.names_by_nsid(), [](const auto& entry) { return entry.second.expired(); });
-  }
   return {};
 }
 
-Status HeldNetns::open(const std::vector<NetnsName>& names) {
-  if (names.empty()) return {};
-  const std::vector<NetnsName> given = directory_.given(names);
-  for (const auto* some : {&given, &names}) {
-    for (const NetnsName& netns : *some) {
-      auto opened = get(netns);
-      if (!opened.ok() && opened.error().code != Errc::kNotFound) return std::move(opened).error();
-    }
+void HeldNetns::forget_names() {
+  if (!std::exchange(closed_some_, false)) return;
+  for (auto& [netns, held] : handles_) {
+    std::erase_if(held.names_by_nsid(), [](const auto& entry) { return entry.second.expired(); });
   }
+}
+
+Status HeldNetns::open(const std::vector<NetnsName>& names, const state::KernelState& wanted) {
+  if (names.empty()) return {};
+  for (const NetnsName& netns : directory_.given(names)) {
+    RETURN_IF_ERROR(finish_rename(netns, wanted));
+    RETURN_IF_ERROR(open(netns));
+  }
+  for (const NetnsName& netns : names) RETURN_IF_ERROR(open(netns));
   return {};
+}
+
+Status HeldNetns::open(const NetnsName& netns) {
+  const auto opened = get(netns);
+  return opened.ok() || opened.error().code == Errc::kNotFound ? Status() : opened.error();
+}
+
+// `netns` is a name that we gave. Others can give a namespace a second one, but no such.
+Status HeldNetns::finish_rename(const NetnsName& netns, const state::KernelState& wanted) {
+  const auto looked = directory_.look(netns);
+  if (!looked.ok() || !*looked) return {};
+  const NetnsIdentity identity = **looked;
+  const auto known = held_names_.find(identity);
+  if (known == held_names_.end()) return {};
+  const NetnsName other = known->second;
+  if (directory_.given({other}).empty()) return {};
+  if (wanted.count(netns) == 0) return directory_.remove(netns, identity);
+  if (wanted.count(other) != 0) return {};
+  return rename(other, netns);
 }
 
 void HeldNetns::distrust_some() {
@@ -126,6 +150,19 @@ void HeldNetns::close(const NetnsName& netns) {
   held_names_.erase(closed->second.identity());
   handles_.erase(closed);
   closed_some_ = true;
+}
+
+// What others know it by in their namespaces, they learn anew.
+Status HeldNetns::rename(const NetnsName& from, const NetnsName& to) {
+  ASSIGN_OR_RETURN(NetnsHandle* const held, get(from));
+  RETURN_IF_ERROR(directory_.rename(from, to, held->fd()));
+  close(to);  // that one has lost its name
+  foreign_.erase(to);
+  held_names_[held->identity()] = to;
+  held->rename(to);
+  move_key(handles_, from, to);
+  closed_some_ = true;
+  return {};
 }
 
 void HeldNetns::lose(const NetnsName& netns, const state::ForeignNetns& foreign) {

@@ -31,8 +31,10 @@ class HeldNetns {
   std::map<state::NetnsName, NetnsHandle>& all() { return handles_; }
 
   // Looks which have come and gone. Those whose turn it is are to be read anew although nothing
-  // was heard of a change: each of them in eight minutes.
-  Status refresh();
+  // was heard of a change: each of them in eight minutes. Of two names that we gave to one
+  // namespace, as a rename that was cut short leaves it, the one that is not `wanted` is taken
+  // away.
+  Status refresh(const state::KernelState& wanted);
   // kNotFound when there is no such namespace, it is not ours, or it is held under another name:
   // then it is foreign.
   Result<NetnsHandle*> get(const state::NetnsName& netns);
@@ -41,6 +43,9 @@ class HeldNetns {
   // The one that is held under this name, or by this identity; nothing is opened.
   NetnsHandle* find(const state::NetnsName& netns);
   NetnsHandle* find(const NetnsIdentity& identity);
+  // Of one that is held: it stays open, and what is known of it stays known. kExists when something
+  // else has that name.
+  Status rename(const state::NetnsName& from, const state::NetnsName& to);
   void close(const state::NetnsName& netns);
   // The same for one that turned out to be somebody else's.
   void lose(const state::NetnsName& netns, const state::ForeignNetns& foreign);
@@ -48,8 +53,13 @@ class HeldNetns {
  private:
   void distrust_some();
   Status close_changed(const std::vector<state::NetnsName>& names);
+  // By which namespaces know those that are closed, or called otherwise now.
+  void forget_names();
   // Of several names of one namespace the one that we gave counts.
-  Status open(const std::vector<state::NetnsName>& names);
+  Status open(const std::vector<state::NetnsName>& names, const state::KernelState& wanted);
+  // Success also when there is none of ours.
+  Status open(const state::NetnsName& netns);
+  Status finish_rename(const state::NetnsName& netns, const state::KernelState& wanted);
   // The error is kNotFound.
   Error note_foreign(const state::NetnsName& netns, const state::ForeignNetns& foreign);
 

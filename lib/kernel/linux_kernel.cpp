@@ -63,10 +63,20 @@ Status LinuxKernel::apply(const state::Op& op) {
   for (Provider* const provider : providers_) {
     if (!provider->provides(op.object)) continue;
     Status status = provider->apply(op);
+    if (status.ok()) status = let_follow(op);
     if (status.ok()) return status;
     return std::move(status).error().in(to_text(op));
   }
   return Error{.code = Errc::kInvalid, .message = "nobody provides " + to_text(op)};
+}
+
+Status LinuxKernel::let_follow(const state::Op& op) {
+  const auto* const rename = std::get_if<state::NetnsRename>(&op.object);
+  if (rename == nullptr) return {};
+  for (Provider* const provider : providers_) {
+    RETURN_IF_ERROR(provider->follow(op.netns, rename->to));
+  }
+  return {};
 }
 
 Result<std::shared_ptr<FlowTable>> LinuxKernel::flows(const state::NetnsName& netns) {

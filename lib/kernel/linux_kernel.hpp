@@ -51,6 +51,7 @@ class LinuxKernel final : public Kernel {
 
  private:
   LinuxKernel(HeldNetns held, Processes processes);
+  Status let_follow(const state::Op& op);
 
   HeldNetns held_;
   NetlinkProvider netlink_;

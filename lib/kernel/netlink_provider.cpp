@@ -35,7 +35,7 @@ bool is_missing(const Error& error) {
 
 Status NetlinkProvider::observe(state::KernelState& observed) {
   remove_orphaned_links();
-  RETURN_IF_ERROR(held_.refresh());
+  RETURN_IF_ERROR(held_.refresh(*expected_));
   RETURN_IF_ERROR(read_changed(observed));
   const auto is_gone = [&](const auto& entry) { return held_.find(entry.first) == nullptr; };
   std::erase_if(observed, is_gone);
@@ -128,6 +128,19 @@ Status NetlinkProvider::apply(const Op& op) {
 
 Status NetlinkProvider::perform(const Op& op, const state::NetnsObject&) {
   return op.verb == Verb::kRemove ? remove_netns(op.netns) : add_netns(op.netns);
+}
+
+Status NetlinkProvider::perform(const Op& op, const state::NetnsRename& rename) {
+  const auto held = held_.get(op.netns);
+  if (!held.ok()) {
+    return is_missing(held.error()) && held_.get(rename.to).ok() ? Status() : held.error();
+  }
+  ASSIGN_OR_RETURN(const std::string alias, (*held)->read_alias());
+  if (const auto lost = held_.owner().judge((*held)->identity(), alias)) {
+    held_.lose(op.netns, *lost);
+    return Error{.code = Errc::kNotFound, .message = to_text(op.netns, *lost)};
+  }
+  return held_.rename(op.netns, rename.to);
 }
 
 Status NetlinkProvider::perform(const Op& op, const state::LinkPair& pair) {

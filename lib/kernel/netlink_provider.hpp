@@ -28,6 +28,7 @@ class NetlinkProvider final : public Provider {
   Status read_changed(state::KernelState& observed);
   Status find_peers(state::KernelState& observed);
   Status perform(const state::Op& op, const state::NetnsObject& object);
+  Status perform(const state::Op& op, const state::NetnsRename& rename);
   Status perform(const state::Op& op, const state::LinkPair& pair);
   Status perform(const state::Op& op, const state::LinkSettings& settings);
   template <typename Object>

@@ -24,6 +24,10 @@ std::string path_of(const std::string& name) {
   return std::string(kNetnsDir) + "/" + name;
 }
 
+std::string fd_path(int fd) {
+  return "/proc/self/fd/" + std::to_string(fd);
+}
+
 constexpr const char* kMadeNote = "made-netns-directory";
 constexpr const char* kMountedNote = "mounted-netns-directory";
 
@@ -170,7 +174,7 @@ Status NetnsDirectory::make_file(const std::string& path) const {
   if (write(file.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size())) {
     return Error::from_errno("write " + path);
   }
-  const std::string unnamed = "/proc/self/fd/" + std::to_string(file.get());
+  const std::string unnamed = fd_path(file.get());
   if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
   const int refusal = errno;
   if (refusal == EEXIST && is_own_file(path)) return {};
@@ -188,10 +192,13 @@ Status NetnsDirectory::mount_new_netns(const std::string& path) const {
   return status;
 }
 
+Status NetnsDirectory::check_name(const std::string& name) const {
+  if (name.starts_with(mark_.prefix + "-") && name.find('/') == name.npos) return {};
+  return Error{.code = Errc::kInvalid, .message = "not a namespace name of ours: " + name};
+}
+
 Status NetnsDirectory::create(const std::string& name) const {
-  if (!name.starts_with(mark_.prefix + "-") || name.find('/') != name.npos) {
-    return Error{.code = Errc::kInvalid, .message = "not a namespace name of ours: " + name};
-  }
+  RETURN_IF_ERROR(check_name(name));
   const std::string path = path_of(name);
   RETURN_IF_ERROR(make_directories());
   RETURN_IF_ERROR(make_file(path));
@@ -205,12 +212,35 @@ Status NetnsDirectory::remove(const std::string& name, const NetnsIdentity& iden
   const std::string path = path_of(name);
   const UniqueFd place(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!place.valid()) return errno == ENOENT ? Status() : Error::from_errno("look at " + path);
-  const std::string opened = "/proc/self/fd/" + std::to_string(place.get());
+  const std::string opened = fd_path(place.get());
   const auto found = netns_identity(opened);
   if (!found.ok() || *found != identity) return {};
   if (umount2(opened.c_str(), MNT_DETACH) != 0) return Error::from_errno("unmount " + path);
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return Error::from_errno("remove " + path);
   return {};
+}
+
+Status NetnsDirectory::add_name(const std::string& name, int netns_fd) const {
+  const std::string path = path_of(name);
+  RETURN_IF_ERROR(make_file(path));
+  if (mount(fd_path(netns_fd).c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0) return {};
+  Error error = Error::from_errno("mount a namespace on " + path);
+  unlink(path.c_str());
+  return error;
+}
+
+// There is no call that moves a mount of a directory whose mounts others share.
+Status NetnsDirectory::rename(const std::string& from, const std::string& to, int netns_fd) const {
+  RETURN_IF_ERROR(check_name(to));
+  ASSIGN_OR_RETURN(const NetnsIdentity identity, netns_identity(fd_path(netns_fd)));
+  const auto there = look(to);
+  if (!there.ok() && there.error().code != Errc::kNotFound) return there.error();
+  if (!there.ok()) {
+    RETURN_IF_ERROR(add_name(to, netns_fd));
+  } else if (*there != identity) {
+    return Error::from_errno("call a namespace " + to, EEXIST);
+  }
+  return remove(from, identity);
 }
 
 Status NetnsDirectory::remove_leftovers() const {

@@ -42,6 +42,9 @@ class NetnsDirectory {
   // Removes the name of this namespace; the namespace itself ends with its last process and
   // descriptor. Success when the name is gone or stands for something else by now.
   Status remove(const std::string& name, const NetnsIdentity& identity) const;
+  // Names the open namespace `to`, too, and then takes the name `from` away: who is killed in
+  // between leaves both. kExists when something else is called `to`.
+  Status rename(const std::string& from, const std::string& to, int netns_fd) const;
   // Removes files of ours that are no namespaces, which a creation or removal cut short left
   // behind, and what create() made besides namespaces, as far as nobody has something there.
   Status remove_leftovers() const;
@@ -51,7 +54,9 @@ class NetnsDirectory {
   bool is_own_file(int folder, const std::string& path) const;
   // At once with its content; left alone when it is there already.
   Status make_file(const std::string& path) const;
+  Status check_name(const std::string& name) const;
   Status mount_new_netns(const std::string& path) const;
+  Status add_name(const std::string& name, int netns_fd) const;
   std::string note_path(const char* what) const;
   Status write_note(const char* what) const;
   Status make_directories() const;

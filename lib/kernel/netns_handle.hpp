@@ -35,6 +35,9 @@ class NetnsHandle {
   const NetnsIdentity& identity() const { return identity_; }
   NetnsFirewall& firewall() { return firewall_; }
   const NetnsNamePtr& name() const { return name_; }
+  void rename(const state::NetnsName& name) {
+    name_ = std::make_shared<const state::NetnsName>(name);
+  }
   NamesByNsid& names_by_nsid() { return names_by_nsid_; }
   // Nothing when this namespace has no id for it.
   Result<std::optional<int>> nsid_of(const NetnsHandle& other);

@@ -20,6 +20,10 @@ class Provider {
   virtual bool provides(const state::Object& object) const = 0;
   // One op on an object that it provides, as Kernel::apply().
   virtual Status apply(const state::Op& op) = 0;
+  // A namespace has another name: what is kept by that goes along.
+  virtual Status follow(const state::NetnsName& /*from*/, const state::NetnsName& /*to*/) {
+    return {};
+  }
   // Gives up what would hold a namespace open that is about to be removed or looked for.
   virtual void let_go() {}
 };

@@ -31,6 +31,7 @@ struct LinksOf {
   Ends operator()(const state::Neighbour& neighbour) const { return on(neighbour.link); }
   Ends operator()(const state::Route& route) const { return on(route.link); }
   Ends operator()(const state::NetnsObject&) const { return {}; }
+  Ends operator()(const state::NetnsRename&) const { return {}; }
   Ends operator()(const state::Sysctl&) const { return {}; }
   Ends operator()(const state::FirewallChange&) const { return {}; }
   Ends operator()(const state::Rule&) const { return {}; }
@@ -42,11 +43,26 @@ std::vector<LinkPeer> links_of(const state::Op& op) {
   return std::visit(LinksOf{op.netns}, op.object);
 }
 
+using Named = std::set<std::pair<state::NetnsName, std::string>>;
+
+void rename_in(Named& all, const state::NetnsName& from, const state::NetnsName& to) {
+  Named renamed;
+  for (const auto& [netns, name] : all) renamed.emplace(netns == from ? to : netns, name);
+  all = std::move(renamed);
+}
+
 }  // namespace
 
 void Dependents::note_undone(const state::Op& op) {
   if (std::holds_alternative<state::NetnsObject>(op.object)) {
-    if (op.verb == Verb::kAdd) missing_netns_.insert(op.netns);
+    if (op.verb == Verb::kAdd) {
+      missing_netns_[op.netns] = fmt::format("network namespace {} could not be made", op.netns);
+    } else {
+      old_netns_.insert(op.netns);
+    }
+  } else if (const auto* rename = std::get_if<state::NetnsRename>(&op.object)) {
+    missing_netns_[rename->to] =
+        fmt::format("network namespace {} could not be renamed to {}", op.netns, rename->to);
   } else if (std::holds_alternative<state::FirewallChange>(op.object)) {
     failed_firewalls_.insert(op.netns);
   } else if (const auto* process = std::get_if<state::Process>(&op.object)) {
@@ -66,11 +82,23 @@ void Dependents::note_undone(const state::Op& op) {
   }
 }
 
+// Who would not stop or leave is known by the namespace's name.
+void Dependents::note_done(const state::Op& op) {
+  const auto* done = std::get_if<state::NetnsRename>(&op.object);
+  if (done == nullptr) return;
+  rename_in(running_processes_, op.netns, done->to);
+  rename_in(old_attachments_, op.netns, done->to);
+}
+
+std::optional<std::string> Dependents::missing_netns(const state::NetnsName& netns) const {
+  const auto missing = missing_netns_.find(netns);
+  if (missing == missing_netns_.end()) return std::nullopt;
+  return missing->second;
+}
+
 std::optional<std::string> Dependents::missing_link(const state::Op& op) const {
   for (const LinkPeer& end : links_of(op)) {
-    if (missing_netns_.count(end.netns) != 0) {
-      return fmt::format("network namespace {} could not be made", end.netns);
-    }
+    if (auto reason = missing_netns(end.netns)) return reason;
     const auto missing = missing_links_.find(end);
     if (missing != missing_links_.end()) return missing->second;
   }
@@ -78,10 +106,12 @@ std::optional<std::string> Dependents::missing_link(const state::Op& op) const {
 }
 
 std::optional<std::string> Dependents::reason_to_skip(const state::Op& op) const {
-  if (missing_netns_.count(op.netns) != 0) {
-    return fmt::format("network namespace {} could not be made", op.netns);
-  }
+  if (auto reason = missing_netns(op.netns)) return reason;
   if (auto reason = missing_link(op)) return reason;
+  const auto* renamed = std::get_if<state::NetnsRename>(&op.object);
+  if (renamed != nullptr && old_netns_.count(renamed->to) != 0) {
+    return fmt::format("the old network namespace {} could not be removed", renamed->to);
+  }
   if (op.phase == Phase::kLinksUp && failed_firewalls_.count(op.netns) != 0) {
     return "the namespace's firewall is not in force";
   }
@@ -108,11 +138,12 @@ std::optional<std::string> Dependents::process_or_attachment(const state::Op& op
     if (!removes_netns && (attached == nullptr || attached->name != attachment)) continue;
     return fmt::format("the old attachment {} could not be ended", attachment);
   }
-  if (attached != nullptr && missing_processes_.count(attached->process) != 0) {
+  if (attached == nullptr) return std::nullopt;
+  if (missing_processes_.count(attached->process) != 0) {
     return fmt::format("process {} in {} could not be started", attached->process.name,
                        attached->process.netns);
   }
-  return std::nullopt;
+  return missing_netns(attached->process.netns);
 }
 
 }  // namespace egress::reconcile

@@ -2,9 +2,10 @@
 #pragma once
 
 // What a failed op of a pass makes pointless or unsafe: everything in a namespace that could not be
-// made, everything on a link that could not, bringing links up behind a firewall that is not in
-// force, routes over links that stay down, removing a namespace in which a process still runs or is
-// attached, attaching a process that does not run.
+// made or given its name, giving a name that another namespace still has, everything on a link that
+// could not, bringing links up behind a firewall that is not in force, routes over links that stay
+// down, removing a namespace in which a process still runs or is attached, attaching a process that
+// does not run.
 
 #include <map>
 #include <optional>
@@ -20,14 +21,18 @@ class Dependents {
  public:
   // `op` failed or was skipped.
   void note_undone(const state::Op& op);
+  // `op` succeeded.
+  void note_done(const state::Op& op);
   // Why `op` must not be tried, for people; empty when it may.
   std::optional<std::string> reason_to_skip(const state::Op& op) const;
 
  private:
   std::optional<std::string> missing_link(const state::Op& op) const;
+  std::optional<std::string> missing_netns(const state::NetnsName& netns) const;
   std::optional<std::string> process_or_attachment(const state::Op& op) const;
 
-  std::set<state::NetnsName> missing_netns_{};
+  std::map<state::NetnsName, std::string> missing_netns_{};  // with the reason
+  std::set<state::NetnsName> old_netns_{};                   // that are still there
   std::set<state::NetnsName> failed_firewalls_{};
   std::set<std::pair<state::NetnsName, std::string>> running_processes_{};
   std::set<state::ProcessRef> missing_processes_{};

@@ -5,9 +5,9 @@
 
 namespace egress::reconcile {
 
-Pass::Pass(kernel::Kernel& kernel, std::shared_ptr<const state::KernelState> desired, Clock clock)
-    : kernel_(kernel), desired_(std::move(desired)), clock_(std::move(clock)) {
-  kernel_.expect(desired_);
+Pass::Pass(kernel::Kernel& kernel, Wanted wanted, Clock clock)
+    : kernel_(kernel), wanted_(std::move(wanted)), clock_(std::move(clock)) {
+  kernel_.expect(wanted_.state);
 }
 
 bool Pass::step(std::chrono::steady_clock::duration budget) {
@@ -35,17 +35,18 @@ std::optional<state::ChangeSet> Pass::compare() {
     return std::nullopt;
   }
   if (stage_ == Stage::kObserve) do_without_taken();
-  Result<state::ChangeSet> ops = state::diff(*desired_, *observed);
+  Result<state::ChangeSet> ops = state::diff(*wanted_.state, *observed, wanted_.renames);
   if (ops.ok()) return *std::move(ops);
   report_.failed.push_back({"compare", std::move(ops).error()});
   return std::nullopt;
 }
 
 void Pass::do_without_taken() {
-  report_.taken = state::taken_names(*desired_, kernel_.foreign());
+  report_.taken = state::taken_names(*wanted_.state, kernel_.foreign());
   if (report_.taken.empty()) return;
-  desired_ = std::make_shared<const state::KernelState>(state::without(*desired_, report_.taken));
-  kernel_.expect(desired_);
+  wanted_.state =
+      std::make_shared<const state::KernelState>(state::without(*wanted_.state, report_.taken));
+  kernel_.expect(wanted_.state);
 }
 
 void Pass::observe() {
@@ -66,6 +67,7 @@ void Pass::apply_next() {
     dependents_.note_undone(op);
   } else {
     ++report_.changed;
+    dependents_.note_done(op);
   }
   if (++progress_.done == ops_.size()) {
     progress_.what = "verify";
@@ -80,8 +82,9 @@ void Pass::verify() {
   stage_ = Stage::kDone;
 }
 
-PassReport run(kernel::Kernel& kernel, const state::KernelState& desired) {
-  Pass pass(kernel, std::make_shared<const state::KernelState>(desired));
+PassReport run(kernel::Kernel& kernel, const state::KernelState& desired,
+               const state::Renames& renames) {
+  Pass pass(kernel, {std::make_shared<const state::KernelState>(desired), renames});
   while (pass.step(std::chrono::steady_clock::duration::max() / 4)) {
   }
   return pass.report();

@@ -48,13 +48,18 @@ struct PassReport {
   bool in_sync() const { return settled() && taken.empty(); }
 };
 
+// What a pass is to arrive at, and which namespaces it may rename for it.
+struct Wanted {
+  std::shared_ptr<const state::KernelState> state{};
+  state::Renames renames{};
+};
+
 class Pass {
  public:
   using Clock = std::function<std::chrono::steady_clock::time_point()>;
 
   // Borrows `kernel` for its own lifetime.
-  Pass(kernel::Kernel& kernel, std::shared_ptr<const state::KernelState> desired,
-       Clock clock = std::chrono::steady_clock::now);
+  Pass(kernel::Kernel& kernel, Wanted wanted, Clock clock = std::chrono::steady_clock::now);
 
   // Works until `budget` is used up, and does one op or observation at least. True while there is
   // more to do.
@@ -77,7 +82,7 @@ class Pass {
   void verify();
 
   kernel::Kernel& kernel_;
-  std::shared_ptr<const state::KernelState> desired_;
+  Wanted wanted_;
   Clock clock_;
   Stage stage_ = Stage::kObserve;
   state::ChangeSet ops_{};
@@ -87,6 +92,7 @@ class Pass {
 };
 
 // A whole pass in one go.
-PassReport run(kernel::Kernel& kernel, const state::KernelState& desired);
+PassReport run(kernel::Kernel& kernel, const state::KernelState& desired,
+               const state::Renames& renames = {});
 
 }  // namespace egress::reconcile

@@ -139,26 +139,30 @@ std::string object_text(const LinkSettings& settings) {
   return to_text(settings.link);
 }
 
-std::string object_text(const NetnsObject&) {
-  return "netns";
-}
-
 template <typename Plain>
 std::string object_text(const Plain& object) {
   return to_text(object);
 }
 
-}  // namespace
+std::string text_of(const Op& op, const NetnsObject&) {
+  return fmt::format("{} netns {}", verb_text(op.verb), op.netns);
+}
 
-std::string to_text(const Op& op) {
-  const char* in = std::holds_alternative<NetnsObject>(op.object) ? "" : "in ";
-  return fmt::format("{} {} {}{}", verb_text(op.verb),
-                     std::visit([](const auto& held) { return object_text(held); }, op.object), in,
-                     op.netns);
+std::string text_of(const Op& op, const NetnsRename& rename) {
+  return fmt::format("rename netns {} to {}", op.netns, rename.to);
+}
+
+template <typename Inside>
+std::string text_of(const Op& op, const Inside& object) {
+  return fmt::format("{} {} in {}", verb_text(op.verb), object_text(object), op.netns);
+}
+
+bool is_before(const Op& a, const Op& b) {
+  return std::tie(a.phase, a.netns) < std::tie(b.phase, b.netns);
 }
 
 // Most passes find little to do: what is equal is compared and neither copied nor sorted.
-Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed) {
+Result<ChangeSet> compare(const KernelState& desired, const KernelState& observed) {
   const NetnsNames unequal = unequal_netns(desired, observed);
   RETURN_IF_ERROR(check_links(desired, unequal));
   RETURN_IF_ERROR(check_attachments(desired));
@@ -184,9 +188,47 @@ Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed) 
       diff_netns(ops, netns, wanted, remaining_netns(wanted, *present->second, changed->second));
     }
   }
-  std::stable_sort(ops.begin(), ops.end(), [](const Op& a, const Op& b) {
-    return std::tie(a.phase, a.netns) < std::tie(b.phase, b.netns);
-  });
+  std::stable_sort(ops.begin(), ops.end(), is_before);
+  return ops;
+}
+
+void call_by(const Renames& names, NetnsName& netns) {
+  if (const auto found = names.find(netns); found != names.end()) netns = found->second;
+}
+
+// What is done before the renames is done under the names from before them.
+void call_as_observed(Op& op, const Renames& former) {
+  if (op.phase >= Phase::kRenameNetns) return;
+  call_by(former, op.netns);
+  if (auto* const attachment = std::get_if<Attachment>(&op.object)) {
+    call_by(former, attachment->process.netns);
+  }
+}
+
+}  // namespace
+
+std::string to_text(const Op& op) {
+  return std::visit([&](const auto& object) { return text_of(op, object); }, op.object);
+}
+
+Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed,
+                       const Renames& renames) {
+  const Renames now = due(renames, desired, observed);
+  if (now.empty()) return compare(desired, observed);
+  Renames forward = now;
+  Renames former;
+  for (const auto& [from, to] : now) {
+    former[to] = from;
+    if (observed.count(to) == 0) continue;
+    forward[to] = replaced_name(to);
+    former[replaced_name(to)] = to;
+  }
+  ASSIGN_OR_RETURN(ChangeSet ops, compare(desired, renamed(observed, forward)));
+  for (Op& op : ops) call_as_observed(op, former);
+  for (const auto& [from, to] : now) {
+    ops.push_back({Phase::kRenameNetns, Verb::kChange, from, NetnsRename{to}});
+  }
+  std::stable_sort(ops.begin(), ops.end(), is_before);
   return ops;
 }
 

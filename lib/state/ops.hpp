@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "state/kernel_state.hpp"
+#include "state/renames.hpp"
 
 namespace egress::state {
 
@@ -17,6 +18,11 @@ enum class Verb { kAdd, kChange, kRemove };
 
 struct NetnsObject {
   auto operator<=>(const NetnsObject&) const = default;
+};
+// The op's namespace gets the name `to`, which is free by then: kChange only.
+struct NetnsRename {
+  NetnsName to{};
+  auto operator<=>(const NetnsRename&) const = default;
 };
 // A veth pair is made and removed as one: `here` in the op's namespace, `there` in here.peer.netns.
 // A link that has no other end, such as a TUN, is `here` alone.
@@ -35,16 +41,17 @@ struct FirewallChange {
   Firewall observed{};  // digest empty when there was none
 };
 
-using Object = std::variant<NetnsObject, Sysctl, FirewallChange, LinkPair, LinkSettings, Address,
-                            Neighbour, Route, Rule, Process, Attachment>;
+using Object = std::variant<NetnsObject, NetnsRename, Sysctl, FirewallChange, LinkPair,
+                            LinkSettings, Address, Neighbour, Route, Rule, Process, Attachment>;
 
 // Removals leaf first, additions root first, fail closed: a firewall before any link can carry a
 // packet, steering rules last. Settings of connection tracking are there once a firewall has asked
-// for it.
+// for it. Up to kRenameNetns namespaces are called as they were, from then on as they are desired.
 enum class Phase {
   kDetach,
   kStopProcesses,
   kRemoveNetns,
+  kRenameNetns,
   kAddNetns,
   kFirewall,
   kSysctls,
@@ -77,8 +84,10 @@ std::string to_text(const Op& op);  // "add route 10.0.0.0/8 ... in eg-vnet-hub"
 
 // Ordered by phase, then namespace. Equal states give an empty change set. kInvalid when `desired`
 // is none: a link end whose other end is not there, or belongs to another, an attachment without
-// its process. `observed` may be
-// anything that a kernel can hold.
-Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed);
+// its process. `observed` may be anything that a kernel can hold. Of `renames` those that are due
+// (renames.hpp) take the place of removing one namespace and making the other: whatever has the
+// name is removed first, and what is alike in the renamed one is left alone.
+Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed,
+                       const Renames& renames = {});
 
 }  // namespace egress::state

@@ -174,6 +174,23 @@ TEST_F(TokenEndpoint, ChangesInPlace) {
   EXPECT_NE(run(question("app", kQuery, "X-IDENTITY-HEADER: another")).status, 0);
 }
 
+TEST_F(TokenEndpoint, GoesOnWhenItsNamespacesGetOtherNames) {
+  by_hand("ip -n net addr del 20.190.1.1/32 dev lo; ip -n net route add blackhole 20.190.1.1");
+  Background waiting(question("app", kQuery, "X-IDENTITY-HEADER: header"), "");
+  EXPECT_TRUE(eventually([] {
+    return run({"ip", "netns", "exec", "lane", "ss", "-Htn", "state", "syn-sent"}).out != "";
+  }));
+  EXPECT_OK(identity_.rename("worker", "worker-0"));
+  EXPECT_OK(identity_.rename("lane", "lane-0"));
+  EXPECT_EQ(waiting.wait(), 0) << "who waits is answered";
+  by_hand("ip -n net route del blackhole 20.190.1.1; ip -n net addr add 20.190.1.1/32 dev lo");
+  EXPECT_EQ(ask().status, "200") << "by the lane, before anything is told anew";
+  EXPECT_OK(identity_.detach("worker-0", settings::kIdentityAttachment));
+  EXPECT_NE(run(question("app", kQuery, "X-IDENTITY-HEADER: header")).status, 0);
+  EXPECT_OK(identity_.rename("worker-0", "worker"));
+  EXPECT_OK(identity_.rename("lane-0", "lane"));
+}
+
 TEST_F(TokenEndpoint, EndsWhileARequestWaits) {
   by_hand("ip -n net addr del 20.190.1.1/32 dev lo; ip -n net route add blackhole 20.190.1.1");
   Background waiting(question("app", kQuery, "X-IDENTITY-HEADER: header"), "");

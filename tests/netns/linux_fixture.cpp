@@ -49,10 +49,10 @@ Status LinuxFixture::apply(state::Verb verb, const state::NetnsName& netns, stat
   return kernel().apply({state::Phase::kAddNetns, verb, netns, std::move(object)});
 }
 
-size_t LinuxFixture::converge(const state::KernelState& desired) {
-  const state::ChangeSet ops = state::diff(desired, observe()).value();
+size_t LinuxFixture::converge(const state::KernelState& desired, const state::Renames& renames) {
+  const state::ChangeSet ops = state::diff(desired, observe(), renames).value();
   for (const state::Op& op : ops) EXPECT_OK(kernel().apply(op));
-  const state::ChangeSet left = state::diff(desired, observe()).value();
+  const state::ChangeSet left = state::diff(desired, observe(), renames).value();
   for (const state::Op& op : left) {
     ADD_FAILURE() << "still wanted after a pass: " << to_text(op);
   }

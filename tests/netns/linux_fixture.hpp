@@ -46,7 +46,7 @@ class LinuxFixture : public testing::Test {
   state::NetnsState observe(const state::NetnsName& netns);
   Status apply(state::Verb verb, const state::NetnsName& netns, state::Object object);
   // A pass towards `desired`, after which nothing may differ. Returns how many ops it took.
-  size_t converge(const state::KernelState& desired);
+  size_t converge(const state::KernelState& desired, const state::Renames& renames = {});
 
  private:
   std::unique_ptr<kernel::LinuxKernel> kernel_{};

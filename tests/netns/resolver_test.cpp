@@ -47,6 +47,25 @@ TEST_F(ResolverProcess, FollowsNamesAndRolesInPlace) {
   EXPECT_TRUE(readable(open.get()));
 }
 
+TEST_F(ResolverProcess, StaysWhereItIsWhenANamespaceGetsAnotherName) {
+  publish(names_);
+  attach("vnet", PlatformResolver{.vnet = "spoke"});
+  const UniqueFd open = connected("vnet", kPlatform, SOCK_STREAM);
+  EXPECT_OK(program_->rename("vnet", "net"));
+  const dns::Message sent = dns::framed(dns::make_query(7, {"db.corp.internal"}, false));
+  ASSERT_EQ(::send(open.get(), sent.data(), sent.size(), 0), static_cast<ssize_t>(sent.size()));
+  EXPECT_TRUE(readable(open.get()));
+  std::array<uint8_t, 4'096> buffer{};
+  EXPECT_GT(::recv(open.get(), buffer.data(), buffer.size(), 0), 12) << "it was not closed";
+  attach("net", PlatformResolver{.vnet = "hub"});
+  EXPECT_EQ(address_of("net", kPlatform, "db.corp.internal"), "203.0.113.8\n");
+  EXPECT_OK(program_->detach("vnet", settings::kDnsAttachment));
+  EXPECT_EQ(address_of("net", kPlatform, "db.corp.internal"), "203.0.113.8\n");
+  EXPECT_OK(program_->detach("net", settings::kDnsAttachment));
+  EXPECT_THAT(dig("net", kPlatform, {"a.example"}), HasSubstr("connection refused"));
+  EXPECT_OK(program_->rename("net", "vnet"));
+}
+
 TEST_F(ResolverProcess, WhatCannotBeAttachedLeavesInForceWhatWas) {
   publish(names_);
   attach("vnet", PlatformResolver{.vnet = "spoke"});

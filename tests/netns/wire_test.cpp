@@ -46,6 +46,26 @@ TEST_F(Wires, CarriesBothWaysWhatBothLetOut) {
   EXPECT_EQ(counted.out.bytes, 3U * (28 + 8));
 }
 
+TEST_F(Wires, CarryOnWhenANamespaceGetsAnotherName) {
+  attach_ends();
+  attach_network();
+  const UdpSocket app("worker", 4000);
+  UdpSocket host("host", kAllowed);
+  for (const auto& [from, to] : {std::pair("worker", "worker-0"), {"vnet", "vnet-0"}}) {
+    EXPECT_OK(program_->rename(from, to));
+    app.send("on", kHost, kAllowed);
+    EXPECT_EQ(host.receive(), "on");
+  }
+  EXPECT_TRUE(wire().carrying);
+  EXPECT_OK(program_->attach("worker-0", "wire-integ0", to_text(worker_end())));
+  EXPECT_OK(program_->attach("vnet-0", "wire-w-plan-0-0", to_text(vnet_end())));
+  app.send("further", kHost, kAllowed);
+  EXPECT_EQ(host.receive(), "further");
+  EXPECT_EQ(wire().out.packets, 3U) << "it is the same wire";
+  EXPECT_OK(program_->detach("worker-0", "wire-integ0"));
+  EXPECT_FALSE(wire().carrying);
+}
+
 TEST_F(Wires, SparesWhatBeganBefore) {
   change_list("");
   attach_ends();

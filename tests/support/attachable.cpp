@@ -41,6 +41,9 @@ int main() {
       [](const std::string& netns, const std::string& name) {
         ::unlink((netns + ":" + name).c_str());
       },
+      [](const std::string& from, const std::string& to, const std::string& name) {
+        std::rename((from + ":" + name).c_str(), (to + ":" + name).c_str());
+      },
       [](const std::string& question) -> egress::Result<std::string> {
         if (question == "refuse") {
           return egress::Error{.code = egress::Errc::kInvalid, .message = "I do not like that"};

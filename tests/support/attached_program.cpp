@@ -51,6 +51,15 @@ Status AttachedProgram::detach(const std::string& netns, const std::string& name
   return kernel::ask(folder.get(), kernel::DetachRequest{{netns, name}});
 }
 
+Status AttachedProgram::rename(const std::string& from, const std::string& to) {
+  const std::string place = "/run/netns/";
+  by_hand("touch " + place + to + "; mount --bind " + place + from + " " + place + to +
+          "; ip netns del " + from);
+  const UniqueFd folder(::open(folder_.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid()) return Error::from_errno("open the program's folder");
+  return kernel::ask(folder.get(), kernel::MoveRequest{from, to});
+}
+
 Result<std::string> AttachedProgram::ask(const std::string& question) {
   const UniqueFd folder(::open(folder_.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!folder.valid()) return Error::from_errno("open the program's folder");

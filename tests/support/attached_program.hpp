@@ -25,6 +25,8 @@ class AttachedProgram {
   Status attach(const std::string& netns, const std::string& name, const std::string& settings,
                 const std::string& home = {});
   Status detach(const std::string& netns, const std::string& name);
+  // The namespace `from` is called `to` from now on, on the machine and by the program.
+  Status rename(const std::string& from, const std::string& to);
   Result<std::string> ask(const std::string& question);
 
  private:

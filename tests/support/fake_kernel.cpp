@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/move_key.hpp"
 #include "state/routing_tables.hpp"
 
 namespace egress::testing_support {
@@ -119,8 +120,9 @@ Status FakeKernel::apply(const Op& op) {
   if (failing_index_ == index || (failing_ && failing_(op))) {
     return Error{.code = Errc::kKernel, .sys_errno = EIO, .message = to_text(op)};
   }
-  const bool makes_or_ends_netns = std::holds_alternative<state::NetnsObject>(op.object);
-  if (!makes_or_ends_netns && state_.count(op.netns) == 0) {
+  const bool is_of_netns = std::holds_alternative<state::NetnsObject>(op.object) ||
+                           std::holds_alternative<state::NetnsRename>(op.object);
+  if (!is_of_netns && state_.count(op.netns) == 0) {
     return op.verb == Verb::kRemove ? Status() : refusal(op, ENOENT);
   }
   return std::visit([&](const auto& object) { return perform(op, object); }, op.object);
@@ -172,6 +174,19 @@ Status FakeKernel::perform(const Op& op, const state::NetnsObject&) {
   } else {
     state_.try_emplace(op.netns, state::fresh_netns());
   }
+  return {};
+}
+
+Status FakeKernel::perform(const Op& op, const state::NetnsRename& rename) {
+  const bool is_there = state_.count(rename.to) != 0;
+  if (state_.count(op.netns) == 0) return is_there ? Status() : refusal(op, ENOENT);
+  if (is_there || others_.count(rename.to) != 0) return refusal(op, EEXIST);
+  for (const auto& [name, process] : std::as_const(state_).at(op.netns)->processes) {
+    move_key(programs_, {op.netns, name}, {rename.to, name});
+  }
+  move_key(flow_tables_, op.netns, rename.to);
+  move_key(counters_, op.netns, rename.to);
+  state_ = state::renamed(state_, {{op.netns, rename.to}});
   return {};
 }
 

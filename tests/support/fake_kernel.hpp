@@ -64,6 +64,7 @@ class FakeKernel : public kernel::Kernel {
 
  private:
   Status perform(const state::Op& op, const state::NetnsObject& object);
+  Status perform(const state::Op& op, const state::NetnsRename& rename);
   Status perform(const state::Op& op, const state::Sysctl& sysctl);
   Status perform(const state::Op& op, const state::FirewallChange& change);
   Status perform(const state::Op& op, const state::LinkPair& pair);

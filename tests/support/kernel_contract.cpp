@@ -84,10 +84,10 @@ void KernelContract::make_two_connected() {
   EXPECT_OK(change("eg-b", LinkSettings{up(connecting_pair().there)}));
 }
 
-void KernelContract::converge(const state::KernelState& desired) {
-  const state::ChangeSet ops = state::diff(desired, observe()).value();
+void KernelContract::converge(const state::KernelState& desired, const state::Renames& renames) {
+  const state::ChangeSet ops = state::diff(desired, observe(), renames).value();
   for (const Op& op : ops) EXPECT_OK(kernel().apply(op));
-  const state::ChangeSet left = state::diff(desired, observe()).value();
+  const state::ChangeSet left = state::diff(desired, observe(), renames).value();
   for (const Op& op : left) {
     ADD_FAILURE() << "still wanted after a pass: " << to_text(op);
   }

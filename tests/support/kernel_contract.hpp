@@ -47,7 +47,7 @@ class KernelContract : public testing::TestWithParam<KernelFactory> {
   void make_foreign(const state::NetnsName& netns) { GetParam().make_foreign(kernel(), netns); }
   void remove_foreign(const state::NetnsName& netns) { GetParam().remove_foreign(kernel(), netns); }
   // A whole pass towards `desired`; every op must succeed.
-  void converge(const state::KernelState& desired);
+  void converge(const state::KernelState& desired, const state::Renames& renames = {});
 
  private:
   std::unique_ptr<kernel::Kernel> kernel_{};

@@ -15,12 +15,14 @@ using state::NetnsState;
 using state::Route;
 using state::RouteKind;
 
+constexpr std::array kNames = {"eg-a", "eg-b", "eg-c", "eg-d"};
+
 class Generator {
  public:
   explicit Generator(std::mt19937& random) : random_(random) {}
 
   KernelState take() {
-    for (const char* name : {"eg-a", "eg-b", "eg-c", "eg-d"}) {
+    for (const char* name : kNames) {
       if (chance(75)) add_netns(name);
     }
     if (state_.size() > 1) {
@@ -202,6 +204,15 @@ class Generator {
 
 KernelState random_state(std::mt19937& random) {
   return Generator(random).take();
+}
+
+state::Renames random_renames(std::mt19937& random) {
+  std::uniform_int_distribution<size_t> draw(1, kNames.size() - 1);
+  state::Renames renames;
+  for (size_t from = 0; from < kNames.size(); ++from) {
+    renames.emplace(kNames.at(from), kNames.at((from + draw(random)) % kNames.size()));
+  }
+  return renames;
 }
 
 }  // namespace egress::testing_support

@@ -45,6 +45,10 @@ ordered_json json_of(const DetachRequest& request) {
   return {{"detach", request.key.name}, {"netns", request.key.netns}};
 }
 
+ordered_json json_of(const MoveRequest& request) {
+  return {{"move", request.from}, {"to", request.to}};
+}
+
 ordered_json json_of(const AskRequest& request) {
   return {{"ask", request.text}};
 }
@@ -77,6 +81,7 @@ std::string to_text(const Request& request) {
 Result<Request> parse_request(const std::string& text) try {
   const auto json = nlohmann::json::parse(text);
   if (json.contains("ask")) return Request(AskRequest{json.at("ask")});
+  if (json.contains("move")) return Request(MoveRequest{json.at("move"), json.at("to")});
   if (json.contains("detach")) return Request(DetachRequest{{json.at("netns"), json.at("detach")}});
   return Request(
       AttachRequest{{json.at("netns"), json.at("attach")}, json.at("digest"), json.at("home")});

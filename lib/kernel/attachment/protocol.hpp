@@ -42,13 +42,19 @@ struct DetachRequest {
   AttachmentKey key{};
   bool operator==(const DetachRequest&) const = default;
 };
+// A namespace has another name: what is attached there stays as it is, under that.
+struct MoveRequest {
+  std::string from{};
+  std::string to{};
+  bool operator==(const MoveRequest&) const = default;
+};
 // A question in the program's own words, which each program says for itself what to make of. The
 // answer is a text of any length, and comes in a file beside the message.
 struct AskRequest {
   std::string text{};
   bool operator==(const AskRequest&) const = default;
 };
-using Request = std::variant<AttachRequest, DetachRequest, AskRequest>;
+using Request = std::variant<AttachRequest, DetachRequest, MoveRequest, AskRequest>;
 
 std::string to_text(const Request& request);
 Result<Request> parse_request(const std::string& text);

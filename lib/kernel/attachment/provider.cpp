@@ -13,9 +13,12 @@ namespace egress::kernel {
 
 Status AttachmentProvider::observe(state::KernelState& observed) {
   silent_.clear();
+  attached_in_.clear();
   std::map<state::NetnsName, std::map<std::string, state::Attachment>> placed;
-  for (const ObservedProcess& process : processes_.observed()) {
+  for (ObservedProcess process : processes_.observed()) {
+    finish_move(process.place, process.attached);
     for (const ListedAttachment& listed : process.attached) {
+      attached_in_[listed.key.netns].insert(process.place);
       const NetnsHandle* const place = held_.find(listed.identity);
       const state::Attachment attachment{.name = listed.key.name,
                                          .process = process.place,
@@ -58,12 +61,54 @@ Status AttachmentProvider::apply(const state::Op& op) {
   return done;
 }
 
+bool AttachmentProvider::move(const state::ProcessRef& process, const state::NetnsName& from,
+                              const state::NetnsName& to) {
+  if (silent_.count(process) != 0) return false;
+  const auto folder = processes_.processes().open_folder(given_name(process.netns), process.name);
+  if (!folder.ok()) return false;
+  const Status moved = ask(folder->get(), MoveRequest{from, to});
+  if (!moved.ok() && moved.error().code == Errc::kBusy) silent_.insert(process);
+  return moved.ok();
+}
+
+Status AttachmentProvider::follow(const state::NetnsName& from, const state::NetnsName& to) {
+  std::map<state::NetnsName, std::set<state::ProcessRef>> attached_in;
+  for (const auto& [netns, processes] : attached_in_) {
+    for (state::ProcessRef process : processes) {
+      if (process.netns == from) process.netns = to;
+      const bool moved = netns == from && move(process, from, to);
+      attached_in[moved ? to : netns].insert(std::move(process));
+    }
+  }
+  attached_in_ = std::move(attached_in);
+  return {};
+}
+
+// A rename that was cut short has left some by a name that no namespace has any more.
+void AttachmentProvider::finish_move(const state::ProcessRef& process,
+                                     std::vector<ListedAttachment>& attached) {
+  std::map<state::NetnsName, state::NetnsName> names;
+  for (const ListedAttachment& listed : attached) {
+    const NetnsHandle* const place = held_.find(listed.identity);
+    if (place != nullptr && held_.find(listed.key.netns) == nullptr) {
+      names.emplace(listed.key.netns, *place->name());
+    }
+  }
+  for (const auto& [from, to] : names) {
+    if (!move(process, from, to)) continue;
+    for (ListedAttachment& listed : attached) {
+      if (listed.key.netns == from) listed.key.netns = to;
+    }
+  }
+}
+
 Status AttachmentProvider::attach(const state::Op& op, const state::Attachment& attachment,
                                   int folder) {
   if (!attachment.settings) {
     return Error{.code = Errc::kInvalid, .message = "the settings are not known"};
   }
   ASSIGN_OR_RETURN(const NetnsHandle* const place, held_.get(op.netns));
+  attached_in_[op.netns].insert(attachment.process);
   ASSIGN_OR_RETURN(const UniqueFd settings, make_settings_file(*attachment.settings));
   std::vector<int> files = {place->fd(), settings.get()};
   UniqueFd home;

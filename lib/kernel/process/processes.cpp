@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -234,6 +235,29 @@ Status Processes::stop(const std::string& netns, const std::string& name,
   }
   RETURN_IF_ERROR(remove_abandoned(folder));
   remove_empty_folders({netns});
+  return {};
+}
+
+Status Processes::move(const std::string& from, const std::string& to,
+                       const std::string& name) const {
+  RETURN_IF_ERROR(check_names(to, {.name = name}));
+  const std::string folder = folder_of(from, name);
+  const std::string moved = folder_of(to, name);
+  RETURN_IF_ERROR(remove_abandoned(moved));
+  RETURN_IF_ERROR(make_folder(all_ + "/" + to, 0755));
+  for (const std::string& own : {directory_, all_, all_ + "/" + from, all_ + "/" + to, folder}) {
+    RETURN_IF_ERROR(check_own_folder(own));
+  }
+  if (renameat2(AT_FDCWD, folder.c_str(), AT_FDCWD, moved.c_str(), RENAME_NOREPLACE) == 0) {
+    return {};
+  }
+  return Error::from_errno("move " + folder);
+}
+
+Status Processes::move_all(const std::string& from, const std::string& to) const {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, folders_in(all_ + "/" + from));
+  for (const std::string& name : names) RETURN_IF_ERROR(move(from, to, name));
+  remove_empty_folders({from});
   return {};
 }
 

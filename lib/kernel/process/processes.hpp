@@ -57,6 +57,11 @@ class Processes {
   // `is_ours` is false holds its file, who is left alone.
   Status stop(const std::string& netns, const std::string& name,
               const std::function<bool(pid_t)>& is_ours) const;
+  // Where it works goes by another namespace's name, in which it is: it runs on and keeps its
+  // files. kExists when there is one of that name.
+  Status move(const std::string& from, const std::string& to, const std::string& name) const;
+  // All that work by the name of `from`.
+  Status move_all(const std::string& from, const std::string& to) const;
   // Where one works that runs, to reach it by; kNotFound when none does.
   Result<UniqueFd> open_folder(const std::string& netns, const std::string& name) const;
 

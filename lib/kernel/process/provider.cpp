@@ -16,6 +16,7 @@ Status ProcessProvider::observe(state::KernelState& observed) {
   std::map<state::NetnsName, std::map<std::string, state::Process>> placed;
   for (RunningProcess& one : running) {
     const NetnsHandle* const place = held_.find(one.identity);
+    finish_move(one, place);
     const bool is_there = one.complete && place != nullptr && *place->name() == one.netns;
     if (!is_there && place == nullptr && !held_.owner().owns_process(one.pid)) continue;
     const state::NetnsName netns = is_there ? one.netns : stray_name(one.netns);
@@ -28,6 +29,12 @@ Status ProcessProvider::observe(state::KernelState& observed) {
     if (std::as_const(there)->processes != processes) there->processes = processes;
   }
   return {};
+}
+
+// A rename that was cut short has left one by a name that no namespace has any more.
+void ProcessProvider::finish_move(RunningProcess& one, const NetnsHandle* place) const {
+  if (place == nullptr || held_.find(one.netns) != nullptr || !one.complete) return;
+  if (processes_.move(one.netns, *place->name(), one.process.name).ok()) one.netns = *place->name();
 }
 
 bool ProcessProvider::provides(const state::Object& object) const {

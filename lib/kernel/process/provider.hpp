@@ -26,6 +26,9 @@ class ProcessProvider final : public Provider {
   Status observe(state::KernelState& observed) override;
   bool provides(const state::Object& object) const override;
   Status apply(const state::Op& op) override;
+  Status follow(const state::NetnsName& from, const state::NetnsName& to) override {
+    return processes_.move_all(from, to);
+  }
 
   const Processes& processes() const { return processes_; }
   // By the last observe().
@@ -34,6 +37,8 @@ class ProcessProvider final : public Provider {
   bool lost_one() const { return watch_.lost_one(); }
 
  private:
+  void finish_move(RunningProcess& one, const NetnsHandle* place) const;
+
   HeldNetns& held_;
   Processes processes_;
   ProcessWatch watch_;

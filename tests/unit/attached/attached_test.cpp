@@ -21,6 +21,7 @@ namespace {
 using kernel::AskRequest;
 using kernel::AttachRequest;
 using kernel::DetachRequest;
+using kernel::MoveRequest;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -36,6 +37,9 @@ class AttachedTest : public testing::Test {
         loop_, [this](const Place& place) { return attach(place); },
         [this](const std::string& netns, const std::string& name) {
           calls_.push_back("detach " + netns + " " + name);
+        },
+        [this](const std::string& from, const std::string& to, const std::string& name) {
+          calls_.push_back("move " + from + " " + to + " " + name);
         },
         [](const std::string& question) { return answer_to(question); });
     std::filesystem::current_path(before);
@@ -83,6 +87,9 @@ class AttachedTest : public testing::Test {
   std::string detached(const std::string& netns) {
     return asked(to_text(DetachRequest{{netns, "dns"}}));
   }
+  std::string moved(const std::string& from, const std::string& to) {
+    return asked(to_text(MoveRequest{from, to}));
+  }
   std::vector<kernel::ListedAttachment> listed() const {
     std::ifstream file(folder_ / ".attached");
     std::ostringstream text;
@@ -128,6 +135,33 @@ TEST_F(AttachedTest, TellsTheProgramOnceMoreWhatItHasAndNothingOfWhatItHasNot) {
   EXPECT_EQ(attached("eg-a", "one"), kOk);
   EXPECT_EQ(detached("eg-b"), kOk);
   EXPECT_THAT(calls_, ElementsAre("attach eg-a dns one", "attach eg-a dns one"));
+}
+
+TEST_F(AttachedTest, SpeaksOfANamespaceByItsNewNameOnceItHasOne) {
+  EXPECT_EQ(attached("eg-a-next", "one"), kOk);
+  EXPECT_EQ(attached("eg-b", "two"), kOk);
+  const auto before = listed();
+  EXPECT_EQ(moved("eg-a-next", "eg-a"), kOk);
+  EXPECT_THAT(listed_digests(), ElementsAre("eg-a: digest of one", "eg-b: digest of two"));
+  EXPECT_EQ(listed()[0].identity, before[0].identity);
+  EXPECT_EQ(attached("eg-a", "three"), kOk);
+  EXPECT_EQ(detached("eg-a"), kOk);
+  EXPECT_THAT(calls_,
+              ElementsAre("attach eg-a-next dns one", "attach eg-b dns two",
+                          "move eg-a-next eg-a dns", "attach eg-a dns three", "detach eg-a dns"));
+}
+
+TEST_F(AttachedTest, MovesNothingTwiceNorOverAnother) {
+  EXPECT_EQ(attached("eg-a-next", "one"), kOk);
+  EXPECT_EQ(attached("eg-a", "two"), kOk);
+  EXPECT_THAT(moved("eg-a-next", "eg-a"), HasSubstr("attached in eg-a already"));
+  EXPECT_THAT(listed_digests(), ElementsAre("eg-a: digest of two", "eg-a-next: digest of one"));
+  EXPECT_EQ(detached("eg-a"), kOk);
+  calls_.clear();
+  EXPECT_EQ(moved("eg-a-next", "eg-a"), kOk);
+  EXPECT_EQ(moved("eg-a-next", "eg-a"), kOk);
+  EXPECT_THAT(calls_, ElementsAre("move eg-a-next eg-a dns"));
+  EXPECT_THAT(listed_digests(), ElementsAre("eg-a: digest of one"));
 }
 
 TEST_F(AttachedTest, HandsOverTheDaemonsOwnNamespaceWhereItIsNeeded) {

@@ -30,7 +30,8 @@ Pair connected() {
 TEST(AttachmentProtocol, ReadsTheRequestsThatItWrites) {
   for (const Request& request :
        {Request(AttachRequest{kKey, "d1", false}), Request(AttachRequest{kKey, "d1", true}),
-        Request(DetachRequest{kKey}), Request(AskRequest{R"({"question":"report"})"})}) {
+        Request(DetachRequest{kKey}), Request(MoveRequest{"eg-app-web-0-next", "eg-app-web-0"}),
+        Request(AskRequest{R"({"question":"report"})"})}) {
     const auto read = parse_request(to_text(request));
     ASSERT_TRUE(read.ok()) << read.error().to_string();
     EXPECT_EQ(*read, request);
@@ -38,9 +39,9 @@ TEST(AttachmentProtocol, ReadsTheRequestsThatItWrites) {
 }
 
 TEST(AttachmentProtocol, RefusesWhatIsNoRequest) {
-  for (const char* text :
-       {"", "1", "[]", "{}", R"({"attach":"dns"})", R"({"detach":"dns"})", R"({"ask":1})",
-        R"({"attach":"dns","netns":"n","digest":1,"home":false})"}) {
+  for (const char* text : {"", "1", "[]", "{}", R"({"attach":"dns"})", R"({"detach":"dns"})",
+                           R"({"ask":1})", R"({"move":"eg-a"})", R"({"move":"eg-a","to":1})",
+                           R"({"attach":"dns","netns":"n","digest":1,"home":false})"}) {
     EXPECT_FALSE(parse_request(text).ok()) << text;
   }
 }

@@ -24,44 +24,47 @@ namespace egress::reconcile {
 namespace {
 
 using testing_support::FakeKernel;
+using testing_support::random_renames;
 using testing_support::random_state;
 
-void expect_arrival(FakeKernel& kernel, const state::KernelState& desired) {
-  const PassReport repair = run(kernel, desired);
+void expect_arrival(FakeKernel& kernel, const state::KernelState& desired,
+                    const state::Renames& renames) {
+  const PassReport repair = run(kernel, desired, renames);
   for (const auto& failed : repair.failed) ADD_FAILURE() << failed.error.to_string();
   for (const auto& line : repair.remaining) ADD_FAILURE() << "remaining: " << line;
   EXPECT_TRUE(repair.in_sync());
-  EXPECT_EQ(run(kernel, desired).ops_total, 0U);
+  EXPECT_EQ(run(kernel, desired, renames).ops_total, 0U);
 }
 
-void expect_every_single_fault_repaired(const FakeKernel& start,
-                                        const state::KernelState& desired) {
-  const size_t ops = state::diff(desired, FakeKernel(start).state()).value().size();
+void expect_every_single_fault_repaired(const FakeKernel& start, const state::KernelState& desired,
+                                        const state::Renames& renames) {
+  const size_t ops = state::diff(desired, FakeKernel(start).state(), renames).value().size();
   for (size_t k = 0; k < ops; ++k) {
     SCOPED_TRACE(testing::Message() << "op " << k << " of " << ops << " fails");
     FakeKernel kernel = start;
     kernel.fail_apply(k);
-    const PassReport hit = run(kernel, desired);
+    const PassReport hit = run(kernel, desired, renames);
     // More may fail in its wake: a route whose source address is missing, a name still taken.
     ASSERT_FALSE(hit.failed.empty());
     EXPECT_EQ(hit.failed[0].error.sys_errno, EIO);
     EXPECT_FALSE(hit.in_sync());
     EXPECT_EQ(hit.changed + hit.failed.size() + hit.skipped.size(), hit.ops_total);
-    expect_arrival(kernel, desired);
+    expect_arrival(kernel, desired, renames);
     if (testing::Test::HasFailure()) return;
   }
 }
 
 // Also when the daemon dies there instead of going on.
 void expect_every_broken_off_pass_finished(const FakeKernel& start,
-                                           const state::KernelState& desired) {
+                                           const state::KernelState& desired,
+                                           const state::Renames& renames) {
   FakeKernel dying = start;
-  Pass pass(dying, std::make_shared<const state::KernelState>(desired));
+  Pass pass(dying, {std::make_shared<const state::KernelState>(desired), renames});
   do {
     SCOPED_TRACE(testing::Message() << "dead after " << pass.progress().done << " of "
                                     << pass.progress().total << " ops");
     FakeKernel kernel = dying;
-    expect_arrival(kernel, desired);
+    expect_arrival(kernel, desired, renames);
     if (testing::Test::HasFailure()) return;
   } while (pass.step({}));
 }
@@ -72,18 +75,28 @@ class RandomFaultSweep : public testing::TestWithParam<uint32_t> {
     std::mt19937 random(GetParam());
     ASSERT_TRUE(run(start_, random_state(random)).in_sync());
     desired_ = random_state(random);
+    renames_ = random_renames(random);
   }
 
   FakeKernel start_{};
   state::KernelState desired_{};
+  state::Renames renames_{};
 };
 
 TEST_P(RandomFaultSweep, EverySingleFaultIsRepairedByTheNextPass) {
-  expect_every_single_fault_repaired(start_, desired_);
+  expect_every_single_fault_repaired(start_, desired_, {});
 }
 
 TEST_P(RandomFaultSweep, EveryBrokenOffPassIsFinishedByTheNextOne) {
-  expect_every_broken_off_pass_finished(start_, desired_);
+  expect_every_broken_off_pass_finished(start_, desired_, {});
+}
+
+TEST_P(RandomFaultSweep, EverySingleFaultOfAPassThatRenamesIsRepairedByTheNextPass) {
+  expect_every_single_fault_repaired(start_, desired_, renames_);
+}
+
+TEST_P(RandomFaultSweep, EveryBrokenOffPassThatRenamesIsFinishedByTheNextOne) {
+  expect_every_broken_off_pass_finished(start_, desired_, renames_);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomFaultSweep, testing::Range(1U, 7U));
@@ -153,6 +166,30 @@ state::KernelState drifted(state::KernelState state) {
   return state;
 }
 
+// What a lab in which two sets of instances stand has of one instance: the old namespaces, which
+// have the names that those of the next set are to get.
+constexpr const char* kNext = "-next";
+
+bool is_of_an_instance(const state::NetnsName& name) {
+  return name.starts_with("eg-app-") || name.starts_with("eg-worker-");
+}
+
+state::Renames renames_in(const state::KernelState& lab) {
+  state::Renames renames;
+  for (const auto& [name, netns] : lab) {
+    if (is_of_an_instance(name)) renames[name + kNext] = name;
+  }
+  return renames;
+}
+
+state::KernelState next_set_of(const state::KernelState& lab) {
+  state::Renames back;
+  for (const auto& [next, name] : renames_in(lab)) back[name] = next;
+  state::KernelState both = state::renamed(lab, back);
+  for (const auto& [name, next] : back) both[name] = state::fresh_netns();
+  return both;
+}
+
 struct LabChange {
   const char* name;
   state::KernelState (*before)();
@@ -179,6 +216,7 @@ const std::array kLabChanges = {
     LabChange{"Move", full, moved},
     LabChange{"Restart", full, [] { return lab_state("two-integrations", 1); }},
     LabChange{"Drift", [] { return drifted(full()); }, full},
+    LabChange{"Scaling", [] { return next_set_of(full()); }, full},
     LabChange{"Removal", full, nothing},
 };
 
@@ -187,18 +225,20 @@ class LabFaultSweep : public testing::TestWithParam<LabChange> {
   void SetUp() override {
     start_.state() = GetParam().before();
     desired_ = GetParam().after();
+    renames_ = renames_in(desired_);
   }
 
   FakeKernel start_{};
   state::KernelState desired_{};
+  state::Renames renames_{};
 };
 
 TEST_P(LabFaultSweep, EverySingleFaultIsRepairedByTheNextPass) {
-  expect_every_single_fault_repaired(start_, desired_);
+  expect_every_single_fault_repaired(start_, desired_, renames_);
 }
 
 TEST_P(LabFaultSweep, EveryBrokenOffPassIsFinishedByTheNextOne) {
-  expect_every_broken_off_pass_finished(start_, desired_);
+  expect_every_broken_off_pass_finished(start_, desired_, renames_);
 }
 
 INSTANTIATE_TEST_SUITE_P(Labs, LabFaultSweep, testing::ValuesIn(kLabChanges),
@@ -213,6 +253,9 @@ const Verbs kAllVerbs = {Verb::kAdd, Verb::kChange, Verb::kRemove};
 // Which verbs diff() has for each kind of object. A new kind does not compile without its own.
 Verbs verbs_of(const state::NetnsObject&) {
   return kAddRemove;
+}
+Verbs verbs_of(const state::NetnsRename&) {
+  return kChange;
 }
 Verbs verbs_of(const state::Sysctl&) {
   return kChange;
@@ -254,7 +297,8 @@ std::vector<Verbs> verbs_of_kinds(const std::variant<Kinds...>&) {
 TEST(LabFaultSweep, MeetsEveryKindOfObjectWithEveryVerb) {
   std::vector<Verbs> met(std::variant_size_v<state::Object>);
   for (const LabChange& change : kLabChanges) {
-    const auto ops = state::diff(change.after(), change.before()).value();
+    const state::KernelState after = change.after();
+    const auto ops = state::diff(after, change.before(), renames_in(after)).value();
     for (const state::Op& op : ops) met.at(op.object.index()).insert(op.verb);
   }
   EXPECT_EQ(met, verbs_of_kinds(state::Object{}));

@@ -218,6 +218,89 @@ TEST(Pass, AttachesNobodyBesideAPredecessorThatWouldNotLeave) {
               testing::ElementsAre("the old attachment att could not be ended"));
 }
 
+const state::Renames kRenames = {{"eg-b-next", "eg-b"}};
+
+// eg-b and one that is to get its name.
+KernelState with_a_next_one() {
+  KernelState state = sample();
+  state["eg-b-next"] = state.at("eg-b");
+  state["eg-b-next"]->links.erase("y0");
+  state["eg-b-next"]->addresses.clear();
+  state["eg-b-next"]->neighbours.clear();
+  state["eg-b-next"]->routes.clear();
+  state["eg-b-next"]->processes.at("b").arguments = {"next"};
+  return state;
+}
+KernelState next_one_alone() {
+  KernelState state = with_a_next_one();
+  state.erase("eg-a");
+  state["eg-b"] = state.at("eg-b-next");
+  state.erase("eg-b-next");
+  return state;
+}
+
+TEST(Pass, RenamesInsteadOfMakingAnew) {
+  FakeKernel kernel;
+  ASSERT_TRUE(run(kernel, with_a_next_one()).in_sync());
+  kernel.fail_matching(is<state::NetnsObject>(Verb::kAdd, "eg-b"));
+  EXPECT_TRUE(run(kernel, next_one_alone(), kRenames).in_sync());
+  EXPECT_EQ(kernel.state(), next_one_alone());
+}
+
+TEST(Pass, SkipsEverythingOfANamespaceThatCouldNotBeRenamed) {
+  FakeKernel kernel;
+  ASSERT_TRUE(run(kernel, with_a_next_one()).in_sync());
+  kernel.fail_matching(is<state::NetnsRename>(Verb::kChange, "eg-b-next"));
+  KernelState desired = next_one_alone();
+  desired["eg-b"]->rules.insert({.priority = 7, .table = 7});
+  desired["eg-c"] = netns_with_firewall();
+  desired["eg-c"]->attachments["att"] = state::make_attachment("att", {"eg-b", "b"}, "settings");
+  const PassReport report = run(kernel, desired, kRenames);
+  ASSERT_THAT(report.failed, SizeIs(1));
+  EXPECT_EQ(report.failed[0].object, "rename netns eg-b-next to eg-b");
+  EXPECT_THAT(skipped_objects(report),
+              testing::ElementsAre("add rule 7: from all lookup 7 in eg-b",
+                                   testing::StartsWith("add attachment att")));
+  EXPECT_THAT(reasons(report), Each("network namespace eg-b-next could not be renamed to eg-b"));
+  EXPECT_EQ(kernel.state().count("eg-b-next"), 1U) << "it is left as it is";
+  kernel.fail_matching(nullptr);
+  EXPECT_TRUE(run(kernel, desired, kRenames).in_sync());
+}
+
+TEST(Pass, GivesNoNameThatAnotherStillHas) {
+  FakeKernel kernel;
+  ASSERT_TRUE(run(kernel, with_a_next_one()).in_sync());
+  kernel.fail_matching(is<state::Process>(Verb::kRemove, "eg-b"));
+  const PassReport report = run(kernel, next_one_alone(), kRenames);
+  EXPECT_THAT(skipped_objects(report),
+              testing::ElementsAre("remove netns eg-b", "rename netns eg-b-next to eg-b"));
+  EXPECT_THAT(reasons(report),
+              testing::ElementsAre("the old process b could not be stopped",
+                                   "the old network namespace eg-b could not be removed"));
+}
+
+TEST(Pass, KnowsWhoWouldNotStopByTheNewName) {
+  FakeKernel kernel;
+  ASSERT_TRUE(run(kernel, with_a_next_one()).in_sync());
+  kernel.fail_matching(is<state::Process>(Verb::kRemove, "eg-b-next"));
+  KernelState desired = next_one_alone();
+  desired["eg-b"]->processes.at("b").arguments = {"another"};
+  const PassReport report = run(kernel, desired, kRenames);
+  EXPECT_THAT(report.failed, SizeIs(1));
+  EXPECT_THAT(skipped_objects(report),
+              testing::ElementsAre("add process b /bin/b another in eg-b"));
+  EXPECT_THAT(reasons(report), testing::ElementsAre("the old process b could not be stopped"));
+}
+
+TEST(Pass, RenamesNothingForANameThatSomebodyElseHas) {
+  FakeKernel kernel;
+  ASSERT_TRUE(run(kernel, with_a_next_one()).in_sync());
+  kernel.set_foreign("eg-b", {});
+  const PassReport report = run(kernel, next_one_alone(), kRenames);
+  EXPECT_THAT(report.taken, testing::ElementsAre(testing::Key("eg-b")));
+  EXPECT_TRUE(report.settled());
+}
+
 TEST(Pass, ChangesNothingWhenTheKernelCannotBeObserved) {
   FakeKernel kernel;
   kernel.fail_next_observe();
@@ -230,7 +313,7 @@ TEST(Pass, ChangesNothingWhenTheKernelCannotBeObserved) {
 
 TEST(Pass, ReportsWhatSomebodyElseUndidMeanwhile) {
   FakeKernel kernel;
-  Pass pass(kernel, std::make_shared<const KernelState>(sample()));
+  Pass pass(kernel, {std::make_shared<const KernelState>(sample())});
   while (pass.progress().what != "verify") ASSERT_TRUE(pass.step({}));
   kernel.state()["eg-a"]->routes.clear();
   EXPECT_FALSE(pass.step({}));
@@ -280,7 +363,7 @@ Pass::Clock ticking() {
 
 TEST(Pass, WorksInSlicesOfAboutTheBudget) {
   FakeKernel kernel;
-  Pass pass(kernel, std::make_shared<const KernelState>(sample()), ticking());
+  Pass pass(kernel, {std::make_shared<const KernelState>(sample())}, ticking());
   size_t slices = 0;
   size_t before = 0;
   while (pass.step(std::chrono::milliseconds(4))) {
@@ -295,7 +378,7 @@ TEST(Pass, WorksInSlicesOfAboutTheBudget) {
 
 TEST(Pass, TellsItsProgressOpByOp) {
   FakeKernel kernel;
-  Pass pass(kernel, std::make_shared<const KernelState>(sample()));
+  Pass pass(kernel, {std::make_shared<const KernelState>(sample())});
   EXPECT_EQ(pass.progress().what, "observe");
   EXPECT_TRUE(pass.step({}));
   const state::ChangeSet ops = state::diff(sample(), {}).value();
