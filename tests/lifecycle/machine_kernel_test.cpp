@@ -13,7 +13,9 @@
 namespace egress::life {
 namespace {
 
-constexpr size_t kSequences = 100;
+// As many as a run of the tests can wait for: half a second each, and twice that where much else is
+// done. EGRESS_LIFE_SEQUENCES=100 is more.
+constexpr size_t kSequences = 50;
 
 class LinuxWorld : public World {
  public:
