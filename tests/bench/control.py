@@ -56,6 +56,9 @@ def passes(programs, folder, lab):
         }
         running.ctl("apply", files["lab"])
         taken["route"] = running.ctl("apply", files["route"])
+        plan, declared = next(iter(lab["serverFarms"].items()))
+        if declared["capacity"] < labs.PLAN_SIZE:
+            taken["scale"] = running.ctl("scale", plan, "--capacity", str(declared["capacity"] + 1))
         taken["down"] = running.ctl("down")
     settle()
     return taken

@@ -25,6 +25,8 @@ PATHS = {
 WIRE_BUDGETS = {"rr": 0.5, "bulk": 0.6}
 SLIRP_BUDGET = 2.5
 NAMES_BUDGET = 0.5
+SCALED = 20  # workers that the budget of one more is about
+SCALE_BUDGET = 0.1
 GAP_BUDGET = 2
 NAMES = {
     "azure": "Azure DNS, 168.63.129.16",
@@ -146,6 +148,17 @@ def pass_rows(results, size, title, with_budgets):
     ]
 
 
+def scale_rows(results, size):
+    """Of labs whose plan has room for one instance more."""
+    if "scale" not in results[0][size]:
+        return []
+    return [Row(f"{size} workers with one app: scaled to {size + 1}", "creating them",
+                [r[size]["scale"] / r[size]["create"] for r in results],
+                SCALE_BUDGET if size == SCALED else None, at_least=False, digits=3,
+                absolute=seconds_text(results, lambda r: r[size]["scale"], 3) + " against " +
+                seconds_text(results, lambda r: r[size]["create"]))]
+
+
 def baseline_row(results, what, baseline, step, budget):
     size = results[0]["baseline"]
     return Row(f"{what} {size} workers with one app: {baseline}", "egressd",
@@ -181,6 +194,7 @@ def control_rows(results):
                      f"{statistics.median(per_worker(results, size)):.2f} ms"))
     for size in sizes:
         rows += pass_rows(results, size, f"{size} workers with one app", size == largest)
+        rows += scale_rows(results, size)
     return rows + pass_rows(results, "mixed", "20 workers, 40 apps, 5 VNets, 200 rules each", False)
 
 

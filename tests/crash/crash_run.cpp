@@ -35,7 +35,7 @@ Status expect_machine(const std::string& expected) {
 
 }  // namespace
 
-CrashRun::CrashRun(std::vector<LabFile> labs, const std::string& directory)
+CrashRun::CrashRun(std::vector<LabPointer> labs, const std::string& directory)
     : labs_(std::move(labs)), daemon_(directory) {}
 
 Status CrashRun::run(uint64_t seed, uint32_t kills) {
@@ -58,24 +58,27 @@ Status CrashRun::begin() {
   RETURN_IF_ERROR(daemon_.comes_up());
   spans_["start"] = Clock::now() - start;
   machine_before_ = machine_text();
-  for (const LabFile& lab : labs_) {
-    RETURN_IF_ERROR(carry_out({.kind = OperationKind::kApply, .target = &lab}));
-    const std::string site = lab.lab.sites.begin()->first;
+  for (const LabPointer& lab : labs_) {
+    RETURN_IF_ERROR(carry_out({.kind = OperationKind::kApply, .target = lab}));
+    const std::string site = lab->lab.sites.begin()->first;
     RETURN_IF_ERROR(carry_out({.kind = OperationKind::kRestart, .site = site}));
     RETURN_IF_ERROR(carry_out({.kind = OperationKind::kTraffic, .site = site}));
+    random_.seed(1);
+    RETURN_IF_ERROR(carry_out(random_change(known_, random_)));
   }
   return remove_lab();
 }
 
 void CrashRun::begin_story(uint64_t round) {
   story_.clear();
-  note(fmt::format("round {} with {} in force, {}", round,
-                   known_.lab == nullptr ? "no lab" : known_.lab->name, to_text(known_.leases)));
+  note(
+      fmt::format("round {} with {} in force, {}", round, name_of(known_), to_text(known_.leases)));
 }
 
 Status CrashRun::round() {
   const Operation operation = choose();
   starts_killed_ = 0;
+  RETURN_IF_ERROR(make_way(operation));
   RETURN_IF_ERROR(kill_during(operation));
   while (chance(35)) RETURN_IF_ERROR(kill_during({.kind = OperationKind::kStart}));
   RETURN_IF_ERROR(come_back(operation));
@@ -88,15 +91,17 @@ Status CrashRun::round() {
 Operation CrashRun::choose() {
   const uint32_t kind = below(100);
   Operation operation{.kind = OperationKind::kApply, .target = any_lab()};
-  if (known_.lab == nullptr || kind < 45) return operation;
-  if (kind < 55) {
+  if (known_.lab == nullptr || kind < 30) return operation;
+  const auto& sites = known_.lab->lab.sites;
+  if (kind < 37) {
     operation.target = known_.lab;
-  } else if (kind < 70) {
-    auto site = known_.lab->lab.sites.begin();
-    std::advance(site, below(static_cast<uint32_t>(known_.lab->lab.sites.size())));
+  } else if (kind < 48 && !sites.empty()) {
+    const auto site = std::next(sites.begin(), below(static_cast<uint32_t>(sites.size())));
     operation = {.kind = chance(50) ? OperationKind::kRestart : OperationKind::kTraffic,
                  .site = site->first};
-  } else if (kind < 82) {
+  } else if (kind < 73) {
+    operation = random_change(known_, random_);
+  } else if (kind < 84) {
     operation = {.kind = OperationKind::kDown};
   } else {
     operation = {.kind = OperationKind::kStart};
@@ -104,28 +109,42 @@ Operation CrashRun::choose() {
   return operation;
 }
 
+// A lab that moves or drops a subnet in use comes once nobody uses it.
+Status CrashRun::make_way(const Operation& operation) {
+  while (const auto first = what_comes_first(operation, known_)) {
+    RETURN_IF_ERROR(carry_out(*first));
+  }
+  return {};
+}
+
 // Either what was in force before the operation or what it was to bring; nothing in between.
 Status CrashRun::come_back(const Operation& operation) {
   daemon_.spawn();
   RETURN_IF_ERROR(daemon_.comes_up());
   if (is_set_aside()) return take_up_again(operation);
-  ASSIGN_OR_RETURN(const std::string file, lab_in_force());
-  ASSIGN_OR_RETURN(LeaseBook leases, leases_of(daemon_.client()));
-  const std::string before = known_.lab == nullptr ? "" : known_.lab->text.file;
-  note(fmt::format("came back with {}", file.empty() ? "no lab" : file));
-  if (file == before) {
-    if (leases == known_.leases) return {};
-    return wrong("the leases were " + to_text(known_.leases) + " and are now " + to_text(leases));
+  ASSIGN_OR_RETURN(const InForce found, in_force(daemon_.client()));
+  ASSIGN_OR_RETURN(Known target, after(operation, known_));
+  if (is_lab_of(found, known_)) {
+    note("came back with " + name_of(known_));
+    if (found.leases == known_.leases) return {};
+    return wrong("the leases were " + to_text(known_.leases) + " and are now " +
+                 to_text(found.leases));
   }
-  if (operation.kind == OperationKind::kDown && file.empty()) {
-    known_ = {};
-    return {};
+  note("came back with " + name_of(target));
+  return now_in_force(target);
+}
+
+Status CrashRun::now_in_force(const Known& target) {
+  ASSIGN_OR_RETURN(InForce found, in_force(daemon_.client()));
+  if (!is_lab_of(found, target)) {
+    return wrong(fmt::format("what is in force is not {}: {}, with {} links left behind\n{}",
+                             name_of(target), found.text.file, found.orphans.size(),
+                             found.text.text));
   }
-  if (operation.kind != OperationKind::kApply || file != operation.target->text.file) {
-    return wrong("'" + file + "' is in force, which nobody asked for");
+  if (target.lab != nullptr) {
+    RETURN_IF_ERROR(check_leases(known_.leases, target.lab->lab, found.leases));
   }
-  RETURN_IF_ERROR(check_leases(known_.leases, operation.target->lab, leases));
-  known_ = {operation.target, std::move(leases)};
+  known_ = {target.lab, std::move(found.orphans), std::move(found.leases)};
   return {};
 }
 
@@ -144,16 +163,22 @@ bool CrashRun::is_set_aside() const {
 Status CrashRun::take_up_again(const Operation& operation) {
   if (starts_killed_ < 2) return wrong("a lab is set aside that had no part in the end");
   note("came back with the lab set aside");
-  const bool applies = operation.kind == OperationKind::kApply;
-  const auto applied =
-      carry_out({.kind = OperationKind::kApply, .target = applies ? operation.target : known_.lab});
-  return applied.ok() ? Status() : applied.error();
+  // Whether the operation was stored, nobody is told; what it was to bring is the same from either,
+  // but for links.
+  ASSIGN_OR_RETURN(const Known target, after(operation, known_));
+  const Operation apply{.kind = OperationKind::kApply,
+                        .target = target.lab == nullptr ? known_.lab : target.lab};
+  note(to_text(apply));
+  const ctl::Answer answer = perform(daemon_.client(), apply);
+  if (const auto* failure = std::get_if<ctl::Failure>(&answer)) return wrong(failure->message);
+  ASSIGN_OR_RETURN(const InForce found, in_force(daemon_.client()));
+  return now_in_force({apply.target, found.orphans, {}});
 }
 
 Status CrashRun::recover() {
   const uint32_t kind = below(100);
   if (known_.lab != nullptr && kind < 45) return comes_in_sync();
-  const LabFile* target = known_.lab != nullptr && kind < 70 ? known_.lab : any_lab();
+  const LabPointer target = known_.lab != nullptr && kind < 70 ? known_.lab : any_lab();
   if (kind >= 90) return remove_lab();
   RETURN_IF_ERROR(carry_out({.kind = OperationKind::kApply, .target = target}));
   return {};
@@ -188,8 +213,10 @@ Status CrashRun::finish() {
 }
 
 Result<int> CrashRun::carry_out(const Operation& operation) {
+  RETURN_IF_ERROR(make_way(operation));
   const std::string what = to_text(operation);
-  note(what);
+  note(operation.change ? lifecycle::to_text(*operation.change) : what);
+  ASSIGN_OR_RETURN(const Known target, after(operation, known_));
   const auto since = Clock::now();
   const ctl::Answer answer = perform(daemon_.client(), operation);
   if (const auto* failure = std::get_if<ctl::Failure>(&answer)) {
@@ -202,20 +229,8 @@ Result<int> CrashRun::carry_out(const Operation& operation) {
   const int changed = static_cast<int>(ctl::number_of(result, "changed"));
   // What changed nothing tells nothing about how long it takes to change something.
   if (changed > 0) spans_[what] = std::max(Duration(Clock::now() - since), spans_[what] * 0.8);
-  if (operation.kind == OperationKind::kDown) known_ = {};
-  if (operation.kind != OperationKind::kApply) return changed;
-  ASSIGN_OR_RETURN(LeaseBook leases, leases_of(daemon_.client()));
-  RETURN_IF_ERROR(check_leases(known_.leases, operation.target->lab, leases));
-  known_ = {operation.target, std::move(leases)};
+  RETURN_IF_ERROR(now_in_force(target));
   return changed;
-}
-
-Result<std::string> CrashRun::lab_in_force() const {
-  const ctl::Answer answer = daemon_.client().get("/v1/status");
-  if (const auto* failure = std::get_if<ctl::Failure>(&answer)) {
-    return wrong("status: " + failure->message);
-  }
-  return ctl::text_of(std::get<ctl::Json>(answer), "lab");
 }
 
 Status CrashRun::comes_in_sync() {

@@ -15,20 +15,14 @@
 #include "base/result.hpp"
 #include "tests/crash/daemon_process.hpp"
 #include "tests/crash/kill.hpp"
-#include "tests/crash/lease_book.hpp"
+#include "tests/crash/known.hpp"
 #include "tests/crash/operation.hpp"
 
 namespace egress::crash {
 
-// What is stored and in force.
-struct Known {
-  const LabFile* lab = nullptr;  // null: none
-  LeaseBook leases{};
-};
-
 class CrashRun {
  public:
-  CrashRun(std::vector<LabFile> labs, const std::string& directory);
+  CrashRun(std::vector<LabPointer> labs, const std::string& directory);
 
   // At random points until there were as many kills; an error tells what went wrong at last.
   Status run(uint64_t seed, uint32_t kills);
@@ -46,6 +40,7 @@ class CrashRun {
   Status begin();
   Status round();
   Operation choose();
+  Status make_way(const Operation& operation);
   Status come_back(const Operation& operation);
   bool is_set_aside() const;
   Status take_up_again(const Operation& operation);
@@ -55,7 +50,8 @@ class CrashRun {
   Status finish();
   // Without a kill: has to succeed, and says how many objects were changed.
   Result<int> carry_out(const Operation& operation);
-  Result<std::string> lab_in_force() const;
+  // That it is in force, with leases that follow from those before.
+  Status now_in_force(const Known& target);
   Status comes_in_sync();
   void begin_story(uint64_t round);
   void note(std::string step) { story_.push_back(std::move(step)); }
@@ -67,16 +63,16 @@ class CrashRun {
   // Before its `index`th lasting call; false when it ended without making so many.
   Result<bool> kill_before_call(const Operation& operation, uint32_t index);
   Status check_killed(const Operation& operation, const ctl::Answer& answer);
-  Status sweep(const LabFile* before, const Operation& operation);
-  Result<bool> sweep_call(const LabFile* before, const Operation& operation, uint32_t index);
-  const LabFile* lab(const std::string& name) const;
+  Status sweep(const LabPointer& before, const Operation& operation);
+  Result<bool> sweep_call(const LabPointer& before, const Operation& operation, uint32_t index);
+  LabPointer lab(const std::string& name) const;
 
   uint32_t below(uint32_t bound) { return static_cast<uint32_t>(random_() % bound); }
   bool chance(uint32_t percent) { return below(100) < percent; }
   double fraction() { return below(10'001) / 10'000.0; }
-  const LabFile* any_lab() { return &labs_[below(static_cast<uint32_t>(labs_.size()))]; }
+  LabPointer any_lab() { return labs_[below(static_cast<uint32_t>(labs_.size()))]; }
 
-  std::vector<LabFile> labs_;
+  std::vector<LabPointer> labs_;
   DaemonProcess daemon_;
   std::mt19937_64 random_{};
   Known known_{};

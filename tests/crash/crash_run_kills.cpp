@@ -102,18 +102,24 @@ Status CrashRun::check_killed(const Operation& operation, const ctl::Answer& ans
 
 Status CrashRun::sweep() {
   RETURN_IF_ERROR(begin());
-  const LabFile* full = lab("two-integrations");
-  const LabFile* changed = lab("scaled-in");
+  const LabPointer full = lab("two-integrations");
+  const LabPointer changed = lab("scaled-in");
   RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kStart}));
   RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kDown}));
   RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kRestart, .site = "web"}));
   RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kTraffic, .site = "web"}));
   RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kApply, .target = changed}));
+  for (const lifecycle::Operation& change :
+       {lifecycle::Operation(lifecycle::Scale{"plan", 3, {}}),
+        lifecycle::Operation(lifecycle::Disconnect{"web"}),
+        lifecycle::Operation(lifecycle::Delete{"site", "web"})}) {
+    RETURN_IF_ERROR(sweep(full, {.kind = OperationKind::kChange, .change = change}));
+  }
   RETURN_IF_ERROR(sweep(nullptr, {.kind = OperationKind::kApply, .target = full}));
   return finish();
 }
 
-Status CrashRun::sweep(const LabFile* before, const Operation& operation) {
+Status CrashRun::sweep(const LabPointer& before, const Operation& operation) {
   // How many calls there are varies a little, with the number of slices that a pass takes.
   for (uint32_t index = 0, missed = 0; missed < kEnoughMisses; ++index) {
     begin_story(index);
@@ -127,7 +133,7 @@ Status CrashRun::sweep(const LabFile* before, const Operation& operation) {
 
 // Every second time the lab is removed without having been looked at: whatever a pass would have
 // mended on the way then still has to go.
-Result<bool> CrashRun::sweep_call(const LabFile* before, const Operation& operation,
+Result<bool> CrashRun::sweep_call(const LabPointer& before, const Operation& operation,
                                   uint32_t index) {
   if (before != nullptr) {
     RETURN_IF_ERROR(carry_out({.kind = OperationKind::kApply, .target = before}));
@@ -140,11 +146,11 @@ Result<bool> CrashRun::sweep_call(const LabFile* before, const Operation& operat
   return hit;
 }
 
-const LabFile* CrashRun::lab(const std::string& name) const {
+LabPointer CrashRun::lab(const std::string& name) const {
   const auto found = std::find_if(labs_.begin(), labs_.end(),
-                                  [&](const LabFile& file) { return file.name == name; });
+                                  [&](const LabPointer& file) { return file->name == name; });
   EG_CHECK(found != labs_.end(), "a lab that the sweep names");
-  return &*found;
+  return *found;
 }
 
 }  // namespace egress::crash

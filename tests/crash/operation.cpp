@@ -9,20 +9,21 @@
 
 namespace egress::crash {
 
-Result<std::vector<LabFile>> load_labs(const std::string& folder) {
+Result<std::vector<LabPointer>> load_labs(const std::string& folder) {
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     paths.push_back(entry.path());
   }
   std::sort(paths.begin(), paths.end());
-  std::vector<LabFile> labs;
+  std::vector<LabPointer> labs;
   for (const auto& path : paths) {
     ASSIGN_OR_RETURN(const ctl::LabSource source, ctl::LabSource::read(path.string()));
     lab::Loaded loaded = source.load();
     if (!loaded.lab) {
       return Error{.code = Errc::kInvalid, .message = path.string() + " does not load"};
     }
-    labs.push_back({path.stem().string(), source.with_files(), *std::move(loaded.lab)});
+    labs.push_back(std::make_shared<const LabFile>(
+        LabFile{path.stem().string(), source.with_files(), *std::move(loaded.lab)}));
   }
   return labs;
 }
@@ -32,6 +33,7 @@ std::string to_text(const Operation& operation) {
     case OperationKind::kApply: return "apply " + operation.target->name;
     case OperationKind::kRestart: return "restart";
     case OperationKind::kTraffic: return "traffic";
+    case OperationKind::kChange: return lifecycle::name_of(*operation.change);
     case OperationKind::kDown: return "down";
     case OperationKind::kStart: break;
   }
@@ -50,6 +52,9 @@ ctl::Answer perform(const ctl::Client& client, const Operation& operation) {
       return client.run(site + "/traffic",
                         control::to_json(control::TrafficRequest{lab::TrafficClass::kKeyVault}),
                         ignored);
+    case OperationKind::kChange:
+      return client.run("/v1/operations",
+                        control::to_json(control::OperationRequest{*operation.change}), ignored);
     case OperationKind::kDown:
     case OperationKind::kStart: break;
   }

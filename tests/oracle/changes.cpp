@@ -5,6 +5,7 @@
 #include "tests/oracle/names.hpp"
 #include "tests/oracle/nat_gateways.hpp"
 #include "tests/oracle/offers.hpp"
+#include "tests/oracle/operations.hpp"
 #include "tests/oracle/private_ports.hpp"
 #include "tests/oracle/random_lists.hpp"
 #include "tests/oracle/services.hpp"
@@ -149,7 +150,8 @@ Lab changed_lab(const Lab& lab, uint64_t seed) {
     if (later.chance(30)) change_private_ports(changed, later);
     if (later.chance(20)) aim_starts(changed, later);
     if (later.chance(30)) change_wires(changed, later);
-    if (is_valid(changed)) return changed;
+    if (later.chance(40)) operate(changed, later);
+    if (is_valid(changed) && may_follow(lab, changed)) return changed;
   }
 }
 
