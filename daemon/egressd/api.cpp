@@ -256,11 +256,16 @@ void advance_clock(Operations& operations, const HttpRequest& request, const Res
   operations.advance_clock(asked->by, answering<control::ClockAdvance>(respond));
 }
 
+// Its end is told when all that follows from it has come about.
+Operations::Observer streamed(const Parts& parts, const Respond& respond) {
+  return parts.startups.awaiting(
+      parts.scaling.awaiting(std::make_shared<StreamedOperation>(respond)));
+}
+
 void operate(const Parts& parts, const HttpRequest& request, const Respond& respond) {
   const auto asked = control::parse_operation_request(request.body);
   if (!asked.ok()) return respond(refusal_of(asked.error()));
-  parts.operations.operate(asked->operation,
-                           parts.startups.awaiting(std::make_shared<StreamedOperation>(respond)));
+  parts.operations.operate(asked->operation, streamed(parts, respond));
 }
 
 void use_traffic(Operations& operations, const std::string& site, const HttpRequest& request,
@@ -300,7 +305,7 @@ void step(const Parts& parts, const std::string& name, const HttpRequest& reques
 }
 
 void post(const Parts& parts, const HttpRequest& request, const Respond& respond) {
-  auto& [operations, startups, queries, probing, flow_watch] = parts;
+  auto& [operations, startups, scaling, queries, probing, flow_watch] = parts;
   const std::string& path = request.path;
   if (path == "/v1/explain") return explain(parts, request, respond);
   if (path == "/v1/clock") return advance_clock(operations, request, respond);
@@ -336,8 +341,7 @@ void post(const Parts& parts, const HttpRequest& request, const Respond& respond
                           return with_warnings(control::to_json(tested.results), tested.warnings);
                         }));
   }
-  operations.apply(std::move(*lab),
-                   startups.awaiting(std::make_shared<StreamedOperation>(respond)));
+  operations.apply(std::move(*lab), streamed(parts, respond));
 }
 
 }  // namespace

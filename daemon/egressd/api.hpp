@@ -11,6 +11,7 @@
 #include "egressd/operations.hpp"
 #include "egressd/probing.hpp"
 #include "egressd/queries.hpp"
+#include "egressd/scaling.hpp"
 #include "egressd/startups.hpp"
 
 namespace egress::daemon {
@@ -19,6 +20,7 @@ namespace egress::daemon {
 struct Parts {
   Operations& operations;
   Startups& startups;
+  Scaling& scaling;
   Queries& queries;
   Probing& probing;
   FlowWatch& flow_watch;

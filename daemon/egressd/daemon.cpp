@@ -68,8 +68,9 @@ Daemon::Daemon(Settings settings, session::Session session, kernel::Kernel& kern
       workers_(loop_, kWorksAtOnce),
       wires_(kernel, session_),
       operations_(loop_, workers_, kernel, session_, wires_, clock, [this] { after_pass(); }),
-      startups_(workers_, session_, operations_, verifier, clock),
-      queries_(loop_, workers_, kernel, session_, operations_, startups_, wires_, clock),
+      scaling_(session_, operations_),
+      startups_(workers_, session_, operations_, verifier, clock, [this] { scaling_.go_on(); }),
+      queries_(loop_, workers_, kernel, session_, operations_, startups_, scaling_, wires_, clock),
       probing_(workers_, session_, operations_, verifier, clock),
       flow_watch_(loop_, kernel, session_, wires_, clock),
       watchdog_(loop_, [this] { feed_watchdog(); }),
@@ -84,7 +85,7 @@ Status Daemon::run(UniqueFd listener) {
        .bodies = control::kLargestBodies,
        .connections = {control::kMostConnections, control::kPatience}},
       [this](const HttpRequest& request, const Respond& respond) {
-        handle({operations_, startups_, queries_, probing_, flow_watch_}, request,
+        handle({operations_, startups_, scaling_, queries_, probing_, flow_watch_}, request,
                [what = request.method + " " + request.path, respond](HttpResponse response) {
                  spdlog::debug("{}: {}", what, response.status);
                  respond(std::move(response));
@@ -187,18 +188,22 @@ void Daemon::stop() {
     operations_.wind_down();
   }
   if (waiting_already || !operations_.busy()) {
-    startups_.wind_down();
-    loop_.stop();
+    wind_down();
   } else {
     spdlog::info("stopping after the operation in progress; a second signal stops at once");
   }
 }
 
+void Daemon::wind_down() {
+  scaling_.wind_down();
+  startups_.wind_down();
+  loop_.stop();
+}
+
 void Daemon::after_pass() {
   feed_watchdog();
   if (stopping_) {
-    startups_.wind_down();
-    loop_.stop();
+    wind_down();
   }
   startups_.perform_pending();
   flow_watch_.look_again();

@@ -13,6 +13,7 @@
 #include "egressd/operations.hpp"
 #include "egressd/probing.hpp"
 #include "egressd/queries.hpp"
+#include "egressd/scaling.hpp"
 #include "egressd/settings.hpp"
 #include "egressd/startups.hpp"
 #include "kernel/kernel.hpp"
@@ -48,6 +49,7 @@ class Daemon {
   void reload();
   void stop();
   void after_pass();
+  void wind_down();
   void feed_watchdog();
 
   Settings settings_;
@@ -57,6 +59,7 @@ class Daemon {
   uv::Workers workers_;
   Wires wires_;
   Operations operations_;
+  Scaling scaling_;
   Startups startups_;
   Queries queries_;
   Probing probing_;

@@ -68,6 +68,16 @@ void Operations::operate(const lifecycle::Operation& operation, const Observer& 
       observer);
 }
 
+void Operations::go_on_scaling(const Observer& observer) {
+  if (refuse_when_busy(*observer)) return;
+  propose(
+      "scale",
+      [base = session_.current(), terms = session_.terms(), now = lab_time()] {
+        return session::propose_stage(*base, terms, now);
+      },
+      observer);
+}
+
 void Operations::restart(const std::string& site, const Observer& observer) {
   if (refuse_when_busy(*observer)) return;
   propose(

@@ -36,6 +36,8 @@ class Operations {
   void apply(lab::LabText text, const Observer& observer);
   // What somebody does to the lab in force (session::propose_operation).
   void operate(const lifecycle::Operation& operation, const Observer& observer);
+  // A plan that is being scaled up or down a stage further (session::propose_stage).
+  void go_on_scaling(const Observer& observer);
   void restart(const std::string& site, const Observer& observer);
   void down(const Observer& observer);
   // Somebody wants to send packets of this class as the site (session::propose_traffic). At once
@@ -54,6 +56,8 @@ class Operations {
   void reconcile_now() { passes_.reconcile_now(); }
   void reconcile_soon() { passes_.reconcile_soon(); }
   void wind_down() { passes_.wind_down(); }
+  // The last pass left the kernel as the lab wants it.
+  bool last_clean() const { return passes_.last_clean(); }
   // A requested operation is at work.
   bool busy() const { return proposing_ || passes_.requested() || ageing_; }
   // How often lab or kernel have been changed; empty while the kernel is being changed. Between two

@@ -96,7 +96,8 @@ void Passes::start_pass(const Observer& observer) {
   const auto on_progress = [observer](const reconcile::Progress& progress) {
     if (observer != nullptr) observer->progressed(progress);
   };
-  runner_.start({.state = session_.current()->desired}, on_progress,
+  const session::LabInForce& lab = *session_.current();
+  runner_.start({.state = lab.desired, .renames = *lab.renames}, on_progress,
                 [this, observer](const PassOutcome& outcome) { finish_pass(outcome, observer); });
 }
 

@@ -90,9 +90,10 @@ Result<Queries::Comparison> Queries::compare() {
   ASSIGN_OR_RETURN(const state::KernelState observed, kernel_.observe());
   const state::KernelState& desired = *session_.current()->desired;
   state::ForeignNames taken = state::taken_names(desired, kernel_.foreign());
+  const state::Renames& renames = *session_.current()->renames;
   ASSIGN_OR_RETURN(const state::ChangeSet ops,
-                   taken.empty() ? state::diff(desired, observed)
-                                 : state::diff(state::without(desired, taken), observed));
+                   taken.empty() ? state::diff(desired, observed, renames)
+                                 : state::diff(state::without(desired, taken), observed, renames));
   return Comparison{texts_of(ops), std::move(taken)};
 }
 
@@ -110,6 +111,7 @@ inspect::StatusReport Queries::describe() {
     report.lab = session_.lab_file();
     report.links =
         inspect::service_association_links(network->situation.lab, current->life.orphans);
+    report.scalings = inspect::scalings_of(network->situation.lab, current->life.instances);
     // Asked now: what the last pass saw may be half a minute old.
     Result<Comparison> seen = compare();
     if (seen.ok()) {
@@ -125,6 +127,7 @@ inspect::StatusReport Queries::describe() {
   report.pending_releases = current->leases.waiting(report.clock.now);
   operations_.describe(report);
   startups_.describe(report);
+  scaling_.describe(report);
   // The last pass may have met the same.
   for (const std::string& known : report.problems) problems.erase(known);
   report.problems.insert(report.problems.end(), problems.begin(), problems.end());
@@ -224,7 +227,7 @@ void Queries::compare_with_kernel(session::Proposal proposal, Then<control::Plan
       "plan",
       [proposal = std::move(proposal), observed = std::move(*observed),
        current = std::move(current)]() -> OrRefusal<control::Plan> {
-        const auto ops = state::diff(*proposal.next.desired, observed);
+        const auto ops = state::diff(*proposal.next.desired, observed, *proposal.next.renames);
         if (!ops.ok()) return session::Refusal{ops.error(), {}};
         return plan_of(*current, proposal, *ops);
       },
@@ -317,7 +320,7 @@ Result<inspect::NextHopAnswer> Queries::next_hop(const control::NextHopRequest& 
 Result<inspect::LeaseReport> Queries::leases(const std::string& subnet) const {
   ASSIGN_OR_RETURN(const policy::Network* current, network());
   return inspect::lease_report(current->situation.lab, session_.current()->leases, subnet,
-                               clock().now);
+                               clock().now, current->situation.instances);
 }
 
 Result<control::LabExport> Queries::lab() const {

@@ -14,6 +14,7 @@
 #include "control/protocol.hpp"
 #include "egressd/answers.hpp"
 #include "egressd/operations.hpp"
+#include "egressd/scaling.hpp"
 #include "egressd/startups.hpp"
 #include "egressd/wires.hpp"
 #include "inspect/context.hpp"
@@ -38,13 +39,14 @@ class Queries {
  public:
   Queries(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
           const session::Session& session, Operations& operations, const Startups& startups,
-          const Wires& wires, Clock clock)
+          const Scaling& scaling, const Wires& wires, Clock clock)
       : workers_(workers),
         counting_(loop, 1),
         kernel_(kernel),
         session_(session),
         operations_(operations),
         startups_(startups),
+        scaling_(scaling),
         wires_(wires),
         clock_(std::move(clock)) {}
 
@@ -102,6 +104,7 @@ class Queries {
   const session::Session& session_;
   Operations& operations_;
   const Startups& startups_;
+  const Scaling& scaling_;
   const Wires& wires_;
   Clock clock_;
   std::set<std::string> known_problems_of_wires_{};  // logged already

@@ -98,7 +98,8 @@ void Startups::perform_pending() {
   const auto pending = take_pending();
   if (pending == nullptr) {
     problem_.clear();
-    return end_waiting();
+    end_waiting();
+    return on_rest_();
   }
   performing_ = pending;
   take_round(*pending);
@@ -166,6 +167,7 @@ void Startups::end_starts(const Status& status, End end) {
   if (problem != problem_) spdlog::error("{}", problem);
   problem_ = problem;
   end_waiting();  // the next pass tries again
+  on_rest_();
 }
 
 void Startups::end_waiting() {

@@ -23,13 +23,16 @@ namespace egress::daemon {
 
 class Startups {
  public:
-  Startups(uv::Workers& workers, session::Session& session, Operations& operations,
-           std::shared_ptr<probe::Verifier> verifier, Clock clock)
+  // `on_rest` is called whenever no start is performed any more, and none can be.
+  Startups(
+      uv::Workers& workers, session::Session& session, Operations& operations,
+      std::shared_ptr<probe::Verifier> verifier, Clock clock, uv::Callback on_rest = [] {})
       : workers_(workers),
         session_(session),
         operations_(operations),
         verifier_(std::move(verifier)),
-        clock_(std::move(clock)) {}
+        clock_(std::move(clock)),
+        on_rest_(std::move(on_rest)) {}
 
   // For an operation that may start apps: `observer` hears of its end once no start is left to
   // perform, and who does not run then. Other operations may begin meanwhile.
@@ -82,6 +85,7 @@ class Startups {
   Operations& operations_;
   std::shared_ptr<probe::Verifier> verifier_;
   Clock clock_;
+  uv::Callback on_rest_;
   std::vector<Waiting> waiting_{};
   // Gone when nothing is performed; also when what was to be told of a round is lost, for want of
   // memory.

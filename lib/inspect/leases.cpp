@@ -17,8 +17,9 @@ lab::SubnetRef ref_of(const std::string& subnet) {
 }  // namespace
 
 Result<LeaseReport> lease_report(const lab::Lab& lab, const ipam::Leases& leases,
-                                 const std::string& subnet, ipam::TimePoint now) {
-  LeaseReport report;
+                                 const std::string& subnet, ipam::TimePoint now,
+                                 const lab::Instances& instances) {
+  LeaseReport report{.instances = instances};
   if (!subnet.empty()) {
     const lab::Subnet* found = lab.find(ref_of(subnet));
     if (found == nullptr) {

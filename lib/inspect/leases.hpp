@@ -15,6 +15,7 @@
 namespace egress::inspect {
 
 struct LeaseReport {
+  lab::Instances instances{};         // those of plans that have two sets, or have had
   std::vector<ipam::Lease> leases{};  // by network and address, without those that are due
   std::optional<uint64_t> usable{};  // how many addresses the subnet that was asked for has to give
 };
@@ -22,6 +23,7 @@ struct LeaseReport {
 // Of the subnet "VNET/SUBNET", in any case; of all of them when `subnet` is empty. `now` is the
 // lab's time. kNotFound when there is no such subnet.
 Result<LeaseReport> lease_report(const lab::Lab& lab, const ipam::Leases& leases,
-                                 const std::string& subnet, ipam::TimePoint now);
+                                 const std::string& subnet, ipam::TimePoint now,
+                                 const lab::Instances& instances = {});
 
 }  // namespace egress::inspect

@@ -83,4 +83,20 @@ StatusReport describe(const policy::Network& network, const std::string& prefix)
   return report;
 }
 
+std::vector<ScalingStatus> scalings_of(const lab::Lab& lab, const lab::Instances& instances) {
+  std::vector<ScalingStatus> all;
+  for (const auto& [name, plan] : instances) {
+    const auto farm = lab.server_farms.find(name);
+    if (!plan.outgoing || farm == lab.server_farms.end()) continue;
+    all.push_back(
+        {.server_farm = name,
+         .stage = plan.outgoing->serve ? lab::Standing::kStarting : lab::Standing::kDraining,
+         .capacity_before = plan.outgoing->capacity,
+         .capacity = farm->second.capacity,
+         .sku_before = plan.outgoing->sku,
+         .sku = farm->second.sku});
+  }
+  return all;
+}
+
 }  // namespace egress::inspect

@@ -97,6 +97,18 @@ struct ClockReading {
   std::chrono::seconds offset{};  // ahead of the machine's
 };
 
+// A plan that gets from one size to another: both sets of its instances are there.
+struct ScalingStatus {
+  std::string server_farm{};
+  lab::Standing stage = lab::Standing::kStarting;  // of the set that is not serving
+  int capacity_before = 0;
+  int capacity = 0;
+  std::string sku_before{};
+  std::string sku{};
+};
+// By plan; empty when no plan is being scaled.
+std::vector<ScalingStatus> scalings_of(const lab::Lab& lab, const lab::Instances& instances);
+
 struct StatusReport {
   std::optional<std::string> lab{};  // name of the applied file; empty when none is in force
   uint64_t version = 0;              // of the lab in force: grows with each change of it
@@ -115,10 +127,11 @@ struct StatusReport {
   std::optional<LastRepair> last_repair{};
   std::vector<ipam::Lease> pending_releases{};
   std::vector<ServiceAssociationLink> links{};
+  std::vector<ScalingStatus> scalings{};
 };
 
-// A report without time, starts, ports in use, wires, drift, problems, passes and links. `prefix`
-// starts every namespace's name.
+// A report without time, starts, ports in use, wires, drift, problems, passes, links and scalings.
+// `prefix` starts every namespace's name.
 StatusReport describe(const policy::Network& network, const std::string& prefix);
 
 }  // namespace egress::inspect

@@ -20,9 +20,12 @@ std::string render_leases(const Json& leases, const Screen& screen) {
     const bool is_held = state == "held";
     if (is_held) ++held;
     const std::string release_at = text_of(lease, "releaseAt");
+    const std::string standing = text_of(lease, "standing");
+    const bool beside = is_held && !standing.empty() && standing != "serving";
     table.add({text_of(lease, "address"), holder_text(lease),
-               Cell(state, is_held ? Paint::kPlain : Paint::kYellow), text_of(lease, "since"),
-               release_at.empty() ? "-" : release_at});
+               Cell(beside ? fmt::format("{}, {}", state, standing) : state,
+                    is_held && !beside ? Paint::kPlain : Paint::kYellow),
+               text_of(lease, "since"), release_at.empty() ? "-" : release_at});
   }
   const std::string usable = text_of(leases, "usable");
   return fmt::format("{}\n{}{} held, {} waiting for release\n", table.to_string(screen),

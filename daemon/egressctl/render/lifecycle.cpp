@@ -7,8 +7,6 @@
 
 namespace egress::ctl {
 
-namespace {
-
 std::string scaling_text(const Json& scaling) {
   const Json& from = member(scaling, "from");
   const Json& to = member(scaling, "to");
@@ -20,6 +18,8 @@ std::string scaling_text(const Json& scaling) {
   }
   return fmt::format("{}: {}", text_of(scaling, "serverFarm"), fmt::join(parts, ", "));
 }
+
+namespace {
 
 std::string left_behind_text(const Json& link) {
   const std::string subnet = text_of(link, "subnet");

@@ -54,6 +54,8 @@ std::string render_result(const std::string& done, const std::string& what, cons
 // What it did beside that, a line each: restarts, links on subnets, what nobody named.
 std::string render_effects(const Json& result);
 // Links on subnets that deleted apps have left behind, of a status; or empty.
+// "plan: sku P1v3 → P2v3, capacity 1 → 2", of what has "serverFarm", "from" and "to".
+std::string scaling_text(const Json& scaling);
 std::string render_orphans(const Json& status, const Screen& screen);
 // Apps that do not run behind an operation, a warning each.
 std::string render_not_running(const Json& result, const Screen& screen);

@@ -119,6 +119,19 @@ Table releases_table(const Json& leases) {
   return table;
 }
 
+// Who scales a plan up or down sees both sets of its instances meanwhile.
+std::string scalings(const Json& status, const Screen& screen) {
+  std::string text;
+  for (const Json& scaling : list_of(status, "scaling")) {
+    const bool starting = text_of(scaling, "stage") == "starting";
+    text += fmt::format("  {}; {}\n", scaling_text(scaling),
+                        starting ? "the old instances serve while the new ones start"
+                                 : "the new instances serve, the old ones end");
+  }
+  if (text.empty()) return text;
+  return fmt::format("\n{}\n{}", painted("Scaling", Paint::kBold, screen), text);
+}
+
 std::string section(const Table& table, const Screen& screen) {
   return table.empty() ? std::string() : fmt::format("\n{}", table.to_string(screen));
 }
@@ -134,9 +147,9 @@ std::string lines_under(const char* heading, const std::vector<std::string>& lin
 }  // namespace
 
 std::string render_status(const Json& status, const Screen& screen) {
-  std::string text = summary(status, screen) + section(apps_table(status), screen) +
-                     section(workers_table(status), screen) + section(hosts_table(status), screen) +
-                     section(snat_table(status), screen) +
+  std::string text = summary(status, screen) + scalings(status, screen) +
+                     section(apps_table(status), screen) + section(workers_table(status), screen) +
+                     section(hosts_table(status), screen) + section(snat_table(status), screen) +
                      section(nat_gateways_table(status), screen);
   if (!list_of(status, "wires").empty()) text += "\n" + render_wires(status, screen);
   const Json& pending = list_of(status, "pendingReleases");

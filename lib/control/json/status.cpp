@@ -81,6 +81,13 @@ Json lease_json(const ipam::Lease& lease) {
           {"releaseAt", lease.release_at ? Json(time_text(*lease.release_at)) : Json(nullptr)}};
 }
 
+Json scaling_json(const inspect::ScalingStatus& scaling) {
+  return {{"serverFarm", scaling.server_farm},
+          {"stage", lab::name_of(scaling.stage)},
+          {"from", {{"sku", scaling.sku_before}, {"capacity", scaling.capacity_before}}},
+          {"to", {{"sku", scaling.sku}, {"capacity", scaling.capacity}}}};
+}
+
 Json link_json(const inspect::ServiceAssociationLink& link) {
   return {{"subnet", link.subnet.to_string()},
           {"name", inspect::kLinkName},
@@ -113,8 +120,14 @@ Json to_json(const std::vector<ipam::Lease>& leases) {
 }
 
 Json to_json(const inspect::LeaseReport& report) {
-  return {{"leases", to_json(report.leases)},
-          {"usable", report.usable ? Json(*report.usable) : Json(nullptr)}};
+  Json leases = Json::array();
+  for (const ipam::Lease& lease : report.leases) {
+    leases.push_back(lease_json(lease));
+    if (lease.state != ipam::LeaseState::kHeld) continue;
+    leases.back()["standing"] = lab::name_of(
+        lab::standing_of(report.instances, lease.holder.server_farm, lease.holder.incarnation));
+  }
+  return {{"leases", leases}, {"usable", report.usable ? Json(*report.usable) : Json(nullptr)}};
 }
 
 Json to_json(const inspect::ClockReading& clock) {
@@ -157,7 +170,8 @@ Json to_json(const inspect::StatusReport& status) {
           {"lastPass", last_pass},
           {"lastRepair", last_repair},
           {"pendingReleases", to_json(status.pending_releases)},
-          {"serviceAssociationLinks", array_of(status.links, link_json)}};
+          {"serviceAssociationLinks", array_of(status.links, link_json)},
+          {"scaling", array_of(status.scalings, scaling_json)}};
 }
 
 Json to_json(const inspect::ExecContext& context) {
