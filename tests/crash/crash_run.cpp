@@ -144,7 +144,7 @@ Status CrashRun::now_in_force(const Known& target) {
   if (target.lab != nullptr) {
     RETURN_IF_ERROR(check_leases(known_.leases, target.lab->lab, found.leases));
   }
-  known_ = {target.lab, std::move(found.orphans), std::move(found.leases)};
+  known_ = {target.lab, target.orphans, std::move(found.leases)};
   return {};
 }
 
@@ -164,7 +164,7 @@ Status CrashRun::take_up_again(const Operation& operation) {
   if (starts_killed_ < 2) return wrong("a lab is set aside that had no part in the end");
   note("came back with the lab set aside");
   // Whether the operation was stored, nobody is told; what it was to bring is the same from either,
-  // but for links.
+  // but for links, of which not all are told.
   ASSIGN_OR_RETURN(const Known target, after(operation, known_));
   const Operation apply{.kind = OperationKind::kApply,
                         .target = target.lab == nullptr ? known_.lab : target.lab};
@@ -172,7 +172,8 @@ Status CrashRun::take_up_again(const Operation& operation) {
   const ctl::Answer answer = perform(daemon_.client(), apply);
   if (const auto* failure = std::get_if<ctl::Failure>(&answer)) return wrong(failure->message);
   ASSIGN_OR_RETURN(const InForce found, in_force(daemon_.client()));
-  return now_in_force({apply.target, found.orphans, {}});
+  RETURN_IF_ERROR(now_in_force({apply.target, found.orphans, {}}));
+  return operation.change ? remove_lab() : Status();
 }
 
 Status CrashRun::recover() {

@@ -92,7 +92,8 @@ Result<InForce> in_force(const ctl::Client& client) {
   for (const auto& link : ctl::list_of(std::get<ctl::Json>(status), "serviceAssociationLinks")) {
     if (!ctl::flag_of(link, "orphaned")) continue;
     for (const std::string& site : ctl::texts_of(link, "sites")) {
-      found.orphans.insert({subnet_named(ctl::text_of(link, "subnet")), "", site});
+      found.orphans.insert(
+          {subnet_named(ctl::text_of(link, "subnet")), ctl::text_of(link, "serverFarm"), site});
     }
   }
   ASSIGN_OR_RETURN(found.leases, leases_of(client));
@@ -100,10 +101,15 @@ Result<InForce> in_force(const ctl::Client& client) {
 }
 
 bool is_lab_of(const InForce& found, const Known& known) {
-  const lab::LabText none;
-  const lab::LabText& text = known.lab == nullptr ? none : known.lab->text;
-  return found.text.file == text.file && found.text.text == text.text &&
-         found.orphans == known.orphans;
+  if (known.lab == nullptr) return found.text.text.empty();
+  std::set<lifecycle::OrphanedLink> told = known.orphans;
+  for (const auto& [name, site] : known.lab->lab.sites) {
+    std::erase_if(told, [&, &site = site](const lifecycle::OrphanedLink& link) {
+      return site.virtual_network_subnet == link.subnet && site.server_farm == link.server_farm;
+    });
+  }
+  const lab::LabText& text = known.lab->text;
+  return found.text.file == text.file && found.text.text == text.text && found.orphans == told;
 }
 
 std::string name_of(const Known& known) {
@@ -132,11 +138,7 @@ Result<Known> after(const Operation& operation, const Known& before) {
   if (const auto* refusals = std::get_if<std::vector<lifecycle::Refusal>>(&judged)) {
     return Error{.code = Errc::kConflict, .message = refusals->front().message};
   }
-  after.orphans.clear();
-  for (lifecycle::OrphanedLink link : std::get<lifecycle::Transition>(judged).next.orphans) {
-    link.server_farm.clear();
-    after.orphans.insert(std::move(link));
-  }
+  after.orphans = std::move(std::get<lifecycle::Transition>(judged).next.orphans);
   return after;
 }
 

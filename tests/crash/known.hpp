@@ -18,14 +18,15 @@
 namespace egress::crash {
 
 struct Known {
-  LabPointer lab{};                             // null: none
-  std::set<lifecycle::OrphanedLink> orphans{};  // without their plans, which nobody is told
+  LabPointer lab{};  // null: none
+  std::set<lifecycle::OrphanedLink> orphans{};
   LeaseBook leases{};
 };
 
 // What the daemon says: the file's name and text, and what stands beside it.
 struct InForce {
   lab::LabText text{};  // without a text: none
+  // But for those on a subnet that another app of the plan uses, which has the same link.
   std::set<lifecycle::OrphanedLink> orphans{};
   LeaseBook leases{};
 };
