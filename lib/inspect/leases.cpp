@@ -35,4 +35,10 @@ Result<LeaseReport> lease_report(const lab::Lab& lab, const ipam::Leases& leases
   return report;
 }
 
+lab::Standing standing_of(const lab::Instances& instances, const lab::Integration& holder) {
+  const int serving = lab::serving_incarnation(instances, holder.server_farm);
+  if (holder.incarnation == serving) return lab::Standing::kServing;
+  return holder.incarnation > serving ? lab::Standing::kStarting : lab::Standing::kDraining;
+}
+
 }  // namespace egress::inspect

@@ -26,4 +26,7 @@ Result<LeaseReport> lease_report(const lab::Lab& lab, const ipam::Leases& leases
                                  const std::string& subnet, ipam::TimePoint now,
                                  const lab::Instances& instances = {});
 
+// Of the instance that holds an address.
+lab::Standing standing_of(const lab::Instances& instances, const lab::Integration& holder);
+
 }  // namespace egress::inspect

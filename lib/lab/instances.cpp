@@ -51,12 +51,6 @@ int serving_incarnation(const Instances& instances, const std::string& server_fa
   return outgoing && outgoing->serve ? incarnation - 1 : incarnation;
 }
 
-Standing standing_of(const Instances& instances, const std::string& server_farm, int incarnation) {
-  const int serving = serving_incarnation(instances, server_farm);
-  if (incarnation == serving) return Standing::kServing;
-  return incarnation > serving ? Standing::kStarting : Standing::kDraining;
-}
-
 std::string instance_text(int instance, int incarnation) {
   std::string text = std::to_string(instance);
   if (incarnation > 0) text += '.' + std::to_string(incarnation);

@@ -55,8 +55,6 @@ bool has_instance(const Lab& lab, const Instances& instances, const std::string&
 // Of the one that serves.
 int serving_incarnation(const Instances& instances, const std::string& server_farm);
 
-Standing standing_of(const Instances& instances, const std::string& server_farm, int incarnation);
-
 // What tells an instance from all others of its plan, in keys and in names of links and chains:
 // "0", and of incarnation 2 "0.2". No plan and no site has a '.' in its name.
 std::string instance_text(int instance, int incarnation);

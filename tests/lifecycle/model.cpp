@@ -190,9 +190,13 @@ void refuse_operation(const lifecycle::Operation& operation, const Model& before
 
 }  // namespace
 
-Model model_of(const lab::Lab& lab, const std::set<lifecycle::OrphanedLink>& orphans) {
-  Model model{.orphans = orphans};
-  for (const auto& [name, plan] : lab.server_farms) model.plans[name] = {plan.capacity, plan.sku};
+Model model_of(const lab::Lab& lab, const lifecycle::State& life) {
+  Model model{.orphans = life.orphans};
+  for (const auto& [name, plan] : lab.server_farms) {
+    const auto known = life.instances.find(name);
+    model.plans[name] = {plan.capacity, plan.sku,
+                         known == life.instances.end() ? 0 : known->second.incarnation};
+  }
   for (const auto& [name, site] : lab.sites) {
     model.sites[name] = {site.server_farm, site.virtual_network_subnet};
   }
@@ -211,7 +215,8 @@ Model model_of(const lab::Lab& lab, const std::set<lifecycle::OrphanedLink>& orp
 std::string to_text(const Model& model) {
   std::string text;
   for (const auto& [name, plan] : model.plans) {
-    text += fmt::format("{}: {} × {}\n", name, plan.capacity, plan.sku);
+    text += fmt::format("{}: {} × {}, for the {}. time\n", name, plan.capacity, plan.sku,
+                        plan.incarnation + 1);
   }
   for (const auto& [name, site] : model.sites) {
     text += fmt::format("{} on {} in {}\n", name, site.plan,
@@ -235,6 +240,11 @@ Model after(const Action& action, const Model& before, const Model& first) {
     model = first;
     model.orphans = before.orphans;
   }
+  for (auto& [name, plan] : model.plans) {
+    const auto was = before.plans.find(name);
+    if (was == before.plans.end()) continue;
+    plan.incarnation = was->second.incarnation + (plan.sku == was->second.sku ? 0 : 1);
+  }
   // Who is connected again has its link back.
   std::erase_if(model.orphans, [&](const lifecycle::OrphanedLink& link) {
     const auto site = model.sites.find(link.site);
@@ -246,9 +256,15 @@ Model after(const Action& action, const Model& before, const Model& first) {
 std::set<std::string> touched(const Action& action, const Model& before, const Model& after) {
   std::set<std::string> sites;
   if (const auto* restart = std::get_if<Restart>(&action)) sites.insert(restart->site);
+  const auto incarnation = [](const Model& model, const ModelSite& site) {
+    const auto plan = model.plans.find(site.plan);
+    return plan == model.plans.end() ? -1 : plan->second.incarnation;
+  };
   for (const auto& [name, was] : before.sites) {
     const auto is = after.sites.find(name);
-    if (is == after.sites.end() || !(is->second == was)) sites.insert(name);
+    const bool stays = is != after.sites.end() && is->second == was &&
+                       incarnation(before, was) == incarnation(after, was);
+    if (!stays) sites.insert(name);
   }
   return sites;
 }
@@ -270,7 +286,10 @@ std::set<lab::Integration> wanted(const Model& model) {
     const auto plan = model.plans.find(site.plan);
     if (!site.subnet || plan == model.plans.end()) continue;
     for (int instance = 0; instance < plan->second.capacity; ++instance) {
-      all.insert({site.plan, instance, *site.subnet, {}});
+      all.insert({.server_farm = site.plan,
+                  .instance = instance,
+                  .subnet = *site.subnet,
+                  .incarnation = plan->second.incarnation});
     }
   }
   return all;
@@ -279,9 +298,10 @@ std::set<lab::Integration> wanted(const Model& model) {
 ModelLeases kept(const ModelLeases& before, const Model& model, ipam::TimePoint now,
                  std::chrono::seconds release_delay) {
   const std::set<lab::Integration> holders = wanted(model);
-  // Of some instance of the plan, all of which have the lowest one.
   const auto plan_uses = [&](const lab::Integration& holder) {
-    return holders.contains({holder.server_farm, 0, holder.subnet, {}});
+    return std::any_of(holders.begin(), holders.end(), [&](const lab::Integration& other) {
+      return other.server_farm == holder.server_farm && other.subnet == holder.subnet;
+    });
   };
   ModelLeases kept;
   for (const auto& [holder, address] : before.held) {

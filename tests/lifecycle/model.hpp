@@ -21,6 +21,7 @@ namespace egress::life {
 struct ModelPlan {
   int capacity = 1;
   std::string sku{};
+  int incarnation = 0;  // how often its size has changed
   auto operator<=>(const ModelPlan&) const = default;
 };
 struct ModelSite {
@@ -43,11 +44,11 @@ struct Model {
   bool operator==(const Model&) const = default;
 };
 // Of what is in force.
-Model model_of(const lab::Lab& lab, const std::set<lifecycle::OrphanedLink>& orphans);
+Model model_of(const lab::Lab& lab, const lifecycle::State& life);
 std::string to_text(const Model& model);
 
-// What an action makes of the model, whether or not that is refused; `first` is what everything
-// began with.
+// What an action makes of the model in the end, whether or not that is refused; `first` is what
+// everything began with.
 Model after(const Action& action, const Model& before, const Model& first);
 // Sites whose interfaces that may change: their connections may end.
 std::set<std::string> touched(const Action& action, const Model& before, const Model& after);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "lab/load.hpp"
+#include "lifecycle/stages.hpp"
 #include "reconcile/pass.hpp"
 #include "tests/lifecycle/shrink.hpp"
 
@@ -92,7 +93,8 @@ std::string LifeRun::step(const Step& step) {
       changes == (expected.model == in_force())) {
     return changes ? "the version changes, and nothing else" : "the version stays";
   }
-  const std::string fault = adopt(std::move(proposal), step);
+  std::string fault = adopt(std::move(proposal), step);
+  if (fault.empty()) fault = scale_to_the_end();
   return fault.empty() ? check(expected) : fault;
 }
 
@@ -135,9 +137,24 @@ std::string LifeRun::adopt(session::Proposal proposal, const Step& step) {
   if (number % 100 >= kCrashesInAHundred) return {};
   const uint32_t ops = number / 100 % kMostOpsBeforeCrash;
   story_.back().remark = fmt::format("killed after {} steps of its pass", ops);
-  reconcile::Pass pass(world_.kernel(), session_->current()->desired);
+  reconcile::Pass pass(world_.kernel(), {.state = session_->current()->desired,
+                                         .renames = *session_->current()->renames});
   for (uint32_t i = 0; i < ops && pass.step(std::chrono::nanoseconds(0)); ++i) continue;
   return restart_daemon();
+}
+
+// As the daemon does, behind passes that left nothing to do.
+std::string LifeRun::scale_to_the_end() {
+  while (lifecycle::next_to_move(session_->current()->life)) {
+    if (std::string fault = reach(); !fault.empty()) return "while it is scaled: " + fault;
+    session::Outcome outcome = session::propose_stage(*session_->current(), kTerms, lab_now());
+    auto* proposal = std::get_if<session::Proposal>(&outcome);
+    if (proposal == nullptr) return "a stage is refused";
+    if (const Status adopted = session_->adopt(std::move(*proposal)); !adopted.ok()) {
+      return adopted.error().to_string();
+    }
+  }
+  return {};
 }
 
 std::string LifeRun::restart_daemon() {
@@ -150,7 +167,8 @@ std::string LifeRun::restart_daemon() {
   if (session_->network() == nullptr) return "after a crash: " + session_->problem();
   // What is due has been released by whoever took the lab up.
   session::LabInForce known = *before;
-  if (const auto due = known.leases.plan(lab(), lab_now()); due.ok() && !due->empty()) {
+  if (const auto due = known.leases.plan(lab(), known.life.instances, lab_now());
+      due.ok() && !due->empty()) {
     known.leases.commit(*due);
     ++known.version;
   }
@@ -217,8 +235,9 @@ std::string LifeRun::check_numbers() const {
 }
 
 std::string LifeRun::reach() {
-  const state::KernelState& desired = *session_->current()->desired;
-  const reconcile::PassReport report = reconcile::run(world_.kernel(), desired);
+  const auto current = session_->current();
+  const state::KernelState& desired = *current->desired;
+  const reconcile::PassReport report = reconcile::run(world_.kernel(), desired, *current->renames);
   if (!report.failed.empty()) {
     const auto& failed = report.failed.front();
     return failed.object + ": " + failed.error.to_string();
@@ -227,7 +246,7 @@ std::string LifeRun::reach() {
     return "the kernel does not agree" +
            (report.remaining.empty() ? "" : ": " + report.remaining.front());
   }
-  const reconcile::PassReport again = reconcile::run(world_.kernel(), desired);
+  const reconcile::PassReport again = reconcile::run(world_.kernel(), desired, *current->renames);
   if (again.ops_total > 0) return fmt::format("a second pass has {} ops", again.ops_total);
   return {};
 }

@@ -72,6 +72,7 @@ class LifeRun {
   Expected expected_of_nothing() const;
   session::Outcome outcome_of(const Action& action) const;
   std::string adopt(session::Proposal proposal, const Step& step);
+  std::string scale_to_the_end();
   std::string restart_daemon();
   std::string check(const Expected& expected);
   std::string check_leases(const ModelLeases& kept) const;
@@ -81,7 +82,7 @@ class LifeRun {
 
   ipam::TimePoint lab_now() const { return session_->current()->lab_time(machine_now_); }
   const lab::Lab& lab() const { return session_->network()->situation.lab; }
-  Model in_force() const { return model_of(lab(), session_->current()->life.orphans); }
+  Model in_force() const { return model_of(lab(), session_->current()->life); }
   ModelLeases leases() const { return leases_of(session_->current()->leases, lab_now()); }
 
   World& world_;

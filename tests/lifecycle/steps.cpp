@@ -30,7 +30,8 @@ constexpr std::array kDrawn = {
 constexpr std::array kSites = {"api", "batch", "extra", "late", "web"};
 constexpr std::array kPlans = {"other", "plan", "third"};
 // All integrate alike, whatever their capacity here.
-constexpr std::array kSkus = {"P1v3", "P2v3", "P3v3"};
+constexpr const char* kFirstSku = "P1v3";
+constexpr std::array kSkus = {kFirstSku, "P2v3", "P3v3"};
 // 11 and 12 are the last that a /28 has and the first that it has not.
 constexpr std::array kCapacities = {1, 2, 3, 4, 5, 11, 12, 3};
 
@@ -118,6 +119,17 @@ lifecycle::Operation resize_subnet(const Step& step, const lab::Lab& lab) {
                         step.numbers[1] % 2 == 0 ? subnet.prefix : subnet.other_prefix};
 }
 
+// Where a plan has another size than at first it is given that back: a plan whose size changes with
+// the subnets of its apps has its old instances there for a moment, too.
+Action apply_first(const lab::Lab& lab) {
+  for (const auto& [name, plan] : lab.server_farms) {
+    if (plan.sku != kFirstSku) {
+      return lifecycle::Operation(lifecycle::Scale{.server_farm = name, .sku = kFirstSku});
+    }
+  }
+  return Apply{.first = true};
+}
+
 }  // namespace
 
 Steps random_steps(uint64_t seed, size_t count) {
@@ -153,7 +165,7 @@ Action action_of(const Step& step, const lab::Lab& lab) {
       if (lab.sites.empty()) break;
       return Restart{name_in(lab.sites, one)};
     case StepKind::kAdvance: return Advance{std::chrono::minutes(1 + one % 90)};
-    case StepKind::kApplyFirst: return Apply{.first = true};
+    case StepKind::kApplyFirst: return apply_first(lab);
     case StepKind::kApplyExport: return Apply{.first = false};
     case StepKind::kCrash: break;
   }

@@ -124,8 +124,7 @@ Json to_json(const inspect::LeaseReport& report) {
   for (const ipam::Lease& lease : report.leases) {
     leases.push_back(lease_json(lease));
     if (lease.state != ipam::LeaseState::kHeld) continue;
-    leases.back()["standing"] = lab::name_of(
-        lab::standing_of(report.instances, lease.holder.server_farm, lease.holder.incarnation));
+    leases.back()["standing"] = lab::name_of(inspect::standing_of(report.instances, lease.holder));
   }
   return {{"leases", leases}, {"usable", report.usable ? Json(*report.usable) : Json(nullptr)}};
 }
