@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "socket.hpp"
+#include "egressd/socket.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
