@@ -77,7 +77,8 @@ hosts:
 std::string possessions(const Machine& machine) {
   return run_script(
              "ip -n eg-app-web-0 -4 -o address; ip -n eg-worker-plan-0 -4 -o address show integ0; "
-             "ip netns exec eg-stamp nft list ruleset | grep -A2 'chain instance/plan/0 '")
+             "ip netns exec eg-stamp nft list ruleset | grep -A2 'chain instance/plan/0' | grep "
+             "snat")
              .out +
          machine.exec("web", {"printenv", "WEBSITE_PRIVATE_PORTS", "WEBSITE_PRIVATE_IP"}).out;
 }

@@ -145,10 +145,11 @@ TEST(LeaseJson, WritesTimesInUtc) {
 TEST(LeaseJson, IsNullWhereNothingIsToBeTold) {
   const inspect::LeaseReport report{
       .leases = {{.holder = {"plan", 0, {"spoke", "apps"}}, .address = ip("10.1.1.4")}}};
-  EXPECT_EQ(dump(to_json(report)),
-            R"({"leases":[{"subnet":"spoke/apps","serverFarm":"plan","instance":0,"site":null,)"
-            R"("address":"10.1.1.4","state":"held","since":"1970-01-01T00:00:00.000Z",)"
-            R"("releaseAt":null}],"usable":null})");
+  EXPECT_EQ(
+      dump(to_json(report)),
+      R"({"leases":[{"subnet":"spoke/apps","serverFarm":"plan","instance":0,"incarnation":0,"site":null,)"
+      R"("address":"10.1.1.4","state":"held","since":"1970-01-01T00:00:00.000Z",)"
+      R"("releaseAt":null,"standing":"serving"}],"usable":null})");
 }
 
 TEST(StreamJson, MarksProgressAndResult) {
@@ -225,7 +226,7 @@ TEST(StatusJson, OfNoLabHasEveryKey) {
       R"({"lab":null,"version":0,"clock":{"now":"1970-01-01T00:00:00.000Z","offset":0},)"
       R"("prefix":"eg","inSync":false,"apps":[],"workers":[],"hosts":[],)"
       R"("snat":[],"natGateways":[],"wires":[],"drift":[],"problems":[],"lastPass":null,"lastRepair":null,)"
-      R"("pendingReleases":[],"serviceAssociationLinks":[]})");
+      R"("pendingReleases":[],"serviceAssociationLinks":[],"scaling":[]})");
 }
 
 }  // namespace
