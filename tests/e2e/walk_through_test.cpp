@@ -94,8 +94,7 @@ std::vector<Typed> typed(const Lines& lines) {
 // In a shell that has `egressctl`, both outputs as a terminal shows them.
 Outcome type(const Machine& machine, const std::string& folder, const std::string& command) {
   const std::string programs = std::filesystem::path(EGRESSCTL_PROGRAM).parent_path().string();
-  return run({"bash", "-c",
-              "cd '" + folder + "'; PATH='" + programs + "':$PATH; { " + command + "; } 2>&1"},
+  return run({"bash", "-c", R"(cd "$0"; PATH=$1:$PATH; eval "$2" 2>&1)", folder, programs, command},
              {}, {"EGRESSD_SOCKET=" + machine.socket()});
 }
 

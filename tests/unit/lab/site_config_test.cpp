@@ -63,10 +63,10 @@ TEST(SiteConfig, AddsAppSettingsByName) {
 }
 
 TEST(SiteConfig, WithNothingOnOneSideIsNoConflict) {
-  for (const char* keys : {"vnetRouteAllEnabled: , siteConfig: {vnetRouteAllEnabled: true}",
-                           "vnetRouteAllEnabled: true, siteConfig: {vnetRouteAllEnabled: }",
-                           "vnetRouteAllEnabled: true, siteConfig: {}",
-                           "vnetRouteAllEnabled: true, siteConfig: "}) {
+  for (const char* keys :
+       {"vnetRouteAllEnabled: , siteConfig: {vnetRouteAllEnabled: true}",
+        "vnetRouteAllEnabled: true, siteConfig: {vnetRouteAllEnabled: }",
+        "vnetRouteAllEnabled: true, siteConfig: {}", "vnetRouteAllEnabled: true, siteConfig: "}) {
     EXPECT_EQ(site_with(keys).vnet_route_all_enabled, true) << keys;
   }
 }
@@ -127,12 +127,11 @@ TEST(Tolerated, PropertiesWithAnotherValueAreNamedAndKept) {
       "tags: {owner: me, of: [1, '2']}, legacyServiceEndpointTrafficEvaluation: false, enabled: "
       "FALSE, ipMode: IPv6");
   ASSERT_TRUE(loaded.lab);
-  EXPECT_THAT(
-      loaded.lab->not_emulated,
-      ElementsAre(NotEmulated{"sites.web.enabled", "false"},
-                  NotEmulated{"sites.web.ipMode", R"("IPv6")"},
-                  NotEmulated{"sites.web.legacyServiceEndpointTrafficEvaluation", "false"},
-                  NotEmulated{"sites.web.tags", R"({"owner":"me","of":[1,"2"]})"}));
+  EXPECT_THAT(loaded.lab->not_emulated,
+              ElementsAre(NotEmulated{"sites.web.enabled", "false"},
+                          NotEmulated{"sites.web.ipMode", R"("IPv6")"},
+                          NotEmulated{"sites.web.legacyServiceEndpointTrafficEvaluation", "false"},
+                          NotEmulated{"sites.web.tags", R"({"owner":"me","of":[1,"2"]})"}));
   std::vector<std::string> messages;
   for (const Finding& finding : loaded.findings) {
     EXPECT_EQ(finding.severity, Severity::kWarning);
