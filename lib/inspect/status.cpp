@@ -89,12 +89,13 @@ std::vector<ScalingStatus> scalings_of(const lab::Lab& lab, const lab::Instances
     const auto farm = lab.server_farms.find(name);
     if (!plan.outgoing || farm == lab.server_farms.end()) continue;
     all.push_back(
-        {.server_farm = name,
-         .stage = plan.outgoing->serve ? lab::Standing::kStarting : lab::Standing::kDraining,
-         .capacity_before = plan.outgoing->capacity,
-         .capacity = farm->second.capacity,
-         .sku_before = plan.outgoing->sku,
-         .sku = farm->second.sku});
+        {.change = {.server_farm = name,
+                    .capacity_before = plan.outgoing->capacity,
+                    .capacity = farm->second.capacity,
+                    .sku_before = plan.outgoing->sku,
+                    .sku = farm->second.sku,
+                    .all_new = true},
+         .stage = plan.outgoing->serve ? lab::Standing::kStarting : lab::Standing::kDraining});
   }
   return all;
 }

@@ -15,6 +15,7 @@
 #include "inspect/links.hpp"
 #include "inspect/startup.hpp"
 #include "ipam/leases.hpp"
+#include "lifecycle/transition.hpp"
 #include "policy/network.hpp"
 #include "settings/wire_text.hpp"
 
@@ -99,12 +100,8 @@ struct ClockReading {
 
 // A plan that gets from one size to another: both sets of its instances are there.
 struct ScalingStatus {
-  std::string server_farm{};
+  lifecycle::Scaling change{};
   lab::Standing stage = lab::Standing::kStarting;  // of the set that is not serving
-  int capacity_before = 0;
-  int capacity = 0;
-  std::string sku_before{};
-  std::string sku{};
 };
 // By plan; empty when no plan is being scaled.
 std::vector<ScalingStatus> scalings_of(const lab::Lab& lab, const lab::Instances& instances);

@@ -49,12 +49,6 @@ Json size_json(const std::string& sku, int capacity) {
   return {{"sku", sku}, {"capacity", capacity}};
 }
 
-Json scaling_json(const lifecycle::Scaling& scaling) {
-  return {{"serverFarm", scaling.server_farm},
-          {"from", size_json(scaling.sku_before, scaling.capacity_before)},
-          {"to", size_json(scaling.sku, scaling.capacity)}};
-}
-
 Json links_json(const std::set<lifecycle::OrphanedLink>& links) {
   Json array = Json::array();
   for (const lifecycle::OrphanedLink& link : links) {
@@ -88,6 +82,12 @@ Json addresses_json(const inspect::AddressChanges& changes) {
 }
 
 }  // namespace
+
+Json scaling_json(const lifecycle::Scaling& scaling) {
+  return {{"serverFarm", scaling.server_farm},
+          {"from", size_json(scaling.sku_before, scaling.capacity_before)},
+          {"to", size_json(scaling.sku, scaling.capacity)}};
+}
 
 Json effects_json(const lifecycle::Effects& effects) {
   return {{"restarts", effects.restarts},

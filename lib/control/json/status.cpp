@@ -81,11 +81,10 @@ Json lease_json(const ipam::Lease& lease) {
           {"releaseAt", lease.release_at ? Json(time_text(*lease.release_at)) : Json(nullptr)}};
 }
 
-Json scaling_json(const inspect::ScalingStatus& scaling) {
-  return {{"serverFarm", scaling.server_farm},
-          {"stage", lab::name_of(scaling.stage)},
-          {"from", {{"sku", scaling.sku_before}, {"capacity", scaling.capacity_before}}},
-          {"to", {{"sku", scaling.sku}, {"capacity", scaling.capacity}}}};
+Json scaling_status_json(const inspect::ScalingStatus& scaling) {
+  Json json = scaling_json(scaling.change);
+  json["stage"] = lab::name_of(scaling.stage);
+  return json;
 }
 
 Json link_json(const inspect::ServiceAssociationLink& link) {
@@ -170,7 +169,7 @@ Json to_json(const inspect::StatusReport& status) {
           {"lastRepair", last_repair},
           {"pendingReleases", to_json(status.pending_releases)},
           {"serviceAssociationLinks", array_of(status.links, link_json)},
-          {"scaling", array_of(status.scalings, scaling_json)}};
+          {"scaling", array_of(status.scalings, scaling_status_json)}};
 }
 
 Json to_json(const inspect::ExecContext& context) {

@@ -55,6 +55,7 @@ inline Json failed_json(const std::vector<FailedObject>& failed) {
 }
 
 // See json.hpp.
+Json scaling_json(const lifecycle::Scaling& scaling);
 Json effects_json(const lifecycle::Effects& effects);
 
 }  // namespace egress::control

@@ -36,6 +36,26 @@ class SessionTest : public ::testing::Test {
     EXPECT_TRUE(std::holds_alternative<Proposal>(outcome));
     return std::get<Proposal>(std::move(outcome));
   }
+  static Outcome outcome_of(const Session& session, const lifecycle::Operation& operation) {
+    return propose_operation(*session.current(), operation, session.terms(), now());
+  }
+  // Another process would find the same.
+  void expect_remembered(const Session& session) const {
+    Session next = start();
+    EXPECT_TRUE(next.end_start().ok());
+    const LabInForce& is = *next.current();
+    const LabInForce& was = *session.current();
+    ASSERT_NE(is.network, nullptr) << next.problem();
+    EXPECT_EQ(is.version, was.version);
+    EXPECT_EQ(is.text, was.text);
+    EXPECT_TRUE(is.network->situation == was.network->situation);
+    EXPECT_EQ(is.leases.all(), was.leases.all());
+    EXPECT_EQ(is.restarts, was.restarts);
+    EXPECT_EQ(is.life, was.life);
+    EXPECT_EQ(is.journal, was.journal);
+    EXPECT_EQ(*is.desired, *was.desired);
+    EXPECT_EQ(*is.renames, *was.renames);
+  }
   // The lab in force with one key changed.
   static lab::Lab edited(const Session& session, const std::string& path,
                          const std::string& value) {

@@ -30,16 +30,13 @@ class SessionOperationTest : public SessionTest {
  protected:
   SessionOperationTest() { apply(session_); }
 
-  Outcome outcome(const Operation& operation) const {
-    return propose_operation(*session_.current(), operation, session_.terms(), now());
-  }
   Proposal proposal(const Operation& operation) const {
-    Outcome proposed = outcome(operation);
+    Outcome proposed = outcome_of(session_, operation);
     if (auto* refusal = std::get_if<Refusal>(&proposed)) ADD_FAILURE() << refusal->error.message;
     return std::get<Proposal>(std::move(proposed));
   }
   Refusal refused(const Operation& operation) const {
-    Outcome proposed = outcome(operation);
+    Outcome proposed = outcome_of(session_, operation);
     EXPECT_TRUE(std::holds_alternative<Refusal>(proposed));
     return std::get<Refusal>(std::move(proposed));
   }
@@ -51,27 +48,11 @@ class SessionOperationTest : public SessionTest {
   }
   void operate(const Operation& operation) {
     ASSERT_TRUE(session_.adopt(proposal(operation)).ok());
-    expect_remembered();
+    expect_remembered(session_);
   }
   void apply_text(const std::string& text) {
     ASSERT_TRUE(session_.adopt(proposed(session_, text)).ok());
-    expect_remembered();
-  }
-  // Another process would find the same.
-  void expect_remembered() const {
-    Session next = start();
-    EXPECT_TRUE(next.end_start().ok());
-    const LabInForce& is = *next.current();
-    const LabInForce& was = *session_.current();
-    ASSERT_NE(is.network, nullptr) << next.problem();
-    EXPECT_EQ(is.version, was.version);
-    EXPECT_EQ(is.text, was.text);
-    EXPECT_TRUE(is.network->situation == was.network->situation);
-    EXPECT_EQ(is.leases.all(), was.leases.all());
-    EXPECT_EQ(is.restarts, was.restarts);
-    EXPECT_EQ(is.life, was.life);
-    EXPECT_EQ(is.journal, was.journal);
-    EXPECT_EQ(*is.desired, *was.desired);
+    expect_remembered(session_);
   }
   const lab::Lab& lab() const { return session_.network()->situation.lab; }
   const std::set<lifecycle::OrphanedLink>& orphans() const {
@@ -252,7 +233,7 @@ TEST_F(SessionOperationTest, WritesDownWhatItChangedUntilAFileIsApplied) {
   ASSERT_TRUE(session_.adopt(std::get<Proposal>(std::move(again))).ok());
   EXPECT_THAT(session_.current()->journal, IsEmpty());
   EXPECT_EQ(session_.current()->version, version + 1);
-  expect_remembered();
+  expect_remembered(session_);
 }
 
 TEST_F(SessionOperationTest, NoRuleRefusesTheLabThatWasInForce) {

@@ -24,32 +24,15 @@ class SessionStagesTest : public SessionTest {
  protected:
   SessionStagesTest() { apply(session_); }
 
-  Outcome outcome(const Operation& operation) const {
-    return propose_operation(*session_.current(), operation, session_.terms(), now());
-  }
   void adopt(Outcome outcome) {
     if (auto* refusal = std::get_if<Refusal>(&outcome)) FAIL() << refusal->error.to_string();
     ASSERT_TRUE(session_.adopt(std::get<Proposal>(std::move(outcome))).ok());
-    expect_remembered();
+    expect_remembered(session_);
   }
-  void operate(const Operation& operation) { adopt(outcome(operation)); }
+  void operate(const Operation& operation) { adopt(outcome_of(session_, operation)); }
   void move_on() { adopt(propose_stage(*session_.current(), session_.terms(), now())); }
   void start_with(const std::string& text) {
     ASSERT_TRUE(session_.adopt(proposed(session_, text)).ok());
-  }
-  // Another process would find the same, and go on from there.
-  void expect_remembered() const {
-    Session next = start();
-    EXPECT_TRUE(next.end_start().ok());
-    const LabInForce& is = *next.current();
-    const LabInForce& was = *session_.current();
-    ASSERT_NE(is.network, nullptr) << next.problem();
-    EXPECT_EQ(is.version, was.version);
-    EXPECT_EQ(is.life, was.life);
-    EXPECT_TRUE(is.network->situation == was.network->situation);
-    EXPECT_EQ(is.leases.all(), was.leases.all());
-    EXPECT_EQ(*is.desired, *was.desired);
-    EXPECT_EQ(*is.renames, *was.renames);
   }
   const LabInForce& current() const { return *session_.current(); }
   lab::PlanInstances plan() const { return current().life.instances.at("plan"); }
@@ -94,7 +77,7 @@ TEST_F(SessionStagesTest, BeginWithAFileToo) {
 }
 
 TEST_F(SessionStagesTest, AreSaidInTheEffectsOfTheOperation) {
-  Outcome proposed = outcome(kBigger);
+  Outcome proposed = outcome_of(session_, kBigger);
   const auto& effects = std::get<Proposal>(proposed).effects;
   ASSERT_THAT(effects.scalings, SizeIs(1));
   EXPECT_TRUE(effects.scalings[0].all_new);
@@ -106,7 +89,7 @@ TEST_F(SessionStagesTest, LetAPlanAloneThatIsBeingScaled) {
   operate(kBigger);
   for (const Operation& operation : {Operation(Scale{.server_farm = "plan", .sku = "P1v3"}),
                                      Operation(Scale{.server_farm = "plan", .capacity = 3})}) {
-    Outcome refused = outcome(operation);
+    Outcome refused = outcome_of(session_, operation);
     ASSERT_TRUE(std::holds_alternative<Refusal>(refused));
     EXPECT_EQ(std::get<Refusal>(refused).error.code, Errc::kConflict);
     EXPECT_EQ(std::get<Refusal>(refused).code, "scaling-in-progress");
@@ -123,7 +106,7 @@ TEST_F(SessionStagesTest, LetAPlanAloneThatIsBeingScaled) {
 // The subnet has eleven addresses.
 TEST_F(SessionStagesTest, NeedTwiceAsManyAddresses) {
   start_with(small_lab(6));
-  Outcome refused = outcome(kBigger);
+  Outcome refused = outcome_of(session_, kBigger);
   ASSERT_TRUE(std::holds_alternative<Refusal>(refused));
   EXPECT_EQ(std::get<Refusal>(refused).code, "Conflict");
   EXPECT_THAT(std::get<Refusal>(refused).error.message,
