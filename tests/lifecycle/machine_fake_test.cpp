@@ -56,7 +56,7 @@ TEST(LifeOfALab, TracesAFaultToTheStepsThatShowIt) {
   FakeWorld world;
   world.fail_matching([](const state::Op& op) { return op.netns == "eg-worker-plan-4"; });
   Coverage coverage;
-  const std::string fault = fault_in(world, {.sequences = 20}, coverage);
+  const std::string fault = fault_in(world, Drawn{.sequences = 20}, coverage);
   EXPECT_THAT(fault, HasSubstr("1 of 20 steps are enough"));
   EXPECT_THAT(fault, HasSubstr("capacity"));
   EXPECT_THAT(fault, HasSubstr("eg-worker-plan-4"));

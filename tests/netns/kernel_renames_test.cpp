@@ -199,14 +199,14 @@ TEST_F(KernelRenames, GiveNoNameOutsideOfOurs) {
 }
 
 // How far the daemon has come with it when it is killed.
-enum class Done { kNothing, kFile, kNewName, kOldMount, kOldName, kProcesses };
+enum class Done { kNothing, kFile, kNewName, kOldMount, kOldName, kProcessFolder };
 
 void rename_by_hand(Done done) {
   if (done >= Done::kFile) by_hand("printf 'egressd eg /state' >/run/netns/eg-app");
   if (done >= Done::kNewName) by_hand("mount --bind /run/netns/eg-app-next /run/netns/eg-app");
   if (done >= Done::kOldMount) by_hand("umount -l /run/netns/eg-app-next");
   if (done >= Done::kOldName) by_hand("rm /run/netns/eg-app-next");
-  if (done >= Done::kProcesses) {
+  if (done >= Done::kProcessFolder) {
     by_hand("cd /run/egressd/eg/processes; mv eg-app-next eg-app");
   }
 }
@@ -264,7 +264,7 @@ TEST_P(KernelRenamesCutShort, LoseNoPacketInBeingFinished) {
 
 INSTANTIATE_TEST_SUITE_P(Kill, KernelRenamesCutShort,
                          testing::Values(Done::kNothing, Done::kFile, Done::kNewName,
-                                         Done::kOldMount, Done::kOldName, Done::kProcesses));
+                                         Done::kOldMount, Done::kOldName, Done::kProcessFolder));
 
 // Somebody who wants the old one finds it under the old name.
 TEST_F(KernelRenames, AreTakenBackWhereTheNewNameIsNotWanted) {
