@@ -11,13 +11,12 @@
 
 #include "control/messages.hpp"
 #include "egressctl/answer.hpp"
+#include "egressctl/exchange.hpp"
 
 namespace egress::ctl {
 
 using OnProgress = std::function<void(const Json& progress)>;
 using OnLine = std::function<void(const Json& line)>;
-// Asked at least once a second; true ends it.
-using IsOver = std::function<bool()>;
 
 class Client {
  public:
@@ -44,6 +43,6 @@ std::string escaped(const std::string& text);
 std::string with_query(const std::string& path, const control::Parameters& parameters);
 
 // The answer to a complete body, or to a stream that ended: pure, so that tests reach it.
-Answer answer_of(long status, const std::string& body);
+Answer answer_of(int status, const std::string& body);
 
 }  // namespace egress::ctl

@@ -106,6 +106,36 @@ TEST(Client, ReportsProgressAndAnswersWithTheResult) {
   EXPECT_THAT(seen, testing::ElementsAre("one", "two"));
 }
 
+TEST(Client, TakesAnAnswerOfManyMegabytes) {
+  const std::string text(size_t{20} << 20, 'x');
+  const std::string body = "{\"text\": \"" + text + "\"}";
+  const OneAnswer daemon("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
+                         "\r\n\r\n" + body);
+  const Answer answer = Client(daemon.path()).get("/v1/lab");
+  ASSERT_TRUE(std::holds_alternative<Json>(answer)) << failure_in(answer).message;
+  EXPECT_EQ(text_of(std::get<Json>(answer), "text"), text);
+}
+
+TEST(Client, FollowsADaemonThatHangsNoLongerThanItIsTold) {
+  const testing_support::Folder folder;
+  const std::string path = folder / "socket";
+  const UniqueFd listener = testing_support::bound_to(path, SOCK_STREAM);
+  ASSERT_EQ(::listen(listener.get(), 1), 0);
+  const auto nothing = [](const Json&) {};
+  const auto for_ever = [] { return false; };
+  const Answer late = Client(path).follow("/v1/flows", std::chrono::seconds(1), nothing, for_ever);
+  EXPECT_EQ(failure_in(late).code, "connection");
+  EXPECT_THAT(failure_in(late).message, HasSubstr("no answer in time"));
+  const Answer over =
+      Client(path).follow("/v1/flows", std::chrono::seconds(0), nothing, [] { return true; });
+  EXPECT_TRUE(std::holds_alternative<Json>(over));
+}
+
+TEST(Client, SaysThatNobodyAnswersAtAPathThatIsTooLongForASocket) {
+  const Answer answer = Client("/" + std::string(200, 'x')).get("/v1/status");
+  EXPECT_EQ(failure_in(answer).code, "daemon-unreachable");
+}
+
 TEST(Client, KnowsThatAnInterruptedOperationHadBegun) {
   std::vector<std::string> seen;
   const std::string line = "{\"progress\": {\"what\": \"one\"}}\n";
