@@ -96,7 +96,6 @@ class TreeBuilder : public YAML::EventHandler {
     if (stack_.size() >= kMaxDepth) {
       refuse(mark, "too-deep", fmt::format("nested more than {} levels deep", kMaxDepth));
     }
-    if (expects_key()) refuse(mark, "key-form", "a key is a plain word, not a list or a map");
     auto node = std::make_shared<YamlNode>();
     node->kind = kind;
     stack_.push_back({std::move(node), mark, anchor});
