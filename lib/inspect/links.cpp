@@ -22,9 +22,7 @@ std::vector<ServiceAssociationLink> service_association_links(
     link_of(*site.virtual_network_subnet, site.server_farm).sites.push_back(name);
   }
   for (const lifecycle::OrphanedLink& orphan : orphans) {
-    ServiceAssociationLink& link = link_of(orphan.subnet, orphan.server_farm);
-    if (link.sites.empty()) link.orphaned = true;
-    if (link.orphaned) link.sites.push_back(orphan.site);
+    link_of(orphan.subnet, orphan.server_farm).deleted_sites.push_back(orphan.site);
   }
   std::vector<ServiceAssociationLink> all;
   for (auto& [key, link] : links) all.push_back(std::move(link));

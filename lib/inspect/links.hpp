@@ -22,8 +22,9 @@ struct ServiceAssociationLink {
   lab::SubnetRef subnet{};
   std::string server_farm{};
   std::string link{};                // the plan's id, which may be gone
-  std::vector<std::string> sites{};  // that are integrated there, or were when they were deleted
-  bool orphaned = false;             // nothing of the plan is integrated there
+  std::vector<std::string> sites{};  // that are integrated there
+  std::vector<std::string> deleted_sites{};  // that were when they were deleted
+  bool orphaned() const { return sites.empty(); }
 };
 
 // By subnet, and by plan within it.

@@ -53,9 +53,10 @@ std::string render_effects(const Json& result) {
 std::string render_orphans(const Json& status, const Screen& screen) {
   Table table({"Link left behind", "Subnet", "Plan", "Of"});
   for (const Json& link : list_of(status, "serviceAssociationLinks")) {
-    if (!flag_of(link, "orphaned")) continue;
+    const std::vector<std::string> deleted = texts_of(link, "deletedSites");
+    if (deleted.empty()) continue;
     table.add({text_of(link, "name"), text_of(link, "subnet"), text_of(link, "serverFarm"),
-               fmt::format("{}", fmt::join(texts_of(link, "sites"), ", "))});
+               fmt::format("{}", fmt::join(deleted, ", "))});
   }
   return table.empty() ? std::string() : table.to_string(screen);
 }

@@ -93,9 +93,10 @@ Json link_json(const inspect::ServiceAssociationLink& link) {
           {"linkedResourceType", inspect::kLinkedResourceType},
           {"link", link.link},
           {"allowDelete", false},
-          {"orphaned", link.orphaned},
+          {"orphaned", link.orphaned()},
           {"serverFarm", link.server_farm},
-          {"sites", link.sites}};
+          {"sites", link.sites},
+          {"deletedSites", link.deleted_sites}};
 }
 
 }  // namespace

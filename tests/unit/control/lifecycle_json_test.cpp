@@ -94,12 +94,12 @@ TEST(ExportJson, IsALabAsItTravelsWithItsVersion) {
 
 TEST(StatusJson, TellsLinksInAzuresWords) {
   const inspect::StatusReport report{
-      .links = {{kSubnet, "plan", "/subscriptions/default/plan", {"web"}, true}}};
+      .links = {{kSubnet, "plan", "/subscriptions/default/plan", {}, {"web"}}}};
   EXPECT_EQ(dump(to_json(report)["serviceAssociationLinks"]),
             R"([{"subnet":"spoke/apps","name":"AppServiceLink",)"
             R"("linkedResourceType":"Microsoft.Web/serverfarms",)"
             R"("link":"/subscriptions/default/plan","allowDelete":false,"orphaned":true,)"
-            R"("serverFarm":"plan","sites":["web"]}])");
+            R"("serverFarm":"plan","sites":[],"deletedSites":["web"]}])");
 }
 
 }  // namespace

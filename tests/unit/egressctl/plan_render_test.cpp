@@ -158,16 +158,19 @@ TEST(RenderResult, TellsAPurgeFromNone) {
             "purged spoke/apps: 0 objects changed in 0.00 s\n");
 }
 
-TEST(RenderOrphans, ListsLinksOfNobody) {
+TEST(RenderOrphans, ListsLinksOfDeletedApps) {
   EXPECT_EQ(render_orphans(Json::parse(R"({"serviceAssociationLinks": [
-      {"subnet": "spoke/apps", "name": "AppServiceLink", "serverFarm": "plan", "sites": ["web"],
-       "orphaned": true},
+      {"subnet": "spoke/apps", "name": "AppServiceLink", "serverFarm": "plan", "sites": [],
+       "deletedSites": ["web"], "orphaned": true},
       {"subnet": "spoke/more", "name": "AppServiceLink", "serverFarm": "plan", "sites": ["api"],
-       "orphaned": false}]})"),
+       "deletedSites": ["old"], "orphaned": false},
+      {"subnet": "spoke/rest", "name": "AppServiceLink", "serverFarm": "plan", "sites": ["api"],
+       "deletedSites": [], "orphaned": false}]})"),
                            kPipe),
             "Link left behind  Subnet      Plan  Of\n"
             "----------------  ----------  ----  ---\n"
-            "AppServiceLink    spoke/apps  plan  web\n");
+            "AppServiceLink    spoke/apps  plan  web\n"
+            "AppServiceLink    spoke/more  plan  old\n");
   EXPECT_THAT(render_orphans(Json::parse("{}"), kPipe), IsEmpty());
 }
 

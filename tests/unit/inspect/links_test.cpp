@@ -24,7 +24,7 @@ TEST(ServiceAssociationLinks, AreThoseOfPlansThatAreIntegrated) {
   EXPECT_EQ(links[0].link,
             "/subscriptions/default/resourceGroups/lab/providers/Microsoft.Web/serverfarms/plan");
   EXPECT_THAT(links[0].sites, ElementsAre("web"));
-  EXPECT_FALSE(links[0].orphaned);
+  EXPECT_FALSE(links[0].orphaned());
 }
 
 TEST(ServiceAssociationLinks, AreOrphanedWhereNothingOfThePlanIsIntegrated) {
@@ -32,15 +32,17 @@ TEST(ServiceAssociationLinks, AreOrphanedWhereNothingOfThePlanIsIntegrated) {
   EXPECT_THAT(service_association_links(lab, {}), IsEmpty());
   const auto links = service_association_links(lab, {{kSubnet, "plan", "web"}});
   ASSERT_THAT(links, SizeIs(1));
-  EXPECT_THAT(links[0].sites, ElementsAre("web"));
-  EXPECT_TRUE(links[0].orphaned);
+  EXPECT_THAT(links[0].sites, IsEmpty());
+  EXPECT_THAT(links[0].deleted_sites, ElementsAre("web"));
+  EXPECT_TRUE(links[0].orphaned());
 }
 
-TEST(ServiceAssociationLinks, AreInUseWhereAnotherAppOfThePlanIsLeft) {
+TEST(ServiceAssociationLinks, TellOfADeletedAppWhereAnotherOfThePlanIsIntegrated) {
   const auto links = service_association_links(lab_from(small_lab()), {{kSubnet, "plan", "api"}});
   ASSERT_THAT(links, SizeIs(1));
   EXPECT_THAT(links[0].sites, ElementsAre("web"));
-  EXPECT_FALSE(links[0].orphaned);
+  EXPECT_THAT(links[0].deleted_sites, ElementsAre("api"));
+  EXPECT_FALSE(links[0].orphaned());
 }
 
 }  // namespace
