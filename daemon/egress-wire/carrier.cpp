@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "egress-wire/priority.hpp"
 #include "egress-wire/quiet_thread.hpp"
 #include "kernel/tun/device.hpp"
 
@@ -87,7 +88,7 @@ void Carrier::place(Placement& placement) {
       Half& half = line->halves[each];
       poll(placement.wire, each, false);
       if (placement.replaces_delays) half.replace(placement.delays[each]);
-      half.connect(ends[each].first, ends[each].second);
+      half.connect(ends[each].first, ends[each].second, placement.joins);
       const bool whole = placement.worker >= 0 && placement.vnet >= 0;
       poll(placement.wire, each, whole && !placement.held);
     }
@@ -135,6 +136,7 @@ void Carrier::poll(uint16_t wire, size_t half, bool wanted) {
 }
 
 void Carrier::work() {
+  prefer_thread();
   while (!stopped_) turn();
 }
 

@@ -30,7 +30,8 @@ struct Placement {
   // the other is not there: packets wait in the device.
   int worker = -1;
   int vnet = -1;
-  bool held = false;  // likewise, but for steps
+  bool held = false;   // likewise, but for steps
+  bool joins = false;  // whether the devices take joined datagrams
   // Afterwards those that have been, or none where they stay.
   bool replaces_delays = false;
   std::array<std::unique_ptr<Delay>, 2> delays{};  // outwards and in; null: none

@@ -40,6 +40,12 @@ void Half::replace(std::unique_ptr<Delay>& delay) {
 }
 
 Half::Read Half::carry(std::span<uint8_t> buffer, int most, int& taken) {
+  const Read read = carry_each(buffer, most, taken);
+  write_joined();
+  return read;
+}
+
+Half::Read Half::carry_each(std::span<uint8_t> buffer, int most, int& taken) {
   const bool streams = parts_.turn - std::exchange(last_turn_, parts_.turn) <= 1;
   for (taken = 0; taken < most; ++taken) {
     const ssize_t size = ::read(from_, buffer.data(), buffer.size());
@@ -95,6 +101,8 @@ void Half::send(std::span<const uint8_t> packet, TimePoint now) {
 // about what was known before it.
 void Half::write(std::span<const uint8_t> packet, wire::FlowCache::Found found,
                  const wire::FlowKey& flow, TimePoint now) {
+  if (!found.ask && join(packet)) return;
+  write_joined();
   const Question question{.ticket = found.ticket,
                           .flow = flow,
                           .written = now,
@@ -116,6 +124,27 @@ void Half::write(std::span<const uint8_t> packet, wire::FlowCache::Found found,
   }
   if (written) tallies_.unasked.add();
   parts_.cache.settle(found.ticket, wire::Standing::kAsked);
+}
+
+// Who watches packets is told of each what became of it.
+bool Half::join(std::span<const uint8_t> packet) {
+  if (!joins_ || delay_ || parts_.bulletin.is_read.load(std::memory_order_relaxed)) return false;
+  if (parts_.joined.add(packet)) return true;
+  write_joined();
+  return parts_.joined.add(packet);
+}
+
+void Half::write_joined() {
+  if (parts_.joined.empty()) return;
+  const auto number = parts_.joined.count();
+  const auto packet = parts_.joined.packet();
+  if (::write(to_, packet.data(), packet.size()) >= 0) {
+    tallies_.packets.add(number);
+    tallies_.bytes.add(parts_.joined.bytes());
+  } else {
+    tallies_.unsent.add(number);
+  }
+  parts_.joined.clear();
 }
 
 void Half::record(std::span<const uint8_t> packet, PacketFate fate) {

@@ -5,7 +5,8 @@
 // becomes of them in between.
 //
 //   read ──► impairment (where there is one: lost, or waits) ──► flow table (outwards: denied) ──►
-//   write ──► question (of a new flow, behind the write)
+//   join (datagrams that have come meanwhile) ──► write ──► question (of a new flow, behind the
+//   write)
 
 #include <atomic>
 #include <cstdint>
@@ -15,6 +16,7 @@
 
 #include "egress-wire/delay.hpp"
 #include "egress-wire/rings.hpp"
+#include "kernel/tun/datagrams.hpp"
 #include "settings/wire_text.hpp"
 
 namespace egress::wires {
@@ -53,10 +55,11 @@ struct CarrierParts {
   Ring<Question> questions{};
   Ring<Answer> answers{};
   Ring<CarriedPacket> records{};
-  Tally unrecorded{};         // for want of room in `records`
-  uint64_t turn = 0;          // of the carrier: which one it is
-  bool has_asked = false;     // since the judge was woken
-  bool has_recorded = false;  // since control was woken
+  kernel::JoinedDatagrams joined{};  // between a read and the end of its turn
+  Tally unrecorded{};                // for want of room in `records`
+  uint64_t turn = 0;                 // of the carrier: which one it is
+  bool has_asked = false;            // since the judge was woken
+  bool has_recorded = false;         // since control was woken
 };
 
 class Half {
@@ -67,9 +70,11 @@ class Half {
 
   int from() const { return from_; }
   bool delays() const { return delay_ != nullptr; }
-  void connect(int from, int to) {
+  // `joins`: `to` takes joined datagrams.
+  void connect(int from, int to, bool joins) {
     from_ = from;
     to_ = to;
+    joins_ = joins;
   }
 
   // What waits in the delay that has been is written, in its order. `delay`, which may be null, is
@@ -89,6 +94,9 @@ class Half {
   void send(std::span<const uint8_t> packet, wire::TimePoint now);
   void write(std::span<const uint8_t> packet, wire::FlowCache::Found found,
              const wire::FlowKey& flow, wire::TimePoint now);
+  bool join(std::span<const uint8_t> packet);
+  void write_joined();
+  Read carry_each(std::span<uint8_t> buffer, int most, int& taken);
   void record(std::span<const uint8_t> packet, PacketFate fate);
 
   CarrierParts& parts_;
@@ -97,6 +105,7 @@ class Half {
   DirectionTallies& tallies_;
   int from_ = -1;
   int to_ = -1;
+  bool joins_ = false;
   uint64_t last_turn_ = 0;  // in which it carried
   std::unique_ptr<Delay> delay_{};
 };

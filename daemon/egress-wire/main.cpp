@@ -7,6 +7,7 @@
 #include "attached/attached.hpp"
 #include "attached/program.hpp"
 #include "attached/standing.hpp"
+#include "egress-wire/priority.hpp"
 #include "egress-wire/wires.hpp"
 #include "uv/loop.hpp"
 
@@ -28,6 +29,7 @@ Status run() {
           [&](const std::string& question) { return wires->answer(question); }));
   const uv::Signal terminate(loop, SIGTERM, [&] { loop.stop(); });
   RETURN_IF_ERROR(attached::stand_alone());
+  prefer_process();
   loop.run();
   return {};
 }

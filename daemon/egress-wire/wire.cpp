@@ -80,12 +80,17 @@ InForce Wire::wanted() const {
   return wanted;
 }
 
-// Packets that are lost, wait or are counted one by one are to be of their own size.
-void Wire::offload(bool on) const {
+// Packets that are lost, wait or are counted one by one are to be of their own size. Whether both
+// devices take joined datagrams then.
+bool Wire::offload(bool on) const {
+  bool all = true;
   for (const End* const each : {&worker_, &vnet_}) {
+    if (!each->queue.valid()) continue;
+    const auto set = kernel::set_offload(each->queue.get(), on);
     // One that has been removed since is told of by the pass that makes it anew.
-    if (each->queue.valid()) (void)kernel::set_offload(each->queue.get(), on);
+    all = all && set.ok() && *set == kernel::Offload::kTcpAndUdp;
   }
+  return all;
 }
 
 Status Wire::apply(bool has_new_queue) {
@@ -102,9 +107,15 @@ Status Wire::apply(bool has_new_queue) {
   }
   const bool whole_packets = next.impairment || next.held;
   const bool changes = has_new_queue || whole_packets != (in_force_.impairment || in_force_.held);
-  if (changes && whole_packets) offload(false);
+  if (changes && whole_packets) takes_joined_ = offload(false);
+  placement.joins = takes_joined_;
   carrier_.place(placement);
-  if (changes && !whole_packets) offload(true);
+  if (changes && !whole_packets) {
+    takes_joined_ = offload(true);
+    placement.joins = takes_joined_;
+    placement.replaces_delays = false;
+    carrier_.place(placement);
+  }
   in_force_ = next;
   return {};
 }

@@ -64,7 +64,7 @@ class Wire {
   const End& end(bool in_worker) const { return in_worker ? worker_ : vnet_; }
   InForce wanted() const;
   Status apply(bool has_new_queue);
-  void offload(bool on) const;
+  bool offload(bool on) const;
 
   std::string name_;
   uint16_t number_;
@@ -75,6 +75,7 @@ class Wire {
   End worker_{};
   End vnet_{};
   InForce in_force_{};
+  bool takes_joined_ = false;  // datagrams: both devices do
 };
 
 }  // namespace egress::wires

@@ -110,10 +110,10 @@ bool has_device(int queue) {
   return ioctl(queue, TUNGETIFF, &request) == 0;
 }
 
-Status set_offload(int queue, bool on) {
+Result<Offload> set_offload(int queue, bool on) {
   const unsigned int all = on ? kSegments | kUso4 | kUso6 : 0;
-  if (ioctl(queue, TUNSETOFFLOAD, all) == 0) return {};
-  if (on && errno == EINVAL && ioctl(queue, TUNSETOFFLOAD, kSegments) == 0) return {};
+  if (ioctl(queue, TUNSETOFFLOAD, all) == 0) return on ? Offload::kTcpAndUdp : Offload::kNone;
+  if (on && errno == EINVAL && ioctl(queue, TUNSETOFFLOAD, kSegments) == 0) return Offload::kTcp;
   return Error::from_errno("set what a TUN device takes");
 }
 

@@ -36,9 +36,11 @@ Result<UniqueFd> open_tun_queue(const std::string& name);
 // Whether the device whose queue it is has not been removed.
 bool has_device(int queue);
 
-// What the device may hand over and takes: packets without checksums, and TCP and UDP of many
-// segments in one packet, up to 64 KiB; or none of that. UDP of many segments needs kernel 6.2 (6.1
-// refuses all together when it is asked for).
-Status set_offload(int queue, bool on);
+// What a device hands over: whole packets alone; without checksums, and TCP of many segments in one
+// packet, up to 64 KiB; likewise UDP, which needs kernel 6.2 (6.1 refuses all together when it is
+// asked for). A device takes what its kernel could have handed over.
+enum class Offload { kNone, kTcp, kTcpAndUdp };
+// As much as it can, which is told, or nothing.
+Result<Offload> set_offload(int queue, bool on);
 
 }  // namespace egress::kernel
