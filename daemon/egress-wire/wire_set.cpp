@@ -22,7 +22,6 @@ Result<std::string> identity_of(const std::string& netns, int netns_fd) {
 }  // namespace
 
 Status WireSet::attach(const Key& key, const settings::WireEnd& wanted, int netns_fd) {
-  RETURN_IF_ERROR(check(key, wanted));
   const auto known = ends_.find(key);
   UniqueFd queue;
   if (known != ends_.end() &&
@@ -36,24 +35,27 @@ Status WireSet::attach(const Key& key, const settings::WireEnd& wanted, int netn
   return placed;
 }
 
-Status WireSet::check(const Key& key, const settings::WireEnd& wanted) const {
-  const auto holder = std::find_if(ends_.begin(), ends_.end(), [&](const auto& each) {
-    return each.second.wire == wanted.wire && each.second.in_worker == wanted.in_worker;
+WireSet::Ends::const_iterator WireSet::other_holder(const Key& key,
+                                                    const settings::WireEnd& wanted) const {
+  return std::find_if(ends_.begin(), ends_.end(), [&](const auto& each) {
+    return each.first != key && each.second.wire == wanted.wire &&
+           each.second.in_worker == wanted.in_worker;
   });
-  if (holder == ends_.end() || holder->first == key) return {};
-  return Error{
-      .code = Errc::kConflict,
-      .message = fmt::format("{} has an end in {} already", wanted.wire, holder->first.first)};
 }
 
 // `queue` is the device's where somebody has had it, else not valid.
 Status WireSet::place(const Key& key, const settings::WireEnd& wanted, int netns_fd,
                       UniqueFd queue) {
-  ASSIGN_OR_RETURN(Wire* const wire, wire_of(wanted.wire));
+  ASSIGN_OR_RETURN(Wire * wire, wire_of(wanted.wire));
   if (queue.valid() && !kernel::has_device(queue.get())) queue.reset();
-  if (!queue.valid() && !wire->has_device(wanted)) {
+  const auto holder = other_holder(key, wanted);
+  if (!queue.valid() && (holder != ends_.end() || !wire->has_device(wanted))) {
     ASSIGN_OR_RETURN(
         queue, kernel::open_inside(netns_fd, [&] { return kernel::open_tun_queue(wanted.link); }));
+  }
+  if (holder != ends_.end()) {
+    remove(Key(holder->first));
+    ASSIGN_OR_RETURN(wire, wire_of(wanted.wire));
   }
   std::string watched;
   if (!wanted.in_worker) {

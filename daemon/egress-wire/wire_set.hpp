@@ -29,8 +29,9 @@ class WireSet {
 
   using Key = std::pair<std::string, std::string>;  // namespace and attachment
 
-  // A new end, or other settings of one that is there. kConflict when the wire has an end there
-  // already, or there are too many wires; else why the device cannot be had.
+  // A new end, or other settings of one that is there. One that another attachment has is its no
+  // longer: when two change places, one has to be the first. kConflict when there are too many
+  // wires; else why the device cannot be had.
   Status attach(const Key& key, const settings::WireEnd& wanted, int netns_fd);
   void detach(const Key& key);
   // The same end, by another name of its namespace.
@@ -50,7 +51,8 @@ class WireSet {
     std::string link{};
     std::string watched{};  // by the judge, for a network's end
   };
-  Status check(const Key& key, const settings::WireEnd& wanted) const;
+  using Ends = std::map<Key, End>;
+  Ends::const_iterator other_holder(const Key& key, const settings::WireEnd& wanted) const;
   Status place(const Key& key, const settings::WireEnd& wanted, int netns_fd, UniqueFd queue);
   Result<Wire*> wire_of(const std::string& name);
   UniqueFd remove(const Key& key);
@@ -63,7 +65,7 @@ class WireSet {
   const Clock& clock_;
   std::vector<std::string> names_;           // by number; empty: free
   std::map<std::string, size_t> watched_{};  // namespaces, and by how many ends
-  std::map<Key, End> ends_{};
+  Ends ends_{};
   std::map<std::string, std::unique_ptr<Wire>> wires_{};
 };
 

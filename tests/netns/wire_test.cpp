@@ -284,8 +284,37 @@ TEST_F(Wires, SayWhatIsInTheirWay) {
   EXPECT_THAT(attach_worker().error().to_string(), HasSubstr("somebody else has the interface"));
   taken->reset();
   EXPECT_OK(attach_worker());
-  EXPECT_THAT(program_->attach("vnet", "wire-other", to_text(worker_end())).error().to_string(),
-              HasSubstr("has an end in worker already"));
+}
+
+TEST_F(Wires, ChangePlaces) {
+  make_tun("worker", "integ1", 102);
+  make_tun("vnet", "w-plan-0-1", 103);
+  by_hand("ip -n worker link set integ1 up; ip -n vnet link set w-plan-0-1 up");
+  const lab::Integration second{"plan", 0, {"spoke", "data"}};
+  settings::WireEnd worker = worker_end();
+  settings::WireEnd vnet = vnet_end();
+  worker.wire = vnet.wire = settings::wire_name(second);
+  worker.integration = vnet.integration = second;
+  worker.link = "integ1";
+  vnet.link = "w-plan-0-1";
+  attach_ends();
+  EXPECT_OK(program_->attach("worker", "wire-integ1", to_text(worker)));
+  EXPECT_OK(program_->attach("vnet", "wire-w-plan-0-1", to_text(vnet)));
+
+  settings::WireEnd first = worker_end();
+  std::swap(first.link, worker.link);
+  EXPECT_OK(program_->attach("worker", "wire-integ0", to_text(worker)));
+  EXPECT_OK(program_->attach("worker", "wire-integ1", to_text(first)));
+  const UdpSocket app("worker", 4000);
+  UdpSocket host("host", kAllowed);
+  app.send("text", kHost, kAllowed);
+  EXPECT_EQ(host.receive(), "text");
+  const auto wires = report().wires;
+  ASSERT_EQ(wires.size(), 2U);
+  for (const settings::OneWire& each : wires) {
+    EXPECT_TRUE(each.carrying) << each.wire;
+    EXPECT_EQ(each.out.packets, each.wire == worker.wire ? 1U : 0U) << each.wire;
+  }
 }
 
 TEST_F(Wires, TakeADeviceThatWasMadeAnew) {
