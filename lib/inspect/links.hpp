@@ -21,8 +21,8 @@ inline constexpr const char* kLinkedResourceType = "Microsoft.Web/serverfarms";
 struct ServiceAssociationLink {
   lab::SubnetRef subnet{};
   std::string server_farm{};
-  std::string link{};                // the plan's id, which may be gone
-  std::vector<std::string> sites{};  // that are integrated there
+  std::string link{};                        // the plan's id, which may be gone
+  std::vector<std::string> sites{};          // that are integrated there
   std::vector<std::string> deleted_sites{};  // that were when they were deleted
   bool orphaned() const { return sites.empty(); }
 };
