@@ -110,6 +110,7 @@ Status Wire::apply(bool has_new_queue) {
   if (changes && whole_packets) takes_joined_ = offload(false);
   placement.joins = takes_joined_;
   carrier_.place(placement);
+  // Not before: what still delayed would have got segments of many packets.
   if (changes && !whole_packets) {
     takes_joined_ = offload(true);
     placement.joins = takes_joined_;

@@ -54,7 +54,7 @@ Status WireSet::place(const Key& key, const settings::WireEnd& wanted, int netns
         queue, kernel::open_inside(netns_fd, [&] { return kernel::open_tun_queue(wanted.link); }));
   }
   if (holder != ends_.end()) {
-    remove(Key(holder->first));
+    remove(holder->first);
     ASSIGN_OR_RETURN(wire, wire_of(wanted.wire));
   }
   std::string watched;

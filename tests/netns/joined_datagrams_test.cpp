@@ -172,8 +172,11 @@ TEST_F(Datagrams, AreNoLongerJoinedBehindAShorterOneOrWhereThereIsNoRoom) {
   EXPECT_TRUE(all.add(packets[1]));
   EXPECT_FALSE(all.add(packets[0])) << "longer";
 
-  JoinedDatagrams many = joined(sent(texts(kernel::kMostJoined, 4)));
-  EXPECT_FALSE(many.add(packets[0]));
+  std::vector<Bytes> more = sent(texts(kernel::kMostJoined + 1, 4));
+  ASSERT_THAT(more, SizeIs(kernel::kMostJoined + 1));
+  const Bytes one_too_many = more.back();
+  more.pop_back();
+  EXPECT_FALSE(joined(more).add(one_too_many));
   std::vector<std::string> payloads = texts(45, 1472);
   payloads.push_back("four");
   std::vector<Bytes> most = sent(payloads);
