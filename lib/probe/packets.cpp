@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/internet_checksum.hpp"
+
 namespace egress::probe {
 namespace {
 
@@ -29,13 +31,6 @@ uint32_t get32(std::span<const uint8_t> bytes, size_t offset) {
   return (uint32_t{get16(bytes, offset)} << 16U) | get16(bytes, offset + 2);
 }
 
-// RFC 1071, on top of `sum`; an even number of bytes.
-uint16_t checksum(std::span<const uint8_t> bytes, uint32_t sum) {
-  for (size_t offset = 0; offset + 1 < bytes.size(); offset += 2) sum += get16(bytes, offset);
-  while (sum > 0xffff) sum = (sum & 0xffffU) + (sum >> 16U);
-  return static_cast<uint16_t>(~sum);
-}
-
 uint32_t sum_of_halves(uint32_t value) {
   return (value >> 16U) + (value & 0xffffU);
 }
@@ -60,7 +55,7 @@ std::array<uint8_t, 20> syn_segment(const TcpProbe& probe) {
   const uint32_t pseudo_header = sum_of_halves(probe.source.bits) +
                                  sum_of_halves(probe.destination.bits) + kTcp +
                                  uint32_t{segment.size()};
-  put16(&segment[16], checksum(segment, pseudo_header));
+  put16(&segment[16], internet_checksum(segment, pseudo_header));
   return segment;
 }
 
@@ -78,7 +73,7 @@ std::vector<uint8_t> echo_request(uint32_t token) {
   put16(&message[6], 1);
   const std::vector<uint8_t> payload = token_payload(token);
   message.insert(message.end(), payload.begin(), payload.end());
-  put16(&message[2], checksum(message, 0));
+  put16(&message[2], internet_checksum(message));
   return message;
 }
 

@@ -5,10 +5,10 @@
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 
-#include <array>
 #include <cstddef>
 #include <cstring>
 
+#include "base/internet_checksum.hpp"
 #include "kernel/tun/device.hpp"
 
 namespace egress::kernel {
@@ -57,18 +57,8 @@ bool can_be_segment(std::span<const uint8_t> packet) {
          ntohs(udp.len) == packet.size() - kUdpAt;
 }
 
-// One's complement sums (RFC 1071).
-uint16_t folded(uint32_t sum) {
-  while (sum > UINT16_MAX) sum = (sum & UINT16_MAX) + (sum >> 16U);
-  return static_cast<uint16_t>(sum);
-}
-
-uint16_t checksum_of(const iphdr& header) {
-  std::array<uint16_t, sizeof(iphdr) / sizeof(uint16_t)> words;
-  std::memcpy(words.data(), &header, sizeof header);
-  uint32_t sum = 0;
-  for (const uint16_t word : words) sum += word;
-  return static_cast<uint16_t>(~folded(sum));
+std::span<const uint8_t> bytes_of(const iphdr& header) {
+  return {reinterpret_cast<const uint8_t*>(&header), sizeof header};
 }
 
 }  // namespace
@@ -116,12 +106,12 @@ std::span<const uint8_t> JoinedDatagrams::packet() {
   virtio.gso_size = static_cast<uint16_t>(payload_);
   ip.tot_len = htons(static_cast<uint16_t>(bytes_.size() - kIpAt));
   ip.check = 0;
-  ip.check = checksum_of(ip);
+  ip.check = htons(internet_checksum(bytes_of(ip)));
   // So far it is the sum of the pseudo header, in which the length is.
-  const uint16_t length = htons(static_cast<uint16_t>(bytes_.size() - kUdpAt));
-  const auto without_length = static_cast<uint16_t>(~udp.len);
-  udp.check = folded(uint32_t{udp.check} + without_length + length);
-  udp.len = length;
+  const auto length = static_cast<uint16_t>(bytes_.size() - kUdpAt);
+  const auto without_length = static_cast<uint16_t>(~ntohs(udp.len));
+  udp.check = htons(ones_complement_sum(uint32_t{ntohs(udp.check)} + without_length + length));
+  udp.len = htons(length);
   std::memcpy(bytes_.data(), &virtio, sizeof virtio);
   std::memcpy(bytes_.data() + kIpAt, &ip, sizeof ip);
   std::memcpy(bytes_.data() + kUdpAt, &udp, sizeof udp);
