@@ -154,6 +154,8 @@ Fate fate_in_worker(const compile::Translations::Zones& zones, const TrackedFlow
 }
 
 Fate fate_in_stamp(const compile::Translations& translations, const TrackedFlow& flow) {
+  // Its port is held (compile/held_ports.hpp), and free to nobody only as long as it is tracked.
+  if (flow.closed) return Fate::kKept;
   const auto outbound = translations.outbound.find(flow.source);
   const bool bound = outbound == translations.outbound.end() ||
                      flow.reply_destination == flow.source ||

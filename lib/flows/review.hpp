@@ -28,7 +28,8 @@ Fate fate_in_vnet(const policy::Network& network, policy::Index vnet,
                   const compile::Translations& translations, const state::TrackedFlow& flow);
 
 // In the namespaces of a worker, of the stamp and of a NAT gateway with these `addresses`:
-// forgotten is what does not leave under an address under which it could leave today.
+// forgotten is what does not leave under an address under which it could leave today. The stamp
+// keeps what is closed for as long as its port is held.
 Fate fate_in_worker(const compile::Translations::Zones& zones, const state::TrackedFlow& flow);
 Fate fate_in_stamp(const compile::Translations& translations, const state::TrackedFlow& flow);
 Fate fate_at_nat_gateway(const std::set<Ipv4Address>& addresses, const state::TrackedFlow& flow);

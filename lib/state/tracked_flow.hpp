@@ -22,6 +22,7 @@ struct TrackedFlow {
   uint16_t zone = 0;
   uint32_t mark = 0;
   uint32_t timeout_seconds = 0;  // what is left of its life while no packet comes
+  bool closed = false;           // TCP only: by a FIN of either end, or a reset
 
   bool operator==(const TrackedFlow&) const = default;
 };

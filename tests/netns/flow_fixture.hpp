@@ -31,8 +31,11 @@ class FlowFixture : public LinuxFixture {
   // As the daemon does it when the lab's clock is moved on.
   void age(std::chrono::seconds by) {
     const flows::Aged aged = flows::aged(tracked(), by);
-    EXPECT_OK(flow_table()->remove(aged.ended));
+    forget(aged.ended);
     EXPECT_OK(flow_table()->set_timeouts(aged.remaining));
+  }
+  void forget(const std::vector<state::TrackedFlow>& flows) {
+    EXPECT_OK(flow_table()->remove(flows));
   }
 
  private:

@@ -11,6 +11,8 @@
 #include <cerrno>
 
 #include "compile/compile.hpp"
+#include "compile/translations.hpp"
+#include "flows/review.hpp"
 #include "probe/lookups.hpp"
 #include "tests/netns/connections.hpp"
 #include "tests/netns/flow_fixture.hpp"
@@ -19,6 +21,7 @@
 #include "tests/support/eventually.hpp"
 #include "tests/support/lab_from.hpp"
 #include "tests/support/live_flows.hpp"
+#include "tests/support/network_of.hpp"
 #include "tests/support/udp_socket.hpp"
 
 namespace egress::kernel_tests {
@@ -78,6 +81,18 @@ class Snat : public FlowFixture, public ByInterface {
     ahead_ += by;
     reach(compile::at_clock(desired_, {.clock_offset = ahead_}));
     age(by);
+  }
+
+  // As the daemon does it when another lab is applied.
+  void apply(const lab::Lab& lab) {
+    reach(compiled(on(GetParam(), lab)));
+    const auto translations = compile::translations(*network_of(lab));
+    ASSERT_TRUE(translations.ok());
+    std::vector<state::TrackedFlow> forgotten = tracked();
+    std::erase_if(forgotten, [&](const state::TrackedFlow& flow) {
+      return flows::fate_in_stamp(*translations, flow) != flows::Fate::kForgotten;
+    });
+    forget(forgotten);
   }
 
   const Ipv4Address kApi = ip("203.0.113.80");
@@ -158,6 +173,23 @@ TEST_P(Snat, AClosedOneComesBackWhenTheClockSaysSo) {
   first.talk();
   advance(seconds(140));
   EXPECT_EQ(connect("bare-0", kApi, 2), (Connections::Outcome{1, 1}));
+}
+
+// The oracle, seed 2711283: a port that was held and not tracked was given, and led nowhere.
+TEST_P(Snat, NobodyIsGivenAPortThatIsHeldWhenItsAddressComesBack) {
+  const UniqueFd& listener = listen("api", kApi);
+  Connections all("eg-app-bare-0", kApi, kPort, kPorts);
+  ASSERT_EQ(all.outcome(), (Connections::Outcome{kPorts, 0}));
+  const UniqueFd far_end(::accept(listener.get(), nullptr, nullptr));
+  all.close(Connections::By::kFin);
+  ASSERT_TRUE(eventually([&] {
+    const auto flows = tracked();
+    return std::any_of(flows.begin(), flows.end(), [](const auto& flow) { return flow.closed; });
+  }));
+  apply(with(lab_from(kLab), "outboundIpAddresses: [20.50.1.5]"));
+  EXPECT_THAT(tracked(), testing::SizeIs(1));
+  apply(lab_from(kLab));
+  EXPECT_EQ(connect("bare-0", kApi, kPorts - 1), (Connections::Outcome{kPorts - 1, 0}));
 }
 
 TEST_P(Snat, IdleOnesEndWithoutAWord) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "compile/compile.hpp"
+#include "compile/held_ports.hpp"
 #include "ipam/leases.hpp"
 #include "lab/platform_tasks.hpp"
 #include "probe/platform.hpp"
@@ -13,8 +14,8 @@
 namespace egress::oracle {
 namespace {
 
-// Flows of an earlier lab hold ports of source NAT for minutes, and what is let through as theirs
-// is not judged anew.
+// Flows of an earlier lab take ports of source NAT for minutes, and what is let through as theirs
+// is not judged anew. Ports that they held after their end are given back by the clock.
 Status forget_flows(kernel::Kernel& kernel, const state::KernelState& state) {
   for (const auto& [netns, content] : state) {
     if (!content->firewall) continue;
@@ -71,10 +72,11 @@ Status Rig::reach(const state::KernelState& desired) {
 
 Status Rig::apply(const lab::Lab& lab) {
   ASSIGN_OR_RETURN(lab::IntegrationAddresses addresses, ipam::first_addresses(lab));
+  if (network_ != nullptr) ahead_ += compile::kHoldAfterClose;
   auto network =
       policy::analyse({.lab = lab, .leases = std::move(addresses), .traffic = run_in(lab)});
   ASSIGN_OR_RETURN(const state::KernelState desired,
-                   compile::compile(*network, {.prefix = kPrefix}));
+                   compile::compile(*network, {.prefix = kPrefix, .clock_offset = ahead_}));
   RETURN_IF_ERROR(reach(desired));
   RETURN_IF_ERROR(forget_flows(*kernel_, desired));
   RETURN_IF_ERROR(wires_.settled(desired));
@@ -83,6 +85,7 @@ Status Rig::apply(const lab::Lab& lab) {
 }
 
 Status Rig::clear() {
+  network_.reset();
   return reach({});
 }
 

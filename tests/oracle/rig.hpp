@@ -5,6 +5,7 @@
 // what `resolve` says, and starts what is predicted of them: many at a time, compared as the daemon
 // compares its own. Its wires say what they have found of the same flows.
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -58,6 +59,7 @@ class Rig {
   WireWatch wires_;
   std::shared_ptr<const policy::Network> network_;
   probe::Verifier verifier_{};
+  std::chrono::seconds ahead_{};  // the clock, of the machine's
 };
 
 }  // namespace egress::oracle

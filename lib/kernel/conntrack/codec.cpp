@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
+#include <libnetfilter_conntrack/libnetfilter_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
@@ -100,6 +101,10 @@ TrackedFlow read_flow(const nlmsghdr& message) {
                    .zone = u16(ATTR_ZONE),
                    .mark = u32(ATTR_MARK),
                    .timeout_seconds = u32(ATTR_TIMEOUT)};
+  if (flow.protocol == IPPROTO_TCP) {
+    const uint8_t at = u8(ATTR_TCP_STATE);
+    flow.closed = at >= TCP_CONNTRACK_FIN_WAIT && at <= TCP_CONNTRACK_CLOSE;
+  }
   if (flow.protocol == IPPROTO_ICMP) {
     flow.source_port = ntohs(u16(ATTR_ICMP_ID));
     flow.destination_port = static_cast<uint16_t>(u8(ATTR_ICMP_TYPE) << 8U | u8(ATTR_ICMP_CODE));

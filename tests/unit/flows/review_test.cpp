@@ -270,6 +270,9 @@ TEST(FateOfFlows, ForgetsInTheStampWhatIsNotUnderTheInstancesOutboundAddress) {
   EXPECT_EQ(fate(flow.source), Fate::kKept) << "storage of the apps' own region";
   flow.source = lab.inside();
   EXPECT_EQ(fate(ip("20.50.1.5")), Fate::kForgotten);
+  flow.closed = true;
+  EXPECT_EQ(fate(ip("20.50.1.5")), Fate::kKept) << "its port is held";
+  flow.closed = false;
   flow.source = ip("240.9.9.9");
   EXPECT_EQ(fate(ip("20.50.1.5")), Fate::kKept) << "nobody's";
 }
