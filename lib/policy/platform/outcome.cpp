@@ -64,6 +64,17 @@ CallOutcome outcome_of(const Explanation& explanation) {
   return outcome;
 }
 
+std::vector<CallOutcome> outcomes_of(const Explanation& explanation) {
+  std::vector<CallOutcome> outcomes{outcome_of(explanation)};
+  if (!explanation.service) return outcomes;
+  Explanation of_another = explanation;
+  for (const ServiceAnswer& answer : explanation.service->others) {
+    of_another.service = answer;
+    outcomes.push_back(outcome_of(of_another));
+  }
+  return outcomes;
+}
+
 std::string loss_text(const CallOutcome& outcome) {
   switch (outcome.result) {
     case CallResult::kUnresolved: return "no address";

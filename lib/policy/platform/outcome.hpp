@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "policy/explain.hpp"
 
@@ -25,6 +26,9 @@ struct CallOutcome {
 
 // What a client sees that connects to a service over TCP. A program of an app's own answers.
 CallOutcome outcome_of(const Explanation& explanation);
+// That, and behind it what else the client may see where a service makes a difference between the
+// addresses of which a NAT gateway shows one.
+std::vector<CallOutcome> outcomes_of(const Explanation& explanation);
 
 // "time-out", "no address", "connection refused", or what the service says. Of one that is lost.
 std::string loss_text(const CallOutcome& outcome);
