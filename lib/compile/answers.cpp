@@ -52,7 +52,7 @@ void attach_servers(Fabric& fabric) {
     attach_role(fabric, host_netns(fabric.options.prefix, host.name),
                 settings::ServerResolver{.address = host.address,
                                          .server = *host.host->dns_server,
-                                         .in_internet = host.vnet == policy::kNowhere});
+                                         .in_internet = host.host->internet()});
   }
 }
 

@@ -64,6 +64,7 @@ Result<state::KernelState> compile(const policy::Network& network, const Options
   // From the outside in: each part names the ports that those behind it join.
   add_internet(fabric);
   RETURN_IF_ERROR(add_virtual_networks(fabric, all_vnets(network)));
+  add_gateways(fabric);
   add_ways(fabric);
   RETURN_IF_ERROR(add_workers(fabric));
   add_fronts(fabric);

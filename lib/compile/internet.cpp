@@ -30,7 +30,8 @@ state::Firewall appliance_firewall(const policy::Interface& host) {
 }
 
 bool is_internet_machine(const policy::Interface& interface) {
-  return has_eth0(interface) && interface.vnet == policy::kNowhere;
+  return has_eth0(interface) && interface.vnet == policy::kNowhere &&
+         interface.on_premises == policy::kNowhere;
 }
 
 void name_ports(Fabric& fabric, const std::string& internet) {
@@ -41,6 +42,9 @@ void name_ports(Fabric& fabric, const std::string& internet) {
   }
   for (const policy::Network::NatGateway& gateway : fabric.network.nat_gateways) {
     ports.insert(nat_port(gateway.name));
+  }
+  for (const policy::Network::OnPremises& network : fabric.network.on_premises) {
+    if (network.declared->internet_address) ports.insert(on_premises_port(network.name));
   }
   fabric.link_names[internet] = assign_link_names(ports);
 }

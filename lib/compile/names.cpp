@@ -20,9 +20,10 @@ constexpr std::string_view kHost = "host";
 constexpr std::string_view kService = "service";
 constexpr std::string_view kFront = "front";
 constexpr std::string_view kNat = "nat";
-constexpr std::string_view kOnPremises = "onprem";  // promised, and so kept free
-constexpr std::array kNamedKinds = {kApp,     kWorker, kVnet, kHost,
-                                    kService, kFront,  kNat,  kOnPremises};
+constexpr std::string_view kGateway = "gateway";
+constexpr std::string_view kOnPremises = "onprem";
+constexpr std::array kNamedKinds = {kApp,   kWorker, kVnet,    kHost,      kService,
+                                    kFront, kNat,    kGateway, kOnPremises};
 
 constexpr const char* kNext = "-next";
 
@@ -72,6 +73,14 @@ std::string service_netns(const std::string& prefix, const std::string& service)
 
 std::string nat_netns(const std::string& prefix, const std::string& gateway) {
   return fmt::format("{}-{}-{}", prefix, kNat, gateway);
+}
+
+std::string gateway_netns(const std::string& prefix, const std::string& gateway) {
+  return fmt::format("{}-{}-{}", prefix, kGateway, gateway);
+}
+
+std::string on_premises_netns(const std::string& prefix, const std::string& network) {
+  return fmt::format("{}-{}-{}", prefix, kOnPremises, network);
 }
 
 std::string front_netns(const std::string& prefix, const std::string& site) {

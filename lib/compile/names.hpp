@@ -33,6 +33,8 @@ std::string vnet_netns(const std::string& prefix, const std::string& vnet);
 std::string host_netns(const std::string& prefix, const std::string& host);
 std::string service_netns(const std::string& prefix, const std::string& service);
 std::string nat_netns(const std::string& prefix, const std::string& gateway);
+std::string gateway_netns(const std::string& prefix, const std::string& gateway);
+std::string on_premises_netns(const std::string& prefix, const std::string& network);
 std::string front_netns(const std::string& prefix, const std::string& site);
 std::string stamp_netns(const std::string& prefix);
 std::string internet_netns(const std::string& prefix);

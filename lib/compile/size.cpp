@@ -222,6 +222,21 @@ void count_nat_gateways(const lab::Lab& lab, Tallies& counts) {
   }
 }
 
+void count_gateways(const lab::Lab& lab, Tallies& counts) {
+  for (const auto& [name, gateway] : lab.virtual_network_gateways) {
+    const std::string path = "virtualNetworkGateways." + name;
+    counts.namespaces.add(path, 1);
+    counts.links.add(path, 1 + gateway.connections.size());
+    counts.routes.add(path, 2 + lab::routes_of(lab, gateway).size());
+  }
+  for (const auto& [name, network] : lab.on_premises) {
+    const std::string path = "onPremises." + name;
+    counts.namespaces.add(path, 1);
+    counts.links.add(path, network.internet_address ? 1 : 0);
+    counts.routes.add(path, 2);
+  }
+}
+
 void count_services(const lab::Lab& lab, Tallies& counts) {
   counts.namespaces.add("services", lab.services.size());
   counts.links.add("services", lab.services.size());
@@ -318,6 +333,7 @@ Size size_with(const lab::Lab& lab, const SizeLimits& limits, const policy::Traf
   count_service_endpoints(lab, counts);
   count_fronts(lab, counts);
   count_nat_gateways(lab, counts);
+  count_gateways(lab, counts);
   count_lanes(lab, traffic, counts);
   count_private_ports(lab, counts);
   count_networks(lab, counts);

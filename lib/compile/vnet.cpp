@@ -8,6 +8,7 @@
 #include "compile/marks.hpp"
 #include "compile/platform.hpp"
 #include "compile/wires.hpp"
+#include "policy/gateways.hpp"
 
 namespace egress::compile {
 namespace {
@@ -30,16 +31,25 @@ void set_flow_timeout(state::NetnsState& netns, std::optional<int> minutes) {
 using policy::Index;
 using policy::kNowhere;
 
-// A host's name has no '_', so none reads like another.
-std::string transit_entry(const std::string& from, const std::string& host) {
-  return fmt::format("f-{}_{}", from, host);
+// A host's name has no '_', and a network has but one gateway, so none reads like another.
+std::string transit_entry(const std::string& from, const policy::Interface& target) {
+  return fmt::format("{}-{}_{}", target.gateway == kNowhere ? "f" : "fg", from, target.name);
 }
 
-// One VNet's way to an NVA in a peer.
+// One VNet's way to an NVA in a peer, or to the gateway there.
 struct Transit {
   Index from = kNowhere;
   Index appliance = kNowhere;
 };
+
+std::string key_of_transit(const std::string& target) {
+  return "transit/" + target;
+}
+
+// No host's name.
+std::string gateway_target(const std::string& gateway) {
+  return "gateway." + gateway;
+}
 
 constexpr const char* kIntegrationsTable = "system/integrations";
 constexpr const char* kMachinesTable = "system/machines";
@@ -75,7 +85,10 @@ Result<Numbers> table_slots(const policy::Situation& situation, const std::strin
   }
   for (const auto& [name, host] : situation.lab.hosts) {
     const bool here = host.subnet && host.subnet->vnet == vnet;
-    if (here && next_hops.count(host.ip_address) != 0) keys.push_back(transit_key(name));
+    if (here && next_hops.count(host.ip_address) != 0) keys.push_back(key_of_transit(name));
+  }
+  for (const auto& [name, gateway] : situation.lab.virtual_network_gateways) {
+    if (gateway.virtual_network == vnet) keys.push_back(key_of_transit(gateway_target(name)));
   }
   return assign_slots(fmt::format("routing tables in virtual network '{}'", vnet), keys,
                       state::kFirstSubnetTable, state::kLastSubnetTable,
@@ -114,6 +127,12 @@ class Builder {
     for (Vnet& vnet : vnets_) {
       for (const Index host : vnet.analysed.hosts) add_host_of(vnet, network_.interfaces[host]);
     }
+    for (const policy::Network::Gateway& gateway : network_.gateways) {
+      const policy::Interface& interface = network_.interfaces[gateway.interface];
+      Vnet& vnet = vnets_[gateway.vnet];
+      add_endpoint(vnet, {port(vnet, machine_port(interface)), interface.address, kRouterMac,
+                          interface.subnet});
+    }
     for (const Way& way : fabric_.ways) add_way_port(way);
     for (const policy::Network::NatGateway& gateway : network_.nat_gateways) {
       compile::join_routers(fabric_, vnets_[gateway.vnet].netns,
@@ -144,7 +163,8 @@ class Builder {
   void collect_routes() {
     for (const IntegrationLink& link : integrations_) collect_routes(link.interface->subnet);
     for (const policy::Interface& host : network_.interfaces) {
-      if (host.host != nullptr && host.subnet != kNowhere) collect_routes(host.subnet);
+      const bool machine = host.host != nullptr || host.gateway != kNowhere;
+      if (machine && host.subnet != kNowhere) collect_routes(host.subnet);
     }
   }
 
@@ -155,11 +175,13 @@ class Builder {
     for (size_t row = 0; row < routing.routes.size(); ++row) {
       const policy::EffectiveRoute& route = routing.routes[row];
       const Index target = routing.targets[row];
-      if (route.state != policy::RouteState::kActive || !route.next_hop_ip_address ||
-          target == kNowhere || network_.interfaces[target].host == nullptr ||
-          network_.interfaces[target].vnet == subnet.vnet) {
-        continue;
-      }
+      const bool to_machine =
+          route.next_hop_ip_address ||
+          route.next_hop_type == policy::EffectiveNextHop::kVirtualNetworkGateway;
+      if (route.state != policy::RouteState::kActive || !to_machine || target == kNowhere) continue;
+      const policy::Interface& machine = network_.interfaces[target];
+      const bool leads = machine.host != nullptr || machine.gateway != kNowhere;
+      if (!leads || machine.vnet == subnet.vnet) continue;
       if (known_transits_.insert({subnet.vnet, target}).second) {
         transits_.push_back({subnet.vnet, target});
       }
@@ -172,9 +194,9 @@ class Builder {
       ports[link.interface->vnet].insert(link.vnet_port);
     }
     for (const Transit& transit : transits_) {
-      const policy::Interface& appliance = network_.interfaces[transit.appliance];
-      ports[transit.from].insert(transit_port(appliance.name));
-      ports[appliance.vnet].insert(transit_entry(vnet_name(transit.from), appliance.name));
+      const policy::Interface& target = network_.interfaces[transit.appliance];
+      ports[transit.from].insert(transit_port(target));
+      ports[target.vnet].insert(transit_entry(vnet_name(transit.from), target));
     }
     for (const Vnet& vnet : vnets_) {
       std::set<std::string>& own = ports[vnet.index];
@@ -188,6 +210,9 @@ class Builder {
     for (const Way& way : fabric_.ways) ports[way.vnet].insert(way.port);
     for (const policy::Network::NatGateway& gateway : network_.nat_gateways) {
       ports[gateway.vnet].insert(nat_port(gateway.name));
+    }
+    for (const policy::Network::Gateway& gateway : network_.gateways) {
+      ports[gateway.vnet].insert(machine_port(network_.interfaces[gateway.interface]));
     }
     for (const Vnet& vnet : vnets_) {
       fabric_.link_names[vnet.netns] = assign_link_names(ports[vnet.index]);
@@ -256,12 +281,12 @@ class Builder {
   }
 
   void add_transit(const Transit& transit) {
-    const policy::Interface& appliance = network_.interfaces[transit.appliance];
+    const policy::Interface& target = network_.interfaces[transit.appliance];
     Vnet& from = vnets_[transit.from];
-    Vnet& to = vnets_[appliance.vnet];
-    join_routers(from, {port(from, transit_port(appliance.name)), to.index}, to,
-                 {port(to, transit_entry(from.analysed.name, appliance.name)), from.index,
-                  transit.appliance});
+    Vnet& to = vnets_[target.vnet];
+    join_routers(
+        from, {port(from, transit_port(target)), to.index}, to,
+        {port(to, transit_entry(from.analysed.name, target)), from.index, transit.appliance});
   }
 
   void add_peerings(Vnet& vnet) {
@@ -282,7 +307,7 @@ class Builder {
     }
     for (const PeerPort& port : vnet.peer_ports) {
       if (port.appliance == kNowhere) continue;
-      need(transit_key(network_.interfaces[port.appliance].name));
+      need(transit_key(network_.interfaces[port.appliance]));
     }
     for (const WayPort& port : vnet.way_ports) {
       if (port.way->endpoint != kNowhere) need(kEndpointAnswers);
@@ -310,20 +335,20 @@ std::string peering_port(const std::string& remote) {
   return "p-" + remote;
 }
 
-std::string transit_port(const std::string& host) {
-  return "t-" + host;
+std::string transit_port(const policy::Interface& target) {
+  return (target.gateway == kNowhere ? "t-" : "tg-") + target.name;
 }
 
 std::string table_key(const policy::Network::Subnet& subnet) {
   const bool of_its_own = subnet.declared->route_table ||
                           !subnet.declared->service_endpoints.empty() ||
-                          subnet.nat_gateway != kNowhere;
+                          subnet.nat_gateway != kNowhere || policy::is_gateway_subnet(subnet.ref);
   if (of_its_own) return own_table_key(subnet.ref.subnet);
   return subnet.integration ? kIntegrationsTable : kMachinesTable;
 }
 
-std::string transit_key(const std::string& appliance) {
-  return "transit/" + appliance;
+std::string transit_key(const policy::Interface& target) {
+  return key_of_transit(target.gateway == kNowhere ? target.name : gateway_target(target.name));
 }
 
 std::string endpoint_gate_key(const std::string& subnet) {

@@ -24,11 +24,12 @@ struct Endpoint {
   std::string sender{};  // the machine, when it may send under its own address alone, else empty
 };
 
-// A port to another VNet: a peering, or a transit link on which the peer sends to one NVA here.
+// A port to another VNet: a peering, or a transit link on which the peer sends to one NVA here, or
+// to the gateway.
 struct PeerPort {
   std::string port{};
   policy::Index peer = policy::kNowhere;       // the VNet
-  policy::Index appliance = policy::kNowhere;  // the NVA, on a transit link's receiving end
+  policy::Index appliance = policy::kNowhere;  // which, on a transit link's receiving end
 };
 
 // The VNet's end of a way to a receiver.
@@ -56,14 +57,15 @@ std::string table_key(const policy::Network::Subnet& subnet);
 // That by which private endpoints answer: to the VNet's own networks and those of its peers.
 inline constexpr const char* kEndpointAnswers = "system/endpoints";
 
-std::string transit_key(const std::string& appliance);
+// Of a transit link's, by which all goes to the NVA or the gateway.
+std::string transit_key(const policy::Interface& target);
 
 // The gate in front of a subnet's private endpoints.
 std::string endpoint_gate_key(const std::string& subnet);
 
-// What its ports to a peer and to an NVA in one are called there, for Fabric::link.
+// What its ports to a peer and to an NVA or a gateway in one are called there, for Fabric::link.
 std::string peering_port(const std::string& remote);
-std::string transit_port(const std::string& host);
+std::string transit_port(const policy::Interface& target);
 
 // A subnet for each table of those with a machine in them, by VNet and table_key().
 using RoutedSubnets = std::map<std::pair<policy::Index, std::string>, policy::Index>;

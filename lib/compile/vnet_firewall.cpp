@@ -150,11 +150,10 @@ class PortChains {
     if (!vnet_.analysed.accepts_forwarded_from.at(port.peer)) {
       const std::string property = allow_forwarded_traffic(vnet_.analysed.name, peer.name);
       rules.push_back(
-          {fmt::format("ip saddr != @{} {}", own_of(peer), log_and_drop(property)), property});
+          {fmt::format("ip saddr != @{} {}", own_of(port.peer), log_and_drop(property)), property});
     }
     if (port.appliance != policy::kNowhere) {
-      rules.push_back(
-          steering(vnet_.tables.at(transit_key(network.interfaces[port.appliance].name))));
+      rules.push_back(steering(vnet_.tables.at(transit_key(network.interfaces[port.appliance]))));
     }
     rules.insert(rules.end(), answers_.begin(), answers_.end());
     rules.push_back({is_for_platform() + " counter drop", "platform"});
@@ -240,11 +239,11 @@ class PortChains {
     return rules;
   }
 
-  // The set of the peer's own addresses.
-  std::string own_of(const policy::Network::Vnet& peer) {
-    const std::string name = "own/" + peer.name;
+  // The set of the peer's own addresses, and of what is its own by its gateway.
+  std::string own_of(policy::Index index) {
+    const std::string name = "own/" + fabric_.network.vnets[index].name;
     NftElements own;
-    for (const Ipv4Prefix& prefix : peer.declared->address_prefixes) {
+    for (const Ipv4Prefix& prefix : to_prefixes(vnet_.analysed.own_of_peers.at(index))) {
       own.push_back({{prefix}});
     }
     table_.maps[name] = make_map({.key = {NftField::kSaddr}, .interval = true}, own);

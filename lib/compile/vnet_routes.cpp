@@ -30,9 +30,9 @@ class VnetRoutes {
     }
     for (const PeerPort& entry : vnet_.peer_ports) {
       if (entry.appliance == kNowhere) continue;
-      const policy::Interface& appliance = network_.interfaces[entry.appliance];
-      add(netns_, route_via(vnet_.tables.at(transit_key(appliance.name)), {},
-                            port(machine_port(appliance)), appliance.address));
+      const policy::Interface& target = network_.interfaces[entry.appliance];
+      add(netns_, route_via(vnet_.tables.at(transit_key(target)), {}, port(machine_port(target)),
+                            next_hop_at(target)));
     }
     const auto answers = vnet_.tables.find(kEndpointAnswers);
     if (answers != vnet_.tables.end()) add_endpoint_answers(answers->second);
@@ -80,11 +80,11 @@ class VnetRoutes {
       case policy::EffectiveNextHop::kInternet:
         return route_via(table, prefix, internet_port(subnet), kTransitGateway);
       case policy::EffectiveNextHop::kVirtualAppliance:
-        return appliance_route(table, prefix, target);
+      case policy::EffectiveNextHop::kVirtualNetworkGateway:
+        return machine_route(table, prefix, target);
       case policy::EffectiveNextHop::kInterfaceEndpoint:
         return endpoint_route(table, prefix, target);
       case policy::EffectiveNextHop::kVirtualNetworkServiceEndpoint:
-      case policy::EffectiveNextHop::kVirtualNetworkGateway:
       case policy::EffectiveNextHop::kNone: break;
     }
     return special_route(table, prefix, state::RouteKind::kBlackhole);
@@ -107,14 +107,20 @@ class VnetRoutes {
 
   // An appliance that does not forward is a machine like any other: the packet reaches it and ends
   // there. One that is out of reach is no next hop at all.
-  state::Route appliance_route(uint32_t table, const Ipv4Prefix& prefix, Index target) const {
-    const bool machine = target != kNowhere && network_.interfaces[target].host != nullptr;
+  state::Route machine_route(uint32_t table, const Ipv4Prefix& prefix, Index index) const {
+    const bool machine = index != kNowhere && (network_.interfaces[index].host != nullptr ||
+                                               network_.interfaces[index].gateway != kNowhere);
     if (!machine) return special_route(table, prefix, state::RouteKind::kBlackhole);
-    const policy::Interface& appliance = network_.interfaces[target];
-    if (appliance.vnet == vnet_.index) {
-      return route_via(table, prefix, port(machine_port(appliance)), appliance.address);
+    const policy::Interface& target = network_.interfaces[index];
+    if (target.vnet == vnet_.index) {
+      return route_via(table, prefix, port(machine_port(target)), next_hop_at(target));
     }
-    return route_via(table, prefix, port(transit_port(appliance.name)), kTransitGateway);
+    return route_via(table, prefix, port(transit_port(target)), kTransitGateway);
+  }
+
+  // A gateway is a router's port.
+  static Ipv4Address next_hop_at(const policy::Interface& target) {
+    return target.gateway == kNowhere ? target.address : kTransitGateway;
   }
 
   const Fabric& fabric_;

@@ -135,6 +135,7 @@ state::NftMap marks_of(const Fabric& fabric, Index receiver) {
 
 std::string machine_netns(const std::string& prefix, const policy::Interface& machine) {
   if (machine.host != nullptr) return host_netns(prefix, machine.name);
+  if (machine.gateway != kNowhere) return gateway_netns(prefix, machine.name);
   return machine.site != nullptr ? front_netns(prefix, machine.name)
                                  : service_netns(prefix, machine.name);
 }
@@ -146,6 +147,7 @@ bool has_eth0(const policy::Interface& machine) {
 
 std::string machine_port(const policy::Interface& machine) {
   if (machine.host != nullptr) return "h-" + machine.name;
+  if (machine.gateway != kNowhere) return "g-" + machine.name;
   return (machine.site != nullptr ? "f-" : "s-") + machine.name;
 }
 
@@ -156,7 +158,7 @@ void add_ways(Fabric& fabric) {
   // Said too where there is no way: a machine that has lost its last is then like a new one.
   for (Index index = 0; index < fabric.network.interfaces.size(); ++index) {
     const policy::Interface& machine = fabric.network.interfaces[index];
-    if (machine.vnet != kNowhere) continue;
+    if (machine.vnet != kNowhere || machine.on_premises != kNowhere) continue;
     const char* marking = by_receiver.count(index) > 0 ? "1" : "0";
     state::NetnsState& netns = fabric.netns(machine_netns(fabric.options.prefix, machine));
     for (const char* name : kMarking) netns.sysctls[name] = {name, marking};

@@ -31,8 +31,8 @@ Result<std::vector<Way>> ways_of(const policy::Network& network);
 // The marks that ways may have, by their links; likewise.
 Status number_ways(const policy::Situation& situation, NumberBook& book);
 
-// Of a host, a service or a front end: its namespace, and whether it has an interface of its own
-// there beside its ways.
+// Of a host, a service, a front end or a gateway: its namespace, and whether it has an interface of
+// its own there beside its ways.
 std::string machine_netns(const std::string& prefix, const policy::Interface& machine);
 bool has_eth0(const policy::Interface& machine);
 // Its port at a router, for Fabric::link.

@@ -77,9 +77,9 @@ std::string resolv_conf_of(const policy::DnsSettings& settings) {
       fmt::join(servers, ","), settings.timeout_seconds, settings.attempts);
 }
 
-// As DHCP tells a machine in a network. One on the Internet brings its own.
+// As DHCP tells a machine in a network. Others bring their own.
 std::string resolv_conf_of(const lab::Lab& lab, const lab::Host& host) {
-  if (host.internet()) return {};
+  if (!host.subnet) return {};
   std::vector<Ipv4Address> servers = lab.virtual_networks.at(host.subnet->vnet).dns_servers;
   if (servers.empty()) servers.push_back(kAzurePlatform);
   std::string text;

@@ -30,6 +30,10 @@ std::string nat_id(const std::string& name) {
   return "natGateway/" + name;
 }
 
+std::string on_premises_id(const std::string& name) {
+  return "onPremises/" + name;
+}
+
 void add_subnet(const lab::SubnetRef& ref, const lab::Subnet& subnet, Graph& graph) {
   const std::string id = subnet_id(ref);
   graph.nodes.push_back(
@@ -79,7 +83,7 @@ void add_rules_and_routes(const lab::Lab& lab, Graph& graph) {
       const std::string what =
           route.address_prefix ? route.address_prefix->to_string() : route.service_tag;
       for (const auto& [host_name, host] : lab.hosts) {
-        if (host.internet() || host.ip_address != *route.next_hop_ip_address) continue;
+        if (!host.subnet || host.ip_address != *route.next_hop_ip_address) continue;
         graph.edges.push_back({id, "host/" + host_name, "nextHop", what});
       }
     }
@@ -94,6 +98,26 @@ void add_nat_gateways(const lab::Lab& lab, Graph& graph) {
     }
     graph.nodes.push_back(
         {nat_id(name), "natGateway", name, {}, fmt::format("{}", fmt::join(addresses, ", "))});
+  }
+}
+
+void add_gateways(const lab::Lab& lab, Graph& graph) {
+  for (const auto& [name, network] : lab.on_premises) {
+    graph.nodes.push_back({on_premises_id(name), "onPremises", name, {}, {}});
+    if (network.internet_address) {
+      graph.edges.push_back(
+          {on_premises_id(name), kInternet, "internet", network.internet_address->to_string()});
+    }
+  }
+  for (const auto& [name, gateway] : lab.virtual_network_gateways) {
+    const std::string id = "gateway/" + name;
+    graph.nodes.push_back({id, "virtualNetworkGateway", name,
+                           subnet_id({gateway.virtual_network, lab::kGatewaySubnet}),
+                           name_of(gateway.gateway_type)});
+    for (const auto& [remote, connection] : gateway.connections) {
+      graph.edges.push_back(
+          {id, on_premises_id(remote), "connection", connection.enable_bgp ? "BGP" : ""});
+    }
   }
 }
 
@@ -122,7 +146,9 @@ void add_hosts(const lab::Lab& lab, Graph& graph) {
   graph.nodes.push_back({kInternet, "internet", "Internet", {}, {}});
   for (const auto& [name, host] : lab.hosts) {
     graph.nodes.push_back({"host/" + name, "host", name,
-                           host.subnet ? subnet_id(*host.subnet) : kInternet,
+                           host.subnet        ? subnet_id(*host.subnet)
+                           : host.on_premises ? on_premises_id(*host.on_premises)
+                                              : kInternet,
                            host.ip_address.to_string()});
   }
 }
@@ -167,6 +193,7 @@ Graph graph_of(const lab::Lab& lab) {
   add_networks(lab, graph);
   add_rules_and_routes(lab, graph);
   add_nat_gateways(lab, graph);
+  add_gateways(lab, graph);
   add_apps(lab, graph);
   add_hosts(lab, graph);
   add_services(lab, graph);

@@ -21,6 +21,7 @@
 #include "base/protocol.hpp"
 #include "base/result.hpp"
 #include "lab/dns.hpp"
+#include "lab/gateways.hpp"
 #include "lab/impairment.hpp"
 #include "lab/instances.hpp"
 #include "lab/names.hpp"
@@ -58,6 +59,8 @@ uint64_t usable_addresses(const Subnet& subnet);
 struct VirtualNetworkPeering {
   bool allow_virtual_network_access = true;
   bool allow_forwarded_traffic = false;
+  bool allow_gateway_transit = false;
+  bool use_remote_gateways = false;
   bool operator==(const VirtualNetworkPeering&) const = default;
 };
 
@@ -117,6 +120,7 @@ struct Route {
 
 struct RouteTable {
   Named<Route> routes{};
+  bool disable_bgp_route_propagation = false;  // nor what gateways have static routes for
   bool operator==(const RouteTable&) const = default;
 };
 
@@ -190,9 +194,10 @@ struct Sender {
   static Result<Sender> parse(std::string_view text);
 };
 
-// An emulated machine: in a subnet, or an Internet site when `subnet` is empty.
+// An emulated machine: in a subnet, in a network on-premises, or else an Internet site.
 struct Host {
   std::optional<SubnetRef> subnet{};
+  std::optional<std::string> on_premises{};
   Ipv4Address ip_address{};
   std::vector<std::string> names{};
   std::vector<Port> listen{};
@@ -200,7 +205,7 @@ struct Host {
   std::optional<Ipv4Address> masquerade{};
   std::vector<std::string> application_security_groups{};
   std::optional<DnsServer> dns_server{};
-  bool internet() const { return !subnet.has_value(); }
+  bool internet() const { return !subnet && !on_premises; }
   bool operator==(const Host&) const = default;
 };
 
@@ -281,6 +286,8 @@ struct Lab {
   std::string subscription{};  // of every resource that does not say; empty: the default one
   Named<PublicIpAddress> public_ip_addresses{};
   Named<NatGateway> nat_gateways{};
+  Named<VirtualNetworkGateway> virtual_network_gateways{};
+  Named<OnPremisesNetwork> on_premises{};
   SnatPorts snat_ports{};
   Named<Certificate> certificates{};
   std::string service_tags_file{};                    // as the lab names it, or empty

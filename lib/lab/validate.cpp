@@ -35,6 +35,9 @@ std::string path_of_difference(const Lab& a, const Lab& b) {
            first_difference("privateDnsZones", a.private_dns_zones, b.private_dns_zones),
            first_difference("subscriptions", a.subscriptions, b.subscriptions),
            first_difference("natGateways", a.nat_gateways, b.nat_gateways),
+           first_difference("virtualNetworkGateways", a.virtual_network_gateways,
+                            b.virtual_network_gateways),
+           first_difference("onPremises", a.on_premises, b.on_premises),
            first_difference("certificates", a.certificates, b.certificates),
        }) {
     if (path) return *path;

@@ -34,7 +34,7 @@ DecidedBy decided_by(const WalkState& state) {
 
 bool leaves_by_app_service(const WalkState& state) {
   return state.origin.worker != nullptr && state.trail.way == Entry::Way::kInternet &&
-         state.trail.exit_host == kNowhere;
+         state.trail.exit_host == kNowhere && state.trail.on_premises == kNowhere;
 }
 
 // Between an app or a NAT gateway and storage of its region Azure uses addresses of its own

@@ -6,6 +6,7 @@
 
 #include "base/special_ranges.hpp"
 #include "lab/service_tags.hpp"
+#include "lab/suggest.hpp"
 #include "policy/endpoint_routes.hpp"
 #include "policy/tags.hpp"
 
@@ -28,6 +29,7 @@ enum class Rank {
   kPeering,
   kPrivateEndpoint,
   kServiceEndpoint,
+  kGateway,
   kNone,
   kInternet,
 };
@@ -106,6 +108,16 @@ void add_none_ranges(std::vector<Candidate>& out) {
   out.insert(out.end(), none.begin(), none.end());
 }
 
+// The system's routes for networks, peers and service endpoints come before what gateways learn,
+// even before longer prefixes (azure-facts 5.3.3).
+bool is_in_system_route(const std::vector<Candidate>& all, const Ipv4Prefix& prefix) {
+  return std::any_of(all.begin(), all.end(), [&](const Candidate& each) {
+    const bool system = each.rank == Rank::kVirtualNetwork || each.rank == Rank::kPeering ||
+                        each.rank == Rank::kServiceEndpoint;
+    return system && each.route.address_prefix.contains(prefix);
+  });
+}
+
 }  // namespace
 
 struct EffectiveRoutes::Candidates {
@@ -129,7 +141,12 @@ const char* name_of(EffectiveNextHop type) {
 }
 
 const char* name_of(RouteSource source) {
-  return source == RouteSource::kDefault ? "Default" : "User";
+  switch (source) {
+    case RouteSource::kDefault: return "Default";
+    case RouteSource::kUser: return "User";
+    case RouteSource::kVirtualNetworkGateway: return "VirtualNetworkGateway";
+  }
+  return "Default";
 }
 
 const char* name_of(RouteState state) {
@@ -164,6 +181,7 @@ std::vector<EffectiveRoute> EffectiveRoutes::of(const lab::SubnetRef& subnet) {
   if (declared != nullptr && declared->route_table) {
     add_user_routes(*declared->route_table, candidates);
   }
+  add_gateway_routes(subnet, candidates);
   add_none_ranges(candidates.all);
   candidates.all.push_back(
       {Rank::kInternet, system_route(kDefaultRoute, EffectiveNextHop::kInternet)});
@@ -179,7 +197,9 @@ std::vector<EffectiveRoute> EffectiveRoutes::of(const lab::SubnetRef& subnet) {
   for (Candidate& candidate : candidates.all) {
     const bool loses =
         !routes.empty() && routes.back().address_prefix == candidate.route.address_prefix;
-    candidate.route.state = loses ? RouteState::kInvalid : RouteState::kActive;
+    const bool hidden = candidate.rank == Rank::kGateway &&
+                        is_in_system_route(candidates.all, candidate.route.address_prefix);
+    candidate.route.state = loses || hidden ? RouteState::kInvalid : RouteState::kActive;
     routes.push_back(std::move(candidate.route));
   }
   settle_service_endpoints(routes);
@@ -207,6 +227,25 @@ void EffectiveRoutes::add_endpoints(const lab::SubnetRef& subnet, Candidates& ou
                           .address_prefix = Ipv4Prefix::host(each.address),
                           .next_hop_type = EffectiveNextHop::kInterfaceEndpoint}});
     }
+  }
+}
+
+// What a gateway itself sends goes by none of them.
+void EffectiveRoutes::add_gateway_routes(const lab::SubnetRef& subnet, Candidates& out) const {
+  if (lab::equal_ignoring_case(subnet.subnet, lab::kGatewaySubnet)) return;
+  const lab::Subnet* declared = lab_.find(subnet);
+  if (declared != nullptr && declared->route_table) {
+    const auto table = lab_.route_tables.find(*declared->route_table);
+    if (table != lab_.route_tables.end() && table->second.disable_bgp_route_propagation) return;
+  }
+  const auto gateway = lab_.virtual_network_gateways.find(lab::gateway_of(lab_, subnet.vnet));
+  if (gateway == lab_.virtual_network_gateways.end()) return;
+  for (const lab::GatewayRoute& each : lab::routes_of(lab_, gateway->second)) {
+    out.all.push_back({Rank::kGateway,
+                       {.name = "gateways/" + gateway->first,
+                        .source = RouteSource::kVirtualNetworkGateway,
+                        .address_prefix = each.prefix,
+                        .next_hop_type = EffectiveNextHop::kVirtualNetworkGateway}});
   }
 }
 

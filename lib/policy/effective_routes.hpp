@@ -16,7 +16,7 @@
 
 namespace egress::policy {
 
-enum class RouteSource { kDefault, kUser };
+enum class RouteSource { kDefault, kUser, kVirtualNetworkGateway };
 enum class RouteState { kActive, kInvalid };
 
 // ARM's spelling in effective routes (azure-facts 5.7.2).
@@ -37,7 +37,7 @@ const char* name_of(RouteState state);
 
 struct EffectiveRoute {
   // "via-firewall/default", "system/10.0.0.0/8", "spoke/hub" for a peering,
-  // "serviceEndpoints/Microsoft.Storage", "privateEndpoints/pe-sql"
+  // "serviceEndpoints/Microsoft.Storage", "privateEndpoints/pe-sql", "gateways/vpn"
   std::string name{};
   RouteSource source = RouteSource::kDefault;
   RouteState state = RouteState::kActive;
@@ -74,6 +74,7 @@ class EffectiveRoutes {
   struct Candidates;
 
   void add_endpoints(const lab::SubnetRef& subnet, Candidates& out);
+  void add_gateway_routes(const lab::SubnetRef& subnet, Candidates& out) const;
   void add_user_routes(const std::string& table, Candidates& out);
   const std::vector<Ipv4Prefix>& prefixes_of_tag(const std::string& tag);
 

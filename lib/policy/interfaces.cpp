@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "lab/app_settings.hpp"
 #include "lab/service_types.hpp"
+#include "policy/gateways.hpp"
 
 namespace egress::policy {
 namespace {
@@ -20,6 +23,7 @@ class Interfaces {
     add_services();
     add_front_ends();
     add_private_endpoints();
+    add_gateways();
   }
 
  private:
@@ -30,7 +34,10 @@ class Interfaces {
   }
 
   Index add_owner(Interface added) {
-    const uint64_t key = Network::owner_key(added.vnet, added.address);
+    const Index place = added.on_premises == kNowhere
+                            ? added.vnet
+                            : Network::place_of_on_premises(added.on_premises);
+    const uint64_t key = Network::owner_key(place, added.address);
     const Index index = add(std::move(added));
     out_.owners[key] = index;
     return index;
@@ -53,10 +60,18 @@ class Interfaces {
         added.listen.push_back({Protocol::kTcp, kDomainPort});
       }
       if (host.subnet) place(added, *host.subnet);
+      if (host.on_premises) added.on_premises = on_premises(*host.on_premises);
       const Index vnet = added.vnet;
       const Index index = add_owner(std::move(added));
       if (vnet != kNowhere) out_.vnets[vnet].hosts.push_back(index);
     }
+  }
+
+  Index on_premises(const std::string& name) const {
+    const auto found =
+        std::find_if(out_.on_premises.begin(), out_.on_premises.end(),
+                     [&](const Network::OnPremises& network) { return network.name == name; });
+    return static_cast<Index>(found - out_.on_premises.begin());
   }
 
   // Leases that the lab has no place for are `compile`'s to refuse.
@@ -134,6 +149,23 @@ class Interfaces {
       }
       place(added, endpoint.subnet);
       add_owner(std::move(added));
+    }
+  }
+
+  void add_gateways() {
+    for (Index index = 0; index < out_.gateways.size(); ++index) {
+      Network::Gateway& gateway = out_.gateways[index];
+      Interface added{.kind = InterfaceKind::kGateway,
+                      .name = gateway.name,
+                      .address = lab::address_of(lab_, *gateway.declared).value(),
+                      .gateway = index};
+      for (const auto& [subnet, place] : places_.subnets) {
+        if (out_.subnets[place].vnet == gateway.vnet && is_gateway_subnet(subnet)) {
+          added.subnet = place;
+        }
+      }
+      added.vnet = gateway.vnet;
+      gateway.interface = add_owner(std::move(added));
     }
   }
 

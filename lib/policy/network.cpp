@@ -5,6 +5,7 @@
 
 #include "policy/declared_names.hpp"
 #include "policy/endpoints.hpp"
+#include "policy/gateways.hpp"
 #include "policy/interfaces.hpp"
 #include "policy/nat_gateway.hpp"
 #include "policy/outbound.hpp"
@@ -25,6 +26,7 @@ class Analysis {
   void run() {
     add_vnets();
     add_nat_gateways(out_);
+    policy::add_gateways(out_);
     add_workers();
     out_.endpoints = endpoint_addresses(lab_, out_.situation.numbers);
     add_interfaces(out_, places_);
@@ -82,11 +84,14 @@ class Analysis {
     Index vnet = kNowhere;
     std::optional<std::string> route_table{};
     std::vector<std::pair<std::string, std::vector<std::string>>> endpoints{};
+    bool of_gateways = false;
     auto operator<=>(const RoutingKey&) const = default;
   };
 
   static RoutingKey routing_key(const Network::Subnet& subnet) {
-    RoutingKey key{.vnet = subnet.vnet, .route_table = subnet.declared->route_table};
+    RoutingKey key{.vnet = subnet.vnet,
+                   .route_table = subnet.declared->route_table,
+                   .of_gateways = is_gateway_subnet(subnet.ref)};
     for (const lab::ServiceEndpoint& each : subnet.declared->service_endpoints) {
       key.endpoints.emplace_back(each.service, each.locations);
     }
@@ -113,6 +118,10 @@ class Analysis {
     if (route.next_hop_type == EffectiveNextHop::kInterfaceEndpoint) {
       return machine_near(vnet, route.address_prefix.address);
     }
+    if (route.next_hop_type == EffectiveNextHop::kVirtualNetworkGateway) {
+      const Index gateway = gateway_for(out_, vnet, route);
+      return gateway == kNowhere ? kNowhere : out_.gateways[gateway].interface;
+    }
     if (!route.next_hop_ip_address) return kNowhere;
     const Index found = machine_near(vnet, *route.next_hop_ip_address);
     const bool host = found != kNowhere && out_.interfaces[found].kind == InterfaceKind::kHost;
@@ -135,7 +144,7 @@ class Analysis {
       if (!looked_at.insert(subnet.routing.get()).second) continue;
       for (const auto& [key, index] : out_.owners) {
         const Interface& owner = out_.interfaces[index];
-        if (owner.vnet != kNowhere) continue;
+        if (owner.vnet != kNowhere || owner.on_premises != kNowhere) continue;
         const EffectiveRoute& route =
             subnet.routing->routes[subnet.routing->lookup.find(owner.address)];
         if (route.next_hop_type != EffectiveNextHop::kVirtualNetworkServiceEndpoint) continue;
@@ -147,6 +156,7 @@ class Analysis {
   void add_gates() {
     lists_mean_the_same_ = previous_ != nullptr && same_meanings(previous_->situation.lab, lab_);
     for (Network::Subnet& subnet : out_.subnets) {
+      if (is_gateway_subnet(subnet.ref)) continue;
       subnet.outbound = gate_of(subnet.ref, lab::Direction::kOutbound);
       subnet.inbound = gate_of(subnet.ref, lab::Direction::kInbound);
       subnet.platform = platform_gate_of(subnet.ref);
@@ -385,7 +395,8 @@ const Interface* Network::integration_near(Index vnet, Ipv4Address address) cons
 }
 
 bool Network::peer_accepts(Index from, Index to, Ipv4Address source) const {
-  if (vnets[from].space.contains(source.bits)) return true;
+  const auto own = vnets[to].own_of_peers.find(from);
+  if (own != vnets[to].own_of_peers.end() && own->second.contains(source.bits)) return true;
   const auto peering = vnets[to].accepts_forwarded_from.find(from);
   return peering != vnets[to].accepts_forwarded_from.end() && peering->second;
 }

@@ -88,17 +88,26 @@ struct Routing {
   std::vector<Index> targets{};
 };
 
-enum class InterfaceKind { kHost, kIntegration, kService, kFrontEnd, kPrivateEndpoint };
+enum class InterfaceKind {
+  kHost,
+  kIntegration,
+  kService,
+  kFrontEnd,
+  kPrivateEndpoint,
+  kGateway,
+};
 
 // What owns an address.
 struct Interface {
   InterfaceKind kind = InterfaceKind::kHost;
-  // The host's, service's, site's or endpoint's; of an integration PLAN/INSTANCE, and " next" of
-  // one that has come beside another.
+  // The host's, service's, site's, endpoint's or gateway's; of an integration PLAN/INSTANCE, and "
+  // next" of one that has come beside another.
   std::string name{};
   Ipv4Address address{};
-  Index subnet = kNowhere;  // kNowhere on the Internet
+  Index subnet = kNowhere;  // kNowhere on the Internet and on-premises
   Index vnet = kNowhere;
+  Index on_premises = kNowhere;                    // of a kHost there
+  Index gateway = kNowhere;                        // of kGateway
   const lab::Host* host = nullptr;                 // of kHost
   const lab::Integration* integration = nullptr;   // of kIntegration
   const lab::Service* service = nullptr;           // of kService
@@ -142,6 +151,29 @@ struct Network {
     std::chrono::seconds idle{};           // of TCP, whose idle flows it then resets
   };
 
+  // A prefix, and the network or the gateway that it leads to.
+  struct GatewayRoute {
+    Ipv4Prefix prefix{};
+    Index to = kNowhere;
+  };
+
+  struct Gateway {
+    std::string name{};
+    const lab::VirtualNetworkGateway* declared = nullptr;
+    Index vnet = kNowhere;
+    Index interface = kNowhere;
+    std::vector<GatewayRoute> routes{};  // to networks on-premises; each prefix once
+    AddressSet reaches{};                // all of them
+  };
+
+  struct OnPremises {
+    std::string name{};
+    const lab::OnPremisesNetwork* declared = nullptr;
+    std::vector<Index> gateways{};              // that have a connection with it
+    AddressSet space{};                         // its own prefixes, without a default route
+    std::vector<GatewayRoute> return_routes{};  // by gateways; each prefix once
+  };
+
   struct Vnet {
     std::string name{};
     const lab::VirtualNetwork* declared = nullptr;
@@ -151,6 +183,8 @@ struct Network {
     std::vector<Index> integrations{};
     // Connected peers, and whether this side lets packets of others in from there.
     std::map<Index, bool> accepts_forwarded_from{};
+    std::map<Index, AddressSet> own_of_peers{};  // sources that are not forwarded ones
+    Index gateway = kNowhere;                    // by which it sends, a peer's included
     // Integrations here and in connected peers, by address: nothing may connect to them (contract
     // "Decided" 10).
     std::map<Ipv4Address, Index> integrations_near{};
@@ -214,7 +248,9 @@ struct Network {
   std::vector<Vnet> vnets{};
   std::vector<Subnet> subnets{};
   std::vector<NatGateway> nat_gateways{};  // those that subnets have
-  // Of hosts, integrations, services, front ends, private endpoints.
+  std::vector<Gateway> gateways{};
+  std::vector<OnPremises> on_premises{};
+  // Of hosts, integrations, services, front ends, private endpoints, gateways.
   std::vector<Interface> interfaces{};
   std::map<WorkerKey, Worker> workers{};
   lab::Named<Site> sites{};
@@ -229,6 +265,7 @@ struct Network {
   std::optional<App> find(const Sender& sender, bool public_attempt = false) const;
 
   // The interface that owns `address` in `vnet`, or with kNowhere on the Internet; else kNowhere.
+  // `vnet` may be place_of_on_premises().
   Index owner(Index vnet, Ipv4Address address) const;
   // The same, unless it is an integration's.
   Index machine_at(Index vnet, Ipv4Address address) const;
@@ -236,6 +273,9 @@ struct Network {
   const Interface* integration_near(Index vnet, Ipv4Address address) const;
   // Whether `to` takes a packet with this source from its peer `from` (azure-facts 6.2).
   bool peer_accepts(Index from, Index to, Ipv4Address source) const;
+
+  // In place of a VNet's index.
+  static Index place_of_on_premises(Index network) { return kNowhere - 1 - network; }
 
   std::unordered_map<uint64_t, Index> owners{};  // of addresses, by owner_key()
   static uint64_t owner_key(Index vnet, Ipv4Address address) {

@@ -7,6 +7,7 @@
 #include <set>
 #include <variant>
 
+#include "policy/gateways.hpp"
 #include "policy/steps.hpp"
 
 namespace egress::policy {
@@ -73,11 +74,34 @@ class Return {
     }
     if (trail_.receiver == kNowhere) return leave_network();
     if (trail_.endpoint != kNowhere) return leave_endpoint();
+    if (trail_.on_premises != kNowhere) return leave_on_premises();
     if (network_.interfaces[trail_.receiver].subnet != kNowhere) {
       packet_.destination = trail_.passages.back().source;
       return send_from(trail_.receiver);
     }
     return leave_internet();
+  }
+
+  // By the gateway that told the network of the asking one, or that `returnRoutes` name.
+  Hop leave_on_premises() {
+    const Network::OnPremises& network = network_.on_premises[trail_.on_premises];
+    packet_.destination = trail_.passages.back().source;
+    const std::string destination = packet_.destination.to_string();
+    const Network::GatewayRoute* const route = route_to(network.return_routes, packet_.destination);
+    const Index place = Network::place_of_on_premises(trail_.on_premises);
+    if (network_.owner(place, packet_.destination) != kNowhere) {
+      return drop(Stage::kGateway, network.name, "onPremises/" + network.name,
+                  fmt::format("{} is an address of its own in {}.", destination, network.name));
+    }
+    if (route == nullptr) {
+      return drop(Stage::kGateway, network.name, "onPremises/" + network.name,
+                  fmt::format("{} has no route back to {}.", network.name, destination));
+    }
+    const Network::Gateway& gateway = network_.gateways[route->to];
+    note({Stage::kGateway, network.name, lab::name_of(Verdict::kAllow), decider_name(gateway),
+          fmt::format("{} sends the answer to {} by gateway {}.", network.name, destination,
+                      gateway.name)});
+    return gateway.interface;
   }
 
   // What the network refuses itself.

@@ -71,7 +71,8 @@ std::optional<SecurityList> SecurityLists::list_of(const lab::SubnetRef& subnet,
   if (declared == nullptr || !declared->network_security_group) return std::nullopt;
   const std::string& group = *declared->network_security_group;
   if (!lab_.network_security_groups.contains(group)) return std::nullopt;
-  return SecurityList{group, direction, virtual_network(subnet.vnet, *declared)};
+  const Space& space = space_of(subnet.vnet, *declared);
+  return SecurityList{group, direction, space.virtual_network, space.not_internet};
 }
 
 std::vector<EffectiveRule> SecurityLists::expand(const SecurityList& list) {
@@ -116,18 +117,21 @@ std::vector<EffectiveRule> SecurityLists::platform_rules(const SecurityList& lis
   return rules;
 }
 
-const SharedAddresses& SecurityLists::virtual_network(const std::string& vnet,
-                                                      const lab::Subnet& subnet) {
-  return once(virtual_networks_, std::pair(vnet, subnet.route_table),
-              [&] { return virtual_network_tag(lab_, vnet, subnet.route_table); });
+const SecurityLists::Space& SecurityLists::space_of(const std::string& vnet,
+                                                    const lab::Subnet& subnet) {
+  const auto [known, added] = spaces_.try_emplace({vnet, subnet.route_table});
+  if (!added) return known->second;
+  const SharedAddresses near = virtual_network_tag(lab_, vnet, subnet.route_table);
+  const AddressSet far = on_premises_of(lab_, vnet);
+  known->second = {far.empty() ? near : SharedAddresses(near->united(far)), near};
+  return known->second;
 }
 
 SharedAddresses SecurityLists::expand(const SecurityList& list, const lab::AddressMatch& match) {
   if (match.any) return everything_;
   if (match.service_tag == kVirtualNetworkTag) return list.virtual_network;
   if (match.service_tag == kInternetTag) {
-    return once(internets_, list.virtual_network,
-                [&] { return internet_tag(*list.virtual_network); });
+    return once(internets_, list.not_internet, [&] { return internet_tag(*list.not_internet); });
   }
   if (!match.service_tag.empty()) {
     return once(tags_, match.service_tag, [&] { return service_tag(lab_, match.service_tag); });

@@ -20,9 +20,10 @@ struct SecurityList {
   std::string group{};
   lab::Direction direction = lab::Direction::kOutbound;
   SharedAddresses virtual_network{};
+  SharedAddresses not_internet{};  // what of it is in no other tag: all but what is on-premises
   bool operator<(const SecurityList& other) const {
-    return std::tie(group, direction, virtual_network) <
-           std::tie(other.group, other.direction, other.virtual_network);
+    return std::tie(group, direction, virtual_network, not_internet) <
+           std::tie(other.group, other.direction, other.virtual_network, other.not_internet);
   }
 };
 
@@ -39,14 +40,18 @@ class SecurityLists {
   std::vector<EffectiveRule> platform_rules(const SecurityList& list);
 
  private:
-  const SharedAddresses& virtual_network(const std::string& vnet, const lab::Subnet& subnet);
+  struct Space {
+    SharedAddresses virtual_network{};
+    SharedAddresses not_internet{};
+  };
+  const Space& space_of(const std::string& vnet, const lab::Subnet& subnet);
   SharedAddresses expand(const SecurityList& list, const lab::AddressMatch& match);
   AddressSet members(const std::vector<std::string>& groups) const;
 
   const lab::Lab& lab_;
   // By VNet and route table.
-  std::map<std::pair<std::string, std::optional<std::string>>, SharedAddresses> virtual_networks_{};
-  std::map<SharedAddresses, SharedAddresses> internets_{};  // by VirtualNetwork
+  std::map<std::pair<std::string, std::optional<std::string>>, Space> spaces_{};
+  std::map<SharedAddresses, SharedAddresses> internets_{};  // by what is not in them
   std::map<std::string, SharedAddresses> tags_{};
   std::map<std::vector<std::string>, SharedAddresses> members_{};
   const SharedAddresses everything_{AddressSet::all()};

@@ -31,6 +31,10 @@ uint64_t network_prefixes(const lab::Lab& lab, const std::string& vnet) {
   for (const std::string& peer : connected_peers(lab, vnet)) {
     count += lab.virtual_networks.at(peer).address_prefixes.size();
   }
+  const auto gateway = lab.virtual_network_gateways.find(lab::gateway_of(lab, vnet));
+  if (gateway != lab.virtual_network_gateways.end()) {
+    count += lab::routes_of(lab, gateway->second).size();
+  }
   return count;
 }
 

@@ -12,6 +12,7 @@ const char* name_of(Stage stage) {
     case Stage::kPeering: return "peering";
     case Stage::kNat: return "nat";
     case Stage::kNatGateway: return "natGateway";
+    case Stage::kGateway: return "gateway";
     case Stage::kPlatform: return "platform";
     case Stage::kServiceEndpoint: return "serviceEndpoint";
     case Stage::kPrivateEndpoint: return "privateEndpoint";

@@ -15,6 +15,7 @@ enum class Stage {
   kPeering,
   kNat,
   kNatGateway,
+  kGateway,
   kPlatform,
   kServiceEndpoint,
   kPrivateEndpoint,

@@ -58,6 +58,16 @@ bool is_platform_tag(const std::string& service_tag) {
          service_tag == kPlatformLicensingTag;
 }
 
+AddressSet on_premises_of(const lab::Lab& lab, const std::string& vnet) {
+  const auto gateway = lab.virtual_network_gateways.find(lab::gateway_of(lab, vnet));
+  if (gateway == lab.virtual_network_gateways.end()) return {};
+  std::vector<Ipv4Prefix> prefixes;
+  for (const lab::GatewayRoute& each : lab::routes_of(lab, gateway->second)) {
+    prefixes.push_back(each.prefix);
+  }
+  return address_set(prefixes);
+}
+
 AddressSet virtual_network_tag(const lab::Lab& lab, const std::string& vnet,
                                const std::optional<std::string>& route_table) {
   std::vector<Ipv4Prefix> prefixes{Ipv4Prefix::host(kAzurePlatform)};

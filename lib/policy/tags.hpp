@@ -25,9 +25,13 @@ inline constexpr const char* kPlatformLicensingTag = "AzurePlatformLKM";
 bool is_platform_tag(const std::string& service_tag);
 
 // VirtualNetwork for the subnets of `vnet` that have this route table, or none (azure-facts 4.4.1;
-// only a connected peering widens it, contract "Decided" 2).
+// only a connected peering widens it, contract "Decided" 2), without what is on-premises.
 AddressSet virtual_network_tag(const lab::Lab& lab, const std::string& vnet,
                                const std::optional<std::string>& route_table);
+// What is in VirtualNetwork besides: behind the gateway by which `vnet` sends, whatever routes its
+// subnets keep from it (contract "Decided" 26). Public space of that is in Internet, too
+// (azure-facts 4.4.7).
+AddressSet on_premises_of(const lab::Lab& lab, const std::string& vnet);
 // Internet where VirtualNetwork is `virtual_network` (azure-facts 4.4.11).
 AddressSet internet_tag(const AddressSet& virtual_network);
 // Any other; `name` is canonical. The addresses of the lab's own services are in the tags of their

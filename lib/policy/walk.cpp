@@ -7,6 +7,7 @@
 
 #include "policy/arrival.hpp"
 #include "policy/exits.hpp"
+#include "policy/gateways.hpp"
 #include "policy/kept_ranges.hpp"
 #include "policy/platform.hpp"
 #include "policy/private_ports.hpp"
@@ -160,8 +161,7 @@ class Walk {
           break;
         case EffectiveNextHop::kNone:
           return drop_at_route(subnet, route, "its next hop None discards the packet");
-        case EffectiveNextHop::kVirtualNetworkGateway:
-          return drop_at_route(subnet, route, "the network has no gateway");
+        case EffectiveNextHop::kVirtualNetworkGateway: return go_to_gateway(subnet, route, target);
       }
     }
   }
@@ -296,6 +296,22 @@ class Walk {
     note({Stage::kPrivateEndpoint, subnet.name, "Allow", name,
           fmt::format("{} hands it to {} with the source that it has.", endpoint.name, service)});
     return arrive_at_endpoint(state_, index);
+  }
+
+  Verdict go_to_gateway(const Network::Subnet& subnet, const EffectiveRoute& route, Index target) {
+    if (target == kNowhere) {
+      return drop_at_route(subnet, route,
+                           network_.vnets[subnet.vnet].gateway == kNowhere
+                               ? "the network has no gateway"
+                               : "a user route leads to no ExpressRoute gateway");
+    }
+    const Interface& gateway = network_.interfaces[target];
+    if (gateway.vnet != subnet.vnet) {
+      if (const Ended ended = cross(subnet.vnet, gateway.vnet)) return *ended;
+    }
+    if (packet_.destination == gateway.address) return deliver(target);
+    state_.leave();
+    return leave_by_gateway(state_, gateway.gateway);
   }
 
   Ended pass_appliance(const Network::Subnet& subnet, const EffectiveRoute& route, Index target) {

@@ -37,6 +37,7 @@ struct Trail {
   Index exit_host = kNowhere;
   Index nat_gateway = kNowhere;  // which shows an address of its own there in place of that one's
   Index endpoint = kNowhere;
+  Index on_premises = kNowhere;  // the network through which it came there, by a gateway
   Index receiver = kNowhere;
   bool refused = false;   // the receiver answers with RST or port unreachable
   bool is_probe = false;  // the platform takes it, and nothing answers

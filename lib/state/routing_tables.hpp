@@ -26,6 +26,10 @@ inline constexpr uint32_t kLastWayTable = 65000;
 // In a NAT gateway's: out to the Internet.
 inline constexpr uint32_t kInternetTable = 100;
 
+// In a gateway's and in a network's on-premises: where what comes from the network, and from
+// gateways, goes.
+inline constexpr uint32_t kArrivalsTable = 100;
+
 // In a worker's: out by its first and second integration, out directly, and nowhere.
 inline constexpr uint32_t kFirstIntegrationTable = 101;
 inline constexpr uint32_t kDirectTable = 103;

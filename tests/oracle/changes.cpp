@@ -2,6 +2,7 @@
 #include "tests/oracle/changes.hpp"
 
 #include "tests/oracle/fronts.hpp"
+#include "tests/oracle/gateways.hpp"
 #include "tests/oracle/names.hpp"
 #include "tests/oracle/nat_gateways.hpp"
 #include "tests/oracle/offers.hpp"
@@ -100,7 +101,7 @@ class Changer {
   void change_host() {
     if (pool_.machines.empty()) return;
     lab::Host& host = random_.any_of(lab_.hosts);
-    if (host.internet()) return;
+    if (!host.subnet) return;
     switch (random_.below(4)) {
       case 0: host.enable_ip_forwarding = !host.enable_ip_forwarding; break;
       case 1:
@@ -147,6 +148,7 @@ Lab changed_lab(const Lab& lab, uint64_t seed) {
     if (later.chance(40)) change_traffic(changed, later);
     if (later.chance(15)) draw_outbound_addresses(changed, later);
     if (later.chance(40)) change_nat_gateways(changed, later);
+    if (later.chance(30)) change_gateways(changed, later);
     if (later.chance(30)) change_private_ports(changed, later);
     if (later.chance(20)) aim_starts(changed, later);
     if (later.chance(30)) change_wires(changed, later);

@@ -14,6 +14,7 @@
 #include "policy/effective_routes.hpp"
 #include "policy/private_ports.hpp"
 #include "policy/traffic_routing.hpp"
+#include "tests/oracle/gateways.hpp"
 #include "tests/oracle/name_coverage.hpp"
 #include "tests/oracle/wires.hpp"
 
@@ -42,6 +43,7 @@ class LabFeatures {
     switches();
     tasks();
     found_.merge(wire_features(lab_));
+    found_.merge(gateway_features(lab_));
     return std::move(found_);
   }
 
@@ -87,6 +89,7 @@ class LabFeatures {
   }
 
   void machine(const lab::Host& host) {
+    if (host.on_premises) return note("machine on-premises");
     if (host.internet()) {
       const auto leases = ipam::first_addresses(lab_);
       const bool leased =
@@ -377,6 +380,7 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
         probe.flow.destination_port == 25 && explained->path == lab::Path::kVirtualNetwork) {
       ++coverage["mail that passes its network"];
     }
+    for (const std::string& feature : gateway_features(*explained)) ++coverage[feature];
     cover_exit(coverage, *explained);
     cover_calls(coverage, network, probe, *explained);
     if (explained->reply) {

@@ -10,6 +10,7 @@
 #include "lab/validate.hpp"
 #include "tests/oracle/changes.hpp"
 #include "tests/oracle/fronts.hpp"
+#include "tests/oracle/gateways.hpp"
 #include "tests/oracle/names.hpp"
 #include "tests/oracle/nat_gateways.hpp"
 #include "tests/oracle/offers.hpp"
@@ -348,6 +349,7 @@ lab::Lab random_lab(uint64_t seed) {
     add_subscriptions(lab, later);
     add_traffic(lab, later);
     add_nat_gateways(lab, later);
+    add_gateways(lab, later);
     add_private_ports(lab, later);
     aim_starts(lab, later);
     draw_wires(lab, later);

@@ -178,6 +178,8 @@ std::vector<std::function<Cuts(const Lab&)>> kinds() {
           [](const Lab& lab) { return entries(&Lab::private_endpoints, lab); },
           [](const Lab& lab) { return entries(&Lab::private_dns_zones, lab); },
           [](const Lab& lab) { return entries(&Lab::nat_gateways, lab); },
+          [](const Lab& lab) { return entries(&Lab::virtual_network_gateways, lab); },
+          [](const Lab& lab) { return entries(&Lab::on_premises, lab); },
           [](const Lab& lab) { return entries(&Lab::public_ip_addresses, lab); },
           [](const Lab& lab) { return entries(&Lab::network_security_groups, lab); },
           [](const Lab& lab) { return entries(&Lab::route_tables, lab); },

@@ -125,7 +125,8 @@ void add_rights_and_delays(lab::Lab& lab, const std::string& hub) {
       {"serverFarms.0-0.zoneRedundant", "true"},
       {"sites.app-0.siteConfig.alwaysOn", "true"},
       {"virtualNetworks." + hub + ".subnets._.defaultOutboundAccess", "false"},
-      {"virtualNetworks.spoke.virtualNetworkPeerings." + hub + ".useRemoteGateways", "true"}};
+      {"virtualNetworks.spoke.virtualNetworkPeerings." + hub + ".doNotVerifyRemoteGateways",
+       "true"}};
 }
 
 // A hub with an appliance between two networks, so that there is a transit link, and an app in

@@ -35,6 +35,7 @@ std::string network_name(const std::string& name) {
 std::string part_name(const std::string& name) {
   return at_length(80, name);
 }
+// Of networks on-premises, too.
 std::string plan_name(const std::string& name) {
   return at_length(40, name);
 }
@@ -58,8 +59,13 @@ void rename_all(std::string (*rename)(const std::string&), std::vector<std::stri
   for (std::string& name : names) name = rename(name);
 }
 
+// A gateway's subnet is known by its name.
+std::string subnet_name(const std::string& name) {
+  return name == lab::kGatewaySubnet ? name : part_name(name);
+}
+
 void rename(lab::SubnetRef& ref) {
-  ref = {network_name(ref.vnet), part_name(ref.subnet)};
+  ref = {network_name(ref.vnet), subnet_name(ref.subnet)};
 }
 void rename(std::optional<lab::SubnetRef>& ref) {
   if (ref) rename(*ref);
@@ -86,7 +92,7 @@ void rename_services(lab::Lab& lab) {
 }
 
 void rename_contents(lab::VirtualNetwork& vnet) {
-  vnet.subnets = with_keys(part_name, vnet.subnets);
+  vnet.subnets = with_keys(subnet_name, vnet.subnets);
   vnet.virtual_network_peerings = with_keys(network_name, vnet.virtual_network_peerings);
   for (auto& [name, subnet] : vnet.subnets) {
     if (subnet.network_security_group) {
@@ -117,6 +123,18 @@ void rename_owners(lab::Lab& lab) {
   }
 }
 
+void rename_gateways(lab::Lab& lab) {
+  lab.on_premises = with_keys(plan_name, lab.on_premises);
+  lab.virtual_network_gateways = with_keys(part_name, lab.virtual_network_gateways);
+  for (auto& [name, gateway] : lab.virtual_network_gateways) {
+    gateway.virtual_network = network_name(gateway.virtual_network);
+    gateway.connections = with_keys(plan_name, gateway.connections);
+  }
+  for (auto& [name, host] : lab.hosts) {
+    if (host.on_premises) host.on_premises = plan_name(*host.on_premises);
+  }
+}
+
 void rename_scopes(lab::Lab& lab) {
   for (lab::RoleAssignment& assignment : *lab.role_assignments) {
     const size_t slash = assignment.scope.find('/');
@@ -132,7 +150,7 @@ void rename_paths(std::vector<lab::NotEmulated>& properties, const lab::Lab& bef
   const std::map<std::string, std::string (*)(const std::string&)> maps{
       {"virtualNetworks", network_name},
       {"virtualNetworkPeerings", network_name},
-      {"subnets", part_name},
+      {"subnets", subnet_name},
       {"networkSecurityGroups", part_name},
       {"routeTables", part_name},
       {"serverFarms", plan_name},
@@ -184,6 +202,7 @@ lab::Lab with_longest_names(const lab::Lab& lab) {
   }
   rename_services(renamed);
   rename_owners(renamed);
+  rename_gateways(renamed);
   if (renamed.role_assignments) rename_scopes(renamed);
   rename_paths(renamed.not_emulated, lab);
   renamed.expectations.clear();

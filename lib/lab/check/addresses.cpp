@@ -47,7 +47,7 @@ struct Place {
 std::vector<Place> places(const Lab& lab) {
   std::vector<Place> all;
   for (const auto& [name, host] : lab.hosts) {
-    if (host.internet()) continue;
+    if (!host.subnet) continue;
     all.push_back(
         {fmt::format("host '{}'", name), "hosts", "hosts." + name, *host.subnet, host.ip_address});
   }
@@ -208,6 +208,12 @@ std::vector<PublicAddress> public_addresses(const Lab& lab) {
     if (!site.inbound_ip_address) continue;
     all.push_back({*site.inbound_ip_address, fmt::format("the inbound address of site '{}'", name),
                    "sites." + name + ".inboundIpAddress"});
+  }
+  for (const auto& [name, network] : lab.on_premises) {
+    if (!network.internet_address) continue;
+    all.push_back({*network.internet_address,
+                   fmt::format("the Internet address of network on-premises '{}'", name),
+                   "onPremises." + name + ".internetAddress"});
   }
   add_translating(lab, all);
   return all;

@@ -89,6 +89,7 @@ std::vector<Check> checks_of(const Lab& lab) {
   check_subscriptions(lab, checks);
   check_role_assignments(lab, checks);
   check_nat(lab, checks);
+  check_gateways(lab, checks);
   check_platform(lab, checks);
   check_expectations(lab, checks);
   check_not_emulated(lab, checks);

@@ -101,6 +101,7 @@ void check_site_dns(const Lab& lab, Checks& checks);
 void check_subscriptions(const Lab& lab, Checks& checks);
 void check_role_assignments(const Lab& lab, Checks& checks);
 void check_nat(const Lab& lab, Checks& checks);
+void check_gateways(const Lab& lab, Checks& checks);
 void check_platform(const Lab& lab, Checks& checks);
 void check_not_emulated(const Lab& lab, Checks& checks);
 void check_expectations(const Lab& lab, Checks& checks);

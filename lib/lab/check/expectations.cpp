@@ -120,6 +120,9 @@ class ExpectationCheck {
       checks_.refers(path, "subscription", name, lab_.subscriptions, owner);
     } else if (owner == "natGateways") {
       checks_.refers(path, "NAT gateway", name, lab_.nat_gateways, owner);
+    } else if (owner == "gateways") {
+      checks_.refers(path, "virtual network gateway", name, lab_.virtual_network_gateways,
+                     "virtualNetworkGateways");
     } else if (owner == "serviceEndpoints") {
       const auto& known = service_endpoint_names();
       checks_.refers(path, "service endpoint", name, Names(known.begin(), known.end()),
@@ -144,8 +147,8 @@ class ExpectationCheck {
     checks_.error(path, "unknown-reference",
                   fmt::format("nothing that decides is called '{}'", shown(owner)),
                   search.hint("write NSG/RULE, TABLE/ROUTE, VNET/PEERING, privateEndpoints/NAME, "
-                              "serviceEndpoints/SERVICE, natGateways/NAME, subscriptions/NAME, "
-                              "ZONE/NETWORK, tcp/25 or system/PREFIX"),
+                              "serviceEndpoints/SERVICE, natGateways/NAME, gateways/NAME, "
+                              "subscriptions/NAME, ZONE/NETWORK, tcp/25 or system/PREFIX"),
                   {"networkSecurityGroups", "routeTables", "virtualNetworks", "privateDnsZones"});
   }
 

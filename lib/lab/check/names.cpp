@@ -154,6 +154,8 @@ void check_names(const Lab& lab, Checks& checks) {
   check_top(lab.subscriptions, "subscriptions");
   check_top(lab.public_ip_addresses, "publicIPAddresses");
   check_top(lab.nat_gateways, "natGateways");
+  check_top(lab.virtual_network_gateways, "virtualNetworkGateways");
+  check_top(lab.on_premises, "onPremises");
   check_top(lab.certificates, "certificates");
   check_public_names(lab, checks);
   for (const auto& [name, site] : lab.sites) {

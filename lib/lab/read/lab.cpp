@@ -103,6 +103,9 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
   object.into(lab.subscription, "subscription", &Reader::text);
   object.map_into(lab.public_ip_addresses, "publicIPAddresses", read_public_ip_address);
   object.map_into(lab.nat_gateways, "natGateways", read_nat_gateway);
+  object.map_into(lab.virtual_network_gateways, "virtualNetworkGateways",
+                  read_virtual_network_gateway);
+  object.map_into(lab.on_premises, "onPremises", read_on_premises_network);
   if (const auto ports = object.at("snatPorts")) lab.snat_ports = read_snat_ports(reader, *ports);
   object.map_into(lab.virtual_networks, "virtualNetworks", [&](Reader& from, const Value& vnet) {
     return read_virtual_network(from, vnet, lab.location);

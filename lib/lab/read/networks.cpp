@@ -62,6 +62,8 @@ VirtualNetworkPeering read_peering(Reader& reader, const Value& value) {
   VirtualNetworkPeering peering;
   object.into(peering.allow_virtual_network_access, "allowVirtualNetworkAccess", &Reader::boolean);
   object.into(peering.allow_forwarded_traffic, "allowForwardedTraffic", &Reader::boolean);
+  object.into(peering.allow_gateway_transit, "allowGatewayTransit", &Reader::boolean);
+  object.into(peering.use_remote_gateways, "useRemoteGateways", &Reader::boolean);
   return peering;
 }
 

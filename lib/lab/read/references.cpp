@@ -122,6 +122,8 @@ void resolve_decider(std::string& by, const Lab& lab) {
     by = owner + "/" + name;
   } else if (owner == "natGateways" && resolve(name, lab.nat_gateways)) {
     by = owner + "/" + name;
+  } else if (owner == "gateways" && resolve(name, lab.virtual_network_gateways)) {
+    by = owner + "/" + name;
   } else if (owner == "serviceEndpoints") {
     const auto& known = service_endpoint_names();
     resolve(name, Names(known.begin(), known.end()));
@@ -138,6 +140,10 @@ void resolve_references(Lab& lab) {
   resolve(lab.subscription, lab.subscriptions);
   for (auto& [name, gateway] : lab.nat_gateways) {
     for (auto& address : gateway.public_ip_addresses) resolve(address, lab.public_ip_addresses);
+  }
+  for (auto& [name, gateway] : lab.virtual_network_gateways) {
+    resolve(gateway.virtual_network, lab.virtual_networks);
+    resolve_keys(gateway.connections, lab.on_premises);
   }
   for (auto& [name, vnet] : lab.virtual_networks) resolve_network(vnet, lab);
   for (auto& [name, group] : lab.network_security_groups) {
@@ -160,6 +166,7 @@ void resolve_references(Lab& lab) {
   }
   for (auto& [name, host] : lab.hosts) {
     resolve(host.subnet, lab);
+    resolve(host.on_premises, lab.on_premises);
     for (auto& asg : host.application_security_groups) {
       resolve(asg, lab.application_security_groups);
     }

@@ -39,6 +39,8 @@ void read_site_config(ObjectReader& object, Site& site);
 // tcp/PORT or udp/PORT.
 std::optional<Port> read_listen(Reader& reader, const Value& value);
 Host read_host(Reader& reader, const Value& value);
+VirtualNetworkGateway read_virtual_network_gateway(Reader& reader, const Value& value);
+OnPremisesNetwork read_on_premises_network(Reader& reader, const Value& value);
 Service read_service(Reader& reader, const Value& value, const std::string& location_of_lab,
                      const TagNames* tags);
 PrivateEndpoint read_private_endpoint(Reader& reader, const Value& value);

@@ -181,6 +181,7 @@ RouteTable read_route_table(Reader& reader, const Value& value, const TagNames* 
   RouteTable table;
   object.map_into(table.routes, "routes",
                   [&](Reader& from, const Value& route) { return read_route(from, route, tags); });
+  object.into(table.disable_bgp_route_propagation, "disableBgpRoutePropagation", &Reader::boolean);
   return table;
 }
 

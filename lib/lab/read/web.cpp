@@ -190,16 +190,22 @@ Host read_host(Reader& reader, const Value& value) {
   ObjectReader object(reader, value, ObjectType::kHost);
   Host host;
   object.into(host.subnet, "subnet", &Reader::subnet_ref);
+  object.into(host.on_premises, "onPremises", &Reader::text);
   const auto subnet = object.at("subnet");
+  const auto on_premises = object.at("onPremises");
   bool internet = false;
   object.into(internet, "internet", &Reader::boolean);
   const auto internet_value = object.at("internet");
   if (internet && subnet) {
     reader.fail_at_key(*internet_value, "exclusive-keys",
                        "a host is in a subnet or in the Internet, not in both");
-  } else if (!internet && !subnet) {
-    object.miss({"subnet", "internet"}, "the host has no place",
-                "write 'subnet: VNET/SUBNET' or 'internet: true'");
+  } else if (on_premises && (internet || subnet)) {
+    reader.fail_at_key(*on_premises, "exclusive-keys",
+                       fmt::format("a host is on-premises or in {}, not in both",
+                                   subnet ? "a subnet" : "the Internet"));
+  } else if (!internet && !subnet && !on_premises) {
+    object.miss({"subnet", "internet", "onPremises"}, "the host has no place",
+                "write 'subnet: VNET/SUBNET', 'internet: true' or 'onPremises: NAME'");
   }
   object.into(host.ip_address, "ipAddress", &Reader::address);
   host.names = reader.list(object.at("names"), &Reader::text);

@@ -89,6 +89,10 @@ ObjectSchema lab_schema() {
            "Public IP addresses by name."),
        map("natGateways", ObjectType::kNatGateway, network_name("a NAT gateway"),
            "NAT gateways by name. Subnets say which they use."),
+       map("virtualNetworkGateways", ObjectType::kVirtualNetworkGateway,
+           network_name("a virtual network gateway"), "Virtual network gateways by name."),
+       map("onPremises", ObjectType::kOnPremisesNetwork, label_name("a network on-premises", 40),
+           "Networks on-premises by name. Gateways connect them."),
        object("snatPorts", ObjectType::kSnatPorts,
               "How many flows of one instance to one destination App Service's own source NAT "
               "carries."),
@@ -165,7 +169,9 @@ ObjectSchema virtual_network_peering_schema() {
            flag("allowForwardedTraffic",
                 "Whether this side takes packets from the peer whose source is not in the peer's "
                 "address space.",
-                "false")}};
+                "false"),
+           flag("allowGatewayTransit", "Whether the peer may use this side's gateway.", "false"),
+           flag("useRemoteGateways", "Whether this side uses the peer's gateway.", "false")}};
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ std::vector<ObjectSchema> dns_schemas();
 std::vector<ObjectSchema> service_schemas();
 std::vector<ObjectSchema> subscription_schemas();
 std::vector<ObjectSchema> nat_schemas();
+std::vector<ObjectSchema> gateway_schemas();
 std::vector<ObjectSchema> platform_schemas();
 
 // What Azure lets network resources and apps be called.

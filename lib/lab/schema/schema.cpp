@@ -25,7 +25,7 @@ const std::vector<ObjectSchema>& object_schemas() {
     std::vector<ObjectSchema> schemas = network_schemas();
     for (const auto& more :
          {dns_schemas(), service_schemas(), subscription_schemas(), nat_schemas(),
-          security_schemas(), web_schemas(), platform_schemas()}) {
+          gateway_schemas(), security_schemas(), web_schemas(), platform_schemas()}) {
       schemas.insert(schemas.end(), more.begin(), more.end());
     }
     return schemas;

@@ -56,7 +56,9 @@ ObjectSchema route_table_schema() {
           "routeTable",
           "A route table.",
           {map("routes", ObjectType::kRoute, network_name("a route"),
-               "Routes by name; the longest prefix wins.")}};
+               "Routes by name; the longest prefix wins."),
+           flag("disableBgpRoutePropagation",
+                "Whether routes of gateways are kept from the subnets that use it.", "false")}};
 }
 
 ObjectSchema route_schema() {

@@ -57,8 +57,7 @@ std::vector<Tolerated> of_subnets() {
 }
 
 std::vector<Tolerated> of_peerings() {
-  return {off("allowGatewayTransit"),       off("useRemoteGateways"),
-          off("doNotVerifyRemoteGateways"), on("peerCompleteVnets"),
+  return {off("doNotVerifyRemoteGateways"), on("peerCompleteVnets"),
           off("enableOnlyIPv6Peering"),     told("peeringState"),
           told("peeringSyncLevel"),         told("provisioningState")};
 }
@@ -130,8 +129,7 @@ std::map<ObjectType, std::vector<Tolerated>> make_all() {
           {ObjectType::kSubnet, of_subnets()},
           {ObjectType::kVirtualNetworkPeering, of_peerings()},
           {ObjectType::kNetworkSecurityGroup, {nothing("tags"), told("provisioningState")}},
-          {ObjectType::kRouteTable,
-           {off("disableBgpRoutePropagation"), nothing("tags"), told("provisioningState")}},
+          {ObjectType::kRouteTable, {nothing("tags"), told("provisioningState")}},
           {ObjectType::kServerFarm, of_server_farms()},
           {ObjectType::kSite, of_sites()},
           {ObjectType::kSiteConfig, of_site_configs()}};

@@ -190,6 +190,12 @@ const std::vector<Spelling<std::string>>& nat_gateway_skus() {
   return all;
 }
 
+const std::vector<Spelling<GatewayType>>& gateway_types() {
+  static const std::vector<Spelling<GatewayType>> all = {
+      {"Vpn", GatewayType::kVpn}, {"ExpressRoute", GatewayType::kExpressRoute}};
+  return all;
+}
+
 const std::vector<Spelling<IntegrationInterface>>& integration_interfaces() {
   static const std::vector<Spelling<IntegrationInterface>> all = {
       {"veth", IntegrationInterface::kVeth}, {"tun", IntegrationInterface::kTun}};
@@ -241,8 +247,7 @@ const std::vector<std::string>& default_security_rules() {
 }
 
 const std::vector<std::string>& reserved_keys() {
-  static const std::vector<std::string> all = {"virtualNetworkGateways", "onPremises",
-                                               "attachments", "clock"};
+  static const std::vector<std::string> all = {"attachments", "clock"};
   return all;
 }
 

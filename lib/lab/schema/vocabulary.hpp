@@ -38,6 +38,7 @@ const std::vector<Spelling<bool>>& startup_outcomes();
 const std::vector<Spelling<IdentityType>>& identity_types();
 const std::vector<Spelling<std::string>>& database_types();
 const std::vector<Spelling<std::string>>& nat_gateway_skus();
+const std::vector<Spelling<GatewayType>>& gateway_types();
 const std::vector<Spelling<IntegrationInterface>>& integration_interfaces();
 
 template <typename T>

@@ -172,9 +172,10 @@ ObjectSchema host_schema() {
   dns_server.object = ObjectType::kDnsServer;
   return {ObjectType::kHost,
           "host",
-          "An emulated machine, in a subnet or in the Internet.",
+          "An emulated machine, in a subnet, in the Internet or on-premises.",
           {value("subnet", Form::kSubnet, "The subnet that it is in."),
            flag("internet", "True instead of a subnet: it is an Internet site."),
+           value("onPremises", Form::kText, "The network on-premises that it is in."),
            required(value("ipAddress", Form::kAddress, "Its address.")),
            list("names", Form::kText, "Names beside its own that apps and expectations may use."),
            list("listen", Form::kListen,
@@ -188,7 +189,7 @@ ObjectSchema host_schema() {
            list("applicationSecurityGroups", Form::kText, "Groups that it is in.", 0,
                 static_cast<int>(kMaxApplicationSecurityGroupsPerHost)),
            dns_server},
-          {{"subnet", "internet"}}};
+          {{"subnet", "internet", "onPremises"}}};
 }
 
 ObjectSchema expectation_schema() {
@@ -218,9 +219,9 @@ ObjectSchema expectation_schema() {
            value("by", Form::kText,
                  "The name that must decide: NSG/RULE, TABLE/ROUTE, system/PREFIX, VNET/PEERING, "
                  "privateEndpoints/NAME, serviceEndpoints/SERVICE, natGateways/NAME, "
-                 "subscriptions/NAME, ZONE/NETWORK, tcp/25, NetBIOS, applicationRouting, or of "
-                 "another class its flag, such as imagePullTraffic. Of a start that fails: the "
-                 "class of traffic that fails."),
+                 "gateways/NAME, subscriptions/NAME, ZONE/NETWORK, tcp/25, NetBIOS, "
+                 "applicationRouting, or of another class its flag, such as imagePullTraffic. Of a "
+                 "start that fails: the class of traffic that fails."),
            word("via", words_of(paths()), "Whether the packet enters the virtual network."),
            one_or_list("source", Form::kPrefix,
                        "The source address that the far end must see: one, a prefix that it is "

@@ -18,15 +18,17 @@ Document Writer::json_of(const RoleAssignment& assignment) const {
 Document Writer::write() const {
   const auto& [location, outbound, allocation, networks, security_groups, tables, groups, farms,
                sites, hosts, services, endpoints, zones, public_dns, subscriptions, subscription,
-               public_ips, nat_gateways, snat_ports, certificates, tags_file, tags, expectations,
-               release_delay, role_assignments, max_scale_changes, not_emulated] = lab_;
+               public_ips, nat_gateways, gateways, on_premises, snat_ports, certificates, tags_file,
+               tags, expectations, release_delay, role_assignments, max_scale_changes,
+               not_emulated] = lab_;
   static_cast<void>(tags);  // they stay in their file
   return object(
       field("location", location), field("outboundIpAddresses", outbound),
       field("addressAllocation", word_for(address_allocations(), allocation)),
       field("serviceTags", if_any(tags_file)), field("subscriptions", subscriptions),
       field("subscription", if_any(subscription)), field("publicIPAddresses", public_ips),
-      field("natGateways", nat_gateways), field("snatPorts", unless(SnatPorts{}, snat_ports)),
+      field("natGateways", nat_gateways), field("virtualNetworkGateways", gateways),
+      field("onPremises", on_premises), field("snatPorts", unless(SnatPorts{}, snat_ports)),
       field("releaseDelay", unless(duration_text({}), duration_text(release_delay))),
       field("maxScaleChangesPerHour", max_scale_changes),
       Field{"roleAssignments", assignments(role_assignments)}, field("virtualNetworks", networks),
@@ -70,9 +72,10 @@ Document Writer::json_of(const ServiceEndpoint& endpoint) const {
 }
 
 Document Writer::json_of(const VirtualNetworkPeering& peering) const {
-  const auto& [access, forwarded] = peering;
-  return object(field("allowVirtualNetworkAccess", access),
-                field("allowForwardedTraffic", forwarded));
+  const auto& [access, forwarded, transit, remote] = peering;
+  return object(
+      field("allowVirtualNetworkAccess", access), field("allowForwardedTraffic", forwarded),
+      field("allowGatewayTransit", if_true(transit)), field("useRemoteGateways", if_true(remote)));
 }
 
 }  // namespace egress::lab

@@ -33,8 +33,9 @@ void Writer::put_side(Document& json, const std::string& side, const AddressMatc
 }
 
 Document Writer::json_of(const RouteTable& table) const {
-  const auto& [routes] = table;
-  return object(field("routes", routes));
+  const auto& [routes, without_gateways] = table;
+  return object(field("routes", routes),
+                field("disableBgpRoutePropagation", if_true(without_gateways)));
 }
 
 Document Writer::json_of(const Route& route) const {

@@ -137,6 +137,11 @@ class Writer {
   Document json_of(const Subscription& subscription) const;
   Document json_of(const PublicIpAddress& address) const;
   Document json_of(const NatGateway& gateway) const;
+  Document json_of(const BgpSettings& settings) const;
+  Document json_of(const GatewayConnection& connection) const;
+  Document json_of(const VirtualNetworkGateway& gateway) const;
+  Document json_of(const OnPremisesNetwork& network) const;
+  Document prefixes(const std::optional<std::vector<Ipv4Prefix>>& prefixes) const;
   Document json_of(const SnatPorts& ports) const;
   Document json_of(const Certificate& certificate) const;
 

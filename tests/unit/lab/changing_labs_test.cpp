@@ -134,14 +134,15 @@ TEST(NotEmulated, IsKeptWhereItStoodUnderTheNamesThatWereDeclared) {
       "virtualNetworks:\n"
       "  Hub.one: {addressPrefixes: [10.0.0.0/16], virtualNetworkPeerings: {spoke: }}\n"
       "  spoke: {addressPrefixes: [10.1.0.0/16], virtualNetworkPeerings: {HUB.ONE: "
-      "{useRemoteGateways: true}}}\n");
+      "{doNotVerifyRemoteGateways: true}}}\n");
   EXPECT_THAT(
       lab.not_emulated,
       ElementsAre(
           NotEmulated{"serverFarms.plan.zoneRedundant", "true"},
           NotEmulated{"sites.web.siteConfig.alwaysOn", "true"},
-          NotEmulated{"virtualNetworks.spoke.virtualNetworkPeerings.Hub.one.useRemoteGateways",
-                      "true"}));
+          NotEmulated{
+              "virtualNetworks.spoke.virtualNetworkPeerings.Hub.one.doNotVerifyRemoteGateways",
+              "true"}));
   EXPECT_EQ(kept(lab), lab);
   const Document document = document_of(lab);
   EXPECT_EQ(document["sites"]["web"]["siteConfig"], Document::parse(R"({"alwaysOn": true})"));

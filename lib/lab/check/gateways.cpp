@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+
+// Gateways, the networks on-premises behind them, and who uses them over a peering
+// (azure-facts 5.4, 6.3; contract "Decided" 20, 26).
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "base/special_ranges.hpp"
+#include "lab/check/checks.hpp"
+#include "lab/limits.hpp"
+
+namespace egress::lab {
+namespace {
+
+std::string gateway_path(const std::string& name) {
+  return "virtualNetworkGateways." + name;
+}
+
+std::string network_path(const std::string& name) {
+  return "onPremises." + name;
+}
+
+// Prefixes that an address must be in, and one that Azure leaves free.
+void check_peering_address(const std::string& path, Ipv4Address address, const Subnet& subnet,
+                           const SubnetRef& ref, Checks& checks) {
+  for (const Ipv4Prefix& prefix : subnet.address_prefixes) {
+    const auto usable = usable_range(prefix);
+    if (usable && address.bits >= usable->first && address.bits <= usable->last) return;
+  }
+  checks.error(path + ".bgpSettings.bgpPeeringAddress", "address-outside",
+               fmt::format("{} is no usable address of subnet '{}', in which the gateway stands",
+                           address.to_string(), ref.to_string()),
+               {}, {subnet_path(ref) + ".addressPrefix", subnet_path(ref) + ".addressPrefixes"});
+}
+
+void check_connections(const std::string& name, const VirtualNetworkGateway& gateway,
+                       const Lab& lab, Checks& checks) {
+  std::map<Ipv4Prefix, std::string> owners;
+  for (const auto& [remote, connection] : gateway.connections) {
+    const std::string path = gateway_path(name) + ".connections." + remote;
+    if (!checks.refers(path, "network on-premises", remote, lab.on_premises, "onPremises")) {
+      continue;
+    }
+    const OnPremisesNetwork& network = lab.on_premises.at(remote);
+    std::set<Ipv4Prefix> own(network.local_network_address_space.begin(),
+                             network.local_network_address_space.end());
+    if (connection.enable_bgp) {
+      own.insert(network.advertised_prefixes.begin(), network.advertised_prefixes.end());
+      checks.warning(
+          path + ".enableBgp", "not-emulated",
+          fmt::format("BGP is not spoken: what '{}' lists as 'advertisedPrefixes' counts "
+                      "as learned",
+                      remote));
+    } else if (!network.advertised_prefixes.empty()) {
+      checks.warning(
+          path, "no-effect",
+          fmt::format("without 'enableBgp' nothing is learned of what '{}' advertises", remote), {},
+          {network_path(remote) + ".advertisedPrefixes"});
+    }
+    for (const Ipv4Prefix& prefix : own) {
+      const auto [owner, fresh] = owners.emplace(prefix, remote);
+      if (fresh) continue;
+      checks.error(
+          path, "gateway-prefix",
+          fmt::format("{} leads to '{}' already: equal prefixes of two connections are not "
+                      "emulated",
+                      prefix.to_string(), owner->second),
+          {}, {network_path(remote)});
+    }
+  }
+}
+
+void check_gateway(const std::string& name, const VirtualNetworkGateway& gateway, const Lab& lab,
+                   Checks& checks) {
+  const std::string path = gateway_path(name);
+  if (checks.refers(path + ".virtualNetwork", "virtual network", gateway.virtual_network,
+                    lab.virtual_networks, "virtualNetworks")) {
+    const SubnetRef ref{gateway.virtual_network, kGatewaySubnet};
+    const Subnet* subnet = lab.find(ref);
+    if (subnet == nullptr) {
+      checks.error(path + ".virtualNetwork", "gateway-subnet",
+                   fmt::format("virtual network '{}' has no subnet '{}', in which gateways stand",
+                               gateway.virtual_network, kGatewaySubnet),
+                   {}, {vnet_path(gateway.virtual_network) + ".subnets"});
+    } else if (gateway.bgp_settings && gateway.bgp_settings->bgp_peering_address) {
+      check_peering_address(path, *gateway.bgp_settings->bgp_peering_address, *subnet, ref, checks);
+    }
+  }
+  check_connections(name, gateway, lab, checks);
+}
+
+void check_one_for_a_network(const Lab& lab, Checks& checks) {
+  Named<std::string> gateway_in;
+  for (const auto& [name, gateway] : lab.virtual_network_gateways) {
+    const auto [other, fresh] = gateway_in.emplace(gateway.virtual_network, name);
+    if (fresh) continue;
+    checks.error(gateway_path(name) + ".virtualNetwork", "gateway-networks",
+                 fmt::format("gateway '{}' stands in '{}' already: two gateways of one network are "
+                             "not emulated",
+                             other->second, gateway.virtual_network));
+  }
+}
+
+// Azure allows nothing but gateways in there.
+void check_gateway_subnets(const Lab& lab, Checks& checks) {
+  for (const auto& [vnet, network] : lab.virtual_networks) {
+    const auto found = network.subnets.find(kGatewaySubnet);
+    if (found == network.subnets.end()) continue;
+    const auto& [name, subnet] = *found;
+    const std::string path = subnet_path({vnet, name});
+    const auto refuse = [&](bool present, const char* key) {
+      if (!present) return;
+      checks.error(path + "." + key, "gateway-subnet",
+                   fmt::format("a {} has no '{}'", kGatewaySubnet, key));
+    };
+    refuse(!subnet.delegations.empty(), "delegations");
+    refuse(subnet.nat_gateway.has_value(), "natGateway");
+    refuse(!subnet.service_endpoints.empty(), "serviceEndpoints");
+    if (subnet.network_security_group) {
+      checks.warning(path + ".networkSecurityGroup", "no-effect",
+                     fmt::format("no security group filters a {}", kGatewaySubnet));
+    }
+  }
+  const auto refuse_place = [&](const std::string& path, const SubnetRef& ref) {
+    if (!equal_ignoring_case(ref.subnet, kGatewaySubnet)) return;
+    checks.error(path + ".subnet", "gateway-subnet",
+                 fmt::format("'{}' takes nothing but a gateway", ref.to_string()));
+  };
+  for (const auto& [name, host] : lab.hosts) {
+    if (host.subnet) refuse_place("hosts." + name, *host.subnet);
+  }
+  for (const auto& [name, endpoint] : lab.private_endpoints) {
+    refuse_place("privateEndpoints." + name, endpoint.subnet);
+  }
+}
+
+const std::string* own_gateway(const Lab& lab, const std::string& vnet) {
+  for (const auto& [name, gateway] : lab.virtual_network_gateways) {
+    if (gateway.virtual_network == vnet) return &name;
+  }
+  return nullptr;
+}
+
+void check_remote_gateways(const std::string& vnet, const Lab& lab, Checks& checks) {
+  std::string first;
+  for (const auto& [remote, peering] : lab.virtual_networks.at(vnet).virtual_network_peerings) {
+    const auto there = lab.virtual_networks.find(remote);
+    if (!peering.use_remote_gateways || there == lab.virtual_networks.end()) continue;
+    const std::string path =
+        vnet_path(vnet) + ".virtualNetworkPeerings." + remote + ".useRemoteGateways";
+    const auto refuse = [&](const std::string& why) {
+      checks.error(path, "remote-gateways", why, {}, {"virtualNetworkGateways"});
+    };
+    if (const std::string* own = own_gateway(lab, vnet)) {
+      refuse(fmt::format("'{}' has a gateway of its own, '{}'", vnet, *own));
+      continue;
+    }
+    if (!first.empty()) {
+      refuse(fmt::format("'{}' uses the gateway of '{}' already: one peering of a network may",
+                         vnet, first));
+      continue;
+    }
+    first = remote;
+    const auto& back = there->second.virtual_network_peerings;
+    const auto other = back.find(vnet);
+    if (other == back.end()) continue;  // it is not connected, which is told elsewhere
+    if (!other->second.allow_gateway_transit) {
+      refuse(fmt::format("the peering of '{}' with '{}' does not say 'allowGatewayTransit'", remote,
+                         vnet));
+    } else if (own_gateway(lab, remote) == nullptr) {
+      refuse(fmt::format("'{}' has no gateway", remote));
+    }
+  }
+}
+
+void check_network(const std::string& name, const OnPremisesNetwork& network, Checks& checks) {
+  const auto check = [&](const std::vector<Ipv4Prefix>& prefixes, const char* key) {
+    for (size_t i = 0; i < prefixes.size(); ++i) {
+      if (prefixes[i].length == 0) continue;
+      for (const Ipv4Prefix& range : {kThisNetwork, kLoopback, kLinkLocal, kMulticast, kReserved}) {
+        if (!range.overlaps(prefixes[i])) continue;
+        checks.error(fmt::format("{}.{}[{}]", network_path(name), key, i), "address-space",
+                     fmt::format("{} overlaps {}, which no network on-premises holds",
+                                 prefixes[i].to_string(), range.to_string()));
+        break;
+      }
+    }
+  };
+  check(network.local_network_address_space, "localNetworkAddressSpace");
+  check(network.advertised_prefixes, "advertisedPrefixes");
+}
+
+void check_unconnected(const Lab& lab, Checks& checks) {
+  for (const auto& [name, network] : lab.on_premises) {
+    bool connected = false;
+    for (const auto& [gateway_name, gateway] : lab.virtual_network_gateways) {
+      connected = connected || gateway.connections.contains(name);
+    }
+    if (connected) continue;
+    checks.warning(network_path(name), "no-effect", "no gateway has a connection with it", {},
+                   {"virtualNetworkGateways"});
+  }
+}
+
+void check_host(const std::string& name, const Host& host, const Lab& lab, Checks& checks) {
+  const std::string path = "hosts." + name;
+  if (!checks.refers(path + ".onPremises", "network on-premises", *host.on_premises,
+                     lab.on_premises, "onPremises")) {
+    return;
+  }
+  const auto refuse = [&](bool present, const char* key, const char* why) {
+    if (present) checks.error(path + "." + key, "on-premises-host", why);
+  };
+  refuse(host.enable_ip_forwarding, "enableIPForwarding",
+         "only a host in a virtual network can forward");
+  refuse(host.masquerade.has_value(), "masquerade",
+         "only a host in a virtual network can masquerade");
+  refuse(!host.application_security_groups.empty(), "applicationSecurityGroups",
+         "only a host in a virtual network can be in application security groups");
+  refuse(host.dns_server && !host.dns_server->forward_to.empty(), "dnsServer.forwardTo",
+         "a name server on-premises that forwards is not emulated");
+  const OnPremisesNetwork& network = lab.on_premises.at(*host.on_premises);
+  for (const auto* const prefixes :
+       {&network.local_network_address_space, &network.advertised_prefixes}) {
+    for (const Ipv4Prefix& prefix : *prefixes) {
+      if (prefix.length != 0 && prefix.contains(host.ip_address)) return;
+    }
+  }
+  checks.error(
+      path + ".ipAddress", "address-outside",
+      fmt::format("{} is in no prefix of '{}'", host.ip_address.to_string(), *host.on_premises), {},
+      {network_path(*host.on_premises), path + ".onPremises"});
+}
+
+void check_hosts_on_premises(const Lab& lab, Checks& checks) {
+  std::map<std::pair<std::string, Ipv4Address>, std::string> owners;
+  for (const auto& [name, host] : lab.hosts) {
+    if (!host.on_premises) continue;
+    check_host(name, host, lab, checks);
+    const auto [owner, fresh] = owners.emplace(std::pair{*host.on_premises, host.ip_address}, name);
+    if (fresh) continue;
+    checks.error("hosts." + name + ".ipAddress", "address-duplicate",
+                 fmt::format("host '{}' has the address {} already", owner->second,
+                             host.ip_address.to_string()),
+                 {}, {"hosts." + owner->second + ".ipAddress"});
+  }
+}
+
+}  // namespace
+
+void check_gateways(const Lab& lab, Checks& checks) {
+  for (const auto& [name, gateway] : lab.virtual_network_gateways) {
+    check_gateway(name, gateway, lab, checks);
+  }
+  check_one_for_a_network(lab, checks);
+  check_gateway_subnets(lab, checks);
+  for (const auto& [name, vnet] : lab.virtual_networks) check_remote_gateways(name, lab, checks);
+  for (const auto& [name, network] : lab.on_premises) check_network(name, network, checks);
+  check_unconnected(lab, checks);
+  check_hosts_on_premises(lab, checks);
+}
+
+}  // namespace egress::lab

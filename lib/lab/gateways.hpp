@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Virtual network gateways and what they connect with: networks on-premises (azure-facts 5.3, 5.4,
+// 6.3; contract part 2 and "Decided" 20, 26).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ip.hpp"
+#include "lab/names.hpp"
+
+namespace egress::lab {
+
+struct Lab;
+struct VirtualNetwork;
+
+// Where a gateway stands, in its own network.
+inline constexpr const char* kGatewaySubnet = "GatewaySubnet";
+
+enum class GatewayType { kVpn, kExpressRoute };
+const char* name_of(GatewayType type);  // "Vpn"
+
+struct BgpSettings {
+  int asn = 0;
+  std::optional<Ipv4Address> bgp_peering_address{};
+  bool operator==(const BgpSettings&) const = default;
+};
+
+// Keyed by the network on-premises that it leads to.
+struct GatewayConnection {
+  bool enable_bgp = false;
+  bool operator==(const GatewayConnection&) const = default;
+};
+
+struct VirtualNetworkGateway {
+  std::string virtual_network{};
+  GatewayType gateway_type = GatewayType::kVpn;
+  std::optional<BgpSettings> bgp_settings{};
+  Named<GatewayConnection> connections{};
+  bool operator==(const VirtualNetworkGateway&) const = default;
+};
+
+struct OnPremisesNetwork {
+  std::vector<Ipv4Prefix> local_network_address_space{};  // static routes of its connections
+  std::optional<BgpSettings> bgp_settings{};
+  std::vector<Ipv4Prefix> advertised_prefixes{};  // learned by connections with BGP
+  // What it sends back by its gateways; unset: what they tell it.
+  std::optional<std::vector<Ipv4Prefix>> return_routes{};
+  // As which it shows what it sends to the Internet; unset: it sends nothing there.
+  std::optional<Ipv4Address> internet_address{};
+  bool operator==(const OnPremisesNetwork&) const = default;
+};
+
+// A prefix that leads to a network on-premises, by name.
+struct GatewayRoute {
+  Ipv4Prefix prefix{};
+  std::string on_premises{};
+  bool operator==(const GatewayRoute&) const = default;
+};
+// Of all connections of the gateway, each prefix once, sorted.
+std::vector<GatewayRoute> routes_of(const Lab& lab, const VirtualNetworkGateway& gateway);
+
+// The name of the gateway by which `vnet` sends: its own, or by `useRemoteGateways` that of a
+// connected peer that allows its transit. Empty when there is none.
+std::string gateway_of(const Lab& lab, const std::string& vnet);
+// Prefixes of virtual networks that send by the gateway, which it tells on-premises.
+std::vector<Ipv4Prefix> told_prefixes(const Lab& lab, const std::string& gateway);
+
+// In its GatewaySubnet: the peering address where that lies there, else the first that Azure leaves
+// free (azure-facts 3.1.1). Nothing when the network has no such subnet.
+std::optional<Ipv4Address> address_of(const Lab& lab, const VirtualNetworkGateway& gateway);
+
+}  // namespace egress::lab

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "tests/oracle/gateways.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/support/values.hpp"
+
+namespace egress::oracle {
+namespace {
+
+using testing_support::ip;
+using testing_support::prefix;
+
+// Apart from each other; in private space that no network has, in such as some have, and in public.
+const std::vector<const char*> kSpaces = {"192.168.10.0/24", "172.16.5.0/24", "10.200.0.0/16",
+                                          "51.60.0.0/16", "10.1.192.0/24"};
+const std::vector<const char*> kAdvertised = {"0.0.0.0/0",     "10.0.0.0/8",   "192.168.0.0/16",
+                                              "93.184.0.0/16", "10.2.64.0/18", "20.60.9.0/24",
+                                              "172.16.0.0/12", "100.64.0.0/10"};
+
+std::vector<Ipv4Prefix> some_return_routes(Random& random) {
+  switch (random.below(4)) {
+    case 0: return {};
+    case 1: return {prefix("0.0.0.0/0")};
+    case 2: return {prefix("10.0.0.0/8"), prefix("192.168.0.0/16")};
+    default: return {prefix("10.0.0.0/16"), prefix("10.1.0.0/17"), prefix("172.20.0.0/16")};
+  }
+}
+
+lab::OnPremisesNetwork some_network(Random& random, uint32_t number) {
+  lab::OnPremisesNetwork network;
+  network.local_network_address_space = {prefix(kSpaces[number % kSpaces.size()])};
+  for (const char* const text : kAdvertised) {
+    if (random.chance(25)) network.advertised_prefixes.push_back(prefix(text));
+  }
+  if (random.chance(40)) network.return_routes = some_return_routes(random);
+  if (random.chance(50)) network.internet_address = Ipv4Address{ip("20.66.0.10").bits + number};
+  return network;
+}
+
+void add_machines(lab::Lab& lab, const std::string& network, uint32_t number, Random& random) {
+  const Ipv4Prefix space = lab.on_premises.at(network).local_network_address_space.front();
+  for (uint32_t i = 0; i < 1 + random.below(2); ++i) {
+    lab::Host host{.on_premises = network, .ip_address = {space.first().bits + 5 + i}};
+    host.listen = {{Protocol::kTcp, 443}, {Protocol::kUdp, 53}};
+    lab.hosts[fmt::format("prem{}-{}", number, i)] = std::move(host);
+  }
+}
+
+// At the end of the network's first prefix.
+void add_gateway_subnet(lab::VirtualNetwork& network) {
+  const Ipv4Prefix space = network.address_prefixes.front();
+  lab::Subnet subnet{.address_prefixes = {{{space.last().bits - 31}, 27}}};
+  network.subnets[lab::kGatewaySubnet] = std::move(subnet);
+}
+
+void connect(lab::Lab& lab, lab::VirtualNetworkGateway& gateway, Random& random) {
+  for (const auto& [name, network] : lab.on_premises) {
+    if (gateway.connections.empty() || random.chance(60)) {
+      gateway.connections[name].enable_bgp = random.chance(70);
+    }
+  }
+}
+
+void use_over_peerings(lab::Lab& lab, const std::string& vnet, Random& random) {
+  auto& there = lab.virtual_networks.at(vnet).virtual_network_peerings;
+  for (auto& [remote, peering] : there) {
+    peering.allow_gateway_transit = random.chance(80);
+    lab::VirtualNetwork& other = lab.virtual_networks.at(remote);
+    const auto back = other.virtual_network_peerings.find(vnet);
+    const bool may = back != other.virtual_network_peerings.end() &&
+                     peering.allow_gateway_transit && !other.subnets.contains(lab::kGatewaySubnet);
+    const bool uses_another =
+        std::any_of(other.virtual_network_peerings.begin(), other.virtual_network_peerings.end(),
+                    [](const auto& each) { return each.second.use_remote_gateways; });
+    if (may && !uses_another && random.chance(70)) back->second.use_remote_gateways = true;
+  }
+}
+
+}  // namespace
+
+void add_gateways(lab::Lab& lab, Random& random) {
+  if (random.chance(45)) return;
+  for (uint32_t i = 0; i < 1 + random.below(3); ++i) {
+    const std::string name = fmt::format("site{}", static_cast<char>('a' + i));
+    lab.on_premises[name] = some_network(random, i + random.below(2) * 3);
+    add_machines(lab, name, i, random);
+  }
+  std::vector<std::string> standing;
+  for (auto& [name, network] : lab.virtual_networks) {
+    if (standing.size() == 2 || random.chance(50)) continue;
+    add_gateway_subnet(network);
+    lab::VirtualNetworkGateway gateway{.virtual_network = name};
+    if (random.chance(30)) gateway.gateway_type = lab::GatewayType::kExpressRoute;
+    connect(lab, gateway, random);
+    lab.virtual_network_gateways[fmt::format("gw{}", standing.size())] = std::move(gateway);
+    standing.push_back(name);
+  }
+  for (const std::string& name : standing) use_over_peerings(lab, name, random);
+  for (auto& [name, table] : lab.route_tables) {
+    table.disable_bgp_route_propagation = random.chance(20);
+    for (auto& [route_name, route] : table.routes) {
+      if (!route.address_prefix || !random.chance(10)) continue;
+      route.next_hop_type = lab::NextHopType::kVirtualNetworkGateway;
+      route.next_hop_ip_address.reset();
+    }
+  }
+  for (const std::string& name : standing) {
+    if (!random.chance(50)) continue;
+    lab.virtual_networks.at(name).subnets.at(lab::kGatewaySubnet).route_table =
+        lab.route_tables.begin()->first;
+  }
+}
+
+void change_gateways(lab::Lab& lab, Random& random) {
+  if (lab.virtual_network_gateways.empty() || lab.on_premises.empty()) {
+    if (lab.on_premises.empty()) add_gateways(lab, random);
+    return;
+  }
+  lab::VirtualNetworkGateway& gateway = random.any_of(lab.virtual_network_gateways);
+  lab::OnPremisesNetwork& network = random.any_of(lab.on_premises);
+  switch (random.below(5)) {
+    case 0:
+      for (auto& [name, connection] : gateway.connections) {
+        connection.enable_bgp = !connection.enable_bgp;
+      }
+      break;
+    case 1: network.return_routes = some_return_routes(random); break;
+    case 2: network.return_routes.reset(); break;
+    case 3: network.advertised_prefixes = {prefix(random.pick(kAdvertised))}; break;
+    default: {
+      lab::RouteTable& table = random.any_of(lab.route_tables);
+      table.disable_bgp_route_propagation = !table.disable_bgp_route_propagation;
+    }
+  }
+}
+
+std::set<std::string> gateway_features(const lab::Lab& lab) {
+  std::set<std::string> found;
+  const auto note = [&](const char* feature, bool present) {
+    if (present) found.insert(feature);
+  };
+  for (const auto& [name, gateway] : lab.virtual_network_gateways) {
+    note("ExpressRoute gateway", gateway.gateway_type == lab::GatewayType::kExpressRoute);
+    note("gateway with two connections", gateway.connections.size() > 1);
+    for (const lab::GatewayRoute& route : lab::routes_of(lab, gateway)) {
+      note("default route on-premises", route.prefix.length == 0);
+    }
+    const auto& subnets = lab.virtual_networks.at(gateway.virtual_network).subnets;
+    note("GatewaySubnet with a route table",
+         subnets.at(lab::kGatewaySubnet).route_table.has_value());
+  }
+  for (const auto& [name, vnet] : lab.virtual_networks) {
+    const std::string used = lab::gateway_of(lab, name);
+    note("gateway of a peer",
+         !used.empty() && lab.virtual_network_gateways.at(used).virtual_network != name);
+  }
+  for (const auto& [name, network] : lab.on_premises) {
+    note("network on-premises with a way to the Internet", network.internet_address.has_value());
+    note("network on-premises that sends nothing back",
+         network.return_routes && network.return_routes->empty());
+  }
+  for (const auto& [name, table] : lab.route_tables) {
+    note("table without propagation", table.disable_bgp_route_propagation);
+  }
+  return found;
+}
+
+std::set<std::string> gateway_features(const policy::Explanation& explained) {
+  const auto& steps = explained.steps;
+  const auto gateway = std::find_if(steps.begin(), steps.end(), [](const policy::Step& step) {
+    return step.stage == policy::Stage::kGateway;
+  });
+  if (gateway == steps.end() || explained.verdict != lab::Verdict::kAllow) return {};
+  std::set<std::string> found{steps.back().where == "internet" ? "left on-premises for the Internet"
+                                                               : "arrived on-premises"};
+  const auto peering = std::find_if(steps.begin(), gateway, [](const policy::Step& step) {
+    return step.stage == policy::Stage::kPeering;
+  });
+  if (peering != gateway) found.insert("on-premises by a peer");
+  if (explained.reply && explained.reply->verdict == lab::Verdict::kAllow) {
+    found.insert("answered from on-premises");
+  } else if (explained.reply) {
+    found.insert("answer lost on-premises");
+  }
+  return found;
+}
+
+}  // namespace egress::oracle

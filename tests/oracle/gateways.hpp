@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Gateways, the networks on-premises behind them with their machines, and peers that use them.
+
+#include <set>
+#include <string>
+
+#include "lab/lab.hpp"
+#include "policy/explain.hpp"
+#include "tests/oracle/generator.hpp"
+
+namespace egress::oracle {
+
+void add_gateways(lab::Lab& lab, Random& random);
+void change_gateways(lab::Lab& lab, Random& random);
+
+// For the coverage: what a lab has of it, and a flow.
+std::set<std::string> gateway_features(const lab::Lab& lab);
+std::set<std::string> gateway_features(const policy::Explanation& explained);
+
+}  // namespace egress::oracle
