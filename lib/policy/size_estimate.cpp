@@ -272,6 +272,11 @@ std::map<std::string, VnetEstimate> estimate_vnets(const lab::Lab& lab) {
     VnetEstimate& estimate = estimates[name];
     estimate.prefixes = network_prefixes(lab, name);
     estimate.appliances_in_peers = appliances_in_peers(lab, name, machines);
+    const auto gateway = lab.virtual_network_gateways.find(lab::gateway_of(lab, name));
+    if (gateway != lab.virtual_network_gateways.end() && gateway->second.virtual_network != name &&
+        !lab::routes_of(lab, gateway->second).empty()) {
+      ++estimate.appliances_in_peers;
+    }
     for (const std::string& peer : connected_peers(lab, name)) estimate.peerings += name < peer;
   }
   return estimates;

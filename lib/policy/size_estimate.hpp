@@ -17,9 +17,10 @@ namespace egress::policy {
 std::map<std::string, uint64_t> estimate_gates(const lab::Lab& lab, uint64_t most);
 
 struct VnetEstimate {
-  uint64_t prefixes = 0;             // its own and those of connected peers
-  uint64_t peerings = 0;             // connected ones, each with the VNet whose name comes first
-  uint64_t appliances_in_peers = 0;  // that some route of its subnets leads to
+  uint64_t prefixes = 0;  // its own and those of connected peers
+  uint64_t peerings = 0;  // connected ones, each with the VNet whose name comes first
+  // That some route of its subnets leads to; a gateway there that it uses is one.
+  uint64_t appliances_in_peers = 0;
 };
 // By VNet.
 std::map<std::string, VnetEstimate> estimate_vnets(const lab::Lab& lab);

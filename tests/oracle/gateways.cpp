@@ -33,10 +33,14 @@ lab::OnPremisesNetwork some_network(Random& random, uint32_t number) {
   lab::OnPremisesNetwork network;
   network.local_network_address_space = {prefix(kSpaces[number % kSpaces.size()])};
   for (const char* const text : kAdvertised) {
-    if (random.chance(25)) network.advertised_prefixes.push_back(prefix(text));
+    const bool everything = text == kAdvertised.front();
+    if (random.chance(everything ? 38 : 25)) network.advertised_prefixes.push_back(prefix(text));
   }
-  if (random.chance(40)) network.return_routes = some_return_routes(random);
-  if (random.chance(50)) network.internet_address = Ipv4Address{ip("20.66.0.10").bits + number};
+  if (random.chance(60)) network.return_routes = some_return_routes(random);
+  const auto& advertised = network.advertised_prefixes;
+  const bool everything = !advertised.empty() && advertised.front().length == 0;
+  if (random.chance(everything ? 80 : 30))
+    network.internet_address = Ipv4Address{ip("20.66.0.10").bits + number};
   return network;
 }
 
@@ -102,7 +106,7 @@ void add_gateways(lab::Lab& lab, Random& random) {
   for (auto& [name, table] : lab.route_tables) {
     table.disable_bgp_route_propagation = random.chance(20);
     for (auto& [route_name, route] : table.routes) {
-      if (!route.address_prefix || !random.chance(10)) continue;
+      if (!route.address_prefix || !random.chance(20)) continue;
       route.next_hop_type = lab::NextHopType::kVirtualNetworkGateway;
       route.next_hop_ip_address.reset();
     }
@@ -115,10 +119,7 @@ void add_gateways(lab::Lab& lab, Random& random) {
 }
 
 void change_gateways(lab::Lab& lab, Random& random) {
-  if (lab.virtual_network_gateways.empty() || lab.on_premises.empty()) {
-    if (lab.on_premises.empty()) add_gateways(lab, random);
-    return;
-  }
+  if (lab.virtual_network_gateways.empty()) return;
   lab::VirtualNetworkGateway& gateway = random.any_of(lab.virtual_network_gateways);
   lab::OnPremisesNetwork& network = random.any_of(lab.on_premises);
   switch (random.below(5)) {

@@ -12,7 +12,9 @@
 
 namespace egress::oracle {
 
+// To a lab in which there are none.
 void add_gateways(lab::Lab& lab, Random& random);
+// What one of them leads to, if there is one.
 void change_gateways(lab::Lab& lab, Random& random);
 
 // For the coverage: what a lab has of it, and a flow.

@@ -349,7 +349,8 @@ lab::Lab random_lab(uint64_t seed) {
     add_subscriptions(lab, later);
     add_traffic(lab, later);
     add_nat_gateways(lab, later);
-    add_gateways(lab, later);
+    Random for_gateways = later_draws(~seed, attempt);
+    add_gateways(lab, for_gateways);
     add_private_ports(lab, later);
     aim_starts(lab, later);
     draw_wires(lab, later);
