@@ -164,7 +164,7 @@ Status CrashRun::take_up_again(const Operation& operation) {
   if (starts_killed_ < 2) return wrong("a lab is set aside that had no part in the end");
   note("came back with the lab set aside");
   // Whether the operation was stored, nobody is told; what it was to bring is the same from either,
-  // but for links, of which not all are told.
+  // but for the links that it leaves.
   ASSIGN_OR_RETURN(const Known target, after(operation, known_));
   const Operation apply{.kind = OperationKind::kApply,
                         .target = target.lab == nullptr ? known_.lab : target.lab};

@@ -90,8 +90,7 @@ Result<InForce> in_force(const ctl::Client& client) {
     return Error{.code = Errc::kBug, .message = "status: " + failure->message};
   }
   for (const auto& link : ctl::list_of(std::get<ctl::Json>(status), "serviceAssociationLinks")) {
-    if (!ctl::flag_of(link, "orphaned")) continue;
-    for (const std::string& site : ctl::texts_of(link, "sites")) {
+    for (const std::string& site : ctl::texts_of(link, "deletedSites")) {
       found.orphans.insert(
           {subnet_named(ctl::text_of(link, "subnet")), ctl::text_of(link, "serverFarm"), site});
     }
@@ -102,14 +101,9 @@ Result<InForce> in_force(const ctl::Client& client) {
 
 bool is_lab_of(const InForce& found, const Known& known) {
   if (known.lab == nullptr) return found.text.text.empty();
-  std::set<lifecycle::OrphanedLink> told = known.orphans;
-  for (const auto& [name, site] : known.lab->lab.sites) {
-    std::erase_if(told, [&, &site = site](const lifecycle::OrphanedLink& link) {
-      return site.virtual_network_subnet == link.subnet && site.server_farm == link.server_farm;
-    });
-  }
   const lab::LabText& text = known.lab->text;
-  return found.text.file == text.file && found.text.text == text.text && found.orphans == told;
+  return found.text.file == text.file && found.text.text == text.text &&
+         found.orphans == known.orphans;
 }
 
 std::string name_of(const Known& known) {
