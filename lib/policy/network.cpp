@@ -7,6 +7,7 @@
 #include "policy/endpoints.hpp"
 #include "policy/interfaces.hpp"
 #include "policy/nat_gateway.hpp"
+#include "policy/network_rules.hpp"
 #include "policy/outbound.hpp"
 #include "policy/private_ports.hpp"
 
@@ -34,6 +35,7 @@ class Analysis {
     add_sites();
     add_front_ends();
     add_names();
+    add_network_rules(out_);
   }
 
  private:

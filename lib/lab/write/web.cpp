@@ -73,11 +73,13 @@ Document Writer::json_of(const OutboundVnetRouting& routing) const {
 }
 
 Document Writer::json_of(const Host& host) const {
-  const auto& [subnet, address, names, listen, forwards, masquerade, groups, dns_server] = host;
+  const auto& [subnet, address, names, listen, forwards, masquerade, groups, dns_server, stateful,
+               rules] = host;
   return object(field("subnet", subnet), field("internet", if_true(!subnet)),
                 field("ipAddress", address), field("names", names), field("listen", listen),
                 field("enableIPForwarding", if_true(forwards)), field("masquerade", masquerade),
-                field("applicationSecurityGroups", groups), field("dnsServer", dns_server));
+                field("applicationSecurityGroups", groups), field("dnsServer", dns_server),
+                field("stateful", if_true(stateful)), field("networkRules", rules));
 }
 
 Document Writer::json_of(const Expectation& expectation) const {
