@@ -180,6 +180,7 @@ Status Verifier::call_half_open(const std::vector<ProbeFlow>& flows,
   if (calls.empty()) return {};
   ASSIGN_OR_RETURN(const std::vector<CallSeen> seen, probes_.call(calls, kSilence));
   for (size_t i = 0; i < calls.size(); ++i) {
+    asked_by[i]->observation.silent = seen[i].text.empty();
     if (seen[i].text.empty()) continue;
     asked_by[i]->differences.push_back(fmt::format("explain: {} kernel: the connection hears {}",
                                                    asked_by[i]->explanation.reply->reason,

@@ -132,6 +132,9 @@ Outcome propose_loaded(const Step& step, lab::LabText text, lab::Loaded loaded,
   const auto nameless =
       policy::fqdns_without_address(*next.network, step.from_file ? next.text.file : "");
   next.warnings.insert(next.warnings.end(), nameless.begin(), nameless.end());
+  for (const lab::Finding& each : step.from_file ? nameless : std::vector<lab::Finding>{}) {
+    proposal.notes.push_back(each.path + ": " + each.message);
+  }
   proposal.starts = starts(base, next);
   return proposal;
 }

@@ -224,6 +224,7 @@ TEST(StatefulAppliance, EndsAConnectionWhoseAnswerItMissed) {
   EXPECT_TRUE(tcp.reply->half_open);
   EXPECT_EQ(tcp.reply->steps.back().name, "fw");
   EXPECT_THAT(tcp.reply->reason, HasSubstr("did not see the answer"));
+  EXPECT_EQ(tcp.sees, "connects, then a time-out");
   EXPECT_EQ(explain(lab, "app", "tcp://10.2.1.4:1434").sees, "refused at once");
   EXPECT_EQ(explain(lab, "app", "udp://10.2.1.4:53").reply->verdict, Verdict::kAllow);
   EXPECT_EQ(explain(lab, "app", "icmp://10.2.1.4").reply->verdict, Verdict::kAllow);
