@@ -7,6 +7,7 @@
 
 #include "compile/size.hpp"
 #include "lab/limits.hpp"
+#include "policy/network_rules.hpp"
 
 namespace egress::ctl {
 
@@ -37,7 +38,12 @@ Result<LabSource> LabSource::read(const std::string& path) {
 }
 
 lab::Loaded LabSource::load() const {
-  return compile::within(lab::load(source_.text, source_.file, read_file_), {}, source_.file);
+  lab::Loaded loaded =
+      compile::within(lab::load(source_.text, source_.file, read_file_), {}, source_.file);
+  if (!loaded.lab) return loaded;
+  const auto nameless = policy::fqdns_without_address(*loaded.lab, source_.file);
+  loaded.findings.insert(loaded.findings.end(), nameless.begin(), nameless.end());
+  return loaded;
 }
 
 lab::LabText LabSource::with_files() const {

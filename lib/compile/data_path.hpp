@@ -3,8 +3,8 @@
 
 // The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2):
 // internet.cpp, stamp.cpp, nat_gateway.cpp, vnet.cpp with vnet_routes.cpp and vnet_firewall.cpp,
-// on_premises.cpp, ways.cpp, worker.cpp with lanes.cpp and wires.cpp, front.cpp, answers.cpp; and
-// gate.cpp, which both sides of a subnet use.
+// appliance.cpp, on_premises.cpp, ways.cpp, worker.cpp with lanes.cpp and wires.cpp, front.cpp,
+// answers.cpp; and gate.cpp, which both sides of a subnet use, and firewalls.
 
 #include <optional>
 #include <set>
@@ -60,6 +60,8 @@ bool takes_requests(const Fabric& fabric, const policy::Interface& front, policy
 // router's port.
 std::string add_machine(Fabric& fabric, const policy::Interface& machine,
                         const std::string& router);
+// What a host that forwards does to what it forwards.
+state::Firewall appliance_firewall(Fabric& fabric, const policy::Interface& host);
 // What answers on its ports.
 void add_responder(Fabric& fabric, const policy::Interface& machine);
 // What answers questions about names, for metadata and for tokens, in namespaces that are there

@@ -50,6 +50,18 @@ DropNames drop_names(const policy::Network& network, policy::Index vnet) {
   return names;
 }
 
+DropNames drop_names(const policy::Network& network, const policy::Interface& firewall) {
+  const std::string& where = network.subnets[firewall.subnet].name;
+  DropNames names;
+  names[state::drop_prefix(kNetworkRulesChain)] = {.rule = "unclassified", .where = where};
+  for (const policy::EffectiveRule& rule : firewall.network_rules->rules) {
+    if (rule.rule.access != lab::Access::kDeny) continue;
+    const std::string chain = rule_chain(kNetworkRulesChain, lab::Access::kDeny, rule.name);
+    names[state::drop_prefix(chain)] = {.rule = rule.name, .where = where};
+  }
+  return names;
+}
+
 std::string allow_forwarded_traffic(const std::string& vnet, const std::string& peer) {
   return fmt::format("{}/{} allowForwardedTraffic", vnet, peer);
 }

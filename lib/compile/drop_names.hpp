@@ -23,6 +23,10 @@ struct DropName {
 // (state::DroppedPacket).
 std::map<std::string, DropName> drop_names(const policy::Network& network, policy::Index vnet);
 
+// The same of the firewall of a machine that has network rules.
+std::map<std::string, DropName> drop_names(const policy::Network& network,
+                                           const policy::Interface& firewall);
+
 // The property of `vnet` by which a peer's packets from elsewhere are dropped.
 std::string allow_forwarded_traffic(const std::string& vnet, const std::string& peer);
 

@@ -1,33 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include <fmt/format.h>
-
 #include <set>
 
 #include "compile/data_path.hpp"
 
 namespace egress::compile {
 namespace {
-
-using state::NftField;
-
-// NVAs: what leaves for public destinations carries the NVA's own address (contract "Decided" 6),
-// and a router that drops or turns packets around stays silent, as the fabric does.
-state::Firewall appliance_firewall(const policy::Interface& host) {
-  state::NftTable table;
-  if (host.public_address) {
-    std::vector<state::NftElement> privates;
-    for (const Ipv4Prefix& prefix : kRfc1918) privates.push_back({{prefix}});
-    table.maps["private"] = make_map({.key = {NftField::kDaddr}, .interval = true}, privates);
-    const std::string own = host.address.to_string();
-    table.chains["translation"] = {
-        .hook = state::NftHook{"nat", "postrouting", 100},
-        .rules = {{fmt::format("ip saddr != {} ip daddr != @private snat to {}", own, own),
-                   "masquerade"}}};
-  }
-  table.chains["replies"] = {.hook = state::NftHook{"filter", "output", 0},
-                             .rules = {{"icmp type { redirect, time-exceeded } drop", "silent"}}};
-  return state::make_firewall(std::move(table));
-}
 
 bool is_internet_machine(const policy::Interface& interface) {
   return has_eth0(interface) && interface.vnet == policy::kNowhere &&
@@ -83,7 +60,7 @@ std::string add_machine(Fabric& fabric, const policy::Interface& host, const std
   netns.addresses.insert({"eth0", host.address, 32});
   netns.neighbours.insert({"eth0", gateway, kRouterMac});
   add(netns, route_via(kMainTable, {}, "eth0", gateway));
-  if (host.forwards()) netns.firewall = appliance_firewall(host);
+  if (host.forwards()) netns.firewall = appliance_firewall(fabric, host);
   add_responder(fabric, host);
   return port;
 }

@@ -341,6 +341,9 @@ Size size_with(const lab::Lab& lab, const SizeLimits& limits, const policy::Traf
   for (const auto& [group, rows] : policy::estimate_gates(lab, limits.firewall_elements)) {
     counts.firewall_elements.add("networkSecurityGroups." + group, rows);
   }
+  for (const auto& [host, rows] : policy::estimate_firewalls(lab, limits.firewall_elements)) {
+    counts.firewall_elements.add("hosts." + host, rows);
+  }
   return {counts.namespaces.count(), counts.links.count(), counts.routes.count(),
           counts.firewall_elements.count(), counts.wires.count()};
 }

@@ -32,6 +32,9 @@ WatchedPlaces watched_places(const policy::Network& network, const std::string& 
   for (const policy::Network::Vnet& vnet : network.vnets) {
     places.drops_of.insert(compile::vnet_netns(prefix, vnet.name));
   }
+  for (const policy::Interface& each : network.interfaces) {
+    if (each.network_rules) places.drops_of.insert(compile::host_netns(prefix, each.name));
+  }
   return places;
 }
 
@@ -51,6 +54,11 @@ void Watched::follow(std::shared_ptr<const policy::Network> network) {
   for (policy::Index index = 0; index < network_->vnets.size(); ++index) {
     vnets_.emplace(compile::vnet_netns(prefix_, network_->vnets[index].name),
                    Vnet{index, compile::drop_names(*network_, index)});
+  }
+  for (const policy::Interface& each : network_->interfaces) {
+    if (!each.network_rules) continue;
+    vnets_.emplace(compile::host_netns(prefix_, each.name),
+                   Vnet{each.vnet, compile::drop_names(*network_, each)});
   }
 }
 

@@ -59,6 +59,7 @@ class Watched {
     policy::WorkerKey name{};
     std::map<Ipv4Address, compile::SenderAt> senders{};
   };
+  // A network, or a firewall in it.
   struct Vnet {
     policy::Index index = policy::kNowhere;
     std::map<std::string, compile::DropName> names{};  // by what the kernel says

@@ -128,8 +128,11 @@ std::vector<std::string> differences(Protocol protocol, const policy::Explanatio
                                 lab::name_of(expected.verdict), expected.decided_by.name,
                                 seen.host));
   }
+  // A probe sees the answer to its first packet alone.
   const bool answer_returns =
-      allowed ? expected.reply && expected.reply->verdict == lab::Verdict::kAllow : true;
+      allowed ? expected.reply &&
+                    (expected.reply->verdict == lab::Verdict::kAllow || expected.reply->half_open)
+              : true;
   if (expected.answer_unknown && answer_returns) {
     if (protocol == Protocol::kTcp && !seen.replied && !seen.refused) {
       found.push_back("explain: an answer or a refusal comes back; kernel: no answer");

@@ -22,6 +22,7 @@ struct Observation {
   std::optional<Ipv4Address> source{};  // as that host saw it
   bool replied = false;                 // an answer other than a refusal came back
   bool refused = false;                 // RST or port unreachable came back
+  bool silent = false;                  // a connection made behind the probe heard nothing
 };
 
 // One sentence per disagreement; none when the kernel agrees. A missing refusal is none but for

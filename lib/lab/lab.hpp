@@ -26,6 +26,7 @@
 #include "lab/instances.hpp"
 #include "lab/names.hpp"
 #include "lab/nat_gateways.hpp"
+#include "lab/network_rules.hpp"
 #include "lab/platform.hpp"
 #include "lab/services.hpp"
 #include "lab/subscriptions.hpp"
@@ -205,6 +206,8 @@ struct Host {
   std::optional<Ipv4Address> masquerade{};
   std::vector<std::string> application_security_groups{};
   std::optional<DnsServer> dns_server{};
+  bool stateful = false;  // with network rules it is in any case
+  Named<NetworkRule> network_rules{};
   bool internet() const { return !subnet && !on_premises; }
   bool operator==(const Host&) const = default;
 };

@@ -42,6 +42,7 @@ std::string what_the_app_sees(const Explanation& explanation, const Flow& flow) 
     }
     return tcp ? "connects" : "an answer";
   }
+  if (explanation.reply && explanation.reply->half_open) return "connects, then a time-out";
   return tcp ? "time-out" : "no answer";
 }
 

@@ -39,6 +39,9 @@ struct Reply {
   lab::Verdict verdict = lab::Verdict::kAllow;
   std::string reason{};       // of the last step
   std::vector<Step> steps{};  // the answer's way, until it is back or lost
+  // Of one that is lost: the answer to the first packet comes back all the same, and what follows
+  // it does not arrive.
+  bool half_open = false;
 };
 
 struct Explanation {

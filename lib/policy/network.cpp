@@ -8,6 +8,7 @@
 #include "policy/gateways.hpp"
 #include "policy/interfaces.hpp"
 #include "policy/nat_gateway.hpp"
+#include "policy/network_rules.hpp"
 #include "policy/outbound.hpp"
 #include "policy/private_ports.hpp"
 
@@ -36,6 +37,7 @@ class Analysis {
     add_sites();
     add_front_ends();
     add_names();
+    add_network_rules(out_);
   }
 
  private:

@@ -122,8 +122,12 @@ struct Interface {
   // Under which it leaves its network for the Internet; its host, if it forwards, puts `address` in
   // place of other sources that it sends there (contract "Decided" 6).
   std::optional<Ipv4Address> public_address{};
+  // Of a host that is a firewall: what new flows it forwards (network_rules.hpp); null: all.
+  std::shared_ptr<const Gate> network_rules{};
 
   bool forwards() const { return host != nullptr && host->enable_ip_forwarding; }
+  // It drops what it did not see begin.
+  bool stateful() const { return forwards() && (host->stateful || !host->network_rules.empty()); }
 };
 
 struct Network {

@@ -7,6 +7,7 @@
 #include <set>
 #include <variant>
 
+#include "policy/firewalls.hpp"
 #include "policy/gateways.hpp"
 #include "policy/steps.hpp"
 
@@ -32,6 +33,9 @@ class Return {
 
   Reply run() && {
     Reply end = go_back();
+    if (end.verdict == Verdict::kAllow) {
+      if (const Lost lost = go_on()) end = *lost;
+    }
     end.steps = std::move(steps_);
     return end;
   }
@@ -281,6 +285,7 @@ class Return {
       return drop(Stage::kDestination, network_.subnets[host.subnet].name, host.name,
                   fmt::format("The answer ends at {}.", host.name));
     }
+    passed_.insert(index);
     packet_.destination = translation->original;
     note({Stage::kNat, network_.subnets[host.subnet].name, packet_.destination.to_string(), "",
           fmt::format("{} takes its translation back: the answer is for {}.", host.name,
@@ -288,15 +293,68 @@ class Return {
     return std::nullopt;
   }
 
+  // The packet that this one answers has passed, and nothing translated it there.
+  bool began_at(Index index) const {
+    const bool translated =
+        std::any_of(trail_.translations.begin(), trail_.translations.end(),
+                    [&](const Trail::Translation& each) { return each.host == index; });
+    return saw(index) && !translated;
+  }
+
+  bool saw(Index index) const {
+    return std::any_of(trail_.appliances.begin(), trail_.appliances.end(),
+                       [&](const Trail::Appliance& each) {
+                         return each.host == index && each.source == packet_.destination;
+                       });
+  }
+
+  // A UDP answer that a stateful NVA has seen nothing of begins a flow, for its rules to judge; any
+  // other is part of none (contract "Decided" 27).
+  Lost pass_firewall(Index index, const Interface& host) {
+    if (!host.stateful()) return std::nullopt;
+    if (began_at(index)) {
+      passed_.insert(index);
+      return std::nullopt;
+    }
+    const std::string& where = network_.subnets[host.subnet].name;
+    if (packet_.protocol != number_of(Protocol::kUdp)) {
+      return drop(Stage::kFirewall, where, host.name,
+                  fmt::format("{} is stateful and did not see the flow begin, so it drops the "
+                              "answer.",
+                              host.name));
+    }
+    if (!host.network_rules) return std::nullopt;
+    const EffectiveRule& rule = host.network_rules->decide(packet_);
+    Step step = firewall_step(where, host, rule);
+    step.reason += fmt::format(" {} did not see the flow begin.", host.name);
+    if (rule.rule.access == lab::Access::kDeny) return finish(Verdict::kDeny, std::move(step));
+    note(std::move(step));
+    return std::nullopt;
+  }
+
+  // What follows the first answer: a stateful NVA that has missed it takes the acknowledgement for
+  // no part of the connection. A refusal is followed by nothing.
+  Lost go_on() {
+    if (packet_.protocol != number_of(Protocol::kTcp) || trail_.refused) return std::nullopt;
+    for (const Trail::Appliance& each : trail_.appliances) {
+      const Interface& host = network_.interfaces[each.host];
+      if (!host.stateful() || passed_.contains(each.host)) continue;
+      Reply lost = drop(Stage::kFirewall, network_.subnets[host.subnet].name, host.name,
+                        fmt::format("{} is stateful and did not see the answer, so it drops what "
+                                    "the connection goes on with.",
+                                    host.name));
+      lost.half_open = true;
+      return lost;
+    }
+    return std::nullopt;
+  }
+
   // An NVA translates new flows only. TCP and ICMP answers to what it has not seen are no flows at
   // all to its connection tracking and stay as they are.
   Lost forward(Index index, const Interface& host) {
-    const bool seen = std::any_of(trail_.appliances.begin(), trail_.appliances.end(),
-                                  [&](const Trail::Appliance& each) {
-                                    return each.host == index && each.source == packet_.destination;
-                                  });
+    if (Lost lost = pass_firewall(index, host)) return lost;
     const bool translates = host.public_address && !is_rfc1918(packet_.destination) &&
-                            packet_.protocol == number_of(Protocol::kUdp) && !seen;
+                            packet_.protocol == number_of(Protocol::kUdp) && !saw(index);
     if (!translates) return std::nullopt;
     return drop(Stage::kNat, network_.subnets[host.subnet].name, host.name,
                 fmt::format("{} puts its own address in place of the answer's source.", host.name));
@@ -307,6 +365,7 @@ class Return {
   const Trail& trail_;
   Packet packet_{};
   std::vector<Step> steps_{};
+  std::set<Index> passed_{};  // stateful NVAs and translating ones that took the answer for one
   std::set<std::pair<Index, Ipv4Address>> visited_{};  // NVAs that had the answer, by destination
 };
 

@@ -256,6 +256,15 @@ void choose(Resolution& out) {
   out.seconds = waits ? out.settings.attempts * out.settings.timeout_seconds : 0;
 }
 
+std::vector<Ipv4Address> addresses_in(const NameAnswer& answer) {
+  std::vector<Ipv4Address> addresses;
+  for (const Record& record : answer.records) {
+    const auto* address = std::get_if<Ipv4Address>(&record.data);
+    if (address != nullptr) addresses.push_back(*address);
+  }
+  return addresses;
+}
+
 std::string decider(const Resolution& resolution) {
   if (!resolution.answered_by) {
     const ServerAnswer& first = resolution.servers.front();
@@ -298,12 +307,7 @@ Resolution resolve_name(const Network& network, const Network::App& app, const s
     out.servers.push_back(lookup.ask(origin, server, out.name));
   }
   choose(out);
-  if (out.answered_by) {
-    for (const Record& record : out.servers[*out.answered_by].answer.records) {
-      const auto* address = std::get_if<Ipv4Address>(&record.data);
-      if (address != nullptr) out.addresses.push_back(*address);
-    }
-  }
+  if (out.answered_by) out.addresses = addresses_in(out.servers[*out.answered_by].answer);
   out.decided_by = {Stage::kNameResolution, decider(out)};
   out.suggestion = suggestion_for(out, network.situation.lab);
   out.step = step_of(out, origin.name);
@@ -314,6 +318,20 @@ Result<Resolution> resolve_name(const Network& network, const Sender& sender,
                                 const std::string& name, RecordType type, const AskUpstream& ask) {
   ASSIGN_OR_RETURN(const Network::App app, find_app(network, sender));
   return resolve_name(network, app, name, type, ask);
+}
+
+std::vector<Ipv4Address> addresses_for_machine(const Network& network, Index machine,
+                                               const std::string& name) {
+  const AskUpstream nobody;
+  Lookup lookup(network, RecordType::kA, nobody);
+  const Origin origin = origin_of(network, machine);
+  std::vector<Ipv4Address> servers = network.vnets[origin.vnet(network)].declared->dns_servers;
+  if (servers.empty()) servers = {kAzurePlatform};
+  for (const Ipv4Address server : servers) {
+    const ServerAnswer said = lookup.ask(origin, server, lab::plain_domain_name(name));
+    if (counts(said.status)) return addresses_in(said.answer);
+  }
+  return {};
 }
 
 }  // namespace egress::policy

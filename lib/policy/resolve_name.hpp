@@ -61,4 +61,9 @@ Result<Resolution> resolve_name(const Network& network, const Sender& sender,
                                 const std::string& name, RecordType type = RecordType::kA,
                                 const AskUpstream& ask = nullptr);
 
+// The addresses that `name` has for `machine`, the interface of a host in a network, whose DNS
+// servers it asks in their order. None where nobody answers, or only real servers could.
+std::vector<Ipv4Address> addresses_for_machine(const Network& network, Index machine,
+                                               const std::string& name);
+
 }  // namespace egress::policy

@@ -12,6 +12,7 @@
 
 #include "base/stable_hash.hpp"
 #include "policy/effective_routes.hpp"
+#include "policy/network_rules.hpp"
 #include "policy/security_lists.hpp"
 #include "policy/tags.hpp"
 
@@ -57,6 +58,17 @@ class RangeCounter {
     return count;
   }
 
+  uint64_t ranges(const lab::Host& firewall) {
+    const lab::SubnetRef& ref = *firewall.subnet;
+    const uint64_t network = network_prefixes(lab_, ref.vnet) + routed_ranges(*lab_.find(ref));
+    uint64_t count = 0;
+    for (const auto& [name, rule] : firewall.network_rules) {
+      count += ranges(rule.source_addresses, network) +
+               ranges(rule.destination_addresses, network) + rule.destination_fqdns.size();
+    }
+    return count;
+  }
+
  private:
   // VirtualNetwork comprises what user routes lead to.
   uint64_t routed_ranges(const lab::Subnet& subnet) {
@@ -76,11 +88,19 @@ class RangeCounter {
     return entry->second;
   }
 
+  uint64_t ranges_of_tag(const std::string& tag, uint64_t network) {
+    if (tag == kVirtualNetworkTag || tag == kInternetTag) return network + kBuiltInRanges;
+    return ranges_of_tag(tag);
+  }
+
+  uint64_t ranges(const lab::FirewallAddresses& addresses, uint64_t network) {
+    uint64_t count = addresses.ranges.size();
+    for (const std::string& tag : addresses.service_tags) count += ranges_of_tag(tag, network);
+    return count;
+  }
+
   uint64_t ranges(const lab::AddressMatch& match, uint64_t network) {
-    if (match.service_tag == kVirtualNetworkTag || match.service_tag == kInternetTag) {
-      return network + kBuiltInRanges;
-    }
-    if (!match.service_tag.empty()) return ranges_of_tag(match.service_tag);
+    if (!match.service_tag.empty()) return ranges_of_tag(match.service_tag, network);
     uint64_t count = match.prefixes.size();
     for (const std::string& group : match.application_security_groups) {
       const auto members = members_.find(group);
@@ -258,6 +278,24 @@ std::map<std::string, uint64_t> estimate_gates(const lab::Lab& lab, uint64_t mos
       if (added) entry->second = rows_of(lists.expand(list), direction, most);
       add(list.group, entry->second);
     }
+  }
+  return rows;
+}
+
+std::map<std::string, uint64_t> estimate_firewalls(const lab::Lab& lab, uint64_t most) {
+  RangeCounter counter(lab);
+  std::map<std::string, uint64_t> rows;
+  uint64_t total = 0;
+  for (const auto& [name, host] : lab.hosts) {
+    if (!host.network_rules.empty()) total += rows[name] = counter.ranges(host);
+  }
+  for (auto& [name, count] : rows) {
+    if (total > most) return rows;
+    const auto nobody = [](const std::string& /*fqdn*/) { return std::vector<Ipv4Address>(); };
+    const uint64_t more =
+        rows_of(network_rules_of(lab, name, nobody), lab::Direction::kOutbound, most);
+    count += more;
+    total += more;
   }
   return rows;
 }

@@ -16,6 +16,9 @@ namespace egress::policy {
 // the address ranges and ports of the rules. Counting stops once they are more than `most`.
 std::map<std::string, uint64_t> estimate_gates(const lab::Lab& lab, uint64_t most);
 
+// Likewise of network rules, by the host that has them.
+std::map<std::string, uint64_t> estimate_firewalls(const lab::Lab& lab, uint64_t most);
+
 struct VnetEstimate {
   uint64_t prefixes = 0;  // its own and those of connected peers
   uint64_t peerings = 0;  // connected ones, each with the VNet whose name comes first

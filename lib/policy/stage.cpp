@@ -10,6 +10,7 @@ const char* name_of(Stage stage) {
     case Stage::kNetworkSecurityGroup: return "networkSecurityGroup";
     case Stage::kRoute: return "route";
     case Stage::kPeering: return "peering";
+    case Stage::kFirewall: return "firewall";
     case Stage::kNat: return "nat";
     case Stage::kNatGateway: return "natGateway";
     case Stage::kGateway: return "gateway";

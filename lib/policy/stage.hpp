@@ -13,6 +13,7 @@ enum class Stage {
   kNetworkSecurityGroup,
   kRoute,
   kPeering,
+  kFirewall,
   kNat,
   kNatGateway,
   kGateway,

@@ -7,6 +7,7 @@
 
 #include "policy/arrival.hpp"
 #include "policy/exits.hpp"
+#include "policy/firewalls.hpp"
 #include "policy/gateways.hpp"
 #include "policy/kept_ranges.hpp"
 #include "policy/platform.hpp"
@@ -341,6 +342,7 @@ class Walk {
     const Network::Subnet& its = network_.subnets[appliance.subnet];
     if (const Ended ended = pass(its, lab::Direction::kInbound)) return ended;
     state_.leave();
+    if (const Ended ended = pass_firewall(state_, appliance)) return ended;
     forward(target, its);
     return std::nullopt;
   }

@@ -30,7 +30,9 @@ CallOutcome outcome_of(const CallSeen& seen, Ipv4Address called, const CallOutco
   CallOutcome outcome{.address = called};
   const auto answer = answer_in(seen);
   if (seen.refused) outcome.result = CallResult::kRefused;
-  if (seen.connected) outcome.result = CallResult::kReached;
+  // One that an appliance on its way ends connects, and hears no more.
+  const bool silent = predicted.result == CallResult::kTimedOut && seen.text.empty();
+  if (seen.connected && !silent) outcome.result = CallResult::kReached;
   if (seen.connected && answer && answer->access && answer->access->access == lab::Access::kDeny) {
     outcome.result = CallResult::kForbidden;
     outcome.code = answer->access->code;

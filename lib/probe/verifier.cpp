@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{400};
 constexpr std::chrono::seconds kCallPatience{2};
+// For how long nothing has to come where nothing should.
+constexpr std::chrono::milliseconds kSilence{500};
 // Enough that a port comes again only after the time-outs of connection tracking.
 constexpr size_t kMostFreshPorts = 10000;
 
@@ -160,7 +162,31 @@ Result<std::vector<Verified>> Verifier::verify(const policy::Network& network,
     }
   }
   RETURN_IF_ERROR(call_services(flows, answers));
+  RETURN_IF_ERROR(call_half_open(flows, answers));
   return answers;
+}
+
+Status Verifier::call_half_open(const std::vector<ProbeFlow>& flows,
+                                std::vector<Verified>& answers) const {
+  std::vector<Call> calls;
+  std::vector<Verified*> asked_by;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const auto& reply = answers[i].explanation.reply;
+    if (!reply || !reply->half_open) continue;
+    calls.push_back(
+        {flows[i].netns, flows[i].destination, flows[i].destination_port, flows[i].source_port});
+    asked_by.push_back(&answers[i]);
+  }
+  if (calls.empty()) return {};
+  ASSIGN_OR_RETURN(const std::vector<CallSeen> seen, probes_.call(calls, kSilence));
+  for (size_t i = 0; i < calls.size(); ++i) {
+    asked_by[i]->observation.silent = seen[i].text.empty();
+    if (seen[i].text.empty()) continue;
+    asked_by[i]->differences.push_back(fmt::format("explain: {} kernel: the connection hears {}",
+                                                   asked_by[i]->explanation.reply->reason,
+                                                   seen[i].text));
+  }
+  return {};
 }
 
 Status Verifier::call_services(const std::vector<ProbeFlow>& flows,
@@ -171,6 +197,7 @@ Status Verifier::call_services(const std::vector<ProbeFlow>& flows,
     const bool reached = answers[i].observation.replied && !answers[i].observation.refused;
     if (!answers[i].explanation.service || !reached) continue;
     if (answers[i].explanation.answer_unknown) continue;
+    if (answers[i].explanation.reply && answers[i].explanation.reply->half_open) continue;
     if (flows[i].protocol != number_of(Protocol::kTcp)) continue;
     calls.push_back(
         {flows[i].netns, flows[i].destination, flows[i].destination_port, flows[i].source_port});

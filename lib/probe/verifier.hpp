@@ -104,6 +104,8 @@ class Verifier {
   Result<Verified> verify(const policy::Network& network, const std::string& prefix,
                           const policy::Explanation& attempt, uint16_t source_port) const;
   Status call_services(const std::vector<ProbeFlow>& flows, std::vector<Verified>& answers) const;
+  // Whether connections that an appliance is to end are told nothing.
+  Status call_half_open(const std::vector<ProbeFlow>& flows, std::vector<Verified>& answers) const;
   Status add_packets(const policy::Network& network, const std::string& prefix,
                      std::vector<inspect::TestResult>& results) const;
   Status add_lookups(const policy::Network& network, const std::string& prefix,

@@ -11,6 +11,7 @@
 #include "lab/edit.hpp"
 #include "lab/service_tags.hpp"
 #include "lab/validate.hpp"
+#include "policy/network_rules.hpp"
 #include "session/analysis.hpp"
 #include "session/refusals.hpp"
 #include "session/starts.hpp"
@@ -127,6 +128,12 @@ Outcome propose_loaded(const Step& step, lab::LabText text, lab::Loaded loaded,
   next.version = base.version + (same ? 0 : 1);
   if (Status made = analyse_into(next, *std::move(loaded.lab), base, terms); !made.ok()) {
     return Refusal{std::move(made).error(), std::move(next.warnings)};
+  }
+  const auto nameless =
+      policy::fqdns_without_address(*next.network, step.from_file ? next.text.file : "");
+  next.warnings.insert(next.warnings.end(), nameless.begin(), nameless.end());
+  for (const lab::Finding& each : step.from_file ? nameless : std::vector<lab::Finding>{}) {
+    proposal.notes.push_back(each.path + ": " + each.message);
   }
   proposal.starts = starts(base, next);
   return proposal;

@@ -78,7 +78,9 @@ struct Proposal {
   std::set<lab::Sender> starts{};  // instances that start, of sites that ask the platform for it
   bool lab_changed = false;        // not only what stands beside it
   lifecycle::Effects effects{};
-  std::vector<std::string> notes{};  // of an operation: what it changes that nobody named
+  // Of an operation: what it changes that nobody named. Of a file: names of network rules that mean
+  // nobody.
+  std::vector<std::string> notes{};
 };
 
 // Why a lab cannot be, or cannot become another.

@@ -86,6 +86,22 @@ TEST_P(Watch, SeesInstancesThatComeLater) {
               HasSubstr(" web/2 udp 10.1.2.4:7001 allowed"));
 }
 
+// A hub's firewall is on the way to the data of the contract's lab.
+TEST_P(Watch, TellsWhatAFirewallHasDropped) {
+  const std::string rules =
+      "enableIPForwarding: true, networkRules: {web: {priority: 100, action: Allow, ipProtocols: "
+      "[TCP], sourceAddresses: ['*'], destinationAddresses: ['*'], destinationPorts: ['443']}}";
+  ASSERT_TRUE(machine_.apply(replaced(lab_with(GetParam()), "enableIPForwarding: true", rules)));
+  const json drop =
+      json::parse(first_line(machine_, {"--denied", "-o", "json"}, "\"drop\".*\"web/0\"", [] {
+        UdpSocket("eg-app-web-0").send("hello", ip("93.184.216.34"), kAllowed);
+      }));
+  EXPECT_EQ(drop["rule"], "firewall/DenyAll");
+  EXPECT_EQ(drop["direction"], nullptr);
+  EXPECT_EQ(drop["where"], "hub/firewall");
+  EXPECT_EQ(drop["app"], "web/0");
+}
+
 INSTANTIATE_TEST_SUITE_P(By, Watch, ::testing::Values("veth", "tun"),
                          [](const auto& kind) { return std::string(kind.param); });
 

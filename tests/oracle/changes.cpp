@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/oracle/changes.hpp"
 
+#include "tests/oracle/firewalls.hpp"
 #include "tests/oracle/fronts.hpp"
 #include "tests/oracle/gateways.hpp"
 #include "tests/oracle/names.hpp"
@@ -153,6 +154,7 @@ Lab changed_lab(const Lab& lab, uint64_t seed) {
     if (later.chance(20)) aim_starts(changed, later);
     if (later.chance(30)) change_wires(changed, later);
     if (later.chance(40)) operate(changed, later);
+    change_firewalls(changed, later);
     if (is_valid(changed) && may_follow(lab, changed)) return changed;
   }
 }

@@ -14,6 +14,7 @@
 #include "policy/effective_routes.hpp"
 #include "policy/private_ports.hpp"
 #include "policy/traffic_routing.hpp"
+#include "tests/oracle/firewalls.hpp"
 #include "tests/oracle/gateways.hpp"
 #include "tests/oracle/name_coverage.hpp"
 #include "tests/oracle/wires.hpp"
@@ -44,6 +45,7 @@ class LabFeatures {
     tasks();
     found_.merge(wire_features(lab_));
     found_.merge(gateway_features(lab_));
+    found_.merge(firewall_features(lab_));
     return std::move(found_);
   }
 
@@ -383,9 +385,7 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
     for (const std::string& feature : gateway_features(*explained)) ++coverage[feature];
     cover_exit(coverage, *explained);
     cover_calls(coverage, network, probe, *explained);
-    if (explained->reply) {
-      ++coverage[fmt::format("reply {}", lab::name_of(explained->reply->verdict))];
-    }
+    for (const std::string& feature : answer_features(*explained)) ++coverage[feature];
     const auto appliances = std::count_if(
         explained->steps.begin(), explained->steps.end(), [](const policy::Step& step) {
           return step.stage == policy::Stage::kRoute && step.result.starts_with("VirtualAppliance");

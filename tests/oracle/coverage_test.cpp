@@ -190,6 +190,33 @@ const std::map<size_t, std::vector<const char*>> kEnough = {
       "verdict NoRoute"}},
 };
 
+// The same of firewalls.
+const std::map<size_t, std::vector<const char*>> kEnoughOfFirewalls = {
+    {4,
+     {"answer let pass by a network rule", "answer that a firewall does not know, Deny",
+      "answer that a firewall does not know, Drop", "connection that a firewall ends"}},
+    {20,
+     {"decided by firewall, Deny",
+      "firewall that masquerades false",
+      "firewall that masquerades true",
+      "let pass by a network rule",
+      "network rule Allow",
+      "network rule Any",
+      "network rule Deny",
+      "network rule ICMP",
+      "network rule TCP",
+      "network rule UDP",
+      "network rule of two protocols",
+      "network rule with a name",
+      "network rule with ports",
+      "network rule, any destinations",
+      "network rule, any sources",
+      "network rule, ranges of destinations",
+      "network rule, ranges of sources",
+      "network rule, tag of destinations",
+      "network rule, tag of sources",
+      "stateful appliance"}}};
+
 // The same of names and services; of labs 300, of lookups 30,000.
 const std::map<size_t, std::vector<const char*>> kEnoughNames = {
     {4,
@@ -322,7 +349,7 @@ const std::map<size_t, std::vector<const char*>> kEnoughTraffic = {
 
 TEST(Generator, DrawsEveryFeatureAndMeetsEveryDecisionOften) {
   Coverage coverage = coverage_of_many();
-  for (const auto& enough : {kEnough, kEnoughNames, kEnoughTraffic}) {
+  for (const auto& enough : {kEnough, kEnoughOfFirewalls, kEnoughNames, kEnoughTraffic}) {
     for (const auto& [least, names] : enough) {
       for (const char* name : names) EXPECT_GE(coverage[name], least) << name;
     }

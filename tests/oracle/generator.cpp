@@ -9,6 +9,7 @@
 #include "lab/schema/vocabulary.hpp"
 #include "lab/validate.hpp"
 #include "tests/oracle/changes.hpp"
+#include "tests/oracle/firewalls.hpp"
 #include "tests/oracle/fronts.hpp"
 #include "tests/oracle/gateways.hpp"
 #include "tests/oracle/names.hpp"
@@ -354,6 +355,7 @@ lab::Lab random_lab(uint64_t seed) {
     add_private_ports(lab, later);
     aim_starts(lab, later);
     draw_wires(lab, later);
+    add_firewalls(lab, later);
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
                ? testing_support::with_longest_names(lab)

@@ -119,6 +119,8 @@ Cuts small_parts(const Lab& lab) {
   }
   for_each(
       &Lab::hosts, lab, cuts, [](lab::Host& found) { found.masquerade.reset(); },
+      [](lab::Host& found) { found.network_rules.clear(); },
+      [](lab::Host& found) { found.stateful = false; },
       [](lab::Host& found) { found.enable_ip_forwarding = false; },
       [](lab::Host& found) { found.names.clear(); });
   return cuts;
@@ -187,6 +189,7 @@ std::vector<std::function<Cuts(const Lab&)>> kinds() {
           [](const Lab& lab) {
             return inner_entries(&Lab::virtual_networks, &lab::VirtualNetwork::subnets, lab);
           },
+          [](const Lab& lab) { return inner_entries(&Lab::hosts, &lab::Host::network_rules, lab); },
           [](const Lab& lab) {
             return inner_entries(&Lab::network_security_groups,
                                  &lab::NetworkSecurityGroup::security_rules, lab);

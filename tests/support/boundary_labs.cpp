@@ -129,6 +129,15 @@ void add_rights_and_delays(lab::Lab& lab, const std::string& hub) {
        "true"}};
 }
 
+lab::NetworkRule network_rule(int priority) {
+  return {.priority = priority,
+          .ip_protocols = {lab::NetworkRuleProtocol::kTcp, lab::NetworkRuleProtocol::kUdp},
+          .source_addresses = {.ranges = {{ip("10.1.0.0").bits, ip("10.1.0.9").bits}},
+                               .service_tags = {"VirtualNetwork"}},
+          .destination_fqdns = {"machine.internal.cloudapp.net"},
+          .destination_ports = PortSet({{0, 0}, {65535, 65535}})};
+}
+
 // A hub with an appliance between two networks, so that there is a transit link, and an app in
 // both; names hold every character that Azure allows, at every place.
 lab::Lab every_kind() {
@@ -146,10 +155,13 @@ lab::Lab every_kind() {
   spoke.subnets["apps"].route_table = kTable;
   spoke.subnets["data"].network_security_group = kGroup;
   lab.virtual_networks[kHub] = hub;
-  lab.hosts["0-nva"] = {.subnet = {{kHub, "0.in-side_"}},
-                        .ip_address = ip("10.2.0.4"),
-                        .enable_ip_forwarding = true,
-                        .masquerade = ip("20.61.0.10")};
+  lab.hosts["0-nva"] = {
+      .subnet = {{kHub, "0.in-side_"}},
+      .ip_address = ip("10.2.0.4"),
+      .enable_ip_forwarding = true,
+      .masquerade = ip("20.61.0.10"),
+      .stateful = true,
+      .network_rules = {{"_", network_rule(100)}, {"0.drop", network_rule(65000)}}};
   lab.hosts["0"] = {.ip_address = ip("93.184.216.34"),
                     .listen = {{Protocol::kTcp, 80}, {Protocol::kUdp, 53}}};
   lab.hosts["machine"].application_security_groups = {"_a.s-g_"};
@@ -209,6 +221,10 @@ BoundaryLab longest_lists() {
   machine.application_security_groups.assign(lab.application_security_groups.begin(),
                                              std::next(lab.application_security_groups.begin(),
                                                        lab::kMaxApplicationSecurityGroupsPerHost));
+  for (size_t i = 0; i < lab::kMaxNetworkRules; ++i) {
+    machine.network_rules[fmt::format("rule{:04}", i)] =
+        network_rule(lab::kMinNetworkRulePriority + static_cast<int>(i));
+  }
   machine.listen.clear();
   for (size_t i = 0; i < lab::kMaxListen; ++i) {
     const Protocol protocol = i % 2 == 0 ? Protocol::kTcp : Protocol::kUdp;

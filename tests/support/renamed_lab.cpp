@@ -30,8 +30,8 @@ std::string at_length(size_t length, const std::string& name) {
 std::string network_name(const std::string& name) {
   return at_length(64, name);
 }
-// Of public IP addresses, NAT gateways, certificates, private endpoints, subnets, security groups
-// and rules, route tables and routes, application security groups.
+// Of network rules, public IP addresses, NAT gateways, certificates, private endpoints, subnets,
+// security groups and rules, route tables and routes, application security groups.
 std::string part_name(const std::string& name) {
   return at_length(80, name);
 }
@@ -199,6 +199,7 @@ lab::Lab with_longest_names(const lab::Lab& lab) {
   for (auto& [name, host] : renamed.hosts) {
     rename(host.subnet);
     rename_all(part_name, host.application_security_groups);
+    host.network_rules = with_keys(part_name, host.network_rules);
   }
   rename_services(renamed);
   rename_owners(renamed);

@@ -152,6 +152,9 @@ std::string sighting(const Json& observed) {
                        text_of(observed, "source"));
   }
   if (flag_of(observed, "refused")) return text + ", a refusal came back";
+  if (flag_of(observed, "silent")) {
+    return text + ", a handshake came back and nothing behind it";
+  }
   return text + (flag_of(observed, "replied") ? ", an answer came back" : ", nothing came back");
 }
 

@@ -130,6 +130,7 @@ Json to_json(const policy::Explanation& explanation, const inspect::Observation&
       {"host", text_or_null(observation.host)}, {"source", address_or_null(observation.source)},
       {"replied", observation.replied},         {"refused", observation.refused},
       {"agrees", differences.empty()},          {"differences", differences}};
+  if (observation.silent) json["observed"]["silent"] = true;
   return json;
 }
 

@@ -112,6 +112,9 @@ std::vector<Check> checks_of(const Lab& lab);
 void check_listen(const std::string& path, const std::vector<Port>& listen, const std::string& who,
                   Checks& checks);
 
+// What makes a firewall of the host at `path`.
+void check_network_rules(const std::string& path, const Host& host, Checks& checks);
+
 // Key paths that several rules use.
 std::string vnet_path(const std::string& vnet);
 std::string subnet_path(const SubnetRef& ref);

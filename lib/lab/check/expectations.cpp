@@ -114,6 +114,11 @@ class ExpectationCheck {
     } else if (table != lab_.route_tables.end()) {
       checks_.refers(path, fmt::format("'{}' has no route", owner), name, table->second.routes,
                      "routeTables." + owner);
+    } else if (const Host* firewall = firewall_called(owner)) {
+      Names rules{kDenyAll};
+      for (const auto& [rule, ignored] : firewall->network_rules) rules.insert(rule);
+      checks_.refers(path, fmt::format("'{}' has no network rule", owner), name, rules,
+                     "hosts." + owner);
     } else if (owner == "privateEndpoints") {
       checks_.refers(path, "private endpoint", name, lab_.private_endpoints, owner);
     } else if (owner == "subscriptions") {
@@ -137,6 +142,13 @@ class ExpectationCheck {
     }
   }
 
+  // Null when no host with network rules has the name.
+  const Host* firewall_called(const std::string& name) const {
+    const auto host = lab_.hosts.find(name);
+    const bool rules = host != lab_.hosts.end() && !host->second.network_rules.empty();
+    return rules ? &host->second : nullptr;
+  }
+
   void check_owner(const std::string& path, const std::string& owner) {
     Nearest search(owner);
     search.consider("system");
@@ -144,12 +156,15 @@ class ExpectationCheck {
     for (const auto& [name, table] : lab_.route_tables) search.consider(name);
     for (const auto& [name, vnet] : lab_.virtual_networks) search.consider(name);
     for (const auto& [name, zone] : lab_.private_dns_zones) search.consider(name);
-    checks_.error(path, "unknown-reference",
-                  fmt::format("nothing that decides is called '{}'", shown(owner)),
-                  search.hint("write NSG/RULE, TABLE/ROUTE, VNET/PEERING, privateEndpoints/NAME, "
-                              "serviceEndpoints/SERVICE, natGateways/NAME, gateways/NAME, "
-                              "subscriptions/NAME, ZONE/NETWORK, tcp/25 or system/PREFIX"),
-                  {"networkSecurityGroups", "routeTables", "virtualNetworks", "privateDnsZones"});
+    for (const auto& [name, host] : lab_.hosts) {
+      if (!host.network_rules.empty()) search.consider(name);
+    }
+    checks_.error(
+        path, "unknown-reference", fmt::format("nothing that decides is called '{}'", shown(owner)),
+        search.hint("write NSG/RULE, TABLE/ROUTE, HOST/RULE, VNET/PEERING, privateEndpoints/NAME, "
+                    "serviceEndpoints/SERVICE, natGateways/NAME, gateways/NAME, "
+                    "subscriptions/NAME, ZONE/NETWORK, tcp/25 or system/PREFIX"),
+        {"networkSecurityGroups", "routeTables", "virtualNetworks", "hosts", "privateDnsZones"});
   }
 
   const Lab& lab_;

@@ -21,6 +21,9 @@ void refuse_in_internet(const std::string& name, const Host& host, Checks& check
          "only a host in a virtual network can forward");
   refuse(host.masquerade.has_value(), "masquerade",
          "only a host in a virtual network can masquerade");
+  refuse(host.stateful, "stateful", "only a host in a virtual network can be a firewall");
+  refuse(!host.network_rules.empty(), "networkRules",
+         "only a host in a virtual network can be a firewall");
   refuse(!host.application_security_groups.empty(), "applicationSecurityGroups",
          "only a host in a virtual network can be in application security groups");
 }
@@ -55,6 +58,7 @@ void check_hosts(const Lab& lab, Checks& checks) {
   for (const auto& [name, host] : lab.hosts) {
     check_listen("hosts." + name, host.listen, "a host", checks);
     check_groups(name, host, lab.application_security_groups, checks);
+    check_network_rules("hosts." + name, host, checks);
     if (host.internet()) refuse_in_internet(name, host, checks);
   }
 }

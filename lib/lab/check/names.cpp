@@ -147,6 +147,10 @@ void check_names(const Lab& lab, Checks& checks) {
   check_top(lab.sites, "sites");
   check_top(lab.hosts, "hosts");
   check_top(lab.services, "services");
+  for (const auto& [name, host] : lab.hosts) {
+    check_keys(host.network_rules, ObjectType::kHost, "networkRules", "hosts." + name + ".",
+               checks);
+  }
   for (const auto& [name, service] : lab.services) {
     check_keys(service.secrets, ObjectType::kService, "secrets", "services." + name + ".", checks);
   }

@@ -80,6 +80,8 @@ Json one_value(const Property& property) {
     case Form::kPrefix: return reference("prefix");
     case Form::kPrefixOrAny: return reference("prefixOrAny");
     case Form::kPrefixOrTag: return reference("prefixOrTag");
+    case Form::kFirewallAddress: return reference("firewallAddress");
+    case Form::kPortsOrAny: return reference("ports");
     case Form::kPorts: return reference(property.many == Many::kList ? "listedPorts" : "ports");
     case Form::kSubnet: return reference("subnetReference");
     case Form::kListen: return reference("listen");
@@ -205,6 +207,8 @@ Json definitions() {
       {"prefix", text_like(prefix_pattern())},
       {"prefixOrAny", text_like(prefix_pattern() + "|[^0-9:/][^:/]*")},
       {"prefixOrTag", text_like(prefix_pattern() + "|[^0-9:/*][^:/]*")},
+      {"firewallAddress", text_like(fmt::format("{}|{}-{}|[^0-9:/][^:/]*", prefix_pattern(),
+                                                address_pattern(), address_pattern()))},
       {"ports", {{"anyOf", Json::array({text_like("[*]|" + ports), port_number})}}},
       {"listedPorts", {{"anyOf", Json::array({text_like(ports), port_number})}}},
       {"subnetReference", text_like("[^/]+/[^/]+")},

@@ -132,7 +132,8 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
   object.map_into(lab.server_farms, "serverFarms", read_server_farm);
   object.map_into(lab.sites, "sites", read_site);
   object.map_into(lab.certificates, "certificates", read_certificate);
-  object.map_into(lab.hosts, "hosts", read_host);
+  object.map_into(lab.hosts, "hosts",
+                  [&](Reader& from, const Value& host) { return read_host(from, host, tags); });
   read_changes(object, lab);
   object.list_into(lab.expectations, "expectations", read_expectation);
   resolve_references(lab);

@@ -20,6 +20,10 @@ Loaded read_lab(const YamlTree& tree, const std::string& file, const ReadFile& r
 // file that declares them was not read.
 std::optional<std::string> read_service_tag(Reader& reader, const Value& value,
                                             const TagNames* tags);
+// Addresses begin with a digit (IPv6 ones hold a colon); anything else can only be a tag.
+bool looks_like_address(const std::string& text);
+// 443, 1000-1999 or "*".
+std::optional<Interval<uint16_t>> read_port_range(Reader& reader, const Value& value);
 VirtualNetwork read_virtual_network(Reader& reader, const Value& value,
                                     const std::string& location_of_lab);
 NetworkSecurityGroup read_network_security_group(Reader& reader, const Value& value,
@@ -38,9 +42,10 @@ std::vector<AppSetting> read_app_settings(ObjectReader& object);
 void read_site_config(ObjectReader& object, Site& site);
 // tcp/PORT or udp/PORT.
 std::optional<Port> read_listen(Reader& reader, const Value& value);
-Host read_host(Reader& reader, const Value& value);
+Host read_host(Reader& reader, const Value& value, const TagNames* tags);
 VirtualNetworkGateway read_virtual_network_gateway(Reader& reader, const Value& value);
 OnPremisesNetwork read_on_premises_network(Reader& reader, const Value& value);
+NetworkRule read_network_rule(Reader& reader, const Value& value, const TagNames* tags);
 Service read_service(Reader& reader, const Value& value, const std::string& location_of_lab,
                      const TagNames* tags);
 PrivateEndpoint read_private_endpoint(Reader& reader, const Value& value);

@@ -8,12 +8,6 @@
 namespace egress::lab {
 namespace {
 
-// Addresses begin with a digit (IPv6 ones hold a colon); anything else can only be a tag.
-bool looks_like_address(const std::string& text) {
-  return text.find(':') != std::string::npos || text.find('/') != std::string::npos ||
-         (!text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) != 0);
-}
-
 std::optional<AddressMatch> read_single(Reader& reader, const Value& value, const TagNames* tags) {
   const auto text = reader.text(value);
   if (!text) return std::nullopt;
@@ -72,27 +66,6 @@ AddressMatch read_match(ObjectReader& object, const std::string& side, const Tag
   return match;
 }
 
-std::optional<Interval<uint16_t>> read_range(Reader& reader, const Value& value) {
-  const auto text = reader.text(value);
-  if (!text) return std::nullopt;
-  if (*text == "*") return Interval<uint16_t>{0, 65535};
-  const size_t dash = text->find('-');
-  const auto first = parse_number<uint16_t>(text->substr(0, dash));
-  const auto last =
-      dash == std::string::npos ? first : parse_number<uint16_t>(text->substr(dash + 1));
-  if (!first || !last) {
-    reader.fail(value, "port-range", fmt::format("'{}' is not a port range", shown(*text)),
-                "write 443, 1000-1999 or \"*\", from 0 to 65535");
-    return std::nullopt;
-  }
-  if (*first > *last) {
-    reader.fail(value, "port-range", fmt::format("port range {} ends before it begins", *text),
-                fmt::format("write {}-{}", *last, *first));
-    return std::nullopt;
-  }
-  return Interval<uint16_t>{*first, *last};
-}
-
 PortSet read_ports(ObjectReader& object, const std::string& side) {
   Reader& reader = object.reader();
   const std::string range_key = side + "PortRange";
@@ -102,14 +75,14 @@ PortSet read_ports(ObjectReader& object, const std::string& side) {
   std::vector<Interval<uint16_t>> ranges;
   object.exclude(range_key, ranges_key);
   if (single) {
-    if (const auto range = read_range(reader, *single)) ranges.push_back(*range);
+    if (const auto range = read_port_range(reader, *single)) ranges.push_back(*range);
   }
   const std::vector<Value> items = several ? reader.items(*several) : std::vector<Value>{};
   for (const Value& item : items) {
     if (item.is_scalar() && item.node->text == "*") {
       reader.fail(item, "port-range", "a list of port ranges cannot hold '*'",
                   "write it in the singular key");
-    } else if (const auto range = read_range(reader, item)) {
+    } else if (const auto range = read_port_range(reader, item)) {
       ranges.push_back(*range);
     }
   }
@@ -152,6 +125,32 @@ Route read_route(Reader& reader, const Value& value, const TagNames* tags) {
 }
 
 }  // namespace
+
+bool looks_like_address(const std::string& text) {
+  return text.find(':') != std::string::npos || text.find('/') != std::string::npos ||
+         (!text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) != 0);
+}
+
+std::optional<Interval<uint16_t>> read_port_range(Reader& reader, const Value& value) {
+  const auto text = reader.text(value);
+  if (!text) return std::nullopt;
+  if (*text == "*") return Interval<uint16_t>{0, 65535};
+  const size_t dash = text->find('-');
+  const auto first = parse_number<uint16_t>(text->substr(0, dash));
+  const auto last =
+      dash == std::string::npos ? first : parse_number<uint16_t>(text->substr(dash + 1));
+  if (!first || !last) {
+    reader.fail(value, "port-range", fmt::format("'{}' is not a port range", shown(*text)),
+                "write 443, 1000-1999 or \"*\", from 0 to 65535");
+    return std::nullopt;
+  }
+  if (*first > *last) {
+    reader.fail(value, "port-range", fmt::format("port range {} ends before it begins", *text),
+                fmt::format("write {}-{}", *last, *first));
+    return std::nullopt;
+  }
+  return Interval<uint16_t>{*first, *last};
+}
 
 std::optional<std::string> read_service_tag(Reader& reader, const Value& value,
                                             const TagNames* tags) {

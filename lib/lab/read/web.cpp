@@ -186,7 +186,7 @@ Site read_site(Reader& reader, const Value& value) {
   return site;
 }
 
-Host read_host(Reader& reader, const Value& value) {
+Host read_host(Reader& reader, const Value& value, const TagNames* tags) {
   ObjectReader object(reader, value, ObjectType::kHost);
   Host host;
   object.into(host.subnet, "subnet", &Reader::subnet_ref);
@@ -217,6 +217,10 @@ Host read_host(Reader& reader, const Value& value) {
   if (const auto server = object.at("dnsServer")) {
     host.dns_server = read_dns_server(reader, *server);
   }
+  object.into(host.stateful, "stateful", &Reader::boolean);
+  object.map_into(host.network_rules, "networkRules", [&](Reader& from, const Value& rule) {
+    return read_network_rule(from, rule, tags);
+  });
   return host;
 }
 

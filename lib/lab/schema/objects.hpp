@@ -18,6 +18,8 @@ std::vector<ObjectSchema> nat_schemas();
 std::vector<ObjectSchema> gateway_schemas();
 std::vector<ObjectSchema> platform_schemas();
 
+ObjectSchema network_rule_schema();
+
 // What Azure lets network resources and apps be called.
 NameRule network_name(std::string kind, size_t max_length = 80);
 NameRule label_name(std::string kind, size_t max_length);

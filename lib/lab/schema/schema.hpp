@@ -25,6 +25,7 @@ enum class ObjectType {
   kSiteConfig,
   kOutboundVnetRouting,
   kHost,
+  kNetworkRule,
   kExpectation,
   kPrivateDnsZone,
   kVirtualNetworkLink,
@@ -73,6 +74,8 @@ enum class Form {
   kPrefix,           // "10.0.0.0/24"
   kPrefixOrAny,      // a prefix, a service tag or "*"
   kPrefixOrTag,      // a prefix or a service tag
+  kFirewallAddress,  // a prefix, a range "10.0.0.4-10.0.0.9", a service tag or "*"
+  kPortsOrAny,       // "443", "1000-1999" or "*"
   kPorts,            // "443", "1000-1999"; "*" where the value is not in a list
   kSubnet,           // "VNET/SUBNET"
   kListen,           // "tcp/443"

@@ -65,6 +65,12 @@ const std::vector<Spelling<SecurityRuleProtocol>>& protocols() {
   return all;
 }
 
+const std::vector<Spelling<NetworkRuleProtocol>>& network_rule_protocols() {
+  static const auto all = spelled({NetworkRuleProtocol::kTcp, NetworkRuleProtocol::kUdp,
+                                   NetworkRuleProtocol::kIcmp, NetworkRuleProtocol::kAny});
+  return all;
+}
+
 const std::vector<Spelling<NextHopType>>& next_hop_types() {
   static const auto all =
       spelled({NextHopType::kVirtualNetworkGateway, NextHopType::kVnetLocal, NextHopType::kInternet,

@@ -20,6 +20,7 @@ struct Spelling {
 const std::vector<Spelling<Direction>>& directions();
 const std::vector<Spelling<Access>>& accesses();
 const std::vector<Spelling<SecurityRuleProtocol>>& protocols();
+const std::vector<Spelling<NetworkRuleProtocol>>& network_rule_protocols();
 const std::vector<Spelling<NextHopType>>& next_hop_types();
 const std::vector<Spelling<AddressAllocation>>& address_allocations();
 const std::vector<Spelling<Outcome>>& outcomes();

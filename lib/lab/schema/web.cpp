@@ -188,7 +188,12 @@ ObjectSchema host_schema() {
                  "The public address that it shows for destinations outside RFC1918."),
            list("applicationSecurityGroups", Form::kText, "Groups that it is in.", 0,
                 static_cast<int>(kMaxApplicationSecurityGroupsPerHost)),
-           dns_server},
+           dns_server,
+           flag("stateful",
+                "It drops what it did not see begin: with enableIPForwarding, and of TCP and ICMP.",
+                "false"),
+           map("networkRules", ObjectType::kNetworkRule, network_name("a network rule"),
+               "What it forwards, by name; with one rule nothing else, and it is stateful.")},
           {{"subnet", "internet", "onPremises"}}};
 }
 
@@ -238,6 +243,7 @@ std::vector<ObjectSchema> web_schemas() {
           site_config_schema(),
           outbound_vnet_routing_schema(),
           host_schema(),
+          network_rule_schema(),
           expectation_schema()};
 }
 

@@ -74,12 +74,13 @@ Document Writer::json_of(const OutboundVnetRouting& routing) const {
 
 Document Writer::json_of(const Host& host) const {
   const auto& [subnet, on_premises, address, names, listen, forwards, masquerade, groups,
-               dns_server] = host;
+               dns_server, stateful, rules] = host;
   return object(field("subnet", subnet), field("internet", if_true(host.internet())),
                 field("onPremises", on_premises), field("ipAddress", address),
                 field("names", names), field("listen", listen),
                 field("enableIPForwarding", if_true(forwards)), field("masquerade", masquerade),
-                field("applicationSecurityGroups", groups), field("dnsServer", dns_server));
+                field("applicationSecurityGroups", groups), field("dnsServer", dns_server),
+                field("stateful", if_true(stateful)), field("networkRules", rules));
 }
 
 Document Writer::json_of(const Expectation& expectation) const {

@@ -118,6 +118,7 @@ class Writer {
   Document json_of(const Site& site) const;
   Document json_of(const OutboundVnetRouting& routing) const;
   Document json_of(const Host& host) const;
+  Document json_of(const NetworkRule& rule) const;
   Document json_of(const Expectation& expectation) const;
 
   Document json_of(const Named<PrivateDnsZone>& zones) const;

@@ -114,6 +114,8 @@ TEST(RenderExplanation, ListsWhatTheKernelDidOtherwise) {
                     HasSubstr("  - explain: Deny; kernel: the packet reached sql\n")));
   json["observed"]["agrees"] = true;
   EXPECT_THAT(shown(json), AllOf(HasSubstr("The kernel agrees"), Not(HasSubstr("DISAGREES"))));
+  json["observed"]["silent"] = true;
+  EXPECT_THAT(shown(json), HasSubstr("a handshake came back and nothing behind it.\n"));
 }
 
 TEST(RenderExplanation, SurvivesADocumentOfAnotherVersion) {

@@ -89,6 +89,16 @@ TEST(Verify, TakesAnyAnswerOfAnAppsOwnProgramButNoSilence) {
   EXPECT_THAT(differences(Protocol::kTcp, expected, seen), IsEmpty());
 }
 
+// A probe is one packet, and what ends such a connection lets the answer to that pass.
+TEST(Verify, WantsTheAnswerToTheFirstPacketOfAConnectionThatIsEndedLater) {
+  policy::Explanation expected = allowed();
+  expected.reply = policy::Reply{.verdict = lab::Verdict::kDrop, .half_open = true};
+  EXPECT_THAT(differences(Protocol::kTcp, expected, answered()), IsEmpty());
+  Observation unanswered = answered();
+  unanswered.replied = false;
+  EXPECT_THAT(differences(Protocol::kTcp, expected, unanswered), SizeIs(1));
+}
+
 TEST(Verify, ForgivesAMissingRefusalOfAllButTcp) {
   policy::Explanation expected = allowed();
   expected.refused = true;

@@ -3,12 +3,16 @@
 
 #include <filesystem>
 
+#include "lab/document.hpp"
+#include "tests/support/lab_from.hpp"
 #include "tests/unit/session/session_fixture.hpp"
 
 namespace egress::session {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 TEST_F(SessionTest, SetsALabAsideThatEndedTheDaemonTwice) {
   apply_and_die_twice_at_the_start();
@@ -337,6 +341,31 @@ TEST_F(SessionTest, MovesTheClockOfALabAloneAndNotBeyondItsLimit) {
   apply(session);
   EXPECT_EQ(refused(kLargestClockOffset), std::nullopt);
   EXPECT_EQ(refused(kLargestClockOffset + std::chrono::seconds(1)), Errc::kInvalid);
+}
+
+// Whoever applies it is told, and whoever has done something else is not told again.
+TEST_F(SessionTest, NotesTheNamesInNetworkRulesThatMeanNobody) {
+  Session session = start();
+  const Proposal applied =
+      proposed(session, lab::write(testing_support::with(testing_support::lab_from(kLab), R"(
+virtualNetworks:
+  hub: {addressPrefixes: [10.9.0.0/16], subnets: {fw: {addressPrefix: 10.9.1.0/24}}}
+hosts:
+  fw:
+    subnet: hub/fw
+    ipAddress: 10.9.1.4
+    enableIPForwarding: true
+    networkRules:
+      api: {priority: 100, action: Allow, ipProtocols: [TCP], sourceAddresses: ["*"],
+            destinationFqdns: [nobody.example.com], destinationPorts: ["443"]}
+)"))
+                            .value());
+  EXPECT_THAT(applied.notes,
+              ElementsAre("hosts.fw.networkRules.api.destinationFqdns[0]: 'nobody.example.com' has "
+                          "no address for fw: it matches nothing"));
+  EXPECT_EQ(applied.next.warnings.size(), 1U);
+  ASSERT_TRUE(session.adopt(applied).ok());
+  EXPECT_THAT(proposed(session, edited(session, "hosts.fw.stateful", "true")).notes, IsEmpty());
 }
 
 TEST_F(SessionTest, RestartsOnlySitesOfTheLab) {
