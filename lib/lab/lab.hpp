@@ -170,6 +170,7 @@ struct Site {
   SiteLogs logs{};
   int vnet_private_ports_count = 0;  // for each instance; azure-facts 9.3
   std::string location{};            // or empty: its plan's
+  std::string slot_of{};  // the app whose deployment slot it is, or empty (lab/slots.hpp)
   bool operator==(const Site&) const = default;
 };
 
@@ -193,7 +194,10 @@ struct Sender {
 // An emulated machine: in a subnet, or an Internet site when `subnet` is empty.
 struct Host {
   std::optional<SubnetRef> subnet{};
-  Ipv4Address ip_address{};
+  Ipv4Address ip_address{};  // or
+  // of an Internet site: it answers on every address in there that nobody else owns
+  // (lab/public_addresses.hpp).
+  std::vector<Ipv4Prefix> address_prefixes{};
   std::vector<std::string> names{};
   std::vector<Port> listen{};
   bool enable_ip_forwarding = false;
@@ -201,6 +205,7 @@ struct Host {
   std::vector<std::string> application_security_groups{};
   std::optional<DnsServer> dns_server{};
   bool internet() const { return !subnet.has_value(); }
+  bool has_address() const { return address_prefixes.empty(); }
   bool operator==(const Host&) const = default;
 };
 
@@ -271,7 +276,7 @@ struct Lab {
   Named<RouteTable> route_tables{};
   Names application_security_groups{};
   Named<ServerFarm> server_farms{};
-  Named<Site> sites{};
+  Named<Site> sites{};  // and their deployment slots, as SITE-SLOT
   Named<Host> hosts{};
   Named<Service> services{};
   Named<PrivateEndpoint> private_endpoints{};

@@ -96,7 +96,7 @@ struct Interface {
   // The host's, service's, site's or endpoint's; of an integration PLAN/INSTANCE, and " next" of
   // one that has come beside another.
   std::string name{};
-  Ipv4Address address{};
+  Ipv4Address address{};    // of a host with prefixes the first that it has
   Index subnet = kNowhere;  // kNowhere on the Internet
   Index vnet = kNowhere;
   const lab::Host* host = nullptr;                 // of kHost
@@ -116,6 +116,10 @@ struct Interface {
 
   bool forwards() const { return host != nullptr && host->enable_ip_forwarding; }
 };
+
+// Whose the addresses of a prefix of the Internet are but for those in a longer one: an
+// interface's, or with kNowhere nobody's (policy/internet_prefixes.hpp).
+using InternetPrefixes = std::map<Ipv4Prefix, Index>;
 
 struct Network {
   struct Subnet {
@@ -216,6 +220,7 @@ struct Network {
   std::vector<NatGateway> nat_gateways{};  // those that subnets have
   // Of hosts, integrations, services, front ends, private endpoints.
   std::vector<Interface> interfaces{};
+  InternetPrefixes internet_prefixes{};  // empty where no host has prefixes
   std::map<WorkerKey, Worker> workers{};
   lab::Named<Site> sites{};
   std::map<SecurityList, std::shared_ptr<const Gate>> gates{};

@@ -14,6 +14,7 @@
 #include "policy/effective_routes.hpp"
 #include "policy/private_ports.hpp"
 #include "policy/traffic_routing.hpp"
+#include "tests/oracle/internet_prefixes.hpp"
 #include "tests/oracle/name_coverage.hpp"
 #include "tests/oracle/wires.hpp"
 
@@ -87,6 +88,7 @@ class LabFeatures {
   }
 
   void machine(const lab::Host& host) {
+    note("host of prefixes", !host.has_address());
     if (host.internet()) {
       const auto leases = ipam::first_addresses(lab_);
       const bool leased =
@@ -199,6 +201,7 @@ class LabFeatures {
       const policy::TrafficRouting routing =
           policy::traffic_routing(site, lab::TrafficClass::kApplication);
       note("app without an integration", !routing.integrated);
+      note("slot", !site.slot_of.empty());
       if (!routing.integrated) continue;
       note(fmt::format("routing by {}", routing.decided_by));
       note(fmt::format("routing all {}",
@@ -378,6 +381,8 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
       ++coverage["mail that passes its network"];
     }
     cover_exit(coverage, *explained);
+    const std::string in_prefix = feature_of_receiver(network.situation.lab, *explained);
+    if (!in_prefix.empty()) ++coverage[in_prefix];
     cover_calls(coverage, network, probe, *explained);
     if (explained->reply) {
       ++coverage[fmt::format("reply {}", lab::name_of(explained->reply->verdict))];

@@ -134,6 +134,7 @@ std::map<ObjectType, std::vector<Tolerated>> make_all() {
            {off("disableBgpRoutePropagation"), nothing("tags"), told("provisioningState")}},
           {ObjectType::kServerFarm, of_server_farms()},
           {ObjectType::kSite, of_sites()},
+          {ObjectType::kSlot, of_sites()},
           {ObjectType::kSiteConfig, of_site_configs()}};
 }
 
