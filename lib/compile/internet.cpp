@@ -2,6 +2,7 @@
 #include <set>
 
 #include "compile/data_path.hpp"
+#include "compile/internet_prefixes.hpp"
 
 namespace egress::compile {
 namespace {
@@ -60,6 +61,7 @@ std::string add_machine(Fabric& fabric, const policy::Interface& host, const std
   netns.addresses.insert({"eth0", host.address, 32});
   netns.neighbours.insert({"eth0", gateway, kRouterMac});
   add(netns, route_via(kMainTable, {}, "eth0", gateway));
+  if (host.host != nullptr && !host.host->has_address()) answer_in_prefixes(netns, host, gateway);
   if (host.forwards()) netns.firewall = appliance_firewall(fabric, host);
   add_responder(fabric, host);
   return port;
@@ -78,10 +80,12 @@ void add_internet(Fabric& fabric) {
     netns.neighbours.insert(
         {port, host.address, fabric.mac(machine_netns(fabric.options.prefix, host), "eth0")});
     add(netns, route_on_link(kMainTable, Ipv4Prefix::host(host.address), port));
+    if (host.host != nullptr) lead_to_prefixes(netns, host, port);
   }
   add_stamp(fabric);
   add_nat_gateways(fabric);
   add_vnet_exits(fabric, internet);
+  keep_from_prefixes(netns, fabric.network);
 }
 
 }  // namespace egress::compile

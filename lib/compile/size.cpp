@@ -8,7 +8,9 @@
 #include <set>
 
 #include "compile/snat_ports.hpp"
+#include "lab/public_addresses.hpp"
 #include "lab/service_types.hpp"
+#include "lab/slots.hpp"
 #include "policy/size_estimate.hpp"
 #include "policy/traffic_routing.hpp"
 #include "settings/wire_text.hpp"
@@ -114,6 +116,10 @@ void count_hosts(const lab::Lab& lab, Tallies& counts) {
   counts.namespaces.add("hosts", lab.hosts.size());
   counts.links.add("hosts", lab.hosts.size());
   counts.routes.add("hosts", lab.hosts.size() * 3);
+  // In the Internet, in hosts that have some, and for their answers.
+  for (const auto& [prefix, host] : lab::host_prefixes(lab)) {
+    counts.routes.add("hosts", host.empty() ? 1 : 2);
+  }
 }
 
 // Of the classes in use, each with a namespace for every instance; Key Vault with two, where the
@@ -167,7 +173,7 @@ void count_private_ports(const lab::Lab& lab, Tallies& counts) {
 std::vector<Ipv4Address> receivers(const lab::Lab& lab) {
   std::vector<Ipv4Address> all;
   for (const auto& [name, host] : lab.hosts) {
-    if (host.internet()) all.push_back(host.ip_address);
+    if (host.internet() && host.has_address()) all.push_back(host.ip_address);
   }
   for (const auto& [name, service] : lab.services) all.push_back(service.ip_address);
   for (const auto& [name, site] : lab.sites) {
@@ -179,6 +185,7 @@ std::vector<Ipv4Address> receivers(const lab::Lab& lab) {
 // Their prefixes in the tables of subnets, and a way from each network to each receiver in them.
 void count_service_endpoints(const lab::Lab& lab, Tallies& counts) {
   const std::vector<Ipv4Address> outside = receivers(lab);
+  const lab::HostPrefixes prefixes = lab::host_prefixes(lab);
   policy::ServiceEndpoints endpoints(lab);
   for (const auto& [name, vnet] : lab.virtual_networks) {
     const std::string path = path_of_vnet(name);
@@ -199,6 +206,15 @@ void count_service_endpoints(const lab::Lab& lab, Tallies& counts) {
     counts.links.add(path, ways);
     counts.routes.add(path, ways * (tables + 1));
     counts.firewall_elements.add(path, ways);
+    std::set<std::string> hosts;
+    for (const auto& [prefix, host] : prefixes) {
+      if (host.empty() || reached.intersected(address_set({prefix})).empty()) continue;
+      counts.routes.add(path, tables);
+      hosts.insert(host);
+    }
+    counts.links.add(path, hosts.size());
+    counts.routes.add(path, hosts.size());
+    counts.firewall_elements.add(path, hosts.size());
   }
 }
 
@@ -310,9 +326,9 @@ struct Measured {
   std::string hint;
 };
 
-lab::Finding finding_of(const Measured& measured, const std::string& file) {
+lab::Finding finding_of(const Measured& measured, const lab::Lab& lab, const std::string& file) {
   return {.file = file,
-          .path = measured.count.largest,
+          .path = lab::document_path(lab, measured.count.largest),
           .code = "too-large",
           .message = fmt::format("the lab makes {} {} or more, {} of them here; the limit is {}",
                                  measured.count.total, measured.what, measured.count.share,
@@ -370,7 +386,7 @@ std::vector<lab::Finding> check_size(const lab::Lab& lab, const SizeLimits& limi
                  "limits.firewallElements in egressd.yaml raises it"},
         Measured{size.wires, settings::kMostWires, "TUN wires",
                  "plans with interface: veth have none"}}) {
-    if (measured.count.total > measured.limit) findings.push_back(finding_of(measured, file));
+    if (measured.count.total > measured.limit) findings.push_back(finding_of(measured, lab, file));
   }
   return findings;
 }

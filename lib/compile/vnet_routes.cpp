@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What stands in a VNet's routing tables.
+#include <algorithm>
+
 #include "compile/data_path.hpp"
 #include "compile/platform.hpp"
 #include "compile/vnet.hpp"
+#include "policy/internet_prefixes.hpp"
 
 namespace egress::compile {
 namespace {
@@ -41,8 +44,24 @@ class VnetRoutes {
  private:
   const std::string& port(const std::string& text) const { return fabric_.link(vnet_.netns, text); }
 
+  // By service endpoint.
+  const std::string& way_port(Index receiver) const {
+    const auto found =
+        std::find_if(vnet_.way_ports.begin(), vnet_.way_ports.end(), [&](const WayPort& each) {
+          return each.way->receiver == receiver && each.way->endpoint == kNowhere;
+        });
+    EG_CHECK(found != vnet_.way_ports.end(), "a way to whom a service endpoint leads");
+    return found->port;
+  }
+
   // The prefixes of service endpoints lead to nobody but the receivers in them.
   void add_service_endpoint_routes(const policy::Routing& routing, uint32_t table) {
+    for (const auto& [prefix, holder] :
+         policy::prefixes_behind(routing, network_.internet_prefixes)) {
+      add(netns_, holder == kNowhere ? special_route(table, prefix, state::RouteKind::kBlackhole)
+                                     : route_via(table, prefix, way_port(holder),
+                                                 network_.interfaces[holder].address));
+    }
     for (const WayPort& way : vnet_.way_ports) {
       if (way.way->endpoint != kNowhere) continue;
       const Ipv4Address address = network_.interfaces[way.way->receiver].address;

@@ -145,11 +145,12 @@ void add_apps(const lab::Lab& lab, Graph& graph) {
 void add_hosts(const lab::Lab& lab, Graph& graph) {
   graph.nodes.push_back({kInternet, "internet", "Internet", {}, {}});
   for (const auto& [name, host] : lab.hosts) {
-    graph.nodes.push_back({"host/" + name, "host", name,
-                           host.subnet        ? subnet_id(*host.subnet)
-                           : host.on_premises ? on_premises_id(*host.on_premises)
-                                              : kInternet,
-                           host.ip_address.to_string()});
+    graph.nodes.push_back(
+        {"host/" + name, "host", name,
+         host.subnet        ? subnet_id(*host.subnet)
+         : host.on_premises ? on_premises_id(*host.on_premises)
+                            : kInternet,
+         host.has_address() ? host.ip_address.to_string() : joined(host.address_prefixes)});
   }
 }
 

@@ -189,6 +189,11 @@ std::map<std::string, std::string> receivers(const policy::Network& network,
     const policy::Interface& machine = endpoint ? network.interfaces[interface.behind] : interface;
     found.emplace(compile::machine_netns(prefix, machine), machine.name);
   }
+  for (const auto& [held, holder] : network.internet_prefixes) {
+    if (holder == policy::kNowhere || !held.contains(address)) continue;
+    const policy::Interface& machine = network.interfaces[holder];
+    found.emplace(compile::machine_netns(prefix, machine), machine.name);
+  }
   return found;
 }
 

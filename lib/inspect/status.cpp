@@ -69,15 +69,26 @@ StatusReport describe(const policy::Network& network, const std::string& prefix)
   }
   for (const auto& [name, host] : network.situation.lab.hosts) {
     report.hosts.push_back(
-        {name, "host", compile::host_netns(prefix, name), host.ip_address, texts_of(host.listen)});
+        {.name = name,
+         .kind = "host",
+         .netns = compile::host_netns(prefix, name),
+         .address = host.has_address() ? std::optional(host.ip_address) : std::nullopt,
+         .prefixes = host.address_prefixes,
+         .listen = texts_of(host.listen)});
   }
   for (const policy::Interface& each : network.interfaces) {
     if (each.kind == policy::InterfaceKind::kService) {
-      report.hosts.push_back({each.name, "service", compile::service_netns(prefix, each.name),
-                              each.address, texts_of(each.listen)});
+      report.hosts.push_back({.name = each.name,
+                              .kind = "service",
+                              .netns = compile::service_netns(prefix, each.name),
+                              .address = each.address,
+                              .listen = texts_of(each.listen)});
     } else if (each.kind == policy::InterfaceKind::kFrontEnd) {
-      report.hosts.push_back({each.name, "front", compile::front_netns(prefix, each.name),
-                              each.site->inbound_ip_address, texts_of(each.listen)});
+      report.hosts.push_back({.name = each.name,
+                              .kind = "front",
+                              .netns = compile::front_netns(prefix, each.name),
+                              .address = each.site->inbound_ip_address,
+                              .listen = texts_of(each.listen)});
     }
   }
   return report;

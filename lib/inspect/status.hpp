@@ -57,8 +57,10 @@ struct HostStatus {
   std::string name{};
   std::string kind{};  // "host", "service" or "front"
   std::string netns{};
-  std::optional<Ipv4Address> address{};  // none of a front that only private endpoints lead to
-  std::vector<std::string> listen{};     // "tcp/443"
+  // None of a front that only private endpoints lead to, nor of a host with prefixes.
+  std::optional<Ipv4Address> address{};
+  std::vector<Ipv4Prefix> prefixes{};
+  std::vector<std::string> listen{};  // "tcp/443"
 };
 
 // What the flows of one instance to one destination use of App Service's own source NAT.

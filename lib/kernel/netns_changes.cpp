@@ -177,7 +177,7 @@ Status NetnsHandle::apply(Verb verb, const state::Route& route) {
     return tolerate(rtnl_.request(delete_route(key)), {ESRCH, ENOENT});
   }
   int link_index = 0;
-  if (route.kind == state::RouteKind::kUnicast) {
+  if (leads_to_link(route.kind)) {
     ASSIGN_OR_RETURN(link_index, index_of(route.link));
   }
   if (verb == Verb::kAdd) return add_route(route, link_index);

@@ -23,7 +23,7 @@ void add(const RecordSets& sets, Names& names) {
 Names known_names(const Lab& lab) {
   Names names;
   for (const auto& [name, host] : lab.hosts) {
-    names.insert(name);
+    if (host.has_address()) names.insert(name);
     names.insert(host.names.begin(), host.names.end());
     if (host.dns_server) add(host.dns_server->record_sets, names);
   }

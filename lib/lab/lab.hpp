@@ -175,6 +175,7 @@ struct Site {
   SiteLogs logs{};
   int vnet_private_ports_count = 0;  // for each instance; azure-facts 9.3
   std::string location{};            // or empty: its plan's
+  std::string slot_of{};  // the app whose deployment slot it is, or empty (lab/slots.hpp)
   bool operator==(const Site&) const = default;
 };
 
@@ -199,7 +200,10 @@ struct Sender {
 struct Host {
   std::optional<SubnetRef> subnet{};
   std::optional<std::string> on_premises{};
-  Ipv4Address ip_address{};
+  Ipv4Address ip_address{};  // or
+  // of an Internet site: it answers on every address in there that nobody else owns
+  // (lab/public_addresses.hpp).
+  std::vector<Ipv4Prefix> address_prefixes{};
   std::vector<std::string> names{};
   std::vector<Port> listen{};
   bool enable_ip_forwarding = false;
@@ -209,6 +213,7 @@ struct Host {
   bool stateful = false;  // with network rules it is in any case
   Named<NetworkRule> network_rules{};
   bool internet() const { return !subnet && !on_premises; }
+  bool has_address() const { return address_prefixes.empty(); }
   bool operator==(const Host&) const = default;
 };
 
@@ -279,7 +284,7 @@ struct Lab {
   Named<RouteTable> route_tables{};
   Names application_security_groups{};
   Named<ServerFarm> server_farms{};
-  Named<Site> sites{};
+  Named<Site> sites{};  // and their deployment slots, as SITE-SLOT
   Named<Host> hosts{};
   Named<Service> services{};
   Named<PrivateEndpoint> private_endpoints{};

@@ -76,6 +76,7 @@ inline constexpr int kMaxScaleChangesPerHour = 1'000;  // a limit beyond that wo
 inline constexpr size_t kMaxAppSettingBytes = size_t{32} << 10U;  // a name with its value
 inline constexpr size_t kMaxAppSettingsBytes = size_t{256} << 10U;
 inline constexpr size_t kMaxListen = 1'000;
+inline constexpr size_t kMaxHostPrefixes = 100;  // of a host
 // A worker numbers its apps in a /24 of link-local addresses.
 inline constexpr size_t kMaxSitesPerPlan = 250;
 

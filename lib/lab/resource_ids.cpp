@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/guid.hpp"
+#include "lab/slots.hpp"
 
 namespace egress::lab {
 namespace {
@@ -59,8 +60,12 @@ std::string plan_id(const Lab& lab, const std::string& server_farm) {
 }
 
 std::string site_id(const Lab& lab, const std::string& site) {
+  const auto found = lab.sites.find(site);
+  const bool slot = found != lab.sites.end() && !found->second.slot_of.empty();
+  const std::string name =
+      slot ? found->second.slot_of + "/slots/" + slot_name(found->first, found->second) : site;
   return id_of(subscription_name(lab, own_subscription(lab.sites, site)), "Microsoft.Web/sites",
-               site);
+               name);
 }
 
 std::string host_ip_configuration_id(const Lab& lab, const std::string& host) {

@@ -6,6 +6,7 @@
 #include "lab/document.hpp"
 #include "lab/read/json_tree.hpp"
 #include "lab/read/resources.hpp"
+#include "lab/slots.hpp"
 
 namespace egress::lab {
 namespace {
@@ -22,13 +23,14 @@ std::optional<std::string> first_difference(const char* path, const Named<T>& a,
 
 // The resource that its own description does not give back, or "" when it is the lab's own part.
 std::string path_of_difference(const Lab& a, const Lab& b) {
+  const auto site = first_difference("sites", a.sites, b.sites);
   for (const auto& path : {
            first_difference("virtualNetworks", a.virtual_networks, b.virtual_networks),
            first_difference("networkSecurityGroups", a.network_security_groups,
                             b.network_security_groups),
            first_difference("routeTables", a.route_tables, b.route_tables),
            first_difference("serverFarms", a.server_farms, b.server_farms),
-           first_difference("sites", a.sites, b.sites),
+           site ? std::optional(document_path(a, *site)) : std::nullopt,
            first_difference("hosts", a.hosts, b.hosts),
            first_difference("services", a.services, b.services),
            first_difference("privateEndpoints", a.private_endpoints, b.private_endpoints),

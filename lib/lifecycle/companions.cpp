@@ -5,6 +5,8 @@
 
 #include <functional>
 
+#include "lab/slots.hpp"
+
 namespace egress::lifecycle {
 namespace {
 
@@ -83,9 +85,20 @@ void drop_links(const std::string& vnet, const Lab& lab, Edits& edits) {
 
 void delete_companions(const std::vector<std::string>& keys, const Lab& lab, Edits& edits) {
   if (keys.size() == 2 && keys[0] == "sites") {
+    // Its slots go with it.
     drop_expectations(
         lab, fmt::format("'{}'", keys[1]),
-        [&](const lab::Expectation& expectation) { return expectation.from == keys[1]; }, edits);
+        [&](const lab::Expectation& expectation) {
+          const auto from = lab.sites.find(expectation.from);
+          const bool slot = from != lab.sites.end() && from->second.slot_of == keys[1];
+          return slot || expectation.from == keys[1];
+        },
+        edits);
+  } else if (keys.size() == 4 && keys[2] == "slots") {
+    const std::string slot = lab::site_of_slot(keys[1], keys[3]);
+    drop_expectations(
+        lab, fmt::format("'{}'", slot),
+        [&](const lab::Expectation& expectation) { return expectation.from == slot; }, edits);
   } else if (keys.size() == 2 && keys[0] == "virtualNetworks") {
     drop_links(keys[1], lab, edits);
     drop_network_rules(

@@ -9,6 +9,7 @@
 #include "lab/key_path.hpp"
 #include "lab/resource_kinds.hpp"
 #include "lab/schema/vocabulary.hpp"
+#include "lab/slots.hpp"
 #include "lab/suggest.hpp"
 #include "lifecycle/companions.hpp"
 #include "lifecycle/rules.hpp"
@@ -104,7 +105,8 @@ Result<Edits> edits(const Connect& connect, const Lab& lab) {
     RETURN_IF_ERROR(create_subnet(ref, *connect.create, edits));
   }
   if (!is_in(lab.sites.at(site).virtual_network_subnet, ref)) {
-    RETURN_IF_ERROR(put("sites." + site + ".virtualNetworkSubnet", ref.to_string(), edits));
+    RETURN_IF_ERROR(
+        put(lab::path_of_site(lab, site) + ".virtualNetworkSubnet", ref.to_string(), edits));
   }
   return edits;
 }
@@ -113,7 +115,8 @@ Result<Edits> edits(const Disconnect& disconnect, const Lab& lab) {
   ASSIGN_OR_RETURN(const std::string site, spelled("site", disconnect.site, lab.sites));
   Edits edits;
   if (lab.sites.at(site).virtual_network_subnet) {
-    edits.edits.push_back({Verb::kDelete, "sites." + site + ".virtualNetworkSubnet", {}});
+    edits.edits.push_back(
+        {Verb::kDelete, lab::path_of_site(lab, site) + ".virtualNetworkSubnet", {}});
   }
   return edits;
 }
@@ -142,7 +145,8 @@ lab::Nearest nearest_name(const std::string& name, const Document& document,
 }
 
 Result<Edits> edits(const Delete& deletion, const Lab& lab) {
-  ASSIGN_OR_RETURN(const std::string path, lab::path_of(deletion.kind, deletion.name));
+  ASSIGN_OR_RETURN(const std::string named, lab::path_of(deletion.kind, deletion.name));
+  const std::string path = lab::document_path(lab, named);
   const Document document = lab::document_of(lab);
   const KeyPlace place = lab::place_at(document, path);
   if (place.value != nullptr && is_resource(place)) return removal(place, path, lab);
@@ -150,12 +154,17 @@ Result<Edits> edits(const Delete& deletion, const Lab& lab) {
   return absent(deletion.kind, deletion.name, nearest_name(last, document, place));
 }
 
-// What ARM keeps in siteConfig is the site's own here: "sites.web.siteConfig.appSettings.X" is
-// "sites.web.appSettings.X".
-std::string own_path(const std::string& path) {
+// What ARM keeps in siteConfig is the site's or slot's own here:
+// "sites.web.siteConfig.appSettings.X" is "sites.web.appSettings.X".
+std::string own_path(const std::string& named, const Lab& lab) {
   constexpr std::string_view kSites = "sites.";
+  constexpr std::string_view kSlots = ".slots.";
   constexpr std::string_view kSiteConfig = ".siteConfig.";
-  const size_t end = path.starts_with(kSites) ? path.find('.', kSites.size()) : std::string::npos;
+  const std::string path = lab::document_path(lab, named);
+  size_t end = path.starts_with(kSites) ? path.find('.', kSites.size()) : std::string::npos;
+  if (end != std::string::npos && path.compare(end, kSlots.size(), kSlots) == 0) {
+    end = path.find('.', end + kSlots.size());
+  }
   if (end == std::string::npos || path.compare(end, kSiteConfig.size(), kSiteConfig) != 0) {
     return path;
   }
@@ -194,7 +203,7 @@ void delete_other_forms(const KeyPlace& place, const std::string& path, const Do
 }
 
 Result<Edits> edits(const Set& set, const Lab& lab) {
-  const std::string path = own_path(set.path);
+  const std::string path = own_path(set.path, lab);
   const Document document = lab::document_of(lab);
   const KeyPlace place = lab::place_at(document, path);
   if (place.keys.empty()) {
@@ -208,7 +217,7 @@ Result<Edits> edits(const Set& set, const Lab& lab) {
 }
 
 Result<Edits> edits(const Unset& unset, const Lab& lab) {
-  const std::string path = own_path(unset.path);
+  const std::string path = own_path(unset.path, lab);
   const Document document = lab::document_of(lab);
   const KeyPlace place = lab::place_at(document, path);
   if (place.keys.empty()) {

@@ -4,6 +4,7 @@
 
 #include "lab/limits.hpp"
 #include "lab/resource_ids.hpp"
+#include "lab/slots.hpp"
 #include "lab/suggest.hpp"
 #include "lifecycle/rules.hpp"
 
@@ -65,7 +66,8 @@ void refuse_unauthorized(const std::string& name, const lab::Site& is, const Ste
   refusals.push_back(
       refusal(lab::linked_authorization_failed(lab::site_id(step.after, name), needed,
                                                lab::subnet_id(step.after, subnet)),
-              "sites." + name + ".virtualNetworkSubnet", "roleAssignments say what is permitted"));
+              lab::path_of_site(step.after, name) + ".virtualNetworkSubnet",
+              "roleAssignments say what is permitted"));
 }
 
 // The portal makes no smaller one (azure-facts 3.3.1).

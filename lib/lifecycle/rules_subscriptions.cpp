@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "lab/slots.hpp"
 #include "lab/suggest.hpp"
 #include "lifecycle/rules.hpp"
 
@@ -38,7 +39,7 @@ class SubscriptionRule {
     for (const auto& [name, was] : step_.before.sites) {
       const lab::Site* is = find(step_.after.sites, name);
       if (is == nullptr || !moves(was.subscription, is->subscription)) continue;
-      judge({"site", name, "sites." + name, {}, {}}, is->subscription);
+      judge({"site", name, lab::path_of_site(step_.after, name), {}, {}}, is->subscription);
     }
   }
 

@@ -105,6 +105,7 @@ class Declared {
   void add_public_names() {
     out_.public_sets = sets_of(lab_.public_dns.record_sets);
     for (const auto& [name, host] : lab_.hosts) {
+      if (!host.has_address()) continue;
       add_public(name, address_record(host.ip_address, kPublicTtl));
       for (const std::string& own : host.names) {
         add_public(own, address_record(host.ip_address, kPublicTtl));

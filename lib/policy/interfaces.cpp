@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "lab/app_settings.hpp"
+#include "lab/public_addresses.hpp"
 #include "lab/service_types.hpp"
 #include "policy/gateways.hpp"
 
@@ -48,7 +49,10 @@ class Interfaces {
     added.vnet = places_.vnets.at(subnet.vnet);
   }
 
+  // A host with prefixes sends under the first of the addresses that it has.
   void add_hosts() {
+    const lab::HostPrefixes prefixes = lab::host_prefixes(lab_);
+    std::map<std::string, Index> holders;
     for (const auto& [name, host] : lab_.hosts) {
       Interface added{.name = name,
                       .address = host.ip_address,
@@ -61,9 +65,16 @@ class Interfaces {
       }
       if (host.subnet) place(added, *host.subnet);
       if (host.on_premises) added.on_premises = on_premises(*host.on_premises);
+      if (!host.has_address()) {
+        added.address = {lab::answered_by(name, prefixes).intervals().front().first};
+      }
       const Index vnet = added.vnet;
       const Index index = add_owner(std::move(added));
       if (vnet != kNowhere) out_.vnets[vnet].hosts.push_back(index);
+      holders[name] = index;
+    }
+    for (const auto& [prefix, host] : prefixes) {
+      out_.internet_prefixes[prefix] = host.empty() ? kNowhere : holders.at(host);
     }
   }
 

@@ -7,6 +7,7 @@
 #include "policy/endpoints.hpp"
 #include "policy/gateways.hpp"
 #include "policy/interfaces.hpp"
+#include "policy/internet_prefixes.hpp"
 #include "policy/nat_gateway.hpp"
 #include "policy/network_rules.hpp"
 #include "policy/outbound.hpp"
@@ -151,6 +152,9 @@ class Analysis {
             subnet.routing->routes[subnet.routing->lookup.find(owner.address)];
         if (route.next_hop_type != EffectiveNextHop::kVirtualNetworkServiceEndpoint) continue;
         out_.ways.emplace(subnet.vnet, index);
+      }
+      for (const Index host : prefix_hosts_behind(*subnet.routing, out_.internet_prefixes)) {
+        out_.ways.emplace(subnet.vnet, host);
       }
     }
   }
@@ -381,7 +385,8 @@ std::optional<Network::App> Network::find(const Sender& sender, bool public_atte
 
 Index Network::owner(Index vnet, Ipv4Address address) const {
   const auto found = owners.find(owner_key(vnet, address));
-  return found == owners.end() ? kNowhere : found->second;
+  if (found != owners.end()) return found->second;
+  return vnet == kNowhere ? holder_of(internet_prefixes, Ipv4Prefix::host(address)) : kNowhere;
 }
 
 Index Network::machine_at(Index vnet, Ipv4Address address) const {

@@ -103,7 +103,7 @@ struct Interface {
   // The host's, service's, site's, endpoint's or gateway's; of an integration PLAN/INSTANCE, and "
   // next" of one that has come beside another.
   std::string name{};
-  Ipv4Address address{};
+  Ipv4Address address{};    // of a host with prefixes the first that it has
   Index subnet = kNowhere;  // kNowhere on the Internet and on-premises
   Index vnet = kNowhere;
   Index on_premises = kNowhere;                    // of a kHost there
@@ -129,6 +129,10 @@ struct Interface {
   // It drops what it did not see begin.
   bool stateful() const { return forwards() && (host->stateful || !host->network_rules.empty()); }
 };
+
+// Whose the addresses of a prefix of the Internet are but for those in a longer one: an
+// interface's, or with kNowhere nobody's (policy/internet_prefixes.hpp).
+using InternetPrefixes = std::map<Ipv4Prefix, Index>;
 
 struct Network {
   struct Subnet {
@@ -256,6 +260,7 @@ struct Network {
   std::vector<OnPremises> on_premises{};
   // Of hosts, integrations, services, front ends, private endpoints, gateways.
   std::vector<Interface> interfaces{};
+  InternetPrefixes internet_prefixes{};  // empty where no host has prefixes
   std::map<WorkerKey, Worker> workers{};
   lab::Named<Site> sites{};
   std::map<SecurityList, std::shared_ptr<const Gate>> gates{};

@@ -8,10 +8,12 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 #include "kernel/high_fd.hpp"
+#include "kernel/local_prefixes.hpp"
 #include "kernel/netns.hpp"
 
 namespace egress::probe {
@@ -118,6 +120,9 @@ Result<Watcher> Watcher::open(const std::string& netns) {
   auto addresses = own_addresses();
   if (!addresses.ok()) return std::move(addresses).error().in(what);
   watcher.addresses_ = *std::move(addresses);
+  auto prefixes = kernel::local_prefixes();
+  if (!prefixes.ok()) return std::move(prefixes).error().in(what);
+  watcher.prefixes_ = *std::move(prefixes);
   // Bound to no protocol until the filter is in place, so that nothing unfiltered gets in.
   UniqueFd low(::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!low.valid()) return Error::from_errno(what);
@@ -132,6 +137,12 @@ Result<Watcher> Watcher::open(const std::string& netns) {
     return Error::from_errno(what);
   }
   return watcher;
+}
+
+bool Watcher::owns(Ipv4Address address) const {
+  return addresses_.count(address) != 0 ||
+         std::any_of(prefixes_.begin(), prefixes_.end(),
+                     [&](const Ipv4Prefix& prefix) { return prefix.contains(address); });
 }
 
 Result<std::optional<std::span<const uint8_t>>> Watcher::next(std::span<uint8_t> buffer) const {

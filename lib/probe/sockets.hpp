@@ -11,6 +11,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/ip.hpp"
 #include "base/result.hpp"
@@ -25,7 +26,7 @@ class Watcher {
 
   const std::string& netns() const { return netns_; }
   int fd() const { return fd_.get(); }
-  bool owns(Ipv4Address address) const { return addresses_.count(address) != 0; }
+  bool owns(Ipv4Address address) const;
   // The next packet, cut to what parse_packet needs; empty when there is none now. The bytes live
   // in `buffer`.
   Result<std::optional<std::span<const uint8_t>>> next(std::span<uint8_t> buffer) const;
@@ -34,6 +35,7 @@ class Watcher {
   std::string netns_{};
   UniqueFd fd_{};
   std::set<Ipv4Address> addresses_{};
+  std::vector<Ipv4Prefix> prefixes_{};
 };
 
 // Sends from one namespace.

@@ -33,6 +33,7 @@ const char* kind_text(RouteKind kind) {
     case RouteKind::kUnicast: return "";
     case RouteKind::kBlackhole: return "blackhole ";
     case RouteKind::kThrow: return "throw ";
+    case RouteKind::kLocal: return "local ";
   }
   return "";
 }

@@ -76,7 +76,11 @@ struct Neighbour {
   auto operator<=>(const Neighbour&) const = default;
 };
 
-enum class RouteKind { kUnicast, kBlackhole, kThrow };
+// kLocal: for the namespace itself, though none of its addresses; it stands in table local.
+enum class RouteKind { kUnicast, kBlackhole, kThrow, kLocal };
+inline bool leads_to_link(RouteKind kind) {
+  return kind == RouteKind::kUnicast || kind == RouteKind::kLocal;
+}
 enum class RouteProtocol : uint8_t { kBoot = 3, kStatic = 4 };
 
 struct Route {
@@ -84,7 +88,7 @@ struct Route {
   Ipv4Prefix destination{};
   RouteKind kind = RouteKind::kUnicast;
   RouteProtocol protocol = RouteProtocol::kStatic;
-  std::string link{};                    // by name, empty unless unicast
+  std::string link{};                    // by name, empty unless leads_to_link()
   std::optional<Ipv4Address> gateway{};  // absent: on link
   bool onlink = false;                   // the gateway needs no route of its own
   std::optional<Ipv4Address> source{};   // RTA_PREFSRC

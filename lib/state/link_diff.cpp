@@ -233,10 +233,10 @@ NetnsState remaining_netns(const NetnsState& desired, const NetnsState& observed
   for (const Address& address : left.addresses) has.insert(address.address);
   std::erase_if(left.routes, [&](const auto& entry) {
     const Route& route = entry.second;
-    if (route.kind == RouteKind::kUnicast && retired(route.link)) {
+    if (leads_to_link(route.kind) && retired(route.link)) {
       return desired.routes.count(entry.first) == 0;
     }
-    if (route.kind == RouteKind::kUnicast && silent(route.link)) return true;
+    if (leads_to_link(route.kind) && silent(route.link)) return true;
     return route.table == kMainTable && route.source && had.count(*route.source) != 0 &&
            has.count(*route.source) == 0;
   });

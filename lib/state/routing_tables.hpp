@@ -18,6 +18,9 @@ inline constexpr uint32_t kEndpointsTable = 100;
 inline constexpr uint32_t kFirstSubnetTable = 1000;
 inline constexpr uint32_t kLastSubnetTable = 65000;
 
+// In that of a host that answers in whole prefixes: out to the Internet, for what it says itself.
+inline constexpr uint32_t kAnswersTable = 100;
+
 // In that of a receiver whom networks reach by ways of their own: back by each of them. A mark is
 // the number of such a table.
 inline constexpr uint32_t kFirstWayTable = 300;

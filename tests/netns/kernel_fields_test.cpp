@@ -148,7 +148,11 @@ TEST_F(KernelFields, OfARouteWithoutAGatewayAreWrittenAndReadBack) {
         Route{.table = 4294967294U, .destination = prefix("10.0.0.0/8"), .link = "x0"},
         Route{.table = 100, .destination = prefix("10.0.0.0/9"), .kind = RouteKind::kBlackhole},
         Route{.table = 100, .destination = prefix("10.0.0.0/10"), .kind = RouteKind::kThrow},
-        Route{.table = 100, .destination = prefix("10.0.0.4/32"), .kind = RouteKind::kBlackhole}}) {
+        Route{.table = 100, .destination = prefix("10.0.0.4/32"), .kind = RouteKind::kBlackhole},
+        Route{.table = 255,
+        .destination = prefix("10.0.0.0/8"),
+        .kind = RouteKind::kLocal,
+        .link = "lo"}}) {
     routes[state::key_of(route)] = route;
   }
   converge(state);

@@ -4,6 +4,7 @@
 #include "tests/oracle/firewalls.hpp"
 #include "tests/oracle/fronts.hpp"
 #include "tests/oracle/gateways.hpp"
+#include "tests/oracle/internet_prefixes.hpp"
 #include "tests/oracle/names.hpp"
 #include "tests/oracle/nat_gateways.hpp"
 #include "tests/oracle/offers.hpp"
@@ -11,6 +12,7 @@
 #include "tests/oracle/private_ports.hpp"
 #include "tests/oracle/random_lists.hpp"
 #include "tests/oracle/services.hpp"
+#include "tests/oracle/slots.hpp"
 #include "tests/oracle/starts.hpp"
 #include "tests/oracle/traffic.hpp"
 #include "tests/oracle/wires.hpp"
@@ -155,6 +157,8 @@ Lab changed_lab(const Lab& lab, uint64_t seed) {
     if (later.chance(30)) change_wires(changed, later);
     if (later.chance(40)) operate(changed, later);
     change_firewalls(changed, later);
+    if (later.chance(40)) change_prefix_hosts(changed, later);
+    if (later.chance(30)) change_slots(changed, later);
     if (is_valid(changed) && may_follow(lab, changed)) return changed;
   }
 }

@@ -16,6 +16,7 @@
 #include "policy/traffic_routing.hpp"
 #include "tests/oracle/firewalls.hpp"
 #include "tests/oracle/gateways.hpp"
+#include "tests/oracle/internet_prefixes.hpp"
 #include "tests/oracle/name_coverage.hpp"
 #include "tests/oracle/wires.hpp"
 
@@ -92,6 +93,7 @@ class LabFeatures {
 
   void machine(const lab::Host& host) {
     if (host.on_premises) return note("machine on-premises");
+    note("host of prefixes", !host.has_address());
     if (host.internet()) {
       const auto leases = ipam::first_addresses(lab_);
       const bool leased =
@@ -204,6 +206,7 @@ class LabFeatures {
       const policy::TrafficRouting routing =
           policy::traffic_routing(site, lab::TrafficClass::kApplication);
       note("app without an integration", !routing.integrated);
+      note("slot", !site.slot_of.empty());
       if (!routing.integrated) continue;
       note(fmt::format("routing by {}", routing.decided_by));
       note(fmt::format("routing all {}",
@@ -384,6 +387,8 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
     }
     for (const std::string& feature : gateway_features(*explained)) ++coverage[feature];
     cover_exit(coverage, *explained);
+    const std::string in_prefix = feature_of_receiver(network.situation.lab, *explained);
+    if (!in_prefix.empty()) ++coverage[in_prefix];
     cover_calls(coverage, network, probe, *explained);
     for (const std::string& feature : answer_features(*explained)) ++coverage[feature];
     const auto appliances = std::count_if(

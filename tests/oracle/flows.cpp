@@ -6,6 +6,7 @@
 #include "lab/service_types.hpp"
 #include "policy/endpoints.hpp"
 #include "tests/oracle/generator.hpp"
+#include "tests/oracle/internet_prefixes.hpp"
 #include "tests/oracle/offers.hpp"
 #include "tests/oracle/private_ports.hpp"
 #include "tests/oracle/traffic.hpp"
@@ -29,10 +30,15 @@ class FlowGenerator {
     collect_edges();
     for (const auto& [integration, lease] : addresses) addresses_.push_back(lease);
     for (const auto& [name, host] : lab.hosts) {
+      if (!host.has_address()) continue;
       by_vnet_[host.subnet ? host.subnet->vnet : ""].push_back(host.ip_address);
       machines_.push_back(host.ip_address);
       if (host.masquerade) addresses_.push_back(*host.masquerade);
     }
+    // Half of what stands on the Internet.
+    const std::vector<Ipv4Address> in_prefixes = addresses_in_prefixes(lab);
+    by_vnet_[""].insert(by_vnet_[""].end(), in_prefixes.begin(), in_prefixes.end());
+    addresses_.insert(addresses_.end(), in_prefixes.begin(), in_prefixes.end());
     const std::vector<Ipv4Address> outbound = lab::outbound_addresses(lab);
     addresses_.insert(addresses_.end(), outbound.begin(), outbound.end());
     for (const auto& [name, site] : lab.sites) {
@@ -207,6 +213,7 @@ class FlowGenerator {
     const bool astray = random_.chance(50);
     std::vector<Ipv4Address> led;
     for (const auto& [name, host] : lab_.hosts) {
+      if (!host.has_address()) continue;
       const bool fits = astray ? host.subnet && steers(*lab_.find(*host.subnet), sender)
                                : steers(own, host.ip_address);
       if (fits) led.push_back(host.ip_address);

@@ -12,11 +12,13 @@
 #include "tests/oracle/firewalls.hpp"
 #include "tests/oracle/fronts.hpp"
 #include "tests/oracle/gateways.hpp"
+#include "tests/oracle/internet_prefixes.hpp"
 #include "tests/oracle/names.hpp"
 #include "tests/oracle/nat_gateways.hpp"
 #include "tests/oracle/offers.hpp"
 #include "tests/oracle/private_ports.hpp"
 #include "tests/oracle/services.hpp"
+#include "tests/oracle/slots.hpp"
 #include "tests/oracle/starts.hpp"
 #include "tests/oracle/steering.hpp"
 #include "tests/oracle/traffic.hpp"
@@ -356,6 +358,8 @@ lab::Lab random_lab(uint64_t seed) {
     aim_starts(lab, later);
     draw_wires(lab, later);
     add_firewalls(lab, later);
+    add_prefix_hosts(lab, later);
+    make_slots(lab, later);
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
                ? testing_support::with_longest_names(lab)

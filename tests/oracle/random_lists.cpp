@@ -221,7 +221,7 @@ Pool pool_of(const lab::Lab& lab, uint64_t seed) {
     }
   }
   for (const auto& [name, host] : lab.hosts) {
-    pool.prefixes.push_back(Ipv4Prefix::host(host.ip_address));
+    if (host.has_address()) pool.prefixes.push_back(Ipv4Prefix::host(host.ip_address));
     if (!host.subnet) continue;
     pool.machines.push_back(host.ip_address);
     if (host.enable_ip_forwarding) pool.appliances.push_back(host.ip_address);

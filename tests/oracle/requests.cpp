@@ -8,7 +8,7 @@ namespace egress::oracle {
 std::vector<RequestCase> random_requests(const lab::Lab& lab, uint64_t seed, size_t count) {
   std::vector<std::string> callers;
   for (const auto& [name, host] : lab.hosts) {
-    if (host.internet()) callers.push_back(name);
+    if (host.internet() && host.has_address()) callers.push_back(name);
   }
   std::vector<std::string> called;
   for (const auto& [name, site] : lab.sites) {

@@ -262,6 +262,7 @@ void drop_dangling(Lab& lab) {
   });
   drop_dangling_services(lab);
   for (auto& [name, site] : lab.sites) {
+    if (!lab.sites.contains(site.slot_of)) site.slot_of.clear();
     if (site.virtual_network_subnet && lab.find(*site.virtual_network_subnet) == nullptr) {
       site.virtual_network_subnet.reset();
     }

@@ -187,6 +187,8 @@ lab::Lab every_kind() {
   lab.server_farms["0-0"] = {};
   lab.sites["app-0"] = {.server_farm = "plan", .virtual_network_subnet = {{kHub, "_"}}};
   lab.sites["0"] = {.server_farm = "0-0", .virtual_network_subnet = {{"spoke", "apps"}}};
+  lab.sites["app-0-0"] = {.server_farm = "plan", .slot_of = "app"};
+  lab.hosts["0-all"] = {.address_prefixes = {Ipv4Prefix{}}, .listen = {{Protocol::kTcp, 443}}};
   add_services(lab, kHub, "0.in-side_");
   add_rights_and_delays(lab, kHub);
   return lab;
@@ -216,6 +218,10 @@ BoundaryLab longest_lists() {
   }
   lab.network_security_groups["group"] = largest_group();
   lab.route_tables["table"] = largest_table();
+  std::vector<Ipv4Prefix>& prefixes = lab.hosts["block"].address_prefixes;
+  for (uint32_t i = 0; i < lab::kMaxHostPrefixes; ++i) {
+    prefixes.push_back({{ip("9.0.0.0").bits + (i << 8U)}, 24});
+  }
   lab::Host& machine = lab.hosts["machine"];
   machine.enable_ip_forwarding = true;
   machine.application_security_groups.assign(lab.application_security_groups.begin(),

@@ -312,7 +312,7 @@ Status FakeKernel::add_route(const Op& op, const Route& route) {
   const bool exists = present != netns.routes.end();
   if (exists && present->second == route) return {};
   if (exists && op.verb == Verb::kAdd) return refusal(op, EEXIST);
-  if (route.kind == RouteKind::kUnicast) {
+  if (state::leads_to_link(route.kind)) {
     const Link* link = find_link({op.netns, route.link});
     if (link == nullptr) return refusal(op, ENODEV);
     if (!link->up) return refusal(op, ENETDOWN);

@@ -69,7 +69,12 @@ TEST_P(KernelContract, EveryFieldOfARouteIsObserved) {
        .mtu = 1400},
       {.table = 70000, .destination = prefix("172.16.3.4/32"), .link = "x0"},
       {.table = 70000, .destination = prefix("0.0.0.0/0"), .kind = RouteKind::kBlackhole},
-      {.table = 70000, .destination = prefix("10.0.0.0/16"), .kind = RouteKind::kThrow}};
+      {.table = 70000, .destination = prefix("10.0.0.0/16"), .kind = RouteKind::kThrow},
+      {.table = 255, .destination = prefix("0.0.0.0/0"), .kind = RouteKind::kLocal, .link = "lo"},
+      {.table = 255,
+       .destination = prefix("198.51.100.0/24"),
+       .kind = RouteKind::kLocal,
+       .link = "lo"}};
   for (const Route& route : routes) EXPECT_OK(add("eg-a", route));
   EXPECT_THAT(routes_of(observe("eg-a")), ::testing::UnorderedElementsAreArray(routes));
   for (const Route& route : routes) EXPECT_OK(remove("eg-a", route));

@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include "state/routing_tables.hpp"
+
 namespace egress::testing_support {
 namespace {
 
@@ -120,6 +122,9 @@ class Generator {
         add_route(netns,
                   {.table = table, .kind = chance(50) ? RouteKind::kBlackhole : RouteKind::kThrow});
       }
+    }
+    if (netns.links.at("lo").up && chance(30)) {
+      add_route(netns, {.table = state::kLocalTable, .kind = RouteKind::kLocal, .link = "lo"});
     }
     for (uint32_t mark = 1; mark < 4; ++mark) {
       if (!chance(50)) continue;

@@ -192,6 +192,7 @@ lab::Lab with_longest_names(const lab::Lab& lab) {
   renamed.server_farms = with_keys(plan_name, lab.server_farms);
   renamed.sites = with_keys(site_name, lab.sites);
   for (auto& [name, site] : renamed.sites) {
+    site.slot_of.clear();  // its name would have to begin with that of its app
     site.server_farm = plan_name(site.server_farm);
     rename(site.virtual_network_subnet);
   }

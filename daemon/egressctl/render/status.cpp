@@ -78,7 +78,10 @@ Table workers_table(const Json& status) {
 Table hosts_table(const Json& status) {
   Table table({"Host", "Kind", "Address", "Listens", "Namespace"});
   for (const Json& host : list_of(status, "hosts")) {
-    table.add({text_of(host, "name"), text_of(host, "kind"), or_dash(text_of(host, "address")),
+    std::vector<std::string> addresses = texts_of(host, "addressPrefixes");
+    if (addresses.empty()) addresses = {or_dash(text_of(host, "address"))};
+    table.add({text_of(host, "name"), text_of(host, "kind"),
+               fmt::format("{}", fmt::join(addresses, ", ")),
                or_dash(fmt::format("{}", fmt::join(texts_of(host, "listen"), ", "))),
                text_of(host, "netns")});
   }

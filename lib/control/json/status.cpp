@@ -40,11 +40,15 @@ Json worker_json(const inspect::WorkerStatus& worker) {
 }
 
 Json host_json(const inspect::HostStatus& host) {
-  return {{"name", host.name},
-          {"kind", host.kind},
-          {"netns", host.netns},
-          {"address", address_or_null(host.address)},
-          {"listen", host.listen}};
+  Json json{{"name", host.name},
+            {"kind", host.kind},
+            {"netns", host.netns},
+            {"address", address_or_null(host.address)},
+            {"listen", host.listen}};
+  for (const Ipv4Prefix& prefix : host.prefixes) {
+    json["addressPrefixes"].push_back(prefix.to_string());
+  }
+  return json;
 }
 
 Json snat_json(const inspect::SnatStatus& snat) {

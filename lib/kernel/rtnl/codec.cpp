@@ -143,6 +143,7 @@ std::optional<state::RouteKind> kind_of(uint8_t type) {
     case RTN_UNICAST: return state::RouteKind::kUnicast;
     case RTN_BLACKHOLE: return state::RouteKind::kBlackhole;
     case RTN_THROW: return state::RouteKind::kThrow;
+    case RTN_LOCAL: return state::RouteKind::kLocal;
     default: return std::nullopt;
   }
 }
@@ -152,8 +153,19 @@ uint8_t type_of(state::RouteKind kind) {
     case state::RouteKind::kUnicast: return RTN_UNICAST;
     case state::RouteKind::kBlackhole: return RTN_BLACKHOLE;
     case state::RouteKind::kThrow: return RTN_THROW;
+    case state::RouteKind::kLocal: return RTN_LOCAL;
   }
   return RTN_UNSPEC;
+}
+
+uint8_t scope_of(const state::Route& route) {
+  switch (route.kind) {
+    case state::RouteKind::kUnicast: return route.gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+    case state::RouteKind::kLocal: return RT_SCOPE_HOST;
+    case state::RouteKind::kBlackhole:
+    case state::RouteKind::kThrow: break;
+  }
+  return RT_SCOPE_UNIVERSE;
 }
 
 // False when there are metrics besides the MTU, or a locked one.
@@ -193,8 +205,7 @@ std::optional<Decoded<state::Route>> decode_route(const nlmsghdr& message, const
   const Attributes<rtmsg, RTA_MAX> attributes(message);
   const rtmsg& header = attributes.header;
   const uint32_t table = attributes.u32(RTA_TABLE, header.rtm_table);
-  if (table == RT_TABLE_LOCAL || header.rtm_protocol == RTPROT_KERNEL ||
-      (header.rtm_flags & RTM_F_CLONED) != 0) {
+  if (header.rtm_protocol == RTPROT_KERNEL || (header.rtm_flags & RTM_F_CLONED) != 0) {
     return std::nullopt;
   }
   Decoded<state::Route> decoded;
@@ -213,7 +224,7 @@ std::optional<Decoded<state::Route>> decode_route(const nlmsghdr& message, const
   route.kind = *kind;
   route.protocol = static_cast<state::RouteProtocol>(header.rtm_protocol);
   route.onlink = (header.rtm_flags & RTNH_F_ONLINK) != 0;
-  if (route.kind == state::RouteKind::kUnicast) {
+  if (leads_to_link(route.kind)) {
     route.link = name_of(links, static_cast<int>(attributes.u32(RTA_OIF)));
   }
   if (attributes.has(RTA_GATEWAY)) route.gateway = attributes.address(RTA_GATEWAY);
@@ -228,8 +239,7 @@ NlMessage set_route(const state::Route& route, int link_index, int flags) {
   header.rtm_table = RT_TABLE_UNSPEC;
   header.rtm_protocol = static_cast<uint8_t>(route.protocol);
   header.rtm_type = type_of(route.kind);
-  const bool on_link = route.kind == state::RouteKind::kUnicast && !route.gateway;
-  header.rtm_scope = on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+  header.rtm_scope = scope_of(route);
   if (route.onlink) header.rtm_flags = RTNH_F_ONLINK;
 
   NlMessage message(RTM_NEWROUTE, NLM_F_CREATE | flags, header);

@@ -40,7 +40,7 @@ NlMessage delete_neighbour(const state::Neighbour& neighbour, int link_index);
 
 NlMessage list_routes();
 NlMessage list_routes(uint32_t table);
-// Nothing for what the kernel keeps by itself: table local and routes with protocol kernel.
+// Nothing for what the kernel keeps by itself: routes with protocol kernel.
 std::optional<Decoded<state::Route>> decode_route(const nlmsghdr& message, const LinkNames& links);
 // `flags` as for neighbours. `link_index` is 0 for routes without a link.
 NlMessage set_route(const state::Route& route, int link_index, int flags);

@@ -9,31 +9,13 @@
 #include <map>
 #include <set>
 
-#include "base/special_ranges.hpp"
 #include "lab/check/checks.hpp"
 #include "lab/limits.hpp"
+#include "lab/public_addresses.hpp"
 #include "lab/schema/vocabulary.hpp"
 
 namespace egress::lab {
 namespace {
-
-struct Range {
-  Ipv4Prefix prefix{};
-  const char* use = "";
-};
-
-constexpr Range kNotPublic[] = {
-    {kThisNetwork, "this network"},
-    {kPrivate10, "private"},
-    {kSharedSpace, "shared address space"},
-    {kLoopback, "loopback"},
-    {kLinkLocal, "link-local"},
-    {kPrivate172, "private"},
-    {kPrivate192, "private"},
-    {{kAzurePlatform, 32}, "Azure's platform address"},
-    {kMulticast, "multicast"},
-    {kReserved, "reserved"},
-};
 
 // What stands in a subnet.
 struct Place {
@@ -129,96 +111,6 @@ void check_room(const std::vector<Place>& all, const Lab& lab, Checks& checks) {
   }
 }
 
-// A public address of the lab, or a prefix: who presents it, and where the file says so.
-struct PublicAddress {
-  Ipv4Address address{};
-  std::string owner{};
-  std::string path{};
-  uint8_t length = 32;
-
-  Ipv4Prefix prefix() const { return {address, length}; }
-};
-
-// What NAT gateways show.
-void add_translating(const Lab& lab, std::vector<PublicAddress>& all) {
-  for (const auto& [name, address] : lab.public_ip_addresses) {
-    all.push_back({address.ip_address, fmt::format("the address of public IP address '{}'", name),
-                   "publicIPAddresses." + name + ".ipAddress"});
-  }
-  for (const auto& [name, gateway] : lab.nat_gateways) {
-    for (size_t i = 0; i < gateway.public_ip_prefixes.size(); ++i) {
-      const Ipv4Prefix& prefix = gateway.public_ip_prefixes[i];
-      if (prefix.length < kMinNatPrefixLength) continue;  // it has a finding of its own
-      all.push_back({prefix.address, fmt::format("in a prefix of NAT gateway '{}'", name),
-                     fmt::format("natGateways.{}.publicIpPrefixes[{}]", name, i), prefix.length});
-    }
-  }
-}
-
-// Plans of one scale unit share addresses, with each other and with those of the lab.
-void add_outbound(const Lab& lab, std::vector<PublicAddress>& all) {
-  std::set<Ipv4Address> known;
-  const auto add = [&](const std::vector<Ipv4Address>& listed, const std::string& path) {
-    for (size_t i = 0; i < listed.size(); ++i) {
-      if (known.contains(listed[i])) continue;
-      all.push_back({listed[i], "an outbound address of the apps",
-                     fmt::format("{}outboundIpAddresses[{}]", path, i)});
-    }
-    known.insert(listed.begin(), listed.end());
-  };
-  add(lab.outbound_ip_addresses, "");
-  for (const auto& [name, farm] : lab.server_farms) {
-    add(farm.outbound_ip_addresses, "serverFarms." + name + ".");
-  }
-  for (const Ipv4Address address : outbound_addresses(lab)) {
-    if (!known.insert(address).second) continue;
-    all.push_back(
-        {address, "an outbound address of apps without 'outboundIpAddresses'", "serverFarms"});
-  }
-}
-
-std::vector<PublicAddress> public_addresses(const Lab& lab) {
-  std::vector<PublicAddress> all;
-  const bool default_front = std::any_of(lab.sites.begin(), lab.sites.end(), [](const auto& site) {
-    return !site.second.inbound_ip_address;
-  });
-  if (!lab.sites.empty()) {
-    all.push_back(
-        {kKeyVaultAddress, "the address from which Key Vault is asked in public", "sites"});
-  }
-  if (default_front) {
-    all.push_back(
-        {kDefaultInboundAddress, "the address of sites without 'inboundIpAddress'", "sites"});
-  }
-  add_outbound(lab, all);
-  for (const auto& [name, host] : lab.hosts) {
-    if (host.internet()) {
-      all.push_back({host.ip_address, fmt::format("the address of host '{}'", name),
-                     "hosts." + name + ".ipAddress"});
-    } else if (host.masquerade) {
-      all.push_back({*host.masquerade, fmt::format("the masquerade address of host '{}'", name),
-                     "hosts." + name + ".masquerade"});
-    }
-  }
-  for (const auto& [name, service] : lab.services) {
-    all.push_back({service.ip_address, fmt::format("the address of service '{}'", name),
-                   "services." + name + ".ipAddress"});
-  }
-  for (const auto& [name, site] : lab.sites) {
-    if (!site.inbound_ip_address) continue;
-    all.push_back({*site.inbound_ip_address, fmt::format("the inbound address of site '{}'", name),
-                   "sites." + name + ".inboundIpAddress"});
-  }
-  for (const auto& [name, network] : lab.on_premises) {
-    if (!network.internet_address) continue;
-    all.push_back({*network.internet_address,
-                   fmt::format("the Internet address of network on-premises '{}'", name),
-                   "onPremises." + name + ".internetAddress"});
-  }
-  add_translating(lab, all);
-  return all;
-}
-
 }  // namespace
 
 void check_private_addresses(const Lab& lab, Checks& checks) {
@@ -244,13 +136,13 @@ void check_public_addresses(const Lab& lab, Checks& checks) {
   const std::vector<PublicAddress> all = public_addresses(lab);
   for (const PublicAddress& entry : all) {
     const Ipv4Prefix prefix = entry.prefix();
-    const auto range =
-        std::find_if(std::begin(kNotPublic), std::end(kNotPublic),
-                     [&](const Range& candidate) { return candidate.prefix.overlaps(prefix); });
-    // An Internet host is one because its subnet could not be read: its address means nothing.
+    const NotPublic* range = overlapping_not_public(prefix);
+    // An Internet host is one because its subnet could not be read, or has an address because its
+    // prefixes could not: it means nothing.
     const std::string host = entry.path.substr(0, entry.path.rfind('.'));
-    const Checks::Paths rests_on = {host + ".subnet", host + ".internet"};
-    if (range != std::end(kNotPublic)) {
+    const Checks::Paths rests_on = {host + ".subnet", host + ".internet",
+                                    host + ".addressPrefixes"};
+    if (range != nullptr) {
       checks.error(entry.path, "address-not-public",
                    fmt::format("{} is not a public address: {} is {}", short_text(prefix),
                                range->prefix.to_string(), range->use),

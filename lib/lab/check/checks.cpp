@@ -27,6 +27,16 @@ void Checks::error_in_name(std::string path, std::string message, std::string hi
                      {}});
 }
 
+void Checks::clash(std::string code, Claim one, Claim other, Paths rests_on) {
+  rests_on.insert(rests_on.end(), {one.path, other.path});
+  checks_.push_back(
+      {.finding = {.path = std::move(one.path), .code = code, .message = std::move(one.message)},
+       .rests_on = std::move(rests_on),
+       .mirrored = Finding{.path = std::move(other.path),
+                           .code = std::move(code),
+                           .message = std::move(other.message)}});
+}
+
 void Checks::limit(const std::string& path, size_t count, size_t allowed, const std::string& what,
                    const std::string& where) {
   if (count <= allowed) return;

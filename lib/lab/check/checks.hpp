@@ -5,6 +5,7 @@
 // the paths that its judgement rests on, so that the loader can leave out what merely follows from
 // a value it could not read.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ namespace egress::lab {
 struct Check {
   Finding finding{};
   std::vector<std::string> rests_on{};
+  // The same as seen from the other of two places that clash: that which comes later in the file is
+  // told.
+  std::optional<Finding> mirrored{};
 };
 
 // The name that an entry of a set of names, or of a map by names, stands for.
@@ -50,6 +54,13 @@ class Checks {
   }
   // About a key itself: whatever is wrong behind it does not matter.
   void error_in_name(std::string path, std::string message, std::string hint = {});
+
+  // Of two that claim one thing, each with what is said of it if it is the later one.
+  struct Claim {
+    std::string path{};
+    std::string message{};
+  };
+  void clash(std::string code, Claim one, Claim other, Paths rests_on = {});
 
   // A bound of the service, "`count` `what`, `allowed` are allowed`where`".
   void limit(const std::string& path, size_t count, size_t allowed, const std::string& what,

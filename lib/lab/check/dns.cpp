@@ -197,12 +197,18 @@ void check_host_server(const std::string& name, const Host& host, Checks& checks
 
 void check_network_servers(const Lab& lab, Checks& checks) {
   std::set<Ipv4Address> known{kAzurePlatform};
-  for (const auto& [name, host] : lab.hosts) known.insert(host.ip_address);
+  std::vector<Ipv4Prefix> prefixes;
+  for (const auto& [name, host] : lab.hosts) {
+    if (host.has_address()) known.insert(host.ip_address);
+    prefixes.insert(prefixes.end(), host.address_prefixes.begin(), host.address_prefixes.end());
+  }
   for (const auto& [vnet, network] : lab.virtual_networks) {
     for (size_t i = 0; i < network.dns_servers.size(); ++i) {
       const Ipv4Address server = network.dns_servers[i];
       const bool real = !is_rfc1918(server) && !lab.public_dns.forward_to.empty();
-      if (real || known.contains(server)) continue;
+      const bool in_prefix = std::any_of(prefixes.begin(), prefixes.end(),
+                                         [&](const auto& each) { return each.contains(server); });
+      if (real || in_prefix || known.contains(server)) continue;
       checks.warning(fmt::format("{}.dnsServers[{}]", vnet_path(vnet), i), "no-such-server",
                      fmt::format("nothing in the lab has the address {}", server.to_string()), {},
                      {"hosts", "publicDns"});

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
+#include <utility>
 
 #include "lab/check/checks.hpp"
 #include "lab/limits.hpp"
+#include "lab/public_addresses.hpp"
 
 namespace egress::lab {
 namespace {
@@ -26,6 +29,68 @@ void refuse_in_internet(const std::string& name, const Host& host, Checks& check
          "only a host in a virtual network can be a firewall");
   refuse(!host.application_security_groups.empty(), "applicationSecurityGroups",
          "only a host in a virtual network can be in application security groups");
+}
+
+std::string path_of_prefix(const std::string& host, size_t number) {
+  return fmt::format("hosts.{}.addressPrefixes[{}]", host, number);
+}
+
+// What has one address of its own.
+void refuse_beside_prefixes(const std::string& name, const Host& host, Checks& checks) {
+  const std::string path = "hosts." + name;
+  const auto refuse = [&](bool present, const char* key, const char* why) {
+    if (present) checks.error(path + "." + key, "address-prefixes", why);
+  };
+  if (!host.internet()) {
+    checks.error(path + ".addressPrefixes", "address-prefixes",
+                 "only an Internet host stands for whole prefixes", {},
+                 {path + ".subnet", path + ".internet"});
+  }
+  refuse(!host.names.empty(), "names",
+         "a host with 'addressPrefixes' has no address that its names could mean: write records in "
+         "'publicDns'");
+  refuse(host.dns_server.has_value(), "dnsServer",
+         "a host with 'addressPrefixes' has no address for a DNS server");
+}
+
+void check_prefixes(const std::string& name, const Host& host, const HostPrefixes& all,
+                    Checks& checks) {
+  const std::string path = "hosts." + name + ".addressPrefixes";
+  checks.limit(path, host.address_prefixes.size(), kMaxHostPrefixes, "prefixes", " for a host");
+  bool all_refused = true;
+  for (size_t i = 0; i < host.address_prefixes.size(); ++i) {
+    const Ipv4Prefix& prefix = host.address_prefixes[i];
+    const NotPublic* range = not_public(prefix);
+    const std::string& holder = all.at(prefix);
+    all_refused = all_refused && (range != nullptr || (holder != name && !holder.empty()));
+    if (range == nullptr) continue;
+    checks.error(path_of_prefix(name, i), "address-not-public",
+                 fmt::format("{} holds no public address: {} is {}", prefix.to_string(),
+                             range->prefix.to_string(), range->use));
+  }
+  if (!all_refused && answered_by(name, all).empty()) {
+    checks.error(path, "address-prefixes", "every address in them belongs to somebody else", {},
+                 {"hosts", "services", "sites", "serverFarms", "publicIPAddresses", "natGateways",
+                  "outboundIpAddresses"});
+  }
+}
+
+// A prefix stands for one host.
+void check_owners_of_prefixes(const Lab& lab, Checks& checks) {
+  std::map<Ipv4Prefix, std::pair<std::string, size_t>> owners;
+  for (const auto& [name, host] : lab.hosts) {
+    for (size_t i = 0; i < host.address_prefixes.size(); ++i) {
+      const Ipv4Prefix& prefix = host.address_prefixes[i];
+      const auto [owner, fresh] = owners.emplace(prefix, std::pair(name, i));
+      if (fresh) continue;
+      const auto& [other, number] = owner->second;
+      const auto taken = [&](const std::string& by) {
+        return fmt::format("{} is a prefix of host '{}' already", prefix.to_string(), by);
+      };
+      checks.clash("address-duplicate", {path_of_prefix(name, i), taken(other)},
+                   {path_of_prefix(other, number), taken(name)});
+    }
+  }
 }
 
 void check_groups(const std::string& name, const Host& host, const Names& known, Checks& checks) {
@@ -55,11 +120,16 @@ void check_listen(const std::string& path, const std::vector<Port>& listen, cons
 }
 
 void check_hosts(const Lab& lab, Checks& checks) {
+  const HostPrefixes prefixes = host_prefixes(lab);
+  check_owners_of_prefixes(lab, checks);
   for (const auto& [name, host] : lab.hosts) {
     check_listen("hosts." + name, host.listen, "a host", checks);
     check_groups(name, host, lab.application_security_groups, checks);
     check_network_rules("hosts." + name, host, checks);
     if (host.internet()) refuse_in_internet(name, host, checks);
+    if (host.has_address()) continue;
+    refuse_beside_prefixes(name, host, checks);
+    check_prefixes(name, host, prefixes, checks);
   }
 }
 

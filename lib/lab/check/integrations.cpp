@@ -37,21 +37,35 @@ bool is_without_integration(const Sku* sku) {
   return sku != nullptr && !sku->integrates;
 }
 
+// Why a plan of the tier integrates with nothing here, as the end of a sentence.
+struct NoIntegration {
+  std::string tier{};  // as people call it
+  std::string why = "which has no virtual network integration";
+  std::string hint = "Basic is the smallest tier that has it";
+};
+
+NoIntegration no_integration(const std::string& tier) {
+  if (tier == kDynamic) return {.tier = "Consumption"};
+  if (tier == kFlexConsumption) {
+    return {"Flex Consumption",
+            fmt::format("which integrates by a delegation to {} and gateways that apps share: that "
+                        "is not emulated",
+                        kEnvironmentsDelegation),
+            ""};
+  }
+  if (tier == kWorkflowStandard) {
+    return {"Workflow Standard", "whose Logic Apps are not emulated",
+            "an Elastic Premium plan, such as EP1, is the nearest"};
+  }
+  return {.tier = tier};
+}
+
 void check_sku(const std::string& name, const Site& site, const Sku& sku, Checks& checks) {
   if (sku.tier == kIsolated) return;  // the plan has been refused
-  const bool flex = sku.tier == kFlexConsumption;
-  const std::string tier = flex                   ? "Flex Consumption"
-                           : sku.tier == kDynamic ? "Consumption"
-                                                  : sku.tier;
-  const std::string why = flex ? fmt::format(
-                                     "which integrates by a delegation to {} and gateways "
-                                     "that apps share: that is not emulated",
-                                     kEnvironmentsDelegation)
-                               : "which has no virtual network integration";
+  const NoIntegration no = no_integration(sku.tier);
   checks.error(subnet_property(name), "sku-without-integration",
-               fmt::format("plan '{}' is of the {} tier, {}", site.server_farm, tier, why),
-               flex ? "" : "Basic is the smallest tier that has it",
-               {"sites." + name + ".serverFarm", plan_path(site.server_farm)});
+               fmt::format("plan '{}' is of the {} tier, {}", site.server_farm, no.tier, no.why),
+               no.hint, {"sites." + name + ".serverFarm", plan_path(site.server_farm)});
 }
 
 void check_delegation(const std::string& name, const SubnetRef& ref, const Subnet& subnet,

@@ -8,6 +8,7 @@
 #include "lab/domain_name.hpp"
 #include "lab/schema/schema.hpp"
 #include "lab/service_types.hpp"
+#include "lab/slots.hpp"
 
 namespace egress::lab {
 namespace {
@@ -92,9 +93,29 @@ void claim_host_names(const std::string& name, const Host& host, NameSpace& name
   }
 }
 
+// That of a slot is part of its app's host name.
+void check_site_names(const Lab& lab, Checks& checks) {
+  const NameRule& of_sites = schema_of(ObjectType::kLab).find("sites")->names;
+  const NameRule& of_slots = schema_of(ObjectType::kSite).find("slots")->names;
+  for (const auto& [name, site] : lab.sites) {
+    if (site.slot_of.empty()) {
+      check_name(name, of_sites, "sites", checks);
+      continue;
+    }
+    const std::string slot = slot_name(name, site);
+    check_name(slot, of_slots, "sites." + site.slot_of + ".slots", checks);
+    if (!follows(of_slots, slot) || name.size() <= of_sites.max_length) continue;
+    checks.error_in_name(
+        "sites." + name,
+        fmt::format("the slot would be called '{}', {} characters", shown(name), name.size()),
+        fmt::format("{} together with the app's name and '-'", of_sites.max_length));
+  }
+}
+
 void check_public_names(const Lab& lab, Checks& checks) {
   NameSpace names(checks);
   for (const auto& [name, host] : lab.hosts) {
+    if (!host.has_address()) continue;
     const std::string path = "hosts." + name;
     names.claim(name, {fmt::format("host '{}'", name), path, host.ip_address}, path);
   }
@@ -144,7 +165,7 @@ void check_names(const Lab& lab, Checks& checks) {
     check_name(name, schema_of(ObjectType::kLab).find(groups)->names, groups, checks);
   }
   check_top(lab.server_farms, "serverFarms");
-  check_top(lab.sites, "sites");
+  check_site_names(lab, checks);
   check_top(lab.hosts, "hosts");
   check_top(lab.services, "services");
   for (const auto& [name, host] : lab.hosts) {

@@ -151,8 +151,11 @@ void check_location(const std::string& name, const Site& site, const Lab& lab, C
 
 void check_site(const std::string& name, const Site& site, const Lab& lab, Checks& checks) {
   const std::string path = "sites." + name;
-  const bool has_farm = checks.refers(path + ".serverFarm", "App Service plan", site.server_farm,
-                                      lab.server_farms, "serverFarms");
+  // A slot's plan is its app's, of which this has been said.
+  const bool has_farm = site.slot_of.empty()
+                            ? checks.refers(path + ".serverFarm", "App Service plan",
+                                            site.server_farm, lab.server_farms, "serverFarms")
+                            : lab.server_farms.contains(site.server_farm);
   if (has_farm) check_location(name, site, lab, checks);
   check_routing(name, site, checks);
   check_dependencies(name, site, checks);

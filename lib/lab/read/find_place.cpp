@@ -76,7 +76,8 @@ Mark find_place(const YamlTree& tree, std::string& path) {
   for (int depth = 0; node != nullptr && at < path.size(); ++depth) {
     if (path[at] == '.') ++at;
     Step step = step_in(*node, path, at);
-    if (step.item == nullptr && depth == 2 && path.starts_with("sites.")) {
+    // In a site, or in a slot of one.
+    if (step.item == nullptr && (depth == 2 || depth == 4) && path.starts_with("sites.")) {
       step = step_in_site_config(*node, path, at);
     }
     if (step.item == nullptr) break;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+#include <algorithm>
 #include <map>
 
 #include "base/duration.hpp"
@@ -8,6 +9,7 @@
 #include "lab/key_path.hpp"
 #include "lab/read/find_place.hpp"
 #include "lab/read/resources.hpp"
+#include "lab/slots.hpp"
 
 namespace egress::lab {
 namespace {
@@ -130,7 +132,7 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
   object.map_into(lab.private_dns_zones, "privateDnsZones", read_private_dns_zone);
   if (const auto dns = object.at("publicDns")) lab.public_dns = read_public_dns(reader, *dns);
   object.map_into(lab.server_farms, "serverFarms", read_server_farm);
-  object.map_into(lab.sites, "sites", read_site);
+  if (const auto sites = object.at("sites")) lab.sites = read_sites(reader, *sites);
   object.map_into(lab.certificates, "certificates", read_certificate);
   object.map_into(lab.hosts, "hosts",
                   [&](Reader& from, const Value& host) { return read_host(from, host, tags); });
@@ -141,11 +143,23 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
   return lab;
 }
 
-void add_checked(const YamlTree& tree, std::vector<Check> checks, Findings& findings) {
+bool comes_later(const YamlTree& tree, const Finding& finding, const Finding& than) {
+  std::string here = finding.path;
+  std::string there = than.path;
+  return find_place(tree, here) > find_place(tree, there);
+}
+
+void add_checked(const YamlTree& tree, const Lab& lab, std::vector<Check> checks,
+                 Findings& findings) {
   for (Check& check : checks) {
-    bool trusted = true;
-    for (const std::string& path : check.rests_on) trusted = trusted && findings.trusts(path);
+    const bool trusted = std::all_of(
+        check.rests_on.begin(), check.rests_on.end(),
+        [&](const std::string& path) { return findings.trusts(document_path(lab, path)); });
     if (!trusted) continue;
+    check.finding.path = document_path(lab, check.finding.path);
+    if (check.mirrored && comes_later(tree, *check.mirrored, check.finding)) {
+      check.finding = *std::move(check.mirrored);
+    }
     const Mark mark = findings.full() ? Mark{} : find_place(tree, check.finding.path);
     findings.add(mark, std::move(check.finding));
   }
@@ -166,7 +180,7 @@ Loaded read_lab(const YamlTree& tree, const std::string& file, const ReadFile& r
   const Value root{tree.root.get(), tree.mark, {}, {}, tree.mark};
   Lab lab = read_resources(reader, root, read_file, before);
   const bool misread = findings.any_error();
-  add_checked(tree, checks_of(lab), findings);
+  add_checked(tree, lab, checks_of(lab), findings);
   const bool refused = findings.any_error();
   Loaded loaded{.findings = std::move(findings).sorted()};
   if (!misread) (refused ? loaded.read : loaded.lab) = std::move(lab);

@@ -31,7 +31,10 @@ NetworkSecurityGroup read_network_security_group(Reader& reader, const Value& va
 RouteTable read_route_table(Reader& reader, const Value& value, const TagNames* tags);
 ServerFarm read_server_farm(Reader& reader, const Value& value);
 Impairment read_impairment(Reader& reader, const Value& value);
-Site read_site(Reader& reader, const Value& value);
+// With their slots.
+Named<Site> read_sites(Reader& reader, const Value& value);
+// The properties that a site and a slot have.
+Site read_site(ObjectReader& object);
 struct AppSetting {
   Value place{};
   std::string value{};

@@ -110,6 +110,20 @@ void read_outcome(Reader& reader, const Value& value, Expectation& expectation) 
   expectation.expect = reader.word(value, outcomes()).value_or(expectation.expect);
 }
 
+void read_addresses(ObjectReader& object, Host& host) {
+  object.into(host.ip_address, "ipAddress", &Reader::address);
+  const auto prefixes = object.at("addressPrefixes");
+  host.address_prefixes = object.reader().list(prefixes, &Reader::prefix);
+  object.exclude("ipAddress", "addressPrefixes");
+  if (prefixes && prefixes->is_empty_list()) {
+    object.miss({"addressPrefixes"}, "'addressPrefixes' holds no prefix");
+  }
+  if (!prefixes && !object.at("ipAddress")) {
+    object.miss({"ipAddress", "addressPrefixes"}, "'ipAddress' is missing",
+                "write 'ipAddress: ADDRESS'; an Internet site may have 'addressPrefixes' instead");
+  }
+}
+
 }  // namespace
 
 std::optional<Port> read_listen(Reader& reader, const Value& value) {
@@ -154,8 +168,8 @@ Impairment read_impairment(Reader& reader, const Value& value) {
   return impairment;
 }
 
-Site read_site(Reader& reader, const Value& value) {
-  ObjectReader object(reader, value, ObjectType::kSite);
+Site read_site(ObjectReader& object) {
+  Reader& reader = object.reader();
   Site site;
   object.into(site.server_farm, "serverFarm", &Reader::text);
   object.into(site.virtual_network_subnet, "virtualNetworkSubnet", &Reader::subnet_ref);
@@ -207,7 +221,7 @@ Host read_host(Reader& reader, const Value& value, const TagNames* tags) {
     object.miss({"subnet", "internet", "onPremises"}, "the host has no place",
                 "write 'subnet: VNET/SUBNET', 'internet: true' or 'onPremises: NAME'");
   }
-  object.into(host.ip_address, "ipAddress", &Reader::address);
+  read_addresses(object, host);
   host.names = reader.list(object.at("names"), &Reader::text);
   object.list_into(host.listen, "listen", read_listen);
   object.into(host.enable_ip_forwarding, "enableIPForwarding", &Reader::boolean);

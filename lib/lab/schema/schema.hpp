@@ -22,6 +22,7 @@ enum class ObjectType {
   kApplicationSecurityGroup,
   kServerFarm,
   kSite,
+  kSlot,
   kSiteConfig,
   kOutboundVnetRouting,
   kHost,

@@ -132,6 +132,7 @@ std::map<ObjectType, std::vector<Tolerated>> make_all() {
           {ObjectType::kRouteTable, {nothing("tags"), told("provisioningState")}},
           {ObjectType::kServerFarm, of_server_farms()},
           {ObjectType::kSite, of_sites()},
+          {ObjectType::kSlot, of_sites()},
           {ObjectType::kSiteConfig, of_site_configs()}};
 }
 

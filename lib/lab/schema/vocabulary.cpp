@@ -25,6 +25,7 @@ std::vector<Sku> make_skus() {
   std::vector<Sku> all;
   add_skus(all, "Basic", {{"B1", 1}, {"B2", 2}, {"B3", 4}}, true);
   add_skus(all, "Standard", {{"S1", 1}, {"S2", 2}, {"S3", 4}}, true);
+  add_skus(all, "Premium", {{"P1", 1}, {"P2", 2}, {"P3", 4}}, true);
   add_skus(all, "PremiumV2", {{"P1v2", 1}, {"P2v2", 2}, {"P3v2", 4}}, true);
   add_skus(all, "PremiumV3", {{"P0v3", 1}, {"P1v3", 2}, {"P2v3", 4}, {"P3v3", 8}}, true);
   add_skus(all, "PremiumMV3",
@@ -37,6 +38,7 @@ std::vector<Sku> make_skus() {
   add_skus(all, "Shared", {{"D1", 0}, {"Shared", 0}}, false);
   add_skus(all, kDynamic, {{"Y1", 0}}, false);
   add_skus(all, kFlexConsumption, {{"FC1", 0}}, false);
+  add_skus(all, kWorkflowStandard, {{"WS1", 1}, {"WS2", 2}, {"WS3", 4}}, false);
   add_skus(all, kIsolated, {{"I1", 1}, {"I2", 2}, {"I3", 4}}, false);
   add_skus(all, kIsolated,
            {{"I1v2", 2}, {"I2v2", 4}, {"I3v2", 8}, {"I4v2", 16}, {"I5v2", 32}, {"I6v2", 64}},

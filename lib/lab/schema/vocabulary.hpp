@@ -65,10 +65,12 @@ struct Sku {
   bool integrates = true;
   int cores = 0;  // of an instance; 0 where it has no cores of its own
 };
-// Tiers of which rules speak: two have an integration of another kind, one has none.
+// Tiers of which rules speak: two have an integration of another kind, one has none, and one is
+// that of Logic Apps.
 inline constexpr const char* kIsolated = "Isolated";
 inline constexpr const char* kFlexConsumption = "FlexConsumption";
 inline constexpr const char* kDynamic = "Dynamic";
+inline constexpr const char* kWorkflowStandard = "WorkflowStandard";
 const std::vector<Sku>& skus();
 // Those that a plan may have, the ones without integration last.
 std::vector<std::string> integrating_or_free_sku_names();

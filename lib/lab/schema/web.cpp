@@ -115,7 +115,8 @@ ObjectSchema site_config_schema() {
            app_settings_property(), private_ports_property()}};
 }
 
-ObjectSchema site_schema() {
+// That a site and a slot have, but for the plan.
+std::vector<Property> site_properties() {
   Property routing = value("outboundVnetRouting", Form::kObject,
                            "What enters the virtual network. Without it and the legacy flags: "
                            "RFC1918 and the network's own prefixes.");
@@ -123,33 +124,51 @@ ObjectSchema site_schema() {
   Property dns =
       value("dnsConfiguration", Form::kObject, "How it asks for names, where it says so.");
   dns.object = ObjectType::kDnsConfiguration;
-  return {ObjectType::kSite,
-          "site",
-          "An app.",
-          {required(value("serverFarm", Form::kText, "The plan that it runs on.")),
-           value("virtualNetworkSubnet", Form::kSubnet,
-                 "The subnet to integrate with. Without one, everything leaves directly."),
-           routing,
-           route_all_property(),
-           flag("vnetContentShareEnabled", "Legacy form of contentShareTraffic."),
-           flag("vnetImagePullEnabled", "Legacy form of imagePullTraffic."),
-           flag("vnetBackupRestoreEnabled", "Legacy form of backupRestoreTraffic."),
-           runtime_property(),
-           site_access_property(),
-           value("inboundIpAddress", Form::kAddress,
-                 "Where its front end is reached from the Internet."),
-           dns,
-           app_settings_property(),
-           object("siteConfig", ObjectType::kSiteConfig, "The same properties where ARM has them."),
-           list("dependencies", Form::kFlowUrl,
-                "What it needs: URLs as an expectation's. Commands report whether they are "
-                "reached."),
-           object("identity", ObjectType::kIdentity, "Its managed identity."),
-           object("backup", ObjectType::kBackup, "Where its custom backups go."),
-           object("logs", ObjectType::kSiteLogs, "Where its logs go."),
-           private_ports_property(),
-           subscription_property(),
-           value("location", Form::kRegion, "Its region, when it is not its plan's.")}};
+  return {value("virtualNetworkSubnet", Form::kSubnet,
+                "The subnet to integrate with. Without one, everything leaves directly."),
+          routing,
+          route_all_property(),
+          flag("vnetContentShareEnabled", "Legacy form of contentShareTraffic."),
+          flag("vnetImagePullEnabled", "Legacy form of imagePullTraffic."),
+          flag("vnetBackupRestoreEnabled", "Legacy form of backupRestoreTraffic."),
+          runtime_property(),
+          site_access_property(),
+          value("inboundIpAddress", Form::kAddress,
+                "Where its front end is reached from the Internet."),
+          dns,
+          app_settings_property(),
+          object("siteConfig", ObjectType::kSiteConfig, "The same properties where ARM has them."),
+          list("dependencies", Form::kFlowUrl,
+               "What it needs: URLs as an expectation's. Commands report whether they are "
+               "reached."),
+          object("identity", ObjectType::kIdentity, "Its managed identity."),
+          object("backup", ObjectType::kBackup, "Where its custom backups go."),
+          object("logs", ObjectType::kSiteLogs, "Where its logs go."),
+          private_ports_property(),
+          subscription_property(),
+          value("location", Form::kRegion, "Its region, when it is not its plan's.")};
+}
+
+ObjectSchema site_schema() {
+  ObjectSchema site{ObjectType::kSite,
+                    "site",
+                    "An app.",
+                    {required(value("serverFarm", Form::kText, "The plan that it runs on."))}};
+  for (Property& property : site_properties()) site.properties.push_back(std::move(property));
+  site.properties.push_back(
+      map("slots", ObjectType::kSlot, label_name("a slot", 59),
+          "Deployment slots by name. Each is an app of its own on the same plan, called SITE-SLOT "
+          "wherever an app is named; it has nothing of the app's integration and settings."));
+  return site;
+}
+
+ObjectSchema slot_schema() {
+  ObjectSchema slot{ObjectType::kSlot,
+                    "slot",
+                    "A deployment slot.",
+                    {value("serverFarm", Form::kText, "The plan of its app.")}};
+  for (Property& property : site_properties()) slot.properties.push_back(std::move(property));
+  return slot;
 }
 
 ObjectSchema outbound_vnet_routing_schema() {
@@ -176,7 +195,12 @@ ObjectSchema host_schema() {
           {value("subnet", Form::kSubnet, "The subnet that it is in."),
            flag("internet", "True instead of a subnet: it is an Internet site."),
            value("onPremises", Form::kText, "The network on-premises that it is in."),
-           required(value("ipAddress", Form::kAddress, "Its address.")),
+           value("ipAddress", Form::kAddress, "Its address."),
+           list("addressPrefixes", Form::kPrefix,
+                "Of an Internet site instead of an address: it answers on every public address in "
+                "them that nobody else in the lab has. Of several such sites the one with the "
+                "longest prefix does.",
+                1, static_cast<int>(kMaxHostPrefixes)),
            list("names", Form::kText, "Names beside its own that apps and expectations may use."),
            list("listen", Form::kListen,
                 "Ports that answer, tcp/PORT and udp/PORT. TCP port 80 answers HTTP with a JSON "
@@ -194,7 +218,7 @@ ObjectSchema host_schema() {
                 "false"),
            map("networkRules", ObjectType::kNetworkRule, network_name("a network rule"),
                "What it forwards, by name; with one rule nothing else, and it is stateful.")},
-          {{"subnet", "internet", "onPremises"}}};
+          {{"subnet", "internet", "onPremises"}, {"ipAddress", "addressPrefixes"}}};
 }
 
 ObjectSchema expectation_schema() {
@@ -237,14 +261,9 @@ ObjectSchema expectation_schema() {
 }  // namespace
 
 std::vector<ObjectSchema> web_schemas() {
-  return {server_farm_schema(),
-          impairment_schema(),
-          site_schema(),
-          site_config_schema(),
-          outbound_vnet_routing_schema(),
-          host_schema(),
-          network_rule_schema(),
-          expectation_schema()};
+  return {server_farm_schema(), impairment_schema(),   site_schema(),
+          slot_schema(),        site_config_schema(),  outbound_vnet_routing_schema(),
+          host_schema(),        network_rule_schema(), expectation_schema()};
 }
 
 }  // namespace egress::lab

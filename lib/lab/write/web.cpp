@@ -46,24 +46,6 @@ Document Writer::json_of(const Impairment& impairment) const {
                 field("seed", unless(static_cast<int>(Impairment{}.seed), static_cast<int>(seed))));
 }
 
-Document Writer::json_of(const Site& site) const {
-  const auto& [farm, subnet, routing, route_all, content_share, image_pull, backup_restore,
-               settings, dns, access, inbound, dependencies, runtime, subscription, identity,
-               backup, logs, private_ports, location] = site;
-  const auto access_word =
-      access ? std::optional(word_for(site_public_network_accesses(), *access)) : std::nullopt;
-  return object(
-      field("serverFarm", farm), field("virtualNetworkSubnet", subnet),
-      field("outboundVnetRouting", routing), field("vnetRouteAllEnabled", route_all),
-      field("vnetContentShareEnabled", content_share), field("vnetImagePullEnabled", image_pull),
-      field("vnetBackupRestoreEnabled", backup_restore), field("linuxFxVersion", if_any(runtime)),
-      field("publicNetworkAccess", access_word), field("inboundIpAddress", inbound),
-      field("dnsConfiguration", dns), field("appSettings", settings),
-      field("dependencies", dependencies), field("identity", identity), field("backup", backup),
-      field("logs", logs), field("vnetPrivatePortsCount", unless(0, private_ports)),
-      field("subscription", if_any(subscription)), field("location", if_any(location)));
-}
-
 Document Writer::json_of(const OutboundVnetRouting& routing) const {
   const auto& [all, application, content_share, image_pull, backup_restore, identity] = routing;
   return object(field("allTraffic", all), field("applicationTraffic", application),
@@ -73,11 +55,12 @@ Document Writer::json_of(const OutboundVnetRouting& routing) const {
 }
 
 Document Writer::json_of(const Host& host) const {
-  const auto& [subnet, on_premises, address, names, listen, forwards, masquerade, groups,
+  const auto& [subnet, on_premises, address, prefixes, names, listen, forwards, masquerade, groups,
                dns_server, stateful, rules] = host;
   return object(field("subnet", subnet), field("internet", if_true(host.internet())),
-                field("onPremises", on_premises), field("ipAddress", address),
-                field("names", names), field("listen", listen),
+                field("onPremises", on_premises),
+                field("ipAddress", host.has_address() ? std::optional(address) : std::nullopt),
+                field("addressPrefixes", prefixes), field("names", names), field("listen", listen),
                 field("enableIPForwarding", if_true(forwards)), field("masquerade", masquerade),
                 field("applicationSecurityGroups", groups), field("dnsServer", dns_server),
                 field("stateful", if_true(stateful)), field("networkRules", rules));

@@ -115,6 +115,8 @@ class Writer {
 
   Document json_of(const ServerFarm& farm) const;
   Document json_of(const Impairment& impairment) const;
+  // Slots stand in their apps.
+  Document json_of(const Named<Site>& sites) const;
   Document json_of(const Site& site) const;
   Document json_of(const OutboundVnetRouting& routing) const;
   Document json_of(const Host& host) const;

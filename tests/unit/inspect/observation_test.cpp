@@ -188,6 +188,18 @@ TEST(Receivers, AreAllWhoOwnTheAddress) {
   EXPECT_THAT(at("10.1.2.5"), IsEmpty());
 }
 
+TEST(Receivers, AreAllHostsOfPrefixesThatHoldTheAddress) {
+  const auto network = network_of(with(contract_lab(), R"(
+hosts:
+  world: {internet: true, addressPrefixes: [0.0.0.0/0]}
+  block: {internet: true, addressPrefixes: [9.0.0.0/8]}
+)"));
+  EXPECT_THAT(receivers(*network, "eg", ip("9.1.1.1")),
+              ElementsAre(Pair("eg-host-block", "block"), Pair("eg-host-world", "world")));
+  EXPECT_THAT(receivers(*network, "eg", ip("8.1.1.1")),
+              ElementsAre(Pair("eg-host-world", "world")));
+}
+
 TEST(Receivers, OfAnIntegrationAreTheAppsThatHavePrivatePortsThere) {
   const auto network = network_of(with(contract_lab(), R"(
 sites:

@@ -77,7 +77,7 @@ TEST(Document, DeclaresTheLabThatItWasMadeOf) {
 
 TEST(Document, ThatDeclaresNoLabIsRefusedInTheWordsOfItsFirstError) {
   for (const auto& [json, message] :
-       {std::pair{R"({"hosts": {"h": {"internet": true}}})", "hosts.h: 'ipAddress' is missing"},
+       {std::pair{R"({"sites": {"s": {}}})", "sites.s: 'serverFarm' is missing"},
         {R"({"serviceTags": "tags.json"})",
          "serviceTags: cannot read 'tags.json': its service tags are not known"},
         {"7", "a map is expected, not '7'"},

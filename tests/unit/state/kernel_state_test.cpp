@@ -47,6 +47,8 @@ TEST(Text, OfARouteReadsLikeIpRoute) {
   EXPECT_EQ(
       to_text(Route{.table = 9, .destination = prefix("10.1.0.0/16"), .kind = RouteKind::kThrow}),
       "route throw 10.1.0.0/16 proto static table 9");
+  EXPECT_EQ(to_text(Route{.table = 255, .kind = RouteKind::kLocal, .link = "lo"}),
+            "route local default dev lo proto static table local");
 }
 
 TEST(Text, OfARuleReadsLikeIpRule) {
