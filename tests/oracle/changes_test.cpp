@@ -19,7 +19,7 @@ TEST(ChangedLab, IsAlsoWhatOperationsMakeOfIt) {
   int scaled = 0;
   int connected = 0;
   int disconnected = 0;
-  for (uint64_t seed = 0; seed < 40; ++seed) {
+  for (uint64_t seed = 0; seed < 120; ++seed) {
     const lab::Lab before = random_lab(2 * seed);
     lab::Lab after = before;
     Random random(seed);

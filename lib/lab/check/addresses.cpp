@@ -29,7 +29,7 @@ struct Place {
 std::vector<Place> places(const Lab& lab) {
   std::vector<Place> all;
   for (const auto& [name, host] : lab.hosts) {
-    if (!host.subnet) continue;
+    if (!host.subnet || !host.has_address()) continue;
     all.push_back(
         {fmt::format("host '{}'", name), "hosts", "hosts." + name, *host.subnet, host.ip_address});
   }
