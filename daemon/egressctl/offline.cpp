@@ -36,12 +36,18 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   });
 }
 
-Failure with_sites(const Error& error, const std::string& site, const lab::Lab& lab) {
+template <typename Declared>
+std::vector<std::string> names_of(const lab::Named<Declared>& declared) {
+  std::vector<std::string> names;
+  for (const auto& [name, each] : declared) names.push_back(name);
+  return names;
+}
+
+Failure with_senders(const Error& error, const lab::Sender& sender, const lab::Lab& lab) {
   Failure failure = failure_of(error);
   if (error.code != Errc::kNotFound) return failure;
-  std::vector<std::string> sites;
-  for (const auto& [name, declared] : lab.sites) sites.push_back(name);
-  failure.hint = hint_for("sites", site, sites);
+  failure.hint = sender.host.empty() ? hint_for("sites", sender.site, names_of(lab.sites))
+                                     : hint_for("hosts", sender.host, names_of(lab.hosts));
   return failure;
 }
 
@@ -54,7 +60,7 @@ Answer explain_offline(const LabSource& source, const control::ExplainRequest& r
   const auto explained =
       inspect::explain_url(analysed, request.app, request.url, request.source_port);
   if (explained.ok()) return control::to_json(*explained);
-  return with_sites(explained.error(), request.app.site, analysed.situation.lab);
+  return with_senders(explained.error(), request.app, analysed.situation.lab);
 }
 
 Answer resolve_offline(const LabSource& source, const control::ResolveRequest& request) {
@@ -63,7 +69,7 @@ Answer resolve_offline(const LabSource& source, const control::ResolveRequest& r
   const policy::Network& analysed = *std::get<0>(network);
   const auto resolution = policy::resolve_name(analysed, request.app, request.name, request.type);
   if (resolution.ok()) return control::to_json(*resolution);
-  return with_sites(resolution.error(), request.app.site, analysed.situation.lab);
+  return with_senders(resolution.error(), request.app, analysed.situation.lab);
 }
 
 Answer startup_offline(const LabSource& source, const lab::Sender& app) {
@@ -73,7 +79,7 @@ Answer startup_offline(const LabSource& source, const lab::Sender& app) {
   const lab::Lab& lab = analysed.situation.lab;
   const auto report = policy::predict(analysed, app, lab::startup_tasks(lab, app.site));
   if (report.ok()) return control::to_json(app, *report);
-  return with_sites(report.error(), app.site, lab);
+  return with_senders(report.error(), app, lab);
 }
 
 Answer test_offline(const LabSource& source) {

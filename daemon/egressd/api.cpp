@@ -239,6 +239,10 @@ bool get_later(const Parts& parts, const HttpRequest& request, const Respond& re
     }
     return true;
   }
+  if (const auto host = between(request.path, "/v1/hosts/", "/resolve")) {
+    resolve(parts, {.host = *host}, request, respond);
+    return true;
+  }
   const auto name = between(request.path, "/v1/apps/", "/resolve");
   if (!name) return false;
   const auto app = parse_app(*name);

@@ -48,12 +48,39 @@ Result<lab::LabText> parse_lab_text(const std::string& body) {
   return lab;
 }
 
+namespace {
+
+// {"host"}, or {"site", "instance", "traffic"}, of which the last two may be missing.
+Result<lab::Sender> sender_of(const nlohmann::json& json) {
+  lab::Sender sender;
+  if (json.contains("host")) {
+    ASSIGN_OR_RETURN(sender.host, text_of(json, "host"));
+    const bool more =
+        json.contains("site") || json.contains("instance") || json.contains("traffic");
+    if (more) return wrong("a host has no site, instance or class of traffic");
+    if (sender.host.empty()) return wrong("\"host\" must be the name of a host");
+    return sender;
+  }
+  ASSIGN_OR_RETURN(sender.site, text_of(json, "site"));
+  ASSIGN_OR_RETURN(const int64_t instance,
+                   integer_of(json, "instance", 0, std::numeric_limits<int>::max()));
+  sender.instance = static_cast<int>(instance);
+  if (json.contains("traffic")) {
+    ASSIGN_OR_RETURN(const std::string word, text_of(json, "traffic"));
+    ASSIGN_OR_RETURN(sender.traffic, parse_traffic(word));
+  }
+  return sender;
+}
+
+}  // namespace
+
 Json to_json(const ExplainRequest& request) {
-  Json json = {{"site", request.app.site},
-               {"instance", request.app.instance},
-               {"traffic", lab::name_of(request.app.traffic)},
-               {"url", request.url},
-               {"verify", request.verify}};
+  Json json = request.app.host.empty() ? Json{{"site", request.app.site},
+                                              {"instance", request.app.instance},
+                                              {"traffic", lab::name_of(request.app.traffic)}}
+                                       : Json{{"host", request.app.host}};
+  json["url"] = request.url;
+  json["verify"] = request.verify;
   if (request.source_port) json["sourcePort"] = *request.source_port;
   return json;
 }
@@ -61,15 +88,8 @@ Json to_json(const ExplainRequest& request) {
 Result<ExplainRequest> parse_explain_request(const std::string& body) {
   ASSIGN_OR_RETURN(const nlohmann::json json, parse_object(body));
   ExplainRequest request;
-  ASSIGN_OR_RETURN(request.app.site, text_of(json, "site"));
+  ASSIGN_OR_RETURN(request.app, sender_of(json));
   ASSIGN_OR_RETURN(request.url, text_of(json, "url"));
-  ASSIGN_OR_RETURN(const int64_t instance,
-                   integer_of(json, "instance", 0, std::numeric_limits<int>::max()));
-  request.app.instance = static_cast<int>(instance);
-  if (json.contains("traffic")) {
-    ASSIGN_OR_RETURN(const std::string word, text_of(json, "traffic"));
-    ASSIGN_OR_RETURN(request.app.traffic, parse_traffic(word));
-  }
   if (json.contains("sourcePort")) {
     ASSIGN_OR_RETURN(const int64_t port,
                      integer_of(json, "sourcePort", 0, std::numeric_limits<uint16_t>::max()));

@@ -64,6 +64,8 @@ Result<bool> parse_flag(const Parameters& parameters, const char* name);
 
 // {"site"}
 Result<lab::Sender> parse_app(const Parameters& parameters);
+// The same, or of a host.
+Result<lab::Sender> parse_sender(const Parameters& parameters);
 
 // A class of traffic by its word, in any case.
 Result<lab::TrafficClass> parse_traffic(const std::string& word);

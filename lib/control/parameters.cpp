@@ -104,6 +104,12 @@ Result<lab::Sender> parse_app(const Parameters& parameters) {
   return lab::Sender::parse(text);
 }
 
+Result<lab::Sender> parse_sender(const Parameters& parameters) {
+  const std::string text = text_of(parameters, kSite);
+  if (text.empty()) return wrong(kSite, "SITE, SITE/INSTANCE or host/NAME");
+  return lab::Sender::parse_with_hosts(text);
+}
+
 Result<lab::TrafficClass> parse_traffic(const std::string& word) {
   for (const auto& spelling : lab::traffic_classes()) {
     if (lab::equal_ignoring_case(spelling.word, word)) return spelling.value;
@@ -132,7 +138,7 @@ Parameters to_parameters(const IpFlowRequest& request) {
 Result<IpFlowRequest> parse_ip_flow_request(const Parameters& parameters) {
   IpFlowRequest request;
   inspect::IpFlow& flow = request.flow;
-  ASSIGN_OR_RETURN(request.app, parse_app(parameters));
+  ASSIGN_OR_RETURN(request.app, parse_sender(parameters));
   ASSIGN_OR_RETURN(flow.direction, either_of(parameters, "direction", lab::Direction::kOutbound,
                                              lab::Direction::kInbound, spell_direction));
   ASSIGN_OR_RETURN(flow.protocol, either_of(parameters, "protocol", Protocol::kTcp, Protocol::kUdp,
@@ -150,7 +156,7 @@ Parameters to_parameters(const NextHopRequest& request) {
 
 Result<NextHopRequest> parse_next_hop_request(const Parameters& parameters) {
   NextHopRequest request;
-  ASSIGN_OR_RETURN(request.app, parse_app(parameters));
+  ASSIGN_OR_RETURN(request.app, parse_sender(parameters));
   ASSIGN_OR_RETURN(request.destination, address_of(parameters, "destinationIPAddress"));
   return request;
 }

@@ -15,15 +15,11 @@ namespace egress::inspect {
 
 namespace {
 
-policy::Sender sender_of(const lab::Expectation& expected) {
-  return {expected.from, expected.instance, expected.traffic};
-}
-
 Status judge_flow(const policy::Network& network, std::optional<uint16_t> source_port,
                   const policy::AskUpstream& ask, TestResult& result) {
   const lab::Expectation& expected = result.expectation;
   ASSIGN_OR_RETURN(result.explanation,
-                   explain_url(network, sender_of(expected), expected.to, source_port, ask));
+                   explain_url(network, expected.sender(), expected.to, source_port, ask));
   result.differences = policy::mismatches(expected, *result.explanation);
   return {};
 }
@@ -32,7 +28,7 @@ Status judge_name(const policy::Network& network, const policy::AskUpstream& ask
                   TestResult& result) {
   const lab::Expectation& expected = result.expectation;
   ASSIGN_OR_RETURN(result.resolution,
-                   policy::resolve_name(network, sender_of(expected), expected.resolve,
+                   policy::resolve_name(network, expected.sender(), expected.resolve,
                                         policy::RecordType::kA, ask));
   result.differences = policy::mismatches(expected, *result.resolution);
   return {};
@@ -54,7 +50,7 @@ Status judge_start(const policy::Network& network, const Tasks& tasks,
   const auto found = tasks.find(expected.from);
   auto own = found == tasks.end() ? std::vector<lab::PlatformTask>{} : found->second;
   ASSIGN_OR_RETURN(result.startup,
-                   policy::predict(network, sender_of(expected), std::move(own), ask));
+                   policy::predict(network, expected.sender(), std::move(own), ask));
   result.differences = policy::mismatches(expected, *result.startup);
   return {};
 }

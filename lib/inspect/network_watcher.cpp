@@ -36,19 +36,19 @@ std::string rule_name(const policy::EffectiveRule& rule) {
 
 Result<IpFlowVerdict> ip_flow_verify(const policy::Network& network, const lab::Sender& sender,
                                      const IpFlow& flow) {
-  ASSIGN_OR_RETURN(const policy::Network::App app, policy::declared_app(network, sender));
-  ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, subnet_of(network, sender.site));
+  ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, subnet_of(network, sender));
+  ASSIGN_OR_RETURN(const Ipv4Address address, address_of(network, sender));
   const bool inbound = flow.direction == lab::Direction::kInbound;
   const policy::Gate* list = inbound ? subnet->inbound.get() : subnet->outbound.get();
   if (list == nullptr) return IpFlowVerdict{};
-  const policy::EffectiveRule& rule = list->decide(packet_of(flow, *app.lease));
+  const policy::EffectiveRule& rule = list->decide(packet_of(flow, address));
   return IpFlowVerdict{.access = rule.rule.access, .rule_name = rule_name(rule)};
 }
 
 Result<NextHopAnswer> next_hop(const policy::Network& network, const lab::Sender& sender,
                                Ipv4Address destination) {
-  RETURN_IF_ERROR(policy::declared_app(network, sender));
-  ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, subnet_of(network, sender.site));
+  ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, subnet_of(network, sender));
+  RETURN_IF_ERROR(address_of(network, sender));
   const policy::Routing& routing = *subnet->routing;
   const policy::EffectiveRoute& route = routing.routes[routing.lookup.find(destination)];
   const bool user = route.source == policy::RouteSource::kUser;

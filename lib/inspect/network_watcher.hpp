@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Network Watcher's IP flow verify and next hop (azure-facts 10.2), for the integration of an app,
-// which a real one refuses as a target. Each looks at one thing alone: the security list of the
-// app's own subnet, or its routes. What both and all the rest come to is policy::explain.
+// Network Watcher's IP flow verify and next hop (azure-facts 10.2), for a host, and for the
+// integration of an app, which a real one refuses as a target. Each looks at one thing alone: the
+// security list of the sender's own subnet, or its routes. What both and all the rest come to is policy::explain.
 
 #include <cstdint>
 #include <string>
@@ -15,7 +15,7 @@
 
 namespace egress::inspect {
 
-// The local side is the app's integration address.
+// The local side is the app's integration address, or the host's.
 struct IpFlow {
   lab::Direction direction = lab::Direction::kOutbound;
   Protocol protocol = Protocol::kTcp;  // or UDP
@@ -30,7 +30,7 @@ struct IpFlowVerdict {
   // list.
   std::string rule_name{};
 };
-// kNotFound and kConflict as subnet_of() and policy::declared_app().
+// Errors as subnet_of() and address_of().
 Result<IpFlowVerdict> ip_flow_verify(const policy::Network& network, const lab::Sender& sender,
                                      const IpFlow& flow);
 

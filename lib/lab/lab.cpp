@@ -17,11 +17,11 @@ namespace {
 // Every field of an expectation that says something, and of a lab. A new one does not compile
 // until somebody decided whether it is one of them.
 auto fields_of(const Expectation& expectation) {
-  const auto& [from, instance, to, expect, by, via, source, resolve, addresses, status, traffic,
-               startup, running, line] = expectation;
+  const auto& [from, instance, host, to, expect, by, via, source, resolve, addresses, status,
+               traffic, startup, running, line] = expectation;
   static_cast<void>(line);
-  return std::tie(from, instance, to, expect, by, via, source, resolve, addresses, status, traffic,
-                  startup, running);
+  return std::tie(from, instance, host, to, expect, by, via, source, resolve, addresses, status,
+                  traffic, startup, running);
 }
 
 auto fields_of(const Lab& lab) {
@@ -113,6 +113,7 @@ uint64_t usable_addresses(const Subnet& subnet) {
 }
 
 std::string Sender::to_string() const {
+  if (!host.empty()) return "host/" + host;
   const std::string name = fmt::format("{}/{}", site, instance);
   return traffic == TrafficClass::kApplication ? name
                                                : fmt::format("{} {}", name, name_of(traffic));
@@ -130,6 +131,19 @@ Result<Sender> Sender::parse(std::string_view text) {
   return Error{
       .code = Errc::kInvalid,
       .message = fmt::format("'{}' is not of the form SITE or SITE/INSTANCE", shown(text))};
+}
+
+Result<Sender> Sender::parse_with_hosts(std::string_view text) {
+  constexpr std::string_view kHost = "host/";
+  if (text.starts_with(kHost)) {
+    const std::string_view name = text.substr(kHost.size());
+    if (!name.empty() && !parse_number<int>(name)) return Sender{.host = std::string(name)};
+  }
+  auto sender = parse(text);
+  if (sender.ok()) return sender;
+  return Error{.code = Errc::kInvalid,
+               .message = fmt::format("'{}' is not of the form SITE, SITE/INSTANCE or host/NAME",
+                                      shown(text))};
 }
 
 const Subnet* Lab::find(const SubnetRef& ref) const {

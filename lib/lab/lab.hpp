@@ -182,18 +182,22 @@ struct Site {
 // In place of an incarnation: the set of the plan's instances that serves, whichever it is.
 inline constexpr int kServing = -1;
 
-// Whose packets a question is about: those of one class of one instance of a site.
+// Whose packets a question is about: those of one class of one instance of a site, or a machine's.
 struct Sender {
   std::string site{};
   int instance = 0;
   TrafficClass traffic = TrafficClass::kApplication;
   int incarnation = kServing;
+  std::string host{};  // in place of all these
 
   auto operator<=>(const Sender&) const = default;
-  std::string to_string() const;  // "web/0", "web/0 image-pull"; of any incarnation
+  // "web/0", "web/0 image-pull"; of any incarnation; "host/vm"
+  std::string to_string() const;
   // The application's. kInvalid unless `text` is SITE or SITE/INSTANCE, counted from 0 and 0 if not
   // said.
   static Result<Sender> parse(std::string_view text);
+  // The same, or host/NAME; instances of an app that is called "host" are no hosts.
+  static Result<Sender> parse_with_hosts(std::string_view text);
 };
 
 // An emulated machine: in a subnet, in a network on-premises, or else an Internet site.
@@ -240,6 +244,7 @@ enum class LookupStatus { kNoError, kNxDomain, kServfail, kTimeout };
 struct Expectation {
   std::string from{};  // site name
   int instance = 0;
+  std::string host{};  // in place of a site
   std::string to{};  // URL as written
   Outcome expect = Outcome::kAllow;
   std::optional<std::string> by{};
@@ -253,6 +258,7 @@ struct Expectation {
   std::optional<bool> running{};  // of `startup`: whether the site runs; `by` is the failed class
   int line = 0;                   // where it stands, for reports; no part of what it says
   bool operator==(const Expectation& other) const;
+  Sender sender() const { return {from, instance, traffic, kServing, host}; }
 };
 
 // What the person who changes the lab may do: azure-facts 3.4.8.

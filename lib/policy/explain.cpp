@@ -51,9 +51,22 @@ std::string what_the_app_sees(const Resolution& resolution) {
                      resolution.seconds == 0 ? "" : fmt::format(" after {} s", resolution.seconds));
 }
 
-Explanation unresolved(const Network::App& app, const Flow& flow, Resolution resolution) {
-  Explanation explanation{.sender = app.name,
-                          .public_attempt = app.lane->public_attempt,
+// Who asks: an app of the lab, or one of its machines.
+struct Asker {
+  Sender name{};
+  Origin origin{};
+  Resolution resolve(const Network& network, const std::string& host,
+                     const AskUpstream& ask) const {
+    return origin.app != nullptr
+               ? resolve_name(network, *origin.app, host, RecordType::kA, ask)
+               : resolve_for_machine(network, origin.interface, host, RecordType::kA, ask);
+  }
+  bool public_attempt() const { return origin.app != nullptr && origin.app->lane->public_attempt; }
+};
+
+Explanation unresolved(const Asker& asker, const Flow& flow, Resolution resolution) {
+  Explanation explanation{.sender = asker.name,
+                          .public_attempt = asker.public_attempt(),
                           .flow = flow,
                           .verdict = Verdict::kUnresolved,
                           .decided_by = resolution.decided_by,
@@ -64,13 +77,20 @@ Explanation unresolved(const Network::App& app, const Flow& flow, Resolution res
   return explanation;
 }
 
-Result<Explanation> explain(const Network& network, const Network::App& app, const Flow& flow) {
-  if (lab::never_leaves_a_host(flow.destination)) {
+// A machine's own address, or one of those that it answers on.
+bool is_its_own(const Network& network, const Asker& asker, Ipv4Address destination) {
+  if (asker.origin.app != nullptr) return false;
+  return network.machine_at(asker.origin.vnet(network), destination) == asker.origin.interface;
+}
+
+Result<Explanation> explain(const Network& network, const Asker& asker, const Flow& flow) {
+  if (lab::never_leaves_a_host(flow.destination) || is_its_own(network, asker, flow.destination)) {
     return Error{.code = Errc::kInvalid,
-                 .message = fmt::format("packets to {} never leave the app's own host",
-                                        flow.destination.to_string())};
+                 .message = fmt::format(
+                     "packets to {} never leave the {} host", flow.destination.to_string(),
+                     asker.origin.app != nullptr ? "app's own" : "sender's own")};
   }
-  const Origin origin = origin_of(network, app);
+  const Origin& origin = asker.origin;
   Report report = walk(network, origin, flow);
   Explanation& explanation = report.explanation;
   if (explanation.verdict == Verdict::kAllow) {
@@ -81,26 +101,29 @@ Result<Explanation> explain(const Network& network, const Network::App& app, con
     const Reply refusal = reply_of(network, origin, flow, report.trail);
     explanation.refused = refusal.verdict == Verdict::kAllow;
   }
-  explanation.sender = app.name;
-  explanation.public_attempt = app.lane->public_attempt;
+  explanation.sender = asker.name;
+  explanation.public_attempt = asker.public_attempt();
   explanation.flow = flow;
   explanation.sees = what_the_app_sees(explanation, flow);
   return std::move(explanation);
 }
 
-Result<Explanation> explain(const Network& network, const Network::App& app,
+Result<Explanation> explain(const Network& network, const Asker& asker,
                             const lab::FlowTarget& target, uint16_t source_port,
                             const AskUpstream& ask) {
   Flow flow{
       .protocol = target.protocol, .destination_port = target.port, .source_port = source_port};
   if (const auto literal = Ipv4Address::parse(target.host); literal.ok()) {
     flow.destination = *literal;
-    return explain(network, app, flow);
+    return explain(network, asker, flow);
   }
-  Resolution resolution = resolve_name(network, app, target.host, RecordType::kA, ask);
-  if (resolution.addresses.empty()) return unresolved(app, flow, std::move(resolution));
+  if (asker.origin.app == nullptr) {
+    RETURN_IF_ERROR(check_has_servers(network, asker.origin.interface));
+  }
+  Resolution resolution = asker.resolve(network, target.host, ask);
+  if (resolution.addresses.empty()) return unresolved(asker, flow, std::move(resolution));
   flow.destination = resolution.addresses.front();
-  auto explanation = explain(network, app, flow);
+  auto explanation = explain(network, asker, flow);
   if (!explanation.ok()) {
     Error error = std::move(explanation).error();
     error.message = fmt::format("{}: {}", resolution.name, error.message);
@@ -109,6 +132,17 @@ Result<Explanation> explain(const Network& network, const Network::App& app,
   explanation->steps.insert(explanation->steps.begin(), resolution.step);
   explanation->resolution = std::move(resolution);
   return explanation;
+}
+
+// `found` becomes the app that the asker's origin points to.
+Result<Asker> find_asker(const Network& network, const Sender& sender, bool public_attempt,
+                         std::optional<Network::App>& found) {
+  if (!sender.host.empty()) {
+    ASSIGN_OR_RETURN(const Index machine, find_sending_machine(network, sender.host));
+    return Asker{{.host = network.interfaces[machine].name}, origin_of(network, machine)};
+  }
+  ASSIGN_OR_RETURN(found, find_app(network, sender, public_attempt));
+  return Asker{found->name, origin_of(network, *found)};
 }
 
 // `attempt` explains the public one, or the other.
@@ -142,15 +176,17 @@ Result<Explanation> explain(const Network& network, const Sender& sender,
 
 Result<Explanation> explain_attempt(const Network& network, const Sender& sender,
                                     bool public_attempt, const Flow& flow) {
-  ASSIGN_OR_RETURN(const Network::App app, find_app(network, sender, public_attempt));
-  return explain(network, app, flow);
+  std::optional<Network::App> app;
+  ASSIGN_OR_RETURN(const Asker asker, find_asker(network, sender, public_attempt, app));
+  return explain(network, asker, flow);
 }
 
 Result<Explanation> explain_attempt(const Network& network, const Sender& sender,
                                     bool public_attempt, const lab::FlowTarget& target,
                                     uint16_t source_port, const AskUpstream& ask) {
-  ASSIGN_OR_RETURN(const Network::App app, find_app(network, sender, public_attempt));
-  return explain(network, app, target, source_port, ask);
+  std::optional<Network::App> app;
+  ASSIGN_OR_RETURN(const Asker asker, find_asker(network, sender, public_attempt, app));
+  return explain(network, asker, target, source_port, ask);
 }
 
 }  // namespace egress::policy

@@ -26,6 +26,25 @@ Result<Network::App> find_app(const Network& network, const Sender& sender, bool
   return app;
 }
 
+Result<Index> find_machine(const Network& network, const std::string& host) {
+  const auto found = network.situation.lab.hosts.find(host);
+  for (Index index = 0; index < network.interfaces.size(); ++index) {
+    const bool is_it = found != network.situation.lab.hosts.end() &&
+                       network.interfaces[index].host == &found->second;
+    if (is_it) return index;
+  }
+  return Error{.code = Errc::kNotFound, .message = fmt::format("no host '{}'", host)};
+}
+
+Result<Index> find_sending_machine(const Network& network, const std::string& host) {
+  ASSIGN_OR_RETURN(const Index machine, find_machine(network, host));
+  if (network.interfaces[machine].on_premises == kNowhere) return machine;
+  return Error{.code = Errc::kInvalid,
+               .message = fmt::format("host '{}' is on-premises: flows that begin there are not "
+                                      "emulated",
+                                      host)};
+}
+
 Origin origin_of(const Network& network, const Network::App& app) {
   Origin origin{.name = name_of(app.name, *app.worker), .app = &app, .worker = app.worker};
   if (app.lane->public_attempt) origin.name += " (public attempt)";

@@ -33,6 +33,11 @@ Result<Network::App> declared_app(const Network& network, const Sender& sender,
 Result<Network::App> find_app(const Network& network, const Sender& sender,
                               bool public_attempt = false);
 
+// The interface of the lab's host of that name. kNotFound when there is none.
+Result<Index> find_machine(const Network& network, const std::string& host);
+// One that begins flows: kInvalid on-premises, whose hosts answer alone.
+Result<Index> find_sending_machine(const Network& network, const std::string& host);
+
 // `app` has a lease when it is integrated, and outlives the answer.
 Origin origin_of(const Network& network, const Network::App& app);
 // `machine` is the interface of a host.

@@ -298,11 +298,30 @@ Step step_of(const Resolution& resolution, const std::string& app) {
 
 }  // namespace
 
-Resolution resolve_name(const Network& network, const Network::App& app, const std::string& name,
-                        RecordType type, const AskUpstream& ask) {
-  Resolution out{.name = lab::plain_domain_name(name), .type = type, .settings = app.lane->dns};
+namespace {
+
+// resolv.conf(5)
+constexpr int kAttemptsOfMachines = 2;
+constexpr int kSecondsOfMachines = 5;
+
+DnsSettings settings_of(const Network& network, Index machine) {
+  const Network::Vnet& vnet = network.vnets[network.interfaces[machine].vnet];
+  DnsSettings settings{.servers = vnet.declared->dns_servers,
+                       .attempts = kAttemptsOfMachines,
+                       .timeout_seconds = kSecondsOfMachines,
+                       .decided_by = fmt::format("virtualNetworks.{}.dnsServers", vnet.name)};
+  if (settings.servers.empty()) {
+    settings.servers = {kAzurePlatform};
+    settings.decided_by = "Azure DNS";
+  }
+  return settings;
+}
+
+Resolution resolve(const Network& network, const Origin& origin, DnsSettings settings,
+                   const std::string& name, RecordType type, const AskUpstream& ask) {
+  Resolution out{
+      .name = lab::plain_domain_name(name), .type = type, .settings = std::move(settings)};
   Lookup lookup(network, type, ask);
-  const Origin origin = origin_of(network, app);
   for (const Ipv4Address server : out.settings.servers) {
     out.servers.push_back(lookup.ask(origin, server, out.name));
   }
@@ -314,8 +333,35 @@ Resolution resolve_name(const Network& network, const Network::App& app, const s
   return out;
 }
 
+}  // namespace
+
+Resolution resolve_name(const Network& network, const Network::App& app, const std::string& name,
+                        RecordType type, const AskUpstream& ask) {
+  return resolve(network, origin_of(network, app), app.lane->dns, name, type, ask);
+}
+
+Resolution resolve_for_machine(const Network& network, Index machine, const std::string& name,
+                               RecordType type, const AskUpstream& ask) {
+  return resolve(network, origin_of(network, machine), settings_of(network, machine), name, type,
+                 ask);
+}
+
+Status check_has_servers(const Network& network, Index machine) {
+  const Interface& host = network.interfaces[machine];
+  if (host.vnet != kNowhere) return {};
+  return Error{.code = Errc::kInvalid,
+               .message = fmt::format("host '{}' is on the Internet and has no DNS servers here; "
+                                      "name an address",
+                                      host.name)};
+}
+
 Result<Resolution> resolve_name(const Network& network, const Sender& sender,
                                 const std::string& name, RecordType type, const AskUpstream& ask) {
+  if (!sender.host.empty()) {
+    ASSIGN_OR_RETURN(const Index machine, find_sending_machine(network, sender.host));
+    RETURN_IF_ERROR(check_has_servers(network, machine));
+    return resolve_for_machine(network, machine, name, type, ask);
+  }
   ASSIGN_OR_RETURN(const Network::App app, find_app(network, sender));
   return resolve_name(network, app, name, type, ask);
 }
@@ -325,9 +371,7 @@ std::vector<Ipv4Address> addresses_for_machine(const Network& network, Index mac
   const AskUpstream nobody;
   Lookup lookup(network, RecordType::kA, nobody);
   const Origin origin = origin_of(network, machine);
-  std::vector<Ipv4Address> servers = network.vnets[origin.vnet(network)].declared->dns_servers;
-  if (servers.empty()) servers = {kAzurePlatform};
-  for (const Ipv4Address server : servers) {
+  for (const Ipv4Address server : settings_of(network, machine).servers) {
     const ServerAnswer said = lookup.ask(origin, server, lab::plain_domain_name(name));
     if (counts(said.status)) return addresses_in(said.answer);
   }

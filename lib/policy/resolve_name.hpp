@@ -56,10 +56,19 @@ struct Resolution {
 // those of type A.
 Resolution resolve_name(const Network& network, const Network::App& app, const std::string& name,
                         RecordType type = RecordType::kA, const AskUpstream& ask = nullptr);
-// kNotFound as find_app(). Of a class that makes two attempts, what it means to the last.
+// Errors as find_app(), or find_sending_machine() and check_has_servers(). Of a class that makes two
+// attempts, what it means to the last.
 Result<Resolution> resolve_name(const Network& network, const Sender& sender,
                                 const std::string& name, RecordType type = RecordType::kA,
                                 const AskUpstream& ask = nullptr);
+
+// What it means to `machine`, the interface of a host in a network, which asks the DNS servers that
+// DHCP tells to it.
+Resolution resolve_for_machine(const Network& network, Index machine, const std::string& name,
+                               RecordType type = RecordType::kA, const AskUpstream& ask = nullptr);
+
+// kInvalid for a host that nobody tells of DNS servers: one on the Internet.
+Status check_has_servers(const Network& network, Index machine);
 
 // The addresses that `name` has for `machine`, the interface of a host in a network, whose DNS
 // servers it asks in their order. None where nobody answers, or only real servers could.

@@ -178,6 +178,15 @@ NameLookup by_resolver(std::string netns, dns::Question question,
       .plan = {.servers = {kResolverOfApps}, .attempts = 1, .timeout = patience + kResolverSlack}};
 }
 
+NameLookup by_servers(std::string netns, dns::Question question,
+                      const policy::DnsSettings& settings) {
+  return {.netns = std::move(netns),
+          .question = std::move(question),
+          .plan = {.servers = settings.servers,
+                   .attempts = settings.attempts,
+                   .timeout = std::chrono::seconds(settings.timeout_seconds)}};
+}
+
 inspect::LookupSeen seen_in(const std::optional<dns::Reply>& reply) {
   inspect::LookupSeen seen;
   if (!reply) return seen;

@@ -27,6 +27,10 @@ struct NameLookup {
 NameLookup by_resolver(std::string netns, dns::Question question,
                        const policy::DnsSettings& settings);
 
+// The same of a machine, which asks the servers itself.
+NameLookup by_servers(std::string netns, dns::Question question,
+                      const policy::DnsSettings& settings);
+
 // The reply that counts for each lookup, in order; nothing where no server answered. kNotFound when
 // a namespace is gone.
 Result<std::vector<std::optional<dns::Reply>>> look_up(const std::vector<NameLookup>& lookups);

@@ -53,6 +53,7 @@ ProbeFlow probe_flow(std::string netns, const policy::Flow& flow) {
 // From which the sender's packets leave.
 Result<std::string> netns_of(const policy::Network& network, const std::string& prefix,
                              const lab::Sender& sender, bool public_attempt) {
+  if (!sender.host.empty()) return compile::host_netns(prefix, sender.host);
   ASSIGN_OR_RETURN(const policy::Network::App app,
                    policy::declared_app(network, sender, public_attempt));
   RETURN_IF_ERROR(inspect::check_in_use(app));
@@ -221,9 +222,9 @@ Result<std::vector<NameVerified>> Verifier::verify_names(
   for (const NameQuestion& question : questions) {
     ASSIGN_OR_RETURN(std::string netns,
                      netns_of(network, prefix, question.app, question.public_attempt));
-    lookups.push_back(by_resolver(std::move(netns),
-                                  {question.expected.name, question.expected.type},
-                                  question.expected.settings));
+    const auto& ask = question.app.host.empty() ? by_resolver : by_servers;
+    lookups.push_back(ask(std::move(netns), {question.expected.name, question.expected.type},
+                          question.expected.settings));
     lookups.back().tcp = question.tcp;
   }
   ASSIGN_OR_RETURN(const auto replies, probes_.look_up(lookups));
@@ -286,8 +287,7 @@ Status Verifier::add_lookups(const policy::Network& network, const std::string& 
     const size_t before = questions.size();
     const lab::Expectation& expected = result.expectation;
     if (result.resolution) {
-      questions.push_back({.app = {expected.from, expected.instance, expected.traffic},
-                           .expected = *result.resolution});
+      questions.push_back({.app = expected.sender(), .expected = *result.resolution});
     } else if (result.explanation) {
       for (const policy::Explanation* attempt : attempts_of(*result.explanation)) {
         if (attempt->resolution) questions.push_back(lookup_of(*attempt));

@@ -60,14 +60,10 @@ std::set<uint16_t> telling_source_ports(const lab::Lab& lab) {
   return ports;
 }
 
-lab::Sender sender_of(const lab::Expectation& expectation) {
-  return {expectation.from, expectation.instance, expectation.traffic};
-}
-
 // From the usual source port.
 Result<policy::Explanation> explained(const policy::Network& network,
                                       const lab::Expectation& expectation) {
-  return inspect::explain_url(network, sender_of(expectation), expectation.to, kUsualSourcePort);
+  return inspect::explain_url(network, expectation.sender(), expectation.to, kUsualSourcePort);
 }
 
 lab::Outcome outcome_of(lab::Verdict verdict) {
@@ -86,6 +82,7 @@ Result<lab::Expectation> expectation_about(const policy::Network& network, const
                    policy::explain(network, probe.from, probe.flow));
   lab::Expectation expectation{.from = probe.from.site,
                                .instance = probe.from.instance,
+                               .host = probe.from.host,
                                .to = url_of(probe.flow),
                                .expect = outcome_of(explanation.verdict),
                                .via = explanation.path,
@@ -137,14 +134,14 @@ std::vector<std::string> unmet_flow(const policy::Network& network,
 
 std::vector<std::string> unmet_name(const policy::Network& network,
                                     const lab::Expectation& expectation) {
-  const auto found = policy::resolve_name(network, sender_of(expectation), expectation.resolve);
+  const auto found = policy::resolve_name(network, expectation.sender(), expectation.resolve);
   if (!found.ok()) return {found.error().message};
   return policy::mismatches(expectation, *found);
 }
 
 std::vector<std::string> unmet_start(const policy::Network& network,
                                      const lab::Expectation& expectation) {
-  const auto found = predicted(network, sender_of(expectation));
+  const auto found = predicted(network, expectation.sender());
   if (!found.ok()) return {found.error().message};
   return policy::mismatches(expectation, *found);
 }
@@ -225,7 +222,7 @@ std::vector<ProbeCase> expected_flows(const policy::Network& network) {
     if (!expectation.resolve.empty() || expectation.startup) continue;
     const auto found = explained(network, expectation);
     if (!found.ok() || !found->is_sent()) continue;
-    ProbeCase probe{.from = sender_of(expectation), .flow = found->flow};
+    ProbeCase probe{.from = expectation.sender(), .flow = found->flow};
     if (probe.flow.protocol == Protocol::kIcmp) {
       probe.flow.source_port = 0;
       flows.push_back(probe);
@@ -245,7 +242,7 @@ std::vector<NameCase> expected_names(const policy::Network& network) {
     if (expectation.resolve.empty()) continue;
     for (const policy::RecordType type : kRecordTypes) {
       for (const bool tcp : {false, true}) {
-        names.push_back({sender_of(expectation), expectation.resolve, type, tcp});
+        names.push_back({expectation.sender(), expectation.resolve, type, tcp});
       }
     }
   }
@@ -255,7 +252,7 @@ std::vector<NameCase> expected_names(const policy::Network& network) {
 std::vector<StartCase> expected_starts(const policy::Network& network) {
   std::vector<StartCase> starts;
   for (const lab::Expectation& expectation : network.situation.lab.expectations) {
-    if (expectation.startup) starts.push_back({sender_of(expectation)});
+    if (expectation.startup) starts.push_back({expectation.sender()});
   }
   return starts;
 }

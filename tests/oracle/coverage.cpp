@@ -236,7 +236,9 @@ class LabFeatures {
 // At which edges of the sending subnet's rules a flow stands.
 std::set<std::string> edges_of(const Lab& lab, const ProbeCase& probe) {
   std::set<std::string> edges;
-  const auto& subnet = lab.sites.at(probe.from.site).virtual_network_subnet;
+  const auto& subnet = probe.from.host.empty()
+                           ? lab.sites.at(probe.from.site).virtual_network_subnet
+                           : lab.hosts.at(probe.from.host).subnet;
   if (!subnet || !lab.find(*subnet)->network_security_group) return edges;
   const auto ports = [&](const char* which, const PortSet& set, uint16_t port) {
     if (set.is_all() || probe.flow.protocol == Protocol::kIcmp) return;
@@ -353,16 +355,22 @@ void cover_names(Coverage& coverage, const policy::Network& network,
 void cover_flows(Coverage& coverage, const policy::Network& network,
                  const std::vector<ProbeCase>& flows) {
   Siblings siblings;
+  const Lab& lab = network.situation.lab;
   for (const ProbeCase& probe : flows) {
-    for (const std::string& edge : edges_of(network.situation.lab, probe)) ++coverage[edge];
+    for (const std::string& edge : edges_of(lab, probe)) ++coverage[edge];
     const auto explained = policy::explain(network, probe.from, probe.flow);
     if (!explained.ok()) continue;
-    cover_row(coverage, network.situation.lab, probe, *explained);
+    cover_row(coverage, lab, probe, *explained);
     siblings[{probe.from, probe.flow.protocol, probe.flow.destination, probe.flow.destination_port}]
         .insert(explained->verdict);
     if (probe.from.traffic != lab::TrafficClass::kApplication) {
       ++coverage[fmt::format("{} by {}, {}", name_of(probe.from.traffic),
                              explained->path ? lab::name_of(*explained->path) : "no path",
+                             lab::name_of(explained->verdict))];
+    }
+    if (!probe.from.host.empty()) {
+      ++coverage[fmt::format("flow of a machine {}, {}",
+                             lab.hosts.at(probe.from.host).subnet ? "in a network" : "outside",
                              lab::name_of(explained->verdict))];
     }
     if (explained->refused_attempt) ++coverage["vault that refuses the public attempt"];
@@ -387,7 +395,7 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
     }
     for (const std::string& feature : gateway_features(*explained)) ++coverage[feature];
     cover_exit(coverage, *explained);
-    const std::string in_prefix = feature_of_receiver(network.situation.lab, *explained);
+    const std::string in_prefix = feature_of_receiver(lab, *explained);
     if (!in_prefix.empty()) ++coverage[in_prefix];
     cover_calls(coverage, network, probe, *explained);
     for (const std::string& feature : answer_features(*explained)) ++coverage[feature];

@@ -351,9 +351,16 @@ const std::map<size_t, std::vector<const char*>> kEnoughTraffic = {
       "key-vault by direct, Drop"}},
 };
 
+const std::map<int, std::vector<const char*>> kEnoughOfMachines = {
+    {50,
+     {"flow of a machine in a network, Allow", "flow of a machine in a network, Deny",
+      "flow of a machine in a network, Drop", "flow of a machine outside, Allow",
+      "flow of a machine outside, Drop"}},
+};
+
 TEST(Generator, DrawsEveryFeatureAndMeetsEveryDecisionOften) {
   Coverage coverage = coverage_of_many();
-  for (const auto& enough : {kEnough, kEnoughOfFirewalls, kEnoughNames, kEnoughTraffic}) {
+  for (const auto& enough : {kEnough, kEnoughOfFirewalls, kEnoughOfMachines, kEnoughNames, kEnoughTraffic}) {
     for (const auto& [least, names] : enough) {
       for (const char* name : names) EXPECT_GE(coverage[name], least) << name;
     }

@@ -25,6 +25,7 @@ class FlowGenerator {
         in_use_(policy::traffic_in_use(lab, run_in(lab))),
         outside_(later_draws(seed, 4)),
         inward_(later_draws(seed, 5)),
+        begins_(later_draws(seed, 6)),
         integrations_(lab, addresses),
         first_port_(static_cast<uint16_t>(first_source_port(seed) + seed % 2)) {
     collect_edges();
@@ -34,6 +35,9 @@ class FlowGenerator {
       by_vnet_[host.subnet ? host.subnet->vnet : ""].push_back(host.ip_address);
       machines_.push_back(host.ip_address);
       if (host.masquerade) addresses_.push_back(*host.masquerade);
+    }
+    for (const auto& [name, host] : lab.hosts) {
+      if (!host.on_premises) senders_.push_back(name);
     }
     // Half of what stands on the Internet.
     const std::vector<Ipv4Address> in_prefixes = addresses_in_prefixes(lab);
@@ -66,6 +70,7 @@ class FlowGenerator {
       if (odd_.chance(8)) aim_at_refused_port(next);
       if (outside_.chance(6)) aim_outside(next);
       if (inward_.chance(12)) integrations_.aim(next, inward_);
+      if (begins_.chance(12) && !senders_.empty()) next.from = {.host = begins_.pick(senders_)};
       if (acceptable(next)) cases.push_back(next);
     }
     return cases;
@@ -115,6 +120,11 @@ class FlowGenerator {
     });
   }
 
+  const std::optional<lab::SubnetRef>& subnet_of(const lab::Sender& sender) const {
+    return sender.host.empty() ? lab_.sites.at(sender.site).virtual_network_subnet
+                               : lab_.hosts.at(sender.host).subnet;
+  }
+
   ProbeCase fresh(size_t number) {
     ProbeCase next{.from = random_.pick(apps_)};
     next.flow.destination = some_destination(next.from);
@@ -134,7 +144,7 @@ class FlowGenerator {
   // route.
   Ipv4Address some_destination(const lab::Sender& from) {
     const uint32_t kind = random_.below(100);
-    const auto& subnet = lab_.sites.at(from.site).virtual_network_subnet;
+    const auto& subnet = subnet_of(from);
     if (kind < 35 && subnet) {
       std::vector<std::string> near = {subnet->vnet, subnet->vnet};
       for (const auto& [peer, flags] :
@@ -206,7 +216,7 @@ class FlowGenerator {
   // To a machine that a route of the sender's own subnet leads to by an appliance, or one whose
   // answers such a route leads astray.
   void follow_route(ProbeCase& next) {
-    const auto& ref = lab_.sites.at(next.from.site).virtual_network_subnet;
+    const auto& ref = subnet_of(next.from);
     if (!ref) return;
     const lab::Subnet& own = *lab_.find(*ref);
     const Ipv4Address sender{own.address_prefixes.front().first().bits + 4};
@@ -256,7 +266,7 @@ class FlowGenerator {
 
   // Mostly on an open port, and where the sender's network has an endpoint often there.
   void aim_at_platform(ProbeCase& next) {
-    const auto& subnet = lab_.sites.at(next.from.site).virtual_network_subnet;
+    const auto& subnet = subnet_of(next.from);
     const auto near = subnet ? endpoints_.find(subnet->vnet) : endpoints_.end();
     const bool own = near != endpoints_.end() && later_.chance(40);
     const Target& target = later_.pick(own ? near->second : targets_);
@@ -274,6 +284,7 @@ class FlowGenerator {
     for (const Ipv4Prefix& never : kNever) {
       if (never.contains(next.flow.destination)) return false;
     }
+    if (!next.from.host.empty() && stays_at(lab_.hosts.at(next.from.host), next)) return false;
     if (next.flow.protocol == Protocol::kIcmp) {
       next.flow.destination_port = next.flow.source_port = 0;
       return echoes_.insert({next.from, to}).second;
@@ -284,6 +295,15 @@ class FlowGenerator {
     return tuples_
         .insert({next.flow.protocol, to, next.flow.destination_port, next.flow.source_port})
         .second;
+  }
+
+  // What a machine sends to itself.
+  static bool stays_at(const lab::Host& machine, const ProbeCase& probe) {
+    const auto& prefixes = machine.address_prefixes;
+    return machine.ip_address == probe.flow.destination ||
+           std::any_of(prefixes.begin(), prefixes.end(), [&](const Ipv4Prefix& prefix) {
+             return prefix.contains(probe.flow.destination);
+           });
   }
 
   struct Target {
@@ -299,6 +319,8 @@ class FlowGenerator {
   const policy::TrafficInUse in_use_;
   Random outside_;
   Random inward_;
+  Random begins_;
+  std::vector<std::string> senders_{};  // machines that begin flows
   const Integrations integrations_;
   const uint16_t first_port_;  // of every second one
   std::vector<lab::Sender> apps_{};

@@ -20,6 +20,19 @@ CLI::App* add_command(CLI::App& app, const char* group, const char* name, const 
   return command;
 }
 
+CLI::Option* add_sender(CLI::App& command, std::string& target) {
+  return command
+      .add_option("SITE[/INSTANCE]|host/NAME", target,
+                  "App, and which instance of it (default 0), or host")
+      ->required()
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            const auto parsed = lab::Sender::parse_with_hosts(text);
+            return parsed.ok() ? std::string() : parsed.error().message;
+          },
+          ""));
+}
+
 CLI::Option* add_target(CLI::App& command, std::string& target) {
   return command.add_option("SITE[/INSTANCE]", target, "App, and which instance of it (default 0)")
       ->required()
@@ -46,9 +59,10 @@ CLI::Option* add_traffic(CLI::App& command, std::string& traffic) {
 }
 
 Result<lab::Sender> parse_sender(const std::string& target, const std::string& traffic) {
-  ASSIGN_OR_RETURN(lab::Sender sender, lab::Sender::parse(target));
+  ASSIGN_OR_RETURN(lab::Sender sender, lab::Sender::parse_with_hosts(target));
   ASSIGN_OR_RETURN(sender.traffic, control::parse_traffic(traffic));
-  return sender;
+  if (sender.host.empty() || sender.traffic == lab::TrafficClass::kApplication) return sender;
+  return Error{.code = Errc::kInvalid, .message = "classes of traffic are of apps, not of hosts"};
 }
 
 int show(const Console& console, const Answer& answer, Render render) {
@@ -118,6 +132,11 @@ Answer with_hint(Answer answer, const Client& client, HintOf hint_of) {
 Answer with_sites(Answer answer, const Client& client, const std::string& site) {
   return with_hint(std::move(answer), client,
                    [&](const Known& known) { return hint_for("sites", site, known.sites); });
+}
+
+Answer with_senders(Answer answer, const Client& client, const lab::Sender& sender) {
+  return sender.host.empty() ? with_sites(std::move(answer), client, sender.site)
+                             : with_hosts(std::move(answer), client, sender.host);
 }
 
 Answer with_lab(Answer answer, const Client& client) {

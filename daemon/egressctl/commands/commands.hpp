@@ -72,7 +72,8 @@ int show(const Console& console, const Answer& answer, Render render);
 
 // A positional that takes a kind of resources (lab/resource_kinds.hpp).
 inline constexpr const char* kKind = "KIND";
-// A positional that lab::Sender::parse takes.
+// A positional that lab::Sender::parse_with_hosts takes, and one of apps alone.
+CLI::Option* add_sender(CLI::App& command, std::string& target);
 CLI::Option* add_target(CLI::App& command, std::string& target);
 // "--traffic CLASS" with the words of control::parse_traffic.
 inline constexpr const char* kTrafficType = "CLASS";
@@ -91,6 +92,8 @@ int exit_of_resolution(const Json& resolution);
 // Adds to a failure what the daemon's lab has in place of the names it does not know, or that there
 // is no lab.
 Answer with_sites(Answer answer, const Client& client, const std::string& site);
+// The same of apps or of hosts.
+Answer with_senders(Answer answer, const Client& client, const lab::Sender& sender);
 Answer with_hosts(Answer answer, const Client& client, const std::string& host);
 Answer with_subnets(Answer answer, const Client& client, const std::string& subnet);
 Answer with_plans(Answer answer, const Client& client, const std::string& plan);

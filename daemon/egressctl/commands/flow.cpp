@@ -28,8 +28,8 @@ Answer ask(const Context& context, const control::ExplainRequest& request) {
     Answer asked = ask_for_traffic(context, request.app);
     if (std::holds_alternative<Failure>(asked)) return asked;
   }
-  return with_sites(context.client.post("/v1/explain", control::to_json(request)), context.client,
-                    request.app.site);
+  return with_senders(context.client.post("/v1/explain", control::to_json(request)), context.client,
+                      request.app);
 }
 
 int explain(const Context& context, const ExplainOptions& options) {
@@ -123,7 +123,7 @@ void add_explain(CLI::App& app, Action& chosen) {
                   "the service's own firewall, 2 usage, 3 trouble, 4 the kernel or the app's "
                   "resolver disagrees.");
   const auto options = std::make_shared<ExplainOptions>();
-  add_target(*command, options->target);
+  add_sender(*command, options->target);
   command->add_option("URL", options->url, "Where the flow goes")->required();
   add_traffic(*command, options->traffic);
   command

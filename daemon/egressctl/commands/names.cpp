@@ -24,7 +24,7 @@ struct ResolveOptions {
 };
 
 Result<control::ResolveRequest> request_of(const ResolveOptions& options) {
-  ASSIGN_OR_RETURN(const lab::Sender app, lab::Sender::parse(options.target));
+  ASSIGN_OR_RETURN(const lab::Sender app, parse_sender(options.target, options.traffic));
   return control::parse_resolve_request(app, {{"name", options.name},
                                               {"type", options.type},
                                               {"traffic", options.traffic},
@@ -36,10 +36,13 @@ Answer ask(const Context& context, const control::ResolveRequest& request) {
     Answer asked = ask_for_traffic(context, request.app);
     if (std::holds_alternative<Failure>(asked)) return asked;
   }
-  const std::string path =
-      fmt::format("/v1/apps/{}/{}/resolve", escaped(request.app.site), request.app.instance);
-  return with_sites(context.client.get(with_query(path, control::to_parameters(request))),
-                    context.client, request.app.site);
+  const std::string who =
+      request.app.host.empty()
+          ? fmt::format("apps/{}/{}", escaped(request.app.site), request.app.instance)
+          : "hosts/" + escaped(request.app.host);
+  const std::string path = fmt::format("/v1/{}/resolve", who);
+  return with_senders(context.client.get(with_query(path, control::to_parameters(request))),
+                      context.client, request.app);
 }
 
 int resolve(const Context& context, const ResolveOptions& options) {
@@ -88,7 +91,7 @@ void add_resolve(CLI::App& app, Action& chosen) {
       "Exit status: 0 with such a record, 1 without, 2 usage, 3 trouble, 4 the app's resolver\n"
       "disagrees.");
   const auto options = std::make_shared<ResolveOptions>();
-  add_target(*command, options->target);
+  add_sender(*command, options->target);
   command->add_option("NAME", options->name, "What to look up")->required();
   command->add_option("--type", options->type, "Type of the records, such as AAAA or TXT")
       ->capture_default_str();

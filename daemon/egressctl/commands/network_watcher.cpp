@@ -38,7 +38,7 @@ Status parse_remote(const std::string& text, inspect::IpFlow& flow) {
 
 Result<control::IpFlowRequest> request_of(const IpFlowOptions& options) {
   control::IpFlowRequest request;
-  ASSIGN_OR_RETURN(request.app, lab::Sender::parse(options.target));
+  ASSIGN_OR_RETURN(request.app, lab::Sender::parse_with_hosts(options.target));
   RETURN_IF_ERROR(parse_remote(options.remote, request.flow));
   const bool inbound = options.direction == lab::name_of(lab::Direction::kInbound);
   request.flow.direction = inbound ? lab::Direction::kInbound : lab::Direction::kOutbound;
@@ -50,7 +50,7 @@ Result<control::IpFlowRequest> request_of(const IpFlowOptions& options) {
 Result<control::NextHopRequest> request_of(const std::string& target,
                                            const std::string& destination) {
   control::NextHopRequest request;
-  ASSIGN_OR_RETURN(request.app, lab::Sender::parse(target));
+  ASSIGN_OR_RETURN(request.app, lab::Sender::parse_with_hosts(target));
   ASSIGN_OR_RETURN(request.destination, Ipv4Address::parse(destination));
   return request;
 }
@@ -59,7 +59,7 @@ template <typename Request>
 int ask(const Context& context, const char* path, const Result<Request>& request, Render render) {
   if (!request.ok()) return context.console.fail(failure_of(request.error()), kUsage);
   const Answer answer = context.client.get(with_query(path, control::to_parameters(*request)));
-  return show(context.console, with_sites(answer, context.client, request->app.site), render);
+  return show(context.console, with_senders(answer, context.client, request->app), render);
 }
 
 CLI::Validator one_of(std::set<std::string> words) {
@@ -74,7 +74,7 @@ void add_ip_flow_verify(CLI::App& app, Action& chosen) {
       "Exit status: 0 whatever the list says, 2 usage, 3 trouble (such as: the app is not\n"
       "integrated).");
   const auto options = std::make_shared<IpFlowOptions>();
-  add_target(*command, options->target);
+  add_sender(*command, options->target);
   command->add_option("--direction", options->direction, "Outbound or Inbound")
       ->type_name("WORD")
       ->transform(one_of({"Outbound", "Inbound"}))
@@ -102,7 +102,7 @@ void add_next_hop(CLI::App& app, Action& chosen) {
                   "Exit status: 0, 2 usage, 3 trouble (such as: the app is not integrated).");
   const auto target = std::make_shared<std::string>();
   const auto destination = std::make_shared<std::string>();
-  add_target(*command, *target);
+  add_sender(*command, *target);
   command->add_option("ADDRESS", *destination, "Where the traffic goes")->required();
   when_chosen(*command, chosen, [target, destination](const Context& context) {
     return ask(context, "/v1/next-hop", request_of(*target, *destination), render_next_hop);

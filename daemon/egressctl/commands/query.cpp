@@ -19,11 +19,12 @@ int leases(const Context& context, const std::string& subnet) {
   return show(context.console, with_subnets(answer, context.client, subnet), render_leases);
 }
 
-int effective(const Context& context, const std::string& path, const std::string& site,
+int effective(const Context& context, const std::string& path, const std::string& whose,
               Render render) {
-  return show(context.console,
-              with_sites(context.client.get(path + "?site=" + escaped(site)), context.client, site),
-              render);
+  const auto sender = lab::Sender::parse_with_hosts(whose);
+  Answer answer = context.client.get(path + "?site=" + escaped(whose));
+  if (sender.ok()) answer = with_senders(std::move(answer), context.client, *sender);
+  return show(context.console, answer, render);
 }
 
 int graph(const Context& context, const std::string& form) {
@@ -46,11 +47,14 @@ int graph(const Context& context, const std::string& form) {
 void add_effective(CLI::App& app, Action& chosen, const char* name, const char* purpose,
                    const char* details, Render render) {
   CLI::App* command = add_command(app, kFlowGroup, name, purpose, details);
-  const auto site = std::make_shared<std::string>();
-  command->add_option("SITE", *site, "App with a virtual network integration")->required();
+  const auto whose = std::make_shared<std::string>();
+  command
+      ->add_option("SITE|host/NAME|VNET/SUBNET", *whose,
+                   "App with a virtual network integration, host in a network, or a subnet")
+      ->required();
   const std::string path = std::string("/v1/") + name;
-  when_chosen(*command, chosen, [site, path, render](const Context& context) {
-    return effective(context, path, *site, render);
+  when_chosen(*command, chosen, [whose, path, render](const Context& context) {
+    return effective(context, path, *whose, render);
   });
 }
 
@@ -85,14 +89,15 @@ void add_query_commands(CLI::App& app, Action& chosen) {
               [subnet](const Context& context) { return leases(context, *subnet); });
 
   add_graph(app, chosen);
-  add_effective(app, chosen, "effective-routes", "Show the routes in force at an app's integration",
+  add_effective(app, chosen, "effective-routes",
+                "Show the routes in force at an app's integration, a host or in a subnet",
                 "Columns as Network Watcher prints them for a network interface.\n"
                 "Example: egressctl effective-routes web\n"
                 "Exit status: 0, 3 trouble (such as: the app is not integrated).",
                 render_routes);
   add_effective(
       app, chosen, "effective-rules",
-      "Show the security rules in force at an app's integration, with their hits",
+      "Show the security rules in force at an app's integration, a host or in a subnet, with hits",
       "Outbound rules first, each direction in evaluation order; default rules included.\n"
       "Example: egressctl effective-rules web\n"
       "Exit status: 0, 3 trouble (such as: the app is not integrated).",

@@ -56,9 +56,13 @@ Json expected_json(const lab::Expectation& wanted) {
 Json result_json(const inspect::TestResult& result) {
   const lab::Expectation& wanted = result.expectation;
   Json expectation = {
-      {"line", wanted.line},           {"from", fmt::format("{}/{}", wanted.from, wanted.instance)},
-      {"to", text_or_null(wanted.to)}, {"resolve", text_or_null(wanted.resolve)},
-      {"startup", wanted.startup},     {"expect", expected_json(wanted)}};
+      {"line", wanted.line},
+      {"from",
+       lab::Sender{wanted.from, wanted.instance, {}, lab::kServing, wanted.host}.to_string()},
+      {"to", text_or_null(wanted.to)},
+      {"resolve", text_or_null(wanted.resolve)},
+      {"startup", wanted.startup},
+      {"expect", expected_json(wanted)}};
   if (wanted.traffic != lab::TrafficClass::kApplication) {
     expectation["traffic"] = lab::name_of(wanted.traffic);
   }
@@ -69,7 +73,7 @@ Json result_json(const inspect::TestResult& result) {
                                                       : array_of(wanted.source, lab::short_text);
   }
   Json startup;
-  if (result.startup) startup = to_json(lab::Sender{wanted.from, wanted.instance}, *result.startup);
+  if (result.startup) startup = to_json(wanted.sender(), *result.startup);
   return {{"expectation", expectation},
           {"ok", result.differences.empty()},
           {"differences", result.differences},

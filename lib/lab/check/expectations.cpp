@@ -46,6 +46,7 @@ class ExpectationCheck {
  private:
   void check_from() {
     const std::string path = path_ + ".from";
+    if (!expectation_.host.empty()) return check_host(path);
     if (!checks_.refers(path, "site", expectation_.from, lab_.sites, "sites")) return;
     const std::string& plan = lab_.sites.at(expectation_.from).server_farm;
     const auto farm = lab_.server_farms.find(plan);
@@ -55,6 +56,18 @@ class ExpectationCheck {
         fmt::format("site '{}' has no instance {}: plan '{}' has {}, counted from 0",
                     expectation_.from, expectation_.instance, plan, farm->second.capacity),
         {}, {"serverFarms." + plan, "sites." + expectation_.from + ".serverFarm"});
+  }
+
+  void check_host(const std::string& path) {
+    checks_.refers(path, "host", expectation_.host, lab_.hosts, "hosts");
+    const auto refuse = [&](bool present, const char* key) {
+      if (!present) return;
+      checks_.error(path_ + "." + key, "expectation",
+                    fmt::format("'{}' is of apps, and '{}' is a host", key, expectation_.host), {},
+                    {path});
+    };
+    refuse(expectation_.startup, "startup");
+    refuse(expectation_.traffic != TrafficClass::kApplication, "traffic");
   }
 
   void check_to() {

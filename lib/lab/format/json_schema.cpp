@@ -214,7 +214,7 @@ Json definitions() {
       {"subnetReference", text_like("[^/]+/[^/]+")},
       {"listen", text_like(fmt::format("([Tt][Cc][Pp]|[Uu][Dd][Pp])/{}", kPortNotZero))},
       {"instance",
-       {{"anyOf", Json::array({text_like("[^/]+(/[0-9]+)?"), Json{{"type", "integer"}},
+       {{"anyOf", Json::array({text_like("[^/]+(/[0-9]+)?|host/[^/]+"), Json{{"type", "integer"}},
                                Json{{"type", "boolean"}}})}}},
       {"httpsUrl", text_like("[Hh][Tt][Tt][Pp][Ss]://" + label + "([.]" + label +
                              ")*[.]?(:443)?/[^?#]+([?#].*)?")},

@@ -174,6 +174,7 @@ void resolve_references(Lab& lab) {
   resolve_services(lab);
   for (Expectation& expectation : lab.expectations) {
     resolve(expectation.from, lab.sites);
+    resolve(expectation.host, lab.hosts);
     if (expectation.by) resolve_decider(*expectation.by, lab);
   }
 }

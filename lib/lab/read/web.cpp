@@ -32,14 +32,15 @@ void read_platform(ObjectReader& object, Site& site) {
 void read_from(Reader& reader, const Value& value, Expectation& expectation) {
   const auto text = reader.text(value);
   if (!text) return;
-  const auto sender = Sender::parse(*text);
+  const auto sender = Sender::parse_with_hosts(*text);
   if (sender) {
     expectation.from = sender->site;
     expectation.instance = sender->instance;
+    expectation.host = sender->host;
   } else {
     reader.fail(value, "reference",
-                fmt::format("'{}' does not name an app's instance", shown(*text)),
-                "write SITE or SITE/INSTANCE, counted from 0");
+                fmt::format("'{}' names neither an app's instance nor a host", shown(*text)),
+                "write SITE, SITE/INSTANCE, counted from 0, or host/NAME");
   }
 }
 

@@ -80,7 +80,7 @@ enum class Form {
   kPorts,            // "443", "1000-1999"; "*" where the value is not in a list
   kSubnet,           // "VNET/SUBNET"
   kListen,           // "tcp/443"
-  kInstance,         // "SITE", "SITE/INSTANCE"
+  kInstance,         // "SITE", "SITE/INSTANCE", "host/NAME"
   kFlowUrl,          // "tcp://HOST:PORT"
   kHttpsUrl,         // "https://HOST/PATH"
   kLatency,          // "20ms", from 0s to 10s (lab/impairment.hpp)

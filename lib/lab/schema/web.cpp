@@ -238,7 +238,7 @@ ObjectSchema expectation_schema() {
   return {ObjectType::kExpectation,
           "expectation",
           "A flow, a lookup or the start of an app, and what becomes of it.",
-          {required(value("from", Form::kInstance, "SITE or SITE/INSTANCE.")),
+          {required(value("from", Form::kInstance, "SITE, SITE/INSTANCE, or host/NAME for a host in a network or on the Internet.")),
            value("to", Form::kFlowUrl,
                  "tcp://HOST:PORT, udp://HOST:PORT or icmp://HOST; HOST is an address or a name "
                  "that the app resolves."),

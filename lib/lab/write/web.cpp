@@ -67,12 +67,13 @@ Document Writer::json_of(const Host& host) const {
 }
 
 Document Writer::json_of(const Expectation& expectation) const {
-  const auto& [from, instance, to, expect, by, via, source, resolve, addresses, status, traffic,
-               startup, running, line] = expectation;
+  const auto& [from, instance, host, to, expect, by, via, source, resolve, addresses, status,
+               traffic, startup, running, line] = expectation;
   static_cast<void>(std::tie(expect, addresses, status, running, line));
-  Document json = object(field("from", instance == 0 ? from : fmt::format("{}/{}", from, instance)),
-                         field("to", if_any(to)), field("resolve", if_any(resolve)),
-                         field("startup", if_true(startup)));
+  const std::string app = instance == 0 ? from : fmt::format("{}/{}", from, instance);
+  Document json =
+      object(field("from", host.empty() ? app : "host/" + host), field("to", if_any(to)),
+             field("resolve", if_any(resolve)), field("startup", if_true(startup)));
   json["expect"] = expected(expectation);
   put(json, field("traffic", word_unless(traffic_classes(), TrafficClass::kApplication, traffic)),
       field("by", by), field("via", via), Field{"source", sources(source)});

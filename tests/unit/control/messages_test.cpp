@@ -84,6 +84,17 @@ TEST(ExplainMessage, ReturnsAsItWasSent) {
   EXPECT_TRUE(parsed->verify);
 }
 
+TEST(ExplainMessage, IsAlsoOfAHost) {
+  const ExplainRequest request{.app = {.host = "vm"}, .url = "tcp://10.0.0.1:80"};
+  const Result<ExplainRequest> parsed = parse_explain_request(dump(to_json(request)));
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(parsed->app, request.app);
+  for (const char* body : {R"({"host":"vm","site":"web","url":"u"})", R"({"host":"","url":"u"})",
+                           R"({"host":"vm","traffic":"image-pull","url":"u"})"}) {
+    EXPECT_FALSE(parse_explain_request(body).ok()) << body;
+  }
+}
+
 TEST(ExplainMessage, HasDefaultsForWhatIsOptional) {
   const Result<ExplainRequest> parsed =
       parse_explain_request(R"({"site":"web","url":"tcp://10.0.0.1:80"})");

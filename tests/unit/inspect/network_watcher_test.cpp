@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
+#include "inspect/senders.hpp"
 #include "tests/support/network_of.hpp"
 #include "tests/support/values.hpp"
 
@@ -95,6 +98,41 @@ TEST(NetworkWatcher, RefusesWhatHasNoIntegration) {
   EXPECT_EQ(codes({"plain", 0}), std::pair(Errc::kConflict, Errc::kConflict));
   EXPECT_EQ(codes({"nobody", 0}), std::pair(Errc::kNotFound, Errc::kNotFound));
   EXPECT_EQ(codes({"web", 2}), std::pair(Errc::kNotFound, Errc::kNotFound));
+}
+
+TEST(NetworkWatcher, TakesHostsToo) {
+  const lab::Lab lab = contract_lab();
+  const auto network = network_of(lab);
+  const auto [name, host] = *std::find_if(lab.hosts.begin(), lab.hosts.end(), [](const auto& each) {
+    return each.second.subnet.has_value();
+  });
+  const lab::Sender sender{.host = name};
+  const IpFlow flow{Direction::kOutbound, Protocol::kTcp, ip("10.9.9.9"), 443};
+  EXPECT_TRUE(ip_flow_verify(*network, sender, flow).ok());
+  EXPECT_TRUE(next_hop(*network, sender, ip("10.9.9.9")).ok());
+  const auto unknown = next_hop(*network, {.host = "nobody"}, ip("10.9.9.9"));
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.error().code, Errc::kNotFound);
+}
+
+TEST(Subnet, IsThatOfAnAppAHostOrNamed) {
+  const lab::Lab lab = contract_lab();
+  const auto network = network_of(lab);
+  EXPECT_EQ(subnet_of(*network, std::string("web")).value()->name, "spoke/integration");
+  EXPECT_EQ(subnet_of(*network, std::string("SPOKE/integration")).value()->name,
+            "spoke/integration");
+  for (const auto& [name, host] : lab.hosts) {
+    const auto subnet = subnet_of(*network, "host/" + name);
+    ASSERT_EQ(subnet.ok(), host.subnet.has_value()) << name;
+    if (!subnet.ok()) {
+      EXPECT_EQ(subnet.error().code, Errc::kConflict);
+    }
+  }
+  for (const char* wrong : {"nobody", "host/nobody", "spoke/nothing"}) {
+    const auto subnet = subnet_of(*network, std::string(wrong));
+    ASSERT_FALSE(subnet.ok()) << wrong;
+    EXPECT_EQ(subnet.error().code, Errc::kNotFound) << wrong;
+  }
 }
 
 }  // namespace

@@ -20,5 +20,17 @@ TEST(Sender, IsNamedWithItsClassOfTrafficUnlessItIsTheApplication) {
   EXPECT_EQ(Sender::parse("web").value().traffic, TrafficClass::kApplication);
 }
 
+TEST(Sender, IsAHostWhereThatIsTaken) {
+  EXPECT_EQ(Sender::parse_with_hosts("host/vm").value().host, "vm");
+  EXPECT_EQ(Sender::parse_with_hosts("host/vm").value().to_string(), "host/vm");
+  EXPECT_EQ(Sender::parse_with_hosts("web/1").value(), (Sender{"web", 1}));
+  EXPECT_EQ(Sender::parse_with_hosts("host").value(), (Sender{"host", 0}));
+  EXPECT_EQ(Sender::parse_with_hosts("host/1").value(), (Sender{"host", 1}));
+  EXPECT_FALSE(Sender::parse("host/vm").ok());
+  for (const char* wrong : {"", "host/", "web/x"}) {
+    EXPECT_FALSE(Sender::parse_with_hosts(wrong).ok()) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace egress::lab
