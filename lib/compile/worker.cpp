@@ -9,6 +9,7 @@
 #include "compile/identity.hpp"
 #include "compile/lanes.hpp"
 #include "compile/private_ports.hpp"
+#include "compile/sandbox.hpp"
 #include "compile/wires.hpp"
 #include "policy/kept_ranges.hpp"
 #include "policy/private_ports.hpp"
@@ -147,6 +148,8 @@ void add_app(Worker& worker, const std::string& site_name, const policy::Network
     }
   }
   join_app(worker, app, "eth0", direct_port, kAppDirectNet, slot, direct_table);
+  add_to_sandbox(worker, direct_port,
+                 app_vnet.empty() ? "" : fabric.link(worker.name, app_vnet_port(site_name)));
   if (site.front_end != policy::kNowhere) {
     add_front_of(worker, site_name, direct_port, slot, direct_table);
   }
@@ -263,6 +266,7 @@ void add_firewall(Worker& worker) {
   translation.push_back({"snat to oifname map @sources", "WEBSITE_PRIVATE_IP or direct"});
   table.chains["translation"] = {.hook = state::NftHook{"nat", "postrouting", 100},
                                  .rules = std::move(translation)};
+  add_sandbox(worker, table);
   add_requests(worker, table);
   add_private_ports(table, worker.private_ports);
   if (gives_tokens(worker.fabric.network.situation.lab, worker.key().server_farm)) {

@@ -25,6 +25,9 @@ struct Worker {
   // Of apps that front ends lead to, by the address under which these know them.
   std::vector<state::NftElement> requests{};
   std::vector<state::NftElement> private_ports{};  // and the apps that have them
+  // Ports of Windows apps, and of those of them that have no integration (sandbox.hpp).
+  std::vector<state::NftElement> sandboxed{};
+  std::vector<state::NftElement> outside{};
 
   state::NetnsState& netns() const { return fabric.netns(name); }
   // The one that the site has joined, or null.

@@ -14,8 +14,13 @@
 namespace egress::policy {
 namespace {
 
-constexpr int kDefaultAttempts = 5;       // azure-facts 8.2.2
-constexpr int kDefaultTimeout = 1;        // azure-facts 8.2.3
+// azure-facts 8.2.2 and 8.2.3
+struct Defaults {
+  int attempts = 0;
+  int timeout_seconds = 0;
+};
+constexpr Defaults kLinux{5, 1};
+constexpr Defaults kWindows{1, 3};
 constexpr int kDefaultCacheTimeout = 30;  // of one that is enabled; azure-facts 8.2.4
 
 const std::string* setting(const lab::Site& site, const char* name) {
@@ -73,20 +78,33 @@ void drop_repetitions(std::vector<Ipv4Address>& servers) {
   servers = std::move(once);
 }
 
+// Windows keeps answers unless it is told not to, Linux when it is told to (azure-facts 8.2.4).
+bool keeps_answers(const lab::Site& site, const lab::ServerFarm& plan) {
+  const std::string* cache = setting(site, lab::kDnsCacheSetting);
+  return !plan.reserved || (cache != nullptr && lab::equal_ignoring_case(*cache, "true"));
+}
+
+void add_numbers(const lab::Site& site, const lab::ServerFarm& plan, DnsSettings& out) {
+  const Defaults& defaults = plan.reserved ? kLinux : kWindows;
+  out.attempts = defaults.attempts;
+  out.timeout_seconds = defaults.timeout_seconds;
+  out.cache_seconds = keeps_answers(site, plan) ? kDefaultCacheTimeout : 0;
+  if (plan.hyper_v) return;
+  const lab::DnsConfiguration own = site.dns_configuration.value_or(lab::DnsConfiguration{});
+  out.attempts = number(own.dns_retry_attempt_count, site, lab::kDnsAttemptsSetting, out.attempts);
+  out.timeout_seconds =
+      number(own.dns_retry_attempt_timeout, site, lab::kDnsTimeoutSetting, out.timeout_seconds);
+  if (out.cache_seconds == 0) return;
+  out.cache_seconds =
+      number(own.dns_max_cache_timeout, site, lab::kDnsMaxCacheTimeoutSetting, out.cache_seconds);
+}
+
 }  // namespace
 
-DnsSettings dns_settings(const lab::Site& site, const std::vector<Ipv4Address>& of_network) {
-  const lab::DnsConfiguration own = site.dns_configuration.value_or(lab::DnsConfiguration{});
+DnsSettings dns_settings(const lab::Site& site, const lab::ServerFarm& plan,
+                         const std::vector<Ipv4Address>& of_network) {
   DnsSettings out{.servers = {kAzurePlatform}, .decided_by = "Azure DNS"};
-  out.attempts =
-      number(own.dns_retry_attempt_count, site, lab::kDnsAttemptsSetting, kDefaultAttempts);
-  out.timeout_seconds =
-      number(own.dns_retry_attempt_timeout, site, lab::kDnsTimeoutSetting, kDefaultTimeout);
-  const std::string* cache = setting(site, lab::kDnsCacheSetting);
-  if (cache != nullptr && lab::equal_ignoring_case(*cache, "true")) {
-    out.cache_seconds = number(own.dns_max_cache_timeout, site, lab::kDnsMaxCacheTimeoutSetting,
-                               kDefaultCacheTimeout);
-  }
+  add_numbers(site, plan, out);
   if (!site.virtual_network_subnet) {
     if (names_servers(site)) {
       out.note =
@@ -100,10 +118,11 @@ DnsSettings dns_settings(const lab::Site& site, const std::vector<Ipv4Address>& 
   return out;
 }
 
-DnsSettings running_dns_settings(const lab::Site& site, const std::vector<Ipv4Address>& at_start,
+DnsSettings running_dns_settings(const lab::Site& site, const lab::ServerFarm& plan,
+                                 const std::vector<Ipv4Address>& at_start,
                                  const std::vector<Ipv4Address>& by_now) {
-  DnsSettings out = dns_settings(site, at_start);
-  if (out.servers == dns_settings(site, by_now).servers) return out;
+  DnsSettings out = dns_settings(site, plan, at_start);
+  if (out.servers == dns_settings(site, plan, by_now).servers) return out;
   std::vector<std::string> now;
   for (const Ipv4Address server : by_now) now.push_back(server.to_string());
   out.note = fmt::format(

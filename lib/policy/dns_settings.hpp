@@ -26,12 +26,16 @@ struct DnsSettings {
 };
 
 // `of_network` are the servers of the network that the site has joined, if any. One without an
-// integration asks Azure DNS alone, whatever its settings say (contract "Decided" 24).
-DnsSettings dns_settings(const lab::Site& site, const std::vector<Ipv4Address>& of_network);
+// integration asks Azure DNS alone, whatever its settings say (contract "Decided" 24). Defaults
+// are those of the plan's system; of Windows containers nothing but the servers can be set
+// (azure-facts 8.2.6), and they keep the defaults of Windows.
+DnsSettings dns_settings(const lab::Site& site, const lab::ServerFarm& plan,
+                         const std::vector<Ipv4Address>& of_network);
 
 // The same for a running app: it keeps the servers that its network had at its start (azure-facts
 // 8.1.8).
-DnsSettings running_dns_settings(const lab::Site& site, const std::vector<Ipv4Address>& at_start,
+DnsSettings running_dns_settings(const lab::Site& site, const lab::ServerFarm& plan,
+                                 const std::vector<Ipv4Address>& at_start,
                                  const std::vector<Ipv4Address>& by_now);
 
 }  // namespace egress::policy

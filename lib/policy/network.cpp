@@ -291,11 +291,12 @@ class Analysis {
   }
 
   DnsSettings dns_of(const std::string& name, const lab::Site& site) const {
-    if (!site.virtual_network_subnet) return dns_settings(site, {});
+    const lab::ServerFarm& plan = lab_.server_farms.at(site.server_farm);
+    if (!site.virtual_network_subnet) return dns_settings(site, plan, {});
     const auto& by_now = lab_.virtual_networks.at(site.virtual_network_subnet->vnet).dns_servers;
     const auto at_start = out_.situation.dns_at_start.find(name);
-    if (at_start == out_.situation.dns_at_start.end()) return dns_settings(site, by_now);
-    return running_dns_settings(site, at_start->second, by_now);
+    if (at_start == out_.situation.dns_at_start.end()) return dns_settings(site, plan, by_now);
+    return running_dns_settings(site, plan, at_start->second, by_now);
   }
 
   Network& out_;

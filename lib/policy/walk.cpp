@@ -6,11 +6,10 @@
 #include <algorithm>
 
 #include "policy/arrival.hpp"
+#include "policy/departure.hpp"
 #include "policy/exits.hpp"
 #include "policy/firewalls.hpp"
 #include "policy/gateways.hpp"
-#include "policy/kept_ranges.hpp"
-#include "policy/platform.hpp"
 #include "policy/private_ports.hpp"
 #include "policy/refused_ports.hpp"
 #include "policy/steps.hpp"
@@ -19,13 +18,6 @@ namespace egress::policy {
 namespace {
 
 using lab::Verdict;
-
-const Ipv4Prefix* kept_in_worker(Ipv4Address destination) {
-  const auto* range =
-      std::find_if(std::begin(kKeptInWorker), std::end(kKeptInWorker),
-                   [&](const Ipv4Prefix& prefix) { return prefix.contains(destination); });
-  return range == std::end(kKeptInWorker) ? nullptr : range;
-}
 
 Packet packet_of(const Flow& flow) {
   const bool ported = flow.protocol != Protocol::kIcmp;
@@ -53,7 +45,8 @@ class Walk {
     const Lane& lane = *origin_.app->lane;
     const bool inside = enters_network(site, lane.routing);
     state_.explanation.path = inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect;
-    if (const Ended ended = keep_platform_addresses()) return *ended;
+    if (const Ended ended = keep_in_sandbox(state_)) return *ended;
+    if (const Ended ended = keep_platform_addresses(state_)) return *ended;
     if (auto refused = refused_port(network_, origin_, packet_, Exit::kWorker)) {
       return stop(Verdict::kDrop, *std::move(refused));
     }
@@ -81,40 +74,9 @@ class Walk {
     const Interface& machine = network_.interfaces[origin_.interface];
     const bool inside = machine.vnet != kNowhere;
     state_.explanation.path = inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect;
-    if (const Ended ended = keep_platform_addresses()) return *ended;
+    if (const Ended ended = keep_platform_addresses(state_)) return *ended;
     packet_.source = machine.address;
     return inside ? go_through_vnets() : arrive_on_internet(state_);
-  }
-
-  // The platform answers itself, whatever the routing.
-  Ended keep_platform_addresses() {
-    if (is_platform_address(packet_.destination)) return ask_platform();
-    const Ipv4Prefix* range = kept_in_worker(packet_.destination);
-    if (range == nullptr) return std::nullopt;
-    return stop(Verdict::kDrop, {Stage::kPlatform, origin_.name, "Drop", range->to_string(),
-                                 fmt::format("{} belongs to the platform and never leaves the {}.",
-                                             packet_.destination.to_string(),
-                                             origin_.worker != nullptr ? "worker" : "machine")});
-  }
-
-  Verdict ask_platform() {
-    if (origin_.interface != kNowhere) {
-      packet_.source = network_.interfaces[origin_.interface].address;
-    }
-    PlatformVerdict verdict = platform_verdict(network_, origin_, packet_);
-    Explanation& explanation = state_.explanation;
-    if (packet_.destination == kAzurePlatform) explanation.path.reset();
-    explanation.decided_by = std::move(verdict.decided_by);
-    if (verdict.verdict == Verdict::kAllow && origin_.interface != kNowhere) {
-      explanation.show({packet_.source});
-    }
-    if (verdict.verdict == Verdict::kDeny) {
-      const Interface& sender = network_.interfaces[origin_.interface];
-      const Gate& gate = *network_.subnets[sender.subnet].platform;
-      explanation.nearest = near_misses(gate.rules, gate.decide(packet_), packet_);
-    }
-    note(std::move(verdict.step));
-    return verdict.verdict;
   }
 
   void note(Step step) { state_.note(std::move(step)); }

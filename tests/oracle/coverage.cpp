@@ -14,10 +14,12 @@
 #include "policy/effective_routes.hpp"
 #include "policy/private_ports.hpp"
 #include "policy/traffic_routing.hpp"
+#include "tests/oracle/edges.hpp"
 #include "tests/oracle/firewalls.hpp"
 #include "tests/oracle/gateways.hpp"
 #include "tests/oracle/internet_prefixes.hpp"
 #include "tests/oracle/name_coverage.hpp"
+#include "tests/oracle/windows.hpp"
 #include "tests/oracle/wires.hpp"
 
 namespace egress::oracle {
@@ -45,6 +47,7 @@ class LabFeatures {
     switches();
     tasks();
     found_.merge(wire_features(lab_));
+    found_.merge(windows_features(lab_));
     found_.merge(gateway_features(lab_));
     found_.merge(firewall_features(lab_));
     return std::move(found_);
@@ -233,39 +236,6 @@ class LabFeatures {
   std::set<std::string> found_{};
 };
 
-// At which edges of the sending subnet's rules a flow stands.
-std::set<std::string> edges_of(const Lab& lab, const ProbeCase& probe) {
-  std::set<std::string> edges;
-  const auto& subnet = probe.from.host.empty()
-                           ? lab.sites.at(probe.from.site).virtual_network_subnet
-                           : lab.hosts.at(probe.from.host).subnet;
-  if (!subnet || !lab.find(*subnet)->network_security_group) return edges;
-  const auto ports = [&](const char* which, const PortSet& set, uint16_t port) {
-    if (set.is_all() || probe.flow.protocol == Protocol::kIcmp) return;
-    for (const auto& range : set.intervals()) {
-      if (port == range.first) edges.insert(fmt::format("flow at the first {}", which));
-      if (port == range.last) edges.insert(fmt::format("flow at the last {}", which));
-      if (port + 1 == range.first) edges.insert(fmt::format("flow before the first {}", which));
-      if (port == range.last + 1) edges.insert(fmt::format("flow behind the last {}", which));
-    }
-  };
-  const uint32_t to = probe.flow.destination.bits;
-  const auto& group = lab.network_security_groups.at(*lab.find(*subnet)->network_security_group);
-  for (const auto& [name, rule] : group.security_rules) {
-    if (rule.direction != lab::Direction::kOutbound) continue;
-    ports("port", rule.destination_ports, probe.flow.destination_port);
-    ports("source port", rule.source_ports, probe.flow.source_port);
-    for (const Ipv4Prefix& prefix : rule.destination.prefixes) {
-      if (prefix.length == 0) continue;
-      if (to == prefix.first().bits) edges.insert("flow at the first address");
-      if (to == prefix.last().bits) edges.insert("flow at the last address");
-      if (to + 1 == prefix.first().bits) edges.insert("flow before the first address");
-      if (to == prefix.last().bits + 1) edges.insert("flow behind the last address");
-    }
-  }
-  return edges;
-}
-
 // The appliances that a flow met, in order.
 std::vector<const lab::Host*> row_of(const Lab& lab, const policy::Explanation& explained) {
   constexpr std::string_view kHop = "VirtualAppliance ";
@@ -397,6 +367,8 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
     cover_exit(coverage, *explained);
     const std::string in_prefix = feature_of_receiver(lab, *explained);
     if (!in_prefix.empty()) ++coverage[in_prefix];
+    const std::string sandbox = feature_of_sandbox(*explained);
+    if (!sandbox.empty()) ++coverage[sandbox];
     cover_calls(coverage, network, probe, *explained);
     for (const std::string& feature : answer_features(*explained)) ++coverage[feature];
     const auto appliances = std::count_if(

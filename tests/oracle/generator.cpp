@@ -22,6 +22,7 @@
 #include "tests/oracle/starts.hpp"
 #include "tests/oracle/steering.hpp"
 #include "tests/oracle/traffic.hpp"
+#include "tests/oracle/windows.hpp"
 #include "tests/oracle/wires.hpp"
 #include "tests/support/renamed_lab.hpp"
 #include "tests/support/values.hpp"
@@ -360,6 +361,7 @@ lab::Lab random_lab(uint64_t seed) {
     add_firewalls(lab, later);
     add_prefix_hosts(lab, later);
     make_slots(lab, later);
+    draw_windows(lab, later);
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
                ? testing_support::with_longest_names(lab)

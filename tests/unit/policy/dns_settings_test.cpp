@@ -20,15 +20,15 @@ lab::Site integrated() {
 
 // "10.0.0.4 10.0.0.5 by virtualNetworks.spoke.dnsServers".
 std::string servers(const lab::Site& site, const std::vector<Ipv4Address>& of_network = {}) {
-  const DnsSettings settings = dns_settings(site, of_network);
+  const DnsSettings settings = dns_settings(site, {}, of_network);
   std::string text;
   for (const Ipv4Address server : settings.servers) text += server.to_string() + " ";
   return text + "by " + settings.decided_by;
 }
 
 // "5 x 1 s, kept 0 s".
-std::string numbers(const lab::Site& site) {
-  const DnsSettings settings = dns_settings(site, {});
+std::string numbers(const lab::Site& site, const lab::ServerFarm& plan = {}) {
+  const DnsSettings settings = dns_settings(site, plan, {});
   return fmt::format("{} x {} s, kept {} s", settings.attempts, settings.timeout_seconds,
                      settings.cache_seconds);
 }
@@ -49,9 +49,9 @@ TEST(DnsSettings, OfAnAppWithoutIntegrationAreAzureDnsWhateverItSays) {
   site.app_settings = {{"WEBSITE_DNS_SERVER", "10.0.1.4"}, {"WEBSITE_DNS_ALT_SERVER", "10.0.1.5"}};
   site.dns_configuration = lab::DnsConfiguration{.dns_servers = {ip("10.0.2.4")}};
   EXPECT_EQ(servers(site), "168.63.129.16 by Azure DNS");
-  EXPECT_THAT(dns_settings(site, {}).note, testing::HasSubstr("no virtual network integration"));
-  EXPECT_EQ(dns_settings({}, {}).note, "");
-  EXPECT_EQ(dns_settings(integrated(), {}).note, "");
+  EXPECT_THAT(dns_settings(site, {}, {}).note, testing::HasSubstr("no virtual network integration"));
+  EXPECT_EQ(dns_settings({}, {}, {}).note, "");
+  EXPECT_EQ(dns_settings(integrated(), {}, {}).note, "");
 }
 
 TEST(DnsSettings, AppendTheAlternativeServerToWhicheverListCounts) {
@@ -102,31 +102,43 @@ TEST(DnsSettings, OutOfBoundsCountAsAbsent) {
 TEST(DnsSettings, KeepAnswersOnlyWhereTheCacheIsEnabled) {
   lab::Site site = integrated();
   site.dns_configuration = lab::DnsConfiguration{.dns_max_cache_timeout = 10};
-  EXPECT_EQ(dns_settings(site, {}).cache_seconds, 0);
+  EXPECT_EQ(dns_settings(site, {}, {}).cache_seconds, 0);
   site.app_settings["WEBSITE_ENABLE_DNS_CACHE"] = "true";
-  EXPECT_EQ(dns_settings(site, {}).cache_seconds, 10);
+  EXPECT_EQ(dns_settings(site, {}, {}).cache_seconds, 10);
   site.dns_configuration.reset();
-  EXPECT_EQ(dns_settings(site, {}).cache_seconds, 30);
+  EXPECT_EQ(dns_settings(site, {}, {}).cache_seconds, 30);
   site.app_settings["WEBSITE_ENABLE_DNS_CACHE"] = "false";
-  EXPECT_EQ(dns_settings(site, {}).cache_seconds, 0);
+  EXPECT_EQ(dns_settings(site, {}, {}).cache_seconds, 0);
 }
 
 TEST(DnsSettings, OfARunningAppAreThoseOfItsStart) {
-  const DnsSettings got = running_dns_settings(integrated(), {ip("10.0.0.4")}, {ip("10.0.2.5")});
+  const DnsSettings got = running_dns_settings(integrated(), {}, {ip("10.0.0.4")}, {ip("10.0.2.5")});
   EXPECT_THAT(got.servers, ElementsAre(ip("10.0.0.4")));
   EXPECT_EQ(got.note,
             "These are the servers of the app's start; virtual network 'spoke' has 10.0.2.5 by "
             "now: restart the app.");
-  EXPECT_EQ(running_dns_settings(integrated(), {ip("10.0.0.4")}, {}).note,
+  EXPECT_EQ(running_dns_settings(integrated(), {}, {ip("10.0.0.4")}, {}).note,
             "These are the servers of the app's start; virtual network 'spoke' has Azure DNS by "
             "now: restart the app.");
 }
 
 TEST(DnsSettings, OfARunningAppSayNothingOfAListThatItDoesNotUse) {
   lab::Site site = integrated();
-  EXPECT_EQ(running_dns_settings(site, {ip("10.0.0.4")}, {ip("10.0.0.4")}).note, "");
+  EXPECT_EQ(running_dns_settings(site, {}, {ip("10.0.0.4")}, {ip("10.0.0.4")}).note, "");
   site.app_settings["WEBSITE_DNS_SERVER"] = "10.0.1.4";
-  EXPECT_EQ(running_dns_settings(site, {ip("10.0.0.4")}, {ip("10.0.2.5")}).note, "");
+  EXPECT_EQ(running_dns_settings(site, {}, {ip("10.0.0.4")}, {ip("10.0.2.5")}).note, "");
+}
+
+TEST(DnsSettings, HaveDefaultsOfTheirOwnOnWindowsWhichContainersKeep) {
+  lab::ServerFarm windows;
+  windows.reserved = false;
+  EXPECT_EQ(numbers(integrated(), windows), "1 x 3 s, kept 30 s");
+  lab::Site site = integrated();
+  site.dns_configuration = lab::DnsConfiguration{.dns_max_cache_timeout = 0};
+  site.app_settings["WEBSITE_DNS_ATTEMPTS"] = "4";
+  EXPECT_EQ(numbers(site, windows), "4 x 3 s, kept 0 s");
+  windows.hyper_v = true;
+  EXPECT_EQ(numbers(site, windows), "1 x 3 s, kept 30 s");
 }
 
 }  // namespace
