@@ -56,6 +56,10 @@ Json json_of(const lifecycle::Purge& purge) {
   return {{"operation", "purge"}, {"subnet", purge.subnet.to_string()}};
 }
 
+Json json_of(const lifecycle::Swap& swap) {
+  return {{"operation", "swap"}, {"site", swap.site}, {"slot", swap.slot}};
+}
+
 bool says(const nlohmann::json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && !found->is_null();
@@ -120,6 +124,13 @@ Result<Operation> parse_purge(const nlohmann::json& json) {
   return Operation{lifecycle::Purge{std::move(subnet)}};
 }
 
+Result<Operation> parse_swap(const nlohmann::json& json) {
+  lifecycle::Swap swap;
+  ASSIGN_OR_RETURN(swap.site, text_of(json, "site"));
+  ASSIGN_OR_RETURN(swap.slot, text_of(json, "slot"));
+  return Operation{std::move(swap)};
+}
+
 struct Form {
   const char* name;
   Result<Operation> (*parse)(const nlohmann::json&);
@@ -127,7 +138,7 @@ struct Form {
 constexpr Form kForms[] = {
     {"scale", parse_scale},   {"connect", parse_connect}, {"disconnect", parse_disconnect},
     {"delete", parse_delete}, {"set", parse_set},         {"unset", parse_unset},
-    {"purge", parse_purge}};
+    {"purge", parse_purge},   {"swap", parse_swap}};
 
 }  // namespace
 

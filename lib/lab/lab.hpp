@@ -176,6 +176,8 @@ struct Site {
   int vnet_private_ports_count = 0;  // for each instance; azure-facts 9.3
   std::string location{};            // or empty: its plan's
   std::string slot_of{};  // the app whose deployment slot it is, or empty (lab/slots.hpp)
+  // App settings that stay where they are when slots are swapped; of an app, for all its slots.
+  std::vector<std::string> slot_setting_names{};
   bool operator==(const Site&) const = default;
 };
 

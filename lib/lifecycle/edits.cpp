@@ -13,6 +13,7 @@
 #include "lab/suggest.hpp"
 #include "lifecycle/companions.hpp"
 #include "lifecycle/rules.hpp"
+#include "lifecycle/swap.hpp"
 
 namespace egress::lifecycle {
 namespace {
@@ -231,6 +232,18 @@ Result<Edits> edits(const Unset& unset, const Lab& lab) {
   Error unknown = nothing_at(path);
   if (!hint.empty()) unknown.message += "; " + hint;
   return unknown;
+}
+
+Result<Edits> edits(const Swap& swap, const Lab& lab) {
+  ASSIGN_OR_RETURN(const std::string app, spelled("site", swap.site, lab.sites));
+  lab::Nearest near(swap.slot);
+  for (const auto& [name, site] : lab.sites) {
+    if (site.slot_of != app) continue;
+    const std::string slot = lab::slot_name(name, site);
+    if (lab::equal_ignoring_case(slot, swap.slot)) return edits_of_swap(lab, app, name);
+    near.consider(slot);
+  }
+  return absent("slot", app + "/" + swap.slot, near);
 }
 
 Result<Edits> edits(const Purge& purge, const Lab& lab) {

@@ -53,11 +53,15 @@ std::string text(const Purge& purge) {
   return "purge " + word(purge.subnet.to_string());
 }
 
+std::string text(const Swap& swap) {
+  return fmt::format("swap {} {}", word(swap.site), word(swap.slot));
+}
+
 }  // namespace
 
 const char* name_of(const Operation& operation) {
   constexpr std::array<const char*, std::variant_size_v<Operation>> kNames = {
-      "scale", "connect", "disconnect", "delete", "set", "unset", "purge"};
+      "scale", "connect", "disconnect", "delete", "set", "unset", "purge", "swap"};
   return kNames.at(operation.index());
 }
 

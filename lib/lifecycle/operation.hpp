@@ -28,6 +28,12 @@ struct Connect {
 struct Disconnect {
   std::string site{};
 };
+// Exchanges an app with one of its deployment slots, as far as Azure does: what they run, their app
+// settings but for those of `slotConfigNames`. Networks, identities, addresses and logs stay.
+struct Swap {
+  std::string site{};
+  std::string slot{};  // "staging"
+};
 struct Delete {
   std::string kind{};  // "subnet" (lab/resource_kinds.hpp)
   std::string name{};  // "spoke/apps"
@@ -43,7 +49,7 @@ struct Unset {
 struct Purge {
   lab::SubnetRef subnet{};
 };
-using Operation = std::variant<Scale, Connect, Disconnect, Delete, Set, Unset, Purge>;
+using Operation = std::variant<Scale, Connect, Disconnect, Delete, Set, Unset, Purge, Swap>;
 
 const char* name_of(const Operation& operation);  // "scale"
 // As typed: "scale plan --capacity 3".

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "lab/slots.hpp"
 #include "lifecycle/rules.hpp"
 
 namespace egress::lifecycle {
@@ -93,6 +94,18 @@ lab::Named<std::vector<TimePoint>> counted(const Change& change,
   return counted;
 }
 
+// Both sides of a swap, though nothing of them differs.
+std::set<std::string> swapped(const Change& change) {
+  const auto* swap = change.operation == nullptr ? nullptr : std::get_if<Swap>(change.operation);
+  if (swap == nullptr) return {};
+  std::set<std::string> sites;
+  for (const std::string& name : {swap->site, lab::site_of_slot(swap->site, swap->slot)}) {
+    const auto found = change.after.sites.find(name);
+    if (found != change.after.sites.end()) sites.insert(found->first);
+  }
+  return sites;
+}
+
 // Of connecting and disconnecting (azure-facts 3.4.1).
 std::set<std::string> restarts(const Lab& before, const Lab& after) {
   std::set<std::string> sites;
@@ -150,6 +163,7 @@ std::variant<Transition, std::vector<Refusal>> transition(const Change& change) 
   carry_links(change, transition);
   transition.effects.scalings = scalings(before, change.after);
   transition.effects.restarts = restarts(before, change.after);
+  transition.effects.restarts.merge(swapped(change));
   transition.next.instances = instances_after(change, transition.effects.scalings);
   transition.next.scale_changes = counted(change, transition.effects.scalings);
   return transition;

@@ -104,6 +104,20 @@ TEST_F(LabOperations, DisconnectAndConnectRestartTheAppAndLeaveTheNetworkAsItIs)
   EXPECT_EQ(run_script("ip -n eg-vnet-spoke route show table all").out, network);
 }
 
+TEST_F(LabOperations, ASwapExchangesSettingsAndLeavesTheIntegration) {
+  done({"set", "sites.web.appSettings.COLOUR", "blue"});
+  done({"set", "sites.web.slots.staging", "{appSettings: {COLOUR: green}}"});
+  EXPECT_THAT(peer("web"), HasSubstr("20.61.0.10:"));
+  const std::string before = vnet_link("eg-app-web-0");
+  done({"swap", "web", "staging"});
+  EXPECT_THAT(machine_.ctl({"env", "web"}).out, HasSubstr("COLOUR=green"));
+  EXPECT_THAT(machine_.ctl({"env", "web-staging"}).out, HasSubstr("COLOUR=blue"));
+  EXPECT_THAT(peer("web"), HasSubstr("20.61.0.10:"));
+  EXPECT_THAT(peer("web-staging"), HasSubstr("20.50.1."));
+  EXPECT_NE(vnet_link("eg-app-web-0"), before) << "it has been restarted";
+  EXPECT_THAT(refused({"swap", "web", "stagin"}), HasSubstr("did you mean 'staging'?"));
+}
+
 TEST_F(LabOperations, DeletingInTheWrongOrderIsRefusedInAzuresWords) {
   EXPECT_THAT(refused({"delete", "subnet", kSubnet}),
               AllOf(HasSubstr(kInUse), HasSubstr("/serviceAssociationLinks/AppServiceLink"),

@@ -96,6 +96,8 @@ class Change {
   void operator()(const lifecycle::Purge& purge) const {
     std::erase_if(model_.orphans, [&](const auto& link) { return link.subnet == purge.subnet; });
   }
+  // Of nothing that the model has.
+  void operator()(const lifecycle::Swap& /*swap*/) const {}
 
  private:
   Model& model_;

@@ -208,6 +208,22 @@ void add_unset(CLI::App& app, Action& chosen) {
   });
 }
 
+void add_swap(CLI::App& app, Action& chosen) {
+  CLI::App* command = add_operation(
+      app, "swap", "Exchange an app with one of its deployment slots, which restarts both",
+      "What they run, dependencies and app settings change sides, but for the settings that\n"
+      "slotConfigNames.appSettingNames lists. Integration, routing, identity, addresses, backup\n"
+      "and logs stay.\n"
+      "Example: egressctl swap web staging");
+  const auto swap = std::make_shared<lifecycle::Swap>();
+  add_text(*command, "SITE", swap->site, "App");
+  add_text(*command, "SLOT", swap->slot, "Its slot");
+  when_chosen(*command, chosen, [swap](const Context& context) {
+    const std::string what = swap->site + " with " + swap->slot;
+    return operate(context, *swap, {"swapped", "partly swapped", what});
+  });
+}
+
 void add_purge(CLI::App& app, Action& chosen) {
   CLI::App* command = add_operation(
       app, "purge", "Take what deleted apps have left behind from a subnet",
@@ -230,6 +246,7 @@ void add_lifecycle_commands(CLI::App& app, Action& chosen) {
   add_set(app, chosen);
   add_unset(app, chosen);
   add_purge(app, chosen);
+  add_swap(app, chosen);
   add_export(app, chosen);
 }
 

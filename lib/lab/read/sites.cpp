@@ -45,7 +45,11 @@ Declared read_slot(Reader& reader, const Value& value, const std::string& app, c
 
 void read_app(Reader& reader, const Value& value, std::vector<Declared>& all) {
   ObjectReader object(reader, value, ObjectType::kSite);
-  const Site site = read_site(object);
+  Site site = read_site(object);
+  if (const auto names = object.at("slotConfigNames")) {
+    ObjectReader own(reader, *names, ObjectType::kSlotConfigNames);
+    own.list_into(site.slot_setting_names, "appSettingNames", &Reader::text);
+  }
   all.push_back({value.key, fmt::format("site '{}'", shown(value.key)), value, site});
   const auto slots = object.at("slots");
   for (const Value& slot : slots ? reader.names(*slots) : std::vector<Value>{}) {

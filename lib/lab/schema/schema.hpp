@@ -23,6 +23,7 @@ enum class ObjectType {
   kServerFarm,
   kSite,
   kSlot,
+  kSlotConfigNames,
   kSiteConfig,
   kOutboundVnetRouting,
   kHost,

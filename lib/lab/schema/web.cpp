@@ -155,11 +155,20 @@ ObjectSchema site_schema() {
                     "An app.",
                     {required(value("serverFarm", Form::kText, "The plan that it runs on."))}};
   for (Property& property : site_properties()) site.properties.push_back(std::move(property));
+  site.properties.push_back(object("slotConfigNames", ObjectType::kSlotConfigNames,
+                                   "What stays where it is when its slots are swapped."));
   site.properties.push_back(
       map("slots", ObjectType::kSlot, label_name("a slot", 59),
           "Deployment slots by name. Each is an app of its own on the same plan, called SITE-SLOT "
           "wherever an app is named; it has nothing of the app's integration and settings."));
   return site;
+}
+
+ObjectSchema slot_config_names_schema() {
+  return {ObjectType::kSlotConfigNames,
+          "slotConfigNames",
+          "What is a slot's own.",
+          {list("appSettingNames", Form::kText, "App settings, of the app and of all its slots.")}};
 }
 
 ObjectSchema slot_schema() {
@@ -238,7 +247,9 @@ ObjectSchema expectation_schema() {
   return {ObjectType::kExpectation,
           "expectation",
           "A flow, a lookup or the start of an app, and what becomes of it.",
-          {required(value("from", Form::kInstance, "SITE, SITE/INSTANCE, or host/NAME for a host in a network or on the Internet.")),
+          {required(value(
+               "from", Form::kInstance,
+               "SITE, SITE/INSTANCE, or host/NAME for a host in a network or on the Internet.")),
            value("to", Form::kFlowUrl,
                  "tcp://HOST:PORT, udp://HOST:PORT or icmp://HOST; HOST is an address or a name "
                  "that the app resolves."),
@@ -261,9 +272,16 @@ ObjectSchema expectation_schema() {
 }  // namespace
 
 std::vector<ObjectSchema> web_schemas() {
-  return {server_farm_schema(), impairment_schema(),   site_schema(),
-          slot_schema(),        site_config_schema(),  outbound_vnet_routing_schema(),
-          host_schema(),        network_rule_schema(), expectation_schema()};
+  return {server_farm_schema(),
+          impairment_schema(),
+          site_schema(),
+          slot_schema(),
+          slot_config_names_schema(),
+          site_config_schema(),
+          outbound_vnet_routing_schema(),
+          host_schema(),
+          network_rule_schema(),
+          expectation_schema()};
 }
 
 }  // namespace egress::lab

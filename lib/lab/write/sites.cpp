@@ -26,7 +26,7 @@ Document Writer::json_of(const Named<Site>& sites) const {
 Document Writer::json_of(const Site& site) const {
   const auto& [farm, subnet, routing, route_all, content_share, image_pull, backup_restore,
                settings, dns, access, inbound, dependencies, runtime, subscription, identity,
-               backup, logs, private_ports, location, slot_of] = site;
+               backup, logs, private_ports, location, slot_of, slot_settings] = site;
   const auto access_word =
       access ? std::optional(word_for(site_public_network_accesses(), *access)) : std::nullopt;
   // What a slot has of its app goes without saying.
@@ -34,6 +34,8 @@ Document Writer::json_of(const Site& site) const {
   const auto of_app = [&](const std::string& own, std::string Site::*of) {
     return app == nullptr || own != app->*of ? if_any(own) : std::nullopt;
   };
+  const Document slot_config_names =
+      slot_settings.empty() ? Document() : object(field("appSettingNames", slot_settings));
   return object(
       field("serverFarm", of_app(farm, &Site::server_farm)), field("virtualNetworkSubnet", subnet),
       field("outboundVnetRouting", routing), field("vnetRouteAllEnabled", route_all),
@@ -44,7 +46,8 @@ Document Writer::json_of(const Site& site) const {
       field("dependencies", dependencies), field("identity", identity), field("backup", backup),
       field("logs", logs), field("vnetPrivatePortsCount", unless(0, private_ports)),
       field("subscription", of_app(subscription, &Site::subscription)),
-      field("location", of_app(location, &Site::location)));
+      field("location", of_app(location, &Site::location)),
+      Field{"slotConfigNames", slot_config_names});
 }
 
 }  // namespace egress::lab

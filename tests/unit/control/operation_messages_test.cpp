@@ -31,6 +31,7 @@ TEST(OperationMessage, ReturnsAsItWasSent) {
   EXPECT_EQ(sent(lifecycle::Set{"sites.web.appSettings.A", ""}), "set sites.web.appSettings.A ''");
   EXPECT_EQ(sent(lifecycle::Unset{"sites.web.appSettings.A"}), "unset sites.web.appSettings.A");
   EXPECT_EQ(sent(lifecycle::Purge{kSubnet}), "purge spoke/apps");
+  EXPECT_EQ(sent(lifecycle::Swap{"web", "staging"}), "swap web staging");
 }
 
 TEST(OperationMessage, CanDoWithoutWhatIsOptional) {
@@ -47,7 +48,7 @@ TEST(OperationMessage, IsRefusedWithWhatIsWrong) {
   const std::vector<std::pair<const char*, const char*>> cases{
       {"[]", "not a JSON object"},
       {"{}", "\"operation\""},
-      {R"({"operation":"resize"})", "one of scale, connect, disconnect, delete, set, unset, purge"},
+      {R"({"operation":"resize"})", "one of scale, connect, disconnect, delete, set, unset, purge, swap"},
       {R"({"operation":"scale"})", "\"serverFarm\""},
       {R"({"operation":"scale","serverFarm":"plan","capacity":-1})", "\"capacity\""},
       {R"({"operation":"scale","serverFarm":"plan","capacity":"3"})", "\"capacity\""},

@@ -236,6 +236,7 @@ TEST(OperationText, IsAsTyped) {
   EXPECT_EQ(to_text(Set{"sites.web.appSettings.A", ""}), "set sites.web.appSettings.A ''");
   EXPECT_EQ(to_text(Unset{"expectations[0]"}), "unset 'expectations[0]'");
   EXPECT_EQ(to_text(Purge{{"spoke", "apps"}}), "purge spoke/apps");
+  EXPECT_EQ(to_text(Swap{"web", "staging"}), "swap web staging");
 }
 
 }  // namespace

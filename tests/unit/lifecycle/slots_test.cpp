@@ -52,6 +52,39 @@ TEST(SlotEdits, SetWhatIsNamedByEitherPath) {
               ElementsAre("sites.web.slots.test.virtualNetworkSubnet"));
 }
 
+TEST(SlotEdits, SwapWhatRunsAndSettingsThatAreNoSlotsOwn) {
+  lab::Lab before = slot_lab();
+  lab::Site& app = before.sites.at("web");
+  lab::Site& slot = before.sites.at("web-test");
+  app.linux_fx_version = "PYTHON|3.11";
+  app.app_settings = {{"WEBSITE_DNS_SERVER", "10.1.2.4"}, {"SIDE", "production"}, {"OLD", "1"}};
+  app.slot_setting_names = {"side"};
+  slot.linux_fx_version.clear();
+  slot.app_settings = {{"SIDE", "staging"}, {"NEW", "1"}};
+  slot.dependencies = {"tcp://10.1.2.4:1433"};
+  lab::Lab expected = before;
+  lab::Site& app_after = expected.sites.at("web");
+  lab::Site& slot_after = expected.sites.at("web-test");
+  std::swap(app_after.linux_fx_version, slot_after.linux_fx_version);
+  std::swap(app_after.dependencies, slot_after.dependencies);
+  app_after.app_settings = {{"SIDE", "production"}, {"NEW", "1"}};
+  slot_after.app_settings = {{"SIDE", "staging"}, {"OLD", "1"}, {"WEBSITE_DNS_SERVER", "10.1.2.4"}};
+  EXPECT_TRUE(after(Swap{"WEB", "Test"}, before) == expected);
+  EXPECT_TRUE(after(Swap{"web", "test"}, expected) == before);
+  EXPECT_THAT(made_by(Swap{"web", "test"}, before).effects.restarts,
+              ElementsAre("web", "web-test"));
+}
+
+TEST(SlotEdits, SwapWithNoSlotThatIsNotThere) {
+  for (const Swap& swap : {Swap{"web", "tset"}, Swap{"api", "test"}, Swap{"nobody", "test"}}) {
+    const auto edits = edits_of(swap, slot_lab());
+    ASSERT_FALSE(edits.ok());
+    EXPECT_EQ(edits.error().code, Errc::kNotFound);
+  }
+  EXPECT_THAT(edits_of(Swap{"web", "tset"}, slot_lab()).error().message,
+              testing::HasSubstr("did you mean 'test'?"));
+}
+
 TEST(SlotEdits, DeleteASlotWithItsExpectations) {
   lab::Lab expected = slot_lab();
   expected.sites.erase("web-test");
