@@ -96,6 +96,7 @@ CommandLine::CommandLine()
   add_watch_command(app_, chosen_);
   add_name_commands(app_, chosen_);
   add_network_watcher_commands(app_, chosen_);
+  add_about_command(app_, chosen_);
   add_completion_command(app_, chosen_);
 }
 

@@ -39,7 +39,7 @@ int exit_of_operation(const Failure& failure);
 
 void add_lab_commands(CLI::App& app, Action& chosen);        // validate, plan
 void add_operation_commands(CLI::App& app, Action& chosen);  // apply, restart, down
-// scale, connect, disconnect, delete, set, unset, purge, export
+// scale, connect, disconnect, delete, set, unset, purge, swap, export
 void add_lifecycle_commands(CLI::App& app, Action& chosen);
 void add_query_commands(CLI::App& app, Action& chosen);    // status, leases, effective-…, graph
 void add_clock_command(CLI::App& app, Action& chosen);     // clock, clock advance
@@ -51,6 +51,7 @@ void add_network_watcher_commands(CLI::App& app, Action& chosen);  // ip-flow-ve
 void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Action& chosen);
 void add_wire_command(CLI::App& app, Action& chosen);   // wire
 void add_watch_command(CLI::App& app, Action& chosen);  // watch
+void add_about_command(CLI::App& app, Action& chosen);
 void add_completion_command(CLI::App& app, Action& chosen);
 // Written from the command line's own definition, so that it cannot lag behind.
 std::string bash_completion(const CLI::App& app);

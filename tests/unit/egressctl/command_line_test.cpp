@@ -285,6 +285,24 @@ TEST_F(CommandLineTest, RefusesWrongUsage) {
   EXPECT_EQ(run({"exec", "web", "--host", "sql", "--", "true"}).exit, 125);
 }
 
+TEST_F(CommandLineTest, TellsWhatIsEmulatedWithoutADaemon) {
+  const Outcome table = run({"about", "--coverage"});
+  EXPECT_EQ(table.exit, 0);
+  EXPECT_THAT(table.out,
+              AllOf(HasSubstr("I1  done  One integration interface"), HasSubstr("\nL8  ")));
+  const Outcome document = run({"-o", "json", "about", "--coverage"});
+  const auto rows = Json::parse(document.out).at("coverage");
+  EXPECT_EQ(rows.size(), 39U) << "I, A, C, N, D and L of the conformance table";
+  for (const auto& row : rows) {
+    EXPECT_FALSE(row.at("what").get<std::string>().empty()) << row.dump();
+    const auto state = row.at("state").get<std::string>();
+    if (state != "done") {
+      EXPECT_FALSE(row.at("notes").get<std::string>().empty()) << row.dump();
+    }
+  }
+  EXPECT_THAT(run({"about"}).out, HasSubstr("about --coverage"));
+}
+
 TEST_F(CommandLineTest, HelpsWithExamplesAndExitStatusForEveryCommand) {
   const CommandLine line;
   for (const CLI::App* command : line.app().get_subcommands({})) {
