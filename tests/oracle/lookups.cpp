@@ -34,6 +34,8 @@ class LookupGenerator {
     for (const auto& [name, service] : lab.services) add(lab::profile_of(name, service));
     for (const auto& [name, site] : lab.sites) {
       add(lab::profile_of_site(name, lab));
+      // Those keep what they were told under the lab before.
+      if (lab.server_farms.at(site.server_farm).hyper_v) continue;
       for (int i = 0; i < lab.server_farms.at(site.server_farm).capacity; ++i) {
         apps_.push_back({name, i});
       }
@@ -42,7 +44,7 @@ class LookupGenerator {
 
   std::vector<NameCase> make(size_t count) {
     std::vector<NameCase> cases;
-    while (cases.size() < count) {
+    while (cases.size() < count && !apps_.empty()) {
       NameCase& next =
           cases.emplace_back(NameCase{.from = random_.pick(apps_), .type = random_.pick(kTypes)});
       const uint32_t kind = random_.below(100);
