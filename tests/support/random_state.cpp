@@ -124,7 +124,11 @@ class Generator {
       }
     }
     if (netns.links.at("lo").up && chance(30)) {
-      add_route(netns, {.table = state::kLocalTable, .kind = RouteKind::kLocal, .link = "lo"});
+      // One that holds a gateway would make it invalid.
+      add_route(netns, {.table = state::kLocalTable,
+                        .destination = {{0xc6336400}, 24},  // 198.51.100.0/24
+                        .kind = RouteKind::kLocal,
+                        .link = "lo"});
     }
     for (uint32_t mark = 1; mark < 4; ++mark) {
       if (!chance(50)) continue;
