@@ -3,7 +3,8 @@
 
 // Network Watcher's IP flow verify and next hop (azure-facts 10.2), for a host, and for the
 // integration of an app, which a real one refuses as a target. Each looks at one thing alone: the
-// security list of the sender's own subnet, or its routes. What both and all the rest come to is policy::explain.
+// security list of the sender's own subnet, or its routes. What both and all the rest come to is
+// policy::explain.
 
 #include <cstdint>
 #include <string>

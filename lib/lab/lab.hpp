@@ -247,7 +247,7 @@ struct Expectation {
   std::string from{};  // site name
   int instance = 0;
   std::string host{};  // in place of a site
-  std::string to{};  // URL as written
+  std::string to{};    // URL as written
   Outcome expect = Outcome::kAllow;
   std::optional<std::string> by{};
   std::optional<Path> via{};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What a swap of deployment slots exchanges, which is what Azure lists as swapped of what a lab has:
-// runtime and code, and app settings that are no slot's own. The integration is not among it
+// What a swap of deployment slots exchanges, which is what Azure lists as swapped of what a lab
+// has: runtime and code, and app settings that are no slot's own. The integration is not among it
 // (azure-facts 13.10).
 
 #include <string>

@@ -20,28 +20,33 @@ CLI::App* add_command(CLI::App& app, const char* group, const char* name, const 
   return command;
 }
 
-CLI::Option* add_sender(CLI::App& command, std::string& target) {
-  return command
-      .add_option("SITE[/INSTANCE]|host/NAME", target,
-                  "App, and which instance of it (default 0), or host")
+namespace {
+
+using ParseSender = Result<lab::Sender> (*)(std::string_view);
+
+CLI::Option* add_parsed(CLI::App& command, const char* name, const char* purpose,
+                        std::string& target, ParseSender parse) {
+  return command.add_option(name, target, purpose)
       ->required()
       ->check(CLI::Validator(
-          [](std::string& text) {
-            const auto parsed = lab::Sender::parse_with_hosts(text);
+          [parse](std::string& text) {
+            const auto parsed = parse(text);
             return parsed.ok() ? std::string() : parsed.error().message;
           },
           ""));
 }
 
+}  // namespace
+
+CLI::Option* add_sender(CLI::App& command, std::string& target) {
+  return add_parsed(command, "SITE[/INSTANCE]|host/NAME",
+                    "App, and which instance of it (default 0), or host", target,
+                    lab::Sender::parse_with_hosts);
+}
+
 CLI::Option* add_target(CLI::App& command, std::string& target) {
-  return command.add_option("SITE[/INSTANCE]", target, "App, and which instance of it (default 0)")
-      ->required()
-      ->check(CLI::Validator(
-          [](std::string& text) {
-            const auto parsed = lab::Sender::parse(text);
-            return parsed.ok() ? std::string() : parsed.error().message;
-          },
-          ""));
+  return add_parsed(command, "SITE[/INSTANCE]", "App, and which instance of it (default 0)", target,
+                    lab::Sender::parse);
 }
 
 CLI::Option* add_traffic(CLI::App& command, std::string& traffic) {

@@ -48,7 +48,8 @@ TEST(OperationMessage, IsRefusedWithWhatIsWrong) {
   const std::vector<std::pair<const char*, const char*>> cases{
       {"[]", "not a JSON object"},
       {"{}", "\"operation\""},
-      {R"({"operation":"resize"})", "one of scale, connect, disconnect, delete, set, unset, purge, swap"},
+      {R"({"operation":"resize"})",
+       "one of scale, connect, disconnect, delete, set, unset, purge, swap"},
       {R"({"operation":"scale"})", "\"serverFarm\""},
       {R"({"operation":"scale","serverFarm":"plan","capacity":-1})", "\"capacity\""},
       {R"({"operation":"scale","serverFarm":"plan","capacity":"3"})", "\"capacity\""},

@@ -49,7 +49,8 @@ TEST(DnsSettings, OfAnAppWithoutIntegrationAreAzureDnsWhateverItSays) {
   site.app_settings = {{"WEBSITE_DNS_SERVER", "10.0.1.4"}, {"WEBSITE_DNS_ALT_SERVER", "10.0.1.5"}};
   site.dns_configuration = lab::DnsConfiguration{.dns_servers = {ip("10.0.2.4")}};
   EXPECT_EQ(servers(site), "168.63.129.16 by Azure DNS");
-  EXPECT_THAT(dns_settings(site, {}, {}).note, testing::HasSubstr("no virtual network integration"));
+  EXPECT_THAT(dns_settings(site, {}, {}).note,
+              testing::HasSubstr("no virtual network integration"));
   EXPECT_EQ(dns_settings({}, {}, {}).note, "");
   EXPECT_EQ(dns_settings(integrated(), {}, {}).note, "");
 }
@@ -112,7 +113,8 @@ TEST(DnsSettings, KeepAnswersOnlyWhereTheCacheIsEnabled) {
 }
 
 TEST(DnsSettings, OfARunningAppAreThoseOfItsStart) {
-  const DnsSettings got = running_dns_settings(integrated(), {}, {ip("10.0.0.4")}, {ip("10.0.2.5")});
+  const DnsSettings got =
+      running_dns_settings(integrated(), {}, {ip("10.0.0.4")}, {ip("10.0.2.5")});
   EXPECT_THAT(got.servers, ElementsAre(ip("10.0.0.4")));
   EXPECT_EQ(got.note,
             "These are the servers of the app's start; virtual network 'spoke' has 10.0.2.5 by "
