@@ -2,6 +2,7 @@
 // What is asked of a network once it is analysed.
 #include <algorithm>
 
+#include "policy/internet_prefixes.hpp"
 #include "policy/network.hpp"
 
 namespace egress::policy {
