@@ -28,6 +28,7 @@ using Prefixes = std::set<std::string>;
 constexpr const char* kNetns = "eg-onprem-headquarters";
 constexpr const char* kGateway = "eg-gateway-vpn";
 constexpr const char* kPrinter = "tcp://192.168.77.9:631";
+constexpr const char* kBird = "/usr/sbin/bird";  // as gateways run it
 constexpr uint16_t kPort = 7000;
 
 constexpr const char* kLab = R"(
@@ -138,12 +139,11 @@ class Bgp : public ::testing::Test {
   }
   // Evaluator and kernel say the same, which is whether the packet arrives.
   bool verified(const std::string& url, bool arrives) const {
+    const std::string agreed = arrives ? "The kernel agrees: the packet arrived"
+                                       : "The kernel agrees: the packet did not arrive";
     return eventually([&] {
-      const json said = machine_.ctl_json({"explain", "web", url, "--verify"});
-      if (!said.is_object() || !said.contains("observed")) return false;
-      const bool allowed = said["verdict"] == "allow";
-      return allowed == arrives &&
-             machine_.ctl({"explain", "web", url, "--verify"}).status == (arrives ? 0 : 1);
+      return machine_.ctl({"explain", "web", url, "--verify"}).out.find(agreed) !=
+             std::string::npos;
     });
   }
   json connection() const {
@@ -235,7 +235,7 @@ TEST_F(Bgp, FlapsDisturbNobodyElse) {
 TEST_F(Bgp, OutlivesTheDaemonAndGoesWithTheLab) {
   Router router(route("192.168.77.0/24"));
   ASSERT_TRUE(comes_to({"192.168.77.0/24"}));
-  const auto bird = [] { return processes_with("bird -f -c bird.conf -s bird.ctl"); };
+  const auto bird = [] { return processes_with(kBird); };
   const auto before = bird();
   ASSERT_EQ(before.size(), 1U);
   EXPECT_EQ(machine_.stop(), 0);
@@ -254,11 +254,11 @@ TEST_F(Bgp, OutlivesTheDaemonAndGoesWithTheLab) {
 TEST_F(Bgp, ASpeakerThatIsKilledComesBackAndLearnsAgain) {
   Router router(route("192.168.77.0/24"));
   ASSERT_TRUE(comes_to({"192.168.77.0/24"}));
-  const auto bird = processes_with("bird -f -c bird.conf -s bird.ctl");
+  const auto bird = processes_with(kBird);
   ASSERT_EQ(bird.size(), 1U);
   ASSERT_EQ(::kill(bird.front(), SIGKILL), 0);
   EXPECT_TRUE(eventually([&] {
-    const auto now = processes_with("bird -f -c bird.conf -s bird.ctl");
+    const auto now = processes_with(kBird);
     return now.size() == 1 && now != bird;
   }));
   EXPECT_TRUE(is_connected(true));
@@ -267,40 +267,24 @@ TEST_F(Bgp, ASpeakerThatIsKilledComesBackAndLearnsAgain) {
 
 // FRR's bgpd alone, without what would give its routes to a kernel.
 TEST_F(Bgp, AnotherSpeakerIsUnderstoodToo) {
+  by_hand("mount -t tmpfs none /var/tmp");  // where it writes, whatever it is told
   const Folder folder;
   folder.write("bgpd.conf", R"(
 router bgp 65010
  bgp router-id 192.168.10.1
  no bgp ebgp-requires-policy
  no bgp network import-check
- timers connect 1
  neighbor 10.0.255.30 remote-as 65515
  neighbor 10.0.255.30 ebgp-multihop
+ neighbor 10.0.255.30 timers connect 1
  neighbor 10.0.255.30 update-source 192.168.10.1
  address-family ipv4 unicast
   network 192.168.77.0/24
  exit-address-family
 )");
-  Background bgpd({"ip",
-                   "netns",
-                   "exec",
-                   kNetns,
-                   "/usr/lib/frr/bgpd",
-                   "--no_zebra",
-                   "-f",
-                   folder / "bgpd.conf",
-                   "-i",
-                   folder / "bgpd.pid",
-                   "--vty_socket",
-                   folder / "",
-                   "-P",
-                   "0",
-                   "-u",
-                   "root",
-                   "-g",
-                   "root",
-                   "--log",
-                   "stdout"},
+  Background bgpd({"ip", "netns", "exec", kNetns, "/usr/lib/frr/bgpd", "--no_zebra", "-f",
+                   folder / "bgpd.conf", "-i", folder / "bgpd.pid", "--vty_socket", folder / "",
+                   "-P", "0", "--skip_runas", "--log", "stdout"},
                   "");
   EXPECT_TRUE(comes_to({"192.168.77.0/24"})) << machine_.log();
   EXPECT_TRUE(verified(kPrinter, true));
