@@ -48,7 +48,7 @@ TEST_F(LearnedTest, IsPartOfTheSituationAndStaysWithTheLab) {
   EXPECT_EQ(session.current()->version, version + 1);
   learn(session, kLearned);
   EXPECT_EQ(session.current()->version, version + 1) << "it is so already";
-  ASSERT_TRUE(session.adopt(proposed(session, kGatewayLab + "tags: {}\n")).ok());
+  ASSERT_TRUE(session.adopt(proposed(session, kGatewayLab + "routeTables: {t: {}}\n")).ok());
   EXPECT_EQ(session.network()->situation.learned, kLearned);
 }
 
