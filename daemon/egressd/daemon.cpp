@@ -70,7 +70,9 @@ Daemon::Daemon(Settings settings, session::Session session, kernel::Kernel& kern
       operations_(loop_, workers_, kernel, session_, wires_, clock, [this] { after_pass(); }),
       scaling_(session_, operations_),
       startups_(workers_, session_, operations_, verifier, clock, [this] { scaling_.go_on(); }),
-      queries_(loop_, workers_, kernel, session_, operations_, startups_, scaling_, wires_, clock),
+      gateway_sessions_(loop_, kernel, session_, operations_),
+      queries_(loop_, workers_, kernel, session_, operations_, startups_, scaling_,
+               gateway_sessions_, wires_, clock),
       probing_(workers_, session_, operations_, verifier, clock),
       flow_watch_(loop_, kernel, session_, wires_, clock),
       watchdog_(loop_, [this] { feed_watchdog(); }),
@@ -110,6 +112,7 @@ Status Daemon::run(UniqueFd listener) {
 // The configured lab, or the stored one.
 Status Daemon::take_up_lab() {
   if (!session_.problem().empty()) spdlog::error("{}", session_.problem());
+  gateway_sessions_.take_up();
   if (settings_.lab.empty() || session_.set_aside()) return be_ready();
   RETURN_IF_ERROR(session_.begin_start());
   apply_configured_lab([this] {
@@ -207,6 +210,7 @@ void Daemon::after_pass() {
   }
   startups_.perform_pending();
   flow_watch_.look_again();
+  gateway_sessions_.look_again();
   if (std::exchange(reload_wanted_, false)) reload();
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "egressd/flow_watch.hpp"
+#include "egressd/gateway_sessions.hpp"
 #include "egressd/http_server.hpp"
 #include "egressd/operations.hpp"
 #include "egressd/probing.hpp"
@@ -24,10 +25,10 @@
 
 namespace egress::daemon {
 
-// Each may hold a lab and what it becomes. Of libuv's threads one more is the status's, and one
-// that of those who watch.
+// Each may hold a lab and what it becomes. Of libuv's threads one more is the status's, one that of
+// those who watch, and one asks the speakers of gateways.
 inline constexpr size_t kWorksAtOnce = 3;
-inline constexpr size_t kThreads = kWorksAtOnce + 2;
+inline constexpr size_t kThreads = kWorksAtOnce + 3;
 
 class Daemon {
  public:
@@ -61,6 +62,7 @@ class Daemon {
   Operations operations_;
   Scaling scaling_;
   Startups startups_;
+  GatewaySessions gateway_sessions_;
   Queries queries_;
   Probing probing_;
   FlowWatch flow_watch_;

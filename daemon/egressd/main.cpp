@@ -14,6 +14,7 @@
 
 #include "base/folder.hpp"
 #include "base/memory.hpp"
+#include "compile/speakers.hpp"
 #include "egressd/daemon.hpp"
 #include "egressd/prefix_claim.hpp"
 #include "egressd/settings.hpp"
@@ -120,8 +121,9 @@ Status serve(const Settings& settings) {
                                               .programs = lab_programs(),
                                               .clock = clock}));
   // Last, as a start counts from here on, and what fails before is not the lab's fault.
-  session::Session session({settings.prefix, within_open_files(settings.limits)},
-                           store::Store(settings.state_dir + "/egressd.db"));
+  session::Session session(
+      {settings.prefix, within_open_files(settings.limits), ::access(compile::kBird, X_OK) == 0},
+      store::Store(settings.state_dir + "/egressd.db"));
   set_signals(SIG_BLOCK);
   RETURN_IF_ERROR(session.restore(clock.now()));
   Daemon daemon(settings, std::move(session), *kernel, probe::Probes{}, clock);

@@ -166,6 +166,36 @@ Status Operations::take(session::Proposal proposal) {
   return {};
 }
 
+void Operations::learn(lab::LearnedRoutes learned,
+                       const std::function<void(const std::optional<Error>& why_not)>& then) {
+  if (auto why = why_not_now()) return then(why);
+  if (learning_) return then(Error{.code = Errc::kBusy, .message = "more is being learned"});
+  learning_ = true;
+  workers_.run(
+      "learn",
+      [learned = std::move(learned), base = session_.current(), terms = session_.terms()] {
+        return session::propose_learned(*base, learned, terms);
+      },
+      [this, then](Result<session::Outcome> outcome) {
+        learning_ = false;
+        if (!outcome.ok()) return then(outcome.error());
+        const Status taken = take_learned(*std::move(outcome));
+        then(taken.ok() ? std::nullopt : std::optional(taken.error()));
+      });
+}
+
+Status Operations::take_learned(session::Outcome outcome) {
+  if (auto why = why_not_now()) return *std::move(why);
+  if (const auto* refused = std::get_if<session::Refusal>(&outcome)) return refused->error;
+  auto& proposal = std::get<session::Proposal>(outcome);
+  if (proposal.base != session_.current()->version) {
+    return Error{.code = Errc::kBusy, .message = "the lab has changed meanwhile"};
+  }
+  RETURN_IF_ERROR(session_.adopt(std::move(proposal)));
+  passes_.follow();
+  return {};
+}
+
 void Operations::refuse_configured(std::string problem) {
   if (!problem.empty()) spdlog::error("{}", problem);
   configured_problem_ = std::move(problem);

@@ -7,6 +7,7 @@
 // (passes.hpp).
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,11 @@ class Operations {
   // In place of what wires do to packets (session::propose_impairment).
   void impose(const WireSelection& which, const control::ImposeRequest& request,
               const Observer& observer);
+  // What gateways have learned, in place of what they had (session::propose_learned). Nobody asks
+  // for it, so it gives way to whatever is asked for: `why_not` is kBusy then. Nothing once it is
+  // in force; the kernel follows.
+  void learn(lab::LearnedRoutes learned,
+             const std::function<void(const std::optional<Error>& why_not)>& then);
   // Moves the lab's clock on: durable first, then in force; then what is idle for so long ends.
   void advance_clock(std::chrono::seconds by, Then<control::ClockAdvance> then);
   // What stands in egressd.yaml cannot be made so: a problem until a lab is applied, or until it is
@@ -74,6 +80,7 @@ class Operations {
   template <typename Propose>
   void propose(const char* what, Propose propose, const Observer& observer);
   Status take(session::Proposal proposal);
+  Status take_learned(session::Outcome outcome);
   std::optional<Error> why_not_now() const;
   bool refuse_when_busy(OperationObserver& observer) const;
   ipam::TimePoint lab_time() const { return session_.current()->lab_time(clock_.now()); }
@@ -87,6 +94,7 @@ class Operations {
   uv::Callback on_idle_;
   Passes passes_;
   bool proposing_ = false;  // a requested operation has not begun yet
+  bool learning_ = false;   // what was learned is being analysed
   bool ageing_ = false;     // the clock was moved on, and flows have not followed yet
   std::string configured_problem_{};
 };

@@ -59,6 +59,12 @@ void Passes::begin(const char* what, const std::vector<lab::Finding>& warnings,
   observer->ended({.failed = {{"pass", begun.error().to_string()}}});
 }
 
+void Passes::follow() {
+  ++changes_;
+  following_ = true;
+  start_pass(nullptr);
+}
+
 void Passes::reconcile_now() {
   const bool nothing_known = session_.network() == nullptr && !removing_;
   if (runner_.running() || winding_down_ || nothing_known) return;
@@ -174,7 +180,8 @@ void Passes::note_state(const Status& stored) {
 
 // Of somebody else's change; a pass that goes on where an earlier one failed repairs nothing.
 void Passes::note_repair(const PassOutcome& outcome) {
-  if (requested_ || !last_clean_ || outcome.ops.empty()) return;
+  if (std::exchange(following_, false) || requested_) return;
+  if (!last_clean_ || outcome.ops.empty()) return;
   for (const std::string& op : outcome.ops) spdlog::warn("drift: had to {}", op);
   last_repair_ = {.at = session_.current()->lab_time(clock_.now()), .operations = outcome.ops};
 }

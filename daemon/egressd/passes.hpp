@@ -42,6 +42,9 @@ class Passes {
   void want_nothing() { removing_ = true; }
   void want_lab() { removing_ = false; }
 
+  // The lab in force has changed without anybody asking for it, and the kernel follows at once. No
+  // requested pass may be at work.
+  void follow();
   // A pass for the lab in force, unless one is at work.
   void reconcile_now();
   // The kernel is not as it was left: a pass follows when things have had time to settle.
@@ -87,7 +90,8 @@ class Passes {
   bool requested_ = false;
   // By which flows were last reviewed; null before that, and when it has failed.
   FlowReview::Translations reviewed_{};
-  bool removing_ = false;  // nothing is wanted in the kernel, and it is not empty yet
+  bool following_ = false;  // the pass is follow()'s
+  bool removing_ = false;   // nothing is wanted in the kernel, and it is not empty yet
   bool winding_down_ = false;
   enum class Settling { kNot, kShortly, kInFull };
   Settling settling_ = Settling::kNot;  // the timer runs for reconcile_soon()

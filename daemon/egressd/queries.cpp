@@ -128,6 +128,7 @@ inspect::StatusReport Queries::describe() {
   operations_.describe(report);
   startups_.describe(report);
   scaling_.describe(report);
+  gateway_sessions_.describe(report);
   // The last pass may have met the same.
   for (const std::string& known : report.problems) problems.erase(known);
   report.problems.insert(report.problems.end(), problems.begin(), problems.end());

@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "control/protocol.hpp"
 #include "egressd/answers.hpp"
+#include "egressd/gateway_sessions.hpp"
 #include "egressd/operations.hpp"
 #include "egressd/scaling.hpp"
 #include "egressd/startups.hpp"
@@ -39,7 +40,8 @@ class Queries {
  public:
   Queries(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
           const session::Session& session, Operations& operations, const Startups& startups,
-          const Scaling& scaling, const Wires& wires, Clock clock)
+          const Scaling& scaling, const GatewaySessions& gateway_sessions, const Wires& wires,
+          Clock clock)
       : workers_(workers),
         counting_(loop, 1),
         kernel_(kernel),
@@ -47,6 +49,7 @@ class Queries {
         operations_(operations),
         startups_(startups),
         scaling_(scaling),
+        gateway_sessions_(gateway_sessions),
         wires_(wires),
         clock_(std::move(clock)) {}
 
@@ -105,6 +108,7 @@ class Queries {
   Operations& operations_;
   const Startups& startups_;
   const Scaling& scaling_;
+  const GatewaySessions& gateway_sessions_;
   const Wires& wires_;
   Clock clock_;
   std::set<std::string> known_problems_of_wires_{};  // logged already

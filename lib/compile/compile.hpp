@@ -19,6 +19,7 @@ struct Options {
   std::string prefix = "eg";
   // How far the lab's clock is ahead of the machine's.
   std::chrono::seconds clock_offset{};
+  bool bird_installed = false;  // without it gateways do not speak BGP
 };
 
 // A network with what was made of it.

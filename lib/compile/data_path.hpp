@@ -3,8 +3,8 @@
 
 // The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2):
 // internet.cpp, stamp.cpp, nat_gateway.cpp, vnet.cpp with vnet_routes.cpp and vnet_firewall.cpp,
-// appliance.cpp, on_premises.cpp, ways.cpp, worker.cpp with lanes.cpp and wires.cpp, front.cpp,
-// answers.cpp; and gate.cpp, which both sides of a subnet use, and firewalls.
+// appliance.cpp, on_premises.cpp with speakers.cpp, ways.cpp, worker.cpp with lanes.cpp and
+// wires.cpp, front.cpp, answers.cpp; and gate.cpp, which both sides of a subnet use, and firewalls.
 
 #include <optional>
 #include <set>
@@ -27,6 +27,8 @@ std::string nat_port(const std::string& gateway);
 // Gateways with their way to the networks on-premises, and those with their hosts. Virtual networks
 // have named their ports, and the Internet is there.
 void add_gateways(Fabric& fabric);
+// What the port of a gateway to a network on-premises is called there, for Fabric::link.
+std::string connection_link(const std::string& network);
 // What the port of a network on-premises is called in the Internet, for Fabric::link.
 std::string on_premises_port(const std::string& network);
 // Who sees none of the addresses that translate (policy::Interface::hides_outbound_addresses).

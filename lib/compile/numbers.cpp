@@ -4,6 +4,7 @@
 #include "compile/data_path.hpp"
 #include "compile/inside_addresses.hpp"
 #include "compile/integrations.hpp"
+#include "compile/speakers.hpp"
 #include "compile/worker.hpp"
 #include "policy/numbers.hpp"
 
@@ -17,6 +18,7 @@ Result<NumberBook> numbers(const policy::Situation& situation) {
   RETURN_IF_ERROR(number_inside_addresses(situation, book));
   RETURN_IF_ERROR(number_virtual_networks(situation, book));
   RETURN_IF_ERROR(number_ways(situation, book));
+  RETURN_IF_ERROR(number_sessions(situation, book));
   std::erase_if(book, [](const auto& each) { return each.second.empty(); });
   return book;
 }

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "compile/data_path.hpp"
+#include "compile/speakers.hpp"
 
 namespace egress::compile {
 namespace {
@@ -22,10 +23,6 @@ using state::kArrivalsTable;
 state::NftChain silence() {
   return {.hook = state::NftHook{"filter", "output", 0},
           .rules = {{"icmp type { redirect, time-exceeded } drop", "silent"}}};
-}
-
-std::string connection_link(const std::string& network) {
-  return "c-" + network;
 }
 
 void add_gateway(Fabric& fabric, const Gateway& gateway) {
@@ -51,11 +48,12 @@ void add_gateway(Fabric& fabric, const Gateway& gateway) {
   add(netns, route_via(kMainTable, {}, "eth0", kTransitGateway));
   state::NftTable table;
   table.chains["replies"] = silence();
+  add_speaker(fabric, gateway, netns, table);
   netns.firewall = state::make_firewall(std::move(table));
 }
 
 // What comes out of it to the Internet shows its address, and nothing new comes in from there.
-state::Firewall firewall_of(const OnPremises& network) {
+state::NftTable firewall_of(const OnPremises& network) {
   state::NftTable table;
   table.chains["replies"] = silence();
   if (network.declared->internet_address) {
@@ -69,7 +67,7 @@ state::Firewall firewall_of(const OnPremises& network) {
                                network.declared->internet_address->to_string()),
                    "internetAddress"}}};
   }
-  return state::make_firewall(std::move(table));
+  return table;
 }
 
 class Router {
@@ -91,7 +89,9 @@ class Router {
     for (const policy::Interface& host : fabric_.network.interfaces) {
       if (host.on_premises == index_) add_host(netns, host);
     }
-    netns.firewall = firewall_of(network_);
+    state::NftTable table = firewall_of(network_);
+    add_neighbour(fabric_, network_, netns, table);
+    netns.firewall = state::make_firewall(std::move(table));
   }
 
  private:
@@ -157,6 +157,10 @@ class Router {
 };
 
 }  // namespace
+
+std::string connection_link(const std::string& network) {
+  return "c-" + network;
+}
 
 std::string on_premises_port(const std::string& network) {
   return "o-" + network;

@@ -243,7 +243,7 @@ void count_gateways(const lab::Lab& lab, Tallies& counts) {
     const std::string path = "virtualNetworkGateways." + name;
     counts.namespaces.add(path, 1);
     counts.links.add(path, 1 + gateway.connections.size());
-    counts.routes.add(path, 2 + lab::routes_of(lab, gateway).size());
+    counts.routes.add(path, 2 + lab::routes_of(lab, name).size());
   }
   for (const auto& [name, network] : lab.on_premises) {
     const std::string path = "onPremises." + name;

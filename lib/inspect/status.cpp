@@ -46,7 +46,35 @@ std::vector<std::string> texts_of(const std::vector<Port>& ports) {
   return texts;
 }
 
+void add_gateways(const policy::Situation& situation, const std::string& prefix,
+                  StatusReport& report) {
+  const lab::Lab& lab = situation.lab;
+  for (const auto& [name, gateway] : lab.virtual_network_gateways) {
+    GatewayStatus& status =
+        report.gateways.emplace_back(GatewayStatus{.name = name,
+                                                   .netns = compile::gateway_netns(prefix, name),
+                                                   .virtual_network = gateway.virtual_network});
+    for (const auto& [network, connection] : gateway.connections) {
+      status.connections.push_back(
+          {.on_premises = network,
+           .learned = lab::learned_from(lab, name, network, situation.learned).size(),
+           .declared = lab.on_premises.at(network).local_network_address_space.size()});
+    }
+    for (const lab::BgpPeering& peering : lab::bgp_peerings(lab, gateway)) {
+      for (GatewayConnectionStatus& each : status.connections) {
+        if (each.on_premises == peering.on_premises) {
+          each.neighbour = peering.remote.bgp_peering_address;
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
+
+const char* name_of(BgpState state) {
+  return state == BgpState::kConnected ? "Connected" : "Connecting";
+}
 
 StatusReport describe(const policy::Network& network, const std::string& prefix) {
   StatusReport report{.prefix = prefix};
@@ -91,6 +119,7 @@ StatusReport describe(const policy::Network& network, const std::string& prefix)
                               .listen = texts_of(each.listen)});
     }
   }
+  add_gateways(network.situation, prefix, report);
   return report;
 }
 

@@ -82,6 +82,24 @@ struct NatGatewayStatus {
   std::map<std::string, size_t> senders{};  // likewise: "plan/0", or a machine's name
 };
 
+// Azure's words for a neighbour's session.
+enum class BgpState { kConnected, kConnecting };
+const char* name_of(BgpState state);
+
+struct GatewayConnectionStatus {
+  std::string on_premises{};
+  std::optional<Ipv4Address> neighbour{};  // of a connection with BGP whose network has a speaker
+  std::optional<BgpState> session{};       // unset where BGP is not spoken
+  size_t learned = 0;                      // prefixes, or those that count as learned
+  size_t declared = 0;                     // static ones
+};
+struct GatewayStatus {
+  std::string name{};
+  std::string netns{};
+  std::string virtual_network{};
+  std::vector<GatewayConnectionStatus> connections{};
+};
+
 struct LastPass {
   double seconds = 0;
   size_t operations = 0;
@@ -119,6 +137,7 @@ struct StatusReport {
   std::vector<HostStatus> hosts{};
   std::vector<SnatStatus> snat{};  // the largest of each instance, largest first
   std::vector<NatGatewayStatus> nat_gateways{};
+  std::vector<GatewayStatus> gateways{};
   std::vector<settings::OneWire> wires{};  // those that are TUN devices, as they report
   std::vector<std::string> drift{};        // one line per object that differs from what is wanted
   std::vector<std::string> problems{};     // why the daemon cannot do its work, for people
@@ -129,8 +148,8 @@ struct StatusReport {
   std::vector<ScalingStatus> scalings{};
 };
 
-// A report without time, starts, ports in use, wires, drift, problems, passes, links and scalings.
-// `prefix` starts every namespace's name.
+// A report without time, sessions of gateways, starts, ports in use, wires, drift, problems,
+// passes, links and scalings. `prefix` starts every namespace's name.
 StatusReport describe(const policy::Network& network, const std::string& prefix);
 
 }  // namespace egress::inspect

@@ -81,6 +81,34 @@ class FlowFeed {
   virtual bool is_whole() const = 0;
 };
 
+// What the BGP speakers of ours have learned. May be used on another thread than the kernel is, by
+// one at a time.
+class SpeakerFeed {
+ public:
+  struct Speaker {
+    std::map<uint32_t, std::vector<Ipv4Prefix>> learned{};  // by routing table, sorted
+    std::string sessions{};  // what it answers when it is asked for them, afterwards
+    bool operator==(const Speaker&) const = default;
+  };
+  // By namespace. Of one that does not run, or says nothing, there is none.
+  using Speakers = std::map<state::NetnsName, Speaker>;
+  virtual ~SpeakerFeed() = default;
+
+  // Readable when routes of theirs have changed since the last read(); of sessions nothing is told.
+  virtual int fd() const = 0;
+  virtual Result<Speakers> read() = 0;
+  // Whether all namespaces were there when it was opened.
+  virtual bool is_whole() const = 0;
+};
+
+// A process that is BIRD, by the socket in its folder on which it takes questions.
+struct SpeakerRef {
+  state::ProcessRef process{};
+  std::string socket{};
+  std::string question{};
+  auto operator<=>(const SpeakerRef&) const = default;
+};
+
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -128,6 +156,9 @@ class Kernel {
   // log of one of them.
   virtual Result<std::shared_ptr<FlowFeed>> feed(const std::set<state::NetnsName>& flows_of,
                                                  const std::set<state::NetnsName>& drops_of) = 0;
+
+  // Those that are not there are missing.
+  virtual Result<std::shared_ptr<SpeakerFeed>> speakers(const std::set<SpeakerRef>& which) = 0;
 };
 
 }  // namespace egress::kernel

@@ -11,6 +11,7 @@
 #include "kernel/conntrack/table.hpp"
 #include "kernel/flow_feed.hpp"
 #include "kernel/high_fd.hpp"
+#include "kernel/speaker_feed.hpp"
 #include "kernel/tun/device.hpp"
 
 namespace egress::kernel {
@@ -97,6 +98,20 @@ Result<std::shared_ptr<Program>> LinuxKernel::program(const state::ProcessRef& p
   ASSIGN_OR_RETURN(UniqueFd low, processes_.processes().open_folder(process.netns, process.name));
   ASSIGN_OR_RETURN(UniqueFd folder, move_high(std::move(low)));
   return std::shared_ptr<Program>(std::make_shared<RunningProgram>(std::move(folder)));
+}
+
+Result<std::shared_ptr<SpeakerFeed>> LinuxKernel::speakers(const std::set<SpeakerRef>& which) {
+  ASSIGN_OR_RETURN(const auto feed, NetnsSpeakerFeed::open(processes_.processes()));
+  for (const SpeakerRef& speaker : which) {
+    const auto held = held_.get(speaker.process.netns);
+    if (!held.ok() && held.error().code == Errc::kNotFound) {
+      feed->note_missing();
+      continue;
+    }
+    if (!held.ok()) return held.error();
+    RETURN_IF_ERROR(feed->add(speaker, (*held)->fd()));
+  }
+  return std::shared_ptr<SpeakerFeed>(feed);
 }
 
 Result<std::shared_ptr<FlowFeed>> LinuxKernel::feed(const std::set<state::NetnsName>& flows_of,

@@ -48,6 +48,7 @@ class LinuxKernel final : public Kernel {
   Result<std::shared_ptr<Program>> program(const state::ProcessRef& process) override;
   Result<std::shared_ptr<FlowFeed>> feed(const std::set<state::NetnsName>& flows_of,
                                          const std::set<state::NetnsName>& drops_of) override;
+  Result<std::shared_ptr<SpeakerFeed>> speakers(const std::set<SpeakerRef>& which) override;
 
  private:
   LinuxKernel(HeldNetns held, Processes processes);

@@ -15,10 +15,11 @@ namespace egress::kernel {
 
 class NetnsWatch {
  public:
-  // Call in the target namespace. Hear from now on of links, addresses, neighbours, routes, rules
-  // and their settings, or of nftables. `feed` is an epoll descriptor that becomes readable while
-  // there is something to be heard.
+  // Call in the target namespace. Hear from now on of links, addresses, neighbours, routes but for
+  // those of BGP speakers, rules and their settings, or of the speakers' routes, or of nftables.
+  // `feed` is an epoll descriptor that becomes readable while there is something to be heard.
   static Result<NetnsWatch> of_links_and_routes(int feed);
+  static Result<NetnsWatch> of_learned_routes(int feed);
   static Result<NetnsWatch> of_nftables(int feed);
 
   // Whether anything was heard since the last call.
@@ -26,6 +27,8 @@ class NetnsWatch {
 
  private:
   explicit NetnsWatch(UniqueFd socket) : socket_(std::move(socket)) {}
+  enum class Learned { kWithout, kAlone };
+  Status listen_to(Learned routes) const;
   static Result<NetnsWatch> open(int protocol, uint32_t groups, int feed);
   UniqueFd socket_;
 };

@@ -34,16 +34,54 @@ const char* name_of(GatewayType type) {
   return type == GatewayType::kVpn ? "Vpn" : "ExpressRoute";
 }
 
-std::vector<GatewayRoute> routes_of(const Lab& lab, const VirtualNetworkGateway& gateway) {
-  std::map<Ipv4Prefix, std::string> routes;
+std::vector<BgpPeering> bgp_peerings(const Lab& lab, const VirtualNetworkGateway& gateway) {
+  std::vector<BgpPeering> peerings;
+  const BgpSettings local{gateway.bgp_settings ? gateway.bgp_settings->asn : kGatewayAsn,
+                          address_of(lab, gateway)};
+  if (!local.bgp_peering_address) return peerings;
   for (const auto& [name, connection] : gateway.connections) {
+    const auto network = lab.on_premises.find(name);
+    if (!connection.enable_bgp || network == lab.on_premises.end()) continue;
+    const auto& remote = network->second.bgp_settings;
+    if (remote && remote->bgp_peering_address) peerings.push_back({name, local, *remote});
+  }
+  return peerings;
+}
+
+const std::vector<Ipv4Prefix>& learned_from(const Lab& lab, const std::string& gateway,
+                                            const std::string& on_premises,
+                                            const LearnedRoutes& learned) {
+  static const std::vector<Ipv4Prefix> nothing;
+  const auto declared = lab.virtual_network_gateways.find(gateway);
+  const auto network = lab.on_premises.find(on_premises);
+  if (declared == lab.virtual_network_gateways.end() || network == lab.on_premises.end()) {
+    return nothing;
+  }
+  const auto connection = declared->second.connections.find(on_premises);
+  if (connection == declared->second.connections.end() || !connection->second.enable_bgp) {
+    return nothing;
+  }
+  if (const auto sessions = learned.find(gateway); sessions != learned.end()) {
+    const auto session = sessions->second.find(on_premises);
+    if (session != sessions->second.end()) return session->second;
+  }
+  return network->second.advertised_prefixes;
+}
+
+std::vector<GatewayRoute> routes_of(const Lab& lab, const std::string& gateway,
+                                    const LearnedRoutes& learned) {
+  std::map<Ipv4Prefix, std::string> routes;
+  const auto declared = lab.virtual_network_gateways.find(gateway);
+  if (declared == lab.virtual_network_gateways.end()) return {};
+  for (const auto& [name, connection] : declared->second.connections) {
     const auto network = lab.on_premises.find(name);
     if (network == lab.on_premises.end()) continue;
     for (const Ipv4Prefix& prefix : network->second.local_network_address_space) {
       routes.emplace(prefix, name);
     }
-    if (!connection.enable_bgp) continue;
-    for (const Ipv4Prefix& prefix : network->second.advertised_prefixes) {
+  }
+  for (const auto& [name, connection] : declared->second.connections) {
+    for (const Ipv4Prefix& prefix : learned_from(lab, gateway, name, learned)) {
       routes.emplace(prefix, name);
     }
   }
@@ -76,7 +114,7 @@ std::vector<Ipv4Prefix> told_prefixes(const Lab& lab, const std::string& gateway
 
 std::optional<Ipv4Address> address_of(const Lab& lab, const VirtualNetworkGateway& gateway) {
   const Subnet* subnet = lab.find({gateway.virtual_network, kGatewaySubnet});
-  if (subnet == nullptr) return std::nullopt;
+  if (subnet == nullptr || subnet->address_prefixes.empty()) return std::nullopt;
   const auto& asked = gateway.bgp_settings ? gateway.bgp_settings->bgp_peering_address
                                            : std::optional<Ipv4Address>{};
   for (const Ipv4Prefix& prefix : subnet->address_prefixes) {

@@ -4,6 +4,7 @@
 // Virtual network gateways and what they connect with: networks on-premises (azure-facts 5.3, 5.4,
 // 6.3; contract part 2 and "Decided" 20, 26).
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -54,14 +55,39 @@ struct OnPremisesNetwork {
   bool operator==(const OnPremisesNetwork&) const = default;
 };
 
+// A gateway without settings has Azure's own autonomous system.
+inline constexpr int kGatewayAsn = 65515;
+// More than that Azure does not take from a neighbour, whose session then ends.
+inline constexpr size_t kMostLearnedPrefixes = 4000;
+
+// A session that a gateway holds, or tries to hold, with a network on-premises.
+struct BgpPeering {
+  std::string on_premises{};
+  BgpSettings local{};  // both with an address
+  BgpSettings remote{};
+};
+// Of its connections with BGP those whose networks have a speaker's address; in their order.
+std::vector<BgpPeering> bgp_peerings(const Lab& lab, const VirtualNetworkGateway& gateway);
+
+// By gateway and network on-premises, what a session that is up has brought, sorted, which may be
+// nothing. Of a connection that is missing 'advertisedPrefixes' count.
+using LearnedRoutes = Named<Named<std::vector<Ipv4Prefix>>>;
+
 // A prefix that leads to a network on-premises, by name.
 struct GatewayRoute {
   Ipv4Prefix prefix{};
   std::string on_premises{};
   bool operator==(const GatewayRoute&) const = default;
 };
-// Of all connections of the gateway, each prefix once, sorted.
-std::vector<GatewayRoute> routes_of(const Lab& lab, const VirtualNetworkGateway& gateway);
+// Of all connections of the gateway, each prefix once, sorted. Where several have one, static
+// routes come before learned ones, and then the first network.
+std::vector<GatewayRoute> routes_of(const Lab& lab, const std::string& gateway,
+                                    const LearnedRoutes& learned = {});
+// What it has learned from the network, or would have by what that advertises; empty where the
+// connection does not speak BGP.
+const std::vector<Ipv4Prefix>& learned_from(const Lab& lab, const std::string& gateway,
+                                            const std::string& on_premises,
+                                            const LearnedRoutes& learned);
 
 // The name of the gateway by which `vnet` sends: its own, or by `useRemoteGateways` that of a
 // connected peer that allows its transit. Empty when there is none.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "base/special_ranges.hpp"
 #include "lab/service_tags.hpp"
@@ -171,8 +172,12 @@ std::vector<std::string> connected_peers(const lab::Lab& lab, const std::string&
   return peers;
 }
 
-EffectiveRoutes::EffectiveRoutes(const lab::Lab& lab, const NumberBook& held)
-    : lab_(lab), service_endpoints_(lab), private_endpoints_(private_endpoint_routes(lab, held)) {}
+EffectiveRoutes::EffectiveRoutes(const lab::Lab& lab, const NumberBook& held,
+                                 lab::LearnedRoutes learned)
+    : lab_(lab),
+      learned_(std::move(learned)),
+      service_endpoints_(lab),
+      private_endpoints_(private_endpoint_routes(lab, held)) {}
 
 std::vector<EffectiveRoute> EffectiveRoutes::of(const lab::SubnetRef& subnet) {
   Candidates candidates;
@@ -238,11 +243,10 @@ void EffectiveRoutes::add_gateway_routes(const lab::SubnetRef& subnet, Candidate
     const auto table = lab_.route_tables.find(*declared->route_table);
     if (table != lab_.route_tables.end() && table->second.disable_bgp_route_propagation) return;
   }
-  const auto gateway = lab_.virtual_network_gateways.find(lab::gateway_of(lab_, subnet.vnet));
-  if (gateway == lab_.virtual_network_gateways.end()) return;
-  for (const lab::GatewayRoute& each : lab::routes_of(lab_, gateway->second)) {
+  const std::string gateway = lab::gateway_of(lab_, subnet.vnet);
+  for (const lab::GatewayRoute& each : lab::routes_of(lab_, gateway, learned_)) {
     out.all.push_back({Rank::kGateway,
-                       {.name = "gateways/" + gateway->first,
+                       {.name = "gateways/" + gateway,
                         .source = RouteSource::kVirtualNetworkGateway,
                         .address_prefix = each.prefix,
                         .next_hop_type = EffectiveNextHop::kVirtualNetworkGateway}});

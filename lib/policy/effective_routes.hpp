@@ -60,11 +60,12 @@ struct PrivateEndpointRoute {
   bool local_routes_carry = false;  // user routes to VnetLocal
 };
 
-// Of a lab, whose private endpoints keep the addresses that they have in `held`. What several
-// subnets share is worked out once.
+// Of a lab, whose private endpoints keep the addresses that they have in `held` and whose gateways
+// have learned `learned`. What several subnets share is worked out once.
 class EffectiveRoutes {
  public:
-  explicit EffectiveRoutes(const lab::Lab& lab, const NumberBook& held = {});
+  explicit EffectiveRoutes(const lab::Lab& lab, const NumberBook& held = {},
+                           lab::LearnedRoutes learned = {});
 
   // Sorted by prefix, active before invalid. At most one active row per prefix.
   std::vector<EffectiveRoute> of(const lab::SubnetRef& subnet);
@@ -79,6 +80,7 @@ class EffectiveRoutes {
   const std::vector<Ipv4Prefix>& prefixes_of_tag(const std::string& tag);
 
   const lab::Lab& lab_;
+  lab::LearnedRoutes learned_;
   ServiceEndpoints service_endpoints_;
   lab::Named<std::vector<PrivateEndpointRoute>> private_endpoints_{};  // by VNet
   std::map<std::string, std::vector<Ipv4Prefix>> tags_{};

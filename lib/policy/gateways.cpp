@@ -16,12 +16,19 @@ namespace {
 
 using lab::Verdict;
 
-std::vector<Ipv4Prefix> own_prefixes(const lab::OnPremisesNetwork& network) {
+// What the network declares, and what it has told gateways.
+std::vector<Ipv4Prefix> own_prefixes(const std::string& name, const Situation& situation) {
+  const lab::OnPremisesNetwork& network = situation.lab.on_premises.at(name);
   std::vector<Ipv4Prefix> own;
-  for (const auto* const prefixes :
-       {&network.local_network_address_space, &network.advertised_prefixes}) {
-    std::copy_if(prefixes->begin(), prefixes->end(), std::back_inserter(own),
+  const auto add = [&own](const std::vector<Ipv4Prefix>& prefixes) {
+    std::copy_if(prefixes.begin(), prefixes.end(), std::back_inserter(own),
                  [](const Ipv4Prefix& prefix) { return prefix.length != 0; });
+  };
+  add(network.local_network_address_space);
+  add(network.advertised_prefixes);
+  for (const auto& [gateway, sessions] : situation.learned) {
+    const auto session = sessions.find(name);
+    if (session != sessions.end()) add(session->second);
   }
   return own;
 }
@@ -33,8 +40,9 @@ class Gateways {
   void add() {
     for (const auto& [name, network] : lab_.on_premises) {
       numbers_[name] = static_cast<Index>(out_.on_premises.size());
-      out_.on_premises.push_back(
-          {.name = name, .declared = &network, .space = address_set(own_prefixes(network))});
+      out_.on_premises.push_back({.name = name,
+                                  .declared = &network,
+                                  .space = address_set(own_prefixes(name, out_.situation))});
     }
     for (const auto& [name, gateway] : lab_.virtual_network_gateways) add_gateway(name, gateway);
     for (Network::Vnet& vnet : out_.vnets) use(vnet);
@@ -52,7 +60,7 @@ class Gateways {
     Network::Gateway gateway{
         .name = name, .declared = &declared, .vnet = vnet_called(declared.virtual_network)};
     std::vector<Ipv4Prefix> prefixes;
-    for (const lab::GatewayRoute& each : lab::routes_of(lab_, declared)) {
+    for (const lab::GatewayRoute& each : lab::routes_of(lab_, name, out_.situation.learned)) {
       gateway.routes.push_back({each.prefix, numbers_.at(each.on_premises)});
       prefixes.push_back(each.prefix);
     }

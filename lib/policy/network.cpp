@@ -22,8 +22,8 @@ class Analysis {
       : out_(out),
         lab_(out.situation.lab),
         previous_(previous),
-        routes_(lab_, out.situation.numbers),
-        lists_(lab_) {}
+        routes_(lab_, out.situation.numbers, out.situation.learned),
+        lists_(lab_, out.situation.learned) {}
 
   void run() {
     add_vnets();

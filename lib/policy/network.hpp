@@ -64,6 +64,8 @@ struct Situation {
   // (compile/numbers.hpp).
   NumberBook numbers{};
   std::map<WorkerKey, Imposed> imposed{};  // changes no verdict: the analysis does not read it
+  // By sessions of gateways that are up, in place of what networks on-premises advertise.
+  lab::LearnedRoutes learned{};
   bool operator==(const Situation&) const = default;
 };
 

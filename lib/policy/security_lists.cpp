@@ -122,7 +122,7 @@ const SecurityLists::Space& SecurityLists::space_of(const std::string& vnet,
   const auto [known, added] = spaces_.try_emplace({vnet, subnet.route_table});
   if (!added) return known->second;
   const SharedAddresses near = virtual_network_tag(lab_, vnet, subnet.route_table);
-  const AddressSet far = on_premises_of(lab_, vnet);
+  const AddressSet far = on_premises_of(lab_, vnet, learned_);
   known->second = {far.empty() ? near : SharedAddresses(near->united(far)), near};
   return known->second;
 }

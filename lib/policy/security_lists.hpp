@@ -29,7 +29,8 @@ struct SecurityList {
 
 class SecurityLists {
  public:
-  explicit SecurityLists(const lab::Lab& lab) : lab_(lab) {}
+  explicit SecurityLists(const lab::Lab& lab, lab::LearnedRoutes learned = {})
+      : lab_(lab), learned_(std::move(learned)) {}
 
   // Empty when the subnet has no security group, or there is no such subnet.
   std::optional<SecurityList> list_of(const lab::SubnetRef& subnet, lab::Direction direction);
@@ -49,6 +50,7 @@ class SecurityLists {
   AddressSet members(const std::vector<std::string>& groups) const;
 
   const lab::Lab& lab_;
+  lab::LearnedRoutes learned_;
   // By VNet and route table.
   std::map<std::pair<std::string, std::optional<std::string>>, Space> spaces_{};
   std::map<SharedAddresses, SharedAddresses> internets_{};  // by what is not in them

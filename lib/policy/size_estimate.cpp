@@ -32,11 +32,7 @@ uint64_t network_prefixes(const lab::Lab& lab, const std::string& vnet) {
   for (const std::string& peer : connected_peers(lab, vnet)) {
     count += lab.virtual_networks.at(peer).address_prefixes.size();
   }
-  const auto gateway = lab.virtual_network_gateways.find(lab::gateway_of(lab, vnet));
-  if (gateway != lab.virtual_network_gateways.end()) {
-    count += lab::routes_of(lab, gateway->second).size();
-  }
-  return count;
+  return count + lab::routes_of(lab, lab::gateway_of(lab, vnet)).size();
 }
 
 // What the rules of one subnet name, before anything is expanded.
@@ -312,7 +308,7 @@ std::map<std::string, VnetEstimate> estimate_vnets(const lab::Lab& lab) {
     estimate.appliances_in_peers = appliances_in_peers(lab, name, machines);
     const auto gateway = lab.virtual_network_gateways.find(lab::gateway_of(lab, name));
     if (gateway != lab.virtual_network_gateways.end() && gateway->second.virtual_network != name &&
-        !lab::routes_of(lab, gateway->second).empty()) {
+        !lab::routes_of(lab, gateway->first).empty()) {
       ++estimate.appliances_in_peers;
     }
     for (const std::string& peer : connected_peers(lab, name)) estimate.peerings += name < peer;

@@ -58,11 +58,10 @@ bool is_platform_tag(const std::string& service_tag) {
          service_tag == kPlatformLicensingTag;
 }
 
-AddressSet on_premises_of(const lab::Lab& lab, const std::string& vnet) {
-  const auto gateway = lab.virtual_network_gateways.find(lab::gateway_of(lab, vnet));
-  if (gateway == lab.virtual_network_gateways.end()) return {};
+AddressSet on_premises_of(const lab::Lab& lab, const std::string& vnet,
+                          const lab::LearnedRoutes& learned) {
   std::vector<Ipv4Prefix> prefixes;
-  for (const lab::GatewayRoute& each : lab::routes_of(lab, gateway->second)) {
+  for (const lab::GatewayRoute& each : lab::routes_of(lab, lab::gateway_of(lab, vnet), learned)) {
     prefixes.push_back(each.prefix);
   }
   return address_set(prefixes);

@@ -31,7 +31,8 @@ AddressSet virtual_network_tag(const lab::Lab& lab, const std::string& vnet,
 // What is in VirtualNetwork besides: behind the gateway by which `vnet` sends, whatever routes its
 // subnets keep from it (contract "Decided" 26). Public space of that is in Internet, too
 // (azure-facts 4.4.7).
-AddressSet on_premises_of(const lab::Lab& lab, const std::string& vnet);
+AddressSet on_premises_of(const lab::Lab& lab, const std::string& vnet,
+                          const lab::LearnedRoutes& learned = {});
 // Internet where VirtualNetwork is `virtual_network` (azure-facts 4.4.11).
 AddressSet internet_tag(const AddressSet& virtual_network);
 // Any other; `name` is canonical. The addresses of the lab's own services are in the tags of their

@@ -10,7 +10,9 @@
 namespace egress::session {
 
 compile::Options options_of(const Terms& terms, const LabInForce& lab) {
-  return {.prefix = terms.prefix, .clock_offset = lab.clock_offset};
+  return {.prefix = terms.prefix,
+          .clock_offset = lab.clock_offset,
+          .bird_installed = terms.bird_installed};
 }
 
 Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, const Terms& terms) {
@@ -22,7 +24,8 @@ Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, cons
                               .dns_at_start = next.dns_at_start,
                               .traffic = next.traffic,
                               .numbers = base.numbers,
-                              .imposed = next.imposed};
+                              .imposed = next.imposed,
+                              .learned = next.learned};
   ASSIGN_OR_RETURN(next.numbers, compile::numbers(situation));
   situation.numbers = next.numbers;
   next.network = policy::analyse(std::move(situation), base.network.get());

@@ -13,6 +13,7 @@
 #include "lab/validate.hpp"
 #include "policy/network_rules.hpp"
 #include "session/analysis.hpp"
+#include "session/learned.hpp"
 #include "session/refusals.hpp"
 #include "session/starts.hpp"
 
@@ -122,6 +123,7 @@ Outcome propose_loaded(const Step& step, lab::LabText text, lab::Loaded loaded,
   next.traffic = std::move(traffic);
   next.dns_at_start = dns_at_start_of(lab, next.text, base);
   next.imposed = still_imposed(base.imposed, lab, instances, base.machine_time(step.now));
+  next.learned = still_learned(base.learned, lab);
   next.life = std::move(transition.next);
   next.journal = journal_after(step, lab);
   const bool same = is_same(next, base) && proposal.leases.empty();
@@ -129,6 +131,9 @@ Outcome propose_loaded(const Step& step, lab::LabText text, lab::Loaded loaded,
   if (Status made = analyse_into(next, *std::move(loaded.lab), base, terms); !made.ok()) {
     return Refusal{std::move(made).error(), std::move(next.warnings)};
   }
+  const auto& in_force = next.network->situation.lab;
+  const auto silent = unspoken(in_force, terms, step.from_file ? next.text.file : "");
+  next.warnings.insert(next.warnings.end(), silent.begin(), silent.end());
   const auto nameless =
       policy::fqdns_without_address(*next.network, step.from_file ? next.text.file : "");
   next.warnings.insert(next.warnings.end(), nameless.begin(), nameless.end());

@@ -46,6 +46,7 @@ struct LabInForce {
   store::NameServers dns_at_start{};  // of integrated sites
   store::TrafficInUse traffic{};      // beside what the lab asks for
   ImposedOnWires imposed{};
+  lab::LearnedRoutes learned{};  // not stored: a daemon asks those who have learned it
   lifecycle::State life{};
   lifecycle::Journal journal{};                      // since a file was applied
   std::shared_ptr<const policy::Network> network{};  // null when no lab is in force
@@ -68,6 +69,7 @@ inline constexpr std::chrono::seconds kLargestClockOffset = std::chrono::hours(2
 struct Terms {
   std::string prefix{};
   compile::SizeLimits limits{};
+  bool bird_installed = false;
 };
 
 // A value that can be made so: it can be compiled, and made from nothing.
@@ -130,6 +132,10 @@ Outcome propose_impairment(const LabInForce& base, const std::string& plan,
                            std::optional<int> instance,
                            const std::optional<policy::Imposed>& imposed, const Terms& terms,
                            ipam::TimePoint machine);
+// What gateways have learned by now, in place of what they had. The version stays when it is so
+// already. kUnsupported when it is more than the machine can hold, kConflict when no lab is in
+// force.
+Outcome propose_learned(const LabInForce& base, lab::LearnedRoutes learned, const Terms& terms);
 // The lab's clock moved on, and the leases released that are due by then. kConflict when no lab is
 // in force, kInvalid beyond kLargestClockOffset.
 Outcome propose_advance(const LabInForce& base, std::chrono::seconds by, const Terms& terms,

@@ -143,6 +143,33 @@ policy::TrafficInUse read_traffic(const Json& json) {
   return traffic;
 }
 
+Json learned_json(const lab::LearnedRoutes& learned) {
+  Json json = Json::array();
+  for (const auto& [gateway, sessions] : learned) {
+    for (const auto& [network, prefixes] : sessions) {
+      Json texts = Json::array();
+      for (const Ipv4Prefix& prefix : prefixes) texts.push_back(prefix.to_string());
+      json.push_back({gateway, network, std::move(texts)});
+    }
+  }
+  return json;
+}
+
+// A situation says nothing of them where no session is up.
+lab::LearnedRoutes read_learned(const Json& json) {
+  lab::LearnedRoutes learned;
+  if (!json.contains("learned")) return learned;
+  for (const Json& each : json.at("learned")) {
+    auto& prefixes = learned[each.at(0)][each.at(1)];
+    for (const Json& text : each.at(2)) {
+      const auto prefix = Ipv4Prefix::parse(text.get_ref<const std::string&>());
+      if (!prefix.ok()) throw Unreadable(prefix.error().message);
+      prefixes.push_back(*prefix);
+    }
+  }
+  return learned;
+}
+
 lab::Named<int> read_restarts(const Json& json) {
   lab::Named<int> restarts;
   for (const Json& each : json) restarts[each.at(0)] = each.at(1);
@@ -187,6 +214,7 @@ std::string to_text(const policy::Situation& situation) {
             {"traffic", traffic_json(situation.traffic)},
             {"numbers", numbers_json(policy::numbers(situation))}};
   if (!situation.instances.empty()) json["instances"] = instances_json(situation.instances);
+  if (!situation.learned.empty()) json["learned"] = learned_json(situation.learned);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -198,7 +226,8 @@ Result<policy::Situation> parse_situation(const std::string& text) {
                                 .restarts = read_restarts(json.at("restarts")),
                                 .dns_at_start = read_dns(json.at("dnsAtStart")),
                                 .traffic = read_traffic(json.at("traffic")),
-                                .numbers = read_numbers(json.at("numbers"))};
+                                .numbers = read_numbers(json.at("numbers")),
+                                .learned = read_learned(json)};
     for (const lab::Integration& wanted : lab::integrations(situation.lab, situation.instances)) {
       if (situation.leases.count(wanted) == 0) {
         throw Unreadable(wanted.server_farm + " has no lease in " + wanted.subnet.to_string());

@@ -33,6 +33,14 @@ inline constexpr uint32_t kInternetTable = 100;
 // gateways, goes.
 inline constexpr uint32_t kArrivalsTable = 100;
 
+// Likewise: where what these say to one another about routes goes.
+inline constexpr uint32_t kPeeringsTable = 101;
+
+// In a gateway's: what its speaker has learned, a table for each session, which no rule uses. What
+// stands there is the speaker's, and no part of a state.
+inline constexpr uint32_t kFirstLearnedTable = 70000;
+inline constexpr uint32_t kLastLearnedTable = 74999;
+
 // In a worker's: out by its first and second integration, out directly, and nowhere.
 inline constexpr uint32_t kFirstIntegrationTable = 101;
 inline constexpr uint32_t kDirectTable = 103;

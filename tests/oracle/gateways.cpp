@@ -146,7 +146,7 @@ std::set<std::string> gateway_features(const lab::Lab& lab) {
   for (const auto& [name, gateway] : lab.virtual_network_gateways) {
     note("ExpressRoute gateway", gateway.gateway_type == lab::GatewayType::kExpressRoute);
     note("gateway with two connections", gateway.connections.size() > 1);
-    for (const lab::GatewayRoute& route : lab::routes_of(lab, gateway)) {
+    for (const lab::GatewayRoute& route : lab::routes_of(lab, name)) {
       note("default route on-premises", route.prefix.length == 0);
     }
     const auto& subnets = lab.virtual_networks.at(gateway.virtual_network).subnets;

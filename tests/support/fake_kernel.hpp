@@ -14,6 +14,7 @@
 #include "tests/support/fake_flow_feed.hpp"
 #include "tests/support/fake_flow_table.hpp"
 #include "tests/support/fake_program.hpp"
+#include "tests/support/fake_speaker_feed.hpp"
 
 namespace egress::testing_support {
 
@@ -44,6 +45,15 @@ class FakeKernel : public kernel::Kernel {
   FakeFlowTable& flow_table(const state::NetnsName& netns);
   // What program() gives of a process that is there.
   FakeProgram& program_of(const state::ProcessRef& process);
+  Result<std::shared_ptr<kernel::SpeakerFeed>> speakers(
+      const std::set<kernel::SpeakerRef>& /*which*/) override {
+    return std::shared_ptr<kernel::SpeakerFeed>(std::make_shared<FakeSpeakerFeed>(speakers_));
+  }
+  // What their speakers say from now on.
+  void let_speak(kernel::SpeakerFeed::Speakers speakers) {
+    const std::lock_guard<std::mutex> lock(speakers_->mutex);
+    speakers_->speakers = std::move(speakers);
+  }
   // The feed that was opened last, null when nobody holds it any more.
   std::shared_ptr<FakeFlowFeed> open_feed() const { return feed_.lock(); }
   // A machine without TUN devices.
@@ -97,6 +107,7 @@ class FakeKernel : public kernel::Kernel {
   bool fail_observe_ = false;
   std::map<state::ProcessRef, std::shared_ptr<FakeProgram>> programs_{};
   std::weak_ptr<FakeFlowFeed> feed_{};
+  std::shared_ptr<FakeSpeakers> speakers_ = std::make_shared<FakeSpeakers>();
   bool has_tun_ = true;
   bool lost_a_process_ = false;
 };

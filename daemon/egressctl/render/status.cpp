@@ -113,6 +113,19 @@ Table nat_gateways_table(const Json& status) {
   return table;
 }
 
+Table gateways_table(const Json& status) {
+  Table table({"Gateway", "On-premises", "Neighbour", "BGP", "Learned", "Static", "Namespace"});
+  for (const Json& gateway : list_of(status, "gateways")) {
+    for (const Json& connection : list_of(gateway, "connections")) {
+      table.add({text_of(gateway, "name"), text_of(connection, "onPremises"),
+                 or_dash(text_of(connection, "neighbour")), or_dash(text_of(connection, "session")),
+                 text_of(connection, "learned"), text_of(connection, "declared"),
+                 text_of(gateway, "netns")});
+    }
+  }
+  return table;
+}
+
 Table releases_table(const Json& leases) {
   Table table({"Address", "Subnet", "Holder", "Since", "Release at"});
   for (const Json& lease : leases) {
@@ -153,7 +166,8 @@ std::string render_status(const Json& status, const Screen& screen) {
   std::string text = summary(status, screen) + scalings(status, screen) +
                      section(apps_table(status), screen) + section(workers_table(status), screen) +
                      section(hosts_table(status), screen) + section(snat_table(status), screen) +
-                     section(nat_gateways_table(status), screen);
+                     section(nat_gateways_table(status), screen) +
+                     section(gateways_table(status), screen);
   if (!list_of(status, "wires").empty()) text += "\n" + render_wires(status, screen);
   const Json& pending = list_of(status, "pendingReleases");
   if (!pending.empty()) {

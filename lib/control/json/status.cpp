@@ -73,6 +73,22 @@ Json nat_gateway_json(const inspect::NatGatewayStatus& gateway) {
           {"senders", senders}};
 }
 
+Json gateway_json(const inspect::GatewayStatus& gateway) {
+  Json connections = Json::array();
+  for (const inspect::GatewayConnectionStatus& each : gateway.connections) {
+    connections.push_back(
+        {{"onPremises", each.on_premises},
+         {"neighbour", each.neighbour ? Json(each.neighbour->to_string()) : Json()},
+         {"session", each.session ? Json(inspect::name_of(*each.session)) : Json()},
+         {"learned", each.learned},
+         {"declared", each.declared}});
+  }
+  return {{"name", gateway.name},
+          {"netns", gateway.netns},
+          {"virtualNetwork", gateway.virtual_network},
+          {"connections", std::move(connections)}};
+}
+
 Json lease_json(const ipam::Lease& lease) {
   return {{"subnet", lease.holder.subnet.to_string()},
           {"serverFarm", lease.holder.server_farm},
@@ -166,6 +182,7 @@ Json to_json(const inspect::StatusReport& status) {
           {"hosts", array_of(status.hosts, host_json)},
           {"snat", array_of(status.snat, snat_json)},
           {"natGateways", array_of(status.nat_gateways, nat_gateway_json)},
+          {"gateways", array_of(status.gateways, gateway_json)},
           {"wires",
            array_of(status.wires, [](const settings::OneWire& wire) { return to_json(wire); })},
           {"drift", status.drift},

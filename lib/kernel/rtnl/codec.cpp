@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "base/special_ranges.hpp"
+#include "state/routing_tables.hpp"
 
 namespace egress::kernel {
 namespace {
@@ -200,12 +201,31 @@ NlMessage delete_route(const rtmsg& listed, const state::RouteKey& key, uint32_t
 
 }  // namespace
 
+namespace {
+
+bool is_learned(const rtmsg& header, uint32_t table) {
+  return header.rtm_protocol == RTPROT_BIRD && table >= state::kFirstLearnedTable &&
+         table <= state::kLastLearnedTable;
+}
+
+}  // namespace
+
+std::optional<std::pair<uint32_t, Ipv4Prefix>> decode_learned_route(const nlmsghdr& message) {
+  if (message.nlmsg_type != RTM_NEWROUTE) return std::nullopt;
+  const Attributes<rtmsg, RTA_MAX> attributes(message);
+  const rtmsg& header = attributes.header;
+  const uint32_t table = attributes.u32(RTA_TABLE, header.rtm_table);
+  if (!is_learned(header, table)) return std::nullopt;
+  return std::pair(table, Ipv4Prefix{attributes.address(RTA_DST), header.rtm_dst_len});
+}
+
 std::optional<Decoded<state::Route>> decode_route(const nlmsghdr& message, const LinkNames& links) {
   if (message.nlmsg_type != RTM_NEWROUTE) return std::nullopt;
   const Attributes<rtmsg, RTA_MAX> attributes(message);
   const rtmsg& header = attributes.header;
   const uint32_t table = attributes.u32(RTA_TABLE, header.rtm_table);
-  if (header.rtm_protocol == RTPROT_KERNEL || (header.rtm_flags & RTM_F_CLONED) != 0) {
+  if (header.rtm_protocol == RTPROT_KERNEL || (header.rtm_flags & RTM_F_CLONED) != 0 ||
+      is_learned(header, table)) {
     return std::nullopt;
   }
   Decoded<state::Route> decoded;

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "kernel/netlink.hpp"
 #include "state/kernel_state.hpp"
@@ -40,8 +41,12 @@ NlMessage delete_neighbour(const state::Neighbour& neighbour, int link_index);
 
 NlMessage list_routes();
 NlMessage list_routes(uint32_t table);
-// Nothing for what the kernel keeps by itself: routes with protocol kernel.
+// Nothing for what the kernel keeps by itself, routes with protocol kernel, and for what a speaker
+// has learned.
 std::optional<Decoded<state::Route>> decode_route(const nlmsghdr& message, const LinkNames& links);
+// What a speaker has learned (state/routing_tables.hpp), by its routing table; nothing for all
+// else.
+std::optional<std::pair<uint32_t, Ipv4Prefix>> decode_learned_route(const nlmsghdr& message);
 // `flags` as for neighbours. `link_index` is 0 for routes without a link.
 NlMessage set_route(const state::Route& route, int link_index, int flags);
 // Whatever stands under the key.

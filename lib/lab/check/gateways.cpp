@@ -36,6 +36,44 @@ void check_peering_address(const std::string& path, Ipv4Address address, const S
                {}, {subnet_path(ref) + ".addressPrefix", subnet_path(ref) + ".addressPrefixes"});
 }
 
+// Whom the gateway's speaker may have as a neighbour.
+void check_neighbour(const std::string& path, const std::string& name,
+                     const VirtualNetworkGateway& gateway, const OnPremisesNetwork& network,
+                     Checks& checks) {
+  const auto& settings = network.bgp_settings;
+  if (!settings || !settings->bgp_peering_address) {
+    checks.warning(path + ".enableBgp", "not-emulated",
+                   fmt::format("BGP is not spoken with '{}', which has no 'bgpPeeringAddress': "
+                               "what it lists as 'advertisedPrefixes' counts as learned",
+                               name),
+                   {}, {network_path(name)});
+    return;
+  }
+  if (settings->asn == (gateway.bgp_settings ? gateway.bgp_settings->asn : kGatewayAsn)) {
+    checks.error(
+        path + ".enableBgp", "bgp-asn",
+        fmt::format("'{}' has the gateway's own autonomous system, {}", name, settings->asn), {},
+        {network_path(name) + ".bgpSettings.asn"});
+  }
+}
+
+// Each neighbour is known by its address.
+void check_peering_addresses(const std::string& name, const VirtualNetworkGateway& gateway,
+                             const Lab& lab, Checks& checks) {
+  std::map<Ipv4Address, std::string> owners;
+  if (const auto own = address_of(lab, gateway)) owners.emplace(*own, name);
+  for (const BgpPeering& peering : bgp_peerings(lab, gateway)) {
+    const auto [owner, fresh] =
+        owners.emplace(*peering.remote.bgp_peering_address, peering.on_premises);
+    if (fresh) continue;
+    checks.error(network_path(peering.on_premises) + ".bgpSettings.bgpPeeringAddress",
+                 "address-duplicate",
+                 fmt::format("'{}' has the address {} already, and both speak BGP with one another "
+                             "or with one gateway",
+                             owner->second, owner->first.to_string()));
+  }
+}
+
 void check_connections(const std::string& name, const VirtualNetworkGateway& gateway,
                        const Lab& lab, Checks& checks) {
   std::map<Ipv4Prefix, std::string> owners;
@@ -49,11 +87,7 @@ void check_connections(const std::string& name, const VirtualNetworkGateway& gat
                              network.local_network_address_space.end());
     if (connection.enable_bgp) {
       own.insert(network.advertised_prefixes.begin(), network.advertised_prefixes.end());
-      checks.warning(
-          path + ".enableBgp", "not-emulated",
-          fmt::format("BGP is not spoken: what '{}' lists as 'advertisedPrefixes' counts "
-                      "as learned",
-                      remote));
+      check_neighbour(path, remote, gateway, network, checks);
     } else if (!network.advertised_prefixes.empty()) {
       checks.warning(
           path, "no-effect",
@@ -90,6 +124,7 @@ void check_gateway(const std::string& name, const VirtualNetworkGateway& gateway
     }
   }
   check_connections(name, gateway, lab, checks);
+  check_peering_addresses(name, gateway, lab, checks);
 }
 
 void check_one_for_a_network(const Lab& lab, Checks& checks) {
@@ -193,6 +228,23 @@ void check_network(const std::string& name, const OnPremisesNetwork& network, Ch
   check(network.advertised_prefixes, "advertisedPrefixes");
 }
 
+// A speaker's address is the network's router's.
+void check_speakers(const Lab& lab, Checks& checks) {
+  std::set<std::pair<std::string, Ipv4Address>> speakers;
+  for (const auto& [name, gateway] : lab.virtual_network_gateways) {
+    for (const BgpPeering& peering : bgp_peerings(lab, gateway)) {
+      speakers.emplace(peering.on_premises, *peering.remote.bgp_peering_address);
+    }
+  }
+  for (const auto& [name, host] : lab.hosts) {
+    if (!host.on_premises || !speakers.contains({*host.on_premises, host.ip_address})) continue;
+    checks.error("hosts." + name + ".ipAddress", "address-duplicate",
+                 fmt::format("{} is the 'bgpPeeringAddress' of '{}', whose router has it",
+                             host.ip_address.to_string(), *host.on_premises),
+                 {}, {network_path(*host.on_premises) + ".bgpSettings.bgpPeeringAddress"});
+  }
+}
+
 void check_unconnected(const Lab& lab, Checks& checks) {
   for (const auto& [name, network] : lab.on_premises) {
     bool connected = false;
@@ -261,6 +313,7 @@ void check_gateways(const Lab& lab, Checks& checks) {
   for (const auto& [name, network] : lab.on_premises) check_network(name, network, checks);
   check_unconnected(lab, checks);
   check_hosts_on_premises(lab, checks);
+  check_speakers(lab, checks);
 }
 
 }  // namespace egress::lab

@@ -58,7 +58,7 @@ class DaemonTest : public ::testing::Test {
   ~DaemonTest() override { stop(); }
 
   void start() {
-    session::Session session({.prefix = "eg"}, store::Store(folder_ / "egressd.db"));
+    session::Session session(terms_, store::Store(folder_ / "egressd.db"));
     ASSERT_TRUE(session.restore(clock_.now()).ok());
     socket_.emplace(SocketFile::listen(path()).value());
     settings_.socket = path();
@@ -144,6 +144,7 @@ class DaemonTest : public ::testing::Test {
 
   testing_support::Folder folder_{};
   Settings settings_{};
+  session::Terms terms_{.prefix = "eg"};
   Clock clock_{};                     // as the next start() has it
   std::function<void()> on_probe_{};  // on the thread that sends the packets
   // Likewise; without it nobody answers.

@@ -21,7 +21,7 @@ std::string text_of(const EffectiveRoute& route) {
   return text + " " + route.name;
 }
 
-std::vector<std::string> routes_of(const lab::Lab& lab, const lab::SubnetRef& subnet) {
+std::vector<std::string> rows_of(const lab::Lab& lab, const lab::SubnetRef& subnet) {
   std::vector<std::string> texts;
   for (const EffectiveRoute& route : EffectiveRoutes(lab).of(subnet)) {
     texts.push_back(text_of(route));
@@ -63,7 +63,7 @@ routeTables:
 }
 
 TEST(EffectiveRoutes, FollowTheWorkedExample) {
-  EXPECT_THAT(routes_of(worked_example(), {"VNet1", "Subnet1"}),
+  EXPECT_THAT(rows_of(worked_example(), {"VNet1", "Subnet1"}),
               ElementsAre("User Active 0.0.0.0/0 VirtualAppliance 10.0.100.4 t/Default-NVA",
                           "Default Invalid 0.0.0.0/0 Internet system/0.0.0.0/0",
                           "User Active 10.0.0.0/16 VirtualAppliance 10.0.100.4 t/Within-VNet1",
@@ -81,7 +81,7 @@ TEST(EffectiveRoutes, FollowTheWorkedExample) {
 }
 
 TEST(EffectiveRoutes, OfASubnetWithoutTableAreTheSystems) {
-  EXPECT_THAT(routes_of(worked_example(), {"VNet1", "Subnet2"}),
+  EXPECT_THAT(rows_of(worked_example(), {"VNet1", "Subnet2"}),
               ElementsAre("Default Active 0.0.0.0/0 Internet system/0.0.0.0/0",
                           "Default Active 10.0.0.0/8 None system/10.0.0.0/8",
                           "Default Active 10.0.0.0/16 VnetLocal system/10.0.0.0/16",
@@ -99,14 +99,14 @@ TEST(EffectiveRoutes, KeepNoneRangesUnlessTheDefaultGoesToAnAppliance) {
     lab::Lab lab = worked_example();
     lab.route_tables.clear();
     route(lab, "t/default", "0.0.0.0/0", next_hop);
-    EXPECT_THAT(routes_of(lab, {"VNet1", "Subnet1"}),
+    EXPECT_THAT(rows_of(lab, {"VNet1", "Subnet1"}),
                 Contains("Default Active 10.0.0.0/8 None system/10.0.0.0/8"))
         << next_hop;
   }
   lab::Lab lab = worked_example();
   lab.route_tables.clear();
   route(lab, "t/half", "0.0.0.0/1", "10.0.100.4");
-  EXPECT_THAT(routes_of(lab, {"VNet1", "Subnet1"}), Contains(HasSubstr("system/10.0.0.0/8")));
+  EXPECT_THAT(rows_of(lab, {"VNet1", "Subnet1"}), Contains(HasSubstr("system/10.0.0.0/8")));
 }
 
 TEST(EffectiveRoutes, NoneRangeGivesWayToWhatHoldsIt) {
@@ -118,7 +118,7 @@ virtualNetworks:
     virtualNetworkPeerings: {peer: {}}
   peer: {addressPrefixes: [100.64.0.0/10], virtualNetworkPeerings: {exact: {}}}
 )");
-  const auto routes = routes_of(lab, {"exact", "a"});
+  const auto routes = rows_of(lab, {"exact", "a"});
   EXPECT_THAT(routes, Contains("Default Active 192.168.0.0/16 VnetLocal system/192.168.0.0/16"));
   EXPECT_THAT(routes, Contains("Default Active 100.64.0.0/10 VNetPeering exact/peer"));
   EXPECT_THAT(routes, Not(Contains(HasSubstr("None system/192.168"))));
@@ -142,18 +142,18 @@ virtualNetworks:
 TEST(EffectiveRoutes, PeeringOfOneSideCarriesNothing) {
   lab::Lab lab = half_peered();
   EXPECT_FALSE(peering_connected(lab, "a", "b"));
-  EXPECT_THAT(routes_of(lab, {"a", "s"}), Not(Contains(HasSubstr("Peering"))));
+  EXPECT_THAT(rows_of(lab, {"a", "s"}), Not(Contains(HasSubstr("Peering"))));
   peering(lab, "b", "a");
   EXPECT_TRUE(peering_connected(lab, "a", "b"));
   EXPECT_THAT(connected_peers(lab, "a"), ElementsAre("b"));
-  EXPECT_THAT(routes_of(lab, {"a", "s"}), Contains(HasSubstr("VNetPeering a/b")));
+  EXPECT_THAT(rows_of(lab, {"a", "s"}), Contains(HasSubstr("VNetPeering a/b")));
 }
 
 TEST(EffectiveRoutes, PeeringAcrossRegionsIsGlobal) {
   lab::Lab lab = half_peered();
   lab.virtual_networks["b"].location = "eastus";
   peering(lab, "b", "a");
-  EXPECT_THAT(routes_of(lab, {"a", "s"}),
+  EXPECT_THAT(rows_of(lab, {"a", "s"}),
               Contains("Default Active 10.1.0.0/16 VNetGlobalPeering a/b"));
 }
 
@@ -163,7 +163,7 @@ TEST(EffectiveRoutes, ServiceTagRouteBecomesARowPerPrefix) {
   lab.virtual_networks["VNet1"].subnets["Subnet1"].service_endpoints.clear();
   lab.service_tags = service_tags({{"Storage", {"20.60.0.0/16", "20.150.0.0/24"}}});
   route(lab, "t/storage", "Storage", "Internet");
-  const auto routes = routes_of(lab, {"VNet1", "Subnet1"});
+  const auto routes = rows_of(lab, {"VNet1", "Subnet1"});
   EXPECT_THAT(routes, Contains("User Active 20.60.0.0/16 Internet t/storage"));
   EXPECT_THAT(routes, Contains("User Active 20.150.0.0/24 Internet t/storage"));
 }
@@ -174,7 +174,7 @@ services: {files: {type: Microsoft.Storage/storageAccounts, ipAddress: 9.9.9.9}}
 )");
   lab.route_tables.clear();
   route(lab, "t/storage", "Storage", "None");
-  EXPECT_THAT(routes_of(lab, {"VNet1", "Subnet1"}),
+  EXPECT_THAT(rows_of(lab, {"VNet1", "Subnet1"}),
               Contains("User Active 9.9.9.9/32 None t/storage"));
 }
 

@@ -56,9 +56,10 @@ hosts:
   return with(lab, change);
 }
 
-std::vector<std::string> by_gateways(const lab::Lab& lab, const lab::SubnetRef& subnet) {
+std::vector<std::string> by_gateways(const lab::Lab& lab, const lab::SubnetRef& subnet,
+                                     const lab::LearnedRoutes& learned = {}) {
   std::vector<std::string> rows;
-  for (const EffectiveRoute& route : EffectiveRoutes(lab).of(subnet)) {
+  for (const EffectiveRoute& route : EffectiveRoutes(lab, {}, learned).of(subnet)) {
     if (route.source != RouteSource::kVirtualNetworkGateway) continue;
     rows.push_back(std::string(name_of(route.state)) + " " + route.address_prefix.to_string());
   }
@@ -74,6 +75,60 @@ TEST(GatewayRoutes, AreWhatConnectionsHaveAndTheSystemHasNot) {
                           "Active 192.168.0.0/16", "Active 192.168.10.0/24"));
   EXPECT_THAT(by_gateways(gateway_lab(), {"other", "apps"}), IsEmpty());
   EXPECT_THAT(by_gateways(gateway_lab(), {"hub", "GatewaySubnet"}), IsEmpty());
+}
+
+lab::LearnedRoutes learned(const std::vector<std::string>& prefixes) {
+  lab::LearnedRoutes all;
+  auto& office = all["vpn"]["office"];
+  for (const std::string& each : prefixes) office.push_back(prefix(each));
+  return all;
+}
+
+TEST(LearnedRoutes, TakeThePlaceOfWhatIsAdvertised) {
+  EXPECT_THAT(
+      by_gateways(gateway_lab(), {"hub", "apps"}, learned({"192.168.7.0/24"})),
+      ElementsAre("Active 172.16.5.0/24", "Active 192.168.7.0/24", "Active 192.168.10.0/24"));
+  EXPECT_THAT(by_gateways(gateway_lab(), {"spoke", "apps"}, learned({})),
+              ElementsAre("Active 172.16.5.0/24", "Active 192.168.10.0/24"))
+      << "nothing, too";
+}
+
+// The system's for networks come before them, its own defaults behind them (azure-facts 5.3).
+TEST(LearnedRoutes, HaveTheRankOfGateways) {
+  EXPECT_THAT(by_gateways(gateway_lab(), {"hub", "apps"},
+                          learned({"0.0.0.0/0", "10.0.1.0/24", "10.0.0.0/8", "172.16.5.0/24"})),
+              ElementsAre("Active 0.0.0.0/0", "Active 10.0.0.0/8", "Invalid 10.0.1.0/24",
+                          "Active 172.16.5.0/24", "Active 192.168.10.0/24"));
+}
+
+TEST(LearnedRoutes, GiveWayToStaticOnesOfOtherConnections) {
+  const auto routes = lab::routes_of(gateway_lab(), "vpn", learned({"172.16.5.0/24"}));
+  const auto factory = std::find_if(routes.begin(), routes.end(), [](const auto& each) {
+    return each.prefix == prefix("172.16.5.0/24");
+  });
+  ASSERT_NE(factory, routes.end());
+  EXPECT_EQ(factory->on_premises, "lab");
+}
+
+TEST(LearnedRoutes, AreNothingToConnectionsWithoutBgp) {
+  lab::LearnedRoutes all;
+  all["vpn"]["lab"] = {prefix("172.17.0.0/16")};
+  EXPECT_THAT(by_gateways(gateway_lab(), {"hub", "apps"}, all), Not(Contains(HasSubstr("172.17"))));
+}
+
+TEST(LearnedRoutes, AreInTheTagAndInTheGatewaysOwnRoutes) {
+  const lab::Lab lab = gateway_lab();
+  const auto network =
+      analyse({.lab = lab, .leases = leases_of(lab), .learned = learned({"192.168.7.0/24"})});
+  const auto reaches = [&](const char* address) {
+    return network->gateways.at(0).reaches.contains(ip(address).bits);
+  };
+  EXPECT_TRUE(reaches("192.168.7.1"));
+  EXPECT_TRUE(reaches("192.168.10.5"));
+  EXPECT_FALSE(reaches("192.168.8.1"));
+  const AddressSet tag = on_premises_of(lab, "spoke", learned({"192.168.7.0/24"}));
+  EXPECT_TRUE(tag.contains(ip("192.168.7.1").bits));
+  EXPECT_FALSE(tag.contains(ip("51.60.0.1").bits));
 }
 
 TEST(GatewayRoutes, AreKeptFromSubnetsWhoseTableSaysSo) {
