@@ -97,8 +97,6 @@ class SpeakerFeed {
   // Readable when routes of theirs have changed since the last read(); of sessions nothing is told.
   virtual int fd() const = 0;
   virtual Result<Speakers> read() = 0;
-  // Whether all namespaces were there when it was opened.
-  virtual bool is_whole() const = 0;
 };
 
 // A process that is BIRD, by the socket in its folder on which it takes questions.

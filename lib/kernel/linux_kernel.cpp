@@ -104,10 +104,7 @@ Result<std::shared_ptr<SpeakerFeed>> LinuxKernel::speakers(const std::set<Speake
   ASSIGN_OR_RETURN(const auto feed, NetnsSpeakerFeed::open(processes_.processes()));
   for (const SpeakerRef& speaker : which) {
     const auto held = held_.get(speaker.process.netns);
-    if (!held.ok() && held.error().code == Errc::kNotFound) {
-      feed->note_missing();
-      continue;
-    }
+    if (!held.ok() && held.error().code == Errc::kNotFound) continue;
     if (!held.ok()) return held.error();
     RETURN_IF_ERROR(feed->add(speaker, (*held)->fd()));
   }

@@ -20,11 +20,9 @@ class NetnsSpeakerFeed final : public SpeakerFeed {
   static Result<std::shared_ptr<NetnsSpeakerFeed>> open(Processes processes);
   // Borrows the namespace's descriptor.
   Status add(const SpeakerRef& speaker, int netns_fd);
-  void note_missing() { whole_ = false; }
 
   int fd() const override { return epoll_.get(); }
   Result<Speakers> read() override;
-  bool is_whole() const override { return whole_; }
 
  private:
   struct Place {
@@ -40,7 +38,6 @@ class NetnsSpeakerFeed final : public SpeakerFeed {
   UniqueFd epoll_;
   Processes processes_;
   std::vector<Place> places_{};
-  bool whole_ = true;
 };
 
 }  // namespace egress::kernel

@@ -28,7 +28,6 @@ class FakeSpeakerFeed final : public kernel::SpeakerFeed {
     const std::lock_guard<std::mutex> lock(told_->mutex);
     return told_->speakers;
   }
-  bool is_whole() const override { return true; }
 
  private:
   std::shared_ptr<FakeSpeakers> told_;

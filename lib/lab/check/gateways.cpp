@@ -66,11 +66,10 @@ void check_peering_addresses(const std::string& name, const VirtualNetworkGatewa
     const auto [owner, fresh] =
         owners.emplace(*peering.remote.bgp_peering_address, peering.on_premises);
     if (fresh) continue;
-    checks.error(network_path(peering.on_premises) + ".bgpSettings.bgpPeeringAddress",
-                 "address-duplicate",
-                 fmt::format("'{}' has the address {} already, and both speak BGP with one another "
-                             "or with one gateway",
-                             owner->second, owner->first.to_string()));
+    checks.error(
+        network_path(peering.on_premises) + ".bgpSettings.bgpPeeringAddress", "address-duplicate",
+        fmt::format("'{}' has the address {} already, and a speaker is known by its address",
+                    owner->second, owner->first.to_string()));
   }
 }
 
