@@ -225,7 +225,7 @@ TEST(StatusJson, OfNoLabHasEveryKey) {
       dump(to_json(inspect::StatusReport{.prefix = "eg"})),
       R"({"lab":null,"version":0,"clock":{"now":"1970-01-01T00:00:00.000Z","offset":0},)"
       R"("prefix":"eg","inSync":false,"apps":[],"workers":[],"hosts":[],)"
-      R"("snat":[],"natGateways":[],"wires":[],"drift":[],"problems":[],"lastPass":null,"lastRepair":null,)"
+      R"("snat":[],"natGateways":[],"gateways":[],"wires":[],"drift":[],"problems":[],"lastPass":null,"lastRepair":null,)"
       R"("pendingReleases":[],"serviceAssociationLinks":[],"scaling":[]})");
 }
 

@@ -48,7 +48,8 @@ class GatewaySessionsTest : public DaemonTest {
   }
   std::string routes() {
     std::string text;
-    for (const Json& row : Json::parse(get("/v1/effective-routes?site=web").body)["routes"]) {
+    const Json effective = Json::parse(get("/v1/effective-routes?site=web").body);
+    for (const Json& row : effective["routes"]) {
       if (row["source"] != "VirtualNetworkGateway") continue;
       text += row["addressPrefix"][0].get<std::string>() + " ";
     }
