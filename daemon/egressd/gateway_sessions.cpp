@@ -45,8 +45,8 @@ GatewaySessions::GatewaySessions(uv::Loop& loop, kernel::Kernel& kernel, session
       timer_(loop, [this] { read(); }) {}
 
 void GatewaySessions::take_up() {
-  if (session_.network() == nullptr || !kernel_.observe().ok() || !open().ok()) return;
-  if (feed_ == nullptr) return;
+  find_places();
+  if (places_.empty() || !kernel_.observe().ok() || !open().ok()) return;
   const Result<Speakers> speakers = feed_->read();
   if (!speakers.ok()) return;
   Seen seen = seen_in(*speakers);
@@ -63,7 +63,8 @@ void GatewaySessions::take_up() {
 // The namespaces that a feed has opened may have been made anew.
 void GatewaySessions::look_again() {
   close();
-  if (const Status opened = open(); !opened.ok()) {
+  find_places();
+  if (const Status opened = places_.empty() ? Status() : open(); !opened.ok()) {
     spdlog::debug("sessions of gateways: {}", opened.error().to_string());
   }
   if (feed_ != nullptr) return read();
@@ -71,12 +72,14 @@ void GatewaySessions::look_again() {
   timer_.stop();
 }
 
-Status GatewaySessions::open() {
+void GatewaySessions::find_places() {
   const policy::Network* network = session_.network();
   const bool speaks = network != nullptr && session_.terms().bird_installed;
   places_ = speaks ? compile::speakers_of(*network, session_.terms().prefix)
                    : std::map<std::string, compile::SpeakerPlace>{};
-  if (places_.empty()) return {};
+}
+
+Status GatewaySessions::open() {
   ASSIGN_OR_RETURN(feed_, kernel_.speakers(refs_of(places_)));
   poll_.emplace(loop_, feed_->fd(), [this] { read(); });
   return {};

@@ -44,7 +44,8 @@ class GatewaySessions {
     lab::LearnedRoutes learned{};  // of those
   };
 
-  Status open();
+  void find_places();
+  Status open();  // at the places
   void close();
   void read();
   void note(const Speakers& speakers);

@@ -23,6 +23,9 @@ inline constexpr Ipv4Prefix kReserved{{0xf0000000}, 4};  // RFC 1112; holds the 
 // The two above as one: what no machine has for an address.
 inline constexpr Ipv4Prefix kMulticastAndReserved{{0xe0000000}, 3};
 inline constexpr Ipv4Address kBroadcast{0xffffffff};  // RFC 919
+// What no network on-premises holds.
+inline constexpr Ipv4Prefix kNeverOnPremises[] = {kThisNetwork, kLoopback, kLinkLocal, kMulticast,
+                                                  kReserved};
 
 inline constexpr Ipv4Address kInstanceMetadata{0xa9fea9fe};  // 169.254.169.254, azure-facts 9.8
 // From which the platform asks Key Vault in public, outside every app's outbound addresses

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "compile/snat_ports.hpp"
+#include "compile/tally.hpp"
 #include "lab/public_addresses.hpp"
 #include "lab/service_types.hpp"
 #include "lab/slots.hpp"
@@ -21,29 +22,6 @@ namespace {
 // Of one exit of a worker (worker.cpp, add_exit), and of a subnet whatever its network.
 constexpr uint64_t kRoutesPerExit = 6;
 constexpr uint64_t kSystemRoutes = 16;
-
-// A count by what makes it.
-class Tally {
- public:
-  void add(const std::string& path, uint64_t number) {
-    total_ += number;
-    parts_[path] += number;
-  }
-
-  Count count() const {
-    Count count{.total = total_};
-    for (const auto& [path, number] : parts_) {
-      if (number <= count.share) continue;
-      count.largest = path;
-      count.share = number;
-    }
-    return count;
-  }
-
- private:
-  uint64_t total_ = 0;
-  std::map<std::string, uint64_t> parts_{};
-};
 
 struct Tallies {
   Tally namespaces{};

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/bodies.hpp"
+#include "control/json/values.hpp"
 
 namespace egress::control {
 
@@ -75,10 +76,7 @@ Result<lab::Sender> sender_of(const nlohmann::json& json) {
 }  // namespace
 
 Json to_json(const ExplainRequest& request) {
-  Json json = request.app.host.empty() ? Json{{"site", request.app.site},
-                                              {"instance", request.app.instance},
-                                              {"traffic", lab::name_of(request.app.traffic)}}
-                                       : Json{{"host", request.app.host}};
+  Json json = sender_json(request.app);
   json["url"] = request.url;
   json["verify"] = request.verify;
   if (request.source_port) json["sourcePort"] = *request.source_port;

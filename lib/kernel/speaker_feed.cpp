@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/speaker_feed.hpp"
 
-#include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cerrno>
-#include <cstring>
+#include <chrono>
 #include <utility>
 
+#include "kernel/folder_socket.hpp"
 #include "kernel/high_fd.hpp"
 #include "kernel/rtnl/codec.hpp"
 
@@ -21,26 +19,8 @@ namespace egress::kernel {
 namespace {
 
 // A speaker answers in milliseconds, also while it learns.
-constexpr timeval kPatience{.tv_sec = 1, .tv_usec = 0};
+constexpr std::chrono::seconds kPatience{1};
 constexpr size_t kLongestAnswer = size_t{1} << 20U;
-
-Result<UniqueFd> connect_to(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) return Error::from_errno(path, ENAMETOOLONG);
-  path.copy(address.sun_path, path.size());
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) return Error::from_errno("make a socket");
-  for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO}) {
-    if (setsockopt(socket.get(), SOL_SOCKET, option, &kPatience, sizeof(kPatience)) != 0) {
-      return Error::from_errno("bound a socket's patience");
-    }
-  }
-  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    return Error::from_errno("connect to " + path);
-  }
-  return socket;
-}
 
 // The last line of an answer has a code of its own and a space behind it: 0 and what follows for
 // success, 8 and 9 for errors.
@@ -93,8 +73,11 @@ Status NetnsSpeakerFeed::add(const SpeakerRef& speaker, int netns_fd) {
 Result<std::string> NetnsSpeakerFeed::ask(const SpeakerRef& speaker) const {
   ASSIGN_OR_RETURN(const UniqueFd folder,
                    processes_.open_folder(speaker.process.netns, speaker.process.name));
-  ASSIGN_OR_RETURN(const UniqueFd socket,
-                   connect_to(fmt::format("/proc/self/fd/{}/{}", folder.get(), speaker.socket)));
+  ASSIGN_OR_RETURN(const UniqueFd socket, connect_to({.folder = folder.get(),
+                                                      .name = speaker.socket.c_str(),
+                                                      .absent = "nobody speaks",
+                                                      .type = SOCK_STREAM},
+                                                     kPatience));
   RETURN_IF_ERROR(read_answer(socket.get()));  // it greets
   const std::string line = speaker.question + "\n";
   if (send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL) !=

@@ -9,13 +9,6 @@
 namespace egress::lab {
 namespace {
 
-std::string own_gateway_of(const Lab& lab, const std::string& vnet) {
-  for (const auto& [name, gateway] : lab.virtual_network_gateways) {
-    if (gateway.virtual_network == vnet) return name;
-  }
-  return {};
-}
-
 // Whose gateway the network uses over the peering (azure-facts 6.3, 6.5).
 bool uses_gateway_of(const Lab& lab, const std::string& vnet, const std::string& remote) {
   const auto here = lab.virtual_networks.find(vnet);
@@ -90,14 +83,21 @@ std::vector<GatewayRoute> routes_of(const Lab& lab, const std::string& gateway,
   return all;
 }
 
+std::string gateway_in(const Lab& lab, const std::string& vnet) {
+  for (const auto& [name, gateway] : lab.virtual_network_gateways) {
+    if (gateway.virtual_network == vnet) return name;
+  }
+  return {};
+}
+
 std::string gateway_of(const Lab& lab, const std::string& vnet) {
-  std::string own = own_gateway_of(lab, vnet);
+  std::string own = gateway_in(lab, vnet);
   if (!own.empty()) return own;
   const auto network = lab.virtual_networks.find(vnet);
   if (network == lab.virtual_networks.end()) return {};
   for (const auto& [remote, peering] : network->second.virtual_network_peerings) {
     if (!uses_gateway_of(lab, vnet, remote)) continue;
-    std::string theirs = own_gateway_of(lab, remote);
+    std::string theirs = gateway_in(lab, remote);
     if (!theirs.empty()) return theirs;
   }
   return {};

@@ -89,6 +89,8 @@ const std::vector<Ipv4Prefix>& learned_from(const Lab& lab, const std::string& g
                                             const std::string& on_premises,
                                             const LearnedRoutes& learned);
 
+// The name of the gateway that stands in `vnet`. Empty when there is none.
+std::string gateway_in(const Lab& lab, const std::string& vnet);
 // The name of the gateway by which `vnet` sends: its own, or by `useRemoteGateways` that of a
 // connected peer that allows its transit. Empty when there is none.
 std::string gateway_of(const Lab& lab, const std::string& vnet);

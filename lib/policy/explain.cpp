@@ -72,7 +72,8 @@ Explanation unresolved(const Asker& asker, const Flow& flow, Resolution resoluti
                           .decided_by = resolution.decided_by,
                           .steps = {resolution.step},
                           .sees = what_the_app_sees(resolution)};
-  explanation.steps.back().reason += fmt::format(" The app sees: {}.", explanation.sees);
+  explanation.steps.back().reason += fmt::format(
+      " The {} sees: {}.", asker.origin.app != nullptr ? "app" : "host", explanation.sees);
   explanation.resolution = std::move(resolution);
   return explanation;
 }

@@ -59,7 +59,7 @@ protocol bgp {session}{table} {{
 // What no network on-premises holds.
 std::string kept_ranges() {
   std::string text;
-  for (const Ipv4Prefix& range : {kThisNetwork, kLoopback, kLinkLocal, kMulticast, kReserved}) {
+  for (const Ipv4Prefix& range : kNeverOnPremises) {
     text += fmt::format("{}{}+", text.empty() ? "" : ", ", range.to_string());
   }
   return text;

@@ -106,7 +106,8 @@ std::string overview(const Json& explanation, const Screen& screen) {
     rows.emplace_back("receiver", host);
   }
   if (const std::string sees = text_of(explanation, "sees"); !sees.empty()) {
-    rows.emplace_back("app sees", sees);
+    const bool host = member(member(explanation, "flow"), "host").is_string();
+    rows.emplace_back(host ? "host sees" : "app sees", sees);
   }
   return facts(rows, screen);
 }

@@ -22,14 +22,14 @@ Json flow_json(const policy::Explanation& explanation) {
   const bool ported = flow.protocol != Protocol::kIcmp;
   const auto port = [&](uint16_t number) { return ported ? Json(number) : Json(nullptr); };
   const auto& resolution = explanation.resolution;
-  return {{"site", explanation.sender.site},
-          {"instance", explanation.sender.instance},
-          {"traffic", lab::name_of(explanation.sender.traffic)},
-          {"protocol", name_of(flow.protocol)},
-          {"name", resolution ? Json(resolution->name) : Json(nullptr)},
-          {"address", explanation.is_sent() ? Json(flow.destination.to_string()) : Json(nullptr)},
-          {"sourcePort", port(flow.source_port)},
-          {"destinationPort", port(flow.destination_port)}};
+  Json json = sender_json(explanation.sender);
+  json.update(
+      {{"protocol", name_of(flow.protocol)},
+       {"name", resolution ? Json(resolution->name) : Json(nullptr)},
+       {"address", explanation.is_sent() ? Json(flow.destination.to_string()) : Json(nullptr)},
+       {"sourcePort", port(flow.source_port)},
+       {"destinationPort", port(flow.destination_port)}});
+  return json;
 }
 
 Json near_miss_json(const policy::NearMiss& near) {

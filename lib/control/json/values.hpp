@@ -23,6 +23,14 @@ inline Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
 
+// Of a host its name, in place of all that apps have.
+inline Json sender_json(const lab::Sender& sender) {
+  if (!sender.host.empty()) return {{"host", sender.host}};
+  return {{"site", sender.site},
+          {"instance", sender.instance},
+          {"traffic", lab::name_of(sender.traffic)}};
+}
+
 // ARM's form of a time: UTC with seven decimals is overkill, milliseconds are what it prints.
 std::string time_text(ipam::TimePoint time);
 

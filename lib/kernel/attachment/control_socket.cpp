@@ -2,57 +2,13 @@
 #include "kernel/attachment/control_socket.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 
-#include <cerrno>
-#include <cstring>
+#include "kernel/folder_socket.hpp"
 
 namespace egress::kernel {
 namespace {
-
-Error no_answer() {
-  return {.code = Errc::kBusy, .message = "the program does not answer"};
-}
-
-// A socket of the program's in its folder. By way of the open folder, whose own path may be longer
-// than a socket's name can be.
-struct Address {
-  int folder = -1;
-  const char* name = nullptr;
-  const char* absent = nullptr;  // what is said when nobody listens
-};
-
-Status connect_to(int socket, const Address& to) {
-  const std::string path = fmt::format("/proc/self/fd/{}/{}", to.folder, to.name);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  while (connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN) return no_answer();
-    const int code = errno == ECONNREFUSED ? ENOENT : errno;
-    return Error::from_errno(to.absent, code);
-  }
-  return {};
-}
-
-Result<UniqueFd> connect_to(const Address& to, std::chrono::milliseconds patience) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience);
-  const std::chrono::microseconds rest = patience - seconds;
-  const timeval limit{.tv_sec = seconds.count(), .tv_usec = rest.count()};
-  UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  if (!socket.valid() ||
-      setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0 ||
-      setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0) {
-    return Error::from_errno("open a socket");
-  }
-  RETURN_IF_ERROR(connect_to(socket.get(), to));
-  return socket;
-}
 
 // The answer as it came.
 Result<Message> exchange(int folder, const std::string& text, const std::vector<int>& files,

@@ -199,10 +199,6 @@ NlMessage delete_route(const rtmsg& listed, const state::RouteKey& key, uint32_t
   return message;
 }
 
-}  // namespace
-
-namespace {
-
 bool is_learned(const rtmsg& header, uint32_t table) {
   return header.rtm_protocol == RTPROT_BIRD && table >= state::kFirstLearnedTable &&
          table <= state::kLastLearnedTable;

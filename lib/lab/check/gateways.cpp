@@ -171,13 +171,6 @@ void check_gateway_subnets(const Lab& lab, Checks& checks) {
   }
 }
 
-const std::string* own_gateway(const Lab& lab, const std::string& vnet) {
-  for (const auto& [name, gateway] : lab.virtual_network_gateways) {
-    if (gateway.virtual_network == vnet) return &name;
-  }
-  return nullptr;
-}
-
 void check_remote_gateways(const std::string& vnet, const Lab& lab, Checks& checks) {
   std::string first;
   for (const auto& [remote, peering] : lab.virtual_networks.at(vnet).virtual_network_peerings) {
@@ -188,8 +181,8 @@ void check_remote_gateways(const std::string& vnet, const Lab& lab, Checks& chec
     const auto refuse = [&](const std::string& why) {
       checks.error(path, "remote-gateways", why, {}, {"virtualNetworkGateways"});
     };
-    if (const std::string* own = own_gateway(lab, vnet)) {
-      refuse(fmt::format("'{}' has a gateway of its own, '{}'", vnet, *own));
+    if (const std::string own = gateway_in(lab, vnet); !own.empty()) {
+      refuse(fmt::format("'{}' has a gateway of its own, '{}'", vnet, own));
       continue;
     }
     if (!first.empty()) {
@@ -204,7 +197,7 @@ void check_remote_gateways(const std::string& vnet, const Lab& lab, Checks& chec
     if (!other->second.allow_gateway_transit) {
       refuse(fmt::format("the peering of '{}' with '{}' does not say 'allowGatewayTransit'", remote,
                          vnet));
-    } else if (own_gateway(lab, remote) == nullptr) {
+    } else if (gateway_in(lab, remote).empty()) {
       refuse(fmt::format("'{}' has no gateway", remote));
     }
   }
@@ -214,7 +207,7 @@ void check_network(const std::string& name, const OnPremisesNetwork& network, Ch
   const auto check = [&](const std::vector<Ipv4Prefix>& prefixes, const char* key) {
     for (size_t i = 0; i < prefixes.size(); ++i) {
       if (prefixes[i].length == 0) continue;
-      for (const Ipv4Prefix& range : {kThisNetwork, kLoopback, kLinkLocal, kMulticast, kReserved}) {
+      for (const Ipv4Prefix& range : kNeverOnPremises) {
         if (!range.overlaps(prefixes[i])) continue;
         checks.error(fmt::format("{}.{}[{}]", network_path(name), key, i), "address-space",
                      fmt::format("{} overlaps {}, which no network on-premises holds",
@@ -269,6 +262,9 @@ void check_host(const std::string& name, const Host& host, const Lab& lab, Check
          "only a host in a virtual network can forward");
   refuse(host.masquerade.has_value(), "masquerade",
          "only a host in a virtual network can masquerade");
+  refuse(host.stateful, "stateful", "only a host in a virtual network can be a firewall");
+  refuse(!host.network_rules.empty(), "networkRules",
+         "only a host in a virtual network can be a firewall");
   refuse(!host.application_security_groups.empty(), "applicationSecurityGroups",
          "only a host in a virtual network can be in application security groups");
   refuse(host.dns_server && !host.dns_server->forward_to.empty(), "dnsServer.forwardTo",

@@ -12,7 +12,7 @@ namespace egress::lab {
 namespace {
 
 void need_forwarding(const std::string& path, const Host& host, Checks& checks) {
-  if (host.internet() || host.enable_ip_forwarding) return;
+  if (!host.subnet || host.enable_ip_forwarding) return;  // others are refused it anyway
   const auto refuse = [&](bool present, const char* key) {
     if (!present) return;
     checks.error(fmt::format("{}.{}", path, key), "needs-forwarding",

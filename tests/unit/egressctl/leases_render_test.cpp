@@ -2,13 +2,12 @@
 #include <gmock/gmock.h>
 
 #include "egressctl/render/render.hpp"
+#include "tests/unit/egressctl/screens.hpp"
 
 namespace egress::ctl {
 namespace {
 
 using ::testing::EndsWith;
-
-const Screen kPipe{};
 
 TEST(RenderLeases, ShowsWhoHoldsWhatAndUntilWhen) {
   const Json leases = Json::parse(R"({"usable": 11, "leases": [

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "egressctl/render/render.hpp"
+#include "tests/unit/egressctl/screens.hpp"
 
 namespace egress::ctl {
 namespace {
@@ -9,8 +10,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-const Screen kPipe{};
 
 Json resolution() {
   return Json::parse(R"({"name": "www.example.com", "type": "A", "status": "NOERROR",

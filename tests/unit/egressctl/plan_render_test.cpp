@@ -3,6 +3,7 @@
 
 #include "egressctl/render/properties.hpp"
 #include "egressctl/render/render.hpp"
+#include "tests/unit/egressctl/screens.hpp"
 
 namespace egress::ctl {
 namespace {
@@ -13,8 +14,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-const Screen kPipe{};
 
 std::string shown(const std::string& plan, KernelLines kernel = KernelLines::kCounted) {
   return render_plan(Json::parse(plan), kernel, kPipe);

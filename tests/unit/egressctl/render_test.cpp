@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/unit/egressctl/screens.hpp"
+
 namespace egress::ctl {
 namespace {
 
@@ -12,8 +14,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-const Screen kPipe{};
 
 Json explanation(const char* verdict) {
   Json json = Json::parse(R"({"path": "virtualNetwork", "sources": ["10.1.1.4"],

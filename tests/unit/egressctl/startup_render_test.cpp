@@ -2,11 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "egressctl/render/render.hpp"
+#include "tests/unit/egressctl/screens.hpp"
 
 namespace egress::ctl {
 namespace {
-
-const Screen kPipe{};
 
 TEST(RenderStartup, HasABlockForEachStep) {
   const Json startup = Json::parse(R"({"site": "web", "instance": 0, "state": "failed", "steps": [

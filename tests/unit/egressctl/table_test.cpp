@@ -3,10 +3,11 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/unit/egressctl/screens.hpp"
+
 namespace egress::ctl {
 namespace {
 
-const Screen kPipe{};
 const Screen kTerminal{.interactive = true, .columns = 60};
 
 TEST(Table, AlignsColumnsAndLeavesNoBlanksAtLineEnds) {
