@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "compile/compile.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "compile/data_path.hpp"
 #include "compile/held_ports.hpp"
 #include "compile/wires.hpp"
@@ -16,7 +19,8 @@ VnetSet all_vnets(const policy::Network& network) {
   return all;
 }
 
-// What is declared but for what security lists say, which is in the gates of subnets alone.
+// What is declared but for what security lists say. They are in the gates of subnets, and may keep
+// an appliance from the addresses of the names in its rules.
 bool same_but_for_lists(const policy::Situation& a, const policy::Situation& b) {
   policy::Situation other = a;
   other.lab.network_security_groups = b.lab.network_security_groups;
@@ -37,19 +41,35 @@ VnetSet with_changed_lists(const policy::Network& a, const policy::Network& b) {
   return changed;
 }
 
-// The firewalls of virtual networks are all that lists go into, and what wires know of the lab.
+std::vector<std::string> appliances_with_rules(const policy::Network& network,
+                                               const Options& options) {
+  std::vector<std::string> appliances;
+  for (const policy::Interface& machine : network.interfaces) {
+    if (machine.network_rules == nullptr) continue;
+    appliances.push_back(host_netns(options.prefix, machine.name));
+  }
+  return appliances;
+}
+
+// The firewalls of virtual networks and appliances are all that lists go into, and what wires know
+// of the lab.
 Result<state::KernelState> with_lists_of(const policy::Network& network, const Options& options,
                                          const Compiled& previous) {
   state::KernelState state = previous.state;
   const VnetSet changed = with_changed_lists(network, previous.network);
+  const std::vector<std::string> appliances = appliances_with_rules(network, options);
   attach_network_of_wires(state, network, options.prefix);
-  if (changed.empty()) return state;
+  if (changed.empty() && appliances.empty()) return state;
   ASSIGN_OR_RETURN(Fabric fabric, make_fabric(network, options));
   RETURN_IF_ERROR(add_virtual_networks(fabric, changed));
+  const auto take_over = [&](const std::string& netns) {
+    const state::Firewall& firewall = *fabric.netns(netns).firewall;
+    if (*std::as_const(state.at(netns))->firewall != firewall) state.at(netns)->firewall = firewall;
+  };
   for (const policy::Index vnet : changed) {
-    const std::string netns = vnet_netns(options.prefix, network.vnets[vnet].name);
-    state.at(netns)->firewall = fabric.netns(netns).firewall;
+    take_over(vnet_netns(options.prefix, network.vnets[vnet].name));
   }
+  std::for_each(appliances.begin(), appliances.end(), take_over);
   return state;
 }
 
