@@ -16,9 +16,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// As many as a run of the tests can wait for. EGRESS_LIFE_SEQUENCES=1000 takes minutes.
-constexpr size_t kSequences = 40;
-
 class FakeWorld : public World {
  public:
   kernel::Kernel& kernel() override { return *kernel_; }
@@ -37,10 +34,19 @@ class FakeWorld : public World {
       std::make_unique<testing_support::FakeKernel>();
 };
 
-TEST(LifeOfALab, IsWhatItsStepsShouldMakeOfIt) {
+// In parts, so that a run of the tests shares them out.
+class LivesOfLabs : public testing::TestWithParam<uint64_t> {
+ protected:
+  static constexpr uint64_t kParts = 8;
+  static constexpr uint64_t kSequences = 1000;
+};
+
+TEST_P(LivesOfLabs, AreWhatTheirStepsShouldMakeOfThem) {
+  constexpr uint64_t kEach = kSequences / kParts;
   FakeWorld world;
   Coverage coverage;
-  ASSERT_EQ(fault_in(world, drawn(kSequences), coverage), "");
+  const Drawn sequences = drawn({.seed = 1 + GetParam() * kEach, .sequences = kEach});
+  ASSERT_EQ(fault_in(world, sequences, coverage), "");
   auto& [done, refused] = coverage;
   for (const char* command : {"scale", "connect", "set", "unset", "delete", "purge"}) {
     EXPECT_GT(done[std::string("egressctl ") + command], 0) << command;
@@ -51,6 +57,8 @@ TEST(LifeOfALab, IsWhatItsStepsShouldMakeOfIt) {
   }
   EXPECT_GT(done["kill -9"], 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Parts, LivesOfLabs, testing::Range<uint64_t>(0, 8));
 
 TEST(LifeOfALab, TracesAFaultToTheStepsThatShowIt) {
   FakeWorld world;

@@ -13,9 +13,7 @@
 namespace egress::life {
 namespace {
 
-// As many as a run of the tests can wait for: half a second each, and twice that where much else is
-// done. EGRESS_LIFE_SEQUENCES=100 is more.
-constexpr size_t kSequences = 50;
+constexpr size_t kSequences = 100;
 
 class LinuxWorld : public World {
  public:
@@ -44,7 +42,7 @@ class LinuxWorld : public World {
 TEST(LifeOfALabInTheKernel, IsWhatItsStepsShouldMakeOfIt) {
   LinuxWorld world;
   Coverage coverage;
-  EXPECT_EQ(fault_in(world, drawn(kSequences), coverage), "");
+  EXPECT_EQ(fault_in(world, drawn({.sequences = kSequences}), coverage), "");
 }
 
 }  // namespace

@@ -251,12 +251,13 @@ std::string LifeRun::reach() {
   return {};
 }
 
-Drawn drawn(size_t sequences) {
-  const auto number = [](const char* name, uint64_t otherwise) {
+Drawn drawn(const Drawn& otherwise) {
+  const auto number = [](const char* name, uint64_t unsaid) {
     const char* text = std::getenv(name);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+    return text == nullptr ? unsaid : std::strtoull(text, nullptr, 10);
   };
-  return {number("EGRESS_LIFE_SEED", 1), number("EGRESS_LIFE_SEQUENCES", sequences)};
+  return {number("EGRESS_LIFE_SEED", otherwise.seed),
+          number("EGRESS_LIFE_SEQUENCES", otherwise.sequences), otherwise.steps};
 }
 
 std::string fault_in(World& world, const Steps& steps, Coverage& coverage) {

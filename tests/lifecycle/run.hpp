@@ -106,9 +106,9 @@ struct Drawn {
   size_t sequences = 0;
   size_t steps = 20;  // of each
 };
-// As it says, but for what EGRESS_LIFE_SEED and EGRESS_LIFE_SEQUENCES say: the first seed, and how
-// many.
-Drawn drawn(size_t sequences);
+// With the first seed and the number that EGRESS_LIFE_SEED and EGRESS_LIFE_SEQUENCES say, if they
+// do.
+Drawn drawn(const Drawn& otherwise);
 
 // Plays random sequences, one after the other. What to show of the first fault, with the steps that
 // are enough for it; empty when there is none.
