@@ -3,13 +3,15 @@
 // what comes from on-premises is steered by the routes of the GatewaySubnet. What the network hands
 // to the gateway goes on to the connection with the longest prefix, or nowhere, so that nothing
 // comes back to where it came from. A network on-premises is one router with its hosts; what they
-// answer finds the gateways by the network's own routes, and what gateways bring finds the hosts
-// alone, and the Internet where the network has an address there.
+// send finds the gateways by the network's own routes, and what gateways bring finds the hosts
+// alone; both find the Internet where the network has an address there. The platform of Azure is
+// for its own networks.
 #include <fmt/format.h>
 
 #include <set>
 
 #include "compile/data_path.hpp"
+#include "compile/platform.hpp"
 #include "compile/speakers.hpp"
 
 namespace egress::compile {
@@ -46,6 +48,9 @@ void add_gateway(Fabric& fabric, const Gateway& gateway) {
                          kTransitGateway));
   }
   add(netns, route_via(kMainTable, {}, "eth0", kTransitGateway));
+  for (const Ipv4Address address : kPlatformAddresses) {
+    add(netns, special_route(kMainTable, Ipv4Prefix::host(address), state::RouteKind::kBlackhole));
+  }
   state::NftTable table;
   table.chains["replies"] = silence();
   add_speaker(fabric, gateway, netns, table);
@@ -122,14 +127,26 @@ class Router {
     if (!address) return;
     const AddressSet kept =
         network_.space.united(address_set({std::begin(kRfc1918), std::end(kRfc1918)}));
-    for (const Ipv4Prefix& prefix : to_prefixes(kept)) {
-      compile::add(netns, special_route(kArrivalsTable, prefix, state::RouteKind::kBlackhole));
-    }
+    keep(netns, kArrivalsTable, kept);
+    keep(netns, kMainTable, kept.without(by_gateways()));
     const std::string internet = internet_netns(fabric_.options.prefix);
     const std::string& port = fabric_.link(internet, on_premises_port(network_.name));
     join_routers(fabric_, name_, "inet0", internet, port);
     compile::add(fabric_.netns(internet),
                  route_via(kMainTable, Ipv4Prefix::host(*address), port, kTransitGateway));
+  }
+
+  // No exit is for these.
+  static void keep(state::NetnsState& netns, uint32_t table, const AddressSet& addresses) {
+    for (const Ipv4Prefix& prefix : to_prefixes(addresses)) {
+      compile::add(netns, special_route(table, prefix, state::RouteKind::kBlackhole));
+    }
+  }
+
+  AddressSet by_gateways() const {
+    std::vector<Ipv4Prefix> prefixes;
+    for (const auto& [prefix, gateway] : network_.return_routes) prefixes.push_back(prefix);
+    return address_set(prefixes);
   }
 
   void join(state::NetnsState& netns, policy::Index index) {

@@ -43,6 +43,9 @@ void add_sandbox(const Worker& worker, state::NftTable& table) {
         {fmt::format("iifname @outside ip daddr {{ {} }} goto refuse", fmt::join(ranges, ", ")),
          "private, without an integration"});
   }
+  // The worker itself has the integration's address.
+  auto& input = table.chains.at("input").rules;
+  input.insert(input.end() - 1, rules.front());
   auto& forwarding = table.chains.at("forwarding").rules;
   forwarding.insert(forwarding.begin() + 3, rules.begin(), rules.end());  // behind from_network
 }

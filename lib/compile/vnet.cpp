@@ -166,6 +166,12 @@ class Builder {
       const bool machine = host.host != nullptr || host.gateway != kNowhere;
       if (machine && host.subnet != kNowhere) collect_routes(host.subnet);
     }
+    // What endpoints answer goes on-premises, too.
+    for (const Way& way : fabric_.ways) {
+      const Index gateway = network_.vnets[way.vnet].gateway;
+      if (way.endpoint == kNowhere || gateway == kNowhere) continue;
+      need_transit(way.vnet, network_.gateways[gateway].interface);
+    }
   }
 
   void collect_routes(Index index) {
@@ -181,11 +187,13 @@ class Builder {
       if (route.state != policy::RouteState::kActive || !to_machine || target == kNowhere) continue;
       const policy::Interface& machine = network_.interfaces[target];
       const bool leads = machine.host != nullptr || machine.gateway != kNowhere;
-      if (!leads || machine.vnet == subnet.vnet) continue;
-      if (known_transits_.insert({subnet.vnet, target}).second) {
-        transits_.push_back({subnet.vnet, target});
-      }
+      if (leads) need_transit(subnet.vnet, target);
     }
+  }
+
+  void need_transit(Index from, Index target) {
+    if (network_.interfaces[target].vnet == from) return;
+    if (known_transits_.insert({from, target}).second) transits_.push_back({from, target});
   }
 
   void name_ports() {

@@ -74,6 +74,7 @@ class VnetRoutes {
   // No user route moves what an endpoint answers (azure-facts 5.5.4).
   void add_endpoint_answers(uint32_t table) {
     add(netns_, special_route(table, {}, state::RouteKind::kBlackhole));
+    add_way_on_premises(table);
     for (const auto& [peer, accepts] : vnet_.analysed.accepts_forwarded_from) {
       for (const Ipv4Prefix& prefix : network_.vnets[peer].declared->address_prefixes) {
         add(netns_, route_via(table, prefix, port(peering_port(network_.vnets[peer].name)),
@@ -82,6 +83,18 @@ class VnetRoutes {
     }
     for (const Ipv4Prefix& prefix : vnet_.analysed.declared->address_prefixes) {
       add(netns_, special_route(table, prefix, state::RouteKind::kThrow));
+    }
+  }
+
+  void add_way_on_premises(uint32_t table) {
+    if (vnet_.analysed.gateway == kNowhere) return;
+    const policy::Network::Gateway& gateway = network_.gateways[vnet_.analysed.gateway];
+    AddressSet near = vnet_.analysed.space;
+    for (const auto& [peer, accepts] : vnet_.analysed.accepts_forwarded_from) {
+      near = near.united(network_.vnets[peer].space);
+    }
+    for (const Ipv4Prefix& prefix : to_prefixes(gateway.reaches.without(near))) {
+      add(netns_, machine_route(table, prefix, gateway.interface));
     }
   }
 

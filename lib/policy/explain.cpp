@@ -81,7 +81,10 @@ Explanation unresolved(const Asker& asker, const Flow& flow, Resolution resoluti
 // A machine's own address, or one of those that it answers on.
 bool is_its_own(const Network& network, const Asker& asker, Ipv4Address destination) {
   if (asker.origin.app != nullptr) return false;
-  return network.machine_at(asker.origin.vnet(network), destination) == asker.origin.interface;
+  const Index on_premises = asker.origin.on_premises(network);
+  const Index place = on_premises == kNowhere ? asker.origin.vnet(network)
+                                              : Network::place_of_on_premises(on_premises);
+  return network.machine_at(place, destination) == asker.origin.interface;
 }
 
 Result<Explanation> explain(const Network& network, const Asker& asker, const Flow& flow) {
@@ -139,7 +142,7 @@ Result<Explanation> explain(const Network& network, const Asker& asker,
 Result<Asker> find_asker(const Network& network, const Sender& sender, bool public_attempt,
                          std::optional<Network::App>& found) {
   if (!sender.host.empty()) {
-    ASSIGN_OR_RETURN(const Index machine, find_sending_machine(network, sender.host));
+    ASSIGN_OR_RETURN(const Index machine, find_machine(network, sender.host));
     return Asker{{.host = network.interfaces[machine].name}, origin_of(network, machine)};
   }
   ASSIGN_OR_RETURN(found, find_app(network, sender, public_attempt));

@@ -116,6 +116,21 @@ bool leaves_for_internet(const Network::OnPremises& network, Ipv4Address destina
          !network.space.contains(destination.bits);
 }
 
+// To a machine of the network, or by its exit.
+Verdict deliver_on_premises(WalkState& state, Index place) {
+  const Network::OnPremises& network = state.network.on_premises[place];
+  const Ipv4Address destination = state.packet.destination;
+  state.trail.on_premises = place;
+  const Index host = state.network.owner(Network::place_of_on_premises(place), destination);
+  if (host != kNowhere) return arrive(state, host, network.name);
+  if (!leaves_for_internet(network, destination)) return nobody(state, network.name);
+  state.packet.source = *network.declared->internet_address;
+  state.note({Stage::kNat, network.name, state.packet.source.to_string(), "",
+              fmt::format("{} sends it to the Internet as {}.", network.name,
+                          state.packet.source.to_string())});
+  return arrive_on_internet(state);
+}
+
 }  // namespace
 
 void add_gateways(Network& network) {
@@ -161,16 +176,22 @@ Verdict leave_by_gateway(WalkState& state, Index index) {
   state.note({Stage::kGateway, where, network.name, decider_name(gateway),
               fmt::format("Gateway {} sends it to {}, which has {}.", gateway.name, network.name,
                           route->prefix.to_string())});
-  state.trail.on_premises = route->to;
-  const Index host =
-      state.network.owner(Network::place_of_on_premises(route->to), state.packet.destination);
-  if (host != kNowhere) return arrive(state, host, network.name);
-  if (!leaves_for_internet(network, state.packet.destination)) return nobody(state, network.name);
-  state.packet.source = *network.declared->internet_address;
-  state.note({Stage::kNat, network.name, state.packet.source.to_string(), "",
-              fmt::format("{} sends it to the Internet as {}.", network.name,
-                          state.packet.source.to_string())});
-  return arrive_on_internet(state);
+  return deliver_on_premises(state, route->to);
+}
+
+std::variant<Index, Verdict> leave_on_premises(WalkState& state) {
+  const Index place = state.origin.on_premises(state.network);
+  const Network::OnPremises& network = state.network.on_premises[place];
+  const Ipv4Address destination = state.packet.destination;
+  const Network::GatewayRoute* const route = route_to(network.return_routes, destination);
+  const bool its_own =
+      state.network.owner(Network::place_of_on_premises(place), destination) != kNowhere;
+  if (its_own || route == nullptr) return deliver_on_premises(state, place);
+  const Network::Gateway& gateway = state.network.gateways[route->to];
+  state.note({Stage::kGateway, network.name, lab::name_of(Verdict::kAllow), decider_name(gateway),
+              fmt::format("{} sends {} to gateway {} of {}.", network.name,
+                          route->prefix.to_string(), gateway.name, state.vnet_name(gateway.vnet))});
+  return route->to;
 }
 
 }  // namespace egress::policy

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "policy/walk_state.hpp"
 
@@ -31,5 +32,9 @@ const Network::GatewayRoute* route_to(const std::vector<Network::GatewayRoute>& 
 
 // From the gateway on, which has the packet.
 lab::Verdict leave_by_gateway(WalkState& state, Index gateway);
+
+// From a machine on-premises, which sends the packet: to the gateway that its network has it go by,
+// or to its end there or on the Internet.
+std::variant<Index, lab::Verdict> leave_on_premises(WalkState& state);
 
 }  // namespace egress::policy

@@ -36,15 +36,6 @@ Result<Index> find_machine(const Network& network, const std::string& host) {
   return Error{.code = Errc::kNotFound, .message = fmt::format("no host '{}'", host)};
 }
 
-Result<Index> find_sending_machine(const Network& network, const std::string& host) {
-  ASSIGN_OR_RETURN(const Index machine, find_machine(network, host));
-  if (network.interfaces[machine].on_premises == kNowhere) return machine;
-  return Error{.code = Errc::kInvalid,
-               .message = fmt::format("host '{}' is on-premises: flows that begin there are not "
-                                      "emulated",
-                                      host)};
-}
-
 Origin origin_of(const Network& network, const Network::App& app) {
   Origin origin{.name = name_of(app.name, *app.worker), .app = &app, .worker = app.worker};
   if (app.lane->public_attempt) origin.name += " (public attempt)";

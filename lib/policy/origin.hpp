@@ -24,6 +24,10 @@ struct Origin {
   Index vnet(const Network& network) const {
     return interface == kNowhere ? kNowhere : network.interfaces[interface].vnet;
   }
+  // Of a machine there; else kNowhere.
+  Index on_premises(const Network& network) const {
+    return interface == kNowhere ? kNowhere : network.interfaces[interface].on_premises;
+  }
 };
 
 // kNotFound when the site or the instance does not exist. `public_attempt` as Network::find().
@@ -35,8 +39,6 @@ Result<Network::App> find_app(const Network& network, const Sender& sender,
 
 // The interface of the lab's host of that name. kNotFound when there is none.
 Result<Index> find_machine(const Network& network, const std::string& host);
-// One that begins flows: kInvalid on-premises, whose hosts answer alone.
-Result<Index> find_sending_machine(const Network& network, const std::string& host);
 
 // `app` has a lease when it is integrated, and outlives the answer.
 Origin origin_of(const Network& network, const Network::App& app);

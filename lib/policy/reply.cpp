@@ -89,7 +89,10 @@ class Return {
   // By the gateway that told the network of the asking one, or that `returnRoutes` name.
   Hop leave_on_premises() {
     const Network::OnPremises& network = network_.on_premises[trail_.on_premises];
-    packet_.destination = trail_.passages.back().source;
+    const bool is_its_own = trail_.passages.empty();
+    packet_.destination =
+        is_its_own ? network_.interfaces[origin_.interface].address : trail_.passages.back().source;
+    if (is_its_own) return come_back(network.name);
     const std::string destination = packet_.destination.to_string();
     const Network::GatewayRoute* const route = route_to(network.return_routes, packet_.destination);
     const Index place = Network::place_of_on_premises(trail_.on_premises);
@@ -147,6 +150,10 @@ class Return {
       if (!network_.vnets[peer].space.contains(packet_.destination.bits)) continue;
       if (const Lost lost = cross(own, peer)) return *lost;
       return endpoint(peer);
+    }
+    const Index gateway = network_.vnets[own].gateway;
+    if (gateway != kNowhere && origin_.on_premises(network_) != kNowhere) {
+      return go_to_gateway(own, network_.gateways[gateway].interface);
     }
     return drop(Stage::kPrivateEndpoint, vnet_name(own), "privateEndpoints/" + left.name,
                 fmt::format("{} is an address of no network that is peered with {}.",
@@ -215,10 +222,12 @@ class Return {
         if (const Lost lost = cross(subnet.vnet, target)) return *lost;
         return endpoint(target);
       case EffectiveNextHop::kVirtualAppliance: return to_appliance(subnet, route, target);
+      case EffectiveNextHop::kVirtualNetworkGateway:
+        if (target == kNowhere || origin_.on_premises(network_) == kNowhere) break;
+        return go_to_gateway(subnet.vnet, target);
       case EffectiveNextHop::kInternet:
       case EffectiveNextHop::kVirtualNetworkServiceEndpoint:
       case EffectiveNextHop::kInterfaceEndpoint:
-      case EffectiveNextHop::kVirtualNetworkGateway:
       case EffectiveNextHop::kNone: break;
     }
     return drop_at_route(subnet, route,
@@ -226,16 +235,31 @@ class Return {
                                      name_of(route.next_hop_type)));
   }
 
-  Reply come_back(Index vnet) {
+  Reply come_back(const std::string& where) {
     return finish(Verdict::kAllow,
-                  {Stage::kDestination, vnet_name(vnet), "delivered", origin_.name,
+                  {Stage::kDestination, where, "delivered", origin_.name,
                    fmt::format("The answer comes back to {}.", packet_.destination.to_string())});
+  }
+
+  // Towards a network on-premises, which is none but the sender's.
+  Hop go_to_gateway(Index vnet, Index target) {
+    const Interface& gateway = network_.interfaces[target];
+    if (gateway.vnet != vnet) {
+      if (const Lost lost = cross(vnet, gateway.vnet)) return *lost;
+    }
+    const Network::Gateway& its = network_.gateways[gateway.gateway];
+    const Network::GatewayRoute* const route = route_to(its.routes, packet_.destination);
+    const Index home = origin_.on_premises(network_);
+    if (route != nullptr && route->to == home) return come_back(network_.on_premises[home].name);
+    return drop(Stage::kGateway, vnet_name(its.vnet), decider_name(its),
+                fmt::format("Gateway {} does not bring the answer to {}.", its.name,
+                            packet_.destination.to_string()));
   }
 
   Hop endpoint(Index vnet) {
     const bool home = origin_.vnet(network_) == vnet;
     if (home && packet_.destination == network_.interfaces[origin_.interface].address) {
-      return come_back(vnet);
+      return come_back(vnet_name(vnet));
     }
     const Index host = network_.machine_at(vnet, packet_.destination);
     if (host == kNowhere || network_.interfaces[host].host == nullptr) {
@@ -277,7 +301,7 @@ class Return {
   Lost handle(Index index) {
     const Interface& host = network_.interfaces[index];
     if (packet_.destination != host.address) return forward(index, host);
-    if (index == origin_.interface) return come_back(host.vnet);
+    if (index == origin_.interface) return come_back(vnet_name(host.vnet));
     const auto translation =
         std::find_if(trail_.translations.begin(), trail_.translations.end(),
                      [&](const Trail::Translation& each) { return each.host == index; });

@@ -350,15 +350,15 @@ Status check_has_servers(const Network& network, Index machine) {
   const Interface& host = network.interfaces[machine];
   if (host.vnet != kNowhere) return {};
   return Error{.code = Errc::kInvalid,
-               .message = fmt::format("host '{}' is on the Internet and has no DNS servers here; "
-                                      "name an address",
-                                      host.name)};
+               .message = fmt::format(
+                   "host '{}' is {} and has no DNS servers here; name an address", host.name,
+                   host.on_premises == kNowhere ? "on the Internet" : "on-premises")};
 }
 
 Result<Resolution> resolve_name(const Network& network, const Sender& sender,
                                 const std::string& name, RecordType type, const AskUpstream& ask) {
   if (!sender.host.empty()) {
-    ASSIGN_OR_RETURN(const Index machine, find_sending_machine(network, sender.host));
+    ASSIGN_OR_RETURN(const Index machine, find_machine(network, sender.host));
     RETURN_IF_ERROR(check_has_servers(network, machine));
     return resolve_for_machine(network, machine, name, type, ask);
   }

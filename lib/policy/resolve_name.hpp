@@ -56,7 +56,7 @@ struct Resolution {
 // those of type A.
 Resolution resolve_name(const Network& network, const Network::App& app, const std::string& name,
                         RecordType type = RecordType::kA, const AskUpstream& ask = nullptr);
-// Errors as find_app(), or find_sending_machine() and check_has_servers(). Of a class that makes
+// Errors as find_app(), or find_machine() and check_has_servers(). Of a class that makes
 // two attempts, what it means to the last.
 Result<Resolution> resolve_name(const Network& network, const Sender& sender,
                                 const std::string& name, RecordType type = RecordType::kA,

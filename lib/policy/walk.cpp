@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <variant>
 
 #include "policy/arrival.hpp"
 #include "policy/departure.hpp"
@@ -57,7 +58,7 @@ class Walk {
     note({Stage::kNat, network_.interfaces[origin_.interface].name, packet_.source.to_string(), "",
           fmt::format("The worker sends it with the instance's integration address {}.",
                       packet_.source.to_string())});
-    return go_through_vnets();
+    return go_through_vnets(origin_.interface);
   }
 
   bool enters_network(const Network::Site& site, const TrafficRouting& routing) const {
@@ -76,7 +77,15 @@ class Walk {
     state_.explanation.path = inside ? lab::Path::kVirtualNetwork : lab::Path::kDirect;
     if (const Ended ended = keep_platform_addresses(state_)) return *ended;
     packet_.source = machine.address;
-    return inside ? go_through_vnets() : arrive_on_internet(state_);
+    if (origin_.on_premises(network_) != kNowhere) return leave_by_network_on_premises();
+    return inside ? go_through_vnets(origin_.interface) : arrive_on_internet(state_);
+  }
+
+  Verdict leave_by_network_on_premises() {
+    const std::variant<Index, Verdict> way = leave_on_premises(state_);
+    if (const auto* const ended = std::get_if<Verdict>(&way)) return *ended;
+    state_.explanation.path = lab::Path::kVirtualNetwork;
+    return go_through_vnets(network_.gateways[std::get<Index>(way)].interface);
   }
 
   void note(Step step) { state_.note(std::move(step)); }
@@ -92,10 +101,10 @@ class Walk {
     return arrive_on_internet(state_);
   }
 
-  // Azure's order at each subnet: its outbound list, then its routes.
-  Verdict go_through_vnets() {
-    Index at = network_.interfaces[origin_.interface].subnet;
-    trail_.sender = origin_.interface;
+  // Azure's order at each subnet, beginning with the sender's: its outbound list, then its routes.
+  Verdict go_through_vnets(Index sender) {
+    Index at = network_.interfaces[sender].subnet;
+    trail_.sender = sender;
     remember_passage(network_.subnets[at].vnet);
     while (true) {
       const Network::Subnet& subnet = network_.subnets[at];

@@ -29,7 +29,7 @@ struct Trail {
     Ipv4Address source{};
   };
   std::vector<Appliance> appliances{};  // every NVA on the way
-  Index sender = kNowhere;              // who sent it last in a VNet: the origin, or the last NVA
+  Index sender = kNowhere;              // who sent it last in a VNet: the origin, its gateway, or an NVA
   // How it came to a receiver on the Internet: whose public address it wears there, or which
   // interface it left by a NAT gateway or a service endpoint, else kNowhere; or by which private
   // endpoint.

@@ -339,8 +339,11 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
                              lab::name_of(explained->verdict))];
     }
     if (!probe.from.host.empty()) {
+      const lab::Host& host = lab.hosts.at(probe.from.host);
       ++coverage[fmt::format("flow of a machine {}, {}",
-                             lab.hosts.at(probe.from.host).subnet ? "in a network" : "outside",
+                             host.subnet        ? "in a network"
+                             : host.on_premises ? "on-premises"
+                                                : "outside",
                              lab::name_of(explained->verdict))];
     }
     if (explained->refused_attempt) ++coverage["vault that refuses the public attempt"];

@@ -350,7 +350,10 @@ inline const std::map<size_t, std::vector<const char*>> kEnoughOfMachines = {
     {50,
      {"flow of a machine in a network, Allow", "flow of a machine in a network, Deny",
       "flow of a machine in a network, Drop", "flow of a machine outside, Allow",
-      "flow of a machine outside, Drop"}},
+      "flow of a machine outside, Drop", "flow of a machine on-premises, Allow",
+      "flow of a machine on-premises, NoRoute"}},
+    {20, {"flow of a machine on-premises, Drop"}},
+    {8, {"flow of a machine on-premises, Deny"}},
 };
 
 }  // namespace egress::oracle

@@ -34,11 +34,10 @@ class FlowGenerator {
       if (!host.has_address()) continue;
       by_vnet_[host.subnet ? host.subnet->vnet : ""].push_back(host.ip_address);
       machines_.push_back(host.ip_address);
+      if (host.subnet) inside_.push_back(host.ip_address);
       if (host.masquerade) addresses_.push_back(*host.masquerade);
     }
-    for (const auto& [name, host] : lab.hosts) {
-      if (!host.on_premises) senders_.push_back(name);
-    }
+    for (const auto& [name, host] : lab.hosts) senders_.push_back(name);
     // Half of what stands on the Internet.
     const std::vector<Ipv4Address> in_prefixes = addresses_in_prefixes(lab);
     by_vnet_[""].insert(by_vnet_[""].end(), in_prefixes.begin(), in_prefixes.end());
@@ -70,7 +69,7 @@ class FlowGenerator {
       if (odd_.chance(8)) aim_at_refused_port(next);
       if (outside_.chance(6)) aim_outside(next);
       if (inward_.chance(12)) integrations_.aim(next, inward_);
-      if (begins_.chance(12) && !senders_.empty()) next.from = {.host = begins_.pick(senders_)};
+      if (begins_.chance(12) && !senders_.empty()) begin_at_machine(next);
       if (acceptable(next)) cases.push_back(next);
     }
     return cases;
@@ -166,6 +165,13 @@ class FlowGenerator {
     if (odd_.chance(30)) return;
     next.flow.protocol = Protocol::kTcp;
     next.flow.destination = odd_.pick(on_internet->second);
+  }
+
+  // On-premises they have little to do with each other.
+  void begin_at_machine(ProbeCase& next) {
+    next.from = {.host = begins_.pick(senders_)};
+    const bool aims = lab_.hosts.at(next.from.host).on_premises && begins_.chance(60);
+    if (aims && !inside_.empty()) next.flow.destination = begins_.pick(inside_);
   }
 
   // Another flow but for one dimension.
@@ -325,6 +331,7 @@ class FlowGenerator {
   const uint16_t first_port_;  // of every second one
   std::vector<lab::Sender> apps_{};
   std::vector<Ipv4Address> machines_{};
+  std::vector<Ipv4Address> inside_{};  // of them, those of virtual networks
   std::map<std::string, std::vector<Ipv4Address>> by_vnet_{};
   std::vector<Ipv4Address> addresses_{kAzurePlatform, {0xa9fea9fe}};
   std::vector<Target> targets_{};

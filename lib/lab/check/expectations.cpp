@@ -59,13 +59,7 @@ class ExpectationCheck {
   }
 
   void check_host(const std::string& path) {
-    if (checks_.refers(path, "host", expectation_.host, lab_.hosts, "hosts") &&
-        lab_.hosts.at(expectation_.host).on_premises) {
-      checks_.error(path, "not-emulated",
-                    fmt::format("'{}' is on-premises: flows that begin there are not emulated",
-                                expectation_.host),
-                    {}, {"hosts." + expectation_.host + ".onPremises"});
-    }
+    checks_.refers(path, "host", expectation_.host, lab_.hosts, "hosts");
     const auto refuse = [&](bool present, const char* key) {
       if (!present) return;
       checks_.error(path_ + "." + key, "expectation",

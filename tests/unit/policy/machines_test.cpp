@@ -78,11 +78,22 @@ TEST(Machines, SendNothingToThemselves) {
   }
 }
 
-TEST(Machines, OnPremisesAndUnknownOnesDoNotBeginFlows) {
-  const auto on_premises = from("ledger", "10.0.3.4", 443);
-  ASSERT_FALSE(on_premises.ok());
-  EXPECT_EQ(on_premises.error().code, Errc::kInvalid);
-  EXPECT_THAT(on_premises.error().message, HasSubstr("on-premises"));
+TEST(Machines, OnPremisesSendByTheRoutesOfTheirNetwork) {
+  const auto allowed = from("ledger", "10.0.3.4", 443);
+  ASSERT_TRUE(allowed.ok());
+  EXPECT_EQ(allowed->verdict, Verdict::kAllow);
+  EXPECT_EQ(allowed->path, lab::Path::kVirtualNetwork);
+  EXPECT_THAT(allowed->sources, ElementsAre(Ipv4Address::parse("192.168.10.5").value()));
+  EXPECT_EQ(allowed->sees, "connects");
+  const auto nowhere = from("ledger", "93.184.216.34", 443);
+  ASSERT_TRUE(nowhere.ok());
+  EXPECT_EQ(nowhere->verdict, Verdict::kNoRoute);
+  const auto own = from("ledger", "192.168.10.5", 443);
+  ASSERT_FALSE(own.ok());
+  EXPECT_THAT(own.error().message, HasSubstr("never leave"));
+}
+
+TEST(Machines, ThatAreUnknownDoNotBeginFlows) {
   const auto unknown = from("nobody", "10.0.3.4", 443);
   ASSERT_FALSE(unknown.ok());
   EXPECT_EQ(unknown.error().code, Errc::kNotFound);
@@ -94,9 +105,11 @@ TEST(Machines, AskTheServersOfTheirNetwork) {
   ASSERT_TRUE(db.ok());
   EXPECT_THAT(db->addresses, ElementsAre(Ipv4Address::parse("10.0.3.4").value()));
   EXPECT_EQ(db->settings.decided_by, "Azure DNS");
-  const auto nowhere = resolve_name(*network, Sender{.host = "www"}, "db");
-  ASSERT_FALSE(nowhere.ok());
-  EXPECT_THAT(nowhere.error().message, HasSubstr("no DNS servers"));
+  for (const char* host : {"www", "ledger"}) {
+    const auto nowhere = resolve_name(*network, Sender{.host = host}, "db");
+    ASSERT_FALSE(nowhere.ok()) << host;
+    EXPECT_THAT(nowhere.error().message, HasSubstr("no DNS servers"));
+  }
 }
 
 TEST(Machines, AskTheirOwnServersInTurn) {
