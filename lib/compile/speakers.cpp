@@ -49,7 +49,8 @@ state::Process process_of(const settings::Bird& bird) {
   return {.name = kSpeaker,
           .program = "/bin/sh",
           .arguments = {"-c", command},
-          .files = {{settings::kBirdConfiguration, settings::to_text(bird)}}};
+          .files = {{settings::kBirdConfiguration, settings::to_text(bird)}},
+          .rereads_files = true};
 }
 
 void lead_to_peerings(state::NetnsState& netns) {

@@ -43,7 +43,9 @@ class AttachmentDiff {
       if (is_equal(netns)) continue;
       for (const auto& [name, process] : there->processes) {
         const Process* kept = find_process(desired, {netns, name});
-        if (kept == nullptr || *kept != process) ending_.insert({netns, name});
+        const bool stays =
+            kept != nullptr && (*kept == process || becomes_by_rereading(process, *kept));
+        if (!stays) ending_.insert({netns, name});
       }
     }
   }

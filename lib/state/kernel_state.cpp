@@ -88,6 +88,15 @@ Link loopback(bool up) {
   return {.name = "lo", .kind = LinkKind::kLoopback, .mtu = 65536, .up = up};
 }
 
+bool becomes_by_rereading(const Process& running, const Process& wanted) {
+  const auto same_name = [](const auto& a, const auto& b) { return a.first == b.first; };
+  Process with_files = running;
+  with_files.files = wanted.files;
+  return running.rereads_files && with_files == wanted &&
+         std::equal(running.files.begin(), running.files.end(), wanted.files.begin(),
+                    wanted.files.end(), same_name);
+}
+
 Attachment make_attachment(std::string name, ProcessRef process, std::string settings) {
   Attachment attachment{.name = std::move(name), .process = std::move(process)};
   attachment.digest = digest_of(settings);
@@ -194,6 +203,7 @@ std::string to_text(const Process& process) {
   for (const auto& [name, content] : process.files) {
     text += fmt::format(" file {} {:016x}", name, scattered(fnv1a(content)));
   }
+  if (process.rereads_files) text += " rereads";
   return text;
 }
 

@@ -133,8 +133,12 @@ struct Process {
   std::vector<std::string> arguments{};
   // Content by name, in a folder of the process's own, which is its working directory.
   std::map<std::string, std::string> files{};
+  // It reads them anew on SIGHUP, as daemons do (daemon(7)); others are started anew.
+  bool rereads_files = false;
   auto operator<=>(const Process&) const = default;
 };
+// Whether `running` becomes `wanted` by reading its files anew.
+bool becomes_by_rereading(const Process& running, const Process& wanted);
 
 using NetnsName = std::string;  // with the prefix, "eg-vnet-hub"
 

@@ -95,11 +95,18 @@ void diff_routes(ChangeSet& ops, const NetnsName& netns, const NetnsState& desir
 
 void diff_processes(ChangeSet& ops, const NetnsName& netns, const NetnsState& desired,
                     const NetnsState& observed) {
+  std::set<std::string> kept;
   for (const auto& [name, process] : only_in(observed.processes, desired.processes)) {
-    ops.push_back({Phase::kStopProcesses, Verb::kRemove, netns, process});
+    const auto wanted = desired.processes.find(name);
+    if (wanted != desired.processes.end() && becomes_by_rereading(process, wanted->second)) {
+      kept.insert(name);
+    } else {
+      ops.push_back({Phase::kStopProcesses, Verb::kRemove, netns, process});
+    }
   }
   for (const auto& [name, process] : only_in(desired.processes, observed.processes)) {
-    ops.push_back({Phase::kStartProcesses, Verb::kAdd, netns, process});
+    const Verb verb = kept.contains(name) ? Verb::kChange : Verb::kAdd;
+    ops.push_back({Phase::kStartProcesses, verb, netns, process});
   }
 }
 

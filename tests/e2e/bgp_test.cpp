@@ -251,6 +251,30 @@ TEST_F(Bgp, OutlivesTheDaemonAndGoesWithTheLab) {
   EXPECT_THAT(bird(), IsEmpty());
 }
 
+// What a gateway tells changes with its network, and no session ends for that.
+TEST_F(Bgp, ANewPrefixOfTheNetworkIsToldInTheSessionsThatAreUp) {
+  Router router(route("192.168.77.0/24"));
+  ASSERT_TRUE(comes_to({"192.168.77.0/24"}));
+  const auto since = [&] {
+    const std::string line = router.asked("show protocols azure");
+    return line.substr(line.rfind("azure"));
+  };
+  const auto bird = processes_with(kBird);
+  const std::string before = since();
+  EXPECT_THAT(before, HasSubstr("Established"));
+  ASSERT_EQ(
+      machine_.ctl({"set", "virtualNetworks.hub.addressPrefixes", "[10.0.0.0/16, 10.9.0.0/16]"})
+          .status,
+      0);
+  EXPECT_TRUE(eventually([&] {
+    return router.asked("show route protocol azure").find("10.9.0.0/16") != std::string::npos;
+  }));
+  EXPECT_EQ(processes_with(kBird), bird);
+  EXPECT_EQ(since(), before) << "the time since when it is up, too";
+  EXPECT_EQ(learned(), Prefixes{"192.168.77.0/24"});
+  EXPECT_TRUE(machine_.comes_in_sync()) << machine_.ctl({"status"}).out;
+}
+
 TEST_F(Bgp, ASpeakerThatIsKilledComesBackAndLearnsAgain) {
   Router router(route("192.168.77.0/24"));
   ASSERT_TRUE(comes_to({"192.168.77.0/24"}));

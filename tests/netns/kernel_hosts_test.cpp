@@ -13,6 +13,7 @@
 #include "settings/responder_text.hpp"
 #include "tests/netns/linux_fixture.hpp"
 #include "tests/support/attached_program.hpp"
+#include "tests/support/files.hpp"
 #include "tests/support/process.hpp"
 
 namespace egress::kernel_tests {
@@ -106,6 +107,20 @@ TEST_F(KernelHosts, ChangeTheirPortsWhileTheyRun) {
   converge(lab({kSql, kHttp}));
   EXPECT_EQ(observe(), lab({kSql, kHttp}));
   EXPECT_EQ(processes_with("egress-host"), before);
+}
+
+TEST_F(KernelHosts, ReadTheirFilesAgainWhereTheySayThatTheyDo) {
+  const std::string seen = std::string(kRunDir) + "/seen";
+  state::Process process =
+      shell("trap 'cp note " + seen + "' HUP; echo ready; while :; do sleep 0.01; done");
+  process.files = {{"note", "one"}};
+  process.rereads_files = true;
+  converge(lab_with(process));
+  process.files = {{"note", "another"}};
+  EXPECT_EQ(converge(lab_with(process)), 1U);
+  EXPECT_TRUE(eventually([&] { return read_file(seen) == "another"; }));
+  EXPECT_EQ(observe(), lab_with(process));
+  converge({});
 }
 
 TEST_F(KernelHosts, ThatDiedAreMissedAndStartedAgain) {

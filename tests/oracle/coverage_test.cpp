@@ -5,6 +5,7 @@
 
 #include "ipam/leases.hpp"
 #include "tests/oracle/enough.hpp"
+#include "tests/oracle/gateways.hpp"
 #include "tests/oracle/traffic.hpp"
 
 namespace egress::oracle {
@@ -15,7 +16,8 @@ Coverage coverage_of_many() {
   for (uint64_t seed = 1; seed <= 300; ++seed) {
     const lab::Lab lab = random_lab(seed);
     const auto addresses = ipam::first_addresses(lab).value();
-    const auto network = policy::analyse({.lab = lab, .leases = addresses, .traffic = run_in(lab)});
+    const auto network = policy::analyse(
+        {.lab = lab, .leases = addresses, .traffic = run_in(lab), .learned = learned_in(lab)});
     cover_lab(coverage, lab);
     cover_flows(coverage, *network, random_flows(lab, addresses, seed, 100));
     cover_names(coverage, *network, random_names(lab, seed, 100));

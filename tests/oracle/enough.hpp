@@ -33,6 +33,7 @@ inline const std::map<size_t, std::vector<const char*>> kEnough = {
       "arrived on-premises",
       "default route on-premises",
       "gateway of a peer",
+      "session of a gateway that is up",
       "gateway with two connections",
       "machine on-premises",
       "network on-premises that sends nothing back",

@@ -29,12 +29,22 @@ std::vector<Ipv4Prefix> some_return_routes(Random& random) {
   }
 }
 
+// RFC 6996, less Azure's own at their end.
+constexpr uint32_t kFirstPrivateAsn = 64512;
+constexpr uint32_t kPrivateAsns = 900;
+
 lab::OnPremisesNetwork some_network(Random& random, uint32_t number) {
   lab::OnPremisesNetwork network;
   network.local_network_address_space = {prefix(kSpaces[number % kSpaces.size()])};
   for (const char* const text : kAdvertised) {
     const bool everything = text == kAdvertised.front();
     if (random.chance(everything ? 38 : 25)) network.advertised_prefixes.push_back(prefix(text));
+  }
+  if (random.chance(60)) {
+    network.bgp_settings = lab::BgpSettings{
+        .asn = static_cast<int>(kFirstPrivateAsn + random.below(kPrivateAsns)),
+        .bgp_peering_address =
+            Ipv4Address{network.local_network_address_space.front().first().bits + 4}};
   }
   if (random.chance(60)) network.return_routes = some_return_routes(random);
   const auto& advertised = network.advertised_prefixes;
@@ -138,6 +148,25 @@ void change_gateways(lab::Lab& lab, Random& random) {
   }
 }
 
+lab::LearnedRoutes learned_in(const lab::Lab& lab) {
+  lab::LearnedRoutes learned;
+  for (const auto& [name, gateway] : lab.virtual_network_gateways) {
+    const std::vector<Ipv4Prefix> told = lab::told_prefixes(lab, name);
+    for (const lab::BgpPeering& peering : lab::bgp_peerings(lab, gateway)) {
+      const auto draw = static_cast<uint32_t>(peering.remote.asn) - kFirstPrivateAsn;
+      if (draw % 2 == 0) continue;
+      auto& prefixes = learned[name][peering.on_premises];
+      for (size_t i = 0; i < kAdvertised.size(); ++i) {
+        const Ipv4Prefix each = prefix(kAdvertised[i]);
+        const bool takes = std::find(told.begin(), told.end(), each) == told.end();
+        if ((draw >> (i + 1) & 1U) != 0 && takes) prefixes.push_back(each);
+      }
+      std::sort(prefixes.begin(), prefixes.end());
+    }
+  }
+  return learned;
+}
+
 std::set<std::string> gateway_features(const lab::Lab& lab) {
   std::set<std::string> found;
   const auto note = [&](const char* feature, bool present) {
@@ -157,6 +186,12 @@ std::set<std::string> gateway_features(const lab::Lab& lab) {
     const std::string used = lab::gateway_of(lab, name);
     note("gateway of a peer",
          !used.empty() && lab.virtual_network_gateways.at(used).virtual_network != name);
+  }
+  for (const auto& [name, sessions] : learned_in(lab)) {
+    for (const auto& [network, prefixes] : sessions) {
+      note("session of a gateway that is up", true);
+      note("session of a gateway that tells nothing", prefixes.empty());
+    }
   }
   for (const auto& [name, network] : lab.on_premises) {
     note("network on-premises with a way to the Internet", network.internet_address.has_value());

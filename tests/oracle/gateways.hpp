@@ -17,6 +17,10 @@ void add_gateways(lab::Lab& lab, Random& random);
 // What one of them leads to, if there is one.
 void change_gateways(lab::Lab& lab, Random& random);
 
+// What gateways have learned in the sessions of theirs that are up: a matter of whom they are with,
+// so that a lab says it.
+lab::LearnedRoutes learned_in(const lab::Lab& lab);
+
 // For the coverage: what a lab has of it, and a flow.
 std::set<std::string> gateway_features(const lab::Lab& lab);
 std::set<std::string> gateway_features(const policy::Explanation& explained);

@@ -9,6 +9,7 @@
 #include "lab/platform_tasks.hpp"
 #include "probe/platform.hpp"
 #include "reconcile/pass.hpp"
+#include "tests/oracle/gateways.hpp"
 #include "tests/oracle/traffic.hpp"
 
 namespace egress::oracle {
@@ -73,10 +74,14 @@ Status Rig::reach(const state::KernelState& desired) {
 Status Rig::apply(const lab::Lab& lab) {
   ASSIGN_OR_RETURN(lab::IntegrationAddresses addresses, ipam::first_addresses(lab));
   if (network_ != nullptr) ahead_ += compile::kHoldAfterClose;
-  auto network =
-      policy::analyse({.lab = lab, .leases = std::move(addresses), .traffic = run_in(lab)});
-  ASSIGN_OR_RETURN(const state::KernelState desired,
-                   compile::compile(*network, {.prefix = kPrefix, .clock_offset = ahead_}));
+  auto network = policy::analyse({.lab = lab,
+                                  .leases = std::move(addresses),
+                                  .traffic = run_in(lab),
+                                  .learned = learned_in(lab)});
+  ASSIGN_OR_RETURN(
+      const state::KernelState desired,
+      compile::compile(*network,
+                       {.prefix = kPrefix, .clock_offset = ahead_, .bird_installed = true}));
   RETURN_IF_ERROR(reach(desired));
   RETURN_IF_ERROR(forget_flows(*kernel_, desired));
   RETURN_IF_ERROR(wires_.settled(desired));

@@ -355,6 +355,14 @@ Status FakeKernel::perform(const Op& op, const state::Process& process) {
     drop_attachments_of({op.netns, process.name});
     return {};
   }
+  if (op.verb == Verb::kChange) {
+    const auto there = running.find(process.name);
+    if (there == running.end() || !becomes_by_rereading(there->second, process)) {
+      return Error{.code = Errc::kNotFound, .message = to_text(op)};
+    }
+    there->second = process;
+    return {};
+  }
   const auto [there, is_new] = running.try_emplace(process.name, process);
   return is_new || there->second == process ? Status() : refusal(op, EBUSY);
 }

@@ -63,6 +63,26 @@ TEST_P(KernelContract, AProcessIsReplacedWhenAnythingInItsSpecChanges) {
   converge(desired);
 }
 
+TEST_P(KernelContract, AProcessThatRereadsItsFilesIsGivenOthers) {
+  state::KernelState desired{{"eg-a", state::fresh_netns()}};
+  Process& process = desired["eg-a"]->processes["one"];
+  process = {.name = "one",
+             .program = "/bin/sh",
+             .arguments = {"-c", "trap : HUP; echo ready; while :; do sleep 0.01; done"},
+             .files = {{"note", "text"}},
+             .rereads_files = true};
+  converge(desired);
+  process.files["note"] = "another text";
+  const Process wanted = process;
+  EXPECT_OK(change("eg-a", wanted));
+  EXPECT_OK(change("eg-a", wanted));
+  EXPECT_THAT(observe("eg-a").processes, ElementsAre(Pair("one", wanted)));
+  EXPECT_EQ(code_of(change("eg-a", reader("one"))), Errc::kNotFound);
+  EXPECT_EQ(code_of(change("eg-a", reader("other"))), Errc::kNotFound);
+  process.files["second"] = "";
+  converge(desired);
+}
+
 TEST_P(KernelContract, AProcessIsNotStartedBesideAnotherOfItsName) {
   EXPECT_OK(add("eg-a", NetnsObject{}));
   EXPECT_OK(add("eg-a", reader("one")));

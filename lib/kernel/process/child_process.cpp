@@ -118,6 +118,11 @@ std::string content_of(int memory_file) {
   return text;
 }
 
+// To a process that may be gone; false with errno when it is there and cannot be sent one.
+bool send_signal(int process, int number) {
+  return syscall(SYS_pidfd_send_signal, process, number, nullptr, 0U) == 0 || errno == ESRCH;
+}
+
 }  // namespace
 
 bool take_lock(int fd) {
@@ -158,14 +163,20 @@ bool has_ended(pid_t pid, std::chrono::milliseconds patience) {
   return ended.ok() && *ended;
 }
 
+Status signal_process(pid_t pid, int number, const std::function<bool()>& still_it) {
+  const auto process = open_process(pid);
+  if (!process.ok()) return process.error().sys_errno == ESRCH ? Status() : process.error();
+  if (!still_it() || send_signal(process->get(), number)) return {};
+  return Error::from_errno("signal process " + std::to_string(pid));
+}
+
 Status end_process(pid_t pid, const std::function<bool()>& still_it) {
   const auto process = open_process(pid);
   if (!process.ok()) return process.error().sys_errno == ESRCH ? Status() : process.error();
   if (!still_it()) return {};
   for (const auto& [number, patience] :
        {std::pair{SIGTERM, kTermPatience}, std::pair{SIGKILL, kKillPatience}}) {
-    if (syscall(SYS_pidfd_send_signal, process->get(), number, nullptr, 0U) != 0) {
-      if (errno == ESRCH) return {};
+    if (!send_signal(process->get(), number)) {
       return Error::from_errno("end process " + std::to_string(pid));
     }
     ASSIGN_OR_RETURN(const bool ended, wait_readable(process->get(), Clock::now() + patience));

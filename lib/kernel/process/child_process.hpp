@@ -38,8 +38,11 @@ Result<UniqueFd> open_process(pid_t pid);
 // Waits for it at most so long. False for one that cannot be looked at, too.
 bool has_ended(pid_t pid, std::chrono::milliseconds patience = {});
 
-// SIGTERM, and SIGKILL when that was not enough. `still_it` is asked once the process can no longer
-// be mistaken for another that took its number. Gone already is success.
+// `still_it` is asked once the process can no longer be mistaken for another that took its number.
+// Gone already is success.
+Status signal_process(pid_t pid, int number, const std::function<bool()>& still_it);
+
+// SIGTERM, and SIGKILL when that was not enough; otherwise as signal_process().
 Status end_process(pid_t pid, const std::function<bool()>& still_it);
 
 }  // namespace egress::kernel

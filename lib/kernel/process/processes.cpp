@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -71,8 +72,10 @@ Status remove_abandoned(const std::string& folder) {
 }
 
 Result<std::string> spec_of(const state::Process& process) try {
-  return nlohmann::ordered_json{
-      {"program", process.program}, {"arguments", process.arguments}, {"files", process.files}}
+  return nlohmann::ordered_json{{"program", process.program},
+                                {"arguments", process.arguments},
+                                {"files", process.files},
+                                {"rereadsFiles", process.rereads_files}}
       .dump();
 } catch (const nlohmann::json::exception&) {
   return Error{.code = Errc::kInvalid,
@@ -86,7 +89,8 @@ std::optional<state::Process> read_spec(int fd, const std::string& name) try {
   return state::Process{.name = name,
                         .program = json.at("program"),
                         .arguments = json.at("arguments"),
-                        .files = json.at("files")};
+                        .files = json.at("files"),
+                        .rereads_files = json.value("rereadsFiles", false)};
 } catch (const nlohmann::json::exception&) {
   return std::nullopt;
 }
@@ -115,6 +119,17 @@ Result<UniqueFd> make_file(const std::string& path, const std::string& content) 
   if (!file.valid()) return Error::from_errno("make " + path);
   RETURN_IF_ERROR(write_to(file.get(), content, path));
   return file;
+}
+
+// At once for whoever reads it.
+Status replace_file(const std::string& folder, const std::string& name,
+                    const std::string& content) {
+  const std::string fresh = folder + "/.new";
+  std::error_code error;
+  fs::remove(fresh, error);
+  RETURN_IF_ERROR(make_file(fresh, content));
+  fs::rename(fresh, folder + "/" + name, error);
+  return error ? Error::from_errno("replace " + folder + "/" + name, error.value()) : Status();
 }
 
 // The folders in one that nobody else has a hand in; none when there is no such one.
@@ -220,6 +235,28 @@ Status Processes::start(const ProcessPlace& place, const state::Process& process
   program.lock_fd = lock.get();
   RETURN_IF_ERROR(start_detached(program, kStartPatience));
   return write_to(lock.get(), spec, lock_path(program.folder));
+}
+
+// The spec comes last: whoever is interrupted before finds the old one, and does all again.
+Status Processes::reread(const ProcessPlace& place, const state::Process& process) const {
+  RETURN_IF_ERROR(check_names(place.name, process));
+  ASSIGN_OR_RETURN(const std::string spec, spec_of(process));
+  const std::string folder = folder_of(place.name, process.name);
+  const auto running = look(place.name, process.name);
+  const auto lock = open_lock(folder);
+  if (!running || !lock || running->identity != place.identity ||
+      !state::becomes_by_rereading(running->process, process)) {
+    return Error{.code = Errc::kNotFound,
+                 .message = fmt::format("process {} in {} does not run as it did", process.name,
+                                        place.name)};
+  }
+  for (const auto& [name, content] : process.files) {
+    RETURN_IF_ERROR(replace_file(folder, name, content));
+  }
+  RETURN_IF_ERROR(
+      signal_process(running->pid, SIGHUP, [&] { return holder_of(lock->get()) == running->pid; }));
+  if (ftruncate(lock->get(), 0) != 0) return Error::from_errno("empty " + lock_path(folder));
+  return write_to(lock->get(), spec, lock_path(folder));
 }
 
 Status Processes::stop(const std::string& netns, const std::string& name,

@@ -53,6 +53,9 @@ class Processes {
   // when somebody holds the process's file who is another or lives elsewhere, kInvalid for names
   // that no file can have and for programs that nobody knows.
   Status start(const ProcessPlace& place, const state::Process& process) const;
+  // One that runs gets other files and is told to read them. kNotFound when none runs there that
+  // becomes `process` by that.
+  Status reread(const ProcessPlace& place, const state::Process& process) const;
   // Returns when the process is gone. Already gone is success, and so is that somebody for whom
   // `is_ours` is false holds its file, who is left alone.
   Status stop(const std::string& netns, const std::string& name,

@@ -48,7 +48,9 @@ Status ProcessProvider::apply(const state::Op& op) {
                            [&](pid_t holder) { return held_.owner().owns_process(holder); });
   }
   ASSIGN_OR_RETURN(const NetnsHandle* const place, held_.get(op.netns));
-  return processes_.start({op.netns, place->fd(), place->identity()}, process);
+  const ProcessPlace there{op.netns, place->fd(), place->identity()};
+  if (op.verb == state::Verb::kChange) return processes_.reread(there, process);
+  return processes_.start(there, process);
 }
 
 }  // namespace egress::kernel

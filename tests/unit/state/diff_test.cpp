@@ -288,6 +288,28 @@ TEST(Diff, RestartsAProcessWhoseSpecChangedAndNoOtherOfItsNamespace) {
   EXPECT_EQ(ops[1].phase, Phase::kStartProcesses);
 }
 
+TEST(Diff, ChangesTheFilesOfAProcessThatRereadsThem) {
+  KernelState observed = sample();
+  Process& running = observed["eg-app"]->processes["bgp"];
+  running = {.name = "bgp",
+             .program = "/usr/sbin/bird",
+             .files = {{"bird.conf", "router id 10.0.0.1;"}},
+             .rereads_files = true};
+  KernelState desired = observed;
+  Process& wanted = desired["eg-app"]->processes.at("bgp");
+  wanted.files["bird.conf"] = "router id 10.0.0.2;";
+  const ChangeSet ops = changes(desired, observed);
+  ASSERT_EQ(ops.size(), 1U);
+  EXPECT_EQ(ops[0].verb, Verb::kChange);
+  EXPECT_EQ(ops[0].phase, Phase::kStartProcesses);
+  EXPECT_EQ(std::get<Process>(ops[0].object), wanted);
+  wanted.arguments = {"-d"};
+  EXPECT_EQ(changes(desired, observed).size(), 2U) << "which files do not say";
+  wanted.arguments.clear();
+  wanted.files["more.conf"] = "";
+  EXPECT_EQ(changes(desired, observed).size(), 2U);
+}
+
 TEST(Diff, LeavesSysctlsAloneThatNobodyAskedFor) {
   KernelState observed = sample();
   observed["eg-app"]->sysctls["net.ipv4.ip_forward"] = {"net.ipv4.ip_forward", "1"};
