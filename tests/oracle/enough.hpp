@@ -193,7 +193,8 @@ inline const std::map<size_t, std::vector<const char*>> kEnoughOfWindows = {
 
 // The same of firewalls.
 inline const std::map<size_t, std::vector<const char*>> kEnoughOfFirewalls = {
-    {2, {"answer let pass by a network rule", "answer that a firewall does not know, Deny"}},
+    {1, {"answer that a firewall does not know, Deny"}},
+    {2, {"answer let pass by a network rule"}},
     {4, {"answer that a firewall does not know, Drop", "connection that a firewall ends"}},
     {20,
      {"decided by firewall, Deny",
@@ -354,7 +355,7 @@ inline const std::map<size_t, std::vector<const char*>> kEnoughOfMachines = {
       "flow of a machine outside, Drop", "flow of a machine on-premises, Allow",
       "flow of a machine on-premises, NoRoute"}},
     {20, {"flow of a machine on-premises, Drop"}},
-    {8, {"flow of a machine on-premises, Deny"}},
+    {1, {"flow of a machine on-premises, Deny"}},
 };
 
 }  // namespace egress::oracle
