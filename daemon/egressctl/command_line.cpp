@@ -42,10 +42,13 @@ class HelpFormatter : public CLI::Formatter {
   }
 };
 
-// Arguments of `exec` behind "--" are the command's, whatever they look like.
+// Arguments of `exec` and `complete` behind "--" are no options, whatever they look like.
 std::vector<std::string> split_off_program(std::vector<std::string>& arguments) {
   const auto mark = std::find(arguments.begin(), arguments.end(), "--");
-  if (mark == arguments.end() || std::find(arguments.begin(), mark, "exec") == mark) return {};
+  const auto takes_all = [](const std::string& word) {
+    return word == "exec" || word == "complete";
+  };
+  if (mark == arguments.end() || std::none_of(arguments.begin(), mark, takes_all)) return {};
   std::vector<std::string> program(mark + 1, arguments.end());
   arguments.erase(mark, arguments.end());
   return program;
@@ -80,8 +83,8 @@ CommandLine::CommandLine()
       ->envname("EGRESSD_SOCKET")
       ->capture_default_str();
   app_.add_option("-o,--output", output_, "table or json; errors follow it too")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"table", "json"}).description(""))
+      ->type_name(kFormatType)
+      ->check(CLI::IsMember(formats()).description(""))
       ->capture_default_str();
   app_.add_flag("--no-progress", no_progress_, "Draw no progress bar");
   add_lab_commands(app_, chosen_);
@@ -97,7 +100,7 @@ CommandLine::CommandLine()
   add_name_commands(app_, chosen_);
   add_network_watcher_commands(app_, chosen_);
   add_about_command(app_, chosen_);
-  add_completion_command(app_, chosen_);
+  add_completion_commands(app_, program_, chosen_);
 }
 
 Context CommandLine::context() const {

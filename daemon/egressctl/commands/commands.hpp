@@ -52,9 +52,8 @@ void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Ac
 void add_wire_command(CLI::App& app, Action& chosen);   // wire
 void add_watch_command(CLI::App& app, Action& chosen);  // watch
 void add_about_command(CLI::App& app, Action& chosen);
-void add_completion_command(CLI::App& app, Action& chosen);
-// Written from the command line's own definition, so that it cannot lag behind.
-std::string bash_completion(const CLI::App& app);
+// completion and what its scripts ask; `words` is what stands behind "--", as for add_app_commands.
+void add_completion_commands(CLI::App& app, const std::vector<std::string>& words, Action& chosen);
 
 // One command with its group in the help, and what its own help says below the options.
 CLI::App* add_command(CLI::App& app, const char* group, const char* name, const char* purpose,
@@ -76,6 +75,13 @@ inline constexpr const char* kKind = "KIND";
 // A positional that lab::Sender::parse_with_hosts takes, and one of apps alone.
 CLI::Option* add_sender(CLI::App& command, std::string& target);
 CLI::Option* add_target(CLI::App& command, std::string& target);
+// One that takes a shell that there is completion for.
+inline constexpr const char* kShell = "SHELL";
+// "-o FORMAT"
+inline constexpr const char* kFormatType = "FORMAT";
+inline std::vector<std::string> formats() {
+  return {"table", "json"};
+}
 // "--traffic CLASS" with the words of control::parse_traffic.
 inline constexpr const char* kTrafficType = "CLASS";
 CLI::Option* add_traffic(CLI::App& command, std::string& traffic);

@@ -1,92 +1,70 @@
 // SPDX-License-Identifier: MIT
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include "egressctl/completion.hpp"
 
-#include <set>
-#include <string>
-#include <vector>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <memory>
 
 #include "egressctl/commands/commands.hpp"
-#include "lab/resource_kinds.hpp"
-#include "lab/schema/vocabulary.hpp"
+#include "lab/load.hpp"
 
 namespace egress::ctl {
 
 namespace {
 
-// Long names of options; every option has one.
-std::set<std::string> option_names(const CLI::App& app) {
-  std::set<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.insert("--" + name);
-  }
-  return names;
+// Whoever presses a key waits no longer for a daemon that does not answer.
+constexpr suseconds_t kPatienceMicroseconds = 200'000;
+
+void end_in_time() {
+  std::signal(SIGALRM, [](int) { _exit(kTrouble); });
+  const itimerval timer{.it_interval = {}, .it_value = {0, kPatienceMicroseconds}};
+  setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
-// Names of the options that take a class of traffic.
-std::set<std::string> traffic_options(const CLI::App& app) {
-  std::set<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) {
-    for (const CLI::Option* option : command->get_options()) {
-      if (option->get_type_name() != kTrafficType) continue;
-      for (const std::string& name : option->get_lnames()) names.insert("--" + name);
-    }
+std::optional<lab::Lab> lab_in_force(const Client& client) {
+  const Answer answer = client.get("/v1/lab");
+  const Json* const lab = std::get_if<Json>(&answer);
+  if (lab == nullptr) return std::nullopt;
+  lab::LabText text{.file = "lab", .text = text_of(*lab, "text")};
+  const Json& files = member(*lab, "files");
+  if (files.is_object()) {
+    for (const auto& [path, content] : files.items())
+      text.files[path] = text_of(files, path.c_str());
   }
-  return names;
+  return lab::load(text).lab;
 }
 
-// What may stand right behind the command.
-std::vector<std::string> action_names(const CLI::App& command) {
-  if (command.get_option_no_throw(kKind) != nullptr) return lab::resource_kinds();
-  std::vector<std::string> names;
-  for (const CLI::App* action : command.get_subcommands({})) names.push_back(action->get_name());
-  return names;
+// The daemon that the words are for.
+Client client_of(const std::vector<std::string>& words, const Client& otherwise) {
+  for (size_t i = 1; i < words.size(); ++i) {
+    if (words[i - 1] == "--socket") return Client(words[i]);
+  }
+  return otherwise;
 }
 
 }  // namespace
 
-std::string bash_completion(const CLI::App& app) {
-  const std::string& program = app.get_name();
-  const std::set<std::string> global = option_names(app);
-  std::string names;
-  std::string cases;
-  for (const CLI::App* command : app.get_subcommands({})) {
-    names += (names.empty() ? "" : " ") + command->get_name();
-    std::set<std::string> words = option_names(*command);
-    words.insert(global.begin(), global.end());
-    cases += fmt::format("    {}) words='{}' actions='{}' ;;\n", command->get_name(),
-                         fmt::join(words, " "), fmt::join(action_names(*command), " "));
-  }
-  return fmt::format(
-      R"(# bash completion for {0}, written by `{0} completion bash`
-_{0}() {{
-  local current=${{COMP_WORDS[COMP_CWORD]}} command='' words='' actions='' word
-  for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
-    [[ " {1} " == *" $word "* ]] && command=$word && break
-  done
-  case $command in
-    '') words='{1} {2}' ;;
-{3}  esac
-  # Files are completed where no word fits.
-  [[ -n $command && $current != -* ]] && words=''
-  [[ -n $command && $current != -* && ${{COMP_WORDS[COMP_CWORD-1]}} == "$command" ]] && words=$actions
-  case ${{COMP_WORDS[COMP_CWORD-1]}} in
-    {4}) words='{5}' ;;
-  esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-}}
-complete -o default -F _{0} {0}
-)",
-      program, names, fmt::join(global, " "), cases, fmt::join(traffic_options(app), "|"),
-      fmt::join(lab::words_of(lab::traffic_classes()), " "));
-}
-
-void add_completion_command(CLI::App& app, Action& chosen) {
-  CLI::App* command = add_command(app, kOtherGroup, "completion", "Print completion for a shell",
-                                  "Example: source <(egressctl completion bash)");
-  command->add_option("SHELL")->required()->check(CLI::IsMember({"bash"}));
-  when_chosen(*command, chosen, [&app](const Context& context) {
-    context.console.print(bash_completion(app));
+void add_completion_commands(CLI::App& app, const std::vector<std::string>& words, Action& chosen) {
+  const auto shell = std::make_shared<std::string>();
+  CLI::App* script = add_command(app, kOtherGroup, "completion", "Print completion for a shell",
+                                 "Example: source <(egressctl completion bash)");
+  script->add_option(kShell, *shell)->required()->check(CLI::IsMember(shells()).description(""));
+  when_chosen(*script, chosen, [shell](const Context& context) {
+    context.console.print(*completion_script(*shell));
+    return static_cast<int>(kDone);
+  });
+  // For the scripts: no help shows it.
+  CLI::App* complete = add_command(app, "", "complete", "Print what may stand where the cursor is",
+                                   "Example: egressctl complete -- explain w");
+  when_chosen(*complete, chosen, [&app, &words](const Context& context) {
+    end_in_time();
+    const Client client = client_of(words, context.client);
+    for (const std::string& each :
+         completions(app, words, [&client] { return lab_in_force(client); })) {
+      context.console.print(each + "\n");
+    }
     return static_cast<int>(kDone);
   });
 }

@@ -314,19 +314,5 @@ TEST_F(CommandLineTest, HelpsWithExamplesAndExitStatusForEveryCommand) {
   EXPECT_THAT(run({"--version"}).out, StartsWith("egressctl "));
 }
 
-TEST(Completion, KnowsEveryCommandWithItsOptions) {
-  const CommandLine line;
-  const std::string script = bash_completion(line.app());
-  for (const CLI::App* command : line.app().get_subcommands({})) {
-    EXPECT_THAT(script, HasSubstr("    " + command->get_name() + ") words='"));
-  }
-  EXPECT_THAT(script, HasSubstr("--source-port"));
-  EXPECT_THAT(script, HasSubstr(" actions='advance' ;;\n"));
-  EXPECT_THAT(script, ContainsRegex("    delete\\) words='[^']*' actions='[^']*subnet"));
-  EXPECT_THAT(script,
-              HasSubstr("    --traffic) words='application image-pull content-share backup-restore "
-                        "managed-identity key-vault' ;;\n"));
-}
-
 }  // namespace
 }  // namespace egress::ctl
