@@ -6,6 +6,10 @@
 
 #include <algorithm>
 #include <iostream>
+#include <memory>
+#include <optional>
+
+#include "lab/suggest.hpp"
 
 namespace egress::ctl {
 
@@ -35,6 +39,11 @@ class HelpFormatter : public CLI::Formatter {
     if (app->get_name() == "exec") usage.insert(usage.find_last_not_of('\n') + 1, " -- CMD...");
     return usage;
   }
+  // Which options go together the command itself says, if somebody gives both.
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string text = CLI::Formatter::make_option_opts(option);
+    return text.substr(0, std::min(text.find(" Excludes:"), text.find(" Needs:")));
+  }
   std::string make_footer(const CLI::App* app) const override {
     std::string footer = CLI::Formatter::make_footer(app);
     if (app->get_parent() == nullptr) return footer;
@@ -62,6 +71,62 @@ bool asks_for_json(const std::vector<std::string>& arguments) {
     if (named && arguments[i] == "json") return true;
   }
   return false;
+}
+
+// The first word that is neither an option of all commands nor the value of one.
+std::optional<std::string> first_word(const std::vector<std::string>& arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (!word.starts_with('-')) return word;
+    if (word == "-o" || word == "--output" || word == "--socket") ++i;
+  }
+  return std::nullopt;
+}
+
+// CLI11's own words, where it says what is wrong.
+Failure failure_of(const CLI::App& app, const CLI::ParseError& error,
+                   const std::vector<std::string>& arguments) {
+  const auto commands = app.get_subcommands();
+  const auto word = first_word(arguments);
+  if (commands.empty() && word) {
+    std::vector<std::string> names;
+    for (const CLI::App* each : app.get_subcommands({})) names.push_back(each->get_name());
+    return {.code = "usage",
+            .message = fmt::format("no command '{}'", lab::shown(*word)),
+            .hint = lab::suggestion(*word, names, "egressctl --help")};
+  }
+  const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
+  const bool has_program =
+      command == " exec" && dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  if (has_program) {
+    return {.code = "usage",
+            .message = "the program and its arguments stand behind --",
+            .hint = "egressctl exec SITE -- CMD..."};
+  }
+  return {
+      .code = "usage", .message = error.what(), .hint = fmt::format("egressctl{} --help", command)};
+}
+
+// The same as the command's own --help. Of an unknown one the command line says that it is none.
+int help_on(const CLI::App* app, const std::vector<std::string>& command) {
+  std::vector<const char*> words{"egressctl"};
+  for (const std::string& word : command) {
+    words.push_back(word.c_str());
+    const auto all =
+        app->get_subcommands([&](const CLI::App* each) { return each->check_name(word); });
+    if (all.empty()) return CommandLine().run(static_cast<int>(words.size()), words.data());
+    app = all.front();
+  }
+  words.push_back("--help");
+  return CommandLine().run(static_cast<int>(words.size()), words.data());
+}
+
+void add_help_command(CLI::App& app, Action& chosen) {
+  const auto words = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = add_command(app, kOtherGroup, "help", "Print the help of a command",
+                                  "Example: egressctl help clock advance");
+  command->add_option("COMMAND", *words, "Which one; all of them otherwise");
+  when_chosen(*command, chosen, [&app, words](const Context&) { return help_on(&app, *words); });
 }
 
 }  // namespace
@@ -100,6 +165,7 @@ CommandLine::CommandLine()
   add_name_commands(app_, chosen_);
   add_network_watcher_commands(app_, chosen_);
   add_about_command(app_, chosen_);
+  add_help_command(app_, chosen_);
   add_completion_commands(app_, program_, chosen_);
 }
 
@@ -115,17 +181,18 @@ int CommandLine::refuse(const CLI::ParseError& error,
                         const std::vector<std::string>& arguments) const {
   if (error.get_exit_code() == 0) return app_.exit(error, std::cout, std::cerr);
   const auto commands = app_.get_subcommands();
-  const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
+  const bool execs = !commands.empty() && commands.front()->get_name() == "exec";
   const Console console(asks_for_json(arguments) ? Format::kJson : Format::kTable, {},
                         screen_of(STDERR_FILENO));
-  return console.fail({.code = "usage",
-                       .message = error.what(),
-                       .hint = fmt::format("egressctl{} --help", command)},
-                      command == " exec" ? kExecTrouble : kUsage);
+  return console.fail(failure_of(app_, error, arguments), execs ? kExecTrouble : kUsage);
 }
 
 int CommandLine::run(int argc, const char* const* argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.empty()) {
+    std::cerr << app_.help();
+    return kUsage;
+  }
   program_ = split_off_program(arguments);
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -303,6 +303,34 @@ TEST_F(CommandLineTest, TellsWhatIsEmulatedWithoutADaemon) {
   EXPECT_THAT(run({"about"}).out, HasSubstr("about --coverage"));
 }
 
+TEST_F(CommandLineTest, SaysWhatIsWrongWithAWordThatIsNoCommand) {
+  const Outcome misspelt = run({"-o", "table", "statsu"});
+  EXPECT_EQ(misspelt.exit, 2);
+  EXPECT_THAT(misspelt.err, HasSubstr("no command 'statsu'"));
+  EXPECT_THAT(misspelt.err, HasSubstr("did you mean 'status'?"));
+  EXPECT_THAT(run({"version"}).err, HasSubstr("no command 'version'"));
+  EXPECT_THAT(run({"--output=json", "nothing"}).out + run({"--output=json", "nothing"}).err,
+              HasSubstr(R"("no command 'nothing'")"));
+  const Outcome program = run({"exec", "shop", "ls", "-la"});
+  EXPECT_EQ(program.exit, 125);
+  EXPECT_THAT(program.err, HasSubstr("stand behind --"));
+  EXPECT_THAT(program.err, HasSubstr("egressctl exec SITE -- CMD..."));
+}
+
+TEST_F(CommandLineTest, PrintsHelpWhenNothingElseIsAsked) {
+  const Outcome bare = run({});
+  EXPECT_EQ(bare.exit, 2);
+  EXPECT_THAT(bare.err, HasSubstr("Usage: egressctl"));
+  EXPECT_EQ(run({"help"}).out, run({"--help"}).out);
+  EXPECT_EQ(run({"help", "explain"}).out, run({"explain", "--help"}).out);
+  EXPECT_EQ(run({"help", "clock", "advance"}).out, run({"clock", "advance", "--help"}).out);
+  EXPECT_THAT(run({"help", "statsu"}).err, HasSubstr("no command 'statsu'"));
+  for (const char* debris : {"Excludes:", "Needs:", ":{"}) {
+    EXPECT_THAT(run({"help", "explain"}).out + run({"help", "completion"}).out,
+                testing::Not(HasSubstr(debris)));
+  }
+}
+
 TEST_F(CommandLineTest, HelpsWithExamplesAndExitStatusForEveryCommand) {
   const CommandLine line;
   for (const CLI::App* command : line.app().get_subcommands({})) {
