@@ -18,7 +18,7 @@ namespace {
 Result<probe::NameVerified> verified(const probe::Verifier& verifier,
                                      const policy::Network& network, const std::string& prefix,
                                      const control::ResolveRequest& request) {
-  ASSIGN_OR_RETURN(policy::Resolution expected, resolution_of(network, request));
+  ASSIGN_OR_RETURN(policy::Resolution expected, resolution_of(network, prefix, request));
   ASSIGN_OR_RETURN(auto answers,
                    verifier.verify_names(network, prefix, {{request.app, std::move(expected)}}));
   return std::move(answers.front());
@@ -85,7 +85,7 @@ void Probing::verify(const control::ExplainRequest& request, Then<Verified> then
        now_ms = ms_since_epoch(clock_.now())]() -> OrRefusal<Verified> {
         const policy::Network& network = *lab->network;
         auto seen = verifier->verify(network, prefix, request.app, request.url, request.source_port,
-                                     ask_of(network));
+                                     probe::ask_programs(network, prefix));
         if (!seen.ok()) return session::Refusal{seen.error(), {}};
         Verified verified{.seen = std::move(*seen)};
         if (verified.seen.explanation.path != lab::Path::kVirtualNetwork) return verified;

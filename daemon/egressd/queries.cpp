@@ -72,13 +72,10 @@ control::Plan plan_of(const session::LabInForce& in_force, const session::Refusa
 
 }  // namespace
 
-policy::AskUpstream ask_of(const policy::Network& network) {
-  return probe::ask_servers(network.situation.lab.public_dns.forward_to);
-}
-
-Result<policy::Resolution> resolution_of(const policy::Network& network,
+Result<policy::Resolution> resolution_of(const policy::Network& network, const std::string& prefix,
                                          const control::ResolveRequest& request) {
-  return policy::resolve_name(network, request.app, request.name, request.type, ask_of(network));
+  return policy::resolve_name(network, request.app, request.name, request.type,
+                              probe::ask_programs(network, prefix));
 }
 
 Result<const policy::Network*> Queries::network() const {
@@ -269,9 +266,9 @@ void Queries::work_out(const char* what, Work work, Then<T> then) {
 void Queries::explain(const control::ExplainRequest& request, Then<policy::Explanation> then) {
   work_out<policy::Explanation>(
       "explain",
-      [request](const policy::Network& network) {
+      [request, prefix = session_.terms().prefix](const policy::Network& network) {
         return inspect::explain_url(network, request.app, request.url, request.source_port,
-                                    ask_of(network));
+                                    probe::ask_programs(network, prefix));
       },
       std::move(then));
 }
@@ -279,15 +276,17 @@ void Queries::explain(const control::ExplainRequest& request, Then<policy::Expla
 void Queries::resolve(const control::ResolveRequest& request, Then<policy::Resolution> then) {
   work_out<policy::Resolution>(
       "resolve",
-      [request](const policy::Network& network) { return resolution_of(network, request); },
+      [request, prefix = session_.terms().prefix](const policy::Network& network) {
+        return resolution_of(network, prefix, request);
+      },
       std::move(then));
 }
 
 void Queries::dependencies(const lab::Sender& app, Then<std::vector<inspect::Dependency>> then) {
   work_out<std::vector<inspect::Dependency>>(
       "dependencies",
-      [app](const policy::Network& network) {
-        return inspect::dependencies(network, app, ask_of(network));
+      [app, prefix = session_.terms().prefix](const policy::Network& network) {
+        return inspect::dependencies(network, app, probe::ask_programs(network, prefix));
       },
       std::move(then));
 }

@@ -31,9 +31,8 @@
 
 namespace egress::daemon {
 
-// The real name servers of the lab, where it has some.
-policy::AskUpstream ask_of(const policy::Network& network);
-Result<policy::Resolution> resolution_of(const policy::Network& network,
+// With what real servers say, also those that somebody runs on machines of the lab.
+Result<policy::Resolution> resolution_of(const policy::Network& network, const std::string& prefix,
                                          const control::ResolveRequest& request);
 
 class Queries {

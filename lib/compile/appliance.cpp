@@ -42,9 +42,7 @@ state::Firewall appliance_firewall(Fabric& fabric, const policy::Interface& host
   state::NftTable table;
   if (host.public_address) add_translation(table, host.address);
   if (host.stateful()) add_forwarding(fabric, table, host);
-  // A router that drops or turns packets around stays silent, as the fabric does.
-  table.chains["replies"] = {.hook = state::NftHook{"filter", "output", 0},
-                             .rules = {{"icmp type { redirect, time-exceeded } drop", "silent"}}};
+  table.chains["replies"] = silence();
   return state::make_firewall(std::move(table));
 }
 

@@ -62,6 +62,9 @@ bool takes_requests(const Fabric& fabric, const policy::Interface& front, policy
 // router's port.
 std::string add_machine(Fabric& fabric, const policy::Interface& machine,
                         const std::string& router);
+// What a router says of packets that it drops or turns around: nothing, as Azure's fabric does.
+// Whoever traces a route in an app sees none of the emulator's own namespaces.
+state::NftChain silence();
 // What a host that forwards does to what it forwards.
 state::Firewall appliance_firewall(Fabric& fabric, const policy::Interface& host);
 // What answers on its ports.

@@ -106,6 +106,7 @@ state::Firewall front_firewall(const Fabric& fabric, const Front& front) {
       .rules = {{fmt::format("oifname \"i-*\" snat to {}",
                              fabric.inside_of_front(front.site).to_string()),
                  "answers come back here"}}};
+  table.chains["replies"] = silence();
   return state::make_firewall(std::move(table));
 }
 

@@ -46,6 +46,11 @@ std::string vnet_port(const std::string& vnet) {
   return "v-" + vnet;
 }
 
+state::NftChain silence() {
+  return {.hook = state::NftHook{"filter", "output", 0},
+          .rules = {{"icmp type { redirect, time-exceeded } drop", "silent"}}};
+}
+
 std::string add_machine(Fabric& fabric, const policy::Interface& host, const std::string& router) {
   const std::string netns_name = machine_netns(fabric.options.prefix, host);
   const std::string& port = fabric.link(router, machine_port(host));
@@ -74,6 +79,7 @@ void add_internet(Fabric& fabric) {
   add(netns, special_route(kMainTable, {}, state::RouteKind::kBlackhole));
   // A sender is whoever its address leads back to: what no exit has translated ends here.
   netns.sysctls["net.ipv4.conf.all.rp_filter"].value = "1";
+  netns.firewall = state::make_firewall({.chains = {{"replies", silence()}}});
   for (const policy::Interface& host : fabric.network.interfaces) {
     if (!is_internet_machine(host)) continue;
     const std::string port = add_machine(fabric, host, internet);

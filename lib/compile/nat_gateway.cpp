@@ -101,6 +101,7 @@ state::Firewall firewall_of(const Fabric& fabric, const Gateway& gateway) {
           {"iifname \"vnet0\" ct state new meta l4proto { tcp, udp } accept", "to the Internet"},
           {"iifname \"vnet0\" ct state invalid meta l4proto tcp counter reject with tcp reset",
            "idle for too long"}}};
+  table.chains["replies"] = silence();
   return state::make_firewall(std::move(table));
 }
 

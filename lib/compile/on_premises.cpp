@@ -21,12 +21,6 @@ using Gateway = policy::Network::Gateway;
 using OnPremises = policy::Network::OnPremises;
 using state::kArrivalsTable;
 
-// The fabric stays silent where it drops or turns packets around.
-state::NftChain silence() {
-  return {.hook = state::NftHook{"filter", "output", 0},
-          .rules = {{"icmp type { redirect, time-exceeded } drop", "silent"}}};
-}
-
 void add_gateway(Fabric& fabric, const Gateway& gateway) {
   const policy::Network& network = fabric.network;
   const std::string name = gateway_netns(fabric.options.prefix, gateway.name);

@@ -109,6 +109,7 @@ void add_firewall(Fabric& fabric, state::NetnsState& stamp) {
                  "App Service's own NAT"}}};
   hold_ports(table, fabric.options.clock_offset);
   add_platform_answers_of_stamp(table);
+  table.chains["replies"] = silence();
   stamp.firewall = state::make_firewall(std::move(table));
 }
 

@@ -266,6 +266,7 @@ void add_firewall(Worker& worker) {
   translation.push_back({"snat to oifname map @sources", "WEBSITE_PRIVATE_IP or direct"});
   table.chains["translation"] = {.hook = state::NftHook{"nat", "postrouting", 100},
                                  .rules = std::move(translation)};
+  table.chains["replies"] = silence();
   add_sandbox(worker, table);
   add_requests(worker, table);
   add_private_ports(table, worker.private_ports);

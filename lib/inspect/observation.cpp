@@ -139,6 +139,7 @@ std::vector<std::string> differences(Protocol protocol, const policy::Explanatio
     }
     return found;
   }
+  if (seen.by_program && answer_returns) return found;
   const bool refusal = expected.refused && answer_returns;
   const bool answer = allowed && !expected.refused && answer_returns;
   // A refusal is no answer, whatever else the probe noted of it.
@@ -150,6 +151,12 @@ std::vector<std::string> differences(Protocol protocol, const policy::Explanatio
                                 answer_name(seen_answer, seen.refused)));
   }
   return found;
+}
+
+bool may_be_of_program(const policy::Network& network, const policy::Explanation& expected,
+                       const Observation& seen) {
+  return expected.refused && seen.arrived && seen.host == expected.host && seen.replied &&
+         !seen.refused && network.situation.lab.hosts.contains(expected.host);
 }
 
 std::vector<std::string> differences(const policy::Resolution& expected, const LookupSeen& seen) {

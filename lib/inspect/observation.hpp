@@ -23,6 +23,7 @@ struct Observation {
   bool replied = false;                 // an answer other than a refusal came back
   bool refused = false;                 // RST or port unreachable came back
   bool silent = false;                  // a connection made behind the probe heard nothing
+  bool by_program = false;              // the answer is of a program that is not in the lab
 };
 
 // One sentence per disagreement; none when the kernel agrees. A missing refusal is none but for
@@ -30,6 +31,11 @@ struct Observation {
 // do, and over UDP silence, too.
 std::vector<std::string> differences(Protocol protocol, const policy::Explanation& expected,
                                      const Observation& seen);
+
+// Whether the answer can be one of a program that somebody has started on the machine: it comes
+// from a port that is closed by the lab.
+bool may_be_of_program(const policy::Network& network, const policy::Explanation& expected,
+                       const Observation& seen);
 
 // What an app was told about a name.
 struct LookupSeen {

@@ -118,7 +118,7 @@ class Lookup {
     };
     NameAnswer got = known(name);
     while (got.status == NameStatus::kForward && ask_upstream_) {
-      const auto real = ask_upstream_(got.forwarded, type_);
+      const auto real = ask_upstream_(kNowhere, got.forwarded, type_);
       if (!real) return got;
       std::optional<NameAnswer> back = led_back(got, type_, real->records, known);
       if (!back) {
@@ -153,6 +153,7 @@ class Lookup {
       return lost(server, reply.reason);
     }
     if (way.refused) {
+      if (auto said = program_says(trail.receiver, server, name)) return *std::move(said);
       ServerAnswer refused = lost(server, fmt::format("port 53 of {} is closed.", way.host));
       refused.at_once = true;
       return refused;
@@ -173,6 +174,25 @@ class Lookup {
     said.status = status_of(said.answer.status);
     said.reason = fmt::format("{} ({}) says: {}{}", server.to_string(), way.host,
                               sentence(name, type_, said.answer), said.reason);
+    return said;
+  }
+
+  // Whoever has started it there, it is not in the lab.
+  std::optional<ServerAnswer> program_says(Index receiver, Ipv4Address server,
+                                           const std::string& name) const {
+    const Interface& machine = network_.interfaces[receiver];
+    if (machine.host == nullptr || !ask_upstream_) return std::nullopt;
+    auto real = ask_upstream_(receiver, name, type_);
+    if (!real) return std::nullopt;
+    const AnswerSource source{AnswerSource::Kind::kServer, machine.name, {}};
+    for (Record& record : real->records) record.source = source;
+    ServerAnswer said{
+        .server = server,
+        .answer = {
+            .status = real->status, .records = std::move(real->records), .decided_by = source}};
+    said.status = status_of(said.answer.status);
+    said.reason = fmt::format("{} ({}) says, by a program that is not in the lab: {}",
+                              server.to_string(), machine.name, sentence(name, type_, said.answer));
     return said;
   }
 

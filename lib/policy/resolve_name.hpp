@@ -18,12 +18,15 @@
 
 namespace egress::policy {
 
-// What the real servers of publicDns.forwardTo say; nothing when none of them answers.
 struct LookupResult {
   NameStatus status = NameStatus::kNoError;
   std::vector<Record> records{};
 };
-using AskUpstream = std::function<std::optional<LookupResult>(const std::string&, RecordType)>;
+// What real servers say that are no part of the lab; nothing when none of them answers. `machine`
+// is a host that has nothing on port 53 by the lab, where somebody may run a server all the same;
+// it is kNowhere for the servers of publicDns.forwardTo.
+using AskUpstream = std::function<std::optional<LookupResult>(
+    Index machine, const std::string& name, RecordType type)>;
 
 // One server that the app asks.
 struct ServerAnswer {

@@ -11,6 +11,7 @@
 #include <random>
 #include <utility>
 
+#include "compile/names.hpp"
 #include "probe/sockets.hpp"
 
 namespace egress::probe {
@@ -206,21 +207,33 @@ Result<std::vector<std::optional<dns::Reply>>> look_up(const std::vector<NameLoo
   return run.replies();
 }
 
-policy::AskUpstream ask_servers(const std::vector<Ipv4Address>& servers) {
-  if (servers.empty()) return nullptr;
-  return [servers](const std::string& name,
-                   policy::RecordType type) -> std::optional<policy::LookupResult> {
-    const dns::LookupPlan plan{.servers = servers, .attempts = kUpstreamAttempts};
-    const auto replies = look_up({{.question = {name, type}, .plan = plan}});
-    if (!replies.ok() || !replies->front()) return std::nullopt;
-    const dns::Reply& reply = *replies->front();
-    policy::LookupResult result{
-        .status = reply.rcode == 0 ? policy::NameStatus::kNoError : policy::NameStatus::kNxDomain,
-        .records = reply.records};
-    for (policy::Record& record : result.records) {
-      record.source = {.kind = policy::AnswerSource::Kind::kForwarded};
+std::optional<policy::LookupResult> ask_servers(const std::string& netns,
+                                                const std::vector<Ipv4Address>& servers,
+                                                const dns::Question& question) {
+  const dns::LookupPlan plan{.servers = servers, .attempts = kUpstreamAttempts};
+  const auto replies = look_up({{.netns = netns, .question = question, .plan = plan}});
+  if (!replies.ok() || !replies->front()) return std::nullopt;
+  const dns::Reply& reply = *replies->front();
+  policy::LookupResult result{
+      .status = reply.rcode == 0 ? policy::NameStatus::kNoError : policy::NameStatus::kNxDomain,
+      .records = reply.records};
+  for (policy::Record& record : result.records) {
+    record.source = {.kind = policy::AnswerSource::Kind::kForwarded};
+  }
+  return result;
+}
+
+policy::AskUpstream ask_programs(const policy::Network& network, std::string prefix) {
+  return [&network, prefix = std::move(prefix)](
+             policy::Index machine, const std::string& name,
+             policy::RecordType type) -> std::optional<policy::LookupResult> {
+    if (machine != policy::kNowhere) {
+      const policy::Interface& host = network.interfaces[machine];
+      return ask_servers(compile::host_netns(prefix, host.name), {host.address}, {name, type});
     }
-    return result;
+    const std::vector<Ipv4Address>& servers = network.situation.lab.public_dns.forward_to;
+    if (servers.empty()) return std::nullopt;
+    return ask_servers({}, servers, {name, type});
   };
 }
 

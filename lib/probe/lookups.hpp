@@ -37,7 +37,14 @@ Result<std::vector<std::optional<dns::Reply>>> look_up(const std::vector<NameLoo
 
 inspect::LookupSeen seen_in(const std::optional<dns::Reply>& reply);
 
-// Asks these servers, from the caller's own network; null when there are none.
-policy::AskUpstream ask_servers(const std::vector<Ipv4Address>& servers);
+// What these servers say to whoever asks in `netns`, or, where that is empty, in the caller's own
+// network; nothing when none answers.
+std::optional<policy::LookupResult> ask_servers(const std::string& netns,
+                                                const std::vector<Ipv4Address>& servers,
+                                                const dns::Question& question);
+
+// Asks the servers of publicDns.forwardTo from the caller's own network, and programs on machines
+// in their namespaces. The network outlives it.
+policy::AskUpstream ask_programs(const policy::Network& network, std::string prefix);
 
 }  // namespace egress::probe

@@ -117,7 +117,7 @@ std::vector<policy::PlatformReport> Performance::reports() const {
 
 Result<std::vector<Performance::Asked>> Performance::ask(Verifier& verifier) const {
   const lab::Lab& lab = network_->situation.lab;
-  const policy::AskUpstream upstream = ask_servers(lab.public_dns.forward_to);
+  const policy::AskUpstream upstream = ask_programs(*network_, prefix_);
   const std::vector<uint16_t> ports = verifier.fresh_ports(lab, runs_.size());
   std::vector<Asked> all;
   for (size_t i = 0; i < runs_.size(); ++i) {

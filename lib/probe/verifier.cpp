@@ -156,6 +156,9 @@ Result<std::vector<Verified>> Verifier::verify(const policy::Network& network,
     if (questions[i].flow.protocol != Protocol::kIcmp) {
       answer.observation.source_port = flows[i].source_port;
     }
+    answer.observation.by_program =
+        questions[i].programs_may_answer &&
+        inspect::may_be_of_program(network, answer.explanation, answer.observation);
     answer.differences =
         inspect::differences(questions[i].flow.protocol, answer.explanation, answer.observation);
     for (size_t also = 1; also < arrivals.size(); ++also) {
@@ -262,6 +265,7 @@ Result<Verified> Verifier::verify(const policy::Network& network, const std::str
   if (!attempt.is_sent()) return verified;
   Question question = question_of(attempt);
   question.flow.source_port = source_port;
+  question.programs_may_answer = true;
   ASSIGN_OR_RETURN(const auto flows, verify(network, prefix, {question}));
   verified.observation = flows.front().observation;
   append(verified.differences, flows.front().differences);
@@ -273,7 +277,7 @@ Result<std::vector<inspect::TestResult>> Verifier::test(const policy::Network& n
   const lab::Lab& lab = network.situation.lab;
   const std::vector<uint16_t> ports = ports_for(lab);
   auto results = inspect::test(
-      network, [&] { return fresh_port(ports); }, ask_servers(lab.public_dns.forward_to));
+      network, [&] { return fresh_port(ports); }, ask_programs(network, prefix));
   RETURN_IF_ERROR(add_lookups(network, prefix, results));
   RETURN_IF_ERROR(add_packets(network, prefix, results));
   return results;

@@ -42,6 +42,7 @@ struct Question {
   lab::Sender app{};
   policy::Flow flow{};
   bool public_attempt = false;
+  bool programs_may_answer = false;  // that somebody has started on the receiver, beside the lab
 };
 
 struct Verified {

@@ -223,16 +223,16 @@ TEST_F(Lookups, NameANamespaceThatIsGone) {
 }
 
 TEST_F(Lookups, OfRealServersSayWhoKnew) {
-  EXPECT_EQ(ask_servers({}), nullptr);
+  const auto known = ask_servers("asker", {ip("10.0.0.53")}, {"sql.example", RecordType::kA});
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->records.front().source.kind, policy::AnswerSource::Kind::kForwarded);
   // From the caller's own network: this thread stands among the askers meanwhile.
   const auto here = kernel::open_netns("asker").value();
   const auto inside = kernel::NetnsScope::enter(here.get()).value();
-  const policy::AskUpstream ask = ask_servers({ip("10.0.0.53")});
-  const auto known = ask("sql.example", RecordType::kA);
-  ASSERT_TRUE(known);
-  EXPECT_EQ(known->records.front().source.kind, policy::AnswerSource::Kind::kForwarded);
-  EXPECT_EQ(ask("nobody.example", RecordType::kA)->status, policy::NameStatus::kNxDomain);
-  EXPECT_FALSE(ask_servers({ip("10.0.0.54")})("sql.example", RecordType::kA));
+  const auto unknown = ask_servers({}, {ip("10.0.0.53")}, {"nobody.example", RecordType::kA});
+  ASSERT_TRUE(unknown);
+  EXPECT_EQ(unknown->status, policy::NameStatus::kNxDomain);
+  EXPECT_FALSE(ask_servers({}, {ip("10.0.0.54")}, {"sql.example", RecordType::kA}));
 }
 
 // A program that serves each connection with this shell script, which stands in a file: socat reads

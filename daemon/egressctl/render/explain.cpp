@@ -156,6 +156,9 @@ std::string sighting(const Json& observed) {
   if (flag_of(observed, "silent")) {
     return text + ", a handshake came back and nothing behind it";
   }
+  if (flag_of(observed, "byProgram")) {
+    return text + ", an answer came back, of a program there that is not in the lab";
+  }
   return text + (flag_of(observed, "replied") ? ", an answer came back" : ", nothing came back");
 }
 

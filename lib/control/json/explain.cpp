@@ -135,6 +135,7 @@ Json to_json(const policy::Explanation& explanation, const inspect::Observation&
       {"replied", observation.replied},         {"refused", observation.refused},
       {"agrees", differences.empty()},          {"differences", differences}};
   if (observation.silent) json["observed"]["silent"] = true;
+  if (observation.by_program) json["observed"]["byProgram"] = true;
   return json;
 }
 

@@ -60,6 +60,17 @@ hosts: {sql: {subnet: left/data, ipAddress: 10.1.2.4}}
   }
 };
 
+bool says_nothing_of_what_it_drops(const state::NetnsState& netns) {
+  if (!netns.firewall) return false;
+  const auto& chains = netns.firewall->table->chains;
+  return std::any_of(chains.begin(), chains.end(), [](const auto& chain) {
+    const auto& [hook, rules] = chain.second;
+    if (!hook || hook->hook != "output") return false;
+    return hook->policy_drop ||
+           rules.front().expression == "icmp type { redirect, time-exceeded } drop";
+  });
+}
+
 size_t local_rules_at(const state::NetnsState& netns, uint32_t priority) {
   return static_cast<size_t>(std::count_if(
       netns.rules.begin(), netns.rules.end(),
@@ -74,6 +85,15 @@ TEST(Compile, GivesEveryNamespaceItsContractName) {
     EXPECT_TRUE(state.contains(name)) << name;
   }
   EXPECT_EQ(state.size(), 8U);
+}
+
+TEST(Compile, NoRouterIsSeenByWhoTracesARoute) {
+  for (const auto& [name, netns] : TwoIntegrations().compile()) {
+    const auto& links = netns->links;
+    const bool routes = std::any_of(links.begin(), links.end(),
+                                    [](const auto& link) { return link.second.forwarding; });
+    if (routes) EXPECT_TRUE(says_nothing_of_what_it_drops(*netns)) << name;
+  }
 }
 
 TEST(Compile, EveryVethEndNamesAnEndThatNamesItBack) {

@@ -86,7 +86,7 @@ TEST(Dependencies, AreNotInThisLabWhereRealServersKnowOnlyTheName) {
   lab::Lab lab = contract_lab();
   lab.virtual_networks["spoke"].subnets["integration"].route_table.reset();
   lab.public_dns.forward_to = {ip("9.9.9.9")};
-  const auto all = needed(lab, [](const std::string& name, policy::RecordType type) {
+  const auto all = needed(lab, [](policy::Index, const std::string& name, policy::RecordType type) {
     return policy::LookupResult{
         .records = {{.name = name, .type = type, .data = ip("151.101.0.1")}}};
   });

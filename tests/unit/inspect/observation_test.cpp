@@ -74,6 +74,26 @@ TEST(Verify, TellsARefusalFromAnAnswer) {
   EXPECT_THAT(differences(Protocol::kTcp, expected, seen), IsEmpty());
 }
 
+TEST(Verify, TakesTheAnswerOfAProgramThatIsNotInTheLab) {
+  const auto network = network_of(lab_from(R"(
+virtualNetworks: {v: {addressPrefixes: [10.1.0.0/16], subnets: {data: {addressPrefix: 10.1.2.0/24}}}}
+hosts: {sql: {subnet: v/data, ipAddress: 10.1.2.4}}
+)"));
+  policy::Explanation expected = allowed();
+  expected.refused = true;
+  Observation seen = answered();
+  ASSERT_TRUE(may_be_of_program(*network, expected, seen));
+  seen.by_program = true;
+  EXPECT_THAT(differences(Protocol::kTcp, expected, seen), IsEmpty());
+  seen.source = ip("20.50.1.4");
+  EXPECT_THAT(differences(Protocol::kTcp, expected, seen), SizeIs(1)) << "its source counts";
+  seen.refused = true;
+  EXPECT_FALSE(may_be_of_program(*network, expected, seen));
+  expected.host = "service";
+  EXPECT_FALSE(may_be_of_program(*network, expected, answered()));
+  EXPECT_FALSE(may_be_of_program(*network, allowed(), answered()));
+}
+
 TEST(Verify, TakesAnyAnswerOfAnAppsOwnProgramButNoSilence) {
   policy::Explanation expected = allowed();
   expected.answer_unknown = true;

@@ -112,7 +112,8 @@ TEST(ExplainNames, ANameOfTheAppsOwnHostIsNoDestination) {
 TEST(ExplainNames, RealServersAreAskedThroughTheCaller) {
   lab::Lab lab = names_and_machines();
   lab.public_dns.forward_to = {ip("9.9.9.9")};
-  const auto real = [](const std::string& name, RecordType type) -> std::optional<LookupResult> {
+  const auto real = [](Index, const std::string& name,
+                       RecordType type) -> std::optional<LookupResult> {
     return LookupResult{.records = {{.name = name, .type = type, .data = ip("10.1.2.4")}}};
   };
   EXPECT_EQ(explain_name(lab, "tcp://example.com:1433", real)->host, "sql");

@@ -277,7 +277,8 @@ TEST(ResolveName, RealServersAreAskedOnlyByWhoMay) {
   lab.public_dns.forward_to = {ip("9.9.9.9")};
   EXPECT_EQ(text_of(resolve(lab, "web", "example.com")),
             "time-out by publicDns.forwardTo after 5 s");
-  const auto real = [](const std::string& name, RecordType type) -> std::optional<LookupResult> {
+  const auto real = [](Index, const std::string& name,
+                       RecordType type) -> std::optional<LookupResult> {
     return LookupResult{.records = {{.name = name,
                                      .type = type,
                                      .data = ip("93.184.216.34"),
@@ -286,8 +287,37 @@ TEST(ResolveName, RealServersAreAskedOnlyByWhoMay) {
   EXPECT_EQ(text_of(resolve(lab, "web", "example.com", real)),
             "93.184.216.34 by publicDns.forwardTo");
   EXPECT_EQ(text_of(resolve(lab, "web", kName, real)), "52.236.184.163 by publicDns");
-  const auto silent = [](const std::string&, RecordType) { return std::optional<LookupResult>(); };
+  const auto silent = [](Index, const std::string&, RecordType) {
+    return std::optional<LookupResult>();
+  };
   EXPECT_EQ(resolve(lab, "web", "example.com", silent).status, LookupStatus::kTimeout);
+}
+
+// A server that somebody runs there beside the lab.
+TEST(ResolveName, AMachineWithoutAServerIsAskedByWhoMay) {
+  lab::Lab lab = hub_and_spoke();
+  only_server(lab);
+  lab.hosts["resolver"].dns_server.reset();
+  EXPECT_EQ(resolve(lab).status, LookupStatus::kTimeout);
+  const auto real = [](Index machine, const std::string& name,
+                       RecordType type) -> std::optional<LookupResult> {
+    if (machine == kNowhere) return std::nullopt;
+    if (name != kName) return LookupResult{.status = NameStatus::kNxDomain};
+    return LookupResult{.records = {{.name = name, .type = type, .data = ip("10.1.3.9")}}};
+  };
+  const Resolution got = resolve(lab, "web", kName, real);
+  EXPECT_EQ(text_of(got), "10.1.3.9 by 10.0.2.4");
+  EXPECT_THAT(got.step.reason,
+              HasSubstr("10.0.2.4 (resolver) says, by a program that is not in the lab: "));
+  EXPECT_EQ(resolve(lab, "web", "nobody.example", real).status, LookupStatus::kNxDomain);
+  const auto nobody = [](Index, const std::string&, RecordType) {
+    return std::optional<LookupResult>();
+  };
+  EXPECT_THAT(resolve(lab, "web", kName, nobody).step.reason,
+              HasSubstr("port 53 of resolver is closed"));
+  // The way there is decided all the same.
+  deny(lab, "nsg/deny-all", 100, Direction::kOutbound, {});
+  EXPECT_EQ(resolve(lab, "web", kName, real).decided_by.name, "nsg/deny-all");
 }
 
 TEST(ResolveName, ARunningAppAsksTheServersOfItsStart) {
