@@ -27,13 +27,15 @@ using ::testing::Not;
 TEST_F(Wires, ShowTheirVerdictsInWatch) {
   start_with(tun_lab());
   const auto call = [&] { machine_.exec("web", {"bash", "-c", "</dev/tcp/10.1.2.4/443"}); };
-  const json packet =
-      json::parse(first_line(machine_, {"web/0", "--packets", "-o", "json"}, "\"packet\"", call));
+  // It may begin in the middle of a call.
+  const std::string line =
+      first_line(machine_, {"web/0", "--packets", "-o", "json"}, R"("flags":"S")", call);
+  const json packet = json::parse(line, nullptr, false);
+  ASSERT_TRUE(packet.is_object()) << line;
   EXPECT_EQ(packet["wire"], "plan/0 spoke/integration");
   EXPECT_EQ(packet["direction"], "out");
   EXPECT_EQ(packet["fate"], "passed");
   EXPECT_EQ(packet["protocol"], "tcp");
-  EXPECT_EQ(packet["flags"], "S");
   const json seen = first_wire();
   EXPECT_EQ(seen["carrying"], true);
   EXPECT_GE(seen["out"]["packets"].get<int>(), 1);
