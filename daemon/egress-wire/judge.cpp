@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/memory.hpp"
+#include "compile/marks.hpp"
 #include "egress-wire/quiet_thread.hpp"
 #include "settings/situation_text.hpp"
 
@@ -257,9 +258,14 @@ wire::KernelWord Judge::kernel_word(Watched& watched, const Question& question) 
   wire::KernelWord word{.began = watched.recent.take(question.flow),
                         .complete = question.written > watched.deaf_until};
   if (word.began) return word;
-  const auto known = watched.table->find(tracked(question.flow));
-  word.known = known.ok() && known->has_value();
-  word.complete = word.complete && known.ok();
+  // What a frontend takes is tracked in a zone of its own.
+  for (const uint16_t zone : {uint16_t{0}, compile::kFrontendZone}) {
+    state::TrackedFlow wanted = tracked(question.flow);
+    wanted.original_zone = zone;
+    const auto known = watched.table->find(wanted);
+    word.known = word.known || (known.ok() && known->has_value());
+    word.complete = word.complete && known.ok();
+  }
   return word;
 }
 

@@ -16,6 +16,7 @@
 // | connection mark | VNet    | all 1 | a list that flushes connections has denied the flow since |
 // | connection mark | front   | all   | the way by which the request came; 0: the Internet        |
 // | zone            | worker  | all   | the integration, by its number; 0, too: the direct path   |
+// | zone            | VNet    | all   | of what is sent to a frontend, where it is delivered: 1   |
 // | zone            | front   | all   | of requests: the way by which they came; 0: the Internet  |
 //
 // Connection labels are nobody's: nft only ever sets bits of them, and a flow that meets a second
@@ -44,6 +45,10 @@ std::string set_packet_mark(uint32_t mark);  // "meta mark set 0x0000002a"
 std::string remember_gate(lab::Direction direction, uint32_t gate);
 std::string was_admitted_by(lab::Direction direction, uint32_t gate);
 std::string is_denied_flow();
+
+// Of what a frontend takes, in one direction: the network may have had it before, on its way by an
+// appliance, and knows it as another flow.
+inline constexpr uint16_t kFrontendZone = 1;
 
 // Policy rules that go by the packet mark compare all of it.
 inline constexpr uint32_t kWholeMark = 0xffffffff;

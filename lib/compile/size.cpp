@@ -231,6 +231,18 @@ void count_gateways(const lab::Lab& lab, Tallies& counts) {
   }
 }
 
+// Routes by which their machines are next hops, and what looks frontends up.
+void count_load_balancers(const lab::Lab& lab, Tallies& counts) {
+  for (const auto& [name, balancer] : lab.load_balancers) {
+    const std::string path = "loadBalancers." + name;
+    const uint64_t frontends = balancer.frontend_ip_configurations.size();
+    counts.firewall_elements.add(path, frontends);
+    for (const auto& [pool_name, pool] : balancer.backend_address_pools) {
+      counts.routes.add(path, pool.backend_ip_configurations.size());
+    }
+  }
+}
+
 void count_services(const lab::Lab& lab, Tallies& counts) {
   counts.namespaces.add("services", lab.services.size());
   counts.links.add("services", lab.services.size());
@@ -264,8 +276,8 @@ void count_networks(const lab::Lab& lab, Tallies& counts) {
   for (const auto& [name, estimate] : policy::estimate_vnets(lab)) {
     const std::string path = path_of_vnet(name);
     counts.namespaces.add(path, 1);
-    counts.links.add(path, 1 + estimate.peerings + estimate.appliances_in_peers);
-    counts.routes.add(path, 2 + estimate.appliances_in_peers);
+    counts.links.add(path, 1 + estimate.peerings + estimate.transits);
+    counts.routes.add(path, 2 + estimate.transits);
     const uint64_t system = estimate.prefixes + kSystemRoutes;
     for (const auto& [subnet_name, subnet] : lab.virtual_networks.at(name).subnets) {
       counts.routes.add(path + ".subnets", system);
@@ -328,6 +340,7 @@ Size size_with(const lab::Lab& lab, const SizeLimits& limits, const policy::Traf
   count_fronts(lab, counts);
   count_nat_gateways(lab, counts);
   count_gateways(lab, counts);
+  count_load_balancers(lab, counts);
   count_lanes(lab, traffic, counts);
   count_private_ports(lab, counts);
   count_networks(lab, counts);

@@ -8,7 +8,6 @@
 #include "compile/marks.hpp"
 #include "compile/platform.hpp"
 #include "compile/wires.hpp"
-#include "policy/gateways.hpp"
 
 namespace egress::compile {
 namespace {
@@ -31,79 +30,25 @@ void set_flow_timeout(state::NetnsState& netns, std::optional<int> minutes) {
 using policy::Index;
 using policy::kNowhere;
 
-// A host's name has no '_', and a network has but one gateway, so none reads like another.
-std::string transit_entry(const std::string& from, const policy::Interface& target) {
-  return fmt::format("{}-{}_{}", target.gateway == kNowhere ? "f" : "fg", from, target.name);
+// What a transit leads to, in names of links. Of frontends the address, which no other has.
+std::string transit_letter(const policy::Interface& target) {
+  if (target.frontend != kNowhere) return "l";
+  return target.gateway == kNowhere ? "" : "g";
+}
+std::string transit_text(const policy::Interface& target) {
+  return target.frontend != kNowhere ? target.address.to_string() : target.name;
 }
 
-// One VNet's way to an NVA in a peer, or to the gateway there.
+// A host's name has no '_', and a network has but one gateway, so none reads like another.
+std::string transit_entry(const std::string& from, const policy::Interface& target) {
+  return fmt::format("f{}-{}_{}", transit_letter(target), from, transit_text(target));
+}
+
+// One VNet's way to an NVA in a peer, to the gateway there, or to a frontend there or of its own.
 struct Transit {
   Index from = kNowhere;
   Index appliance = kNowhere;
 };
-
-std::string key_of_transit(const std::string& target) {
-  return "transit/" + target;
-}
-
-// No host's name.
-std::string gateway_target(const std::string& gateway) {
-  return "gateway." + gateway;
-}
-
-constexpr const char* kIntegrationsTable = "system/integrations";
-constexpr const char* kMachinesTable = "system/machines";
-
-std::string own_table_key(const std::string& subnet) {
-  return "subnet/" + subnet;
-}
-
-std::string book_of_tables(const std::string& vnet) {
-  return "routing tables/" + vnet;
-}
-
-std::string book_of_gates(const std::string& vnet) {
-  return "gates/" + vnet;
-}
-
-std::set<Ipv4Address> next_hops_of(const lab::Lab& lab) {
-  std::set<Ipv4Address> next_hops;
-  for (const auto& [name, table] : lab.route_tables) {
-    for (const auto& [route_name, route] : table.routes) {
-      if (route.next_hop_ip_address) next_hops.insert(*route.next_hop_ip_address);
-    }
-  }
-  return next_hops;
-}
-
-// Of all tables that it may have.
-Result<Numbers> table_slots(const policy::Situation& situation, const std::string& vnet,
-                            const std::set<Ipv4Address>& next_hops) {
-  std::vector<std::string> keys{kIntegrationsTable, kMachinesTable, kEndpointAnswers};
-  for (const auto& [name, subnet] : situation.lab.virtual_networks.at(vnet).subnets) {
-    keys.push_back(own_table_key(name));
-  }
-  for (const auto& [name, host] : situation.lab.hosts) {
-    const bool here = host.subnet && host.subnet->vnet == vnet;
-    if (here && next_hops.count(host.ip_address) != 0) keys.push_back(key_of_transit(name));
-  }
-  for (const auto& [name, gateway] : situation.lab.virtual_network_gateways) {
-    if (gateway.virtual_network == vnet) keys.push_back(key_of_transit(gateway_target(name)));
-  }
-  return assign_slots(fmt::format("routing tables in virtual network '{}'", vnet), keys,
-                      state::kFirstSubnetTable, state::kLastSubnetTable,
-                      numbers_in(situation.numbers, book_of_tables(vnet)));
-}
-
-Result<Numbers> gate_slots(const policy::Situation& situation, const std::string& vnet) {
-  std::vector<std::string> keys;
-  for (const auto& [name, subnet] : situation.lab.virtual_networks.at(vnet).subnets) {
-    keys.push_back(name);
-    keys.push_back(endpoint_gate_key(name));
-  }
-  return assign_slots(fmt::format("gates in virtual network '{}'", vnet), keys, kFirstGate,
-                      kLastGate, numbers_in(situation.numbers, book_of_gates(vnet)));
-}
 
 class Builder {
  public:
@@ -185,15 +130,20 @@ class Builder {
           route.next_hop_ip_address ||
           route.next_hop_type == policy::EffectiveNextHop::kVirtualNetworkGateway;
       if (route.state != policy::RouteState::kActive || !to_machine || target == kNowhere) continue;
-      const policy::Interface& machine = network_.interfaces[target];
-      const bool leads = machine.host != nullptr || machine.gateway != kNowhere;
-      if (leads) need_transit(subnet.vnet, target);
+      need_transit(subnet.vnet, target);
     }
   }
 
   void need_transit(Index from, Index target) {
-    if (network_.interfaces[target].vnet == from) return;
+    if (!leads_through_transit(from, network_.interfaces[target])) return;
     if (known_transits_.insert({from, target}).second) transits_.push_back({from, target});
+  }
+
+  bool leads_through_transit(Index from, const policy::Interface& target) const {
+    if (target.frontend != kNowhere) {
+      return !machines_behind(network_.frontends[target.frontend]).empty();
+    }
+    return (target.host != nullptr || target.gateway != kNowhere) && target.vnet != from;
   }
 
   void name_ports() {
@@ -284,7 +234,7 @@ class Builder {
 
   void join_routers(Vnet& a, PeerPort at_a, Vnet& b, PeerPort at_b) {
     compile::join_routers(fabric_, a.netns, at_a.port, b.netns, at_b.port);
-    a.peer_ports.push_back(std::move(at_a));
+    if (&a != &b) a.peer_ports.push_back(std::move(at_a));
     b.peer_ports.push_back(std::move(at_b));
   }
 
@@ -315,7 +265,14 @@ class Builder {
     }
     for (const PeerPort& port : vnet.peer_ports) {
       if (port.appliance == kNowhere) continue;
-      need(transit_key(network_.interfaces[port.appliance]));
+      const policy::Interface& target = network_.interfaces[port.appliance];
+      if (target.frontend == kNowhere) {
+        need(transit_key(target));
+        continue;
+      }
+      for (const Index each : machines_behind(network_.frontends[target.frontend])) {
+        need(transit_key(network_.interfaces[each]));
+      }
     }
     for (const WayPort& port : vnet.way_ports) {
       if (port.way->endpoint != kNowhere) need(kEndpointAnswers);
@@ -344,32 +301,7 @@ std::string peering_port(const std::string& remote) {
 }
 
 std::string transit_port(const policy::Interface& target) {
-  return (target.gateway == kNowhere ? "t-" : "tg-") + target.name;
-}
-
-std::string table_key(const policy::Network::Subnet& subnet) {
-  const bool of_its_own = subnet.declared->route_table ||
-                          !subnet.declared->service_endpoints.empty() ||
-                          subnet.nat_gateway != kNowhere || policy::is_gateway_subnet(subnet.ref);
-  if (of_its_own) return own_table_key(subnet.ref.subnet);
-  return subnet.integration ? kIntegrationsTable : kMachinesTable;
-}
-
-std::string transit_key(const policy::Interface& target) {
-  return key_of_transit(target.gateway == kNowhere ? target.name : gateway_target(target.name));
-}
-
-std::string endpoint_gate_key(const std::string& subnet) {
-  return "endpoints/" + subnet;
-}
-
-Status number_virtual_networks(const policy::Situation& situation, NumberBook& book) {
-  const std::set<Ipv4Address> next_hops = next_hops_of(situation.lab);
-  for (const auto& [name, vnet] : situation.lab.virtual_networks) {
-    ASSIGN_OR_RETURN(book[book_of_tables(name)], table_slots(situation, name, next_hops));
-    ASSIGN_OR_RETURN(book[book_of_gates(name)], gate_slots(situation, name));
-  }
-  return {};
+  return fmt::format("t{}-{}", transit_letter(target), transit_text(target));
 }
 
 Status add_virtual_networks(Fabric& fabric, const std::set<Index>& with_firewall) {

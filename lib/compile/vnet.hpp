@@ -2,8 +2,8 @@
 #pragma once
 
 // One virtual network while it is compiled: its ports, the numbers of its routing tables and gates,
-// and what peers need to know of it. Shared by vnet.cpp (links), vnet_routes.cpp and
-// vnet_firewall.cpp.
+// and what peers need to know of it. Shared by vnet.cpp (links), vnet_numbers.cpp,
+// vnet_routes.cpp, vnet_firewall.cpp and load_balancing.cpp.
 
 #include <map>
 #include <optional>
@@ -24,8 +24,9 @@ struct Endpoint {
   std::string sender{};  // the machine, when it may send under its own address alone, else empty
 };
 
-// A port to another VNet: a peering, or a transit link on which the peer sends to one NVA here, or
-// to the gateway.
+// A port to another VNet: a peering, or a transit link on which the peer sends to one NVA here, to
+// the gateway or to a frontend, which hands it to one of its machines. A VNet
+// sends to a frontend of its own on such a link, too, the other end of which nothing comes from.
 struct PeerPort {
   std::string port{};
   policy::Index peer = policy::kNowhere;       // the VNet
@@ -49,6 +50,13 @@ struct Vnet {
   Numbers gates{};   // by subnet and endpoint_gate_key()
 };
 
+// Addresses that user routes have for next hops, and the numbers of all routing tables and gates
+// that a VNet may have (vnet_numbers.cpp). kInvalid when it needs too many.
+std::set<Ipv4Address> next_hops_of(const lab::Lab& lab);
+Result<Numbers> table_slots(const policy::Situation& situation, const std::string& vnet,
+                            const std::set<Ipv4Address>& next_hops);
+Result<Numbers> gate_slots(const policy::Situation& situation, const std::string& vnet);
+
 // Which routing table serves a subnet: its own when it has a route table, service endpoints or a
 // NAT gateway, else
 // one of the two system tables, which differ in where the Internet is.
@@ -69,8 +77,16 @@ std::string transit_port(const policy::Interface& target);
 
 // A subnet for each table of those with a machine in them, by VNet and table_key().
 using RoutedSubnets = std::map<std::pair<policy::Index, std::string>, policy::Index>;
+// The machines of a frontend that is a next hop; none where no rule of it is for all ports.
+std::vector<policy::Index> machines_behind(const policy::Network::Frontend& frontend);
+
 // What stands in the VNet's tables, which have their numbers.
 void add_routes(Fabric& fabric, const Vnet& vnet, const RoutedSubnets& routed);
+
+// The chains by which a VNet's frontends choose machines (load_balancing.cpp): of what is sent to
+// them, and of what they are next hops for, as which `handing_over(frontend)` is to be jumped to.
+void add_frontends(state::NftTable& table, const policy::Network& network, const Vnet& vnet);
+std::string handing_over(const policy::Network::Frontend& frontend);
 
 state::Firewall vnet_firewall(Fabric& fabric, const Vnet& vnet);
 

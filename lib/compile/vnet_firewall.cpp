@@ -11,6 +11,7 @@
 #include "compile/private_ports.hpp"
 #include "compile/vnet.hpp"
 #include "policy/flush_connection.hpp"
+#include "policy/load_balancing.hpp"
 #include "policy/private_ports.hpp"
 #include "policy/refused_ports.hpp"
 
@@ -144,25 +145,32 @@ class PortChains {
   // A peer's packets whose source is not the peer's own pass only if this side's peering allows it,
   // answers too (azure-facts 6.2).
   void add_peer(const PeerPort& port) {
-    const policy::Network& network = fabric_.network;
-    const policy::Network::Vnet& peer = network.vnets[port.peer];
-    std::vector<state::NftRule> rules;
-    if (!vnet_.analysed.accepts_forwarded_from.at(port.peer)) {
-      const std::string property = allow_forwarded_traffic(vnet_.analysed.name, peer.name);
+    from_.push_back({{port.port}, "peer/" + port.port});
+    std::vector<state::NftRule>& rules = table_.chains["peer/" + port.port].rules;
+    // What the VNet sends to a frontend of its own it has judged as it came.
+    const bool own = port.peer == vnet_.index;
+    if (!own && !vnet_.analysed.accepts_forwarded_from.at(port.peer)) {
+      const std::string property =
+          allow_forwarded_traffic(vnet_.analysed.name, fabric_.network.vnets[port.peer].name);
       rules.push_back(
           {fmt::format("ip saddr != @{} {}", own_of(port.peer), log_and_drop(property)), property});
     }
     if (port.appliance != policy::kNowhere) {
-      rules.push_back(steering(vnet_.tables.at(transit_key(network.interfaces[port.appliance]))));
+      rules.push_back(to_appliance(fabric_.network.interfaces[port.appliance]));
     }
+    if (own) return;
     rules.insert(rules.end(), answers_.begin(), answers_.end());
     rules.push_back({is_for_platform() + " counter drop", "platform"});
     rules.push_back(
         {fmt::format("ip daddr @integrations udp dport {} accept", policy::kHealthProbePort),
          "health probe"});
     rules.push_back({"ip daddr @integrations goto refuse", "integrations"});
-    table_.chains["peer/" + port.port] = {.rules = std::move(rules)};
-    from_.push_back({{port.port}, "peer/" + port.port});
+  }
+
+  state::NftRule to_appliance(const policy::Interface& target) const {
+    if (target.frontend == policy::kNowhere) return steering(vnet_.tables.at(transit_key(target)));
+    const policy::Network::Frontend& frontend = fabric_.network.frontends[target.frontend];
+    return {"jump " + handing_over(frontend), policy::decider_name(frontend)};
   }
 
   // Answers alone come back by a way; what goes out by it is an interface's own (contract "Decided"
@@ -332,6 +340,7 @@ state::Firewall vnet_firewall(Fabric& fabric, const Vnet& vnet) {
   table.chains["outbound"] = {.hook = state::NftHook{"filter", "prerouting", -150}};
   if (flushes_connections(fabric.network, vnet)) add_denied_flows(table);
   table.chains["outbound"].rules.push_back({"iifname vmap @from", "by port"});
+  add_frontends(table, fabric.network, vnet);
   table.chains["inbound"] = {.hook = state::NftHook{"filter", "forward", 0},
                              .rules = {{kLastReset, "resets that end what they answer"},
                                        {"ct state established,related accept", "answers"},

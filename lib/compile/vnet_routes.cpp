@@ -34,14 +34,24 @@ class VnetRoutes {
     for (const PeerPort& entry : vnet_.peer_ports) {
       if (entry.appliance == kNowhere) continue;
       const policy::Interface& target = network_.interfaces[entry.appliance];
-      add(netns_, route_via(vnet_.tables.at(transit_key(target)), {}, port(machine_port(target)),
-                            next_hop_at(target)));
+      if (target.frontend == kNowhere) {
+        add_way_to(target);
+        continue;
+      }
+      for (const Index each : machines_behind(network_.frontends[target.frontend])) {
+        add_way_to(network_.interfaces[each]);
+      }
     }
     const auto answers = vnet_.tables.find(kEndpointAnswers);
     if (answers != vnet_.tables.end()) add_endpoint_answers(answers->second);
   }
 
  private:
+  void add_way_to(const policy::Interface& machine) {
+    add(netns_, route_via(vnet_.tables.at(transit_key(machine)), {}, port(machine_port(machine)),
+                          next_hop_at(machine)));
+  }
+
   const std::string& port(const std::string& text) const { return fabric_.link(vnet_.netns, text); }
 
   // By service endpoint.
@@ -138,13 +148,15 @@ class VnetRoutes {
   }
 
   // An appliance that does not forward is a machine like any other: the packet reaches it and ends
-  // there. One that is out of reach is no next hop at all.
+  // there. One that is out of reach is no next hop at all, nor is a frontend without machines.
   state::Route machine_route(uint32_t table, const Ipv4Prefix& prefix, Index index) const {
-    const bool machine = index != kNowhere && (network_.interfaces[index].host != nullptr ||
-                                               network_.interfaces[index].gateway != kNowhere);
-    if (!machine) return special_route(table, prefix, state::RouteKind::kBlackhole);
+    if (index == kNowhere) return special_route(table, prefix, state::RouteKind::kBlackhole);
     const policy::Interface& target = network_.interfaces[index];
-    if (target.vnet == vnet_.index) {
+    const bool frontend = target.frontend != kNowhere;
+    const bool leads = frontend ? !machines_behind(network_.frontends[target.frontend]).empty()
+                                : target.host != nullptr || target.gateway != kNowhere;
+    if (!leads) return special_route(table, prefix, state::RouteKind::kBlackhole);
+    if (target.vnet == vnet_.index && !frontend) {
       return route_via(table, prefix, port(machine_port(target)), next_hop_at(target));
     }
     return route_via(table, prefix, port(transit_port(target)), kTransitGateway);

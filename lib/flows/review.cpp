@@ -9,6 +9,7 @@
 #include "compile/marks.hpp"
 #include "policy/exits.hpp"
 #include "policy/flush_connection.hpp"
+#include "policy/load_balancing.hpp"
 #include "policy/platform.hpp"
 
 namespace egress::flows {
@@ -34,7 +35,10 @@ policy::Packet packet_of(const TrackedFlow& flow) {
 class Passage {
  public:
   Passage(const Network& network, Index vnet, const TrackedFlow& flow)
-      : network_(network), vnet_(vnet), packet_(packet_of(flow)) {}
+      : network_(network),
+        vnet_(vnet),
+        packet_(packet_of(flow)),
+        answered_by_{flow.reply_source, flow.reply_source_port} {}
 
   bool is_flushed() const {
     const Index sender = sender_near();
@@ -52,11 +56,12 @@ class Passage {
       if (as_another) return false;
       senders.push_back(at);
     }
-    const Index receiver = network_.owner(vnet_, packet_.destination);
+    policy::Packet packet = packet_;
+    const Index receiver = receiver_of(packet);
     if (receiver == kNowhere) return false;
     const Network::Subnet& subnet = subnet_of(receiver);
     const bool is_endpoint = network_.interfaces[receiver].endpoint != nullptr;
-    return denies(subnet, is_endpoint ? subnet.endpoints_inbound : subnet.inbound);
+    return denies(subnet, is_endpoint ? subnet.endpoints_inbound : subnet.inbound, packet);
   }
 
   // As which it leaves the network.
@@ -99,6 +104,15 @@ class Passage {
     return found;
   }
 
+  // Behind a frontend the machine that it was given to, whomever it would be given to today.
+  Index receiver_of(policy::Packet& packet) const {
+    const Index owner = network_.owner(vnet_, packet.destination);
+    if (owner == kNowhere || network_.interfaces[owner].frontend == kNowhere) return owner;
+    packet.destination = answered_by_.address;
+    packet.destination_port = answered_by_.port;
+    return network_.owner(vnet_, packet.destination);
+  }
+
   // The appliance to which `sender`'s routes lead and which sends it on.
   Index appliance_behind(Index sender) const {
     const policy::Routing& routing = *subnet_of(sender).routing;
@@ -107,10 +121,11 @@ class Passage {
     if (route.next_hop_type != EffectiveNextHop::kVirtualAppliance || route.carries_nothing) {
       return kNowhere;
     }
-    const Index target = routing.targets[row];
-    if (target == kNowhere) return kNowhere;
-    const policy::Interface& appliance = network_.interfaces[target];
-    return appliance.forwards() && appliance.address != packet_.destination ? target : kNowhere;
+    const Index hop = routing.targets[row];
+    if (hop == kNowhere || network_.interfaces[hop].address == packet_.destination) return kNowhere;
+    const Index target = policy::next_hop_for(network_, hop, packet_);
+    if (target == kNowhere || !network_.interfaces[target].forwards()) return kNowhere;
+    return target;
   }
 
   // Then it goes on as another flow.
@@ -120,14 +135,22 @@ class Passage {
 
   bool denies(const Network::Subnet& subnet,
               const std::shared_ptr<const policy::Gate>& gate) const {
+    return denies(subnet, gate, packet_);
+  }
+  bool denies(const Network::Subnet& subnet, const std::shared_ptr<const policy::Gate>& gate,
+              const policy::Packet& packet) const {
     return gate != nullptr &&
            policy::flushes_connections(network_.situation.lab, *subnet.declared) &&
-           gate->decide(packet_).rule.access == lab::Access::kDeny;
+           gate->decide(packet).rule.access == lab::Access::kDeny;
   }
 
   const Network& network_;
   Index vnet_;
   policy::Packet packet_;
+  struct {
+    Ipv4Address address{};
+    uint16_t port = 0;
+  } answered_by_;
 };
 
 // An app's own: its interfaces have link-local addresses.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "lab/schema/vocabulary.hpp"
 #include "policy/effective_routes.hpp"
 
 namespace egress::inspect {
@@ -32,6 +33,10 @@ std::string nat_id(const std::string& name) {
 
 std::string on_premises_id(const std::string& name) {
   return "onPremises/" + name;
+}
+
+std::string frontend_id(const std::string& balancer, const std::string& frontend) {
+  return fmt::format("frontend/{}/{}", balancer, frontend);
 }
 
 void add_subnet(const lab::SubnetRef& ref, const lab::Subnet& subnet, Graph& graph) {
@@ -86,6 +91,12 @@ void add_rules_and_routes(const lab::Lab& lab, Graph& graph) {
         if (!host.subnet || host.ip_address != *route.next_hop_ip_address) continue;
         graph.edges.push_back({id, "host/" + host_name, "nextHop", what});
       }
+      for (const auto& [balancer_name, balancer] : lab.load_balancers) {
+        for (const auto& [frontend, configuration] : balancer.frontend_ip_configurations) {
+          if (configuration.private_ip_address != *route.next_hop_ip_address) continue;
+          graph.edges.push_back({id, frontend_id(balancer_name, frontend), "nextHop", what});
+        }
+      }
     }
   }
 }
@@ -98,6 +109,33 @@ void add_nat_gateways(const lab::Lab& lab, Graph& graph) {
     }
     graph.nodes.push_back(
         {nat_id(name), "natGateway", name, {}, fmt::format("{}", fmt::join(addresses, ", "))});
+  }
+}
+
+// ARM's words for protocol and ports, "Tcp 80 to 8080".
+std::string text_of(const lab::LoadBalancingRule& rule) {
+  const std::string protocol = lab::word_for(lab::load_balancing_protocols(), rule.protocol);
+  if (rule.for_all_ports()) return protocol;
+  const uint16_t behind = rule.backend_port.value_or(rule.frontend_port);
+  return behind == rule.frontend_port
+             ? fmt::format("{} {}", protocol, behind)
+             : fmt::format("{} {} to {}", protocol, rule.frontend_port, behind);
+}
+
+void add_load_balancers(const lab::Lab& lab, Graph& graph) {
+  for (const auto& [name, balancer] : lab.load_balancers) {
+    for (const auto& [frontend, configuration] : balancer.frontend_ip_configurations) {
+      graph.nodes.push_back({frontend_id(name, frontend), "frontend", name + "/" + frontend,
+                             subnet_id(configuration.subnet),
+                             configuration.private_ip_address.to_string()});
+    }
+    for (const auto& [rule_name, rule] : balancer.load_balancing_rules) {
+      const auto& pool = balancer.backend_address_pools.at(rule.backend_address_pool);
+      for (const std::string& host : pool.backend_ip_configurations) {
+        graph.edges.push_back({frontend_id(name, rule.frontend_ip_configuration), "host/" + host,
+                               "loadBalancingRule", text_of(rule)});
+      }
+    }
   }
 }
 
@@ -197,6 +235,7 @@ Graph graph_of(const lab::Lab& lab) {
   add_gateways(lab, graph);
   add_apps(lab, graph);
   add_hosts(lab, graph);
+  add_load_balancers(lab, graph);
   add_services(lab, graph);
   add_zones(lab, graph);
   return graph;

@@ -192,6 +192,15 @@ std::map<std::string, std::string> receivers(const policy::Network& network,
       add_apps_behind(network, prefix, interface, found);
       continue;
     }
+    if (interface.frontend != policy::kNowhere) {
+      for (const auto& rule : network.frontends[interface.frontend].rules) {
+        for (const policy::Index each : rule.machines) {
+          const policy::Interface& machine = network.interfaces[each];
+          found.emplace(compile::machine_netns(prefix, machine), machine.name);
+        }
+      }
+      continue;
+    }
     const bool endpoint = interface.kind == policy::InterfaceKind::kPrivateEndpoint;
     const policy::Interface& machine = endpoint ? network.interfaces[interface.behind] : interface;
     found.emplace(compile::machine_netns(prefix, machine), machine.name);

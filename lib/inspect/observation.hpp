@@ -60,8 +60,8 @@ std::vector<std::string> differences(const policy::ServiceAnswer& expected,
                                      const std::optional<AccessSeen>& seen);
 
 // Who owns `address` in any network, machines, services and front ends, also by a private endpoint,
-// and the apps that have private ports there: names by namespace. That is where a probe's packet
-// may turn up.
+// the machines behind a load balancer's frontend, and the apps that have private ports there: names
+// by namespace. That is where a probe's packet may turn up.
 std::map<std::string, std::string> receivers(const policy::Network& network,
                                              const std::string& prefix, Ipv4Address address);
 

@@ -27,15 +27,15 @@ auto fields_of(const Expectation& expectation) {
 auto fields_of(const Lab& lab) {
   const auto& [location, outbound, allocation, networks, groups, tables, asgs, farms, sites, hosts,
                services, endpoints, zones, public_dns, subscriptions, subscription, public_ips,
-               nat_gateways, gateways, on_premises, snat_ports, certificates, tags_file, tags,
-               expectations, release_delay, role_assignments, max_scale_changes, not_emulated] =
-      lab;
+               nat_gateways, gateways, on_premises, balancers, snat_ports, certificates, tags_file,
+               tags, expectations, release_delay, role_assignments, max_scale_changes,
+               not_emulated] = lab;
   static_cast<void>(tags);  // compared by what they hold
   return std::tie(location, outbound, allocation, networks, groups, tables, asgs, farms, sites,
                   hosts, services, endpoints, zones, public_dns, subscriptions, subscription,
-                  public_ips, nat_gateways, gateways, on_premises, snat_ports, certificates,
-                  tags_file, expectations, release_delay, role_assignments, max_scale_changes,
-                  not_emulated);
+                  public_ips, nat_gateways, gateways, on_premises, balancers, snat_ports,
+                  certificates, tags_file, expectations, release_delay, role_assignments,
+                  max_scale_changes, not_emulated);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@
 #include "lab/gateways.hpp"
 #include "lab/impairment.hpp"
 #include "lab/instances.hpp"
+#include "lab/load_balancers.hpp"
 #include "lab/names.hpp"
 #include "lab/nat_gateways.hpp"
 #include "lab/network_rules.hpp"
@@ -304,6 +305,7 @@ struct Lab {
   Named<NatGateway> nat_gateways{};
   Named<VirtualNetworkGateway> virtual_network_gateways{};
   Named<OnPremisesNetwork> on_premises{};
+  Named<LoadBalancer> load_balancers{};
   SnatPorts snat_ports{};
   Named<Certificate> certificates{};
   std::string service_tags_file{};                    // as the lab names it, or empty

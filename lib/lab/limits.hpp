@@ -38,6 +38,12 @@ inline constexpr size_t kMaxPeerings = 500;
 inline constexpr size_t kMaxDnsServers = 20;
 inline constexpr size_t kMaxPrivateEndpoints = 1'000;  // of a virtual network
 
+// Of load balancers. The kernel looks a choice up in a table of as many rows and columns as a pool
+// has machines.
+inline constexpr size_t kMaxFrontends = 600;
+inline constexpr size_t kMaxLoadBalancingRules = 1'500;
+inline constexpr size_t kMaxBackends = 16;  // of a pool
+
 // Of private DNS zones (azure-facts 8.3) and of records (RFC 1035, section 2.3.4).
 inline constexpr size_t kMaxRecordsPerSet = 20;
 inline constexpr size_t kMaxTextRecord = 1'024;

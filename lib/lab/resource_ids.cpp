@@ -84,6 +84,12 @@ std::string endpoint_ip_configuration_id(const Lab& lab, const std::string& endp
                              "privateEndpointIpConfig." + guid);
 }
 
+std::string frontend_ip_configuration_id(const Lab& lab, const std::string& balancer,
+                                         const std::string& frontend) {
+  return network_resource_id(lab, "loadBalancers", balancer) + "/frontendIPConfigurations/" +
+         frontend;
+}
+
 std::string network_security_group_id(const Lab& lab, const std::string& group) {
   return network_resource_id(lab, "networkSecurityGroups", group);
 }

@@ -23,6 +23,9 @@ std::string site_id(const Lab& lab, const std::string& site);
 std::string host_ip_configuration_id(const Lab& lab, const std::string& host);
 // Of the address of a private endpoint, whose interface Azure names after it.
 std::string endpoint_ip_configuration_id(const Lab& lab, const std::string& endpoint);
+// ".../loadBalancers/LB/frontendIPConfigurations/FRONTEND".
+std::string frontend_ip_configuration_id(const Lab& lab, const std::string& balancer,
+                                         const std::string& frontend);
 std::string network_security_group_id(const Lab& lab, const std::string& group);
 std::string route_table_id(const Lab& lab, const std::string& table);
 std::string nat_gateway_id(const Lab& lab, const std::string& gateway);

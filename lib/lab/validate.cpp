@@ -40,6 +40,7 @@ std::string path_of_difference(const Lab& a, const Lab& b) {
            first_difference("virtualNetworkGateways", a.virtual_network_gateways,
                             b.virtual_network_gateways),
            first_difference("onPremises", a.on_premises, b.on_premises),
+           first_difference("loadBalancers", a.load_balancers, b.load_balancers),
            first_difference("certificates", a.certificates, b.certificates),
        }) {
     if (path) return *path;

@@ -32,6 +32,19 @@ std::optional<std::string> stays_in(const SubnetRef& ref, const lab::Named<T>& b
   return std::nullopt;
 }
 
+// The same of frontends: the load balancer and the frontend.
+std::optional<std::pair<std::string, std::string>> frontend_in(const SubnetRef& ref,
+                                                               const Step& step) {
+  for (const auto& [name, was] : step.before.load_balancers) {
+    const lab::LoadBalancer* is = find(step.after.load_balancers, name);
+    if (is == nullptr) continue;
+    const auto frontend =
+        stays_in(ref, was.frontend_ip_configurations, is->frontend_ip_configurations);
+    if (frontend) return std::pair{name, *frontend};
+  }
+  return std::nullopt;
+}
+
 // What keeps a subnet from being changed or deleted: what is there before and after, so that one
 // file may take both away.
 class SubnetUse {
@@ -53,8 +66,10 @@ class SubnetUse {
     }
     const auto endpoint =
         stays_in(ref_, step_.before.private_endpoints, step_.after.private_endpoints);
-    if (!endpoint) return std::nullopt;
-    return lab::endpoint_ip_configuration_id(step_.before, *endpoint);
+    if (endpoint) return lab::endpoint_ip_configuration_id(step_.before, *endpoint);
+    const auto frontend = frontend_in(ref_, step_);
+    if (!frontend) return std::nullopt;
+    return lab::frontend_ip_configuration_id(step_.before, frontend->first, frontend->second);
   }
 
   std::string remedy() const {

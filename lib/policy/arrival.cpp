@@ -10,10 +10,10 @@ namespace {
 
 using lab::Verdict;
 
-bool listens(const Interface& interface, const Flow& flow) {
-  if (flow.protocol == Protocol::kIcmp) return true;
-  return std::find(interface.listen.begin(), interface.listen.end(),
-                   Port{flow.protocol, flow.destination_port}) != interface.listen.end();
+bool listens(const Interface& interface, Protocol protocol, uint16_t port) {
+  if (protocol == Protocol::kIcmp) return true;
+  return std::find(interface.listen.begin(), interface.listen.end(), Port{protocol, port}) !=
+         interface.listen.end();
 }
 
 // Of a flow that arrived: the rule that let it out of the sender's subnet, else the one that let it
@@ -138,7 +138,7 @@ void judge(WalkState& state, const std::string& where) {
 // `at` is the receiver, or the endpoint by which the packet comes to it.
 Verdict receive(WalkState& state, const Interface& at, Index receiver, const std::string& where) {
   const std::string& name = state.network.interfaces[receiver].name;
-  const bool refused = !listens(at, state.flow);
+  const bool refused = !listens(at, state.flow.protocol, state.packet.destination_port);
   state.trail.receiver = receiver;
   state.trail.refused = refused;
   Explanation& explanation = state.explanation;

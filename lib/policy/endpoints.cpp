@@ -51,6 +51,11 @@ EndpointAddresses endpoint_addresses(const lab::Lab& lab, const NumberBook& held
   for (const auto& [name, host] : lab.hosts) {
     if (host.subnet) taken.emplace(host.subnet->vnet, host.ip_address);
   }
+  for (const auto& [name, balancer] : lab.load_balancers) {
+    for (const auto& [frontend, configuration] : balancer.frontend_ip_configurations) {
+      taken.emplace(configuration.subnet.vnet, configuration.private_ip_address);
+    }
+  }
   EndpointAddresses addresses;
   for (const auto& [name, endpoint] : lab.private_endpoints) {
     if (!endpoint.ip_address) continue;

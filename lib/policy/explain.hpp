@@ -5,6 +5,7 @@
 // end sees, and whether the answer comes back. This is the evaluator that `explain`, `test`,
 // `plan` and the oracle share; the kernel's rules are compiled from the same lab.
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +45,15 @@ struct Reply {
   bool half_open = false;
 };
 
+// Whom a load balancer gave the packet to.
+struct Balanced {
+  std::string rule{};                // "loadBalancers/lb/rule"
+  std::string host{};                // by the flow's hash
+  std::vector<std::string> hosts{};  // one of these
+  bool by_ports = false;             // from another source port it may be another one
+  uint16_t port = 0;                 // of a frontend that is the destination: the host's
+};
+
 struct Explanation {
   Sender sender{};              // who sends, as the lab spells it
   bool public_attempt = false;  // the first of two, which is the last where the vault took it
@@ -56,6 +66,7 @@ struct Explanation {
   std::vector<Ipv4Address> sources{};
   std::optional<Ipv4Address> source{};  // if there is but one
   std::optional<PathLimits> limits{};   // of what arrives translated
+  std::vector<Balanced> balanced{};     // by load balancers, on the way
   std::optional<NextHop> next_hop{};    // the app's first routing decision in the VNet
   DecidedBy decided_by{};
   std::vector<Step> steps{};
@@ -74,6 +85,11 @@ struct Explanation {
   void show(std::vector<Ipv4Address> all) {
     sources = std::move(all);
     source = sources.size() == 1 ? std::optional(sources.front()) : std::nullopt;
+  }
+  // Whether another source port may lead it another way.
+  bool depends_on_ports() const {
+    return std::any_of(balanced.begin(), balanced.end(),
+                       [](const Balanced& each) { return each.by_ports; });
   }
   bool is_sent() const { return verdict != lab::Verdict::kUnresolved; }
 };

@@ -20,6 +20,7 @@ class Interfaces {
 
   void add() {
     add_hosts();
+    add_frontends();
     add_integrations();
     add_services();
     add_front_ends();
@@ -52,7 +53,6 @@ class Interfaces {
   // A host with prefixes sends under the first of the addresses that it has.
   void add_hosts() {
     const lab::HostPrefixes prefixes = lab::host_prefixes(lab_);
-    std::map<std::string, Index> holders;
     for (const auto& [name, host] : lab_.hosts) {
       Interface added{.name = name,
                       .address = host.ip_address,
@@ -71,11 +71,44 @@ class Interfaces {
       const Index vnet = added.vnet;
       const Index index = add_owner(std::move(added));
       if (vnet != kNowhere) out_.vnets[vnet].hosts.push_back(index);
-      holders[name] = index;
+      hosts_[name] = index;
     }
     for (const auto& [prefix, host] : prefixes) {
-      out_.internet_prefixes[prefix] = host.empty() ? kNowhere : holders.at(host);
+      out_.internet_prefixes[prefix] = host.empty() ? kNowhere : hosts_.at(host);
     }
+  }
+
+  void add_frontends() {
+    for (const auto& [balancer, declared] : lab_.load_balancers) {
+      for (const auto& [name, configuration] : declared.frontend_ip_configurations) {
+        Network::Frontend frontend{.balancer = balancer,
+                                   .name = name,
+                                   .address = configuration.private_ip_address,
+                                   .basic = declared.sku == lab::LoadBalancerSku::kBasic};
+        for (const auto& [rule_name, rule] : declared.load_balancing_rules) {
+          if (rule.frontend_ip_configuration != name) continue;
+          frontend.rules.push_back({rule_name, &rule, machines_of(declared, rule)});
+        }
+        Interface added{.kind = InterfaceKind::kFrontend,
+                        .name = balancer + "/" + name,
+                        .address = frontend.address,
+                        .frontend = static_cast<Index>(out_.frontends.size())};
+        place(added, configuration.subnet);
+        frontend.interface = add_owner(std::move(added));
+        out_.frontends.push_back(std::move(frontend));
+      }
+    }
+  }
+
+  std::vector<Index> machines_of(const lab::LoadBalancer& balancer,
+                                 const lab::LoadBalancingRule& rule) const {
+    const auto& pool = balancer.backend_address_pools.at(rule.backend_address_pool);
+    std::vector<Index> machines;
+    for (const std::string& host : pool.backend_ip_configurations) {
+      machines.push_back(hosts_.at(host));
+    }
+    std::sort(machines.begin(), machines.end());
+    return machines;
   }
 
   Index on_premises(const std::string& name) const {
@@ -183,6 +216,7 @@ class Interfaces {
   Network& out_;
   const lab::Lab& lab_;
   const Places& places_;
+  std::map<std::string, Index> hosts_{};
   lab::Named<Index> services_{};
   lab::Named<Index> front_ends_{};
 };

@@ -127,8 +127,9 @@ class Analysis {
     }
     if (!route.next_hop_ip_address) return kNowhere;
     const Index found = machine_near(vnet, *route.next_hop_ip_address);
-    const bool host = found != kNowhere && out_.interfaces[found].kind == InterfaceKind::kHost;
-    return host ? found : kNowhere;
+    if (found == kNowhere) return kNowhere;
+    const InterfaceKind kind = out_.interfaces[found].kind;
+    return kind == InterfaceKind::kHost || kind == InterfaceKind::kFrontend ? found : kNowhere;
   }
 
   Index machine_near(Index vnet, Ipv4Address address) const {

@@ -85,7 +85,8 @@ struct Routing {
 
   std::vector<EffectiveRoute> routes;
   RouteLookup lookup;
-  // Per route: the interface of the appliance or of the private endpoint, or the peer's VNet.
+  // Per route: the interface of the appliance, of the frontend or of the private endpoint, or the
+  // peer's VNet.
   // kNowhere for the other next hops, and where nothing in reach has the appliance's address.
   std::vector<Index> targets{};
 };
@@ -97,19 +98,21 @@ enum class InterfaceKind {
   kFrontEnd,
   kPrivateEndpoint,
   kGateway,
+  kFrontend,
 };
 
 // What owns an address.
 struct Interface {
   InterfaceKind kind = InterfaceKind::kHost;
   // The host's, service's, site's, endpoint's or gateway's; of an integration PLAN/INSTANCE, and "
-  // next" of one that has come beside another.
+  // next" of one that has come beside another; of a frontend BALANCER/FRONTEND.
   std::string name{};
   Ipv4Address address{};    // of a host with prefixes the first that it has
   Index subnet = kNowhere;  // kNowhere on the Internet and on-premises
   Index vnet = kNowhere;
   Index on_premises = kNowhere;                    // of a kHost there
   Index gateway = kNowhere;                        // of kGateway
+  Index frontend = kNowhere;                       // of kFrontend
   const lab::Host* host = nullptr;                 // of kHost
   const lab::Integration* integration = nullptr;   // of kIntegration
   const lab::Service* service = nullptr;           // of kService
@@ -174,6 +177,21 @@ struct Network {
     Index interface = kNowhere;
     std::vector<GatewayRoute> routes{};  // to networks on-premises; each prefix once
     AddressSet reaches{};                // all of them
+  };
+
+  // An address of a load balancer, which no machine has.
+  struct Frontend {
+    struct Rule {
+      std::string name{};
+      const lab::LoadBalancingRule* declared = nullptr;
+      std::vector<Index> machines{};  // of its pool, in the order of their names
+    };
+    std::string balancer{};
+    std::string name{};
+    Ipv4Address address{};
+    Index interface = kNowhere;
+    bool basic = false;  // the load balancer's SKU
+    std::vector<Rule> rules{};
   };
 
   struct OnPremises {
@@ -260,7 +278,8 @@ struct Network {
   std::vector<NatGateway> nat_gateways{};  // those that subnets have
   std::vector<Gateway> gateways{};
   std::vector<OnPremises> on_premises{};
-  // Of hosts, integrations, services, front ends, private endpoints, gateways.
+  std::vector<Frontend> frontends{};
+  // Of hosts, frontends, integrations, services, front ends, private endpoints, gateways.
   std::vector<Interface> interfaces{};
   InternetPrefixes internet_prefixes{};  // empty where no host has prefixes
   std::map<WorkerKey, Worker> workers{};

@@ -9,6 +9,7 @@
 
 #include "policy/firewalls.hpp"
 #include "policy/gateways.hpp"
+#include "policy/load_balancing.hpp"
 #include "policy/steps.hpp"
 
 namespace egress::policy {
@@ -46,6 +47,7 @@ class Return {
     while (true) {
       if (const Reply* end = std::get_if<Reply>(&hop)) return *end;
       const Index host = std::get<Index>(hop);
+      wear_frontend();
       if (const Lost lost = handle(host)) return *lost;
       hop = send_from(host);
     }
@@ -80,6 +82,7 @@ class Return {
     if (trail_.endpoint != kNowhere) return leave_endpoint();
     if (trail_.on_premises != kNowhere) return leave_on_premises();
     if (network_.interfaces[trail_.receiver].subnet != kNowhere) {
+      packet_.source = network_.interfaces[trail_.receiver].address;
       packet_.destination = trail_.passages.back().source;
       return send_from(trail_.receiver);
     }
@@ -160,11 +163,19 @@ class Return {
                             packet_.destination.to_string(), vnet_name(own)));
   }
 
+  // What a machine behind a load balancer answers has the frontend's address from where it leaves
+  // the machine's network on, or goes to an appliance in it.
+  void wear_frontend() {
+    if (trail_.frontend == kNowhere) return;
+    packet_.source = network_.interfaces[trail_.frontend].address;
+  }
+
   // The VNet has seen the packet that this one answers.
   bool knows_flow(Index vnet) const {
     return std::any_of(trail_.passages.begin(), trail_.passages.end(),
                        [&](const Trail::Passage& passage) {
-                         return passage.vnet == vnet && passage.source == packet_.destination;
+                         return passage.vnet == vnet && passage.source == packet_.destination &&
+                                passage.destination == packet_.source;
                        });
   }
 
@@ -194,6 +205,7 @@ class Return {
   }
 
   Lost cross(Index from, Index to) {
+    wear_frontend();
     const std::string peering = vnet_name(to) + "/" + vnet_name(from);
     if (!network_.peer_accepts(from, to, packet_.source)) {
       return drop(Stage::kPeering, vnet_name(to), peering,
@@ -277,6 +289,13 @@ class Return {
       return drop_at_route(subnet, route,
                            fmt::format("to {}, which no host in reach owns",
                                        route.next_hop_ip_address->to_string()));
+    }
+    if (is_handed_over(network_, target, packet_)) {
+      wear_frontend();
+      const Index frontend = target;
+      target = next_hop_for(network_, frontend, packet_);
+      if (target == kNowhere) return drop_at_route(subnet, route, "to a frontend of nobody");
+      note(hand_over_step(network_, frontend, target));
     }
     const Interface& appliance = network_.interfaces[target];
     const bool own = appliance.address == packet_.destination;

@@ -219,9 +219,23 @@ uint64_t rows_of(const std::vector<EffectiveRule>& rules, lab::Direction directi
 
 using Machines = std::set<std::pair<std::string, Ipv4Address>>;  // by VNet
 
-// Appliances in peers that some route of the network leads to.
-uint64_t appliances_in_peers(const lab::Lab& lab, const std::string& name,
-                             const Machines& machines) {
+// Of load balancers, which have machines for what comes to them as next hops.
+Machines leading_frontends(const lab::Lab& lab) {
+  Machines leading;
+  for (const auto& [name, balancer] : lab.load_balancers) {
+    for (const auto& [rule_name, rule] : balancer.load_balancing_rules) {
+      const auto& pool = balancer.backend_address_pools.at(rule.backend_address_pool);
+      if (!rule.for_all_ports() || pool.backend_ip_configurations.empty()) continue;
+      const auto& frontend = balancer.frontend_ip_configurations.at(rule.frontend_ip_configuration);
+      leading.emplace(frontend.subnet.vnet, frontend.private_ip_address);
+    }
+  }
+  return leading;
+}
+
+// Appliances in peers that some route of the network leads to, and frontends, also its own.
+uint64_t transits(const lab::Lab& lab, const std::string& name, const Machines& machines,
+                  const Machines& frontends) {
   std::set<Ipv4Address> next_hops;
   for (const auto& [subnet_name, subnet] : lab.virtual_networks.at(name).subnets) {
     if (!subnet.route_table) continue;
@@ -232,9 +246,10 @@ uint64_t appliances_in_peers(const lab::Lab& lab, const std::string& name,
   uint64_t count = 0;
   const std::vector<std::string> peers = connected_peers(lab, name);
   for (const Ipv4Address address : next_hops) {
-    if (machines.count({name, address}) != 0) continue;
+    if (frontends.count({name, address}) != 0) ++count;
+    if (frontends.count({name, address}) + machines.count({name, address}) != 0) continue;
     for (const std::string& peer : peers) {
-      if (machines.count({peer, address}) == 0) continue;
+      if (frontends.count({peer, address}) + machines.count({peer, address}) == 0) continue;
       ++count;
       break;
     }
@@ -301,15 +316,16 @@ std::map<std::string, VnetEstimate> estimate_vnets(const lab::Lab& lab) {
   for (const auto& [name, host] : lab.hosts) {
     if (host.subnet) machines.emplace(host.subnet->vnet, host.ip_address);
   }
+  const Machines frontends = leading_frontends(lab);
   std::map<std::string, VnetEstimate> estimates;
   for (const auto& [name, vnet] : lab.virtual_networks) {
     VnetEstimate& estimate = estimates[name];
     estimate.prefixes = network_prefixes(lab, name);
-    estimate.appliances_in_peers = appliances_in_peers(lab, name, machines);
+    estimate.transits = transits(lab, name, machines, frontends);
     const auto gateway = lab.virtual_network_gateways.find(lab::gateway_of(lab, name));
     if (gateway != lab.virtual_network_gateways.end() && gateway->second.virtual_network != name &&
         !lab::routes_of(lab, gateway->first).empty()) {
-      ++estimate.appliances_in_peers;
+      ++estimate.transits;
     }
     for (const std::string& peer : connected_peers(lab, name)) estimate.peerings += name < peer;
   }

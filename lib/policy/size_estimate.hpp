@@ -22,8 +22,9 @@ std::map<std::string, uint64_t> estimate_firewalls(const lab::Lab& lab, uint64_t
 struct VnetEstimate {
   uint64_t prefixes = 0;  // its own and those of connected peers
   uint64_t peerings = 0;  // connected ones, each with the VNet whose name comes first
-  // That some route of its subnets leads to; a gateway there that it uses is one.
-  uint64_t appliances_in_peers = 0;
+  // Appliances in peers that some route of its subnets leads to, frontends wherever they are, and a
+  // peer's gateway that it uses.
+  uint64_t transits = 0;
 };
 // By VNet.
 std::map<std::string, VnetEstimate> estimate_vnets(const lab::Lab& lab);

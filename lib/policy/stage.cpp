@@ -17,6 +17,7 @@ const char* name_of(Stage stage) {
     case Stage::kPlatform: return "platform";
     case Stage::kServiceEndpoint: return "serviceEndpoint";
     case Stage::kPrivateEndpoint: return "privateEndpoint";
+    case Stage::kLoadBalancer: return "loadBalancer";
     case Stage::kService: return "service";
     case Stage::kDestination: return "destination";
   }

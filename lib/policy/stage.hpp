@@ -20,6 +20,7 @@ enum class Stage {
   kPlatform,
   kServiceEndpoint,
   kPrivateEndpoint,
+  kLoadBalancer,
   kService,
   kDestination,
 };

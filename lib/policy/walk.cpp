@@ -11,6 +11,7 @@
 #include "policy/exits.hpp"
 #include "policy/firewalls.hpp"
 #include "policy/gateways.hpp"
+#include "policy/load_balancing.hpp"
 #include "policy/private_ports.hpp"
 #include "policy/refused_ports.hpp"
 #include "policy/steps.hpp"
@@ -105,7 +106,7 @@ class Walk {
   Verdict go_through_vnets(Index sender) {
     Index at = network_.interfaces[sender].subnet;
     trail_.sender = sender;
-    remember_passage(network_.subnets[at].vnet);
+    state_.enter(network_.subnets[at].vnet);
     while (true) {
       const Network::Subnet& subnet = network_.subnets[at];
       if (const Ended ended = keep_from_integrations(subnet.vnet, Entrance::kSubnet)) return *ended;
@@ -118,7 +119,7 @@ class Walk {
         return drop_at_route(subnet, route,
                              "it stands in place of a private endpoint's route and leads nowhere");
       }
-      const Index target = subnet.routing->targets[row];
+      Index target = subnet.routing->targets[row];
       switch (route.next_hop_type) {
         case EffectiveNextHop::kVnetLocal: return deliver_locally(subnet, route);
         case EffectiveNextHop::kVNetPeering:
@@ -179,8 +180,6 @@ class Walk {
            app_of_private_port(network_, integration, packet_).has_value();
   }
 
-  void remember_passage(Index vnet) { trail_.passages.push_back({vnet, packet_.source}); }
-
   Ended cross(Index from, Index to) {
     state_.leave();
     const std::string peering = vnet_name(to) + "/" + vnet_name(from);
@@ -193,7 +192,7 @@ class Walk {
     }
     note({Stage::kPeering, vnet_name(to), "Allow", peering,
           fmt::format("{} takes the packet from {}.", vnet_name(to), vnet_name(from))});
-    remember_passage(to);
+    state_.enter(to);
     return keep_from_integrations(to, Entrance::kPeering);
   }
 
@@ -220,7 +219,7 @@ class Walk {
 
   Verdict deliver_locally(const Network::Subnet& subnet, const EffectiveRoute& route) {
     const Index owner = network_.owner(subnet.vnet, packet_.destination);
-    if (owner != kNowhere) return deliver(owner);
+    if (owner != kNowhere) return deliver(owner, subnet.vnet);
     if (!network_.vnets[subnet.vnet].space.contains(packet_.destination.bits)) {
       return drop_at_route(subnet, route,
                            "VnetLocal reaches only what is in the virtual network itself");
@@ -232,10 +231,14 @@ class Walk {
   Verdict deliver_in_peer(const Network::Subnet& subnet, Index peer) {
     if (const Ended ended = cross(subnet.vnet, peer)) return *ended;
     const Index owner = network_.owner(peer, packet_.destination);
-    return owner == kNowhere ? nobody(state_, vnet_name(peer)) : deliver(owner);
+    return owner == kNowhere ? nobody(state_, vnet_name(peer)) : deliver(owner, subnet.vnet);
   }
 
-  Verdict deliver(Index index) {
+  // `from` is the VNet from which it comes to the one that it is in.
+  Verdict deliver(Index index, Index from) {
+    if (network_.interfaces[index].frontend != kNowhere) {
+      if (const Ended ended = take_by_frontend(state_, index, from, index)) return *ended;
+    }
     const Interface& owner = network_.interfaces[index];
     const Network::Subnet& subnet = network_.subnets[owner.subnet];
     if (owner.endpoint != nullptr) return deliver_to_endpoint(index, subnet);
@@ -281,17 +284,23 @@ class Walk {
     if (gateway.vnet != subnet.vnet) {
       if (const Ended ended = cross(subnet.vnet, gateway.vnet)) return *ended;
     }
-    if (packet_.destination == gateway.address) return deliver(target);
+    if (packet_.destination == gateway.address) return deliver(target, subnet.vnet);
     state_.leave();
     return leave_by_gateway(state_, gateway.gateway);
   }
 
-  Ended pass_appliance(const Network::Subnet& subnet, const EffectiveRoute& route, Index target) {
-    const std::string address = route.next_hop_ip_address->to_string();
+  // `target` becomes the appliance, where it is a frontend.
+  Ended pass_appliance(const Network::Subnet& subnet, const EffectiveRoute& route, Index& target) {
     if (target == kNowhere) {
-      return drop_at_route(subnet, route,
-                           fmt::format("no host in {} or a connected peer owns {}",
-                                       vnet_name(subnet.vnet), address));
+      return drop_at_route(
+          subnet, route,
+          fmt::format("no host in {} or a connected peer owns {}", vnet_name(subnet.vnet),
+                      route.next_hop_ip_address->to_string()));
+    }
+    if (is_handed_over(network_, target, packet_)) {
+      if (const Ended ended = hand_to_appliance(state_, subnet, route, target, target)) {
+        return ended;
+      }
     }
     const Interface& appliance = network_.interfaces[target];
     const bool own = appliance.address == packet_.destination;
@@ -309,7 +318,7 @@ class Walk {
     if (appliance.vnet != subnet.vnet) {
       if (const Ended ended = cross(subnet.vnet, appliance.vnet)) return ended;
     }
-    if (own) return deliver(target);
+    if (own) return deliver(target, subnet.vnet);
     const Network::Subnet& its = network_.subnets[appliance.subnet];
     if (const Ended ended = pass(its, lab::Direction::kInbound)) return ended;
     state_.leave();
@@ -328,11 +337,12 @@ class Walk {
     const Interface& appliance = network_.interfaces[target];
     trail_.appliances.push_back({target, packet_.source});
     trail_.sender = target;
+    state_.passes_again = true;
     const Ipv4Address own = appliance.address;
     if (!translates(appliance, packet_.source, packet_.destination)) return;
     trail_.translations.push_back({target, packet_.source});
     packet_.source = own;
-    remember_passage(appliance.vnet);
+    state_.enter(appliance.vnet);
     note({Stage::kNat, subnet.name, own.to_string(), "",
           fmt::format("{} puts its own address {} in place of the source, as the "
                       "destination is public.",
@@ -356,7 +366,7 @@ class Walk {
     if (vnet != subnet.vnet) {
       if (const Ended ended = cross(subnet.vnet, vnet)) return *ended;
     }
-    return deliver(endpoint);
+    return deliver(endpoint, subnet.vnet);
   }
 
   const Network& network_;

@@ -11,11 +11,13 @@
 
 namespace egress::policy {
 
-// What the network remembers of a flow that arrived. Its destination is the same everywhere.
+// What the network remembers of a flow that arrived. Its destination is the same everywhere, but
+// for what a load balancer's frontend puts in its place.
 struct Trail {
   struct Passage {  // a VNet sees the flow with this source
     Index vnet = kNowhere;
     Ipv4Address source{};
+    Ipv4Address destination{};  // as its answers know it
     bool left = false;  // the VNet lets it go on: to a machine, an appliance, a peer or an exit
   };
   std::vector<Passage> passages{};
@@ -39,8 +41,9 @@ struct Trail {
   Index endpoint = kNowhere;
   Index on_premises = kNowhere;  // the network through which it came there, by a gateway
   Index receiver = kNowhere;
-  bool refused = false;   // the receiver answers with RST or port unreachable
-  bool is_probe = false;  // the platform takes it, and nothing answers
+  Index frontend = kNowhere;  // the frontend to which it was sent
+  bool refused = false;       // the receiver answers with RST or port unreachable
+  bool is_probe = false;      // the platform takes it, and nothing answers
 };
 
 struct Report {

@@ -29,6 +29,19 @@ struct WalkState {
 
   const std::string& vnet_name(Index vnet) const { return network.vnets[vnet].name; }
 
+  bool passes_again = false;  // an NVA has brought it back to the VNet that it has passed
+
+  void enter(Index vnet) {
+    trail.passages.push_back(
+        {.vnet = vnet, .source = packet.source, .destination = packet.destination});
+    passes_again = false;
+  }
+  // A frontend gives it another destination, as which the VNet then knows this passage of it alone.
+  void be_seen_as(Ipv4Address destination) {
+    if (passes_again) enter(trail.passages.back().vnet);
+    trail.passages.back().destination = destination;
+  }
+
   // The VNet that has the packet lets it go on.
   void leave() { trail.passages.back().left = true; }
 

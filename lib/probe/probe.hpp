@@ -23,7 +23,7 @@ struct ProbeFlow {
   Ipv4Address destination{};
   uint16_t destination_port = 0;
   uint16_t source_port = 0;
-  uint16_t app_port = 0;  // on which an app gets it behind a front end; 0: behind none
+  uint16_t app_port = 0;  // on which it is got behind a front end or a frontend; 0: behind none
 };
 
 // What the destination saw.

@@ -42,12 +42,15 @@ std::vector<uint16_t> ports_for(const lab::Lab& lab) {
   return ports;
 }
 
-ProbeFlow probe_flow(std::string netns, const policy::Flow& flow) {
+ProbeFlow probe_flow(std::string netns, const policy::Flow& flow,
+                     const policy::Explanation& expected) {
+  const auto& balanced = expected.balanced;
   return {.netns = std::move(netns),
           .protocol = static_cast<uint8_t>(flow.protocol),
           .destination = flow.destination,
           .destination_port = flow.destination_port,
-          .source_port = flow.source_port};
+          .source_port = flow.source_port,
+          .app_port = balanced.empty() ? uint16_t{0} : balanced.back().port};
 }
 
 // From which the sender's packets leave.
@@ -140,10 +143,10 @@ Result<std::vector<Verified>> Verifier::verify(const policy::Network& network,
     ASSIGN_OR_RETURN(
         policy::Explanation explanation,
         policy::explain_attempt(network, question.app, question.public_attempt, question.flow));
-    answers.push_back({.explanation = std::move(explanation)});
     ASSIGN_OR_RETURN(std::string netns,
                      netns_of(network, prefix, question.app, question.public_attempt));
-    flows.push_back(probe_flow(std::move(netns), question.flow));
+    flows.push_back(probe_flow(std::move(netns), question.flow, explanation));
+    answers.push_back({.explanation = std::move(explanation)});
     receivers.push_back(inspect::receivers(network, prefix, question.flow.destination));
     for (const auto& [receiver, who] : receivers.back()) watched.push_back(receiver);
   }
@@ -243,9 +246,15 @@ Result<Verified> Verifier::verify(const policy::Network& network, const std::str
                                   const lab::Sender& app, const std::string& url,
                                   std::optional<uint16_t> source_port,
                                   const policy::AskUpstream& ask) {
-  ASSIGN_OR_RETURN(const policy::Explanation explanation,
+  ASSIGN_OR_RETURN(policy::Explanation explanation,
                    inspect::explain_url(network, app, url, source_port, ask));
-  if (!source_port) source_port = fresh_port(network.situation.lab);
+  if (!source_port) {
+    source_port = fresh_port(network.situation.lab);
+    // Shown is then what was looked at, as another port may be given to another machine.
+    if (explanation.depends_on_ports()) {
+      ASSIGN_OR_RETURN(explanation, inspect::explain_url(network, app, url, source_port, ask));
+    }
+  }
   Verified all{.explanation = explanation};
   for (const policy::Explanation* attempt : attempts_of(explanation)) {
     ASSIGN_OR_RETURN(Verified verified, verify(network, prefix, *attempt, *source_port));

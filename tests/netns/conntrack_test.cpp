@@ -40,7 +40,8 @@ class ConntrackTest : public LinuxFixture {
     state::KernelState state{{"eg-router", plain_netns()}};
     state::NftTable table;
     table.chains["zones"] = {.hook = state::NftHook{"filter", "prerouting", -300},
-                             .rules = {{"iifname \"other\" ct zone set 2", "zones"}}};
+                             .rules = {{"iifname \"other\" ct zone set 2", "zones"},
+                                       {"udp sport 4500 ct original zone set 3", "one direction"}}};
     table.chains["translation"] = {
         .hook = state::NftHook{"nat", "postrouting", 100},
         .rules = {{"oifname \"server\" snat to 10.9.2.1", "translation"}}};
@@ -182,6 +183,22 @@ TEST_F(ConntrackTest, TellsEqualFlowsOfTwoZonesApart) {
   EXPECT_OK(table_->remove(other));
   ASSERT_THAT(flows(), SizeIs(1));
   EXPECT_EQ(flows()[0].zone, 0);
+}
+
+TEST_F(ConntrackTest, KnowsAFlowOfWhichOneDirectionHasAZone) {
+  send(UdpSocket("eg-client", 4500), "hello");
+  std::vector<TrackedFlow> zoned = flows();
+  ASSERT_THAT(zoned, SizeIs(1));
+  EXPECT_EQ(zoned[0].zone, 0);
+  EXPECT_EQ(zoned[0].original_zone, 3);
+  EXPECT_EQ(zoned[0].reply_source, kServer);
+  EXPECT_EQ(zoned[0].reply_source_port, kPort);
+  EXPECT_TRUE(table_->find(zoned[0]).value().has_value());
+  TrackedFlow without = zoned[0];
+  without.original_zone = 0;
+  EXPECT_EQ(table_->find(without).value(), std::nullopt);
+  EXPECT_OK(table_->remove(zoned));
+  EXPECT_THAT(flows(), IsEmpty());
 }
 
 TEST_F(ConntrackTest, MarksATranslatedFlow) {

@@ -5,6 +5,7 @@
 #include "tests/oracle/fronts.hpp"
 #include "tests/oracle/gateways.hpp"
 #include "tests/oracle/internet_prefixes.hpp"
+#include "tests/oracle/load_balancers.hpp"
 #include "tests/oracle/names.hpp"
 #include "tests/oracle/nat_gateways.hpp"
 #include "tests/oracle/offers.hpp"
@@ -159,6 +160,8 @@ Lab changed_lab(const Lab& lab, uint64_t seed) {
     change_firewalls(changed, later);
     if (later.chance(40)) change_prefix_hosts(changed, later);
     if (later.chance(30)) change_slots(changed, later);
+    Random for_balancers = later_draws(seed ^ kBalancers, attempt);
+    if (for_balancers.chance(40)) change_load_balancers(changed, for_balancers);
     if (is_valid(changed) && may_follow(lab, changed)) return changed;
   }
 }

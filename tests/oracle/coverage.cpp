@@ -18,6 +18,7 @@
 #include "tests/oracle/firewalls.hpp"
 #include "tests/oracle/gateways.hpp"
 #include "tests/oracle/internet_prefixes.hpp"
+#include "tests/oracle/load_balancers.hpp"
 #include "tests/oracle/name_coverage.hpp"
 #include "tests/oracle/windows.hpp"
 #include "tests/oracle/wires.hpp"
@@ -50,6 +51,7 @@ class LabFeatures {
     found_.merge(windows_features(lab_));
     found_.merge(gateway_features(lab_));
     found_.merge(firewall_features(lab_));
+    found_.merge(balancer_features(lab_));
     return std::move(found_);
   }
 
@@ -374,6 +376,7 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
     if (!sandbox.empty()) ++coverage[sandbox];
     cover_calls(coverage, network, probe, *explained);
     for (const std::string& feature : answer_features(*explained)) ++coverage[feature];
+    for (const std::string& feature : balancer_features(*explained)) ++coverage[feature];
     const auto appliances = std::count_if(
         explained->steps.begin(), explained->steps.end(), [](const policy::Step& step) {
           return step.stage == policy::Stage::kRoute && step.result.starts_with("VirtualAppliance");

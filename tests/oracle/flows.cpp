@@ -7,6 +7,7 @@
 #include "policy/endpoints.hpp"
 #include "tests/oracle/generator.hpp"
 #include "tests/oracle/internet_prefixes.hpp"
+#include "tests/oracle/load_balancers.hpp"
 #include "tests/oracle/offers.hpp"
 #include "tests/oracle/private_ports.hpp"
 #include "tests/oracle/traffic.hpp"
@@ -26,6 +27,8 @@ class FlowGenerator {
         outside_(later_draws(seed, 4)),
         inward_(later_draws(seed, 5)),
         begins_(later_draws(seed, 6)),
+        balanced_(later_draws(seed, 7)),
+        frontends_(frontend_ports(lab)),
         integrations_(lab, addresses),
         first_port_(static_cast<uint16_t>(first_source_port(seed) + seed % 2)) {
     collect_edges();
@@ -70,6 +73,7 @@ class FlowGenerator {
       if (outside_.chance(6)) aim_outside(next);
       if (inward_.chance(12)) integrations_.aim(next, inward_);
       if (begins_.chance(12) && !senders_.empty()) begin_at_machine(next);
+      if (!frontends_.empty() && balanced_.chance(15)) aim_at_frontend(next);
       if (acceptable(next)) cases.push_back(next);
     }
     return cases;
@@ -284,6 +288,18 @@ class FlowGenerator {
     next.flow.destination_port = port.number;
   }
 
+  // Mostly where a rule takes it.
+  void aim_at_frontend(ProbeCase& next) {
+    const FrontendPort& at = balanced_.pick(frontends_);
+    next.flow.destination = at.address;
+    if (balanced_.chance(8)) return;
+    next.flow.protocol = at.port.protocol;
+    if (next.flow.destination_port == 0 || balanced_.chance(85)) {
+      next.flow.destination_port = at.port.number;
+    }
+    if (next.flow.source_port == 0) next.flow.source_port = first_port_;
+  }
+
   bool acceptable(ProbeCase& next) {
     const uint32_t to = next.flow.destination.bits;
     constexpr Ipv4Prefix kNever[] = {{{0x00000000}, 8}, {{0x7f000000}, 8}, {{0xe0000000}, 3}};
@@ -298,9 +314,18 @@ class FlowGenerator {
     // An echo's relative may have no ports yet, and a socket cannot be asked for port 0.
     if (next.flow.destination_port == 0 || next.flow.source_port == 0) return false;
     // Different apps must not share ports either: behind one translation they would be changed.
-    return tuples_
-        .insert({next.flow.protocol, to, next.flow.destination_port, next.flow.source_port})
-        .second;
+    // Nor may flows to a frontend and to a machine behind it.
+    const policy::Flow& flow = next.flow;
+    std::vector<FrontendPort> ends =
+        ports_behind(lab_, flow.destination, {flow.protocol, flow.destination_port});
+    ends.push_back({flow.destination, {flow.protocol, flow.destination_port}});
+    std::vector<std::tuple<Protocol, uint32_t, uint16_t, uint16_t>> tuples;
+    for (const FrontendPort& end : ends) {
+      tuples.emplace_back(flow.protocol, end.address.bits, end.port.number, flow.source_port);
+      if (tuples_.contains(tuples.back())) return false;
+    }
+    tuples_.insert(tuples.begin(), tuples.end());
+    return true;
   }
 
   // What a machine sends to itself.
@@ -326,6 +351,8 @@ class FlowGenerator {
   Random outside_;
   Random inward_;
   Random begins_;
+  Random balanced_;
+  const std::vector<FrontendPort> frontends_;
   std::vector<std::string> senders_{};  // machines that begin flows
   const Integrations integrations_;
   const uint16_t first_port_;  // of every second one

@@ -13,6 +13,7 @@
 #include "tests/oracle/fronts.hpp"
 #include "tests/oracle/gateways.hpp"
 #include "tests/oracle/internet_prefixes.hpp"
+#include "tests/oracle/load_balancers.hpp"
 #include "tests/oracle/names.hpp"
 #include "tests/oracle/nat_gateways.hpp"
 #include "tests/oracle/offers.hpp"
@@ -362,6 +363,8 @@ lab::Lab random_lab(uint64_t seed) {
     add_prefix_hosts(lab, later);
     make_slots(lab, later);
     draw_windows(lab, later);
+    Random for_balancers = later_draws(seed ^ kBalancers, attempt);
+    add_load_balancers(lab, for_balancers);
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
                ? testing_support::with_longest_names(lab)

@@ -37,6 +37,8 @@ class Random {
 // What came to the generator later is drawn last and from numbers of its own, so that it shifts no
 // other draw.
 Random later_draws(uint64_t seed, uint64_t attempt);
+// In the seeds of those of load balancers.
+inline constexpr uint64_t kBalancers = uint64_t{1} << 40U;
 
 // Where the source ports of a seed's rules and flows begin. An even seed and the odd one behind it
 // share them by turns, other seeds near it have others: a 5-tuple that came again within the

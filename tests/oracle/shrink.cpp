@@ -181,6 +181,11 @@ std::vector<std::function<Cuts(const Lab&)>> kinds() {
           [](const Lab& lab) { return entries(&Lab::private_dns_zones, lab); },
           [](const Lab& lab) { return entries(&Lab::nat_gateways, lab); },
           [](const Lab& lab) { return entries(&Lab::virtual_network_gateways, lab); },
+          [](const Lab& lab) { return entries(&Lab::load_balancers, lab); },
+          [](const Lab& lab) {
+            return inner_entries(&Lab::load_balancers, &lab::LoadBalancer::load_balancing_rules,
+                                 lab);
+          },
           [](const Lab& lab) { return entries(&Lab::on_premises, lab); },
           [](const Lab& lab) { return entries(&Lab::public_ip_addresses, lab); },
           [](const Lab& lab) { return entries(&Lab::network_security_groups, lab); },
@@ -243,6 +248,21 @@ void drop_dangling_services(Lab& lab) {
   }
 }
 
+void drop_dangling_balancers(Lab& lab) {
+  for (auto& [name, balancer] : lab.load_balancers) {
+    for (auto& [pool_name, pool] : balancer.backend_address_pools) {
+      std::erase_if(pool.backend_ip_configurations,
+                    [&](const std::string& host) { return !lab.hosts.contains(host); });
+    }
+  }
+  std::erase_if(lab.load_balancers, [&](const auto& entry) {
+    const auto& frontends = entry.second.frontend_ip_configurations;
+    return std::any_of(frontends.begin(), frontends.end(), [&](const auto& frontend) {
+      return lab.find(frontend.second.subnet) == nullptr;
+    });
+  });
+}
+
 // Without what refers to something that is no longer there.
 void drop_dangling(Lab& lab) {
   for (auto& [name, vnet] : lab.virtual_networks) {
@@ -261,6 +281,7 @@ void drop_dangling(Lab& lab) {
     return !lab.server_farms.contains(entry.second.server_farm);
   });
   drop_dangling_services(lab);
+  drop_dangling_balancers(lab);
   for (auto& [name, site] : lab.sites) {
     if (!lab.sites.contains(site.slot_of)) site.slot_of.clear();
     if (site.virtual_network_subnet && lab.find(*site.virtual_network_subnet) == nullptr) {

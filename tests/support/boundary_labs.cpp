@@ -138,6 +138,22 @@ lab::NetworkRule network_rule(int priority) {
           .destination_ports = PortSet({{0, 0}, {65535, 65535}})};
 }
 
+// As a next hop, with the appliance behind it and nothing to choose, and as a destination.
+void add_load_balancer(lab::Lab& lab, const lab::SubnetRef& subnet, const std::string& table) {
+  lab::LoadBalancer& balancer = lab.load_balancers["0_lb.of-A_"];
+  balancer.frontend_ip_configurations["_"] = {subnet, ip("10.2.0.10")};
+  balancer.frontend_ip_configurations["0.drop"] = {subnet, ip("10.2.0.11")};
+  balancer.backend_address_pools["0"] = {{"0-nva"}};
+  balancer.backend_address_pools["accept"] = {{"0-nva"}};
+  balancer.load_balancing_rules["to"] = {.frontend_ip_configuration = "_",
+                                         .backend_address_pool = "0",
+                                         .protocol = lab::LoadBalancingProtocol::kAll};
+  balancer.load_balancing_rules["0.drop_"] = {"0.drop", "accept", {}, 65534, 65535};
+  lab.route_tables[table].routes["1"] = {.address_prefix = prefix("10.9.0.0/16"),
+                                         .next_hop_type = lab::NextHopType::kVirtualAppliance,
+                                         .next_hop_ip_address = ip("10.2.0.10")};
+}
+
 // A hub with an appliance between two networks, so that there is a transit link, and an app in
 // both; names hold every character that Azure allows, at every place.
 lab::Lab every_kind() {
@@ -189,6 +205,7 @@ lab::Lab every_kind() {
   lab.sites["0"] = {.server_farm = "0-0", .virtual_network_subnet = {{"spoke", "apps"}}};
   lab.sites["app-0-0"] = {.server_farm = "plan", .slot_of = "app"};
   lab.hosts["0-all"] = {.address_prefixes = {Ipv4Prefix{}}, .listen = {{Protocol::kTcp, 443}}};
+  add_load_balancer(lab, {kHub, "0.in-side_"}, kTable);
   add_services(lab, kHub, "0.in-side_");
   add_rights_and_delays(lab, kHub);
   return lab;
@@ -313,6 +330,31 @@ BoundaryLab most_names() {
   return {"most names", std::move(lab)};
 }
 
+// The largest pool, by a rule for all ports and one for a single one.
+void add_largest_pool(lab::Lab& lab) {
+  lab::LoadBalancer& balancer = lab.load_balancers["lb"];
+  for (uint32_t i = 0; i < 2; ++i) {
+    const std::string name = fmt::format("front{}", i);
+    balancer.frontend_ip_configurations[name] = {{"spoke", "data"}, {ip("10.1.1.200").bits + i}};
+    auto& hosts = balancer.backend_address_pools[name].backend_ip_configurations;
+    for (uint32_t k = 0; k < lab::kMaxBackends; ++k) {
+      const std::string host = fmt::format("nva{:02}", k);
+      lab.hosts[host] = {.subnet = {{"spoke", "data"}},
+                         .ip_address = {ip("10.1.1.100").bits + k},
+                         .enable_ip_forwarding = true};
+      hosts.push_back(host);
+    }
+    balancer.load_balancing_rules[name] = {.frontend_ip_configuration = name,
+                                           .backend_address_pool = name};
+  }
+  balancer.load_balancing_rules["front0"].protocol = lab::LoadBalancingProtocol::kAll;
+  balancer.load_balancing_rules["front1"].frontend_port = 443;
+  lab.route_tables["table"].routes["all"] = {.address_prefix = Ipv4Prefix{},
+                                             .next_hop_type = lab::NextHopType::kVirtualAppliance,
+                                             .next_hop_ip_address = ip("10.1.1.200")};
+  lab.virtual_networks["spoke"].subnets["apps"].route_table = "table";
+}
+
 BoundaryLab most_of_the_platform() {
   constexpr size_t kReferences = 100;
   lab::Lab lab = smallest();
@@ -326,6 +368,7 @@ BoundaryLab most_of_the_platform() {
   lab::VirtualNetwork& spoke = lab.virtual_networks["spoke"];
   spoke.flow_timeout_in_minutes = lab::kMaxFlowTimeout;
   spoke.subnets["apps"].nat_gateway = "nat";
+  add_largest_pool(lab);
   lab.snat_ports = {.preallocated = lab::kMaxPreallocatedPorts,
                     .best_effort = lab::kPortsPerAddress - lab::kMaxPreallocatedPorts};
   lab.services["vault"] = {

@@ -135,6 +135,26 @@ void rename_gateways(lab::Lab& lab) {
   }
 }
 
+// The hosts of their pools are called as all hosts are.
+void rename_load_balancers(lab::Lab& lab) {
+  lab.load_balancers = with_keys(part_name, lab.load_balancers);
+  for (auto& [name, balancer] : lab.load_balancers) {
+    balancer.frontend_ip_configurations = with_keys(part_name, balancer.frontend_ip_configurations);
+    balancer.backend_address_pools = with_keys(part_name, balancer.backend_address_pools);
+    balancer.load_balancing_rules = with_keys(part_name, balancer.load_balancing_rules);
+    for (auto& [frontend, configuration] : balancer.frontend_ip_configurations) {
+      rename(configuration.subnet);
+    }
+    for (auto& [pool_name, pool] : balancer.backend_address_pools) {
+      rename_all(host_name, pool.backend_ip_configurations);
+    }
+    for (auto& [rule_name, rule] : balancer.load_balancing_rules) {
+      rule.frontend_ip_configuration = part_name(rule.frontend_ip_configuration);
+      rule.backend_address_pool = part_name(rule.backend_address_pool);
+    }
+  }
+}
+
 void rename_scopes(lab::Lab& lab) {
   for (lab::RoleAssignment& assignment : *lab.role_assignments) {
     const size_t slash = assignment.scope.find('/');
@@ -205,6 +225,7 @@ lab::Lab with_longest_names(const lab::Lab& lab) {
   rename_services(renamed);
   rename_owners(renamed);
   rename_gateways(renamed);
+  rename_load_balancers(renamed);
   if (renamed.role_assignments) rename_scopes(renamed);
   rename_paths(renamed.not_emulated, lab);
   renamed.expectations.clear();

@@ -100,6 +100,14 @@ std::string overview(const Json& explanation, const Screen& screen) {
   if (const Json& next_hop = member(explanation, "nextHop"); next_hop.is_object()) {
     rows.emplace_back("next hop", next_hop_text(next_hop));
   }
+  for (const Json& choice : list_of(explanation, "loadBalancing")) {
+    const std::vector<std::string> hosts = texts_of(choice, "hosts");
+    if (hosts.size() == 1) continue;
+    rows.emplace_back(
+        "chosen",
+        fmt::format("{} of {}{}", text_of(choice, "host"), fmt::join(hosts, ", "),
+                    flag_of(choice, "byPorts") ? ", for this source port" : ", for this sender"));
+  }
   rows.emplace_back("decided by",
                     fmt::format("{} ({})", decider(explanation), text_of(by, "stage")));
   if (const std::string host = text_of(explanation, "host"); !host.empty()) {

@@ -45,6 +45,15 @@ Json service_json(const policy::ServiceAnswer& answer) {
           {"reason", answer.reason}};
 }
 
+// A choice of a load balancer.
+Json balanced_json(const policy::Balanced& choice) {
+  return {{"rule", choice.rule},
+          {"host", choice.host},
+          {"hosts", choice.hosts},
+          {"byPorts", choice.by_ports},
+          {"port", choice.port == 0 ? Json(nullptr) : Json(choice.port)}};
+}
+
 // A flow's outcome, what a lookup gives, or whether an app runs.
 Json expected_json(const lab::Expectation& wanted) {
   if (wanted.running) return *wanted.running ? "running" : "failed";
@@ -122,6 +131,9 @@ Json to_json(const policy::Explanation& explanation) {
       {"flow", flow_json(explanation)},
       {"warnings",
        explanation.resolution ? warnings_json(*explanation.resolution) : Json::array()}};
+  if (!explanation.balanced.empty()) {
+    json["loadBalancing"] = array_of(explanation.balanced, balanced_json);
+  }
   if (explanation.service) json["service"] = service_json(*explanation.service);
   return json;
 }

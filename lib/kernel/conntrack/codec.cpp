@@ -53,6 +53,9 @@ Entry key_of(const TrackedFlow& flow) {
     nfct_set_attr_u16(entry.get(), ATTR_ORIG_PORT_DST, htons(flow.destination_port));
   }
   if (flow.zone != 0) nfct_set_attr_u16(entry.get(), ATTR_ZONE, flow.zone);
+  if (flow.original_zone != 0) {
+    nfct_set_attr_u16(entry.get(), ATTR_ORIG_ZONE, flow.original_zone);
+  }
   return entry;
 }
 
@@ -98,7 +101,10 @@ TrackedFlow read_flow(const nlmsghdr& message) {
                    .destination_port = ntohs(u16(ATTR_ORIG_PORT_DST)),
                    .reply_destination = {ntohl(u32(ATTR_REPL_IPV4_DST))},
                    .reply_destination_port = ntohs(u16(ATTR_REPL_PORT_DST)),
+                   .reply_source = {ntohl(u32(ATTR_REPL_IPV4_SRC))},
+                   .reply_source_port = ntohs(u16(ATTR_REPL_PORT_SRC)),
                    .zone = u16(ATTR_ZONE),
+                   .original_zone = u16(ATTR_ORIG_ZONE),
                    .mark = u32(ATTR_MARK),
                    .timeout_seconds = u32(ATTR_TIMEOUT)};
   if (flow.protocol == IPPROTO_TCP) {

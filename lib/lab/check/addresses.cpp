@@ -24,6 +24,9 @@ struct Place {
   std::string path{};
   SubnetRef subnet{};
   std::optional<Ipv4Address> address{};
+  const char* property = "ipAddress";  // that says the address
+
+  std::string path_of_address() const { return path + "." + property; }
 };
 
 std::vector<Place> places(const Lab& lab) {
@@ -37,6 +40,13 @@ std::vector<Place> places(const Lab& lab) {
     all.push_back({fmt::format("private endpoint '{}'", name), "private endpoints",
                    "privateEndpoints." + name, endpoint.subnet, endpoint.ip_address});
   }
+  for (const auto& [name, balancer] : lab.load_balancers) {
+    for (const auto& [frontend, configuration] : balancer.frontend_ip_configurations) {
+      all.push_back({fmt::format("frontend '{}' of load balancer '{}'", frontend, name),
+                     "load balancers", frontend_path(name, frontend), configuration.subnet,
+                     configuration.private_ip_address, "privateIPAddress"});
+    }
+  }
   return all;
 }
 
@@ -46,7 +56,7 @@ Checks::Paths paths_of_prefixes(const SubnetRef& ref) {
 
 void check_address(const Place& place, const Subnet& subnet, Checks& checks) {
   const Ipv4Address address = *place.address;
-  const std::string at = place.path + ".ipAddress";
+  const std::string at = place.path_of_address();
   const auto prefix =
       std::find_if(subnet.address_prefixes.begin(), subnet.address_prefixes.end(),
                    [&](const Ipv4Prefix& candidate) { return candidate.contains(address); });
@@ -104,7 +114,7 @@ void check_room(const std::vector<Place>& all, const Lab& lab, Checks& checks) {
     if (subnet == nullptr || is_integration_subnet(*subnet)) continue;
     if (++to_come[place.subnet] + taken[place.subnet].size() <= usable_addresses(*subnet)) continue;
     Checks::Paths rests_on = paths_of_prefixes(place.subnet);
-    rests_on.insert(rests_on.end(), {"hosts", "privateEndpoints"});
+    rests_on.insert(rests_on.end(), {"hosts", "privateEndpoints", "loadBalancers"});
     checks.error(place.path, "address-space-exhausted",
                  fmt::format("subnet '{}' has no free address for it", place.subnet.to_string()),
                  {}, std::move(rests_on));
@@ -122,11 +132,11 @@ void check_private_addresses(const Lab& lab, Checks& checks) {
     const auto [owner, fresh] =
         owners.emplace(std::pair{place.subnet.vnet, *place.address}, &place);
     if (fresh) continue;
-    const std::string& other = owner->second->path;
-    checks.error(place.path + ".ipAddress", "address-duplicate",
-                 fmt::format("{} has the address {} already", owner->second->owner,
-                             place.address->to_string()),
-                 {}, {place.path + ".subnet", other + ".ipAddress", other + ".subnet"});
+    const Place& other = *owner->second;
+    checks.error(
+        place.path_of_address(), "address-duplicate",
+        fmt::format("{} has the address {} already", other.owner, place.address->to_string()), {},
+        {place.path + ".subnet", other.path_of_address(), other.path + ".subnet"});
   }
   check_room(all, lab, checks);
 }

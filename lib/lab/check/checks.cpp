@@ -63,6 +63,10 @@ std::string subnet_path(const SubnetRef& ref) {
   return vnet_path(ref.vnet) + ".subnets." + ref.subnet;
 }
 
+std::string frontend_path(const std::string& balancer, const std::string& frontend) {
+  return fmt::format("loadBalancers.{}.frontendIPConfigurations.{}", balancer, frontend);
+}
+
 std::vector<Overlap> overlaps(std::vector<OwnedPrefix> prefixes) {
   // Sorted by first address, a prefix overlaps an earlier one exactly when it overlaps the one
   // that reaches furthest so far. Stable: of equal ones the first declared is the earlier.
@@ -100,6 +104,7 @@ std::vector<Check> checks_of(const Lab& lab) {
   check_role_assignments(lab, checks);
   check_nat(lab, checks);
   check_gateways(lab, checks);
+  check_load_balancers(lab, checks);
   check_platform(lab, checks);
   check_expectations(lab, checks);
   check_not_emulated(lab, checks);

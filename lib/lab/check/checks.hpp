@@ -113,6 +113,7 @@ void check_subscriptions(const Lab& lab, Checks& checks);
 void check_role_assignments(const Lab& lab, Checks& checks);
 void check_nat(const Lab& lab, Checks& checks);
 void check_gateways(const Lab& lab, Checks& checks);
+void check_load_balancers(const Lab& lab, Checks& checks);
 void check_platform(const Lab& lab, Checks& checks);
 void check_not_emulated(const Lab& lab, Checks& checks);
 void check_expectations(const Lab& lab, Checks& checks);
@@ -129,6 +130,7 @@ void check_network_rules(const std::string& path, const Host& host, Checks& chec
 // Key paths that several rules use.
 std::string vnet_path(const std::string& vnet);
 std::string subnet_path(const SubnetRef& ref);
+std::string frontend_path(const std::string& balancer, const std::string& frontend);
 
 // Pairs of overlapping prefixes, each prefix at most once as the later one of a pair.
 struct OwnedPrefix {

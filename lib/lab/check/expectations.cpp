@@ -141,6 +141,8 @@ class ExpectationCheck {
     } else if (owner == "gateways") {
       checks_.refers(path, "virtual network gateway", name, lab_.virtual_network_gateways,
                      "virtualNetworkGateways");
+    } else if (owner == "loadBalancers") {
+      check_balancer(path, name);
     } else if (owner == "serviceEndpoints") {
       const auto& known = service_endpoint_names();
       checks_.refers(path, "service endpoint", name, Names(known.begin(), known.end()),
@@ -153,6 +155,24 @@ class ExpectationCheck {
                !lab_.virtual_networks.contains(owner)) {
       check_owner(path, owner);
     }
+  }
+
+  // A rule or a frontend of one.
+  void check_balancer(const std::string& path, const std::string& name) {
+    const size_t slash = name.find('/');
+    const std::string balancer = name.substr(0, slash);
+    if (!checks_.refers(path, "load balancer", balancer, lab_.load_balancers, "loadBalancers")) {
+      return;
+    }
+    const LoadBalancer& declared = lab_.load_balancers.at(balancer);
+    Names parts;
+    for (const auto& [rule, ignored] : declared.load_balancing_rules) parts.insert(rule);
+    for (const auto& [frontend, ignored] : declared.frontend_ip_configurations) {
+      parts.insert(frontend);
+    }
+    checks_.refers(path, fmt::format("'{}' has no rule or frontend", balancer),
+                   slash == std::string::npos ? std::string() : name.substr(slash + 1), parts,
+                   "loadBalancers." + balancer);
   }
 
   // Null when no host with network rules has the name.
@@ -176,7 +196,8 @@ class ExpectationCheck {
         path, "unknown-reference", fmt::format("nothing that decides is called '{}'", shown(owner)),
         search.hint("write NSG/RULE, TABLE/ROUTE, HOST/RULE, VNET/PEERING, privateEndpoints/NAME, "
                     "serviceEndpoints/SERVICE, natGateways/NAME, gateways/NAME, "
-                    "subscriptions/NAME, ZONE/NETWORK, tcp/25 or system/PREFIX"),
+                    "loadBalancers/NAME/RULE, loadBalancers/NAME/FRONTEND, subscriptions/NAME, "
+                    "ZONE/NETWORK, tcp/25 or system/PREFIX"),
         {"networkSecurityGroups", "routeTables", "virtualNetworks", "hosts", "privateDnsZones"});
   }
 

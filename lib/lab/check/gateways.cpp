@@ -169,6 +169,11 @@ void check_gateway_subnets(const Lab& lab, Checks& checks) {
   for (const auto& [name, endpoint] : lab.private_endpoints) {
     refuse_place("privateEndpoints." + name, endpoint.subnet);
   }
+  for (const auto& [name, balancer] : lab.load_balancers) {
+    for (const auto& [frontend, configuration] : balancer.frontend_ip_configurations) {
+      refuse_place(frontend_path(name, frontend), configuration.subnet);
+    }
+  }
 }
 
 void check_remote_gateways(const std::string& vnet, const Lab& lab, Checks& checks) {

@@ -181,6 +181,16 @@ void check_names(const Lab& lab, Checks& checks) {
   check_top(lab.nat_gateways, "natGateways");
   check_top(lab.virtual_network_gateways, "virtualNetworkGateways");
   check_top(lab.on_premises, "onPremises");
+  check_top(lab.load_balancers, "loadBalancers");
+  for (const auto& [name, balancer] : lab.load_balancers) {
+    const std::string path = "loadBalancers." + name + ".";
+    check_keys(balancer.frontend_ip_configurations, ObjectType::kLoadBalancer,
+               "frontendIPConfigurations", path, checks);
+    check_keys(balancer.backend_address_pools, ObjectType::kLoadBalancer, "backendAddressPools",
+               path, checks);
+    check_keys(balancer.load_balancing_rules, ObjectType::kLoadBalancer, "loadBalancingRules", path,
+               checks);
+  }
   check_top(lab.certificates, "certificates");
   check_public_names(lab, checks);
   for (const auto& [name, site] : lab.sites) {

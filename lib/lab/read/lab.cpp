@@ -108,6 +108,7 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
   object.map_into(lab.virtual_network_gateways, "virtualNetworkGateways",
                   read_virtual_network_gateway);
   object.map_into(lab.on_premises, "onPremises", read_on_premises_network);
+  object.map_into(lab.load_balancers, "loadBalancers", read_load_balancer);
   if (const auto ports = object.at("snatPorts")) lab.snat_ports = read_snat_ports(reader, *ports);
   object.map_into(lab.virtual_networks, "virtualNetworks", [&](Reader& from, const Value& vnet) {
     return read_virtual_network(from, vnet, lab.location);

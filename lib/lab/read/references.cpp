@@ -66,6 +66,17 @@ void resolve_network(VirtualNetwork& vnet, const Lab& lab) {
   resolve_keys(vnet.virtual_network_peerings, lab.virtual_networks);
 }
 
+void resolve_balancer(LoadBalancer& balancer, const Lab& lab) {
+  for (auto& [name, frontend] : balancer.frontend_ip_configurations) resolve(frontend.subnet, lab);
+  for (auto& [name, pool] : balancer.backend_address_pools) {
+    for (std::string& host : pool.backend_ip_configurations) resolve(host, lab.hosts);
+  }
+  for (auto& [name, rule] : balancer.load_balancing_rules) {
+    resolve(rule.frontend_ip_configuration, balancer.frontend_ip_configurations);
+    resolve(rule.backend_address_pool, balancer.backend_address_pools);
+  }
+}
+
 // A service or a site, and its groups as its type spells them.
 void resolve_endpoint(PrivateEndpoint& endpoint, const Lab& lab) {
   resolve(endpoint.subnet, lab);
@@ -96,6 +107,18 @@ void resolve_services(Lab& lab) {
   }
 }
 
+// "BALANCER/RULE" or "BALANCER/FRONTEND".
+std::string resolved_part(const std::string& name, const Lab& lab) {
+  const size_t slash = name.find('/');
+  const auto found = lab.load_balancers.find(name.substr(0, slash));
+  if (slash == std::string::npos || found == lab.load_balancers.end()) return name;
+  std::string part = name.substr(slash + 1);
+  if (!resolve(part, found->second.load_balancing_rules)) {
+    resolve(part, found->second.frontend_ip_configurations);
+  }
+  return found->first + "/" + part;
+}
+
 // "nsg/rule", "table/route", "vnet/peering", "zone/network" and those that begin with a lab's key.
 void resolve_decider(std::string& by, const Lab& lab) {
   const size_t slash = by.find('/');
@@ -124,6 +147,8 @@ void resolve_decider(std::string& by, const Lab& lab) {
     by = owner + "/" + name;
   } else if (owner == "gateways" && resolve(name, lab.virtual_network_gateways)) {
     by = owner + "/" + name;
+  } else if (owner == "loadBalancers") {
+    by = owner + "/" + resolved_part(name, lab);
   } else if (owner == "serviceEndpoints") {
     const auto& known = service_endpoint_names();
     resolve(name, Names(known.begin(), known.end()));
@@ -145,6 +170,7 @@ void resolve_references(Lab& lab) {
     resolve(gateway.virtual_network, lab.virtual_networks);
     resolve_keys(gateway.connections, lab.on_premises);
   }
+  for (auto& [name, balancer] : lab.load_balancers) resolve_balancer(balancer, lab);
   for (auto& [name, vnet] : lab.virtual_networks) resolve_network(vnet, lab);
   for (auto& [name, group] : lab.network_security_groups) {
     for (auto& [rule_name, rule] : group.security_rules) {

@@ -48,6 +48,7 @@ std::optional<Port> read_listen(Reader& reader, const Value& value);
 Host read_host(Reader& reader, const Value& value, const TagNames* tags);
 VirtualNetworkGateway read_virtual_network_gateway(Reader& reader, const Value& value);
 OnPremisesNetwork read_on_premises_network(Reader& reader, const Value& value);
+LoadBalancer read_load_balancer(Reader& reader, const Value& value);
 NetworkRule read_network_rule(Reader& reader, const Value& value, const TagNames* tags);
 Service read_service(Reader& reader, const Value& value, const std::string& location_of_lab,
                      const TagNames* tags);

@@ -93,6 +93,8 @@ ObjectSchema lab_schema() {
            network_name("a virtual network gateway"), "Virtual network gateways by name."),
        map("onPremises", ObjectType::kOnPremisesNetwork, label_name("a network on-premises", 40),
            "Networks on-premises by name. Gateways connect them."),
+       map("loadBalancers", ObjectType::kLoadBalancer, network_name("a load balancer"),
+           "Internal load balancers by name."),
        object("snatPorts", ObjectType::kSnatPorts,
               "How many flows of one instance to one destination App Service's own source NAT "
               "carries."),

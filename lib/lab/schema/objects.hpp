@@ -16,6 +16,7 @@ std::vector<ObjectSchema> service_schemas();
 std::vector<ObjectSchema> subscription_schemas();
 std::vector<ObjectSchema> nat_schemas();
 std::vector<ObjectSchema> gateway_schemas();
+std::vector<ObjectSchema> load_balancer_schemas();
 std::vector<ObjectSchema> platform_schemas();
 
 ObjectSchema network_rule_schema();

@@ -23,9 +23,9 @@ std::vector<std::string> ObjectSchema::property_names() const {
 const std::vector<ObjectSchema>& object_schemas() {
   static const std::vector<ObjectSchema> all = [] {
     std::vector<ObjectSchema> schemas = network_schemas();
-    for (const auto& more :
-         {dns_schemas(), service_schemas(), subscription_schemas(), nat_schemas(),
-          gateway_schemas(), security_schemas(), web_schemas(), platform_schemas()}) {
+    for (const auto& more : {dns_schemas(), service_schemas(), subscription_schemas(),
+                             nat_schemas(), gateway_schemas(), load_balancer_schemas(),
+                             security_schemas(), web_schemas(), platform_schemas()}) {
       schemas.insert(schemas.end(), more.begin(), more.end());
     }
     return schemas;

@@ -124,12 +124,39 @@ std::vector<Tolerated> of_site_configs() {
           nothing("healthCheckPath")};
 }
 
+std::vector<Tolerated> of_load_balancers() {
+  return {nothing("probes"),
+          nothing("inboundNatRules"),
+          nothing("inboundNatPools"),
+          nothing("outboundRules"),
+          nothing("tags"),
+          told("resourceGuid"),
+          told("provisioningState")};
+}
+
+std::vector<Tolerated> of_load_balancing_rules() {
+  return {nothing("probe"),
+          off("enableFloatingIP"),
+          either("enableTcpReset"),
+          either("disableOutboundSnat"),
+          nothing("backendAddressPools"),
+          usually("idleTimeoutInMinutes", {"4"}),
+          told("provisioningState")};
+}
+
 std::map<ObjectType, std::vector<Tolerated>> make_all() {
   return {{ObjectType::kVirtualNetwork, of_virtual_networks()},
           {ObjectType::kSubnet, of_subnets()},
           {ObjectType::kVirtualNetworkPeering, of_peerings()},
           {ObjectType::kNetworkSecurityGroup, {nothing("tags"), told("provisioningState")}},
           {ObjectType::kRouteTable, {nothing("tags"), told("provisioningState")}},
+          {ObjectType::kLoadBalancer, of_load_balancers()},
+          {ObjectType::kFrontendIpConfiguration,
+           {nothing("zones"), usually("privateIPAllocationMethod", {"Static"}),
+            usually("privateIPAddressVersion", {"IPv4"}), told("provisioningState")}},
+          {ObjectType::kBackendAddressPool,
+           {nothing("drainPeriodInSeconds"), told("provisioningState")}},
+          {ObjectType::kLoadBalancingRule, of_load_balancing_rules()},
           {ObjectType::kServerFarm, of_server_farms()},
           {ObjectType::kSite, of_sites()},
           {ObjectType::kSlot, of_sites()},

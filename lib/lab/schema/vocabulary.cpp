@@ -204,6 +204,28 @@ const std::vector<Spelling<GatewayType>>& gateway_types() {
   return all;
 }
 
+const std::vector<Spelling<LoadBalancerSku>>& load_balancer_skus() {
+  static const std::vector<Spelling<LoadBalancerSku>> all = {
+      {"Standard", LoadBalancerSku::kStandard}, {"Basic", LoadBalancerSku::kBasic}};
+  return all;
+}
+
+const std::vector<Spelling<LoadBalancingProtocol>>& load_balancing_protocols() {
+  static const std::vector<Spelling<LoadBalancingProtocol>> all = {
+      {"Tcp", LoadBalancingProtocol::kTcp},
+      {"Udp", LoadBalancingProtocol::kUdp},
+      {"All", LoadBalancingProtocol::kAll}};
+  return all;
+}
+
+const std::vector<Spelling<LoadDistribution>>& load_distributions() {
+  static const std::vector<Spelling<LoadDistribution>> all = {
+      {"Default", LoadDistribution::kDefault},
+      {"SourceIP", LoadDistribution::kSourceIp},
+      {"SourceIPProtocol", LoadDistribution::kSourceIpProtocol}};
+  return all;
+}
+
 const std::vector<Spelling<IntegrationInterface>>& integration_interfaces() {
   static const std::vector<Spelling<IntegrationInterface>> all = {
       {"veth", IntegrationInterface::kVeth}, {"tun", IntegrationInterface::kTun}};

@@ -259,7 +259,8 @@ ObjectSchema expectation_schema() {
            value("by", Form::kText,
                  "The name that must decide: NSG/RULE, TABLE/ROUTE, system/PREFIX, VNET/PEERING, "
                  "privateEndpoints/NAME, serviceEndpoints/SERVICE, natGateways/NAME, "
-                 "gateways/NAME, subscriptions/NAME, ZONE/NETWORK, tcp/25, NetBIOS, "
+                 "gateways/NAME, loadBalancers/NAME/RULE, loadBalancers/NAME/FRONTEND, "
+                 "subscriptions/NAME, ZONE/NETWORK, tcp/25, NetBIOS, "
                  "applicationRouting, or of another class its flag, such as imagePullTraffic. Of a "
                  "start that fails: the class of traffic that fails."),
            word("via", words_of(paths()), "Whether the packet enters the virtual network."),

@@ -18,26 +18,27 @@ Document Writer::json_of(const RoleAssignment& assignment) const {
 Document Writer::write() const {
   const auto& [location, outbound, allocation, networks, security_groups, tables, groups, farms,
                sites, hosts, services, endpoints, zones, public_dns, subscriptions, subscription,
-               public_ips, nat_gateways, gateways, on_premises, snat_ports, certificates, tags_file,
-               tags, expectations, release_delay, role_assignments, max_scale_changes,
+               public_ips, nat_gateways, gateways, on_premises, balancers, snat_ports, certificates,
+               tags_file, tags, expectations, release_delay, role_assignments, max_scale_changes,
                not_emulated] = lab_;
   static_cast<void>(tags);  // they stay in their file
-  return object(
-      field("location", location), field("outboundIpAddresses", outbound),
-      field("addressAllocation", word_for(address_allocations(), allocation)),
-      field("serviceTags", if_any(tags_file)), field("subscriptions", subscriptions),
-      field("subscription", if_any(subscription)), field("publicIPAddresses", public_ips),
-      field("natGateways", nat_gateways), field("virtualNetworkGateways", gateways),
-      field("onPremises", on_premises), field("snatPorts", unless(SnatPorts{}, snat_ports)),
-      field("releaseDelay", unless(duration_text({}), duration_text(release_delay))),
-      field("maxScaleChangesPerHour", max_scale_changes),
-      Field{"roleAssignments", assignments(role_assignments)}, field("virtualNetworks", networks),
-      field("networkSecurityGroups", security_groups), field("routeTables", tables),
-      field("applicationSecurityGroups", groups), field("services", services),
-      field("privateEndpoints", endpoints), field("privateDnsZones", zones),
-      field("publicDns", unless(PublicDns{}, public_dns)), field("serverFarms", farms),
-      field("sites", sites), field("certificates", certificates), field("hosts", hosts),
-      field("expectations", expectations));
+  return object(field("location", location), field("outboundIpAddresses", outbound),
+                field("addressAllocation", word_for(address_allocations(), allocation)),
+                field("serviceTags", if_any(tags_file)), field("subscriptions", subscriptions),
+                field("subscription", if_any(subscription)), field("publicIPAddresses", public_ips),
+                field("natGateways", nat_gateways), field("virtualNetworkGateways", gateways),
+                field("onPremises", on_premises), field("loadBalancers", balancers),
+                field("snatPorts", unless(SnatPorts{}, snat_ports)),
+                field("releaseDelay", unless(duration_text({}), duration_text(release_delay))),
+                field("maxScaleChangesPerHour", max_scale_changes),
+                Field{"roleAssignments", assignments(role_assignments)},
+                field("virtualNetworks", networks), field("networkSecurityGroups", security_groups),
+                field("routeTables", tables), field("applicationSecurityGroups", groups),
+                field("services", services), field("privateEndpoints", endpoints),
+                field("privateDnsZones", zones),
+                field("publicDns", unless(PublicDns{}, public_dns)), field("serverFarms", farms),
+                field("sites", sites), field("certificates", certificates), field("hosts", hosts),
+                field("expectations", expectations));
 }
 
 Document Writer::json_of(const VirtualNetwork& vnet) const {

@@ -144,6 +144,10 @@ class Writer {
   Document json_of(const GatewayConnection& connection) const;
   Document json_of(const VirtualNetworkGateway& gateway) const;
   Document json_of(const OnPremisesNetwork& network) const;
+  Document json_of(const LoadBalancer& balancer) const;
+  Document json_of(const FrontendIpConfiguration& frontend) const;
+  Document json_of(const BackendAddressPool& pool) const;
+  Document json_of(const LoadBalancingRule& rule) const;
   Document prefixes(const std::optional<std::vector<Ipv4Prefix>>& prefixes) const;
   Document json_of(const SnatPorts& ports) const;
   Document json_of(const Certificate& certificate) const;

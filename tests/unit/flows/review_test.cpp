@@ -35,6 +35,7 @@ virtualNetworks:
       appliances: {addressPrefix: 10.1.3.0/24, networkSecurityGroup: nsg-appliances}
       data: {addressPrefix: 10.1.2.0/24, networkSecurityGroup: nsg-data}
     virtualNetworkPeerings: {hub: {allowForwardedTraffic: true}}
+loadBalancers: {lb: {frontendIPConfigurations: {front: {subnet: spoke/data, privateIPAddress: 10.1.2.10}}}}
 serverFarms: {plan: {sku: P1v3, capacity: 1}}
 sites:
   web: {serverFarm: plan, virtualNetworkSubnet: spoke/apps,
@@ -182,6 +183,17 @@ TEST(FateOfFlows, TakesWhatAnApplianceSendsAsItselfForAFlowOfItsOwn) {
   TrackedFlow masqueraded = lab.flow(ip("10.0.1.4"), "93.184.216.34");
   masqueraded.reply_destination = ip("20.61.0.10");
   EXPECT_EQ(lab.in_vnet("hub", masqueraded), Fate::kDenied);
+}
+
+// The list of its subnet sees the machine that a frontend gave the flow to.
+TEST(FateOfFlows, AsksTheListInFrontOfTheMachineBehindAFrontend) {
+  const Lab lab({.group = "nsg-data"});
+  TrackedFlow flow = lab.flow("10.1.2.10", 80);
+  flow.reply_source = ip("10.1.2.4");
+  flow.reply_source_port = 7000;
+  EXPECT_EQ(lab.in_vnet("spoke", flow), Fate::kDenied);
+  flow.reply_source_port = 7001;
+  EXPECT_EQ(lab.in_vnet("spoke", flow), Fate::kKept);
 }
 
 TEST(FateOfFlows, ForgetsWhatWasDeniedAndIsNoMore) {

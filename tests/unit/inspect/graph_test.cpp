@@ -24,6 +24,15 @@ services: {store: {type: Microsoft.Storage/storageAccounts, ipAddress: 20.60.222
 privateEndpoints:
   pe: {subnet: spoke/data, privateLinkService: store, groupIds: [blob], privateDnsZones: [zone]}
   pe-site: {subnet: spoke/data, privateLinkService: web, groupIds: [sites]}
+loadBalancers:
+  lb:
+    frontendIPConfigurations: {front: {subnet: spoke/data, privateIPAddress: 10.1.2.10}}
+    backendAddressPools: {pool: {backendIPConfigurations: [sql]}}
+    loadBalancingRules:
+      sql: {frontendIPConfiguration: front, backendAddressPool: pool, protocol: Tcp, frontendPort: 1434, backendPort: 1433}
+routeTables:
+  via-firewall:
+    routes: {lb: {addressPrefix: 10.9.0.0/16, nextHopType: VirtualAppliance, nextHopIpAddress: 10.1.2.10}}
 privateDnsZones:
   zone:
     zoneName: privatelink.blob.core.windows.net
@@ -61,6 +70,16 @@ TEST(Graph, ShowsNatGatewaysAndTheirSubnets) {
                                               "20.61.7.2, 20.61.7.3")));
   EXPECT_THAT(graph.edges,
               Contains(FieldsAre("subnet/spoke/integration", "natGateway/nat", "natGateway", "")));
+}
+
+TEST(Graph, ShowsFrontendsTheirMachinesAndWhatLeadsThere) {
+  const Graph graph = graph_of(lab_with_names());
+  EXPECT_THAT(graph.nodes, Contains(FieldsAre("frontend/lb/front", "frontend", "lb/front",
+                                              "subnet/spoke/data", "10.1.2.10")));
+  EXPECT_THAT(graph.edges, Contains(FieldsAre("frontend/lb/front", "host/sql", "loadBalancingRule",
+                                              "Tcp 1434 to 1433")));
+  EXPECT_THAT(graph.edges, Contains(FieldsAre("routeTable/via-firewall", "frontend/lb/front",
+                                              "nextHop", "10.9.0.0/16")));
 }
 
 TEST(Graph, TellsAPeeringOfOneSideFromAConnectedOne) {

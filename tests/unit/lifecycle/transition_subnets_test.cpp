@@ -71,6 +71,19 @@ TEST(SubnetTransition, KeepsASubnetInWhichAMachineIs) {
                  "virtualNetworks.spoke.subnets.data");
 }
 
+TEST(SubnetTransition, KeepsASubnetInWhichAFrontendStands) {
+  const lab::Lab before = with(small_lab(), R"({"loadBalancers": {"lb": {"frontendIPConfigurations":
+                            {"front": {"subnet": "spoke/empty", "privateIPAddress": "10.1.4.4"}}}}})");
+  expect_refused(
+      {.before = before,
+       .file = R"({"virtualNetworks": {"spoke": {"subnets": {"empty": null}}}})",
+       .operation = Delete{"subnet", "spoke/empty"}},
+      "InUseSubnetCannotBeDeleted",
+      in_use_by(kIds + "Microsoft.Network/loadBalancers/lb/frontendIPConfigurations/front",
+                "empty"),
+      "virtualNetworks.spoke.subnets.empty");
+}
+
 TEST(SubnetTransition, KeepsASubnetInWhichAPrivateEndpointIs) {
   const lab::Lab before = with(small_lab(), R"({"privateEndpoints": {"pe": {"subnet": "spoke/empty",
                             "privateLinkService": "web", "groupIds": ["sites"]}}})");
