@@ -46,7 +46,9 @@ Verdict ask_platform(WalkState& state) {
 
 Ended keep_in_sandbox(WalkState& state) {
   const Ipv4Address to = state.packet.destination;
-  if (kept_in_worker(to) != nullptr && !is_platform_address(to)) return std::nullopt;
+  const bool leaves = state.origin.app->lane->routing.scope == TrafficRouting::Scope::kEverything &&
+                      is_platform_address(to);
+  if (kept_in_worker(to) != nullptr && !leaves) return std::nullopt;
   auto stopped = stopped_by_sandbox(state.network, state.origin, state.packet);
   if (!stopped) return std::nullopt;
   state.explanation.refused = has_ports(state.packet.protocol);

@@ -27,5 +27,9 @@ TEST_F(KernelBoundary, AThousandFullRecordSetsAndAHundredEndpointsAreTaken) {
   EXPECT_EQ(fault_in_applying(kernel(), most_names().lab), "");
 }
 
+TEST_F(KernelBoundary, ThePortsOfAPlanAndTheLargestPoolAreTaken) {
+  EXPECT_EQ(fault_in_applying(kernel(), most_of_the_platform().lab), "");
+}
+
 }  // namespace
 }  // namespace egress::kernel_tests

@@ -238,14 +238,17 @@ class LabFeatures {
   std::set<std::string> found_{};
 };
 
-// The appliances that a flow met, in order.
+// The appliances that a flow met, in order; those that a load balancer chose, too.
 std::vector<const lab::Host*> row_of(const Lab& lab, const policy::Explanation& explained) {
   constexpr std::string_view kHop = "VirtualAppliance ";
   std::vector<const lab::Host*> row;
   for (const policy::Step& step : explained.steps) {
-    if (step.stage != policy::Stage::kRoute || !step.result.starts_with(kHop)) continue;
+    const bool chosen = step.stage == policy::Stage::kLoadBalancer;
+    const bool routed = step.stage == policy::Stage::kRoute && step.result.starts_with(kHop);
+    if (!chosen && !routed) continue;
+    const std::string address = chosen ? step.result : step.result.substr(kHop.size());
     for (const auto& [name, host] : lab.hosts) {
-      if (host.subnet && host.ip_address.to_string() == step.result.substr(kHop.size())) {
+      if (host.subnet && host.ip_address.to_string() == address) {
         row.push_back(&host);
         break;
       }

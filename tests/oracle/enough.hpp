@@ -358,4 +358,15 @@ inline const std::map<size_t, std::vector<const char*>> kEnoughOfMachines = {
     {1, {"flow of a machine on-premises, Deny"}},
 };
 
+// The same of load balancers.
+inline const std::map<size_t, std::vector<const char*>> kEnoughOfBalancers = {
+    {15, {"answer handed over, back", "handed over, no answer"}},
+    {50,
+     {"Basic load balancer", "rule for all ports", "rule for one port", "pool of three",
+      "route to a frontend", "handed over, one of several", "handed over, arrived",
+      "handed over, answered", "sent to a frontend, one of several", "sent to a frontend, arrived",
+      "sent to a frontend, answered", "sent to a frontend, no answer",
+      "two load balancers in a row", "dropped by a load balancer", "answer handed over, lost"}},
+};
+
 }  // namespace egress::oracle

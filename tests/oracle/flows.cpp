@@ -73,7 +73,8 @@ class FlowGenerator {
       if (outside_.chance(6)) aim_outside(next);
       if (inward_.chance(12)) integrations_.aim(next, inward_);
       if (begins_.chance(12) && !senders_.empty()) begin_at_machine(next);
-      if (!frontends_.empty() && balanced_.chance(15)) aim_at_frontend(next);
+      const bool mail = next.flow.destination_port == kSmtp;
+      if (!frontends_.empty() && balanced_.chance(12) && !mail) aim_at_frontend(next);
       if (acceptable(next)) cases.push_back(next);
     }
     return cases;
