@@ -78,7 +78,7 @@ Words slots_of(const lab::Lab& lab, const std::string& app) {
 
 class Completion {
  public:
-  Completion(const CLI::App& app, Words words, const LabInForce& in_force)
+  Completion(const CLI::App& app, Words words, const AskForLab& in_force)
       : app_(app), command_(&app), words_(std::move(words)), in_force_(in_force) {
     current_ = words_.empty() ? std::string() : words_.back();
     if (!words_.empty()) words_.pop_back();
@@ -205,7 +205,7 @@ class Completion {
   const CLI::App& app_;
   const CLI::App* command_;
   Words words_;
-  const LabInForce& in_force_;
+  const AskForLab& in_force_;
   std::string current_{};
   const CLI::Option* wanting_ = nullptr;
   bool behind_mark_ = false;
@@ -243,7 +243,7 @@ if [ "${funcstack[1]}" = _egressctl ]; then _egressctl; else compdef _egressctl 
 }  // namespace
 
 std::vector<std::string> completions(const CLI::App& app, const std::vector<std::string>& words,
-                                     const LabInForce& in_force) {
+                                     const AskForLab& in_force) {
   return Completion(app, words, in_force).run();
 }
 

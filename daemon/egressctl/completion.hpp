@@ -17,9 +17,9 @@ namespace egress::ctl {
 // Of `words`, which stand behind the program's name, the last is the one to be completed, as far as
 // it is there. Empty where a file's name or free text belongs. `in_force` is asked once at most,
 // and only where names of a lab are meant.
-using LabInForce = std::function<std::optional<lab::Lab>()>;
+using AskForLab = std::function<std::optional<lab::Lab>()>;
 std::vector<std::string> completions(const CLI::App& app, const std::vector<std::string>& words,
-                                     const LabInForce& in_force);
+                                     const AskForLab& in_force);
 
 // A script for the shell that asks `egressctl complete` at each turn; nothing for an unknown shell.
 std::optional<std::string> completion_script(const std::string& shell);

@@ -7,6 +7,7 @@
 #include "compile/data_path.hpp"
 #include "compile/held_ports.hpp"
 #include "compile/wires.hpp"
+#include "policy/network_rules.hpp"
 
 namespace egress::compile {
 namespace {
@@ -41,11 +42,12 @@ VnetSet with_changed_lists(const policy::Network& a, const policy::Network& b) {
   return changed;
 }
 
-std::vector<std::string> appliances_with_rules(const policy::Network& network,
+// Lists decide which servers answer an appliance, and so what its rules' names stand for.
+std::vector<std::string> appliances_with_names(const policy::Network& network,
                                                const Options& options) {
   std::vector<std::string> appliances;
   for (const policy::Interface& machine : network.interfaces) {
-    if (machine.network_rules == nullptr) continue;
+    if (machine.network_rules == nullptr || !policy::names_destinations(*machine.host)) continue;
     appliances.push_back(host_netns(options.prefix, machine.name));
   }
   return appliances;
@@ -57,7 +59,7 @@ Result<state::KernelState> with_lists_of(const policy::Network& network, const O
                                          const Compiled& previous) {
   state::KernelState state = previous.state;
   const VnetSet changed = with_changed_lists(network, previous.network);
-  const std::vector<std::string> appliances = appliances_with_rules(network, options);
+  const std::vector<std::string> appliances = appliances_with_names(network, options);
   attach_network_of_wires(state, network, options.prefix);
   if (changed.empty() && appliances.empty()) return state;
   ASSIGN_OR_RETURN(Fabric fabric, make_fabric(network, options));

@@ -3,9 +3,9 @@
 
 // The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2):
 // internet.cpp, stamp.cpp, nat_gateway.cpp, vnet.cpp with vnet_numbers.cpp, vnet_routes.cpp,
-// vnet_firewall.cpp and load_balancing.cpp,
-// appliance.cpp, on_premises.cpp with speakers.cpp, ways.cpp, worker.cpp with lanes.cpp and
-// wires.cpp, front.cpp, answers.cpp; and gate.cpp, which both sides of a subnet use, and firewalls.
+// vnet_firewall.cpp and load_balancing.cpp, appliance.cpp, on_premises.cpp with speakers.cpp,
+// ways.cpp, worker.cpp with lanes.cpp and wires.cpp, front.cpp, answers.cpp; and gate.cpp, which
+// both sides of a subnet use, and firewalls.
 
 #include <optional>
 #include <set>

@@ -140,10 +140,7 @@ class Builder {
   }
 
   bool leads_through_transit(Index from, const policy::Interface& target) const {
-    if (target.frontend != kNowhere) {
-      return !machines_behind(network_.frontends[target.frontend]).empty();
-    }
-    return (target.host != nullptr || target.gateway != kNowhere) && target.vnet != from;
+    return leads_on(network_, target) && (target.frontend != kNowhere || target.vnet != from);
   }
 
   void name_ports() {

@@ -25,8 +25,8 @@ struct Endpoint {
 };
 
 // A port to another VNet: a peering, or a transit link on which the peer sends to one NVA here, to
-// the gateway or to a frontend, which hands it to one of its machines. A VNet
-// sends to a frontend of its own on such a link, too, the other end of which nothing comes from.
+// the gateway or to a frontend, which hands it to one of its machines. A VNet sends to a frontend
+// of its own on such a link, too, the other end of which nothing comes from.
 struct PeerPort {
   std::string port{};
   policy::Index peer = policy::kNowhere;       // the VNet
@@ -58,8 +58,7 @@ Result<Numbers> table_slots(const policy::Situation& situation, const std::strin
 Result<Numbers> gate_slots(const policy::Situation& situation, const std::string& vnet);
 
 // Which routing table serves a subnet: its own when it has a route table, service endpoints or a
-// NAT gateway, else
-// one of the two system tables, which differ in where the Internet is.
+// NAT gateway, else one of the two system tables, which differ in where the Internet is.
 std::string table_key(const policy::Network::Subnet& subnet);
 
 // That by which private endpoints answer: to the VNet's own networks and those of its peers.
@@ -79,6 +78,8 @@ std::string transit_port(const policy::Interface& target);
 using RoutedSubnets = std::map<std::pair<policy::Index, std::string>, policy::Index>;
 // The machines of a frontend that is a next hop; none where no rule of it is for all ports.
 std::vector<policy::Index> machines_behind(const policy::Network::Frontend& frontend);
+// Whether a packet goes on by a next hop: to a host, a gateway, or a frontend with such machines.
+bool leads_on(const policy::Network& network, const policy::Interface& next_hop);
 
 // What stands in the VNet's tables, which have their numbers.
 void add_routes(Fabric& fabric, const Vnet& vnet, const RoutedSubnets& routed);

@@ -111,6 +111,13 @@ std::vector<Index> machines_behind(const policy::Network::Frontend& frontend) {
   return rule == nullptr ? std::vector<Index>{} : rule->machines;
 }
 
+bool leads_on(const policy::Network& network, const policy::Interface& next_hop) {
+  if (next_hop.frontend != kNowhere) {
+    return !machines_behind(network.frontends[next_hop.frontend]).empty();
+  }
+  return next_hop.host != nullptr || next_hop.gateway != kNowhere;
+}
+
 std::string endpoint_gate_key(const std::string& subnet) {
   return "endpoints/" + subnet;
 }

@@ -152,11 +152,10 @@ class VnetRoutes {
   state::Route machine_route(uint32_t table, const Ipv4Prefix& prefix, Index index) const {
     if (index == kNowhere) return special_route(table, prefix, state::RouteKind::kBlackhole);
     const policy::Interface& target = network_.interfaces[index];
-    const bool frontend = target.frontend != kNowhere;
-    const bool leads = frontend ? !machines_behind(network_.frontends[target.frontend]).empty()
-                                : target.host != nullptr || target.gateway != kNowhere;
-    if (!leads) return special_route(table, prefix, state::RouteKind::kBlackhole);
-    if (target.vnet == vnet_.index && !frontend) {
+    if (!leads_on(network_, target)) {
+      return special_route(table, prefix, state::RouteKind::kBlackhole);
+    }
+    if (target.vnet == vnet_.index && target.frontend == kNowhere) {
       return route_via(table, prefix, port(machine_port(target)), next_hop_at(target));
     }
     return route_via(table, prefix, port(transit_port(target)), kTransitGateway);

@@ -15,6 +15,9 @@ Status connect_to(int socket, const FolderSocket& to) {
   const std::string path = fmt::format("/proc/self/fd/{}/{}", to.folder, to.name);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) {
+    return Error::from_errno(fmt::format("connect to {}", to.name), ENAMETOOLONG);
+  }
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   while (connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     if (errno == EINTR) continue;

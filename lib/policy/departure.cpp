@@ -46,8 +46,7 @@ Verdict ask_platform(WalkState& state) {
 
 Ended keep_in_sandbox(WalkState& state) {
   const Ipv4Address to = state.packet.destination;
-  const bool leaves = state.origin.app->lane->routing.scope == TrafficRouting::Scope::kEverything &&
-                      is_platform_address(to);
+  const bool leaves = is_platform_address(to) && reaches_platform(state.network, state.origin, to);
   if (kept_in_worker(to) != nullptr && !leaves) return std::nullopt;
   auto stopped = stopped_by_sandbox(state.network, state.origin, state.packet);
   if (!stopped) return std::nullopt;

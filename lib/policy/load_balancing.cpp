@@ -24,7 +24,7 @@ std::vector<std::string> names_of(const Network& network, const std::vector<Inde
   return names;
 }
 
-// "fw1", or "fw1, of fw1 and fw2 by the hash of the flow"
+// "fw1", or "fw1, by the flow's hash one of fw1, fw2"
 std::string choice_text(const Network& network, const Frontend::Rule& rule, Index machine) {
   const std::string& name = network.interfaces[machine].name;
   if (rule.machines.size() == 1) return name;
@@ -40,6 +40,26 @@ void remember(WalkState& state, const Frontend& frontend, const Frontend::Rule& 
                                         .host = state.network.interfaces[machine].name,
                                         .hosts = names_of(state.network, rule.machines),
                                         .by_ports = by_ports});
+}
+
+// What the frontend makes of the packet, which goes on to the machine.
+void rewrite(WalkState& state, Index index, const Frontend::Rule& rule, Index machine) {
+  const Network& network = state.network;
+  const Interface& interface = network.interfaces[index];
+  const Frontend& frontend = network.frontends[interface.frontend];
+  Packet& packet = state.packet;
+  packet.destination = network.interfaces[machine].address;
+  if (!rule.declared->for_all_ports()) {
+    packet.destination_port = rule.declared->backend_port.value_or(rule.declared->frontend_port);
+  }
+  state.explanation.balanced.back().port = packet.destination_port;
+  state.be_seen_as(packet.destination);
+  state.trail.frontend = index;
+  state.note({Stage::kLoadBalancer, network.subnets[interface.subnet].name,
+              fmt::format("{}:{}", packet.destination.to_string(), packet.destination_port),
+              decider_name(frontend, rule),
+              fmt::format("Frontend {} gives it to {}.", frontend.address.to_string(),
+                          choice_text(network, rule, machine))});
 }
 
 Verdict drop(WalkState& state, const Frontend& frontend, std::string name, std::string reason) {
@@ -132,25 +152,12 @@ Ended take_by_frontend(WalkState& state, Index index, Index from, Index& machine
                 fmt::format("The pool of {} holds no machine.", rule->name));
   }
   remember(state, frontend, *rule, machine);
-  Packet& packet = state.packet;
-  if (packet.source == state.network.interfaces[machine].address) {
+  if (state.packet.source == state.network.interfaces[machine].address) {
     return drop(state, frontend, decider_name(frontend, *rule),
                 fmt::format("{} is given its own packet, which does not come back to it.",
                             state.network.interfaces[machine].name));
   }
-  packet.destination = state.network.interfaces[machine].address;
-  if (!rule->declared->for_all_ports()) {
-    packet.destination_port = rule->declared->backend_port.value_or(rule->declared->frontend_port);
-  }
-  state.explanation.balanced.back().port = packet.destination_port;
-  state.be_seen_as(packet.destination);
-  state.trail.frontend = index;
-  state.note({Stage::kLoadBalancer,
-              state.network.subnets[state.network.interfaces[index].subnet].name,
-              fmt::format("{}:{}", packet.destination.to_string(), packet.destination_port),
-              decider_name(frontend, *rule),
-              fmt::format("Frontend {} gives it to {}.", frontend.address.to_string(),
-                          choice_text(state.network, *rule, machine))});
+  rewrite(state, index, *rule, machine);
   return std::nullopt;
 }
 

@@ -155,12 +155,14 @@ std::vector<lab::Finding> fqdns_without_address(const Network& network, const st
   return findings;
 }
 
+bool names_destinations(const lab::Host& firewall) {
+  return std::any_of(firewall.network_rules.begin(), firewall.network_rules.end(),
+                     [](const auto& rule) { return !rule.second.destination_fqdns.empty(); });
+}
+
 std::vector<lab::Finding> fqdns_without_address(const lab::Lab& lab, const std::string& file) {
-  const bool any = std::any_of(lab.hosts.begin(), lab.hosts.end(), [](const auto& host) {
-    const auto& rules = host.second.network_rules;
-    return std::any_of(rules.begin(), rules.end(),
-                       [](const auto& rule) { return !rule.second.destination_fqdns.empty(); });
-  });
+  const bool any = std::any_of(lab.hosts.begin(), lab.hosts.end(),
+                               [](const auto& host) { return names_destinations(host.second); });
   if (!any) return {};
   return fqdns_without_address(*analyse({.lab = lab}), file);
 }

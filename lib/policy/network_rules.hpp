@@ -25,6 +25,9 @@ std::vector<EffectiveRule> network_rules_of(const lab::Lab& lab, const std::stri
 // rules of two could depend on each other.
 void add_network_rules(Network& network);
 
+// Whether one of its rules has a name, whose addresses are what its DNS servers answer.
+bool names_destinations(const lab::Host& firewall);
+
 // A warning for each name in a rule that has no address; what only real servers know is one.
 std::vector<lab::Finding> fqdns_without_address(const Network& network, const std::string& file);
 // The same of a lab that nobody has analysed.

@@ -31,12 +31,6 @@ Responder responder_at(const Packet& packet) {
   return {"instance metadata", "tcp/80", tcp && packet.destination_port == kHttp};
 }
 
-bool reaches(const Network& network, const Origin& origin, Ipv4Address destination) {
-  if (origin.app == nullptr) return origin.vnet(network) != kNowhere;
-  return destination == kAzurePlatform ||
-         origin.app->lane->routing.scope == TrafficRouting::Scope::kEverything;
-}
-
 PlatformVerdict dropped(const Origin& origin, const Packet& packet, const std::string& why) {
   const std::string address = packet.destination.to_string();
   return {Verdict::kDrop,
@@ -51,10 +45,16 @@ bool is_platform_address(Ipv4Address destination) {
   return destination == kAzurePlatform || destination == kInstanceMetadata;
 }
 
+bool reaches_platform(const Network& network, const Origin& origin, Ipv4Address destination) {
+  if (origin.app == nullptr) return origin.vnet(network) != kNowhere;
+  return destination == kAzurePlatform ||
+         origin.app->lane->routing.scope == TrafficRouting::Scope::kEverything;
+}
+
 PlatformVerdict platform_verdict(const Network& network, const Origin& origin,
                                  const Packet& packet) {
   const Responder responder = responder_at(packet);
-  if (!reaches(network, origin, packet.destination)) {
+  if (!reaches_platform(network, origin, packet.destination)) {
     return dropped(origin, packet,
                    origin.app != nullptr && origin.interface != kNowhere
                        ? "with application routing off it never leaves the worker"

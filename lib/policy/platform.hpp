@@ -13,6 +13,9 @@ namespace egress::policy {
 // Whether the platform has something to say about packets to this address.
 bool is_platform_address(Ipv4Address destination);
 
+// Whether a packet to this platform address gets as far as what answers there.
+bool reaches_platform(const Network& network, const Origin& origin, Ipv4Address destination);
+
 struct PlatformVerdict {
   lab::Verdict verdict = lab::Verdict::kDrop;  // or Allow, or Deny by a rule
   Step step{};

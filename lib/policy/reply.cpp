@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 #include <variant>
 
@@ -170,18 +169,9 @@ class Return {
     packet_.source = network_.interfaces[trail_.frontend].address;
   }
 
-  // The VNet has seen the packet that this one answers.
-  bool knows_flow(Index vnet) const {
-    return std::any_of(trail_.passages.begin(), trail_.passages.end(),
-                       [&](const Trail::Passage& passage) {
-                         return passage.vnet == vnet && passage.source == packet_.destination &&
-                                passage.destination == packet_.source;
-                       });
-  }
-
   // A VNet that has not seen the flow takes an answer to an integration for a new connection.
   Lost enter(Index vnet) {
-    if (knows_flow(vnet)) return std::nullopt;
+    if (trail_.was_seen_in(vnet, packet_)) return std::nullopt;
     const Interface* owner = network_.integration_near(vnet, packet_.destination);
     if (owner == nullptr) return std::nullopt;
     const std::string& integration = network_.subnets[owner->subnet].name;
@@ -192,7 +182,7 @@ class Return {
   }
 
   Lost pass(const Network::Subnet& subnet, const std::shared_ptr<const Gate>& gate) {
-    if (!gate || knows_flow(subnet.vnet)) return std::nullopt;
+    if (!gate || trail_.was_seen_in(subnet.vnet, packet_)) return std::nullopt;
     const EffectiveRule& rule = gate->decide(packet_);
     const bool allowed = rule.rule.access == lab::Access::kAllow;
     Step step{
@@ -321,10 +311,8 @@ class Return {
     const Interface& host = network_.interfaces[index];
     if (packet_.destination != host.address) return forward(index, host);
     if (index == origin_.interface) return come_back(vnet_name(host.vnet));
-    const auto translation =
-        std::find_if(trail_.translations.begin(), trail_.translations.end(),
-                     [&](const Trail::Translation& each) { return each.host == index; });
-    if (translation == trail_.translations.end()) {
+    const Trail::Translation* const translation = trail_.translation_at(index);
+    if (translation == nullptr) {
       return drop(Stage::kDestination, network_.subnets[host.subnet].name, host.name,
                   fmt::format("The answer ends at {}.", host.name));
     }
@@ -336,26 +324,11 @@ class Return {
     return std::nullopt;
   }
 
-  // The packet that this one answers has passed, and nothing translated it there.
-  bool began_at(Index index) const {
-    const bool translated =
-        std::any_of(trail_.translations.begin(), trail_.translations.end(),
-                    [&](const Trail::Translation& each) { return each.host == index; });
-    return saw(index) && !translated;
-  }
-
-  bool saw(Index index) const {
-    return std::any_of(trail_.appliances.begin(), trail_.appliances.end(),
-                       [&](const Trail::Appliance& each) {
-                         return each.host == index && each.source == packet_.destination;
-                       });
-  }
-
   // A UDP answer that a stateful NVA has seen nothing of begins a flow, for its rules to judge; any
   // other is part of none (contract "Decided" 27).
   Lost pass_firewall(Index index, const Interface& host) {
     if (!host.stateful()) return std::nullopt;
-    if (began_at(index)) {
+    if (trail_.began_at(index, packet_.destination)) {
       passed_.insert(index);
       return std::nullopt;
     }
@@ -397,7 +370,8 @@ class Return {
   Lost forward(Index index, const Interface& host) {
     if (Lost lost = pass_firewall(index, host)) return lost;
     const bool translates = host.public_address && !is_rfc1918(packet_.destination) &&
-                            packet_.protocol == number_of(Protocol::kUdp) && !saw(index);
+                            packet_.protocol == number_of(Protocol::kUdp) &&
+                            !trail_.passed(index, packet_.destination);
     if (!translates) return std::nullopt;
     return drop(Stage::kNat, network_.subnets[host.subnet].name, host.name,
                 fmt::format("{} puts its own address in place of the answer's source.", host.name));

@@ -316,10 +316,6 @@ Step step_of(const Resolution& resolution, const std::string& app) {
           std::move(reasons)};
 }
 
-}  // namespace
-
-namespace {
-
 // resolv.conf(5)
 constexpr int kAttemptsOfMachines = 2;
 constexpr int kSecondsOfMachines = 5;

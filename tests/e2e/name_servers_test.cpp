@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "tests/e2e/unbound.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/machine.hpp"
 
@@ -89,17 +90,6 @@ case $0 in
   unbound) exec unbound -d -c <(printf %s "$1") ;;
   named) exec named -g -c <(printf %s "$1") ;;
 esac)";
-
-// What unbound needs to run as whoever the test is and to write nothing.
-constexpr const char* kUnboundAlone = R"(server:
-  access-control: 0.0.0.0/0 allow
-  username: ""
-  chroot: ""
-  directory: ""
-  pidfile: ""
-  use-syslog: no
-  module-config: "iterator"
-)";
 
 struct NameServer {
   std::string program{};

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/e2e/unbound.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/machine.hpp"
 
@@ -117,28 +118,22 @@ TEST_F(RealLookups, TheLibrarysResolverSaysTheSame) {
                         "\nTrue\n");
 }
 
-// It forwards everything to Azure DNS and keeps what it was told. Its configuration comes through a
-// pipe, as the profile that AppArmor holds it to lets it read no files of a test.
-constexpr const char* kServe = R"(exec unbound -d -c <(printf %s 'server:
-  interface: 10.0.2.4
-  access-control: 0.0.0.0/0 allow
-  username: ""
-  chroot: ""
-  directory: ""
-  pidfile: ""
-  use-syslog: no
-  module-config: "iterator"
+constexpr const char* kServe = R"(exec unbound -d -c <(printf %s "$0"))";
+
+// It keeps what it was told.
+const std::string kForwarder = std::string(kUnboundAlone) + R"(  interface: 10.0.2.4
 forward-zone:
   name: "."
   forward-addr: 168.63.129.16
-'))";
+)";
 
 class OwnNameServer : public RealLookups {
  protected:
   void SetUp() override {
     RealLookups::SetUp();
-    server_.emplace(
-        machine_.ctl_command({"exec", "--host", "resolver", "--", "bash", "-c", kServe}), "");
+    server_.emplace(machine_.ctl_command(
+                        {"exec", "--host", "resolver", "--", "bash", "-c", kServe, kForwarder}),
+                    "");
     ASSERT_TRUE(eventually([&] { return !dug("asking", {"front.hub.internal"}).empty(); }))
         << read_file(server_->errors_file());
   }

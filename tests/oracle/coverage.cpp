@@ -371,7 +371,9 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
         probe.flow.destination_port == 25 && explained->path == lab::Path::kVirtualNetwork) {
       ++coverage["mail that passes its network"];
     }
-    for (const std::string& feature : gateway_features(*explained)) ++coverage[feature];
+    if (probe.from.host.empty() || !lab.hosts.at(probe.from.host).on_premises) {
+      for (const std::string& feature : gateway_features(*explained)) ++coverage[feature];
+    }
     cover_exit(coverage, *explained);
     const std::string in_prefix = feature_of_receiver(lab, *explained);
     if (!in_prefix.empty()) ++coverage[in_prefix];

@@ -253,43 +253,6 @@ TEST(Compile, TakesOverWhatAChangedRuleDoesNotTouch) {
   }
 }
 
-// A list that keeps a firewall from its DNS server keeps it from the addresses of its rules.
-TEST(Compile, AChangedListReachesTheAppliancesWhoseNamesItConcerns) {
-  lab::Lab lab = testing_support::lab_from(R"(
-virtualNetworks:
-  hub:
-    addressPrefixes: [10.0.0.0/16]
-    dnsServers: [10.0.2.4]
-    subnets:
-      fw: {addressPrefix: 10.0.1.0/24, networkSecurityGroup: nsg}
-      dns: {addressPrefix: 10.0.2.0/24}
-networkSecurityGroups:
-  nsg:
-    securityRules:
-      dns: {priority: 100, direction: Outbound, access: Allow, protocol: "*",
-            sourceAddressPrefix: "*", sourcePortRange: "*",
-            destinationAddressPrefix: 10.0.2.4, destinationPortRange: "53"}
-hosts:
-  resolver: {subnet: hub/dns, ipAddress: 10.0.2.4, dnsServer: {forwardTo: [168.63.129.16]}}
-  pay: {internet: true, ipAddress: 203.0.113.80, names: [pay.example.com], listen: [tcp/443]}
-  fw:
-    subnet: hub/fw
-    ipAddress: 10.0.1.4
-    enableIPForwarding: true
-    networkRules:
-      pay: {priority: 100, action: Allow, ipProtocols: [TCP], sourceAddresses: ["*"],
-            destinationFqdns: [pay.example.com], destinationPorts: ["443"]}
-)");
-  const auto network = policy::analyse({.lab = lab});
-  const state::KernelState state = egress::compile::compile(*network).value();
-  lab.network_security_groups.at("nsg").security_rules.at("dns").access = lab::Access::kDeny;
-  const auto denied = policy::analyse({.lab = lab}, network.get());
-  const state::KernelState after =
-      egress::compile::compile(*denied, {}, Compiled{*network, state}).value();
-  EXPECT_FALSE(after.at("eg-host-fw").shares_with(state.at("eg-host-fw")));
-  EXPECT_EQ(to_text(after), to_text(egress::compile::compile(*denied).value()));
-}
-
 // One for the direct path, and one for each network that the instance is in.
 TEST(Compile, ANetworkWithAFlushingListLooksForDeniedFlowsFirst) {
   TwoIntegrations two;
