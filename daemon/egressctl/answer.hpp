@@ -23,22 +23,6 @@ double number_of(const Json& object, const char* key);
 const Json& list_of(const Json& object, const char* key);  // an array
 std::vector<std::string> texts_of(const Json& object, const char* key);
 
-// What processes that call egressctl can tell apart. `exec` answers with the command's own status
-// or, for its own trouble, as env(1) does.
-enum Exit : int {
-  kDone = 0,
-  kNo = 1,  // invalid, refused, denied, not in sync, a test failed
-  kUsage = 2,
-  kNothingToTest = 2,
-  kChanges = 2,
-  kTrouble = 3,
-  kPartly = 3,
-  kDisagrees = 4,
-  kExecTrouble = 125,
-  kNotExecutable = 126,
-  kNoCommand = 127,
-};
-
 // How far a request came before it failed.
 enum class Reach {
   kNowhere,  // no daemon answered

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
@@ -15,6 +16,8 @@
 namespace egress::ctl {
 
 namespace {
+
+using End = Exchange::End;
 
 constexpr int kHttpOk = 200;
 
@@ -39,13 +42,7 @@ Exchange perform(const Request& request, Sink& sink) {
   return exchange(request, [&](int status, std::string_view part) { sink.take(status, part); });
 }
 
-Failure unreachable(const std::string& socket, const Exchange& done) {
-  if (done.end != Exchange::End::kNotConnected) {
-    return {.code = "connection",
-            .message = fmt::format("{}: {}", socket, done.why),
-            .hint = "the daemon's log says more: journalctl -u egressd"};
-  }
-  const int reason = done.os_errno;
+Failure unreachable(const std::string& socket, int reason) {
   if (reason == EACCES || reason == EPERM) {
     return {.code = "denied",
             .message = fmt::format("may not connect to {}", socket),
@@ -57,13 +54,6 @@ Failure unreachable(const std::string& socket, const Exchange& done) {
           .hint =
               "start it with 'systemctl start egressd' or 'egressd --config FILE', or name its "
               "socket with --socket"};
-}
-
-Answer transfer(const Request& request) {
-  Sink sink;
-  const Exchange done = perform(request, sink);
-  if (done.end != Exchange::End::kComplete) return unreachable(request.socket, done);
-  return answer_of(done.status, sink.body);
 }
 
 bool is_unreserved(char letter) {
@@ -115,15 +105,22 @@ Answer answer_of(int status, const std::string& body) {
 }
 
 Answer Client::get(const std::string& path) const {
-  return transfer({.socket = socket_, .target = path});
+  Sink sink;
+  const Request request = request_to(path);
+  const Exchange done = perform(request, sink);
+  return done.end == End::kComplete ? answer_of(done.status, sink.body) : no_answer(request, done);
 }
 
 Answer Client::post(const std::string& path, const Json& body) const {
   const std::string text = control::dump(body);
-  return transfer({.socket = socket_, .target = path, .body = &text});
+  Sink sink;
+  const Request request = request_to(path, &text);
+  const Exchange done = perform(request, sink);
+  return done.end == End::kComplete ? answer_of(done.status, sink.body) : no_answer(request, done);
 }
 
-Answer Client::run(const std::string& path, const Json& body, const OnProgress& on_progress) const {
+Answer Client::run(const std::string& path, const Json& body, const OnProgress& on_progress,
+                   const IsOver& is_over) const {
   std::optional<Answer> last;
   Sink sink;
   sink.on_line = [&](const std::string& line) {
@@ -138,8 +135,13 @@ Answer Client::run(const std::string& path, const Json& body, const OnProgress& 
     }
   };
   const std::string text = control::dump(body);
-  const Exchange done = perform({.socket = socket_, .target = path, .body = &text}, sink);
-  if (done.end != Exchange::End::kComplete && done.status == 0) return unreachable(socket_, done);
+  Request request = request_to(path, &text);
+  request.is_over = is_over;
+  const Exchange done = perform(request, sink);
+  if (done.end == End::kOver || done.end == End::kTimedOut || done.end == End::kOtherApi) {
+    return no_answer(request, done);
+  }
+  if (done.end != End::kComplete && done.status == 0) return no_answer(request, done);
   if (done.status != kHttpOk) return answer_of(done.status, sink.body);
   if (!last) {
     return Failure{.code = "interrupted",
@@ -149,6 +151,49 @@ Answer Client::run(const std::string& path, const Json& body, const OnProgress& 
   }
   if (Failure* failure = std::get_if<Failure>(&*last)) failure->reach = Reach::kKernel;
   return *std::move(last);
+}
+
+Request Client::request_to(const std::string& path, const std::string* body) const {
+  Request request{.socket = socket_, .target = path, .body = body};
+  request.on_silence = patience_.on_silence;
+  if (patience_.timeout) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline() - Clock::now());
+    request.at_most = std::max(left, std::chrono::milliseconds(1));
+  }
+  return request;
+}
+
+Client::Clock::time_point Client::deadline() const {
+  return patience_.timeout ? begun_ + *patience_.timeout : Clock::time_point::max();
+}
+
+// What had begun goes on in the daemon, whoever has left.
+Failure Client::no_answer(const Request& request, const Exchange& done) const {
+  const bool begun = done.status == kHttpOk;
+  const auto waited =
+      patience_.timeout.value_or(std::chrono::ceil<std::chrono::seconds>(request.at_most));
+  switch (done.end) {
+    case End::kOtherApi:
+      return {.code = "version",
+              .message = done.why,
+              .hint = "egressctl and egressd should be of one version: restart the daemon"};
+    case End::kTimedOut:
+      return {.code = "timeout",
+              .message = fmt::format("{} {} within {} s", socket_,
+                                     begun ? "was not finished" : "gave no answer", waited.count()),
+              .hint = begun ? "the daemon goes on with it: egressctl status"
+                            : "see what it does: journalctl -u egressd"};
+    case End::kOver:
+      return {.code = "cancelled",
+              .message = begun ? "the daemon goes on with it" : "left before there was an answer",
+              .hint = "see how far it is: egressctl status"};
+    case End::kNotConnected: return unreachable(socket_, done.os_errno);
+    case End::kComplete:
+    case End::kBroken: break;
+  }
+  return {.code = "connection",
+          .message = fmt::format("{}: {}", socket_, done.why),
+          .hint = "the daemon's log says more: journalctl -u egressd"};
 }
 
 Answer Client::follow(const std::string& path, std::chrono::seconds duration, const OnLine& on_line,
@@ -163,11 +208,18 @@ Answer Client::follow(const std::string& path, std::chrono::seconds duration, co
       failed = std::get<Failure>(std::move(answer));
     }
   };
-  const Exchange done =
-      perform({.socket = socket_, .target = path, .at_most = duration, .is_over = is_over}, sink);
+  Request request = request_to(path);
+  const std::chrono::milliseconds long_enough = duration;
+  const bool ends_by_itself =
+      duration.count() != 0 && (request.at_most.count() == 0 || long_enough <= request.at_most);
+  if (ends_by_itself) request.at_most = long_enough;
+  request.is_over = is_over;
+  const Exchange done = perform(request, sink);
   const bool begun = done.status == kHttpOk;
-  if (done.end == Exchange::End::kOver && (begun || is_over())) return Json();
-  if (done.end != Exchange::End::kComplete && !begun) return unreachable(socket_, done);
+  if (done.end == End::kOver) return Json();
+  if (done.end == End::kTimedOut && begun && ends_by_itself) return Json();
+  const bool unread = done.end == End::kTimedOut || done.end == End::kOtherApi;
+  if (unread || (done.end != End::kComplete && !begun)) return no_answer(request, done);
   if (!begun) return answer_of(done.status, sink.body);
   if (failed) return *std::move(failed);
   return Failure{.code = "interrupted",

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "egressctl/duration.hpp"
 #include "lab/suggest.hpp"
 
 namespace egress::ctl {
@@ -78,7 +79,7 @@ std::optional<std::string> first_word(const std::vector<std::string>& arguments)
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& word = arguments[i];
     if (!word.starts_with('-')) return word;
-    if (word == "-o" || word == "--output" || word == "--socket") ++i;
+    if (word == "-o" || word == "--output" || word == "--socket" || word == "--timeout") ++i;
   }
   return std::nullopt;
 }
@@ -151,6 +152,17 @@ CommandLine::CommandLine()
       ->type_name(kFormatType)
       ->check(CLI::IsMember(formats()).description(""))
       ->capture_default_str();
+  app_.add_option("--timeout", timeout_,
+                  "Wait no longer for the daemon, in s, m, h; without it as long as it takes")
+      ->type_name("DURATION")
+      ->envname("EGRESSCTL_TIMEOUT")
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            const auto parsed = parse_duration(text);
+            return parsed.ok() ? std::string() : parsed.error().message;
+          },
+          ""));
+  app_.add_flag("--wait", wait_, "Wait for an operation that is in progress to end");
   app_.add_flag("--no-progress", no_progress_, "Draw no progress bar");
   add_lab_commands(app_, chosen_);
   add_operation_commands(app_, chosen_);
@@ -172,9 +184,18 @@ CommandLine::CommandLine()
 Context CommandLine::context() const {
   const Screen err = screen_of(STDERR_FILENO);
   const Format format = output_ == "json" ? Format::kJson : Format::kTable;
-  return {.console = Console(format, screen_of(STDOUT_FILENO), err),
-          .client = Client(socket_),
-          .progress = no_progress_ ? Screen{} : err};
+  const Console console(format, screen_of(STDOUT_FILENO), err);
+  Patience patience;
+  if (!timeout_.empty()) patience.timeout = parse_duration(timeout_).value();
+  if (!no_progress_ && !console.json()) {
+    patience.on_silence = [console, socket = socket_] {
+      console.note(fmt::format("egressctl: waiting for egressd at {}\n", socket));
+    };
+  }
+  return {.console = console,
+          .client = Client(socket_, patience),
+          .progress = no_progress_ ? Screen{} : err,
+          .wait = wait_};
 }
 
 int CommandLine::refuse(const CLI::ParseError& error,

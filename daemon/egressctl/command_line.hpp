@@ -29,6 +29,8 @@ class CommandLine {
   CLI::App app_;
   std::string socket_ = "/run/egressd/egressd.sock";
   std::string output_ = "table";
+  std::string timeout_{};
+  bool wait_ = false;
   bool no_progress_ = false;
   std::vector<std::string> program_{};
   Action chosen_{};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "egressctl/exchange.hpp"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -12,6 +13,9 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
+
+#include "control/protocol.hpp"
 
 namespace egress::ctl {
 namespace {
@@ -30,11 +34,11 @@ constexpr unsigned kHttp11 = 11;
 class Exchanging {
  public:
   Exchanging(const Request& request, const OnBody& on_body) : request_(request), on_body_(on_body) {
-    if (request.at_most.count() != 0) deadline_ = Clock::now() + request.at_most;
+    if (request.at_most.count() != 0) deadline_ = begun_ + request.at_most;
   }
 
   Exchange run() {
-    if (connect() && send() && receive_header()) receive_body();
+    if (connect() && send() && receive_header() && is_of_our_api()) receive_body();
     return done_;
   }
 
@@ -59,6 +63,8 @@ class Exchanging {
         request_.body == nullptr ? http::verb::get : http::verb::post, request_.target, kHttp11);
     message.set(http::field::host, "egressd");
     message.set(http::field::connection, "close");
+    message.set(control::kApiHeader, std::to_string(control::kApiVersion));
+    message.set(control::kVersionHeader, EGRESS_VERSION);
     if (request_.body != nullptr) {
       message.set(http::field::content_type, "application/json");
       message.body() = *request_.body;
@@ -72,8 +78,21 @@ class Exchanging {
     const bool came = await([&](auto handler) {
       http::async_read_header(socket_, buffer_, parser_, std::move(handler));
     });
+    heard_ = came;
     if (came) done_.status = static_cast<int>(parser_.get().result_int());
     return came;
+  }
+
+  bool is_of_our_api() {
+    const std::string ours = std::to_string(control::kApiVersion);
+    const std::string api(parser_.get()[control::kApiHeader]);
+    if (api == ours) return true;
+    const std::string version(parser_.get()[control::kVersionHeader]);
+    done_.end = End::kOtherApi;
+    done_.why = api.empty() ? "what answers does not say that it is egressd"
+                            : fmt::format("daemon {} (api {})", version, api);
+    done_.why += fmt::format(", client {} (api {})", EGRESS_VERSION, ours);
+    return false;
   }
 
   void receive_body() {
@@ -98,14 +117,18 @@ class Exchanging {
     std::optional<error_code> ended;
     begin([&](error_code error, size_t /*bytes*/) { ended = error; });
     while (!ended) {
-      if (request_.is_over() || (deadline_ && Clock::now() >= *deadline_)) {
-        done_.end = End::kOver;
-        done_.why = "no answer in time";
+      const bool over = request_.is_over();
+      if (over || (deadline_ && Clock::now() >= *deadline_)) {
+        done_.end = over ? End::kOver : End::kTimedOut;
         error_code ignored;
         socket_.close(ignored);
         context_.restart();
         context_.run();
         return false;
+      }
+      if (!heard_ && request_.on_silence && Clock::now() >= begun_ + kSilence) {
+        heard_ = true;  // or said so
+        request_.on_silence();
       }
       context_.restart();
       context_.run_one_for(kTick);
@@ -124,7 +147,9 @@ class Exchanging {
 
   const Request& request_;
   const OnBody& on_body_;
+  const Clock::time_point begun_ = Clock::now();
   std::optional<Clock::time_point> deadline_{};
+  bool heard_ = false;
   asio::io_context context_{1};
   asio::local::stream_protocol::socket socket_{context_};
   beast::flat_buffer buffer_{};

@@ -15,16 +15,20 @@ using IsOver = std::function<bool()>;
 
 struct Request {
   std::string socket{};
-  std::string target{};               // path and query
-  const std::string* body = nullptr;  // JSON, which makes it a POST
-  std::chrono::seconds at_most{0};    // zero: for as long as it takes
+  std::string target{};                  // path and query
+  const std::string* body = nullptr;     // JSON, which makes it a POST
+  std::chrono::milliseconds at_most{0};  // zero: for as long as it takes
   IsOver is_over = [] { return false; };
+  std::function<void()> on_silence{};  // once, when nothing is heard for kSilence
 };
+inline constexpr std::chrono::seconds kSilence{2};
 
 struct Exchange {
   enum class End {
     kComplete,
-    kOver,          // as `is_over` wanted, or after so long
+    kOver,          // as `is_over` wanted
+    kTimedOut,      // after so long
+    kOtherApi,      // who answers is no egressd of this client's API; what it says is not read
     kNotConnected,  // nobody listens at the socket, or not for us
     kBroken,        // the connection ended before the answer did, or it is no HTTP
   };

@@ -11,6 +11,7 @@
 
 #include "base/number.hpp"
 #include "control/messages.hpp"
+#include "egressd/metrics.hpp"
 
 namespace egress::daemon {
 
@@ -143,11 +144,22 @@ HttpResponse context(const Startups& startups, Queries& queries, const std::stri
   return answer_of(queries.context(*sender, inspect::resolved_settings(startup->report)));
 }
 
+// The status tells those who read no bodies.
+HttpResponse health(const Queries& queries) {
+  const control::Health health = queries.health();
+  HttpResponse response = document(control::to_json(health));
+  if (health.state == control::Health::State::kDegraded) {
+    response.status = MHD_HTTP_SERVICE_UNAVAILABLE;
+  }
+  return response;
+}
+
 HttpResponse get(const Startups& startups, Queries& queries, const HttpRequest& request) {
   const std::string& path = request.path;
   if (path == "/v1/version") {
     return document({{"version", EGRESS_VERSION}, {"api", control::kApiVersion}});
   }
+  if (path == "/v1/health") return health(queries);
   if (path == "/v1/clock") return document(control::to_json(queries.clock()));
   if (path == "/v1/lab") return answer_of(queries.lab());
   if (path == "/v1/effective-routes") {
@@ -222,6 +234,14 @@ bool get_later(const Parts& parts, const HttpRequest& request, const Respond& re
     parts.queries.status(answering<inspect::StatusReport>(respond));
     return true;
   }
+  if (request.path == "/v1/metrics") {
+    parts.queries.status([respond](const OrRefusal<inspect::StatusReport>& answer) {
+      const auto* refused = std::get_if<session::Refusal>(&answer);
+      if (refused != nullptr) return respond(refusal_of(*refused));
+      respond({.body = metrics_of(std::get<inspect::StatusReport>(answer)), .type = kMetricsType});
+    });
+    return true;
+  }
   if (request.path == "/v1/wires") {
     parts.queries.wires(answering<settings::WireReport>(respond));
     return true;
@@ -258,6 +278,17 @@ void advance_clock(Operations& operations, const HttpRequest& request, const Res
   const auto asked = control::parse_advance_request(request.body);
   if (!asked.ok()) return respond(refusal_of(asked.error()));
   operations.advance_clock(asked->by, answering<control::ClockAdvance>(respond));
+}
+
+void hold(Operations& operations, const HttpRequest& request, const Respond& respond) {
+  const auto asked = control::parse_hold_request(request.body);
+  if (!asked.ok()) return respond(refusal_of(asked.error()));
+  if (asked->duration) {
+    operations.hold(*asked->duration);
+  } else {
+    operations.release();
+  }
+  respond(document(control::to_json(*asked)));
 }
 
 // Its end is told when all that follows from it has come about.
@@ -313,6 +344,7 @@ void post(const Parts& parts, const HttpRequest& request, const Respond& respond
   const std::string& path = request.path;
   if (path == "/v1/explain") return explain(parts, request, respond);
   if (path == "/v1/clock") return advance_clock(operations, request, respond);
+  if (path == "/v1/hold") return hold(operations, request, respond);
   if (path == "/v1/operations") return operate(parts, request, respond);
   if (path == "/v1/down") return operations.down(std::make_shared<StreamedOperation>(respond));
   if (const auto site = between(path, "/v1/sites/", "/restart")) {
@@ -348,9 +380,20 @@ void post(const Parts& parts, const HttpRequest& request, const Respond& respond
   operations.apply(std::move(*lab), streamed(parts, respond));
 }
 
+// Who does not say which API it speaks is no egressctl.
+bool speaks_our_api(const HttpRequest& request) {
+  const auto said = request.headers.find(control::kApiHeader);
+  return said == request.headers.end() || said->second == std::to_string(control::kApiVersion);
+}
+
 }  // namespace
 
 void handle(const Parts& parts, const HttpRequest& request, const Respond& respond) {
+  if (!speaks_our_api(request)) {
+    return respond(
+        refusal(MHD_HTTP_BAD_REQUEST, fmt::format("this is egressd {}, which speaks API {} alone",
+                                                  EGRESS_VERSION, control::kApiVersion)));
+  }
   if (request.method == MHD_HTTP_METHOD_GET) {
     if (get_later(parts, request, respond)) return;
     return respond(get(parts.startups, parts.queries, request));

@@ -86,6 +86,8 @@ Status Daemon::run(UniqueFd listener) {
       {.body = control::kLargestBody,
        .bodies = control::kLargestBodies,
        .connections = {control::kMostConnections, control::kPatience}},
+      {{control::kApiHeader, std::to_string(control::kApiVersion)},
+       {control::kVersionHeader, EGRESS_VERSION}},
       [this](const HttpRequest& request, const Respond& respond) {
         handle({operations_, startups_, scaling_, queries_, probing_, flow_watch_}, request,
                [what = request.method + " " + request.path, respond](HttpResponse response) {

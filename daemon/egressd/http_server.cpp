@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -54,11 +55,16 @@ ResponsePtr make_response(MHD_Connection* connection, const HttpResponse& respon
       response.body.size(), const_cast<char*>(response.body.data()), MHD_RESPMEM_MUST_COPY));
 }
 
-MHD_Result collect_argument(void* query, MHD_ValueKind /*kind*/, const char* key,
-                            const char* value) {
-  auto& arguments = *static_cast<std::map<std::string, std::string>*>(query);
+// Names of headers are of any case, those of arguments are not.
+MHD_Result collect_value(void* values, MHD_ValueKind kind, const char* key, const char* value) {
+  auto& known = *static_cast<std::map<std::string, std::string>*>(values);
   const auto taken = within_memory("take an argument", [&] {
-    arguments[key] = value == nullptr ? "" : value;
+    std::string name = key;
+    if (kind == MHD_HEADER_KIND) {
+      std::transform(name.begin(), name.end(), name.begin(),
+                     [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    }
+    known[std::move(name)] = value == nullptr ? "" : value;
     return true;
   });
   return taken.ok() ? MHD_YES : MHD_NO;
@@ -112,15 +118,21 @@ class HttpServer::PendingAnswer {
   std::weak_ptr<Exchange> exchange_;
 };
 
-HttpServer::HttpServer(const HttpLimits& limits, HttpHandler handler, Refuse refuse)
-    : limits_(limits), handler_(std::move(handler)), refuse_(std::move(refuse)) {}
+HttpServer::HttpServer(const HttpLimits& limits, HttpHeaders headers, HttpHandler handler,
+                       Refuse refuse)
+    : limits_(limits),
+      headers_(std::move(headers)),
+      handler_(std::move(handler)),
+      refuse_(std::move(refuse)) {}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(uv::Loop& loop, const Clock& clock,
                                                       UniqueFd listener, const HttpLimits& limits,
-                                                      HttpHandler handler, Refuse refuse) {
+                                                      HttpHeaders headers, HttpHandler handler,
+                                                      Refuse refuse) {
   RETURN_IF_ERROR(kernel::raise_fd_limit());
   ASSIGN_OR_RETURN(listener, kernel::move_high(std::move(listener)));
-  std::unique_ptr<HttpServer> server(new HttpServer(limits, std::move(handler), std::move(refuse)));
+  std::unique_ptr<HttpServer> server(
+      new HttpServer(limits, std::move(headers), std::move(handler), std::move(refuse)));
   // Its timeout is for clients that do not read their answers; others are left to Connections.
   server->daemon_.reset(MHD_start_daemon(
       MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, nullptr, nullptr,
@@ -255,8 +267,9 @@ MHD_Result HttpServer::begin(MHD_Connection* connection, const char* url, const 
   const auto exchange = std::make_shared<Exchange>();
   exchange->request.method = method;
   exchange->request.path = url;
-  MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, collect_argument,
+  MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, collect_value,
                             &exchange->request.query);
+  MHD_get_connection_values(connection, MHD_HEADER_KIND, collect_value, &exchange->request.headers);
   exchanges_.emplace(exchange.get(), exchange);
   *context = exchange.get();
   const Excess excess = excess_of(0, announced_length(connection));
@@ -328,7 +341,10 @@ MHD_Result HttpServer::answer(MHD_Connection* connection, Exchange& exchange,
     response.stream->on_wake([this] { timer_->start(std::chrono::milliseconds(0)); });
   }
   MHD_add_response_header(made.get(), MHD_HTTP_HEADER_CONTENT_TYPE,
-                          response.stream != nullptr ? "application/x-ndjson" : "application/json");
+                          response.stream != nullptr ? "application/x-ndjson" : response.type);
+  for (const auto& [name, value] : headers_) {
+    MHD_add_response_header(made.get(), name.c_str(), value.c_str());
+  }
   return MHD_queue_response(connection, response.status, made.get());
 }
 

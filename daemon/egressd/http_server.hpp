@@ -24,13 +24,15 @@ struct HttpRequest {
   std::string method{};
   std::string path{};  // decoded, without the query
   std::map<std::string, std::string> query{};
+  std::map<std::string, std::string> headers{};  // by their names in lower case
   std::string body{};
 };
 
 struct HttpResponse {
   unsigned status = 200;
-  std::string body{};                    // JSON, or
-  std::shared_ptr<LineStream> stream{};  // NDJSON, when set
+  std::string body{};                     // JSON, or
+  std::shared_ptr<LineStream> stream{};   // NDJSON, when set
+  const char* type = "application/json";  // of the body
 };
 
 // To be called once, by the loop's thread; the client may have left by then. Who lets all copies go
@@ -44,6 +46,9 @@ struct HttpLimits {
   ConnectionLimits connections{};
 };
 
+// Of every answer, by their names.
+using HttpHeaders = std::map<std::string, std::string>;
+
 class HttpServer {
  public:
   // Takes the listening socket. `refuse` makes the answer to what never reaches the handler, or
@@ -51,7 +56,8 @@ class HttpServer {
   using Refuse = std::function<HttpResponse(unsigned status, const std::string& why)>;
   static Result<std::unique_ptr<HttpServer>> start(uv::Loop& loop, const Clock& clock,
                                                    UniqueFd listener, const HttpLimits& limits,
-                                                   HttpHandler handler, Refuse refuse);
+                                                   HttpHeaders headers, HttpHandler handler,
+                                                   Refuse refuse);
   ~HttpServer();  // ends streams; clients see them stop
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -65,7 +71,7 @@ class HttpServer {
     void operator()(MHD_Daemon* daemon) const { MHD_stop_daemon(daemon); }
   };
 
-  HttpServer(const HttpLimits& limits, HttpHandler handler, Refuse refuse);
+  HttpServer(const HttpLimits& limits, HttpHeaders headers, HttpHandler handler, Refuse refuse);
   void attach(uv::Loop& loop, const Clock& clock, UniqueFd listener);
   void admit(UniqueFd socket);
   void serve();
@@ -91,6 +97,7 @@ class HttpServer {
                             MHD_ConnectionNotificationCode what);
 
   HttpLimits limits_;
+  HttpHeaders headers_;
   HttpHandler handler_;
   Refuse refuse_;
   size_t bytes_of_bodies_ = 0;

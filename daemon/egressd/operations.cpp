@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "egressd/operations.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -11,6 +13,8 @@
 namespace egress::daemon {
 
 namespace {
+
+using std::chrono_literals::operator""s;
 
 // What becomes of the lab is told with what became of the kernel.
 Operations::Observer telling(const session::Proposal& proposal,
@@ -36,11 +40,45 @@ Operations::Operations(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& ker
       on_idle_(std::move(on_idle)),
       passes_(loop, workers, kernel, session, wires, clock_, on_idle_) {}
 
+// Follows what is at work from its pass on.
+class Operations::Tracked final : public OperationObserver {
+ public:
+  Tracked(Operations& operations, Observer observer)
+      : operations_(operations), observer_(std::move(observer)) {}
+
+  void refused(const session::Refusal& refusal) override { observer_->refused(refusal); }
+  void begun(const std::vector<lab::Finding>& warnings) override { observer_->begun(warnings); }
+  void progressed(const control::Progress& progress) override {
+    operations_.running_->done = progress.done;
+    operations_.running_->total = progress.total;
+    observer_->progressed(progress);
+  }
+  void ended(const control::PassResult& result) override {
+    operations_.running_.reset();
+    observer_->ended(result);
+  }
+
+ private:
+  Operations& operations_;
+  Observer observer_;
+};
+
+void Operations::begin(const char* what) {
+  running_.emplace(inspect::RunningOperation{.what = what, .since = clock_.now()});
+}
+
 std::optional<Error> Operations::why_not_now() const {
-  if (!busy() && !passes_.winding_down()) return std::nullopt;
+  if (passes_.winding_down()) {
+    return Error{.code = Errc::kBusy, .message = "the daemon is stopping"};
+  }
+  if (!running_) return std::nullopt;
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(clock_.now() - running_->since);
+  std::string message = fmt::format("another operation is in progress: {}", running_->what);
+  if (running_->total > 0)
+    message += fmt::format(", {} of {} done", running_->done, running_->total);
   return Error{.code = Errc::kBusy,
-               .message = passes_.winding_down() ? "the daemon is stopping"
-                                                 : "another operation is in progress"};
+               .message = fmt::format("{}, for {} s", message, std::max(seconds, 0s).count())};
 }
 
 bool Operations::refuse_when_busy(OperationObserver& observer) const {
@@ -96,7 +134,7 @@ void Operations::use_traffic(const std::string& site, lab::TrafficClass traffic,
     return observer->ended({});
   }
   propose(
-      "use traffic",
+      "traffic",
       [site, traffic, base = session_.current(), terms = session_.terms()] {
         return session::propose_traffic(*base, site, traffic, terms);
       },
@@ -113,7 +151,7 @@ void Operations::impose(const WireSelection& which, const control::ImposeRequest
     if (request.duration) imposed->until_ms = ms_since_epoch(machine + *request.duration);
   }
   propose(
-      "impose",
+      "wire",
       [which, imposed, machine, base = session_.current(), terms = session_.terms()] {
         return session::propose_impairment(*base, which.server_farm, which.instance, imposed, terms,
                                            machine);
@@ -124,7 +162,6 @@ void Operations::impose(const WireSelection& which, const control::ImposeRequest
 template <typename Propose>
 void Operations::propose(const char* what, Propose propose, const Observer& observer) {
   const auto then = [this, what, observer](Result<session::Outcome> outcome) {
-    proposing_ = false;
     session::Refusal refusal;
     if (!outcome.ok()) {
       refusal.error = outcome.error();
@@ -137,14 +174,17 @@ void Operations::propose(const char* what, Propose propose, const Observer& obse
       const auto warnings = proposal.next.warnings;
       const Observer told = telling(proposal, observer);
       Status taken = take(std::move(proposal));
-      if (taken.ok()) return passes_.begin(what, warnings, told);
+      if (taken.ok()) {
+        return passes_.begin(what, warnings, std::make_shared<Tracked>(*this, told));
+      }
       refusal.error = std::move(taken).error();
     }
+    running_.reset();
     observer->refused(refusal);
     on_idle_();
   };
   workers_.run(what, std::move(propose), then);
-  proposing_ = true;
+  begin(what);
 }
 
 // kUnsupported when this machine cannot hold a proposed lab, kConflict when that needs names that
@@ -205,7 +245,8 @@ void Operations::down(const Observer& observer) {
   if (refuse_when_busy(*observer)) return;
   session_.forget();
   passes_.want_nothing();
-  passes_.begin("down", {}, observer);
+  begin("down");
+  passes_.begin("down", {}, std::make_shared<Tracked>(*this, observer));
 }
 
 void Operations::advance_clock(std::chrono::seconds by, Then<control::ClockAdvance> then) {
@@ -220,11 +261,12 @@ void Operations::advance_clock(std::chrono::seconds by, Then<control::ClockAdvan
     return refuse(std::move(adopted).error());
   }
   spdlog::info("the lab's clock is moved on by {} s", by.count());
-  passes_.begin(
-      "clock advance", {},
-      std::make_shared<Followed>(nullptr, [this, by, then = std::move(then)](const auto& result) {
-        age_flows(by, result.failed, then);
-      }));
+  begin("clock advance");
+  const auto age = [this, by, then = std::move(then)](const auto& result) {
+    age_flows(by, result.failed, then);
+  };
+  passes_.begin("clock advance", {},
+                std::make_shared<Tracked>(*this, std::make_shared<Followed>(nullptr, age)));
 }
 
 // A flow that ends while a packet of it is under way would look like the kernel's disagreement, so
@@ -234,6 +276,7 @@ void Operations::age_flows(std::chrono::seconds by, std::vector<control::FailedO
   const auto ended = [this, failed = std::move(failed),
                       then = std::move(then)](Result<FlowAgeing::Report> report) {
     ageing_ = false;
+    running_.reset();
     if (!report.ok())
       report = FlowAgeing::Report{.failed = {{"flows", report.error().to_string()}}};
     for (const control::FailedObject& each : report->failed) {
@@ -249,6 +292,7 @@ void Operations::age_flows(std::chrono::seconds by, std::vector<control::FailedO
   workers_.run(
       "age flows", [ageing, by] { return ageing.age(by); }, ended);
   passes_.count_change();
+  begin("clock advance");
   ageing_ = true;
 }
 
@@ -270,6 +314,7 @@ Result<uint64_t> Operations::quiet_now() {
 void Operations::describe(inspect::StatusReport& report) const {
   if (!session_.problem().empty()) report.problems.push_back(session_.problem());
   if (!configured_problem_.empty()) report.problems.push_back(configured_problem_);
+  report.operation = running_;
   passes_.describe(report);
 }
 

@@ -64,8 +64,11 @@ class Operations {
   void wind_down() { passes_.wind_down(); }
   // The last pass left the kernel as the lab wants it.
   bool last_clean() const { return passes_.last_clean(); }
+  // Changes by others are left alone for so long, or not any more (passes.hpp).
+  void hold(std::chrono::seconds duration) { passes_.hold(duration); }
+  void release() { passes_.release(); }
   // A requested operation is at work.
-  bool busy() const { return proposing_ || passes_.requested() || ageing_; }
+  bool busy() const { return running_.has_value(); }
   // How often lab or kernel have been changed; empty while the kernel is being changed. Between two
   // equal answers everything was as it was.
   std::optional<uint64_t> changes() const;
@@ -77,6 +80,8 @@ class Operations {
   void describe(inspect::StatusReport& report) const;
 
  private:
+  class Tracked;
+  void begin(const char* what);
   template <typename Propose>
   void propose(const char* what, Propose propose, const Observer& observer);
   Status take(session::Proposal proposal);
@@ -93,9 +98,9 @@ class Operations {
   Clock clock_;
   uv::Callback on_idle_;
   Passes passes_;
-  bool proposing_ = false;  // a requested operation has not begun yet
-  bool learning_ = false;   // what was learned is being analysed
-  bool ageing_ = false;     // the clock was moved on, and flows have not followed yet
+  std::optional<inspect::RunningOperation> running_{};
+  bool learning_ = false;  // what was learned is being analysed
+  bool ageing_ = false;    // the clock was moved on, and flows have not followed yet
   std::string configured_problem_{};
 };
 

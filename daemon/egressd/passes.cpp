@@ -68,7 +68,26 @@ void Passes::follow() {
 void Passes::reconcile_now() {
   const bool nothing_known = session_.network() == nullptr && !removing_;
   if (runner_.running() || winding_down_ || nothing_known) return;
+  settling_ = Settling::kNot;
+  if (hold_ && !removing_) {
+    const auto left = hold_->end - clock_.monotonic();
+    if (left > left.zero()) return timer_.start(std::chrono::ceil<std::chrono::milliseconds>(left));
+    spdlog::info("repairs go on");
+    hold_.reset();
+  }
   start_pass(nullptr);
+}
+
+void Passes::hold(std::chrono::seconds duration) {
+  hold_ = Hold{clock_.monotonic() + duration, clock_.now() + duration};
+  spdlog::info("repairs are held for {} s", duration.count());
+  if (!runner_.running()) reconcile_now();
+}
+
+void Passes::release() {
+  if (!std::exchange(hold_, {})) return;
+  spdlog::info("repairs go on");
+  reconcile_now();
 }
 
 void Passes::reconcile_soon() {
@@ -109,6 +128,9 @@ void Passes::start_pass(const Observer& observer) {
 
 void Passes::finish_pass(const PassOutcome& outcome, const Observer& observer) {
   if (outcome.report.ops_total > 0) ++changes_;
+  ++counts_.passes;
+  counts_.operations += outcome.report.changed;
+  counts_.failures += outcome.report.failed.size() + outcome.report.skipped.size();
   note_repair(outcome);
   log_outcome(outcome);
   const bool removed = removing_ && outcome.report.in_sync();
@@ -182,6 +204,7 @@ void Passes::note_state(const Status& stored) {
 void Passes::note_repair(const PassOutcome& outcome) {
   if (std::exchange(following_, false) || requested_) return;
   if (!last_clean_ || outcome.ops.empty()) return;
+  ++counts_.repairs;
   for (const std::string& op : outcome.ops) spdlog::warn("drift: had to {}", op);
   last_repair_ = {.at = session_.current()->lab_time(clock_.now()), .operations = outcome.ops};
 }
@@ -232,10 +255,12 @@ std::optional<uint64_t> Passes::changes() const {
 void Passes::describe(inspect::StatusReport& report) const {
   report.last_pass = last_pass_;
   report.last_repair = last_repair_;
+  report.counts = counts_;
   for (const std::string& problem : review_problems_) report.problems.push_back(problem);
   if (!state_problem_.empty()) report.problems.push_back(state_problem_);
   for (const std::string& fault : known_faults_) report.problems.push_back(fault);
   if (removing_) report.problems.push_back("the lab is being removed");
+  if (hold_) report.held_until = hold_->told;
 }
 
 }  // namespace egress::daemon

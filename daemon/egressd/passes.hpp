@@ -49,6 +49,11 @@ class Passes {
   void reconcile_now();
   // The kernel is not as it was left: a pass follows when things have had time to settle.
   void reconcile_soon();
+  // What others change stays until then, unless an operation or what a gateway learns makes all
+  // that the lab has anew.
+  void hold(std::chrono::seconds duration);
+  // Goes back to repairing.
+  void release();
   // Starts no pass any more; an unrequested one is left where it is.
   void wind_down();
   bool winding_down() const { return winding_down_; }
@@ -94,12 +99,18 @@ class Passes {
   bool removing_ = false;   // nothing is wanted in the kernel, and it is not empty yet
   bool winding_down_ = false;
   enum class Settling { kNot, kShortly, kInFull };
+  struct Hold {
+    std::chrono::steady_clock::time_point end{};
+    std::chrono::system_clock::time_point told{};  // the same, for people
+  };
+  std::optional<Hold> hold_{};
   Settling settling_ = Settling::kNot;  // the timer runs for reconcile_soon()
   bool last_clean_ = false;
   int failures_ = 0;  // in a row
   uint64_t changes_ = 0;
   std::optional<inspect::LastPass> last_pass_{};
   std::optional<inspect::LastRepair> last_repair_{};
+  inspect::PassCounts counts_{};
   std::set<std::string> known_faults_{};  // logged already
   std::vector<std::string> review_problems_{};
   std::string state_problem_{};  // of the last pass: what is stored could not be written

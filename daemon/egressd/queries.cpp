@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <set>
 #include <utility>
@@ -99,6 +100,18 @@ Status Queries::check_names(const state::KernelState& needed) {
   return state::check_free(needed, kernel_.foreign());
 }
 
+// Asked now: what the last pass saw may be half a minute old.
+void Queries::add_drift(inspect::StatusReport& report, std::set<std::string>& problems) {
+  Result<Comparison> seen = compare();
+  if (!seen.ok()) {
+    problems.insert(seen.error().to_string());
+    return;
+  }
+  report.drift = std::move(seen->drift);
+  for (const auto& [netns, what] : seen->taken) problems.insert(state::to_text(netns, what));
+  if (!report.drift.empty()) operations_.reconcile_soon();
+}
+
 inspect::StatusReport Queries::describe() {
   const auto current = session_.current();
   inspect::StatusReport report{.prefix = session_.terms().prefix};
@@ -109,16 +122,10 @@ inspect::StatusReport Queries::describe() {
     report.links =
         inspect::service_association_links(network->situation.lab, current->life.orphans);
     report.scalings = inspect::scalings_of(network->situation.lab, current->life.instances);
-    // Asked now: what the last pass saw may be half a minute old.
-    Result<Comparison> seen = compare();
-    if (seen.ok()) {
-      report.drift = std::move(seen->drift);
-      for (const auto& [netns, what] : seen->taken) problems.insert(state::to_text(netns, what));
-      if (!report.drift.empty()) operations_.reconcile_soon();
-    } else {
-      problems.insert(seen.error().to_string());
-    }
+    report.warnings = current->warnings;
+    if (!operations_.busy()) add_drift(report, problems);
   }
+  report.daemon = {EGRESS_VERSION, ::getpid(), since_};
   report.version = current->version;
   report.clock = clock();
   report.pending_releases = current->leases.waiting(report.clock.now);
@@ -131,6 +138,20 @@ inspect::StatusReport Queries::describe() {
   report.problems.insert(report.problems.end(), problems.begin(), problems.end());
   report.in_sync = report.drift.empty() && report.problems.empty() && !operations_.busy();
   return report;
+}
+
+control::Health Queries::health() const {
+  inspect::StatusReport report;
+  operations_.describe(report);
+  startups_.describe(report);
+  scaling_.describe(report);
+  const bool has_lab = session_.network() != nullptr;
+  if (!report.problems.empty()) return {control::Health::State::kDegraded, report.problems};
+  if (operations_.busy()) return {control::Health::State::kBusy, {}};
+  if (has_lab && !operations_.last_clean()) {
+    return {control::Health::State::kDegraded, {"the kernel is not yet as the lab wants it"}};
+  }
+  return {};
 }
 
 void Queries::status(Then<inspect::StatusReport> then) {

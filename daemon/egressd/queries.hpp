@@ -50,11 +50,14 @@ class Queries {
         scaling_(scaling),
         gateway_sessions_(gateway_sessions),
         wires_(wires),
-        clock_(std::move(clock)) {}
+        clock_(std::move(clock)),
+        since_(clock_.now()) {}
 
   // With what the kernel looks like now; flows are counted, and the wires are asked, beside the
   // loop.
   void status(Then<inspect::StatusReport> then);
+  // Of the last pass, and of what failed since; asks neither kernel nor programs.
+  control::Health health() const;
   // kConflict without a lab.
   void wires(Then<settings::WireReport> then);
   // As Wires::step().
@@ -89,6 +92,7 @@ class Queries {
     state::ForeignNames taken{};
   };
   Result<Comparison> compare();
+  void add_drift(inspect::StatusReport& report, std::set<std::string>& problems);
   // kConflict while names that `needed` has stand for what is not ours: nothing may be sent or run
   // there.
   Status check_names(const state::KernelState& needed);
@@ -110,6 +114,7 @@ class Queries {
   const GatewaySessions& gateway_sessions_;
   const Wires& wires_;
   Clock clock_;
+  std::chrono::system_clock::time_point since_;      // when this daemon began
   std::set<std::string> known_problems_of_wires_{};  // logged already
 };
 

@@ -54,6 +54,8 @@ Json to_json(const std::vector<ipam::Lease>& leases);
 // {"leases", "usable"}; null: of all subnets.
 Json to_json(const inspect::LeaseReport& report);
 Json to_json(const inspect::StatusReport& status);
+// {"status": "ok|busy|degraded", "problems"}
+Json to_json(const Health& health);
 // {"now", "offset"}; the offset in seconds.
 Json to_json(const inspect::ClockReading& clock);
 // The same with "endedFlows" and "failed".

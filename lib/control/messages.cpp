@@ -109,6 +109,20 @@ Result<AdvanceRequest> parse_advance_request(const std::string& body) {
   return AdvanceRequest{std::chrono::seconds(seconds)};
 }
 
+Json to_json(const HoldRequest& request) {
+  return {{"seconds", request.duration ? Json(request.duration->count()) : Json(nullptr)}};
+}
+
+Result<HoldRequest> parse_hold_request(const std::string& body) {
+  ASSIGN_OR_RETURN(nlohmann::json json, parse_object(body));
+  if (json.contains("seconds") && json["seconds"].is_null()) json.erase("seconds");
+  ASSIGN_OR_RETURN(const int64_t seconds,
+                   integer_of(json, "seconds", 0, std::numeric_limits<int>::max()));
+  HoldRequest request;
+  if (seconds > 0) request.duration = std::chrono::seconds(seconds);
+  return request;
+}
+
 Json to_json(const TrafficRequest& request) {
   return {{"traffic", lab::name_of(request.traffic)}};
 }

@@ -21,6 +21,10 @@ Result<ExplainRequest> parse_explain_request(const std::string& body);
 Json to_json(const AdvanceRequest& request);
 Result<AdvanceRequest> parse_advance_request(const std::string& body);
 
+// {"seconds"}, which may be missing or null
+Json to_json(const HoldRequest& request);
+Result<HoldRequest> parse_hold_request(const std::string& body);
+
 Json to_json(const TrafficRequest& request);
 Result<TrafficRequest> parse_traffic_request(const std::string& body);
 

@@ -27,6 +27,10 @@
 namespace egress::control {
 
 inline constexpr int kApiVersion = 1;
+// What both sides put at the head of what they say: the API that they speak, and the version that
+// they are, in lower case. A request of another API is refused before anything comes of it.
+inline constexpr const char* kApiHeader = "egressd-api";
+inline constexpr const char* kVersionHeader = "egressd-version";
 // Labs travel with the files they name; Microsoft's service tag file is 4 MiB of it.
 inline constexpr size_t kLargestBody = size_t{32} << 20U;
 // What has come so far of all requests that are not complete.
@@ -63,6 +67,18 @@ struct ResolveRequest {
 
 struct AdvanceRequest {
   std::chrono::seconds by{};  // at least one
+};
+
+// Repairs are left for so long; none: they go on.
+struct HoldRequest {
+  std::optional<std::chrono::seconds> duration{};
+};
+
+// Whether it makes sense to send the daemon requests, and its lab packets.
+struct Health {
+  enum class State { kOk, kBusy, kDegraded };
+  State state = State::kOk;
+  std::vector<std::string> problems{};
 };
 
 struct TrafficRequest {

@@ -100,10 +100,33 @@ struct GatewayStatus {
   std::vector<GatewayConnectionStatus> connections{};
 };
 
+// Of what somebody has asked for, while it is at work.
+struct RunningOperation {
+  std::string what{};       // "apply"
+  ipam::TimePoint since{};  // by the machine's clock
+  // Of the pass: objects of the kernel; none before it begins.
+  size_t done = 0;
+  size_t total = 0;
+};
+
+struct DaemonStatus {
+  std::string version{};
+  int pid = 0;
+  ipam::TimePoint since{};  // by the machine's clock
+};
+
 struct LastPass {
   double seconds = 0;
   size_t operations = 0;
   size_t failed = 0;
+};
+
+// Since the daemon began.
+struct PassCounts {
+  uint64_t passes = 0;
+  uint64_t operations = 0;  // done
+  uint64_t failures = 0;    // operations that failed, or were skipped as others had
+  uint64_t repairs = 0;     // passes that undid changes by others
 };
 
 // Changes by others that a pass undid.
@@ -139,17 +162,24 @@ struct StatusReport {
   std::vector<NatGatewayStatus> nat_gateways{};
   std::vector<GatewayStatus> gateways{};
   std::vector<settings::OneWire> wires{};  // those that are TUN devices, as they report
-  std::vector<std::string> drift{};        // one line per object that differs from what is wanted
-  std::vector<std::string> problems{};     // why the daemon cannot do its work, for people
-  std::optional<LastPass> last_pass{};     // empty before the first one
+  // One line per object that differs from what is wanted; none while an operation changes them.
+  std::vector<std::string> drift{};
+  std::vector<std::string> problems{};   // why the daemon cannot do its work, for people
+  std::vector<lab::Finding> warnings{};  // of the lab in force
+  DaemonStatus daemon{};
+  std::optional<RunningOperation> operation{};
+  // Changes by others are left alone until then, by the machine's clock.
+  std::optional<ipam::TimePoint> held_until{};
+  std::optional<LastPass> last_pass{};  // empty before the first one
   std::optional<LastRepair> last_repair{};
+  PassCounts counts{};
   std::vector<ipam::Lease> pending_releases{};
   std::vector<ServiceAssociationLink> links{};
   std::vector<ScalingStatus> scalings{};
 };
 
-// A report without time, sessions of gateways, starts, ports in use, wires, drift, problems,
-// passes, links and scalings. `prefix` starts every namespace's name.
+// A report of what the lab has, without what only the daemon, its kernel and its clock know.
+// `prefix` starts every namespace's name.
 StatusReport describe(const policy::Network& network, const std::string& prefix);
 
 }  // namespace egress::inspect

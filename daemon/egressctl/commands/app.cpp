@@ -60,7 +60,7 @@ int env(const Context& context, const AppOptions& options) {
   if (!app.ok()) return context.console.fail(failure_of(app.error()), kUsage);
   const Answer answer = context_of(context.client, *app, options.force);
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(*failure, kTrouble);
+    return context.console.fail(*failure, exit_of(*failure, Purpose::kQuestion));
   }
   const Json& document = std::get<Json>(answer);
   std::string lines;

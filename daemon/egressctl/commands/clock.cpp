@@ -18,7 +18,7 @@ int advance(const Context& context, const std::string& duration) {
       with_lab(context.client.post("/v1/clock", control::to_json(control::AdvanceRequest{*by})),
                context.client);
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return console.fail(*failure, failure->reach == Reach::kDaemon ? kNo : kTrouble);
+    return console.fail(*failure, exit_of(*failure, Purpose::kChange));
   }
   const Json& advanced = std::get<Json>(answer);
   const std::string leftovers = render_leftovers(advanced);

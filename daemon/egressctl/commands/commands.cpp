@@ -70,9 +70,14 @@ Result<lab::Sender> parse_sender(const std::string& target, const std::string& t
   return Error{.code = Errc::kInvalid, .message = "classes of traffic are of apps, not of hosts"};
 }
 
+int refuse(const Console& console, const Error& error, Purpose purpose) {
+  const Failure failure = failure_of(error);
+  return console.fail(failure, exit_of(failure, purpose));
+}
+
 int show(const Console& console, const Answer& answer, Render render) {
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return console.fail(*failure, kTrouble);
+    return console.fail(*failure, exit_of(*failure, Purpose::kQuestion));
   }
   const Json& document = std::get<Json>(answer);
   console.print(document, render(document, console.out()));

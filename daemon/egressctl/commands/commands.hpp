@@ -11,6 +11,7 @@
 
 #include "egressctl/client.hpp"
 #include "egressctl/console.hpp"
+#include "egressctl/exit_status.hpp"
 #include "policy/explain.hpp"
 
 namespace egress::ctl {
@@ -20,10 +21,11 @@ struct Context {
   Console console;
   Client client;
   Screen progress{};  // where progress is drawn
+  bool wait = false;  // for an operation that is in progress
 };
 using Action = std::function<int(const Context&)>;
 
-// An operation that shows its progress while it runs.
+// An operation that shows its progress while it runs. Ctrl-C leaves it to the daemon.
 Answer run_with_progress(const Context& context, const std::string& path, const Json& body);
 
 // "applied lab.yaml" or "removed the lab", for the summary.
@@ -35,17 +37,16 @@ struct Wording {
 };
 // What an operation came to; the exit status.
 int report(const Console& console, const Json& result, const Wording& wording);
-int exit_of_operation(const Failure& failure);
 
 void add_lab_commands(CLI::App& app, Action& chosen);        // validate, plan
 void add_operation_commands(CLI::App& app, Action& chosen);  // apply, restart, down
 // scale, connect, disconnect, delete, set, unset, purge, swap, export
 void add_lifecycle_commands(CLI::App& app, Action& chosen);
-void add_query_commands(CLI::App& app, Action& chosen);    // status, leases, effective-…, graph
-void add_clock_command(CLI::App& app, Action& chosen);     // clock, clock advance
-void add_startup_commands(CLI::App& app, Action& chosen);  // startup, backup
-void add_flow_commands(CLI::App& app, Action& chosen);     // explain, test
-void add_name_commands(CLI::App& app, Action& chosen);     // resolve, dependencies
+void add_query_commands(CLI::App& app, Action& chosen);  // status, hold, leases, effective-…, graph
+void add_clock_command(CLI::App& app, Action& chosen);             // clock, clock advance
+void add_startup_commands(CLI::App& app, Action& chosen);          // startup, backup
+void add_flow_commands(CLI::App& app, Action& chosen);             // explain, test
+void add_name_commands(CLI::App& app, Action& chosen);             // resolve, dependencies
 void add_network_watcher_commands(CLI::App& app, Action& chosen);  // ip-flow-verify, next-hop
 // exec and env; `program` is what stands behind "--" and must live until the action is done.
 void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Action& chosen);
@@ -67,6 +68,8 @@ inline constexpr const char* kFlowGroup = "Flows";
 inline constexpr const char* kOtherGroup = "Other";
 
 using Render = std::string (*)(const Json&, const Screen&);
+// Why a command ends before anybody is asked; the exit status.
+int refuse(const Console& console, const Error& error, Purpose purpose);
 // A document as the format wants it, or why there is none; the exit status.
 int show(const Console& console, const Answer& answer, Render render);
 

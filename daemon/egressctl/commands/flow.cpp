@@ -46,13 +46,13 @@ int explain(const Context& context, const ExplainOptions& options) {
     answer = ask(context, request);
   } else {
     const auto source = LabSource::read(options.lab);
-    if (!source.ok()) return console.fail(failure_of(source.error()), kTrouble);
+    if (!source.ok()) return refuse(console, source.error(), Purpose::kQuestion);
     text = source->source();
     answer = explain_offline(*source, request);
   }
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
     const bool usage = failure->code == errc_name(Errc::kInvalid) && failure->findings.empty();
-    return console.fail(*failure, usage ? kUsage : kTrouble, text);
+    return console.fail(*failure, usage ? kUsage : exit_of(*failure, Purpose::kQuestion), text);
   }
   const Json& explanation = std::get<Json>(answer);
   console.print(explanation,
@@ -82,21 +82,21 @@ Failure with_offline_hint(Failure failure) {
 int test(const Context& context, const TestOptions& options) {
   const Console& console = context.console;
   const auto source = LabSource::read(options.file);
-  if (!source.ok()) return console.fail(failure_of(source.error()), kTrouble);
+  if (!source.ok()) return refuse(console, source.error(), Purpose::kQuestion);
   const Answer answer =
       options.offline ? test_offline(*source)
                       : context.client.post("/v1/test", control::to_json(source->with_files()));
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
     const bool lab_is_fine = !options.offline && failure->findings.empty();
-    return console.fail(lab_is_fine ? with_offline_hint(*failure) : *failure, kTrouble,
-                        source->source());
+    return console.fail(lab_is_fine ? with_offline_hint(*failure) : *failure,
+                        exit_of(*failure, Purpose::kQuestion), source->source());
   }
   const Json& results = std::get<Json>(answer);
   const std::string& name = source->source().file;
   console.print(results, render_tap(results, name));
   if (!options.junit.empty()) {
     const Status written = write_report(options.junit, render_junit(results, name));
-    if (!written.ok()) return console.fail(failure_of(written.error()), kTrouble);
+    if (!written.ok()) return refuse(console, written.error(), Purpose::kQuestion);
   }
   if (!console.json()) console.note(render_warnings(results, console.err()));
   const TestCounts counts = count_results(results);

@@ -16,7 +16,7 @@ namespace {
 int validate(const Context& context, const std::string& file) {
   const Console& console = context.console;
   const auto source = LabSource::read(file);
-  if (!source.ok()) return console.fail(failure_of(source.error()), kNo);
+  if (!source.ok()) return refuse(console, source.error(), Purpose::kChange);
   const lab::Loaded loaded = source->load();
   const Json findings = control::to_json(loaded.findings);
   const bool valid = loaded.lab.has_value();
@@ -38,11 +38,10 @@ struct PlanOptions {
 int plan(const Context& context, const PlanOptions& options) {
   const Console& console = context.console;
   const auto source = LabSource::read(options.file);
-  if (!source.ok()) return console.fail(failure_of(source.error()), kNo);
+  if (!source.ok()) return refuse(console, source.error(), Purpose::kChange);
   const Answer answer = context.client.post("/v1/plan", control::to_json(source->with_files()));
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return console.fail(*failure, failure->reach == Reach::kDaemon ? kNo : kTrouble,
-                        source->source());
+    return console.fail(*failure, exit_of(*failure, Purpose::kChange), source->source());
   }
   const Json& planned = std::get<Json>(answer);
   if (!console.json()) {

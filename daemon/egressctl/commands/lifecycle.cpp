@@ -22,7 +22,7 @@ int operate(const Context& context, const lifecycle::Operation& operation, const
                                  control::to_json(control::OperationRequest{operation})),
                context.client);
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(*failure, exit_of_operation(*failure));
+    return context.console.fail(*failure, exit_of(*failure, Purpose::kChange));
   }
   return report(context.console, std::get<Json>(answer), wording);
 }
@@ -31,7 +31,7 @@ int export_lab(const Context& context) {
   const Console& console = context.console;
   const Answer answer = with_lab(context.client.get("/v1/lab"), context.client);
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return console.fail(*failure, kTrouble);
+    return console.fail(*failure, exit_of(*failure, Purpose::kQuestion));
   }
   const Json& lab = std::get<Json>(answer);
   console.print(lab, text_of(lab, "text"));

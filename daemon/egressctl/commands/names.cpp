@@ -55,12 +55,12 @@ int resolve(const Context& context, const ResolveOptions& options) {
     answer = ask(context, *request);
   } else {
     const auto source = LabSource::read(options.lab);
-    if (!source.ok()) return console.fail(failure_of(source.error()), kTrouble);
+    if (!source.ok()) return refuse(console, source.error(), Purpose::kQuestion);
     text = source->source();
     answer = resolve_offline(*source, *request);
   }
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return console.fail(*failure, kTrouble, text);
+    return console.fail(*failure, exit_of(*failure, Purpose::kQuestion), text);
   }
   const Json& resolution = std::get<Json>(answer);
   console.print(resolution, render_resolution(resolution, request->app.to_string(), console.out()));

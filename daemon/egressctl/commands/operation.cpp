@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <chrono>
 #include <memory>
+#include <thread>
+#include <utility>
 
 #include "control/messages.hpp"
 #include "egressctl/commands/commands.hpp"
+#include "egressctl/interrupts.hpp"
 #include "egressctl/lab_source.hpp"
 #include "egressctl/progress.hpp"
 #include "egressctl/render/render.hpp"
@@ -13,13 +17,21 @@ namespace egress::ctl {
 
 namespace {
 
+constexpr std::chrono::milliseconds kNextTry{200};
+
+bool is_busy(const Answer& answer) {
+  const Failure* failure = std::get_if<Failure>(&answer);
+  return failure != nullptr && failure->code == errc_name(Errc::kBusy) &&
+         failure->reach == Reach::kDaemon;
+}
+
 int apply_lab(const Context& context, const std::string& file) {
   const auto source = LabSource::read(file);
-  if (!source.ok()) return context.console.fail(failure_of(source.error()), kNo);
+  if (!source.ok()) return refuse(context.console, source.error(), Purpose::kChange);
   const Answer answer =
       run_with_progress(context, "/v1/apply", control::to_json(source->with_files()));
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(*failure, exit_of_operation(*failure), source->source());
+    return context.console.fail(*failure, exit_of(*failure, Purpose::kChange), source->source());
   }
   return report(context.console, std::get<Json>(answer),
                 {"applied", "partly applied", source->source().file});
@@ -31,7 +43,7 @@ int restart(const Context& context, const std::string& site) {
                                    Json::object()),
                  context.client, site);
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(*failure, exit_of_operation(*failure));
+    return context.console.fail(*failure, exit_of(*failure, Purpose::kChange));
   }
   return report(context.console, std::get<Json>(answer), {"restarted", "partly restarted", site});
 }
@@ -39,17 +51,13 @@ int restart(const Context& context, const std::string& site) {
 int down(const Context& context) {
   const Answer answer = run_with_progress(context, "/v1/down", Json::object());
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(*failure, exit_of_operation(*failure));
+    return context.console.fail(*failure, exit_of(*failure, Purpose::kChange));
   }
   return report(context.console, std::get<Json>(answer),
                 {"removed", "partly removed", "the lab", "something of the lab is left"});
 }
 
 }  // namespace
-
-int exit_of_operation(const Failure& failure) {
-  return failure.reach == Reach::kKernel ? kPartly : kNo;
-}
 
 int report(const Console& console, const Json& result, const Wording& wording) {
   const std::string leftovers = render_leftovers(result);
@@ -65,8 +73,23 @@ int report(const Console& console, const Json& result, const Wording& wording) {
 }
 
 Answer run_with_progress(const Context& context, const std::string& path, const Json& body) {
-  ProgressBar bar(context.progress);
-  return context.client.run(path, body, [&](const Json& progress) { bar.show(progress); });
+  const Interrupts interrupts;
+  const auto run = [&] {
+    ProgressBar bar(context.progress);
+    return context.client.run(
+        path, body, [&](const Json& progress) { bar.show(progress); }, Interrupts::came);
+  };
+  Answer answer = run();
+  bool told = false;
+  while (context.wait && is_busy(answer) && !Interrupts::came() && !context.client.is_late()) {
+    if (!std::exchange(told, true) && !context.console.json()) {
+      context.console.note(
+          fmt::format("egressctl: waits: {}\n", printable(std::get<Failure>(answer).message)));
+    }
+    std::this_thread::sleep_for(kNextTry);
+    answer = run();
+  }
+  return answer;
 }
 
 Answer ask_for_traffic(const Context& context, const lab::Sender& sender) {

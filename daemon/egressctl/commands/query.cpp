@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include <memory>
+#include <fmt/format.h>
 
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "control/messages.hpp"
 #include "egressctl/commands/commands.hpp"
+#include "egressctl/duration.hpp"
+#include "egressctl/interrupts.hpp"
 #include "egressctl/render/render.hpp"
 
 namespace egress::ctl {
@@ -12,6 +20,55 @@ int status(const Context& context) {
   const Answer answer = context.client.get("/v1/status");
   const int shown = show(context.console, answer, render_status);
   return shown == kDone && !flag_of(std::get<Json>(answer), "inSync") ? kNo : shown;
+}
+
+constexpr std::chrono::milliseconds kBetweenLooks{1000};
+constexpr std::chrono::milliseconds kMoment{100};
+constexpr const char* kFromTheTop = "\033[H\033[J";
+
+// Until Ctrl-C. What is no terminal gets one document a line, or one text behind the other.
+int watch_status(const Context& context) {
+  const Interrupts interrupts;
+  const Console& console = context.console;
+  int last = kDone;
+  while (!Interrupts::came()) {
+    const Answer answer = context.client.get("/v1/status");
+    if (const Failure* failure = std::get_if<Failure>(&answer)) {
+      return console.fail(*failure, exit_of(*failure, Purpose::kQuestion));
+    }
+    const Json& seen = std::get<Json>(answer);
+    last = flag_of(seen, "inSync") ? kDone : kNo;
+    const std::string clear = console.out().interactive ? kFromTheTop : "";
+    console.print(console.json() ? control::dump(seen) + "\n"
+                                 : clear + render_status(seen, console.out()));
+    if (std::fflush(stdout) != 0) return kTrouble;
+    for (auto slept = kBetweenLooks; slept.count() > 0 && !Interrupts::came(); slept -= kMoment) {
+      std::this_thread::sleep_for(kMoment);
+    }
+  }
+  return last;
+}
+
+int hold(const Context& context, const std::string& duration) {
+  const auto parsed = parse_duration(duration);
+  if (!parsed.ok()) return context.console.fail(failure_of(parsed.error()), kUsage);
+  const Answer answer =
+      context.client.post("/v1/hold", control::to_json(control::HoldRequest{*parsed}));
+  if (const Failure* failure = std::get_if<Failure>(&answer)) {
+    return context.console.fail(*failure, exit_of(*failure, Purpose::kChange));
+  }
+  context.console.print(std::get<Json>(answer),
+                        fmt::format("repairs are held for {}\n", duration_text(*parsed)));
+  return kDone;
+}
+
+int release(const Context& context) {
+  const Answer answer = context.client.post("/v1/hold", control::to_json(control::HoldRequest{}));
+  if (const Failure* failure = std::get_if<Failure>(&answer)) {
+    return context.console.fail(*failure, exit_of(*failure, Purpose::kChange));
+  }
+  context.console.print(std::get<Json>(answer), "repairs go on\n");
+  return kDone;
 }
 
 int leases(const Context& context, const std::string& subnet) {
@@ -77,7 +134,32 @@ void add_query_commands(CLI::App& app, Action& chosen) {
       add_command(app, kLabGroup, "status", "Show apps, workers, interfaces, addresses, drift",
                   "Example: egressctl status -o json | jq .inSync\n"
                   "Exit status: 0 the kernel is as the lab wants it, 1 it is not, 3 trouble.");
-  when_chosen(*telling, chosen, status);
+  const auto watched = std::make_shared<bool>(false);
+  telling->add_flag("--watch", *watched, "Again every second, until Ctrl-C");
+  when_chosen(*telling, chosen, [watched](const Context& context) {
+    return *watched ? watch_status(context) : status(context);
+  });
+
+  CLI::App* holding = add_command(
+      app, kLabGroup, "hold", "Let changes by others stay, such as a trace of nft's",
+      "What differs from the lab is not undone meanwhile, and status says so. An operation that\n"
+      "somebody asks for makes all that the lab has anew, as ever; a daemon that starts repairs.\n"
+      "Examples:\n"
+      "  egressctl hold --for 30m\n"
+      "  ip netns exec eg-vnet-spoke nft monitor trace\n"
+      "  egressctl release\n"
+      "Exit status: 0 done, 3 trouble.");
+  const auto duration = std::make_shared<std::string>("10m");
+  holding->add_option("--for", *duration, "How long, in s, m, h, d")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  when_chosen(*holding, chosen,
+              [duration](const Context& context) { return hold(context, *duration); });
+  CLI::App* releasing = add_command(app, kLabGroup, "release", "Undo changes by others again",
+                                    "The end of hold.\n"
+                                    "Example: egressctl release\n"
+                                    "Exit status: 0 done, 3 trouble.");
+  when_chosen(*releasing, chosen, release);
 
   CLI::App* listing =
       add_command(app, kLabGroup, "leases", "Show who holds which address of a subnet",

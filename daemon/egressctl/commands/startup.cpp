@@ -35,12 +35,12 @@ int startup(const Context& context, const StartupOptions& options) {
     answer = with_sites(context.client.get(path), context.client, app->site);
   } else {
     const auto source = LabSource::read(options.lab);
-    if (!source.ok()) return console.fail(failure_of(source.error()), kTrouble);
+    if (!source.ok()) return refuse(console, source.error(), Purpose::kQuestion);
     answer = startup_offline(*source, *app);
     text = source->source();
   }
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return console.fail(*failure, kTrouble, text);
+    return console.fail(*failure, exit_of(*failure, Purpose::kQuestion), text);
   }
   return show_startup(console, std::get<Json>(answer), "running");
 }
@@ -50,7 +50,8 @@ int back_up(const Context& context, const std::string& site) {
   const Answer answer = with_sites(
       run_with_progress(context, fmt::format("/v1/sites/{}/backup", escaped(site)), Json::object()),
       context.client, site);
-  if (const Failure* failure = std::get_if<Failure>(&answer)) return console.fail(*failure, kNo);
+  if (const Failure* failure = std::get_if<Failure>(&answer))
+    return console.fail(*failure, exit_of(*failure, Purpose::kChange));
   const Json& result = std::get<Json>(answer);
   const Json& report = member(result, "report");
   if (report.is_object()) return show_startup(console, report, "done");

@@ -12,6 +12,7 @@
 #include "control/messages.hpp"
 #include "egressctl/commands/commands.hpp"
 #include "egressctl/duration.hpp"
+#include "egressctl/interrupts.hpp"
 #include "lab/lab.hpp"
 
 namespace egress::ctl {
@@ -25,8 +26,6 @@ struct WatchOptions {
   std::string duration{};
 };
 
-volatile std::sig_atomic_t interrupted = 0;
-
 // Nobody reads what is printed any more.
 bool has_no_reader() {
   pollfd output{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
@@ -38,13 +37,6 @@ bool has_no_reader() {
 void end_output() {
   if (!has_no_reader()) return;
   if (std::freopen("/dev/null", "w", stdout) == nullptr) std::clearerr(stdout);
-}
-
-void end_by_signals() {
-  struct sigaction on_interrupt {};
-  on_interrupt.sa_handler = [](int) { interrupted = 1; };
-  ::sigaction(SIGINT, &on_interrupt, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
 }
 
 Result<control::WatchRequest> request_of(const WatchOptions& options) {
@@ -64,7 +56,8 @@ int watch(const Context& context, const WatchOptions& options) {
     if (!parsed.ok()) return console.fail(failure_of(parsed.error()), kUsage);
     duration = *parsed;
   }
-  end_by_signals();
+  const Interrupts interrupts;
+  std::signal(SIGPIPE, SIG_IGN);
   WatchText text(console.out());
   const auto print = [&](const Json& record) {
     console.print(console.json() ? control::dump(record) + "\n" : text.line(record));
@@ -72,14 +65,12 @@ int watch(const Context& context, const WatchOptions& options) {
   };
   const Answer answer = with_sites(
       context.client.follow(with_query("/v1/watch", control::to_parameters(*request)), duration,
-                            print, [] { return interrupted != 0 || has_no_reader(); }),
+                            print, [] { return Interrupts::came() || has_no_reader(); }),
       context.client, request->site);
   end_output();
   const Failure* failure = std::get_if<Failure>(&answer);
   if (failure == nullptr) return kDone;
-  const bool refused = failure->reach == Reach::kDaemon && failure->code != "interrupted" &&
-                       failure->code != errc_name(Errc::kBusy);
-  return console.fail(*failure, refused ? kNo : kTrouble);
+  return console.fail(*failure, exit_of(*failure, Purpose::kQuestion));
 }
 
 }  // namespace
@@ -94,8 +85,7 @@ void add_watch_command(CLI::App& app, Action& chosen) {
       "  egressctl watch\n"
       "  egressctl watch web --denied\n"
       "  egressctl watch web/0 --packets --for 1m -o json\n"
-      "Exit status: 0 it has ended as it was told, 1 refused (such as: no such app), 2 usage,\n"
-      "3 trouble (such as: the daemon goes).");
+      "Exit status: 0 it has ended as it was told, 2 usage, 3 trouble (such as: no such app).");
   const auto options = std::make_shared<WatchOptions>();
   command
       ->add_option("SITE[/INSTANCE]", options->target,

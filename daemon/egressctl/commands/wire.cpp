@@ -41,18 +41,22 @@ Json only(Json wires, const std::string& which) {
   return wires;
 }
 
+int fail(const Context& context, const Failure& failure) {
+  return context.console.fail(failure, exit_of(failure, Purpose::kChange));
+}
+
 int list(const Context& context, const std::string& which) {
   Answer answer = with_lab(context.client.get("/v1/wires"), context.client);
   Json* const wires = std::get_if<Json>(&answer);
   if (wires == nullptr || which.empty()) return show(context.console, answer, render_wires);
   *wires = only(std::move(*wires), which);
   if (!list_of(*wires, "wires").empty()) return show(context.console, answer, render_wires);
-  return context.console.fail(
+  return fail(
+      context,
       {.code = errc_name(Errc::kNotFound),
        .message = fmt::format("'{}' has no wires", which),
        .hint =
-           "who has: egressctl wire; a plan needs interface: tun, and an app that is integrated"},
-      kNo);
+           "who has: egressctl wire; a plan needs interface: tun, and an app that is integrated"});
 }
 
 std::string path_of(const std::string& wires) {
@@ -64,10 +68,6 @@ std::string path_of(const std::string& wires) {
 std::string done_text(const WireOptions& options) {
   if (options.clear) return "cleared";
   return options.hold ? "held" : "impaired";
-}
-
-int fail(const Context& context, const Failure& failure) {
-  return context.console.fail(failure, failure.reach == Reach::kDaemon ? kNo : kTrouble);
 }
 
 int impose(const Context& context, const WireOptions& options) {
@@ -85,10 +85,7 @@ int impose(const Context& context, const WireOptions& options) {
   const Answer answer =
       with_plans(run_with_progress(context, path_of(options.wires), control::to_json(request)),
                  context.client, options.wires.substr(0, options.wires.find('/')));
-  if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return failure->reach == Reach::kKernel ? context.console.fail(*failure, kPartly)
-                                            : fail(context, *failure);
-  }
+  if (const Failure* failure = std::get_if<Failure>(&answer)) return fail(context, *failure);
   const Json& result = std::get<Json>(answer);
   const std::string leftovers = render_leftovers(result);
   if (!context.console.json()) context.console.note(leftovers);

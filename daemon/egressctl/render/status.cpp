@@ -13,14 +13,38 @@ std::string or_dash(const std::string& text) {
   return text.empty() ? "-" : text;
 }
 
+std::string operations_text(double count) {
+  return fmt::format("{:.0f} operation{}", count, count == 1 ? "" : "s");
+}
+
+Cell state_cell(const Json& status) {
+  const Json& operation = member(status, "operation");
+  if (!operation.is_object()) {
+    return flag_of(status, "inSync") ? Cell("in sync", Paint::kGreen)
+                                     : Cell("not in sync", Paint::kRed);
+  }
+  std::string text =
+      fmt::format("{} since {}", text_of(operation, "name"), text_of(operation, "startedAt"));
+  if (number_of(operation, "total") > 0) {
+    text += fmt::format(", {} of {} done", text_of(operation, "done"), text_of(operation, "total"));
+  }
+  return {text, Paint::kYellow};
+}
+
 std::string summary(const Json& status, const Screen& screen) {
-  const bool in_sync = flag_of(status, "inSync");
   std::vector<std::pair<std::string, Cell>> rows;
   const std::string lab = text_of(status, "lab");
   rows.emplace_back("lab", lab.empty() ? "none in force" : lab);
   rows.emplace_back("prefix", text_of(status, "prefix"));
-  rows.emplace_back("state",
-                    in_sync ? Cell("in sync", Paint::kGreen) : Cell("not in sync", Paint::kRed));
+  rows.emplace_back("state", state_cell(status));
+  if (const std::string until = text_of(status, "heldUntil"); !until.empty()) {
+    rows.emplace_back("repairs", Cell(fmt::format("held until {}", until), Paint::kYellow));
+  }
+  if (const Json& daemon = member(status, "daemon"); daemon.is_object()) {
+    rows.emplace_back("daemon",
+                      fmt::format("egressd {}, pid {}, since {}", text_of(daemon, "version"),
+                                  text_of(daemon, "pid"), text_of(daemon, "since")));
+  }
   if (const Json& clock = member(status, "clock"); number_of(clock, "offset") > 0) {
     rows.emplace_back("clock",
                       fmt::format("{} ahead, {}", clock_offset_text(clock), text_of(clock, "now")));
@@ -28,13 +52,15 @@ std::string summary(const Json& status, const Screen& screen) {
   if (const Json& pass = member(status, "lastPass"); pass.is_object()) {
     rows.emplace_back(
         "last pass",
-        fmt::format("{} operations in {:.2f} s, {} failed", text_of(pass, "operations"),
+        fmt::format("{} in {:.2f} s, {} failed", operations_text(number_of(pass, "operations")),
                     number_of(pass, "seconds"), text_of(pass, "failed")));
   }
   if (const Json& repair = member(status, "lastRepair"); repair.is_object()) {
-    rows.emplace_back("last repair",
-                      fmt::format("{} operations undid changes by others, {}",
-                                  list_of(repair, "operations").size(), text_of(repair, "at")));
+    rows.emplace_back(
+        "last repair",
+        fmt::format("{} undid changes by others, {}",
+                    operations_text(static_cast<double>(list_of(repair, "operations").size())),
+                    text_of(repair, "at")));
   }
   return facts(rows, screen);
 }
@@ -152,10 +178,10 @@ std::string section(const Table& table, const Screen& screen) {
   return table.empty() ? std::string() : fmt::format("\n{}", table.to_string(screen));
 }
 
-std::string lines_under(const char* heading, const std::vector<std::string>& lines,
+std::string lines_under(const char* heading, const std::vector<std::string>& lines, Paint paint,
                         const Screen& screen) {
   if (lines.empty()) return {};
-  std::string text = fmt::format("\n{}\n", painted(heading, Paint::kRed, screen));
+  std::string text = fmt::format("\n{}\n", painted(heading, paint, screen));
   for (const std::string& line : lines) text += "  " + printable(line) + "\n";
   return text;
 }
@@ -163,9 +189,13 @@ std::string lines_under(const char* heading, const std::vector<std::string>& lin
 }  // namespace
 
 std::string render_status(const Json& status, const Screen& screen) {
-  std::string text = summary(status, screen) + scalings(status, screen) +
-                     section(apps_table(status), screen) + section(workers_table(status), screen) +
-                     section(hosts_table(status), screen) + section(snat_table(status), screen) +
+  std::string text = summary(status, screen) +
+                     lines_under("Problems", texts_of(status, "problems"), Paint::kRed, screen) +
+                     lines_under("Drift", texts_of(status, "drift"), Paint::kRed, screen) +
+                     lines_under("Warnings", texts_of(status, "warnings"), Paint::kYellow, screen) +
+                     scalings(status, screen) + section(apps_table(status), screen) +
+                     section(workers_table(status), screen) + section(hosts_table(status), screen) +
+                     section(snat_table(status), screen) +
                      section(nat_gateways_table(status), screen) +
                      section(gateways_table(status), screen);
   if (!list_of(status, "wires").empty()) text += "\n" + render_wires(status, screen);
@@ -177,8 +207,7 @@ std::string render_status(const Json& status, const Screen& screen) {
   if (const std::string orphans = render_orphans(status, screen); !orphans.empty()) {
     text += "\n" + orphans;
   }
-  return text + lines_under("Drift", texts_of(status, "drift"), screen) +
-         lines_under("Problems", texts_of(status, "problems"), screen);
+  return text;
 }
 
 }  // namespace egress::ctl

@@ -167,12 +167,22 @@ Json to_json(const inspect::StatusReport& status) {
                  {"operations", status.last_pass->operations},
                  {"failed", status.last_pass->failed}};
   }
+  Json operation;
+  if (status.operation) {
+    operation = {{"name", status.operation->what},
+                 {"startedAt", time_text(status.operation->since)},
+                 {"done", status.operation->done},
+                 {"total", status.operation->total}};
+  }
   Json last_repair;
   if (status.last_repair) {
     last_repair = {{"at", time_text(status.last_repair->at)},
                    {"operations", status.last_repair->operations}};
   }
-  return {{"lab", status.lab ? Json(*status.lab) : Json(nullptr)},
+  const inspect::DaemonStatus& daemon = status.daemon;
+  return {{"daemon",
+           {{"version", daemon.version}, {"pid", daemon.pid}, {"since", time_text(daemon.since)}}},
+          {"lab", status.lab ? Json(*status.lab) : Json(nullptr)},
           {"version", status.version},
           {"clock", to_json(status.clock)},
           {"prefix", status.prefix},
@@ -185,13 +195,24 @@ Json to_json(const inspect::StatusReport& status) {
           {"gateways", array_of(status.gateways, gateway_json)},
           {"wires",
            array_of(status.wires, [](const settings::OneWire& wire) { return to_json(wire); })},
+          {"operation", operation},
           {"drift", status.drift},
+          {"heldUntil", status.held_until ? Json(time_text(*status.held_until)) : Json(nullptr)},
           {"problems", status.problems},
+          {"warnings",
+           array_of(status.warnings, [](const lab::Finding& each) { return each.to_string(); })},
           {"lastPass", last_pass},
           {"lastRepair", last_repair},
           {"pendingReleases", to_json(status.pending_releases)},
           {"serviceAssociationLinks", array_of(status.links, link_json)},
           {"scaling", array_of(status.scalings, scaling_status_json)}};
+}
+
+Json to_json(const Health& health) {
+  const char* state = "ok";
+  if (health.state == Health::State::kBusy) state = "busy";
+  if (health.state == Health::State::kDegraded) state = "degraded";
+  return {{"status", state}, {"problems", health.problems}};
 }
 
 Json to_json(const inspect::ExecContext& context) {

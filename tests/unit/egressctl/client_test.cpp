@@ -3,15 +3,15 @@
 
 #include <gmock/gmock.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
-#include <thread>
+#include <atomic>
 
 #include "base/unique_fd.hpp"
 #include "egressctl/commands/commands.hpp"
 #include "egressctl/progress.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/support/unix_socket.hpp"
+#include "tests/unit/egressctl/fake_daemon.hpp"
 
 namespace egress::ctl {
 namespace {
@@ -19,40 +19,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// Answers one request on a unix socket with fixed bytes and hangs up.
-class OneAnswer {
- public:
-  explicit OneAnswer(std::string bytes) : bytes_(std::move(bytes)) {
-    EXPECT_EQ(::listen(listener_.get(), 1), 0);
-    thread_ = std::thread([this] { serve(); });
-  }
-  ~OneAnswer() {
-    ::shutdown(listener_.get(), SHUT_RDWR);  // wakes it when nobody came
-    thread_.join();
-  }
-  OneAnswer(const OneAnswer&) = delete;
-  OneAnswer& operator=(const OneAnswer&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  void serve() const {
-    const UniqueFd peer(::accept(listener_.get(), nullptr, nullptr));
-    std::string request(4096, '\0');
-    if (!peer.valid() || ::recv(peer.get(), request.data(), request.size(), 0) <= 0) return;
-    EXPECT_EQ(::send(peer.get(), bytes_.data(), bytes_.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes_.size()));
-  }
-
-  std::string bytes_;
-  testing_support::Folder folder_{};
-  std::string path_ = folder_ / "socket";
-  UniqueFd listener_ = testing_support::bound_to(path_, SOCK_STREAM);
-  std::thread thread_{};
-};
-
 Answer run_against(const std::string& bytes, std::vector<std::string>& seen) {
-  const OneAnswer daemon(bytes);
+  const FakeDaemon daemon(bytes);
   return Client(daemon.path()).run("/v1/apply", Json::object(), [&](const Json& progress) {
     seen.push_back(text_of(progress, "what"));
   });
@@ -109,8 +77,8 @@ TEST(Client, ReportsProgressAndAnswersWithTheResult) {
 TEST(Client, TakesAnAnswerOfManyMegabytes) {
   const std::string text(size_t{20} << 20, 'x');
   const std::string body = "{\"text\": \"" + text + "\"}";
-  const OneAnswer daemon("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
-                         "\r\n\r\n" + body);
+  const FakeDaemon daemon("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
+                          "\r\n\r\n" + body);
   const Answer answer = Client(daemon.path()).get("/v1/lab");
   ASSERT_TRUE(std::holds_alternative<Json>(answer)) << failure_in(answer).message;
   EXPECT_EQ(text_of(std::get<Json>(answer), "text"), text);
@@ -124,11 +92,55 @@ TEST(Client, FollowsADaemonThatHangsNoLongerThanItIsTold) {
   const auto nothing = [](const Json&) {};
   const auto for_ever = [] { return false; };
   const Answer late = Client(path).follow("/v1/flows", std::chrono::seconds(1), nothing, for_ever);
-  EXPECT_EQ(failure_in(late).code, "connection");
-  EXPECT_THAT(failure_in(late).message, HasSubstr("no answer in time"));
+  EXPECT_EQ(failure_in(late).code, "timeout");
+  EXPECT_THAT(failure_in(late).message, HasSubstr("gave no answer within 1 s"));
   const Answer over =
       Client(path).follow("/v1/flows", std::chrono::seconds(0), nothing, [] { return true; });
   EXPECT_TRUE(std::holds_alternative<Json>(over));
+}
+
+TEST(Client, WaitsNoLongerThanItsPatienceAndSaysMeanwhileThatItDoes) {
+  const testing_support::Folder folder;
+  const std::string path = folder / "socket";
+  const UniqueFd listener = testing_support::bound_to(path, SOCK_STREAM);
+  ASSERT_EQ(::listen(listener.get(), 8), 0);
+  std::atomic<int> silences = 0;
+  const Client client(path,
+                      {.timeout = std::chrono::seconds(3), .on_silence = [&] { ++silences; }});
+  EXPECT_FALSE(client.is_late());
+  EXPECT_EQ(failure_in(client.get("/v1/status")).message, path + " gave no answer within 3 s");
+  EXPECT_EQ(silences, 1);
+  EXPECT_TRUE(client.is_late());
+  EXPECT_EQ(failure_in(client.post("/v1/explain", Json::object())).code, "timeout");
+}
+
+TEST(Client, LeavesAnOperationToTheDaemonWhenItIsInterrupted) {
+  const testing_support::Folder folder;
+  const std::string path = folder / "socket";
+  const UniqueFd listener = testing_support::bound_to(path, SOCK_STREAM);
+  ASSERT_EQ(::listen(listener.get(), 8), 0);
+  const Failure left = failure_in(Client(path).run(
+      "/v1/apply", Json::object(), [](const Json&) {}, [] { return true; }));
+  EXPECT_EQ(left.code, "cancelled");
+  EXPECT_THAT(left.hint, HasSubstr("egressctl status"));
+}
+
+TEST(Client, ReadsNothingOfADaemonOfAnotherApi) {
+  const std::string body = R"({"verdict": "Allow"})";
+  const FakeDaemon newer(
+      "HTTP/1.1 200 OK\r\nEgressd-Api: 2\r\nEgressd-Version: 9.9\r\n"
+      "Connection: close\r\n\r\n" +
+      body);
+  const Failure other = failure_in(Client(newer.path()).get("/v1/status"));
+  EXPECT_EQ(other.code, "version");
+  EXPECT_THAT(other.message, testing::MatchesRegex("daemon 9.9 .api 2., client .* .api 1."));
+  std::vector<std::string> seen;
+  EXPECT_EQ(
+      failure_in(Client(newer.path()).run("/v1/apply", Json::object(), [](const Json&) {})).code,
+      "version");
+  const FakeDaemon stranger("HTTP/1.1 200 OK\r\nServer: nginx\r\nConnection: close\r\n\r\n{}");
+  EXPECT_THAT(failure_in(Client(stranger.path()).get("/v1/status")).message,
+              StartsWith("what answers does not say that it is egressd"));
 }
 
 TEST(Client, SaysThatNobodyAnswersAtAPathThatIsTooLongForASocket) {
@@ -159,7 +171,7 @@ TEST(Client, KnowsThatARefusedOperationChangedNothing) {
 }
 
 Failure named(const char* code, const std::string& status) {
-  const OneAnswer daemon("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + status);
+  const FakeDaemon daemon("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + status);
   return failure_in(with_sites(Failure{.code = code}, Client(daemon.path()), "wbe"));
 }
 
@@ -171,7 +183,7 @@ TEST(WithSites, SuggestsWhatTheDaemonsLabHas) {
 
 TEST(WithSubnets, SuggestsThoseThatHaveLeases) {
   const auto hint = [](const std::string& status) {
-    const OneAnswer daemon("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + status);
+    const FakeDaemon daemon("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + status);
     return failure_in(with_subnets(Failure{.code = "not-found"}, Client(daemon.path()), "v/app"))
         .hint;
   };

@@ -215,7 +215,7 @@ TEST(RenderStatus, ShowsAppsWorkersHostsAndDrift) {
   EXPECT_THAT(text, HasSubstr("state        not in sync\n"));
   EXPECT_THAT(text, HasSubstr("clock        1h30m ahead, 2024-05-01T11:30:00.000Z\n"));
   EXPECT_THAT(text, HasSubstr("last pass    9 operations in 0.40 s, 1 failed\n"));
-  EXPECT_THAT(text, HasSubstr("last repair  1 operations undid changes by others, 2024-05-01"));
+  EXPECT_THAT(text, HasSubstr("last repair  1 operation undid changes by others, 2024-05-01"));
   EXPECT_THAT(text,
               HasSubstr("web/1  failed: image-pull  spoke/apps  10.1.1.5    20.50.1.5    all"));
   EXPECT_THAT(text, HasSubstr("plan/1  integ0     10.1.1.5  spoke/apps  eg-worker-plan-1\n"));
@@ -224,13 +224,28 @@ TEST(RenderStatus, ShowsAppsWorkersHostsAndDrift) {
   EXPECT_THAT(text, HasSubstr("plan/1    20.50.1.5  tcp://93.184.216.34:443  128\n"));
   EXPECT_THAT(text, HasSubstr("nat          20.61.7.1  tcp       3 of 64512    fw 1, plan/1 2\n"));
   EXPECT_THAT(text, HasSubstr("nat          20.61.7.1  udp       0 of 64512    -\n"));
-  EXPECT_THAT(text, HasSubstr("\nDrift\n  add route r\n\nProblems\n  no room\n"));
+  EXPECT_THAT(text, HasSubstr("\n\nProblems\n  no room\n\nDrift\n  add route r\n\nApp "));
 }
 
 TEST(RenderStatus, ColoursTheStateOnATerminal) {
   const Screen terminal{.interactive = true};
   EXPECT_THAT(render_status(status(), terminal), HasSubstr("\033[31mnot in sync\033[0m"));
   EXPECT_THAT(render_status(status(), kPipe), Not(HasSubstr("\033")));
+}
+
+TEST(RenderStatus, ShowsTheOperationAtWorkAndWhoAnswers) {
+  Json busy = status();
+  busy["daemon"] = {{"version", "0.1.0"}, {"pid", 7}, {"since", "2024-05-01T09:00:00.000Z"}};
+  busy["operation"] = {
+      {"name", "apply"}, {"startedAt", "2024-05-01T10:00:00.000Z"}, {"done", 3}, {"total", 9}};
+  busy["heldUntil"] = "2024-05-01T10:10:00.000Z";
+  busy["warnings"] = {"a.yaml:1:1: warning: w"};
+  const std::string text = render_status(busy, kPipe);
+  EXPECT_THAT(text, HasSubstr("state        apply since 2024-05-01T10:00:00.000Z, 3 of 9 done\n"));
+  EXPECT_THAT(text, HasSubstr("repairs      held until 2024-05-01T10:10:00.000Z\n"));
+  EXPECT_THAT(text,
+              HasSubstr("daemon       egressd 0.1.0, pid 7, since 2024-05-01T09:00:00.000Z\n"));
+  EXPECT_THAT(text, HasSubstr("\nWarnings\n  a.yaml:1:1: warning: w\n"));
 }
 
 TEST(RenderStatus, ListsAddressesThatWait) {

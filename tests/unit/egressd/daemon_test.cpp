@@ -15,6 +15,7 @@ namespace egress::daemon {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 TEST_F(DaemonTest, AppliesALabAndSaysSo) {
   start();
@@ -221,8 +222,16 @@ TEST_F(DaemonTest, AnswersOthersDuringAnOperationAndRefusesASecondOne) {
   EXPECT_EQ(get("/v1/version").status, 200);
   const Reply second = post("/v1/sites/web/restart");
   EXPECT_EQ(second.status, 409);
-  EXPECT_EQ(Json::parse(second.body)["error"]["code"], "busy");
-  EXPECT_EQ(status()["inSync"], false);
+  const Json error = Json::parse(second.body)["error"];
+  EXPECT_EQ(error["code"], "busy");
+  EXPECT_THAT(error["message"].get<std::string>(),
+              MatchesRegex("another operation is in progress: apply, [0-9]+ of [0-9]+ done, for "
+                           "[0-9]+ s"));
+  const Json during = status();
+  EXPECT_EQ(during["inSync"], false);
+  EXPECT_EQ(during["drift"], Json::array()) << "what is on its way is no drift";
+  EXPECT_EQ(during["operation"]["name"], "apply");
+  EXPECT_GT(during["operation"]["total"], 10);
   const Reply reply = applying.get();
   EXPECT_EQ(last_line(reply)["result"]["drift"], Json::array());
   EXPECT_THAT(reply.body, HasSubstr("\"progress\""));

@@ -25,9 +25,10 @@ size_t receive(char* data, size_t /*one*/, size_t size, void* exchange) {
 }
 
 // The line that ends the headers is empty.
-size_t see_header(char* /*data*/, size_t /*one*/, size_t size, void* exchange) {
+size_t see_header(char* data, size_t /*one*/, size_t size, void* exchange) {
   constexpr size_t kEmptyLine = 2;
-  const auto* self = static_cast<const Exchange*>(exchange);
+  auto* self = static_cast<Exchange*>(exchange);
+  self->reply.headers.append(data, size);
   if (size == kEmptyLine && self->call.on_answer) self->call.on_answer();
   return size;
 }
@@ -77,8 +78,11 @@ Reply send(const std::string& socket, const Call& call) {
                                                                       &curl_slist_free_all);
   if (!call.announce_length) {
     headers.reset(curl_slist_append(nullptr, "Transfer-Encoding: chunked"));
-    curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
   }
+  if (!call.header.empty()) {
+    headers.reset(curl_slist_append(headers.release(), call.header.c_str()));
+  }
+  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
   curl_easy_perform(curl.get());
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &exchange.reply.status);
   return exchange.reply;

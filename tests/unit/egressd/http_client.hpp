@@ -11,12 +11,14 @@ namespace egress::daemon {
 struct Reply {
   long status = 0;  // 0: no answer
   std::string body{};
+  std::string headers{};
 };
 
 struct Call {
   std::string method = "GET";
   std::string path{};
   std::string body{};
+  std::string header{};         // one more, "name: value"
   bool announce_length = true;  // otherwise the body is sent in chunks
   // Called when an answer has begun, before there is anything of its body.
   std::function<void()> on_answer{};

@@ -55,7 +55,8 @@ class HttpServerTest : public ::testing::Test {
   }
   void start(HttpHandler handler) {
     socket_.emplace(SocketFile::listen(path()).value());
-    server_ = HttpServer::start(loop_, {}, socket_->take_fd(), limits_, std::move(handler),
+    server_ = HttpServer::start(loop_, {}, socket_->take_fd(), limits_, {{"x-test", "yes"}},
+                                std::move(handler),
                                 [](unsigned status, const std::string& why) {
                                   return HttpResponse{.status = status, .body = why};
                                 })
