@@ -8,6 +8,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "egressctl/duration.hpp"
 #include "lab/suggest.hpp"
@@ -64,14 +65,30 @@ std::vector<std::string> split_off_program(std::vector<std::string>& arguments) 
   return program;
 }
 
-// After a parse that failed, options have no values yet.
-bool asks_for_json(const std::vector<std::string>& arguments) {
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] == "-ojson" || arguments[i] == "--output=json") return true;
-    const bool named = i > 0 && (arguments[i - 1] == "-o" || arguments[i - 1] == "--output");
-    if (named && arguments[i] == "json") return true;
+bool is_picture(const std::string& word) {
+  return std::find(std::begin(kPictures), std::end(kPictures), word) != std::end(kPictures);
+}
+
+Format format_of(const std::string& word) {
+  for (const FormatWord& each : kFormats) {
+    if (word == each.word) return each.format;
   }
-  return false;
+  return Format::kTable;
+}
+
+// After a parse that failed, options have no values yet.
+Format format_asked_for(const std::vector<std::string>& arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    for (const std::string head : {"--output=", "-o"}) {
+      const std::string& word = arguments[i];
+      if (word.size() > head.size() && word.starts_with(head)) {
+        return format_of(word.substr(head.size()));
+      }
+    }
+    const bool named = i > 0 && (arguments[i - 1] == "-o" || arguments[i - 1] == "--output");
+    if (named) return format_of(arguments[i]);
+  }
+  return Format::kTable;
 }
 
 // The first word that is neither an option of all commands nor the value of one.
@@ -95,6 +112,15 @@ Failure failure_of(const CLI::App& app, const CLI::ParseError& error,
     return {.code = "usage",
             .message = fmt::format("no command '{}'", lab::shown(*word)),
             .hint = lab::suggestion(*word, names, "egressctl --help")};
+  }
+  if (const auto option = std::find_if(
+          arguments.begin(), arguments.end(),
+          [](const std::string& each) { return each.size() > 1 && each.front() == '-'; });
+      commands.empty() && option != arguments.end()) {
+    return {.code = "usage",
+            .message =
+                fmt::format("no command, and no option '{}' of all commands", lab::shown(*option)),
+            .hint = "egressctl --help"};
   }
   const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
   const bool has_program =
@@ -148,8 +174,11 @@ CommandLine::CommandLine()
       ->type_name("PATH")
       ->envname("EGRESSD_SOCKET")
       ->capture_default_str();
-  app_.add_option("-o,--output", output_, "table or json; errors follow it too")
+  app_.add_option(
+          "-o,--output", output_,
+          "table, wide, json or yaml, which errors follow, or name; of graph dot or mermaid")
       ->type_name(kFormatType)
+      ->envname("EGRESSCTL_OUTPUT")
       ->check(CLI::IsMember(formats()).description(""))
       ->capture_default_str();
   app_.add_option("--timeout", timeout_,
@@ -163,6 +192,7 @@ CommandLine::CommandLine()
           },
           ""));
   app_.add_flag("--wait", wait_, "Wait for an operation that is in progress to end");
+  app_.add_flag("-v,--verbose", verbose_, "All lines about a failure, not its causes alone");
   app_.add_flag("--no-progress", no_progress_, "Draw no progress bar");
   add_lab_commands(app_, chosen_);
   add_operation_commands(app_, chosen_);
@@ -183,11 +213,10 @@ CommandLine::CommandLine()
 
 Context CommandLine::context() const {
   const Screen err = screen_of(STDERR_FILENO);
-  const Format format = output_ == "json" ? Format::kJson : Format::kTable;
-  const Console console(format, screen_of(STDOUT_FILENO), err);
+  const Console console(format_of(output_), screen_of(STDOUT_FILENO), err, verbose_);
   Patience patience;
   if (!timeout_.empty()) patience.timeout = parse_duration(timeout_).value();
-  if (!no_progress_ && !console.json()) {
+  if (!no_progress_ && !console.is_for_machines()) {
     patience.on_silence = [console, socket = socket_] {
       console.note(fmt::format("egressctl: waiting for egressd at {}\n", socket));
     };
@@ -195,7 +224,8 @@ Context CommandLine::context() const {
   return {.console = console,
           .client = Client(socket_, patience),
           .progress = no_progress_ ? Screen{} : err,
-          .wait = wait_};
+          .wait = wait_,
+          .picture = is_picture(output_) ? output_ : std::string()};
 }
 
 int CommandLine::refuse(const CLI::ParseError& error,
@@ -203,8 +233,7 @@ int CommandLine::refuse(const CLI::ParseError& error,
   if (error.get_exit_code() == 0) return app_.exit(error, std::cout, std::cerr);
   const auto commands = app_.get_subcommands();
   const bool execs = !commands.empty() && commands.front()->get_name() == "exec";
-  const Console console(asks_for_json(arguments) ? Format::kJson : Format::kTable, {},
-                        screen_of(STDERR_FILENO));
+  const Console console(format_asked_for(arguments), {}, screen_of(STDERR_FILENO));
   return console.fail(failure_of(app_, error, arguments), execs ? kExecTrouble : kUsage);
 }
 
@@ -221,7 +250,24 @@ int CommandLine::run(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     return refuse(error, arguments);
   }
+  if (const std::string why = why_not_in_this_form(); !why.empty()) {
+    return context().console.fail({.code = "usage", .message = why}, kUsage);
+  }
   return chosen_(context());
+}
+
+std::string CommandLine::why_not_in_this_form() const {
+  static const std::set<std::string> kLists{"status",          "leases", "effective-routes",
+                                            "effective-rules", "graph",  "wire",
+                                            "dependencies",    "plan"};
+  const std::string command = app_.get_subcommands().front()->get_name();
+  if (is_picture(output_) && command != "graph") {
+    return fmt::format("-o {} is of graph alone", output_);
+  }
+  if (output_ == "name" && kLists.count(command) == 0) {
+    return fmt::format("-o name is of commands that list something, and {} does not", command);
+  }
+  return {};
 }
 
 }  // namespace egress::ctl

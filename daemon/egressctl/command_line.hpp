@@ -25,12 +25,15 @@ class CommandLine {
  private:
   int refuse(const CLI::ParseError& error, const std::vector<std::string>& arguments) const;
   Context context() const;
+  // Or nothing, when the command's answer has the form that is asked for.
+  std::string why_not_in_this_form() const;
 
   CLI::App app_;
   std::string socket_ = "/run/egressd/egressd.sock";
   std::string output_ = "table";
   std::string timeout_{};
   bool wait_ = false;
+  bool verbose_ = false;
   bool no_progress_ = false;
   std::vector<std::string> program_{};
   Action chosen_{};

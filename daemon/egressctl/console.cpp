@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "control/json.hpp"
+#include "egressctl/documents.hpp"
 
 namespace egress::ctl {
 
@@ -33,11 +34,16 @@ void Console::print(const std::string& text) const {
 }
 
 void Console::print(const Json& document) const {
-  print(control::dump_indented(document) + "\n");
+  print(format_ == Format::kYaml ? yaml_of(document) : control::dump_indented(document) + "\n");
+}
+
+void Console::print_next(const Json& document) const {
+  print(format_ == Format::kYaml ? "---\n" + yaml_of(document) : control::dump(document) + "\n");
 }
 
 void Console::print(const Json& document, const std::string& text) const {
-  return json() ? print(document) : print(text);
+  if (format_ == Format::kName) return print(names_in(document));
+  return prints_documents() ? print(document) : print(text);
 }
 
 void Console::note(const std::string& text) const {
@@ -46,8 +52,9 @@ void Console::note(const std::string& text) const {
 }
 
 int Console::fail(const Failure& failure, int exit, const Source& source) const {
-  if (json()) {
-    note(control::dump_indented(to_json(failure)) + "\n");
+  if (prints_documents()) {
+    const Json error = to_json(failure);
+    note(format_ == Format::kYaml ? yaml_of(error) : control::dump_indented(error) + "\n");
     return exit;
   }
   const Failure told = told_once(failure);

@@ -19,7 +19,7 @@
 #include <filesystem>
 
 #include "base/unique_fd.hpp"
-#include "egressctl/answer.hpp"
+#include "egressctl/exit_status.hpp"
 
 namespace egress::ctl {
 

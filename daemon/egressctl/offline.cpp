@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "inspect/concerns.hpp"
 #include "inspect/expectations.hpp"
 #include "ipam/leases.hpp"
 #include "lab/flow_url.hpp"
@@ -18,7 +19,12 @@ namespace egress::ctl {
 
 namespace {
 
-std::variant<std::shared_ptr<const policy::Network>, Failure> network_of(const LabSource& source) {
+struct Analysed {
+  std::shared_ptr<const policy::Network> network{};
+  std::vector<lab::Finding> warnings{};
+};
+
+std::variant<Analysed, Failure> network_of(const LabSource& source) {
   lab::Loaded loaded = source.load();
   if (!loaded.lab) {
     return Failure{.code = errc_name(Errc::kInvalid),
@@ -27,7 +33,8 @@ std::variant<std::shared_ptr<const policy::Network>, Failure> network_of(const L
   }
   auto addresses = ipam::first_addresses(*loaded.lab);
   if (!addresses.ok()) return failure_of(addresses.error());
-  return policy::analyse({.lab = std::move(*loaded.lab), .leases = std::move(*addresses)});
+  return Analysed{policy::analyse({.lab = std::move(*loaded.lab), .leases = std::move(*addresses)}),
+                  std::move(loaded.findings)};
 }
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
@@ -56,17 +63,20 @@ Failure with_senders(const Error& error, const lab::Sender& sender, const lab::L
 Answer explain_offline(const LabSource& source, const control::ExplainRequest& request) {
   auto network = network_of(source);
   if (Failure* failure = std::get_if<Failure>(&network)) return std::move(*failure);
-  const policy::Network& analysed = *std::get<0>(network);
-  const auto explained =
-      inspect::explain_url(analysed, request.app, request.url, request.source_port);
-  if (explained.ok()) return control::to_json(*explained);
+  const auto& [in_file, warnings] = std::get<Analysed>(network);
+  const policy::Network& analysed = *in_file;
+  auto explained = inspect::explain_url(analysed, request.app, request.url, request.source_port);
+  if (explained.ok()) {
+    explained->warnings = inspect::concerning(warnings, analysed.situation.lab, *explained);
+    return control::to_json(*explained);
+  }
   return with_senders(explained.error(), request.app, analysed.situation.lab);
 }
 
 Answer resolve_offline(const LabSource& source, const control::ResolveRequest& request) {
   auto network = network_of(source);
   if (Failure* failure = std::get_if<Failure>(&network)) return std::move(*failure);
-  const policy::Network& analysed = *std::get<0>(network);
+  const policy::Network& analysed = *std::get<Analysed>(network).network;
   const auto resolution = policy::resolve_name(analysed, request.app, request.name, request.type);
   if (resolution.ok()) return control::to_json(*resolution);
   return with_senders(resolution.error(), request.app, analysed.situation.lab);
@@ -75,7 +85,7 @@ Answer resolve_offline(const LabSource& source, const control::ResolveRequest& r
 Answer startup_offline(const LabSource& source, const lab::Sender& app) {
   auto network = network_of(source);
   if (Failure* failure = std::get_if<Failure>(&network)) return std::move(*failure);
-  const policy::Network& analysed = *std::get<0>(network);
+  const policy::Network& analysed = *std::get<Analysed>(network).network;
   const lab::Lab& lab = analysed.situation.lab;
   const auto report = policy::predict(analysed, app, lab::startup_tasks(lab, app.site));
   if (report.ok()) return control::to_json(app, *report);
@@ -85,7 +95,11 @@ Answer startup_offline(const LabSource& source, const lab::Sender& app) {
 Answer test_offline(const LabSource& source) {
   auto network = network_of(source);
   if (Failure* failure = std::get_if<Failure>(&network)) return std::move(*failure);
-  return control::to_json(inspect::test(*std::get<0>(network)));
+  const auto& [in_file, warnings] = std::get<Analysed>(network);
+  Json results = control::to_json(inspect::test(*in_file));
+  results["warnings"] = Json::array();
+  for (const lab::Finding& each : warnings) results["warnings"].push_back(each.to_string());
+  return results;
 }
 
 std::string hint_for(const char* what, const std::string& name,

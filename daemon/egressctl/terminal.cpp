@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <clocale>
 #include <cstdlib>
 #include <cstring>
@@ -53,11 +54,11 @@ class Utf8Locale {
 }  // namespace
 
 Screen screen_of(int fd) {
+  if (::isatty(fd) == 0) return {};
   const char* term = std::getenv("TERM");
   const bool dumb = term == nullptr || std::strcmp(term, "dumb") == 0;
-  if (::isatty(fd) == 0 || dumb || set_in_environment("NO_COLOR")) return {};
   winsize size{};
-  Screen screen{.interactive = true};
+  Screen screen{.interactive = !dumb && !set_in_environment("NO_COLOR")};
   if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= kNarrowest) {
     screen.columns = size.ws_col;
   }
@@ -95,6 +96,57 @@ std::string printable(std::string_view text) {
     safe += second_set || byte < 0x20U || byte == 0x7FU ? '?' : text[i];
   }
   return safe;
+}
+
+namespace {
+
+bool is_break(std::string_view text, size_t at) {
+  const auto before = static_cast<unsigned char>(text[at - 1]);
+  const auto behind = static_cast<unsigned char>(text[at]);
+  const bool hump = std::islower(before) != 0 && std::isupper(behind) != 0;
+  return hump || std::string_view(" ,/-").find(text[at - 1]) != std::string_view::npos;
+}
+
+size_t letter_behind(std::string_view text, size_t at) {
+  do {
+    ++at;
+  } while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U);
+  return at;
+}
+
+std::string without_blanks_behind(std::string_view text) {
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return std::string(text);
+}
+
+// How many bytes of `text`, which is wider than that, make a piece.
+size_t piece_of(std::string_view text, size_t columns, Break where) {
+  size_t fits = 0;
+  size_t at_word = 0;
+  for (size_t end = letter_behind(text, 0); end < text.size(); end = letter_behind(text, end)) {
+    const bool inside = display_width(without_blanks_behind(text.substr(0, end))) <= columns;
+    if (inside) fits = end;
+    if (is_break(text, end) && (inside || at_word == 0)) at_word = end;
+    if (!inside && at_word != 0) break;
+  }
+  if (where == Break::kAtWordsAlone) return at_word == 0 ? text.size() : at_word;
+  const bool word_fits =
+      at_word != 0 && display_width(without_blanks_behind(text.substr(0, at_word))) <= columns;
+  if (word_fits) return at_word;
+  return fits == 0 ? letter_behind(text, 0) : fits;
+}
+
+}  // namespace
+
+std::vector<std::string> folded_to(std::string_view text, size_t columns, Break where) {
+  std::vector<std::string> pieces;
+  while (columns != 0 && display_width(text) > columns) {
+    const size_t size = piece_of(text, columns, where);
+    pieces.push_back(without_blanks_behind(text.substr(0, size)));
+    text.remove_prefix(size);
+  }
+  if (!text.empty() || pieces.empty()) pieces.emplace_back(text);
+  return pieces;
 }
 
 std::string wrapped(std::string_view text, size_t indent, size_t columns) {

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace egress::ctl {
 
@@ -13,7 +14,7 @@ struct Screen {
   bool interactive = false;  // colours and progress are welcome
   size_t columns = 0;        // 0: lines of any length
 };
-// NO_COLOR and TERM=dumb make a terminal as plain as a pipe.
+// NO_COLOR and TERM=dumb take colours and progress from a terminal, not its width.
 Screen screen_of(int fd);
 
 enum class Paint { kPlain, kBold, kDim, kGreen, kYellow, kRed };
@@ -24,6 +25,13 @@ size_t display_width(std::string_view text);
 
 // Control characters as '?': names and messages from elsewhere must not drive the terminal.
 std::string printable(std::string_view text);
+
+// `text` in pieces of at most so many columns, broken behind blanks, commas, slashes and hyphens or
+// in front of a capital inside a word, where there are any; 0: in one. At words alone, a word that
+// is longer stays whole.
+enum class Break { kAnywhere, kAtWordsAlone };
+std::vector<std::string> folded_to(std::string_view text, size_t columns,
+                                   Break where = Break::kAnywhere);
 
 // `text` broken at spaces into lines of at most `columns`, all but the first indented; 0: unbroken.
 std::string wrapped(std::string_view text, size_t indent, size_t columns);

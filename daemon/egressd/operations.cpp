@@ -17,16 +17,31 @@ namespace {
 using std::chrono_literals::operator""s;
 
 // What becomes of the lab is told with what became of the kernel.
-Operations::Observer telling(const session::Proposal& proposal,
+Operations::Observer telling(const session::Proposal& proposal, std::vector<std::string> warnings,
                              const Operations::Observer& observer) {
   const auto end = [observer, effects = proposal.effects, notes = proposal.notes,
+                    warnings = std::move(warnings),
                     lab_changed = proposal.lab_changed](control::PassResult result) {
+    result.warnings = warnings;
     result.effects = effects;
     result.notes = notes;
     result.lab_changed = lab_changed;
     observer->ended(result);
   };
   return std::make_shared<Followed>(observer, end);
+}
+
+// An edit moves what stands behind it.
+std::vector<std::string> new_warnings(const std::vector<lab::Finding>& warnings,
+                                      const std::vector<lab::Finding>& known) {
+  std::vector<std::string> texts;
+  for (const lab::Finding& each : warnings) {
+    const bool was_there = std::any_of(known.begin(), known.end(), [&](const lab::Finding& old) {
+      return old.path == each.path && old.message == each.message;
+    });
+    if (!was_there) texts.push_back(each.to_string());
+  }
+  return texts;
 }
 
 }  // namespace
@@ -161,7 +176,10 @@ void Operations::impose(const WireSelection& which, const control::ImposeRequest
 
 template <typename Propose>
 void Operations::propose(const char* what, Propose propose, const Observer& observer) {
-  const auto then = [this, what, observer](Result<session::Outcome> outcome) {
+  // An operation is told what it has brought about; who applies a file, all about it.
+  const auto known =
+      what == std::string("apply") ? std::vector<lab::Finding>() : session_.current()->warnings;
+  const auto then = [this, what, known, observer](Result<session::Outcome> outcome) {
     session::Refusal refusal;
     if (!outcome.ok()) {
       refusal.error = outcome.error();
@@ -172,7 +190,8 @@ void Operations::propose(const char* what, Propose propose, const Observer& obse
     } else {
       auto& proposal = std::get<session::Proposal>(*outcome);
       const auto warnings = proposal.next.warnings;
-      const Observer told = telling(proposal, observer);
+      const Observer told =
+          telling(proposal, new_warnings(proposal.next.warnings, known), observer);
       Status taken = take(std::move(proposal));
       if (taken.ok()) {
         return passes_.begin(what, warnings, std::make_shared<Tracked>(*this, told));

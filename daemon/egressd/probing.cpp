@@ -8,6 +8,7 @@
 #include "egressd/queries.hpp"
 #include "egressd/startups.hpp"
 #include "egressd/wires.hpp"
+#include "inspect/concerns.hpp"
 #include "inspect/plan.hpp"
 #include "inspect/senders.hpp"
 
@@ -88,6 +89,8 @@ void Probing::verify(const control::ExplainRequest& request, Then<Verified> then
                                      probe::ask_programs(network, prefix));
         if (!seen.ok()) return session::Refusal{seen.error(), {}};
         Verified verified{.seen = std::move(*seen)};
+        verified.warnings =
+            inspect::concerning(lab->warnings, network.situation.lab, verified.seen.explanation);
         if (verified.seen.explanation.path != lab::Path::kVirtualNetwork) return verified;
         if (auto warning = warning_for(network, request.app, now_ms)) {
           verified.warnings.push_back(*std::move(warning));
@@ -139,6 +142,7 @@ void Probing::test(lab::LabText text, Then<Tested> then) {
         if (!results.ok()) return session::Refusal{results.error(), {}};
         add_performed(startups, *tested, *results);
         auto warnings = warnings_for(*tested, *results, now_ms);
+        for (const lab::Finding& each : loaded.findings) warnings.push_back(each.to_string());
         return Tested{std::move(*results), std::move(warnings)};
       },
       std::move(then));

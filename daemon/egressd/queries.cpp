@@ -10,6 +10,7 @@
 
 #include "compile/names.hpp"
 #include "egressd/port_usage.hpp"
+#include "inspect/concerns.hpp"
 #include "inspect/plan.hpp"
 #include "inspect/senders.hpp"
 
@@ -279,7 +280,7 @@ void Queries::work_out(const char* what, Work work, Then<T> then) {
   workers_.run(
       what,
       [lab = session_.current(), work = std::move(work)]() -> OrRefusal<T> {
-        return or_refusal(work(*lab->network));
+        return or_refusal(work(*lab));
       },
       [then = std::move(then)](Result<OrRefusal<T>> answer) { give<T>(then, std::move(answer)); });
 }
@@ -287,9 +288,16 @@ void Queries::work_out(const char* what, Work work, Then<T> then) {
 void Queries::explain(const control::ExplainRequest& request, Then<policy::Explanation> then) {
   work_out<policy::Explanation>(
       "explain",
-      [request, prefix = session_.terms().prefix](const policy::Network& network) {
-        return inspect::explain_url(network, request.app, request.url, request.source_port,
-                                    probe::ask_programs(network, prefix));
+      [request, prefix = session_.terms().prefix](const session::LabInForce& lab) {
+        const policy::Network& network = *lab.network;
+        auto explained =
+            inspect::explain_url(network, request.app, request.url, request.source_port,
+                                 probe::ask_programs(network, prefix));
+        if (explained.ok()) {
+          explained->warnings =
+              inspect::concerning(lab.warnings, network.situation.lab, *explained);
+        }
+        return explained;
       },
       std::move(then));
 }
@@ -297,8 +305,8 @@ void Queries::explain(const control::ExplainRequest& request, Then<policy::Expla
 void Queries::resolve(const control::ResolveRequest& request, Then<policy::Resolution> then) {
   work_out<policy::Resolution>(
       "resolve",
-      [request, prefix = session_.terms().prefix](const policy::Network& network) {
-        return resolution_of(network, prefix, request);
+      [request, prefix = session_.terms().prefix](const session::LabInForce& lab) {
+        return resolution_of(*lab.network, prefix, request);
       },
       std::move(then));
 }
@@ -306,8 +314,8 @@ void Queries::resolve(const control::ResolveRequest& request, Then<policy::Resol
 void Queries::dependencies(const lab::Sender& app, Then<std::vector<inspect::Dependency>> then) {
   work_out<std::vector<inspect::Dependency>>(
       "dependencies",
-      [app, prefix = session_.terms().prefix](const policy::Network& network) {
-        return inspect::dependencies(network, app, probe::ask_programs(network, prefix));
+      [app, prefix = session_.terms().prefix](const session::LabInForce& lab) {
+        return inspect::dependencies(*lab.network, app, probe::ask_programs(*lab.network, prefix));
       },
       std::move(then));
 }

@@ -158,13 +158,12 @@ Result<CommandLine> read_command_line(int argc, const char* const* argv) {
 Status check_settings(const Settings& settings) {
   const std::string& prefix = settings.prefix;
   const auto allowed = [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-           (letter >= '0' && letter <= '9') || letter == '-';
+    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-';
   };
   if (prefix.empty() || prefix.size() > kLongestPrefix || prefix.front() == '-' ||
       prefix.back() == '-' || !std::all_of(prefix.begin(), prefix.end(), allowed)) {
     return Error{.code = Errc::kInvalid,
-                 .message = fmt::format("prefix '{}' must be 1 to {} letters, digits and, inside, "
+                 .message = fmt::format("prefix '{}' must be 1 to {} small letters, digits and, inside, "
                                         "hyphens",
                                         prefix, kLongestPrefix)};
   }

@@ -13,7 +13,6 @@
 #include <charconv>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <string_view>
 #include <thread>
 
@@ -133,7 +132,6 @@ FileLock::~FileLock() {
 
 Result<SocketFile> SocketFile::listen(const std::string& path) {
   ASSIGN_OR_RETURN(const sockaddr_un address, address_of(path));
-  RETURN_IF_ERROR(make_folder(std::filesystem::path(path).parent_path().string(), 0755));
   RETURN_IF_ERROR(remove_stale(path, address));
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return Error::from_errno("make a socket");

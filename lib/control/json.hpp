@@ -50,6 +50,8 @@ Json to_json(const inspect::AppStartup& startup);
 // {"dependencies": […]}
 Json to_json(const std::vector<inspect::Dependency>& dependencies);
 Json to_json(const std::vector<lab::Finding>& findings);
+// Those that are no errors, as text.
+Json warnings_json(const std::vector<lab::Finding>& findings);
 Json to_json(const std::vector<ipam::Lease>& leases);
 // {"leases", "usable"}; null: of all subnets.
 Json to_json(const inspect::LeaseReport& report);

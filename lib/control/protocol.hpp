@@ -138,7 +138,8 @@ struct PassResult {
   std::vector<inspect::AppStartup> not_running{};  // of an operation that may start apps
   std::optional<inspect::AppStartup> backup{};     // of one that makes one: what it came to
   lifecycle::Effects effects{};
-  std::vector<std::string> notes{};  // of an operation on the lab: what nobody named
+  std::vector<std::string> notes{};     // of an operation on the lab: what nobody named
+  std::vector<std::string> warnings{};  // about the lab, that it has not had before
 };
 
 // What moving the lab's clock on came to.

@@ -25,6 +25,12 @@ Result<LeaseReport> lease_report(const lab::Lab& lab, const ipam::Leases& leases
     if (found == nullptr) {
       return Error{.code = Errc::kNotFound, .message = fmt::format("no subnet '{}'", subnet)};
     }
+    if (!lab::is_integration_subnet(*found)) {
+      return Error{.code = Errc::kConflict,
+                   .message = fmt::format("subnet '{}' is not delegated to "
+                                          "Microsoft.Web/serverFarms: no app has a lease there",
+                                          subnet)};
+    }
     report.usable = lab::usable_addresses(*found);
   }
   for (const auto& [key, lease] : leases.all()) {

@@ -25,6 +25,25 @@ std::optional<Protocol> protocol_of(std::string_view scheme) {
   return std::nullopt;
 }
 
+// What people write for a service is a TCP flow to its port.
+std::string why_no_scheme(std::string_view scheme, std::string_view rest) {
+  const std::string unknown = fmt::format("unknown scheme '{}'", shown(scheme));
+  uint16_t port = 0;
+  if (scheme == "https") port = 443;
+  if (scheme == "http") port = 80;
+  if (port == 0) return unknown;
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  const bool has_port = authority.find(':') != std::string_view::npos;
+  return fmt::format("{}; did you mean 'tcp://{}{}'?", unknown, shown(authority),
+                     has_port ? std::string() : fmt::format(":{}", port));
+}
+
+// WHATWG URL, 3.5: what ends in a number is an address.
+bool ends_in_a_number(std::string_view host) {
+  const std::string_view last = host.substr(host.rfind('.') + 1);
+  return !last.empty() && last.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 }  // namespace
 
 Result<FlowTarget> parse_flow_target(const std::string& url) {
@@ -33,7 +52,7 @@ Result<FlowTarget> parse_flow_target(const std::string& url) {
   if (separator == std::string_view::npos) return malformed(url, "it has no scheme");
   const std::string_view scheme = text.substr(0, separator);
   const auto protocol = protocol_of(scheme);
-  if (!protocol) return malformed(url, fmt::format("unknown scheme '{}'", shown(scheme)));
+  if (!protocol) return malformed(url, why_no_scheme(scheme, text.substr(separator + 3)));
   const std::string_view rest = text.substr(separator + 3);
   const size_t colon = rest.rfind(':');
   FlowTarget target{.protocol = *protocol, .host = std::string(rest.substr(0, colon))};
@@ -45,6 +64,10 @@ Result<FlowTarget> parse_flow_target(const std::string& url) {
     const std::string_view digits = rest.substr(colon + 1);
     target.port = parse_number<uint16_t>(digits).value_or(0);
     if (target.port == 0) return malformed(url, fmt::format("'{}' is not a port", shown(digits)));
+  }
+  if (ends_in_a_number(target.host) && !Ipv4Address::parse(target.host)) {
+    return malformed(url, fmt::format("'{}' is no IPv4 address, and names do not end in a number",
+                                      shown(target.host)));
   }
   if (target.host.find_first_of("/:?#@[]") != std::string::npos) {
     return malformed(url,

@@ -80,6 +80,8 @@ struct Explanation {
   // listen.
   bool answer_unknown = false;
   std::optional<Resolution> resolution{};  // of the name that was asked about
+  std::vector<std::string>
+      warnings{};      // about the lab, that concern this flow (inspect::concerning)
   std::string sees{};  // what the app sees: "connects", "time-out", "refused at once", "NXDOMAIN"
 
   void show(std::vector<Ipv4Address> all) {

@@ -1,34 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "policy/near_misses.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <string>
 
-#include "lab/limits.hpp"
-#include "lab/suggest.hpp"
+#include "policy/rule_texts.hpp"
 
 namespace egress::policy {
 namespace {
 
 constexpr size_t kMost = 10;
-
-std::string text_of(const lab::AddressMatch& match) {
-  if (match.any) return "*";
-  if (!match.service_tag.empty()) return match.service_tag;
-  std::vector<std::string> parts = match.application_security_groups;
-  for (const Ipv4Prefix& prefix : match.prefixes) parts.push_back(lab::short_text(prefix));
-  return lab::shown(fmt::format("{}", fmt::join(parts, ", ")));
-}
-
-std::string text_of(const PortSet& ports) {
-  if (ports.is_all()) return "*";
-  std::vector<std::string> parts;
-  for (const auto& range : ports.intervals()) {
-    parts.push_back(range.first == range.last ? fmt::format("{}", range.first)
-                                              : fmt::format("{}-{}", range.first, range.last));
-  }
-  return lab::shown(fmt::format("{}", fmt::join(parts, ", ")));
-}
 
 std::string protocol_text(uint8_t number) {
   for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp, Protocol::kIcmp}) {
@@ -69,14 +49,15 @@ std::vector<NearMiss> failures(const EffectiveRule& rule, const Packet& packet) 
   };
   check(names(declared.protocol, packet.protocol), "protocol", lab::name_of(declared.protocol),
         protocol_text(packet.protocol));
-  check(rule.sources->contains(packet.source.bits), "sourceAddress", text_of(declared.source),
-        packet.source.to_string());
+  check(rule.sources->contains(packet.source.bits), "sourceAddress",
+        addresses_text(declared.source), packet.source.to_string());
   check(takes_port(rule, declared.source_ports, packet, packet.source_port), "sourcePort",
-        text_of(declared.source_ports), port_text(packet.source_port));
+        ports_text(declared.source_ports), port_text(packet.source_port));
   check(rule.destinations->contains(packet.destination.bits), "destinationAddress",
-        text_of(declared.destination), packet.destination.to_string());
+        addresses_text(declared.destination), packet.destination.to_string());
   check(takes_port(rule, declared.destination_ports, packet, packet.destination_port),
-        "destinationPort", text_of(declared.destination_ports), port_text(packet.destination_port));
+        "destinationPort", ports_text(declared.destination_ports),
+        port_text(packet.destination_port));
   return failed;
 }
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "policy/rule_texts.hpp"
+
 namespace egress::policy {
 namespace {
 
@@ -83,9 +85,10 @@ Step route_step(const std::string& subnet, const EffectiveRoute& route, Ipv4Addr
 
 Step rule_step(const std::string& subnet, const EffectiveRule& rule, lab::Direction direction) {
   return {Stage::kNetworkSecurityGroup, subnet, lab::name_of(rule.rule.access), rule.name,
-          fmt::format("{} (priority {}) is the first {} rule that matches.", rule.name,
+          fmt::format("{} (priority {}) is the first {} rule that matches: {}.", rule.name,
                       rule.rule.priority,
-                      direction == lab::Direction::kOutbound ? "outbound" : "inbound")};
+                      direction == lab::Direction::kOutbound ? "outbound" : "inbound",
+                      conditions_text(rule.rule))};
 }
 
 Step no_list_step(const std::string& subnet, lab::Direction direction) {

@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "control/protocol.hpp"
 #include "egressctl/commands/commands.hpp"
+#include "egressctl/render/table.hpp"
 #include "egressctl/terminal.hpp"
 
 namespace egress::ctl {
@@ -93,6 +95,25 @@ int about(const Context& context, bool coverage) {
   return kDone;
 }
 
+// A daemon of another version is no failure here: it is what one wants to know.
+int version(const Context& context) {
+  const Answer answer = context.client.get("/v1/version");
+  Json versions = {{"client", {{"version", EGRESS_VERSION}, {"api", control::kApiVersion}}}};
+  std::string daemon = "none answers";
+  if (const Json* told = std::get_if<Json>(&answer)) {
+    versions["daemon"] = *told;
+    daemon = fmt::format("{} (api {})", text_of(*told, "version"), text_of(*told, "api"));
+  } else if (const Failure& failure = std::get<Failure>(answer); failure.code == "version") {
+    daemon = failure.message;
+  }
+  context.console.print(
+      versions,
+      facts({{"egressctl", fmt::format("{} (api {})", EGRESS_VERSION, control::kApiVersion)},
+             {"egressd", daemon}},
+            context.console.out()));
+  return kDone;
+}
+
 }  // namespace
 
 void add_about_command(CLI::App& app, Action& chosen) {
@@ -105,6 +126,11 @@ void add_about_command(CLI::App& app, Action& chosen) {
   command->add_flag("--coverage", *coverage, "What is emulated, row by row");
   when_chosen(*command, chosen,
               [coverage](const Context& context) { return about(context, *coverage); });
+
+  CLI::App* versions = add_command(app, kOtherGroup, "version",
+                                   "Tell which egressctl this is, and which egressd answers",
+                                   "Example: egressctl version -o json\nExit status: 0.");
+  when_chosen(*versions, chosen, version);
 }
 
 }  // namespace egress::ctl

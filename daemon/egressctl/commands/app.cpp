@@ -53,6 +53,7 @@ struct AppOptions {
   std::string traffic = "application";
   std::string host{};
   bool force = false;
+  bool null = false;  // of env: what separates lines
 };
 
 int env(const Context& context, const AppOptions& options) {
@@ -65,7 +66,7 @@ int env(const Context& context, const AppOptions& options) {
   const Json& document = std::get<Json>(answer);
   std::string lines;
   for (const auto& [name, value] : exec_context_of(document).environment) {
-    lines += fmt::format("{}={}\n", name, value);
+    lines += fmt::format("{}={}{}", name, value, options.null ? '\0' : '\n');
   }
   context.console.print(member(document, "environment"), lines);
   return kDone;
@@ -145,6 +146,8 @@ void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Ac
                                   "Exit status: 0, 3 trouble.");
   const auto listed = std::make_shared<AppOptions>();
   add_target(*listing, listed->app);
+  listing->add_flag("-0,--null", listed->null,
+                    "End each with a NUL byte, for values of many lines");
   add_force(*listing, listed->force);
   when_chosen(*listing, chosen, [listed](const Context& context) { return env(context, *listed); });
 }

@@ -21,8 +21,8 @@ int advance(const Context& context, const std::string& duration) {
     return console.fail(*failure, exit_of(*failure, Purpose::kChange));
   }
   const Json& advanced = std::get<Json>(answer);
-  const std::string leftovers = render_leftovers(advanced);
-  if (!console.json()) console.note(leftovers);
+  const std::string leftovers = render_leftovers(advanced, console.verbose());
+  if (!console.is_for_machines()) console.note(leftovers);
   console.print(advanced, render_clock(advanced, console.out()));
   if (leftovers.empty()) return kDone;
   return console.fail({.code = "partly",

@@ -84,6 +84,13 @@ int show(const Console& console, const Answer& answer, Render render) {
   return kDone;
 }
 
+std::vector<std::string> formats() {
+  std::vector<std::string> words;
+  for (const FormatWord& each : kFormats) words.emplace_back(each.word);
+  words.insert(words.end(), std::begin(kPictures), std::end(kPictures));
+  return words;
+}
+
 void when_chosen(CLI::App& command, Action& chosen, Action action) {
   command.callback([&chosen, action = std::move(action)] { chosen = action; });
 }

@@ -20,8 +20,9 @@ namespace egress::ctl {
 struct Context {
   Console console;
   Client client;
-  Screen progress{};  // where progress is drawn
-  bool wait = false;  // for an operation that is in progress
+  Screen progress{};      // where progress is drawn
+  bool wait = false;      // for an operation that is in progress
+  std::string picture{};  // of graph: "dot", "mermaid", or empty
 };
 using Action = std::function<int(const Context&)>;
 
@@ -82,9 +83,8 @@ CLI::Option* add_target(CLI::App& command, std::string& target);
 inline constexpr const char* kShell = "SHELL";
 // "-o FORMAT"
 inline constexpr const char* kFormatType = "FORMAT";
-inline std::vector<std::string> formats() {
-  return {"table", "json"};
-}
+std::vector<std::string> formats();
+inline constexpr const char* kPictures[] = {"dot", "mermaid"};
 // "--traffic CLASS" with the words of control::parse_traffic.
 inline constexpr const char* kTrafficType = "CLASS";
 CLI::Option* add_traffic(CLI::App& command, std::string& traffic);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <limits>
 #include <memory>
 
 #include "control/messages.hpp"
@@ -98,7 +99,7 @@ int test(const Context& context, const TestOptions& options) {
     const Status written = write_report(options.junit, render_junit(results, name));
     if (!written.ok()) return refuse(console, written.error(), Purpose::kQuestion);
   }
-  if (!console.json()) console.note(render_warnings(results, console.err()));
+  if (!console.is_for_machines()) console.note(render_warnings(results, console.err()));
   const TestCounts counts = count_results(results);
   if (counts.total == 0) {
     return console.fail({.code = "nothing-to-test", .message = name + " has no expectations"},
@@ -130,7 +131,8 @@ void add_explain(CLI::App& app, Action& chosen) {
       ->add_option_function<uint16_t>(
           "--source-port", [options](uint16_t port) { options->source_port = port; },
           "The app's port (default 50000; with --verify a fresh one for the packet)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::Range(1, int{std::numeric_limits<uint16_t>::max()}).description(""));
   CLI::Option* verify = command->add_flag("--verify", options->verify,
                                           "Send the packet too, and compare what the kernel does");
   command

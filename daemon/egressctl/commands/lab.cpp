@@ -13,20 +13,27 @@ namespace egress::ctl {
 
 namespace {
 
-int validate(const Context& context, const std::string& file) {
-  const Console& console = context.console;
+int validate(const Console& console, const std::string& file) {
   const auto source = LabSource::read(file);
   if (!source.ok()) return refuse(console, source.error(), Purpose::kChange);
   const lab::Loaded loaded = source->load();
   const Json findings = control::to_json(loaded.findings);
   const bool valid = loaded.lab.has_value();
-  console.print(Json{{"valid", valid}, {"findings", findings}},
+  const Json warnings = control::warnings_json(loaded.findings);
+  console.print(Json{{"valid", valid}, {"findings", findings}, {"warnings", warnings}},
                 render_findings(findings, source->source(), console.out()));
-  if (valid && !console.json()) {
+  if (valid && !console.is_for_machines()) {
     console.note(fmt::format("{}: {}\n", source->source().file,
                              painted("valid", Paint::kGreen, console.err())));
   }
   return valid ? kDone : kNo;
+}
+
+// The worst of them.
+int validate(const Context& context, const std::vector<std::string>& files) {
+  int worst = kDone;
+  for (const std::string& file : files) worst = std::max(worst, validate(context.console, file));
+  return worst;
 }
 
 struct PlanOptions {
@@ -44,7 +51,7 @@ int plan(const Context& context, const PlanOptions& options) {
     return console.fail(*failure, exit_of(*failure, Purpose::kChange), source->source());
   }
   const Json& planned = std::get<Json>(answer);
-  if (!console.json()) {
+  if (!console.is_for_machines()) {
     console.note(render_findings(list_of(planned, "findings"), source->source(), console.err()));
   }
   console.print(planned, render_plan(planned, options.kernel, console.out()));
@@ -57,13 +64,14 @@ int plan(const Context& context, const PlanOptions& options) {
 void add_lab_commands(CLI::App& app, Action& chosen) {
   CLI::App* checking =
       add_command(app, kLabGroup, "validate", "Load and check a lab file; no daemon is needed",
-                  "Prints every finding as FILE:LINE:COLUMN: error: ... on standard output.\n"
+                  "Prints every finding as FILE:LINE:COLUMN: error: ... on standard output. Of "
+                  "several files\none after the other; as JSON a document a file.\n"
                   "Example: egressctl validate lab.yaml\n"
                   "Exit status: 0 valid (warnings do not count), 1 findings.");
-  const auto file = std::make_shared<std::string>();
-  checking->add_option("FILE", *file, "Lab file, or - for standard input")->required();
+  const auto files = std::make_shared<std::vector<std::string>>();
+  checking->add_option("FILE", *files, "Lab files, or - for standard input")->required();
   when_chosen(*checking, chosen,
-              [file](const Context& context) { return validate(context, *file); });
+              [files](const Context& context) { return validate(context, *files); });
 
   CLI::App* planning = add_command(
       app, kLabGroup, "plan", "Show what applying a lab file would change",

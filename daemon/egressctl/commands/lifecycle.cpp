@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <limits>
 #include <memory>
 #include <utility>
 
@@ -36,7 +35,7 @@ int export_lab(const Context& context) {
   const Json& lab = std::get<Json>(answer);
   console.print(lab, text_of(lab, "text"));
   const Json& files = member(lab, "files");
-  if (console.json() || !files.is_object()) return kDone;
+  if (console.is_for_machines() || !files.is_object()) return kDone;
   for (const auto& [path, text] : files.items()) {
     console.note(fmt::format("{}: named by the lab, and not in this text; -o json has it\n",
                              printable(path)));
@@ -97,7 +96,7 @@ void add_scale(CLI::App& app, Action& chosen) {
           "--capacity", [scale](const int& capacity) { scale->capacity = capacity; },
           "How many instances")
       ->type_name("N")
-      ->check(CLI::Range(0, std::numeric_limits<int>::max()).description(""));
+      ->check(CLI::NonNegativeNumber.description(""));
   command
       ->add_option_function<std::string>(
           "--sku", [scale](const std::string& sku) { scale->sku = sku; }, "Of which size")

@@ -60,8 +60,11 @@ int down(const Context& context) {
 }  // namespace
 
 int report(const Console& console, const Json& result, const Wording& wording) {
-  const std::string leftovers = render_leftovers(result);
-  if (!console.json()) console.note(render_not_running(result, console.err()) + leftovers);
+  const std::string leftovers = render_leftovers(result, console.verbose());
+  if (!console.is_for_machines()) {
+    console.note(render_warnings(result, console.err()) +
+                 render_not_running(result, console.err()) + leftovers);
+  }
   console.print(result, render_result(leftovers.empty() ? wording.done : wording.partly,
                                       wording.what, result) +
                             render_effects(result));
@@ -82,7 +85,7 @@ Answer run_with_progress(const Context& context, const std::string& path, const 
   Answer answer = run();
   bool told = false;
   while (context.wait && is_busy(answer) && !Interrupts::came() && !context.client.is_late()) {
-    if (!std::exchange(told, true) && !context.console.json()) {
+    if (!std::exchange(told, true) && !context.console.is_for_machines()) {
       context.console.note(
           fmt::format("egressctl: waits: {}\n", printable(std::get<Failure>(answer).message)));
     }

@@ -39,8 +39,12 @@ int watch_status(const Context& context) {
     const Json& seen = std::get<Json>(answer);
     last = flag_of(seen, "inSync") ? kDone : kNo;
     const std::string clear = console.out().interactive ? kFromTheTop : "";
-    console.print(console.json() ? control::dump(seen) + "\n"
-                                 : clear + render_status(seen, console.out()));
+    if (console.prints_documents()) {
+      console.print_next(seen);
+    } else {
+      console.print(clear);
+      console.print(seen, render_status(seen, console.out()));
+    }
     if (std::fflush(stdout) != 0) return kTrouble;
     for (auto slept = kBetweenLooks; slept.count() > 0 && !Interrupts::came(); slept -= kMoment) {
       std::this_thread::sleep_for(kMoment);
@@ -84,20 +88,12 @@ int effective(const Context& context, const std::string& path, const std::string
   return show(context.console, answer, render);
 }
 
-int graph(const Context& context, const std::string& form) {
+int graph(const Context& context) {
   const Console& console = context.console;
   const Answer answer = context.client.get("/v1/graph");
   const Json* graph = std::get_if<Json>(&answer);
-  if (graph == nullptr || form.empty()) return show(console, answer, render_graph);
-  if (form == "dot") {
-    console.print(render_dot(*graph));
-  } else if (form == "mermaid") {
-    console.print(render_mermaid(*graph));
-  } else if (form == "json") {
-    console.print(*graph);
-  } else {
-    console.print(render_graph(*graph, console.out()));
-  }
+  if (graph == nullptr || context.picture.empty()) return show(console, answer, render_graph);
+  console.print(context.picture == "dot" ? render_dot(*graph) : render_mermaid(*graph));
   return kDone;
 }
 
@@ -120,11 +116,7 @@ void add_graph(CLI::App& app, Action& chosen) {
       add_command(app, kLabGroup, "graph", "Show the topology, for people or pictures",
                   "Example: egressctl graph -o dot | dot -Tsvg > lab.svg\n"
                   "Exit status: 0, 3 trouble.");
-  const auto form = std::make_shared<std::string>();
-  command->add_option("-o,--output", *form, "table, json, dot or mermaid")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"table", "json", "dot", "mermaid"}).description(""));
-  when_chosen(*command, chosen, [form](const Context& context) { return graph(context, *form); });
+  when_chosen(*command, chosen, graph);
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ int back_up(const Context& context, const std::string& site) {
   const Json& result = std::get<Json>(answer);
   const Json& report = member(result, "report");
   if (report.is_object()) return show_startup(console, report, "done");
-  if (!console.json()) console.note(render_leftovers(result));
+  if (!console.is_for_machines()) console.note(render_leftovers(result));
   return console.fail({.code = "partly",
                        .message = "the backup was not made",
                        .hint = "ask again: egressctl backup " + site},

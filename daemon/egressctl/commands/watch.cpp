@@ -60,7 +60,11 @@ int watch(const Context& context, const WatchOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   WatchText text(console.out());
   const auto print = [&](const Json& record) {
-    console.print(console.json() ? control::dump(record) + "\n" : text.line(record));
+    if (console.prints_documents()) {
+      console.print_next(record);
+    } else {
+      console.print(text.line(record));
+    }
     std::fflush(stdout);
   };
   const Answer answer = with_sites(

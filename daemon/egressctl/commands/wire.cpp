@@ -87,8 +87,8 @@ int impose(const Context& context, const WireOptions& options) {
                  context.client, options.wires.substr(0, options.wires.find('/')));
   if (const Failure* failure = std::get_if<Failure>(&answer)) return fail(context, *failure);
   const Json& result = std::get<Json>(answer);
-  const std::string leftovers = render_leftovers(result);
-  if (!context.console.json()) context.console.note(leftovers);
+  const std::string leftovers = render_leftovers(result, context.console.verbose());
+  if (!context.console.is_for_machines()) context.console.note(leftovers);
   context.console.print(result, render_result(done_text(options), options.wires, result));
   if (leftovers.empty()) return kDone;
   return context.console.fail({.code = "partly",

@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "egressctl/render/render.hpp"
 #include "egressctl/render/table.hpp"
 
@@ -33,6 +36,45 @@ Cell access_cell(const Json& rule) {
   return {access, access == "Allow" ? Paint::kGreen : Paint::kRed};
 }
 
+// A narrow screen has no room for columns that say little.
+constexpr size_t kRoomForRules = 140;
+
+// Of one direction, which then has no column, or of both.
+Table rules_table(const Json& rules, const std::string& direction) {
+  std::vector<std::string> headings{"Priority",          "Name",   "Direction",    "Access",
+                                    "Protocol",          "Source", "Source Ports", "Destination",
+                                    "Destination Ports", "Hits"};
+  const bool any_source_port = std::all_of(rules.begin(), rules.end(), [](const Json& rule) {
+    return ports(rule, "sourcePortRanges") == "*";
+  });
+  const auto kept = [&](const std::string& heading) {
+    if (direction.empty()) return true;
+    return heading != "Direction" && !(heading == "Source Ports" && any_source_port);
+  };
+  std::vector<std::string> shown;
+  std::copy_if(headings.begin(), headings.end(), std::back_inserter(shown), kept);
+  Table table(std::move(shown));
+  for (const Json& rule : rules) {
+    if (!direction.empty() && text_of(rule, "direction") != direction) continue;
+    const std::vector<Cell> cells{text_of(rule, "priority"),
+                                  text_of(rule, "name"),
+                                  text_of(rule, "direction"),
+                                  access_cell(rule),
+                                  text_of(rule, "protocol"),
+                                  joined(texts_of(rule, "sourceAddressPrefixes")),
+                                  ports(rule, "sourcePortRanges"),
+                                  joined(texts_of(rule, "destinationAddressPrefixes")),
+                                  ports(rule, "destinationPortRanges"),
+                                  text_of(rule, "hits")};
+    std::vector<Cell> row;
+    for (size_t i = 0; i < cells.size(); ++i) {
+      if (kept(headings[i])) row.push_back(cells[i]);
+    }
+    table.add(std::move(row));
+  }
+  return table;
+}
+
 }  // namespace
 
 std::string render_routes(const Json& routes, const Screen& screen) {
@@ -57,16 +99,15 @@ std::string render_rules(const Json& rules, const Screen& screen) {
     return fmt::format("{} has no network security group: everything is allowed.\n",
                        text_of(rules, "subnet"));
   }
-  Table table({"Priority", "Name", "Direction", "Access", "Protocol", "Source", "Source Ports",
-               "Destination", "Destination Ports", "Hits"});
-  for (const Json& rule : list_of(rules, "rules")) {
-    table.add({text_of(rule, "priority"), text_of(rule, "name"), text_of(rule, "direction"),
-               access_cell(rule), text_of(rule, "protocol"),
-               joined(texts_of(rule, "sourceAddressPrefixes")), ports(rule, "sourcePortRanges"),
-               joined(texts_of(rule, "destinationAddressPrefixes")),
-               ports(rule, "destinationPortRanges"), text_of(rule, "hits")});
+  if (screen.columns == 0 || screen.columns >= kRoomForRules) {
+    return rules_table(list_of(rules, "rules"), {}).to_string(screen);
   }
-  return table.to_string(screen);
+  std::string text;
+  for (const char* direction : {"Outbound", "Inbound"}) {
+    text += fmt::format("{}{}\n{}", text.empty() ? "" : "\n", direction,
+                        rules_table(list_of(rules, "rules"), direction).to_string(screen));
+  }
+  return text;
 }
 
 std::string render_ip_flow(const Json& verdict, const Screen& screen) {

@@ -33,7 +33,10 @@ Headline headline(const Json& explanation, const std::string& from) {
   }
   if (verdict == "Deny") return {"DENIED by " + by};
   if (verdict == "Drop") return {"DROPPED by " + by};
-  if (verdict == "NoRoute") return {"NO ROUTE: nobody owns the address"};
+  if (verdict == "NoRoute") {
+    return {fmt::format("NO ROUTE: the lab has nobody at {}",
+                        text_of(member(explanation, "flow"), "address"))};
+  }
   const Json& service = member(explanation, "service");
   if (text_of(service, "access") == "Deny") {
     return {fmt::format("ALLOWED by {}, but {} refuses it ({})", by, text_of(explanation, "host"),
@@ -82,6 +85,21 @@ void add_limits(const Json& explanation, std::vector<std::pair<std::string, Cell
                   flag_of(explanation, "idleReset") ? "with a reset" : "without a word"));
 }
 
+// Where nobody answers, somebody can be declared who does.
+std::string host_to_add(const Json& explanation) {
+  const Json& steps = list_of(explanation, "steps");
+  const std::string where = steps.empty() ? std::string() : text_of(steps.back(), "where");
+  const std::string address = text_of(member(explanation, "flow"), "address");
+  if (where == "internet") {
+    return fmt::format(
+        "hosts: {{NAME: {{internet: true, ipAddress: {}}}}}, or for all addresses "
+        "{{internet: true, addressPrefixes: [0.0.0.0/0]}}",
+        address);
+  }
+  return fmt::format("hosts: {{NAME: {{subnet: {}/SUBNET, ipAddress: {}}}}}",
+                     where.substr(0, where.find('/')), address);
+}
+
 std::string overview(const Json& explanation, const Screen& screen) {
   const Json& by = member(explanation, "decidedBy");
   const std::string source = fmt::format("{}", fmt::join(texts_of(explanation, "sources"), " or "));
@@ -110,6 +128,8 @@ std::string overview(const Json& explanation, const Screen& screen) {
   }
   rows.emplace_back("decided by",
                     fmt::format("{} ({})", decider(explanation), text_of(by, "stage")));
+  if (text_of(explanation, "verdict") == "NoRoute")
+    rows.emplace_back("to add", host_to_add(explanation));
   if (const std::string host = text_of(explanation, "host"); !host.empty()) {
     rows.emplace_back("receiver", host);
   }
@@ -131,7 +151,12 @@ std::string step_text(size_t number, const Json& step, const Screen& screen) {
   std::string text = fmt::format("{:>2}  {} at {}: {}", number, text_of(step, "stage"),
                                  printable(text_of(step, "where")),
                                  painted(result, paint_of_step(result), screen));
-  if (!name.empty()) text += " (" + name + ")";
+  const size_t width =
+      display_width(fmt::format("{:>2}  {} at {}: {} ({})", number, text_of(step, "stage"),
+                                text_of(step, "where"), result, name));
+  const bool fits = screen.columns == 0 || width <= screen.columns;
+  if (!name.empty())
+    text += (fits ? " (" : "\n" + std::string(kStepIndent, ' ') + "(") + name + ")";
   const std::string reason =
       wrapped(printable(text_of(step, "reason")), kStepIndent, screen.columns);
   return text + "\n" + std::string(kStepIndent, ' ') + reason + "\n";

@@ -24,7 +24,7 @@ std::string_view line_of(std::string_view text, size_t number) {
 std::string excerpt(const Json& finding, const Source& source, const Screen& screen) {
   const double line = number_of(finding, "line");
   const double column = number_of(finding, "column");
-  if (!screen.interactive || line < 1 || column < 1 || text_of(finding, "file") != source.file) {
+  if (line < 1 || column < 1 || text_of(finding, "file") != source.file) {
     return {};
   }
   const std::string_view text = line_of(source.text, static_cast<size_t>(line));

@@ -93,7 +93,12 @@ std::string render_resolution(const Json& resolution, const std::string& from,
 std::string render_warnings(const Json& document, const Screen& screen) {
   std::string text;
   for (const std::string& warning : texts_of(document, "warnings")) {
-    text += "\n" + painted("warning", Paint::kYellow, screen) + ": " + printable(warning) + "\n";
+    // What was found in a lab file says so itself, behind its place.
+    const bool says_so = warning.find(": warning: ") != std::string::npos;
+    text += "\n" +
+            (says_so ? painted(printable(warning), Paint::kYellow, screen)
+                     : painted("warning", Paint::kYellow, screen) + ": " + printable(warning)) +
+            "\n";
   }
   return text;
 }

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "egressctl/render/properties.hpp"
 #include "egressctl/render/render.hpp"
@@ -114,6 +115,15 @@ std::string plural(double count, const char* noun) {
   return fmt::format("{:.0f} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+// What had to be left as something failed that it needs.
+constexpr const char* kSkipped = "skipped: ";
+
+// Messages of the kernel's name the object themselves.
+std::string failure_text(const std::string& object, const std::string& message) {
+  return message.find(object) != std::string::npos ? message
+                                                   : fmt::format("{}: {}", object, message);
+}
+
 }  // namespace
 
 bool would_change(const Json& plan) {
@@ -153,16 +163,29 @@ std::string render_result(const std::string& done, const std::string& what, cons
                      number_of(result, "seconds"));
 }
 
-std::string render_leftovers(const Json& result) {
+std::string render_leftovers(const Json& result, bool all) {
   std::string text;
+  std::map<std::string, size_t> told;  // causes, by what they say
+  size_t dependents = 0;
   for (const Json& failed : list_of(result, "failed")) {
-    text += printable(fmt::format("failed: {}: {}", text_of(failed, "object"),
-                                  text_of(failed, "message"))) +
-            "\n";
+    const std::string message = text_of(failed, "message");
+    const bool depends = message.starts_with(kSkipped);
+    if (!all && depends) {
+      ++dependents;
+    } else if (all || told[message]++ == 0) {
+      text += "failed: " + printable(failure_text(text_of(failed, "object"), message)) + "\n";
+    }
   }
-  for (const std::string& line : texts_of(result, "drift")) {
-    text += "still to do: " + printable(line) + "\n";
+  for (const auto& [message, count] : told) {
+    if (count > 1) text += fmt::format("and {} more: {}\n", count - 1, printable(message));
   }
+  if (dependents > 0)
+    text += fmt::format("and {} that depend on them (-v lists all)\n", dependents);
+  const std::vector<std::string> drift = texts_of(result, "drift");
+  if (!all && !text.empty() && drift.size() > 1) {
+    return text + fmt::format("still to do: {} operations\n", drift.size());
+  }
+  for (const std::string& line : drift) text += "still to do: " + printable(line) + "\n";
   return text;
 }
 

@@ -60,7 +60,8 @@ std::string render_orphans(const Json& status, const Screen& screen);
 // Apps that do not run behind an operation, a warning each.
 std::string render_not_running(const Json& result, const Screen& screen);
 // Why it is not finished: one line per object that failed or still differs; empty when it is.
-std::string render_leftovers(const Json& result);
+// Causes, and how much depends on them; with `all` every line.
+std::string render_leftovers(const Json& result, bool all = false);
 
 std::string render_graph(const Json& graph, const Screen& screen);
 std::string render_dot(const Json& graph);

@@ -2,6 +2,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
 #include "egressctl/render/render.hpp"
 #include "egressctl/render/table.hpp"
 
@@ -73,10 +77,19 @@ Cell state_of(const Json& app) {
           state == "failed" ? Paint::kRed : Paint::kYellow};
 }
 
+// "app2" in front of "app10".
+std::vector<Json> in_order(const Json& rows, const char* name) {
+  std::vector<Json> ordered(rows.begin(), rows.end());
+  std::stable_sort(ordered.begin(), ordered.end(), [&](const Json& a, const Json& b) {
+    return ::strverscmp(text_of(a, name).c_str(), text_of(b, name).c_str()) < 0;
+  });
+  return ordered;
+}
+
 Table apps_table(const Json& status) {
   Table table(
       {"App", "State", "Subnet", "Private IP", "Outbound IP", "Routing", "Worker", "Namespace"});
-  for (const Json& app : list_of(status, "apps")) {
+  for (const Json& app : in_order(list_of(status, "apps"), "site")) {
     table.add({fmt::format("{}/{}", text_of(app, "site"), text_of(app, "instance")), state_of(app),
                or_dash(text_of(app, "subnet")), or_dash(text_of(app, "privateIp")),
                or_dash(text_of(app, "outboundIp")), text_of(app, "applicationRouting"),
@@ -87,7 +100,7 @@ Table apps_table(const Json& status) {
 
 Table workers_table(const Json& status) {
   Table table({"Worker", "Interface", "Address", "Subnet", "Namespace"});
-  for (const Json& worker : list_of(status, "workers")) {
+  for (const Json& worker : in_order(list_of(status, "workers"), "name")) {
     const Json& interfaces = list_of(worker, "interfaces");
     if (interfaces.empty()) {
       table.add(

@@ -2,7 +2,8 @@
 #pragma once
 
 // Rows under headings, each column as wide as its widest cell: the look of the Azure CLI's tables.
-// Nothing is ever cut off.
+// On a screen that is too narrow for that the widest columns go on in further lines. Nothing is
+// ever cut off.
 
 #include <string>
 #include <vector>

@@ -54,6 +54,12 @@ Json balanced_json(const policy::Balanced& choice) {
           {"port", choice.port == 0 ? Json(nullptr) : Json(choice.port)}};
 }
 
+Json warnings_of(const policy::Explanation& explanation) {
+  Json warnings = explanation.resolution ? warnings_json(*explanation.resolution) : Json::array();
+  for (const std::string& warning : explanation.warnings) warnings.push_back(warning);
+  return warnings;
+}
+
 // A flow's outcome, what a lookup gives, or whether an app runs.
 Json expected_json(const lab::Expectation& wanted) {
   if (wanted.running) return *wanted.running ? "running" : "failed";
@@ -129,8 +135,7 @@ Json to_json(const policy::Explanation& explanation) {
       {"addresses",
        explanation.resolution ? addresses_json(explanation.resolution->addresses) : Json::array()},
       {"flow", flow_json(explanation)},
-      {"warnings",
-       explanation.resolution ? warnings_json(*explanation.resolution) : Json::array()}};
+      {"warnings", warnings_of(explanation)}};
   if (!explanation.balanced.empty()) {
     json["loadBalancing"] = array_of(explanation.balanced, balanced_json);
   }

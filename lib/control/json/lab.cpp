@@ -35,6 +35,14 @@ Json finding_json(const lab::Finding& finding) {
 
 }  // namespace
 
+Json warnings_json(const std::vector<lab::Finding>& findings) {
+  Json warnings = Json::array();
+  for (const lab::Finding& each : findings) {
+    if (each.severity == lab::Severity::kWarning) warnings.push_back(each.to_string());
+  }
+  return warnings;
+}
+
 Json to_json(const std::vector<lab::Finding>& findings) {
   return array_of(findings, finding_json);
 }
@@ -62,7 +70,8 @@ Json to_json(const PassResult& result) {
                {"seconds", result.seconds},
                {"notRunning", array_of(result.not_running, not_running_json)},
                {"effects", effects_json(result.effects)},
-               {"notes", result.notes}};
+               {"notes", result.notes},
+               {"warnings", result.warnings}};
   if (result.backup) {
     json["report"] = to_json(*result.backup);
     if (result.backup->report.running) json["report"]["state"] = "done";

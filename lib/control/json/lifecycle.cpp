@@ -104,7 +104,8 @@ Json to_json(const Plan& plan) {
           {"effects", effects},
           {"undoes", array_of(plan.undoes, undone_json)},
           {"operations", plan.operations},
-          {"findings", to_json(plan.findings)}};
+          {"findings", to_json(plan.findings)},
+          {"warnings", warnings_json(plan.findings)}};
 }
 
 Json to_json(const LabExport& exported) {

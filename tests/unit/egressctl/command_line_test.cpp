@@ -259,12 +259,55 @@ TEST_F(CommandLineTest, TellsWhatIsEmulatedWithoutADaemon) {
   EXPECT_THAT(run({"about"}).out, HasSubstr("about --coverage"));
 }
 
+TEST_F(CommandLineTest, RefusesAFormThatAnAnswerDoesNotHave) {
+  EXPECT_THAT(run({"status", "-o", "dot"}).err, HasSubstr("-o dot is of graph alone"));
+  const Outcome nameless = run({"-o", "name", "clock"});
+  EXPECT_EQ(nameless.exit, 2);
+  EXPECT_THAT(nameless.err, HasSubstr("-o name is of commands that list something"));
+  EXPECT_EQ(run({"-o", "dot", "graph", socket_.c_str()}).exit, 3) << "it is the daemon that lacks";
+  EXPECT_THAT(run({"status", "-o", "yaml", socket_.c_str()}).err,
+              StartsWith("error:\n  code: daemon-unreachable\n"));
+}
+
+TEST_F(CommandLineTest, ValidatesSeveralFilesAndEndsAsTheWorst) {
+  const std::string bad = file_with("bad.yaml", "sites: 7\n");
+  const Outcome both = run({"validate", lab_.c_str(), bad.c_str()});
+  EXPECT_EQ(both.exit, 1);
+  EXPECT_THAT(both.err, HasSubstr("lab.yaml: valid\n"));
+  EXPECT_THAT(both.out, HasSubstr("bad.yaml:1:8: error: "));
+}
+
+TEST_F(CommandLineTest, KnowsItsVersionWithoutADaemon) {
+  const Outcome alone = run({"version", socket_.c_str()});
+  EXPECT_EQ(alone.exit, 0);
+  EXPECT_THAT(alone.out, ContainsRegex("egressctl  [0-9.]+ .api 1.\negressd    none answers\n"));
+}
+
+TEST_F(CommandLineTest, WarnsOfWhatAFlowMeetsThatIsNotEmulated) {
+  std::string text = testing_support::small_lab();
+  const std::string place = "addressPrefix: 10.1.2.0/24";
+  text.replace(text.find(place), place.size(), place + ", serviceEndpointPolicies: [p]");
+  const std::string hosts = "hosts: {";
+  text.replace(text.find(hosts), hosts.size(),
+               hosts + "far: {internet: true, ipAddress: 203.0.113.9}, ");
+  const std::string lab = file_with("warned.yaml", text);
+  const Outcome concerned = run({"explain", "web", "tcp://sql:443", "--lab", lab.c_str()});
+  EXPECT_THAT(concerned.out, HasSubstr("serviceEndpointPolicies")) << concerned.err;
+  const Json json =
+      Json::parse(run({"explain", "web", "tcp://sql:443", "--lab", lab.c_str(), "-o", "json"}).out);
+  EXPECT_EQ(json["warnings"].size(), 1U);
+  const Outcome stranger =
+      run({"explain", "host/far", "tcp://20.50.1.4:443", "--lab", lab.c_str()});
+  EXPECT_THAT(stranger.out, testing::Not(HasSubstr("serviceEndpointPolicies")));
+  EXPECT_EQ(Json::parse(run({"validate", "-o", "json", lab.c_str()}).out)["warnings"].size(), 1U);
+}
+
 TEST_F(CommandLineTest, SaysWhatIsWrongWithAWordThatIsNoCommand) {
   const Outcome misspelt = run({"-o", "table", "statsu"});
   EXPECT_EQ(misspelt.exit, 2);
   EXPECT_THAT(misspelt.err, HasSubstr("no command 'statsu'"));
   EXPECT_THAT(misspelt.err, HasSubstr("did you mean 'status'?"));
-  EXPECT_THAT(run({"version"}).err, HasSubstr("no command 'version'"));
+  EXPECT_THAT(run({"--foo"}).err, HasSubstr("no option '--foo' of all commands"));
   EXPECT_THAT(run({"--output=json", "nothing"}).out + run({"--output=json", "nothing"}).err,
               HasSubstr(R"("no command 'nothing'")"));
   const Outcome program = run({"exec", "shop", "ls", "-la"});

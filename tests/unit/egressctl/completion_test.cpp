@@ -59,7 +59,8 @@ TEST(Completion, BeginsWithEveryCommand) {
 TEST(Completion, KnowsTheOptionsOfACommandAndThoseOfAll) {
   EXPECT_THAT(completed_alone({"explain", "--so"}), ElementsAre("--socket", "--source-port"));
   EXPECT_THAT(completed_alone({"explain", "--traffic", "image"}), ElementsAre("image-pull"));
-  EXPECT_THAT(completed_alone({"-o", ""}), ElementsAre("json", "table"));
+  EXPECT_THAT(completed_alone({"-o", ""}),
+              ElementsAre("dot", "json", "mermaid", "name", "table", "wide", "yaml"));
   EXPECT_THAT(completed_alone({"status", "--out"}), ElementsAre("--output"));
 }
 

@@ -19,8 +19,11 @@ Json finding_at(int line, int column) {
                        {"text", "a.yaml:2:11: error: unknown key"}}});
 }
 
-TEST(Findings, ArePlainLinesWhenPiped) {
-  EXPECT_EQ(render_findings(finding_at(2, 11), kSource, {}), "a.yaml:2:11: error: unknown key\n");
+TEST(Findings, ShowTheirPlaceWithoutColoursWhenPiped) {
+  EXPECT_EQ(render_findings(finding_at(2, 11), kSource, {}),
+            "a.yaml:2:11: error: unknown key\n"
+            "    größe: {serverFarms: plan}\n"
+            "            ^\n");
 }
 
 TEST(Findings, ShowTheirPlaceOnATerminal) {

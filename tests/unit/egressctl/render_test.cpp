@@ -186,6 +186,23 @@ TEST(RenderLeftovers, ListsFailuresAndWhatIsStillToDo) {
   EXPECT_THAT(render_leftovers(Json::parse(R"({"failed": [], "drift": []})")), IsEmpty());
 }
 
+TEST(RenderLeftovers, TellsACauseOnceAndCountsWhatDependsOnIt) {
+  const Json result = Json::parse(R"({"failed": [
+    {"object": "add tun a", "message": "add tun a: no such device"},
+    {"object": "add link b", "message": "no room"}, {"object": "add link c", "message": "no room"},
+    {"object": "add route d", "message": "skipped: it needs link b"},
+    {"object": "add route e", "message": "skipped: it needs link c"}],
+    "drift": ["add tun a", "add link b"]})");
+  EXPECT_EQ(render_leftovers(result),
+            "failed: add tun a: no such device\n"
+            "failed: add link b: no room\n"
+            "and 1 more: no room\n"
+            "and 2 that depend on them (-v lists all)\n"
+            "still to do: 2 operations\n");
+  EXPECT_THAT(render_leftovers(result, true),
+              HasSubstr("failed: add route e: skipped: it needs link c\nstill to do: add tun a\n"));
+}
+
 Json status() {
   return Json::parse(R"({"lab": "a.yaml", "prefix": "eg", "inSync": false,
     "clock": {"now": "2024-05-01T11:30:00.000Z", "offset": 5400},

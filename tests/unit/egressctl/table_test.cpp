@@ -46,6 +46,40 @@ TEST(Table, LetsNoControlCharacterReachTheTerminal) {
   EXPECT_THAT(table.to_string(kTerminal), testing::EndsWith("a?[2Jb?1mc\n"));
 }
 
+TEST(Table, GoesOnInFurtherLinesOnANarrowScreen) {
+  Table table({"Name", "Source", "Where"});
+  table.add({std::string("nsg-integration/allow-database-from-apps"),
+             std::string("10.1.1.0/26, 10.1.2.0/26"), std::string("x")});
+  const Screen narrow{.columns = 40};
+  EXPECT_EQ(table.to_string(narrow),
+            "Name             Source            Where\n"
+            "---------------  ----------------  -----\n"
+            "nsg-             10.1.1.0/26,      x\n"
+            "integration/     10.1.2.0/26\n"
+            "allow-database-\n"
+            "from-apps\n");
+}
+
+TEST(Table, IsAsWideAsItIsWhereNobodyLooks) {
+  Table table({"Name"});
+  table.add({std::string(300, 'x')});
+  EXPECT_EQ(table.to_string(kPipe),
+            "Name\n" + std::string(300, '-') + "\n" + std::string(300, 'x') + "\n");
+}
+
+TEST(Facts, GoOnUnderTheirBeginning) {
+  EXPECT_EQ(facts({{"why", Cell("one two three four five six")}}, {.columns = 18}),
+            "why  one two three\n"
+            "     four five six\n");
+}
+
+TEST(FoldedTo, CutsLettersOfAnyWidthNever) {
+  EXPECT_THAT(folded_to("größe広い", 3), testing::ElementsAre("grö", "ße", "広", "い"));
+  EXPECT_THAT(folded_to("", 3), testing::ElementsAre(""));
+  EXPECT_THAT(folded_to("ab cd", 2), testing::ElementsAre("ab", "cd"));
+  EXPECT_THAT(folded_to("abcdef", 0), testing::ElementsAre("abcdef"));
+}
+
 TEST(Facts, LineUpBehindTheLongestName) {
   EXPECT_EQ(facts({{"lab", Cell("a.yaml")}, {"last pass", Cell("never")}}, kPipe),
             "lab        a.yaml\n"

@@ -88,7 +88,7 @@ TEST(SocketFile, ReplacesASocketThatOnlyTheForkedOfADeadOneListensOn) {
 
 TEST(SocketFile, IsForOwnerAndGroupAndGoesWithItsOwner) {
   const testing_support::Folder folder;
-  const std::string path = folder / "sub/egressd.sock";
+  const std::string path = folder / "egressd.sock";
   {
     const auto socket = SocketFile::listen(path);
     ASSERT_TRUE(socket.ok()) << socket.error().to_string();
@@ -98,6 +98,12 @@ TEST(SocketFile, IsForOwnerAndGroupAndGoesWithItsOwner) {
     EXPECT_EQ(found.st_mode & 0777U, 0660U);
   }
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(SocketFile, MakesNoFolderForAPathThatIsMistyped) {
+  const testing_support::Folder folder;
+  EXPECT_FALSE(SocketFile::listen(folder / "nonexist/z").ok());
+  EXPECT_FALSE(std::filesystem::exists(folder / "nonexist"));
 }
 
 TEST(SocketFile, ReplacesASocketThatNobodyAnswersOn) {
