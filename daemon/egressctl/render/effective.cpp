@@ -22,6 +22,13 @@ std::string short_range(const std::string& range) {
   return single ? range.substr(0, dash) : range;
 }
 
+// Of a list of a machine's own with the machine.
+std::string rule_name(const Json& rule) {
+  const std::string machine = text_of(rule, "networkInterface");
+  const std::string name = text_of(rule, "name");
+  return machine.empty() ? name : fmt::format("{} (NIC of {})", name, machine);
+}
+
 std::string ports(const Json& rule, const char* key) {
   std::vector<std::string> ranges;
   for (const std::string& range : texts_of(rule, key)) ranges.push_back(short_range(range));
@@ -60,7 +67,7 @@ std::string render_rules(const Json& rules, const Screen& screen) {
   Table table({"Priority", "Name", "Direction", "Access", "Protocol", "Source", "Source Ports",
                "Destination", "Destination Ports", "Hits"});
   for (const Json& rule : list_of(rules, "rules")) {
-    table.add({text_of(rule, "priority"), text_of(rule, "name"), text_of(rule, "direction"),
+    table.add({text_of(rule, "priority"), rule_name(rule), text_of(rule, "direction"),
                access_cell(rule), text_of(rule, "protocol"),
                joined(texts_of(rule, "sourceAddressPrefixes")), ports(rule, "sourcePortRanges"),
                joined(texts_of(rule, "destinationAddressPrefixes")),
