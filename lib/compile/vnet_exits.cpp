@@ -18,7 +18,9 @@ using state::NftField;
 using state::NftMap;
 using NftElements = std::vector<state::NftElement>;
 
-constexpr const char* kIsAnswerOfPublic = "ct direction reply ct original ip daddr @reached ";
+// Who asked may be in the same network, where the flow left for the Internet as another one.
+constexpr const char* kIsAnswerOfPublic =
+    "ct status dnat ct direction reply ct original ip daddr @reached ";
 
 void add_entrance(state::NftTable& table, const policy::Network& network, const Vnet& vnet) {
   NftElements reached;

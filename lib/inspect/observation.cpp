@@ -121,7 +121,7 @@ std::vector<std::string> differences(Protocol protocol, const policy::Explanatio
     }
     return found;
   }
-  // Nobody foretells which of its addresses a NAT gateway shows a flow.
+  // Nobody foretells as which address and port source NAT shows it.
   if (expected.depends_on_source && seen.arrived) return found;
   if (allowed) {
     compare_arrival(expected, seen, found);

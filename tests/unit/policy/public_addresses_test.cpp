@@ -180,12 +180,24 @@ TEST(PublicAddress, IsJudgedForEveryAddressOfANatGateway) {
   const Explanation some = ask(lab, {.site = "all"}, kPublic);
   EXPECT_EQ(some.verdict, Verdict::kDeny);
   EXPECT_TRUE(some.depends_on_source);
-  EXPECT_THAT(some.steps.back().reason, HasSubstr("another address of the NAT gateway"));
+  EXPECT_THAT(some.steps.back().reason, HasSubstr("another port or address"));
   allow(lab, "be/two", 201, Direction::kInbound, {"Tcp", "20.61.7.2/32", "*", "*", "443"});
   const Explanation all = ask(lab, {.site = "all"}, kPublic);
   EXPECT_EQ(all.verdict, Verdict::kAllow);
   EXPECT_FALSE(all.depends_on_source);
   EXPECT_THAT(all.sources, ElementsAre(ip("20.61.7.1"), ip("20.61.7.2")));
+}
+
+// App Service's own source NAT takes a port of its own; a machine keeps its port.
+TEST(PublicAddress, IsJudgedForEveryPortThatSourceNatMayTake) {
+  lab::Lab lab = public_lab();
+  allow(lab, "be/apps", 200, Direction::kInbound, {"Tcp", "20.50.1.4/32", "50000", "*", "443"});
+  const Explanation some = ask(lab, {.site = "off"}, kPublic);
+  EXPECT_EQ(some.verdict, Verdict::kDeny);
+  EXPECT_TRUE(some.depends_on_source);
+  lab.hosts["near"].public_ip_address = "20.61.7.8";
+  allow(lab, "be/near", 201, Direction::kInbound, {"Tcp", "20.61.7.8/32", "50000", "*", "443"});
+  EXPECT_EQ(ask(lab, {.host = "near"}, kPublic).verdict, Verdict::kAllow);
 }
 
 TEST(PublicAddress, IsNobodysBehindAServiceEndpoint) {
