@@ -31,7 +31,7 @@ class FlowGenerator {
         balanced_(later_draws(seed, 7)),
         frontends_(frontend_ports(lab)),
         reached_(later_draws(seed, 8)),
-        public_(public_machines(lab)),
+        public_(lab),
         integrations_(lab, addresses),
         first_port_(static_cast<uint16_t>(first_source_port(seed) + seed % 2)) {
     collect_edges();
@@ -71,14 +71,14 @@ class FlowGenerator {
       } else if (kind < 60) {
         follow_route(next);
       }
+      if (reached_.chance(18)) public_.aim(next, reached_);
       if (later_.chance(30)) aim_at_platform(next);
       if (odd_.chance(8)) aim_at_refused_port(next);
-      if (outside_.chance(6)) aim_outside(next);
+      if (outside_.chance(9)) aim_outside(next);
       if (inward_.chance(12)) integrations_.aim(next, inward_);
       if (begins_.chance(12) && !senders_.empty()) begin_at_machine(next);
       const bool mail = next.flow.destination_port == kSmtp;
-      if (!frontends_.empty() && balanced_.chance(12) && !mail) aim_at_frontend(next);
-      if (!public_.empty() && reached_.chance(14)) aim_at_public_address(next);
+      if (!frontends_.empty() && balanced_.chance(15) && !mail) aim_at_frontend(next);
       if (acceptable(next)) cases.push_back(next);
     }
     return cases;
@@ -305,13 +305,6 @@ class FlowGenerator {
     if (next.flow.source_port == 0) next.flow.source_port = first_port_;
   }
 
-  // Now and then on a port that is closed.
-  void aim_at_public_address(ProbeCase& next) {
-    next.flow.destination = reached_.pick(public_).first;
-    if (next.flow.protocol == Protocol::kIcmp || reached_.chance(20)) return;
-    next.flow.destination_port = next.flow.protocol == Protocol::kTcp ? 443 : 53;
-  }
-
   bool acceptable(ProbeCase& next) {
     const uint32_t to = next.flow.destination.bits;
     constexpr Ipv4Prefix kNever[] = {{{0x00000000}, 8}, {{0x7f000000}, 8}, {{0xe0000000}, 3}};
@@ -331,9 +324,8 @@ class FlowGenerator {
     std::vector<FrontendPort> ends =
         ports_behind(lab_, flow.destination, {flow.protocol, flow.destination_port});
     ends.push_back({flow.destination, {flow.protocol, flow.destination_port}});
-    for (const auto& [address, behind] : public_) {
-      if (address != flow.destination) continue;
-      ends.push_back({behind, {flow.protocol, flow.destination_port}});
+    if (const auto behind = public_.behind(flow.destination)) {
+      ends.push_back({*behind, {flow.protocol, flow.destination_port}});
     }
     std::vector<std::tuple<Protocol, uint32_t, uint16_t, uint16_t>> tuples;
     for (const FrontendPort& end : ends) {
@@ -370,8 +362,8 @@ class FlowGenerator {
   Random balanced_;
   const std::vector<FrontendPort> frontends_;
   Random reached_;
-  const std::vector<std::pair<Ipv4Address, Ipv4Address>> public_;  // machines by these addresses
-  std::vector<std::string> senders_{};                             // machines that begin flows
+  const PublicMachines public_;
+  std::vector<std::string> senders_{};  // machines that begin flows
   const Integrations integrations_;
   const uint16_t first_port_;  // of every second one
   std::vector<lab::Sender> apps_{};

@@ -118,10 +118,11 @@ const char* sender_of(const policy::Network& network, const policy::Explanation&
 }  // namespace
 
 void add_network_interfaces(lab::Lab& lab, Random& random) {
-  if (random.chance(25)) return;
+  if (random.chance(35)) return;
   uint32_t number = 0;
   for (lab::Host* host : machines_of(lab)) {
-    if (random.chance(35)) host->network_security_group = some_group(lab, random);
+    if (random.chance(host->enable_ip_forwarding ? 12 : 35))
+      host->network_security_group = some_group(lab, random);
     if (host->masquerade || !random.chance(55)) continue;
     give_public_address(lab, *host, random, ++number);
   }
@@ -152,13 +153,27 @@ void change_network_interfaces(lab::Lab& lab, Random& random) {
   }
 }
 
-std::vector<std::pair<Ipv4Address, Ipv4Address>> public_machines(const lab::Lab& lab) {
-  std::vector<std::pair<Ipv4Address, Ipv4Address>> machines;
+PublicMachines::PublicMachines(const lab::Lab& lab) {
   for (const auto& [name, host] : lab.hosts) {
+    if (!host.subnet) outsiders_.push_back(name);
     const auto address = lab::public_address_of(lab, host);
-    if (address) machines.emplace_back(*address, host.ip_address);
+    if (!address) continue;
+    addresses_.push_back(*address);
+    behind_[*address] = host.ip_address;
   }
-  return machines;
+}
+
+void PublicMachines::aim(ProbeCase& next, Random& random) const {
+  if (addresses_.empty()) return;
+  if (!outsiders_.empty() && random.chance(45)) next.from = {.host = random.pick(outsiders_)};
+  next.flow.destination = random.pick(addresses_);
+  if (next.flow.protocol == Protocol::kIcmp || random.chance(20)) return;
+  next.flow.destination_port = next.flow.protocol == Protocol::kTcp ? 443 : 53;
+}
+
+std::optional<Ipv4Address> PublicMachines::behind(Ipv4Address address) const {
+  const auto found = behind_.find(address);
+  return found == behind_.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::set<std::string> interface_features(const lab::Lab& lab) {

@@ -4,6 +4,8 @@
 // What machines of virtual networks have at their network interfaces: a security list of their own
 // and a public address.
 
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,8 +21,21 @@ void add_network_interfaces(lab::Lab& lab, Random& random);
 // One of them otherwise or gone.
 void change_network_interfaces(lab::Lab& lab, Random& random);
 
-// Public addresses by which machines are reached, with the address behind each.
-std::vector<std::pair<Ipv4Address, Ipv4Address>> public_machines(const lab::Lab& lab);
+// Machines that are reached by public addresses, and who sends from outside of all networks.
+class PublicMachines {
+ public:
+  explicit PublicMachines(const lab::Lab& lab);
+
+  // To one of them where there are any, often from outside, and now and then on a closed port.
+  void aim(ProbeCase& next, Random& random) const;
+  // The address of the machine's own.
+  std::optional<Ipv4Address> behind(Ipv4Address address) const;
+
+ private:
+  std::vector<Ipv4Address> addresses_{};
+  std::map<Ipv4Address, Ipv4Address> behind_{};
+  std::vector<std::string> outsiders_{};
+};
 
 // For the coverage: what a lab has of it, and a flow.
 std::set<std::string> interface_features(const lab::Lab& lab);
