@@ -267,6 +267,10 @@ void check_host(const std::string& name, const Host& host, const Lab& lab, Check
          "only a host in a virtual network can forward");
   refuse(host.masquerade.has_value(), "masquerade",
          "only a host in a virtual network can masquerade");
+  refuse(host.network_security_group.has_value(), "networkSecurityGroup",
+         "only a host in a virtual network has a security group");
+  refuse(host.public_ip_address.has_value(), "publicIPAddress",
+         "only a host in a virtual network has a public address");
   refuse(host.stateful, "stateful", "only a host in a virtual network can be a firewall");
   refuse(!host.network_rules.empty(), "networkRules",
          "only a host in a virtual network can be a firewall");
