@@ -12,6 +12,7 @@
 #include "lab/azure_texts.hpp"
 #include "lab/lab.hpp"
 #include "lab/load.hpp"
+#include "lab/read/yaml_slips.hpp"
 #include "lab/suggest.hpp"
 
 namespace egress::lab {
@@ -72,6 +73,10 @@ class Checks {
   bool refers(const std::string& path, const std::string& subject, const std::string& name,
               const Declared& declared, const std::string& declared_path) {
     if (declared.find(name) != declared.end()) return true;
+    if (const auto slip = slip_in_value(name)) {
+      error(path, "unknown-reference", slip->message, slip->hint, {declared_path});
+      return false;
+    }
     // "'nsg' has no rule 'x'" needs no more words.
     const char* absent = subject.front() == '\'' ? "" : " does not exist";
     Nearest search(name);

@@ -12,6 +12,7 @@
 #include "lab/impairment.hpp"
 #include "lab/limits.hpp"
 #include "lab/read/json_tree.hpp"
+#include "lab/read/yaml_slips.hpp"
 
 namespace egress::lab {
 namespace {
@@ -60,7 +61,14 @@ std::string ipv6_hint(const std::string& text) {
 }  // namespace
 
 void Reader::fail(const Value& value, std::string code, std::string message, std::string hint) {
-  fail_at(value.mark, value.path, std::move(code), std::move(message), std::move(hint));
+  // What nobody means to be in a value explains it better than the rule that it breaks.
+  const auto slip =
+      value.is_scalar() && !value.node->quoted ? slip_in_value(value.node->text) : std::nullopt;
+  if (slip) {
+    fail_at(value.mark, value.path, std::move(code), slip->message, slip->hint);
+  } else {
+    fail_at(value.mark, value.path, std::move(code), std::move(message), std::move(hint));
+  }
 }
 
 void Reader::fail_at_key(const Value& value, std::string code, std::string message,
@@ -224,7 +232,11 @@ std::vector<Value> Reader::items(const Value& value) {
   std::vector<Value> values;
   if (value.is_null()) return values;
   if (value.node->kind != YamlKind::kSequence) {
-    fail(value, "type", fmt::format("a list is expected, not {}", kind_name(*value.node)));
+    const std::string& text = value.node->text;
+    const bool dash = value.is_scalar() && text.size() > 1 && text.front() == '-';
+    fail(value, "type", fmt::format("a list is expected, not {}", kind_name(*value.node)),
+         dash ? fmt::format("a space is missing after the '-': write '- {}'", shown(text.substr(1)))
+              : std::string{});
     return values;
   }
   for (size_t i = 0; i < value.node->items.size(); ++i) {
@@ -305,8 +317,12 @@ void ObjectReader::refuse_key(const Value& entry) {
   const auto names = schema_.property_names();
   const std::string known = names.empty() ? "no keys are known here"
                                           : fmt::format("known keys: {}", fmt::join(names, ", "));
-  reader_.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", shown(entry.key)),
-                      suggestion(entry.key, names, known));
+  if (auto slip = slip_in_value(entry.key)) {
+    reader_.fail_at_key(entry, "unknown-key", std::move(slip->message), std::move(slip->hint));
+  } else {
+    reader_.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", shown(entry.key)),
+                        suggestion(entry.key, names, known));
+  }
   const auto meant = nearest(entry.key, names);
   if (meant) reader_.findings().distrust(path_of(value_.path, *meant));
 }

@@ -11,17 +11,21 @@
 #include <sstream>
 
 #include "lab/limits.hpp"
+#include "lab/read/yaml_slips.hpp"
 #include "lab/suggest.hpp"
 
 namespace egress::lab {
 namespace {
+
+constexpr std::string_view kYamlTags = "tag:yaml.org,2002:";
+constexpr const char* kManyDocuments = "many-documents";
 
 Mark place_of(const YAML::Mark& mark) {
   return mark.is_null() ? Mark{1, 1} : Mark{mark.line + 1, mark.column + 1};
 }
 
 [[noreturn]] void refuse(Mark mark, std::string code, std::string message) {
-  throw YamlProblem{mark, std::move(code), std::move(message)};
+  throw YamlProblem{mark, std::move(code), std::move(message), {}};
 }
 
 // Collects events into nodes. The first problem leaves as a YamlProblem that is thrown, as nothing
@@ -31,7 +35,7 @@ class TreeBuilder : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ == 1) {
-      refuse(place_of(mark), "many-documents", "a second YAML document starts here, a file is one");
+      refuse(place_of(mark), kManyDocuments, {});
     }
   }
   void OnDocumentEnd() override {}
@@ -90,6 +94,11 @@ class TreeBuilder : public YAML::EventHandler {
     if (tag.size() > kMaxKeyLength) {
       refuse(mark, "tag-form", fmt::format("a tag has at most {} characters", kMaxKeyLength));
     }
+    const bool known = tag.empty() || tag == "?" || tag == "!" || tag.starts_with(kYamlTags);
+    if (known) return;
+    throw YamlProblem{mark, "tag-form",
+                      fmt::format("{} is a tag, which means nothing here", shown(tag)),
+                      "put text that begins with ! in quotes"};
   }
 
   void open(Mark mark, YamlKind kind, YAML::anchor_t anchor) {
@@ -197,12 +206,18 @@ YamlTree parse_bounded(const std::string& text) {
     refuse({1, 1}, "too-large", fmt::format("larger than {} bytes", kMaxFileBytes));
   }
   if (const auto bad = first_bad_byte(text)) refuse(*bad, "encoding", "not UTF-8 text");
+  if (auto directive = unknown_directive(text)) throw *std::move(directive);
   TreeBuilder builder;
   std::istringstream stream(text);
   YAML::Parser parser(stream);
   while (parser.HandleNextDocument(builder)) {
   }
-  return std::move(builder).finish();
+  YamlTree tree = std::move(builder).finish();
+  // Another language may be one long word to YAML.
+  if (tree.root->kind == YamlKind::kScalar) {
+    if (auto foreign = foreign_language(text)) throw *std::move(foreign);
+  }
+  return tree;
 }
 
 }  // namespace
@@ -211,11 +226,10 @@ YamlTree parse_yaml(const std::string& text) {
   try {
     return parse_bounded(text);
   } catch (const YamlProblem& problem) {
-    return {.problem = problem};
+    const bool second = problem.code == kManyDocuments;
+    return {.problem = second ? explain_second_document(text, problem.mark) : problem};
   } catch (const YAML::Exception& failure) {
-    // Some messages repeat a word of the text.
-    return {.problem = YamlProblem{place_of(failure.mark), "syntax",
-                                   "not valid YAML: " + shown(failure.msg)}};
+    return {.problem = explain_syntax(text, place_of(failure.mark), failure.msg)};
   }
 }
 

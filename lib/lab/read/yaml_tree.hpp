@@ -47,6 +47,7 @@ struct YamlProblem {
   Mark mark{};
   std::string code{};
   std::string message{};
+  std::string hint{};
 };
 
 struct YamlTree {
