@@ -238,6 +238,7 @@ std::string json_schema() {
   Json json{{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", "egressd lab"}};
   json.update(object_of(schema_of(ObjectType::kLab)));
   json["type"] = "object";
+  json["patternProperties"] = {{"^" + kExtensionPrefix, Json::object()}};
   json["definitions"] = definitions();
   return json.dump(2) + "\n";
 }

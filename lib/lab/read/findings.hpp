@@ -6,6 +6,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lab/load.hpp"
@@ -35,6 +36,7 @@ class Findings {
  private:
   std::string file_;
   std::vector<Finding> findings_{};
+  std::set<std::pair<Mark, std::string>> told_{};
   Names distrusted_{};
   size_t not_shown_ = 0;
   bool error_ = false;

@@ -52,6 +52,16 @@ bool says_nothing(const YamlNode& node, const Tolerated& property) {
   return false;
 }
 
+// How a map that is there for its anchors, and is none of the lab's, would be called.
+std::optional<std::string> block_of_anchors(ObjectType type, const Value& object,
+                                            const Value& entry) {
+  if (type == ObjectType::kLab && entry.node->anchored) {
+    return shown(kExtensionPrefix + entry.key);
+  }
+  const bool inside = object.key.starts_with(kExtensionPrefix);
+  return inside ? std::optional(shown(object.key)) : std::nullopt;
+}
+
 std::string ipv6_hint(const std::string& text) {
   return text.find(':') == std::string::npos
              ? std::string{}
@@ -287,6 +297,7 @@ std::vector<Value> Reader::distinct(const Value& value) {
 ObjectReader::ObjectReader(Reader& reader, const Value& value, ObjectType type)
     : reader_(reader), value_(value), schema_(schema_of(type)) {
   for (const Value& entry : reader_.entries(value_)) {
+    if (type == ObjectType::kLab && entry.key.starts_with(kExtensionPrefix)) continue;
     if (schema_.find(entry.key) != nullptr) {
       members_.emplace(entry.key, entry);
       continue;
@@ -317,7 +328,11 @@ void ObjectReader::refuse_key(const Value& entry) {
   const auto names = schema_.property_names();
   const std::string known = names.empty() ? "no keys are known here"
                                           : fmt::format("known keys: {}", fmt::join(names, ", "));
-  if (auto slip = slip_in_value(entry.key)) {
+  if (const auto anchors = block_of_anchors(schema_.type, value_, entry)) {
+    reader_.fail_at_key(
+        entry, "unknown-key", fmt::format("unknown key '{}'", shown(entry.key)),
+        fmt::format("a block for anchors alone stands at the top, as '{}'", *anchors));
+  } else if (auto slip = slip_in_value(entry.key)) {
     reader_.fail_at_key(entry, "unknown-key", std::move(slip->message), std::move(slip->hint));
   } else {
     reader_.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", shown(entry.key)),

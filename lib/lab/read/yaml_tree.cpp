@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "lab/limits.hpp"
@@ -87,7 +88,41 @@ class TreeBuilder : public YAML::EventHandler {
     Mark mark{};
     YAML::anchor_t anchor = YAML::NullAnchor;
     bool key_read = false;  // in a map: the last item has its key and waits for its value
+    bool merges = false;
   };
+
+  // A map, or a list of maps of which the earlier ones win. No more than what is counted already.
+  static void merge(YamlNode& map) {
+    std::vector<YamlItem> items = std::move(map.items);
+    map.items.clear();
+    std::set<std::string> own;
+    for (const YamlItem& item : items) {
+      if (!item.merge) own.insert(item.key);
+    }
+    for (YamlItem& item : items) {
+      if (!item.merge) {
+        map.items.push_back(std::move(item));
+        continue;
+      }
+      const bool list = item.node->kind == YamlKind::kSequence;
+      const std::vector<YamlItem> sources = list ? item.node->items : std::vector{item};
+      for (const YamlItem& source : sources) take_from(source, own, map);
+    }
+  }
+
+  static void take_from(const YamlItem& source, std::set<std::string>& known, YamlNode& map) {
+    if (source.node->kind != YamlKind::kMap) {
+      throw YamlProblem{source.mark, "merge", "'<<' takes a map, or a list of maps",
+                        "write '<<: *NAME', where '&NAME' stands before a map above"};
+    }
+    std::set<std::string> fresh;
+    for (const YamlItem& item : source.node->items) {
+      if (known.contains(item.key)) continue;
+      map.items.push_back(item);
+      fresh.insert(item.key);
+    }
+    known.merge(fresh);
+  }
 
   // A %TAG directive writes its prefix, however long, into every tag that uses it.
   static void check_tag(Mark mark, const std::string& tag) {
@@ -113,11 +148,15 @@ class TreeBuilder : public YAML::EventHandler {
   void close() {
     const Frame frame = std::move(stack_.back());
     stack_.pop_back();
+    if (frame.merges) merge(*frame.node);
     add(frame.mark, frame.node, frame.anchor);
   }
 
   void add(Mark mark, std::shared_ptr<YamlNode> node, YAML::anchor_t anchor) {
-    if (anchor != YAML::NullAnchor) anchors_[anchor] = node;
+    if (anchor != YAML::NullAnchor) {
+      node->anchored = true;
+      anchors_[anchor] = node;
+    }
     place(mark, std::move(node));
   }
 
@@ -155,7 +194,13 @@ class TreeBuilder : public YAML::EventHandler {
       refuse(mark, "key-form", fmt::format("a key has at most {} characters", kMaxKeyLength));
     }
     stack_.back().node->text_bytes += key.text.size();
-    stack_.back().node->items.push_back({key.text, mark, nullptr, {}});
+    const bool merges = key.text == "<<" && !key.quoted;
+    if (merges && stack_.back().merges) {
+      throw YamlProblem{mark, "duplicate-key", "'<<' stands here a second time",
+                        "write '<<: [*ONE, *OTHER]', the one that wins first"};
+    }
+    stack_.back().node->items.push_back({key.text, mark, nullptr, {}, merges});
+    stack_.back().merges = stack_.back().merges || merges;
     stack_.back().key_read = true;
   }
 
