@@ -15,6 +15,9 @@
 
 namespace egress::lab {
 
+// Stands for what a top-level key declares that nobody knows.
+inline constexpr const char* kUnknownSection = "?";
+
 class Findings {
  public:
   explicit Findings(const std::string& file) : file_(shown(file, kMaxFileName)) {}

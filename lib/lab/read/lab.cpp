@@ -7,7 +7,7 @@
 #include "lab/check/checks.hpp"
 #include "lab/document.hpp"
 #include "lab/key_path.hpp"
-#include "lab/read/find_place.hpp"
+#include "lab/read/checked.hpp"
 #include "lab/read/resources.hpp"
 #include "lab/slots.hpp"
 
@@ -142,48 +142,6 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
   resolve_references(lab);
   lab.not_emulated = canonical(reader.not_emulated(), lab);
   return lab;
-}
-
-Mark place_of(const YamlTree& tree, std::string path) {
-  return find_place(tree, path);
-}
-
-// Of what `path` leads to.
-Mark place_around(const YamlTree& tree, const std::string& path) {
-  return place_of(tree, path.substr(0, path.find_last_of(".[")));
-}
-
-// Puts that of two clashing places into `check` which comes later in the file, and returns it.
-// Where both come from one text, which is merged in two places, these are compared.
-Mark later_place(const YamlTree& tree, Check& check) {
-  const std::string& one = check.finding.path;
-  const std::string& other = check.mirrored->path;
-  Mark here = place_of(tree, one);
-  Mark there = place_of(tree, other);
-  if (here == there) {
-    here = place_around(tree, one);
-    there = place_around(tree, other);
-  }
-  if (there > here) check.finding = *std::move(check.mirrored);
-  return std::max(here, there);
-}
-
-void add_checked(const YamlTree& tree, const Lab& lab, std::vector<Check> checks,
-                 Findings& findings) {
-  for (Check& check : checks) {
-    const bool trusted = std::all_of(
-        check.rests_on.begin(), check.rests_on.end(),
-        [&](const std::string& path) { return findings.trusts(document_path(lab, path)); });
-    if (!trusted) continue;
-    check.finding.path = document_path(lab, check.finding.path);
-    Mark mark;
-    if (check.mirrored) {
-      mark = later_place(tree, check);
-    } else if (!findings.full()) {
-      mark = find_place(tree, check.finding.path);
-    }
-    findings.add(mark, std::move(check.finding));
-  }
 }
 
 }  // namespace

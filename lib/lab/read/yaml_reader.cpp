@@ -339,6 +339,7 @@ void ObjectReader::refuse_key(const Value& entry) {
                         suggestion(entry.key, names, known));
   }
   const auto meant = nearest(entry.key, names);
+  if (!meant && schema_.type == ObjectType::kLab) reader_.findings().distrust(kUnknownSection);
   if (meant) reader_.findings().distrust(path_of(value_.path, *meant));
 }
 
