@@ -95,6 +95,7 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
   if (const auto location = object.at("location")) {
     lab.location = read_location(reader, *location).value_or(lab.location);
   }
+  reader.set_location(lab.location);
   lab.outbound_ip_addresses = reader.list(object.at("outboundIpAddresses"), &Reader::address);
   object.word_into(lab.address_allocation, "addressAllocation", address_allocations());
   const bool tags_known =
