@@ -88,11 +88,10 @@ void check_owners_of_prefixes(const Lab& lab, Checks& checks) {
       const auto [owner, fresh] = owners.emplace(prefix, std::pair(name, i));
       if (fresh) continue;
       const auto& [other, number] = owner->second;
-      const auto taken = [&](const std::string& by) {
-        return fmt::format("{} is a prefix of host '{}' already", prefix.to_string(), by);
-      };
-      checks.clash("address-duplicate", {path_of_prefix(name, i), taken(other)},
-                   {path_of_prefix(other, number), taken(name)});
+      const std::string has = fmt::format(" has the prefix {} already", prefix.to_string());
+      checks.clash("address-duplicate",
+                   {path_of_prefix(name, i), fmt::format("host '{}'", other), has},
+                   {path_of_prefix(other, number), fmt::format("host '{}'", name), has});
     }
   }
 }
