@@ -278,11 +278,6 @@ hosts:
 }
 
 // One for the direct path, and one for each network that the instance is in.
-Ipv4Address usable_in(const lab::Lab& lab, const char* vnet, const char* subnet) {
-  const auto& prefixes = lab.virtual_networks.at(vnet).subnets.at(subnet).address_prefixes;
-  return {prefixes.front().first().bits + 9};
-}
-
 TEST(Compile, ANetworkWithAFlushingListLooksForDeniedFlowsFirst) {
   TwoIntegrations two;
   two.lab.virtual_networks.at("left").subnets.at("data").network_security_group = "nsg";
@@ -296,10 +291,11 @@ TEST(Compile, ANetworkWithAFlushingListLooksForDeniedFlowsFirst) {
   EXPECT_EQ(first_rule(), "iifname vmap @from");
   two.lab.network_security_groups.at("nsg").flush_connection = true;
   EXPECT_EQ(first_rule(), "ct mark 0xffffffff goto denied_flow");
-  two.lab.virtual_networks.at("left").subnets.at("data").network_security_group.reset();
+  lab::Subnet& data = two.lab.virtual_networks.at("left").subnets.at("data");
+  data.network_security_group.reset();
   EXPECT_EQ(first_rule(), "iifname vmap @from");
   two.lab.hosts["vm"] = {.subnet = lab::SubnetRef{"left", "data"},
-                         .ip_address = usable_in(two.lab, "left", "data"),
+                         .ip_address = {data.address_prefixes.front().first().bits + 9},
                          .network_security_group = "nsg"};
   EXPECT_EQ(first_rule(), "ct mark 0xffffffff goto denied_flow");
 }
