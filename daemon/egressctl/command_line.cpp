@@ -53,11 +53,11 @@ class HelpFormatter : public CLI::Formatter {
   }
 };
 
-// Arguments of `exec` and `complete` behind "--" are no options, whatever they look like.
+// Arguments of `exec`, `complete` and `doctor` behind "--" are no options, whatever they look like.
 std::vector<std::string> split_off_program(std::vector<std::string>& arguments) {
   const auto mark = std::find(arguments.begin(), arguments.end(), "--");
   const auto takes_all = [](const std::string& word) {
-    return word == "exec" || word == "complete";
+    return word == "exec" || word == "complete" || word == "doctor";
   };
   if (mark == arguments.end() || std::none_of(arguments.begin(), mark, takes_all)) return {};
   std::vector<std::string> program(mark + 1, arguments.end());
@@ -207,6 +207,8 @@ CommandLine::CommandLine()
   add_name_commands(app_, chosen_);
   add_network_watcher_commands(app_, chosen_);
   add_about_command(app_, chosen_);
+  add_doctor_command(app_, program_, chosen_);
+  add_bugreport_command(app_, chosen_);
   add_help_command(app_, chosen_);
   add_completion_commands(app_, program_, chosen_);
 }

@@ -7,6 +7,7 @@
 
 #include "control/json.hpp"
 #include "egressctl/documents.hpp"
+#include "lab/yaml_text.hpp"
 
 namespace egress::ctl {
 
@@ -34,11 +35,13 @@ void Console::print(const std::string& text) const {
 }
 
 void Console::print(const Json& document) const {
-  print(format_ == Format::kYaml ? yaml_of(document) : control::dump_indented(document) + "\n");
+  print(format_ == Format::kYaml ? lab::yaml_text(document)
+                                 : control::dump_indented(document) + "\n");
 }
 
 void Console::print_next(const Json& document) const {
-  print(format_ == Format::kYaml ? "---\n" + yaml_of(document) : control::dump(document) + "\n");
+  print(format_ == Format::kYaml ? "---\n" + lab::yaml_text(document)
+                                 : control::dump(document) + "\n");
 }
 
 void Console::print(const Json& document, const std::string& text) const {
@@ -54,7 +57,7 @@ void Console::note(const std::string& text) const {
 int Console::fail(const Failure& failure, int exit, const Source& source) const {
   if (prints_documents()) {
     const Json error = to_json(failure);
-    note(format_ == Format::kYaml ? yaml_of(error) : control::dump_indented(error) + "\n");
+    note(format_ == Format::kYaml ? lab::yaml_text(error) : control::dump_indented(error) + "\n");
     return exit;
   }
   const Failure told = told_once(failure);

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 #include "base/memory.hpp"
 #include "compile/speakers.hpp"
 #include "egressd/daemon.hpp"
+#include "egressd/doctor.hpp"
 #include "egressd/prefix_claim.hpp"
 #include "egressd/settings.hpp"
 #include "egressd/socket.hpp"
@@ -79,6 +81,14 @@ int check_lab(const Settings& settings) {
   const auto limits = within_open_files(settings.limits);
   const lab::Loaded loaded = compile::within(lab::load_file(settings.lab), limits, settings.lab);
   return print(loaded.findings, stdout);
+}
+
+int report(const std::vector<Check>& checks) {
+  std::printf("%s", to_json(checks).c_str());
+  const bool failed = std::any_of(checks.begin(), checks.end(), [](const Check& each) {
+    return each.state == Check::State::kFailed;
+  });
+  return failed ? kFailure : 0;
 }
 
 // What has no meaning here must not end the daemon, whose default for these is just that.
@@ -145,6 +155,7 @@ int run(int argc, const char* const* argv) {
     return configuration_result + lab_result == 0 ? 0 : kFailure;
   }
   if (configuration_result != 0) return kFailure;
+  if (line->doctor) return report(examine(line->settings, lab_programs()));
   set_up_logging(line->settings.log_level);
   // Read by libuv with the first work.
   ::setenv("UV_THREADPOOL_SIZE", std::to_string(kThreads).c_str(), 1);

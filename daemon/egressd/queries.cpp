@@ -332,7 +332,10 @@ Result<inspect::EffectiveRules> Queries::effective_rules(const std::string& site
   const auto hits =
       kernel_.counters(compile::vnet_netns(session_.terms().prefix, subnet->ref.vnet));
   // Rules are known without the kernel; their hits then are not.
-  return inspect::effective_rules(*subnet, hits.ok() ? *hits : inspect::ChainHits());
+  const inspect::ChainHits known = hits.ok() ? *hits : inspect::ChainHits();
+  const policy::Index machine = inspect::machine_of(*current, site);
+  return machine == policy::kNowhere ? inspect::effective_rules(*subnet, known)
+                                     : inspect::effective_rules(*current, machine, known);
 }
 
 Result<inspect::IpFlowVerdict> Queries::ip_flow_verify(

@@ -137,6 +137,8 @@ Result<CommandLine> read_command_line(int argc, const char* const* argv) {
     options.emplace_back(option, setting.key);
   }
   app.get_option("--socket")->envname("EGRESSD_SOCKET");
+  app.add_flag("--doctor", line.doctor,
+               "Tell as JSON whether this machine can be one for labs, then exit");
   app.add_flag("--check", line.check, "Check the configuration and its lab, then exit");
   try {
     app.parse(argc, argv);
@@ -162,10 +164,11 @@ Status check_settings(const Settings& settings) {
   };
   if (prefix.empty() || prefix.size() > kLongestPrefix || prefix.front() == '-' ||
       prefix.back() == '-' || !std::all_of(prefix.begin(), prefix.end(), allowed)) {
-    return Error{.code = Errc::kInvalid,
-                 .message = fmt::format("prefix '{}' must be 1 to {} small letters, digits and, inside, "
-                                        "hyphens",
-                                        prefix, kLongestPrefix)};
+    return Error{
+        .code = Errc::kInvalid,
+        .message = fmt::format("prefix '{}' must be 1 to {} small letters, digits and, inside, "
+                               "hyphens",
+                               prefix, kLongestPrefix)};
   }
   if (!is_log_level(settings.log_level)) {
     return Error{

@@ -39,6 +39,7 @@ Configuration parse_configuration(const std::string& text, const std::string& fi
 struct CommandLine {
   Settings settings{};
   bool check = false;
+  bool doctor = false;
   std::vector<lab::Finding> findings{};  // of the configuration file
 };
 // Reads the configuration file too. Ends the process for --help, --version and wrong usage, as

@@ -40,7 +40,7 @@ void add_forwarding(Fabric& fabric, state::NftTable& table, const policy::Interf
 
 state::Firewall appliance_firewall(Fabric& fabric, const policy::Interface& host) {
   state::NftTable table;
-  if (host.public_address) add_translation(table, host.address);
+  if (host.masquerades) add_translation(table, host.address);
   if (host.stateful()) add_forwarding(fabric, table, host);
   table.chains["replies"] = silence();
   return state::make_firewall(std::move(table));

@@ -20,8 +20,8 @@ VnetSet all_vnets(const policy::Network& network) {
   return all;
 }
 
-// What is declared but for what security lists say. They are in the gates of subnets, and may keep
-// an appliance from the addresses of the names in its rules.
+// What is declared but for what security lists say. They are in the gates of subnets and machines,
+// and may keep an appliance from the addresses of the names in its rules.
 bool same_but_for_lists(const policy::Situation& a, const policy::Situation& b) {
   policy::Situation other = a;
   other.lab.network_security_groups = b.lab.network_security_groups;
@@ -36,6 +36,14 @@ VnetSet with_changed_lists(const policy::Network& a, const policy::Network& b) {
     const policy::Network::Subnet& other = b.subnets[i];
     if (one.outbound != other.outbound || one.inbound != other.inbound ||
         one.platform != other.platform || one.endpoints_inbound != other.endpoints_inbound) {
+      changed.insert(one.vnet);
+    }
+  }
+  for (size_t i = 0; i < a.interfaces.size(); ++i) {
+    const policy::Interface& one = a.interfaces[i];
+    const policy::Interface& other = b.interfaces[i];
+    if (one.outbound != other.outbound || one.inbound != other.inbound ||
+        one.platform != other.platform) {
       changed.insert(one.vnet);
     }
   }

@@ -3,9 +3,9 @@
 
 // The parts of the data path, each adding its namespaces to the fabric (ARCHITECTURE.md section 2):
 // internet.cpp, stamp.cpp, nat_gateway.cpp, vnet.cpp with vnet_numbers.cpp, vnet_routes.cpp,
-// vnet_firewall.cpp and load_balancing.cpp, appliance.cpp, on_premises.cpp with speakers.cpp,
-// ways.cpp, worker.cpp with lanes.cpp and wires.cpp, front.cpp, answers.cpp; and gate.cpp, which
-// both sides of a subnet use, and firewalls.
+// vnet_firewall.cpp, vnet_outside.cpp, vnet_exits.cpp and load_balancing.cpp, appliance.cpp,
+// on_premises.cpp with speakers.cpp, ways.cpp, worker.cpp with lanes.cpp and wires.cpp, front.cpp,
+// answers.cpp; and gate.cpp, which both sides of a subnet use, and firewalls.
 
 #include <optional>
 #include <set>
@@ -78,12 +78,13 @@ void attach(state::NetnsState& netns, state::Attachment attachment);
 // What the port of a worker's direct path is called in the stamp, for Fabric::link.
 std::string direct_port(const policy::WorkerKey& worker);
 
-// One subnet's security list in one direction.
+// One security list in one direction, of a subnet or of a machine's own.
 struct GateSpec {
   std::string chain{};
   lab::Direction direction = lab::Direction::kOutbound;
   uint32_t id = 0;  // stands for the gate in its half of the connection mark; 0: in none
   std::optional<uint32_t> steer{};  // the packet mark of what it admits
+  std::string next{};  // the chain that what it admits goes on to, in place of these two; or empty
 };
 // The gate's chain with all that it leads to. The packet mark is scratch in it.
 void add_gate(Fabric& fabric, state::NftTable& table, const policy::Gate& list,

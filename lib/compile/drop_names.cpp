@@ -14,14 +14,14 @@ using DropNames = std::map<std::string, DropName>;
 
 // Those of a gate's chain and of the chains that it leads to (gate.cpp).
 void add_gate(DropNames& names, const std::string& chain, const policy::Gate* list,
-              const policy::Network::Subnet& subnet) {
+              const std::string& where) {
   if (list == nullptr) return;
   const lab::Direction direction = list->classifier.direction;
-  names[state::drop_prefix(chain)] = {"unclassified", direction, subnet.name};
+  names[state::drop_prefix(chain)] = {"unclassified", direction, where};
   for (const policy::EffectiveRule& rule : list->rules) {
     if (rule.rule.access != lab::Access::kDeny) continue;
     names[state::drop_prefix(rule_chain(chain, lab::Access::kDeny, rule.name))] = {
-        rule.name, direction, subnet.name};
+        rule.name, direction, where};
   }
 }
 
@@ -33,10 +33,20 @@ DropNames drop_names(const policy::Network& network, policy::Index vnet) {
   for (const policy::Index each : analysed.subnets) {
     const policy::Network::Subnet& subnet = network.subnets[each];
     const std::string& name = subnet.ref.subnet;
-    add_gate(names, gate_chain(lab::Direction::kOutbound, name), subnet.outbound.get(), subnet);
-    add_gate(names, gate_chain(lab::Direction::kInbound, name), subnet.inbound.get(), subnet);
-    add_gate(names, endpoints_chain(name), subnet.endpoints_inbound.get(), subnet);
-    add_gate(names, platform_chain(name), subnet.platform.get(), subnet);
+    add_gate(names, gate_chain(lab::Direction::kOutbound, name), subnet.outbound.get(),
+             subnet.name);
+    add_gate(names, gate_chain(lab::Direction::kInbound, name), subnet.inbound.get(), subnet.name);
+    add_gate(names, endpoints_chain(name), subnet.endpoints_inbound.get(), subnet.name);
+    add_gate(names, platform_chain(name), subnet.platform.get(), subnet.name);
+  }
+  for (const policy::Index each : analysed.hosts) {
+    const policy::Interface& host = network.interfaces[each];
+    const std::string where = "host/" + host.name;
+    add_gate(names, interface_chain(lab::Direction::kOutbound, host.name), host.outbound.get(),
+             where);
+    add_gate(names, interface_chain(lab::Direction::kInbound, host.name), host.inbound.get(),
+             where);
+    add_gate(names, interface_platform_chain(host.name), host.platform.get(), where);
   }
   const auto add_property = [&](const std::string& property) {
     names[state::drop_prefix(property)] = {.rule = property, .where = analysed.name};

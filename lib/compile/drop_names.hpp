@@ -15,7 +15,8 @@ namespace egress::compile {
 struct DropName {
   std::string rule{};  // "nsg-apps/deny-sql", or the property that asks for it
   std::optional<lab::Direction> direction{};  // of a security list
-  std::string where{};                        // the subnet, "spoke/apps", or the virtual network
+  // The subnet, "spoke/apps", the machine whose own list it is, "host/vm", or the virtual network.
+  std::string where{};
   bool operator==(const DropName&) const = default;
 };
 

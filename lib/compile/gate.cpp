@@ -42,6 +42,7 @@ namespace {
 // A packet of no flow, such as an answer to what another VNet saw, has no connection mark: a rule
 // that reads it ends there. So what is to happen to every admitted packet has a rule of its own.
 std::vector<state::NftRule> admission(const GateSpec& gate, const std::string& rule) {
+  if (!gate.next.empty()) return {{"counter goto " + gate.next, rule}};
   std::vector<state::NftRule> rules;
   if (gate.id != 0) rules.push_back({remember_gate(gate.direction, gate.id), "admitted"});
   rules.push_back({gate.steer ? fmt::format("counter {} accept", set_packet_mark(*gate.steer))

@@ -155,6 +155,14 @@ std::string platform_chain(const std::string& subnet) {
   return "platform/" + subnet;
 }
 
+std::string interface_chain(lab::Direction direction, const std::string& host) {
+  return (direction == lab::Direction::kOutbound ? "out_nic/" : "in_nic/") + host;
+}
+
+std::string interface_platform_chain(const std::string& host) {
+  return "platform_nic/" + host;
+}
+
 std::string rule_chain(const std::string& gate, lab::Access access, const std::string& rule) {
   return fmt::format("{}/{}/{}", gate, access == lab::Access::kAllow ? "allow" : "deny",
                      rule.substr(rule.find('/') + 1));

@@ -67,6 +67,9 @@ inline constexpr state::MacAddress kRouterMac{{0x12, 0x34, 0x56, 0x78, 0x9a, 0xb
 std::string gate_chain(lab::Direction direction, const std::string& subnet);
 std::string endpoints_chain(const std::string& subnet);
 std::string platform_chain(const std::string& subnet);
+// The same of the list of a machine's own, "out_nic/HOST", "in_nic/HOST" and "platform_nic/HOST".
+std::string interface_chain(lab::Direction direction, const std::string& host);
+std::string interface_platform_chain(const std::string& host);
 // Likewise of the list of a machine that is a firewall.
 inline constexpr const char* kNetworkRulesChain = "network_rules";
 std::string rule_chain(const std::string& gate, lab::Access access, const std::string& rule);

@@ -69,10 +69,10 @@ void add_private_port_maps(state::NftTable& table, const policy::Network& networ
       make_map({.key = {NftField::kDaddr, NftField::kDport, NftField::kMark}}, private_ports);
 }
 
-std::string add_way_to_integrations(state::NftTable& table, const std::string& subnet,
+std::string add_way_to_integrations(state::NftTable& table, const std::string& sender,
                                     uint32_t routing_table, const std::string& gate) {
-  const std::string chain = "to_integration/" + subnet;
-  const std::string onward = "onward/" + subnet;
+  const std::string chain = "to_integration/" + sender;
+  const std::string onward = "onward/" + sender;
   std::vector<state::NftRule> rules = {
       {fmt::format("udp dport {} goto {}", policy::kHealthProbePort, onward), "health probe"}};
   if (table.maps.contains("private_ports")) {

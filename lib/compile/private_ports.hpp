@@ -16,9 +16,10 @@ namespace egress::compile {
 void add_private_port_maps(state::NftTable& table, const policy::Network& network,
                            const policy::Network::Vnet& vnet);
 
-// The name of the chain that what one subnet sends to an integration meets, in front of the
-// subnet's list `gate`, if it has one, and its routing table; it refuses the rest.
-std::string add_way_to_integrations(state::NftTable& table, const std::string& subnet,
+// The name of the chain that what `sender`, a subnet or a machine with a list of its own, sends to
+// an integration meets, in front of the list `gate`, if it has one, and its routing table; it
+// refuses the rest.
+std::string add_way_to_integrations(state::NftTable& table, const std::string& sender,
                                     uint32_t routing_table, const std::string& gate);
 
 // A worker's part, in chains that are there: `ports` lead from an integration and a port to the app

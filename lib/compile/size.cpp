@@ -280,10 +280,11 @@ void count_networks(const lab::Lab& lab, Tallies& counts) {
     counts.routes.add(path, 2 + estimate.transits);
     const uint64_t system = estimate.prefixes + kSystemRoutes;
     for (const auto& [subnet_name, subnet] : lab.virtual_networks.at(name).subnets) {
-      counts.routes.add(path + ".subnets", system);
+      const uint64_t tables = lab::answers_past_nat_gateway(lab, {name, subnet_name}) ? 2 : 1;
+      counts.routes.add(path + ".subnets", tables * system);
       if (!subnet.route_table) continue;
       const auto own = routes.find(*subnet.route_table);
-      if (own != routes.end()) counts.routes.add("routeTables." + own->first, own->second);
+      if (own != routes.end()) counts.routes.add("routeTables." + own->first, tables * own->second);
     }
   }
 }

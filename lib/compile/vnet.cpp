@@ -70,7 +70,7 @@ class Builder {
     for (Vnet& vnet : vnets_) RETURN_IF_ERROR(add_ground(vnet));
     for (const IntegrationLink& link : integrations_) add_integration(link);
     for (Vnet& vnet : vnets_) {
-      for (const Index host : vnet.analysed.hosts) add_host_of(vnet, network_.interfaces[host]);
+      for (const Index host : vnet.analysed.hosts) add_host_of(vnet, host);
     }
     for (const policy::Network::Gateway& gateway : network_.gateways) {
       const policy::Interface& interface = network_.interfaces[gateway.interface];
@@ -209,10 +209,11 @@ class Builder {
         vnet, {port(vnet, link.vnet_port), link.interface->address, mac, link.interface->subnet});
   }
 
-  void add_host_of(Vnet& vnet, const policy::Interface& host) {
+  void add_host_of(Vnet& vnet, Index index) {
+    const policy::Interface& host = network_.interfaces[index];
     add_endpoint(vnet, {add_machine(fabric_, host, vnet.netns), host.address,
                         fabric_.mac(host_netns(fabric_.options.prefix, host.name), "eth0"),
-                        host.subnet, host.forwards() ? std::string() : host.name});
+                        host.subnet, host.forwards() ? std::string() : host.name, index});
   }
 
   void add_way_port(const Way& way) {
@@ -259,6 +260,8 @@ class Builder {
     const auto need = [&](const std::string& key) { vnet.tables[key] = slots.at(key); };
     for (const Endpoint& endpoint : vnet.endpoints) {
       need(table_key(network_.subnets[endpoint.subnet]));
+      const auto answers = public_answers_key(network_, network_.subnets[endpoint.subnet]);
+      if (!answers.empty()) need(answers);
     }
     for (const PeerPort& port : vnet.peer_ports) {
       if (port.appliance == kNowhere) continue;

@@ -3,7 +3,7 @@
 
 // One virtual network while it is compiled: its ports, the numbers of its routing tables and gates,
 // and what peers need to know of it. Shared by vnet.cpp (links), vnet_numbers.cpp,
-// vnet_routes.cpp, vnet_firewall.cpp and load_balancing.cpp.
+// vnet_routes.cpp, vnet_firewall.cpp, vnet_outside.cpp, vnet_exits.cpp and load_balancing.cpp.
 
 #include <map>
 #include <optional>
@@ -22,6 +22,7 @@ struct Endpoint {
   std::optional<state::MacAddress> mac{};  // of the machine's interface; none behind a wire
   policy::Index subnet = policy::kNowhere;
   std::string sender{};  // the machine, when it may send under its own address alone, else empty
+  policy::Index interface = policy::kNowhere;
 };
 
 // A port to another VNet: a peering, or a transit link on which the peer sends to one NVA here, to
@@ -47,7 +48,7 @@ struct Vnet {
   std::vector<PeerPort> peer_ports{};
   std::vector<WayPort> way_ports{};
   Numbers tables{};  // by table_key() and transit_key()
-  Numbers gates{};   // by subnet and endpoint_gate_key()
+  Numbers gates{};   // by subnet, endpoint_gate_key() and interface_gate_key()
 };
 
 // Addresses that user routes have for next hops, and the numbers of all routing tables and gates
@@ -61,6 +62,11 @@ Result<Numbers> gate_slots(const policy::Situation& situation, const std::string
 // NAT gateway, else one of the two system tables, which differ in where the Internet is.
 std::string table_key(const policy::Network::Subnet& subnet);
 
+// That by which machines of such a subnet answer who has reached them by their public addresses:
+// the same, but past the subnet's NAT gateway. Empty: they answer by the subnet's table.
+std::string public_answers_key(const policy::Network& network,
+                               const policy::Network::Subnet& subnet);
+
 // That by which private endpoints answer: to the VNet's own networks and those of its peers.
 inline constexpr const char* kEndpointAnswers = "system/endpoints";
 
@@ -69,6 +75,9 @@ std::string transit_key(const policy::Interface& target);
 
 // The gate in front of a subnet's private endpoints.
 std::string endpoint_gate_key(const std::string& subnet);
+
+// The gates of a machine's own lists.
+std::string interface_gate_key(const std::string& host);
 
 // What its ports to a peer and to an NVA or a gateway in one are called there, for Fabric::link.
 std::string peering_port(const std::string& remote);
@@ -88,6 +97,28 @@ void add_routes(Fabric& fabric, const Vnet& vnet, const RoutedSubnets& routed);
 // them, and of what they are next hops for, as which `handing_over(frontend)` is to be jumped to.
 void add_frontends(state::NftTable& table, const policy::Network& network, const Vnet& vnet);
 std::string handing_over(const policy::Network::Frontend& frontend);
+
+// Chains by the ports behind which they stand: of what comes in, and of what goes out.
+struct PortMaps {
+  std::vector<state::NftElement> from{};
+  std::vector<state::NftElement> to{};
+};
+// Past all lists: what belongs to a flow.
+std::vector<state::NftRule> answers();
+// Who may send by a port.
+state::NftMap senders_set(const std::vector<state::NftElement>& elements);
+// The chains of ports that lead out of the network (vnet_outside.cpp).
+void add_outside_ports(state::NftTable& table, Fabric& fabric, const Vnet& vnet, PortMaps& ports);
+
+// The exits to the Internet: by the stamp under an inside address, or with a public address of
+// one's own, by which some machines are reached, too (vnet_exits.cpp).
+void add_exits(state::NftTable& table, const Fabric& fabric, const Vnet& vnet);
+bool has_public_machines(const policy::Network& network, const Vnet& vnet);
+// Where there are such: the chain behind `inet0`, the end of answers that leave by another port,
+// and what leads them past the NAT gateway of the subnet by the table of public_answers_key().
+inline constexpr const char* kFromInternet = "from_internet";
+state::NftRule answers_elsewhere();
+state::NftRule answers_past_nat_gateway(uint32_t table);
 
 state::Firewall vnet_firewall(Fabric& fabric, const Vnet& vnet);
 

@@ -30,15 +30,7 @@ using NftElements = std::vector<state::NftElement>;
 constexpr const char* kLastReset =
     "ct status dying tcp flags & (syn | rst) == rst "
     "update @resets { ip saddr . tcp sport . ip daddr . tcp dport }";
-constexpr const char* kResetAgain =
-    "ct state invalid ip length 40 tcp flags & (syn | rst) == rst "
-    "ip saddr . tcp sport . ip daddr . tcp dport @resets accept";
 constexpr uint32_t kResetSeconds = 10;
-
-// Who may send by a port.
-NftMap senders_set(const NftElements& elements) {
-  return make_map({.key = {NftField::kIifname, NftField::kSaddr}}, elements);
-}
 
 // Addresses of integrations, here and in connected peers.
 NftMap integration_set(const Vnet& vnet) {
@@ -60,20 +52,24 @@ class PortChains {
     for (const Endpoint& endpoint : vnet_.endpoints) {
       const policy::Network::Subnet& subnet = fabric_.network.subnets[endpoint.subnet];
       if (known_.insert(endpoint.subnet).second) add_subnet(subnet);
-      const std::string from = "from/" + subnet.ref.subnet;
-      from_.push_back(
+      std::string from = "from/" + subnet.ref.subnet;
+      std::string to = subnet.inbound ? "to/" + subnet.ref.subnet : "";
+      if (const policy::Interface* own = with_lists(endpoint)) {
+        from = add_interface(*own, subnet);
+        to = add_interface_inbound(endpoint.port, *own, subnet);
+      }
+      ports_.from.push_back(
           {{endpoint.port}, endpoint.sender.empty() ? from : add_sender(endpoint, from)});
-      if (subnet.inbound) to_.push_back({{endpoint.port}, "to/" + subnet.ref.subnet});
+      if (!to.empty()) ports_.to.push_back({{endpoint.port}, to});
     }
+    add_interface_hooks();
     for (const PeerPort& port : vnet_.peer_ports) add_peer(port);
-    for (const WayPort& port : vnet_.way_ports) add_way(port);
-    for (const policy::Network::NatGateway& gateway : fabric_.network.nat_gateways) {
-      if (gateway.vnet == vnet_.index) add_nat_gateway(gateway);
-    }
-    add_outside();
+    add_outside_ports(table_, fabric_, vnet_, ports_);
     add_errors();
-    table_.maps["from"] = make_map({.key = {NftField::kIifname}, .data = NftData::kVerdict}, from_);
-    table_.maps["to"] = make_map({.key = {NftField::kOifname}, .data = NftData::kVerdict}, to_);
+    table_.maps["from"] =
+        make_map({.key = {NftField::kIifname}, .data = NftData::kVerdict}, ports_.from);
+    table_.maps["to"] =
+        make_map({.key = {NftField::kOifname}, .data = NftData::kVerdict}, ports_.to);
   }
 
  private:
@@ -83,47 +79,138 @@ class PortChains {
 
   void add_subnet(const policy::Network::Subnet& analysed) {
     const std::string& subnet = analysed.ref.subnet;
-    const uint32_t id = vnet_.gates.at(subnet);
-    const uint32_t table = vnet_.tables.at(table_key(analysed));
-    const GateSpec out{gate_chain(lab::Direction::kOutbound, subnet), lab::Direction::kOutbound, id,
-                       table};
-    const GateSpec in{gate_chain(lab::Direction::kInbound, subnet), lab::Direction::kInbound, id,
-                      std::nullopt};
-    std::vector<state::NftRule> rules = {steering(table)};
-    rules.insert(rules.end(), answers_.begin(), answers_.end());
-    if (analysed.outbound) rules.push_back(admitted_before(out));
-    rules.push_back(for_platform(analysed, table));
-    if (!vnet_.analysed.integrations_near.empty()) {
-      const std::string next =
-          add_way_to_integrations(table_, subnet, table, analysed.outbound ? out.chain : "");
-      rules.push_back({"ip daddr @integrations goto " + next, "integrations"});
-    }
-    if (analysed.outbound) {
-      add_gate(fabric_, table_, *analysed.outbound, out);
-      rules.push_back({"goto " + out.chain, "its security list"});
-    }
-    table_.chains["from/" + subnet] = {.rules = std::move(rules)};
+    const GateSpec out = outbound_gate(analysed);
+    const GateSpec in{gate_chain(lab::Direction::kInbound, subnet), lab::Direction::kInbound,
+                      out.id, std::nullopt};
+    if (analysed.outbound) add_gate(fabric_, table_, *analysed.outbound, out);
+    if (analysed.platform) add_gate(fabric_, table_, *analysed.platform, platform_gate(analysed));
+    table_.chains["from/" + subnet] = {
+        .rules = way_in(analysed, subnet, analysed.outbound ? &out : nullptr,
+                        analysed.platform ? platform_chain(subnet) : "")};
     if (!analysed.inbound) return;
     add_gate(fabric_, table_, *analysed.inbound, in);
     table_.chains["to/" + subnet] = {
         .rules = {admitted_before(in), {"goto " + in.chain, "its security list"}}};
   }
 
-  // Past the list, unless rules of it name the platform's tags: then by those alone.
-  state::NftRule for_platform(const policy::Network::Subnet& analysed, uint32_t table) {
-    std::string next = " accept";
-    if (analysed.platform) {
-      const GateSpec gate{platform_chain(analysed.ref.subnet), lab::Direction::kOutbound, 0, table};
-      add_gate(fabric_, table_, *analysed.platform, gate);
-      next = " goto " + gate.chain;
+  GateSpec outbound_gate(const policy::Network::Subnet& analysed) const {
+    const std::string& subnet = analysed.ref.subnet;
+    return {gate_chain(lab::Direction::kOutbound, subnet), lab::Direction::kOutbound,
+            vnet_.gates.at(subnet), vnet_.tables.at(table_key(analysed))};
+  }
+
+  GateSpec platform_gate(const policy::Network::Subnet& analysed) const {
+    return {platform_chain(analysed.ref.subnet), lab::Direction::kOutbound, 0,
+            vnet_.tables.at(table_key(analysed))};
+  }
+
+  // What a port's packets meet, and behind it the list of the gate, if there is one. `key` stands
+  // for whose ports these are. What is for the platform goes past it, unless rules name the
+  // platform's tags: then by the chain of those alone.
+  std::vector<state::NftRule> way_in(const policy::Network::Subnet& analysed,
+                                     const std::string& key, const GateSpec* out,
+                                     const std::string& platform) {
+    const uint32_t table = vnet_.tables.at(table_key(analysed));
+    std::vector<state::NftRule> rules = {steering(table)};
+    const std::string answers = public_answers_key(fabric_.network, analysed);
+    if (!answers.empty()) rules.push_back(answers_past_nat_gateway(vnet_.tables.at(answers)));
+    rules.insert(rules.end(), answers_.begin(), answers_.end());
+    if (out != nullptr) rules.push_back(admitted_before(*out));
+    rules.push_back(
+        {is_for_platform() + (platform.empty() ? " accept" : " goto " + platform), "platform"});
+    if (!vnet_.analysed.integrations_near.empty()) {
+      const std::string next =
+          add_way_to_integrations(table_, key, table, out == nullptr ? "" : out->chain);
+      rules.push_back({"ip daddr @integrations goto " + next, "integrations"});
     }
-    return {is_for_platform() + next, "platform"};
+    if (out != nullptr) rules.push_back({"goto " + out->chain, "its security list"});
+    return rules;
+  }
+
+  const policy::Interface* with_lists(const Endpoint& endpoint) const {
+    if (endpoint.interface == policy::kNowhere) return nullptr;
+    const policy::Interface& machine = fabric_.network.interfaces[endpoint.interface];
+    return machine.has_lists() ? &machine : nullptr;
+  }
+
+  uint32_t gate_of(const policy::Interface& machine) const {
+    return vnet_.gates.at(interface_gate_key(machine.name));
+  }
+
+  // Of what leaves, the machine's own list is the first. Both have admitted what bears the
+  // machine's number; the subnet's list, which has the last word, gives its own (see
+  // add_interface_hooks).
+  std::string add_interface(const policy::Interface& machine,
+                            const policy::Network::Subnet& subnet) {
+    const uint32_t table = vnet_.tables.at(table_key(subnet));
+    const uint32_t id = gate_of(machine);
+    const GateSpec out{interface_chain(lab::Direction::kOutbound, machine.name),
+                       lab::Direction::kOutbound, id, table,
+                       subnet.outbound ? outbound_gate(subnet).chain : ""};
+    add_gate(fabric_, table_, *machine.outbound, out);
+    std::string platform = subnet.platform ? platform_chain(subnet.ref.subnet) : "";
+    if (machine.platform) {
+      const GateSpec gate{interface_platform_chain(machine.name), lab::Direction::kOutbound, 0,
+                          table, platform};
+      add_gate(fabric_, table_, *machine.platform, gate);
+      platform = gate.chain;
+    }
+    std::string chain = "nic/" + machine.name;
+    table_.chains[chain] = {.rules = way_in(subnet, chain, &out, platform)};
+    if (!subnet.outbound) return chain;
+    const std::string admitted = "admitted_nic/" + machine.name;
+    table_.chains[admitted] = {
+        .rules = {{was_admitted_by(lab::Direction::kOutbound, outbound_gate(subnet).id) + " " +
+                       remember_gate(lab::Direction::kOutbound, id),
+                   "admitted by both lists"}}};
+    const std::string& port = fabric_.link(vnet_.netns, machine_port(machine));
+    admitted_.push_back({{port}, admitted});
+    return chain;
+  }
+
+  // Of what enters it is the last, in a chain of its own behind all others. Returns the chain in
+  // front of the subnet's list, if there is one.
+  std::string add_interface_inbound(const std::string& port, const policy::Interface& machine,
+                                    const policy::Network::Subnet& subnet) {
+    const GateSpec in{interface_chain(lab::Direction::kInbound, machine.name),
+                      lab::Direction::kInbound, gate_of(machine), std::nullopt};
+    add_gate(fabric_, table_, *machine.inbound, in);
+    const std::string to = "to_nic/" + machine.name;
+    table_.chains[to] = {.rules = {admitted_before(in), {"goto " + in.chain, "its own list"}}};
+    to_interfaces_.push_back({{port}, to});
+    if (!subnet.inbound) return {};
+    std::string before = "to_subnet_of/" + machine.name;
+    table_.chains[before] = {
+        .rules = {admitted_before(in),
+                  {"goto " + gate_chain(lab::Direction::kInbound, subnet.ref.subnet),
+                   "its subnet's security list"}}};
+    return before;
+  }
+
+  void add_interface_hooks() {
+    if (!admitted_.empty()) {
+      table_.maps["admitted_nic"] =
+          make_map({.key = {NftField::kIifname}, .data = NftData::kVerdict}, admitted_);
+      table_.chains["outbound_nic"] = {.hook = state::NftHook{"filter", "prerouting", -140},
+                                       .rules = {{"iifname vmap @admitted_nic", "by port"}}};
+    }
+    if (to_interfaces_.empty()) return;
+    table_.maps["to_nic"] =
+        make_map({.key = {NftField::kOifname}, .data = NftData::kVerdict}, to_interfaces_);
+    std::vector<state::NftRule> rules = answers_;
+    rules.push_back({"oifname vmap @to_nic", "by port"});
+    table_.chains["inbound_nic"] = {.hook = state::NftHook{"filter", "forward", 1},
+                                    .rules = std::move(rules)};
   }
 
   // A machine without IP forwarding sends under its own address, and errors about its own flows.
   std::string add_sender(const Endpoint& endpoint, const std::string& next) {
     const std::string address = endpoint.address.to_string();
     own_.push_back({{endpoint.port, endpoint.address}});
+    const policy::Interface& machine = fabric_.network.interfaces[endpoint.interface];
+    if (machine.is_reached_by_public_address()) {
+      own_.push_back({{endpoint.port, *machine.public_address}});
+    }
     std::string chain = "sender/" + endpoint.sender;
     table_.chains[chain] = {
         .rules = {{fmt::format("ip saddr != {} counter drop", address), "not its own"},
@@ -145,7 +232,7 @@ class PortChains {
   // A peer's packets whose source is not the peer's own pass only if this side's peering allows it,
   // answers too (azure-facts 6.2).
   void add_peer(const PeerPort& port) {
-    from_.push_back({{port.port}, "peer/" + port.port});
+    ports_.from.push_back({{port.port}, "peer/" + port.port});
     std::vector<state::NftRule>& rules = table_.chains["peer/" + port.port].rules;
     // What the VNet sends to a frontend of its own it has judged as it came.
     const bool own = port.peer == vnet_.index;
@@ -173,80 +260,6 @@ class PortChains {
     return {"jump " + handing_over(frontend), policy::decider_name(frontend)};
   }
 
-  // Answers alone come back by a way; what goes out by it is an interface's own (contract "Decided"
-  // 27), or meets what stands in front of the private endpoint.
-  void add_way(const WayPort& port) {
-    if (port.way->endpoint != policy::kNowhere) return add_private_endpoint(port);
-    from_.push_back({{port.port}, "from_outside"});
-    to_.push_back({{port.port}, "to_service"});
-    table_.chains["to_service"] = {.rules = senders_own()};
-  }
-
-  // Nothing but new flows of an interface's own address.
-  std::vector<state::NftRule> senders_own() {
-    if (!table_.maps.contains("senders")) {
-      NftElements senders;
-      for (const Endpoint& endpoint : vnet_.endpoints) {
-        senders.push_back({{endpoint.port, endpoint.address}});
-      }
-      table_.maps["senders"] = senders_set(senders);
-    }
-    return {{"iifname . ip saddr != @senders counter drop", "not the sender's own address"},
-            {"ct state != new counter drop", "no flow"}};
-  }
-
-  void add_nat_gateway(const policy::Network::NatGateway& gateway) {
-    const std::string& port = fabric_.link(vnet_.netns, nat_port(gateway.name));
-    const std::string to = "to_nat/" + gateway.name;
-    std::vector<state::NftRule> rules = senders_own();
-    if (const auto subscription = policy::refusing_mail(fabric_.network, vnet_.analysed)) {
-      NftElements leases;
-      for (const policy::Index each : vnet_.analysed.integrations) {
-        leases.push_back({{fabric_.network.interfaces[each].address}});
-      }
-      table_.maps["leases"] = make_map({.key = {NftField::kSaddr}}, leases);
-      rules.push_back(
-          {"ip saddr @leases tcp dport 25 " + log_and_drop(*subscription), *subscription});
-    }
-    table_.chains[to] = {.rules = std::move(rules)};
-    from_.push_back({{port}, "from_outside"});
-    to_.push_back({{port}, to});
-  }
-
-  void add_private_endpoint(const WayPort& port) {
-    const policy::Interface& endpoint = fabric_.network.interfaces[port.way->endpoint];
-    const std::string from = "endpoint/" + endpoint.name;
-    std::vector<state::NftRule> rules = {
-        {fmt::format("ip saddr != {} counter drop", endpoint.address.to_string()), "not its own"},
-        steering(vnet_.tables.at(kEndpointAnswers))};
-    rules.insert(rules.end(), answers_.begin(), answers_.end());
-    rules.push_back({"counter drop", "nothing new from an endpoint"});
-    table_.chains[from] = {.rules = std::move(rules)};
-    from_.push_back({{port.port}, from});
-    const std::string to = "to_endpoint/" + endpoint.name;
-    table_.chains[to] = {.rules = before_endpoint(endpoint)};
-    to_.push_back({{port.port}, to});
-  }
-
-  // contract "Decided" 24
-  std::vector<state::NftRule> before_endpoint(const policy::Interface& endpoint) {
-    if (endpoint.endpoint->status != lab::EndpointStatus::kApproved) {
-      return {{"counter drop", "not approved"}};
-    }
-    std::vector<state::NftRule> rules = {{"ip protocol icmp counter drop", "no ICMP"}};
-    const policy::Network::Subnet& subnet = fabric_.network.subnets[endpoint.subnet];
-    if (!subnet.endpoints_inbound) return rules;
-    const std::string key = endpoint_gate_key(subnet.ref.subnet);
-    const GateSpec gate{endpoints_chain(subnet.ref.subnet), lab::Direction::kInbound,
-                        vnet_.gates.at(key), std::nullopt};
-    if (!table_.chains.contains(gate.chain)) {
-      add_gate(fabric_, table_, *subnet.endpoints_inbound, gate);
-    }
-    rules.push_back(admitted_before(gate));
-    rules.push_back({"goto " + gate.chain, "its subnet's security list"});
-    return rules;
-  }
-
   // The set of the peer's own addresses, and of what is its own by its gateway.
   std::string own_of(policy::Index index) {
     const std::string name = "own/" + fabric_.network.vnets[index].name;
@@ -258,65 +271,28 @@ class PortChains {
     return name;
   }
 
-  void add_outside() {
-    table_.chains["from_outside"] = {.rules = {{"ct state established,related accept", "answers"},
-                                               {"counter drop", "nothing new from outside"}}};
-    table_.chains["to_internet"] = {
-        .rules = {{"iifname . ip saddr != @with_public counter drop", "no public address"},
-                  {"ct state != new counter drop", "translated nowhere"}}};
-    from_.push_back({{"inet0"}, "from_outside"});
-    from_.push_back({{"stamp0"}, "from_outside"});
-    to_.push_back({{"inet0"}, "to_internet"});
-    const auto subscription = policy::refusing_mail(fabric_.network, vnet_.analysed);
-    if (!subscription) return;
-    table_.chains["to_stamp"] = {
-        .rules = {{"tcp dport 25 " + log_and_drop(*subscription), *subscription}}};
-    to_.push_back({{"stamp0"}, "to_stamp"});
-  }
-
   state::NftTable& table_;
   Fabric& fabric_;
   const Vnet& vnet_;
-  const std::vector<state::NftRule> answers_ = {{"ct state established,related accept", "answers"},
-                                                {kResetAgain, "the answer's end"}};
+  const std::vector<state::NftRule> answers_ = answers();
   NftElements own_{};  // machines' addresses, by their ports
-  NftElements from_{};
-  NftElements to_{};
+  PortMaps ports_{};
+  NftElements admitted_{};       // of machines with lists of their own, where their subnet has one
+  NftElements to_interfaces_{};  // of machines with lists of their own
   std::set<policy::Index> known_{};  // subnets
 };
 
-// The exits to the Internet: by the stamp under an inside address, or with a public address of
-// one's own.
-void add_exits(state::NftTable& table, const Fabric& fabric, const Vnet& vnet) {
-  const std::vector<policy::Interface>& interfaces = fabric.network.interfaces;
-  NftElements inside;
-  for (const policy::Index each : vnet.analysed.integrations) {
-    inside.push_back({{interfaces[each].address}, fabric.inside_of(interfaces[each])});
-  }
-  NftElements publics;
-  // Azure translates only the addresses of the interface that a packet comes from.
-  NftElements sources;
-  for (const policy::Index each : vnet.analysed.hosts) {
-    const policy::Interface& host = interfaces[each];
-    if (!host.public_address) continue;
-    sources.push_back({{fabric.link(vnet.netns, machine_port(host)), host.address}});
-    publics.push_back({{host.address}, *host.public_address});
-  }
-  const NftMap translation{.key = {NftField::kSaddr}, .data = NftData::kAddress};
-  table.maps["inside"] = make_map(translation, inside);
-  table.maps["public"] = make_map(translation, publics);
-  table.maps["with_public"] = senders_set(sources);
-  table.chains["translation"] = {
-      .hook = state::NftHook{"nat", "postrouting", 100},
-      .rules = {{"oifname \"stamp0\" snat to ip saddr map @inside", "to App Service's own NAT"},
-                {"oifname \"inet0\" snat to ip saddr map @public", "public address"}}};
-}
-
 bool flushes_connections(const policy::Network& network, const Vnet& vnet) {
+  const lab::Lab& lab = network.situation.lab;
   const std::vector<policy::Index>& subnets = vnet.analysed.subnets;
-  return std::any_of(subnets.begin(), subnets.end(), [&](policy::Index each) {
-    return policy::flushes_connections(network.situation.lab, *network.subnets[each].declared);
-  });
+  const std::vector<policy::Index>& hosts = vnet.analysed.hosts;
+  return std::any_of(subnets.begin(), subnets.end(),
+                     [&](policy::Index each) {
+                       return policy::flushes_connections(lab, *network.subnets[each].declared);
+                     }) ||
+         std::any_of(hosts.begin(), hosts.end(), [&](policy::Index each) {
+           return policy::flushes_connections(lab, *network.interfaces[each].host);
+         });
 }
 
 void add_denied_flows(state::NftTable& table) {
@@ -341,11 +317,12 @@ state::Firewall vnet_firewall(Fabric& fabric, const Vnet& vnet) {
   if (flushes_connections(fabric.network, vnet)) add_denied_flows(table);
   table.chains["outbound"].rules.push_back({"iifname vmap @from", "by port"});
   add_frontends(table, fabric.network, vnet);
-  table.chains["inbound"] = {.hook = state::NftHook{"filter", "forward", 0},
-                             .rules = {{kLastReset, "resets that end what they answer"},
-                                       {"ct state established,related accept", "answers"},
-                                       {kResetAgain, "the answer's end"},
-                                       {"oifname vmap @to", "by port"}}};
+  std::vector<state::NftRule>& inbound = table.chains["inbound"].rules;
+  table.chains["inbound"].hook = state::NftHook{"filter", "forward", 0};
+  if (has_public_machines(fabric.network, vnet)) inbound.push_back(answers_elsewhere());
+  inbound.push_back({kLastReset, "resets that end what they answer"});
+  for (state::NftRule& rule : answers()) inbound.push_back(std::move(rule));
+  inbound.push_back({"oifname vmap @to", "by port"});
   add_platform_answers(table);
   return state::make_firewall(std::move(table));
 }

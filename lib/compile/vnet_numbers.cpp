@@ -55,6 +55,10 @@ std::set<std::string> next_hop_hosts(const lab::Lab& lab, const std::set<Ipv4Add
   return hosts;
 }
 
+std::string key_of_public_answers(const std::string& subnet) {
+  return "public/" + subnet;
+}
+
 }  // namespace
 
 std::set<Ipv4Address> next_hops_of(const lab::Lab& lab) {
@@ -72,6 +76,9 @@ Result<Numbers> table_slots(const policy::Situation& situation, const std::strin
   std::vector<std::string> keys{kIntegrationsTable, kMachinesTable, kEndpointAnswers};
   for (const auto& [name, subnet] : situation.lab.virtual_networks.at(vnet).subnets) {
     keys.push_back(own_table_key(name));
+    if (lab::answers_past_nat_gateway(situation.lab, {vnet, name})) {
+      keys.push_back(key_of_public_answers(name));
+    }
   }
   for (const std::string& host : next_hop_hosts(situation.lab, next_hops)) {
     if (situation.lab.hosts.at(host).subnet->vnet == vnet) keys.push_back(key_of_transit(host));
@@ -89,6 +96,10 @@ Result<Numbers> gate_slots(const policy::Situation& situation, const std::string
   for (const auto& [name, subnet] : situation.lab.virtual_networks.at(vnet).subnets) {
     keys.push_back(name);
     keys.push_back(endpoint_gate_key(name));
+  }
+  for (const auto& [name, host] : situation.lab.hosts) {
+    const bool here = host.subnet && host.subnet->vnet == vnet;
+    if (here && host.network_security_group) keys.push_back(interface_gate_key(name));
   }
   return assign_slots(fmt::format("gates in virtual network '{}'", vnet), keys, kFirstGate,
                       kLastGate, numbers_in(situation.numbers, book_of_gates(vnet)));
@@ -116,6 +127,16 @@ bool leads_on(const policy::Network& network, const policy::Interface& next_hop)
     return !machines_behind(network.frontends[next_hop.frontend]).empty();
   }
   return next_hop.host != nullptr || next_hop.gateway != kNowhere;
+}
+
+std::string public_answers_key(const policy::Network& network,
+                               const policy::Network::Subnet& subnet) {
+  const bool answers = lab::answers_past_nat_gateway(network.situation.lab, subnet.ref);
+  return answers ? key_of_public_answers(subnet.ref.subnet) : std::string();
+}
+
+std::string interface_gate_key(const std::string& host) {
+  return "nic/" + host;
 }
 
 std::string endpoint_gate_key(const std::string& subnet) {

@@ -23,13 +23,9 @@ class VnetRoutes {
       const auto entry = routed.find({vnet_.index, key});
       if (entry == routed.end()) continue;  // a transit's table, below
       const policy::Network::Subnet& subnet = network_.subnets[entry->second];
-      const policy::Routing& routing = *subnet.routing;
-      for (size_t row = 0; row < routing.routes.size(); ++row) {
-        if (routing.routes[row].state != policy::RouteState::kActive) continue;
-        add(netns_, kernel_route(subnet, table, routing.routes[row], routing.targets[row]));
-      }
-      add_service_endpoint_routes(routing, table);
-      lead_to_platform(netns_, table);
+      add_table(subnet, table, internet_port(subnet));
+      const std::string answers = public_answers_key(network_, subnet);
+      if (!answers.empty()) add_table(subnet, vnet_.tables.at(answers), "inet0");
     }
     for (const PeerPort& entry : vnet_.peer_ports) {
       if (entry.appliance == kNowhere) continue;
@@ -47,6 +43,17 @@ class VnetRoutes {
   }
 
  private:
+  void add_table(const policy::Network::Subnet& subnet, uint32_t table,
+                 const std::string& internet) {
+    const policy::Routing& routing = *subnet.routing;
+    for (size_t row = 0; row < routing.routes.size(); ++row) {
+      if (routing.routes[row].state != policy::RouteState::kActive) continue;
+      add(netns_, kernel_route(internet, table, routing.routes[row], routing.targets[row]));
+    }
+    add_service_endpoint_routes(routing, table);
+    lead_to_platform(netns_, table);
+  }
+
   void add_way_to(const policy::Interface& machine) {
     add(netns_, route_via(vnet_.tables.at(transit_key(machine)), {}, port(machine_port(machine)),
                           next_hop_at(machine)));
@@ -108,7 +115,8 @@ class VnetRoutes {
     }
   }
 
-  state::Route kernel_route(const policy::Network::Subnet& subnet, uint32_t table,
+  // `internet`: the port to it.
+  state::Route kernel_route(const std::string& internet, uint32_t table,
                             const policy::EffectiveRoute& route, Index target) const {
     const Ipv4Prefix& prefix = route.address_prefix;
     if (route.carries_nothing) return special_route(table, prefix, state::RouteKind::kBlackhole);
@@ -120,7 +128,7 @@ class VnetRoutes {
         return route_via(table, prefix, port(peering_port(network_.vnets[target].name)),
                          kTransitGateway);
       case policy::EffectiveNextHop::kInternet:
-        return route_via(table, prefix, internet_port(subnet), kTransitGateway);
+        return route_via(table, prefix, internet, kTransitGateway);
       case policy::EffectiveNextHop::kVirtualAppliance:
       case policy::EffectiveNextHop::kVirtualNetworkGateway:
         return machine_route(table, prefix, target);

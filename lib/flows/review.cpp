@@ -8,7 +8,7 @@
 #include "base/special_ranges.hpp"
 #include "compile/marks.hpp"
 #include "policy/exits.hpp"
-#include "policy/flush_connection.hpp"
+#include "policy/lists.hpp"
 #include "policy/load_balancing.hpp"
 #include "policy/platform.hpp"
 
@@ -43,15 +43,14 @@ class Passage {
   bool is_flushed() const {
     const Index sender = sender_near();
     if (policy::is_platform_address(packet_.destination)) {
-      return is_here(sender) && denies(subnet_of(sender), subnet_of(sender).platform);
+      return is_here(sender) && denies(policy::platform_lists_at(network_, sender), packet_);
     }
     std::vector<Index> senders;
     for (Index at = sender; at != kNowhere && !is_in(senders, at); at = appliance_behind(at)) {
       const bool as_another = sends_as_another(at);
       if (is_here(at)) {
-        const Network::Subnet& subnet = subnet_of(at);
-        if (!senders.empty() && denies(subnet, subnet.inbound)) return true;
-        if (!as_another && denies(subnet, subnet.outbound)) return true;
+        if (!senders.empty() && denies(at, lab::Direction::kInbound, packet_)) return true;
+        if (!as_another && denies(at, lab::Direction::kOutbound, packet_)) return true;
       }
       if (as_another) return false;
       senders.push_back(at);
@@ -60,8 +59,20 @@ class Passage {
     const Index receiver = receiver_of(packet);
     if (receiver == kNowhere) return false;
     const Network::Subnet& subnet = subnet_of(receiver);
-    const bool is_endpoint = network_.interfaces[receiver].endpoint != nullptr;
-    return denies(subnet, is_endpoint ? subnet.endpoints_inbound : subnet.inbound, packet);
+    if (network_.interfaces[receiver].endpoint == nullptr) {
+      return denies(receiver, lab::Direction::kInbound, packet);
+    }
+    if (!subnet.endpoints_inbound) return false;
+    return denies({{subnet.endpoints_inbound.get(), subnet.name}}, packet);
+  }
+
+  // Whether it came by a public address that is another machine's by now, or nobody's.
+  bool is_misled() const {
+    if (!came_by_public_address()) return false;
+    const auto machine = network_.public_machines.find(packet_.destination);
+    if (machine == network_.public_machines.end()) return true;
+    const policy::Interface& reached = network_.interfaces[machine->second];
+    return reached.vnet != vnet_ || reached.address != answered_by_.address;
   }
 
   // As which it leaves the network.
@@ -104,13 +115,21 @@ class Passage {
     return found;
   }
 
-  // Behind a frontend the machine that it was given to, whomever it would be given to today.
+  // Behind a frontend the machine that it was given to, whomever it would be given to today; behind
+  // a public address likewise.
   Index receiver_of(policy::Packet& packet) const {
     const Index owner = network_.owner(vnet_, packet.destination);
-    if (owner == kNowhere || network_.interfaces[owner].frontend == kNowhere) return owner;
+    const bool as_it_is = owner == kNowhere ? !came_by_public_address()
+                                            : network_.interfaces[owner].frontend == kNowhere;
+    if (as_it_is) return owner;
     packet.destination = answered_by_.address;
     packet.destination_port = answered_by_.port;
     return network_.owner(vnet_, packet.destination);
+  }
+
+  bool came_by_public_address() const {
+    return packet_.destination != answered_by_.address &&
+           !network_.vnets[vnet_].space.contains(packet_.destination.bits);
   }
 
   // The appliance to which `sender`'s routes lead and which sends it on.
@@ -133,15 +152,17 @@ class Passage {
     return policy::translates(network_.interfaces[sender], packet_.source, packet_.destination);
   }
 
-  bool denies(const Network::Subnet& subnet,
-              const std::shared_ptr<const policy::Gate>& gate) const {
-    return denies(subnet, gate, packet_);
+  bool denies(Index interface, lab::Direction direction, const policy::Packet& packet) const {
+    return denies(policy::lists_at(network_, interface, direction), packet);
   }
-  bool denies(const Network::Subnet& subnet, const std::shared_ptr<const policy::Gate>& gate,
-              const policy::Packet& packet) const {
-    return gate != nullptr &&
-           policy::flushes_connections(network_.situation.lab, *subnet.declared) &&
-           gate->decide(packet).rule.access == lab::Access::kDeny;
+  // Those of them that count for flows that are there.
+  bool denies(const std::vector<policy::ListAt>& lists, const policy::Packet& packet) const {
+    const auto& groups = network_.situation.lab.network_security_groups;
+    return std::any_of(lists.begin(), lists.end(), [&](const policy::ListAt& list) {
+      const policy::EffectiveRule& rule = list.gate->decide(packet);
+      const std::string group = rule.name.substr(0, rule.name.find('/'));
+      return groups.at(group).flush_connection && rule.rule.access == lab::Access::kDeny;
+    });
   }
 
   const Network& network_;
@@ -165,7 +186,8 @@ Fate fate_in_vnet(const Network& network, Index vnet, const compile::Translation
   const Passage passage(network, vnet, flow);
   const bool was_denied = flow.mark == compile::kDeniedFlow;
   if (passage.is_flushed()) return was_denied ? Fate::kKept : Fate::kDenied;
-  const bool bound = flow.reply_destination == passage.source_behind(translations);
+  const bool bound =
+      flow.reply_destination == passage.source_behind(translations) && !passage.is_misled();
   return was_denied || !bound ? Fate::kForgotten : Fate::kKept;
 }
 

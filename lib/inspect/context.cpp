@@ -43,11 +43,11 @@ std::map<std::string, std::string> environment_of(const lab::Lab& lab,
     environment[name] = value;
     environment["APPSETTING_" + name] = value;
   }
+  // Absence means something, too: of WEBSITE_PRIVATE_IP "not integrated".
+  for (const std::string& name : lab::platform_variables(site)) environment.erase(name);
   environment["WEBSITE_SITE_NAME"] = app.name.site;
   environment["WEBSITE_HOSTNAME"] = app.name.site + ".azurewebsites.net";
   environment["WEBSITE_INSTANCE_ID"] = instance_id_of(compile::instance_key(app.instance));
-  // Absence means something, too: of WEBSITE_PRIVATE_IP "not integrated".
-  for (const std::string& name : lab::platform_variables(site)) environment.erase(name);
   if (app.lease) environment["WEBSITE_PRIVATE_IP"] = app.lease->to_string();
   if (!app.site->private_ports.empty()) {
     environment["WEBSITE_PRIVATE_PORTS"] =

@@ -26,11 +26,15 @@ using ChainHits = std::map<std::string, uint64_t>;
 struct RuleHits {
   policy::EffectiveRule rule{};
   std::optional<uint64_t> hits{};  // empty when unknown
+  std::string machine{};           // of a list of a network interface, whose; else empty
 };
 struct EffectiveRules {
   lab::SubnetRef subnet{};
   std::vector<RuleHits> rules{};  // outbound, then inbound, each in evaluation order
 };
 EffectiveRules effective_rules(const policy::Network::Subnet& subnet, const ChainHits& hits);
+// Of a machine's interface: the lists of its subnet and its own, in the order in which they decide.
+EffectiveRules effective_rules(const policy::Network& network, policy::Index machine,
+                               const ChainHits& hits);
 
 }  // namespace egress::inspect

@@ -189,6 +189,15 @@ void add_hosts(const lab::Lab& lab, Graph& graph) {
          : host.on_premises ? on_premises_id(*host.on_premises)
                             : kInternet,
          host.has_address() ? host.ip_address.to_string() : joined(host.address_prefixes)});
+    if (host.network_security_group) {
+      graph.edges.push_back({"host/" + name,
+                             "networkSecurityGroup/" + *host.network_security_group,
+                             "networkSecurityGroup",
+                             {}});
+    }
+    if (const auto address = lab::public_address_of(lab, host)) {
+      graph.edges.push_back({kInternet, "host/" + name, "publicIPAddress", address->to_string()});
+    }
   }
 }
 

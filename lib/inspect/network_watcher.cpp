@@ -3,6 +3,7 @@
 
 #include "inspect/senders.hpp"
 #include "lab/limits.hpp"
+#include "policy/lists.hpp"
 #include "policy/origin.hpp"
 
 namespace egress::inspect {
@@ -32,17 +33,38 @@ std::string rule_name(const policy::EffectiveRule& rule) {
   return (user ? "securityRules" : "defaultSecurityRules") + rule.name.substr(rule.name.find('/'));
 }
 
+// A machine's own stands beside its subnet's.
+std::vector<const policy::Gate*> lists_of(const policy::Network& network,
+                                          const policy::Network::Subnet& subnet,
+                                          const lab::Sender& sender, lab::Direction direction) {
+  std::vector<const policy::Gate*> lists;
+  const auto machine = sender.host.empty() ? Result<policy::Index>(policy::kNowhere)
+                                           : policy::find_machine(network, sender.host);
+  if (machine.ok() && *machine != policy::kNowhere) {
+    for (const policy::ListAt& list : policy::lists_at(network, *machine, direction)) {
+      lists.push_back(list.gate);
+    }
+    return lists;
+  }
+  const bool inbound = direction == lab::Direction::kInbound;
+  const policy::Gate* list = inbound ? subnet.inbound.get() : subnet.outbound.get();
+  if (list != nullptr) lists.push_back(list);
+  return lists;
+}
+
 }  // namespace
 
 Result<IpFlowVerdict> ip_flow_verify(const policy::Network& network, const lab::Sender& sender,
                                      const IpFlow& flow) {
   ASSIGN_OR_RETURN(const policy::Network::Subnet* subnet, subnet_of(network, sender));
   ASSIGN_OR_RETURN(const Ipv4Address address, address_of(network, sender));
-  const bool inbound = flow.direction == lab::Direction::kInbound;
-  const policy::Gate* list = inbound ? subnet->inbound.get() : subnet->outbound.get();
-  if (list == nullptr) return IpFlowVerdict{};
-  const policy::EffectiveRule& rule = list->decide(packet_of(flow, address));
-  return IpFlowVerdict{.access = rule.rule.access, .rule_name = rule_name(rule)};
+  IpFlowVerdict verdict;
+  for (const policy::Gate* list : lists_of(network, *subnet, sender, flow.direction)) {
+    const policy::EffectiveRule& rule = list->decide(packet_of(flow, address));
+    verdict = {.access = rule.rule.access, .rule_name = rule_name(rule)};
+    if (verdict.access == lab::Access::kDeny) break;
+  }
+  return verdict;
 }
 
 Result<NextHopAnswer> next_hop(const policy::Network& network, const lab::Sender& sender,

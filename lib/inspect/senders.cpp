@@ -53,6 +53,16 @@ Result<const Network::Subnet*> subnet_of(const Network& network, const std::stri
   return Error{.code = Errc::kNotFound, .message = fmt::format("no subnet '{}'", lab::shown(text))};
 }
 
+policy::Index machine_of(const Network& network, const std::string& text) {
+  const auto sender = lab::Sender::parse_with_hosts(text);
+  if (!sender.ok() || sender->host.empty()) return policy::kNowhere;
+  const auto machine = policy::find_machine(network, sender->host);
+  if (!machine.ok() || network.interfaces[*machine].subnet == policy::kNowhere) {
+    return policy::kNowhere;
+  }
+  return *machine;
+}
+
 Result<Ipv4Address> address_of(const Network& network, const lab::Sender& sender) {
   if (!sender.host.empty()) {
     ASSIGN_OR_RETURN(const policy::Index machine, policy::find_machine(network, sender.host));

@@ -17,6 +17,8 @@ Result<const policy::Network::Subnet*> subnet_of(const policy::Network& network,
 // The same of SITE, SITE/INSTANCE and host/NAME, or the subnet of VNET/SUBNET itself.
 Result<const policy::Network::Subnet*> subnet_of(const policy::Network& network,
                                                  const std::string& text);
+// The interface of the machine that host/NAME in a network names, if the text does; else kNowhere.
+policy::Index machine_of(const policy::Network& network, const std::string& text);
 // Its integration's address there, or the host's. The same errors, and policy::declared_app()'s.
 Result<Ipv4Address> address_of(const policy::Network& network, const lab::Sender& sender);
 

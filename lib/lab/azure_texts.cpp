@@ -170,6 +170,15 @@ AzureText nat_gateway_in_use(const std::string& id, const std::vector<std::strin
   return resource_in_use("InUseNatGatewayCannotBeDeleted", "NAT gateway", id, users);
 }
 
+AzureText public_ip_address_in_use(const std::string& id, const std::string& user) {
+  return {"PublicIPAddressCannotBeDeleted",
+          fmt::format("Public IP address {} can not be deleted since it is still allocated to "
+                      "resource {}. In order to delete the public IP, disassociate/detach the "
+                      "Public IP address from the resource. To learn how to do this, see "
+                      "aka.ms/deletepublicip.",
+                      id, user)};
+}
+
 AzureText purge_in_use(const SubnetRef& subnet, const std::vector<std::string>& sites) {
   return {"purge-in-use", fmt::format("subnet '{}' is used by {}: only unused integrations are "
                                       "purged",

@@ -60,6 +60,8 @@ AzureText plan_kind_with_apps(const std::string& server_farm, const std::string&
                               const std::vector<std::string>& sites);
 AzureText security_group_in_use(const std::string& id, const std::vector<std::string>& users);
 AzureText route_table_in_use(const std::string& id, const std::vector<std::string>& users);
+// `user` is the id of what has it.
+AzureText public_ip_address_in_use(const std::string& id, const std::string& user);
 AzureText nat_gateway_in_use(const std::string& id, const std::vector<std::string>& users);
 AzureText purge_in_use(const SubnetRef& subnet, const std::vector<std::string>& sites);
 

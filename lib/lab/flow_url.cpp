@@ -34,7 +34,7 @@ std::string why_no_scheme(std::string_view scheme, std::string_view rest) {
   if (port == 0) return unknown;
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   const bool has_port = authority.find(':') != std::string_view::npos;
-  return fmt::format("{}; did you mean 'tcp://{}{}'?", unknown, shown(authority),
+  return fmt::format("{}, and the flow is tcp://{}{}", unknown, shown(authority),
                      has_port ? std::string() : fmt::format(":{}", port));
 }
 

@@ -215,6 +215,10 @@ struct Host {
   std::vector<Port> listen{};
   bool enable_ip_forwarding = false;
   std::optional<Ipv4Address> masquerade{};
+  // The NIC's own list, beside its subnet's.
+  std::optional<std::string> network_security_group{};
+  // A name in Lab::public_ip_addresses, or an address that nothing else has a name for.
+  std::optional<std::string> public_ip_address{};
   std::vector<std::string> application_security_groups{};
   std::optional<DnsServer> dns_server{};
   bool stateful = false;  // with network rules it is in any case

@@ -48,7 +48,9 @@ Loaded load(const std::string& text, const std::string& file, const ReadFile& re
   const YamlTree tree = parse_yaml(text);
   if (!tree.problem) return read_lab(tree, file, read_file, nullptr);
   Findings findings(file);
-  findings.add(tree.problem->mark, {.code = tree.problem->code, .message = tree.problem->message});
+  findings.add(
+      tree.problem->mark,
+      {.code = tree.problem->code, .message = tree.problem->message, .hint = tree.problem->hint});
   return {.findings = std::move(findings).sorted()};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lab/nat_gateways.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "lab/lab.hpp"
@@ -23,6 +24,22 @@ std::vector<Ipv4Address> addresses_of(const Lab& lab, const NatGateway& gateway)
     for (uint32_t i = 0; i < size; ++i) add({first + i});
   }
   return addresses;
+}
+
+std::optional<Ipv4Address> public_address_of(const Lab& lab, const Host& host) {
+  if (!host.public_ip_address) return std::nullopt;
+  const auto entry = lab.public_ip_addresses.find(*host.public_ip_address);
+  if (entry != lab.public_ip_addresses.end()) return entry->second.ip_address;
+  const auto literal = Ipv4Address::parse(*host.public_ip_address);
+  return literal.ok() ? std::optional(*literal) : std::nullopt;
+}
+
+bool answers_past_nat_gateway(const Lab& lab, const SubnetRef& ref) {
+  const Subnet* subnet = lab.find(ref);
+  return subnet != nullptr && subnet->nat_gateway &&
+         std::any_of(lab.hosts.begin(), lab.hosts.end(), [&](const auto& host) {
+           return host.second.public_ip_address && host.second.subnet == ref;
+         });
 }
 
 }  // namespace egress::lab

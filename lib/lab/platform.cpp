@@ -75,7 +75,9 @@ const char* name_of(IdentityType type) {
 }
 
 std::vector<std::string> platform_variables(const Site& site) {
-  std::vector<std::string> names{"WEBSITE_PRIVATE_IP", "WEBSITE_PRIVATE_PORTS"};
+  std::vector<std::string> names{"WEBSITE_PRIVATE_IP", "WEBSITE_PRIVATE_PORTS", "WEBSITE_SITE_NAME",
+                                 "WEBSITE_HOSTNAME", "WEBSITE_INSTANCE_ID"};
+  if (site.virtual_network_subnet) names.emplace_back("WEBSITE_VNETNAME");
   if (site.identity == IdentityType::kNone) return names;
   names.insert(names.end(), {"IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT", "MSI_SECRET"});
   return names;

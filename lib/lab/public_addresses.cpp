@@ -25,11 +25,18 @@ constexpr NotPublic kNotPublic[] = {
     {kReserved, "reserved"},
 };
 
-// What NAT gateways show.
+// What NAT gateways show, and what machines have of their own.
 void add_translating(const Lab& lab, std::vector<PublicAddress>& all) {
   for (const auto& [name, address] : lab.public_ip_addresses) {
     all.push_back({address.ip_address, fmt::format("the address of public IP address '{}'", name),
                    "publicIPAddresses." + name + ".ipAddress"});
+  }
+  // One with a name is that entry's.
+  for (const auto& [name, host] : lab.hosts) {
+    const auto address = public_address_of(lab, host);
+    if (!address || lab.public_ip_addresses.contains(*host.public_ip_address)) continue;
+    all.push_back({*address, fmt::format("the public address of host '{}'", name),
+                   "hosts." + name + ".publicIPAddress"});
   }
   for (const auto& [name, gateway] : lab.nat_gateways) {
     for (size_t i = 0; i < gateway.public_ip_prefixes.size(); ++i) {

@@ -32,12 +32,19 @@ std::string network_resource_id(const Lab& lab, const std::string& type, const s
 }
 
 // An interface stands in the subscription of its network.
+std::string interface_id(const Lab& lab, const std::string& vnet, const std::string& interface) {
+  return id_of(subscription_of_vnet(lab, vnet), "Microsoft.Network/networkInterfaces", interface);
+}
+
 std::string ip_configuration_id(const Lab& lab, const std::string& vnet,
                                 const std::string& interface, const std::string& configuration) {
-  return fmt::format(
-      "{}/ipConfigurations/{}",
-      id_of(subscription_of_vnet(lab, vnet), "Microsoft.Network/networkInterfaces", interface),
-      configuration);
+  return fmt::format("{}/ipConfigurations/{}", interface_id(lab, vnet, interface), configuration);
+}
+
+std::string network_of_host(const Lab& lab, const std::string& host) {
+  const auto found = lab.hosts.find(host);
+  const bool in_subnet = found != lab.hosts.end() && found->second.subnet;
+  return in_subnet ? found->second.subnet->vnet : std::string{};
 }
 
 }  // namespace
@@ -69,10 +76,11 @@ std::string site_id(const Lab& lab, const std::string& site) {
 }
 
 std::string host_ip_configuration_id(const Lab& lab, const std::string& host) {
-  const auto found = lab.hosts.find(host);
-  const bool in_subnet = found != lab.hosts.end() && found->second.subnet;
-  return ip_configuration_id(lab, in_subnet ? found->second.subnet->vnet : std::string{}, host,
-                             "ipconfig1");
+  return ip_configuration_id(lab, network_of_host(lab, host), host, "ipconfig1");
+}
+
+std::string host_interface_id(const Lab& lab, const std::string& host) {
+  return interface_id(lab, network_of_host(lab, host), host);
 }
 
 std::string endpoint_ip_configuration_id(const Lab& lab, const std::string& endpoint) {
@@ -100,6 +108,10 @@ std::string route_table_id(const Lab& lab, const std::string& table) {
 
 std::string nat_gateway_id(const Lab& lab, const std::string& gateway) {
   return network_resource_id(lab, "natGateways", gateway);
+}
+
+std::string public_ip_address_id(const Lab& lab, const std::string& address) {
+  return network_resource_id(lab, "publicIPAddresses", address);
 }
 
 }  // namespace egress::lab

@@ -29,5 +29,8 @@ std::string frontend_ip_configuration_id(const Lab& lab, const std::string& bala
 std::string network_security_group_id(const Lab& lab, const std::string& group);
 std::string route_table_id(const Lab& lab, const std::string& table);
 std::string nat_gateway_id(const Lab& lab, const std::string& gateway);
+std::string public_ip_address_id(const Lab& lab, const std::string& address);
+// Of the network interface of an emulated host, which is named after it.
+std::string host_interface_id(const Lab& lab, const std::string& host);
 
 }  // namespace egress::lab

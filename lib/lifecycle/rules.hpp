@@ -30,6 +30,8 @@ void refuse_subscriptions(const Step& step, Refusals& refusals);
 void refuse_plans(const Step& step, Refusals& refusals);
 // Subnets, and what they use: lists, tables, gateways.
 void refuse_subnets(const Step& step, Refusals& refusals);
+// Public addresses that a NAT gateway or a machine has.
+void refuse_public_addresses(const Step& step, Refusals& refusals);
 
 Refusal refusal(lab::AzureText text, std::string path, std::string hint = {});
 

@@ -174,7 +174,17 @@ bool names(const std::optional<std::string>& property, const std::string& name) 
   return property && !lab::NameLess{}(*property, name) && !lab::NameLess{}(name, *property);
 }
 
-// Ids of the subnets that named it and still do.
+// What network interfaces name likewise.
+void add_interfaces(const std::string& group, const Step& step, std::vector<std::string>& users) {
+  for (const auto& [host, was] : step.before.hosts) {
+    const lab::Host* is = find(step.after.hosts, host);
+    const bool uses = is != nullptr && names(was.network_security_group, group) &&
+                      names(is->network_security_group, group);
+    if (uses) users.push_back(lab::host_interface_id(step.before, host));
+  }
+}
+
+// Ids of the subnets, and of a security group the network interfaces, that named it and still do.
 std::vector<std::string> users_of(const std::string& name, const Association& kind,
                                   const Step& step) {
   std::vector<std::string> users;
@@ -188,6 +198,7 @@ std::vector<std::string> users_of(const std::string& name, const Association& ki
       users.push_back(lab::subnet_id(step.before, ref));
     }
   }
+  if (kind.property == &Subnet::network_security_group) add_interfaces(name, step, users);
   return users;
 }
 

@@ -151,6 +151,7 @@ std::vector<Refusal> refusals(const Change& change) {
   refuse_subscriptions(step, all);
   refuse_plans(step, all);
   refuse_subnets(step, all);
+  refuse_public_addresses(step, all);
   return all;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "policy/private_ports.hpp"
+#include "policy/public_addresses.hpp"
 
 namespace egress::policy {
 namespace {
@@ -20,12 +21,15 @@ bool listens(const Interface& interface, Protocol protocol, uint16_t port) {
 // into the destination's subnet, else its first route.
 DecidedBy decided_by(const WalkState& state) {
   const Interface& receiver = state.network.interfaces[state.trail.receiver];
+  const bool in_vnet = receiver.subnet != kNowhere || state.trail.endpoint != kNowhere;
   if (state.first_route == nullptr) {
+    if (in_vnet && state.admitted_by != nullptr) {
+      return {Stage::kNetworkSecurityGroup, state.admitted_by->name};
+    }
     if (state.origin.app == nullptr) return {Stage::kDestination, receiver.name};
     return {Stage::kApplicationRouting, routing_word(state.origin.app->lane->traffic)};
   }
   if (state.first_rule != nullptr) return {Stage::kNetworkSecurityGroup, state.first_rule->name};
-  const bool in_vnet = receiver.subnet != kNowhere || state.trail.endpoint != kNowhere;
   if (in_vnet && state.admitted_by != nullptr) {
     return {Stage::kNetworkSecurityGroup, state.admitted_by->name};
   }
@@ -157,6 +161,12 @@ Verdict receive(WalkState& state, const Interface& at, Index receiver, const std
 }  // namespace
 
 Verdict arrive_on_internet(WalkState& state) {
+  if (state.trail.way == Entry::Way::kInternet) {
+    const auto machine = state.network.public_machines.find(state.packet.destination);
+    if (machine != state.network.public_machines.end()) {
+      return arrive_by_public_address(state, machine->second);
+    }
+  }
   const Index receiver = state.network.machine_at(kNowhere, state.packet.destination);
   return receiver == kNowhere ? nobody(state, "internet") : arrive(state, receiver, "internet");
 }

@@ -7,7 +7,8 @@
 
 namespace egress::policy {
 
-// The packet is on the Internet, or at the services behind a service endpoint.
+// The packet is on the Internet, or at the services behind a service endpoint. From the Internet it
+// comes to machines that have a public address, too.
 lab::Verdict arrive_on_internet(WalkState& state);
 // It has come to a private endpoint, past its subnet's list.
 lab::Verdict arrive_at_endpoint(WalkState& state, Index endpoint);

@@ -35,7 +35,7 @@ Verdict ask_platform(WalkState& state) {
     explanation.show({packet.source});
   }
   if (verdict.verdict == Verdict::kDeny) {
-    const Gate& gate = *network.subnets[network.interfaces[interface].subnet].platform;
+    const Gate& gate = *verdict.denied_by;
     explanation.nearest = near_misses(gate.rules, gate.decide(packet), packet);
   }
   state.note(std::move(verdict.step));

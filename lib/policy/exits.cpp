@@ -79,7 +79,7 @@ bool comes_to_exit(const WalkState& state, const Network::Subnet& subnet) {
 }  // namespace
 
 bool translates(const Interface& appliance, Ipv4Address source, Ipv4Address destination) {
-  return appliance.public_address && source != appliance.address && !is_rfc1918(destination);
+  return appliance.masquerades && source != appliance.address && !is_rfc1918(destination);
 }
 
 Ended leave_directly(WalkState& state) {

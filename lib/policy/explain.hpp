@@ -79,6 +79,9 @@ struct Explanation {
   // The receiver hands it to an app's own program, which answers, or refuses where it does not
   // listen.
   bool answer_unknown = false;
+  // Lists judge some of the addresses and ports that source NAT may take otherwise: the verdict is
+  // that of the ones that they deny.
+  bool depends_on_source = false;
   std::optional<Resolution> resolution{};  // of the name that was asked about
   std::vector<std::string>
       warnings{};      // about the lab, that concern this flow (inspect::concerning)

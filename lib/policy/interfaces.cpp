@@ -54,11 +54,13 @@ class Interfaces {
   void add_hosts() {
     const lab::HostPrefixes prefixes = lab::host_prefixes(lab_);
     for (const auto& [name, host] : lab_.hosts) {
-      Interface added{.name = name,
-                      .address = host.ip_address,
-                      .host = &host,
-                      .listen = host.listen,
-                      .public_address = host.masquerade};
+      Interface added{
+          .name = name,
+          .address = host.ip_address,
+          .host = &host,
+          .listen = host.listen,
+          .public_address = host.masquerade ? host.masquerade : lab::public_address_of(lab_, host),
+          .masquerades = host.masquerade.has_value()};
       if (host.dns_server) {
         added.listen.push_back({Protocol::kUdp, kDomainPort});
         added.listen.push_back({Protocol::kTcp, kDomainPort});
@@ -70,7 +72,13 @@ class Interfaces {
       }
       const Index vnet = added.vnet;
       const Index index = add_owner(std::move(added));
-      if (vnet != kNowhere) out_.vnets[vnet].hosts.push_back(index);
+      if (vnet != kNowhere) {
+        out_.vnets[vnet].hosts.push_back(index);
+        const Interface& machine = out_.interfaces[index];
+        if (machine.is_reached_by_public_address()) {
+          out_.public_machines[*machine.public_address] = index;
+        }
+      }
       hosts_[name] = index;
     }
     for (const auto& [prefix, host] : prefixes) {

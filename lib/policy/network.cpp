@@ -168,6 +168,12 @@ class Analysis {
       subnet.inbound = gate_of(subnet.ref, lab::Direction::kInbound);
       subnet.platform = platform_gate_of(subnet.ref);
     }
+    for (Interface& interface : out_.interfaces) {
+      if (interface.host == nullptr) continue;
+      interface.outbound = gate_of(*interface.host, lab::Direction::kOutbound);
+      interface.inbound = gate_of(*interface.host, lab::Direction::kInbound);
+      interface.platform = platform_gate_of(*interface.host);
+    }
     for (const Interface& interface : out_.interfaces) {
       if (interface.endpoint == nullptr) continue;
       Network::Subnet& subnet = out_.subnets[interface.subnet];
@@ -185,8 +191,10 @@ class Analysis {
 
   using Gates = std::map<SecurityList, std::shared_ptr<const Gate>>;
 
-  std::shared_ptr<const Gate> gate_of(const lab::SubnetRef& subnet, lab::Direction direction) {
-    const auto list = lists_.list_of(subnet, direction);
+  // `owner`: a subnet's name, or a host.
+  template <typename Owner>
+  std::shared_ptr<const Gate> gate_of(const Owner& owner, lab::Direction direction) {
+    const auto list = lists_.list_of(owner, direction);
     if (!list) return nullptr;
     std::shared_ptr<const Gate>& gate = out_.gates[*list];
     if (!gate) gate = previous_gate(&Network::gates, *list);
@@ -212,8 +220,9 @@ class Analysis {
     return gate;
   }
 
-  std::shared_ptr<const Gate> platform_gate_of(const lab::SubnetRef& subnet) {
-    const auto list = lists_.list_of(subnet, lab::Direction::kOutbound);
+  template <typename Owner>
+  std::shared_ptr<const Gate> platform_gate_of(const Owner& owner) {
+    const auto list = lists_.list_of(owner, lab::Direction::kOutbound);
     if (!list) return nullptr;
     const auto [known, added] = platform_gates_.emplace(*list, nullptr);
     if (!added) return known->second;

@@ -124,12 +124,20 @@ struct Interface {
   // A storage account of the apps' own region, which sees addresses of Azure's in place of App
   // Service's (azure-facts 1.3.8).
   bool hides_outbound_addresses = false;
-  // Under which it leaves its network for the Internet; its host, if it forwards, puts `address` in
-  // place of other sources that it sends there (contract "Decided" 6).
+  // Under which it leaves its network for the Internet. Either its host, if it forwards, puts
+  // `address` in place of other sources that it sends there (contract "Decided" 6), or the address
+  // is the interface's own, by which it is reached from there.
   std::optional<Ipv4Address> public_address{};
+  bool masquerades = false;
+  // Of a host the lists of its own, beside its subnet's; null: it has none.
+  std::shared_ptr<const Gate> outbound{};
+  std::shared_ptr<const Gate> inbound{};
+  std::shared_ptr<const Gate> platform{};
   // Of a host that is a firewall: what new flows it forwards (network_rules.hpp); null: all.
   std::shared_ptr<const Gate> network_rules{};
 
+  bool has_lists() const { return outbound != nullptr; }
+  bool is_reached_by_public_address() const { return public_address && !masquerades; }
   bool forwards() const { return host != nullptr && host->enable_ip_forwarding; }
   // It drops what it did not see begin.
   bool stateful() const { return forwards() && (host->stateful || !host->network_rules.empty()); }
@@ -282,6 +290,8 @@ struct Network {
   // Of hosts, frontends, integrations, services, front ends, private endpoints, gateways.
   std::vector<Interface> interfaces{};
   InternetPrefixes internet_prefixes{};  // empty where no host has prefixes
+  // Machines of virtual networks by the public addresses by which they are reached.
+  std::map<Ipv4Address, Index> public_machines{};
   std::map<WorkerKey, Worker> workers{};
   lab::Named<Site> sites{};
   std::map<SecurityList, std::shared_ptr<const Gate>> gates{};

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/special_ranges.hpp"
-#include "policy/steps.hpp"
+#include "policy/lists.hpp"
 
 namespace egress::policy {
 namespace {
@@ -71,17 +71,19 @@ PlatformVerdict platform_verdict(const Network& network, const Origin& origin,
                                         "applies.",
                                         responder.what)},
                            {Stage::kPlatform, address}};
-  const Network::Subnet* subnet =
-      origin.interface == kNowhere ? nullptr
-                                   : &network.subnets[network.interfaces[origin.interface].subnet];
-  if (subnet == nullptr || !subnet->platform) return answered;
-  const EffectiveRule& rule = subnet->platform->decide(packet);
-  if (rule.rule.destination.any) return answered;
-  Step step = rule_step(subnet->name, rule, lab::Direction::kOutbound);
-  const bool denied = rule.rule.access == lab::Access::kDeny;
-  return {denied ? Verdict::kDeny : Verdict::kAllow,
-          std::move(step),
-          {Stage::kNetworkSecurityGroup, rule.name}};
+  if (origin.interface == kNowhere) return answered;
+  for (const ListAt& list : platform_lists_at(network, origin.interface)) {
+    const EffectiveRule& rule = list.gate->decide(packet);
+    if (rule.rule.destination.any) continue;
+    const bool denied = rule.rule.access == lab::Access::kDeny;
+    answered = {denied ? Verdict::kDeny : Verdict::kAllow,
+                rule_step(list, rule, lab::Direction::kOutbound),
+                {Stage::kNetworkSecurityGroup, rule.name}};
+    if (!denied) continue;
+    answered.denied_by = list.gate;
+    break;
+  }
+  return answered;
 }
 
 }  // namespace egress::policy

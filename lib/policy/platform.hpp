@@ -20,6 +20,7 @@ struct PlatformVerdict {
   lab::Verdict verdict = lab::Verdict::kDrop;  // or Allow, or Deny by a rule
   Step step{};
   DecidedBy decided_by{};
+  const Gate* denied_by = nullptr;  // of Deny
 };
 
 // `packet` is for a platform address. Azure DNS answers apps and machines in networks, on port 53

@@ -6,22 +6,22 @@
 #include <set>
 #include <variant>
 
-#include "policy/firewalls.hpp"
 #include "policy/gateways.hpp"
+#include "policy/lists.hpp"
 #include "policy/load_balancing.hpp"
+#include "policy/reply_state.hpp"
 #include "policy/steps.hpp"
 
 namespace egress::policy {
 namespace {
 
 using lab::Verdict;
-using Lost = std::optional<Reply>;       // empty: the answer goes on
 using Hop = std::variant<Index, Reply>;  // the host that gets the answer next, or its end
 
 class Return {
  public:
   Return(const Network& network, const Origin& origin, const Flow& flow, const Trail& trail)
-      : network_(network), origin_(origin), trail_(trail) {
+      : network_(network), origin_(origin), trail_(trail), state_{network, trail} {
     packet_ = {.protocol = number_of(flow.protocol), .source = flow.destination};
     if (flow.protocol == Protocol::kUdp && trail.refused) {
       packet_.protocol = number_of(Protocol::kIcmp);  // port unreachable
@@ -34,9 +34,9 @@ class Return {
   Reply run() && {
     Reply end = go_back();
     if (end.verdict == Verdict::kAllow) {
-      if (const Lost lost = go_on()) end = *lost;
+      if (const Lost lost = go_on(state_)) end = *lost;
     }
-    end.steps = std::move(steps_);
+    end.steps = std::move(state_.steps);
     return end;
   }
 
@@ -53,16 +53,10 @@ class Return {
   }
 
   const std::string& vnet_name(Index vnet) const { return network_.vnets[vnet].name; }
-  void note(Step step) { steps_.push_back(std::move(step)); }
-
-  Reply finish(Verdict verdict, Step step) {
-    note(std::move(step));
-    return {.verdict = verdict, .reason = steps_.back().reason};
-  }
-
+  void note(Step step) { state_.note(std::move(step)); }
+  Reply finish(Verdict verdict, Step step) { return state_.finish(verdict, std::move(step)); }
   Reply drop(Stage stage, std::string where, std::string name, std::string reason) {
-    return finish(Verdict::kDrop, {stage, std::move(where), lab::name_of(Verdict::kDrop),
-                                   std::move(name), std::move(reason)});
+    return state_.drop(stage, std::move(where), std::move(name), std::move(reason));
   }
 
   Reply drop_at_route(const Network::Subnet& subnet, const EffectiveRoute& route,
@@ -79,6 +73,7 @@ class Return {
     }
     if (trail_.receiver == kNowhere) return leave_network();
     if (trail_.endpoint != kNowhere) return leave_endpoint();
+    if (trail_.public_machine != kNowhere) return leave_by_public_address();
     if (trail_.on_premises != kNowhere) return leave_on_premises();
     if (network_.interfaces[trail_.receiver].subnet != kNowhere) {
       packet_.source = network_.interfaces[trail_.receiver].address;
@@ -88,13 +83,40 @@ class Return {
     return leave_internet();
   }
 
+  // Its network takes the translation back at its edge alone: what a route leads elsewhere comes to
+  // nobody who knows it.
+  Hop leave_by_public_address() {
+    const Interface& machine = network_.interfaces[trail_.public_machine];
+    const Network::Subnet& subnet = network_.subnets[machine.subnet];
+    const Ipv4Address address = *machine.public_address;
+    packet_.source = machine.address;
+    packet_.destination = trail_.passages.back().source;
+    const EffectiveRoute& route =
+        subnet.routing->routes[subnet.routing->lookup.find(packet_.destination)];
+    note(route_step(subnet.name, route, packet_.destination));
+    if (route.carries_nothing || route.next_hop_type != EffectiveNextHop::kInternet) {
+      return drop_at_route(
+          subnet, route,
+          fmt::format("to {}{}: it does not leave as {}, and nobody there saw the flow begin",
+                      name_of(route.next_hop_type),
+                      route.next_hop_ip_address
+                          ? fmt::format(" {}", route.next_hop_ip_address->to_string())
+                          : "",
+                      address.to_string()));
+    }
+    packet_.source = address;
+    note({Stage::kNat, subnet.name, address.to_string(), "",
+          fmt::format("The answer of {} leaves as {}.", machine.name, address.to_string())});
+    return trail_.on_premises == kNowhere ? leave_internet() : leave_on_premises();
+  }
+
   // By the gateway that told the network of the asking one, or that `returnRoutes` name.
   Hop leave_on_premises() {
     const Network::OnPremises& network = network_.on_premises[trail_.on_premises];
-    const bool is_its_own = trail_.passages.empty();
+    const Trail::Passage* const last = trail_.last_outward();
     packet_.destination =
-        is_its_own ? network_.interfaces[origin_.interface].address : trail_.passages.back().source;
-    if (is_its_own) return come_back(network.name);
+        last == nullptr ? network_.interfaces[origin_.interface].address : last->source;
+    if (last == nullptr) return come_back(network.name);
     const std::string destination = packet_.destination.to_string();
     const Network::GatewayRoute* const route = route_to(network.return_routes, packet_.destination);
     const Index place = Network::place_of_on_premises(trail_.on_premises);
@@ -181,16 +203,20 @@ class Return {
                             vnet_name(vnet), packet_.destination.to_string(), integration));
   }
 
-  Lost pass(const Network::Subnet& subnet, const std::shared_ptr<const Gate>& gate) {
-    if (!gate || trail_.was_seen_in(subnet.vnet, packet_)) return std::nullopt;
-    const EffectiveRule& rule = gate->decide(packet_);
-    const bool allowed = rule.rule.access == lab::Access::kAllow;
-    Step step{
-        Stage::kNetworkSecurityGroup, subnet.name, lab::name_of(rule.rule.access), rule.name,
-        fmt::format("{} did not see the flow, so {} {} the answer at {}.", vnet_name(subnet.vnet),
-                    rule.name, allowed ? "allows" : "denies", subnet.name)};
-    if (!allowed) return finish(Verdict::kDeny, std::move(step));
-    note(std::move(step));
+  // The lists of a host's subnet and of its own.
+  Lost pass(Index host, lab::Direction direction) {
+    const Network::Subnet& subnet = network_.subnets[network_.interfaces[host].subnet];
+    if (trail_.was_seen_in(subnet.vnet, packet_)) return std::nullopt;
+    for (const ListAt& list : lists_at(network_, host, direction)) {
+      const EffectiveRule& rule = list.gate->decide(packet_);
+      const bool allowed = rule.rule.access == lab::Access::kAllow;
+      Step step{
+          Stage::kNetworkSecurityGroup, list.where, lab::name_of(rule.rule.access), rule.name,
+          fmt::format("{} did not see the flow, so {} {} the answer at {}.", vnet_name(subnet.vnet),
+                      rule.name, allowed ? "allows" : "denies", list.where)};
+      if (!allowed) return finish(Verdict::kDeny, std::move(step));
+      note(std::move(step));
+    }
     return std::nullopt;
   }
 
@@ -212,7 +238,7 @@ class Return {
   Hop send_from(Index host) {
     const Network::Subnet& subnet = network_.subnets[network_.interfaces[host].subnet];
     if (const Lost lost = enter(subnet.vnet)) return *lost;
-    if (const Lost lost = pass(subnet, subnet.outbound)) return *lost;
+    if (const Lost lost = pass(host, lab::Direction::kOutbound)) return *lost;
     const Index row = subnet.routing->lookup.find(packet_.destination);
     const EffectiveRoute& route = subnet.routing->routes[row];
     const Index target = subnet.routing->targets[row];
@@ -269,8 +295,7 @@ class Return {
                   fmt::format("{} has no way to {} for the answer.", vnet_name(vnet),
                               packet_.destination.to_string()));
     }
-    const Network::Subnet& subnet = network_.subnets[network_.interfaces[host].subnet];
-    if (const Lost lost = pass(subnet, subnet.inbound)) return *lost;
+    if (const Lost lost = pass(host, lab::Direction::kInbound)) return *lost;
     return host;
   }
 
@@ -300,8 +325,7 @@ class Return {
     if (appliance.vnet != subnet.vnet) {
       if (const Lost lost = cross(subnet.vnet, appliance.vnet)) return *lost;
     }
-    const Network::Subnet& its = network_.subnets[appliance.subnet];
-    if (const Lost lost = pass(its, its.inbound)) return *lost;
+    if (const Lost lost = pass(target, lab::Direction::kInbound)) return *lost;
     return target;
   }
 
@@ -309,14 +333,14 @@ class Return {
   // forward.
   Lost handle(Index index) {
     const Interface& host = network_.interfaces[index];
-    if (packet_.destination != host.address) return forward(index, host);
+    if (packet_.destination != host.address) return forward(state_, index);
     if (index == origin_.interface) return come_back(vnet_name(host.vnet));
     const Trail::Translation* const translation = trail_.translation_at(index);
     if (translation == nullptr) {
       return drop(Stage::kDestination, network_.subnets[host.subnet].name, host.name,
                   fmt::format("The answer ends at {}.", host.name));
     }
-    passed_.insert(index);
+    state_.passed.insert(index);
     packet_.destination = translation->original;
     note({Stage::kNat, network_.subnets[host.subnet].name, packet_.destination.to_string(), "",
           fmt::format("{} takes its translation back: the answer is for {}.", host.name,
@@ -324,65 +348,11 @@ class Return {
     return std::nullopt;
   }
 
-  // A UDP answer that a stateful NVA has seen nothing of begins a flow, for its rules to judge; any
-  // other is part of none (contract "Decided" 27).
-  Lost pass_firewall(Index index, const Interface& host) {
-    if (!host.stateful()) return std::nullopt;
-    if (trail_.began_at(index, packet_.destination)) {
-      passed_.insert(index);
-      return std::nullopt;
-    }
-    const std::string& where = network_.subnets[host.subnet].name;
-    if (packet_.protocol != number_of(Protocol::kUdp)) {
-      return drop(Stage::kFirewall, where, host.name,
-                  fmt::format("{} is stateful and did not see the flow begin, so it drops the "
-                              "answer.",
-                              host.name));
-    }
-    if (!host.network_rules) return std::nullopt;
-    const EffectiveRule& rule = host.network_rules->decide(packet_);
-    Step step = firewall_step(where, host, rule);
-    step.reason += fmt::format(" {} did not see the flow begin.", host.name);
-    if (rule.rule.access == lab::Access::kDeny) return finish(Verdict::kDeny, std::move(step));
-    note(std::move(step));
-    return std::nullopt;
-  }
-
-  // What follows the first answer: a stateful NVA that has missed it takes the acknowledgement for
-  // no part of the connection. A refusal is followed by nothing.
-  Lost go_on() {
-    if (packet_.protocol != number_of(Protocol::kTcp) || trail_.refused) return std::nullopt;
-    for (const Trail::Appliance& each : trail_.appliances) {
-      const Interface& host = network_.interfaces[each.host];
-      if (!host.stateful() || passed_.contains(each.host)) continue;
-      Reply lost = drop(Stage::kFirewall, network_.subnets[host.subnet].name, host.name,
-                        fmt::format("{} is stateful and did not see the answer, so it drops what "
-                                    "the connection goes on with.",
-                                    host.name));
-      lost.half_open = true;
-      return lost;
-    }
-    return std::nullopt;
-  }
-
-  // An NVA translates new flows only. TCP and ICMP answers to what it has not seen are no flows at
-  // all to its connection tracking and stay as they are.
-  Lost forward(Index index, const Interface& host) {
-    if (Lost lost = pass_firewall(index, host)) return lost;
-    const bool translates = host.public_address && !is_rfc1918(packet_.destination) &&
-                            packet_.protocol == number_of(Protocol::kUdp) &&
-                            !trail_.passed(index, packet_.destination);
-    if (!translates) return std::nullopt;
-    return drop(Stage::kNat, network_.subnets[host.subnet].name, host.name,
-                fmt::format("{} puts its own address in place of the answer's source.", host.name));
-  }
-
   const Network& network_;
   const Origin& origin_;
   const Trail& trail_;
-  Packet packet_{};
-  std::vector<Step> steps_{};
-  std::set<Index> passed_{};  // stateful NVAs and translating ones that took the answer for one
+  ReplyState state_;
+  Packet& packet_ = state_.packet;
   std::set<std::pair<Index, Ipv4Address>> visited_{};  // NVAs that had the answer, by destination
 };
 

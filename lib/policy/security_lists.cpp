@@ -68,11 +68,22 @@ const SharedAddresses& once(std::map<Key, SharedAddresses>& known, const Key& ke
 std::optional<SecurityList> SecurityLists::list_of(const lab::SubnetRef& subnet,
                                                    lab::Direction direction) {
   const lab::Subnet* declared = lab_.find(subnet);
-  if (declared == nullptr || !declared->network_security_group) return std::nullopt;
-  const std::string& group = *declared->network_security_group;
-  if (!lab_.network_security_groups.contains(group)) return std::nullopt;
-  const Space& space = space_of(subnet.vnet, *declared);
-  return SecurityList{group, direction, space.virtual_network, space.not_internet};
+  if (declared == nullptr) return std::nullopt;
+  return list_in(subnet, declared->network_security_group, direction);
+}
+
+std::optional<SecurityList> SecurityLists::list_of(const lab::Host& host,
+                                                   lab::Direction direction) {
+  if (!host.subnet || lab_.find(*host.subnet) == nullptr) return std::nullopt;
+  return list_in(*host.subnet, host.network_security_group, direction);
+}
+
+std::optional<SecurityList> SecurityLists::list_in(const lab::SubnetRef& subnet,
+                                                   const std::optional<std::string>& group,
+                                                   lab::Direction direction) {
+  if (!group || !lab_.network_security_groups.contains(*group)) return std::nullopt;
+  const Space& space = space_of(subnet.vnet, *lab_.find(subnet));
+  return SecurityList{*group, direction, space.virtual_network, space.not_internet};
 }
 
 std::vector<EffectiveRule> SecurityLists::expand(const SecurityList& list) {

@@ -34,6 +34,8 @@ class SecurityLists {
 
   // Empty when the subnet has no security group, or there is no such subnet.
   std::optional<SecurityList> list_of(const lab::SubnetRef& subnet, lab::Direction direction);
+  // The same of a network interface in the subnet, to which tags mean what they mean there.
+  std::optional<SecurityList> list_of(const lab::Host& host, lab::Direction direction);
   // First match decides, in this order.
   std::vector<EffectiveRule> expand(const SecurityList& list);
   // Of an outbound list, the rules for the platform's tags, which alone count for its addresses
@@ -45,6 +47,9 @@ class SecurityLists {
     SharedAddresses virtual_network{};
     SharedAddresses not_internet{};
   };
+  std::optional<SecurityList> list_in(const lab::SubnetRef& subnet,
+                                      const std::optional<std::string>& group,
+                                      lab::Direction direction);
   const Space& space_of(const std::string& vnet, const lab::Subnet& subnet);
   SharedAddresses expand(const SecurityList& list, const lab::AddressMatch& match);
   AddressSet members(const std::vector<std::string>& groups) const;

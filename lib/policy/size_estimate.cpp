@@ -257,6 +257,29 @@ uint64_t transits(const lab::Lab& lab, const std::string& name, const Machines& 
   return count;
 }
 
+// A subnet, or a machine in it, that names a security group.
+struct ListOwner {
+  lab::SubnetRef subnet{};
+  std::string group{};
+  const lab::Host* host = nullptr;
+};
+
+std::vector<ListOwner> list_owners(const lab::Lab& lab) {
+  std::vector<ListOwner> owners;
+  for (const auto& [vnet_name, vnet] : lab.virtual_networks) {
+    for (const auto& [name, subnet] : vnet.subnets) {
+      if (!subnet.network_security_group) continue;
+      owners.push_back({{vnet_name, name}, *subnet.network_security_group});
+    }
+  }
+  for (const auto& [name, host] : lab.hosts) {
+    if (!host.network_security_group || !host.subnet) continue;
+    if (lab.find(*host.subnet) == nullptr) continue;
+    owners.push_back({*host.subnet, *host.network_security_group, &host});
+  }
+  return owners;
+}
+
 }  // namespace
 
 std::map<std::string, uint64_t> estimate_gates(const lab::Lab& lab, uint64_t most) {
@@ -267,24 +290,20 @@ std::map<std::string, uint64_t> estimate_gates(const lab::Lab& lab, uint64_t mos
     rows[group] += count;
     total += count;
   };
-  std::vector<lab::SubnetRef> with_list;
-  for (const auto& [vnet_name, vnet] : lab.virtual_networks) {
-    for (const auto& [name, subnet] : vnet.subnets) {
-      const lab::SubnetRef ref{vnet_name, name};
-      const auto group = subnet.network_security_group
-                             ? lab.network_security_groups.find(*subnet.network_security_group)
-                             : lab.network_security_groups.end();
-      if (group == lab.network_security_groups.end()) continue;
-      with_list.push_back(ref);
-      add(group->first, counter.ranges(ref, subnet, group->second));
-    }
+  std::vector<ListOwner> owners;
+  for (const ListOwner& owner : list_owners(lab)) {
+    const auto group = lab.network_security_groups.find(owner.group);
+    if (group == lab.network_security_groups.end()) continue;
+    owners.push_back(owner);
+    add(group->first, counter.ranges(owner.subnet, *lab.find(owner.subnet), group->second));
   }
   SecurityLists lists(lab);
   std::map<SecurityList, uint64_t> known;
-  for (const lab::SubnetRef& ref : with_list) {
+  for (const ListOwner& owner : owners) {
     for (const lab::Direction direction : {lab::Direction::kOutbound, lab::Direction::kInbound}) {
       if (total > most) return rows;
-      const SecurityList list = *lists.list_of(ref, direction);
+      const SecurityList list = owner.host == nullptr ? *lists.list_of(owner.subnet, direction)
+                                                      : *lists.list_of(*owner.host, direction);
       const auto [entry, added] = known.try_emplace(list);
       if (added) entry->second = rows_of(lists.expand(list), direction, most);
       add(list.group, entry->second);

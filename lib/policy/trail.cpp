@@ -5,6 +5,11 @@
 
 namespace egress::policy {
 
+const Trail::Passage* Trail::last_outward() const {
+  const size_t inward = public_machine == kNowhere ? 0 : 1;
+  return passages.size() > inward ? &passages[passages.size() - 1 - inward] : nullptr;
+}
+
 bool Trail::was_seen_in(Index vnet, const Packet& answer) const {
   return std::any_of(passages.begin(), passages.end(), [&](const Passage& passage) {
     return passage.vnet == vnet && passage.source == answer.destination &&

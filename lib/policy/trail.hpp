@@ -41,9 +41,14 @@ struct Trail {
   Index on_premises = kNowhere;  // the network through which it came there, by a gateway
   Index receiver = kNowhere;
   Index frontend = kNowhere;  // the frontend to which it was sent
-  bool refused = false;       // the receiver answers with RST or port unreachable
-  bool is_probe = false;      // the platform takes it, and nothing answers
+  // The receiver, which it has reached from the Internet by its public address: the last passage is
+  // that into the receiver's network.
+  Index public_machine = kNowhere;
+  bool refused = false;   // the receiver answers with RST or port unreachable
+  bool is_probe = false;  // the platform takes it, and nothing answers
 
+  // The last passage before the Internet or its end, or null.
+  const Passage* last_outward() const;
   // Whether the VNet has seen the packet that `answer` answers.
   bool was_seen_in(Index vnet, const Packet& answer) const;
   // Whether the NVA has had the packet that an answer to `destination` answers, and, of the second,

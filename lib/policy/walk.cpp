@@ -11,6 +11,7 @@
 #include "policy/exits.hpp"
 #include "policy/firewalls.hpp"
 #include "policy/gateways.hpp"
+#include "policy/lists.hpp"
 #include "policy/load_balancing.hpp"
 #include "policy/private_ports.hpp"
 #include "policy/refused_ports.hpp"
@@ -110,7 +111,9 @@ class Walk {
     while (true) {
       const Network::Subnet& subnet = network_.subnets[at];
       if (const Ended ended = keep_from_integrations(subnet.vnet, Entrance::kSubnet)) return *ended;
-      if (const Ended ended = pass(subnet, lab::Direction::kOutbound)) return *ended;
+      if (const Ended ended = pass_lists(state_, trail_.sender, lab::Direction::kOutbound)) {
+        return *ended;
+      }
       if (trail_.appliances.empty()) state_.first_rule = state_.admitted_by;
       const Index row = subnet.routing->lookup.find(packet_.destination);
       const EffectiveRoute& route = subnet.routing->routes[row];
@@ -196,27 +199,6 @@ class Walk {
     return keep_from_integrations(to, Entrance::kPeering);
   }
 
-  Ended pass(const Network::Subnet& subnet, lab::Direction direction) {
-    const bool outbound = direction == lab::Direction::kOutbound;
-    const std::shared_ptr<const Gate>& gate = outbound ? subnet.outbound : subnet.inbound;
-    state_.admitted_by = nullptr;
-    if (gate) return pass(subnet, *gate, direction);
-    note(no_list_step(subnet.name, direction));
-    return std::nullopt;
-  }
-
-  Ended pass(const Network::Subnet& subnet, const Gate& gate, lab::Direction direction) {
-    const EffectiveRule& rule = gate.decide(packet_);
-    Step step = rule_step(subnet.name, rule, direction);
-    if (rule.rule.access == lab::Access::kDeny) {
-      state_.explanation.nearest = near_misses(gate.rules, rule, packet_);
-      return stop(Verdict::kDeny, std::move(step));
-    }
-    note(std::move(step));
-    state_.admitted_by = &rule;
-    return std::nullopt;
-  }
-
   Verdict deliver_locally(const Network::Subnet& subnet, const EffectiveRoute& route) {
     const Index owner = network_.owner(subnet.vnet, packet_.destination);
     if (owner != kNowhere) return deliver(owner, subnet.vnet);
@@ -242,7 +224,7 @@ class Walk {
     const Interface& owner = network_.interfaces[index];
     const Network::Subnet& subnet = network_.subnets[owner.subnet];
     if (owner.endpoint != nullptr) return deliver_to_endpoint(index, subnet);
-    if (const Ended ended = pass(subnet, lab::Direction::kInbound)) return *ended;
+    if (const Ended ended = pass_lists(state_, index, lab::Direction::kInbound)) return *ended;
     state_.leave();
     if (owner.integration != nullptr) return arrive_at_integration(state_, index);
     return arrive(state_, index, subnet.name);
@@ -263,8 +245,8 @@ class Walk {
       return drop(fmt::format("{} takes no ICMP.", endpoint.name));
     }
     if (subnet.endpoints_inbound) {
-      const Gate& gate = *subnet.endpoints_inbound;
-      if (const Ended ended = pass(subnet, gate, lab::Direction::kInbound)) return *ended;
+      const ListAt list{subnet.endpoints_inbound.get(), subnet.name};
+      if (const Ended ended = pass_list(state_, list, lab::Direction::kInbound)) return *ended;
     }
     state_.leave();
     const std::string& service = network_.interfaces[endpoint.behind].name;
@@ -305,7 +287,8 @@ class Walk {
     const Interface& appliance = network_.interfaces[target];
     const bool own = appliance.address == packet_.destination;
     if (!own && !appliance.forwards()) {
-      if (appliance.vnet != subnet.vnet || lets_in(appliance)) state_.leave();
+      // It is sent the packet all the same.
+      if (appliance.vnet != subnet.vnet || lets_in(network_, target, packet_)) state_.leave();
       return drop_at_route(subnet, route,
                            fmt::format("{} has enableIPForwarding off", appliance.name));
     }
@@ -319,18 +302,11 @@ class Walk {
       if (const Ended ended = cross(subnet.vnet, appliance.vnet)) return ended;
     }
     if (own) return deliver(target, subnet.vnet);
-    const Network::Subnet& its = network_.subnets[appliance.subnet];
-    if (const Ended ended = pass(its, lab::Direction::kInbound)) return ended;
+    if (const Ended ended = pass_lists(state_, target, lab::Direction::kInbound)) return ended;
     state_.leave();
     if (const Ended ended = pass_firewall(state_, appliance)) return ended;
-    forward(target, its);
+    forward(target, network_.subnets[appliance.subnet]);
     return std::nullopt;
-  }
-
-  // A next hop that does not forward is sent the packet all the same.
-  bool lets_in(const Interface& machine) const {
-    const auto& gate = network_.subnets[machine.subnet].inbound;
-    return !gate || gate->decide(packet_).rule.access == lab::Access::kAllow;
   }
 
   void forward(Index target, const Network::Subnet& subnet) {

@@ -32,7 +32,14 @@ struct Variant {
   const char* outbound = "20.50.1.4";
   const char* gateway = "null";  // of the apps' subnet in the spoke
   const char* gateway_address = "20.61.7.1";
+  const char* own_direction = "Outbound";  // in which the list of client's and sql's own denies
+  uint16_t own_denied = 1;
+  const char* public_machine = "sql";  // that has 20.61.7.7: or "twin"
 };
+
+const char* public_address_of(const std::string& machine, const Variant& variant) {
+  return machine == variant.public_machine ? ", publicIPAddress: 20.61.7.7" : "";
+}
 
 std::string lab_text(const Variant& variant) {
   const std::string spoke_route =
@@ -63,6 +70,13 @@ virtualNetworks:
              routeTable: other}}
       machines: {{addressPrefix: 10.2.3.0/24}}
 networkSecurityGroups:
+  own:
+    flushConnection: {}
+    securityRules:
+      all: {{priority: 200, direction: Inbound, access: Allow, protocol: "*", sourceAddressPrefix: "*",
+            sourcePortRange: "*", destinationAddressPrefix: "*", destinationPortRange: "*"}}
+      deny: {{priority: 100, direction: {}, access: Deny, protocol: "*", sourceAddressPrefix: "*",
+             sourcePortRange: "*", destinationAddressPrefix: "*", destinationPortRange: "{}"}}
   nsg:
     flushConnection: {}
     securityRules:
@@ -78,16 +92,19 @@ sites:
   web: {{serverFarm: plan, virtualNetworkSubnet: {},
         outboundVnetRouting: {{applicationTraffic: true}}}}
 hosts:
-  client: {{subnet: spoke/machines, ipAddress: 10.1.3.5}}
+  client: {{subnet: spoke/machines, ipAddress: 10.1.3.5, networkSecurityGroup: own}}
   nva: {{subnet: spoke/appliances, ipAddress: 10.1.4.4, enableIPForwarding: true,
         masquerade: 20.61.0.10}}
   other-nva: {{subnet: other/machines, ipAddress: 10.2.3.4, enableIPForwarding: true,
               masquerade: 20.61.0.11}}
-  sql: {{subnet: spoke/data, ipAddress: 10.1.2.4}}
+  sql: {{subnet: spoke/data, ipAddress: 10.1.2.4, networkSecurityGroup: own{}}}
+  twin: {{subnet: spoke/data, ipAddress: 10.1.2.5, networkSecurityGroup: own{}}}
   website: {{internet: true, ipAddress: 93.184.216.34}}
 )",
                      variant.outbound, variant.gateway_address, variant.gateway, variant.flush,
-                     variant.denied, spoke_route, variant.subnet);
+                     variant.own_direction, variant.own_denied, variant.flush, variant.denied,
+                     spoke_route, variant.subnet, public_address_of("sql", variant),
+                     public_address_of("twin", variant));
 }
 
 class Connection {
@@ -192,6 +209,62 @@ TEST_F(FlowReview, AFlushingListEndsWhatItNowDeniesBetweenMachinesToo) {
   ToDatabase flows("eg-host-client");
   ASSERT_TRUE(apply({.denied = kPort}));
   expect_ended(flows);
+}
+
+TEST_F(FlowReview, AFlushingListOfAnInterfaceEndsWhatMayNoLongerLeaveIt) {
+  ASSERT_TRUE(apply({}));
+  ToDatabase flows("eg-host-client");
+  ASSERT_TRUE(apply({.own_denied = kPort}));
+  expect_ended(flows);
+}
+
+TEST_F(FlowReview, AFlushingListOfAnInterfaceEndsWhatMayNoLongerEnterIt) {
+  ASSERT_TRUE(apply({.own_direction = "Inbound"}));
+  ToDatabase flows("eg-app-web-0");
+  ASSERT_TRUE(apply({.own_direction = "Inbound", .own_denied = kPort}));
+  expect_ended(flows);
+}
+
+// Nothing but the mark of the connection says that both lists have admitted what nobody answers.
+TEST_F(FlowReview, WhatBothListsHaveAdmittedGoesOnUnanswered) {
+  for (const char* direction : {"Outbound", "Inbound"}) {
+    SCOPED_TRACE(direction);
+    ASSERT_TRUE(apply({.flush = false, .own_direction = direction}));
+    UdpSocket client("eg-host-client");
+    UdpSocket server("eg-host-sql", kPort);
+    for (const char* text : {"first", "second"}) {
+      client.send(text, sql_, kPort);
+      EXPECT_EQ(server.receive(), text);
+    }
+    const Variant denying{
+        .flush = false, .denied = kPort, .own_direction = direction, .own_denied = kPort};
+    ASSERT_TRUE(apply(denying));
+    client.send("third", sql_, kPort);
+    EXPECT_EQ(server.receive(), "third");
+    UdpSocket other("eg-host-client");
+    other.send("fourth", sql_, kPort);
+    client.send("fifth", sql_, kPort);
+    EXPECT_EQ(server.receive(), "fifth");
+  }
+}
+
+// Whoever has it: the next packet is that of a new flow.
+TEST_F(FlowReview, APublicAddressThatIsAnotherMachinesLeadsThere) {
+  ASSERT_TRUE(apply({}));
+  UdpSocket website("eg-host-website");
+  UdpSocket sql("eg-host-sql", kPort);
+  UdpSocket twin("eg-host-twin", kPort);
+  website.send("hello", ip("20.61.7.7"), kPort);
+  EXPECT_EQ(sql.receive(), "hello");
+  EXPECT_EQ(sql.peer(), website_);
+  sql.answer("welcome");
+  EXPECT_EQ(website.receive(), "welcome");
+  EXPECT_EQ(website.peer(), ip("20.61.7.7"));
+  ASSERT_TRUE(apply({.public_machine = "twin"}));
+  website.send("hello again", ip("20.61.7.7"), kPort);
+  EXPECT_EQ(twin.receive(), "hello again");
+  twin.answer("welcome");
+  EXPECT_EQ(website.receive(), "welcome");
 }
 
 TEST_F(FlowReview, WithoutItTheFlowLives) {

@@ -285,6 +285,23 @@ TEST_F(KernelFirewall, CountsPacketsByChainWithOneCountingRule) {
   EXPECT_EQ(kernel().counters("eg-none").error().code, Errc::kNotFound);
 }
 
+TEST_F(KernelFirewall, GoesOnCountingThroughAChangeBehindARestart) {
+  NftTable table;
+  table.chains["in/data/allow.ping"] = {.rules = {{"counter accept", "nsg/allow"}}};
+  table.chains["input"] = {.hook = state::NftHook{"filter", "input", 0, true},
+                           .rules = {{"ip protocol icmp goto in/data/allow.ping", "d"}}};
+  converge(lab(table));
+  by_hand("ip netns exec eg-b ping -q -c 3 -i 0.01 10.1.0.1");
+  restart();
+  table.chains["more"] = {.rules = {{"counter drop", "e"}}};
+  converge(lab(table));
+  EXPECT_EQ(observe(), lab(table));
+  by_hand("ip netns exec eg-b ping -q -c 2 -i 0.01 10.1.0.1");
+  const auto counted = kernel().counters("eg-a");
+  ASSERT_TRUE(counted.ok()) << counted.error().to_string();
+  EXPECT_EQ(counted->at("in/data/allow.ping"), 5U);
+}
+
 UniqueFd udp_socket_in(const char* netns, const char* address, uint16_t port) {
   const UniqueFd home(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
   const UniqueFd there(open((std::string("/run/netns/") + netns).c_str(), O_RDONLY | O_CLOEXEC));

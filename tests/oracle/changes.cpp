@@ -8,6 +8,7 @@
 #include "tests/oracle/load_balancers.hpp"
 #include "tests/oracle/names.hpp"
 #include "tests/oracle/nat_gateways.hpp"
+#include "tests/oracle/network_interfaces.hpp"
 #include "tests/oracle/offers.hpp"
 #include "tests/oracle/operations.hpp"
 #include "tests/oracle/private_ports.hpp"
@@ -162,6 +163,8 @@ Lab changed_lab(const Lab& lab, uint64_t seed) {
     if (later.chance(30)) change_slots(changed, later);
     Random for_balancers = later_draws(seed ^ kBalancers, attempt);
     if (for_balancers.chance(40)) change_load_balancers(changed, for_balancers);
+    Random for_interfaces = later_draws(seed ^ kInterfaces, attempt);
+    if (for_interfaces.chance(40)) change_network_interfaces(changed, for_interfaces);
     if (is_valid(changed) && may_follow(lab, changed)) return changed;
   }
 }

@@ -20,6 +20,8 @@
 #include "tests/oracle/internet_prefixes.hpp"
 #include "tests/oracle/load_balancers.hpp"
 #include "tests/oracle/name_coverage.hpp"
+#include "tests/oracle/nat_gateways.hpp"
+#include "tests/oracle/network_interfaces.hpp"
 #include "tests/oracle/windows.hpp"
 #include "tests/oracle/wires.hpp"
 
@@ -174,7 +176,7 @@ class LabFeatures {
         note("appliance in a peer", appliance.vnet != subnet.vnet);
         note("appliance in the same subnet", &network->subnets[appliance.subnet] == &subnet);
         note(fmt::format("appliance forwards {} masquerades {}", appliance.forwards(),
-                         appliance.public_address.has_value()));
+                         appliance.masquerades));
       }
     }
   }
@@ -269,22 +271,6 @@ void cover_row(Coverage& coverage, const Lab& lab, const ProbeCase& probe,
   if (first.subnet->vnet == second.subnet->vnet) ++coverage["row of appliances in one network"];
 }
 
-void cover_exit(Coverage& coverage, const policy::Explanation& explained) {
-  const bool by_gateway = std::any_of(
-      explained.steps.begin(), explained.steps.end(),
-      [](const policy::Step& step) { return step.stage == policy::Stage::kNatGateway; });
-  if (!by_gateway || explained.verdict != lab::Verdict::kAllow) return;
-  const bool by_appliance =
-      std::any_of(explained.steps.begin(), explained.steps.end(), [](const policy::Step& step) {
-        return step.stage == policy::Stage::kRoute && step.result.starts_with("VirtualAppliance");
-      });
-  ++coverage[fmt::format("NAT gateway of {}, {} addresses",
-                         by_appliance ? "an appliance" : "an app",
-                         explained.sources.empty()      ? "hidden"
-                         : explained.sources.size() > 1 ? "several"
-                                                        : "one of its")];
-}
-
 // Of apps that are called, behind front ends or at private ports, and of what comes no further than
 // to the integration.
 void cover_calls(Coverage& coverage, const policy::Network& network, const ProbeCase& probe,
@@ -316,6 +302,7 @@ void cover_lab(Coverage& coverage, const Lab& lab) {
   for (const std::string& feature : LabFeatures(lab).find()) ++coverage[feature];
   for (const std::string& feature : features_of_names(lab)) ++coverage[feature];
   for (const std::string& feature : features_of_services(lab)) ++coverage[feature];
+  for (const std::string& feature : interface_features(lab)) ++coverage[feature];
 }
 
 void cover_names(Coverage& coverage, const policy::Network& network,
@@ -374,7 +361,8 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
     if (probe.from.host.empty() || !lab.hosts.at(probe.from.host).on_premises) {
       for (const std::string& feature : gateway_features(*explained)) ++coverage[feature];
     }
-    cover_exit(coverage, *explained);
+    const std::string exit = feature_of_exit(*explained);
+    if (!exit.empty()) ++coverage[exit];
     const std::string in_prefix = feature_of_receiver(lab, *explained);
     if (!in_prefix.empty()) ++coverage[in_prefix];
     const std::string sandbox = feature_of_sandbox(*explained);
@@ -382,6 +370,7 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
     cover_calls(coverage, network, probe, *explained);
     for (const std::string& feature : answer_features(*explained)) ++coverage[feature];
     for (const std::string& feature : balancer_features(*explained)) ++coverage[feature];
+    for (const std::string& feature : interface_features(network, *explained)) ++coverage[feature];
     const auto appliances = std::count_if(
         explained->steps.begin(), explained->steps.end(), [](const policy::Step& step) {
           return step.stage == policy::Stage::kRoute && step.result.starts_with("VirtualAppliance");

@@ -27,8 +27,9 @@ Coverage coverage_of_many() {
 
 TEST(Generator, DrawsEveryFeatureAndMeetsEveryDecisionOften) {
   Coverage coverage = coverage_of_many();
-  for (const auto& enough : {kEnough, kEnoughOfFirewalls, kEnoughOfMachines, kEnoughOfWindows,
-                             kEnoughNames, kEnoughTraffic, kEnoughOfBalancers}) {
+  for (const auto& enough :
+       {kEnough, kEnoughOfFirewalls, kEnoughOfMachines, kEnoughOfWindows, kEnoughNames,
+        kEnoughTraffic, kEnoughOfBalancers, kEnoughOfInterfaces}) {
     for (const auto& [least, names] : enough) {
       for (const char* name : names) EXPECT_GE(coverage[name], least) << name;
     }

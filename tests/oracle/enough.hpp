@@ -12,7 +12,8 @@ namespace egress::oracle {
 // At least so often in 300 labs with 100 flows each.
 inline const std::map<size_t, std::vector<const char*>> kEnough = {
     {12,
-     {"row of appliances, masquerading true then true", "vault that refuses the public attempt"}},
+     {"received in a prefix by a service endpoint",
+      "row of appliances, masquerading true then true", "vault that refuses the public attempt"}},
     {4,
      {"NAT gateway of an app, hidden addresses", "reply Deny", "route displaced: VNetGlobalPeering",
       "site with the address of a lease"}},
@@ -95,7 +96,6 @@ inline const std::map<size_t, std::vector<const char*>> kEnough = {
       "plan without integration",
       "public address space",
       "received in a prefix",
-      "received in a prefix by a service endpoint",
       "refused port: by a subscription",
       "mail that passes its network",
       "route Internet",
@@ -360,13 +360,34 @@ inline const std::map<size_t, std::vector<const char*>> kEnoughOfMachines = {
 
 // The same of load balancers.
 inline const std::map<size_t, std::vector<const char*>> kEnoughOfBalancers = {
-    {15, {"answer handed over, back", "handed over, no answer"}},
+    {6, {"answer handed over, back"}},
+    {15, {"handed over, no answer"}},
     {50,
      {"Basic load balancer", "rule for all ports", "rule for one port", "pool of three",
       "route to a frontend", "handed over, one of several", "handed over, arrived",
       "handed over, answered", "sent to a frontend, one of several", "sent to a frontend, arrived",
       "sent to a frontend, answered", "sent to a frontend, no answer",
       "two load balancers in a row", "dropped by a load balancer", "answer handed over, lost"}},
+};
+
+// The same of network interfaces.
+inline const std::map<size_t, std::vector<const char*>> kEnoughOfInterfaces = {
+    {4,
+     {"public address by addresses of a NAT gateway",
+      "public address from a machine on-premises, Deny"}},
+    {10, {"answer past a NAT gateway", "public address from a machine, Deny"}},
+    {20,
+     {"list of an interface denies what leaves", "public address from a machine, Allow",
+      "public address from an app by its network, Allow",
+      "public address from an app by its network, Deny"}},
+    {50,
+     {"list of an interface, of its subnet false", "list of an interface, of its subnet true",
+      "list of an interface that forwards", "list of an interface denies what enters",
+      "public address of a machine", "public address beside a NAT gateway",
+      "public address that is open", "public address of an appliance",
+      "public address from an app directly, Allow", "public address from an app directly, Deny",
+      "public address from somebody outside, Allow", "public address from somebody outside, Deny",
+      "answer by a public address, back", "answer by a public address, lost"}},
 };
 
 }  // namespace egress::oracle

@@ -8,6 +8,7 @@
 #include "tests/oracle/generator.hpp"
 #include "tests/oracle/internet_prefixes.hpp"
 #include "tests/oracle/load_balancers.hpp"
+#include "tests/oracle/network_interfaces.hpp"
 #include "tests/oracle/offers.hpp"
 #include "tests/oracle/private_ports.hpp"
 #include "tests/oracle/traffic.hpp"
@@ -29,6 +30,8 @@ class FlowGenerator {
         begins_(later_draws(seed, 6)),
         balanced_(later_draws(seed, 7)),
         frontends_(frontend_ports(lab)),
+        reached_(later_draws(seed, 8)),
+        public_(lab),
         integrations_(lab, addresses),
         first_port_(static_cast<uint16_t>(first_source_port(seed) + seed % 2)) {
     collect_edges();
@@ -68,13 +71,14 @@ class FlowGenerator {
       } else if (kind < 60) {
         follow_route(next);
       }
+      if (reached_.chance(18)) public_.aim(next, reached_);
       if (later_.chance(30)) aim_at_platform(next);
       if (odd_.chance(8)) aim_at_refused_port(next);
-      if (outside_.chance(6)) aim_outside(next);
+      if (outside_.chance(9)) aim_outside(next);
       if (inward_.chance(12)) integrations_.aim(next, inward_);
       if (begins_.chance(12) && !senders_.empty()) begin_at_machine(next);
       const bool mail = next.flow.destination_port == kSmtp;
-      if (!frontends_.empty() && balanced_.chance(12) && !mail) aim_at_frontend(next);
+      if (!frontends_.empty() && balanced_.chance(15) && !mail) aim_at_frontend(next);
       if (acceptable(next)) cases.push_back(next);
     }
     return cases;
@@ -320,6 +324,9 @@ class FlowGenerator {
     std::vector<FrontendPort> ends =
         ports_behind(lab_, flow.destination, {flow.protocol, flow.destination_port});
     ends.push_back({flow.destination, {flow.protocol, flow.destination_port}});
+    if (const auto behind = public_.behind(flow.destination)) {
+      ends.push_back({*behind, {flow.protocol, flow.destination_port}});
+    }
     std::vector<std::tuple<Protocol, uint32_t, uint16_t, uint16_t>> tuples;
     for (const FrontendPort& end : ends) {
       tuples.emplace_back(flow.protocol, end.address.bits, end.port.number, flow.source_port);
@@ -354,6 +361,8 @@ class FlowGenerator {
   Random begins_;
   Random balanced_;
   const std::vector<FrontendPort> frontends_;
+  Random reached_;
+  const PublicMachines public_;
   std::vector<std::string> senders_{};  // machines that begin flows
   const Integrations integrations_;
   const uint16_t first_port_;  // of every second one

@@ -16,6 +16,7 @@
 #include "tests/oracle/load_balancers.hpp"
 #include "tests/oracle/names.hpp"
 #include "tests/oracle/nat_gateways.hpp"
+#include "tests/oracle/network_interfaces.hpp"
 #include "tests/oracle/offers.hpp"
 #include "tests/oracle/private_ports.hpp"
 #include "tests/oracle/services.hpp"
@@ -365,6 +366,8 @@ lab::Lab random_lab(uint64_t seed) {
     draw_windows(lab, later);
     Random for_balancers = later_draws(seed ^ kBalancers, attempt);
     add_load_balancers(lab, for_balancers);
+    Random for_interfaces = later_draws(seed ^ kInterfaces, attempt);
+    add_network_interfaces(lab, for_interfaces);
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
                ? testing_support::with_longest_names(lab)

@@ -39,6 +39,8 @@ class Random {
 Random later_draws(uint64_t seed, uint64_t attempt);
 // In the seeds of those of load balancers.
 inline constexpr uint64_t kBalancers = uint64_t{1} << 40U;
+// Likewise of network interfaces.
+inline constexpr uint64_t kInterfaces = uint64_t{1} << 41U;
 
 // Where the source ports of a seed's rules and flows begin. An even seed and the odd one behind it
 // share them by turns, other seeds near it have others: a 5-tuple that came again within the

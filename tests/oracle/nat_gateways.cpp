@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -92,6 +93,22 @@ void change_nat_gateways(lab::Lab& lab, Random& random) {
         gateway.public_ip_prefixes = {prefix("20.64.0.0/31")};
       }
   }
+}
+
+std::string feature_of_exit(const policy::Explanation& explained) {
+  const auto has_step = [&](const auto& is_it) {
+    return std::any_of(explained.steps.begin(), explained.steps.end(), is_it);
+  };
+  const bool by_gateway =
+      has_step([](const policy::Step& step) { return step.stage == policy::Stage::kNatGateway; });
+  if (!by_gateway || explained.verdict != lab::Verdict::kAllow) return {};
+  const bool by_appliance = has_step([](const policy::Step& step) {
+    return step.stage == policy::Stage::kRoute && step.result.starts_with("VirtualAppliance");
+  });
+  return fmt::format("NAT gateway of {}, {} addresses", by_appliance ? "an appliance" : "an app",
+                     explained.sources.empty()      ? "hidden"
+                     : explained.sources.size() > 1 ? "several"
+                                                    : "one of its");
 }
 
 }  // namespace egress::oracle

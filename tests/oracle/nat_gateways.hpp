@@ -12,4 +12,7 @@ void add_nat_gateways(lab::Lab& lab, Random& random);
 // One of them, or one subnet's use of it, otherwise or gone.
 void change_nat_gateways(lab::Lab& lab, Random& random);
 
+// For the coverage: of a flow that leaves by one and arrives, else empty.
+std::string feature_of_exit(const policy::Explanation& explained);
+
 }  // namespace egress::oracle

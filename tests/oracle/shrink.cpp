@@ -119,6 +119,8 @@ Cuts small_parts(const Lab& lab) {
   }
   for_each(
       &Lab::hosts, lab, cuts, [](lab::Host& found) { found.masquerade.reset(); },
+      [](lab::Host& found) { found.network_security_group.reset(); },
+      [](lab::Host& found) { found.public_ip_address.reset(); },
       [](lab::Host& found) { found.network_rules.clear(); },
       [](lab::Host& found) { found.stateful = false; },
       [](lab::Host& found) { found.enable_ip_forwarding = false; },

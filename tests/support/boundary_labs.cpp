@@ -181,6 +181,9 @@ lab::Lab every_kind() {
   lab.hosts["0"] = {.ip_address = ip("93.184.216.34"),
                     .listen = {{Protocol::kTcp, 80}, {Protocol::kUdp, 53}}};
   lab.hosts["machine"].application_security_groups = {"_a.s-g_"};
+  lab.hosts["machine"].network_security_group = kGroup;
+  lab.hosts["machine"].public_ip_address = "_pip.0-a";
+  lab.public_ip_addresses["_pip.0-a"].ip_address = ip("20.61.0.13");
   lab.application_security_groups = {"_a.s-g_"};
   lab::SecurityRule to_group = rule(2);
   to_group.destination = {.application_security_groups = {"_a.s-g_"}};

@@ -22,13 +22,18 @@ inline std::string read_file(const std::filesystem::path& path) {
   return text.str();
 }
 
-inline std::vector<std::string> yaml_files(const std::filesystem::path& folder) {
+inline std::vector<std::string> files_with(const std::filesystem::path& folder,
+                                           const std::string& extension) {
   std::vector<std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".yaml") files.push_back(entry.path().string());
+    if (entry.path().extension() == extension) files.push_back(entry.path().string());
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+inline std::vector<std::string> yaml_files(const std::filesystem::path& folder) {
+  return files_with(folder, ".yaml");
 }
 
 // A file's name as part of a test's name.

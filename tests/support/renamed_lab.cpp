@@ -220,6 +220,12 @@ lab::Lab with_longest_names(const lab::Lab& lab) {
   for (auto& [name, host] : renamed.hosts) {
     rename(host.subnet);
     rename_all(part_name, host.application_security_groups);
+    if (host.network_security_group) {
+      host.network_security_group = part_name(*host.network_security_group);
+    }
+    if (host.public_ip_address && lab.public_ip_addresses.contains(*host.public_ip_address)) {
+      host.public_ip_address = part_name(*host.public_ip_address);
+    }
     host.network_rules = with_keys(part_name, host.network_rules);
   }
   rename_services(renamed);

@@ -53,7 +53,10 @@ void add_network_watcher_commands(CLI::App& app, Action& chosen);  // ip-flow-ve
 void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Action& chosen);
 void add_wire_command(CLI::App& app, Action& chosen);   // wire
 void add_watch_command(CLI::App& app, Action& chosen);  // watch
-void add_about_command(CLI::App& app, Action& chosen);
+void add_about_command(CLI::App& app, Action& chosen);  // about, version
+void add_bugreport_command(CLI::App& app, Action& chosen);
+// doctor; `words` is what stands behind "--", as for add_app_commands.
+void add_doctor_command(CLI::App& app, const std::vector<std::string>& words, Action& chosen);
 // completion and what its scripts ask; `words` is what stands behind "--", as for add_app_commands.
 void add_completion_commands(CLI::App& app, const std::vector<std::string>& words, Action& chosen);
 

@@ -25,6 +25,13 @@ std::string short_range(const std::string& range) {
   return single ? range.substr(0, dash) : range;
 }
 
+// Of a list of a machine's own with the machine.
+std::string rule_name(const Json& rule) {
+  const std::string machine = text_of(rule, "networkInterface");
+  const std::string name = text_of(rule, "name");
+  return machine.empty() ? name : fmt::format("{} (NIC of {})", name, machine);
+}
+
 std::string ports(const Json& rule, const char* key) {
   std::vector<std::string> ranges;
   for (const std::string& range : texts_of(rule, key)) ranges.push_back(short_range(range));
@@ -57,7 +64,7 @@ Table rules_table(const Json& rules, const std::string& direction) {
   for (const Json& rule : rules) {
     if (!direction.empty() && text_of(rule, "direction") != direction) continue;
     const std::vector<Cell> cells{text_of(rule, "priority"),
-                                  text_of(rule, "name"),
+                                  rule_name(rule),
                                   text_of(rule, "direction"),
                                   access_cell(rule),
                                   text_of(rule, "protocol"),

@@ -64,22 +64,24 @@ Json rule_json(const inspect::RuleHits& counted) {
   const Condition destination = condition_of(rule.rule.destination);
   const auto source_ports = port_ranges(rule.rule.source_ports);
   const auto destination_ports = port_ranges(rule.rule.destination_ports);
-  return {{"name", rule.name},
-          {"direction", lab::name_of(rule.rule.direction)},
-          {"priority", rule.rule.priority},
-          {"access", lab::name_of(rule.rule.access)},
-          {"protocol", protocol_name(rule.rule.protocol)},
-          {"sourceAddressPrefix", singular(source.declared)},
-          {"sourceAddressPrefixes", source.declared},
-          {"expandedSourceAddressPrefix", expansion(source, *rule.sources)},
-          {"sourcePortRange", singular(source_ports)},
-          {"sourcePortRanges", source_ports},
-          {"destinationAddressPrefix", singular(destination.declared)},
-          {"destinationAddressPrefixes", destination.declared},
-          {"expandedDestinationAddressPrefix", expansion(destination, *rule.destinations)},
-          {"destinationPortRange", singular(destination_ports)},
-          {"destinationPortRanges", destination_ports},
-          {"hits", counted.hits ? Json(*counted.hits) : Json(nullptr)}};
+  Json json{{"name", rule.name},
+            {"direction", lab::name_of(rule.rule.direction)},
+            {"priority", rule.rule.priority},
+            {"access", lab::name_of(rule.rule.access)},
+            {"protocol", protocol_name(rule.rule.protocol)},
+            {"sourceAddressPrefix", singular(source.declared)},
+            {"sourceAddressPrefixes", source.declared},
+            {"expandedSourceAddressPrefix", expansion(source, *rule.sources)},
+            {"sourcePortRange", singular(source_ports)},
+            {"sourcePortRanges", source_ports},
+            {"destinationAddressPrefix", singular(destination.declared)},
+            {"destinationAddressPrefixes", destination.declared},
+            {"expandedDestinationAddressPrefix", expansion(destination, *rule.destinations)},
+            {"destinationPortRange", singular(destination_ports)},
+            {"destinationPortRanges", destination_ports},
+            {"hits", counted.hits ? Json(*counted.hits) : Json(nullptr)}};
+  if (!counted.machine.empty()) json["networkInterface"] = counted.machine;
+  return json;
 }
 
 }  // namespace

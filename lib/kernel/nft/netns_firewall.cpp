@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "kernel/netns.hpp"
 #include "kernel/nft/elements.hpp"
@@ -35,6 +37,26 @@ std::string comment_in(const std::string& listing) {
 
 std::string delete_table(const NftTableId& table) {
   return fmt::format("delete table {} handle {}\n", table.family, table.handle);
+}
+
+// Chains that count go on from where those of their names are, by packets.
+state::NftTable counting_on(state::NftTable table, const std::map<std::string, uint64_t>& packets) {
+  constexpr std::string_view kCounter = "counter ";
+  for (auto& [name, chain] : table.chains) {
+    const auto before = packets.find(name);
+    if (before == packets.end() || before->second == 0) continue;
+    state::NftRule* only = nullptr;
+    size_t counting = 0;
+    for (state::NftRule& rule : chain.rules) {
+      if ((" " + rule.expression + " ").find(" counter ") == std::string::npos) continue;
+      only = &rule;
+      ++counting;
+    }
+    if (counting != 1 || only->expression.find(kCounter) == std::string::npos) continue;
+    only->expression.insert(only->expression.find(kCounter) + kCounter.size(),
+                            fmt::format("packets {} bytes 0 ", before->second));
+  }
+  return table;
 }
 
 }  // namespace
@@ -147,14 +169,16 @@ Result<state::NftUpdate> NetnsFirewall::over_the_unknown(const state::NftTable& 
   ASSIGN_OR_RETURN(const std::vector<NftTableId> tables, queries_.tables());
   std::string first = fmt::format("add table {}\n", state::kNftTable);
   state::NftPresent present;
+  std::map<std::string, uint64_t> counted;
   for (const NftTableId& table : tables) {
     if (is_ours(table)) {
       ASSIGN_OR_RETURN(present, queries_.present());
+      ASSIGN_OR_RETURN(counted, queries_.counters());
     } else {
       first += delete_table(table);
     }
   }
-  state::NftUpdate update = state::replacement(desired, present);
+  state::NftUpdate update = state::replacement(counting_on(desired, counted), present);
   if (update.steps.empty()) update.steps.emplace_back(std::string());
   std::get<std::string>(update.steps.front()).insert(0, first);
   return update;

@@ -50,8 +50,13 @@ std::vector<Place> places(const Lab& lab) {
   return all;
 }
 
-Checks::Paths paths_of_prefixes(const SubnetRef& ref) {
-  return {subnet_path(ref) + ".addressPrefix", subnet_path(ref) + ".addressPrefixes"};
+Checks::Paths paths_of_prefixes(const SubnetRef& ref, const Subnet& subnet) {
+  Checks::Paths paths = {subnet_path(ref) + ".addressPrefix",
+                         subnet_path(ref) + ".addressPrefixes"};
+  for (size_t i = 0; i < subnet.address_prefixes.size(); ++i) {
+    paths.push_back(fmt::format("{}.addressPrefixes[{}]", subnet_path(ref), i));
+  }
+  return paths;
 }
 
 void check_address(const Place& place, const Subnet& subnet, Checks& checks) {
@@ -62,7 +67,7 @@ void check_address(const Place& place, const Subnet& subnet, Checks& checks) {
                    [&](const Ipv4Prefix& candidate) { return candidate.contains(address); });
   const auto usable =
       prefix == subnet.address_prefixes.end() ? std::nullopt : usable_range(*prefix);
-  Checks::Paths rests_on = paths_of_prefixes(place.subnet);
+  Checks::Paths rests_on = paths_of_prefixes(place.subnet, subnet);
   rests_on.push_back(place.path + ".subnet");
   if (prefix == subnet.address_prefixes.end()) {
     std::vector<std::string> prefixes;
@@ -113,7 +118,7 @@ void check_room(const std::vector<Place>& all, const Lab& lab, Checks& checks) {
     const Subnet* subnet = place.address ? nullptr : lab.find(place.subnet);
     if (subnet == nullptr || is_integration_subnet(*subnet)) continue;
     if (++to_come[place.subnet] + taken[place.subnet].size() <= usable_addresses(*subnet)) continue;
-    Checks::Paths rests_on = paths_of_prefixes(place.subnet);
+    Checks::Paths rests_on = paths_of_prefixes(place.subnet, *subnet);
     rests_on.insert(rests_on.end(), {"hosts", "privateEndpoints", "loadBalancers"});
     checks.error(place.path, "address-space-exhausted",
                  fmt::format("subnet '{}' has no free address for it", place.subnet.to_string()),
@@ -133,10 +138,10 @@ void check_private_addresses(const Lab& lab, Checks& checks) {
         owners.emplace(std::pair{place.subnet.vnet, *place.address}, &place);
     if (fresh) continue;
     const Place& other = *owner->second;
-    checks.error(
-        place.path_of_address(), "address-duplicate",
-        fmt::format("{} has the address {} already", other.owner, place.address->to_string()), {},
-        {place.path + ".subnet", other.path_of_address(), other.path + ".subnet"});
+    const std::string has = fmt::format(" has the address {} already", place.address->to_string());
+    checks.clash("address-duplicate", {place.path_of_address(), other.owner, has},
+                 {other.path_of_address(), place.owner, has},
+                 {place.path + ".subnet", other.path + ".subnet"});
   }
   check_room(all, lab, checks);
 }

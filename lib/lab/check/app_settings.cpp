@@ -4,12 +4,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "lab/check/checks.hpp"
 #include "lab/dns_app_settings.hpp"
 #include "lab/https_url.hpp"
 #include "lab/limits.hpp"
+#include "lab/schema/known_settings.hpp"
 
 namespace egress::lab {
 namespace {
@@ -42,6 +44,13 @@ KnownSetting numeric(const NumberSetting& setting) {
           [setting](const std::string& text) { return parse_setting(setting, text).has_value(); }};
 }
 
+// A switch, which the platform takes for off with any other value.
+KnownSetting switched(const char* name) {
+  return {name, "1 or 0", [](const std::string& text) {
+            return is_on(text) || text == "0" || equal_ignoring_case(text, "false");
+          }};
+}
+
 const std::vector<KnownSetting>& known_settings() {
   static const std::vector<KnownSetting> all = {
       {kDnsServerSetting, fmt::format("up to {} addresses, joined by ','", kMaxOwnDnsServers),
@@ -54,6 +63,10 @@ const std::vector<KnownSetting>& known_settings() {
        }},
       {kRegistrySetting, "https://HOST",
        [](const std::string& text) { return parse_https_url(text).has_value(); }},
+      switched("WEBSITE_VNET_ROUTE_ALL"),
+      switched("WEBSITE_CONTENTOVERVNET"),
+      switched("WEBSITE_PULL_IMAGE_OVER_VNET"),
+      switched(kSkipShareValidationSetting),
       numeric(kPortSetting),
       numeric(kDnsAttemptsSetting),
       numeric(kDnsTimeoutSetting),
@@ -64,11 +77,40 @@ const std::vector<KnownSetting>& known_settings() {
 void check_values(const std::string& path, const Site& site, Checks& checks) {
   for (const KnownSetting& known : known_settings()) {
     const auto found = site.app_settings.find(known.name);
-    if (found == site.app_settings.end() || known.takes(found->second)) continue;
+    // An empty one is none.
+    const bool none = found == site.app_settings.end() || found->second.empty();
+    if (none || known.takes(found->second)) continue;
     checks.warning(
         path + "." + known.name, "setting-value",
         fmt::format("'{}' is not {}: the default counts", shown(found->second), known.form));
   }
+}
+
+// Names that begin as the platform's do are meant to be.
+bool looks_like_the_platforms(const std::string& name) {
+  const std::string lower = lower_case(name);
+  return lower.starts_with("website_") || lower.starts_with("websites_");
+}
+
+void check_name(const std::string& path, const std::string& name, const std::string& value,
+                Checks& checks) {
+  if (const KnownSettingName* known = find_known_setting(name)) {
+    const bool usual =
+        std::any_of(known->defaults.begin(), known->defaults.end(),
+                    [&](const std::string& each) { return equal_ignoring_case(each, value); });
+    if (known->use == SettingUse::kNotEmulated && !value.empty() && !usual) {
+      checks.warning(
+          path + "." + name, "not-emulated",
+          fmt::format("'{}: {}' is not emulated", name, shown(value.substr(0, value.find('?')))));
+    }
+    return;
+  }
+  if (!looks_like_the_platforms(name) || !checks.wants_suggestions()) return;
+  Nearest search(name);
+  for (const KnownSettingName& known : known_setting_names()) search.consider(known.name);
+  if (!search.found()) return;
+  checks.warning(path + "." + name, "unknown-setting",
+                 fmt::format("the platform knows no app setting '{}'", shown(name)), search.hint());
 }
 
 }  // namespace
@@ -78,6 +120,9 @@ void check_app_settings(const Lab& lab, Checks& checks) {
     const std::string path = "sites." + name + ".appSettings";
     check_sizes(path, site, checks);
     check_values(path, site, checks);
+    for (const auto& [setting, value] : site.app_settings) {
+      check_name(path, setting, value, checks);
+    }
   }
 }
 

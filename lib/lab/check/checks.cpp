@@ -11,30 +11,33 @@ namespace egress::lab {
 void Checks::add(Severity severity, std::string path, std::string code, std::string message,
                  std::string hint, Paths rests_on) {
   rests_on.push_back(path);
-  checks_.push_back({{.severity = severity,
-                      .path = std::move(path),
-                      .code = std::move(code),
-                      .message = std::move(message),
-                      .hint = std::move(hint)},
-                     std::move(rests_on)});
+  checks_.push_back({.finding = {.severity = severity,
+                                 .path = std::move(path),
+                                 .code = std::move(code),
+                                 .message = std::move(message),
+                                 .hint = std::move(hint)},
+                     .rests_on = std::move(rests_on)});
 }
 
 void Checks::error_in_name(std::string path, std::string message, std::string hint) {
-  checks_.push_back({{.path = std::move(path),
-                      .code = "name",
-                      .message = std::move(message),
-                      .hint = std::move(hint)},
-                     {}});
+  checks_.push_back({.finding = {.path = std::move(path),
+                                 .code = "name",
+                                 .message = std::move(message),
+                                 .hint = std::move(hint)}});
 }
 
-void Checks::clash(std::string code, Claim one, Claim other, Paths rests_on) {
+void Checks::clash(std::string code, Claim one, Claim other, Paths rests_on, bool spoils) {
   rests_on.insert(rests_on.end(), {one.path, other.path});
-  checks_.push_back(
-      {.finding = {.path = std::move(one.path), .code = code, .message = std::move(one.message)},
-       .rests_on = std::move(rests_on),
-       .mirrored = Finding{.path = std::move(other.path),
-                           .code = std::move(code),
-                           .message = std::move(other.message)}});
+  const auto told = [&](Claim& claim) {
+    return Finding{
+        .path = std::move(claim.path), .code = code, .message = claim.owner + claim.message};
+  };
+  checks_.push_back({.finding = told(one),
+                     .rests_on = std::move(rests_on),
+                     .mirrored = told(other),
+                     .owner_length = one.owner.size(),
+                     .mirrored_owner_length = other.owner.size(),
+                     .spoils = spoils});
 }
 
 void Checks::limit(const std::string& path, size_t count, size_t allowed, const std::string& what,

@@ -12,16 +12,27 @@
 #include "lab/azure_texts.hpp"
 #include "lab/lab.hpp"
 #include "lab/load.hpp"
+#include "lab/read/yaml_slips.hpp"
 #include "lab/suggest.hpp"
 
 namespace egress::lab {
+
+// What a reference names in vain: told once, whoever else names it.
+struct Absent {
+  std::string kind{};  // empty: of any kind
+  std::string name{};
+};
 
 struct Check {
   Finding finding{};
   std::vector<std::string> rests_on{};
   // The same as seen from the other of two places that clash: that which comes later in the file is
-  // told.
+  // told. The line of the other one goes into the messages behind so many characters.
   std::optional<Finding> mirrored{};
+  size_t owner_length = 0;
+  size_t mirrored_owner_length = 0;
+  bool spoils = false;  // what rests on this path follows from it
+  std::optional<Absent> absent{};
 };
 
 // The name that an entry of a set of names, or of a map by names, stands for.
@@ -52,15 +63,23 @@ class Checks {
     add(Severity::kWarning, std::move(path), std::move(code), std::move(message), std::move(hint),
         std::move(rests_on));
   }
+  // What rests on `path` merely follows from it, and is not told.
+  void spoiling_error(std::string path, std::string code, std::string message,
+                      Paths rests_on = {}) {
+    error(std::move(path), std::move(code), std::move(message), {}, std::move(rests_on));
+    checks_.back().spoils = true;
+  }
   // About a key itself: whatever is wrong behind it does not matter.
   void error_in_name(std::string path, std::string message, std::string hint = {});
 
-  // Of two that claim one thing, each with what is said of it if it is the later one.
+  // Of two that claim one thing, each with what is said of it if it is the later one: "the other
+  // one" and "has it already", between which the other's line goes.
   struct Claim {
     std::string path{};
+    std::string owner{};
     std::string message{};
   };
-  void clash(std::string code, Claim one, Claim other, Paths rests_on = {});
+  void clash(std::string code, Claim one, Claim other, Paths rests_on = {}, bool spoils = false);
 
   // A bound of the service, "`count` `what`, `allowed` are allowed`where`".
   void limit(const std::string& path, size_t count, size_t allowed, const std::string& what,
@@ -72,6 +91,10 @@ class Checks {
   bool refers(const std::string& path, const std::string& subject, const std::string& name,
               const Declared& declared, const std::string& declared_path) {
     if (declared.find(name) != declared.end()) return true;
+    if (const auto slip = slip_in_value(name)) {
+      error(path, "unknown-reference", slip->message, slip->hint, {declared_path});
+      return false;
+    }
     // "'nsg' has no rule 'x'" needs no more words.
     const char* absent = subject.front() == '\'' ? "" : " does not exist";
     Nearest search(name);
@@ -80,9 +103,13 @@ class Checks {
     }
     error(path, "unknown-reference", subject + " '" + shown(name) + "'" + absent, search.hint(),
           {declared_path});
+    is_absent({subject, name});
     return false;
   }
   bool refers_to_subnet(const std::string& path, const SubnetRef& ref, const Lab& lab);
+
+  // Of the error that was added last.
+  void is_absent(Absent absent) { checks_.back().absent = std::move(absent); }
 
   bool wants_suggestions() const;
   std::vector<Check> take() && { return std::move(checks_); }

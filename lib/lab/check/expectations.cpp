@@ -7,6 +7,7 @@
 #include "lab/check/checks.hpp"
 #include "lab/flow_url.hpp"
 #include "lab/known_names.hpp"
+#include "lab/read/findings.hpp"
 #include "lab/schema/vocabulary.hpp"
 
 namespace egress::lab {
@@ -55,7 +56,9 @@ class ExpectationCheck {
         path, "unknown-reference",
         fmt::format("site '{}' has no instance {}: plan '{}' has {}, counted from 0",
                     expectation_.from, expectation_.instance, plan, farm->second.capacity),
-        {}, {"serverFarms." + plan, "sites." + expectation_.from + ".serverFarm"});
+        {},
+        {"serverFarms." + plan, "serverFarms." + plan + ".capacity",
+         "sites." + expectation_.from + ".serverFarm"});
   }
 
   void check_host(const std::string& path) {
@@ -100,10 +103,10 @@ class ExpectationCheck {
     if (checks_.wants_suggestions()) {
       for (const std::string& known : *names_) search.consider(known);
     }
-    checks_.warning(
-        path, "unknown-name", fmt::format("nothing in the lab has the name '{}'", shown(name)),
-        search.hint(),
-        {path_ + ".expect", "hosts", "services", "sites", "publicDns", "privateDnsZones"});
+    checks_.warning(path, "unknown-name",
+                    fmt::format("nothing in the lab has the name '{}'", shown(name)), search.hint(),
+                    {path_ + ".expect", kUnknownSection, "hosts", "services", "sites", "publicDns",
+                     "privateDnsZones"});
   }
 
   // "nsg/rule" and "table/route": the second name must exist where the first one does, and a first
@@ -199,6 +202,7 @@ class ExpectationCheck {
                     "loadBalancers/NAME/RULE, loadBalancers/NAME/FRONTEND, subscriptions/NAME, "
                     "ZONE/NETWORK, tcp/25 or system/PREFIX"),
         {"networkSecurityGroups", "routeTables", "virtualNetworks", "hosts", "privateDnsZones"});
+    checks_.is_absent({{}, owner});
   }
 
   const Lab& lab_;

@@ -267,6 +267,10 @@ void check_host(const std::string& name, const Host& host, const Lab& lab, Check
          "only a host in a virtual network can forward");
   refuse(host.masquerade.has_value(), "masquerade",
          "only a host in a virtual network can masquerade");
+  refuse(host.network_security_group.has_value(), "networkSecurityGroup",
+         "only a host in a virtual network has a security group");
+  refuse(host.public_ip_address.has_value(), "publicIPAddress",
+         "only a host in a virtual network has a public address");
   refuse(host.stateful, "stateful", "only a host in a virtual network can be a firewall");
   refuse(!host.network_rules.empty(), "networkRules",
          "only a host in a virtual network can be a firewall");
@@ -294,10 +298,10 @@ void check_hosts_on_premises(const Lab& lab, Checks& checks) {
     check_host(name, host, lab, checks);
     const auto [owner, fresh] = owners.emplace(std::pair{*host.on_premises, host.ip_address}, name);
     if (fresh) continue;
-    checks.error("hosts." + name + ".ipAddress", "address-duplicate",
-                 fmt::format("host '{}' has the address {} already", owner->second,
-                             host.ip_address.to_string()),
-                 {}, {"hosts." + owner->second + ".ipAddress"});
+    const std::string has = fmt::format(" has the address {} already", host.ip_address.to_string());
+    checks.clash("address-duplicate",
+                 {"hosts." + name + ".ipAddress", fmt::format("host '{}'", owner->second), has},
+                 {"hosts." + owner->second + ".ipAddress", fmt::format("host '{}'", name), has});
   }
 }
 

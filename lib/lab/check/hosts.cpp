@@ -24,6 +24,10 @@ void refuse_in_internet(const std::string& name, const Host& host, Checks& check
          "only a host in a virtual network can forward");
   refuse(host.masquerade.has_value(), "masquerade",
          "only a host in a virtual network can masquerade");
+  refuse(host.network_security_group.has_value(), "networkSecurityGroup",
+         "only a host in a virtual network has a security group");
+  refuse(host.public_ip_address.has_value(), "publicIPAddress",
+         "an Internet host has its public address in 'ipAddress'");
   refuse(host.stateful, "stateful", "only a host in a virtual network can be a firewall");
   refuse(!host.network_rules.empty(), "networkRules",
          "only a host in a virtual network can be a firewall");
@@ -84,11 +88,10 @@ void check_owners_of_prefixes(const Lab& lab, Checks& checks) {
       const auto [owner, fresh] = owners.emplace(prefix, std::pair(name, i));
       if (fresh) continue;
       const auto& [other, number] = owner->second;
-      const auto taken = [&](const std::string& by) {
-        return fmt::format("{} is a prefix of host '{}' already", prefix.to_string(), by);
-      };
-      checks.clash("address-duplicate", {path_of_prefix(name, i), taken(other)},
-                   {path_of_prefix(other, number), taken(name)});
+      const std::string has = fmt::format(" has the prefix {} already", prefix.to_string());
+      checks.clash("address-duplicate",
+                   {path_of_prefix(name, i), fmt::format("host '{}'", other), has},
+                   {path_of_prefix(other, number), fmt::format("host '{}'", name), has});
     }
   }
 }
@@ -101,6 +104,36 @@ void check_groups(const std::string& name, const Host& host, const Names& known,
   }
   checks.limit(path, host.application_security_groups.size(), kMaxApplicationSecurityGroupsPerHost,
                "application security groups", " for a host");
+}
+
+// The list of its NIC, and its own public address (contract "Decided" 27).
+void check_interface(const std::string& name, const Host& host, const Lab& lab, Checks& checks) {
+  const std::string path = "hosts." + name;
+  if (host.network_security_group) {
+    checks.refers(path + ".networkSecurityGroup", "network security group",
+                  *host.network_security_group, lab.network_security_groups,
+                  "networkSecurityGroups");
+  }
+  if (!host.public_ip_address) return;
+  const std::string at = path + ".publicIPAddress";
+  if (host.masquerade) {
+    checks.error(at, "masquerade-and-public-address",
+                 "a host with 'masquerade' shows that address: it takes no public address of its "
+                 "own",
+                 {}, {path + ".masquerade"});
+  }
+  if (!public_address_of(lab, host)) {
+    checks.refers(at, "public IP address", *host.public_ip_address, lab.public_ip_addresses,
+                  "publicIPAddresses");
+    return;
+  }
+  const Subnet* subnet = host.subnet ? lab.find(*host.subnet) : nullptr;
+  if (subnet == nullptr || subnet->network_security_group || host.network_security_group) return;
+  checks.warning(at, "open-to-internet",
+                 "no security group filters what comes to it, so here everything gets in, where "
+                 "Azure lets nothing in by a Standard public address",
+                 "give it or its subnet a networkSecurityGroup",
+                 {path + ".subnet", path + ".networkSecurityGroup", subnet_path(*host.subnet)});
 }
 
 }  // namespace
@@ -126,6 +159,7 @@ void check_hosts(const Lab& lab, Checks& checks) {
     check_listen("hosts." + name, host.listen, "a host", checks);
     check_groups(name, host, lab.application_security_groups, checks);
     check_network_rules("hosts." + name, host, checks);
+    check_interface(name, host, lab, checks);
     if (host.internet()) refuse_in_internet(name, host, checks);
     if (host.has_address()) continue;
     refuse_beside_prefixes(name, host, checks);

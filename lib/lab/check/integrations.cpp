@@ -192,9 +192,11 @@ class Integrations {
       const uint64_t of_instance = farm.hyper_v ? 1 + sites.size() : 1;
       needed += static_cast<uint64_t>(std::max(farm.capacity, 0)) * of_instance;
       if (needed <= usable) continue;
+      Checks::Paths rests_on = paths_of_load(ref);
+      rests_on.push_back(plan_path(plan) + ".capacity");
       checks_.error(plan_path(plan) + ".capacity", insufficient_address_space({ref}),
                     fmt::format("{} addresses are needed, {} are usable", needed, usable),
-                    paths_of_load(ref));
+                    std::move(rests_on));
       return;
     }
   }

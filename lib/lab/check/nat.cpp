@@ -38,17 +38,37 @@ void check_gateway(const std::string& name, const NatGateway& gateway, const Lab
   }
 }
 
+// A public address is one thing's, a NAT gateway's or a host's.
 void check_shared_addresses(const Lab& lab, Checks& checks) {
-  Named<std::string> gateway_of;
+  struct Owner {
+    std::string text{};
+    std::string path{};
+  };
+  Named<Owner> owners;
   for (const auto& [name, gateway] : lab.nat_gateways) {
     for (size_t i = 0; i < gateway.public_ip_addresses.size(); ++i) {
       const std::string& address = gateway.public_ip_addresses[i];
-      const auto [owner, fresh] = gateway_of.emplace(address, name);
+      const std::string at = fmt::format("natGateways.{}.publicIpAddresses[{}]", name, i);
+      const auto [owner, fresh] =
+          owners.emplace(address, Owner{fmt::format("NAT gateway '{}'", name), at});
       if (fresh) continue;
-      checks.error(fmt::format("natGateways.{}.publicIpAddresses[{}]", name, i), "shared-address",
-                   fmt::format("public IP address '{}' is NAT gateway '{}''s already",
-                               shown(address), owner->second));
+      checks.error(at, "shared-address",
+                   fmt::format("public IP address '{}' is {}'s already", shown(address),
+                               owner->second.text));
     }
+  }
+  for (const auto& [name, host] : lab.hosts) {
+    if (!host.public_ip_address) continue;
+    const std::string& address = *host.public_ip_address;
+    if (!lab.public_ip_addresses.contains(address)) continue;
+    const std::string at = "hosts." + name + ".publicIPAddress";
+    const Owner own{fmt::format("host '{}'", name), at};
+    const auto [owner, fresh] = owners.emplace(address, own);
+    if (fresh) continue;
+    const auto taken = [&](const Owner& by) {
+      return fmt::format("public IP address '{}' is {}'s already", shown(address), by.text);
+    };
+    checks.clash("shared-address", {at, taken(owner->second)}, {owner->second.path, taken(own)});
   }
 }
 

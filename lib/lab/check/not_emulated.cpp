@@ -33,11 +33,6 @@ Line of_each(const char* what, Named<T> Lab::*map, const char* name,
           }};
 }
 
-const char* windows_property(const ServerFarm& farm) {
-  if (farm.hyper_v) return "hyperV";
-  return farm.reserved ? nullptr : "reserved";
-}
-
 const char* perimeter_property(const Site& site) {
   return site.public_network_access == PublicNetworkAccess::kSecuredByPerimeter
              ? "publicNetworkAccess"
@@ -45,11 +40,10 @@ const char* perimeter_property(const Site& site) {
 }
 
 std::vector<Line> lines() {
-  return {of_each<ServerFarm>("Windows is not emulated: its apps see what apps on Linux see",
-                              &Lab::server_farms, "serverFarms", windows_property),
-          of_each<Site>("the rules of a network security perimeter are not emulated: the front end "
-                        "of the app takes no request",
-                        &Lab::sites, "sites", perimeter_property)};
+  return {
+      of_each<Site>("the rules of a network security perimeter are not emulated: the front end "
+                    "of the app takes no request",
+                    &Lab::sites, "sites", perimeter_property)};
 }
 
 }  // namespace

@@ -41,10 +41,13 @@ class GroupCheck {
           priorities.emplace(std::pair{rule.direction, rule.priority}, name);
       if (!fresh) {
         const std::string other = path_ + ".securityRules." + first->second;
-        checks_.error(path + ".priority", "priority-duplicate",
-                      fmt::format("{} rule '{}' has priority {} already", name_of(rule.direction),
-                                  first->second, rule.priority),
-                      {}, {path + ".direction", other + ".priority", other + ".direction"});
+        const std::string has = fmt::format(" has priority {} already", rule.priority);
+        const auto called = [direction = rule.direction](const std::string& each) {
+          return fmt::format("{} rule '{}'", name_of(direction), each);
+        };
+        checks_.clash("priority-duplicate", {path + ".priority", called(first->second), has},
+                      {other + ".priority", called(name), has},
+                      {path + ".direction", other + ".direction"});
       }
     }
     check_limits(group);
@@ -152,8 +155,11 @@ class RouteTableCheck {
       if (prefix.empty()) continue;
       const auto [first, fresh] = owners.emplace(prefix, name);
       if (!fresh) {
-        checks_.error(path + ".addressPrefix", "route-duplicate",
-                      fmt::format("route '{}' has the prefix {} already", first->second, prefix));
+        const std::string has = fmt::format(" has the prefix {} already", prefix);
+        checks_.clash("route-duplicate",
+                      {path + ".addressPrefix", fmt::format("route '{}'", first->second), has},
+                      {fmt::format("{}.{}.addressPrefix", path_, first->second),
+                       fmt::format("route '{}'", name), has});
       }
     }
     checks_.limit(path_, table.routes.size(), kMaxRoutes, "routes in one table");

@@ -28,8 +28,9 @@ void check_plan(const std::string& name, const ServerFarm& farm, Checks& checks)
                              sku->name));
   }
   if (farm.capacity < 1 || farm.capacity > kMaxCapacity) {
-    checks.error(path + ".capacity", "capacity",
-                 fmt::format("capacity {} is not from 1 to {}", farm.capacity, kMaxCapacity));
+    checks.spoiling_error(
+        path + ".capacity", "capacity",
+        fmt::format("capacity {} is not from 1 to {}", farm.capacity, kMaxCapacity));
   }
 }
 

@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "lab/format/format.hpp"
 #include "lab/schema/schema.hpp"
 #include "lab/schema/tolerated.hpp"
+#include "lab/schema/vocabulary.hpp"
 
 namespace egress::lab {
 namespace {
@@ -107,6 +109,11 @@ std::string name_pattern(const NameRule& rule) {
   return fmt::format("^{0}([A-Za-z0-9{1}]{{0,{2}}}{0})?$", end, rule.inner, rule.max_length - 2);
 }
 
+// A list without values stands for nothing where children, or one of two forms, could be.
+Json no_values() {
+  return {{"type", "array"}, {"maxItems", 0}};
+}
+
 Json value_of(const Property& property) {
   Json json = one_value(property);
   if (property.many == Many::kList) {
@@ -120,6 +127,7 @@ Json value_of(const Property& property) {
     if (property.names.max_length > 0) {
       json["propertyNames"] = {{"type", "string"}, {"pattern", name_pattern(property.names)}};
     }
+    json = any_of({json, no_values()});
   } else if (property.form == Form::kText && property.maximum > 0) {
     json = {{"allOf", Json::array({reference("text"), {{"maxLength", property.maximum}}})}};
   }
@@ -127,11 +135,15 @@ Json value_of(const Property& property) {
 }
 
 // Null is the absence of what it stands for.
-Json described(const Property& property) {
+Json described(const Property& property, const ObjectSchema& owner) {
   Json json{{"description", property.description}};
   const Json value = value_of(property);
   json["anyOf"] =
       property.required ? Json::array({value}) : Json::array({value, {{"type", "null"}}});
+  const bool choice = std::any_of(
+      owner.alternatives.begin(), owner.alternatives.end(),
+      [&](const auto& keys) { return std::count(keys.begin(), keys.end(), property.name) > 0; });
+  if (choice && property.many == Many::kList) json["anyOf"].push_back(no_values());
   if (!property.default_value.empty()) {
     const Json number = Json::parse(property.default_value, nullptr, false);
     json["default"] = number.is_discarded() ? Json(property.default_value) : number;
@@ -140,7 +152,8 @@ Json described(const Property& property) {
 }
 
 Json present(const std::string& key) {
-  return {{"required", Json::array({key})}, {"properties", {{key, {{"not", {{"type", "null"}}}}}}}};
+  const Json absent = any_of({{{"type", "null"}}, no_values()});
+  return {{"required", Json::array({key})}, {"properties", {{key, {{"not", absent}}}}}};
 }
 
 Json exactly_one(const ObjectSchema& schema, const std::vector<std::string>& keys) {
@@ -170,8 +183,15 @@ Json object_of(const ObjectSchema& schema) {
   Json required = Json::array();
   json["properties"] = Json::object();
   for (const Property& property : schema.properties) {
-    json["properties"][property.name] = described(property);
+    json["properties"][property.name] = described(property, schema);
     if (property.required) required.push_back(property.name);
+  }
+  if (schema.type == ObjectType::kLab) {
+    for (const std::string& key : reserved_keys()) {
+      json["properties"][key] = {{"type", Json::array({"object", "array", "null"})},
+                                 {"maxProperties", 0},
+                                 {"maxItems", 0}};
+    }
   }
   for (const Tolerated& property : tolerated_properties(schema.type)) {
     json["properties"][property.name] = {{"description", "Of Azure; not emulated."}};
@@ -238,6 +258,7 @@ std::string json_schema() {
   Json json{{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", "egressd lab"}};
   json.update(object_of(schema_of(ObjectType::kLab)));
   json["type"] = "object";
+  json["patternProperties"] = {{"^" + kExtensionPrefix, Json::object()}};
   json["definitions"] = definitions();
   return json.dump(2) + "\n";
 }

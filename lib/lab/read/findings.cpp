@@ -25,6 +25,9 @@ void Findings::add(Mark mark, Finding finding) {
     ++not_shown_;
     return;
   }
+  // What an alias or a merge uses again has been told of where it stands.
+  const bool fresh = mark.line == 0 || told_.emplace(mark, finding.code + finding.message).second;
+  if (!fresh) return;
   finding.file = file_;
   finding.line = mark.line;
   finding.column = mark.column;

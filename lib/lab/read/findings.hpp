@@ -6,6 +6,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lab/load.hpp"
@@ -13,6 +14,9 @@
 #include "lab/suggest.hpp"
 
 namespace egress::lab {
+
+// Stands for what a top-level key declares that nobody knows.
+inline constexpr const char* kUnknownSection = "?";
 
 class Findings {
  public:
@@ -35,6 +39,7 @@ class Findings {
  private:
   std::string file_;
   std::vector<Finding> findings_{};
+  std::set<std::pair<Mark, std::string>> told_{};
   Names distrusted_{};
   size_t not_shown_ = 0;
   bool error_ = false;

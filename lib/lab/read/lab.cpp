@@ -7,7 +7,7 @@
 #include "lab/check/checks.hpp"
 #include "lab/document.hpp"
 #include "lab/key_path.hpp"
-#include "lab/read/find_place.hpp"
+#include "lab/read/checked.hpp"
 #include "lab/read/resources.hpp"
 #include "lab/slots.hpp"
 
@@ -95,6 +95,7 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
   if (const auto location = object.at("location")) {
     lab.location = read_location(reader, *location).value_or(lab.location);
   }
+  reader.set_location(lab.location);
   lab.outbound_ip_addresses = reader.list(object.at("outboundIpAddresses"), &Reader::address);
   object.word_into(lab.address_allocation, "addressAllocation", address_allocations());
   const bool tags_known =
@@ -142,28 +143,6 @@ Lab read_resources(Reader& reader, const Value& root, const ReadFile& read_file,
   resolve_references(lab);
   lab.not_emulated = canonical(reader.not_emulated(), lab);
   return lab;
-}
-
-bool comes_later(const YamlTree& tree, const Finding& finding, const Finding& than) {
-  std::string here = finding.path;
-  std::string there = than.path;
-  return find_place(tree, here) > find_place(tree, there);
-}
-
-void add_checked(const YamlTree& tree, const Lab& lab, std::vector<Check> checks,
-                 Findings& findings) {
-  for (Check& check : checks) {
-    const bool trusted = std::all_of(
-        check.rests_on.begin(), check.rests_on.end(),
-        [&](const std::string& path) { return findings.trusts(document_path(lab, path)); });
-    if (!trusted) continue;
-    check.finding.path = document_path(lab, check.finding.path);
-    if (check.mirrored && comes_later(tree, *check.mirrored, check.finding)) {
-      check.finding = *std::move(check.mirrored);
-    }
-    const Mark mark = findings.full() ? Mark{} : find_place(tree, check.finding.path);
-    findings.add(mark, std::move(check.finding));
-  }
 }
 
 }  // namespace

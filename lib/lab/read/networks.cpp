@@ -31,12 +31,12 @@ std::vector<Ipv4Prefix> read_subnet_prefixes(ObjectReader& object) {
   const auto single = object.at("addressPrefix");
   const auto several = object.at("addressPrefixes");
   object.exclude("addressPrefix", "addressPrefixes");
-  if (single && several) return {};
+  if (single && several && !several->is_empty_list()) return {};
   std::vector<Ipv4Prefix> prefixes = reader.list(several, &Reader::prefix);
   if (single) {
     if (const auto prefix = reader.prefix(*single)) prefixes.push_back(*prefix);
   }
-  if (several ? several->is_empty_list() : !single) {
+  if (!single && (!several || several->is_empty_list())) {
     object.miss({"addressPrefix", "addressPrefixes"}, "'addressPrefix' is missing");
   }
   return prefixes;

@@ -47,7 +47,8 @@ AddressMatch read_match(ObjectReader& object, const std::string& side, const Tag
   const auto several = object.at(prefixes_key);
   const auto groups = object.at(groups_key);
   object.exclude(prefix_key, prefixes_key);
-  if (groups && (single || several)) {
+  const bool prefixes = single || (several && !several->is_empty_list());
+  if (groups && !groups->is_empty_list() && prefixes) {
     reader.fail_at_key(*groups, "exclusive-keys",
                        fmt::format("'{}' and '{}' exclude each other", groups_key,
                                    single ? prefix_key : prefixes_key));
@@ -56,9 +57,7 @@ AddressMatch read_match(ObjectReader& object, const std::string& side, const Tag
   if (single) match = read_single(reader, *single, tags).value_or(AddressMatch{});
   object.list_into(match.prefixes, prefixes_key, read_listed);
   if (groups) match.application_security_groups = reader.list(groups, &Reader::text);
-  const bool empty_list =
-      (several && several->is_empty_list()) || (groups && groups->is_empty_list());
-  if (!single && (empty_list || (!several && !groups))) {
+  if (!prefixes && (!groups || groups->is_empty_list())) {
     object.miss({prefix_key, prefixes_key, groups_key}, fmt::format("'{}' is missing", prefix_key),
                 fmt::format("write '{}', '{}' or '{}'; \"*\" for any address", prefix_key,
                             prefixes_key, groups_key));

@@ -90,7 +90,8 @@ std::vector<AppSetting> read_app_settings(ObjectReader& object) {
   Reader& reader = object.reader();
   std::vector<AppSetting> settings;
   const auto map = object.at("appSettings");
-  for (const Value& place : map ? reader.entries(*map) : std::vector<Value>{}) {
+  for (const Value& place :
+       map && !map->is_empty_list() ? reader.entries(*map) : std::vector<Value>{}) {
     // Settings are text to the app: numbers and booleans are taken as they are written.
     if (place.is_null()) {
       reader.fail_at_key(place, "type", "text is expected, not nothing",

@@ -227,6 +227,8 @@ Host read_host(Reader& reader, const Value& value, const TagNames* tags) {
   object.list_into(host.listen, "listen", read_listen);
   object.into(host.enable_ip_forwarding, "enableIPForwarding", &Reader::boolean);
   object.into(host.masquerade, "masquerade", &Reader::address);
+  object.into(host.network_security_group, "networkSecurityGroup", &Reader::text);
+  object.into(host.public_ip_address, "publicIPAddress", &Reader::text);
   host.application_security_groups =
       reader.list(object.at("applicationSecurityGroups"), &Reader::text);
   if (const auto server = object.at("dnsServer")) {

@@ -12,6 +12,7 @@
 #include "lab/impairment.hpp"
 #include "lab/limits.hpp"
 #include "lab/read/json_tree.hpp"
+#include "lab/read/yaml_slips.hpp"
 
 namespace egress::lab {
 namespace {
@@ -34,23 +35,6 @@ Value value_of(const std::string& parent, const YamlItem& entry) {
   return {entry.node.get(), entry.mark, path_of(parent, entry.key), entry.key, entry.key_mark};
 }
 
-bool says_nothing(const YamlNode& node, const Tolerated& property) {
-  const auto is_default = [&](const std::string& usual) {
-    return equal_ignoring_case(node.text, usual);
-  };
-  switch (node.kind) {
-    case YamlKind::kNull: return true;
-    case YamlKind::kScalar:
-      return node.text.empty() ||
-             std::any_of(property.defaults.begin(), property.defaults.end(), is_default);
-    case YamlKind::kSequence: return node.items.empty();
-    case YamlKind::kMap:
-      return std::all_of(node.items.begin(), node.items.end(),
-                         [&](const YamlItem& item) { return says_nothing(*item.node, property); });
-  }
-  return false;
-}
-
 std::string ipv6_hint(const std::string& text) {
   return text.find(':') == std::string::npos
              ? std::string{}
@@ -60,7 +44,14 @@ std::string ipv6_hint(const std::string& text) {
 }  // namespace
 
 void Reader::fail(const Value& value, std::string code, std::string message, std::string hint) {
-  fail_at(value.mark, value.path, std::move(code), std::move(message), std::move(hint));
+  // What nobody means to be in a value explains it better than the rule that it breaks.
+  const auto slip =
+      value.is_scalar() && !value.node->quoted ? slip_in_value(value.node->text) : std::nullopt;
+  if (slip) {
+    fail_at(value.mark, value.path, std::move(code), slip->message, slip->hint);
+  } else {
+    fail_at(value.mark, value.path, std::move(code), std::move(message), std::move(hint));
+  }
 }
 
 void Reader::fail_at_key(const Value& value, std::string code, std::string message,
@@ -202,29 +193,15 @@ std::optional<uint64_t> Reader::rate(const Value& value) {
   return parsed(value, "rate", parse_rate);
 }
 
-void Reader::tolerate(const Value& value, const Tolerated& property) {
-  if (property.read_only || says_nothing(*value.node, property)) return;
-  std::string json = json_of(*value.node).dump(-1, ' ', false, Document::error_handler_t::replace);
-  const std::string& text = value.is_scalar() ? value.node->text : json;
-  findings_.add(value.key_mark,
-                {.severity = Severity::kWarning,
-                 .path = value.path,
-                 .code = "not-emulated",
-                 .message = fmt::format("'{}: {}' is not emulated", property.name, shown(text))});
-  not_emulated_.emplace(value.path, std::move(json));
-}
-
-std::vector<NotEmulated> Reader::not_emulated() const {
-  std::vector<NotEmulated> all;
-  for (const auto& [path, value] : not_emulated_) all.push_back({path, value});
-  return all;
-}
-
 std::vector<Value> Reader::items(const Value& value) {
   std::vector<Value> values;
   if (value.is_null()) return values;
   if (value.node->kind != YamlKind::kSequence) {
-    fail(value, "type", fmt::format("a list is expected, not {}", kind_name(*value.node)));
+    const std::string& text = value.node->text;
+    const bool dash = value.is_scalar() && text.size() > 1 && text.front() == '-';
+    fail(value, "type", fmt::format("a list is expected, not {}", kind_name(*value.node)),
+         dash ? fmt::format("a space is missing after the '-': write '- {}'", shown(text.substr(1)))
+              : std::string{});
     return values;
   }
   for (size_t i = 0; i < value.node->items.size(); ++i) {
@@ -240,6 +217,8 @@ std::vector<Value> Reader::entries(const Value& value) {
 }
 
 std::vector<Value> Reader::names(const Value& value) {
+  // Exports write a list without values where there are no children.
+  if (value.is_empty_list()) return {};
   return distinct<NameLess>(value);
 }
 
@@ -270,100 +249,6 @@ std::vector<Value> Reader::distinct(const Value& value) {
     values.push_back(std::move(next));
   }
   return values;
-}
-
-ObjectReader::ObjectReader(Reader& reader, const Value& value, ObjectType type)
-    : reader_(reader), value_(value), schema_(schema_of(type)) {
-  for (const Value& entry : reader_.entries(value_)) {
-    if (schema_.find(entry.key) != nullptr) {
-      members_.emplace(entry.key, entry);
-      continue;
-    }
-    if (const Tolerated* tolerated = find_tolerated(schema_.type, entry.key)) {
-      reader_.tolerate(entry, *tolerated);
-    } else {
-      refuse_key(entry);
-    }
-  }
-  if (!value_.is_null() && value_.node->kind != YamlKind::kMap) return;
-  for (const Property& key : schema_.properties) {
-    const auto found = members_.find(key.name);
-    if (key.required && (found == members_.end() || found->second.is_null())) {
-      miss({key.name}, fmt::format("'{}' is missing", key.name));
-    }
-  }
-}
-
-void ObjectReader::refuse_key(const Value& entry) {
-  const auto& reserved = reserved_keys();
-  if (schema_.type == ObjectType::kLab &&
-      std::find(reserved.begin(), reserved.end(), entry.key) != reserved.end()) {
-    reader_.fail_at_key(entry, "not-emulated", fmt::format("'{}' is not emulated", entry.key));
-    return;
-  }
-  if (reader_.findings().full()) return reader_.fail_at_key(entry, "unknown-key", {});
-  const auto names = schema_.property_names();
-  const std::string known = names.empty() ? "no keys are known here"
-                                          : fmt::format("known keys: {}", fmt::join(names, ", "));
-  reader_.fail_at_key(entry, "unknown-key", fmt::format("unknown key '{}'", shown(entry.key)),
-                      suggestion(entry.key, names, known));
-  const auto meant = nearest(entry.key, names);
-  if (meant) reader_.findings().distrust(path_of(value_.path, *meant));
-}
-
-ObjectReader::~ObjectReader() {
-  for (const Property& key : schema_.properties) {
-    EG_CHECK(asked_.contains(key.name), "the loader reads every key that the schema has");
-  }
-}
-
-std::optional<Value> ObjectReader::at(const std::string& key) {
-  EG_CHECK(schema_.find(key) != nullptr, "the loader asks only for keys of the schema");
-  asked_.insert(key);
-  const auto found = members_.find(key);
-  if (found == members_.end() || found->second.is_null()) return std::nullopt;
-  return found->second;
-}
-
-std::optional<int> ObjectReader::integer_at(const std::string& key) {
-  const auto value = at(key);
-  const auto number = value ? reader_.integer(*value) : std::nullopt;
-  const Property& property = *schema_.find(key);
-  if (!number || (*number >= property.minimum && *number <= property.maximum)) return number;
-  reader_.fail(
-      *value, "range",
-      fmt::format("{} {} is not from {} to {}", key, *number, property.minimum, property.maximum));
-  return std::nullopt;
-}
-
-std::vector<Value> ObjectReader::items(const std::string& key) {
-  const auto value = at(key);
-  if (!value) return {};
-  const bool alone =
-      schema_.find(key)->many == Many::kOneOrList && value->node->kind != YamlKind::kSequence;
-  return alone ? std::vector<Value>{*value} : reader_.items(*value);
-}
-
-void ObjectReader::exclude(const std::string& earlier, const std::string& later) {
-  const auto refused = at(later);
-  if (!at(earlier) || !refused) return;
-  reader_.fail_at_key(*refused, "exclusive-keys",
-                      fmt::format("'{}' and '{}' exclude each other", earlier, later));
-}
-
-void ObjectReader::miss(const std::vector<std::string>& keys, std::string message,
-                        std::string hint) {
-  // A misspelt key has its own finding, with what was meant.
-  const bool meant = std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
-    return !reader_.findings().trusts(path_of(value_.path, key));
-  });
-  if (!meant) {
-    reader_.findings().add(value_.key_mark, {.path = value_.path,
-                                             .code = "missing-key",
-                                             .message = std::move(message),
-                                             .hint = std::move(hint)});
-  }
-  for (const std::string& key : keys) reader_.findings().distrust(path_of(value_.path, key));
 }
 
 }  // namespace egress::lab

@@ -96,9 +96,11 @@ class Reader {
     return result;
   }
 
-  // A property that is not emulated: a warning and an entry of not_emulated(), unless it says
-  // nothing.
-  void tolerate(const Value& value, const Tolerated& property);
+  // A property of `owner` that is not emulated: a warning and an entry of not_emulated(), unless
+  // it says nothing.
+  void tolerate(const Value& value, const Tolerated& property, const std::string& owner);
+  // The lab's own, which resources need not say again.
+  void set_location(std::string location) { location_ = std::move(location); }
   // What was tolerated so far, by path.
   std::vector<NotEmulated> not_emulated() const;
 
@@ -113,8 +115,12 @@ class Reader {
   template <typename Less>
   std::vector<Value> distinct(const Value& value);
 
+  bool says_nothing_new(const Value& value, const Tolerated& property,
+                        const std::string& owner) const;
+
   Findings& findings_;
   std::map<std::string, std::string> not_emulated_{};
+  std::string location_{};
 };
 
 // One object of the file, opened with the keys it may have.
@@ -182,6 +188,7 @@ class ObjectReader {
 
  private:
   void refuse_key(const Value& entry);
+  bool has_no_effect(const Tolerated& property) const;
   std::optional<int> integer_at(const std::string& key);
 
   Reader& reader_;

@@ -8,20 +8,25 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "lab/limits.hpp"
+#include "lab/read/yaml_slips.hpp"
 #include "lab/suggest.hpp"
 
 namespace egress::lab {
 namespace {
+
+constexpr std::string_view kYamlTags = "tag:yaml.org,2002:";
+constexpr const char* kManyDocuments = "many-documents";
 
 Mark place_of(const YAML::Mark& mark) {
   return mark.is_null() ? Mark{1, 1} : Mark{mark.line + 1, mark.column + 1};
 }
 
 [[noreturn]] void refuse(Mark mark, std::string code, std::string message) {
-  throw YamlProblem{mark, std::move(code), std::move(message)};
+  throw YamlProblem{mark, std::move(code), std::move(message), {}};
 }
 
 // Collects events into nodes. The first problem leaves as a YamlProblem that is thrown, as nothing
@@ -31,7 +36,7 @@ class TreeBuilder : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ == 1) {
-      refuse(place_of(mark), "many-documents", "a second YAML document starts here, a file is one");
+      refuse(place_of(mark), kManyDocuments, {});
     }
   }
   void OnDocumentEnd() override {}
@@ -83,13 +88,52 @@ class TreeBuilder : public YAML::EventHandler {
     Mark mark{};
     YAML::anchor_t anchor = YAML::NullAnchor;
     bool key_read = false;  // in a map: the last item has its key and waits for its value
+    bool merges = false;
   };
+
+  // A map, or a list of maps of which the earlier ones win. No more than what is counted already.
+  static void merge(YamlNode& map) {
+    std::vector<YamlItem> items = std::move(map.items);
+    map.items.clear();
+    std::set<std::string> own;
+    for (const YamlItem& item : items) {
+      if (!item.merge) own.insert(item.key);
+    }
+    for (YamlItem& item : items) {
+      if (!item.merge) {
+        map.items.push_back(std::move(item));
+        continue;
+      }
+      const bool list = item.node->kind == YamlKind::kSequence;
+      const std::vector<YamlItem> sources = list ? item.node->items : std::vector{item};
+      for (const YamlItem& source : sources) take_from(source, own, map);
+    }
+  }
+
+  static void take_from(const YamlItem& source, std::set<std::string>& known, YamlNode& map) {
+    if (source.node->kind != YamlKind::kMap) {
+      throw YamlProblem{source.mark, "merge", "'<<' takes a map, or a list of maps",
+                        "write '<<: *NAME', where '&NAME' stands before a map above"};
+    }
+    std::set<std::string> fresh;
+    for (const YamlItem& item : source.node->items) {
+      if (known.contains(item.key)) continue;
+      map.items.push_back(item);
+      fresh.insert(item.key);
+    }
+    known.merge(fresh);
+  }
 
   // A %TAG directive writes its prefix, however long, into every tag that uses it.
   static void check_tag(Mark mark, const std::string& tag) {
     if (tag.size() > kMaxKeyLength) {
       refuse(mark, "tag-form", fmt::format("a tag has at most {} characters", kMaxKeyLength));
     }
+    const bool known = tag.empty() || tag == "?" || tag == "!" || tag.starts_with(kYamlTags);
+    if (known) return;
+    throw YamlProblem{mark, "tag-form",
+                      fmt::format("{} is a tag, which means nothing here", shown(tag)),
+                      "put text that begins with ! in quotes"};
   }
 
   void open(Mark mark, YamlKind kind, YAML::anchor_t anchor) {
@@ -104,11 +148,15 @@ class TreeBuilder : public YAML::EventHandler {
   void close() {
     const Frame frame = std::move(stack_.back());
     stack_.pop_back();
+    if (frame.merges) merge(*frame.node);
     add(frame.mark, frame.node, frame.anchor);
   }
 
   void add(Mark mark, std::shared_ptr<YamlNode> node, YAML::anchor_t anchor) {
-    if (anchor != YAML::NullAnchor) anchors_[anchor] = node;
+    if (anchor != YAML::NullAnchor) {
+      node->anchored = true;
+      anchors_[anchor] = node;
+    }
     place(mark, std::move(node));
   }
 
@@ -146,7 +194,13 @@ class TreeBuilder : public YAML::EventHandler {
       refuse(mark, "key-form", fmt::format("a key has at most {} characters", kMaxKeyLength));
     }
     stack_.back().node->text_bytes += key.text.size();
-    stack_.back().node->items.push_back({key.text, mark, nullptr, {}});
+    const bool merges = key.text == "<<" && !key.quoted;
+    if (merges && stack_.back().merges) {
+      throw YamlProblem{mark, "duplicate-key", "'<<' stands here a second time",
+                        "write '<<: [*ONE, *OTHER]', the one that wins first"};
+    }
+    stack_.back().node->items.push_back({key.text, mark, nullptr, {}, merges});
+    stack_.back().merges = stack_.back().merges || merges;
     stack_.back().key_read = true;
   }
 
@@ -197,12 +251,18 @@ YamlTree parse_bounded(const std::string& text) {
     refuse({1, 1}, "too-large", fmt::format("larger than {} bytes", kMaxFileBytes));
   }
   if (const auto bad = first_bad_byte(text)) refuse(*bad, "encoding", "not UTF-8 text");
+  if (auto directive = unknown_directive(text)) throw *std::move(directive);
   TreeBuilder builder;
   std::istringstream stream(text);
   YAML::Parser parser(stream);
   while (parser.HandleNextDocument(builder)) {
   }
-  return std::move(builder).finish();
+  YamlTree tree = std::move(builder).finish();
+  // Another language may be one long word to YAML.
+  if (tree.root->kind == YamlKind::kScalar) {
+    if (auto foreign = foreign_language(text)) throw *std::move(foreign);
+  }
+  return tree;
 }
 
 }  // namespace
@@ -211,11 +271,10 @@ YamlTree parse_yaml(const std::string& text) {
   try {
     return parse_bounded(text);
   } catch (const YamlProblem& problem) {
-    return {.problem = problem};
+    const bool second = problem.code == kManyDocuments;
+    return {.problem = second ? explain_second_document(text, problem.mark) : problem};
   } catch (const YAML::Exception& failure) {
-    // Some messages repeat a word of the text.
-    return {.problem = YamlProblem{place_of(failure.mark), "syntax",
-                                   "not valid YAML: " + shown(failure.msg)}};
+    return {.problem = explain_syntax(text, place_of(failure.mark), failure.msg)};
   }
 }
 

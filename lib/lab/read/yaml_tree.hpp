@@ -2,8 +2,9 @@
 #pragma once
 
 // YAML text as a plain tree with places, built from the parser's events: bounded in size and depth
-// with every alias written out, and in time, as parsing ends at the first problem, so that no input
-// costs more than limits.hpp allows. Knows nothing of labs. Keys are scalars and may repeat here;
+// with every alias and merge ("<<: *NAME") written out, and in time, as parsing ends at the first
+// problem, so that no input costs more than limits.hpp allows. What is merged has the place where
+// its text stands. Knows nothing of labs. Keys are scalars and may repeat here;
 // yaml_reader.hpp refuses that.
 
 #include <memory>
@@ -28,6 +29,7 @@ struct YamlItem {
   Mark key_mark{};
   YamlNodePtr node{};
   Mark mark{};
+  bool merge = false;  // its key is a plain "<<"
 };
 
 enum class YamlKind { kNull, kScalar, kSequence, kMap };
@@ -36,6 +38,7 @@ struct YamlNode {
   YamlKind kind = YamlKind::kNull;
   std::string text{};   // of a scalar
   bool quoted = false;  // a quoted scalar is text, whatever it looks like
+  bool anchored = false;
   std::vector<YamlItem> items{};
   // Of this subtree, aliases written out.
   size_t nodes = 1;
@@ -47,6 +50,7 @@ struct YamlProblem {
   Mark mark{};
   std::string code{};
   std::string message{};
+  std::string hint{};
 };
 
 struct YamlTree {

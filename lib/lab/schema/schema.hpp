@@ -140,6 +140,9 @@ struct ObjectSchema {
   std::vector<std::string> property_names() const;
 };
 
+// What a lab's own keys begin with that are for nobody but the file, as for anchors.
+inline const std::string kExtensionPrefix = "x-";
+
 const std::vector<ObjectSchema>& object_schemas();
 const ObjectSchema& schema_of(ObjectType type);
 

@@ -219,6 +219,12 @@ ObjectSchema host_schema() {
            flag("enableIPForwarding", "It forwards packets: an appliance for routes.", "false"),
            value("masquerade", Form::kAddress,
                  "The public address that it shows for destinations outside RFC1918."),
+           value("networkSecurityGroup", Form::kText,
+                 "The security group of its network interface, beside its subnet's: both must "
+                 "allow."),
+           value("publicIPAddress", Form::kText,
+                 "Its public address, a name in publicIPAddresses or the address itself: it leaves "
+                 "for the Internet under it, and is reached by it from there."),
            list("applicationSecurityGroups", Form::kText, "Groups that it is in.", 0,
                 static_cast<int>(kMaxApplicationSecurityGroupsPerHost)),
            dns_server,

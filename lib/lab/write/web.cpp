@@ -55,13 +55,15 @@ Document Writer::json_of(const OutboundVnetRouting& routing) const {
 }
 
 Document Writer::json_of(const Host& host) const {
-  const auto& [subnet, on_premises, address, prefixes, names, listen, forwards, masquerade, groups,
-               dns_server, stateful, rules] = host;
+  const auto& [subnet, on_premises, address, prefixes, names, listen, forwards, masquerade,
+               security_group, public_address, groups, dns_server, stateful, rules] = host;
   return object(field("subnet", subnet), field("internet", if_true(host.internet())),
                 field("onPremises", on_premises),
                 field("ipAddress", host.has_address() ? std::optional(address) : std::nullopt),
                 field("addressPrefixes", prefixes), field("names", names), field("listen", listen),
                 field("enableIPForwarding", if_true(forwards)), field("masquerade", masquerade),
+                field("networkSecurityGroup", security_group),
+                field("publicIPAddress", public_address),
                 field("applicationSecurityGroups", groups), field("dnsServer", dns_server),
                 field("stateful", if_true(stateful)), field("networkRules", rules));
 }

@@ -77,8 +77,7 @@ hosts:
   const state::KernelState state = compile(*network).value();
   lab.network_security_groups.at("nsg").security_rules.at("dns").access = lab::Access::kDeny;
   const auto denied = policy::analyse({.lab = lab}, network.get());
-  const state::KernelState after =
-      compile(*denied, {}, Compiled{*network, state}).value();
+  const state::KernelState after = compile(*denied, {}, Compiled{*network, state}).value();
   EXPECT_FALSE(after.at("eg-host-fw").shares_with(state.at("eg-host-fw")));
   EXPECT_EQ(to_text(after), to_text(compile(*denied).value()));
 }

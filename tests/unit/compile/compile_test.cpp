@@ -253,7 +253,36 @@ TEST(Compile, TakesOverWhatAChangedRuleDoesNotTouch) {
   }
 }
 
+TEST(Compile, TakesOverWhatAChangedRuleOfAnInterfaceDoesNotTouch) {
+  lab::Lab lab = testing_support::lab_from(R"(
+virtualNetworks:
+  left: {addressPrefixes: [10.0.0.0/16], subnets: {s: {addressPrefix: 10.0.1.0/24}}}
+  right: {addressPrefixes: [10.1.0.0/16], subnets: {s: {addressPrefix: 10.1.1.0/24}}}
+networkSecurityGroups: {own: {securityRules: {one: {priority: 100, direction: Inbound, access: Deny,
+  protocol: Tcp, sourceAddressPrefix: "*", sourcePortRange: "*", destinationAddressPrefix: "*",
+  destinationPortRange: 22}}}}
+hosts:
+  a: {subnet: left/s, ipAddress: 10.0.1.4, networkSecurityGroup: own}
+  b: {subnet: right/s, ipAddress: 10.1.1.4}
+)");
+  const auto network = policy::analyse({.lab = lab});
+  const state::KernelState state = egress::compile::compile(*network).value();
+  lab.network_security_groups["own"].security_rules["one"].destination_ports = PortSet({{23, 23}});
+  const auto next = policy::analyse({.lab = lab}, network.get());
+  const state::KernelState after =
+      egress::compile::compile(*next, {}, Compiled{*network, state}).value();
+  EXPECT_EQ(to_text(after), to_text(egress::compile::compile(*next).value()));
+  for (const auto& [netns, content] : after) {
+    EXPECT_EQ(content.shares_with(state.at(netns)), netns != "eg-vnet-left") << netns;
+  }
+}
+
 // One for the direct path, and one for each network that the instance is in.
+Ipv4Address usable_in(const lab::Lab& lab, const char* vnet, const char* subnet) {
+  const auto& prefixes = lab.virtual_networks.at(vnet).subnets.at(subnet).address_prefixes;
+  return {prefixes.front().first().bits + 9};
+}
+
 TEST(Compile, ANetworkWithAFlushingListLooksForDeniedFlowsFirst) {
   TwoIntegrations two;
   two.lab.virtual_networks.at("left").subnets.at("data").network_security_group = "nsg";
@@ -266,6 +295,12 @@ TEST(Compile, ANetworkWithAFlushingListLooksForDeniedFlowsFirst) {
   };
   EXPECT_EQ(first_rule(), "iifname vmap @from");
   two.lab.network_security_groups.at("nsg").flush_connection = true;
+  EXPECT_EQ(first_rule(), "ct mark 0xffffffff goto denied_flow");
+  two.lab.virtual_networks.at("left").subnets.at("data").network_security_group.reset();
+  EXPECT_EQ(first_rule(), "iifname vmap @from");
+  two.lab.hosts["vm"] = {.subnet = lab::SubnetRef{"left", "data"},
+                         .ip_address = usable_in(two.lab, "left", "data"),
+                         .network_security_group = "nsg"};
   EXPECT_EQ(first_rule(), "ct mark 0xffffffff goto denied_flow");
 }
 

@@ -46,7 +46,7 @@ networkSecurityGroups:
                  destinationAddressPrefix: AzurePlatformDNS, destinationPortRange: "*"}
 serverFarms: {plan: {}}
 sites: {web: {serverFarm: plan, virtualNetworkSubnet: spoke/SUBNET}}
-hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4}}
+hosts: {sql: {subnet: spoke/data, ipAddress: 10.1.2.4, networkSecurityGroup: nsg}}
 services: {vault: {type: Microsoft.KeyVault/vaults, ipAddress: 20.61.0.4, names: [shop.vault.azure.net]}}
 privateEndpoints: {vault-endpoint: {subnet: spoke/data, privateLinkService: vault}}
 )";
@@ -93,6 +93,12 @@ TEST(DropNames, SayTheRuleItsDirectionAndItsSubnet) {
             (DropName{"nsg/deny-dns", Direction::kOutbound, "spoke/apps"}));
   EXPECT_EQ(names.at("in/data/endpoints/deny/DenyAllInBound"),
             (DropName{"nsg/DenyAllInBound", Direction::kInbound, "spoke/data"}));
+  EXPECT_EQ(names.at("out_nic/sql/deny/deny-sql"),
+            (DropName{"nsg/deny-sql", Direction::kOutbound, "host/sql"}));
+  EXPECT_EQ(names.at("in_nic/sql/deny/DenyAllInBound"),
+            (DropName{"nsg/DenyAllInBound", Direction::kInbound, "host/sql"}));
+  EXPECT_EQ(names.at("platform_nic/sql/deny/deny-dns"),
+            (DropName{"nsg/deny-dns", Direction::kOutbound, "host/sql"}));
   EXPECT_EQ(names.at("spoke/hub allowForwardedTraffic"),
             (DropName{"spoke/hub allowForwardedTraffic", std::nullopt, "spoke"}));
   EXPECT_EQ(names.at("subscriptions/small"),

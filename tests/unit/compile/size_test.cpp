@@ -221,6 +221,32 @@ sites: {web: {serverFarm: plan, virtualNetworkSubnet: v/s}, alone: {serverFarm: 
   EXPECT_EQ(size_of(lab, {}).firewall_elements.total, without + 2 * 3 * 4);
 }
 
+TEST(Size, CountsTheListsOfInterfacesAndTheTableOfPublicAnswers) {
+  lab::Lab lab = testing_support::lab_from(R"(
+natGateways: {nat: {publicIpPrefixes: [20.61.7.0/31]}}
+virtualNetworks:
+  v: {addressPrefixes: [10.0.0.0/16], subnets: {a: {addressPrefix: 10.0.1.0/24, natGateway: nat}}}
+networkSecurityGroups: {nsg: {}}
+hosts: {a: {subnet: v/a, ipAddress: 10.0.1.4}, b: {subnet: v/a, ipAddress: 10.0.1.5}}
+)");
+  const auto expect_enough = [&] {
+    const Made made = count(testing_support::compiled(lab));
+    EXPECT_GE(2 * size_of(lab, {}).firewall_elements.total, made.rows);
+    EXPECT_GE(size_of(lab, {}).routes.total, made.routes);
+  };
+  const uint64_t before = size_of(lab, {}).firewall_elements.total;
+  lab.hosts["a"].network_security_group = "nsg";
+  const uint64_t one = size_of(lab, {}).firewall_elements.total - before;
+  EXPECT_GT(one, 0U);
+  expect_enough();
+  lab.hosts["b"].network_security_group = "nsg";
+  EXPECT_EQ(size_of(lab, {}).firewall_elements.total, before + 2 * one);
+  const uint64_t routes = size_of(lab, {}).routes.total;
+  lab.hosts["a"].public_ip_address = "20.61.7.9";
+  EXPECT_GT(size_of(lab, {}).routes.total, routes);
+  expect_enough();
+}
+
 TEST(Size, OfAThousandRulesIsNearWhatCompilingThemMakes) {
   const lab::Lab lab = listed(1000, 10, 10'000);
   const Made made = count(compile(*policy::analyse({.lab = lab})).value());

@@ -162,7 +162,7 @@ TEST(StreamJson, MarksProgressAndResult) {
                               .seconds = 0.5})),
       R"({"result":{"changed":4,"labChanged":false,"failed":[{"object":"link eth0","message":"no such device"}],)"
       R"("drift":["add link eth0"],"seconds":0.5,"notRunning":[],"effects":{"restarts":[],)"
-      R"("scalings":[],"leftBehind":[],"takenAway":[]},"notes":[]}})");
+      R"("scalings":[],"leftBehind":[],"takenAway":[]},"notes":[],"warnings":[]}})");
 }
 
 TEST(StreamJson, NamesAppsThatDoNotRunAndWhatABackupCameTo) {
@@ -223,9 +223,10 @@ TEST(Dump, ReplacesBytesThatAreNotUtf8) {
 TEST(StatusJson, OfNoLabHasEveryKey) {
   EXPECT_EQ(
       dump(to_json(inspect::StatusReport{.prefix = "eg"})),
-      R"({"lab":null,"version":0,"clock":{"now":"1970-01-01T00:00:00.000Z","offset":0},)"
+      R"({"daemon":{"version":"","pid":0,"since":"1970-01-01T00:00:00.000Z"},)"
+      R"("lab":null,"version":0,"clock":{"now":"1970-01-01T00:00:00.000Z","offset":0},)"
       R"("prefix":"eg","inSync":false,"apps":[],"workers":[],"hosts":[],)"
-      R"("snat":[],"natGateways":[],"gateways":[],"wires":[],"drift":[],"problems":[],"lastPass":null,"lastRepair":null,)"
+      R"("snat":[],"natGateways":[],"gateways":[],"wires":[],"operation":null,"drift":[],"heldUntil":null,"problems":[],"warnings":[],"lastPass":null,"lastRepair":null,)"
       R"("pendingReleases":[],"serviceAssociationLinks":[],"scaling":[]})");
 }
 

@@ -25,7 +25,7 @@ TEST(PlanJson, OfNothingHasEveryKey) {
   EXPECT_EQ(dump(to_json(Plan{})),
             R"({"resources":[],"refusals":[],"effects":{"restarts":[],"scalings":[],)"
             R"("leftBehind":[],"takenAway":[],"addresses":{"taken":[],"released":[]}},)"
-            R"("undoes":[],"operations":[],"findings":[]})");
+            R"("undoes":[],"operations":[],"findings":[],"warnings":[]})");
 }
 
 TEST(PlanJson, TellsPropertiesAsValues) {

@@ -157,10 +157,10 @@ TEST(CommandLine, NamesAConfigurationThatIsNotThere) {
 }
 
 TEST(Settings, RefusePrefixesThatAreNoNames) {
-  for (const char* prefix : {"", "-eg", "eg-", "e/g", "e g", "..", "e.g"}) {
+  for (const char* prefix : {"", "-eg", "eg-", "e/g", "e g", "..", "e.g", "EG"}) {
     EXPECT_FALSE(check_settings({.prefix = prefix}).ok()) << prefix;
   }
-  for (const char* prefix : {"eg", "lab-2", "E1"}) {
+  for (const char* prefix : {"eg", "lab-2", "e1"}) {
     EXPECT_TRUE(check_settings({.prefix = prefix}).ok()) << prefix;
   }
 }

@@ -43,6 +43,7 @@ sites:
 hosts:
   nva: {subnet: spoke/appliances, ipAddress: 10.1.3.4, enableIPForwarding: true}
   sql: {subnet: spoke/data, ipAddress: 10.1.2.4}
+  own: {subnet: spoke/data, ipAddress: 10.1.2.5, networkSecurityGroup: nsg-own, publicIPAddress: 20.61.7.9}
   firewall: {subnet: hub/firewall, ipAddress: 10.0.1.4, enableIPForwarding: true,
              masquerade: 20.61.0.10}
   website: {internet: true, ipAddress: 93.184.216.34}
@@ -67,7 +68,7 @@ struct Variant {
 
 std::string lab_text(const Variant& variant) {
   std::string text = std::string(kLab) + "networkSecurityGroups:\n";
-  for (const char* group : {"nsg-apps", "nsg-appliances", "nsg-data", "nsg-firewall"}) {
+  for (const char* group : {"nsg-apps", "nsg-appliances", "nsg-data", "nsg-own", "nsg-firewall"}) {
     const std::string rules = rule("deny", 100, variant.direction, "Deny", "7000") + ", " +
                               rule("allow", 200, "Inbound", "Allow", "*");
     text += group == variant.group
@@ -124,7 +125,9 @@ class Lab {
             .destination = ip(destination),
             .source_port = 4000,
             .destination_port = port,
-            .reply_destination = source};
+            .reply_destination = source,
+            .reply_source = ip(destination),
+            .reply_source_port = port};
   }
   TrackedFlow flow(const char* destination, uint16_t port = 7000) const {
     return flow(lease(), destination, port);
@@ -251,6 +254,32 @@ TEST(FateOfFlows, ForgetsAMachinesFlowsUnderAPublicAddressThatIsNoMoreIts) {
   EXPECT_EQ(lab.in_vnet("hub", flow), Fate::kKept);
   flow.reply_destination = ip("20.61.0.11");
   EXPECT_EQ(lab.in_vnet("hub", flow), Fate::kForgotten);
+}
+
+TEST(FateOfFlows, AreThoseOfTheListsOfInterfacesToo) {
+  const Lab inbound({.group = "nsg-own"});
+  EXPECT_EQ(inbound.in_vnet("spoke", inbound.flow("10.1.2.5")), Fate::kDenied);
+  EXPECT_EQ(inbound.in_vnet("spoke", inbound.flow("10.1.2.5", 7001)), Fate::kKept);
+  EXPECT_EQ(inbound.in_vnet("spoke", inbound.flow("10.1.2.4")), Fate::kKept);
+  const Lab outbound({.group = "nsg-own", .direction = "Outbound"});
+  EXPECT_EQ(outbound.in_vnet("spoke", outbound.flow(ip("10.1.2.5"), "10.1.2.4")), Fate::kDenied);
+  EXPECT_EQ(outbound.in_vnet("spoke", outbound.flow("10.1.2.5")), Fate::kKept);
+  const Lab sparing({.group = "nsg-own", .flush = false});
+  EXPECT_EQ(sparing.in_vnet("spoke", sparing.flow("10.1.2.5")), Fate::kKept);
+}
+
+TEST(FateOfFlows, OfAPublicAddressEndWithWhoHasIt) {
+  const auto by_public = [](const Lab& lab, const char* address, const char* machine) {
+    TrackedFlow flow = lab.flow(ip("93.184.216.34"), address);
+    flow.reply_source = ip(machine);
+    return lab.in_vnet("spoke", flow);
+  };
+  const Lab lab;
+  EXPECT_EQ(by_public(lab, "20.61.7.9", "10.1.2.5"), Fate::kKept);
+  EXPECT_EQ(by_public(lab, "20.61.7.9", "10.1.2.4"), Fate::kForgotten);
+  EXPECT_EQ(by_public(lab, "20.61.7.8", "10.1.2.5"), Fate::kForgotten);
+  const Lab flushing({.group = "nsg-own"});
+  EXPECT_EQ(by_public(flushing, "20.61.7.9", "10.1.2.5"), Fate::kDenied);
 }
 
 TEST(FateOfFlows, ForgetsInAWorkerWhatHasAnAddressThatItsZoneLacks) {

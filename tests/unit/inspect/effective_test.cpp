@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "inspect/senders.hpp"
 #include "tests/support/network_of.hpp"
 #include "tests/support/values.hpp"
 
@@ -28,6 +29,36 @@ TEST(EffectiveRules, ListOutboundRulesBeforeInboundOnes) {
   const EffectiveRules effective = rules_of(contract_lab());
   EXPECT_EQ(effective.rules.front().rule.rule.direction, lab::Direction::kOutbound);
   EXPECT_EQ(effective.rules.back().rule.rule.direction, lab::Direction::kInbound);
+}
+
+TEST(EffectiveRules, OfAMachineAreThoseOfItsOwnListAndItsSubnetsInTheirOrder) {
+  const lab::Lab lab = with(contract_lab(), R"(
+virtualNetworks: {spoke: {subnets: {data: {networkSecurityGroup: of-subnet}}}}
+networkSecurityGroups: {of-subnet: {}, own: {}}
+hosts: {sql: {networkSecurityGroup: own}}
+)");
+  const auto network = network_of(lab);
+  const policy::Index machine = machine_of(*network, "host/sql");
+  const EffectiveRules effective = effective_rules(
+      *network, machine,
+      {{"in_nic/sql/deny/DenyAllInBound", 3}, {"in/data/allow/AllowVnetInBound", 4}});
+  std::vector<std::string> listed;
+  std::map<std::string, std::optional<uint64_t>> hits;
+  for (const RuleHits& each : effective.rules) {
+    listed.push_back(each.machine + " " + each.rule.name);
+    hits[each.rule.name] = each.hits;
+  }
+  EXPECT_EQ(hits.at("own/DenyAllInBound"), 3U);
+  EXPECT_EQ(hits.at("of-subnet/AllowVnetInBound"), 4U);
+  EXPECT_THAT(listed, testing::ElementsAre(
+                          "sql own/AllowVnetOutBound", "sql own/AllowInternetOutBound",
+                          "sql own/DenyAllOutBound", " of-subnet/AllowVnetOutBound",
+                          " of-subnet/AllowInternetOutBound", " of-subnet/DenyAllOutBound",
+                          " of-subnet/AllowVnetInBound", " of-subnet/AllowAzureLoadBalancerInBound",
+                          " of-subnet/DenyAllInBound", "sql own/AllowVnetInBound",
+                          "sql own/AllowAzureLoadBalancerInBound", "sql own/DenyAllInBound"));
+  EXPECT_EQ(machine_of(*network, "web"), policy::kNowhere);
+  EXPECT_EQ(machine_of(*network, "host/website"), policy::kNowhere);
 }
 
 TEST(EffectiveRoutes, ListWhatAzureDoesAndNotWhatItComesTo) {

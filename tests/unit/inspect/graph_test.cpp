@@ -64,6 +64,16 @@ TEST(Graph, ShowsIntegrationRulesRoutesAndNextHops) {
                                         "0.0.0.0/0")));
 }
 
+TEST(Graph, ShowsListsAndPublicAddressesOfMachines) {
+  const auto edges = graph_of(with(contract_lab(), R"(
+hosts: {sql: {networkSecurityGroup: nsg-integration, publicIPAddress: 20.61.7.9}}
+)"))
+                         .edges;
+  EXPECT_THAT(edges, Contains(FieldsAre("host/sql", "networkSecurityGroup/nsg-integration",
+                                        "networkSecurityGroup", "")));
+  EXPECT_THAT(edges, Contains(FieldsAre("internet", "host/sql", "publicIPAddress", "20.61.7.9")));
+}
+
 TEST(Graph, ShowsNatGatewaysAndTheirSubnets) {
   const Graph graph = graph_of(lab_with_names());
   EXPECT_THAT(graph.nodes, Contains(FieldsAre("natGateway/nat", "natGateway", "nat", "",

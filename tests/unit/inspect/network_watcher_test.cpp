@@ -61,6 +61,27 @@ networkSecurityGroups: {nsg-integration: {securityRules: {one: {
   EXPECT_EQ(verdict_on(flow, lab).rule_name, "defaultSecurityRules/AllowVnetInBound");
 }
 
+TEST(IpFlowVerify, AsksBothListsOfAMachine) {
+  const lab::Lab lab = with(contract_lab(), R"(
+virtualNetworks: {spoke: {subnets: {data: {networkSecurityGroup: of-subnet}}}}
+networkSecurityGroups:
+  of-subnet: {}
+  own: {securityRules: {no-443: {priority: 100, direction: Inbound, access: Deny, protocol: Tcp,
+    sourceAddressPrefix: "*", sourcePortRange: "*", destinationAddressPrefix: "*",
+    destinationPortRange: 443}}}
+hosts: {sql: {networkSecurityGroup: own}}
+)");
+  const auto network = testing_support::network_of(lab);
+  const IpFlow flow{Direction::kInbound, Protocol::kTcp, ip("10.1.1.4"), 50000, 443};
+  const auto own = ip_flow_verify(*network, {.host = "sql"}, flow);
+  ASSERT_TRUE(own.ok());
+  EXPECT_EQ(own->access, Access::kDeny);
+  EXPECT_EQ(own->rule_name, "securityRules/no-443");
+  const IpFlow outside{Direction::kInbound, Protocol::kTcp, ip("8.8.8.8"), 50000, 80};
+  EXPECT_EQ(ip_flow_verify(*network, {.host = "sql"}, outside)->rule_name,
+            "defaultSecurityRules/DenyAllInBound");
+}
+
 TEST(IpFlowVerify, AllowsEverythingWithoutAList) {
   lab::Lab lab = contract_lab();
   lab.virtual_networks["spoke"].subnets["integration"].network_security_group.reset();

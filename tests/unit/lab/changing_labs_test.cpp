@@ -130,7 +130,8 @@ TEST(AddressHolders, AreInterfacesAndTheAppsOfWindowsContainers) {
 TEST(NotEmulated, IsKeptWhereItStoodUnderTheNamesThatWereDeclared) {
   const Lab lab = lab_of_text(
       "serverFarms: {other: , plan: {zoneRedundant: true}}\n"
-      "sites: {web: {serverFarm: PLAN, siteConfig: {alwaysOn: true, linuxFxVersion: 'NODE|20'}}}\n"
+      "sites: {web: {serverFarm: PLAN, siteConfig: {autoHealEnabled: true, linuxFxVersion: "
+      "'NODE|20'}}}\n"
       "virtualNetworks:\n"
       "  Hub.one: {addressPrefixes: [10.0.0.0/16], virtualNetworkPeerings: {spoke: }}\n"
       "  spoke: {addressPrefixes: [10.1.0.0/16], virtualNetworkPeerings: {HUB.ONE: "
@@ -139,13 +140,14 @@ TEST(NotEmulated, IsKeptWhereItStoodUnderTheNamesThatWereDeclared) {
       lab.not_emulated,
       ElementsAre(
           NotEmulated{"serverFarms.plan.zoneRedundant", "true"},
-          NotEmulated{"sites.web.siteConfig.alwaysOn", "true"},
+          NotEmulated{"sites.web.siteConfig.autoHealEnabled", "true"},
           NotEmulated{
               "virtualNetworks.spoke.virtualNetworkPeerings.Hub.one.doNotVerifyRemoteGateways",
               "true"}));
   EXPECT_EQ(kept(lab), lab);
   const Document document = document_of(lab);
-  EXPECT_EQ(document["sites"]["web"]["siteConfig"], Document::parse(R"({"alwaysOn": true})"));
+  EXPECT_EQ(document["sites"]["web"]["siteConfig"],
+            Document::parse(R"({"autoHealEnabled": true})"));
   EXPECT_EQ(document["sites"]["web"]["linuxFxVersion"], "NODE|20");
 }
 

@@ -96,7 +96,7 @@ TEST(Edit, JudgesTheWholeLab) {
 
 TEST(Edit, RefusesWhatItCannotReadOrFind) {
   EXPECT_THAT(errors_of(edited({Verb::kPut, "sites.web", "]["})),
-              testing::HasSubstr("sites.web: not valid YAML"));
+              testing::HasSubstr("sites.web: a ] too many: none is open here"));
   EXPECT_THAT(errors_of(edited({Verb::kPatch, "sites.none", "{}"})),
               testing::HasSubstr("nothing stands at 'sites.none'"));
   EXPECT_THAT(errors_of(edited({Verb::kDelete, "sites.none", ""})),

@@ -197,7 +197,7 @@ TEST(Load, PutsAFindingOfAnAliasedValueWhereTheAnchorIs) {
 
 TEST(Load, GivesAllFindingsOfAFileInTheOrderOfTheFile) {
   const Loaded loaded = load_text(
-      "sites:\n  web: {serverFarm: nowhere}\nlocation: 5$\nhosts: []\nserverFarms: {p: {sku: "
+      "sites:\n  web: {serverFarm: nowhere}\nlocation: 5$\nhosts: [x]\nserverFarms: {p: {sku: "
       "X}}\n");
   std::vector<std::pair<int, int>> places;
   for (const Finding& finding : loaded.findings) places.emplace_back(finding.line, finding.column);

@@ -138,10 +138,14 @@ TEST(ShareHostOf, AConnectionStringIsItsAccounts) {
 }
 
 TEST(PlatformVariables, OfTheIdentityAreThereWithOneAlone) {
-  EXPECT_THAT(platform_variables({}), ElementsAre("WEBSITE_PRIVATE_IP", "WEBSITE_PRIVATE_PORTS"));
-  EXPECT_THAT(platform_variables({.identity = IdentityType::kUserAssigned}),
-              ElementsAre("WEBSITE_PRIVATE_IP", "WEBSITE_PRIVATE_PORTS", "IDENTITY_ENDPOINT",
-                          "IDENTITY_HEADER", "MSI_ENDPOINT", "MSI_SECRET"));
+  EXPECT_THAT(platform_variables({}),
+              ElementsAre("WEBSITE_PRIVATE_IP", "WEBSITE_PRIVATE_PORTS", "WEBSITE_SITE_NAME",
+                          "WEBSITE_HOSTNAME", "WEBSITE_INSTANCE_ID"));
+  EXPECT_THAT(platform_variables({.virtual_network_subnet = SubnetRef{"v", "s"},
+                                  .identity = IdentityType::kUserAssigned}),
+              ElementsAre("WEBSITE_PRIVATE_IP", "WEBSITE_PRIVATE_PORTS", "WEBSITE_SITE_NAME",
+                          "WEBSITE_HOSTNAME", "WEBSITE_INSTANCE_ID", "WEBSITE_VNETNAME",
+                          "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT", "MSI_SECRET"));
 }
 
 }  // namespace

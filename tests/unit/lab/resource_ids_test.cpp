@@ -33,6 +33,9 @@ TEST(ResourceIds, AreArmsWithTheSubscriptionsNameInThem) {
   EXPECT_EQ(nat_gateway_id(lab, "nat"),
             "/subscriptions/shared/resourceGroups/lab/providers/Microsoft.Network/"
             "natGateways/nat");
+  EXPECT_EQ(public_ip_address_id(lab, "pip"),
+            "/subscriptions/shared/resourceGroups/lab/providers/Microsoft.Network/"
+            "publicIPAddresses/pip");
 }
 
 TEST(ResourceIds, OfInterfacesAreInTheSubscriptionOfTheirNetwork) {
@@ -42,6 +45,9 @@ TEST(ResourceIds, OfInterfacesAreInTheSubscriptionOfTheirNetwork) {
   EXPECT_EQ(host_ip_configuration_id(lab, "db"),
             "/subscriptions/networks/resourceGroups/lab/providers/Microsoft.Network/"
             "networkInterfaces/db/ipConfigurations/ipconfig1");
+  EXPECT_EQ(host_interface_id(lab, "db"),
+            "/subscriptions/networks/resourceGroups/lab/providers/Microsoft.Network/"
+            "networkInterfaces/db");
   lab.private_endpoints["sql"].subnet = {"spoke", "data"};
   EXPECT_THAT(endpoint_ip_configuration_id(lab, "sql"),
               testing::MatchesRegex("/subscriptions/networks/resourceGroups/lab/providers/"

@@ -93,6 +93,16 @@ TEST(HostileLabFile, OfOnePieceOverAndOverIsAnswered) {
   }
 }
 
+TEST(HostileLabFile, IsExplainedInTimeLinearInItsSize) {
+  for (const std::string piece :
+       {"[]\n", "{a: b}, ", "*a ", "a: \"b\"\n", "'", "// a\n", "a:b\n"}) {
+    std::string text = "a: {\n";
+    while (text.size() + 100 < kMaxFileBytes) text += piece;
+    expect_an_answer(text + "]");
+    expect_an_answer(text.substr(5) + "}");
+  }
+}
+
 TEST(HostileLabFile, EverDeeperIndentedIsAnswered) {
   for (const std::string piece : {"a:\n", "-\n", "?\n", "- a:\n"}) {
     std::string text;

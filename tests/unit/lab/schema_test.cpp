@@ -108,8 +108,12 @@ TEST(Schema, TakesEveryBoundaryLab) {
 
 TEST(Schema, TakesWhatTheLoaderTakes) {
   for (const char* yaml :
-       {"location: null", "location: West Europe", "addressAllocation: HIGHEST",
-        "sites:", "serverFarms: {p: }", "serverFarms: {p: {sku: p1V3, capacity: null}}",
+       {"location: null",
+        "location: West Europe",
+        "addressAllocation: HIGHEST",
+        "sites:",
+        "serverFarms: {p: }",
+        "serverFarms: {p: {sku: p1V3, capacity: null}}",
         "networkSecurityGroups: {n: {securityRules: {r: {priority: 100, direction: inbound, "
         "access: ALLOW, protocol: tcp, sourceAddressPrefix: null, sourceAddressPrefixes: "
         "[10.0.0.0/8], sourcePortRange: '*', destinationAddressPrefix: internet, "
@@ -154,6 +158,7 @@ TEST(Schema, TakesWhatTheLoaderTakes) {
         "{serverFarm: q, siteConfig: , location: }}\nvirtualNetworks: {v: {addressPrefixes: "
         "[10.0.0.0/16], subnets: {s: {addressPrefix: 10.0.0.0/24}}}}",
         "roleAssignments: []\nreleaseDelay: 0s",
+        "x-plans: {a: &a {capacity: 2}}\nx-note: text\nserverFarms: {p: {<<: *a, sku: S1}}",
         "roleAssignments: [{scope: 7, actions: [7]}]\nvirtualNetworks: {7: {addressPrefixes: "
         "[10.0.0.0/16]}}",
         "outboundIpAddresses: [20.50.1.4]\nserverFarms: {p: }\nservices: {k: {type: "

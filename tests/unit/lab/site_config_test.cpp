@@ -124,14 +124,16 @@ TEST(Tolerated, PropertiesSayNothingAtTheirDefaults) {
 
 TEST(Tolerated, PropertiesWithAnotherValueAreNamedAndKept) {
   const Loaded loaded = load_site(
-      "tags: {owner: me, of: [1, '2']}, legacyServiceEndpointTrafficEvaluation: false, enabled: "
+      "cloningInfo: {owner: me, of: [1, '2']}, legacyServiceEndpointTrafficEvaluation: false, "
+      "enabled: "
       "FALSE, ipMode: IPv6");
   ASSERT_TRUE(loaded.lab);
-  EXPECT_THAT(loaded.lab->not_emulated,
-              ElementsAre(NotEmulated{"sites.web.enabled", "false"},
-                          NotEmulated{"sites.web.ipMode", R"("IPv6")"},
-                          NotEmulated{"sites.web.legacyServiceEndpointTrafficEvaluation", "false"},
-                          NotEmulated{"sites.web.tags", R"({"owner":"me","of":[1,"2"]})"}));
+  EXPECT_THAT(
+      loaded.lab->not_emulated,
+      ElementsAre(NotEmulated{"sites.web.cloningInfo", R"({"owner":"me","of":[1,"2"]})"},
+                  NotEmulated{"sites.web.enabled", "false"},
+                  NotEmulated{"sites.web.ipMode", R"("IPv6")"},
+                  NotEmulated{"sites.web.legacyServiceEndpointTrafficEvaluation", "false"}));
   std::vector<std::string> messages;
   for (const Finding& finding : loaded.findings) {
     EXPECT_EQ(finding.severity, Severity::kWarning);
@@ -139,7 +141,7 @@ TEST(Tolerated, PropertiesWithAnotherValueAreNamedAndKept) {
     messages.push_back(finding.message);
   }
   EXPECT_THAT(messages,
-              ElementsAre(R"('tags: {"owner":"me","of":[1,"2"]}' is not emulated)",
+              ElementsAre(R"('cloningInfo: {"owner":"me","of":[1,"2"]}' is not emulated)",
                           "'legacyServiceEndpointTrafficEvaluation: false' is not emulated",
                           "'enabled: FALSE' is not emulated", "'ipMode: IPv6' is not emulated"));
 }

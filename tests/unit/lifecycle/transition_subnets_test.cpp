@@ -164,6 +164,48 @@ TEST(SubnetTransition, KeepsASecurityGroupThatASubnetNames) {
       "networkSecurityGroups.nsg");
 }
 
+TEST(SubnetTransition, KeepsASecurityGroupThatANetworkInterfaceNames) {
+  expect_refused(
+      {.file = R"({"networkSecurityGroups": {"nic": null}})",
+       .operation = Delete{"networkSecurityGroup", "nic"}},
+      "InUseNetworkSecurityGroupCannotBeDeleted",
+      "Network security group " + kIds +
+          "Microsoft.Network/networkSecurityGroups/nic cannot be deleted because it is in use by "
+          "the following resources: " +
+          kIds +
+          "Microsoft.Network/networkInterfaces/sql. In order to delete the Network security group, "
+          "remove the association with the resource(s).",
+      "networkSecurityGroups.nic");
+}
+
+TEST(PublicAddressTransition, KeepsOneThatAMachineOrANatGatewayHas) {
+  const auto text = [](const std::string& address, const std::string& user) {
+    return "Public IP address " + kIds + "Microsoft.Network/publicIPAddresses/" + address +
+           " can not be deleted since it is still allocated to resource " + user +
+           ". In order to delete the public IP, disassociate/detach the Public IP address from the "
+           "resource. To learn how to do this, see aka.ms/deletepublicip.";
+  };
+  const char* const code = "PublicIPAddressCannotBeDeleted";
+  expect_refused({.file = R"({"publicIPAddresses": {"sql": null}})",
+                  .operation = Delete{"publicIPAddress", "sql"}},
+                 code, text("sql", kSql), "publicIPAddresses.sql");
+  expect_refused({.file = R"({"publicIPAddresses": {"sql": null}})",
+                  .operation = Unset{"publicIPAddresses.sql"}},
+                 code, text("sql", kSql), "publicIPAddresses.sql");
+  expect_refused({.file = R"({"publicIPAddresses": {"ip": null}})",
+                  .operation = Delete{"publicIPAddress", "ip"}},
+                 code, text("ip", kIds + "Microsoft.Network/natGateways/nat"),
+                 "publicIPAddresses.ip");
+}
+
+TEST(PublicAddressTransition, LetsGoOfOneThatNothingHasOrNothingHasAnyMore) {
+  expect_allowed({.file = R"({"publicIPAddresses": {"spare": null}})",
+                  .operation = Delete{"publicIPAddress", "spare"}});
+  const lab::Lab next = from_file(small_lab(), R"({"publicIPAddresses": {"sql": null},
+                                                   "hosts": {"sql": {"publicIPAddress": "spare"}}})");
+  EXPECT_THAT(refusals({.before = &small_lab(), .after = next, .state = {}}), IsEmpty());
+}
+
 TEST(SubnetTransition, KeepsARouteTableThatASubnetNames) {
   expect_refused(
       {.file = R"({"routeTables": {"table": null}})", .operation = Delete{"routeTable", "table"}},

@@ -38,9 +38,9 @@ virtualNetworks:
       spare: {addressPrefix: 10.1.3.0/26, delegations: [Microsoft.Web/serverFarms]}
       empty: {addressPrefix: 10.1.4.0/26}
     virtualNetworkPeerings: {hub: {}}
-networkSecurityGroups: {nsg: {}, unused: {}}
+networkSecurityGroups: {nsg: {}, unused: {}, nic: {}}
 routeTables: {table: {}}
-publicIPAddresses: {ip: {ipAddress: 20.61.0.20}}
+publicIPAddresses: {ip: {ipAddress: 20.61.0.20}, sql: {ipAddress: 20.61.0.21}, spare: {ipAddress: 20.61.0.22}}
 natGateways: {nat: {publicIpAddresses: [ip]}}
 subscriptions: {one: {}, two: {}}
 subscription: one
@@ -49,7 +49,7 @@ sites:
   web: {serverFarm: plan, virtualNetworkSubnet: spoke/integration}
   api: {serverFarm: plan}
 hosts:
-  sql: {subnet: spoke/data, ipAddress: 10.1.2.4}
+  sql: {subnet: spoke/data, ipAddress: 10.1.2.4, networkSecurityGroup: nic, publicIPAddress: sql}
 expectations:
   - {from: web/1, to: 'tcp://10.1.2.4:1433', expect: allow}
   - {from: api, to: 'tcp://10.1.2.4:1433', expect: allow}
