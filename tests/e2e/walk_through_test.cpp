@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// docs/lifecycle.md is what happens: its blocks are typed one after the other, and what they show
-// is held against what is said.
+// Pages of docs are what happens: their blocks are written and typed one after the other, and what
+// they show is held against what is said.
 
 #include <gtest/gtest.h>
 
@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/folder.hpp"
 #include "tests/support/machine.hpp"
 
 namespace egress::e2e {
@@ -29,18 +30,24 @@ Lines lines_of(std::istream& text) {
   return lines;
 }
 
-// The lines of the page's blocks of a kind, one block behind the other.
-Lines blocks(const Lines& page, const std::string& kind) {
-  Lines found;
+struct Block {
+  std::string kind{};  // what stands behind ```
+  Lines lines{};
+};
+
+std::vector<Block> blocks_of(const Lines& page) {
+  const std::string fence = "```";
+  std::vector<Block> blocks;
   bool inside = false;
   for (const std::string& line : page) {
-    if (line.starts_with("```")) {
-      inside = line == "```" + kind;
+    if (line.starts_with(fence)) {
+      inside = !inside;
+      if (inside) blocks.push_back({line.substr(fence.size()), {}});
     } else if (inside) {
-      found.push_back(line);
+      blocks.back().lines.push_back(line);
     }
   }
-  return found;
+  return blocks;
 }
 
 // Whether `said` is `pattern`, in which … stands for any text.
@@ -71,10 +78,17 @@ bool matches(const Lines& patterns, size_t pattern, const Lines& said, size_t li
 struct Typed {
   std::string command{};
   Lines shown{};
-  bool is_refused() const {
-    return std::any_of(shown.begin(), shown.end(), [](const std::string& line) {
-      return line.starts_with("egressctl: error[");
-    });
+  // What the comment behind the command says, else what a refusal has.
+  int status() const {
+    const std::string comment = "# exit status ";
+    if (const size_t at = command.find(comment); at != std::string::npos) {
+      return std::stoi(command.substr(at + comment.size()));
+    }
+    return std::any_of(
+               shown.begin(), shown.end(),
+               [](const std::string& line) { return line.starts_with("egressctl: error["); })
+               ? 1
+               : 0;
   }
 };
 
@@ -98,27 +112,55 @@ Outcome type(const Machine& machine, const std::string& folder, const std::strin
              {}, {"EGRESSD_SOCKET=" + machine.socket()});
 }
 
-TEST(WalkThrough, OfTheLifeCycleIsWhatHappens) {
-  std::ifstream file(LIFE_CYCLE_PAGE);
-  const Lines page = lines_of(file);
-  std::string lab;
-  for (const std::string& line : blocks(page, "yaml")) lab += line + "\n";
-  const std::vector<Typed> commands = typed(blocks(page, "console"));
-  ASSERT_FALSE(commands.empty());
-  Machine machine;
-  ASSERT_TRUE(machine.start());
-  const std::string folder =
-      std::filesystem::path(machine.file("lab.yaml", lab)).parent_path().string();
-  for (const Typed& command : commands) {
+Lines without_blank_end(Lines lines) {
+  while (!lines.empty() && lines.back().empty()) lines.pop_back();
+  return lines;
+}
+
+// A lab's first line may name its file, "# hub.yaml", or say that it goes on there,
+// "# hub.yaml, further down".
+void write_lab(const std::string& folder, const Lines& lines) {
+  const std::string named = "# ";
+  const std::string goes_on = ", further down";
+  std::string name = lines.at(0).starts_with(named) ? lines[0].substr(named.size()) : "lab.yaml";
+  const bool behind = name.ends_with(goes_on);
+  if (behind) name.resize(name.size() - goes_on.size());
+  std::ofstream file(folder + "/" + name, behind ? std::ios::app : std::ios::trunc);
+  for (const std::string& line : lines) file << line << "\n";
+}
+
+void type_all(const Machine& machine, const std::string& folder, const Lines& lines) {
+  for (const Typed& command : typed(lines)) {
     const Outcome outcome = type(machine, folder, command.command);
     std::istringstream out(outcome.out);
-    Lines said = lines_of(out);
-    while (!said.empty() && said.back().empty()) said.pop_back();
-    Lines shown = command.shown;
-    while (!shown.empty() && shown.back().empty()) shown.pop_back();
-    ASSERT_TRUE(matches(shown, 0, said, 0)) << "$ " << command.command << "\n" << outcome.out;
-    EXPECT_EQ(outcome.status, command.is_refused() ? 1 : 0) << command.command;
+    const Lines said = without_blank_end(lines_of(out));
+    ASSERT_TRUE(matches(without_blank_end(command.shown), 0, said, 0))
+        << "$ " << command.command << "\n"
+        << outcome.out;
+    ASSERT_EQ(outcome.status, command.status()) << command.command << "\n" << outcome.out;
   }
+}
+
+void expect_what_happens(const std::string& page) {
+  std::ifstream file(PAGES "/" + page);
+  const std::vector<Block> blocks = blocks_of(lines_of(file));
+  ASSERT_FALSE(blocks.empty());
+  Machine machine;
+  ASSERT_TRUE(machine.start());
+  const Folder folder;
+  for (const Block& block : blocks) {
+    if (block.kind == "yaml") write_lab(folder.path(), block.lines);
+    if (block.kind == "console") type_all(machine, folder.path(), block.lines);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+TEST(WalkThrough, OfTheLifeCycleIsWhatHappens) {
+  expect_what_happens("lifecycle.md");
+}
+
+TEST(WalkThrough, OfTheTutorialIsWhatHappens) {
+  expect_what_happens("tutorial.md");
 }
 
 TEST(WalkThrough, TellsWhatIsSaidFromWhatIsNot) {
