@@ -93,6 +93,8 @@ std::vector<Check> checks_of(const Lab& lab) {
   check_peerings(lab, checks);
   check_security(lab, checks);
   check_routes(lab, checks);
+  check_next_hops(lab, checks);
+  check_regions(lab, checks);
   check_web(lab, checks);
   check_app_settings(lab, checks);
   check_integrations(lab, checks);

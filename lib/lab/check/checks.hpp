@@ -126,6 +126,8 @@ void check_networks(const Lab& lab, Checks& checks);
 void check_peerings(const Lab& lab, Checks& checks);
 void check_security(const Lab& lab, Checks& checks);
 void check_routes(const Lab& lab, Checks& checks);
+void check_next_hops(const Lab& lab, Checks& checks);
+void check_regions(const Lab& lab, Checks& checks);
 void check_web(const Lab& lab, Checks& checks);
 void check_app_settings(const Lab& lab, Checks& checks);
 void check_integrations(const Lab& lab, Checks& checks);

@@ -68,9 +68,26 @@ void check_sku(const std::string& name, const Site& site, const Sku& sku, Checks
                no.hint, {"sites." + name + ".serverFarm", plan_path(site.server_farm)});
 }
 
+// Empty: nobody.
+std::string host_in(const SubnetRef& ref, const Lab& lab) {
+  for (const auto& [name, host] : lab.hosts) {
+    if (host.subnet == ref) return name;
+  }
+  return {};
+}
+
 void check_delegation(const std::string& name, const SubnetRef& ref, const Subnet& subnet,
-                      Checks& checks) {
+                      const Lab& lab, Checks& checks) {
   if (is_integration_subnet(subnet)) return;
+  const std::string host = subnet.delegations.empty() ? host_in(ref, lab) : std::string();
+  if (!host.empty()) {
+    checks.error(subnet_property(name), missing_delegation(ref),
+                 fmt::format("host '{}' is in it, and a delegated subnet takes none: use another "
+                             "subnet",
+                             host),
+                 {subnet_path(ref) + ".delegations", "hosts"});
+    return;
+  }
   // One that is delegated takes no second delegation (azure-facts 13.3).
   const std::string hint = subnet.delegations.empty()
                                ? fmt::format("give it 'delegations: [{}]'", kServerFarmsDelegation)
@@ -93,7 +110,7 @@ void check_integrated_site(const std::string& name, const Site& site, const Lab&
   const SubnetRef& ref = *site.virtual_network_subnet;
   if (!checks.refers_to_subnet(subnet_property(name), ref, lab)) return;
   const bool delegated_elsewhere = sku != nullptr && sku->tier == kFlexConsumption;
-  if (!delegated_elsewhere) check_delegation(name, ref, *lab.find(ref), checks);
+  if (!delegated_elsewhere) check_delegation(name, ref, *lab.find(ref), lab, checks);
 }
 
 // The apps of a plan that join a subnet, in the order of their names: one at least.

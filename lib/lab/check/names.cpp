@@ -28,12 +28,19 @@ bool follows(const NameRule& rule, const std::string& name) {
   return true;
 }
 
+// " for its '_'", which is part of no host's name in Azure either.
+std::string reason_against(const NameRule& rule, const std::string& name) {
+  const bool underscore = name.find('_') != std::string::npos;
+  return underscore && rule.inner.find('_') == std::string::npos ? " for its '_'" : "";
+}
+
 void check_name(const std::string& name, const NameRule& rule, const std::string& parent,
                 Checks& checks) {
   if (follows(rule, name)) return;
-  checks.error_in_name(parent + "." + name,
-                       fmt::format("'{}' cannot name {}", shown(name), rule.kind),
-                       fmt::format("1 to {} {}", rule.max_length, rule.words));
+  checks.error_in_name(
+      parent + "." + name,
+      fmt::format("'{}' cannot name {}{}", shown(name), rule.kind, reason_against(rule, name)),
+      fmt::format("1 to {} {}", rule.max_length, rule.words));
 }
 
 // The names in `resources`, which stand in `property` of the object at `parent`.

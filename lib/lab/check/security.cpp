@@ -145,6 +145,10 @@ class RouteTableCheck {
     for (const auto& [name, route] : table.routes) {
       const std::string path = path_ + "." + name;
       check_next_hop(path, route);
+      if (route.address_prefix == Ipv4Prefix{{0}, 32}) {
+        checks_.warning(path + ".addressPrefix", "route-prefix", "nothing is sent to 0.0.0.0/32",
+                        "write 0.0.0.0/0 for every address");
+      }
       if (!route.service_tag.empty()) ++tags;
       if (is_built_in_tag(route.service_tag)) {
         checks_.error(path + ".addressPrefix", "route-tag",

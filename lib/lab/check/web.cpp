@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -13,14 +14,31 @@
 namespace egress::lab {
 namespace {
 
+// Another size is not what was misspelt: only the same one with something between is.
+std::string hint_for_sku(const std::string& written) {
+  const auto plain = [](std::string text) {
+    std::erase_if(text, [](char c) { return c == ' ' || c == '_' || c == '-'; });
+    return lower_case(text);
+  };
+  std::vector<std::string> of_kind;
+  for (const Sku& known : skus()) {
+    if (plain(known.name) == plain(written)) return fmt::format("did you mean '{}'?", known.name);
+    const bool kind = known.integrates && !written.empty() &&
+                      lower_case(written.front()) == lower_case(known.name.front());
+    if (kind && written.size() <= known.name.size()) of_kind.push_back(known.name);
+  }
+  constexpr size_t kFew = 4;
+  return of_kind.empty() || of_kind.size() > kFew
+             ? "write one like B1, S1, P1v3, P1v4 or EP1"
+             : fmt::format("the sizes of that kind are {}", fmt::join(of_kind, ", "));
+}
+
 void check_plan(const std::string& name, const ServerFarm& farm, Checks& checks) {
   const std::string path = "serverFarms." + name;
   const Sku* sku = find_sku(farm.sku);
   if (sku == nullptr) {
-    std::vector<std::string> names;
-    for (const Sku& known : skus()) names.push_back(known.name);
     checks.error(path + ".sku", "unknown-value", fmt::format("unknown SKU '{}'", shown(farm.sku)),
-                 suggestion(farm.sku, names, "write one like B1, S1, P1v3, P1v4 or EP1"));
+                 hint_for_sku(farm.sku));
   } else if (sku->tier == kIsolated) {
     checks.error(path + ".sku", "isolated",
                  fmt::format("{} is an Isolated SKU: it runs in an App Service Environment, inside "

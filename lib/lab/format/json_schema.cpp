@@ -26,6 +26,10 @@ std::string address_pattern() {
   return fmt::format("{0}(\\.{0}){{3}}", octet);
 }
 
+std::string range_pattern() {
+  return address_pattern() + "/0*(3[0-2]|[12]?[0-9])";
+}
+
 std::string prefix_pattern() {
   return address_pattern() + "(/0*(3[0-2]|[12]?[0-9]))?";
 }
@@ -80,6 +84,7 @@ Json one_value(const Property& property) {
     case Form::kAddress6: return reference("address6");
     case Form::kDomainName: return reference("domainName");
     case Form::kPrefix: return reference("prefix");
+    case Form::kRange: return reference("range");
     case Form::kPrefixOrAny: return reference("prefixOrAny");
     case Form::kPrefixOrTag: return reference("prefixOrTag");
     case Form::kFirewallAddress: return reference("firewallAddress");
@@ -194,7 +199,10 @@ Json object_of(const ObjectSchema& schema) {
     }
   }
   for (const Tolerated& property : tolerated_properties(schema.type)) {
-    json["properties"][property.name] = {{"description", "Of Azure; not emulated."}};
+    Json& place = json["properties"][property.name];
+    place = {{"description", "Of Azure; not emulated."}};
+    // Of which the lab has a word of its own.
+    if (property.name == "dhcpOptions") place["properties"] = {{"dnsServers", no_values()}};
   }
   Json rules = Json::array();
   for (const auto& keys : schema.alternatives) rules.push_back(exactly_one(schema, keys));
@@ -225,8 +233,9 @@ Json definitions() {
                              {{"type", "number"}, {"minimum", 0}},
                              {{"type", "boolean"}}})},
       {"prefix", text_like(prefix_pattern())},
+      {"range", text_like(range_pattern())},
       {"prefixOrAny", text_like(prefix_pattern() + "|[^0-9:/][^:/]*")},
-      {"prefixOrTag", text_like(prefix_pattern() + "|[^0-9:/*][^:/]*")},
+      {"prefixOrTag", text_like(range_pattern() + "|[^0-9:/*][^:/]*")},
       {"firewallAddress", text_like(fmt::format("{}|{}-{}|[^0-9:/][^:/]*", prefix_pattern(),
                                                 address_pattern(), address_pattern()))},
       {"ports", {{"anyOf", Json::array({text_like("[*]|" + ports), port_number})}}},

@@ -40,10 +40,9 @@ VirtualNetworkGateway read_virtual_network_gateway(Reader& reader, const Value& 
 OnPremisesNetwork read_on_premises_network(Reader& reader, const Value& value) {
   ObjectReader object(reader, value, ObjectType::kOnPremisesNetwork);
   OnPremisesNetwork network;
-  object.list_into(network.local_network_address_space, "localNetworkAddressSpace",
-                   &Reader::prefix);
+  object.list_into(network.local_network_address_space, "localNetworkAddressSpace", &Reader::range);
   read_bgp_settings_into(network.bgp_settings, object);
-  object.list_into(network.advertised_prefixes, "advertisedPrefixes", &Reader::prefix);
+  object.list_into(network.advertised_prefixes, "advertisedPrefixes", &Reader::range);
   if (object.at("returnRoutes")) {
     network.return_routes.emplace();
     object.list_into(*network.return_routes, "returnRoutes", &Reader::prefix);

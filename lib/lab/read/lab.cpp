@@ -7,6 +7,7 @@
 #include "lab/check/checks.hpp"
 #include "lab/document.hpp"
 #include "lab/key_path.hpp"
+#include "lab/read/arm_shapes.hpp"
 #include "lab/read/checked.hpp"
 #include "lab/read/resources.hpp"
 #include "lab/slots.hpp"
@@ -154,6 +155,12 @@ Loaded read_lab(const YamlTree& tree, const std::string& file, const ReadFile& r
     findings.add(
         tree.mark,
         {.code = "empty", .message = "the file holds no lab", .hint = "write {} for an empty one"});
+    return {.findings = std::move(findings).sorted()};
+  }
+  if (auto shape = arm_file(*tree.root)) {
+    findings.add(tree.mark, {.code = "arm-shape",
+                             .message = std::move(shape->message),
+                             .hint = std::move(shape->hint)});
     return {.findings = std::move(findings).sorted()};
   }
   Reader reader(findings);

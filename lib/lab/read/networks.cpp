@@ -8,11 +8,20 @@
 namespace egress::lab {
 namespace {
 
+// "Web" and "serverFarms" stand in it.
+std::string meant_delegation(const std::string& name) {
+  constexpr size_t kShortest = 3;
+  const std::string whole = lower_case(kServerFarmsDelegation);
+  const bool part = name.size() >= kShortest && whole.find(lower_case(name)) != std::string::npos;
+  return part ? fmt::format("did you mean '{}'?", kServerFarmsDelegation)
+              : suggestion(name, {kServerFarmsDelegation});
+}
+
 std::optional<std::string> read_delegation(Reader& reader, const Value& value) {
   const auto name = reader.text(value);
   if (!name) return std::nullopt;
   if (equal_ignoring_case(*name, kServerFarmsDelegation)) return kServerFarmsDelegation;
-  const std::string hint = suggestion(*name, {kServerFarmsDelegation});
+  const std::string hint = meant_delegation(*name);
   if (!hint.empty()) {
     reader.fail(value, "unknown-value", fmt::format("unknown delegation '{}'", shown(*name)), hint);
   } else {
@@ -32,9 +41,9 @@ std::vector<Ipv4Prefix> read_subnet_prefixes(ObjectReader& object) {
   const auto several = object.at("addressPrefixes");
   object.exclude("addressPrefix", "addressPrefixes");
   if (single && several && !several->is_empty_list()) return {};
-  std::vector<Ipv4Prefix> prefixes = reader.list(several, &Reader::prefix);
+  std::vector<Ipv4Prefix> prefixes = reader.list(several, &Reader::range);
   if (single) {
-    if (const auto prefix = reader.prefix(*single)) prefixes.push_back(*prefix);
+    if (const auto prefix = reader.range(*single)) prefixes.push_back(*prefix);
   }
   if (!single && (!several || several->is_empty_list())) {
     object.miss({"addressPrefix", "addressPrefixes"}, "'addressPrefix' is missing");
@@ -91,7 +100,7 @@ VirtualNetwork read_virtual_network(Reader& reader, const Value& value,
     vnet.location = read_location(reader, *location).value_or(vnet.location);
   }
   const auto prefixes = object.at("addressPrefixes");
-  vnet.address_prefixes = reader.list(prefixes, &Reader::prefix);
+  vnet.address_prefixes = reader.list(prefixes, &Reader::range);
   if (prefixes && prefixes->is_empty_list()) {
     object.miss({"addressPrefixes"}, "'addressPrefixes' holds no prefix");
   }

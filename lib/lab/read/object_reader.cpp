@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "lab/read/arm_shapes.hpp"
 #include "lab/read/json_tree.hpp"
 #include "lab/read/yaml_reader.hpp"
 #include "lab/read/yaml_slips.hpp"
@@ -92,6 +93,7 @@ ObjectReader::ObjectReader(Reader& reader, const Value& value, ObjectType type)
       members_.emplace(entry.key, entry);
       continue;
     }
+    if (refuse_shape(entry)) continue;
     if (const Tolerated* tolerated = find_tolerated(schema_.type, entry.key)) {
       if (!has_no_effect(*tolerated)) reader_.tolerate(entry, *tolerated, value_.key);
     } else {
@@ -105,6 +107,17 @@ ObjectReader::ObjectReader(Reader& reader, const Value& value, ObjectType type)
       miss({key.name}, fmt::format("'{}' is missing", key.name));
     }
   }
+}
+
+// What ARM writes in another shape.
+bool ObjectReader::refuse_shape(const Value& entry) {
+  auto shape = arm_key(schema_.type, value_, entry);
+  if (!shape) return false;
+  reader_.fail_at_key(entry, "arm-shape", std::move(shape->message), std::move(shape->hint));
+  for (const std::string& meant : shape->means) {
+    reader_.findings().distrust(meant.empty() ? value_.path : path_in(value_.path, meant));
+  }
+  return true;
 }
 
 bool ObjectReader::has_no_effect(const Tolerated& property) const {

@@ -4,11 +4,16 @@
 
 #include "base/number.hpp"
 #include "lab/read/resources.hpp"
+#include "lab/read/value_hints.hpp"
 
 namespace egress::lab {
 namespace {
 
 std::optional<AddressMatch> read_single(Reader& reader, const Value& value, const TagNames* tags) {
+  if (auto meant = hint_for_address(value)) {
+    reader.fail(value, "address-form", std::move(meant->message), std::move(meant->hint));
+    return std::nullopt;
+  }
   const auto text = reader.text(value);
   if (!text) return std::nullopt;
   if (*text == "*") return AddressMatch{.any = true};
@@ -74,7 +79,11 @@ PortSet read_ports(ObjectReader& object, const std::string& side) {
   std::vector<Interval<uint16_t>> ranges;
   object.exclude(range_key, ranges_key);
   if (single) {
-    if (const auto range = read_port_range(reader, *single)) ranges.push_back(*range);
+    if (auto meant = hint_for_ports(*single)) {
+      reader.fail(*single, "port-range", std::move(meant->message), std::move(meant->hint));
+    } else if (const auto range = read_port_range(reader, *single)) {
+      ranges.push_back(*range);
+    }
   }
   const std::vector<Value> items = several ? reader.items(*several) : std::vector<Value>{};
   for (const Value& item : items) {
@@ -113,7 +122,7 @@ Route read_route(Reader& reader, const Value& value, const TagNames* tags) {
   if (const auto prefix = object.at("addressPrefix")) {
     const auto text = reader.text(*prefix);
     if (text && looks_like_address(*text)) {
-      route.address_prefix = reader.prefix(*prefix);
+      route.address_prefix = reader.range(*prefix);
     } else if (text) {
       route.service_tag = read_service_tag(reader, *prefix, tags).value_or("");
     }
@@ -157,8 +166,8 @@ std::optional<std::string> read_service_tag(Reader& reader, const Value& value,
   if (!text || tags == nullptr) return text;
   if (auto canonical = tags->canonical(*text)) return canonical;
   const std::string source =
-      "'serviceTags' names a file of tags; without it there are a few of West Europe, North Europe "
-      "and East US";
+      "write a prefix, \"*\" or a service tag, of which 'serviceTags' names a file; without it "
+      "there are a few of West Europe, North Europe and East US";
   reader.fail(value, "unknown-service-tag", fmt::format("unknown service tag '{}'", shown(*text)),
               reader.findings().wants_suggestions() ? tags->nearest(*text).hint(source) : source);
   return std::nullopt;

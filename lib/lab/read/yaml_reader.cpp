@@ -11,7 +11,9 @@
 #include "lab/https_url.hpp"
 #include "lab/impairment.hpp"
 #include "lab/limits.hpp"
+#include "lab/read/arm_shapes.hpp"
 #include "lab/read/json_tree.hpp"
+#include "lab/read/value_hints.hpp"
 #include "lab/read/yaml_slips.hpp"
 
 namespace egress::lab {
@@ -46,7 +48,7 @@ std::string ipv6_hint(const std::string& text) {
 void Reader::fail(const Value& value, std::string code, std::string message, std::string hint) {
   // What nobody means to be in a value explains it better than the rule that it breaks.
   const auto slip =
-      value.is_scalar() && !value.node->quoted ? slip_in_value(value.node->text) : std::nullopt;
+      value.is_scalar() ? slip_in_value(value.node->text, value.node->quoted) : std::nullopt;
   if (slip) {
     fail_at(value.mark, value.path, std::move(code), slip->message, slip->hint);
   } else {
@@ -68,7 +70,19 @@ void Reader::fail_at(Mark mark, const std::string& path, std::string code, std::
   findings_.distrust(path);
 }
 
+void Reader::fail_word(const Value& value, const std::string& got,
+                       const std::vector<std::string>& words) {
+  std::string hint = hint_for_word(got, words);
+  if (hint.empty()) hint = suggestion(got, words);
+  fail(value, "unknown-value", fmt::format("'{}' is not one of {}", shown(got), one_of(words)),
+       std::move(hint));
+}
+
 std::optional<std::string> Reader::text(const Value& value) {
+  if (auto shape = arm_text(value)) {
+    fail(value, "arm-shape", std::move(shape->message), std::move(shape->hint));
+    return std::nullopt;
+  }
   if (!value.is_scalar()) {
     fail(value, "type", fmt::format("text is expected, not {}", kind_name(*value.node)));
     return std::nullopt;
@@ -144,6 +158,18 @@ std::optional<Ipv4Prefix> Reader::prefix(const Value& value) {
   return std::nullopt;
 }
 
+std::optional<Ipv4Prefix> Reader::range(const Value& value) {
+  const auto got = prefix(value);
+  if (!got || value.node->text.find('/') != std::string::npos) return got;
+  const std::string& text = value.node->text;
+  const std::string whole =
+      got->address.bits == 0
+          ? fmt::format("write {0}/0 for every address", text)
+          : fmt::format("write it as 10.0.0.0/24 is written; {}/32 is this address alone", text);
+  fail(value, "prefix", fmt::format("'{}' has no length", text), whole);
+  return std::nullopt;
+}
+
 std::optional<SubnetRef> Reader::subnet_ref(const Value& value) {
   const auto got = text(value);
   if (!got) return std::nullopt;
@@ -201,7 +227,9 @@ std::vector<Value> Reader::items(const Value& value) {
     const bool dash = value.is_scalar() && text.size() > 1 && text.front() == '-';
     fail(value, "type", fmt::format("a list is expected, not {}", kind_name(*value.node)),
          dash ? fmt::format("a space is missing after the '-': write '- {}'", shown(text.substr(1)))
-              : std::string{});
+         : value.is_scalar()
+             ? fmt::format("write [{}]", text.starts_with('*') ? "\"*\"" : shown(text))
+             : std::string{});
     return values;
   }
   for (size_t i = 0; i < value.node->items.size(); ++i) {
@@ -226,6 +254,10 @@ template <typename Less>
 std::vector<Value> Reader::distinct(const Value& value) {
   std::vector<Value> values;
   if (value.is_null()) return values;
+  if (auto shape = arm_children(value)) {
+    fail(value, "arm-shape", std::move(shape->message), std::move(shape->hint));
+    return values;
+  }
   if (value.node->kind != YamlKind::kMap) {
     fail(value, "type", fmt::format("a map is expected, not {}", kind_name(*value.node)));
     return values;

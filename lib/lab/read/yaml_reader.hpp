@@ -55,6 +55,8 @@ class Reader {
   std::optional<Ipv4Address> address(const Value& value);
   std::optional<Ipv6Address> address6(const Value& value);
   std::optional<Ipv4Prefix> prefix(const Value& value);
+  // The same where Azure wants the length, too.
+  std::optional<Ipv4Prefix> range(const Value& value);
   // Lower case and without a final dot.
   std::optional<std::string> domain_name(const Value& value);
   std::optional<SubnetRef> subnet_ref(const Value& value);
@@ -79,8 +81,7 @@ class Reader {
       if (equal_ignoring_case(spelling.word, *got)) return spelling.value;
     }
     const auto words = words_of(spellings);
-    fail(value, "unknown-value", fmt::format("'{}' is not one of {}", shown(*got), one_of(words)),
-         suggestion(*got, words));
+    fail_word(value, *got, words);
     return std::nullopt;
   }
 
@@ -110,6 +111,7 @@ class Reader {
   template <typename T>
   std::optional<T> parsed(const Value& value, const char* code,
                           Result<T> (*parse)(std::string_view));
+  void fail_word(const Value& value, const std::string& got, const std::vector<std::string>& words);
   void fail_at(Mark mark, const std::string& path, std::string code, std::string message,
                std::string hint);
   template <typename Less>
@@ -188,6 +190,7 @@ class ObjectReader {
 
  private:
   void refuse_key(const Value& entry);
+  bool refuse_shape(const Value& entry);
   bool has_no_effect(const Tolerated& property) const;
   std::optional<int> integer_at(const std::string& key);
 

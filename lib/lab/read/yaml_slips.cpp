@@ -160,7 +160,7 @@ std::optional<YamlProblem> unknown_directive(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<ValueSlip> slip_in_value(std::string_view text) {
+std::optional<ValueSlip> slip_in_value(std::string_view text, bool quoted) {
   constexpr std::array<std::string_view, 7> kQuotes = {
       "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x98", "\xe2\x80\x99",
       "\xe2\x80\x9e", "\xc2\xab",     "\xc2\xbb"};
@@ -178,6 +178,12 @@ std::optional<ValueSlip> slip_in_value(std::string_view text) {
     return ValueSlip{fmt::format("a {} ({}) stands here", name, name_of_odd(odd)),
                      "replace it by a plain space"};
   }
+  for (const std::string_view dash : {"\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x88\x92"}) {
+    if (text.find(dash) == std::string_view::npos) continue;
+    return ValueSlip{fmt::format("'{}' holds the dash {}", shown(text), name_of_odd(dash)),
+                     "write - in its place"};
+  }
+  if (quoted) return std::nullopt;
   for (const std::string_view mark : {" //", " /*"}) {
     const size_t at = text.find(mark);
     if (at == std::string_view::npos) continue;

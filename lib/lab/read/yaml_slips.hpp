@@ -31,7 +31,7 @@ struct ValueSlip {
   std::string message{};
   std::string hint{};
 };
-std::optional<ValueSlip> slip_in_value(std::string_view text);
+std::optional<ValueSlip> slip_in_value(std::string_view text, bool quoted = false);
 
 // Rules by what they go by, for yaml_slips.cpp. `detected` is where the parser stops at the latest.
 struct Slip {

@@ -43,10 +43,10 @@ ObjectSchema on_premises_schema() {
       ObjectType::kOnPremisesNetwork,
       "onPremisesNetwork",
       "A network on-premises, with hosts that say so.",
-      {list("localNetworkAddressSpace", Form::kPrefix,
+      {list("localNetworkAddressSpace", Form::kRange,
             "Prefixes to which its connections have static routes."),
        object("bgpSettings", ObjectType::kBgpSettings, "Its speaker."),
-       list("advertisedPrefixes", Form::kPrefix,
+       list("advertisedPrefixes", Form::kRange,
             "Prefixes that connections with 'enableBgp' learn from it."),
        list("returnRoutes", Form::kPrefix,
             "What it sends back by its gateways. Left out: what they tell it, the prefixes of the "

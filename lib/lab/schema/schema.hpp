@@ -77,9 +77,10 @@ enum class Form {
   kAddressOrEmpty,   // an address, or "" for none
   kAddress6,         // "2001:db8::1"
   kDomainName,       // "www.example.com"
-  kPrefix,           // "10.0.0.0/24"
+  kPrefix,           // "10.0.0.0/24", or an address for the prefix of it alone
+  kRange,            // "10.0.0.0/24"
   kPrefixOrAny,      // a prefix, a service tag or "*"
-  kPrefixOrTag,      // a prefix or a service tag
+  kPrefixOrTag,      // a prefix with its length, or a service tag
   kFirewallAddress,  // a prefix, a range "10.0.0.4-10.0.0.9", a service tag or "*"
   kPortsOrAny,       // "443", "1000-1999" or "*"
   kPorts,            // "443", "1000-1999"; "*" where the value is not in a list

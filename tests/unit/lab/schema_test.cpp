@@ -25,6 +25,7 @@
 #include "tests/oracle/generator.hpp"
 #include "tests/support/boundary_labs.hpp"
 #include "tests/unit/lab/files.hpp"
+#include "tests/unit/lab/wrong_labs.hpp"
 
 namespace egress::lab {
 namespace {
@@ -98,6 +99,68 @@ TEST(Schema, TakesEveryFileThatLoads) {
     }
   }
   EXPECT_GE(taken, 13U);
+}
+
+// What only the loader can know: how things hang together, and which words Azure's lists have.
+bool is_beyond_a_schema(const std::string& finding) {
+  static const std::set<std::string> kCodes = {"unknown-reference",
+                                               "address-outside",
+                                               "address-duplicate",
+                                               "overlap",
+                                               "peering-overlap",
+                                               "subnet-outside",
+                                               "priority-duplicate",
+                                               "route-duplicate",
+                                               "BadRequest",
+                                               "Conflict",
+                                               "sku-without-integration",
+                                               "name",
+                                               "duplicate-key",
+                                               "unknown-service-tag",
+                                               "tag-in-list",
+                                               "delegation-limit",
+                                               "unknown-value",
+                                               "merge",
+                                               "location",
+                                               "prefix",
+                                               "address-form"};
+  const size_t open = finding.rfind('[');
+  return kCodes.contains(finding.substr(open + 1, finding.rfind(']') - open - 1));
+}
+
+// Every lab of the corpus: valid ones pass, and those that are refused for their form do not.
+TEST(Schema, AgreesWithTheLoaderOnWrongLabs) {
+  size_t agreed = 0;
+  for (const std::string& path : testing_support::files_with(LAB_WRONG, ".lab")) {
+    SCOPED_TRACE(path);
+    const WrongLab wrong = read_wrong_lab(path);
+    if (!parse_yaml(wrong.text).root) continue;
+    const std::string found = complaints(seen_by_editor(wrong.text));
+    std::istringstream lines(wrong.expected);
+    bool by_form = false;
+    bool refused = false;
+    for (std::string line; std::getline(lines, line);) {
+      const bool error = line.find(": error: ") != std::string::npos;
+      refused = refused || error;
+      by_form = by_form || (error && !is_beyond_a_schema(line));
+    }
+    if (!refused) EXPECT_EQ(found, "");
+    if (by_form) EXPECT_NE(found, "");
+    ++agreed;
+  }
+  EXPECT_GE(agreed, 100U);
+}
+
+// Labs from outside, where they are.
+TEST(Schema, TakesWhatLoadsOfAFolderThatIsNamed) {
+  const char* folder = std::getenv("EGRESS_LAB_FOLDER");
+  if (folder == nullptr) GTEST_SKIP() << "EGRESS_LAB_FOLDER names no folder";
+  for (const std::string& path : testing_support::yaml_files(folder)) {
+    SCOPED_TRACE(path);
+    const std::string text = read_file(path);
+    if (!load(text, "lab.yaml", reader_beside(path)).lab) continue;
+    EXPECT_EQ(complaints(seen_by_editor(text)), "");
+  }
 }
 
 TEST(Schema, TakesEveryBoundaryLab) {
