@@ -11,50 +11,12 @@
 
 #include "base/number.hpp"
 #include "control/messages.hpp"
+#include "egressd/http_answers.hpp"
 #include "egressd/metrics.hpp"
 
 namespace egress::daemon {
 
 namespace {
-
-unsigned status_of(Errc code) {
-  switch (code) {
-    case Errc::kInvalid: return MHD_HTTP_BAD_REQUEST;
-    case Errc::kNotFound: return MHD_HTTP_NOT_FOUND;
-    case Errc::kExists:
-    case Errc::kBusy:
-    case Errc::kUnsupported:
-    case Errc::kConflict: return MHD_HTTP_CONFLICT;
-    default: return MHD_HTTP_INTERNAL_SERVER_ERROR;
-  }
-}
-
-Errc code_of(unsigned status) {
-  switch (status) {
-    case MHD_HTTP_NOT_FOUND: return Errc::kNotFound;
-    case MHD_HTTP_SERVICE_UNAVAILABLE: return Errc::kBusy;
-    case MHD_HTTP_INTERNAL_SERVER_ERROR: return Errc::kKernel;
-    default: return Errc::kInvalid;
-  }
-}
-
-HttpResponse document(const control::Json& json) {
-  return {.status = MHD_HTTP_OK, .body = control::dump(json)};
-}
-
-HttpResponse refusal_of(const Error& error) {
-  return {.status = status_of(error.code), .body = control::dump(control::error_json(error))};
-}
-
-HttpResponse refusal_of(const session::Refusal& refused) {
-  const auto& error = refused.error;
-  const auto& findings = refused.findings;
-  return {
-      .status = status_of(error.code),
-      .body = control::dump(refused.code.empty()
-                                ? control::error_json(error, findings)
-                                : control::error_json(refused.code, error.to_string(), findings))};
-}
 
 std::string argument(const HttpRequest& request, const char* name) {
   const auto found = request.query.find(name);
@@ -87,22 +49,6 @@ Result<lab::Sender> parse_sender(const std::string& text, const HttpRequest& req
 
 HttpResponse not_found(const HttpRequest& request) {
   return refusal(MHD_HTTP_NOT_FOUND, fmt::format("no {} {}", request.method, request.path));
-}
-
-template <typename T>
-HttpResponse answer_of(const Result<T>& result) {
-  return result.ok() ? document(control::to_json(*result)) : refusal_of(result.error());
-}
-
-constexpr auto kToJson = [](const auto& value) { return control::to_json(value); };
-
-// For what is answered later.
-template <typename T, typename ToJson = decltype(kToJson)>
-Then<T> answering(const Respond& respond, ToJson json = kToJson) {
-  return [respond, json](const OrRefusal<T>& answer) {
-    const auto* refused = std::get_if<session::Refusal>(&answer);
-    respond(refused != nullptr ? refusal_of(*refused) : document(json(std::get<T>(answer))));
-  };
 }
 
 // An operation as a stream of progress, or a refusal.
@@ -402,11 +348,6 @@ void handle(const Parts& parts, const HttpRequest& request, const Respond& respo
     return post(parts, request, respond);
   }
   respond(refusal(MHD_HTTP_METHOD_NOT_ALLOWED, "methods are GET and POST"));
-}
-
-HttpResponse refusal(unsigned status, const std::string& why) {
-  return {.status = status,
-          .body = control::dump(control::error_json({.code = code_of(status), .message = why}))};
 }
 
 }  // namespace egress::daemon

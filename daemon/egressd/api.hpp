@@ -2,7 +2,7 @@
 #pragma once
 
 // The control interface's table of requests (ARCHITECTURE.md section 4): which path and method
-// leads where, what of the body is read for it, and how values and refusals look as HTTP.
+// leads where, and what of the body is read for it.
 
 #include <string>
 
@@ -27,8 +27,5 @@ struct Parts {
 };
 
 void handle(const Parts& parts, const HttpRequest& request, const Respond& respond);
-
-// For what fails before a request is understood, 404, 405, 413, 503, or in the middle of it, 500.
-HttpResponse refusal(unsigned status, const std::string& why);
 
 }  // namespace egress::daemon

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "egressd/api.hpp"
+#include "egressd/http_answers.hpp"
 
 namespace egress::daemon {
 
