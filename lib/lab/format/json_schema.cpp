@@ -174,7 +174,8 @@ Json exactly_one(const ObjectSchema& schema, const std::vector<std::string>& key
 // What ties two properties of an object together beyond the choice between them.
 Json condition_of(ObjectType type) {
   if (type == ObjectType::kRoute) {
-    const Json next_hop = present("nextHopIpAddress");
+    Json next_hop = present("nextHopIpAddress");
+    next_hop["properties"]["nextHopIpAddress"] = {{"not", {{"enum", Json::array({nullptr, ""})}}}};
     const Json to_appliance = {
         {"properties", {{"nextHopType", text_like(any_case("VirtualAppliance"))}}}};
     return {{"if", to_appliance}, {"then", next_hop}, {"else", {{"not", next_hop}}}};

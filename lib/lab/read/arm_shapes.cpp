@@ -91,11 +91,10 @@ ArmShape renamed(const Value& entry, const std::string& to, const std::string& v
           .means = {to}};
 }
 
-// Of a peering.
-std::string remote_network(const YamlNode& peering) {
-  const YamlNode* remote = find(peering, "remoteVirtualNetwork");
-  if (remote == nullptr) return "NETWORK";
-  const std::string id = remote->kind == YamlKind::kScalar ? remote->text : text_at(*remote, "id");
+// Of a reference to one.
+std::string network_in(const YamlNode& reference) {
+  const bool text = reference.kind == YamlKind::kScalar;
+  const std::string id = text ? reference.text : text_at(reference, "id");
   return id.empty() ? "NETWORK" : shown(name_in_id(id));
 }
 
@@ -128,6 +127,19 @@ constexpr Unwrapped kUnwrapped[] = {
     {ObjectType::kOnPremisesNetwork, "localNetworkAddressSpace", "addressPrefixes",
      "localNetworkAddressSpace"},
 };
+
+// A peering, or a link of a zone.
+std::optional<ArmShape> keyed_by_network(ObjectType type, const Value& object, const Value& entry) {
+  const bool peering =
+      type == ObjectType::kVirtualNetworkPeering && entry.key == "remoteVirtualNetwork";
+  const bool link = type == ObjectType::kVirtualNetworkLink && entry.key == "virtualNetwork";
+  if (!peering && !link) return std::nullopt;
+  return ArmShape{.message = fmt::format("a {} is keyed by the name of the {}network",
+                                         peering ? "peering" : "link", peering ? "other " : ""),
+                  .hint = fmt::format("write '{}:' in place of '{}:', without '{}'",
+                                      network_in(*entry.node), shown(object.key), entry.key),
+                  .means = {""}};
+}
 
 std::optional<ArmShape> link_of_endpoint(const Value& entry) {
   if (entry.node->kind != YamlKind::kSequence || entry.node->items.empty()) return std::nullopt;
@@ -164,13 +176,10 @@ std::optional<ArmShape> arm_key(ObjectType type, const Value& object, const Valu
     if (inner == nullptr || inner->items.empty()) return std::nullopt;
     return renamed(entry, each.own, flow(*inner));
   }
-  if (type == ObjectType::kVirtualNetworkPeering && entry.key == "remoteVirtualNetwork") {
-    const std::string name = remote_network(*object.node);
-    return ArmShape{.message = "a peering is keyed by the name of the other network",
-                    .hint = fmt::format("write '{}:' in place of '{}:', without "
-                                        "'remoteVirtualNetwork'",
-                                        name, shown(object.key)),
-                    .means = {""}};
+  if (auto keyed = keyed_by_network(type, object, entry)) return keyed;
+  if (type == ObjectType::kPrivateEndpoint && entry.key == "privateDnsZoneGroups" &&
+      entry.node->kind == YamlKind::kSequence && !entry.node->items.empty()) {
+    return renamed(entry, "privateDnsZones", "[ZONE]");
   }
   const bool link = entry.key == "privateLinkServiceConnections" ||
                     entry.key == "manualPrivateLinkServiceConnections";
@@ -184,7 +193,8 @@ std::optional<ArmShape> arm_children(const Value& list) {
   if (name.empty()) return std::nullopt;
   const YamlNode* properties = find(first, "properties");
   const YamlNode& inner = properties != nullptr ? *properties : first;
-  if (find(inner, "remoteVirtualNetwork") != nullptr) name = remote_network(inner);
+  const YamlNode* remote = find(inner, "remoteVirtualNetwork");
+  if (remote != nullptr) name = network_in(*remote);
   const YamlNode* value = find(first, "value");
   if (value != nullptr && first.items.size() <= 3) {
     return ArmShape{.message = fmt::format("'{}' are keyed by name here", shown(list.key)),

@@ -55,7 +55,12 @@ Subnet read_subnet(Reader& reader, const Value& value) {
   ObjectReader object(reader, value, ObjectType::kSubnet);
   Subnet subnet;
   subnet.address_prefixes = read_subnet_prefixes(object);
-  object.list_into(subnet.delegations, "delegations", read_delegation);
+  const auto delegations = object.at("delegations");
+  // Of several it is told that there is one.
+  const bool one = !delegations || delegations->node->items.size() <= 1;
+  object.list_into(subnet.delegations, "delegations", [one](Reader& from, const Value& item) {
+    return one ? read_delegation(from, item) : from.text(item);
+  });
   object.into(subnet.network_security_group, "networkSecurityGroup", &Reader::text);
   object.into(subnet.route_table, "routeTable", &Reader::text);
   object.into(subnet.nat_gateway, "natGateway", &Reader::text);

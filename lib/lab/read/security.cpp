@@ -128,7 +128,11 @@ Route read_route(Reader& reader, const Value& value, const TagNames* tags) {
     }
   }
   object.word_into(route.next_hop_type, "nextHopType", next_hop_types());
-  object.into(route.next_hop_ip_address, "nextHopIpAddress", &Reader::address);
+  // Exports have an empty one where there is none.
+  const auto hop = object.at("nextHopIpAddress");
+  if (hop && !(hop->is_scalar() && hop->node->text.empty())) {
+    route.next_hop_ip_address = reader.address(*hop);
+  }
   return route;
 }
 

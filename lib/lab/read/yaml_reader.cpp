@@ -37,6 +37,11 @@ Value value_of(const std::string& parent, const YamlItem& entry) {
   return {entry.node.get(), entry.mark, path_of(parent, entry.key), entry.key, entry.key_mark};
 }
 
+// What no file says has none, as in a command.
+std::string told_of_quotes(const Value& value) {
+  return value.node->quoted && value.mark.line > 0 ? " (quotes make it text)" : "";
+}
+
 std::string ipv6_hint(const std::string& text) {
   return text.find(':') == std::string::npos
              ? std::string{}
@@ -100,7 +105,7 @@ std::optional<bool> Reader::boolean(const Value& value) {
     if (text == "true" || text == "True" || text == "TRUE") return true;
     if (text == "false" || text == "False" || text == "FALSE") return false;
   }
-  const std::string why = value.node->quoted ? " (quotes make it text)" : "";
+  const std::string why = told_of_quotes(value);
   fail(value, "type",
        fmt::format("true or false is expected, not {}{}", kind_name(*value.node), why));
   return std::nullopt;
@@ -112,7 +117,7 @@ std::optional<int> Reader::integer(const Value& value) {
   // 010 is eight to some readers of YAML and ten to others.
   const bool octal = text.size() > 1 && text.front() == '0';
   if (number && value.is_scalar() && !value.node->quoted && !octal) return number;
-  const std::string why = value.node->quoted ? " (quotes make it text)" : "";
+  const std::string why = told_of_quotes(value);
   fail(value, "type",
        fmt::format("a whole number is expected, not {}{}", kind_name(*value.node), why));
   return std::nullopt;

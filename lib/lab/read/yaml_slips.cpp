@@ -95,7 +95,7 @@ std::optional<YamlProblem> odd_blank_slip(const Scan& scan, Mark at) {
         const auto slip = slip_in_value(token.text.substr(in));
         return syntax({token.mark.line, token.mark.column + static_cast<int>(in)},
                       slip ? slip->message : "a space of a word processor stands here",
-                      "replace it by a plain space");
+                      slip ? slip->hint : "replace it by a plain space");
       }
     }
   }
@@ -174,6 +174,11 @@ std::optional<ValueSlip> slip_in_value(std::string_view text, bool quoted) {
     const size_t length = odd_blank(text, at);
     if (length == 0) continue;
     const std::string_view odd = text.substr(at, length);
+    if (odd == "\xe2\x80\x8b" || odd == "\xef\xbb\xbf") {
+      return ValueSlip{
+          fmt::format("a character that cannot be seen ({}) stands here", name_of_odd(odd)),
+          "take it away"};
+    }
     const char* name = odd == "\xc2\xa0" ? "no-break space" : "space that is none to YAML";
     return ValueSlip{fmt::format("a {} ({}) stands here", name, name_of_odd(odd)),
                      "replace it by a plain space"};

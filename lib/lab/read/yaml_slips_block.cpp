@@ -187,10 +187,10 @@ std::optional<Slip> indicator_slip(const Scan& scan) {
       return Slip{token.mark, "``` of Markdown stands here", "the lab is what stands between them",
                   token.mark};
     }
-    const std::string shown_value = shown_word(token.text);
+    const std::string whole(token.text);
+    const bool repeated = shown_word(whole) == whole && c != '`' && c != '&';
     return Slip{token.mark, fmt::format("no value begins with {}", c),
-                c == '`' || c == '&' ? std::string("put the value in quotes")
-                                     : fmt::format("write \"{}\" in quotes", shown_value),
+                repeated ? fmt::format("write \"{}\" in quotes", whole) : "put the value in quotes",
                 token.mark};
   }
   for (const ScannedLine& line : scan.lines) {

@@ -37,7 +37,8 @@ Mark end_of(const Token& token) {
           static_cast<int>(token.text.size() - token.text.rfind('\n'))};
 }
 
-Slip told_of_quote(const Token& quoted, Mark detected) {
+// `apostrophe`: the text goes on at once.
+Slip told_of_quote(const Token& quoted, Mark detected, bool apostrophe) {
   const char own = quoted.text.front();
   const char other = own == '"' ? '\'' : '"';
   std::string_view line = quoted.text.substr(0, quoted.text.find('\n'));
@@ -55,7 +56,9 @@ Slip told_of_quote(const Token& quoted, Mark detected) {
   const size_t next = inside.find_first_of(",\n");
   if (next == std::string_view::npos) {
     return {quoted.mark, fmt::format("more text follows the quoted {}", shown_word(quoted.text)),
-            "put all of the value in one pair of quotes", detected};
+            own == '\'' && apostrophe ? "within single quotes ' is written ''"
+                                      : "put all of the value in one pair of quotes",
+            detected};
   }
   return {quoted.mark,
           fmt::format("the quote that begins here ends in line {}, column {}, in the middle of "
@@ -195,7 +198,8 @@ std::optional<Slip> quote_slip(const Scan& scan) {
     const Token& token = scan.tokens[i];
     if (token.kind != TokenKind::kQuoted) continue;
     if (token.closed && !goes_on_behind(scan, i)) continue;
-    return told_of_quote(token, end_of(token));
+    const bool at_once = i + 1 < scan.tokens.size() && scan.tokens[i + 1].at == token.end();
+    return told_of_quote(token, end_of(token), at_once);
   }
   return std::nullopt;
 }

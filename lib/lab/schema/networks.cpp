@@ -149,7 +149,8 @@ ObjectSchema subnet_schema() {
        list("addressPrefixes", Form::kRange, "The same, of several prefixes.", 1),
        list("delegations", Form::kText,
             "Microsoft.Web/serverFarms for a subnet that apps integrate with. Such a subnet is "
-            "/28 or larger, /26 when several plans share it."),
+            "/28 or larger, /26 when several plans share it.",
+            0, 1),
        value("networkSecurityGroup", Form::kText, "The security group that filters its traffic."),
        value("routeTable", Form::kText, "The route table that steers what it sends."),
        value("natGateway", Form::kText,

@@ -67,7 +67,7 @@ ObjectSchema route_schema() {
           "A route.",
           {required(value("addressPrefix", Form::kPrefixOrTag, "A prefix or a service tag.")),
            required(word("nextHopType", words_of(next_hop_types()), "Where packets go.")),
-           value("nextHopIpAddress", Form::kAddress,
+           value("nextHopIpAddress", Form::kAddressOrEmpty,
                  "The appliance: with VirtualAppliance, and only with it.")}};
 }
 

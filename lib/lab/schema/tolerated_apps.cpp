@@ -96,6 +96,8 @@ All of_sites() {
              usually("dailyMemoryTimeQuota", {"0"}),
              usually("keyVaultReferenceIdentity", {"SystemAssigned"}),
              nothing("hostingEnvironmentProfile"),
+             nothing("networkConfig"),
+             nothing("virtualNetworkConnections"),
              nothing("daprConfig"),
              nothing("functionAppConfig"),
              nothing("workloadProfileName"),

@@ -118,7 +118,6 @@ bool is_beyond_a_schema(const std::string& finding) {
                                                "duplicate-key",
                                                "unknown-service-tag",
                                                "tag-in-list",
-                                               "delegation-limit",
                                                "unknown-value",
                                                "merge",
                                                "location",
