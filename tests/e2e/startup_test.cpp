@@ -170,7 +170,7 @@ TEST_F(Startup, ABackupGoesByItsOwnSwitch) {
   EXPECT_EQ(failed.status, 1);
   EXPECT_THAT(failed.out, HasSubstr("direct as 20.50.1.4  forbidden"));
   EXPECT_THAT(failed.err, IsEmpty());
-  EXPECT_EQ(machine_.ctl({"backup", "nobody"}).status, 1);
+  EXPECT_EQ(machine_.ctl({"backup", "nobody"}).status, 3);
   EXPECT_EQ(machine_.ctl({"status"}).status, 0);
 }
 

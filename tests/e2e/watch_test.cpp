@@ -74,7 +74,7 @@ TEST_P(Watch, ShowsOneAppsFlowsAlone) {
 }
 
 TEST_P(Watch, SeesInstancesThatComeLater) {
-  EXPECT_EQ(machine_.ctl({"watch", "web/2"}).status, 1);
+  EXPECT_EQ(machine_.ctl({"watch", "web/2"}).status, 3);
   bool applied = false;
   const auto provoke = [&] {
     if (!std::exchange(applied, true)) {
@@ -136,10 +136,10 @@ TEST_F(WatchCommand, EndsInGoodOrderWhenItIsInterrupted) {
 
 TEST_F(WatchCommand, SaysWhatItCannotWatch) {
   const Outcome nobody = machine_.ctl({"watch", "wbe"});
-  EXPECT_EQ(nobody.status, 1);
+  EXPECT_EQ(nobody.status, 3);
   EXPECT_THAT(nobody.err, HasSubstr("web"));
   const Outcome packets = machine_.ctl({"watch", "web", "--packets"});
-  EXPECT_EQ(packets.status, 1);
+  EXPECT_EQ(packets.status, 3);
   EXPECT_THAT(packets.err, HasSubstr("needs interface: tun"));
   EXPECT_EQ(machine_.ctl({"watch", "--for", "soon"}).status, 2);
 }

@@ -116,11 +116,11 @@ TEST_F(Wires, GoBackToWhatTheLabSays) {
 TEST_F(Wires, OfAVethPlanAreRefused) {
   start_with(contract_lab());
   EXPECT_THAT(wire({}).out, HasSubstr("no wires"));
-  EXPECT_EQ(wire({"plan"}).status, 1);
+  EXPECT_EQ(wire({"plan"}).status, 3);
   const Outcome refused = wire({"plan", "--loss", "1%"});
   EXPECT_EQ(refused.status, 1);
   EXPECT_THAT(refused.err, AllOf(HasSubstr("needs-tun"), HasSubstr("needs interface: tun")));
-  EXPECT_EQ(wire({"nobody", "--loss", "1%"}).status, 1);
+  EXPECT_EQ(wire({"nobody", "--loss", "1%"}).status, 3);
   for (const Command& usage :
        {Command{"plan", "--loss", "much"}, Command{"--loss", "1%"},
         Command{"plan", "--clear", "--hold"}, Command{"plan", "--for", "1s"},

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "lab/document.hpp"
 #include "lab/validate.hpp"
 #include "tests/support/boundary_labs.hpp"
 #include "tests/support/folder.hpp"
@@ -89,6 +90,10 @@ TEST(Cases, EveryRandomAndEveryBoundaryLabLoadsAsItWasWritten) {
     ASSERT_TRUE(file.ok()) << file.error().to_string();
     const auto loaded = load_case(*file);
     ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+    const auto text = [](const lab::Lab& lab) {
+      return lab::text_of(lab::document_of(lab), 1).value();
+    };
+    ASSERT_EQ(text(loaded->lab), text(named(labs[i])));
     ASSERT_TRUE(loaded->lab == named(labs[i]));
   }
 }

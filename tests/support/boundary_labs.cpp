@@ -123,8 +123,8 @@ void add_rights_and_delays(lab::Lab& lab, const std::string& hub) {
   lab.sites["0"].location = lab.location;
   lab.not_emulated = {
       {"serverFarms.0-0.zoneRedundant", "true"},
-      {"sites.app-0.siteConfig.alwaysOn", "true"},
-      {"virtualNetworks." + hub + ".subnets._.defaultOutboundAccess", "false"},
+      {"sites.app-0.clientCertEnabled", "true"},
+      {"virtualNetworks." + hub + ".enableDdosProtection", "true"},
       {"virtualNetworks.spoke.virtualNetworkPeerings." + hub + ".doNotVerifyRemoteGateways",
        "true"}};
 }
