@@ -105,16 +105,16 @@ Answer answer_of(int status, const std::string& body) {
 }
 
 Answer Client::get(const std::string& path) const {
-  Sink sink;
-  const Request request = request_to(path);
-  const Exchange done = perform(request, sink);
-  return done.end == End::kComplete ? answer_of(done.status, sink.body) : no_answer(request, done);
+  return ask(request_to(path));
 }
 
 Answer Client::post(const std::string& path, const Json& body) const {
   const std::string text = control::dump(body);
+  return ask(request_to(path, &text));
+}
+
+Answer Client::ask(const Request& request) const {
   Sink sink;
-  const Request request = request_to(path, &text);
   const Exchange done = perform(request, sink);
   return done.end == End::kComplete ? answer_of(done.status, sink.body) : no_answer(request, done);
 }

@@ -48,6 +48,7 @@ class Client {
  private:
   using Clock = std::chrono::steady_clock;
   Request request_to(const std::string& path, const std::string* body = nullptr) const;
+  Answer ask(const Request& request) const;
   Clock::time_point deadline() const;
   Failure no_answer(const Request& request, const Exchange& done) const;
 

@@ -10,6 +10,8 @@
 namespace egress::ctl {
 namespace {
 
+constexpr const char* kConfiguration = "/etc/egressd/egressd.yaml";
+
 std::string quoted(const std::string& word) {
   std::string text = "'";
   for (const char letter : word) {
@@ -44,6 +46,15 @@ std::string daemon_program() {
     }
   }
   return EGRESS_DAEMON;
+}
+
+std::vector<std::string> doctor_command(const std::vector<std::string>& options) {
+  std::vector<std::string> command{daemon_program(), "--doctor"};
+  if (options.empty() && ::access(kConfiguration, R_OK) == 0) {
+    command.insert(command.end(), {"--config", kConfiguration});
+  }
+  command.insert(command.end(), options.begin(), options.end());
+  return command;
 }
 
 }  // namespace egress::ctl

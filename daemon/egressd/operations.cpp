@@ -108,7 +108,7 @@ void Operations::apply(lab::LabText text, const Observer& observer) {
       "apply",
       [text = std::move(text), base = session_.current(), terms = session_.terms(),
        now = lab_time()] { return session::propose(*base, text, terms, now); },
-      observer);
+      observer, Warns::kOfAll);
 }
 
 void Operations::operate(const lifecycle::Operation& operation, const Observer& observer) {
@@ -175,10 +175,9 @@ void Operations::impose(const WireSelection& which, const control::ImposeRequest
 }
 
 template <typename Propose>
-void Operations::propose(const char* what, Propose propose, const Observer& observer) {
-  // An operation is told what it has brought about; who applies a file, all about it.
+void Operations::propose(const char* what, Propose propose, const Observer& observer, Warns warns) {
   const auto known =
-      what == std::string("apply") ? std::vector<lab::Finding>() : session_.current()->warnings;
+      warns == Warns::kOfAll ? std::vector<lab::Finding>() : session_.current()->warnings;
   const auto then = [this, what, known, observer](Result<session::Outcome> outcome) {
     session::Refusal refusal;
     if (!outcome.ok()) {

@@ -82,8 +82,12 @@ class Operations {
  private:
   class Tracked;
   void begin(const char* what);
+  // Who applies a file is told of all that is to be warned of, an operation of what it brings
+  // about.
+  enum class Warns { kOfAll, kOfWhatIsNew };
   template <typename Propose>
-  void propose(const char* what, Propose propose, const Observer& observer);
+  void propose(const char* what, Propose propose, const Observer& observer,
+               Warns warns = Warns::kOfWhatIsNew);
   Status take(session::Proposal proposal);
   Status take_learned(session::Outcome outcome);
   std::optional<Error> why_not_now() const;

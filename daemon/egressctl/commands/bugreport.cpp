@@ -70,8 +70,7 @@ class Report {
   void add(const std::string& name, const std::string& text) const {
     std::ofstream(folder_ + "/" + name) << text;
   }
-  void add_answer(const Client& client, const std::string& name, const std::string& path) const {
-    const Answer answer = client.get(path);
+  void add_answer(const std::string& name, const Answer& answer) const {
     const Json* json = std::get_if<Json>(&answer);
     add(name, control::dump_indented(json != nullptr ? *json : to_json(std::get<Failure>(answer))) +
                   "\n");
@@ -91,7 +90,7 @@ void add_machine(const Report& report) {
                          ask_program({"uname", "-a"}, Errors::kIncluded),
                          ask_program({"nft", "--version"}, Errors::kIncluded),
                          ask_program({"cat", "/etc/os-release"}, Errors::kIncluded)));
-  report.add_output("doctor.json", {daemon_program(), "--doctor"});
+  report.add_output("doctor.json", doctor_command({}));
   report.add_output("log.txt", {"journalctl", "--unit", "egressd", "--lines", "5000", "--no-pager",
                                 "--output", "short-iso-precise"});
   report.add_output("configuration.yaml", {"cat", "/etc/egressd/egressd.yaml"});
@@ -100,9 +99,6 @@ void add_machine(const Report& report) {
 // What the kernel has, by the programs that people know it by.
 void add_kernel(const Report& report, const Json& status) {
   std::set<std::string> names;
-  for (const char* list : {"apps", "workers", "hosts", "gateways"}) {
-    for (const Json& each : list_of(status, list)) names.insert(text_of(each, "netns"));
-  }
   const std::string prefix = text_of(status, "prefix");
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/run/netns", error)) {
@@ -121,7 +117,7 @@ void add_kernel(const Report& report, const Json& status) {
       text += ask_program(command, Errors::kIncluded);
     }
     text += ask_program({"ip", "netns", "exec", netns, "nft", "--stateless", "list", "ruleset"},
-                      Errors::kIncluded);
+                        Errors::kIncluded);
   }
   report.add("kernel.txt", text);
 }
@@ -133,8 +129,8 @@ int bugreport(const Context& context, const std::string& file) {
   const Report report(scratch->path() + "/" + kFolder);
   add_machine(report);
   const Answer status = context.client.get("/v1/status");
-  report.add_answer(context.client, "status.json", "/v1/status");
-  report.add_answer(context.client, "leases.json", "/v1/leases");
+  report.add_answer("status.json", status);
+  report.add_answer("leases.json", context.client.get("/v1/leases"));
   const Answer lab = context.client.get("/v1/lab");
   if (const Json* exported = std::get_if<Json>(&lab)) {
     report.add("lab.yaml", lab_without_secrets(*exported));

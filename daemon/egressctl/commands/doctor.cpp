@@ -14,8 +14,6 @@ namespace egress::ctl {
 
 namespace {
 
-constexpr const char* kConfiguration = "/etc/egressd/egressd.yaml";
-
 Json check(const char* name, const char* state, const std::string& found, const std::string& cure) {
   return {{"name", name}, {"state", state}, {"found", found}, {"cure", cure}};
 }
@@ -54,17 +52,11 @@ std::string render(const Json& checks, const Screen& screen) {
 
 int doctor(const Context& context, const std::vector<std::string>& options) {
   const Console& console = context.console;
-  const std::string program = daemon_program();
-  std::vector<std::string> command{program, "--doctor"};
-  if (options.empty() && ::access(kConfiguration, R_OK) == 0) {
-    command.insert(command.end(), {"--config", kConfiguration});
-  }
-  command.insert(command.end(), options.begin(), options.end());
-  const Json told =
-      Json::parse(ask_program(command, Errors::kLost), nullptr, /*allow_exceptions=*/false);
+  const Json told = Json::parse(ask_program(doctor_command(options), Errors::kLost), nullptr,
+                                /*allow_exceptions=*/false);
   if (told.is_discarded()) {
     return console.fail({.code = "not-found",
-                         .message = fmt::format("{} does not tell about this machine", program),
+                         .message = daemon_program() + " does not tell about this machine",
                          .hint = "install egressd, or see what it says: egressd --doctor"},
                         kTrouble);
   }

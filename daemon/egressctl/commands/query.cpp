@@ -38,11 +38,10 @@ int watch_status(const Context& context) {
     }
     const Json& seen = std::get<Json>(answer);
     last = flag_of(seen, "inSync") ? kDone : kNo;
-    const std::string clear = console.out().interactive ? kFromTheTop : "";
     if (console.prints_documents()) {
       console.print_next(seen);
     } else {
-      console.print(clear);
+      if (console.out().interactive) console.print(std::string(kFromTheTop));
       console.print(seen, render_status(seen, console.out()));
     }
     if (std::fflush(stdout) != 0) return kTrouble;
@@ -53,26 +52,25 @@ int watch_status(const Context& context) {
   return last;
 }
 
-int hold(const Context& context, const std::string& duration) {
-  const auto parsed = parse_duration(duration);
-  if (!parsed.ok()) return context.console.fail(failure_of(parsed.error()), kUsage);
-  const Answer answer =
-      context.client.post("/v1/hold", control::to_json(control::HoldRequest{*parsed}));
+int ask_to_hold(const Context& context, const control::HoldRequest& request,
+                const std::string& done) {
+  const Answer answer = context.client.post("/v1/hold", control::to_json(request));
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
     return context.console.fail(*failure, exit_of(*failure, Purpose::kChange));
   }
-  context.console.print(std::get<Json>(answer),
-                        fmt::format("repairs are held for {}\n", duration_text(*parsed)));
+  context.console.print(std::get<Json>(answer), done);
   return kDone;
 }
 
+int hold(const Context& context, const std::string& duration) {
+  const auto parsed = parse_duration(duration);
+  if (!parsed.ok()) return context.console.fail(failure_of(parsed.error()), kUsage);
+  return ask_to_hold(context, {*parsed},
+                     fmt::format("repairs are held for {}\n", duration_text(*parsed)));
+}
+
 int release(const Context& context) {
-  const Answer answer = context.client.post("/v1/hold", control::to_json(control::HoldRequest{}));
-  if (const Failure* failure = std::get_if<Failure>(&answer)) {
-    return context.console.fail(*failure, exit_of(*failure, Purpose::kChange));
-  }
-  context.console.print(std::get<Json>(answer), "repairs go on\n");
-  return kDone;
+  return ask_to_hold(context, {}, "repairs go on\n");
 }
 
 int leases(const Context& context, const std::string& subnet) {
@@ -141,7 +139,7 @@ void add_query_commands(CLI::App& app, Action& chosen) {
       "  ip netns exec eg-vnet-spoke nft monitor trace\n"
       "  egressctl release\n"
       "Exit status: 0 done, 3 trouble.");
-  const auto duration = std::make_shared<std::string>("10m");
+  const auto duration = std::make_shared<std::string>(duration_text(control::kHoldUnlessTold));
   holding->add_option("--for", *duration, "How long, in s, m, h, d")
       ->type_name("DURATION")
       ->capture_default_str();
