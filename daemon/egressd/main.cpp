@@ -13,11 +13,12 @@
 #include <map>
 #include <utility>
 
-#include "base/folder.hpp"
 #include "base/memory.hpp"
 #include "compile/speakers.hpp"
+#include "egressd/cleanup.hpp"
 #include "egressd/daemon.hpp"
 #include "egressd/doctor.hpp"
+#include "egressd/lab_claim.hpp"
 #include "egressd/prefix_claim.hpp"
 #include "egressd/settings.hpp"
 #include "egressd/socket.hpp"
@@ -104,29 +105,24 @@ void set_signals(int how) {
   pthread_sigmask(how, &all, nullptr);
 }
 
-// One folder is one lab, by whatever path it was named.
-Result<std::string> canonical(const std::string& folder) {
-  std::error_code error;
-  const std::filesystem::path path = std::filesystem::canonical(folder, error);
-  if (error) return Error::from_errno("find folder " + folder, error.value());
-  return path.string();
+// What is damaged stays so until somebody decides.
+Status readable(Status restored) {
+  if (restored.ok() || restored.error().code != Errc::kInvalid) return restored;
+  Error error = std::move(restored).error();
+  error.message += "; 'egressd --forget-state' puts it aside, and begins without it";
+  return error;
 }
 
 Status serve(const Settings& settings) {
-  RETURN_IF_ERROR(make_folder(settings.state_dir, 0750));
-  ASSIGN_OR_RETURN(const FileLock state_lock,
-                   FileLock::acquire(settings.state_dir + "/egressd.lock"));
-  ASSIGN_OR_RETURN(const std::string state_dir, canonical(settings.state_dir));
-  const state::NetnsMark mark = state::make_mark(settings.prefix, state_dir);
-  ASSIGN_OR_RETURN(const FileLock claim, claim_prefix(kClaimsFolder, mark));
+  ASSIGN_OR_RETURN(const LabClaim claim, claim_lab(settings));
   ASSIGN_OR_RETURN(const auto marks, kernel::marks_of_all());
-  RETURN_IF_ERROR(check_stopped_labs(mark, marks));
+  RETURN_IF_ERROR(check_stopped_labs(state::make_mark(settings.prefix, claim.state_dir), marks));
   RETURN_IF_ERROR(kernel::raise_fd_limit());
   ASSIGN_OR_RETURN(SocketFile socket, SocketFile::listen(settings.socket));
   const Clock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<kernel::LinuxKernel> kernel,
                    kernel::LinuxKernel::open({.prefix = settings.prefix,
-                                              .state_dir = state_dir,
+                                              .state_dir = claim.state_dir,
                                               .run_dir = settings.run_dir,
                                               .programs = lab_programs(),
                                               .clock = clock}));
@@ -135,12 +131,24 @@ Status serve(const Settings& settings) {
       {settings.prefix, within_open_files(settings.limits), ::access(compile::kBird, X_OK) == 0},
       store::Store(settings.state_dir + "/egressd.db"));
   set_signals(SIG_BLOCK);
-  RETURN_IF_ERROR(session.restore(clock.now()));
+  RETURN_IF_ERROR(readable(session.restore(clock.now())));
   Daemon daemon(settings, std::move(session), *kernel, probe::Probes{}, clock);
   set_signals(SIG_UNBLOCK);
   const Status status = daemon.run(socket.take_fd());
   set_signals(SIG_BLOCK);
   return status;
+}
+
+int clean(const CommandLine& line) {
+  const auto say = [](const std::string& text) {
+    std::printf("%s\n", text.c_str());
+    std::fflush(stdout);
+  };
+  const Status done = clean_up(line.settings, {.lab = line.cleanup, .state = line.forget_state},
+                               lab_programs(), say);
+  if (done.ok()) return 0;
+  std::fprintf(stderr, "egressd: %s\n", done.error().to_string().c_str());
+  return kFailure;
 }
 
 int run(int argc, const char* const* argv) {
@@ -156,6 +164,7 @@ int run(int argc, const char* const* argv) {
   }
   if (configuration_result != 0) return kFailure;
   if (line->doctor) return report(examine(line->settings, lab_programs()));
+  if (line->cleanup || line->forget_state) return clean(*line);
   set_up_logging(line->settings.log_level);
   // Read by libuv with the first work.
   ::setenv("UV_THREADPOOL_SIZE", std::to_string(kThreads).c_str(), 1);

@@ -122,6 +122,22 @@ Result<Configuration> read_configuration(Settings settings) {
   return configuration;
 }
 
+// What is done in place of serving.
+void add_tasks(CLI::App& app, CommandLine& line) {
+  CLI::Option* const doctor = app.add_flag(
+      "--doctor", line.doctor, "Tell as JSON whether this machine can be one for labs, then exit");
+  CLI::Option* const check =
+      app.add_flag("--check", line.check, "Check the configuration and its lab, then exit");
+  CLI::Option* const cleanup =
+      app.add_flag("--cleanup", line.cleanup,
+                   "Remove what the lab of this prefix and state folder has in the kernel, then "
+                   "exit");
+  CLI::Option* const forget = app.add_flag("--forget-state", line.forget_state,
+                                           "Put aside what is stored of the lab, then exit");
+  doctor->excludes(check)->excludes(cleanup)->excludes(forget);
+  check->excludes(cleanup)->excludes(forget);
+}
+
 Result<CommandLine> read_command_line(int argc, const char* const* argv) {
   CommandLine line;
   Settings& settings = line.settings;
@@ -137,9 +153,7 @@ Result<CommandLine> read_command_line(int argc, const char* const* argv) {
     options.emplace_back(option, setting.key);
   }
   app.get_option("--socket")->envname("EGRESSD_SOCKET");
-  app.add_flag("--doctor", line.doctor,
-               "Tell as JSON whether this machine can be one for labs, then exit");
-  app.add_flag("--check", line.check, "Check the configuration and its lab, then exit");
+  add_tasks(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

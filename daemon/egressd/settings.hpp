@@ -40,6 +40,8 @@ struct CommandLine {
   Settings settings{};
   bool check = false;
   bool doctor = false;
+  bool cleanup = false;
+  bool forget_state = false;
   std::vector<lab::Finding> findings{};  // of the configuration file
 };
 // Reads the configuration file too. Ends the process for --help, --version and wrong usage, as

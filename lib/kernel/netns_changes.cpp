@@ -95,12 +95,13 @@ Status NetnsHandle::delete_links(const std::vector<int>& indexes) {
 }
 
 Status NetnsHandle::change(const state::LinkSettings& settings) {
+  RETURN_IF_ERROR(remove_odd(odd_qdiscs_, settings.link.name));
   ASSIGN_OR_RETURN(const ObservedLink current, read_link(settings.link.name));
   if (auto change = change_settings(settings.link, current)) {
     RETURN_IF_ERROR(rtnl_.request(*change));
   }
-  if (current.link.up == settings.link.up) return {};
-  return rtnl_.request(change_up(settings.link));
+  if (current.link.up == settings.link.up && current.link.arp == settings.link.arp) return {};
+  return rtnl_.request(change_flags(settings.link));
 }
 
 Result<int> NetnsHandle::open_sysctl(const std::string& name) {
@@ -122,15 +123,30 @@ Status NetnsHandle::apply(Verb verb, const state::Sysctl& sysctl) {
   return write_sysctl(file, sysctl.value);
 }
 
+// Without taking it away, which would take with it whatever else its link has.
+Status NetnsHandle::complete_address(const state::Address& address, int link_index) {
+  RETURN_IF_ERROR(rtnl_.request(set_address(address, link_index, NLM_F_REPLACE)));
+  for (const RouteOfAddress& route : routes_of(address)) {
+    RETURN_IF_ERROR(tolerate(
+        rtnl_.request(set_route_of_address(route, address.address, link_index)), {EEXIST}));
+  }
+  return {};
+}
+
 Status NetnsHandle::apply(Verb verb, const state::Address& address) {
-  RETURN_IF_ERROR(remove_odd(odd_addresses_, address));
+  state::Address incomplete = address;
+  incomplete.complete = false;
+  RETURN_IF_ERROR(remove_odd(odd_addresses_, incomplete));
+  const bool was_incomplete = incomplete_addresses_.erase(incomplete) != 0;
   const auto index = index_of(address.link);
   if (verb == Verb::kRemove) {
-    if (!index.ok()) return {};
+    // One that has been completed meanwhile is another one by now.
+    if (!index.ok() || (!address.complete && !was_incomplete)) return {};
     return tolerate(rtnl_.request(delete_address(address, *index)), {EADDRNOTAVAIL, ENODEV});
   }
   if (!index.ok()) return index.error();
-  return tolerate(rtnl_.request(add_address(address, *index)), {EEXIST});
+  if (was_incomplete) return complete_address(address, *index);
+  return tolerate(rtnl_.request(set_address(address, *index, NLM_F_EXCL)), {EEXIST});
 }
 
 Status NetnsHandle::apply(Verb verb, const state::Neighbour& neighbour) {

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "kernel/high_fd.hpp"
+#include "kernel/rtnl/qdisc_codec.hpp"
 #include "kernel/sysctl_file.hpp"
 
 namespace egress::kernel {
@@ -64,10 +65,16 @@ Result<NetnsHandle::ReadingPtr> NetnsHandle::last_reading() {
 Result<NetnsHandle::Reading> NetnsHandle::read_anew() {
   Reading reading{.identity = identity_};
   ASSIGN_OR_RETURN(reading.links, read_links());
+  RETURN_IF_ERROR(read_qdiscs(reading.links));
   for (const ObservedLink& link : reading.links) reading.alias += link.loopback_alias;
   RETURN_IF_ERROR(read_addresses(reading.state));
   RETURN_IF_ERROR(read_neighbours(reading.state));
-  RETURN_IF_ERROR(read_routes(reading.state));
+  std::set<RouteOfAddress> of_addresses;
+  RETURN_IF_ERROR(read_routes(reading.state, of_addresses));
+  for (const ObservedLink& link : reading.links) {
+    const bool has_them = link.link.up && link.link.kind != state::LinkKind::kLoopback;
+    if (has_them) mark_incomplete(reading.state, link, of_addresses);
+  }
   RETURN_IF_ERROR(read_rules(reading.state));
   RETURN_IF_ERROR(read_sysctls(reading.state));
   return reading;
@@ -91,6 +98,20 @@ Result<std::vector<ObservedLink>> NetnsHandle::read_links() {
   return links;
 }
 
+Status NetnsHandle::read_qdiscs(std::vector<ObservedLink>& links) {
+  odd_qdiscs_.clear();
+  return rtnl_.dump(list_qdiscs(), [&](const nlmsghdr& reply) {
+    auto attached = decode_attached_qdisc(reply);
+    if (!attached) return;
+    for (ObservedLink& link : links) {
+      if (link.index != attached->link_index) continue;
+      link.link.qdisc += (link.link.qdisc.empty() ? "" : " ") + attached->kind;
+      odd_qdiscs_.emplace(link.link.name, std::move(attached->removal));
+      return;
+    }
+  });
+}
+
 Result<ObservedLink> NetnsHandle::read_link(const std::string& name) {
   ASSIGN_OR_RETURN(auto link, rtnl_.ask(get_link(name), decode_link));
   if (!link) return Error{.code = Errc::kNotFound, .message = "no link " + name};
@@ -104,10 +125,15 @@ Result<std::string> NetnsHandle::read_alias() {
 
 Status NetnsHandle::read_addresses(state::NetnsState& state) {
   odd_addresses_.clear();
+  incomplete_addresses_.clear();
   return rtnl_.dump(list_addresses(), [&](const nlmsghdr& reply) {
     auto address = decode_address(reply, link_names_);
     if (!address || address->value.link.empty()) return;
-    if (address->removal) odd_addresses_.emplace(address->value, *std::move(address->removal));
+    if (address->removal) {
+      odd_addresses_.emplace(address->value, *std::move(address->removal));
+    } else if (!address->value.complete) {
+      incomplete_addresses_.insert(address->value);
+    }
     state.addresses.insert(address->value);
   });
 }
@@ -119,9 +145,31 @@ Status NetnsHandle::read_neighbours(state::NetnsState& state) {
   });
 }
 
-Status NetnsHandle::read_routes(state::NetnsState& state) {
+// Deleting a route of an address leaves the address as it was, and the address is without effect.
+void NetnsHandle::mark_incomplete(state::NetnsState& state, const ObservedLink& link,
+                                  const std::set<RouteOfAddress>& routes) {
+  std::vector<state::Address> incomplete;
+  for (const state::Address& address : state.addresses) {
+    if (address.link != link.link.name || !address.complete) continue;
+    for (const RouteOfAddress& route : routes_of(address)) {
+      if (routes.count(route) == 0) incomplete.push_back(address);
+    }
+  }
+  for (state::Address& address : incomplete) {
+    if (state.addresses.erase(address) == 0) continue;
+    address.complete = false;
+    incomplete_addresses_.insert(address);
+    state.addresses.insert(address);
+  }
+}
+
+Status NetnsHandle::read_routes(state::NetnsState& state, std::set<RouteOfAddress>& of_addresses) {
   odd_routes_.clear();
   return rtnl_.dump(list_routes(), [&](const nlmsghdr& reply) {
+    if (auto of_address = decode_route_of_address(reply, link_names_)) {
+      of_addresses.insert(*std::move(of_address));
+      return;
+    }
     auto route = decode_route(reply, link_names_);
     if (!route) return;
     const state::RouteKey key = state::key_of(route->value);

@@ -94,12 +94,16 @@ class NetnsHandle {
 
   void note_link(const ObservedLink& link);
   Result<Reading> read_anew();
+  Status read_qdiscs(std::vector<ObservedLink>& links);
   Status read_addresses(state::NetnsState& state);
   Status read_neighbours(state::NetnsState& state);
-  Status read_routes(state::NetnsState& state);
+  Status read_routes(state::NetnsState& state, std::set<RouteOfAddress>& of_addresses);
+  void mark_incomplete(state::NetnsState& state, const ObservedLink& link,
+                       const std::set<RouteOfAddress>& routes);
   Status read_rules(state::NetnsState& state);
   Status read_sysctls(state::NetnsState& state);
 
+  Status complete_address(const state::Address& address, int link_index);
   // kNotFound when there is no such link.
   Result<int> index_of(const std::string& link);
   // The next free link index that is even (0) or odd (1).
@@ -125,10 +129,12 @@ class NetnsHandle {
   bool trusted_ = false;
   NamesByNsid names_by_nsid_{};
   LinkNames link_names_{};
-  std::map<std::string, int> link_indexes_{};  // the same the other way round
-  int last_index_ = 0;                         // the highest given out; 0: look first
-  std::map<std::string, UniqueFd> sysctls_{};  // those that were asked for, open for good
+  std::map<std::string, int> link_indexes_{};           // the same the other way round
+  int last_index_ = 0;                                  // the highest given out; 0: look first
+  std::map<std::string, UniqueFd> sysctls_{};           // those that were asked for, open for good
+  std::multimap<std::string, NlMessage> odd_qdiscs_{};  // by link
   std::multimap<state::Address, NlMessage> odd_addresses_{};
+  std::set<state::Address> incomplete_addresses_{};
   std::multimap<state::RouteKey, NlMessage> odd_routes_{};
   std::multimap<state::Rule, NlMessage> odd_rules_{};
 };

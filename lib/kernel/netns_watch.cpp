@@ -27,12 +27,12 @@ constexpr uint32_t group(int number) {
 }  // namespace
 
 Result<NetnsWatch> NetnsWatch::of_links_and_routes(int feed) {
-  ASSIGN_OR_RETURN(
-      NetnsWatch watch,
-      open(NETLINK_ROUTE,
-           group(RTNLGRP_LINK) | group(RTNLGRP_NEIGH) | group(RTNLGRP_IPV4_IFADDR) |
-               group(RTNLGRP_IPV4_ROUTE) | group(RTNLGRP_IPV4_RULE) | group(RTNLGRP_IPV4_NETCONF),
-           feed));
+  ASSIGN_OR_RETURN(NetnsWatch watch,
+                   open(NETLINK_ROUTE,
+                        group(RTNLGRP_LINK) | group(RTNLGRP_TC) | group(RTNLGRP_NEIGH) |
+                            group(RTNLGRP_IPV4_IFADDR) | group(RTNLGRP_IPV4_ROUTE) |
+                            group(RTNLGRP_IPV4_RULE) | group(RTNLGRP_IPV4_NETCONF),
+                        feed));
   RETURN_IF_ERROR(watch.listen_to(Learned::kWithout));
   return watch;
 }

@@ -15,9 +15,10 @@ namespace egress::kernel {
 
 class NetnsWatch {
  public:
-  // Call in the target namespace. Hear from now on of links, addresses, neighbours, routes but for
-  // those of BGP speakers, rules and their settings, or of the speakers' routes, or of nftables.
-  // `feed` is an epoll descriptor that becomes readable while there is something to be heard.
+  // Call in the target namespace. Hear from now on of links, queueing disciplines, addresses,
+  // neighbours, routes but for those of BGP speakers, rules and their settings, or of the speakers'
+  // routes, or of nftables. `feed` is an epoll descriptor that becomes readable while there is
+  // something to be heard.
   static Result<NetnsWatch> of_links_and_routes(int feed);
   static Result<NetnsWatch> of_learned_routes(int feed);
   static Result<NetnsWatch> of_nftables(int feed);

@@ -158,13 +158,15 @@ std::string to_text(const Link& link) {
   if (link.accept_local) text += " accept_local";
   if (link.ipv6) text += " ipv6";
   if (link.tx_queue_length != 0) text += fmt::format(" queue {}", link.tx_queue_length);
+  if (!link.arp) text += " without arp";
+  if (!link.qdisc.empty()) text += " qdisc " + link.qdisc;
   if (!link.alias.empty()) text += fmt::format(" alias \"{}\"", link.alias);
   return text;
 }
 
 std::string to_text(const Address& address) {
-  return fmt::format("address {}/{} dev {}", address.address.to_string(), address.prefix_length,
-                     address.link);
+  return fmt::format("address {}/{} dev {}{}", address.address.to_string(), address.prefix_length,
+                     address.link, address.complete ? "" : ", which is incomplete,");
 }
 
 std::string to_text(const Neighbour& neighbour) {

@@ -58,6 +58,8 @@ struct Link {
   std::string alias{};        // IFLA_IFALIAS: whose interface this is, for people
   // Of a TUN: how many packets wait for whoever holds its queue. 0 of others, which are not asked.
   uint32_t tx_queue_length = 0;
+  bool arp = true;      // of a veth pair's end: it asks for neighbours, and answers
+  std::string qdisc{};  // that somebody has attached to it, by kind: "netem"; we desire none
   auto operator<=>(const Link&) const = default;
 };
 
@@ -65,6 +67,9 @@ struct Address {
   std::string link{};
   Ipv4Address address{};
   uint8_t prefix_length = 32;
+  // Stays until it is removed, has no far end, and the kernel has the routes that come with it:
+  // one of table local, and of its prefix. We desire no other.
+  bool complete = true;
   auto operator<=>(const Address&) const = default;
 };
 

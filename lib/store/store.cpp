@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "store/store.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
 
 #include "store/schema.hpp"
 #include "store/tables.hpp"
@@ -91,6 +95,23 @@ Status Store::write(Database& database, const Change& change) {
                                  *change.unfinished_starts));
   }
   return {};
+}
+
+bool Store::exists() const {
+  return ::access(path_.c_str(), F_OK) == 0;
+}
+
+Result<std::string> Store::put_aside(const std::string& name) {
+  database_.reset();
+  const std::string aside = path_ + "." + name;
+  // The companions first: who is interrupted finds a file without them, not them without a file.
+  for (const char* suffix : {"-wal", "-shm", ""}) {
+    const int failed = ::renameat2(AT_FDCWD, (path_ + suffix).c_str(), AT_FDCWD,
+                                   (aside + suffix).c_str(), RENAME_NOREPLACE);
+    if (failed != 0 && errno != ENOENT) return Error::from_errno("rename " + path_ + suffix);
+    if (failed != 0 && *suffix == '\0') return std::string();
+  }
+  return aside;
 }
 
 Status Store::erase() {

@@ -95,6 +95,11 @@ class Store {
   Status save(const Change& change);
   // Removes the file and SQLite's companions.
   Status erase();
+  // Whether anything is saved, readable or not.
+  bool exists() const;
+  // Gives the file, and SQLite's companions with it, another name beside it that ends in `name`,
+  // and returns its path; empty when nothing was saved. kExists when there is a file of that name.
+  Result<std::string> put_aside(const std::string& name);
 
   const std::string& path() const { return path_; }
 

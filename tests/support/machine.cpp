@@ -77,6 +77,12 @@ int Machine::stop(int signal) {
   return status;
 }
 
+Outcome Machine::egressd(const Command& options) const {
+  Command command{EGRESSD_PROGRAM, "--state-dir", state_directory(), "--prefix", prefix_};
+  command.insert(command.end(), options.begin(), options.end());
+  return run(command);
+}
+
 Command Machine::ctl_command(const Command& arguments) const {
   Command command = {EGRESSCTL_PROGRAM, "--socket", socket_};
   command.insert(command.end(), arguments.begin(), arguments.end());

@@ -31,6 +31,9 @@ class Machine {
   // Ends the daemon; its exit status as a shell says it.
   int stop(int signal = SIGTERM);
 
+  // Runs egressd for what it does in place of serving, with this machine's state folder and prefix.
+  Outcome egressd(const Command& options) const;
+
   // Applies the lab file `text`; what the command and the daemon said when that fails.
   testing::AssertionResult apply(const std::string& text) const;
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -15,6 +16,7 @@
 #include <utility>
 
 #include "base/folder.hpp"
+#include "base/number.hpp"
 #include "kernel/attachment/control_socket.hpp"
 #include "kernel/process/child_process.hpp"
 
@@ -147,6 +149,28 @@ Result<std::vector<std::string>> folders_in(const std::string& path) {
   return names;
 }
 
+// Where a process works, as it was called when that was still there; nothing when it has ended.
+std::optional<fs::path> working_folder(pid_t pid) {
+  static constexpr std::string_view kGone = " (deleted)";
+  std::error_code error;
+  std::string path = fs::read_symlink(fmt::format("/proc/{}/cwd", pid), error);
+  if (error) return std::nullopt;
+  if (path.ends_with(kGone)) path.resize(path.size() - kGone.size());
+  return path;
+}
+
+std::vector<pid_t> all_processes() {
+  std::vector<pid_t> pids;
+  std::error_code error;
+  for (fs::directory_iterator entry("/proc", error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (const auto pid = parse_number<pid_t>(entry->path().filename().string())) {
+      pids.push_back(*pid);
+    }
+  }
+  return pids;
+}
+
 }  // namespace
 
 std::string Processes::folder_of(const std::string& netns, const std::string& name) const {
@@ -199,6 +223,25 @@ Result<std::vector<RunningProcess>> Processes::list() const {
     }
   }
   remove_empty_folders(places);
+  return found;
+}
+
+std::vector<RunningProcess> Processes::homeless(const std::vector<RunningProcess>& known) const {
+  std::vector<RunningProcess> found;
+  for (const pid_t pid : all_processes()) {
+    const auto folder = working_folder(pid);
+    // What we start leads a session of its own, and a shell that stands there does not.
+    if (!folder || folder->parent_path().parent_path() != all_ || getsid(pid) != pid) continue;
+    const bool is_known = std::any_of(known.begin(), known.end(),
+                                      [&](const RunningProcess& each) { return each.pid == pid; });
+    const auto identity = netns_identity(fmt::format("/proc/{}/ns/net", pid));
+    if (is_known || !identity.ok()) continue;
+    found.push_back({.pid = pid,
+                     .identity = *identity,
+                     .netns = folder->parent_path().filename(),
+                     .homeless = true,
+                     .process = {.name = folder->filename()}});
+  }
   return found;
 }
 
@@ -273,6 +316,14 @@ Status Processes::stop(const std::string& netns, const std::string& name,
   RETURN_IF_ERROR(remove_abandoned(folder));
   remove_empty_folders({netns});
   return {};
+}
+
+Status Processes::stop(const RunningProcess& homeless,
+                       const std::function<bool(pid_t)>& is_ours) const {
+  const fs::path folder = folder_of(homeless.netns, homeless.process.name);
+  return end_process(homeless.pid, [&] {
+    return working_folder(homeless.pid) == folder && is_ours(homeless.pid);
+  });
 }
 
 Status Processes::move(const std::string& from, const std::string& to,

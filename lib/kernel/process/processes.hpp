@@ -28,6 +28,7 @@ struct RunningProcess {
   std::string netns{};       // the name of that for which it was started
   // Its file says what it is; one that has not come so far is listed with its name alone.
   bool complete = false;
+  bool homeless = false;  // its folder, or its file there, is gone
   state::Process process{};
   std::vector<ListedAttachment> attached{};
 };
@@ -49,6 +50,8 @@ class Processes {
 
   // Removes what those left that ended. kDenied when others have a hand in the folders.
   Result<std::vector<RunningProcess>> list() const;
+  // Those besides `known` that have lost their folder, or their file in it: by where they work.
+  std::vector<RunningProcess> homeless(const std::vector<RunningProcess>& known) const;
   // Returns when the program said that it is ready; the error carries what it said instead. kBusy
   // when somebody holds the process's file who is another or lives elsewhere, kInvalid for names
   // that no file can have and for programs that nobody knows.
@@ -60,6 +63,8 @@ class Processes {
   // `is_ours` is false holds its file, who is left alone.
   Status stop(const std::string& netns, const std::string& name,
               const std::function<bool(pid_t)>& is_ours) const;
+  // The same for a homeless one.
+  Status stop(const RunningProcess& homeless, const std::function<bool(pid_t)>& is_ours) const;
   // Where it works goes by another namespace's name, in which it is: it runs on and keeps its
   // files. kExists when there is one of that name.
   Status move(const std::string& from, const std::string& to, const std::string& name) const;

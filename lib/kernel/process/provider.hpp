@@ -3,6 +3,9 @@
 
 // The provider of processes.
 
+#include <map>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "kernel/held_netns.hpp"
@@ -37,12 +40,15 @@ class ProcessProvider final : public Provider {
   bool lost_one() const { return watch_.lost_one(); }
 
  private:
+  void add_homeless(std::vector<RunningProcess>& running);
   void finish_move(RunningProcess& one, const NetnsHandle* place) const;
 
   HeldNetns& held_;
   Processes processes_;
   ProcessWatch watch_;
   std::vector<ObservedProcess> observed_{};
+  std::optional<std::set<pid_t>> known_{};  // at the last observe(); none before the first
+  std::map<state::ProcessRef, RunningProcess> homeless_{};
 };
 
 }  // namespace egress::kernel

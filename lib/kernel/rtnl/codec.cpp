@@ -76,17 +76,60 @@ std::optional<Decoded<state::Address>> decode_address(const nlmsghdr& message,
       .value = {.link = name_of(links, static_cast<int>(attributes.header.ifa_index)),
                 .address = far,
                 .prefix_length = attributes.header.ifa_prefixlen}};
+  // All but the first of a prefix are secondary, and complete all the same.
+  const uint32_t flags = attributes.u32(IFA_FLAGS, attributes.header.ifa_flags);
+  decoded.value.complete = far == local && (flags & IFA_F_PERMANENT) != 0;
   if (far != local) decoded.removal.emplace(message, RTM_DELADDR);
   if (decoded.value.link == "lo" && kLoopback.contains(local)) return std::nullopt;
   return decoded;
 }
 
-NlMessage add_address(const state::Address& address, int link_index) {
-  return address_request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, address, link_index);
+NlMessage set_address(const state::Address& address, int link_index, int flags) {
+  return address_request(RTM_NEWADDR, NLM_F_CREATE | flags, address, link_index);
 }
 
 NlMessage delete_address(const state::Address& address, int link_index) {
   return address_request(RTM_DELADDR, 0, address, link_index);
+}
+
+std::vector<RouteOfAddress> routes_of(const state::Address& address) {
+  std::vector<RouteOfAddress> routes{
+      {RT_TABLE_LOCAL, Ipv4Prefix::host(address.address), address.link}};
+  if (address.prefix_length == 32) return routes;
+  Ipv4Prefix prefix{address.address, address.prefix_length};
+  prefix.address.bits &= prefix.mask();
+  routes.push_back({RT_TABLE_MAIN, prefix, address.link});
+  return routes;
+}
+
+NlMessage set_route_of_address(const RouteOfAddress& route, Ipv4Address address, int link_index) {
+  const bool is_local = route.table == RT_TABLE_LOCAL;
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_dst_len = route.destination.length;
+  header.rtm_table = RT_TABLE_UNSPEC;
+  header.rtm_protocol = RTPROT_KERNEL;
+  header.rtm_type = is_local ? RTN_LOCAL : RTN_UNICAST;
+  header.rtm_scope = is_local ? RT_SCOPE_HOST : RT_SCOPE_LINK;
+  NlMessage message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, header);
+  message.put_u32(RTA_TABLE, route.table);
+  message.put_address(RTA_DST, route.destination.address);
+  message.put_u32(RTA_OIF, static_cast<uint32_t>(link_index));
+  message.put_address(RTA_PREFSRC, address);
+  return message;
+}
+
+std::optional<RouteOfAddress> decode_route_of_address(const nlmsghdr& message,
+                                                      const LinkNames& links) {
+  if (message.nlmsg_type != RTM_NEWROUTE) return std::nullopt;
+  const Attributes<rtmsg, RTA_MAX> attributes(message);
+  const rtmsg& header = attributes.header;
+  const uint32_t table = attributes.u32(RTA_TABLE, header.rtm_table);
+  const int type = table == RT_TABLE_LOCAL ? RTN_LOCAL : RTN_UNICAST;
+  if (header.rtm_protocol != RTPROT_KERNEL || header.rtm_type != type) return std::nullopt;
+  return RouteOfAddress{table,
+                        {attributes.address(RTA_DST), header.rtm_dst_len},
+                        name_of(links, static_cast<int>(attributes.u32(RTA_OIF)))};
 }
 
 NlMessage list_neighbours() {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "kernel/netlink.hpp"
 #include "state/kernel_state.hpp"
@@ -28,8 +29,23 @@ NlMessage list_addresses();
 // Nothing for the loopback's own addresses.
 std::optional<Decoded<state::Address>> decode_address(const nlmsghdr& message,
                                                       const LinkNames& links);
-NlMessage add_address(const state::Address& address, int link_index);
+// `flags`: NLM_F_EXCL to add, NLM_F_REPLACE to let one that is there stay for good; both create.
+NlMessage set_address(const state::Address& address, int link_index, int flags);
 NlMessage delete_address(const state::Address& address, int link_index);
+
+// A route that the kernel keeps for an address, and removes with it.
+struct RouteOfAddress {
+  uint32_t table = 0;
+  Ipv4Prefix destination{};
+  std::string link{};
+  auto operator<=>(const RouteOfAddress&) const = default;
+};
+// Of a link that is up: table local's, and that of its prefix.
+std::vector<RouteOfAddress> routes_of(const state::Address& address);
+// Beside those that are there, as the kernel itself adds them.
+NlMessage set_route_of_address(const RouteOfAddress& route, Ipv4Address address, int link_index);
+std::optional<RouteOfAddress> decode_route_of_address(const nlmsghdr& message,
+                                                      const LinkNames& links);
 
 NlMessage list_neighbours();
 NlMessage get_neighbour(const state::Neighbour& neighbour, int link_index);

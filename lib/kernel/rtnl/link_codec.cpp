@@ -174,6 +174,7 @@ std::optional<ObservedLink> decode_link(const nlmsghdr& message) {
   if (is_fallback_device(link.name)) return std::nullopt;
 
   link.kind = decode_kind(attributes[IFLA_LINKINFO]);
+  link.arp = link.kind != state::LinkKind::kVeth || (header->ifi_flags & IFF_NOARP) == 0;
   if (const nlattr* mac = attributes[IFLA_ADDRESS];
       mac != nullptr && static_cast<size_t>(nla_len(mac)) == link.mac.octets.size()) {
     std::memcpy(link.mac.octets.data(), nla_data(mac), link.mac.octets.size());
@@ -262,10 +263,14 @@ std::optional<NlMessage> change_settings(const state::Link& desired, const Obser
   return message;
 }
 
-NlMessage change_up(const state::Link& desired) {
+NlMessage change_flags(const state::Link& desired) {
   ifinfomsg header = link_header();
   header.ifi_flags = desired.up ? IFF_UP : 0;
   header.ifi_change = IFF_UP;
+  if (desired.kind == state::LinkKind::kVeth) {
+    if (!desired.arp) header.ifi_flags |= IFF_NOARP;
+    header.ifi_change |= IFF_NOARP;
+  }
   return change_by_name(desired, header);
 }
 

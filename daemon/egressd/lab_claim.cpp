@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include "egressd/lab_claim.hpp"
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "base/folder.hpp"
+#include "egressd/prefix_claim.hpp"
+#include "state/netns_mark.hpp"
+
+namespace egress::daemon {
+
+namespace {
+
+Result<std::string> canonical(const std::string& folder) {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::canonical(folder, error);
+  if (error) return Error::from_errno("find folder " + folder, error.value());
+  return path.string();
+}
+
+}  // namespace
+
+Result<LabClaim> claim_lab(const Settings& settings) {
+  RETURN_IF_ERROR(make_folder(settings.state_dir, 0750));
+  ASSIGN_OR_RETURN(FileLock state, FileLock::acquire(settings.state_dir + "/egressd.lock"));
+  ASSIGN_OR_RETURN(std::string state_dir, canonical(settings.state_dir));
+  ASSIGN_OR_RETURN(FileLock prefix,
+                   claim_prefix(kClaimsFolder, state::make_mark(settings.prefix, state_dir)));
+  return LabClaim{std::move(state), std::move(prefix), std::move(state_dir)};
+}
+
+}  // namespace egress::daemon

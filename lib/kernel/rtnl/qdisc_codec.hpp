@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Queueing disciplines as rtnetlink messages. We attach none: what a link has besides the kernel's
+// own is somebody's, and is known by its handle, which the kernel's own do not have.
+
+#include <optional>
+#include <string>
+
+#include "kernel/netlink.hpp"
+
+namespace egress::kernel {
+
+struct AttachedQdisc {
+  int link_index = 0;
+  std::string kind{};  // "netem"
+  NlMessage removal;   // with all that hangs on it
+};
+
+NlMessage list_qdiscs();
+// Nothing for the kernel's own, and for those inside another one.
+std::optional<AttachedQdisc> decode_attached_qdisc(const nlmsghdr& message);
+
+}  // namespace egress::kernel
