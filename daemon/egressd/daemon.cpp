@@ -98,39 +98,37 @@ Status Daemon::run(UniqueFd listener) {
       },
       refusal);
   if (!server.ok()) {
-    RETURN_IF_ERROR(session_.end_start());  // not the lab's fault
+    end_start();  // not the lab's fault
     return std::move(server).error();
   }
   server_ = *std::move(server);
-  RETURN_IF_ERROR(take_up_lab());
+  take_up_lab();
   feed_watchdog();
   loop_.run();
-  if (const Status ended = session_.end_start(); !ended.ok()) {
-    spdlog::error("{}", ended.error().to_string());
-  }
+  end_start();
   spdlog::info(session_.lab_file() ? "stopped; the lab stays in force" : "stopped");
   return {};
 }
 
 // The configured lab, or the stored one.
-Status Daemon::take_up_lab() {
+void Daemon::take_up_lab() {
   if (!session_.problem().empty()) spdlog::error("{}", session_.problem());
   gateway_sessions_.take_up();
   if (settings_.lab.empty() || session_.set_aside()) return be_ready();
-  RETURN_IF_ERROR(session_.begin_start());
-  apply_configured_lab([this] {
-    if (const Status ready = be_ready(); !ready.ok())
-      spdlog::error("{}", ready.error().to_string());
-  });
-  return {};
+  session_.begin_start();
+  apply_configured_lab([this] { be_ready(); });
 }
 
-Status Daemon::be_ready() {
+void Daemon::end_start() {
+  const Status ended = session_.end_start();
+  if (!ended.ok()) spdlog::error("{}", ended.error().to_string());
+}
+
+void Daemon::be_ready() {
   operations_.reconcile_now();
-  if (session_.network() == nullptr) RETURN_IF_ERROR(session_.end_start());
+  if (session_.network() == nullptr) end_start();
   notify_ready();
   spdlog::info("ready on {}", settings_.socket);
-  return {};
 }
 
 void Daemon::notify_ready() const {

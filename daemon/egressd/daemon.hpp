@@ -42,8 +42,9 @@ class Daemon {
  private:
   Daemon(Settings settings, session::Session session, kernel::Kernel& kernel,
          const std::shared_ptr<probe::Verifier>& verifier, const Clock& clock);
-  Status take_up_lab();
-  Status be_ready();
+  void take_up_lab();
+  void be_ready();
+  void end_start();
   void notify_ready() const;
   void apply_configured_lab(uv::Callback then);
   Status read_configuration_again();

@@ -159,7 +159,7 @@ Check state_folder(const Settings& settings) {
   const Result<store::Saved> saved = store::Store(folder + "/egressd.db").load();
   if (!saved.ok()) {
     return {"state", State::kFailed, saved.error().to_string(),
-            fmt::format("move {}/egressd.db away; the lab is forgotten then", folder)};
+            "'egressd --forget-state' puts it aside; the lab is forgotten then"};
   }
   return {"state", State::kOk,
           saved->lab ? fmt::format("{} has lab {}", folder, saved->lab->file)
@@ -179,13 +179,12 @@ std::vector<Check> leftovers() {
   for (const auto& [lab, count] : labs) {
     const auto& [prefix, state_dir] = lab;
     if (FileLock::holder(fmt::format("{}/{}.lock", kClaimsFolder, prefix))) continue;
-    checks.push_back(
-        {"leftovers", State::kWarning,
-         fmt::format("{} namespaces of the lab in {} (prefix {}), and no daemon runs", count,
-                     state_dir, prefix),
-         fmt::format("start it again, or take it away: 'egressd --prefix {} --state-dir {}' and "
-                     "'egressctl down'",
-                     prefix, state_dir)});
+    checks.push_back({"leftovers", State::kWarning,
+                      fmt::format("{} namespaces of the lab in {} (prefix {}), and no daemon runs",
+                                  count, state_dir, prefix),
+                      fmt::format("start it again, or take it away: 'egressd --cleanup --prefix {} "
+                                  "--state-dir {}'",
+                                  prefix, state_dir)});
   }
   if (checks.empty()) checks.push_back({"leftovers", State::kOk, "none"});
   return checks;

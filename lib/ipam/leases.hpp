@@ -51,6 +51,7 @@ struct LeaseChange {
   std::vector<Lease> removed{};
   std::vector<Lease> stored{};  // new, or replacing the lease of its address
   bool empty() const { return removed.empty() && stored.empty(); }
+  bool operator==(const LeaseChange&) const = default;
 };
 
 class Leases {

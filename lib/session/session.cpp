@@ -62,7 +62,27 @@ store::Change change_between(const LabInForce& before, const LabInForce& after) 
   // It grows by one operation at a time, or begins anew.
   if (before.journal != after.journal) {
     change.journal_size = after.journal.size();
-    if (!after.journal.empty()) change.journal_entry = after.journal.back();
+    if (!after.journal.empty()) change.journal_entries = {after.journal.back()};
+  }
+  return change;
+}
+
+// What is in force, for a store that has nothing.
+store::Change whole(const LabInForce& lab, const Startups& startups) {
+  store::Change change{.numbers = lab.numbers,
+                       .lab = lab.text,
+                       .generations = lab.restarts,
+                       .dns_at_start = lab.dns_at_start,
+                       .traffic = lab.traffic,
+                       .imposed = to_stored(lab.imposed),
+                       .life = lab.life,
+                       .journal_entries = {lab.journal.begin(), lab.journal.end()},
+                       .version = lab.version,
+                       .clock_offset = lab.clock_offset};
+  for (const auto& [address, lease] : lab.leases.all()) change.leases.stored.push_back(lease);
+  for (const auto& [app, startup] : startups) {
+    if (!startup.report) continue;
+    change.startups.push_back({app, startup.started_at, settings::to_text(*startup.report)});
   }
   return change;
 }
@@ -89,7 +109,7 @@ Status Session::restore(ipam::TimePoint now) {
   if (stored) found.text = std::move(*saved.lab);
   current_ = std::make_shared<const LabInForce>(std::move(found));
   if (set_aside_ || !stored) return {};
-  RETURN_IF_ERROR(begin_start());
+  begin_start();
   Result<Status> taken_up =
       within_memory("take up the stored lab " + current_->text.file, [&] { return take_up(now); });
   if (taken_up.ok()) return std::move(*taken_up);
@@ -108,15 +128,21 @@ Status Session::take_up(ipam::TimePoint now) {
   return adopt(std::get<Proposal>(std::move(outcome)));
 }
 
-Status Session::begin_start() {
-  if (start_counted_ || set_aside_) return {};
-  RETURN_IF_ERROR(store_.save({.unfinished_starts = unfinished_starts_ + 1}));
-  ++unfinished_starts_;
+// A lab that is in force and changes nothing needs no room on the disk.
+void Session::begin_start() {
+  if (start_counted_ || set_aside_) return;
   start_counted_ = true;
-  return {};
+  ++unfinished_starts_;
+  (void)store_.save({.unfinished_starts = unfinished_starts_});  // end_start() tells of it
+}
+
+Status Session::store_again_if_lost() {
+  if (forgotten_ || !store_.lost()) return {};
+  return store_.make_again(whole(*current_, startups_));
 }
 
 Status Session::end_start() {
+  RETURN_IF_ERROR(store_again_if_lost());
   if (unfinished_starts_ == 0 || set_aside_ || forgotten_) return {};
   RETURN_IF_ERROR(store_.save({.unfinished_starts = 0}));
   unfinished_starts_ = 0;
@@ -131,6 +157,7 @@ Status Session::adopt(Proposal proposal) {
                                         proposal.base, current_->version)};
   }
   if (forgotten_) RETURN_IF_ERROR(erase());
+  RETURN_IF_ERROR(store_again_if_lost());
   // What could fail comes before the store.
   const auto next = std::make_shared<const LabInForce>(std::move(proposal.next));
   Startups startups = startups_after(startups_, *current_, *next, proposal.starts);
@@ -139,7 +166,7 @@ Status Session::adopt(Proposal proposal) {
     change.leases = std::move(proposal.leases);
     change.forgotten_startups = forgotten_in(startups_, startups);
     if (set_aside_) change.unfinished_starts = 0;
-    RETURN_IF_ERROR(store_.save(change));
+    if (change != store::Change{}) RETURN_IF_ERROR(store_.save(change));
   }
   if (std::exchange(set_aside_, false)) unfinished_starts_ = 0;
   current_ = next;

@@ -29,9 +29,10 @@ class Session {
   // is the machine's time.
   Status restore(ipam::TimePoint now);
   // Counts this start, if restore() has found no lab and so has not: a lab is about to be applied
-  // without anybody asking for it.
-  Status begin_start();
-  // The first pass has ended, or there is none, or the daemon ends in good order.
+  // without anybody asking for it. Where it cannot be stored, end_start() says so.
+  void begin_start();
+  // A pass has ended, or there is none, or the daemon ends in good order. What is stored is made
+  // again when somebody has removed it.
   Status end_start();
   bool set_aside() const { return set_aside_; }
 
@@ -61,6 +62,7 @@ class Session {
 
  private:
   Status take_up(ipam::TimePoint now);
+  Status store_again_if_lost();
 
   Terms terms_;
   store::Store store_;

@@ -144,7 +144,9 @@ Result<lifecycle::Journal> read_journal(Database& database) {
 }
 
 Status write_journal(Database& database, const Change& change) {
-  if (change.journal_entry) RETURN_IF_ERROR(append(database, *change.journal_entry));
+  for (const lifecycle::Recorded& entry : change.journal_entries) {
+    RETURN_IF_ERROR(append(database, entry));
+  }
   if (change.journal_size) RETURN_IF_ERROR(keep_newest(database, *change.journal_size));
   return {};
 }

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/folder.hpp"
 #include "store/schema.hpp"
 #include "store/tables.hpp"
 
@@ -17,6 +18,7 @@ Result<Database*> Store::open() {
   if (!database_) {
     ASSIGN_OR_RETURN(Database database, Database::open(path_));
     RETURN_IF_ERROR(ensure_schema(database));
+    file_ = UniqueFd(::open(path_.c_str(), O_PATH | O_CLOEXEC));
     database_.emplace(std::move(database));
   }
   return &*database_;
@@ -69,6 +71,23 @@ Status Store::save(const Change& change) {
   Status saved = attempt();
   if (!saved.ok()) return std::move(saved).error().in("write " + path_);
   return {};
+}
+
+bool Store::lost() const {
+  return database_.has_value() && !same_file(file_.get(), path_);
+}
+
+Status Store::make_again(const Change& everything) {
+  database_.reset();
+  if (exists()) {
+    return Error{.code = Errc::kConflict,
+                 .message = path_ +
+                            " is another file than egressd has written: stop egressd, and "
+                            "take away the one that is not to stay"};
+  }
+  const size_t end = path_.rfind('/');
+  if (end != std::string::npos) RETURN_IF_ERROR(make_folder(path_.substr(0, end), 0750));
+  return save(everything);
 }
 
 Status Store::write(Database& database, const Change& change) {

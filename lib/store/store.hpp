@@ -19,6 +19,7 @@
 
 #include "base/result.hpp"
 #include "base/slots.hpp"
+#include "base/unique_fd.hpp"
 #include "ipam/leases.hpp"
 #include "lab/load.hpp"
 #include "lifecycle/journal.hpp"
@@ -36,6 +37,7 @@ struct StartupReport {
   lab::Sender app{};  // with its incarnation
   ipam::TimePoint started_at{};
   std::string text{};
+  bool operator==(const StartupReport&) const = default;
 };
 
 // What somebody has put on the wires of a plan's instance.
@@ -77,11 +79,12 @@ struct Change {
   std::vector<StartupReport> startups{};              // in place of those of the same instances
   std::optional<std::vector<ImposedText>> imposed{};  // in place of all
   std::optional<lifecycle::State> life{};
-  std::optional<lifecycle::Recorded> journal_entry{};  // behind those that stand
-  std::optional<size_t> journal_size{};  // how many stay, with that one; the oldest go
+  std::vector<lifecycle::Recorded> journal_entries{};  // behind those that stand
+  std::optional<size_t> journal_size{};                // how many stay, with these; the oldest go
   std::optional<uint64_t> version{};
   std::optional<std::chrono::seconds> clock_offset{};
   std::optional<int> unfinished_starts{};
+  bool operator==(const Change&) const = default;
 };
 
 class Store {
@@ -93,6 +96,11 @@ class Store {
   // that was cut short.
   Result<Saved> load();
   Status save(const Change& change);
+  // Somebody has removed the file that is written to, or put another one in its place.
+  bool lost() const;
+  // Makes the file once more, with its folder, for a change that says all there is. kConflict when
+  // there is another file in its place.
+  Status make_again(const Change& everything);
   // Removes the file and SQLite's companions.
   Status erase();
   // Whether anything is saved, readable or not.
@@ -109,6 +117,7 @@ class Store {
 
   std::string path_;
   std::optional<Database> database_{};
+  UniqueFd file_{};  // the database's
 };
 
 }  // namespace egress::store

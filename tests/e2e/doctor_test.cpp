@@ -55,11 +55,11 @@ TEST_F(Doctor, FindsADamagedDatabaseAndALabWithoutADaemon) {
   machine_.stop(SIGKILL);
   const json left = check("leftovers");
   EXPECT_EQ(left["state"], "warning") << left;
-  EXPECT_THAT(left["cure"].get<std::string>(), HasSubstr("egressctl down"));
+  EXPECT_THAT(left["cure"].get<std::string>(), HasSubstr("egressd --cleanup"));
   folder_.write("egressd.db", "no database");
   const Outcome damaged = machine_.ctl({"doctor", "--", "--state-dir", folder_.path()});
   EXPECT_EQ(damaged.status, 1) << damaged.out;
-  EXPECT_THAT(damaged.out, HasSubstr("egressd.db away"));
+  EXPECT_THAT(damaged.out, HasSubstr("egressd --forget-state"));
 }
 
 TEST_F(Doctor, PutsIntoAFileWhatHelpsOthersAndNoSecrets) {

@@ -149,14 +149,19 @@ Result<std::vector<std::string>> folders_in(const std::string& path) {
   return names;
 }
 
-// Where a process works, as it was called when that was still there; nothing when it has ended.
-std::optional<fs::path> working_folder(pid_t pid) {
+// The folder whose file a process has open, as that was called when it was still there; empty when
+// it has none.
+fs::path folder_of_process(pid_t pid) {
   static constexpr std::string_view kGone = " (deleted)";
   std::error_code error;
-  std::string path = fs::read_symlink(fmt::format("/proc/{}/cwd", pid), error);
-  if (error) return std::nullopt;
-  if (path.ends_with(kGone)) path.resize(path.size() - kGone.size());
-  return path;
+  for (fs::directory_iterator entry(fmt::format("/proc/{}/fd", pid), error), end;
+       !error && entry != end; entry.increment(error)) {
+    std::error_code closed;
+    std::string path = fs::read_symlink(entry->path(), closed);
+    if (path.ends_with(kGone)) path.resize(path.size() - kGone.size());
+    if (fs::path(path).filename() == kLockName) return fs::path(path).parent_path();
+  }
+  return {};
 }
 
 std::vector<pid_t> all_processes() {
@@ -228,19 +233,19 @@ Result<std::vector<RunningProcess>> Processes::list() const {
 
 std::vector<RunningProcess> Processes::homeless(const std::vector<RunningProcess>& known) const {
   std::vector<RunningProcess> found;
+  const auto own = netns_identity("/proc/self/ns/net");
   for (const pid_t pid : all_processes()) {
-    const auto folder = working_folder(pid);
-    // What we start leads a session of its own, and a shell that stands there does not.
-    if (!folder || folder->parent_path().parent_path() != all_ || getsid(pid) != pid) continue;
+    const auto identity = netns_identity(fmt::format("/proc/{}/ns/net", pid));
     const bool is_known = std::any_of(known.begin(), known.end(),
                                       [&](const RunningProcess& each) { return each.pid == pid; });
-    const auto identity = netns_identity(fmt::format("/proc/{}/ns/net", pid));
-    if (is_known || !identity.ok()) continue;
+    if (is_known || !identity.ok() || !own.ok() || *identity == *own) continue;
+    const fs::path folder = folder_of_process(pid);
+    if (folder.parent_path().parent_path() != all_) continue;
     found.push_back({.pid = pid,
                      .identity = *identity,
-                     .netns = folder->parent_path().filename(),
+                     .netns = folder.parent_path().filename(),
                      .homeless = true,
-                     .process = {.name = folder->filename()}});
+                     .process = {.name = folder.filename()}});
   }
   return found;
 }
@@ -320,9 +325,9 @@ Status Processes::stop(const std::string& netns, const std::string& name,
 
 Status Processes::stop(const RunningProcess& homeless,
                        const std::function<bool(pid_t)>& is_ours) const {
-  const fs::path folder = folder_of(homeless.netns, homeless.process.name);
+  const std::string folder = folder_of(homeless.netns, homeless.process.name);
   return end_process(homeless.pid, [&] {
-    return working_folder(homeless.pid) == folder && is_ours(homeless.pid);
+    return folder_of_process(homeless.pid) == folder && is_ours(homeless.pid);
   });
 }
 

@@ -50,7 +50,8 @@ class Processes {
 
   // Removes what those left that ended. kDenied when others have a hand in the folders.
   Result<std::vector<RunningProcess>> list() const;
-  // Those besides `known` that have lost their folder, or their file in it: by where they work.
+  // Those besides `known` that have lost their folder, or their file in it, which they still have
+  // open.
   std::vector<RunningProcess> homeless(const std::vector<RunningProcess>& known) const;
   // Returns when the program said that it is ready; the error carries what it said instead. kBusy
   // when somebody holds the process's file who is another or lives elsewhere, kInvalid for names

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/files.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/unit/ipam/plans.hpp"
 
@@ -111,7 +112,7 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
                          .traffic = traffic,
                          .imposed = imposed,
                          .life = some_life(),
-                         .journal_entry = recorded("scale plan --capacity 3", 12),
+                         .journal_entries = {recorded("scale plan --capacity 3", 12)},
                          .version = 7,
                          .clock_offset = std::chrono::hours(30),
                          .unfinished_starts = 1})
@@ -174,7 +175,7 @@ TEST_F(StoreTest, LeavesUnsetPartsAlone) {
                   .save({.leases = {.stored = leases(2)},
                          .lab = lab,
                          .life = some_life(),
-                         .journal_entry = recorded("purge spoke/a", 0)})
+                         .journal_entries = {recorded("purge spoke/a", 0)}})
                   .ok());
   ASSERT_TRUE(store.save({.generations = Generations{{"web", 1}}}).ok());
   const Result<Saved> saved = store.load();
@@ -196,18 +197,18 @@ TEST_F(StoreTest, PutsALifeInPlaceOfTheOneThatStood) {
 TEST_F(StoreTest, KeepsTheNewestOfTheJournalInTheirOrder) {
   Store store(path());
   for (const char* operation : {"one", "two", "three"}) {
-    ASSERT_TRUE(store.save({.journal_entry = recorded(operation, 2)}).ok());
+    ASSERT_TRUE(store.save({.journal_entries = {recorded(operation, 2)}}).ok());
   }
   EXPECT_EQ(store.load()->journal,
             (lifecycle::Journal{recorded("one", 2), recorded("two", 2), recorded("three", 2)}));
-  ASSERT_TRUE(store.save({.journal_entry = recorded("four", 0), .journal_size = 2}).ok());
+  ASSERT_TRUE(store.save({.journal_entries = {recorded("four", 0)}, .journal_size = 2}).ok());
   EXPECT_EQ(store.load()->journal, (lifecycle::Journal{recorded("three", 2), recorded("four", 0)}));
   ASSERT_TRUE(store.save({.journal_size = 5}).ok());
   EXPECT_EQ(store.load()->journal.size(), 2U);
   ASSERT_TRUE(store.save({.journal_size = 0}).ok());
   EXPECT_THAT(store.load()->journal, IsEmpty());
   // Nothing of what went comes back with one that is given the same number.
-  ASSERT_TRUE(store.save({.journal_entry = recorded("five", 1), .journal_size = 1}).ok());
+  ASSERT_TRUE(store.save({.journal_entries = {recorded("five", 1)}, .journal_size = 1}).ok());
   EXPECT_EQ(store.load()->journal, lifecycle::Journal{recorded("five", 1)});
 }
 
@@ -345,6 +346,45 @@ TEST_F(StoreTest, RefusesAnotherProgramsDatabaseAndANewerVersion) {
     ASSERT_TRUE(newer.execute("PRAGMA user_version = 3").ok());
   }
   EXPECT_EQ(Store(path()).load().error().code, Errc::kUnsupported);
+}
+
+TEST_F(StoreTest, KnowsThatItsFileIsGoneAndMakesItAgain) {
+  Store store(path());
+  EXPECT_FALSE(store.lost()) << "nothing was ever saved";
+  ASSERT_TRUE(store.save({.version = 1}).ok());
+  EXPECT_FALSE(store.lost());
+  std::filesystem::remove_all(folder_.path());
+  EXPECT_TRUE(store.lost());
+  ASSERT_TRUE(store.make_again({.generations = Generations{{"web", 1}}, .version = 2}).ok());
+  EXPECT_FALSE(store.lost());
+  const Result<Saved> saved = Store(path()).load();
+  ASSERT_TRUE(saved.ok()) << saved.error().to_string();
+  EXPECT_EQ(saved->version, 2U);
+  EXPECT_EQ(saved->generations, (Generations{{"web", 1}}));
+}
+
+TEST_F(StoreTest, LeavesAFileAloneThatHasTakenThePlaceOfItsOwn) {
+  Store store(path());
+  ASSERT_TRUE(store.save({.version = 1}).ok());
+  ASSERT_TRUE(Store(path() + ".backup").save({.version = 5}).ok());
+  const std::string backup = testing_support::read_file(path() + ".backup");
+  std::filesystem::rename(path() + ".backup", path());
+  EXPECT_TRUE(store.lost());
+  EXPECT_EQ(store.make_again({.version = 2}).error().code, Errc::kConflict);
+  EXPECT_EQ(testing_support::read_file(path()), backup);
+}
+
+TEST_F(StoreTest, PutsAsideWhatIsDamagedWithWhatBelongsToIt) {
+  EXPECT_EQ(*Store(path()).put_aside("old"), "");
+  for (const char* end : {"", "-wal"}) std::ofstream(path() + end) << "no database" << end;
+  EXPECT_EQ(*Store(path()).put_aside("old"), path() + ".old");
+  EXPECT_FALSE(Store(path()).exists());
+  for (const char* end : {"", "-wal"}) {
+    EXPECT_EQ(testing_support::read_file(path() + ".old" + end), std::string("no database") + end);
+  }
+  std::ofstream(path()) << "more";
+  EXPECT_FALSE(Store(path()).put_aside("old").ok()) << "an older copy stays";
+  EXPECT_TRUE(Store(path()).exists());
 }
 
 TEST_F(StoreTest, LeavesNoFileBehindWhenErased) {
