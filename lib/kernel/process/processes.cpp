@@ -149,8 +149,8 @@ Result<std::vector<std::string>> folders_in(const std::string& path) {
   return names;
 }
 
-// The folder whose file a process has open, as that was called when it was still there; empty when
-// it has none.
+// The folder whose file a process has locked, as that was called when it was still there; empty
+// when it has none. Its children have the file open, and not the lock.
 fs::path folder_of_process(pid_t pid) {
   static constexpr std::string_view kGone = " (deleted)";
   std::error_code error;
@@ -159,7 +159,9 @@ fs::path folder_of_process(pid_t pid) {
     std::error_code closed;
     std::string path = fs::read_symlink(entry->path(), closed);
     if (path.ends_with(kGone)) path.resize(path.size() - kGone.size());
-    if (fs::path(path).filename() == kLockName) return fs::path(path).parent_path();
+    if (fs::path(path).filename() != kLockName) continue;
+    const UniqueFd file(open(entry->path().c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+    if (file.valid() && holder_of(file.get()) == pid) return fs::path(path).parent_path();
   }
   return {};
 }
