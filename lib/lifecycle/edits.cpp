@@ -8,6 +8,7 @@
 #include "lab/document.hpp"
 #include "lab/key_path.hpp"
 #include "lab/resource_kinds.hpp"
+#include "lab/schema/tolerated.hpp"
 #include "lab/schema/vocabulary.hpp"
 #include "lab/slots.hpp"
 #include "lab/suggest.hpp"
@@ -181,8 +182,10 @@ Status check_resources(const KeyPlace& place, const Document& document) {
   const std::string& rest = place.keys.back();
   for (size_t dot = rest.find('.'); dot != std::string::npos; dot = rest.find('.', dot + 1)) {
     const std::string property = rest.substr(dot + 1, rest.find_first_of(".[", dot + 1) - dot - 1);
-    const auto& schema = lab::schema_of(place.property->object);
-    if (schema.find(property) == nullptr) continue;
+    const lab::ObjectType type = place.property->object;
+    const auto& schema = lab::schema_of(type);
+    if (schema.find(property) == nullptr && lab::find_tolerated(type, property) == nullptr)
+      continue;
     const std::string name = rest.substr(0, dot);
     return absent(schema.name, name, nearest_name(name, document, place));
   }

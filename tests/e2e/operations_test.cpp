@@ -70,6 +70,16 @@ class LabOperations : public ::testing::Test {
   Machine machine_{};
 };
 
+TEST_F(LabOperations, ExportAsPeopleWriteLabsAndAsAFileThatChangesNothing) {
+  ASSERT_EQ(machine_.ctl({"scale", "plan", "--capacity", "3"}).status, 0);
+  const std::string lab = exported();
+  EXPECT_THAT(lab, HasSubstr("\n  plan:\n"));
+  const std::string before = inventory();
+  const json applied = machine_.ctl_json({"apply", machine_.file("exported.yaml", lab)});
+  EXPECT_EQ(applied["changed"], 0) << applied;
+  EXPECT_EQ(inventory(), before);
+}
+
 TEST_F(LabOperations, ScaleOutAndInWithoutTouchingTheInstancesThatStay) {
   TcpStream stream({"eg-app-web-0", "eg-host-sql", ip("10.1.2.4"), 7000});
   ASSERT_TRUE(eventually([&] { return stream.received() > 0; }));

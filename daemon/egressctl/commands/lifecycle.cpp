@@ -8,7 +8,9 @@
 #include "control/messages.hpp"
 #include "egressctl/commands/commands.hpp"
 #include "egressctl/render/render.hpp"
+#include "lab/document.hpp"
 #include "lab/resource_kinds.hpp"
+#include "lab/yaml_text.hpp"
 #include "lifecycle/operation.hpp"
 
 namespace egress::ctl {
@@ -26,6 +28,12 @@ int operate(const Context& context, const lifecycle::Operation& operation, const
   return report(context.console, std::get<Json>(answer), wording);
 }
 
+// What operations have left is written as JSON, which is YAML, and not how people write labs.
+std::string for_people(const std::string& text) {
+  const auto document = lab::Document::parse(text, nullptr, false);
+  return document.is_object() ? lab::yaml_text(document) : text;
+}
+
 int export_lab(const Context& context) {
   const Console& console = context.console;
   const Answer answer = with_lab(context.client.get("/v1/lab"), context.client);
@@ -33,7 +41,7 @@ int export_lab(const Context& context) {
     return console.fail(*failure, exit_of(*failure, Purpose::kQuestion));
   }
   const Json& lab = std::get<Json>(answer);
-  console.print(lab, text_of(lab, "text"));
+  console.print(lab, for_people(text_of(lab, "text")));
   const Json& files = member(lab, "files");
   if (console.is_for_machines() || !files.is_object()) return kDone;
   for (const auto& [path, text] : files.items()) {

@@ -203,6 +203,7 @@ TEST(Edits, SayWhatTheLabDoesNotHave) {
   expect_error(Delete{"subnet", "spoke/spare.delegations"}, Errc::kNotFound,
                "the lab has no subnet 'spoke/spare.delegations'");
   expect_error(Set{"serverFarms.plam.capacity", "3"}, Errc::kNotFound, no_plan);
+  expect_error(Set{"sites.wbe.httpsOnly", "true"}, Errc::kNotFound, no_site);
   expect_error(Unset{"virtualNetworks.spoke.subnets.spar.delegations"}, Errc::kNotFound, no_subnet);
   expect_error(Unset{"sites.nobody"}, Errc::kNotFound, "nothing stands at 'sites.nobody'");
   expect_error(Unset{"expectations[7]"}, Errc::kNotFound, "nothing stands at 'expectations[7]'");
