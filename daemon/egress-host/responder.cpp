@@ -18,7 +18,7 @@ constexpr uint16_t kHttpsPort = 443;
 constexpr const char* kNoWay = "";
 
 Speaker speaker_of(const settings::Responder& wanted) {
-  return {.host = wanted.host, .firewall = wanted.firewall};
+  return {.host = wanted.host, .firewall = wanted.firewall, .served = wanted.served};
 }
 
 Speaker speaker_of(const settings::Responder& wanted, const settings::ResponderWay& way) {
@@ -144,12 +144,16 @@ Result<Responder::Server> Responder::open(const settings::Responder& wanted, con
                      HttpServer::listen(loop_, room_.http, speaker, port, std::move(fd)));
     return Server(std::move(http));
   }
-  std::unique_ptr<HttpServer> http;
+  Instead instead;
   if (port.number == kHttpsPort && wanted.firewall) {
-    ASSIGN_OR_RETURN(http, HttpServer::make(loop_, room_.http, speaker));
+    ASSIGN_OR_RETURN(instead.http, HttpServer::make(loop_, room_.http, speaker));
+  }
+  if (settings::may_speak_tls(port)) {
+    ASSIGN_OR_RETURN(instead.https,
+                     HttpServer::make(loop_, room_.https, speaker, &room_.certificates));
   }
   ASSIGN_OR_RETURN(auto echo, EchoServer::listen(loop_, room_.echo, speaker, port, std::move(fd),
-                                                 std::move(http)));
+                                                 std::move(instead)));
   return Server(std::move(echo));
 }
 

@@ -38,7 +38,8 @@ Answer context_of(const Client& client, const std::string& host) {
 inspect::ExecContext exec_context_of(const Json& document) {
   inspect::ExecContext found{.netns = text_of(document, "netns"),
                              .resolv_conf = text_of(document, "resolvConf"),
-                             .hosts = text_of(document, "hosts")};
+                             .hosts = text_of(document, "hosts"),
+                             .authority = text_of(document, "authority")};
   const Json& environment = member(document, "environment");
   if (!environment.is_object()) return found;
   for (const auto& [name, value] : environment.items()) {
