@@ -367,4 +367,9 @@ Result<inspect::Graph> Queries::graph() const {
   return inspect::graph_of(current->situation.lab);
 }
 
+Result<std::string> Queries::authority() const {
+  if (session_.network() == nullptr) return no_lab();
+  return session_.current()->authority.certificate;
+}
+
 }  // namespace egress::daemon

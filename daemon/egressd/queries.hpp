@@ -74,6 +74,8 @@ class Queries {
   // As inspect::lease_report(), now.
   Result<inspect::LeaseReport> leases(const std::string& subnet) const;
   Result<inspect::Graph> graph() const;
+  // The certificate of the lab's authority, in PEM.
+  Result<std::string> authority() const;
   Result<control::LabExport> lab() const;
 
   void plan(lab::LabText text, Then<control::Plan> then);
