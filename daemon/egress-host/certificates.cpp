@@ -34,15 +34,16 @@ std::string text_of(const tls::Subject& subject) {
 }  // namespace
 
 Status Certificates::sign_by(const tls::Authority& authority) {
-  ASSIGN_OR_RETURN(tls::Signer signer, tls::Signer::make(authority));
-  signer_.emplace(std::move(signer));
+  if (authority == authority_) return {};
+  std::optional<tls::Signer> signer;
+  if (authority != tls::Authority{}) {
+    ASSIGN_OR_RETURN(tls::Signer made, tls::Signer::make(authority));
+    signer.emplace(std::move(made));
+  }
+  signer_ = std::move(signer);
+  authority_ = authority;
   known_.clear();
   return {};
-}
-
-void Certificates::sign_no_more() {
-  signer_.reset();
-  known_.clear();
 }
 
 const std::string* Certificates::certificate_for(const policy::ServedNames& served,

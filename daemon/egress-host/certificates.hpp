@@ -21,9 +21,9 @@ class Certificates {
   Certificates(const Certificates&) = delete;
   Certificates& operator=(const Certificates&) = delete;
 
-  // In place of another one. kInvalid when that is none; the one before stays.
+  // In place of another one; by none with an empty one. kInvalid when that is no authority; the one
+  // before stays.
   Status sign_by(const tls::Authority& authority);
-  void sign_no_more();
   bool ready() const { return signer_.has_value(); }
 
   // In DER, both. Of `name`, by which a client asks, if `served` covers it; otherwise, as who asks
@@ -36,6 +36,7 @@ class Certificates {
  private:
   const std::string* signed_for(const tls::Subject& subject);
 
+  tls::Authority authority_{};
   std::optional<tls::Signer> signer_{};
   std::map<std::string, std::string> known_{};  // by what they say
 };

@@ -13,7 +13,6 @@
 #include "attached/standing.hpp"
 #include "base/move_key.hpp"
 #include "egress-host/responder.hpp"
-#include "settings/authority_text.hpp"
 #include "settings/responder_text.hpp"
 #include "uv/loop.hpp"
 
@@ -27,7 +26,9 @@ class Program {
         attached_,
         attached::Attached::listen(
             loop_, [this](const attached::Place& place) { return attach(place); },
-            [this](const std::string& netns, const std::string& name) { detach(netns, name); },
+            [this](const std::string& netns, const std::string& name) {
+              responders_.erase({netns, name});
+            },
             [this](const std::string& from, const std::string& to, const std::string& name) {
               move_key(responders_, {from, name}, {to, name});
             }));
@@ -39,10 +40,6 @@ class Program {
 
  private:
   Status attach(const attached::Place& place) {
-    if (place.name == settings::kAuthorityAttachment) {
-      ASSIGN_OR_RETURN(const auto authority, settings::parse_authority(place.settings));
-      return room_.certificates.sign_by(authority);
-    }
     ASSIGN_OR_RETURN(const auto wanted, settings::parse_responder(place.settings));
     const kernel::AttachmentKey key{place.netns, place.name};
     if (const auto present = responders_.find(key); present != responders_.end()) {
@@ -52,11 +49,6 @@ class Program {
     RETURN_IF_ERROR(responder->change(wanted, place.netns_fd.get()));
     responders_.emplace(key, std::move(responder));
     return {};
-  }
-
-  void detach(const std::string& netns, const std::string& name) {
-    if (name == settings::kAuthorityAttachment) return room_.certificates.sign_no_more();
-    responders_.erase({netns, name});
   }
 
   // With nothing left to wait for, the loop ends.

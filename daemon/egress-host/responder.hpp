@@ -22,16 +22,17 @@
 
 namespace egress::host {
 
-// What all responders of the process share: how many connections there may be, and what is shown to
-// who begins TLS, which takes tens of KiB for each.
+// How many connections there may be, of all responders of the process. One of HTTPS takes tens of
+// KiB.
 struct Room {
   explicit Room(size_t files)
-      : echo(files - files / 4), http(files / 8), https(std::min(files / 8, kMostHttps)) {}
+      : echo(files - files / 4 - files / 8),
+        http(files / 4),
+        https(std::min(files / 8, kMostHttps)) {}
   static constexpr size_t kMostHttps = 2048;
   EchoRoom echo;
   HttpRoom http;
   HttpRoom https;
-  Certificates certificates{};
 };
 
 class Responder {
@@ -79,6 +80,7 @@ class Responder {
   uv::Loop& loop_;
   Room& room_;
   std::map<std::string, std::unique_ptr<Speaker>> speakers_{};  // by way; servers borrow them
+  Certificates certificates_{};                                 // likewise
   std::map<Socket, Server> servers_{};
   Device device_{};
 };

@@ -8,7 +8,6 @@
 #include "compile/data_path.hpp"
 #include "compile/identity.hpp"
 #include "compile/instances.hpp"
-#include "settings/authority_text.hpp"
 #include "settings/dns_settings_text.hpp"
 #include "settings/names_text.hpp"
 #include "settings/responder_text.hpp"
@@ -132,14 +131,6 @@ policy::ServedNames served_by(Fabric& fabric, const policy::Interface& machine) 
   return policy::served_names(network, *fabric.names_by_address, at);
 }
 
-// It has the key of the authority, not certificates: which of them it needs shows when it is asked.
-void attach_authority(Fabric& fabric, const std::string& netns) {
-  if (fabric.options.authority == tls::Authority{}) return;
-  attach(fabric.netns(netns),
-         state::make_attachment(settings::kAuthorityAttachment, {netns, kResponder},
-                                settings::to_text(fabric.options.authority)));
-}
-
 }  // namespace
 
 void attach(state::NetnsState& netns, state::Attachment attachment) {
@@ -171,9 +162,10 @@ void add_responder(Fabric& fabric, const policy::Interface& machine) {
     told.firewall = policy::firewall_of_site(fabric.network.situation.lab, machine.name);
   }
   state::NetnsState& netns = fabric.netns(name);
+  // It signs for itself: which certificates it needs shows when it is asked.
   if (speaks_tls(told)) {
     told.served = served_by(fabric, machine);
-    attach_authority(fabric, name);
+    told.authority = fabric.options.authority;
   }
   add_process(netns, kResponder, "egress-host");
   attach(netns, state::make_attachment(kResponder, {name, kResponder}, settings::to_text(told)));

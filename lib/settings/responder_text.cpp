@@ -93,7 +93,9 @@ ServiceFirewall read_firewall(const Json& json) {
 
 Json to_json(const policy::ServedNames& served) {
   const std::vector<Ipv4Address> addresses(served.addresses.begin(), served.addresses.end());
-  return {{"names", served.names}, {"addresses", settings::to_json(addresses)}, {"anyName", served.any_name}};
+  return {{"names", served.names},
+          {"addresses", settings::to_json(addresses)},
+          {"anyName", served.any_name}};
 }
 
 policy::ServedNames read_served(const Json& json) {
@@ -101,6 +103,14 @@ policy::ServedNames read_served(const Json& json) {
   return {.names = json.at("names"),
           .addresses = {addresses.begin(), addresses.end()},
           .any_name = json.at("anyName")};
+}
+
+Json to_json(const tls::Authority& authority) {
+  return {{"certificate", authority.certificate}, {"key", authority.key}};
+}
+
+tls::Authority read_authority(const Json& json) {
+  return {.certificate = json.at("certificate"), .key = json.at("key")};
 }
 
 }  // namespace
@@ -115,6 +125,7 @@ std::string to_text(const Responder& responder) {
   for (const ResponderWay& way : responder.ways) json["ways"].push_back(to_json(way));
   if (responder.firewall) json["firewall"] = to_json(*responder.firewall);
   if (responder.served != policy::ServedNames{}) json["served"] = to_json(responder.served);
+  if (responder.authority != tls::Authority{}) json["authority"] = to_json(responder.authority);
   return json.dump();
 }
 
@@ -128,6 +139,7 @@ Result<Responder> parse_responder(const std::string& text) {
     }
     if (json.contains("firewall")) responder.firewall = read_firewall(json.at("firewall"));
     if (json.contains("served")) responder.served = read_served(json.at("served"));
+    if (json.contains("authority")) responder.authority = read_authority(json.at("authority"));
     return responder;
   });
 }

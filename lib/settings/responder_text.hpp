@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "policy/served_names.hpp"
 #include "policy/service_access.hpp"
+#include "tls/authority.hpp"
 
 namespace egress::settings {
 
@@ -41,6 +42,9 @@ struct Responder {
   std::vector<ResponderWay> ways{};
   std::optional<policy::ServiceFirewall> firewall{};  // whose verdict its answers carry
   policy::ServedNames served{};                       // of which its certificates speak
+  // Signs them; none where no port speaks TLS. It holds a secret, so the text is given to the
+  // program and stands in no file.
+  tls::Authority authority{};
   bool operator==(const Responder&) const = default;
 };
 

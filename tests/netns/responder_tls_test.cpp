@@ -2,7 +2,6 @@
 // What the responder answers to who begins TLS.
 #include <optional>
 
-#include "settings/authority_text.hpp"
 #include "tests/netns/responder_fixture.hpp"
 
 namespace egress::host::test {
@@ -13,15 +12,13 @@ class ResponderTls : public Responder {
   void SetUp() override {
     Responder::SetUp();
     host_.emplace(std::set<Port>());
-    EXPECT_TRUE(trust(authority_));
-    EXPECT_OK(host_->become(shop_));
+    EXPECT_OK(sign_by(tls::make_authority("egressd lab test").value()));
   }
-  // The host signs by it from now on, and so do clients.
-  bool trust(const tls::Authority& authority) {
+  // From now on; clients trust it, too.
+  Status sign_by(const tls::Authority& authority) {
     certificate_ = folder_.write("lab.pem", authority.certificate);
-    return host_->program()
-        .attach("server", settings::kAuthorityAttachment, settings::to_text(authority))
-        .ok();
+    shop_.authority = authority;
+    return host_->become(shop_);
   }
   Outcome ask(const std::string& name, const std::string& address = "10.0.0.2") const {
     return run({"curl", "-sS", "--max-time", "20", "--cacert", certificate_, "--resolve",
@@ -34,7 +31,6 @@ class ResponderTls : public Responder {
   static constexpr int kNotBelieved = 60;
 
   Folder folder_{};
-  tls::Authority authority_ = tls::make_authority("egressd lab test").value();
   std::string certificate_{};
   settings::Responder shop_{.host = "shop",
                             .listen = {kHttps},
@@ -71,9 +67,9 @@ TEST_F(ResponderTls, IsBelievedByWhoTrustsTheLabAlone) {
   const tls::Authority another = tls::make_authority("another").value();
   certificate_ = folder_.write("lab.pem", another.certificate);
   EXPECT_EQ(ask("shop.example.com").status, kNotBelieved);
-  ASSERT_TRUE(trust(another));
+  EXPECT_OK(sign_by(another));
   EXPECT_TRUE(answers(ask("shop.example.com")));
-  EXPECT_FALSE(trust({.certificate = "none", .key = "none"}));
+  EXPECT_FALSE(sign_by({.certificate = "none", .key = "none"}).ok());
   certificate_ = folder_.write("lab.pem", another.certificate);
   EXPECT_TRUE(answers(ask("shop.example.com"))) << "the one before stays";
 }
@@ -127,7 +123,8 @@ TEST_F(ResponderTls, SaysWhatAServicesFirewallDecides) {
 }
 
 TEST_F(ResponderTls, IsGreetedAsBeforeWhereThereIsNoAuthority) {
-  EXPECT_OK(host_->program().detach("server", settings::kAuthorityAttachment));
+  shop_.authority = {};
+  EXPECT_OK(host_->become(shop_));
   const UniqueFd client = connect_and_say(*host_, 443, "\x16\x03\x01\n");
   EXPECT_EQ(json::parse(line(client.get())).at("host"), "shop");
 }

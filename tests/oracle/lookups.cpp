@@ -119,6 +119,7 @@ class LookupGenerator {
 std::optional<Ipv4Address> answered_in_tls(const policy::Network& network, const NameCase& name,
                                            uint16_t source_port) {
   if (name.type != RecordType::kA || name.from.traffic == lab::TrafficClass::kKeyVault) return {};
+  if (!lab::is_host_name(name.name)) return {};  // GnuTLS ends a handshake that asks for such a one
   const auto explained =
       policy::explain(network, name.from,
                       {.protocol = Protocol::kTcp, .host = name.name, .port = kHttps}, source_port);

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include "compile/compile.hpp"
-#include "settings/authority_text.hpp"
 #include "settings/responder_text.hpp"
 #include "tests/support/network_of.hpp"
 
@@ -32,16 +31,13 @@ settings::Responder responder_in(const state::KernelState& state, const std::str
 TEST(ResponderOfAHost, HasTheAuthorityAndItsNamesWhereItMaySpeakTls) {
   const state::KernelState state = compiled_with(kSigning);
   for (const std::string name : {"shop", "alt"}) {
-    const auto& attachments = state.at("eg-host-" + name)->attachments;
-    ASSERT_TRUE(attachments.contains(settings::kAuthorityAttachment)) << name;
-    const auto& told = attachments.at(settings::kAuthorityAttachment);
-    EXPECT_EQ(settings::parse_authority(*told.settings).value(), kSigning);
-    EXPECT_THAT(responder_in(state, "eg-host-" + name).served.names,
-                Contains(name + ".example.com"));
+    const settings::Responder told = responder_in(state, "eg-host-" + name);
+    EXPECT_EQ(told.authority, kSigning) << name;
+    EXPECT_THAT(told.served.names, Contains(name + ".example.com"));
   }
-  const auto& plain = state.at("eg-host-plain")->attachments;
-  EXPECT_FALSE(plain.contains(settings::kAuthorityAttachment)) << "nobody there has a use for it";
-  EXPECT_THAT(responder_in(state, "eg-host-plain").served.names, IsEmpty());
+  const settings::Responder plain = responder_in(state, "eg-host-plain");
+  EXPECT_EQ(plain.authority, tls::Authority{}) << "nobody there has a use for it";
+  EXPECT_THAT(plain.served.names, IsEmpty());
 }
 
 TEST(ResponderOfAHost, IsNotStartedAnewForAnotherNameOrAnotherAuthority) {
@@ -52,11 +48,6 @@ TEST(ResponderOfAHost, IsNotStartedAnewForAnotherNameOrAnotherAuthority) {
   EXPECT_EQ(before.at("eg-host-shop")->processes, after.at("eg-host-shop")->processes);
   EXPECT_NE(before.at("eg-host-shop")->attachments, after.at("eg-host-shop")->attachments);
   EXPECT_THAT(responder_in(after, "eg-host-shop").served.names, Contains("pay.example.com"));
-}
-
-TEST(ResponderOfAHost, HasNoAuthorityWhereThereIsNone) {
-  EXPECT_FALSE(
-      compiled_with({}).at("eg-host-shop")->attachments.contains(settings::kAuthorityAttachment));
 }
 
 }  // namespace

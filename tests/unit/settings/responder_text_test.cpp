@@ -5,8 +5,6 @@
 
 #include <string>
 
-#include "settings/authority_text.hpp"
-
 namespace egress::settings {
 namespace {
 
@@ -35,7 +33,8 @@ const Responder kService{
                                 .name = "filestore"},
     .served = {.names = {"filestore.blob.core.windows.net"},
                .addresses = {Ipv4Address{0x0a010305}},
-               .any_name = true}};
+               .any_name = true},
+    .authority = {.certificate = "one\nline\n", .key = "another\n"}};
 
 TEST(ResponderText, IsOneLineWithThePortsInOrder) {
   EXPECT_EQ(to_text(kWebsite), R"({"host":"website","listen":["tcp/80","tcp/443","udp/9999"]})");
@@ -57,6 +56,7 @@ TEST(ResponderText, RefusesWhatIsNoSettingsOfAResponder) {
        R"({"host":"a","listen":["icmp"]})", R"({"host":"a","listen":[]} more)",
        R"({"host":"a","listen":[],"ways":[{}]})", R"({"host":"a","listen":[],"firewall":{}})",
        R"({"host":"a","listen":[],"served":{}})",
+       R"({"host":"a","listen":[],"authority":{"certificate":"a"}})",
        R"({"host":"a","listen":[],"served":{"names":[1],"addresses":[],"anyName":false}})",
        R"({"host":"a","listen":[],"served":{"names":[],"addresses":["x"],"anyName":false}})",
        R"({"host":"a","listen":[],"ways":[{"device":"x","mark":1,"listen":[],"way":9,"subnets":[]}]})",
@@ -72,16 +72,6 @@ TEST(ResponderText, KnowsThePortsOnWhichTlsMayBegin) {
   EXPECT_TRUE(may_speak_tls({Protocol::kTcp, 8443}));
   EXPECT_FALSE(may_speak_tls({Protocol::kUdp, 443}));
   EXPECT_FALSE(may_speak_tls({Protocol::kTcp, 80}));
-}
-
-TEST(AuthorityText, ReadsWhatItWrote) {
-  const tls::Authority authority{.certificate = "one\nline\n", .key = "another\n"};
-  const auto read = parse_authority(to_text(authority));
-  ASSERT_TRUE(read.ok());
-  EXPECT_EQ(*read, authority);
-  for (const char* text : {"", "{}", R"({"certificate":"a"})", R"({"certificate":1,"key":2})"}) {
-    EXPECT_EQ(parse_authority(text).error().code, Errc::kInvalid) << text;
-  }
 }
 
 }  // namespace
