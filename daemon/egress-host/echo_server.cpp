@@ -16,11 +16,6 @@ namespace {
 
 constexpr int kBacklog = 4096;
 constexpr unsigned kKeepaliveSeconds = 60;
-constexpr std::chrono::milliseconds kFirstBytes{100};
-// RFC 9110 9.3, RFC 5789.
-constexpr std::string_view kMethods[] = {"GET ",     "HEAD ",    "POST ",  "PUT ",  "DELETE ",
-                                         "CONNECT ", "OPTIONS ", "TRACE ", "PATCH "};
-constexpr size_t kLongestMethod = 8;
 
 uv_stream_t* stream(uv_tcp_t& handle) {
   return reinterpret_cast<uv_stream_t*>(&handle);
@@ -34,30 +29,6 @@ int fd_of(const uv_tcp_t& handle) {
   uv_fileno(reinterpret_cast<const uv_handle_t*>(&handle), &fd);
   return fd;
 }
-
-// Whether what the client has said so far, which stays unread, begins an HTTP request.
-bool begins_a_request(int connection) {
-  char bytes[kLongestMethod];
-  const ssize_t size = ::recv(connection, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
-  if (size <= 0) return false;
-  const std::string_view said(bytes, static_cast<size_t>(size));
-  return std::any_of(std::begin(kMethods), std::end(kMethods),
-                     [&](std::string_view method) { return said.starts_with(method); });
-}
-
-// The connection once more, by a descriptor that can be watched without reading from it.
-struct FirstBytes {
-  // `decide` is called when they are there, or have been waited for long enough: whoever is late
-  // to look finds both.
-  FirstBytes(uv::Loop& loop, UniqueFd connection, const uv::Callback& decide)
-      : fd(std::move(connection)), poll(loop, fd.get(), decide), timer(loop, decide) {
-    poll.start();
-    timer.start(kFirstBytes);
-  }
-  UniqueFd fd;
-  uv::Poll poll;
-  uv::Timer timer;
-};
 
 }  // namespace
 
@@ -144,16 +115,14 @@ void EchoRoom::take_waiting() {
 
 Result<std::unique_ptr<EchoServer>> EchoServer::listen(uv::Loop& loop, EchoRoom& room,
                                                        const Speaker& speaker, Port port,
-                                                       UniqueFd fd,
-                                                       std::unique_ptr<HttpServer> http) {
-  std::unique_ptr<EchoServer> server(new EchoServer(loop, room, speaker, std::move(http)));
+                                                       UniqueFd fd, Instead instead) {
+  std::unique_ptr<EchoServer> server(new EchoServer(loop, room, speaker, std::move(instead)));
   RETURN_IF_ERROR(server->open(port, std::move(fd)));
   return server;
 }
 
-EchoServer::EchoServer(uv::Loop& loop, EchoRoom& room, const Speaker& speaker,
-                       std::unique_ptr<HttpServer> http)
-    : loop_(loop), room_(room), speaker_(speaker), http_(std::move(http)), listener_([this] {
+EchoServer::EchoServer(uv::Loop& loop, EchoRoom& room, const Speaker& speaker, Instead instead)
+    : loop_(loop), room_(room), speaker_(speaker), instead_(std::move(instead)), listener_([this] {
         take();
       }) {
   uv_tcp_init(loop_.get(), listener_.get());
@@ -204,17 +173,27 @@ int EchoServer::socket() {
 }
 
 void EchoServer::serve(Connection& connection) {
-  if (!http_) return greet(connection);
+  if (!instead_.http && !speaks_tls()) return greet(connection);
   UniqueFd same(::fcntl(fd_of(connection.handle), F_DUPFD_CLOEXEC, 0));
   if (!same.valid()) return greet(connection);
   connection.first_bytes.emplace(loop_, std::move(same), [this, &connection] { hear(connection); });
 }
 
+bool EchoServer::speaks_tls() const {
+  return instead_.https && instead_.https->has_certificates();
+}
+
+HttpServer* EchoServer::taker_of(Begun begun) const {
+  if (begun == Begun::kHttp) return instead_.http.get();
+  return begun == Begun::kTls && speaks_tls() ? instead_.https.get() : nullptr;
+}
+
 void EchoServer::hear(Connection& connection) {
-  if (!begins_a_request(connection.first_bytes->fd.get())) return greet(connection);
-  UniqueFd fd = std::move(connection.first_bytes->fd);
+  HttpServer* const taker = taker_of(connection.first_bytes->begun());
+  if (taker == nullptr) return greet(connection);
+  UniqueFd fd = connection.first_bytes->release();
   connection.close();
-  http_->take(std::move(fd));
+  taker->take(std::move(fd));
 }
 
 void EchoServer::greet(Connection& connection) {

@@ -4,8 +4,8 @@
 // TCP ports other than 80: one line that says what arrived, then whatever the client sends, back.
 // A client that does not read is not read from either, so a connection holds at most one buffer.
 // Beyond the connection limit new ones wait in the kernel's queue until another ends. A server that
-// has an HttpServer waits a little for the client's first bytes: who begins with an HTTP request is
-// answered in HTTP.
+// has somebody instead waits a little for the client's first bytes: who begins with an HTTP request
+// or with a TLS handshake is answered in that.
 
 #include <uv.h>
 
@@ -16,6 +16,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "egress-host/first_bytes.hpp"
 #include "egress-host/http_server.hpp"
 #include "egress-host/reply.hpp"
 #include "uv/loop.hpp"
@@ -23,6 +24,12 @@
 namespace egress::host {
 
 class EchoServer;
+
+// Who takes connections on which the client has begun with something else; either may be null.
+struct Instead {
+  std::unique_ptr<HttpServer> http{};
+  std::unique_ptr<HttpServer> https{};
+};
 
 // What the servers of all ports share. It must outlive the loop that they are on.
 class EchoRoom {
@@ -47,10 +54,9 @@ class EchoRoom {
 class EchoServer {
  public:
   // On a bound_socket(). `speaker` is borrowed and may change.
-  // `http` may be null.
   static Result<std::unique_ptr<EchoServer>> listen(uv::Loop& loop, EchoRoom& room,
                                                     const Speaker& speaker, Port port, UniqueFd fd,
-                                                    std::unique_ptr<HttpServer> http);
+                                                    Instead instead);
   ~EchoServer();  // ends its connections
   EchoServer(const EchoServer&) = delete;
   EchoServer& operator=(const EchoServer&) = delete;
@@ -62,17 +68,18 @@ class EchoServer {
  private:
   struct Connection;
 
-  EchoServer(uv::Loop& loop, EchoRoom& room, const Speaker& speaker,
-             std::unique_ptr<HttpServer> http);
+  EchoServer(uv::Loop& loop, EchoRoom& room, const Speaker& speaker, Instead instead);
   Status open(Port port, UniqueFd fd);
   void serve(Connection& connection);
+  bool speaks_tls() const;
+  HttpServer* taker_of(Begun begun) const;
   void hear(Connection& connection);
   void greet(Connection& connection);
 
   uv::Loop& loop_;
   EchoRoom& room_;
   const Speaker& speaker_;
-  std::unique_ptr<HttpServer> http_;
+  Instead instead_;
   uv::HandleOwner<uv_tcp_t> listener_;
   std::set<Connection*> connections_{};
 };

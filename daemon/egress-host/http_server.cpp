@@ -4,7 +4,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
+#include <string>
 #include <utility>
 
 namespace egress::host {
@@ -13,6 +15,48 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr int kBatch = 64;  // connections per wake-up
 constexpr unsigned kIdleSeconds = 60;
+constexpr int kNoCertificate = -1;
+
+gnutls_datum_t datum_of(const std::string& text) {
+  return {reinterpret_cast<unsigned char*>(const_cast<char*>(text.data())),
+          static_cast<unsigned>(text.size())};
+}
+
+// By which the client asks; empty when it says none.
+std::string server_name_of(gnutls_session_t session) {
+  std::array<char, 256> name{};
+  size_t size = name.size();
+  unsigned type = 0;
+  if (gnutls_server_name_get(session, name.data(), &size, &type, 0) < 0) return {};
+  return type == GNUTLS_NAME_DNS ? std::string(name.data()) : std::string();
+}
+
+Ipv4Address local_address_of(gnutls_session_t session) {
+  sockaddr_in local{};
+  socklen_t size = sizeof local;
+  ::getsockname(gnutls_transport_get_int(session), reinterpret_cast<sockaddr*>(&local), &size);
+  return {ntohl(local.sin_addr.s_addr)};
+}
+
+int give(const std::string& certificate, const std::string& key, gnutls_pcert_st** certificates,
+         gnutls_privkey_t* key_given) {
+  auto* const given = static_cast<gnutls_pcert_st*>(gnutls_malloc(sizeof(gnutls_pcert_st)));
+  if (given == nullptr) return kNoCertificate;
+  const gnutls_datum_t certificate_text = datum_of(certificate);
+  if (gnutls_pcert_import_x509_raw(given, &certificate_text, GNUTLS_X509_FMT_DER, 0) < 0) {
+    gnutls_free(given);
+    return kNoCertificate;
+  }
+  const gnutls_datum_t key_text = datum_of(key);
+  if (gnutls_privkey_init(key_given) < 0 ||
+      gnutls_privkey_import_x509_raw(*key_given, &key_text, GNUTLS_X509_FMT_DER, nullptr, 0) < 0) {
+    gnutls_pcert_deinit(given);
+    gnutls_free(given);
+    return kNoCertificate;
+  }
+  *certificates = given;
+  return 0;
+}
 
 }  // namespace
 
@@ -27,8 +71,9 @@ void HttpRoom::wake_waiting() {
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::make(uv::Loop& loop, HttpRoom& room,
-                                                     const Speaker& speaker) {
-  std::unique_ptr<HttpServer> server(new HttpServer(loop, room, speaker));
+                                                     const Speaker& speaker,
+                                                     Certificates* certificates) {
+  std::unique_ptr<HttpServer> server(new HttpServer(loop, room, speaker, certificates));
   RETURN_IF_ERROR(server->start());
   return server;
 }
@@ -45,8 +90,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv::Loop& loop, HttpRoom&
   return server;
 }
 
-HttpServer::HttpServer(uv::Loop& loop, HttpRoom& room, const Speaker& speaker)
-    : loop_(loop), room_(room), speaker_(speaker) {
+HttpServer::HttpServer(uv::Loop& loop, HttpRoom& room, const Speaker& speaker,
+                       Certificates* certificates)
+    : loop_(loop), room_(room), speaker_(speaker), certificates_(certificates) {
   ++room_.servers_;
 }
 
@@ -61,10 +107,14 @@ HttpServer::~HttpServer() {
 
 Status HttpServer::start() {
   const auto limit = static_cast<unsigned>(room_.connection_limit_);
-  http_ = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, nullptr, nullptr,
-                           &HttpServer::respond, this, MHD_OPTION_CONNECTION_LIMIT, limit,
-                           MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,
-                           MHD_OPTION_NOTIFY_CONNECTION, &HttpServer::count, this, MHD_OPTION_END);
+  const unsigned with_tls = certificates_ == nullptr ? 0U : MHD_USE_TLS;
+  // The last option is one of HTTPS alone.
+  http_ = MHD_start_daemon(
+      MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | with_tls, 0, nullptr, nullptr,
+      &HttpServer::respond, this, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
+      kIdleSeconds, MHD_OPTION_NOTIFY_CONNECTION, &HttpServer::count, this,
+      certificates_ == nullptr ? MHD_OPTION_END : MHD_OPTION_HTTPS_CERT_CALLBACK2,
+      &HttpServer::show_certificate, MHD_OPTION_END);
   if (http_ == nullptr) {
     return Error{.code = Errc::kKernel, .message = "libmicrohttpd cannot serve HTTP"};
   }
@@ -118,9 +168,31 @@ void HttpServer::run() {
   timer_->start(std::chrono::milliseconds(wait_ms));
 }
 
-void HttpServer::count(void* self, MHD_Connection*, void**, MHD_ConnectionNotificationCode what) {
+// GnuTLS is given copies of its own, which it releases: what is kept may go meanwhile.
+int HttpServer::show_certificate(gnutls_session_t session, const gnutls_cert_retr_st* /*asked*/,
+                                 gnutls_pcert_st** certificates, unsigned* size,
+                                 gnutls_ocsp_data_st** ocsp, unsigned* ocsp_size,
+                                 gnutls_privkey_t* key, unsigned* flags) {
+  // libmicrohttpd leaves its connection there.
+  auto* const connection = static_cast<MHD_Connection*>(gnutls_session_get_ptr(session));
+  const auto* const info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  if (info == nullptr || info->socket_context == nullptr) return kNoCertificate;
+  const auto& self = *static_cast<const HttpServer*>(info->socket_context);
+  const std::string* const shown = self.certificates_->certificate_for(
+      self.speaker_.served, server_name_of(session), local_address_of(session));
+  if (shown == nullptr) return kNoCertificate;
+  *ocsp = nullptr;
+  *ocsp_size = 0;
+  *size = 1;
+  *flags = GNUTLS_CERT_RETR_DEINIT_ALL;
+  return give(*shown, self.certificates_->key(), certificates, key);
+}
+
+void HttpServer::count(void* self, MHD_Connection*, void** context,
+                       MHD_ConnectionNotificationCode what) {
   auto& server = *static_cast<HttpServer*>(self);
   if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+    *context = self;
     ++server.connections_;
     return;
   }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// HTTP: any request is answered with what arrived, as JSON. libmicrohttpd speaks the protocol; its
-// epoll descriptor and its time-outs are watched by the loop, without a thread. Beyond the limits
-// new connections wait in the kernel's queue until another ends.
+// HTTP, and HTTPS: any request is answered with what arrived, as JSON. libmicrohttpd speaks the
+// protocol, GnuTLS what is around it; their epoll descriptor and time-outs, which handshakes that
+// are never finished meet too, are watched by the loop, without a thread. Beyond the limits new
+// connections wait in the kernel's queue until another ends.
 
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 
 #include <algorithm>
@@ -14,6 +17,7 @@
 #include <set>
 
 #include "base/result.hpp"
+#include "egress-host/certificates.hpp"
 #include "egress-host/reply.hpp"
 #include "uv/loop.hpp"
 
@@ -44,9 +48,11 @@ class HttpRoom {
 
 class HttpServer {
  public:
-  // Takes what it is given. `speaker` is borrowed and may change.
+  // Takes what it is given. `speaker` is borrowed and may change; so are `certificates`, with which
+  // it is an HTTPS server, and which may be null.
   static Result<std::unique_ptr<HttpServer>> make(uv::Loop& loop, HttpRoom& room,
-                                                  const Speaker& speaker);
+                                                  const Speaker& speaker,
+                                                  Certificates* certificates = nullptr);
   // And what comes to a bound_socket().
   static Result<std::unique_ptr<HttpServer>> listen(uv::Loop& loop, HttpRoom& room,
                                                     const Speaker& speaker, Port port, UniqueFd fd);
@@ -58,16 +64,21 @@ class HttpServer {
   void take(UniqueFd connection);
   // -1 without one.
   int socket() const { return socket_.get(); }
+  bool has_certificates() const { return certificates_ != nullptr && certificates_->ready(); }
 
  private:
   friend class HttpRoom;
-  HttpServer(uv::Loop& loop, HttpRoom& room, const Speaker& speaker);
+  HttpServer(uv::Loop& loop, HttpRoom& room, const Speaker& speaker, Certificates* certificates);
   Status start();
   bool is_full() const { return connections_ >= room_.share(); }
   void accept_some();
   void wait_for_room();
   void add(UniqueFd connection);
   void run();
+  static int show_certificate(gnutls_session_t session, const gnutls_cert_retr_st* asked,
+                              gnutls_pcert_st** certificates, unsigned* size,
+                              gnutls_ocsp_data_st** ocsp, unsigned* ocsp_size,
+                              gnutls_privkey_t* key, unsigned* flags);
   static void count(void* self, MHD_Connection* connection, void** context,
                     MHD_ConnectionNotificationCode what);
   static MHD_Result respond(void* self, MHD_Connection* connection, const char* url,
@@ -77,6 +88,7 @@ class HttpServer {
   uv::Loop& loop_;
   HttpRoom& room_;
   const Speaker& speaker_;
+  Certificates* certificates_;
   size_t connections_ = 0;
   MHD_Daemon* http_ = nullptr;
   std::optional<uv::Poll> events_{};

@@ -15,6 +15,7 @@
 #include "base/protocol.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
+#include "policy/served_names.hpp"
 #include "policy/service_access.hpp"
 
 namespace egress::host {
@@ -33,6 +34,7 @@ struct Speaker {
   std::optional<policy::ServiceFirewall> firewall{};
   policy::Entry::Way way = policy::Entry::Way::kInternet;
   std::vector<std::pair<Ipv4Prefix, std::string>> subnets{};  // of a service endpoint's clients
+  policy::ServedNames served{};                               // of which certificates speak
 };
 
 struct Reply {

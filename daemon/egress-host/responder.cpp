@@ -18,7 +18,7 @@ constexpr uint16_t kHttpsPort = 443;
 constexpr const char* kNoWay = "";
 
 Speaker speaker_of(const settings::Responder& wanted) {
-  return {.host = wanted.host, .firewall = wanted.firewall};
+  return {.host = wanted.host, .firewall = wanted.firewall, .served = wanted.served};
 }
 
 Speaker speaker_of(const settings::Responder& wanted, const settings::ResponderWay& way) {
@@ -58,9 +58,10 @@ Status Responder::change(const settings::Responder& wanted, int netns) {
   RETURN_IF_ERROR(move_to(place.device));
   make_way_for(place.sockets);
   auto opened = open(wanted, place.sockets, netns);
-  if (!opened.ok()) {
+  Status changed = opened.ok() ? certificates_.sign_by(wanted.authority) : Status(opened.error());
+  if (!changed.ok()) {
     (void)move_to(before);
-    return std::move(opened).error();
+    return changed;
   }
   std::erase_if(servers_, [&](const auto& entry) { return !place.sockets.contains(entry.first); });
   servers_.merge(*opened);
@@ -144,12 +145,15 @@ Result<Responder::Server> Responder::open(const settings::Responder& wanted, con
                      HttpServer::listen(loop_, room_.http, speaker, port, std::move(fd)));
     return Server(std::move(http));
   }
-  std::unique_ptr<HttpServer> http;
+  Instead instead;
   if (port.number == kHttpsPort && wanted.firewall) {
-    ASSIGN_OR_RETURN(http, HttpServer::make(loop_, room_.http, speaker));
+    ASSIGN_OR_RETURN(instead.http, HttpServer::make(loop_, room_.http, speaker));
+  }
+  if (settings::may_speak_tls(port)) {
+    ASSIGN_OR_RETURN(instead.https, HttpServer::make(loop_, room_.https, speaker, &certificates_));
   }
   ASSIGN_OR_RETURN(auto echo, EchoServer::listen(loop_, room_.echo, speaker, port, std::move(fd),
-                                                 std::move(http)));
+                                                 std::move(instead)));
   return Server(std::move(echo));
 }
 

@@ -3,6 +3,7 @@
 
 // What answers in one namespace, on ports that may change: those that stay keep their connections.
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -12,6 +13,7 @@
 #include "base/protocol.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
+#include "egress-host/certificates.hpp"
 #include "egress-host/echo_server.hpp"
 #include "egress-host/http_server.hpp"
 #include "egress-host/udp_server.hpp"
@@ -20,11 +22,17 @@
 
 namespace egress::host {
 
-// How many connections there may be, of all responders of the process.
+// How many connections there may be, of all responders of the process. One of HTTPS takes tens of
+// KiB.
 struct Room {
-  explicit Room(size_t files) : echo(files - files / 4), http(files / 4) {}
+  explicit Room(size_t files)
+      : echo(files - files / 4 - files / 8),
+        http(files / 4),
+        https(std::min(files / 8, kMostHttps)) {}
+  static constexpr size_t kMostHttps = 2048;
   EchoRoom echo;
   HttpRoom http;
+  HttpRoom https;
 };
 
 class Responder {
@@ -72,6 +80,7 @@ class Responder {
   uv::Loop& loop_;
   Room& room_;
   std::map<std::string, std::unique_ptr<Speaker>> speakers_{};  // by way; servers borrow them
+  Certificates certificates_{};                                 // likewise
   std::map<Socket, Server> servers_{};
   Device device_{};
 };

@@ -94,6 +94,7 @@ void AuthorityCall::on_connected() {
   if (error == ECONNREFUSED) return end(fmt::format("{} refuses the connection", where_));
   if (error != 0) return end(fmt::format("no connection to {}", where_));
   connected_ = true;
+  ::shutdown(socket_.get(), SHUT_WR);  // it need not wait for what is asked in TLS
   poll_->start();
 }
 

@@ -17,6 +17,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "base/unique_fd.hpp"
 #include "egressctl/exit_status.hpp"
@@ -28,6 +30,11 @@ namespace {
 constexpr const char* kNetnsFolder = "/run/netns";
 constexpr const char* kResolvConf = "/etc/resolv.conf";
 constexpr const char* kHosts = "/etc/hosts";
+constexpr const char* kTrusted = "/etc/ssl/certs/ca-certificates.crt";
+// By which programs are told whom to trust that look elsewhere: OpenSSL's look for files by hashes,
+// curl's may be built for another system, Python's requests and Node bring lists of their own.
+constexpr const char* kTrustVariables[] = {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
+                                           "NODE_EXTRA_CA_CERTS"};
 constexpr const char* kDefaultPath = "/bin:/usr/bin";  // of execvp(), where there is no PATH
 
 Status mount_at(const char* what, const std::string& where, const char* type, unsigned long flags,
@@ -76,10 +83,35 @@ Status place(const char* path, const std::string& replacement, const std::string
   return mount_at(replacement.c_str(), path, nullptr, MS_BIND, nullptr);
 }
 
-Status place_files(const inspect::ExecContext& context, const std::string& scratch) {
-  if (!can_cover(kResolvConf) || !can_cover(kHosts)) RETURN_IF_ERROR(overlay_etc(scratch));
+std::string read_file(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Whom this machine trusts, and the lab's authority.
+Status place_trusted(const inspect::ExecContext& context, const std::string& scratch) {
+  std::string text;
+  if (can_cover(kTrusted)) text = read_file(kTrusted) + "\n";
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(kTrusted).parent_path(), error);
+  if (error) return Error::from_errno(std::string("make a place for ") + kTrusted, error.value());
+  return place(kTrusted, scratch + "/trusted", text + context.authority);
+}
+
+// Whether programs are to trust the lab's authority: a machine without certificates that cannot
+// have a layer over /etc goes without.
+Result<bool> place_files(const inspect::ExecContext& context, const std::string& scratch) {
+  bool layered = !can_cover(kResolvConf) || !can_cover(kHosts);
+  if (layered) {
+    RETURN_IF_ERROR(overlay_etc(scratch));
+  } else if (!can_cover(kTrusted)) {
+    layered = overlay_etc(scratch).ok();
+  }
   RETURN_IF_ERROR(place(kResolvConf, scratch + "/resolv.conf", context.resolv_conf));
-  return place(kHosts, scratch + "/hosts", context.hosts);
+  RETURN_IF_ERROR(place(kHosts, scratch + "/hosts", context.hosts));
+  const bool trusts = !context.authority.empty() && (layered || can_cover(kTrusted));
+  if (trusts) RETURN_IF_ERROR(place_trusted(context, scratch));
+  return trusts;
 }
 
 // sysfs shows the interfaces of the namespace in which it was mounted. Programs do without where
@@ -125,10 +157,13 @@ Status enter(const inspect::ExecContext& context) {
   // Our mounts stay here; what the machine unmounts goes away here too.
   RETURN_IF_ERROR(mount_at("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr));
   RETURN_IF_ERROR(mount_at("tmpfs", kNetnsFolder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"));
-  RETURN_IF_ERROR(place_files(context, kNetnsFolder));
+  ASSIGN_OR_RETURN(const bool trusts, place_files(context, kNetnsFolder));
   if (::umount2(kNetnsFolder, MNT_DETACH) != 0)
     return Error::from_errno("unmount the scratch files");
   show_interfaces();
+  for (const char* const name : kTrustVariables) {
+    if (trusts) RETURN_IF_ERROR(set_environment(name, kTrusted));
+  }
   for (const auto& [name, value] : context.environment) {
     RETURN_IF_ERROR(set_environment(name, value));
   }

@@ -2,9 +2,9 @@
 #pragma once
 
 // Becomes a program inside an app or on a machine of the lab: its network namespace, its resolver
-// configuration and names in a mount namespace of its own, its environment, with the folder of
-// daemon/app-tools first in PATH. There is no process in between, so terminal, signals and exit
-// status are the program's by construction, and its end ends the mounts.
+// configuration, names and trusted certificates in a mount namespace of its own, its environment,
+// with the folder of daemon/app-tools first in PATH. There is no process in between, so terminal,
+// signals and exit status are the program's by construction, and its end ends the mounts.
 
 #include <string>
 #include <vector>

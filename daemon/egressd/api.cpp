@@ -123,6 +123,11 @@ HttpResponse get(const Startups& startups, Queries& queries, const HttpRequest& 
     return asked.ok() ? answer_of(queries.next_hop(*asked)) : refusal_of(asked.error());
   }
   if (path == "/v1/leases") return answer_of(queries.leases(argument(request, "subnet")));
+  if (path == "/v1/authority") {
+    const auto certificate = queries.authority();
+    if (!certificate.ok()) return refusal_of(certificate.error());
+    return document({{"certificate", *certificate}});
+  }
   if (path == "/v1/graph") return answer_of(queries.graph());
   if (const auto name = between(path, "/v1/apps/", "/context")) {
     return context(startups, queries, *name, request);

@@ -259,16 +259,18 @@ void Queries::compare_with_kernel(session::Proposal proposal, Then<control::Plan
 Result<inspect::ExecContext> Queries::context(const lab::Sender& sender,
                                               const std::set<std::string>& resolved) {
   ASSIGN_OR_RETURN(const policy::Network* current, network());
-  return checked(inspect::app_context(*current, sender, session_.terms().prefix, resolved));
+  return complete(inspect::app_context(*current, sender, session_.terms().prefix, resolved));
 }
 
 Result<inspect::ExecContext> Queries::context(const std::string& host) {
   ASSIGN_OR_RETURN(const policy::Network* current, network());
-  return checked(inspect::host_context(*current, host, session_.terms().prefix));
+  return complete(inspect::host_context(*current, host, session_.terms().prefix));
 }
 
-Result<inspect::ExecContext> Queries::checked(Result<inspect::ExecContext> context) {
-  if (context.ok()) RETURN_IF_ERROR(check_names({{context->netns, {}}}));
+Result<inspect::ExecContext> Queries::complete(Result<inspect::ExecContext> context) {
+  if (!context.ok()) return context;
+  RETURN_IF_ERROR(check_names({{context->netns, {}}}));
+  context->authority = session_.current()->authority.certificate;
   return context;
 }
 
@@ -363,6 +365,11 @@ Result<control::LabExport> Queries::lab() const {
 Result<inspect::Graph> Queries::graph() const {
   ASSIGN_OR_RETURN(const policy::Network* current, network());
   return inspect::graph_of(current->situation.lab);
+}
+
+Result<std::string> Queries::authority() const {
+  if (session_.network() == nullptr) return no_lab();
+  return session_.current()->authority.certificate;
 }
 
 }  // namespace egress::daemon

@@ -74,6 +74,8 @@ class Queries {
   // As inspect::lease_report(), now.
   Result<inspect::LeaseReport> leases(const std::string& subnet) const;
   Result<inspect::Graph> graph() const;
+  // The certificate of the lab's authority, in PEM.
+  Result<std::string> authority() const;
   Result<control::LabExport> lab() const;
 
   void plan(lab::LabText text, Then<control::Plan> then);
@@ -99,7 +101,7 @@ class Queries {
   // The second half of plan(), with what the kernel looks like now.
   void compare_with_kernel(session::Proposal proposal, Then<control::Plan> then);
   // Whoever runs something there enters a namespace of ours.
-  Result<inspect::ExecContext> checked(Result<inspect::ExecContext> context);
+  Result<inspect::ExecContext> complete(Result<inspect::ExecContext> context);
   // `work` takes the lab in force, which has a network, and returns a Result.
   template <typename T, typename Work>
   void work_out(const char* what, Work work, Then<T> then);

@@ -3,6 +3,8 @@
 // front end that refuses what comes from the Internet; for names,
 // and for the platform's metadata, one process each, which live in the stamp's namespace and are
 // told by attachments where they answer as what.
+#include <algorithm>
+
 #include "compile/data_path.hpp"
 #include "compile/identity.hpp"
 #include "compile/instances.hpp"
@@ -111,6 +113,24 @@ settings::ResponderWay responder_way(const Fabric& fabric, const std::string& ne
   return told;
 }
 
+bool speaks_tls(const settings::Responder& responder) {
+  const auto on_one_of = [](const std::set<Port>& ports) {
+    return std::any_of(ports.begin(), ports.end(), settings::may_speak_tls);
+  };
+  return on_one_of(responder.listen) ||
+         std::any_of(responder.ways.begin(), responder.ways.end(),
+                     [&](const settings::ResponderWay& way) { return on_one_of(way.listen); });
+}
+
+policy::ServedNames served_by(Fabric& fabric, const policy::Interface& machine) {
+  const policy::Network& network = fabric.network;
+  if (!fabric.names_by_address) {
+    fabric.names_by_address = policy::names_by_address(network.situation.lab, *network.names);
+  }
+  const auto at = static_cast<policy::Index>(&machine - network.interfaces.data());
+  return policy::served_names(network, *fabric.names_by_address, at);
+}
+
 }  // namespace
 
 void attach(state::NetnsState& netns, state::Attachment attachment) {
@@ -142,6 +162,11 @@ void add_responder(Fabric& fabric, const policy::Interface& machine) {
     told.firewall = policy::firewall_of_site(fabric.network.situation.lab, machine.name);
   }
   state::NetnsState& netns = fabric.netns(name);
+  // It signs for itself: which certificates it needs shows when it is asked.
+  if (speaks_tls(told)) {
+    told.served = served_by(fabric, machine);
+    told.authority = fabric.options.authority;
+  }
   add_process(netns, kResponder, "egress-host");
   attach(netns, state::make_attachment(kResponder, {name, kResponder}, settings::to_text(told)));
 }

@@ -12,6 +12,7 @@
 #include "policy/network.hpp"
 #include "state/kernel_state.hpp"
 #include "state/renames.hpp"
+#include "tls/authority.hpp"
 
 namespace egress::compile {
 
@@ -20,6 +21,7 @@ struct Options {
   // How far the lab's clock is ahead of the machine's.
   std::chrono::seconds clock_offset{};
   bool bird_installed = false;  // without it gateways do not speak BGP
+  tls::Authority authority{};   // signs for whoever answers TLS; without it nobody does
 };
 
 // A network with what was made of it.

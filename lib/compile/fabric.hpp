@@ -14,6 +14,7 @@
 #include "compile/names.hpp"
 #include "compile/snat_ports.hpp"
 #include "compile/ways.hpp"
+#include "policy/served_names.hpp"
 #include "state/routing_tables.hpp"
 
 namespace egress::compile {
@@ -68,6 +69,9 @@ struct Fabric {
   const std::string& link(const std::string& netns, const std::string& text) const;
   // The second interface of an app.
   std::string app_vnet_link(const std::string& site, const policy::WorkerKey& worker) const;
+
+  // By which the lab's machines are asked for; none before somebody needs them.
+  std::optional<policy::NamesByAddress> names_by_address{};
 
   // Of interfaces of machines, by "NETNS/LINK".
   std::map<std::string, state::MacAddress> macs{};

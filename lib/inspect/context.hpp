@@ -14,12 +14,13 @@
 
 namespace egress::inspect {
 
-// What a program needs to run there.
+// What a program needs to run there. The authority is the session's, which adds it.
 struct ExecContext {
   std::string netns{};
   std::map<std::string, std::string> environment{};  // beside the caller's
   std::string resolv_conf{};
   std::string hosts{};
+  std::string authority{};  // the lab's certificate, in PEM, trusted beside the machine's; or empty
 };
 
 // Of a class that the platform sends on the app's behalf nothing but the network: the environment

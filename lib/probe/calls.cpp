@@ -52,7 +52,8 @@ void on_connected(Connection& connection, CallSeen& seen) {
   seen.connected = connection.connected = error == 0;
   seen.refused = error == ECONNREFUSED;
   if (error != 0) return end(connection, seen);
-  if (!connection.http) return;
+  // Who has nothing to say says so: a responder that could be spoken to in TLS waits no longer.
+  if (!connection.http) return void(::shutdown(connection.fd.get(), SHUT_WR));
   const ssize_t sent = ::send(connection.fd.get(), kRequest.data(), kRequest.size(), MSG_NOSIGNAL);
   if (sent < 0) end(connection, seen);  // reset meanwhile
 }

@@ -12,7 +12,8 @@ namespace egress::session {
 compile::Options options_of(const Terms& terms, const LabInForce& lab) {
   return {.prefix = terms.prefix,
           .clock_offset = lab.clock_offset,
-          .bird_installed = terms.bird_installed};
+          .bird_installed = terms.bird_installed,
+          .authority = lab.authority};
 }
 
 Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, const Terms& terms) {

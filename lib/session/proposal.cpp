@@ -117,6 +117,7 @@ Outcome propose_loaded(const Step& step, lab::LabText text, lab::Loaded loaded,
   next.text = std::move(text);
   next.warnings = std::move(loaded.findings);
   next.clock_offset = base.clock_offset;
+  next.authority = base.authority;
   next.leases = base.leases;
   next.leases.commit(proposal.leases);
   next.restarts = restarts_after(base, lab, proposal.effects);

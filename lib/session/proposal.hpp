@@ -27,6 +27,7 @@
 #include "state/kernel_state.hpp"
 #include "state/renames.hpp"
 #include "store/store.hpp"
+#include "tls/authority.hpp"
 
 namespace egress::session {
 
@@ -41,6 +42,8 @@ struct LabInForce {
   lab::LabText text{};
   std::vector<lab::Finding> warnings{};  // of the text
   ipam::Leases leases{};
+  // Made with the state directory's first lab, and gone with its last.
+  tls::Authority authority{};
   NumberBook numbers{};  // compile/numbers.hpp; without a network those that the next one keeps
   store::Generations restarts{};
   store::NameServers dns_at_start{};  // of integrated sites

@@ -43,6 +43,10 @@ std::vector<lab::Sender> forgotten_in(const Startups& before, const Startups& af
   return forgotten;
 }
 
+Result<tls::Authority> new_authority(const Terms& terms) {
+  return tls::make_authority("egressd lab " + terms.prefix);
+}
+
 template <typename T>
 std::optional<T> if_changed(const T& before, const T& after) {
   return before == after ? std::nullopt : std::optional(after);
@@ -69,7 +73,8 @@ store::Change change_between(const LabInForce& before, const LabInForce& after) 
 
 // What is in force, for a store that has nothing.
 store::Change whole(const LabInForce& lab, const Startups& startups) {
-  store::Change change{.numbers = lab.numbers,
+  store::Change change{.authority = lab.authority,
+                       .numbers = lab.numbers,
                        .lab = lab.text,
                        .generations = lab.restarts,
                        .dns_at_start = lab.dns_at_start,
@@ -98,6 +103,7 @@ Status Session::restore(ipam::TimePoint now) {
   LabInForce found{.version = saved.version,
                    .clock_offset = saved.clock_offset,
                    .leases = ipam::Leases(saved.leases),
+                   .authority = saved.authority,
                    .numbers = std::move(saved.numbers),
                    .restarts = std::move(saved.generations),
                    .dns_at_start = std::move(saved.dns_at_start),
@@ -105,6 +111,10 @@ Status Session::restore(ipam::TimePoint now) {
                    .imposed = from_stored(saved.imposed),
                    .life = std::move(saved.life),
                    .journal = std::move(saved.journal)};
+  stored_authority_ = std::move(saved.authority);
+  if (found.authority == tls::Authority{}) {
+    ASSIGN_OR_RETURN(found.authority, new_authority(terms_));
+  }
   const bool stored = saved.lab.has_value();
   if (stored) found.text = std::move(*saved.lab);
   current_ = std::make_shared<const LabInForce>(std::move(found));
@@ -165,8 +175,10 @@ Status Session::adopt(Proposal proposal) {
     store::Change change = change_between(*current_, *next);
     change.leases = std::move(proposal.leases);
     change.forgotten_startups = forgotten_in(startups_, startups);
+    change.authority = if_changed(stored_authority_, next->authority);
     if (set_aside_) change.unfinished_starts = 0;
     if (change != store::Change{}) RETURN_IF_ERROR(store_.save(change));
+    stored_authority_ = next->authority;
   }
   if (std::exchange(set_aside_, false)) unfinished_starts_ = 0;
   current_ = next;
@@ -176,7 +188,11 @@ Status Session::adopt(Proposal proposal) {
 }
 
 void Session::forget() {
-  current_ = std::make_shared<const LabInForce>(LabInForce{.version = current_->version + 1});
+  LabInForce nothing{.version = current_->version + 1};
+  Result<tls::Authority> fresh = new_authority(terms_);
+  // Where no other can be made, the next lab has this one's.
+  nothing.authority = fresh.ok() ? *std::move(fresh) : current_->authority;
+  current_ = std::make_shared<const LabInForce>(std::move(nothing));
   startups_.clear();
   problem_.clear();
   set_aside_ = false;
@@ -202,6 +218,7 @@ Status Session::record(const Startups& performed) {
 
 Status Session::erase() {
   RETURN_IF_ERROR(store_.erase());
+  stored_authority_ = {};
   unfinished_starts_ = 0;
   forgotten_ = false;
   return {};

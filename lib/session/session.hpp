@@ -73,6 +73,7 @@ class Session {
   bool set_aside_ = false;
   int unfinished_starts_ = 0;  // as stored
   bool start_counted_ = false;
+  tls::Authority stored_authority_{};
 };
 
 }  // namespace egress::session

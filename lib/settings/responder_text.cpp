@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "settings/responder_text.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "settings/record_sets_text.hpp"
 
@@ -89,13 +91,41 @@ ServiceFirewall read_firewall(const Json& json) {
   return firewall;
 }
 
+Json to_json(const policy::ServedNames& served) {
+  const std::vector<Ipv4Address> addresses(served.addresses.begin(), served.addresses.end());
+  return {{"names", served.names},
+          {"addresses", settings::to_json(addresses)},
+          {"anyName", served.any_name}};
+}
+
+policy::ServedNames read_served(const Json& json) {
+  const std::vector<Ipv4Address> addresses = read_addresses(json.at("addresses"));
+  return {.names = json.at("names"),
+          .addresses = {addresses.begin(), addresses.end()},
+          .any_name = json.at("anyName")};
+}
+
+Json to_json(const tls::Authority& authority) {
+  return {{"certificate", authority.certificate}, {"key", authority.key}};
+}
+
+tls::Authority read_authority(const Json& json) {
+  return {.certificate = json.at("certificate"), .key = json.at("key")};
+}
+
 }  // namespace
+
+bool may_speak_tls(const Port& port) {
+  return std::find(std::begin(kTlsPorts), std::end(kTlsPorts), port) != std::end(kTlsPorts);
+}
 
 std::string to_text(const Responder& responder) {
   Json json{{"host", responder.host}, {"listen", to_json(responder.listen)}};
   if (!responder.device.empty()) json["device"] = responder.device;
   for (const ResponderWay& way : responder.ways) json["ways"].push_back(to_json(way));
   if (responder.firewall) json["firewall"] = to_json(*responder.firewall);
+  if (responder.served != policy::ServedNames{}) json["served"] = to_json(responder.served);
+  if (responder.authority != tls::Authority{}) json["authority"] = to_json(responder.authority);
   return json.dump();
 }
 
@@ -108,6 +138,8 @@ Result<Responder> parse_responder(const std::string& text) {
       responder.ways.push_back(read_way(way));
     }
     if (json.contains("firewall")) responder.firewall = read_firewall(json.at("firewall"));
+    if (json.contains("served")) responder.served = read_served(json.at("served"));
+    if (json.contains("authority")) responder.authority = read_authority(json.at("authority"));
     return responder;
   });
 }

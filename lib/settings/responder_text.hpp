@@ -13,7 +13,9 @@
 #include "base/ip.hpp"
 #include "base/protocol.hpp"
 #include "base/result.hpp"
+#include "policy/served_names.hpp"
 #include "policy/service_access.hpp"
+#include "tls/authority.hpp"
 
 namespace egress::settings {
 
@@ -28,12 +30,21 @@ struct ResponderWay {
   bool operator==(const ResponderWay&) const = default;
 };
 
+// On these a responder answers TLS, too. On all others who comes is greeted at once, as the
+// contract says, which leaves nobody time to begin a handshake.
+inline constexpr Port kTlsPorts[] = {{Protocol::kTcp, 443}, {Protocol::kTcp, 8443}};
+bool may_speak_tls(const Port& port);
+
 struct Responder {
   std::string host{};       // the name in its answers
   std::set<Port> listen{};  // on all addresses of the namespace
   std::string device{};     // for clients that come by it alone; empty: by any
   std::vector<ResponderWay> ways{};
   std::optional<policy::ServiceFirewall> firewall{};  // whose verdict its answers carry
+  policy::ServedNames served{};                       // of which its certificates speak
+  // Signs them; none where no port speaks TLS. It holds a secret, so the text is given to the
+  // program and stands in no file.
+  tls::Authority authority{};
   bool operator==(const Responder&) const = default;
 };
 

@@ -69,6 +69,8 @@ CREATE TABLE IF NOT EXISTS imposed (
   server_farm TEXT NOT NULL, instance INTEGER NOT NULL, incarnation INTEGER NOT NULL,
   impairment TEXT NOT NULL, held INTEGER NOT NULL, until_ms INTEGER NOT NULL,
   PRIMARY KEY (server_farm, instance, incarnation)) STRICT;
+CREATE TABLE IF NOT EXISTS authority (
+  id INTEGER PRIMARY KEY CHECK (id = 1), certificate TEXT NOT NULL, key TEXT NOT NULL) STRICT;
 )";
 
 // What has other columns by now. Two of these a database of that version need not have had yet.

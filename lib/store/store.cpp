@@ -37,6 +37,7 @@ Result<Saved> Store::load() {
     Saved saved;
     ASSIGN_OR_RETURN(saved.leases, read_leases(*database));
     ASSIGN_OR_RETURN(saved.numbers, read_numbers(*database));
+    ASSIGN_OR_RETURN(saved.authority, read_authority(*database));
     ASSIGN_OR_RETURN(saved.lab, read_lab(*database));
     ASSIGN_OR_RETURN(saved.generations, read_generations(*database));
     ASSIGN_OR_RETURN(saved.dns_at_start, read_dns_at_start(*database));
@@ -93,6 +94,7 @@ Status Store::make_again(const Change& everything) {
 Status Store::write(Database& database, const Change& change) {
   RETURN_IF_ERROR(write_leases(database, change.leases));
   if (change.numbers) RETURN_IF_ERROR(write_numbers(database, *change.numbers));
+  if (change.authority) RETURN_IF_ERROR(write_authority(database, *change.authority));
   if (change.lab) RETURN_IF_ERROR(write_lab(database, *change.lab));
   if (change.generations) RETURN_IF_ERROR(write_generations(database, *change.generations));
   if (change.dns_at_start) RETURN_IF_ERROR(write_dns_at_start(database, *change.dns_at_start));

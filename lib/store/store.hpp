@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What must survive the daemon: leases, the numbers by which the lab's things are known, the
-// applied lab, how often each site was restarted, the name servers of its start, what the starts of
-// its instances came to, the classes of traffic in which somebody has run something, what somebody
-// has put on wires, what the lab's life has left beside it, the operations on it since a file was
-// applied, the version of all that, how far the lab's clock was moved on, and how often the daemon
-// has not survived its own start. One SQLite file; a change is one transaction, durable before
-// save() returns. The file is made with the first change and gone after erase().
+// What must survive the daemon: leases, the authority of the lab with its key, the numbers by which
+// the lab's things are known, the applied lab, how often each site was restarted, the name servers
+// of its start, what the starts of its instances came to, the classes of traffic in which somebody
+// has run something, what somebody has put on wires, what the lab's life has left beside it, the
+// operations on it since a file was applied, the version of all that, how far the lab's clock was
+// moved on, and how often the daemon has not survived its own start. One SQLite file; a change is
+// one transaction, durable before save() returns. The file is made with the first change and gone
+// after erase().
 
 #include <chrono>
 #include <cstdint>
@@ -25,6 +26,7 @@
 #include "lifecycle/journal.hpp"
 #include "lifecycle/state.hpp"
 #include "store/sqlite.hpp"
+#include "tls/authority.hpp"
 
 namespace egress::store {
 
@@ -54,6 +56,7 @@ struct ImposedText {
 struct Saved {
   std::vector<ipam::Lease> leases{};
   NumberBook numbers{};
+  tls::Authority authority{};  // empty: none is stored
   std::optional<lab::LabText> lab{};
   Generations generations{};
   NameServers dns_at_start{};
@@ -71,6 +74,7 @@ struct Saved {
 struct Change {
   ipam::LeaseChange leases{};
   std::optional<NumberBook> numbers{};  // in place of all
+  std::optional<tls::Authority> authority{};
   std::optional<lab::LabText> lab{};
   std::optional<Generations> generations{};
   std::optional<NameServers> dns_at_start{};

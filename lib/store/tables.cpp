@@ -52,6 +52,13 @@ Result<NumberBook> read_numbers(Database& database) {
   }
 }
 
+Result<tls::Authority> read_authority(Database& database) {
+  ASSIGN_OR_RETURN(Statement select, database.prepare("SELECT certificate, key FROM authority"));
+  ASSIGN_OR_RETURN(const bool found, select.step());
+  if (!found) return tls::Authority();
+  return tls::Authority{.certificate = select.text(0), .key = select.text(1)};
+}
+
 Result<std::optional<lab::LabText>> read_lab(Database& database) {
   ASSIGN_OR_RETURN(Statement select, database.prepare("SELECT file, text FROM applied_lab"));
   ASSIGN_OR_RETURN(const bool found, select.step());
@@ -171,6 +178,12 @@ Status write_numbers(Database& database, const NumberBook& numbers) {
     }
   }
   return {};
+}
+
+Status write_authority(Database& database, const tls::Authority& authority) {
+  ASSIGN_OR_RETURN(Statement replace,
+                   database.prepare("INSERT OR REPLACE INTO authority VALUES (1, ?, ?)"));
+  return replace.bind(1, authority.certificate).bind(2, authority.key).run();
 }
 
 Status write_lab(Database& database, const lab::LabText& lab) {

@@ -25,6 +25,7 @@ inline ipam::TimePoint from_stored(int64_t nanoseconds) {
 
 Result<std::vector<ipam::Lease>> read_leases(Database& database);
 Result<NumberBook> read_numbers(Database& database);
+Result<tls::Authority> read_authority(Database& database);
 Result<std::optional<lab::LabText>> read_lab(Database& database);
 Result<Generations> read_generations(Database& database);
 Result<NameServers> read_dns_at_start(Database& database);
@@ -40,6 +41,7 @@ Status write_startups(Database& database, const Change& change);
 Status write_journal(Database& database, const Change& change);
 
 Status write_numbers(Database& database, const NumberBook& numbers);
+Status write_authority(Database& database, const tls::Authority& authority);
 Status write_lab(Database& database, const lab::LabText& lab);
 Status write_generations(Database& database, const Generations& generations);
 Status write_dns_at_start(Database& database, const NameServers& servers);

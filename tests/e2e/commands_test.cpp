@@ -300,6 +300,7 @@ TEST_F(Commands, HelpAndVersionNeedNoDaemon) {
                               "status",
                               "exec",
                               "env",
+                              "authority",
                               "explain",
                               "effective-routes",
                               "effective-rules",

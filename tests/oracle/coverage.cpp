@@ -311,6 +311,7 @@ void cover_names(Coverage& coverage, const policy::Network& network,
     const auto resolved = policy::resolve_name(network, name.from, name.name, name.type);
     if (!resolved.ok()) continue;
     for (const std::string& feature : features_of(name, *resolved)) ++coverage[feature];
+    if (answered_in_tls(network, name, 50000)) ++coverage["name that is answered in TLS"];
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "lab/domain_name.hpp"
 #include "lab/service_types.hpp"
+#include "policy/explain.hpp"
 #include "tests/oracle/traffic.hpp"
 
 namespace egress::oracle {
@@ -20,6 +21,7 @@ const std::vector<RecordType> kTypes = {
 
 // What few apps are answered, since most are linked with other zones and ask other servers.
 constexpr size_t kOften = 4;
+constexpr uint16_t kHttps = 443;
 
 class LookupGenerator {
  public:
@@ -113,6 +115,21 @@ class LookupGenerator {
 };
 
 }  // namespace
+
+std::optional<Ipv4Address> answered_in_tls(const policy::Network& network, const NameCase& name,
+                                           uint16_t source_port) {
+  if (name.type != RecordType::kA || name.from.traffic == lab::TrafficClass::kKeyVault) return {};
+  if (!lab::is_host_name(name.name)) return {};  // GnuTLS ends a handshake that asks for such a one
+  const auto explained =
+      policy::explain(network, name.from,
+                      {.protocol = Protocol::kTcp, .host = name.name, .port = kHttps}, source_port);
+  if (!explained.ok() || explained->verdict != lab::Verdict::kAllow || explained->refused)
+    return {};
+  const bool is_answered = explained->reply && !explained->reply->half_open &&
+                           explained->reply->verdict == lab::Verdict::kAllow;
+  if (!is_answered || explained->answer_unknown || explained->host.empty()) return {};
+  return explained->flow.destination;
+}
 
 std::vector<NameCase> random_names(const lab::Lab& lab, uint64_t seed, size_t count) {
   return LookupGenerator(lab, seed).make(count);

@@ -78,10 +78,11 @@ Status Rig::apply(const lab::Lab& lab) {
                                   .leases = std::move(addresses),
                                   .traffic = run_in(lab),
                                   .learned = learned_in(lab)});
-  ASSIGN_OR_RETURN(
-      const state::KernelState desired,
-      compile::compile(*network,
-                       {.prefix = kPrefix, .clock_offset = ahead_, .bird_installed = true}));
+  ASSIGN_OR_RETURN(const state::KernelState desired,
+                   compile::compile(*network, {.prefix = kPrefix,
+                                               .clock_offset = ahead_,
+                                               .bird_installed = true,
+                                               .authority = tls_.authority()}));
   RETURN_IF_ERROR(reach(desired));
   RETURN_IF_ERROR(forget_flows(*kernel_, desired));
   RETURN_IF_ERROR(wires_.settled(desired));
@@ -137,7 +138,7 @@ Status Rig::compare_flows(const std::vector<ProbeCase>& flows, std::vector<Misma
   return {};
 }
 
-Status Rig::compare_names(const std::vector<NameCase>& names, std::vector<Mismatch>& found) const {
+Status Rig::compare_names(const std::vector<NameCase>& names, std::vector<Mismatch>& found) {
   std::vector<probe::NameQuestion> questions;
   for (const NameCase& name : names) {
     ASSIGN_OR_RETURN(policy::Resolution expected,
@@ -147,10 +148,12 @@ Status Rig::compare_names(const std::vector<NameCase>& names, std::vector<Mismat
   ASSIGN_OR_RETURN(const std::vector<probe::NameVerified> answers,
                    verifier_.verify_names(*network_, kPrefix, questions));
   for (size_t i = 0; i < names.size(); ++i) {
-    if (answers[i].differences.empty()) continue;
+    std::vector<std::string> differences = answers[i].differences;
+    append(differences, tls_.differences(*network_, kPrefix, names[i]));
+    if (differences.empty()) continue;
     found.push_back({.question = names[i],
                      .explained = steps_of(answers[i].expected),
-                     .differences = answers[i].differences});
+                     .differences = std::move(differences)});
   }
   return {};
 }

@@ -15,6 +15,7 @@
 #include "policy/explain.hpp"
 #include "probe/verifier.hpp"
 #include "tests/oracle/questions.hpp"
+#include "tests/oracle/tls_probe.hpp"
 #include "tests/oracle/wire_watch.hpp"
 
 namespace egress::oracle {
@@ -50,7 +51,7 @@ class Rig {
  private:
   Result<std::vector<Mismatch>> compare_once(const std::vector<Question>& questions);
   Status compare_flows(const std::vector<ProbeCase>& flows, std::vector<Mismatch>& found) const;
-  Status compare_names(const std::vector<NameCase>& names, std::vector<Mismatch>& found) const;
+  Status compare_names(const std::vector<NameCase>& names, std::vector<Mismatch>& found);
   Status compare_starts(const std::vector<StartCase>& starts, std::vector<Mismatch>& found);
 
   Status reach(const state::KernelState& desired);
@@ -59,6 +60,7 @@ class Rig {
   WireWatch wires_;
   std::shared_ptr<const policy::Network> network_;
   probe::Verifier verifier_{};
+  TlsProbe tls_{};
   std::chrono::seconds ahead_{};  // the clock, of the machine's
 };
 

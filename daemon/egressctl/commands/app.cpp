@@ -38,7 +38,8 @@ Answer context_of(const Client& client, const std::string& host) {
 inspect::ExecContext exec_context_of(const Json& document) {
   inspect::ExecContext found{.netns = text_of(document, "netns"),
                              .resolv_conf = text_of(document, "resolvConf"),
-                             .hosts = text_of(document, "hosts")};
+                             .hosts = text_of(document, "hosts"),
+                             .authority = text_of(document, "authority")};
   const Json& environment = member(document, "environment");
   if (!environment.is_object()) return found;
   for (const auto& [name, value] : environment.items()) {
@@ -109,6 +110,21 @@ int exec(const Context& context, const AppOptions& options,
                       exit);
 }
 
+void add_authority(CLI::App& app, Action& chosen) {
+  CLI::App* command = add_command(
+      app, kAppGroup, "authority", "Print the certificate by which apps trust the lab's hosts",
+      "What 'egressctl exec' runs finds it among the machine's certificates; others are told.\n"
+      "Examples:\n"
+      "  egressctl authority > lab.pem\n"
+      "  ip netns exec eg-app-web-0 curl --cacert lab.pem https://10.1.2.4/\n"
+      "It is gone, and another one comes with the next lab, after 'egressctl down'.\n"
+      "Exit status: 0, 3 trouble.");
+  when_chosen(*command, chosen, [](const Context& context) {
+    return show(context.console, context.client.get("/v1/authority"),
+                [](const Json& answer, const Screen&) { return text_of(answer, "certificate"); });
+  });
+}
+
 void add_force(CLI::App& command, bool& force) {
   command.add_flag("--force", force, "Also in an app that does not run");
 }
@@ -150,6 +166,7 @@ void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Ac
                     "End each with a NUL byte, for values of many lines");
   add_force(*listing, listed->force);
   when_chosen(*listing, chosen, [listed](const Context& context) { return env(context, *listed); });
+  add_authority(app, chosen);
 }
 
 }  // namespace egress::ctl

@@ -214,7 +214,8 @@ ObjectSchema host_schema() {
            list("listen", Form::kListen,
                 "Ports that answer, tcp/PORT and udp/PORT. TCP port 80 answers HTTP with a JSON "
                 "body that tells what arrived (host, local, peer, protocol); every other TCP port "
-                "sends the same as one line, then echoes; UDP answers each datagram with it.",
+                "sends the same as one line, then echoes; tcp/443 and tcp/8443 speak HTTPS to who "
+                "begins with TLS; UDP answers each datagram with it.",
                 0, static_cast<int>(kMaxListen)),
            flag("enableIPForwarding", "It forwards packets: an appliance for routes.", "false"),
            value("masquerade", Form::kAddress,

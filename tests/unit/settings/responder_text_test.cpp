@@ -30,7 +30,11 @@ const Responder kService{
                                          .ip_rules = {Ipv4Prefix{{0x14320104}, 32}},
                                          .virtual_network_rules = {{"spoke", "integration"}}},
                                 .refusal = lab::Refusal::kStorage,
-                                .name = "filestore"}};
+                                .name = "filestore"},
+    .served = {.names = {"filestore.blob.core.windows.net"},
+               .addresses = {Ipv4Address{0x0a010305}},
+               .any_name = true},
+    .authority = {.certificate = "one\nline\n", .key = "another\n"}};
 
 TEST(ResponderText, IsOneLineWithThePortsInOrder) {
   EXPECT_EQ(to_text(kWebsite), R"({"host":"website","listen":["tcp/80","tcp/443","udp/9999"]})");
@@ -51,12 +55,23 @@ TEST(ResponderText, RefusesWhatIsNoSettingsOfAResponder) {
        R"({"host":"a","listen":[80]})", R"({"host":"a","listen":["tcp/0"]})",
        R"({"host":"a","listen":["icmp"]})", R"({"host":"a","listen":[]} more)",
        R"({"host":"a","listen":[],"ways":[{}]})", R"({"host":"a","listen":[],"firewall":{}})",
+       R"({"host":"a","listen":[],"served":{}})",
+       R"({"host":"a","listen":[],"authority":{"certificate":"a"}})",
+       R"({"host":"a","listen":[],"served":{"names":[1],"addresses":[],"anyName":false}})",
+       R"({"host":"a","listen":[],"served":{"names":[],"addresses":["x"],"anyName":false}})",
        R"({"host":"a","listen":[],"ways":[{"device":"x","mark":1,"listen":[],"way":9,"subnets":[]}]})",
        R"({"host":"a","listen":[],"ways":[{"device":"x","mark":1,"listen":[],"way":1,"subnets":[["1","s"]]}]})"}) {
     const auto read = parse_responder(text);
     ASSERT_FALSE(read.ok()) << text;
     EXPECT_EQ(read.error().code, Errc::kInvalid) << text;
   }
+}
+
+TEST(ResponderText, KnowsThePortsOnWhichTlsMayBegin) {
+  EXPECT_TRUE(may_speak_tls({Protocol::kTcp, 443}));
+  EXPECT_TRUE(may_speak_tls({Protocol::kTcp, 8443}));
+  EXPECT_FALSE(may_speak_tls({Protocol::kUdp, 443}));
+  EXPECT_FALSE(may_speak_tls({Protocol::kTcp, 80}));
 }
 
 }  // namespace

@@ -94,6 +94,7 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
   // Of one kind each is given once, of two twice.
   const NumberBook numbers{{"apps/plan", {{"web", 2}, {"api", 254}}},
                            {"inside addresses", {{"worker/plan/0", 0xfffffffe}, {"nat/n", 2}}}};
+  const tls::Authority authority{.certificate = "certificate", .key = "key"};
   const Generations generations{{"web", 3}, {"api", 1}};
   // Order counts, and so does that there were none.
   const NameServers dns_at_start{{"web", {ip("10.0.0.9"), ip("10.0.0.4")}}, {"api", {}}};
@@ -106,6 +107,7 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
   ASSERT_TRUE(Store(path())
                   .save({.leases = {.stored = leases(5)},
                          .numbers = numbers,
+                         .authority = authority,
                          .lab = lab,
                          .generations = generations,
                          .dns_at_start = dns_at_start,
@@ -121,6 +123,7 @@ TEST_F(StoreTest, ReturnsWhatWasSavedWithEveryField) {
   ASSERT_TRUE(saved.ok()) << saved.error().to_string();
   EXPECT_THAT(saved->leases, UnorderedElementsAreArray(leases(5)));
   EXPECT_EQ(saved->numbers, numbers);
+  EXPECT_EQ(saved->authority, authority);
   EXPECT_EQ(saved->lab, lab);
   EXPECT_EQ(saved->generations, generations);
   EXPECT_EQ(saved->dns_at_start, dns_at_start);
