@@ -352,6 +352,11 @@ void add(state::NetnsState& netns, state::Route route) {
   netns.routes.insert_or_assign(netns.routes.end(), key, std::move(route));
 }
 
+void refuse_everybody(state::NetnsState& netns) {
+  constexpr const char* kRateLimit = "net.ipv4.icmp_ratelimit";
+  netns.sysctls[kRateLimit] = {kRateLimit, "0"};
+}
+
 void set_conntrack(state::NetnsState& netns, const std::string& name, int64_t value) {
   const std::string full = "net.netfilter.nf_conntrack_" + name;
   netns.sysctls[full] = {full, std::to_string(value)};
