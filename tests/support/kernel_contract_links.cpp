@@ -67,6 +67,7 @@ TEST_P(KernelContract, EachLinkSettingCanBeChangedAndChangedBack) {
   applied([](Link& link) { link.forwarding = true; });
   applied([](Link& link) { link.rp_filter = 1; });
   applied([](Link& link) { link.accept_local = true; });
+  applied([](Link& link) { link.arp_filter = false; });
   applied([](Link& link) { link.ipv6 = true; });
   applied([](Link& link) { link.alias = "web/0"; });
   applied([](Link& link) { link.up = false; });

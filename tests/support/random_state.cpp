@@ -85,6 +85,7 @@ class Generator {
             .forwarding = chance(50),
             .rp_filter = static_cast<uint8_t>(below(3)),
             .accept_local = below(2) == 0,
+            .arp_filter = chance(80),
             .ipv6 = chance(20),
             .alias = chance(50) ? "an interface" : ""};
   }

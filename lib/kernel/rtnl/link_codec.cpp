@@ -6,6 +6,7 @@
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <netlink/attr.h>
@@ -76,6 +77,7 @@ void put_ipv4_settings(NlMessage& message, const state::Link& link) {
   message.put_u32(IPV4_DEVCONF_FORWARDING, link.forwarding ? 1 : 0);
   message.put_u32(IPV4_DEVCONF_RP_FILTER, link.rp_filter);
   message.put_u32(IPV4_DEVCONF_ACCEPT_LOCAL, link.accept_local ? 1 : 0);
+  message.put_u32(IPV4_DEVCONF_ARPFILTER, link.arp_filter ? 1 : 0);
   message.close_nest(conf);
   message.close_nest(family);
 }
@@ -87,14 +89,18 @@ void put_ipv6_settings(NlMessage& message, const state::Link& link) {
   message.close_nest(family);
 }
 
-// IFLA_INET_CONF in answers is an array by id, though in requests it is a nest.
-uint32_t ipv4_setting(const nlattr* conf, size_t id) {
-  const auto count = static_cast<size_t>(nla_len(conf)) / sizeof(uint32_t);
-  if (id == 0 || id > count) return 0;
+uint32_t nth_of(const nlattr* settings, size_t place) {
+  const auto count = static_cast<size_t>(nla_len(settings)) / sizeof(uint32_t);
+  if (place >= count) return 0;
   uint32_t value = 0;
-  std::memcpy(&value, static_cast<const char*>(nla_data(conf)) + (id - 1) * sizeof(uint32_t),
+  std::memcpy(&value, static_cast<const char*>(nla_data(settings)) + place * sizeof(uint32_t),
               sizeof(value));
   return value;
+}
+
+// IFLA_INET_CONF in answers is an array by id, from 1 on, though in requests it is a nest.
+uint32_t ipv4_setting(const nlattr* conf, size_t id) {
+  return nth_of(conf, id - 1);
 }
 
 // `info` is IFLA_LINKINFO, which devices of no link type lack.
@@ -118,6 +124,7 @@ void decode_families(nlattr* families, ObservedLink& observed) {
       observed.link.forwarding = ipv4_setting(conf, IPV4_DEVCONF_FORWARDING) != 0;
       observed.link.rp_filter = static_cast<uint8_t>(ipv4_setting(conf, IPV4_DEVCONF_RP_FILTER));
       observed.link.accept_local = ipv4_setting(conf, IPV4_DEVCONF_ACCEPT_LOCAL) != 0;
+      observed.link.arp_filter = ipv4_setting(conf, IPV4_DEVCONF_ARPFILTER) != 0;
     }
   }
   if (family.has(AF_INET6)) {
@@ -125,6 +132,10 @@ void decode_families(nlattr* families, ObservedLink& observed) {
     if (nlattr* mode = inet6[IFLA_INET6_ADDR_GEN_MODE]) {
       observed.ipv6_settings = true;
       observed.link.ipv6 = nla_get_u8(mode) != IN6_ADDR_GEN_MODE_NONE;
+    }
+    if (const nlattr* conf = inet6[IFLA_INET6_CONF]) {
+      observed.ipv6_settings = true;
+      observed.link.ipv6 = observed.link.ipv6 || nth_of(conf, DEVCONF_DISABLE_IPV6) == 0;
     }
   }
 }
@@ -239,7 +250,8 @@ NlMessage complete_settings(const state::Link& desired) {
 std::optional<NlMessage> change_settings(const state::Link& desired, const ObservedLink& current) {
   const state::Link& link = current.link;
   const bool ipv4 = desired.forwarding != link.forwarding || desired.rp_filter != link.rp_filter ||
-                    desired.accept_local != link.accept_local;
+                    desired.accept_local != link.accept_local ||
+                    desired.arp_filter != link.arp_filter;
   const bool ipv6 = desired.ipv6 != link.ipv6 && current.ipv6_settings;
   const bool queue = desired.tx_queue_length != link.tx_queue_length;
   if (desired.mac == link.mac && desired.mtu == link.mtu && desired.alias == link.alias && !queue &&
