@@ -268,7 +268,9 @@ Result<inspect::ExecContext> Queries::context(const std::string& host) {
 }
 
 Result<inspect::ExecContext> Queries::checked(Result<inspect::ExecContext> context) {
-  if (context.ok()) RETURN_IF_ERROR(check_names({{context->netns, {}}}));
+  if (!context.ok()) return context;
+  RETURN_IF_ERROR(check_names({{context->netns, {}}}));
+  context->hidden = own_places_;
   return context;
 }
 

@@ -218,7 +218,8 @@ Json to_json(const inspect::ExecContext& context) {
   return {{"netns", context.netns},
           {"environment", context.environment},
           {"resolvConf", context.resolv_conf},
-          {"hosts", context.hosts}};
+          {"hosts", context.hosts},
+          {"hidden", context.hidden}};
 }
 
 }  // namespace egress::control
