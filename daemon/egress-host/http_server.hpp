@@ -3,12 +3,14 @@
 
 // HTTP: any request is answered with what arrived, as JSON. libmicrohttpd speaks the protocol; its
 // epoll descriptor and its time-outs are watched by the loop, without a thread. Beyond the limits
-// new connections wait in the kernel's queue until another ends.
+// new connections wait in the kernel's queue until another ends; a client that has much of what is
+// left to all gets no more.
 
 #include <microhttpd.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -64,6 +66,7 @@ class HttpServer {
   HttpServer(uv::Loop& loop, HttpRoom& room, const Speaker& speaker);
   Status start();
   bool is_full() const { return connections_ >= room_.share(); }
+  bool is_crowded_by(uint32_t client) const;
   void accept_some();
   void wait_for_room();
   void add(UniqueFd connection);
@@ -78,6 +81,7 @@ class HttpServer {
   HttpRoom& room_;
   const Speaker& speaker_;
   size_t connections_ = 0;
+  std::map<uint32_t, size_t> by_client_{};  // connections, by the client's address
   MHD_Daemon* http_ = nullptr;
   std::optional<uv::Poll> events_{};
   std::optional<uv::Timer> timer_{};

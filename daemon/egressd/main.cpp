@@ -114,9 +114,9 @@ Result<std::string> canonical(const std::string& folder) {
 
 Status serve(const Settings& settings) {
   RETURN_IF_ERROR(make_folder(settings.state_dir, 0750));
-  ASSIGN_OR_RETURN(const FileLock state_lock,
-                   FileLock::acquire(settings.state_dir + "/egressd.lock"));
   ASSIGN_OR_RETURN(const std::string state_dir, canonical(settings.state_dir));
+  RETURN_IF_ERROR(check_own_folder(state_dir));
+  ASSIGN_OR_RETURN(const FileLock state_lock, FileLock::acquire(state_dir + "/egressd.lock"));
   const state::NetnsMark mark = state::make_mark(settings.prefix, state_dir);
   ASSIGN_OR_RETURN(const FileLock claim, claim_prefix(kClaimsFolder, mark));
   ASSIGN_OR_RETURN(const auto marks, kernel::marks_of_all());
