@@ -10,6 +10,7 @@ Needs nothing but Python itself, as it starts in many places."""
 import ctypes
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -113,6 +114,55 @@ def connect(address, port, device=None, ttl=None):
             client.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
         client.connect((address, port))
     return "connected"
+
+
+def half_requests(address, port, count):
+    """As many clients as asked for, who begin to ask and never end."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100, count + 100))
+    begun = 0
+    for _ in range(count):
+        client = socket.socket()
+        client.settimeout(1)
+        kept.append(client)
+        try:
+            client.connect((address, port))
+            client.sendall(b"GET / HT")
+            begun += 1
+        except OSError:
+            pass
+    return begun
+
+
+def let_go():
+    for each in kept:
+        each.close()
+    kept.clear()
+    return "let go"
+
+
+def request(address, port):
+    with socket.socket() as client:
+        client.settimeout(5)
+        client.connect((address, port))
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        return "answered" if client.recv(100).startswith(b"HTTP/1.1 200") else "cut off"
+
+
+def refusals(address, port, count):
+    """How many of so many datagrams are refused, as their sender is told."""
+    refused = 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.2)
+        client.connect((address, port))
+        for _ in range(count):
+            try:
+                client.send(b"x")
+                client.recv(1)
+            except ConnectionRefusedError:
+                refused += 1
+            except TimeoutError:
+                pass
+    return f"{refused} of {count} refused"
 
 
 def datagrams(network, count, device):

@@ -72,8 +72,9 @@ class Daemon:
         return [self.programs / "daemon/egressctl/egressctl", *map(str, words)]
 
     def ctl(self, *words, timeout=None):
-        done = subprocess.run(self.ctl_words(*words), stdin=subprocess.DEVNULL, timeout=timeout,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(self.ctl_words(*words), timeout=timeout, text=True, check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
         self.last_error = done.stderr
         return done
 
@@ -103,8 +104,8 @@ def links_in(netns):
 
 
 class Sender:
-    """Who attacks: an app, by its interface into the network if it has one, or a machine. `netns` is
-    where it is, `router` the namespace that its packets meet first."""
+    """Who attacks: an app, by its interface into the network if it has one, or a machine. `netns`
+    is where it is, `router` the namespace that its packets meet first."""
 
     def __init__(self, name, netns, router, links, agent_words):
         self.name, self.netns, self.router, self.links = name, netns, router, links

@@ -79,8 +79,9 @@ class Stage:
             raise Trouble(f"{self.sender.name} may not send frames: {said}")
 
     def arrivals(self):
-        """Where the packets of the attempt have come. Packets that one processor sends overtake each
-        other hardly: what is sent afterwards and does arrive, twice, says that they are through."""
+        """Where the packets of the attempt have come. Packets that one processor sends hardly
+        overtake each other: what is sent afterwards and does arrive, twice, says that they are
+        through."""
         found = set()
         for _ in range(2):
             control = wire.Mark(CONTROLS.next_number())
@@ -154,7 +155,8 @@ def udp(to="open", source="own", port=53, sport=None, checksum=None, length=None
     return make
 
 
-def tcp(flags="S", to="open", source="own", port=443, data=b"", checksum=None, sport=None, **fields):
+def tcp(flags="S", to="open", source="own", port=443, data=b"", checksum=None, sport=None,
+        **fields):
     def make(stage):
         layer = TCP(sport=stage.port if sport is None else sport, dport=port, flags=flags, seq=1000,
                     ack=1 if "A" in flags else 0)

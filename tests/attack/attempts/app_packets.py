@@ -161,8 +161,8 @@ def protocols():
     for what, number in [("IPIP", 4), ("GRE", 47), ("ESP", 50), ("SCTP", 132)]:
         yield of_app("guarded", f"{what} past its list", protocol(number, "vault"), KEPT)
         yield of_app("bare", f"{what} by the direct path", protocol(number, "payment"), KEPT)
-    yield of_app("web", "UDP from port 65330, the host's", udp(sport=65330), KEPT)
-    yield of_app("web", "DHCP to a machine", udp(sport=68, port=67), KEPT)
+    yield of_app("web", "UDP from port 65330, the host's", udp(sport=65330), LOST)
+    yield of_app("web", "DHCP to a machine", udp(sport=68, port=67), LOST)
     yield of_app("bare", "mail by the direct path", tcp(to="payment", port=25), KEPT)
     for port in (137, 138, 139):
         yield of_app("web", f"NetBIOS, UDP port {port}", udp(port=port), KEPT)

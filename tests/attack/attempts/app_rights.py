@@ -87,7 +87,8 @@ def bound_to_eth0():
     for sender, target, port in [("web", "payment", 80), ("guarded", "payment", 80),
                                  ("web", "open", 443), ("private", "vault", 443)]:
         yield of_app(f"connects to {target} bound to eth0, past its routes", "connect",
-                     [lambda stage, to=target: stage.address(to), port, "eth0"], UNREACHABLE, sender)
+                     [lambda stage, to=target: stage.address(to), port, "eth0"],
+                     UNREACHABLE, sender)
     yield of_app("connects to the Internet bound to vnet0, routing off", "connect",
                  [lambda stage: stage.address("payment"), 443, own_link], UNREACHABLE, "private")
 
@@ -102,9 +103,8 @@ def privileged():
 
 
 def by_own_route(stage):
-    for link, gateway in [("eth0", "169.254.129.1")]:
-        stage.sender.agent.call("run", "ip", "route", "replace", stage.address("payment") + "/32",
-                                "via", gateway, "dev", link)
+    stage.sender.agent.call("run", "ip", "route", "replace", stage.address("payment") + "/32",
+                            "via", "169.254.129.1", "dev", "eth0")
     return stage.sender.agent.call("connect", stage.address("payment"), 80)
 
 
@@ -160,7 +160,8 @@ def router_advertisements(stage):
     router = stage.sender.router
     routes = output_of("ip", "-n", router, "-6", "route", "show", "table", "all").splitlines()
     addresses = output_of("ip", "-n", router, "-6", "address", "show").splitlines()
-    return f"{len([each for each in [*routes, *addresses] if 'fd00:' in each])} routes and addresses"
+    made = [each for each in [*routes, *addresses] if "fd00:" in each]
+    return f"{len(made)} routes and addresses"
 
 
 def path_mtu(stage):
@@ -175,9 +176,19 @@ def path_mtu(stage):
 
 def flows_without_end(stage):
     """Many flows of one app, each of one packet; another app of its worker still connects."""
-    stage.send([packet for port in range(1024, 9024) for packet in udp(sport=port)(stage)])
-    stage.arrivals()
+    for first in range(1024, 9024, 500):  # in parts that observers have room for
+        ports = range(first, first + 500)
+        stage.send([packet for port in ports for packet in udp(sport=port)(stage)])
+        stage.arrivals()
     return stage.machine.senders["neighbour"].agent.call("connect", stage.address("other"), 443)
+
+
+def half_requests(stage):
+    """Of one app to a machine's port 80; another app asks there."""
+    begun = stage.sender.agent.call("half_requests", stage.address("open"), 80, 9000)
+    seen = stage.machine.senders["second"].agent.call("request", stage.address("open"), 80)
+    stage.sender.agent.call("let_go")
+    return seen if begun else "nothing was begun"
 
 
 def shares():
@@ -191,6 +202,10 @@ def shares():
     yield custom("app", "web", "ICMP errors that tell its worker of a smaller MTU", "unmoved")(
         path_mtu)
     yield custom("app", "web", "8,000 flows; a neighbour connects", "connected")(flows_without_end)
+    yield custom("app", "web", "9,000 half requests; another app asks there", "answered")(
+        half_requests)
+    yield of_app("20 datagrams to its own lease, each refused", "refusals",
+                 [lambda stage: stage.address("web.lease"), 9, 20], "20 of 20 refused")
 
 
 ATTEMPTS = [*namespaces(), *configuration(), *the_daemon(), *rights_that_stay(), *bound_to_eth0(),

@@ -128,7 +128,8 @@ def paths():
                  "/v1/apps/%ff%fe/0/context"):
         yield says(f"GET {path[:40]}", get(path), ("404", BAD))
     yield says("a query of 2,000 parameters",
-               get("/v1/effective-routes?" + "&".join(f"a{n}=b" for n in range(2000))), ("404", BAD))
+               get("/v1/effective-routes?" + "&".join(f"a{n}=b" for n in range(2000))),
+               ("404", BAD))
     yield says("a parameter twice, the last of an app in no network",
                get("/v1/effective-routes?site=web&site=bare"), "409")
     yield says("a parameter without end", get("/v1/effective-routes?site=" + "%"), (BAD, "404"))
@@ -148,7 +149,8 @@ def lengths():
     yield client("a body of 33 MiB", "refused",
                  lambda: refused(post("/v1/plan", b"x" * (33 << 20))))
     yield client("chunks of nonsense", "refused", lambda: refused(
-        head("POST /v1/explain HTTP/1.1", Transfer_Encoding="chunked") + b"zz\r\nhello\r\n0\r\n\r\n"))
+        head("POST /v1/explain HTTP/1.1", Transfer_Encoding="chunked") +
+        b"zz\r\nhello\r\n0\r\n\r\n"))
     yield client("a chunk beyond 64 bits", "refused", lambda: refused(
         head("POST /v1/explain HTTP/1.1", Transfer_Encoding="chunked") + b"F" * 20 + b"\r\n"))
     yield says("chunks and a length that differ", head(
@@ -174,7 +176,8 @@ def bodies():
         yield says(f"explain with {name}", post("/v1/explain", body), BAD)
     for name, fields in [
             ("a site that is a list", {"site": ["web"]}), ("an instance of -1", {"instance": -1}),
-            ("an instance of 2^64", {"instance": 1 << 64}), ("an instance of 0.5", {"instance": 0.5}),
+            ("an instance of 2^64", {"instance": 1 << 64}),
+            ("an instance of 0.5", {"instance": 0.5}),
             ("a source port of 70000", {"sourcePort": 70000}),
             ("a URL of a megabyte", {"url": "tcp://" + "a" * (1 << 20)}),
             ("a URL without a host", {"url": "tcp://:443"}),

@@ -3,8 +3,8 @@
 
 import contextlib
 
-from attempts.clients import (CLOSED, answer_on, ask, client, connected, get, head, of_machine, post,
-                              put)
+from attempts.clients import (CLOSED, answer_on, ask, client, connected, get, head, of_machine,
+                              post, put)
 
 MANY = 1200  # more than a select() can wait for, and than the daemon keeps
 QUESTION = get("/v1/version")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a machine of the lab puts on its link: one without IP forwarding, one with, and a host on the
-Internet."""
+"""What a machine of the lab puts on its link: one without IP forwarding, one with, and a host on
+the Internet."""
 
 from scapy.layers.inet import ICMP, IP, UDP, IPOption_LSRR, IPOption_SSRR
 from scapy.layers.l2 import ARP, Dot1Q, Ether
@@ -11,7 +11,7 @@ from attempts.app_packets import ERRORS, FLAGS, tunnelled
 from attempts.app_rights import NEIGHBOURS, grown, router_advertisements
 from machine import output_of
 from scapy.layers.inet6 import ICMPv6EchoRequest
-from table import KEPT, LOST, custom, icmp, packets, protocol, tcp, udp
+from table import KEPT, LOST, calls, custom, icmp, packets, protocol, tcp, udp
 
 FORGED = [("the clerk, whom the list admits", "clerk"), ("the subnet's gateway", "10.1.4.1"),
           ("another machine", "other"), ("a lease", "web.lease"), ("the firewall", "firewall"),
@@ -163,6 +163,8 @@ def shares():
         arp_fill("127.0.0.1"))
     yield custom("machine", "open", "100 router advertisements", "0 routes and addresses")(
         router_advertisements)
+    yield calls("machine", "open", "20 datagrams to a lease, each refused", "refusals",
+                [lambda stage: stage.address("web.lease"), 9, 20], "20 of 20 refused")
     yield custom("machine", "open", "an ICMP error that tells another of a smaller MTU",
                  "unmoved")(path_mtu)
 

@@ -148,9 +148,10 @@ def beginnings():
     def of_root(name, expected, act):
         return custom("user", NOBODY, name, expected)(act)
     yield of_root("control: a daemon in folders of its own", "begins", by_folder(nothing, "run"))
+    yield of_root("control: a state folder by a link to it", "begins",
+                  by_folder(link_elsewhere, "state"))
+    yield of_root("a run folder that is a link", "refuses", by_folder(link_elsewhere, "run"))
     for which in ("state", "run"):
-        yield of_root(f"a {which} folder that is a link", "refuses",
-                      by_folder(link_elsewhere, which))
         yield of_root(f"a {which} folder that all may write", "refuses",
                       by_folder(for_everybody, which))
         yield of_root(f"a {which} folder of somebody else", "refuses", by_folder(of_another, which))
