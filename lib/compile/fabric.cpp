@@ -299,6 +299,7 @@ void Fabric::veth(const End& a, const End& b) {
                        .mac = here.mac,
                        .forwarding = here.forwarding,
                        .accept_local = here.accept_local,
+                       .arp = here.arp,
                        .alias = here.alias};
   };
   netns(a.netns).links[a.link] = link(a, b);

@@ -86,6 +86,7 @@ struct Fabric {
     bool forwarding = false;
     std::string alias{};
     bool accept_local = false;
+    bool arp = true;
   };
   void veth(const End& a, const End& b);
   // A TUN on either side, which has no MAC (wires.hpp).

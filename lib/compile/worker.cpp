@@ -295,9 +295,14 @@ Ipv4Address gateway_in(const Ipv4Prefix& net) {
 void join_sender(Worker& worker, const SenderLink& link) {
   Fabric& fabric = worker.fabric;
   const std::string& netns = link.netns.name();
-  fabric.veth(fabric.endpoint(netns, link.link, false,
-                              fmt::format("{} of {}", link.link, link.netns.alone)),
-              router_port(worker.name, link.port, link.netns.alone));
+  Fabric::End end = fabric.endpoint(netns, link.link, false,
+                                    fmt::format("{} of {}", link.link, link.netns.alone));
+  // A program can look for as many neighbours as it likes, and all namespaces share one table of
+  // them.
+  end.arp = false;
+  fabric.netns(netns).neighbours.insert({link.link, link.gateway, kRouterMac});
+  worker.netns().neighbours.insert({link.port, link.address, end.mac});
+  fabric.veth(end, router_port(worker.name, link.port, link.netns.alone));
   fabric.netns(netns).addresses.insert({link.link, link.address, link.length});
   worker.netns().addresses.insert({link.port, link.gateway, 32});
   add(worker.netns(), route_on_link(kMainTable, Ipv4Prefix::host(link.address), link.port));

@@ -57,6 +57,7 @@ struct Link {
   // net.ipv4.conf.<link>.arp_filter: questions of who could not be answered by it are not answered,
   // and so nobody fills the machine's one table of neighbours with senders that are not there.
   bool arp_filter = true;
+  bool arp = true;  // of a veth: false is NOARP, so that all its neighbours are given
   // A link-local address of its own; false is disable_ipv6 and addr_gen_mode none.
   bool ipv6 = false;
   std::string alias{};  // IFLA_IFALIAS: whose interface this is, for people

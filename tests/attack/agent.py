@@ -166,12 +166,19 @@ def refusals(address, port, count):
 
 
 def datagrams(network, count, device):
-    """One to each address of a /16, for which the kernel needs a neighbour if it is on the link."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    """One to each address of a /16, for which the kernel needs a neighbour if it is on the link. A
+    socket waits for few of its own."""
+    sent = 0
+    for number in range(count):
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
-        for number in range(count):
+        try:
             client.sendto(b"x", (f"{network}.{number >> 8}.{number & 255}", 9))
-    return "sent"
+            sent += 1
+        except OSError:
+            pass
+        client.close()
+    return f"{sent} sent"
 
 
 def listen(port):

@@ -86,6 +86,7 @@ class Generator {
             .rp_filter = static_cast<uint8_t>(below(3)),
             .accept_local = below(2) == 0,
             .arp_filter = chance(80),
+            .arp = chance(80),
             .ipv6 = chance(20),
             .alias = chance(50) ? "an interface" : ""};
   }

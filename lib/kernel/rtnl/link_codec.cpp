@@ -52,6 +52,14 @@ NlMessage link_question(int index = 0) {
   return message;
 }
 
+ifinfomsg arp_header(const state::Link& link) {
+  ifinfomsg header = link_header();
+  if (link.kind != state::LinkKind::kVeth) return header;
+  header.ifi_flags = link.arp ? 0 : IFF_NOARP;
+  header.ifi_change = IFF_NOARP;
+  return header;
+}
+
 NlMessage change_by_name(const state::Link& link, const ifinfomsg& header) {
   NlMessage message(RTM_NEWLINK, 0, header);
   message.put(IFLA_IFNAME, link.name);
@@ -189,6 +197,8 @@ std::optional<ObservedLink> decode_link(const nlmsghdr& message) {
       mac != nullptr && static_cast<size_t>(nla_len(mac)) == link.mac.octets.size()) {
     std::memcpy(link.mac.octets.data(), nla_data(mac), link.mac.octets.size());
   }
+  // A TUN has no use for it.
+  link.arp = link.kind != state::LinkKind::kVeth || (header->ifi_flags & IFF_NOARP) == 0;
   link.alias = attributes.text(IFLA_IFALIAS);
   if (link.kind == state::LinkKind::kTun) link.tx_queue_length = attributes.u32(IFLA_TXQLEN);
   observed.peer_index = static_cast<int>(attributes.u32(IFLA_LINK));
@@ -234,7 +244,7 @@ NlMessage delete_link_group(uint32_t group) {
 }
 
 NlMessage complete_settings(const state::Link& desired) {
-  NlMessage message = change_by_name(desired, link_header());
+  NlMessage message = change_by_name(desired, arp_header(desired));
   if (desired.kind == state::LinkKind::kTun) {
     message.put_u32(IFLA_MTU, desired.mtu);
     message.put_u32(IFLA_TXQLEN, desired.tx_queue_length);
@@ -254,11 +264,12 @@ std::optional<NlMessage> change_settings(const state::Link& desired, const Obser
                     desired.arp_filter != link.arp_filter;
   const bool ipv6 = desired.ipv6 != link.ipv6 && current.ipv6_settings;
   const bool queue = desired.tx_queue_length != link.tx_queue_length;
+  const bool arp = desired.arp != link.arp;
   if (desired.mac == link.mac && desired.mtu == link.mtu && desired.alias == link.alias && !queue &&
-      !ipv4 && !ipv6) {
+      !ipv4 && !ipv6 && !arp) {
     return std::nullopt;
   }
-  NlMessage message = change_by_name(desired, link_header());
+  NlMessage message = change_by_name(desired, arp ? arp_header(desired) : link_header());
   if (desired.mac != link.mac) {
     message.put(IFLA_ADDRESS, desired.mac.octets.data(), desired.mac.octets.size());
   }

@@ -50,7 +50,7 @@ NlMessage join_link_group(int index, uint32_t group);
 NlMessage delete_link_group(uint32_t group);
 
 // Settings of `desired` in which `current` differs, all but up; nothing when none does. Changing
-// what is equal is not harmless: writing a MAC flushes the link's permanent neighbours.
+// what is equal is not harmless: writing a MAC, or NOARP, flushes the link's permanent neighbours.
 std::optional<NlMessage> change_settings(const state::Link& desired, const ObservedLink& current);
 // What create_pair(), or for a TUN create_tun(), could not say, for a link fresh from it.
 NlMessage complete_settings(const state::Link& desired);

@@ -191,6 +191,14 @@ def half_requests(stage):
     return seen if begun else "nothing was begun"
 
 
+def on_link_fill(stage):
+    """Many that the kernel believes to be on the link; a neighbour then looks for its gateway."""
+    stage.sender.agent.call("datagrams", "10.77", NEIGHBOURS, "eth0")
+    neighbour = stage.machine.senders["neighbour"]
+    output_of("ip", "-n", neighbour.netns, "neighbour", "flush", "all")
+    return neighbour.agent.call("connect", stage.address("other"), 443)
+
+
 def shares():
     for sender in ("web", "bare"):
         yield custom("app", sender, "fills its worker's neighbours with forged ARP requests",
@@ -201,6 +209,8 @@ def shares():
         router_advertisements)
     yield custom("app", "web", "ICMP errors that tell its worker of a smaller MTU", "unmoved")(
         path_mtu)
+    yield custom("app", "web", "looks for 3,000 neighbours by eth0; a neighbour connects",
+                 "connected")(on_link_fill)
     yield custom("app", "web", "8,000 flows; a neighbour connects", "connected")(flows_without_end)
     yield custom("app", "web", "9,000 half requests; another app asks there", "answered")(
         half_requests)
