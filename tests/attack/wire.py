@@ -58,6 +58,13 @@ def ipv4_of(frame):
     return frame[at:] if kind == 0x0800 and len(frame) >= at + 20 else None
 
 
+def make_room(observer):
+    try:
+        observer.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, ROOM)
+    except PermissionError:  # the machine's root alone goes beyond the machine's bound
+        observer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
+
+
 class Observers:
     def __init__(self, names):
         self.sockets = {}
@@ -65,7 +72,7 @@ class Observers:
         for name in names:
             with Within(name):
                 made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ALL_PROTOCOLS))
-            made.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, ROOM)
+            make_room(made)
             made.setblocking(False)
             self.sockets[made.fileno()] = (name, made)
             self.poll.register(made, select.POLLIN)

@@ -110,6 +110,7 @@ class Generator {
     Link link = random_link(name, "", "");
     link.kind = state::LinkKind::kTun;
     link.mac = {};
+    link.arp = true;
     link.tx_queue_length = chance(50) ? 500 : 4096;
     netns.links[name] = std::move(link);
   }
