@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -56,6 +57,15 @@ int give(const std::string& certificate, const std::string& key, gnutls_pcert_st
   }
   *certificates = given;
   return 0;
+}
+
+// As add() has said it; 0 of none.
+uint32_t client_of(MHD_Connection* connection) {
+  const auto* const info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  if (info == nullptr || info->client_addr == nullptr) return 0;
+  sockaddr_in client{};
+  std::memcpy(&client, info->client_addr, sizeof client);
+  return client.sin_addr.s_addr;
 }
 
 }  // namespace
@@ -150,10 +160,18 @@ void HttpServer::take(UniqueFd connection) {
   run();
 }
 
+// One who only begins requests would keep all others out.
+bool HttpServer::is_crowded_by(uint32_t client) const {
+  const auto known = by_client_.find(client);
+  const size_t share = room_.share();
+  return known != by_client_.end() && connections_ > share / 2 && known->second > share / 4;
+}
+
 void HttpServer::add(UniqueFd connection) {
   sockaddr_in peer{};
   socklen_t size = sizeof peer;
   if (::getpeername(connection.get(), reinterpret_cast<sockaddr*>(&peer), &size) < 0) return;
+  if (is_crowded_by(peer.sin_addr.s_addr)) return;
   // It closes what it cannot serve.
   (void)MHD_add_connection(http_, connection.release(), reinterpret_cast<sockaddr*>(&peer), size);
 }
@@ -188,15 +206,20 @@ int HttpServer::show_certificate(gnutls_session_t session, const gnutls_cert_ret
   return give(*shown, self.certificates_->key(), certificates, key);
 }
 
-void HttpServer::count(void* self, MHD_Connection*, void** context,
+void HttpServer::count(void* self, MHD_Connection* connection, void** context,
                        MHD_ConnectionNotificationCode what) {
   auto& server = *static_cast<HttpServer*>(self);
+  const uint32_t client = client_of(connection);
   if (what == MHD_CONNECTION_NOTIFY_STARTED) {
     *context = self;
     ++server.connections_;
+    ++server.by_client_[client];
     return;
   }
   --server.connections_;
+  if (const auto known = server.by_client_.find(client); known != server.by_client_.end()) {
+    if (--known->second == 0) server.by_client_.erase(known);
+  }
   server.room_.wake_waiting();
 }
 

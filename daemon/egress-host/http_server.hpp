@@ -4,7 +4,8 @@
 // HTTP, and HTTPS: any request is answered with what arrived, as JSON. libmicrohttpd speaks the
 // protocol, GnuTLS what is around it; their epoll descriptor and time-outs, which handshakes that
 // are never finished meet too, are watched by the loop, without a thread. Beyond the limits new
-// connections wait in the kernel's queue until another ends.
+// connections wait in the kernel's queue until another ends; a client that has much of what is left
+// to all gets no more.
 
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -71,6 +73,7 @@ class HttpServer {
   HttpServer(uv::Loop& loop, HttpRoom& room, const Speaker& speaker, Certificates* certificates);
   Status start();
   bool is_full() const { return connections_ >= room_.share(); }
+  bool is_crowded_by(uint32_t client) const;
   void accept_some();
   void wait_for_room();
   void add(UniqueFd connection);
@@ -90,6 +93,7 @@ class HttpServer {
   const Speaker& speaker_;
   Certificates* certificates_;
   size_t connections_ = 0;
+  std::map<uint32_t, size_t> by_client_{};  // connections, by the client's address
   MHD_Daemon* http_ = nullptr;
   std::optional<uv::Poll> events_{};
   std::optional<uv::Timer> timer_{};

@@ -21,6 +21,7 @@
 #include <iterator>
 
 #include "base/unique_fd.hpp"
+#include "egressctl/exec_rights.hpp"
 #include "egressctl/exit_status.hpp"
 
 namespace egress::ctl {
@@ -132,6 +133,32 @@ Status enter_network(const std::string& netns) {
   return {};
 }
 
+// Nothing but an empty folder or file is found there.
+Status hide(const std::string& path, const std::string& empty_file) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return {};
+  if (S_ISDIR(found.st_mode)) {
+    return mount_at("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                    "mode=0755");
+  }
+  return mount_at(empty_file.c_str(), path, nullptr, MS_BIND, nullptr);
+}
+
+Status hide_all(const std::vector<std::string>& paths, const std::string& scratch) {
+  const std::string empty_file = scratch + "/hidden";
+  RETURN_IF_ERROR(write_file(empty_file, ""));
+  for (const std::string& path : paths) RETURN_IF_ERROR(hide(path, empty_file));
+  return {};
+}
+
+// Root may write there without any right of its own.
+Status protect_settings() {
+  constexpr const char* kSettings = "/proc/sys";
+  RETURN_IF_ERROR(mount_at(kSettings, kSettings, nullptr, MS_BIND, nullptr));
+  return mount_at("none", kSettings, nullptr,
+                  MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
+}
+
 // The installed tools, or those built beside this program.
 std::string tools_folder() {
   std::error_code error;
@@ -147,7 +174,7 @@ Status set_environment(const std::string& name, const std::string& value) {
 
 }  // namespace
 
-Status enter(const inspect::ExecContext& context) {
+Status enter(const inspect::ExecContext& context, Rights rights) {
   if (context.netns.empty() || context.netns.find('/') != std::string::npos) {
     return Error{.code = Errc::kInvalid,
                  .message = fmt::format("'{}' is no name of a namespace", context.netns)};
@@ -158,9 +185,15 @@ Status enter(const inspect::ExecContext& context) {
   RETURN_IF_ERROR(mount_at("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr));
   RETURN_IF_ERROR(mount_at("tmpfs", kNetnsFolder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"));
   ASSIGN_OR_RETURN(const bool trusts, place_files(context, kNetnsFolder));
+  if (rights == Rights::kContainers) RETURN_IF_ERROR(hide_all(context.hidden, kNetnsFolder));
   if (::umount2(kNetnsFolder, MNT_DETACH) != 0)
     return Error::from_errno("unmount the scratch files");
   show_interfaces();
+  if (rights == Rights::kContainers) {
+    RETURN_IF_ERROR(hide(kNetnsFolder, ""));
+    RETURN_IF_ERROR(protect_settings());
+    RETURN_IF_ERROR(keep_rights_of_containers());
+  }
   for (const char* const name : kTrustVariables) {
     if (trusts) RETURN_IF_ERROR(set_environment(name, kTrusted));
   }

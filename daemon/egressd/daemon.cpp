@@ -8,6 +8,7 @@
 
 #include <cinttypes>
 #include <csignal>
+#include <filesystem>
 #include <functional>
 #include <utility>
 
@@ -54,6 +55,15 @@ class ConfiguredLab : public OperationObserver {
   Settled settled_;
 };
 
+// What is ours on the machine, and no business of programs in apps.
+std::vector<std::string> own_places(const Settings& settings) {
+  std::vector<std::string> places;
+  for (const std::string& path : {settings.run_dir, settings.state_dir, settings.socket}) {
+    places.push_back(std::filesystem::absolute(path).lexically_normal().string());
+  }
+  return places;
+}
+
 }  // namespace
 
 Daemon::Daemon(Settings settings, session::Session session, kernel::Kernel& kernel,
@@ -73,7 +83,7 @@ Daemon::Daemon(Settings settings, session::Session session, kernel::Kernel& kern
       startups_(workers_, session_, operations_, verifier, clock, [this] { scaling_.go_on(); }),
       gateway_sessions_(loop_, kernel, session_, operations_),
       queries_(loop_, workers_, kernel, session_, operations_, startups_, scaling_,
-               gateway_sessions_, wires_, clock),
+               gateway_sessions_, wires_, clock, own_places(settings_)),
       probing_(workers_, session_, operations_, verifier, clock),
       flow_watch_(loop_, kernel, session_, wires_, clock),
       watchdog_(loop_, [this] { feed_watchdog(); }),

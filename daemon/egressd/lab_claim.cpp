@@ -24,8 +24,9 @@ Result<std::string> canonical(const std::string& folder) {
 
 Result<LabClaim> claim_lab(const Settings& settings) {
   RETURN_IF_ERROR(make_folder(settings.state_dir, 0750));
-  ASSIGN_OR_RETURN(FileLock state, FileLock::acquire(settings.state_dir + "/egressd.lock"));
   ASSIGN_OR_RETURN(std::string state_dir, canonical(settings.state_dir));
+  RETURN_IF_ERROR(check_own_folder(state_dir));
+  ASSIGN_OR_RETURN(FileLock state, FileLock::acquire(state_dir + "/egressd.lock"));
   ASSIGN_OR_RETURN(FileLock prefix,
                    claim_prefix(kClaimsFolder, state::make_mark(settings.prefix, state_dir)));
   return LabClaim{std::move(state), std::move(prefix), std::move(state_dir)};

@@ -17,7 +17,8 @@ struct LabClaim {
   std::string state_dir{};  // by its canonical path: one folder is one lab
 };
 
-// The state folder is made if need be. kBusy naming the other process when one has the lab.
+// The state folder is made if need be. kBusy naming the other process when one has the lab, kDenied
+// when others have a hand in the folder.
 Result<LabClaim> claim_lab(const Settings& settings);
 
 }  // namespace egress::daemon

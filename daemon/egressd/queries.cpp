@@ -271,6 +271,7 @@ Result<inspect::ExecContext> Queries::complete(Result<inspect::ExecContext> cont
   if (!context.ok()) return context;
   RETURN_IF_ERROR(check_names({{context->netns, {}}}));
   context->authority = session_.current()->authority.certificate;
+  context->hidden = own_places_;
   return context;
 }
 

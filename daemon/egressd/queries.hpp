@@ -40,7 +40,7 @@ class Queries {
   Queries(uv::Loop& loop, uv::Workers& workers, kernel::Kernel& kernel,
           const session::Session& session, Operations& operations, const Startups& startups,
           const Scaling& scaling, const GatewaySessions& gateway_sessions, const Wires& wires,
-          Clock clock)
+          Clock clock, std::vector<std::string> own_places)
       : workers_(workers),
         counting_(loop, 1),
         kernel_(kernel),
@@ -51,6 +51,7 @@ class Queries {
         gateway_sessions_(gateway_sessions),
         wires_(wires),
         clock_(std::move(clock)),
+        own_places_(std::move(own_places)),
         since_(clock_.now()) {}
 
   // With what the kernel looks like now; flows are counted, and the wires are asked, beside the
@@ -116,6 +117,7 @@ class Queries {
   const GatewaySessions& gateway_sessions_;
   const Wires& wires_;
   Clock clock_;
+  const std::vector<std::string> own_places_;        // the daemon's folders and its socket
   std::chrono::system_clock::time_point since_;      // when this daemon began
   std::set<std::string> known_problems_of_wires_{};  // logged already
 };

@@ -299,6 +299,7 @@ void Fabric::veth(const End& a, const End& b) {
                        .mac = here.mac,
                        .forwarding = here.forwarding,
                        .accept_local = here.accept_local,
+                       .arp = here.arp,
                        .alias = here.alias};
   };
   netns(a.netns).links[a.link] = link(a, b);
@@ -350,6 +351,11 @@ void add(state::NetnsState& netns, state::Route route) {
   const state::RouteKey key = state::key_of(route);
   // Most come in the order of their prefixes.
   netns.routes.insert_or_assign(netns.routes.end(), key, std::move(route));
+}
+
+void refuse_everybody(state::NetnsState& netns) {
+  constexpr const char* kRateLimit = "net.ipv4.icmp_ratelimit";
+  netns.sysctls[kRateLimit] = {kRateLimit, "0"};
 }
 
 void set_conntrack(state::NetnsState& netns, const std::string& name, int64_t value) {

@@ -90,6 +90,7 @@ struct Fabric {
     bool forwarding = false;
     std::string alias{};
     bool accept_local = false;
+    bool arp = true;
   };
   void veth(const End& a, const End& b);
   // A TUN on either side, which has no MAC (wires.hpp).
@@ -122,6 +123,9 @@ state::Route route_via(uint32_t table, Ipv4Prefix destination, const std::string
                        Ipv4Address gateway);
 state::Route special_route(uint32_t table, Ipv4Prefix destination, state::RouteKind kind);
 void add(state::NetnsState& netns, state::Route route);
+// Each sender that is refused is told so, however often (the kernel's own bound is one error a
+// second to each).
+void refuse_everybody(state::NetnsState& netns);
 // net.netfilter.nf_conntrack_NAME, which is a namespace's own.
 void set_conntrack(state::NetnsState& netns, const std::string& name, int64_t value);
 

@@ -62,8 +62,10 @@ void count_plans(const lab::Lab& lab, Tallies& counts) {
             ? policy::virtual_network_scope(lab, site, endpoints.of(*site.virtual_network_subnet))
                   .size()
             : 0;
-    // A way of its own to the platform beside the direct path.
-    const uint64_t beside = scope == 0 ? 0 : kRoutesPerExit + 1;
+    // In the worker: a way of its own to the platform beside the direct path, and what each of its
+    // interfaces is for; or what eth0 is left with.
+    const uint64_t scoped = kRoutesPerExit + 1 + 2 * scope + 3;
+    const uint64_t beside = scope != 0 ? scoped : (routing.integrated ? 2 : 0);
     const std::string path = path_of_plan(site.server_farm);
     counts.namespaces.add(path, instances(farm->second));
     counts.links.add(path, instances(farm->second) * links);

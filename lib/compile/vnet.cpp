@@ -91,6 +91,7 @@ class Builder {
     }
     for (Vnet& vnet : vnets_) {
       add_routes(fabric_, vnet, routed_);
+      refuse_everybody(netns_of(vnet));
       if (with_firewall.count(vnet.index) == 0) continue;
       netns_of(vnet).firewall = vnet_firewall(fabric_, vnet);
     }

@@ -105,6 +105,9 @@ struct PortMaps {
 };
 // Past all lists: what belongs to a flow.
 std::vector<state::NftRule> answers();
+// Drops what is none of the protocols that virtual networks carry (azure-facts 9.7).
+inline constexpr const char* kNotCarried =
+    "meta l4proto != { tcp, udp, icmp, esp, ah } counter drop";
 // Who may send by a port.
 state::NftMap senders_set(const std::vector<state::NftElement>& elements);
 // The chains of ports that lead out of the network (vnet_outside.cpp).

@@ -35,6 +35,7 @@ void add_entrance(state::NftTable& table, const policy::Network& network, const 
   table.maps["destinations"] =
       make_map({.key = {NftField::kDaddr}, .data = NftData::kAddress}, destinations);
   table.chains[kFromInternet] = {.rules = {{"ct state established,related accept", "answers"},
+                                           {kNotCarried, "protocols that no network carries"},
                                            {"ip daddr @reached accept", "public addresses"},
                                            {"counter drop", "nothing else new from outside"}}};
   table.chains["entrance"] = {

@@ -41,6 +41,17 @@ NftMap integration_set(const Vnet& vnet) {
   return make_map({.key = {NftField::kDaddr}}, elements);
 }
 
+// Of what begins (azure-facts 9.7). Lists cannot name other protocols and ask no port of the
+// host's.
+state::NftChain carried() {
+  using namespace policy;
+  return {.rules = {{kNotCarried, "protocols that no network carries"},
+                    {fmt::format("udp sport {} counter drop", kHostPort), "the host's port"},
+                    {fmt::format("udp sport {} udp dport {} counter drop", kDhcpClientPort,
+                                 kDhcpServerPort),
+                     "DHCP"}}};
+}
+
 // What a port's packets meet on their way in. A port leads to one chain by one lookup, since each
 // lookup costs every packet.
 class PortChains {
@@ -118,6 +129,7 @@ class PortChains {
     if (out != nullptr) rules.push_back(admitted_before(*out));
     rules.push_back(
         {is_for_platform() + (platform.empty() ? " accept" : " goto " + platform), "platform"});
+    rules.push_back({"jump carried", "what the network carries"});
     if (!vnet_.analysed.integrations_near.empty()) {
       const std::string next =
           add_way_to_integrations(table_, key, table, out == nullptr ? "" : out->chain);
@@ -313,6 +325,7 @@ state::Firewall vnet_firewall(Fabric& fabric, const Vnet& vnet) {
       .key = {NftField::kSaddr, NftField::kSport, NftField::kDaddr, NftField::kDport},
       .timeout_seconds = kResetSeconds};
   table.chains["refuse"] = refusal("integrations are outbound only");
+  table.chains["carried"] = carried();
   table.chains["outbound"] = {.hook = state::NftHook{"filter", "prerouting", -150}};
   if (flushes_connections(fabric.network, vnet)) add_denied_flows(table);
   table.chains["outbound"].rules.push_back({"iifname vmap @from", "by port"});

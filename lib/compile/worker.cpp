@@ -11,14 +11,13 @@
 #include "compile/private_ports.hpp"
 #include "compile/sandbox.hpp"
 #include "compile/wires.hpp"
-#include "policy/kept_ranges.hpp"
+#include "compile/worker_exits.hpp"
 #include "policy/private_ports.hpp"
 
 namespace egress::compile {
 namespace {
 
 using state::kDirectTable;
-using state::kFirstDirectOfIntegrationTable;
 using state::kFirstIntegrationTable;
 using state::kNowhereTable;
 using state::NftData;
@@ -81,39 +80,6 @@ void add_app_routes(state::NetnsState& app, const policy::Network::Site& site,
   }
 }
 
-// One exit of the worker, for all but what never leaves. What it throws goes on to the local
-// table: `gateway_here`, where apps ask for their gateway's MAC.
-void add_exit(Worker& worker, uint32_t table, const std::string& link, Ipv4Address gateway,
-              Ipv4Address gateway_here) {
-  state::NetnsState& netns = worker.netns();
-  // A TUN asks for nobody's MAC, and the kernel takes an entry there for one of 0.0.0.0.
-  if (netns.links.at(link).kind == state::LinkKind::kVeth) {
-    netns.neighbours.insert({link, gateway, kRouterMac});
-  }
-  add(netns, route_via(table, {}, link, gateway));
-  for (const Ipv4Prefix& prefix : policy::kept_in_worker()) {
-    add(netns, special_route(table, prefix, state::RouteKind::kBlackhole));
-  }
-  add(netns, special_route(table, Ipv4Prefix::host(gateway_here), state::RouteKind::kThrow));
-}
-
-void add_direct_exit(Worker& worker, uint32_t table) {
-  add_exit(worker, table, "direct0", kTransitGateway, gateway_in(kAppDirectNet));
-}
-
-// With routing off the platform's answers are those for the network all the same (azure-facts
-// 8.1.7): the direct path, but for 168.63.129.16.
-uint32_t direct_table_of_integration(Worker& worker, const IntegrationLink& link,
-                                     const std::string& app_port) {
-  const uint32_t table = kFirstDirectOfIntegrationTable + link.number;
-  const policy::Network::Subnet& subnet = worker.fabric.network.subnets[link.interface->subnet];
-  add_direct_exit(worker, table);
-  add(worker.netns(), route_via(table, Ipv4Prefix::host(kAzurePlatform), link.worker_link,
-                                gateway_of(*subnet.declared, link.interface->address)));
-  worker.platform_zones.push_back({{app_port}, link.number});
-  return table;
-}
-
 // Requests that a front end hands over reach an app from its gateway (azure-facts 1.6.11). What it
 // answers goes back past all routes and lists of its network.
 void add_front_of(Worker& worker, const std::string& site, const std::string& app_port,
@@ -136,16 +102,17 @@ void add_app(Worker& worker, const std::string& site_name, const policy::Network
   if (const IntegrationLink* const integration = worker.integration_of(site)) {
     app_vnet = fabric.app_vnet_link(site_name, worker.key());
     const std::string& vnet_side = fabric.link(worker.name, app_vnet_port(site_name));
+    const bool whole = enters_whole(site);
     join_app(worker, app, app_vnet, vnet_side, kAppVnetNet, slot,
-             kFirstIntegrationTable + integration->number);
+             whole ? kFirstIntegrationTable + integration->number
+                   : integration_table_of_scoped(worker, site, *integration));
     worker.zones.push_back({{vnet_side}, integration->number});
     for (const uint16_t port : site.private_ports) {
       worker.private_ports.push_back(
           {{integration->worker_link, uint32_t{port}}, app_address(kAppVnetNet, slot)});
     }
-    if (!enters_whole(site)) {
-      direct_table = direct_table_of_integration(worker, *integration, direct_port);
-    }
+    direct_table = whole ? direct_table_of_entering(worker)
+                         : direct_table_of_scoped(worker, site, *integration, direct_port);
   }
   join_app(worker, app, "eth0", direct_port, kAppDirectNet, slot, direct_table);
   add_to_sandbox(worker, direct_port,
@@ -159,7 +126,7 @@ void add_app(Worker& worker, const std::string& site_name, const policy::Network
 void add_integration(Worker& worker, const IntegrationLink& link) {
   const policy::Network::Subnet& subnet = worker.fabric.network.subnets[link.interface->subnet];
   const uint32_t table = kFirstIntegrationTable + link.number;
-  const Ipv4Address gateway = gateway_of(*subnet.declared, link.interface->address);
+  const Ipv4Address gateway = gateway_of(worker, link);
   const std::string vnet = vnet_netns(worker.fabric.options.prefix, subnet.ref.vnet);
 
   // Here, too, somebody else may be the rightful owner of what is this worker's other lease.
@@ -258,6 +225,7 @@ void add_firewall(Worker& worker) {
           {"iifname \"direct0\" goto from_network", "by the direct path"},
           {"meta l4proto { tcp, udp } th dport 137-139 " + state::log_and_drop(kNetBios), kNetBios},
           {"oifname \"direct0\" tcp dport 25 " + state::log_and_drop(kDirectMail), kDirectMail},
+          {"meta l4proto != { tcp, udp, icmp } counter drop", "not carried for apps"},
           {"ct state new accept", "from the apps"},
           {"ct state related iifname . ct original ip saddr @own accept",
            "errors about an app's own flows"},
@@ -327,9 +295,14 @@ Ipv4Address gateway_in(const Ipv4Prefix& net) {
 void join_sender(Worker& worker, const SenderLink& link) {
   Fabric& fabric = worker.fabric;
   const std::string& netns = link.netns.name();
-  fabric.veth(fabric.endpoint(netns, link.link, false,
-                              fmt::format("{} of {}", link.link, link.netns.alone)),
-              router_port(worker.name, link.port, link.netns.alone));
+  Fabric::End end = fabric.endpoint(netns, link.link, false,
+                                    fmt::format("{} of {}", link.link, link.netns.alone));
+  // A program can look for as many neighbours as it likes, and all namespaces share one table of
+  // them.
+  end.arp = false;
+  fabric.netns(netns).neighbours.insert({link.link, link.gateway, kRouterMac});
+  worker.netns().neighbours.insert({link.port, link.address, end.mac});
+  fabric.veth(end, router_port(worker.name, link.port, link.netns.alone));
   fabric.netns(netns).addresses.insert({link.link, link.address, link.length});
   worker.netns().addresses.insert({link.port, link.gateway, 32});
   add(worker.netns(), route_on_link(kMainTable, Ipv4Prefix::host(link.address), link.port));
@@ -372,6 +345,7 @@ Status add_workers(Fabric& fabric) {
     place_local_table(worker.netns(), kSharedPriority);
     add(worker.netns(), special_route(kNowhereTable, {}, state::RouteKind::kBlackhole));
     add_firewall(worker);
+    refuse_everybody(worker.netns());
   }
   return {};
 }

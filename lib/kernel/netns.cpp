@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "kernel/netns_owner.hpp"
+#include "kernel/sysctl_file.hpp"
 
 namespace egress::kernel {
 namespace {
@@ -184,7 +185,8 @@ Status NetnsDirectory::make_file(const std::string& path) const {
 Status NetnsDirectory::mount_new_netns(const std::string& path) const {
   ASSIGN_OR_RETURN(const UniqueFd home, own_netns());
   if (unshare(CLONE_NEWNET) != 0) return Error::from_errno("make a network namespace");
-  Status status = write_mark(mark_);
+  Status status = switch_ipv6("all", false);
+  if (status.ok()) status = write_mark(mark_);
   if (status.ok() && mount(kOwnNetns, path.c_str(), nullptr, MS_BIND, nullptr) != 0) {
     status = Error::from_errno("mount a namespace on " + path);
   }

@@ -72,14 +72,24 @@ Status NetnsHandle::create_pair(const state::LinkPair& pair, NetnsHandle& peer) 
   ASSIGN_OR_RETURN(const int index, fresh_index(0));
   ASSIGN_OR_RETURN(const int peer_index, peer.fresh_index(1));
   RETURN_IF_ERROR(rtnl_.request(kernel::create_pair(pair, {index, peer_index}, peer.fd())));
-  RETURN_IF_ERROR(rtnl_.request(complete_settings(pair.here)));
-  return peer.rtnl_.request(complete_settings(pair.there));
+  RETURN_IF_ERROR(complete(pair.here));
+  return peer.complete(pair.there);
+}
+
+// Namespaces of ours are born without IPv6, and links in them likewise.
+Status NetnsHandle::complete(const state::Link& link) {
+  if (link.ipv6) RETURN_IF_ERROR(set_ipv6(link.name, true));
+  return rtnl_.request(complete_settings(link));
+}
+
+Status NetnsHandle::set_ipv6(const std::string& link, bool on) {
+  return open_inside(netns_.get(), [&] { return switch_ipv6(link, on); });
 }
 
 Status NetnsHandle::create_tun(const state::Link& link) {
   ASSIGN_OR_RETURN(const int index, fresh_index(0));
   RETURN_IF_ERROR(open_inside(netns_.get(), [&] { return kernel::create_tun(link.name, index); }));
-  return rtnl_.request(complete_settings(link));
+  return complete(link);
 }
 
 Status NetnsHandle::delete_link(const std::string& name) {
@@ -97,11 +107,14 @@ Status NetnsHandle::delete_links(const std::vector<int>& indexes) {
 Status NetnsHandle::change(const state::LinkSettings& settings) {
   RETURN_IF_ERROR(remove_odd(odd_qdiscs_, settings.link.name));
   ASSIGN_OR_RETURN(const ObservedLink current, read_link(settings.link.name));
+  if (settings.link.ipv6 != current.link.ipv6 && current.ipv6_settings) {
+    RETURN_IF_ERROR(set_ipv6(settings.link.name, settings.link.ipv6));
+  }
   if (auto change = change_settings(settings.link, current)) {
     RETURN_IF_ERROR(rtnl_.request(*change));
   }
-  if (current.link.up == settings.link.up && current.link.arp == settings.link.arp) return {};
-  return rtnl_.request(change_flags(settings.link));
+  if (current.link.up == settings.link.up) return {};
+  return rtnl_.request(change_up(settings.link));
 }
 
 Result<int> NetnsHandle::open_sysctl(const std::string& name) {

@@ -117,6 +117,8 @@ class NetnsHandle {
   Status remove_odd(std::multimap<Key, NlMessage>& odd, const Key& key);
   Result<std::optional<state::Sysctl>> read_all_rp_filter();
   Result<int> open_sysctl(const std::string& name);
+  Status complete(const state::Link& link);
+  Status set_ipv6(const std::string& link, bool on);
 
   NetnsNamePtr name_;
   UniqueFd netns_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <sstream>
 
 #include "kernel/high_fd.hpp"
@@ -46,6 +47,13 @@ Status write_sysctl(int file, const std::string& value) {
   if (present == normal_form(value)) return {};
   if (pwrite(file, value.data(), value.size(), 0) < 0) return Error::from_errno("write a setting");
   return {};
+}
+
+Status switch_ipv6(const std::string& link, bool on) {
+  const std::string path = "/proc/sys/net/ipv6/conf/" + link + "/disable_ipv6";
+  const UniqueFd file(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!file.valid()) return errno == ENOENT ? Status() : Error::from_errno("open " + path);
+  return write_sysctl(file.get(), on ? "0" : "1");
 }
 
 }  // namespace egress::kernel

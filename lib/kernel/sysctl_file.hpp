@@ -19,4 +19,8 @@ Result<std::string> read_sysctl(int file);
 // Writes nothing when the value is there already.
 Status write_sysctl(int file, const std::string& value);
 
+// Of one link of the namespace that we are in, or of "all" that it has and will have. Done where
+// the kernel has no IPv6.
+Status switch_ipv6(const std::string& link, bool on);
+
 }  // namespace egress::kernel

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -44,6 +45,10 @@ bool ends_in_a_number(std::string_view host) {
   return !last.empty() && last.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+bool is_space_or_control(char byte) {
+  return (byte >= 0 && byte <= ' ') || byte == '\x7f';
+}
+
 }  // namespace
 
 Result<FlowTarget> parse_flow_target(const std::string& url) {
@@ -69,7 +74,9 @@ Result<FlowTarget> parse_flow_target(const std::string& url) {
     return malformed(url, fmt::format("'{}' is no IPv4 address, and names do not end in a number",
                                       shown(target.host)));
   }
-  if (target.host.find_first_of("/:?#@[]") != std::string::npos) {
+  const bool has_odd_bytes =
+      std::any_of(target.host.begin(), target.host.end(), is_space_or_control);
+  if (has_odd_bytes || target.host.find_first_of("/:?#@[]") != std::string::npos) {
     return malformed(url,
                      fmt::format("'{}' is neither an IPv4 address nor a name", shown(target.host)));
   }

@@ -75,6 +75,24 @@ std::optional<Step> refused_port(const Network& network, const Origin& origin, c
   return std::nullopt;
 }
 
+std::optional<Step> refused_by_network(const Network& network, const Origin& origin,
+                                       const Packet& packet, Index vnet) {
+  if (packet.protocol != number_of(Protocol::kUdp)) return std::nullopt;
+  if (is_own_lease(network, origin, packet.destination)) return std::nullopt;
+  const std::string& where = network.vnets[vnet].name;
+  if (packet.source_port == kHostPort) {
+    return refusal(where, fmt::format("udp/{}", kHostPort),
+                   fmt::format("UDP source port {} is reserved for the host.", kHostPort));
+  }
+  if (packet.source_port == kDhcpClientPort && packet.destination_port == kDhcpServerPort) {
+    return refusal(where, fmt::format("udp/{}", kDhcpServerPort),
+                   fmt::format("Virtual networks don't carry DHCP by unicast (source port {}, "
+                               "destination port {}).",
+                               kDhcpClientPort, kDhcpServerPort));
+  }
+  return std::nullopt;
+}
+
 std::optional<Step> unsupported_port(const Origin& origin, const Packet& packet) {
   const bool application = origin.app->name.traffic == lab::TrafficClass::kApplication;
   if (!application || !is_tcp(packet, kSmb)) return std::nullopt;

@@ -24,6 +24,15 @@ enum class Exit {
 std::optional<Step> refused_port(const Network& network, const Origin& origin, const Packet& packet,
                                  Exit exit);
 
+// The same of what enters a virtual network (azure-facts 9.7).
+std::optional<Step> refused_by_network(const Network& network, const Origin& origin,
+                                       const Packet& packet, Index vnet);
+
+// UDP that no virtual network carries: from a port that is the host's, and DHCP by unicast.
+inline constexpr uint16_t kHostPort = 65330;
+inline constexpr uint16_t kDhcpClientPort = 68;
+inline constexpr uint16_t kDhcpServerPort = 67;
+
 // "subscriptions/NAME" where the network's does not let what its integrations send to port 25 leave
 // straight to the Internet.
 std::optional<std::string> refusing_mail(const Network& network, const Network::Vnet& vnet);

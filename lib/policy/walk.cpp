@@ -108,6 +108,9 @@ class Walk {
     Index at = network_.interfaces[sender].subnet;
     trail_.sender = sender;
     state_.enter(network_.subnets[at].vnet);
+    if (auto refused = refused_by_network(network_, origin_, packet_, network_.subnets[at].vnet)) {
+      return stop(Verdict::kDrop, *std::move(refused));
+    }
     while (true) {
       const Network::Subnet& subnet = network_.subnets[at];
       if (const Ended ended = keep_from_integrations(subnet.vnet, Entrance::kSubnet)) return *ended;

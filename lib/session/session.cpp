@@ -73,8 +73,8 @@ store::Change change_between(const LabInForce& before, const LabInForce& after) 
 
 // What is in force, for a store that has nothing.
 store::Change whole(const LabInForce& lab, const Startups& startups) {
-  store::Change change{.authority = lab.authority,
-                       .numbers = lab.numbers,
+  store::Change change{.numbers = lab.numbers,
+                       .authority = lab.authority,
                        .lab = lab.text,
                        .generations = lab.restarts,
                        .dns_at_start = lab.dns_at_start,

@@ -156,9 +156,10 @@ std::string to_text(const Link& link) {
   if (link.forwarding) text += " forwarding";
   if (link.rp_filter != 0) text += fmt::format(" rp_filter {}", link.rp_filter);
   if (link.accept_local) text += " accept_local";
+  if (!link.arp_filter && link.kind != LinkKind::kLoopback) text += " no arp_filter";
+  if (!link.arp) text += " noarp";
   if (link.ipv6) text += " ipv6";
   if (link.tx_queue_length != 0) text += fmt::format(" queue {}", link.tx_queue_length);
-  if (!link.arp) text += " without arp";
   if (!link.qdisc.empty()) text += " qdisc " + link.qdisc;
   if (!link.alias.empty()) text += fmt::format(" alias \"{}\"", link.alias);
   return text;

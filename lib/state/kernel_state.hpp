@@ -54,11 +54,15 @@ struct Link {
   bool forwarding = false;    // net.ipv4.conf.<link>.forwarding
   uint8_t rp_filter = 0;      // net.ipv4.conf.<link>.rp_filter
   bool accept_local = false;  // net.ipv4.conf.<link>.accept_local
-  bool ipv6 = false;          // a link-local address of its own; false is addr_gen_mode none
-  std::string alias{};        // IFLA_IFALIAS: whose interface this is, for people
+  // net.ipv4.conf.<link>.arp_filter: questions of who could not be answered by it are not answered,
+  // and so nobody fills the machine's one table of neighbours with senders that are not there.
+  bool arp_filter = true;
+  bool arp = true;  // of a veth: false is NOARP, so that all its neighbours are given
+  // A link-local address of its own; false is disable_ipv6 and addr_gen_mode none.
+  bool ipv6 = false;
+  std::string alias{};  // IFLA_IFALIAS: whose interface this is, for people
   // Of a TUN: how many packets wait for whoever holds its queue. 0 of others, which are not asked.
   uint32_t tx_queue_length = 0;
-  bool arp = true;      // of a veth pair's end: it asks for neighbours, and answers
   std::string qdisc{};  // that somebody has attached to it, by kind: "netem"; we desire none
   auto operator<=>(const Link&) const = default;
 };

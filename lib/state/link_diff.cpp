@@ -84,8 +84,9 @@ class LinkDiff {
 
   bool end_can_stay(const NetnsState& desired, const NetnsState& observed, const Link& was,
                     const Link& link) const {
+    // With another MAC, or NOARP, the kernel forgets the link's neighbours.
     return was.kind == link.kind && was.peer == link.peer && was.mac == link.mac &&
-           !loses_its_last_address(desired, observed, link.name);
+           was.arp == link.arp && !loses_its_last_address(desired, observed, link.name);
   }
 
   bool other_end_can_stay(const Link& link) const {

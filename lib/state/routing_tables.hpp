@@ -47,5 +47,9 @@ inline constexpr uint32_t kDirectTable = 103;
 inline constexpr uint32_t kNowhereTable = 104;
 // Out directly, but to the platform by the first and second integration.
 inline constexpr uint32_t kFirstDirectOfIntegrationTable = 105;
+// What eth0 of an app that sends all by its integration is left with: answers to front ends. And
+// what an integration is left with of apps that send only some of it there.
+inline constexpr uint32_t kFrontAnswersTable = 107;
+inline constexpr uint32_t kFirstScopedIntegrationTable = 108;
 
 }  // namespace egress::state

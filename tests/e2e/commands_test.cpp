@@ -92,6 +92,32 @@ TEST_F(Commands, ExecGivesTheAppsNetworkAndPassesStandardStreams) {
   EXPECT_EQ(both.err, "err\n");
 }
 
+// Of containers in App Service (docker's default), which cannot change their own network.
+TEST_F(Commands, ExecGivesTheRightsOfAContainer) {
+  apply();
+  const auto exec = [&](Command command, bool privileged) {
+    command.insert(command.begin(), "--");
+    if (privileged) command.insert(command.begin(), "--privileged");
+    command.insert(command.begin(), {"exec", "web"});
+    return machine_.ctl(command).status == 0;
+  };
+  const std::string socket = machine_.socket();
+  const std::vector<Command> forbidden = {
+      {"ip", "link", "set", "dev", "lo", "mtu", "60000"},
+      {"mount", "-t", "tmpfs", "none", "/mnt"},
+      {"ip", "netns", "exec", "eg-host-sql", "true"},
+      {"sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"},
+      {"test", "-S", socket},
+      {"test", "-e", machine_.state_directory() + "/egressd.db"}};
+  for (const Command& command : forbidden) {
+    EXPECT_FALSE(exec(command, false)) << command.front() << " " << command.back();
+    EXPECT_TRUE(exec(command, true)) << command.front() << " " << command.back();
+  }
+  EXPECT_TRUE(exec({"ping", "-c", "1", "127.0.0.1"}, false)) << "raw sockets stay";
+  EXPECT_EQ(machine_.ctl({"exec", "--host", "sql", "--", "ip", "link", "set", "lo", "down"}).status,
+            2);
+}
+
 TEST_F(Commands, ExecEndsAsItsProgramEnds) {
   apply();
   EXPECT_EQ(machine_.exec("web", {"true"}).status, 0);

@@ -100,9 +100,14 @@ TEST_F(KernelDrift, WhatTheKernelDoesNotTellIsSeenWithinEightMinutes) {
   const KernelState desired = lab();
   converge(desired);
   ASSERT_EQ(observe(), desired);
-  by_hand("ip netns exec eg-a sysctl -qw net.ipv4.conf.x0.accept_local=1");
+  by_hand(
+      "ip netns exec eg-a sysctl -qw net.ipv4.conf.x0.accept_local=1 "
+      "net.ipv4.conf.x0.arp_filter=0 net.ipv6.conf.x0.disable_ipv6=0");
   *now += std::chrono::minutes(8);
-  EXPECT_TRUE(observe().at("eg-a")->links.at("x0").accept_local);
+  const state::Link x0 = observe().at("eg-a")->links.at("x0");
+  EXPECT_TRUE(x0.accept_local);
+  EXPECT_FALSE(x0.arp_filter);
+  EXPECT_TRUE(x0.ipv6);
   converge(desired);
   EXPECT_EQ(observe(), desired);
 }

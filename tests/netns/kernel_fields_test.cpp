@@ -58,6 +58,7 @@ TEST_F(KernelFields, OfALinkAreWrittenAndReadBack) {
       {[](Link& link) { link.mac.octets = {2, 1, 2, 3, 4, 5}; },
        [](Link& link) { link.mtu = 1400; }, [](Link& link) { link.up = false; },
        [](Link& link) { link.forwarding = true; }, [](Link& link) { link.rp_filter = 2; },
+       [](Link& link) { link.arp_filter = false; }, [](Link& link) { link.arp = false; },
        [](Link& link) { link.ipv6 = true; }, [](Link& link) { link.alias = "web/0's way out"; }});
 }
 

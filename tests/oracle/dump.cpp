@@ -151,7 +151,7 @@ ip -d -j -4 rule; ip -d -j -6 rule; printf '\f'
 ip -j netns list-id; printf '\f'
 nft -j list ruleset 2>/dev/null; printf '\f'
 cd /proc/sys/net
-grep -H . ipv4/ip_forward ipv4/fwmark_reflect ipv4/tcp_fwmark_accept ipv4/conf/*/forwarding ipv4/conf/*/rp_filter ipv4/conf/*/accept_local \
+grep -H . ipv4/ip_forward ipv4/fwmark_reflect ipv4/tcp_fwmark_accept ipv4/conf/*/forwarding ipv4/conf/*/rp_filter ipv4/conf/*/accept_local ipv4/conf/*/arp_filter \
   ipv4/conf/*/proxy_arp ipv4/conf/*/send_redirects ipv4/conf/*/accept_redirects \
   ipv4/conf/*/route_localnet ipv6/conf/*/disable_ipv6 ipv6/conf/*/addr_gen_mode
 ss -H -lntu | while read -r kind state in out local rest; do echo "listens $kind $local"; done

@@ -37,6 +37,7 @@ TEST_P(KernelContract, AVethPairIsMadeWithAllItsSettings) {
   pair.here.alias = "spoke/integration";
   pair.there.rp_filter = 2;
   pair.there.ipv6 = true;
+  pair.there.arp = false;
   EXPECT_OK(add("eg-a", pair));
   EXPECT_EQ(observe("eg-a").links.at("x0"), pair.here);
   EXPECT_EQ(observe("eg-b").links.at("y0"), pair.there);
@@ -67,6 +68,8 @@ TEST_P(KernelContract, EachLinkSettingCanBeChangedAndChangedBack) {
   applied([](Link& link) { link.forwarding = true; });
   applied([](Link& link) { link.rp_filter = 1; });
   applied([](Link& link) { link.accept_local = true; });
+  applied([](Link& link) { link.arp_filter = false; });
+  applied([](Link& link) { link.arp = false; });
   applied([](Link& link) { link.ipv6 = true; });
   applied([](Link& link) { link.alias = "web/0"; });
   applied([](Link& link) { link.up = false; });

@@ -85,6 +85,8 @@ class Generator {
             .forwarding = chance(50),
             .rp_filter = static_cast<uint8_t>(below(3)),
             .accept_local = below(2) == 0,
+            .arp_filter = chance(80),
+            .arp = chance(80),
             .ipv6 = chance(20),
             .alias = chance(50) ? "an interface" : ""};
   }
@@ -108,6 +110,7 @@ class Generator {
     Link link = random_link(name, "", "");
     link.kind = state::LinkKind::kTun;
     link.mac = {};
+    link.arp = true;
     link.tx_queue_length = chance(50) ? 500 : 4096;
     netns.links[name] = std::move(link);
   }

@@ -41,6 +41,9 @@ inspect::ExecContext exec_context_of(const Json& document) {
                              .hosts = text_of(document, "hosts"),
                              .authority = text_of(document, "authority")};
   const Json& environment = member(document, "environment");
+  for (const Json& path : member(document, "hidden")) {
+    if (path.is_string()) found.hidden.push_back(path.get<std::string>());
+  }
   if (!environment.is_object()) return found;
   for (const auto& [name, value] : environment.items()) {
     found.environment.emplace(name, text_of(environment, name.c_str()));
@@ -54,6 +57,7 @@ struct AppOptions {
   std::string traffic = "application";
   std::string host{};
   bool force = false;
+  bool privileged = false;
   bool null = false;  // of env: what separates lines
 };
 
@@ -99,7 +103,9 @@ int exec(const Context& context, const AppOptions& options,
   if (const Failure* failure = std::get_if<Failure>(&answer)) {
     return console.fail(*failure, kExecTrouble);
   }
-  if (const Status entered = enter(exec_context_of(std::get<Json>(answer))); !entered.ok()) {
+  const Rights rights = options.privileged ? Rights::kCallers : Rights::kContainers;
+  const inspect::ExecContext found = exec_context_of(std::get<Json>(answer));
+  if (const Status entered = enter(found, rights); !entered.ok()) {
     const bool denied = entered.error().code == Errc::kDenied;
     return console.fail(failure_of(entered.error(), denied ? "run as root" : ""), kExecTrouble);
   }
@@ -132,18 +138,21 @@ void add_force(CLI::App& command, bool& force) {
 }  // namespace
 
 void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Action& chosen) {
-  CLI::App* running =
-      add_command(app, kAppGroup, "exec", "Run a command in an app: its network, DNS, environment",
-                  "The command replaces egressctl: terminal, signals and exit status are its own.\n"
-                  "Examples:\n"
-                  "  egressctl exec web -- curl -s http://www.example.com/\n"
-                  "  egressctl exec web/1 -- bash\n"
-                  "  egressctl exec web --traffic image-pull -- nslookup shop.azurecr.io\n"
-                  "  egressctl exec --host sql -- ss -lnt\n"
-                  "In an app whose start has failed nothing runs, unless forced.\n"
-                  "Exit status: the command's; 125 egressctl failed, 126 the command cannot be "
-                  "run, 127 it was\n"
-                  "not found.");
+  CLI::App* running = add_command(
+      app, kAppGroup, "exec", "Run a command in an app: its network, DNS, environment",
+      "The command replaces egressctl: terminal, signals and exit status are its own.\n"
+      "Examples:\n"
+      "  egressctl exec web -- curl -s http://www.example.com/\n"
+      "  egressctl exec web/1 -- bash\n"
+      "  egressctl exec web --traffic image-pull -- nslookup shop.azurecr.io\n"
+      "  egressctl exec --host sql -- ss -lnt\n"
+      "The command has the rights that programs have in a container: neither network nor "
+      "mounts are\n"
+      "its to change, and the daemon's folders are not there, unless it is --privileged.\n"
+      "In an app whose start has failed nothing runs, unless forced.\n"
+      "Exit status: the command's; 125 egressctl failed, 126 the command cannot be "
+      "run, 127 it was\n"
+      "not found.");
   const auto options = std::make_shared<AppOptions>();
   CLI::Option* target = add_target(*running, options->app)->required(false);
   CLI::Option* traffic = add_traffic(*running, options->traffic);
@@ -152,6 +161,8 @@ void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Ac
       ->excludes(target)
       ->excludes(traffic);
   add_force(*running, options->force);
+  running->add_flag("--privileged", options->privileged,
+                    "With all rights of the caller, not a container's alone");
   when_chosen(*running, chosen, [options, &program](const Context& context) {
     return exec(context, *options, program);
   });

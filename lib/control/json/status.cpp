@@ -219,7 +219,8 @@ Json to_json(const inspect::ExecContext& context) {
           {"environment", context.environment},
           {"resolvConf", context.resolv_conf},
           {"hosts", context.hosts},
-          {"authority", context.authority}};
+          {"authority", context.authority},
+          {"hidden", context.hidden}};
 }
 
 }  // namespace egress::control

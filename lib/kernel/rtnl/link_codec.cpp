@@ -6,6 +6,7 @@
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <netlink/attr.h>
@@ -51,6 +52,14 @@ NlMessage link_question(int index = 0) {
   return message;
 }
 
+ifinfomsg arp_header(const state::Link& link) {
+  ifinfomsg header = link_header();
+  if (link.kind != state::LinkKind::kVeth) return header;
+  header.ifi_flags = link.arp ? 0 : IFF_NOARP;
+  header.ifi_change = IFF_NOARP;
+  return header;
+}
+
 NlMessage change_by_name(const state::Link& link, const ifinfomsg& header) {
   NlMessage message(RTM_NEWLINK, 0, header);
   message.put(IFLA_IFNAME, link.name);
@@ -76,6 +85,7 @@ void put_ipv4_settings(NlMessage& message, const state::Link& link) {
   message.put_u32(IPV4_DEVCONF_FORWARDING, link.forwarding ? 1 : 0);
   message.put_u32(IPV4_DEVCONF_RP_FILTER, link.rp_filter);
   message.put_u32(IPV4_DEVCONF_ACCEPT_LOCAL, link.accept_local ? 1 : 0);
+  message.put_u32(IPV4_DEVCONF_ARPFILTER, link.arp_filter ? 1 : 0);
   message.close_nest(conf);
   message.close_nest(family);
 }
@@ -87,14 +97,18 @@ void put_ipv6_settings(NlMessage& message, const state::Link& link) {
   message.close_nest(family);
 }
 
-// IFLA_INET_CONF in answers is an array by id, though in requests it is a nest.
-uint32_t ipv4_setting(const nlattr* conf, size_t id) {
-  const auto count = static_cast<size_t>(nla_len(conf)) / sizeof(uint32_t);
-  if (id == 0 || id > count) return 0;
+uint32_t nth_of(const nlattr* settings, size_t place) {
+  const auto count = static_cast<size_t>(nla_len(settings)) / sizeof(uint32_t);
+  if (place >= count) return 0;
   uint32_t value = 0;
-  std::memcpy(&value, static_cast<const char*>(nla_data(conf)) + (id - 1) * sizeof(uint32_t),
+  std::memcpy(&value, static_cast<const char*>(nla_data(settings)) + place * sizeof(uint32_t),
               sizeof(value));
   return value;
+}
+
+// IFLA_INET_CONF in answers is an array by id, from 1 on, though in requests it is a nest.
+uint32_t ipv4_setting(const nlattr* conf, size_t id) {
+  return nth_of(conf, id - 1);
 }
 
 // `info` is IFLA_LINKINFO, which devices of no link type lack.
@@ -118,6 +132,7 @@ void decode_families(nlattr* families, ObservedLink& observed) {
       observed.link.forwarding = ipv4_setting(conf, IPV4_DEVCONF_FORWARDING) != 0;
       observed.link.rp_filter = static_cast<uint8_t>(ipv4_setting(conf, IPV4_DEVCONF_RP_FILTER));
       observed.link.accept_local = ipv4_setting(conf, IPV4_DEVCONF_ACCEPT_LOCAL) != 0;
+      observed.link.arp_filter = ipv4_setting(conf, IPV4_DEVCONF_ARPFILTER) != 0;
     }
   }
   if (family.has(AF_INET6)) {
@@ -125,6 +140,10 @@ void decode_families(nlattr* families, ObservedLink& observed) {
     if (nlattr* mode = inet6[IFLA_INET6_ADDR_GEN_MODE]) {
       observed.ipv6_settings = true;
       observed.link.ipv6 = nla_get_u8(mode) != IN6_ADDR_GEN_MODE_NONE;
+    }
+    if (const nlattr* conf = inet6[IFLA_INET6_CONF]) {
+      observed.ipv6_settings = true;
+      observed.link.ipv6 = observed.link.ipv6 || nth_of(conf, DEVCONF_DISABLE_IPV6) == 0;
     }
   }
 }
@@ -174,11 +193,12 @@ std::optional<ObservedLink> decode_link(const nlmsghdr& message) {
   if (is_fallback_device(link.name)) return std::nullopt;
 
   link.kind = decode_kind(attributes[IFLA_LINKINFO]);
-  link.arp = link.kind != state::LinkKind::kVeth || (header->ifi_flags & IFF_NOARP) == 0;
   if (const nlattr* mac = attributes[IFLA_ADDRESS];
       mac != nullptr && static_cast<size_t>(nla_len(mac)) == link.mac.octets.size()) {
     std::memcpy(link.mac.octets.data(), nla_data(mac), link.mac.octets.size());
   }
+  // A TUN has no use for it.
+  link.arp = link.kind != state::LinkKind::kVeth || (header->ifi_flags & IFF_NOARP) == 0;
   link.alias = attributes.text(IFLA_IFALIAS);
   if (link.kind == state::LinkKind::kTun) link.tx_queue_length = attributes.u32(IFLA_TXQLEN);
   observed.peer_index = static_cast<int>(attributes.u32(IFLA_LINK));
@@ -224,7 +244,7 @@ NlMessage delete_link_group(uint32_t group) {
 }
 
 NlMessage complete_settings(const state::Link& desired) {
-  NlMessage message = change_by_name(desired, link_header());
+  NlMessage message = change_by_name(desired, arp_header(desired));
   if (desired.kind == state::LinkKind::kTun) {
     message.put_u32(IFLA_MTU, desired.mtu);
     message.put_u32(IFLA_TXQLEN, desired.tx_queue_length);
@@ -240,14 +260,16 @@ NlMessage complete_settings(const state::Link& desired) {
 std::optional<NlMessage> change_settings(const state::Link& desired, const ObservedLink& current) {
   const state::Link& link = current.link;
   const bool ipv4 = desired.forwarding != link.forwarding || desired.rp_filter != link.rp_filter ||
-                    desired.accept_local != link.accept_local;
+                    desired.accept_local != link.accept_local ||
+                    desired.arp_filter != link.arp_filter;
   const bool ipv6 = desired.ipv6 != link.ipv6 && current.ipv6_settings;
   const bool queue = desired.tx_queue_length != link.tx_queue_length;
+  const bool arp = desired.arp != link.arp;
   if (desired.mac == link.mac && desired.mtu == link.mtu && desired.alias == link.alias && !queue &&
-      !ipv4 && !ipv6) {
+      !ipv4 && !ipv6 && !arp) {
     return std::nullopt;
   }
-  NlMessage message = change_by_name(desired, link_header());
+  NlMessage message = change_by_name(desired, arp ? arp_header(desired) : link_header());
   if (desired.mac != link.mac) {
     message.put(IFLA_ADDRESS, desired.mac.octets.data(), desired.mac.octets.size());
   }
@@ -263,14 +285,10 @@ std::optional<NlMessage> change_settings(const state::Link& desired, const Obser
   return message;
 }
 
-NlMessage change_flags(const state::Link& desired) {
+NlMessage change_up(const state::Link& desired) {
   ifinfomsg header = link_header();
   header.ifi_flags = desired.up ? IFF_UP : 0;
   header.ifi_change = IFF_UP;
-  if (desired.kind == state::LinkKind::kVeth) {
-    if (!desired.arp) header.ifi_flags |= IFF_NOARP;
-    header.ifi_change |= IFF_NOARP;
-  }
   return change_by_name(desired, header);
 }
 

@@ -49,13 +49,12 @@ NlMessage delete_link(const std::string& name);
 NlMessage join_link_group(int index, uint32_t group);
 NlMessage delete_link_group(uint32_t group);
 
-// Settings of `desired` in which `current` differs, all but the flags (up, arp); nothing when none
-// does. Changing what is equal is not harmless: writing a MAC flushes the link's permanent
-// neighbours.
+// Settings of `desired` in which `current` differs, all but up; nothing when none does. Changing
+// what is equal is not harmless: writing a MAC, or NOARP, flushes the link's permanent neighbours.
 std::optional<NlMessage> change_settings(const state::Link& desired, const ObservedLink& current);
 // What create_pair(), or for a TUN create_tun(), could not say, for a link fresh from it.
 NlMessage complete_settings(const state::Link& desired);
-// Apart from the settings, because the kernel raises IFF_UP before it takes IFLA_AF_SPEC.
-NlMessage change_flags(const state::Link& desired);
+// Apart from the settings, because the kernel raises the flag before it takes IFLA_AF_SPEC.
+NlMessage change_up(const state::Link& desired);
 
 }  // namespace egress::kernel

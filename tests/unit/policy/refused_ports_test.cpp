@@ -127,6 +127,23 @@ TEST(RefusedPorts, OfNetBiosAreNoReasonWithinTheWorker) {
   EXPECT_EQ(explain(lab, "whole", "udp://168.63.129.16:137").decided_by.name, "168.63.129.16");
 }
 
+// azure-facts 9.7
+TEST(RefusedPorts, OfTheHostAndOfDhcpAreCarriedByNoNetwork) {
+  const lab::Lab lab = lab_with("EnterpriseAgreement_2014-09-01");
+  const auto decider = [&](const char* from, const char* to, uint16_t source_port) {
+    const lab::FlowTarget target = lab::parse_flow_target(to).value();
+    const auto explained = policy::explain(*network_of(lab), {from, 0}, target, source_port);
+    return explained->verdict == Verdict::kDrop ? explained->decided_by.name : "";
+  };
+  EXPECT_EQ(decider("whole", "udp://203.0.113.25:25", 65330), "udp/65330");
+  EXPECT_EQ(decider("private", "udp://10.1.3.25:67", 68), "udp/67");
+  EXPECT_EQ(decider("whole", "tcp://203.0.113.25:25", 65330), "");
+  EXPECT_NE(decider("whole", "udp://10.1.3.25:67", 69), "udp/67");
+  EXPECT_EQ(decider("private", "udp://203.0.113.25:25", 65330), "") << "leaves directly";
+  EXPECT_EQ(decider("whole", "udp://10.1.1.4:9", 65330), "v/apps") << "the worker refuses it";
+  EXPECT_EQ(decider("whole", "udp://168.63.129.16:53", 65330), "");
+}
+
 TEST(RefusedPorts, OfDrivesAreCarriedAndSaidNotToBeSupported) {
   const lab::Lab lab = lab_with("EnterpriseAgreement_2014-09-01");
   const auto says_so = Contains(Field(&Step::name, "tcp/445"));
