@@ -221,7 +221,10 @@ void count_gateways(const lab::Lab& lab, Tallies& counts) {
     const std::string path = "virtualNetworkGateways." + name;
     counts.namespaces.add(path, 1);
     counts.links.add(path, 1 + gateway.connections.size());
-    counts.routes.add(path, 2 + lab::routes_of(lab, name).size());
+    // By prefixes, and of prefixes that several connections have by each of these.
+    const auto routes = lab::routes_of(lab, name);
+    counts.routes.add(path, 2 + routes.size() + gateway.connections.size());
+    counts.firewall_elements.add(path, routes.size());
   }
   for (const auto& [name, network] : lab.on_premises) {
     const std::string path = "onPremises." + name;

@@ -14,6 +14,8 @@ namespace egress::oracle {
 
 // To a lab in which there are none.
 void add_gateways(lab::Lab& lab, Random& random);
+// Beside what they lead to the same once more, and beside a gateway one of the other type.
+void add_equal_ways(lab::Lab& lab, Random& random);
 // What one of them leads to, if there is one.
 void change_gateways(lab::Lab& lab, Random& random);
 
