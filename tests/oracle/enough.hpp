@@ -12,14 +12,13 @@ namespace egress::oracle {
 // At least so often in 300 labs with 100 flows each.
 inline const std::map<size_t, std::vector<const char*>> kEnough = {
     {12,
-     {"received in a prefix by a service endpoint",
-      "row of appliances, masquerading true then true", "vault that refuses the public attempt"}},
+     {"row of appliances, masquerading true then true", "vault that refuses the public attempt"}},
     {4,
      {"NAT gateway of an app, hidden addresses", "reply Deny", "route displaced: VNetGlobalPeering",
       "site with the address of a lease"}},
     {10,
-     {"decided by gateway, Drop", "decided by natGateway, Drop",
-      "left on-premises for the Internet", "row of appliances, masquerading false then true",
+     {"decided by natGateway, Drop", "left on-premises for the Internet",
+      "row of appliances, masquerading false then true",
       "NAT gateway of an app, one of its addresses",
       "NAT gateway of an appliance, several addresses", "flow that its source port decides",
       "networks with equal space", "plan with two integrations in one network",
@@ -53,6 +52,7 @@ inline const std::map<size_t, std::vector<const char*>> kEnough = {
       "appliance in the same subnet",
       "apps that share an integration",
       "arrived by 2 appliances",
+      "decided by gateway, Drop",
       "decided by nat, Drop",
       "decided by peering, Drop",
       "destination any",
@@ -96,6 +96,7 @@ inline const std::map<size_t, std::vector<const char*>> kEnough = {
       "plan without integration",
       "public address space",
       "received in a prefix",
+      "received in a prefix by a service endpoint",
       "refused port: by a subscription",
       "mail that passes its network",
       "route Internet",
@@ -354,13 +355,12 @@ inline const std::map<size_t, std::vector<const char*>> kEnoughOfMachines = {
       "flow of a machine in a network, Drop", "flow of a machine outside, Allow",
       "flow of a machine outside, Drop", "flow of a machine on-premises, Allow",
       "flow of a machine on-premises, NoRoute"}},
-    {20, {"flow of a machine on-premises, Drop"}},
-    {1, {"flow of a machine on-premises, Deny"}},
+    {20, {"flow of a machine on-premises, Drop", "flow of a machine on-premises, Deny"}},
 };
 
 // The same of load balancers.
 inline const std::map<size_t, std::vector<const char*>> kEnoughOfBalancers = {
-    {6, {"answer handed over, back"}},
+    {10, {"answer handed over, back"}},
     {15, {"handed over, no answer"}},
     {50,
      {"Basic load balancer", "rule for all ports", "rule for one port", "pool of three",
@@ -368,6 +368,16 @@ inline const std::map<size_t, std::vector<const char*>> kEnoughOfBalancers = {
       "handed over, answered", "sent to a frontend, one of several", "sent to a frontend, arrived",
       "sent to a frontend, answered", "sent to a frontend, no answer",
       "two load balancers in a row", "dropped by a load balancer", "answer handed over, lost"}},
+};
+
+// The same of gateways with several connections for a prefix, and of two in one network.
+inline const std::map<size_t, std::vector<const char*>> kEnoughOfWays = {
+    {6, {"answer by one of several connections, back"}},
+    {10, {"answer by one of several connections, lost"}},
+    {20, {"by one of several connections, lost"}},
+    {50,
+     {"prefix of several connections", "gateways of both types", "by one of several connections",
+      "by one of several connections, back"}},
 };
 
 // The same of network interfaces.

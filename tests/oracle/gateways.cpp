@@ -166,7 +166,7 @@ void add_gateways(lab::Lab& lab, Random& random) {
 
 void add_equal_ways(lab::Lab& lab, Random& random) {
   if (lab.virtual_network_gateways.empty()) return;
-  if (random.chance(65)) add_twin(lab, random.any_of(lab.virtual_network_gateways), random);
+  if (random.chance(85)) add_twin(lab, random.any_of(lab.virtual_network_gateways), random);
   if (random.chance(50)) add_beside(lab, random.any_of(lab.virtual_network_gateways), random);
 }
 
@@ -251,10 +251,7 @@ std::set<std::string> gateway_features(const lab::Lab& lab) {
   return found;
 }
 
-namespace {
-
-// Where a gateway had something to choose among.
-std::set<std::string> features_of_ways(const policy::Explanation& explained) {
+std::set<std::string> way_features(const policy::Explanation& explained) {
   std::set<std::string> found;
   const bool answered = explained.reply && explained.reply->verdict == lab::Verdict::kAllow;
   if (!explained.equal_ways.empty()) {
@@ -270,15 +267,12 @@ std::set<std::string> features_of_ways(const policy::Explanation& explained) {
   return found;
 }
 
-}  // namespace
-
 std::set<std::string> gateway_features(const policy::Explanation& explained) {
-  std::set<std::string> ways = features_of_ways(explained);
   const auto& steps = explained.steps;
   const auto gateway = std::find_if(steps.begin(), steps.end(), [](const policy::Step& step) {
     return step.stage == policy::Stage::kGateway;
   });
-  if (gateway == steps.end() || explained.verdict != lab::Verdict::kAllow) return ways;
+  if (gateway == steps.end() || explained.verdict != lab::Verdict::kAllow) return {};
   std::set<std::string> found{steps.back().where == "internet" ? "left on-premises for the Internet"
                                                                : "arrived on-premises"};
   const auto peering = std::find_if(steps.begin(), gateway, [](const policy::Step& step) {
@@ -290,7 +284,6 @@ std::set<std::string> gateway_features(const policy::Explanation& explained) {
   } else if (explained.reply) {
     found.insert("answer lost on-premises");
   }
-  found.merge(ways);
   return found;
 }
 

@@ -26,5 +26,7 @@ lab::LearnedRoutes learned_in(const lab::Lab& lab);
 // For the coverage: what a lab has of it, and a flow.
 std::set<std::string> gateway_features(const lab::Lab& lab);
 std::set<std::string> gateway_features(const policy::Explanation& explained);
+// Of a flow for which a gateway has something to choose among, there or back.
+std::set<std::string> way_features(const policy::Explanation& explained);
 
 }  // namespace egress::oracle
