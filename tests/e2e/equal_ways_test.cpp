@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -143,8 +144,41 @@ hosts:
   printer-north: {onPremises: north, ipAddress: 192.168.77.9, listen: [tcp/631]}
 )";
 
-constexpr const char* kPrefix = "192.168.77.0/24";
 constexpr const char* kPrinter = "tcp://192.168.77.9:631";
+constexpr const char* kTalk = "tcp://192.168.77.9:7001";
+
+// A TCP connection by kTalk from an app's port to a machine, which is asked whether it still
+// carries.
+class Conversation {
+ public:
+  Conversation(uint16_t port, const std::string& machine)
+      : listener_(listener_at({.to = machine, .address = ip("192.168.77.9"), .port = 7001})),
+        near_(socket_in("eg-app-web-0", SOCK_STREAM)) {
+    const sockaddr_in here = socket_address({}, port);
+    const sockaddr_in there = socket_address(ip("192.168.77.9"), 7001);
+    EXPECT_EQ(bind(near_.get(), reinterpret_cast<const sockaddr*>(&here), sizeof(here)), 0);
+    if (connect(near_.get(), reinterpret_cast<const sockaddr*>(&there), sizeof(there)) == 0) {
+      far_ = UniqueFd(accept(listener_.get(), nullptr, nullptr));
+    }
+  }
+
+  // A word there and one back.
+  bool carries() const { return passes(near_, far_) && passes(far_, near_); }
+
+ private:
+  static bool passes(const UniqueFd& from, const UniqueFd& to) {
+    if (!to.valid() || send(from.get(), "w", 1, MSG_NOSIGNAL) != 1) return false;
+    pollfd polled{to.get(), POLLIN, 0};
+    char word = 0;
+    return poll(&polled, 1, 20000) == 1 && recv(to.get(), &word, 1, 0) == 1 && word == 'w';
+  }
+
+  UniqueFd listener_;
+  UniqueFd near_;
+  UniqueFd far_{};
+};
+
+constexpr const char* kPrefix = "192.168.77.0/24";
 
 // Where no session is up, what is declared counts, which is a shorter prefix.
 class EqualSessions : public EqualWays {
@@ -198,6 +232,11 @@ TEST_F(EqualSessions, ShareWhatTheyTellAtEqualDistance) {
     if (all[i] != "north") EXPECT_EQ(all[i], both[i]) << "who comes moves no flow but its own";
   }
 
+  uint16_t port = kFirstPort;
+  while (way_of("web", kTalk, port, false) != "east") ++port;
+  const Conversation open(port, "eg-host-printer-east");
+  EXPECT_TRUE(open.carries());
+
   // What has been in one system more is no way any longer.
   north.tell(fmt::format("route {} blackhole {{ bgp_path.prepend(65099); }}; ", kPrefix));
   ASSERT_TRUE(rows_become({"Active 192.168.11.1", "Active 192.168.13.1"})) << machine_.log();
@@ -214,9 +253,11 @@ TEST_F(EqualSessions, ShareWhatTheyTellAtEqualDistance) {
   for (size_t i = 0; i < all.size(); ++i) {
     if (all[i] != "west") EXPECT_EQ(left[i], all[i]) << "who goes moves no flow but its own";
   }
+  EXPECT_TRUE(open.carries());
   north.tell("");
   ASSERT_TRUE(rows_become({"Active 192.168.11.1"}));
   EXPECT_EQ(way_of("web", kPrinter, kFirstPort), "") << "nothing to choose";
+  EXPECT_TRUE(open.carries());
   EXPECT_TRUE(machine_.comes_in_sync()) << machine_.ctl({"status"}).out;
   EXPECT_THAT(machine_.log(), ::testing::Not(HasSubstr("drift")));
 }
