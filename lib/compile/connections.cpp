@@ -2,8 +2,8 @@
 // Theory of operation. Routes decide by the longest prefix. Addresses whose longest prefix several
 // connections have go by a mark, which the flow's hash chooses: that of the table by which all goes
 // to the one connection. The routes lead them to the first, so that nothing is lost while one ends
-// and the others take its flows. No packet may come in parts of which but the first has ports, so
-// the gateway tracks connections, which puts them together.
+// and the others take its flows. Of a packet that comes in parts the first alone has ports, so the
+// gateway tracks connections, for which parts are put together.
 #include "compile/connections.hpp"
 
 #include <fmt/format.h>
@@ -45,8 +45,9 @@ Result<Numbers> table_numbers(const policy::Situation& situation, const std::str
 std::map<Ways, AddressSet> addresses_of_several(const std::vector<Route>& routes) {
   constexpr size_t kLengths = 33;
   std::array<std::map<Ways, std::vector<Ipv4Prefix>>, kLengths> by_length;
-  for (const Route& route : routes)
+  for (const Route& route : routes) {
     by_length[route.prefix.length][route.to].push_back(route.prefix);
+  }
   std::map<Ways, AddressSet> several;
   AddressSet longer;
   for (size_t length = kLengths; length-- > 0;) {
@@ -96,8 +97,8 @@ class Connections {
                         connection_link(name_of(way)));
   }
 
-  // The chain behind which a packet has the mark of its connection. What it chooses among, is in
-  // its name, as two transactions may meet in one packet.
+  // The chain behind which a packet has the mark of its connection. Its name follows from what it
+  // chooses among, as a packet may meet the map of one change and the chains of another.
   std::string add_choice(const Ways& ways) {
     std::vector<std::string> names;
     for (const policy::Index way : ways) {

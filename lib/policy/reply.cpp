@@ -273,6 +273,7 @@ class Return {
 
   // Towards a network on-premises, which is none but the sender's.
   Hop go_to_gateway(Index vnet, Index target) {
+    wear_frontend();
     const Interface& gateway = network_.interfaces[target];
     if (gateway.vnet != vnet) {
       if (const Lost lost = cross(vnet, gateway.vnet)) return *lost;

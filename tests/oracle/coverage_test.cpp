@@ -29,7 +29,7 @@ TEST(Generator, DrawsEveryFeatureAndMeetsEveryDecisionOften) {
   Coverage coverage = coverage_of_many();
   for (const auto& enough :
        {kEnough, kEnoughOfFirewalls, kEnoughOfMachines, kEnoughOfWindows, kEnoughNames,
-        kEnoughTraffic, kEnoughOfBalancers, kEnoughOfWays, kEnoughOfInterfaces}) {
+        kEnoughTraffic, kEnoughOfBalancers, kEnoughOfInterfaces}) {
     for (const auto& [least, names] : enough) {
       for (const char* name : names) EXPECT_GE(coverage[name], least) << name;
     }

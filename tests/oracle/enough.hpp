@@ -14,11 +14,12 @@ inline const std::map<size_t, std::vector<const char*>> kEnough = {
     {12,
      {"row of appliances, masquerading true then true", "vault that refuses the public attempt"}},
     {4,
-     {"NAT gateway of an app, hidden addresses", "reply Deny", "route displaced: VNetGlobalPeering",
+     {"NAT gateway of an app, hidden addresses", "reply Deny",
+      "answer by one of several connections, back", "route displaced: VNetGlobalPeering",
       "site with the address of a lease"}},
     {10,
-     {"decided by natGateway, Drop", "left on-premises for the Internet",
-      "row of appliances, masquerading false then true",
+     {"answer by one of several connections, lost", "decided by natGateway, Drop",
+      "left on-premises for the Internet", "row of appliances, masquerading false then true",
       "NAT gateway of an app, one of its addresses",
       "NAT gateway of an appliance, several addresses", "flow that its source port decides",
       "networks with equal space", "plan with two integrations in one network",
@@ -52,7 +53,12 @@ inline const std::map<size_t, std::vector<const char*>> kEnough = {
       "appliance in the same subnet",
       "apps that share an integration",
       "arrived by 2 appliances",
+      "by one of several connections",
+      "by one of several connections, back",
+      "by one of several connections, lost",
       "decided by gateway, Drop",
+      "gateways of both types",
+      "prefix of several connections",
       "decided by nat, Drop",
       "decided by peering, Drop",
       "destination any",
@@ -368,16 +374,6 @@ inline const std::map<size_t, std::vector<const char*>> kEnoughOfBalancers = {
       "handed over, answered", "sent to a frontend, one of several", "sent to a frontend, arrived",
       "sent to a frontend, answered", "sent to a frontend, no answer",
       "two load balancers in a row", "dropped by a load balancer", "answer handed over, lost"}},
-};
-
-// The same of gateways with several connections for a prefix, and of two in one network.
-inline const std::map<size_t, std::vector<const char*>> kEnoughOfWays = {
-    {6, {"answer by one of several connections, back"}},
-    {10, {"answer by one of several connections, lost"}},
-    {20, {"by one of several connections, lost"}},
-    {50,
-     {"prefix of several connections", "gateways of both types", "by one of several connections",
-      "by one of several connections, back"}},
 };
 
 // The same of network interfaces.
