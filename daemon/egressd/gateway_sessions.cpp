@@ -119,7 +119,7 @@ GatewaySessions::Seen GatewaySessions::seen_in(const Speakers& speakers) const {
       seen.up.emplace(gateway, network);
       const auto learned = speaker->second.learned.find(table);
       seen.learned[gateway][network] =
-          learned == speaker->second.learned.end() ? std::vector<Ipv4Prefix>{} : learned->second;
+          learned == speaker->second.learned.end() ? std::vector<LearnedPrefix>{} : learned->second;
     }
   }
   return seen;

@@ -7,6 +7,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <utility>
+
+#include "policy/equal_ways.hpp"
+
 namespace egress::compile {
 namespace {
 
@@ -49,6 +53,20 @@ void add_choice(state::NftTable& table, const std::string& chain, uint32_t seed,
     table.chains[by_source.back()] = {.rules = {leap(second, turned)}};
   }
   table.chains[chain] = {.rules = {leap(bucket_text(End::kSource, seed, parts, count), by_source)}};
+}
+
+// Source and destination port are the first four bytes behind the header of the network.
+void add_way_choice(state::NftTable& table, const std::string& chain, uint32_t seed,
+                    const std::vector<std::string>& ways, const std::string& target) {
+  std::vector<std::string> chains;
+  for (const uint32_t way : policy::preferred_ways(ways)) chains.push_back(target + ways[way]);
+  const auto by = [&](const char* ports) {
+    return fmt::format("jhash ip saddr . ip daddr{} mod {} seed {:#010x}", ports, chains.size(),
+                       seed);
+  };
+  state::NftRule with_ports = leap(by(" . @th,0,32"), chains);
+  with_ports.expression = "meta l4proto { tcp, udp } " + with_ports.expression;
+  table.chains[chain] = {.rules = {std::move(with_ports), leap(by(""), chains)}};
 }
 
 }  // namespace egress::compile

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// policy::FlowHash in nft's words.
+// policy::FlowHash and policy::way_slot() in nft's words.
 
 #include <string>
 #include <vector>
@@ -15,5 +15,10 @@ namespace egress::compile {
 // one that hashes ports is for packets that have some. `targets` are chains, and not none.
 void add_choice(state::NftTable& table, const std::string& chain, uint32_t seed,
                 policy::HashedParts parts, const std::vector<std::string>& targets);
+
+// The same by policy::way_slot(), of ways by their names: `target` is the first part of the name of
+// the chain that a way leads to.
+void add_way_choice(state::NftTable& table, const std::string& chain, uint32_t seed,
+                    const std::vector<std::string>& ways, const std::string& target);
 
 }  // namespace egress::compile

@@ -8,6 +8,8 @@
 // |                 |         |       | towards an integration, the plan and subnet of the source |
 // | packet mark     | stamp   | all   | until when the port that was chosen is held; 0: it is not |
 // | packet mark     | nat     | all   | the bucket in which the new flow is counted               |
+// | packet mark     | gateway | all   | the routing table by which the connection is left that    |
+// |                 |         |       | the flow's hash has chosen among several                  |
 // | packet mark     | service | all   | the way by which it came, and its answer goes             |
 // | packet mark     | front   | 0-15  | likewise                                                  |
 // | packet mark     | front   | 16    | that an app answers, whose packet is forwarded            |

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "compile/numbers.hpp"
 
+#include "compile/connections.hpp"
 #include "compile/data_path.hpp"
 #include "compile/inside_addresses.hpp"
 #include "compile/integrations.hpp"
@@ -19,6 +20,7 @@ Result<NumberBook> numbers(const policy::Situation& situation) {
   RETURN_IF_ERROR(number_virtual_networks(situation, book));
   RETURN_IF_ERROR(number_ways(situation, book));
   RETURN_IF_ERROR(number_sessions(situation, book));
+  RETURN_IF_ERROR(number_connections(situation, book));
   std::erase_if(book, [](const auto& each) { return each.second.empty(); });
   return book;
 }

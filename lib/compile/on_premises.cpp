@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Theory of operation. A gateway stands in its network as a machine that sends under any address:
 // what comes from on-premises is steered by the routes of the GatewaySubnet. What the network hands
-// to the gateway goes on to the connection with the longest prefix, or nowhere, so that nothing
-// comes back to where it came from. A network on-premises is one router with its hosts; what they
-// send finds the gateways by the network's own routes, and what gateways bring finds the hosts
-// alone; both find the Internet where the network has an address there. The platform of Azure is
-// for its own networks.
+// to the gateway goes on to a connection with the longest prefix (connections.cpp), or nowhere, so
+// that nothing comes back to where it came from. A network on-premises is one router with its
+// hosts; what they send finds the gateways by the network's own routes, and what gateways bring
+// finds the hosts alone; both find the Internet where the network has an address there. The
+// platform of Azure is for its own networks.
 #include <fmt/format.h>
 
 #include <set>
 
+#include "compile/connections.hpp"
 #include "compile/data_path.hpp"
 #include "compile/platform.hpp"
 #include "compile/speakers.hpp"
@@ -34,19 +35,15 @@ void add_gateway(Fabric& fabric, const Gateway& gateway) {
   join_routers(fabric, vnet, fabric.link(vnet, machine_port(interface)), name, "eth0");
   state::NetnsState& netns = fabric.netns(name);
   netns.addresses.insert({"eth0", interface.address, 32});
-  netns.rules.insert({.priority = kSteeringPriority, .table = kArrivalsTable, .iif = "eth0"});
+  netns.rules.insert({.priority = kSharedPriority, .table = kArrivalsTable, .iif = "eth0"});
   add(netns, special_route(kArrivalsTable, {}, state::RouteKind::kBlackhole));
-  for (const policy::Network::GatewayRoute& route : gateway.routes) {
-    add(netns, route_via(kArrivalsTable, route.prefix,
-                         fabric.link(name, connection_link(network.on_premises[route.to].name)),
-                         kTransitGateway));
-  }
   add(netns, route_via(kMainTable, {}, "eth0", kTransitGateway));
   for (const Ipv4Address address : kPlatformAddresses) {
     add(netns, special_route(kMainTable, Ipv4Prefix::host(address), state::RouteKind::kBlackhole));
   }
   state::NftTable table;
   table.chains["replies"] = silence();
+  add_connections(fabric, gateway, netns, table);
   add_speaker(fabric, gateway, netns, table);
   netns.firewall = state::make_firewall(std::move(table));
 }

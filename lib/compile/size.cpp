@@ -223,7 +223,13 @@ void count_gateways(const lab::Lab& lab, Tallies& counts) {
     const std::string path = "virtualNetworkGateways." + name;
     counts.namespaces.add(path, 1);
     counts.links.add(path, 1 + gateway.connections.size());
-    counts.routes.add(path, 2 + lab::routes_of(lab, name).size());
+    const auto routes = lab::routes_of(lab, name);
+    counts.routes.add(path, 2 + routes.size());
+    size_t again = 0;  // for prefixes that another connection has, too
+    for (size_t i = 1; i < routes.size(); ++i) again += routes[i].prefix == routes[i - 1].prefix;
+    if (again == 0) continue;
+    counts.routes.add(path, gateway.connections.size());
+    counts.firewall_elements.add(path, routes.size());
   }
   for (const auto& [name, network] : lab.on_premises) {
     const std::string path = "onPremises." + name;

@@ -31,17 +31,21 @@ using policy::Index;
 using policy::kNowhere;
 
 // What a transit leads to, in names of links. Of frontends the address, which no other has.
-std::string transit_letter(const policy::Interface& target) {
+std::string transit_letter(const policy::Network& network, const policy::Interface& target) {
   if (target.frontend != kNowhere) return "l";
-  return target.gateway == kNowhere ? "" : "g";
+  if (target.gateway == kNowhere) return "";
+  const auto type = network.gateways[target.gateway].declared->gateway_type;
+  return type == lab::GatewayType::kVpn ? "g" : "x";
 }
 std::string transit_text(const policy::Interface& target) {
   return target.frontend != kNowhere ? target.address.to_string() : target.name;
 }
 
-// A host's name has no '_', and a network has but one gateway, so none reads like another.
-std::string transit_entry(const std::string& from, const policy::Interface& target) {
-  return fmt::format("f{}-{}_{}", transit_letter(target), from, transit_text(target));
+// A host's name has no '_', and a network has but one gateway of a type, so none reads like
+// another.
+std::string transit_entry(const policy::Network& network, const std::string& from,
+                          const policy::Interface& target) {
+  return fmt::format("f{}-{}_{}", transit_letter(network, target), from, transit_text(target));
 }
 
 // One VNet's way to an NVA in a peer, to the gateway there, or to a frontend there or of its own.
@@ -114,9 +118,10 @@ class Builder {
     }
     // What endpoints answer goes on-premises, too.
     for (const Way& way : fabric_.ways) {
-      const Index gateway = network_.vnets[way.vnet].gateway;
-      if (way.endpoint == kNowhere || gateway == kNowhere) continue;
-      need_transit(way.vnet, network_.gateways[gateway].interface);
+      if (way.endpoint == kNowhere) continue;
+      for (const Index gateway : network_.vnets[way.vnet].gateways) {
+        need_transit(way.vnet, network_.gateways[gateway].interface);
+      }
     }
   }
 
@@ -151,8 +156,8 @@ class Builder {
     }
     for (const Transit& transit : transits_) {
       const policy::Interface& target = network_.interfaces[transit.appliance];
-      ports[transit.from].insert(transit_port(target));
-      ports[target.vnet].insert(transit_entry(vnet_name(transit.from), target));
+      ports[transit.from].insert(transit_port(network_, target));
+      ports[target.vnet].insert(transit_entry(network_, vnet_name(transit.from), target));
     }
     for (const Vnet& vnet : vnets_) {
       std::set<std::string>& own = ports[vnet.index];
@@ -241,9 +246,9 @@ class Builder {
     const policy::Interface& target = network_.interfaces[transit.appliance];
     Vnet& from = vnets_[transit.from];
     Vnet& to = vnets_[target.vnet];
-    join_routers(
-        from, {port(from, transit_port(target)), to.index}, to,
-        {port(to, transit_entry(from.analysed.name, target)), from.index, transit.appliance});
+    join_routers(from, {port(from, transit_port(network_, target)), to.index}, to,
+                 {port(to, transit_entry(network_, from.analysed.name, target)), from.index,
+                  transit.appliance});
   }
 
   void add_peerings(Vnet& vnet) {
@@ -301,8 +306,8 @@ std::string peering_port(const std::string& remote) {
   return "p-" + remote;
 }
 
-std::string transit_port(const policy::Interface& target) {
-  return fmt::format("t{}-{}", transit_letter(target), transit_text(target));
+std::string transit_port(const policy::Network& network, const policy::Interface& target) {
+  return fmt::format("t{}-{}", transit_letter(network, target), transit_text(target));
 }
 
 Status add_virtual_networks(Fabric& fabric, const std::set<Index>& with_firewall) {

@@ -81,7 +81,7 @@ std::string interface_gate_key(const std::string& host);
 
 // What its ports to a peer and to an NVA or a gateway in one are called there, for Fabric::link.
 std::string peering_port(const std::string& remote);
-std::string transit_port(const policy::Interface& target);
+std::string transit_port(const policy::Network& network, const policy::Interface& target);
 
 // A subnet for each table of those with a machine in them, by VNet and table_key().
 using RoutedSubnets = std::map<std::pair<policy::Index, std::string>, policy::Index>;

@@ -104,15 +104,28 @@ class VnetRoutes {
   }
 
   void add_way_on_premises(uint32_t table) {
-    if (vnet_.analysed.gateway == kNowhere) return;
-    const policy::Network::Gateway& gateway = network_.gateways[vnet_.analysed.gateway];
+    if (vnet_.analysed.gateways.empty()) return;
     AddressSet near = vnet_.analysed.space;
     for (const auto& [peer, accepts] : vnet_.analysed.accepts_forwarded_from) {
       near = near.united(network_.vnets[peer].space);
     }
-    for (const Ipv4Prefix& prefix : to_prefixes(gateway.reaches.without(near))) {
-      add(netns_, machine_route(table, prefix, gateway.interface));
+    for (const auto& [prefix, gateway] : ways_on_premises()) {
+      for (const Ipv4Prefix& part : to_prefixes(address_set({prefix}).without(near))) {
+        add(netns_, machine_route(table, part, network_.gateways[gateway].interface));
+      }
     }
+  }
+
+  // By prefix, of those that several gateways have the first. A prefix comes before what it holds,
+  // which thus replaces its part of equal length.
+  std::map<Ipv4Prefix, Index> ways_on_premises() const {
+    std::map<Ipv4Prefix, Index> ways;
+    for (const Index gateway : vnet_.analysed.gateways) {
+      for (const auto& route : network_.gateways[gateway].routes) {
+        ways.emplace(route.prefix, gateway);
+      }
+    }
+    return ways;
   }
 
   // `internet`: the port to it.
@@ -166,7 +179,7 @@ class VnetRoutes {
     if (target.vnet == vnet_.index && target.frontend == kNowhere) {
       return route_via(table, prefix, port(machine_port(target)), next_hop_at(target));
     }
-    return route_via(table, prefix, port(transit_port(target)), kTransitGateway);
+    return route_via(table, prefix, port(transit_port(network_, target)), kTransitGateway);
   }
 
   // A gateway is a router's port.

@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/learned_prefix.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "state/dropped_packet.hpp"
@@ -86,7 +87,7 @@ class FlowFeed {
 class SpeakerFeed {
  public:
   struct Speaker {
-    std::map<uint32_t, std::vector<Ipv4Prefix>> learned{};  // by routing table, sorted
+    std::map<uint32_t, std::vector<LearnedPrefix>> learned{};  // by routing table, sorted
     std::string sessions{};  // what it answers when it is asked for them, afterwards
     bool operator==(const Speaker&) const = default;
   };

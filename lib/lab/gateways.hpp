@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/ip.hpp"
+#include "base/learned_prefix.hpp"
 #include "lab/names.hpp"
 
 namespace egress::lab {
@@ -39,6 +40,7 @@ struct GatewayConnection {
 struct VirtualNetworkGateway {
   std::string virtual_network{};
   GatewayType gateway_type = GatewayType::kVpn;
+  std::string sku{};  // as Azure spells it; empty: one that does not matter
   std::optional<BgpSettings> bgp_settings{};
   Named<GatewayConnection> connections{};
   bool operator==(const VirtualNetworkGateway&) const = default;
@@ -57,6 +59,10 @@ struct OnPremisesNetwork {
 
 // A gateway without settings has Azure's own autonomous system.
 inline constexpr int kGatewayAsn = 65515;
+// What speaks no BGP and stands beside no other gateway.
+inline constexpr const char* kBasicGatewaySku = "Basic";
+// The smallest GatewaySubnet of two gateways.
+inline constexpr uint8_t kLongestSharedGatewaySubnet = 27;
 // More than that Azure does not take from a neighbour, whose session then ends.
 inline constexpr size_t kMostLearnedPrefixes = 4000;
 
@@ -71,7 +77,7 @@ std::vector<BgpPeering> bgp_peerings(const Lab& lab, const VirtualNetworkGateway
 
 // By gateway and network on-premises, what a session that is up has brought, sorted, which may be
 // nothing. Of a connection that is missing 'advertisedPrefixes' count.
-using LearnedRoutes = Named<Named<std::vector<Ipv4Prefix>>>;
+using LearnedRoutes = Named<Named<std::vector<LearnedPrefix>>>;
 
 // A prefix that leads to a network on-premises, by name.
 struct GatewayRoute {
@@ -79,26 +85,29 @@ struct GatewayRoute {
   std::string on_premises{};
   bool operator==(const GatewayRoute&) const = default;
 };
-// Of all connections of the gateway, each prefix once, sorted. Where several have one, static
-// routes come before learned ones, and then the first network.
+// Of all connections of the gateway, sorted. Where several have a prefix, static routes come before
+// learned ones, and of these those with the shortest path; what is equal then stands beside one
+// another (azure-facts 5.3.6).
 std::vector<GatewayRoute> routes_of(const Lab& lab, const std::string& gateway,
                                     const LearnedRoutes& learned = {});
 // What it has learned from the network, or would have by what that advertises; empty where the
 // connection does not speak BGP.
-const std::vector<Ipv4Prefix>& learned_from(const Lab& lab, const std::string& gateway,
-                                            const std::string& on_premises,
-                                            const LearnedRoutes& learned);
+std::vector<LearnedPrefix> learned_from(const Lab& lab, const std::string& gateway,
+                                        const std::string& on_premises,
+                                        const LearnedRoutes& learned);
 
-// The name of the gateway that stands in `vnet`. Empty when there is none.
-std::string gateway_in(const Lab& lab, const std::string& vnet);
-// The name of the gateway by which `vnet` sends: its own, or by `useRemoteGateways` that of a
-// connected peer that allows its transit. Empty when there is none.
-std::string gateway_of(const Lab& lab, const std::string& vnet);
+// The names of the gateways that stand in `vnet`, in the order in which they are preferred for
+// equal prefixes: ExpressRoute before VPN, of each of which there is one at most.
+std::vector<std::string> gateways_in(const Lab& lab, const std::string& vnet);
+// Those by which `vnet` sends: its own, or by `useRemoteGateways` those of a connected peer that
+// allows their transit.
+std::vector<std::string> gateways_of(const Lab& lab, const std::string& vnet);
 // Prefixes of virtual networks that send by the gateway, which it tells on-premises.
 std::vector<Ipv4Prefix> told_prefixes(const Lab& lab, const std::string& gateway);
 
 // In its GatewaySubnet: the peering address where that lies there, else the first that Azure leaves
-// free (azure-facts 3.1.1). Nothing when the network has no such subnet.
+// free (azure-facts 3.1.1), or the next where the network's other gateway has that. Nothing when
+// the network has no such subnet.
 std::optional<Ipv4Address> address_of(const Lab& lab, const VirtualNetworkGateway& gateway);
 
 }  // namespace egress::lab

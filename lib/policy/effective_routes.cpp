@@ -30,7 +30,8 @@ enum class Rank {
   kPeering,
   kPrivateEndpoint,
   kServiceEndpoint,
-  kGateway,
+  kExpressRoute,
+  kVpn,
   kNone,
   kInternet,
 };
@@ -154,6 +155,10 @@ const char* name_of(RouteState state) {
   return state == RouteState::kActive ? "Active" : "Invalid";
 }
 
+bool is_equal_way(const EffectiveRoute& a, const EffectiveRoute& b) {
+  return !a.gateway.empty() && a.gateway == b.gateway && a.address_prefix == b.address_prefix;
+}
+
 bool peering_connected(const lab::Lab& lab, const std::string& vnet, const std::string& remote) {
   const lab::VirtualNetwork* here = find_vnet(lab, vnet);
   const lab::VirtualNetwork* there = find_vnet(lab, remote);
@@ -194,15 +199,18 @@ std::vector<EffectiveRoute> EffectiveRoutes::of(const lab::SubnetRef& subnet) {
 
   std::sort(candidates.all.begin(), candidates.all.end(),
             [](const Candidate& a, const Candidate& b) {
-              return std::tie(a.route.address_prefix, a.rank, a.route.name) <
-                     std::tie(b.route.address_prefix, b.rank, b.route.name);
+              return std::tie(a.route.address_prefix, a.rank, a.route.name, a.route.connection) <
+                     std::tie(b.route.address_prefix, b.rank, b.route.name, b.route.connection);
             });
   std::vector<EffectiveRoute> routes;
   routes.reserve(candidates.all.size());
+  size_t best = 0;  // the first row of the present prefix
   for (Candidate& candidate : candidates.all) {
-    const bool loses =
-        !routes.empty() && routes.back().address_prefix == candidate.route.address_prefix;
-    const bool hidden = candidate.rank == Rank::kGateway &&
+    const bool more =
+        !routes.empty() && routes[best].address_prefix == candidate.route.address_prefix;
+    if (!more) best = routes.size();
+    const bool loses = more && !is_equal_way(routes[best], candidate.route);
+    const bool hidden = !candidate.route.gateway.empty() &&
                         is_in_system_route(candidates.all, candidate.route.address_prefix);
     candidate.route.state = loses || hidden ? RouteState::kInvalid : RouteState::kActive;
     routes.push_back(std::move(candidate.route));
@@ -235,7 +243,7 @@ void EffectiveRoutes::add_endpoints(const lab::SubnetRef& subnet, Candidates& ou
   }
 }
 
-// What a gateway itself sends goes by none of them.
+// What a gateway itself sends goes by none of them. ExpressRoute comes before VPN.
 void EffectiveRoutes::add_gateway_routes(const lab::SubnetRef& subnet, Candidates& out) const {
   if (lab::equal_ignoring_case(subnet.subnet, lab::kGatewaySubnet)) return;
   const lab::Subnet* declared = lab_.find(subnet);
@@ -243,13 +251,22 @@ void EffectiveRoutes::add_gateway_routes(const lab::SubnetRef& subnet, Candidate
     const auto table = lab_.route_tables.find(*declared->route_table);
     if (table != lab_.route_tables.end() && table->second.disable_bgp_route_propagation) return;
   }
-  const std::string gateway = lab::gateway_of(lab_, subnet.vnet);
-  for (const lab::GatewayRoute& each : lab::routes_of(lab_, gateway, learned_)) {
-    out.all.push_back({Rank::kGateway,
-                       {.name = "gateways/" + gateway,
-                        .source = RouteSource::kVirtualNetworkGateway,
-                        .address_prefix = each.prefix,
-                        .next_hop_type = EffectiveNextHop::kVirtualNetworkGateway}});
+  for (const std::string& name : lab::gateways_of(lab_, subnet.vnet)) {
+    const lab::VirtualNetworkGateway& gateway = lab_.virtual_network_gateways.at(name);
+    const auto own_address = lab::address_of(lab_, gateway);
+    const bool vpn = gateway.gateway_type == lab::GatewayType::kVpn;
+    for (const lab::GatewayRoute& each : lab::routes_of(lab_, name, learned_)) {
+      const auto& there = lab_.on_premises.at(each.on_premises).bgp_settings;
+      const bool known = there && there->bgp_peering_address;
+      out.all.push_back({vpn ? Rank::kVpn : Rank::kExpressRoute,
+                         {.name = "gateways/" + name,
+                          .source = RouteSource::kVirtualNetworkGateway,
+                          .address_prefix = each.prefix,
+                          .next_hop_type = EffectiveNextHop::kVirtualNetworkGateway,
+                          .next_hop_ip_address = known ? there->bgp_peering_address : own_address,
+                          .gateway = name,
+                          .connection = each.on_premises}});
+    }
   }
 }
 

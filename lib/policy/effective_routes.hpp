@@ -43,8 +43,12 @@ struct EffectiveRoute {
   RouteState state = RouteState::kActive;
   Ipv4Prefix address_prefix{};
   EffectiveNextHop next_hop_type = EffectiveNextHop::kNone;
-  std::optional<Ipv4Address> next_hop_ip_address{};  // with kVirtualAppliance
-  std::string peer{};                                // remote VNet, with the two peering types
+  // With kVirtualAppliance; of a gateway's own row the other end of the connection, or the gateway
+  // where that has no address.
+  std::optional<Ipv4Address> next_hop_ip_address{};
+  std::string peer{};            // remote VNet, with the two peering types
+  std::string gateway{};         // of a gateway's own row
+  std::string connection{};      // likewise: the network on-premises
   bool carries_nothing = false;  // it wins for its prefix and drops what its next hop would take
   bool implied = false;          // says what other rows come to; Azure's listing does not have it
   bool operator==(const EffectiveRoute&) const = default;
@@ -67,7 +71,8 @@ class EffectiveRoutes {
   explicit EffectiveRoutes(const lab::Lab& lab, const NumberBook& held = {},
                            lab::LearnedRoutes learned = {});
 
-  // Sorted by prefix, active before invalid. At most one active row per prefix.
+  // Sorted by prefix, active before invalid. At most one active row per prefix, but for those of
+  // one gateway's equal ways.
   std::vector<EffectiveRoute> of(const lab::SubnetRef& subnet);
   ServiceEndpoints& service_endpoints() { return service_endpoints_; }
 
@@ -85,6 +90,9 @@ class EffectiveRoutes {
   lab::Named<std::vector<PrivateEndpointRoute>> private_endpoints_{};  // by VNet
   std::map<std::string, std::vector<Ipv4Prefix>> tags_{};
 };
+
+// Whether both are rows of one gateway for one prefix, of which each takes a part of the flows.
+bool is_equal_way(const EffectiveRoute& a, const EffectiveRoute& b);
 
 // Both sides of the peering exist (azure-facts 6.5). Names of remote VNets, sorted.
 bool peering_connected(const lab::Lab& lab, const std::string& vnet, const std::string& remote);

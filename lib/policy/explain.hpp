@@ -43,6 +43,7 @@ struct Reply {
   // Of one that is lost: the answer to the first packet comes back all the same, and what follows
   // it does not arrive.
   bool half_open = false;
+  bool by_ports = false;  // a gateway chose its way: that of other ports may be another one
 };
 
 // Whom a load balancer gave the packet to.
@@ -52,6 +53,14 @@ struct Balanced {
   std::vector<std::string> hosts{};  // one of these
   bool by_ports = false;             // from another source port it may be another one
   uint16_t port = 0;                 // of a frontend that is the destination: the host's
+};
+
+// Which of a gateway's equal connections the packet took.
+struct EqualWays {
+  std::string gateway{};                   // "gateways/vpn"
+  std::string connection{};                // by the flow's hash
+  std::vector<std::string> connections{};  // one of these
+  bool by_ports = false;                   // from another source port it may be another one
 };
 
 struct Explanation {
@@ -67,6 +76,7 @@ struct Explanation {
   std::optional<Ipv4Address> source{};  // if there is but one
   std::optional<PathLimits> limits{};   // of what arrives translated
   std::vector<Balanced> balanced{};     // by load balancers, on the way
+  std::vector<EqualWays> equal_ways{};  // by gateways with several for the prefix
   std::optional<NextHop> next_hop{};    // the app's first routing decision in the VNet
   DecidedBy decided_by{};
   std::vector<Step> steps{};
@@ -93,8 +103,10 @@ struct Explanation {
   }
   // Whether another source port may lead it another way.
   bool depends_on_ports() const {
-    return std::any_of(balanced.begin(), balanced.end(),
-                       [](const Balanced& each) { return each.by_ports; });
+    const auto by_ports = [](const auto& each) { return each.by_ports; };
+    return std::any_of(balanced.begin(), balanced.end(), by_ports) ||
+           std::any_of(equal_ways.begin(), equal_ways.end(), by_ports) ||
+           (reply && reply->by_ports);
   }
   bool is_sent() const { return verdict != lab::Verdict::kUnresolved; }
 };

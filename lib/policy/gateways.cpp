@@ -2,14 +2,15 @@
 #include "policy/gateways.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 
 #include "base/special_ranges.hpp"
 #include "lab/suggest.hpp"
 #include "policy/arrival.hpp"
+#include "policy/equal_ways.hpp"
 
 namespace egress::policy {
 namespace {
@@ -19,17 +20,14 @@ using lab::Verdict;
 // What the network declares, and what it has told gateways.
 std::vector<Ipv4Prefix> own_prefixes(const std::string& name, const Situation& situation) {
   const lab::OnPremisesNetwork& network = situation.lab.on_premises.at(name);
-  std::vector<Ipv4Prefix> own;
-  const auto add = [&own](const std::vector<Ipv4Prefix>& prefixes) {
-    std::copy_if(prefixes.begin(), prefixes.end(), std::back_inserter(own),
-                 [](const Ipv4Prefix& prefix) { return prefix.length != 0; });
-  };
-  add(network.local_network_address_space);
-  add(network.advertised_prefixes);
+  std::vector<Ipv4Prefix> own = network.local_network_address_space;
+  own.insert(own.end(), network.advertised_prefixes.begin(), network.advertised_prefixes.end());
   for (const auto& [gateway, sessions] : situation.learned) {
     const auto session = sessions.find(name);
-    if (session != sessions.end()) add(session->second);
+    if (session == sessions.end()) continue;
+    for (const LearnedPrefix& each : session->second) own.push_back(each.prefix);
   }
+  std::erase_if(own, [](const Ipv4Prefix& prefix) { return prefix.length == 0; });
   return own;
 }
 
@@ -46,7 +44,10 @@ class Gateways {
     }
     for (const auto& [name, gateway] : lab_.virtual_network_gateways) add_gateway(name, gateway);
     for (Network::Vnet& vnet : out_.vnets) use(vnet);
-    for (Network::OnPremises& network : out_.on_premises) add_return_routes(network);
+    for (Network::OnPremises& network : out_.on_premises) {
+      prefer_circuits(network.gateways);
+      add_return_routes(network);
+    }
   }
 
  private:
@@ -61,8 +62,11 @@ class Gateways {
         .name = name, .declared = &declared, .vnet = vnet_called(declared.virtual_network)};
     std::vector<Ipv4Prefix> prefixes;
     for (const lab::GatewayRoute& each : lab::routes_of(lab_, name, out_.situation.learned)) {
-      gateway.routes.push_back({each.prefix, numbers_.at(each.on_premises)});
-      prefixes.push_back(each.prefix);
+      if (gateway.routes.empty() || gateway.routes.back().prefix != each.prefix) {
+        gateway.routes.push_back({.prefix = each.prefix});
+        prefixes.push_back(each.prefix);
+      }
+      gateway.routes.back().to.push_back(numbers_.at(each.on_premises));
     }
     gateway.reaches = address_set(prefixes);
     for (const auto& [remote, connection] : declared.connections) {
@@ -72,20 +76,28 @@ class Gateways {
     out_.gateways.push_back(std::move(gateway));
   }
 
-  // A peer takes what comes from on-premises by the gateway that it uses as the gateway's network's
-  // own.
+  // A peer takes what comes from on-premises by the gateways that it uses as their network's own.
   void use(Network::Vnet& vnet) {
-    const std::string name = lab::gateway_of(lab_, vnet.name);
-    for (Index index = 0; index < out_.gateways.size(); ++index) {
-      if (out_.gateways[index].name == name) vnet.gateway = index;
+    for (const std::string& name : lab::gateways_of(lab_, vnet.name)) {
+      const auto found =
+          std::find_if(out_.gateways.begin(), out_.gateways.end(),
+                       [&](const Network::Gateway& each) { return each.name == name; });
+      vnet.gateways.push_back(static_cast<Index>(found - out_.gateways.begin()));
     }
     for (const auto& [peer, accepts] : vnet.accepts_forwarded_from) {
       AddressSet own = out_.vnets[peer].space;
-      if (vnet.gateway != kNowhere && out_.gateways[vnet.gateway].vnet == peer) {
-        own = own.united(out_.gateways[vnet.gateway].reaches);
+      for (const Index each : vnet.gateways) {
+        if (out_.gateways[each].vnet == peer) own = own.united(out_.gateways[each].reaches);
       }
       vnet.own_of_peers.emplace(peer, std::move(own));
     }
+  }
+
+  // A network on-premises prefers them as Azure does.
+  void prefer_circuits(std::vector<Index>& gateways) const {
+    std::stable_partition(gateways.begin(), gateways.end(), [&](Index each) {
+      return out_.gateways[each].declared->gateway_type == lab::GatewayType::kExpressRoute;
+    });
   }
 
   void add_return_routes(Network::OnPremises& network) const {
@@ -146,37 +158,94 @@ std::string decider_name(const Network::Gateway& gateway) {
 }
 
 Index gateway_for(const Network& network, Index vnet, const EffectiveRoute& route) {
-  const Index gateway = network.vnets[vnet].gateway;
-  if (gateway == kNowhere || route.source != RouteSource::kUser) return gateway;
-  const bool vpn = network.gateways[gateway].declared->gateway_type == lab::GatewayType::kVpn;
-  return vpn ? gateway : kNowhere;
+  const std::vector<Index>& gateways = network.vnets[vnet].gateways;
+  const auto found = std::find_if(gateways.begin(), gateways.end(), [&](Index each) {
+    const Network::Gateway& gateway = network.gateways[each];
+    if (route.source != RouteSource::kUser) return gateway.name == route.gateway;
+    return gateways.size() == 1 && gateway.declared->gateway_type == lab::GatewayType::kVpn;
+  });
+  return found == gateways.end() ? kNowhere : *found;
 }
 
-const Network::GatewayRoute* route_to(const std::vector<Network::GatewayRoute>& routes,
-                                      Ipv4Address address) {
-  const Network::GatewayRoute* longest = nullptr;
-  for (const Network::GatewayRoute& each : routes) {
-    if (!each.prefix.contains(address)) continue;
-    if (longest == nullptr || each.prefix.length > longest->prefix.length) longest = &each;
+Index gateway_towards(const Network& network, Index vnet, Ipv4Address address) {
+  Index towards = kNowhere;
+  int longest = -1;
+  for (const Index each : network.vnets[vnet].gateways) {
+    const auto* const route = route_to(network.gateways[each].routes, address);
+    if (route == nullptr || route->prefix.length <= longest) continue;
+    towards = each;
+    longest = route->prefix.length;
   }
-  return longest;
+  return towards;
+}
+
+uint32_t way_seed(const Network& network, const Network::Gateway& gateway) {
+  return network.interfaces[gateway.interface].address.bits;
+}
+
+std::vector<std::string> names_of_ways(const Network& network,
+                                       const Network::ConnectionRoute& route) {
+  std::vector<std::string> names;
+  for (const Index each : route.to) names.push_back(network.on_premises[each].name);
+  return names;
+}
+
+Index network_for(const Network& network, const Network::Gateway& gateway,
+                  const Network::ConnectionRoute& route, const Packet& packet) {
+  if (route.to.size() == 1) return route.to.front();
+  const uint32_t slot = way_slot(way_seed(network, gateway), packet);
+  return route.to[preferred_way(names_of_ways(network, route), slot)];
+}
+
+Index row_of_flow(const Network& network, const Routing& routing, Index row, const Packet& packet) {
+  const EffectiveRoute& first = routing.routes[row];
+  if (first.connection.empty()) return row;
+  const Interface& interface = network.interfaces[routing.targets[row]];
+  const Network::Gateway& gateway = network.gateways[interface.gateway];
+  const auto* const route = route_to(gateway.routes, packet.destination);
+  if (route == nullptr) return row;
+  const std::string& chosen =
+      network.on_premises[network_for(network, gateway, *route, packet)].name;
+  for (Index each = row; each < routing.routes.size(); ++each) {
+    if (routing.routes[each].address_prefix != first.address_prefix) break;
+    if (is_equal_way(first, routing.routes[each]) && routing.routes[each].connection == chosen) {
+      return each;
+    }
+  }
+  return row;
+}
+
+std::string chosen_text(const Network& network, const Network::ConnectionRoute& route,
+                        Index chosen) {
+  const std::string& name = network.on_premises[chosen].name;
+  if (route.to.size() == 1) return name;
+  return fmt::format("{}, by the flow's hash one of {}", name,
+                     fmt::join(names_of_ways(network, route), ", "));
 }
 
 Verdict leave_by_gateway(WalkState& state, Index index) {
   const Network::Gateway& gateway = state.network.gateways[index];
   const std::string& where = state.vnet_name(gateway.vnet);
   const std::string destination = state.packet.destination.to_string();
-  const Network::GatewayRoute* const route = route_to(gateway.routes, state.packet.destination);
+  const auto* const route = route_to(gateway.routes, state.packet.destination);
   if (route == nullptr) {
     return state.stop(Verdict::kDrop, {Stage::kGateway, where, "Drop", decider_name(gateway),
                                        fmt::format("No connection of gateway {} leads to {}.",
                                                    gateway.name, destination)});
   }
-  const Network::OnPremises& network = state.network.on_premises[route->to];
+  const Index chosen = network_for(state.network, gateway, *route, state.packet);
+  const Network::OnPremises& network = state.network.on_premises[chosen];
+  if (route->to.size() > 1) {
+    state.explanation.equal_ways.push_back({.gateway = decider_name(gateway),
+                                            .connection = network.name,
+                                            .connections = names_of_ways(state.network, *route),
+                                            .by_ports = has_ports(state.packet.protocol)});
+  }
   state.note({Stage::kGateway, where, network.name, decider_name(gateway),
-              fmt::format("Gateway {} sends it to {}, which has {}.", gateway.name, network.name,
-                          route->prefix.to_string())});
-  return deliver_on_premises(state, route->to);
+              fmt::format("Gateway {} sends it to {}, which {} {}.", gateway.name,
+                          chosen_text(state.network, *route, chosen),
+                          route->to.size() > 1 ? "all have" : "has", route->prefix.to_string())});
+  return deliver_on_premises(state, chosen);
 }
 
 std::variant<Index, Verdict> leave_on_premises(WalkState& state) {

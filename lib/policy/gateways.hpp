@@ -23,12 +23,39 @@ bool is_gateway_subnet(const lab::SubnetRef& subnet);
 std::string decider_name(const Network::Gateway& gateway);
 
 // The gateway by which a route to VirtualNetworkGateway leads out of `vnet`; kNowhere when there is
-// none: user routes lead to VPN gateways alone (azure-facts 5.4.3).
+// none: user routes lead to VPN gateways alone, and to none beside an ExpressRoute gateway
+// (azure-facts 5.4.3).
 Index gateway_for(const Network& network, Index vnet, const EffectiveRoute& route);
 
-// Where the network that has the longest prefix for `address` stands; null when none has one.
-const Network::GatewayRoute* route_to(const std::vector<Network::GatewayRoute>& routes,
-                                      Ipv4Address address);
+// The gateway by which private endpoints of `vnet` answer: that with the longest prefix for
+// `address`. kNowhere when none has one.
+Index gateway_towards(const Network& network, Index vnet, Ipv4Address address);
+
+// The route with the longest prefix for `address`; null when none has one.
+template <typename Route>
+const Route* route_to(const std::vector<Route>& routes, Ipv4Address address) {
+  const Route* longest = nullptr;
+  for (const Route& each : routes) {
+    if (!each.prefix.contains(address)) continue;
+    if (longest == nullptr || each.prefix.length > longest->prefix.length) longest = &each;
+  }
+  return longest;
+}
+
+// Of the networks that a gateway's route leads to, that by which the packet goes.
+uint32_t way_seed(const Network& network, const Network::Gateway& gateway);
+std::vector<std::string> names_of_ways(const Network& network,
+                                       const Network::ConnectionRoute& route);
+Index network_for(const Network& network, const Network::Gateway& gateway,
+                  const Network::ConnectionRoute& route, const Packet& packet);
+
+// The row by which the packet leaves a subnet whose lookup says `row`: of equal rows of a gateway
+// that of the network by which it goes.
+Index row_of_flow(const Network& network, const Routing& routing, Index row, const Packet& packet);
+
+// "office", or "office, by the flow's hash one of factory, office".
+std::string chosen_text(const Network& network, const Network::ConnectionRoute& route,
+                        Index chosen);
 
 // From the gateway on, which has the packet.
 lab::Verdict leave_by_gateway(WalkState& state, Index gateway);

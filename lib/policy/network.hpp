@@ -172,10 +172,17 @@ struct Network {
     std::chrono::seconds idle{};           // of TCP, whose idle flows it then resets
   };
 
-  // A prefix, and the network or the gateway that it leads to.
+  // A prefix, and the gateway that it leads to.
   struct GatewayRoute {
     Ipv4Prefix prefix{};
     Index to = kNowhere;
+  };
+
+  // A prefix, and the networks on-premises that it leads to: not none, and of several each flow's
+  // hash chooses one (equal_ways.hpp).
+  struct ConnectionRoute {
+    Ipv4Prefix prefix{};
+    std::vector<Index> to{};  // in the order of their names
   };
 
   struct Gateway {
@@ -183,8 +190,8 @@ struct Network {
     const lab::VirtualNetworkGateway* declared = nullptr;
     Index vnet = kNowhere;
     Index interface = kNowhere;
-    std::vector<GatewayRoute> routes{};  // to networks on-premises; each prefix once
-    AddressSet reaches{};                // all of them
+    std::vector<ConnectionRoute> routes{};  // each prefix once, sorted
+    AddressSet reaches{};                   // all of them
   };
 
   // An address of a load balancer, which no machine has.
@@ -205,8 +212,8 @@ struct Network {
   struct OnPremises {
     std::string name{};
     const lab::OnPremisesNetwork* declared = nullptr;
-    std::vector<Index> gateways{};              // that have a connection with it
-    AddressSet space{};                         // its own prefixes, without a default route
+    std::vector<Index> gateways{};  // that have a connection with it, ExpressRoute gateways first
+    AddressSet space{};             // its own prefixes, without a default route
     std::vector<GatewayRoute> return_routes{};  // by gateways; each prefix once
   };
 
@@ -220,7 +227,8 @@ struct Network {
     // Connected peers, and whether this side lets packets of others in from there.
     std::map<Index, bool> accepts_forwarded_from{};
     std::map<Index, AddressSet> own_of_peers{};  // sources that are not forwarded ones
-    Index gateway = kNowhere;                    // by which it sends, a peer's included
+    // By which it sends, a peer's included; what is first is preferred for equal prefixes.
+    std::vector<Index> gateways{};
     // Integrations here and in connected peers, by address: nothing may connect to them (contract
     // "Decided" 10).
     std::map<Ipv4Address, Index> integrations_near{};

@@ -37,6 +37,7 @@ class Return {
       if (const Lost lost = go_on(state_)) end = *lost;
     }
     end.steps = std::move(state_.steps);
+    end.by_ports = state_.by_ports;
     return end;
   }
 
@@ -175,7 +176,7 @@ class Return {
       if (const Lost lost = cross(own, peer)) return *lost;
       return endpoint(peer);
     }
-    const Index gateway = network_.vnets[own].gateway;
+    const Index gateway = gateway_towards(network_, own, packet_.destination);
     if (gateway != kNowhere && origin_.on_premises(network_) != kNowhere) {
       return go_to_gateway(own, network_.gateways[gateway].interface);
     }
@@ -239,7 +240,8 @@ class Return {
     const Network::Subnet& subnet = network_.subnets[network_.interfaces[host].subnet];
     if (const Lost lost = enter(subnet.vnet)) return *lost;
     if (const Lost lost = pass(host, lab::Direction::kOutbound)) return *lost;
-    const Index row = subnet.routing->lookup.find(packet_.destination);
+    const Index row = row_of_flow(network_, *subnet.routing,
+                                  subnet.routing->lookup.find(packet_.destination), packet_);
     const EffectiveRoute& route = subnet.routing->routes[row];
     const Index target = subnet.routing->targets[row];
     note(route_step(subnet.name, route, packet_.destination));
@@ -271,17 +273,26 @@ class Return {
 
   // Towards a network on-premises, which is none but the sender's.
   Hop go_to_gateway(Index vnet, Index target) {
+    wear_frontend();
     const Interface& gateway = network_.interfaces[target];
     if (gateway.vnet != vnet) {
       if (const Lost lost = cross(vnet, gateway.vnet)) return *lost;
     }
     const Network::Gateway& its = network_.gateways[gateway.gateway];
-    const Network::GatewayRoute* const route = route_to(its.routes, packet_.destination);
+    const auto* const route = route_to(its.routes, packet_.destination);
     const Index home = origin_.on_premises(network_);
-    if (route != nullptr && route->to == home) return come_back(network_.on_premises[home].name);
-    return drop(Stage::kGateway, vnet_name(its.vnet), decider_name(its),
-                fmt::format("Gateway {} does not bring the answer to {}.", its.name,
-                            packet_.destination.to_string()));
+    if (route == nullptr) {
+      return drop(Stage::kGateway, vnet_name(its.vnet), decider_name(its),
+                  fmt::format("Gateway {} does not bring the answer to {}.", its.name,
+                              packet_.destination.to_string()));
+    }
+    const Index chosen = network_for(network_, its, *route, packet_);
+    if (route->to.size() > 1) state_.by_ports = state_.by_ports || has_ports(packet_.protocol);
+    if (chosen == home) return come_back(network_.on_premises[home].name);
+    return drop(
+        Stage::kGateway, vnet_name(its.vnet), decider_name(its),
+        fmt::format("Gateway {} brings the answer to {}, not to {}.", its.name,
+                    chosen_text(network_, *route, chosen), network_.on_premises[home].name));
   }
 
   Hop endpoint(Index vnet) {

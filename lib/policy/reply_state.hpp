@@ -18,6 +18,7 @@ struct ReplyState {
   const Trail& trail;
   Packet packet{};
   std::vector<Step> steps{};
+  bool by_ports = false;     // a gateway has chosen a way for it by its ports
   std::set<Index> passed{};  // stateful NVAs and translating ones that took the answer for one
 
   void note(Step step) { steps.push_back(std::move(step)); }

@@ -23,6 +23,8 @@ RouteLookup::RouteLookup(const std::vector<EffectiveRoute>& routes) {
   for (Index row = 0; row < routes.size(); ++row) {
     if (routes[row].state != RouteState::kActive) continue;
     leave_until(&routes[row]);
+    // Of equal ways the first stands for all.
+    if (!around.empty() && is_equal_way(routes[around.back()], routes[row])) continue;
     begin(routes[row].address_prefix.first().bits, row);
     around.push_back(row);
   }

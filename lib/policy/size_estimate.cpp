@@ -32,7 +32,10 @@ uint64_t network_prefixes(const lab::Lab& lab, const std::string& vnet) {
   for (const std::string& peer : connected_peers(lab, vnet)) {
     count += lab.virtual_networks.at(peer).address_prefixes.size();
   }
-  return count + lab::routes_of(lab, lab::gateway_of(lab, vnet)).size();
+  for (const std::string& gateway : lab::gateways_of(lab, vnet)) {
+    count += lab::routes_of(lab, gateway).size();
+  }
+  return count;
 }
 
 // What the rules of one subnet name, before anything is expanded.
@@ -341,10 +344,9 @@ std::map<std::string, VnetEstimate> estimate_vnets(const lab::Lab& lab) {
     VnetEstimate& estimate = estimates[name];
     estimate.prefixes = network_prefixes(lab, name);
     estimate.transits = transits(lab, name, machines, frontends);
-    const auto gateway = lab.virtual_network_gateways.find(lab::gateway_of(lab, name));
-    if (gateway != lab.virtual_network_gateways.end() && gateway->second.virtual_network != name &&
-        !lab::routes_of(lab, gateway->first).empty()) {
-      ++estimate.transits;
+    for (const std::string& gateway : lab::gateways_of(lab, name)) {
+      const bool peers = lab.virtual_network_gateways.at(gateway).virtual_network != name;
+      if (peers && !lab::routes_of(lab, gateway).empty()) ++estimate.transits;
     }
     for (const std::string& peer : connected_peers(lab, name)) estimate.peerings += name < peer;
   }

@@ -61,8 +61,10 @@ bool is_platform_tag(const std::string& service_tag) {
 AddressSet on_premises_of(const lab::Lab& lab, const std::string& vnet,
                           const lab::LearnedRoutes& learned) {
   std::vector<Ipv4Prefix> prefixes;
-  for (const lab::GatewayRoute& each : lab::routes_of(lab, lab::gateway_of(lab, vnet), learned)) {
-    prefixes.push_back(each.prefix);
+  for (const std::string& gateway : lab::gateways_of(lab, vnet)) {
+    for (const lab::GatewayRoute& each : lab::routes_of(lab, gateway, learned)) {
+      prefixes.push_back(each.prefix);
+    }
   }
   return address_set(prefixes);
 }

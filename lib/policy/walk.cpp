@@ -118,7 +118,8 @@ class Walk {
         return *ended;
       }
       if (trail_.appliances.empty()) state_.first_rule = state_.admitted_by;
-      const Index row = subnet.routing->lookup.find(packet_.destination);
+      const Index row = row_of_flow(network_, *subnet.routing,
+                                    subnet.routing->lookup.find(packet_.destination), packet_);
       const EffectiveRoute& route = subnet.routing->routes[row];
       take(subnet, route);
       if (route.carries_nothing) {
@@ -258,12 +259,17 @@ class Walk {
     return arrive_at_endpoint(state_, index);
   }
 
+  static const char* why_to_no_gateway(const Network::Vnet& vnet) {
+    switch (vnet.gateways.size()) {
+      case 0: return "the network has no gateway";
+      case 1: return "a user route leads to no ExpressRoute gateway";
+      default: return "a user route leads to no gateway where VPN and ExpressRoute stand together";
+    }
+  }
+
   Verdict go_to_gateway(const Network::Subnet& subnet, const EffectiveRoute& route, Index target) {
     if (target == kNowhere) {
-      return drop_at_route(subnet, route,
-                           network_.vnets[subnet.vnet].gateway == kNowhere
-                               ? "the network has no gateway"
-                               : "a user route leads to no ExpressRoute gateway");
+      return drop_at_route(subnet, route, why_to_no_gateway(network_.vnets[subnet.vnet]));
     }
     const Interface& gateway = network_.interfaces[target];
     if (gateway.vnet != subnet.vnet) {

@@ -59,7 +59,7 @@ class Run {
   std::optional<size_t> tcp_reply(const SeenPacket& packet) const;
   std::optional<size_t> udp_reply(const Watcher& watcher, const SeenPacket& packet);
   std::optional<size_t> refusal(const SeenPacket& packet) const;
-  void note_reply(size_t flow, bool refused);
+  void note_reply(const Watcher& watcher, size_t flow, bool refused);
 
   const std::vector<ProbeFlow>& flows_;
   std::vector<ProbeResult> results_;
@@ -194,15 +194,17 @@ void Run::on_arrival(const Watcher& watcher, const SeenPacket& packet) {
 
 void Run::on_reply(const Watcher& watcher, const SeenPacket& packet) {
   if (packet.protocol == kTcp) {
-    if (const auto flow = tcp_reply(packet)) note_reply(*flow, packet.tcp_flags & kTcpRst);
+    if (const auto flow = tcp_reply(packet)) {
+      note_reply(watcher, *flow, packet.tcp_flags & kTcpRst);
+    }
   } else if (packet.protocol == kUdp) {
-    if (const auto flow = udp_reply(watcher, packet)) note_reply(*flow, false);
+    if (const auto flow = udp_reply(watcher, packet)) note_reply(watcher, *flow, false);
   } else if (packet.icmp_type == kIcmpEchoReply) {
     const auto token = packet.token();
     const auto flow = token ? flow_of(*token) : std::nullopt;
-    if (flow && flows_[*flow].destination == packet.source) note_reply(*flow, false);
+    if (flow && flows_[*flow].destination == packet.source) note_reply(watcher, *flow, false);
   } else if (packet.icmp_type == kIcmpUnreachable && packet.icmp_code == kIcmpPortUnreachable) {
-    if (const auto flow = refusal(packet)) note_reply(*flow, true);
+    if (const auto flow = refusal(packet)) note_reply(watcher, *flow, true);
   }
 }
 
@@ -238,9 +240,10 @@ std::optional<size_t> Run::refusal(const SeenPacket& packet) const {
              : std::nullopt;
 }
 
-void Run::note_reply(size_t flow, bool refused) {
+// What comes to another sender that has the same address is no answer.
+void Run::note_reply(const Watcher& watcher, size_t flow, bool refused) {
   ProbeResult& result = results_[flow];
-  if (result.replied) return;
+  if (result.replied || watcher.netns() != flows_[flow].netns) return;
   result.replied = true;
   result.refused = refused;
   --unanswered_;

@@ -17,8 +17,9 @@ lab::Lab advertising(lab::Lab lab, const lab::LearnedRoutes& learned) {
   for (auto& [name, network] : lab.on_premises) {
     std::set<Ipv4Prefix> all;
     for (const auto& [gateway, connection] : lab.virtual_network_gateways) {
-      const auto& from = lab::learned_from(lab, gateway, name, learned);
-      all.insert(from.begin(), from.end());
+      for (const LearnedPrefix& each : lab::learned_from(lab, gateway, name, learned)) {
+        all.insert(each.prefix);
+      }
     }
     network.advertised_prefixes.assign(all.begin(), all.end());
   }

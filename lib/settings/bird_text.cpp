@@ -20,7 +20,9 @@ constexpr size_t kCodeLength = 5;  // "1002-", in lines that have one
 
 // Times are Azure's (azure-facts 5.3), but for those after a failure: a neighbour that comes back
 // is to be heard at once. A route has no next hop here, so that it stays whatever BIRD finds the
-// neighbour behind, and what equals a prefix that is told is not taken (azure-facts 5.3).
+// neighbour behind, and what equals a prefix that is told is not taken (azure-facts 5.3). How many
+// systems it has been in stands in its hop limit, at most 255: under another metric a route that
+// gets a longer path would stand beside itself.
 constexpr const char* kSessionText = R"(
 ipv4 table learned{table};
 protocol static told{table} {{
@@ -48,6 +50,7 @@ protocol bgp {session}{table} {{
     import filter {{
       if net ~ [{kept}] then reject;
       dest = RTD_BLACKHOLE;
+      krt_hoplimit = bgp_path.len;
       accept;
     }};
     export where source = RTS_STATIC;

@@ -147,9 +147,11 @@ Json learned_json(const lab::LearnedRoutes& learned) {
   Json json = Json::array();
   for (const auto& [gateway, sessions] : learned) {
     for (const auto& [network, prefixes] : sessions) {
-      Json texts = Json::array();
-      for (const Ipv4Prefix& prefix : prefixes) texts.push_back(prefix.to_string());
-      json.push_back({gateway, network, std::move(texts)});
+      Json brought = Json::array();
+      for (const LearnedPrefix& each : prefixes) {
+        brought.push_back({each.prefix.to_string(), each.as_path_length});
+      }
+      json.push_back({gateway, network, std::move(brought)});
     }
   }
   return json;
@@ -161,10 +163,10 @@ lab::LearnedRoutes read_learned(const Json& json) {
   if (!json.contains("learned")) return learned;
   for (const Json& each : json.at("learned")) {
     auto& prefixes = learned[each.at(0)][each.at(1)];
-    for (const Json& text : each.at(2)) {
-      const auto prefix = Ipv4Prefix::parse(text.get_ref<const std::string&>());
+    for (const Json& brought : each.at(2)) {
+      const auto prefix = Ipv4Prefix::parse(brought.at(0).get_ref<const std::string&>());
       if (!prefix.ok()) throw Unreadable(prefix.error().message);
-      prefixes.push_back(*prefix);
+      prefixes.push_back({*prefix, brought.at(1).get<uint32_t>()});
     }
   }
   return learned;

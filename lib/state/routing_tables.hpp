@@ -36,6 +36,11 @@ inline constexpr uint32_t kArrivalsTable = 100;
 // Likewise: where what these say to one another about routes goes.
 inline constexpr uint32_t kPeeringsTable = 101;
 
+// Likewise in a gateway's: by one connection, whatever it is for. A mark is the number of such a
+// table.
+inline constexpr uint32_t kFirstConnectionTable = 1000;
+inline constexpr uint32_t kLastConnectionTable = 65000;
+
 // In a gateway's: what its speaker has learned, a table for each session, which no rule uses. What
 // stands there is the speaker's, and no part of a state.
 inline constexpr uint32_t kFirstLearnedTable = 70000;

@@ -6,10 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <optional>
 #include <set>
 #include <string>
 
+#include "tests/e2e/router.hpp"
 #include "tests/support/live_flows.hpp"
 #include "tests/support/machine.hpp"
 #include "tests/support/values.hpp"
@@ -61,58 +61,11 @@ hosts:
   printer: {onPremises: headquarters, ipAddress: 192.168.77.9, listen: [tcp/631]}
 )";
 
-// BIRD, as somebody has it who tries their router against Azure.
-class Router {
+class Headquarters : public Router {
  public:
-  explicit Router(const std::string& routes) { start(routes); }
-
-  // Tells these from now on.
-  void tell(const std::string& routes) {
-    write(routes);
-    birdc("configure");
-  }
-  void birdc(const std::string& command) const {
-    const Outcome said = run({"birdc", "-s", folder_ / "bird.ctl", command});
-    EXPECT_EQ(said.status, 0) << said.out << said.err;
-  }
-  std::string asked(const std::string& command) const {
-    return run({"birdc", "-s", folder_ / "bird.ctl", command}).out;
-  }
-  std::string control() const { return folder_ / "bird.ctl"; }
-  void end() { bird_.reset(); }
-
- private:
-  void write(const std::string& routes) const {
-    folder_.write("bird.conf", R"(
-      log "bird.log" all;
-      router id 192.168.10.1;
-      protocol device {}
-      protocol static announced { ipv4; )" +
-                                   routes + R"( }
-      protocol bgp azure {
-        local 192.168.10.1 as 65010;
-        neighbor 10.0.255.30 as 65515;
-        multihop;
-        connect delay time 1;
-        connect retry time 1;
-        error wait time 1, 1;
-        ipv4 { import all; export where source = RTS_STATIC; };
-      })");
-  }
-  void start(const std::string& routes) {
-    write(routes);
-    bird_.emplace(Command{"ip", "netns", "exec", kNetns, "bird", "-f", "-c", folder_ / "bird.conf",
-                          "-s", folder_ / "bird.ctl"},
-                  "");
-  }
-
-  Folder folder_{};
-  std::optional<Background> bird_{};
+  explicit Headquarters(const std::string& routes)
+      : Router({kNetns, "192.168.10.1", 65010, "10.0.255.30"}, routes) {}
 };
-
-std::string route(const std::string& prefix) {
-  return "route " + prefix + " blackhole; ";
-}
 
 class Bgp : public ::testing::Test {
  protected:
@@ -166,7 +119,7 @@ TEST_F(Bgp, WhatARouterAnnouncesReplacesWhatTheLabSaysWhileItsSessionIsUp) {
   EXPECT_TRUE(verified(kPrinter, true));
   EXPECT_TRUE(is_connected(false)) << machine_.ctl({"status"}).out << machine_.log();
 
-  Router router(route("192.168.77.0/24") + route("10.0.0.0/16"));
+  Headquarters router(route("192.168.77.0/24") + route("10.0.0.0/16"));
   EXPECT_TRUE(comes_to({"192.168.77.0/24"}))
       << machine_.log() << router.asked("show protocols all");
   EXPECT_TRUE(is_connected(true));
@@ -199,7 +152,7 @@ TEST_F(Bgp, AThousandPrefixesAreLearnedAndWithdrawnTogether) {
     routes += route(prefix);
     prefixes.insert(prefix);
   }
-  Router router(routes);
+  Headquarters router(routes);
   EXPECT_TRUE(comes_to(prefixes)) << machine_.log();
   EXPECT_TRUE(machine_.comes_in_sync()) << machine_.ctl({"status"}).out;
   const std::string tables = run({"ip", "-n", "eg-vnet-hub", "route", "show", "table", "all"}).out;
@@ -214,7 +167,7 @@ TEST_F(Bgp, FlapsDisturbNobodyElse) {
   UdpFlow packets({"eg-host-client", "eg-host-server", ip("10.0.2.5"), kPort});
   TcpStream stream({"eg-app-web-0", "eg-host-ledger", ip("192.168.10.5"), kPort});
   ASSERT_TRUE(eventually([&] { return packets.received() > 100 && stream.received() > 100; }));
-  Router router(route("192.168.77.0/24"));
+  Headquarters router(route("192.168.77.0/24"));
   ASSERT_TRUE(comes_to({"192.168.77.0/24"}));
   const auto flap = run_script(
       fmt::format("for i in $(seq 40); do birdc -s {0} disable announced >/dev/null; sleep 0.05; "
@@ -233,7 +186,7 @@ TEST_F(Bgp, FlapsDisturbNobodyElse) {
 }
 
 TEST_F(Bgp, OutlivesTheDaemonAndGoesWithTheLab) {
-  Router router(route("192.168.77.0/24"));
+  Headquarters router(route("192.168.77.0/24"));
   ASSERT_TRUE(comes_to({"192.168.77.0/24"}));
   const auto bird = [] { return processes_with(kBird); };
   const auto before = bird();
@@ -253,7 +206,7 @@ TEST_F(Bgp, OutlivesTheDaemonAndGoesWithTheLab) {
 
 // What a gateway tells changes with its network, and no session ends for that.
 TEST_F(Bgp, ANewPrefixOfTheNetworkIsToldInTheSessionsThatAreUp) {
-  Router router(route("192.168.77.0/24"));
+  Headquarters router(route("192.168.77.0/24"));
   ASSERT_TRUE(comes_to({"192.168.77.0/24"}));
   const auto since = [&] {
     const std::string line = router.asked("show protocols azure");
@@ -276,7 +229,7 @@ TEST_F(Bgp, ANewPrefixOfTheNetworkIsToldInTheSessionsThatAreUp) {
 }
 
 TEST_F(Bgp, ASpeakerThatIsKilledComesBackAndLearnsAgain) {
-  Router router(route("192.168.77.0/24"));
+  Headquarters router(route("192.168.77.0/24"));
   ASSERT_TRUE(comes_to({"192.168.77.0/24"}));
   const auto bird = processes_with(kBird);
   ASSERT_EQ(bird.size(), 1U);

@@ -362,6 +362,7 @@ void cover_flows(Coverage& coverage, const policy::Network& network,
     if (probe.from.host.empty() || !lab.hosts.at(probe.from.host).on_premises) {
       for (const std::string& feature : gateway_features(*explained)) ++coverage[feature];
     }
+    for (const std::string& feature : way_features(*explained)) ++coverage[feature];
     const std::string exit = feature_of_exit(*explained);
     if (!exit.empty()) ++coverage[exit];
     const std::string in_prefix = feature_of_receiver(lab, *explained);

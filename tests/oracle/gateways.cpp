@@ -70,12 +70,48 @@ void add_gateway_subnet(lab::VirtualNetwork& network) {
   network.subnets[lab::kGatewaySubnet] = std::move(subnet);
 }
 
+template <typename T>
+std::vector<std::string> keys_of(const lab::Named<T>& all) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : all) keys.push_back(key);
+  return keys;
+}
+
 void connect(lab::Lab& lab, lab::VirtualNetworkGateway& gateway, Random& random) {
   for (const auto& [name, network] : lab.on_premises) {
     if (gateway.connections.empty() || random.chance(60)) {
       gateway.connections[name].enable_bgp = random.chance(70);
     }
   }
+}
+
+// A network with the same addresses and machines as one of the gateway's, which has it, too.
+void add_twin(lab::Lab& lab, lab::VirtualNetworkGateway& gateway, Random& random) {
+  const std::string of = random.pick(keys_of(gateway.connections));
+  lab::OnPremisesNetwork twin = lab.on_premises.at(of);
+  if (twin.bgp_settings) {
+    --twin.bgp_settings->bgp_peering_address->bits;
+    twin.bgp_settings->asn = static_cast<int>(kFirstPrivateAsn + random.below(kPrivateAsns));
+  }
+  if (random.chance(30)) twin.return_routes.reset();
+  if (twin.internet_address) twin.internet_address->bits += 16;
+  for (const auto& [name, host] : lab::Named<lab::Host>(lab.hosts)) {
+    if (host.on_premises != of) continue;
+    lab::Host other{.on_premises = "twin", .ip_address = host.ip_address, .listen = host.listen};
+    if (random.chance(90)) lab.hosts["twin-" + name] = std::move(other);
+  }
+  const bool bgp = gateway.connections.at(of).enable_bgp;
+  gateway.connections["twin"].enable_bgp = random.chance(80) ? bgp : !bgp;
+  lab.on_premises["twin"] = std::move(twin);
+}
+
+void add_beside(lab::Lab& lab, const lab::VirtualNetworkGateway& gateway, Random& random) {
+  using Type = lab::GatewayType;
+  lab::VirtualNetworkGateway other{
+      .virtual_network = gateway.virtual_network,
+      .gateway_type = gateway.gateway_type == Type::kVpn ? Type::kExpressRoute : Type::kVpn};
+  connect(lab, other, random);
+  lab.virtual_network_gateways["beside"] = std::move(other);
 }
 
 void use_over_peerings(lab::Lab& lab, const std::string& vnet, Random& random) {
@@ -128,6 +164,12 @@ void add_gateways(lab::Lab& lab, Random& random) {
   }
 }
 
+void add_equal_ways(lab::Lab& lab, Random& random) {
+  if (lab.virtual_network_gateways.empty()) return;
+  if (random.chance(85)) add_twin(lab, random.any_of(lab.virtual_network_gateways), random);
+  if (random.chance(50)) add_beside(lab, random.any_of(lab.virtual_network_gateways), random);
+}
+
 void change_gateways(lab::Lab& lab, Random& random) {
   if (lab.virtual_network_gateways.empty()) return;
   lab::VirtualNetworkGateway& gateway = random.any_of(lab.virtual_network_gateways);
@@ -156,10 +198,11 @@ lab::LearnedRoutes learned_in(const lab::Lab& lab) {
       const auto draw = static_cast<uint32_t>(peering.remote.asn) - kFirstPrivateAsn;
       if (draw % 2 == 0) continue;
       auto& prefixes = learned[name][peering.on_premises];
+      const uint32_t length = 1 + (draw >> 8U & 1U);
       for (size_t i = 0; i < kAdvertised.size(); ++i) {
         const Ipv4Prefix each = prefix(kAdvertised[i]);
         const bool takes = std::find(told.begin(), told.end(), each) == told.end();
-        if ((draw >> (i + 1) & 1U) != 0 && takes) prefixes.push_back(each);
+        if ((draw >> (i + 1) & 1U) != 0 && takes) prefixes.push_back({each, length});
       }
       std::sort(prefixes.begin(), prefixes.end());
     }
@@ -175,17 +218,21 @@ std::set<std::string> gateway_features(const lab::Lab& lab) {
   for (const auto& [name, gateway] : lab.virtual_network_gateways) {
     note("ExpressRoute gateway", gateway.gateway_type == lab::GatewayType::kExpressRoute);
     note("gateway with two connections", gateway.connections.size() > 1);
-    for (const lab::GatewayRoute& route : lab::routes_of(lab, name)) {
+    std::set<Ipv4Prefix> seen;
+    for (const lab::GatewayRoute& route : lab::routes_of(lab, name, learned_in(lab))) {
       note("default route on-premises", route.prefix.length == 0);
+      note("prefix of several connections", !seen.insert(route.prefix).second);
     }
     const auto& subnets = lab.virtual_networks.at(gateway.virtual_network).subnets;
     note("GatewaySubnet with a route table",
          subnets.at(lab::kGatewaySubnet).route_table.has_value());
   }
   for (const auto& [name, vnet] : lab.virtual_networks) {
-    const std::string used = lab::gateway_of(lab, name);
-    note("gateway of a peer",
-         !used.empty() && lab.virtual_network_gateways.at(used).virtual_network != name);
+    const std::vector<std::string> gateways = lab::gateways_of(lab, name);
+    note("gateways of both types", gateways.size() > 1);
+    for (const std::string& used : gateways) {
+      note("gateway of a peer", lab.virtual_network_gateways.at(used).virtual_network != name);
+    }
   }
   for (const auto& [name, sessions] : learned_in(lab)) {
     for (const auto& [network, prefixes] : sessions) {
@@ -200,6 +247,22 @@ std::set<std::string> gateway_features(const lab::Lab& lab) {
   }
   for (const auto& [name, table] : lab.route_tables) {
     note("table without propagation", table.disable_bgp_route_propagation);
+  }
+  return found;
+}
+
+std::set<std::string> way_features(const policy::Explanation& explained) {
+  std::set<std::string> found;
+  const bool answered = explained.reply && explained.reply->verdict == lab::Verdict::kAllow;
+  if (!explained.equal_ways.empty()) {
+    found.insert("by one of several connections");
+    if (explained.verdict == lab::Verdict::kAllow) {
+      found.insert(fmt::format("by one of several connections, {}", answered ? "back" : "lost"));
+    }
+  }
+  if (explained.reply && explained.reply->by_ports) {
+    found.insert(
+        fmt::format("answer by one of several connections, {}", answered ? "back" : "lost"));
   }
   return found;
 }

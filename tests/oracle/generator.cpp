@@ -368,6 +368,8 @@ lab::Lab random_lab(uint64_t seed) {
     add_load_balancers(lab, for_balancers);
     Random for_interfaces = later_draws(seed ^ kInterfaces, attempt);
     add_network_interfaces(lab, for_interfaces);
+    Random for_ways = later_draws(seed ^ kWays, attempt);
+    add_equal_ways(lab, for_ways);
     if (!is_valid(lab)) continue;
     return seed / 2 % kPairsWithLongNames == kPairsWithLongNames - 1
                ? testing_support::with_longest_names(lab)

@@ -41,6 +41,8 @@ Random later_draws(uint64_t seed, uint64_t attempt);
 inline constexpr uint64_t kBalancers = uint64_t{1} << 40U;
 // Likewise of network interfaces.
 inline constexpr uint64_t kInterfaces = uint64_t{1} << 41U;
+// And of equal ways and gateways side by side.
+inline constexpr uint64_t kWays = uint64_t{1} << 42U;
 
 // Where the source ports of a seed's rules and flows begin. An even seed and the odd one behind it
 // share them by turns, other seeds near it have others: a 5-tuple that came again within the

@@ -85,6 +85,19 @@ void add_limits(const Json& explanation, std::vector<std::pair<std::string, Cell
                   flag_of(explanation, "idleReset") ? "with a reset" : "without a word"));
 }
 
+// What a flow's hash has chosen, where there was something to choose among: "host" of "hosts".
+void add_choices(const Json& explanation, const char* choices, const std::string& chosen,
+                 std::vector<std::pair<std::string, Cell>>& rows) {
+  for (const Json& choice : list_of(explanation, choices)) {
+    const std::vector<std::string> all = texts_of(choice, (chosen + "s").c_str());
+    if (all.size() == 1) continue;
+    rows.emplace_back(
+        "chosen",
+        fmt::format("{} of {}{}", text_of(choice, chosen.c_str()), fmt::join(all, ", "),
+                    flag_of(choice, "byPorts") ? ", for this source port" : ", for this sender"));
+  }
+}
+
 // Where nobody answers, somebody can be declared who does.
 std::string host_to_add(const Json& explanation) {
   const Json& steps = list_of(explanation, "steps");
@@ -118,14 +131,8 @@ std::string overview(const Json& explanation, const Screen& screen) {
   if (const Json& next_hop = member(explanation, "nextHop"); next_hop.is_object()) {
     rows.emplace_back("next hop", next_hop_text(next_hop));
   }
-  for (const Json& choice : list_of(explanation, "loadBalancing")) {
-    const std::vector<std::string> hosts = texts_of(choice, "hosts");
-    if (hosts.size() == 1) continue;
-    rows.emplace_back(
-        "chosen",
-        fmt::format("{} of {}{}", text_of(choice, "host"), fmt::join(hosts, ", "),
-                    flag_of(choice, "byPorts") ? ", for this source port" : ", for this sender"));
-  }
+  add_choices(explanation, "loadBalancing", "host", rows);
+  add_choices(explanation, "equalWays", "connection", rows);
   rows.emplace_back("decided by",
                     fmt::format("{} ({})", decider(explanation), text_of(by, "stage")));
   if (text_of(explanation, "verdict") == "NoRoute")

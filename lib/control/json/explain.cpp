@@ -54,6 +54,14 @@ Json balanced_json(const policy::Balanced& choice) {
           {"port", choice.port == 0 ? Json(nullptr) : Json(choice.port)}};
 }
 
+// A choice of a gateway among equal connections.
+Json equal_ways_json(const policy::EqualWays& choice) {
+  return {{"gateway", choice.gateway},
+          {"connection", choice.connection},
+          {"connections", choice.connections},
+          {"byPorts", choice.by_ports}};
+}
+
 Json warnings_of(const policy::Explanation& explanation) {
   Json warnings = explanation.resolution ? warnings_json(*explanation.resolution) : Json::array();
   for (const std::string& warning : explanation.warnings) warnings.push_back(warning);
@@ -138,6 +146,9 @@ Json to_json(const policy::Explanation& explanation) {
       {"warnings", warnings_of(explanation)}};
   if (!explanation.balanced.empty()) {
     json["loadBalancing"] = array_of(explanation.balanced, balanced_json);
+  }
+  if (!explanation.equal_ways.empty()) {
+    json["equalWays"] = array_of(explanation.equal_ways, equal_ways_json);
   }
   if (explanation.service) json["service"] = service_json(*explanation.service);
   return json;

@@ -249,13 +249,18 @@ bool is_learned(const rtmsg& header, uint32_t table) {
 
 }  // namespace
 
-std::optional<std::pair<uint32_t, Ipv4Prefix>> decode_learned_route(const nlmsghdr& message) {
+std::optional<std::pair<uint32_t, LearnedPrefix>> decode_learned_route(const nlmsghdr& message) {
   if (message.nlmsg_type != RTM_NEWROUTE) return std::nullopt;
   const Attributes<rtmsg, RTA_MAX> attributes(message);
   const rtmsg& header = attributes.header;
   const uint32_t table = attributes.u32(RTA_TABLE, header.rtm_table);
   if (!is_learned(header, table)) return std::nullopt;
-  return std::pair(table, Ipv4Prefix{attributes.address(RTA_DST), header.rtm_dst_len});
+  LearnedPrefix learned{.prefix = {attributes.address(RTA_DST), header.rtm_dst_len}};
+  if (nlattr* const nest = attributes[RTA_METRICS]; nest != nullptr) {
+    learned.as_path_length =
+        NlAttributes<RTAX_MAX>(nest).u32(RTAX_HOPLIMIT, learned.as_path_length);
+  }
+  return std::pair(table, learned);
 }
 
 std::optional<Decoded<state::Route>> decode_route(const nlmsghdr& message, const LinkNames& links) {

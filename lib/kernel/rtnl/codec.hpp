@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/learned_prefix.hpp"
 #include "kernel/netlink.hpp"
 #include "state/kernel_state.hpp"
 
@@ -61,8 +62,8 @@ NlMessage list_routes(uint32_t table);
 // has learned.
 std::optional<Decoded<state::Route>> decode_route(const nlmsghdr& message, const LinkNames& links);
 // What a speaker has learned (state/routing_tables.hpp), by its routing table; nothing for all
-// else.
-std::optional<std::pair<uint32_t, Ipv4Prefix>> decode_learned_route(const nlmsghdr& message);
+// else. How long the path is, is in the hop limit.
+std::optional<std::pair<uint32_t, LearnedPrefix>> decode_learned_route(const nlmsghdr& message);
 // `flags` as for neighbours. `link_index` is 0 for routes without a link.
 NlMessage set_route(const state::Route& route, int link_index, int flags);
 // Whatever stands under the key.

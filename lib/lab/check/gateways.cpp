@@ -75,17 +75,16 @@ void check_peering_addresses(const std::string& name, const VirtualNetworkGatewa
 
 void check_connections(const std::string& name, const VirtualNetworkGateway& gateway,
                        const Lab& lab, Checks& checks) {
-  std::map<Ipv4Prefix, std::string> owners;
   for (const auto& [remote, connection] : gateway.connections) {
     const std::string path = gateway_path(name) + ".connections." + remote;
     if (!checks.refers(path, "network on-premises", remote, lab.on_premises, "onPremises")) {
       continue;
     }
     const OnPremisesNetwork& network = lab.on_premises.at(remote);
-    std::set<Ipv4Prefix> own(network.local_network_address_space.begin(),
-                             network.local_network_address_space.end());
-    if (connection.enable_bgp) {
-      own.insert(network.advertised_prefixes.begin(), network.advertised_prefixes.end());
+    if (connection.enable_bgp && gateway.sku == kBasicGatewaySku) {
+      checks.error(path + ".enableBgp", "gateway-sku", "a gateway of the SKU Basic speaks no BGP",
+                   {}, {gateway_path(name) + ".sku"});
+    } else if (connection.enable_bgp) {
       check_neighbour(path, remote, gateway, network, checks);
     } else if (!network.advertised_prefixes.empty()) {
       checks.warning(
@@ -93,17 +92,19 @@ void check_connections(const std::string& name, const VirtualNetworkGateway& gat
           fmt::format("without 'enableBgp' nothing is learned of what '{}' advertises", remote), {},
           {network_path(remote) + ".advertisedPrefixes"});
     }
-    for (const Ipv4Prefix& prefix : own) {
-      const auto [owner, fresh] = owners.emplace(prefix, remote);
-      if (fresh) continue;
-      checks.error(
-          path, "gateway-prefix",
-          fmt::format("{} leads to '{}' already: equal prefixes of two connections are not "
-                      "emulated",
-                      prefix.to_string(), owner->second),
-          {}, {network_path(remote)});
-    }
   }
+}
+
+void check_sku(const std::string& name, const VirtualNetworkGateway& gateway, Checks& checks) {
+  if (gateway.sku.empty()) return;
+  const bool vpn = gateway.gateway_type == GatewayType::kVpn;
+  const bool either = gateway.sku == kBasicGatewaySku || gateway.sku == "Standard" ||
+                      gateway.sku == "HighPerformance";
+  if (either || vpn == gateway.sku.starts_with("Vpn")) return;
+  checks.error(gateway_path(name) + ".sku", "gateway-sku",
+               fmt::format("{} is no SKU of gateways of the type {}", gateway.sku,
+                           name_of(gateway.gateway_type)),
+               {}, {gateway_path(name) + ".gatewayType"});
 }
 
 void check_gateway(const std::string& name, const VirtualNetworkGateway& gateway, const Lab& lab,
@@ -122,19 +123,73 @@ void check_gateway(const std::string& name, const VirtualNetworkGateway& gateway
       check_peering_address(path, *gateway.bgp_settings->bgp_peering_address, *subnet, ref, checks);
     }
   }
+  check_sku(name, gateway, checks);
   check_connections(name, gateway, lab, checks);
   check_peering_addresses(name, gateway, lab, checks);
 }
 
-void check_one_for_a_network(const Lab& lab, Checks& checks) {
-  Named<std::string> gateway_in;
+// One of each type (Azure's "Configure ExpressRoute and site-to-site coexisting connections").
+void check_one_of_a_type(const Lab& lab, Checks& checks) {
+  std::map<std::pair<std::string, GatewayType>, std::string> standing;
   for (const auto& [name, gateway] : lab.virtual_network_gateways) {
-    const auto [other, fresh] = gateway_in.emplace(gateway.virtual_network, name);
+    const auto [other, fresh] =
+        standing.emplace(std::pair{gateway.virtual_network, gateway.gateway_type}, name);
     if (fresh) continue;
     checks.error(gateway_path(name) + ".virtualNetwork", "gateway-networks",
-                 fmt::format("gateway '{}' stands in '{}' already: two gateways of one network are "
-                             "not emulated",
-                             other->second, gateway.virtual_network));
+                 fmt::format("'{}' is a gateway of the type {} in '{}' already: a network has one "
+                             "of each type",
+                             other->second, name_of(gateway.gateway_type), gateway.virtual_network),
+                 {}, {gateway_path(name) + ".gatewayType"});
+  }
+}
+
+// Of a gateway that shares its GatewaySubnet with the network's other one.
+void check_beside_another(const std::string& name, const VirtualNetworkGateway& gateway,
+                          const std::string& other, const Lab& lab, Checks& checks) {
+  const auto refuse = [&](const std::string& key, const std::string& why) {
+    checks.error(gateway_path(name) + key, "gateway-networks",
+                 fmt::format("'{}' stands in '{}', too: {}", other, gateway.virtual_network, why),
+                 {}, {gateway_path(other) + ".virtualNetwork"});
+  };
+  if (gateway.sku == kBasicGatewaySku) {
+    refuse(".sku", "a gateway of the SKU Basic stands beside no other one");
+  }
+  const bool vpn = gateway.gateway_type == GatewayType::kVpn;
+  if (vpn && gateway.bgp_settings && gateway.bgp_settings->asn != kGatewayAsn) {
+    refuse(".bgpSettings.asn",
+           fmt::format("the VPN gateway beside it has the autonomous system {}", kGatewayAsn));
+  }
+  const auto address = address_of(lab, gateway);
+  if (vpn && address && address == address_of(lab, lab.virtual_network_gateways.at(other))) {
+    checks.error(gateway_path(name) + ".bgpSettings.bgpPeeringAddress", "address-duplicate",
+                 fmt::format("'{}' has the address {} already", other, address->to_string()), {},
+                 {gateway_path(other) + ".bgpSettings.bgpPeeringAddress", gateway_path(name)});
+  }
+}
+
+void check_coexistence(const Lab& lab, Checks& checks) {
+  for (const auto& [vnet, network] : lab.virtual_networks) {
+    const std::vector<std::string> standing = gateways_in(lab, vnet);
+    const auto type_of = [&](const std::string& name) {
+      return lab.virtual_network_gateways.at(name).gateway_type;
+    };
+    if (standing.size() < 2 || type_of(standing.front()) == type_of(standing.back())) continue;
+    const std::string& circuit = standing.front();
+    const std::string& vpn = standing.back();
+    check_beside_another(circuit, lab.virtual_network_gateways.at(circuit), vpn, lab, checks);
+    check_beside_another(vpn, lab.virtual_network_gateways.at(vpn), circuit, lab, checks);
+    const SubnetRef ref{vnet, kGatewaySubnet};
+    const Subnet* subnet = lab.find(ref);
+    if (subnet == nullptr) continue;
+    const auto& prefixes = subnet->address_prefixes;
+    const bool large = std::any_of(prefixes.begin(), prefixes.end(), [](const Ipv4Prefix& each) {
+      return each.length <= kLongestSharedGatewaySubnet;
+    });
+    if (large) continue;
+    checks.error(subnet_path(ref) + ".addressPrefix", "gateway-subnet",
+                 fmt::format("gateways '{}' and '{}' stand in it: a {} of two is a /{} at least",
+                             vpn, circuit, kGatewaySubnet, kLongestSharedGatewaySubnet),
+                 {}, {subnet_path(ref) + ".addressPrefixes"});
   }
 }
 
@@ -186,8 +241,8 @@ void check_remote_gateways(const std::string& vnet, const Lab& lab, Checks& chec
     const auto refuse = [&](const std::string& why) {
       checks.error(path, "remote-gateways", why, {}, {"virtualNetworkGateways"});
     };
-    if (const std::string own = gateway_in(lab, vnet); !own.empty()) {
-      refuse(fmt::format("'{}' has a gateway of its own, '{}'", vnet, own));
+    if (const auto own = gateways_in(lab, vnet); !own.empty()) {
+      refuse(fmt::format("'{}' has a gateway of its own, '{}'", vnet, own.front()));
       continue;
     }
     if (!first.empty()) {
@@ -202,7 +257,7 @@ void check_remote_gateways(const std::string& vnet, const Lab& lab, Checks& chec
     if (!other->second.allow_gateway_transit) {
       refuse(fmt::format("the peering of '{}' with '{}' does not say 'allowGatewayTransit'", remote,
                          vnet));
-    } else if (gateway_in(lab, remote).empty()) {
+    } else if (gateways_in(lab, remote).empty()) {
       refuse(fmt::format("'{}' has no gateway", remote));
     }
   }
@@ -311,7 +366,8 @@ void check_gateways(const Lab& lab, Checks& checks) {
   for (const auto& [name, gateway] : lab.virtual_network_gateways) {
     check_gateway(name, gateway, lab, checks);
   }
-  check_one_for_a_network(lab, checks);
+  check_one_of_a_type(lab, checks);
+  check_coexistence(lab, checks);
   check_gateway_subnets(lab, checks);
   for (const auto& [name, vnet] : lab.virtual_networks) check_remote_gateways(name, lab, checks);
   for (const auto& [name, network] : lab.on_premises) check_network(name, network, checks);

@@ -32,6 +32,7 @@ VirtualNetworkGateway read_virtual_network_gateway(Reader& reader, const Value& 
   VirtualNetworkGateway gateway;
   object.into(gateway.virtual_network, "virtualNetwork", &Reader::text);
   object.word_into(gateway.gateway_type, "gatewayType", gateway_types());
+  object.word_into(gateway.sku, "sku", gateway_skus());
   read_bgp_settings_into(gateway.bgp_settings, object);
   object.map_into(gateway.connections, "connections", read_connection);
   return gateway;

@@ -28,11 +28,14 @@ ObjectSchema connection_schema() {
 ObjectSchema gateway_schema() {
   Property type = word("gatewayType", words_of(gateway_types()), "What kind of gateway it is.");
   type.default_value = "Vpn";
+  const Property sku = word("sku", words_of(gateway_skus()),
+                            "Its SKU. Basic speaks no BGP and stands beside no other gateway; of "
+                            "the others the network behaves alike.");
   return {
       ObjectType::kVirtualNetworkGateway,
       "virtualNetworkGateway",
       "A virtual network gateway, in its network's GatewaySubnet.",
-      {required(value("virtualNetwork", Form::kText, "The network that it stands in.")), type,
+      {required(value("virtualNetwork", Form::kText, "The network that it stands in.")), type, sku,
        object("bgpSettings", ObjectType::kBgpSettings, "Its speaker."),
        map("connections", ObjectType::kGatewayConnection, label_name("a network on-premises", 40),
            "Its connections, by the name of the network on-premises.")}};

@@ -121,7 +121,6 @@ All of_load_balancing_rules() {
 All of_gateways() {
   return of_resources_with_region() + All{usually("vpnType", {"RouteBased"}),
                                           apart("vpnGatewayGeneration"),
-                                          apart("sku"),
                                           apart("enableBgp"),
                                           off("activeActive"),
                                           off("enablePrivateIpAddress"),

@@ -204,6 +204,20 @@ const std::vector<Spelling<GatewayType>>& gateway_types() {
   return all;
 }
 
+const std::vector<Spelling<std::string>>& gateway_skus() {
+  static const std::vector<Spelling<std::string>> all = [] {
+    std::vector<Spelling<std::string>> spellings;
+    for (const char* const name :
+         {"Basic", "Standard", "HighPerformance", "UltraPerformance", "VpnGw1", "VpnGw2", "VpnGw3",
+          "VpnGw4", "VpnGw5", "VpnGw1AZ", "VpnGw2AZ", "VpnGw3AZ", "VpnGw4AZ", "VpnGw5AZ", "ErGw1AZ",
+          "ErGw2AZ", "ErGw3AZ", "ErGwScale"}) {
+      spellings.push_back({name, name});
+    }
+    return spellings;
+  }();
+  return all;
+}
+
 const std::vector<Spelling<LoadBalancerSku>>& load_balancer_skus() {
   static const std::vector<Spelling<LoadBalancerSku>> all = {
       {"Standard", LoadBalancerSku::kStandard}, {"Basic", LoadBalancerSku::kBasic}};

@@ -40,6 +40,7 @@ const std::vector<Spelling<IdentityType>>& identity_types();
 const std::vector<Spelling<std::string>>& database_types();
 const std::vector<Spelling<std::string>>& nat_gateway_skus();
 const std::vector<Spelling<GatewayType>>& gateway_types();
+const std::vector<Spelling<std::string>>& gateway_skus();
 const std::vector<Spelling<LoadBalancerSku>>& load_balancer_skus();
 const std::vector<Spelling<LoadBalancingProtocol>>& load_balancing_protocols();
 const std::vector<Spelling<LoadDistribution>>& load_distributions();

@@ -19,10 +19,10 @@ Document Writer::json_of(const GatewayConnection& connection) const {
 }
 
 Document Writer::json_of(const VirtualNetworkGateway& gateway) const {
-  const auto& [network, type, bgp, connections] = gateway;
+  const auto& [network, type, sku, bgp, connections] = gateway;
   return object(field("virtualNetwork", network),
-                field("gatewayType", word_for(gateway_types(), type)), field("bgpSettings", bgp),
-                field("connections", connections));
+                field("gatewayType", word_for(gateway_types(), type)), field("sku", if_any(sku)),
+                field("bgpSettings", bgp), field("connections", connections));
 }
 
 Document Writer::json_of(const OnPremisesNetwork& network) const {

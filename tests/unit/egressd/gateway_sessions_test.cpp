@@ -41,7 +41,7 @@ class GatewaySessionsTest : public DaemonTest {
         kernel_.state().at("eg-gateway-vpn")->processes.at("bgp").files.at("bird.conf");
     table_ = static_cast<uint32_t>(std::stoul(text.substr(text.find(head) + head.size())));
   }
-  void says(bool up, const std::vector<Ipv4Prefix>& learned) {
+  void says(bool up, const std::vector<LearnedPrefix>& learned) {
     const std::string answer = fmt::format("1002-session{} BGP --- {} 14:40:42 Info\n0000 \n",
                                            table_, up ? "up" : "start");
     kernel_.let_speak({{"eg-gateway-vpn", {{{table_, learned}}, answer}}});
@@ -64,7 +64,7 @@ class GatewaySessionsTest : public DaemonTest {
 
 TEST_F(GatewaySessionsTest, ReplaceWhatIsAdvertisedWhileTheyAreUp) {
   EXPECT_EQ(routes(), "192.168.0.0/16 ");
-  says(true, {prefix("172.16.1.0/24")});
+  says(true, {{prefix("172.16.1.0/24")}});
   EXPECT_TRUE(routes_become("172.16.1.0/24 "));
   EXPECT_TRUE(status_becomes([](const Json& status) {
     const Json& connection = status["gateways"][0]["connections"][0];
@@ -84,7 +84,7 @@ TEST_F(GatewaySessionsTest, ThatComeUpAndSayNothingCountAfterAWhile) {
 }
 
 TEST_F(GatewaySessionsTest, AreAskedBeforeTheFirstPassOfTheNextDaemon) {
-  says(true, {prefix("172.16.1.0/24")});
+  says(true, {{prefix("172.16.1.0/24")}});
   ASSERT_TRUE(routes_become("172.16.1.0/24 "));
   stop();
   start();
@@ -93,9 +93,9 @@ TEST_F(GatewaySessionsTest, AreAskedBeforeTheFirstPassOfTheNextDaemon) {
 }
 
 TEST_F(GatewaySessionsTest, DoNotStandInTheWayOfWhoAsksForSomething) {
-  says(true, {prefix("172.16.1.0/24")});
+  says(true, {{prefix("172.16.1.0/24")}});
   for (int number = 0; number < 20; ++number) {
-    says(true, {prefix(fmt::format("172.16.{}.0/24", number))});
+    says(true, {{prefix(fmt::format("172.16.{}.0/24", number))}});
     const Reply reply = post("/v1/sites/web/restart");
     EXPECT_EQ(reply.status, 200) << reply.body;
   }

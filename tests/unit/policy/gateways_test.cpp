@@ -80,7 +80,7 @@ TEST(GatewayRoutes, AreWhatConnectionsHaveAndTheSystemHasNot) {
 lab::LearnedRoutes learned(const std::vector<std::string>& prefixes) {
   lab::LearnedRoutes all;
   auto& office = all["vpn"]["office"];
-  for (const std::string& each : prefixes) office.push_back(prefix(each));
+  for (const std::string& each : prefixes) office.push_back({prefix(each)});
   return all;
 }
 
@@ -112,7 +112,7 @@ TEST(LearnedRoutes, GiveWayToStaticOnesOfOtherConnections) {
 
 TEST(LearnedRoutes, AreNothingToConnectionsWithoutBgp) {
   lab::LearnedRoutes all;
-  all["vpn"]["lab"] = {prefix("172.17.0.0/16")};
+  all["vpn"]["lab"] = {{prefix("172.17.0.0/16")}};
   EXPECT_THAT(by_gateways(gateway_lab(), {"hub", "apps"}, all), Not(Contains(HasSubstr("172.17"))));
 }
 

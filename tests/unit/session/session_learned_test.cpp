@@ -25,7 +25,7 @@ onPremises:
     bgpSettings: {asn: 65010, bgpPeeringAddress: 192.168.10.1}
     advertisedPrefixes: [192.168.0.0/16]
 )";
-const lab::LearnedRoutes kLearned{{"vpn", {{"office", {prefix("192.168.7.0/24")}}}}};
+const lab::LearnedRoutes kLearned{{"vpn", {{"office", {{prefix("192.168.7.0/24")}}}}}};
 
 class LearnedTest : public SessionTest {
  protected:
@@ -55,7 +55,7 @@ TEST_F(LearnedTest, IsPartOfTheSituationAndStaysWithTheLab) {
 TEST_F(LearnedTest, EndsWithTheSessionAndWithTheConnection) {
   Session session = start();
   ASSERT_TRUE(session.adopt(proposed(session, kGatewayLab)).ok());
-  learn(session, {{"vpn", {{"office", {}}, {"nobody", {prefix("192.168.7.0/24")}}}}});
+  learn(session, {{"vpn", {{"office", {}}, {"nobody", {{prefix("192.168.7.0/24")}}}}}});
   EXPECT_EQ(session.current()->learned, (lab::LearnedRoutes{{"vpn", {{"office", {}}}}}));
   ASSERT_TRUE(
       session
@@ -70,9 +70,9 @@ TEST_F(LearnedTest, IsRefusedWhereTheLabGetsTooLarge) {
   ASSERT_TRUE(session.adopt(proposed(session, kGatewayLab)).ok());
   Terms terms{.prefix = "eg", .bird_installed = true};
   terms.limits.routes = 40;
-  std::vector<Ipv4Prefix> many;
+  std::vector<LearnedPrefix> many;
   for (uint32_t number = 0; number < 40; ++number) {
-    many.push_back(Ipv4Prefix{{0xac100000 + number * 256}, 24});
+    many.push_back({.prefix = {{0xac100000 + number * 256}, 24}});
   }
   const Outcome outcome = learn(session, {{"vpn", {{"office", many}}}}, terms);
   ASSERT_TRUE(std::holds_alternative<Refusal>(outcome));

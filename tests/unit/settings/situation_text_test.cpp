@@ -29,7 +29,7 @@ policy::Situation example() {
   situation.dns_at_start = {{"web", {ip("10.0.0.4"), ip("10.0.0.5")}}};
   situation.traffic = {{"web", {lab::TrafficClass::kKeyVault, lab::TrafficClass::kApplication}}};
   situation.lab.sites.at("web").vnet_private_ports_count = 2;
-  situation.learned = {{"vpn", {{"lab", {}}, {"office", {prefix("0.0.0.0/0")}}}}};
+  situation.learned = {{"vpn", {{"lab", {}}, {"office", {{prefix("0.0.0.0/0"), 3}}}}}};
   situation.numbers = {{"private ports/plan", {{"web/0", 20001}, {"web/1", 20000}}}};
   return situation;
 }
