@@ -21,7 +21,7 @@ struct ExecContext {
   std::map<std::string, std::string> environment{};  // beside the caller's
   std::string resolv_conf{};
   std::string hosts{};
-  std::vector<std::string> hidden{};  // the daemon's own folders and files, not there for it
+  std::vector<std::string> hidden{};  // the daemon's own folders and files, empty for it
 };
 
 // Of a class that the platform sends on the app's behalf nothing but the network: the environment
