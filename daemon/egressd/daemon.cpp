@@ -14,6 +14,7 @@
 
 #include "egressd/api.hpp"
 #include "egressd/http_answers.hpp"
+#include "egressd/prefix_claim.hpp"
 
 namespace egress::daemon {
 
@@ -57,9 +58,12 @@ class ConfiguredLab : public OperationObserver {
 
 // What is ours on the machine, and no business of programs in apps.
 std::vector<std::string> own_places(const Settings& settings) {
-  std::vector<std::string> places;
-  for (const std::string& path : {settings.run_dir, settings.state_dir, settings.socket}) {
-    places.push_back(std::filesystem::absolute(path).lexically_normal().string());
+  const std::string database = settings.state_dir + "/egressd.db";
+  std::vector<std::string> places{kClaimsFolder,     settings.run_dir + "/" + settings.prefix,
+                                  database,          database + "-wal",
+                                  database + "-shm", settings.socket};
+  for (std::string& path : places) {
+    path = std::filesystem::absolute(path).lexically_normal().string();
   }
   return places;
 }

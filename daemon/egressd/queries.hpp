@@ -117,7 +117,7 @@ class Queries {
   const GatewaySessions& gateway_sessions_;
   const Wires& wires_;
   Clock clock_;
-  const std::vector<std::string> own_places_;        // the daemon's folders and its socket
+  const std::vector<std::string> own_places_;        // the daemon's files and its socket
   std::chrono::system_clock::time_point since_;      // when this daemon began
   std::set<std::string> known_problems_of_wires_{};  // logged already
 };

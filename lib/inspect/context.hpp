@@ -22,7 +22,7 @@ struct ExecContext {
   std::string resolv_conf{};
   std::string hosts{};
   std::string authority{};  // the lab's certificate, in PEM, trusted beside the machine's; or empty
-  std::vector<std::string> hidden{};  // the daemon's own folders and files, not there for it
+  std::vector<std::string> hidden{};  // the daemon's own folders and files, empty for it
 };
 
 // Of a class that the platform sends on the app's behalf nothing but the network: the environment

@@ -108,7 +108,7 @@ TEST_F(Commands, ExecGivesTheRightsOfAContainer) {
       {"ip", "netns", "exec", "eg-host-sql", "true"},
       {"sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"},
       {"test", "-S", socket},
-      {"test", "-e", machine_.state_directory() + "/egressd.db"}};
+      {"test", "-s", machine_.state_directory() + "/egressd.db"}};
   for (const Command& command : forbidden) {
     EXPECT_FALSE(exec(command, false)) << command.front() << " " << command.back();
     EXPECT_TRUE(exec(command, true)) << command.front() << " " << command.back();

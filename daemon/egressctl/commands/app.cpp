@@ -148,7 +148,7 @@ void add_app_commands(CLI::App& app, const std::vector<std::string>& program, Ac
       "  egressctl exec --host sql -- ss -lnt\n"
       "The command has the rights that programs have in a container: neither network nor "
       "mounts are\n"
-      "its to change, and the daemon's folders are not there, unless it is --privileged.\n"
+      "its to change, and the daemon's files are not there, unless it is --privileged.\n"
       "In an app whose start has failed nothing runs, unless forced.\n"
       "Exit status: the command's; 125 egressctl failed, 126 the command cannot be "
       "run, 127 it was\n"

@@ -66,11 +66,14 @@ def configuration():
 
 
 def the_daemon():
-    yield of_app("connects to the control socket", "connect_unix", [SOCKET], ABSENT)
+    yield of_app("connects to the control socket", "connect_unix", [SOCKET],
+                 "Connection refused")
     yield of_app("connects to it by the daemon's root", "connect_unix",
                  [lambda stage: f"/proc/{stage.machine.daemon.process.pid}/root{SOCKET}"],
                  "Permission denied")
-    yield of_app("lists the daemon's folder", "list_folder", ["/run/egressd"], "0 entries")
+    yield of_app("lists the daemon's programs", "list_folder", ["/run/egressd/eg"], "0 entries")
+    yield of_app("lists the claims of prefixes", "list_folder", ["/run/egressd/prefixes"],
+                 "0 entries")
     yield of_app("removes the lab", "run", [
         lambda stage: str(stage.machine.daemon.ctl_words()[0]), "down"], "failed")
 
