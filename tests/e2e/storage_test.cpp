@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 class Storage : public ::testing::Test {
  protected:
   void SetUp() override {
-    by_hand("mkdir " + folder() + "; mount -t tmpfs -o size=600k tmpfs " + folder());
+    by_hand("mkdir " + folder() + "; mount -t tmpfs -o size=600k,mode=0750 tmpfs " + folder());
     ASSERT_TRUE(machine_.start());
     ASSERT_TRUE(machine_.apply(contract_lab()));
   }
