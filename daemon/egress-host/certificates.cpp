@@ -2,6 +2,7 @@
 #include "egress-host/certificates.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "lab/domain_name.hpp"

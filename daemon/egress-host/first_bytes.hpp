@@ -3,6 +3,8 @@
 
 // What a client says first tells in which protocol it wants its answer.
 
+#include <utility>
+
 #include "base/unique_fd.hpp"
 #include "uv/loop.hpp"
 

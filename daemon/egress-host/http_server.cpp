@@ -117,7 +117,7 @@ HttpServer::~HttpServer() {
 
 Status HttpServer::start() {
   const auto limit = static_cast<unsigned>(room_.connection_limit_);
-  const unsigned with_tls = certificates_ == nullptr ? 0U : MHD_USE_TLS;
+  const unsigned with_tls = certificates_ == nullptr ? 0U : static_cast<unsigned>(MHD_USE_TLS);
   // The last option is one of HTTPS alone.
   http_ = MHD_start_daemon(
       MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | with_tls, 0, nullptr, nullptr,

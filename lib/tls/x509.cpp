@@ -3,6 +3,7 @@
 
 #include <gnutls/crypto.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 

@@ -391,33 +391,5 @@ TEST_F(SessionTest, RestartsOnlySitesOfTheLab) {
   EXPECT_EQ(std::get<Refusal>(outcome).error.code, Errc::kNotFound);
 }
 
-TEST_F(SessionTest, KeepsTheAuthorityOfItsLabAndMakesAnotherForTheNext) {
-  tls::Authority first;
-  {
-    Session session = start();
-    apply(session);
-    first = session.current()->authority;
-    EXPECT_NE(first, tls::Authority{});
-  }
-  {
-    Session session = start();
-    EXPECT_EQ(session.current()->authority, first);
-    session.forget();
-    EXPECT_NE(session.current()->authority, first);
-    apply(session);
-    EXPECT_NE(session.current()->authority, first);
-    first = session.current()->authority;
-  }
-  EXPECT_EQ(start().current()->authority, first);
-}
-
-TEST_F(SessionTest, LetsNobodyElseReadTheKeyOfTheAuthority) {
-  Session session = start();
-  apply(session);
-  const auto mode = std::filesystem::status(folder_ / "egressd.db").permissions();
-  EXPECT_EQ(mode & (std::filesystem::perms::group_all | std::filesystem::perms::others_all),
-            std::filesystem::perms::none);
-}
-
 }  // namespace
 }  // namespace egress::session
