@@ -53,6 +53,7 @@ class ConntrackTest : public LinuxFixture {
       state[netns] = plain_netns();
       join(state, netns, "eth0", "eg-router", end);
       state["eg-router"]->links[end].forwarding = true;
+      state["eg-router"]->links[end].arp_filter = false;  // both clients ask, and one is routed to
       state["eg-router"]->addresses.insert({end, ip(network + "1"), 24});
       state[netns]->addresses.insert({"eth0", ip(network + "2"), 24});
       state[netns]->routes[key_of(route)] = route;
