@@ -213,6 +213,7 @@ PORTS = {
     "port deleted": "link=$(links | grep '^w-elastic-0' | head -1); [[ -z $link ]] ||"
                     " ip link del $link",
 }
+# What all these scripts may call: the N-th of the lines that come, and the links there.
 TOOLS = ("pick() { mapfile -t lines; ((${#lines[@]} == 0)) || "
          "printf '%s' \"${lines[$(($1 % ${#lines[@]}))]}\"; }; "
          "links() { ip -o link show | sed -E 's/^[0-9]+: ([^:@]*).*/\\1/' | grep -v '^lo$' | sort; }; ")
@@ -226,12 +227,12 @@ def change(draw, lab):
     name = draw.choice(sorted(CHANGES))
     script = CHANGES[name].format(number=draw.randrange(100))
     netns = f"{scenery.PREFIX}-{place_of(draw)}"
-    return Action(name, "change", (netns, TOOLS + script), (netns,))
+    return Action(name, "change", (netns, script), (netns,))
 
 
 def port_change(draw, lab):
     name = draw.choice(sorted(PORTS))
-    return Action(name, "change", (f"{scenery.PREFIX}-vnet-spoke", TOOLS + PORTS[name]),
+    return Action(name, "change", (f"{scenery.PREFIX}-vnet-spoke", PORTS[name]),
                   instances_of("elastic"))
 
 

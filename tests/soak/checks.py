@@ -15,6 +15,7 @@ QUESTIONS = 6
 NEVER = ("witness", "island")
 MEMORY_BOUND_KIB = 4096
 MEMORY_BOUND_SHARE = 0.12
+LONG_LIFE = 10  # intervals, before which memory still comes to what it takes
 DESCRIPTOR_BOUND = 4  # what a request under way may have open
 
 
@@ -141,7 +142,7 @@ class Checks:
         """(first half's mean, second half's mean, bound) in KiB of the last daemon's life, the
         longest; nothing where it was too short."""
         values = [each.memory for each in self.last_life()[1:]]  # the first is of a start
-        if len(values) < 4:
+        if len(values) < LONG_LIFE:
             return None
         middle = len(values) // 2
         first = sum(values[:middle]) / middle

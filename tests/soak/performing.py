@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Does what actions say, and waits until what they broke is mended."""
 
+import difflib
 import json
 import os
 import pathlib
@@ -10,7 +11,7 @@ import subprocess
 import time
 
 import surroundings
-from actions import EXPORT_FILE, LAB_FILE
+from actions import EXPORT_FILE, LAB_FILE, TOOLS
 from machine import Trouble
 
 REPAIR_SECONDS = 90
@@ -80,7 +81,7 @@ class Performer:
         if netns not in surroundings.namespaces():
             return
         self.damaged.setdefault(netns, surroundings.netns_text(netns))
-        surroundings.shell('nsenter --net="/run/netns/$1" bash -c "$2"', netns, script)
+        surroundings.shell('nsenter --net="/run/netns/$1" bash -c "$2"', netns, TOOLS + script)
 
     def held_change(self, action):
         self.mended()
@@ -196,8 +197,6 @@ class Performer:
 
 
 def difference(before, after):
-    """The lines that only one of them has."""
-    old, new = before.splitlines(), after.splitlines()
-    lines = [f"  - {each}" for each in old if each not in new]
-    lines += [f"  + {each}" for each in new if each not in old]
-    return "\n".join(lines[:12])
+    """The lines that only one of them has, or has where the other has not."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+    return "\n".join(f"  {each}" for each in list(lines)[2:] if not each.startswith("@@"))[:1500]

@@ -21,7 +21,7 @@ from machine import Daemon, Trouble
 from performing import Performer
 from traffic import Traffic
 
-ACTIONS_PER_INTERVAL = 15
+ACTIONS_PER_INTERVAL = 25
 KILLING_SHARE = 0.25  # of the time; the daemon then lives on, so that it shows what it holds
 OVERLAP_SHARE = 0.3   # of the faults that are not waited for
 
@@ -91,7 +91,7 @@ class Soak:
     def act(self, action):
         print(action.text(), file=self.played, flush=True)
         self.note(f"{self.number} {action.name} {' '.join(action.words)[-150:]}")
-        self.counts[action.kind if action.kind in ("operation", "question") else action.name] += 1
+        self.counts["questions" if action.kind == "question" else action.name] += 1
         self.traffic.end(action.concerned(self.traffic.flows.values()))
         before = self.daemon.process.pid
         self.performer.perform(action)
@@ -153,19 +153,23 @@ class Soak:
         yield "sent while something concerned them", free
         yield "flows held against the kernel", self.checks.questions
         yield "lives of egressd", self.life + 1
-        last = self.checks.last_life()
-        for name in ("memory", "descriptors", "resolver", "wire"):
-            values = [getattr(each, name) for each in (last if name in ("memory", "descriptors")
-                                                       else self.checks.samples)]
-            unit = "" if name == "descriptors" else " KiB"
-            yield (f"{name} of the last life, first/last/most" if last and unit == "" or
-                   name == "memory" else f"memory of the {name}, first/last/most",
-                   f"{values[0]}/{values[-1]}/{max(values)}{unit}")
+        yield from self.held()
         if self.growth:
             first, second, bound = self.growth
             yield ("memory, second half's mean less first half's",
                    f"{second - first:+.0f} KiB of {first:.0f} (bound {bound:.0f})")
         yield "wrong", len(self.wrong)
+
+    def held(self):
+        def row(what, samples, name, unit=""):
+            values = [getattr(each, name) for each in samples]
+            return (f"{what}, first/last/most",
+                    f"{values[0]}/{values[-1]}/{max(values)}{unit}")
+        last, whole = self.checks.last_life(), self.checks.samples
+        yield row("memory of the last egressd", last, "memory", " KiB")
+        yield row("descriptors of the last egressd", last, "descriptors")
+        yield row("memory of egress-dns", whole, "resolver", " KiB")
+        yield row("memory of egress-wire", whole, "wire", " KiB")
 
     def end_with_table(self):
         rows = [(name, str(value)) for name, value in self.table()]

@@ -6,9 +6,14 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
+import time
 
 import scenery
+from machine import Trouble
+
+SETTLE_SECONDS = 60
 
 PROGRAMS = ("egressd", "egress-host", "egress-dns", "egress-identity", "egress-wire")
 NETNS_COMMANDS = [
@@ -16,9 +21,10 @@ NETNS_COMMANDS = [
     "s/ (qlen|link-netnsid|state) [^ ]+//g' | sort",
     "ip -o -4 addr show | sed -E 's/^[0-9]+: //' | sort",
     "ip route show table all | grep -v '^local\\|^broadcast\\|proto kernel' | sort",
-    "ip rule show",
+    "ip rule show | sort",  # those of one priority never concern one packet
     "ip neigh show nud permanent | sort",
-    "nft -s list ruleset | sed -E 's/^(\\s*comment \"[0-9a-f]{32}) [0-9]+\"/\\1\"/; s|//[0-9]+||g' "
+    # What counts a sender's flows has an element for as long as there are any.
+    "nft -s list ruleset | grep -v 'ct count over' | sed -E 's/^(\\s*comment \"[0-9a-f]{32}) [0-9]+\"/\\1\"/; s|//[0-9]+||g' "
     "| sort"]
 SCRIPT = "; ".join(NETNS_COMMANDS)
 
@@ -93,6 +99,23 @@ def inventory():
     here = shell(SCRIPT)
     return "\n".join(["== namespaces", *namespaces(), "== processes", json.dumps(census()),
                       "== files", files, "== mounts", mounts, "== here", here])
+
+
+def settle():
+    """Waits until the kernel has taken down what was removed before: it does so in the background
+    and in order, so a link that goes with one more namespace says when."""
+    with subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE) as holder:
+        ours = os.stat("/proc/self/ns/net").st_ino
+        while os.stat(f"/proc/{holder.pid}/ns/net").st_ino == ours:
+            time.sleep(0.01)
+        subprocess.run(["ip", "link", "add", "settle", "type", "veth", "peer", "name", "settle",
+                        "netns", str(holder.pid)], check=True)
+        holder.stdin.close()
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while any(name == "settle" for _, name in socket.if_nameindex()):
+        if time.monotonic() > deadline:
+            raise Trouble("the kernel still takes down what was removed")
+        time.sleep(0.01)
 
 
 def memory_and_descriptors(pid):

@@ -16,6 +16,7 @@ import threading
 import time
 
 import scenery
+import surroundings
 from wire import ALL_PROTOCOLS, FOLDER, OUTGOING, Within, ipv4_of, make_room
 
 RATE = 20                 # datagrams of a flow in a second
@@ -279,6 +280,8 @@ class Traffic:
 
     def refresh(self):
         """Follows namespaces that have come anew under their names."""
+        if any(each.identity != identity_of(each.flow.origin) for each in self.senders.values()):
+            surroundings.settle()
         with self.lock:
             self.machines.refresh()
             for name, flow in self.flows.items():
