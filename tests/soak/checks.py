@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What is held against what at intervals: flows and machines against what `explain` says, the daemon
-against one that starts anew, and what it holds against what it held."""
+"""What is held against what at intervals: flows against what `explain` says, the daemon against one
+that starts anew, and what it holds against what it held."""
 
 import dataclasses
 import json
@@ -47,7 +47,8 @@ class Checks:
         if not idle:
             return
         self.traffic.refresh()
-        impaired = any(each["impairment"] or each["held"] for each in self.performer.status()["wires"])
+        wires = self.performer.status()["wires"]
+        impaired = any(each["impairment"] or each["held"] for each in wires)
         for flow in idle:
             if impaired and scenery.netns("worker", "wired-0") in flow.passes:
                 continue
@@ -103,16 +104,6 @@ class Checks:
             if anew is not None and anew[key] != told[key]:
                 self.say_wrong(f"explain {sender} {url}: {key} is {told[key]} to the daemon and "
                                f"{anew[key]} of the document alone")
-
-    def nothing_to_do_for_another(self):
-        """A daemon that finds the lab of a killed one has nothing to change."""
-        self.performer.daemon_killed()
-        self.performer.mended()
-        told = self.performer.status()
-        last = told["lastPass"]
-        if last and last["operations"] and not told["lastRepair"]:
-            self.say_wrong(f"a daemon that started anew made {last['operations']} operations of a "
-                           "machine that was in sync")
 
     # --- What is held.
 

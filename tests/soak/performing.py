@@ -11,7 +11,7 @@ import subprocess
 import time
 
 import surroundings
-from actions import EXPORT_FILE, LAB_FILE, TOOLS
+from actions import EXPORT_FILE, LAB_FILE
 from machine import Trouble
 
 REPAIR_SECONDS = 90
@@ -33,7 +33,8 @@ class Performer:
         self.daemon, self.traffic, self.say_wrong = daemon, traffic, say_wrong
         self.empty_inventory = surroundings.inventory()
         self.idle_descriptors = self.descriptors()
-        self.damaged = {}  # namespace → what it held before the first of the faults that are open
+        self.damaged = {}  # namespace → what it held before it was damaged, if that is to come back
+        self.open_fault = False
         self.census = {}   # of programs, as the lab needs them
         self.needed = []   # namespaces, likewise
 
@@ -56,8 +57,10 @@ class Performer:
                  "change": self.change, "held change": self.held_change,
                  "namespace deleted": self.namespace_deleted, "kill": self.kill,
                  "stop": self.stop, "run folder removed": self.run_folder_removed,
-                 "daemon killed": self.daemon_killed, "killed operation": self.killed_operation}
+                 "daemon killed": self.daemon_killed, "daemon replaced": self.daemon_replaced,
+                 "killed operation": self.killed_operation}
         kinds[action.kind](action)
+        self.open_fault = self.open_fault or action.kind not in ("question", "operation", "down")
         if not self.daemon.lives():
             self.say_wrong(f"egressd has ended by itself after {action.name}")
             self.daemon.start()
@@ -76,18 +79,26 @@ class Performer:
         if action.kind == "operation" and 0 in action.expects:
             self.damaged = {name: None for name in self.damaged}
 
+    def remember(self, netns):
+        """What a namespace holds before it is damaged, which nobody knows while another fault is
+        open: that may have taken links or carriers from this one, too."""
+        if self.open_fault:
+            self.mended()
+        self.damaged[netns] = surroundings.netns_text(netns)
+
     def change(self, action):
-        netns, script = action.words
-        if netns not in surroundings.namespaces():
-            return
-        self.damaged.setdefault(netns, surroundings.netns_text(netns))
-        surroundings.shell('nsenter --net="/run/netns/$1" bash -c "$2"', netns, TOOLS + script)
+        netns = action.words[0]
+        if netns in surroundings.namespaces():
+            self.remember(netns)
+            surroundings.within(netns, "change", *action.words[1:])
 
     def held_change(self, action):
-        self.mended()
-        self.daemon.must("hold", "--for", "5m")
-        self.change(action)
         netns = action.words[0]
+        if netns not in surroundings.namespaces():
+            return
+        self.remember(netns)
+        self.daemon.must("hold", "--for", "5m")
+        surroundings.within(netns, "change", *action.words[1:])
         before = self.damaged[netns]
         after = surroundings.netns_text(netns)
         if before != after and not eventually(lambda: self.status().get("drift")):
@@ -100,8 +111,8 @@ class Performer:
         netns = action.words[0]
         if netns not in surroundings.namespaces():
             return
-        self.damaged.setdefault(netns, surroundings.netns_text(netns))
-        surroundings.shell('ip netns del "$1"', netns)
+        self.remember(netns)
+        subprocess.run(["ip", "netns", "del", netns], check=False)
 
     def kill(self, action):
         program, number = action.words
@@ -121,6 +132,16 @@ class Performer:
         self.daemon.process.kill()
         self.daemon.process.wait()
         self.daemon.start()
+
+    def daemon_replaced(self, _=None):
+        """One that finds the lab of a killed one in calm has nothing to change."""
+        self.mended()
+        self.daemon_killed()
+        self.mended()
+        told = self.status()
+        if told["lastRepair"] or not told["lastPass"] or told["lastPass"]["operations"]:
+            self.say_wrong("a daemon that started anew had something to do where all was in sync: "
+                           f"{told['lastPass']}, {told['lastRepair']}")
 
     def killed_operation(self, action):
         client = subprocess.Popen(self.daemon.ctl_words(*action.words), stdin=subprocess.DEVNULL,
@@ -142,7 +163,7 @@ class Performer:
         if not eventually(lambda: self.descriptors() <= self.idle_descriptors, 10):
             self.say_wrong(f"after down egressd holds {self.descriptors()} descriptors, "
                            f"{self.idle_descriptors} before the first lab")
-        self.damaged = {}
+        self.damaged, self.open_fault = {}, False
 
     def operation_of_down(self):
         done = self.daemon.ctl("--wait", "down")
@@ -162,7 +183,7 @@ class Performer:
             if not eventually(lambda: surroundings.netns_text(netns) == before):
                 self.say_wrong(f"{netns} was not mended:\n"
                                + difference(before, surroundings.netns_text(netns)))
-        self.damaged = {}
+        self.damaged, self.open_fault = {}, False
         self.lab()
         if not eventually(self.is_calm):
             self.say_wrong("not in sync again: " + self.unrest())
@@ -184,7 +205,7 @@ class Performer:
             raise Trouble("egressd has ended")
         told = self.status()
         return (told.get("inSync") and not told["scaling"] and not told["operation"]
-                and all(each["carrying"] for each in told["wires"])
+                and all(each["carrying"] or each["held"] for each in told["wires"])
                 and all(each["state"] == "running" for each in told["apps"])
                 and surroundings.census() == self.census
                 and surroundings.namespaces() == self.needed)

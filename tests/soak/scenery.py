@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The lab of a seed, and the flows in it: what each passes, so that it is known whom an operation or
-a fault concerns."""
+"""The lab of a seed, and the flows in it: what each passes, so that it is known whom an operation
+or a fault concerns."""
 
 import dataclasses
 import random

@@ -5,7 +5,6 @@ of its own, which scripts/soak makes."""
 import argparse
 import collections
 import json
-import os
 import pathlib
 import sys
 import time
@@ -15,7 +14,6 @@ sys.path.append(str(HERE.parent / "attack"))
 
 import actions
 import scenery
-import surroundings
 from checks import Checks
 from machine import Daemon, Trouble
 from performing import Performer
@@ -114,9 +112,6 @@ class Soak:
         self.checks.expectations()
         self.checks.random_questions(self.told.seed, self.interval, lab)
         self.traffic.end(list(self.traffic.flows))
-        if self.interval and self.minutes() < self.told.minutes * KILLING_SHARE:
-            self.checks.nothing_to_do_for_another()
-            self.life += 1
         self.checks.begin_eras()
         taken = self.checks.sample(self.life, self.number, self.minutes())
         self.interval += 1
@@ -131,7 +126,7 @@ class Soak:
         self.look()
         self.growth = self.checks.memory_growth()
         self.traffic.end(list(self.traffic.flows))
-        self.checks.nothing_to_do_for_another()
+        self.performer.daemon_replaced()
         self.performer.down()
         self.traffic.close()
         self.daemon.end()

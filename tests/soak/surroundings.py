@@ -14,29 +14,19 @@ import scenery
 from machine import Trouble
 
 SETTLE_SECONDS = 60
-
 PROGRAMS = ("egressd", "egress-host", "egress-dns", "egress-identity", "egress-wire")
-NETNS_COMMANDS = [
-    "ip -o link show | sed -E 's/^[0-9]+: //; s/@[^:]*//; s/NO-CARRIER,|M-DOWN,//; "
-    "s/ (qlen|link-netnsid|state) [^ ]+//g' | sort",
-    "ip -o -4 addr show | sed -E 's/^[0-9]+: //' | sort",
-    "ip route show table all | grep -v '^local\\|^broadcast\\|proto kernel' | sort",
-    "ip rule show | sort",  # those of one priority never concern one packet
-    "ip neigh show nud permanent | sort",
-    # What counts a sender's flows has an element for as long as there are any.
-    "nft -s list ruleset | grep -v 'ct count over' | sed -E 's/^(\\s*comment \"[0-9a-f]{32}) [0-9]+\"/\\1\"/; s|//[0-9]+||g' "
-    "| sort"]
-SCRIPT = "; ".join(NETNS_COMMANDS)
+HERE = pathlib.Path(__file__).resolve().parent
 
 
-def shell(script, *words):
-    return subprocess.run(["bash", "-c", script, "bash", *words], stdout=subprocess.PIPE,
+def within(netns, *words):
+    """What a program of this folder says in a namespace."""
+    entering = [] if netns is None else ["nsenter", f"--net=/run/netns/{netns}", "--"]
+    return subprocess.run([*entering, HERE / words[0], *words[1:]], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False).stdout
 
 
 def netns_text(name):
-    """All that a namespace holds, as text that is equal where it is."""
-    return shell('nsenter --net="/run/netns/$1" bash -c "$2"', name, SCRIPT)
+    return within(name, "inventory")
 
 
 def namespaces():
@@ -67,15 +57,15 @@ def pids_of(program):
             if name == program and state != "Z"]
 
 
-def bury(kept=()):
+def bury():
     """Whose parent has died is ours by then, as we are the first process here."""
-    for pid, (_, state, parent) in processes().items():
-        if state == "Z" and parent == os.getpid() and pid not in kept:
+    for pid, (name, state, parent) in processes().items():
+        if state == "Z" and parent == os.getpid() and name != "egressd":
             os.waitpid(pid, 0)
 
 
 def census():
-    """Program → how many run; those that have ended and that nobody has asked about by themselves."""
+    """Program → how many run; those that have ended, of which nobody has heard, by themselves."""
     counts = {}
     for name, state, _ in processes().values():
         key = f"{name} (ended)" if state == "Z" else name
@@ -93,12 +83,8 @@ def end_strays(daemon_pid):
 
 def inventory():
     """What the programs may leave on a machine that has no lab."""
-    files = shell("find /run -path /run/soak -prune -o -printf '%y %m %p\\n' | sort -k3")
-    mounts = shell("cut -d' ' -f4- /proc/self/mountinfo | grep ' /run' | "
-                   "sed -E 's/ (shared|master):[0-9]+//g'")
-    here = shell(SCRIPT)
     return "\n".join(["== namespaces", *namespaces(), "== processes", json.dumps(census()),
-                      "== files", files, "== mounts", mounts, "== here", here])
+                      within(None, "inventory", "--machine")])
 
 
 def settle():

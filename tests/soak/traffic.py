@@ -8,6 +8,7 @@ bear the era's number, and each of them has to arrive, or none may. Between eras
 nobody counts."""
 
 import collections
+import itertools
 import os
 import select
 import socket
@@ -22,6 +23,8 @@ from wire import ALL_PROTOCOLS, FOLDER, OUTGOING, Within, ipv4_of, make_room
 RATE = 20                 # datagrams of a flow in a second
 ARRIVAL_SECONDS = 10      # for what is under way when an era ends
 GHOST_DATAGRAMS = 10
+# In turns: a flow that is remembered may go on where a new one may not.
+FRESH_PORTS = range(10000, 32000)
 MARK = b"soak "
 CLOSED_ERA = 0
 UDP = 17
@@ -36,14 +39,16 @@ class Era:
 class Sender:
     """The sending end of a flow in the namespace that now has its name."""
 
-    def __init__(self, flow):
-        self.flow = flow
+    def __init__(self, flow, ports):
+        self.flow, self.ports = flow, ports
         self.identity = identity_of(flow.origin)
         self.socket = self._made()
 
     def _made(self):
         with Within(self.flow.origin):
             made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        if self.flow.fresh:
+            made.bind(("0.0.0.0", next(self.ports)))
         made.setblocking(False)
         return made
 
@@ -210,6 +215,7 @@ class Traffic:
         self.all_eras = {}
         self.counts = collections.defaultdict(collections.Counter)
         self.last_era = CLOSED_ERA
+        self.fresh_ports = {each: itertools.cycle(FRESH_PORTS) for each in self.flows}
         self.lock = threading.RLock()
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -292,7 +298,7 @@ class Traffic:
                 if sender and sender.identity != identity:
                     self.ghosts.append([self.senders.pop(name), GHOST_DATAGRAMS])
                 if identity is not None and name not in self.senders:
-                    self.senders[name] = Sender(flow)
+                    self.senders[name] = Sender(flow, self.fresh_ports[name])
 
     def begin(self, name, arrives, sources):
         """From now on each datagram has to arrive, or none may."""
