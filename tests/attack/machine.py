@@ -44,14 +44,14 @@ class Agent:
 class Daemon:
     """With its own state folder; all else where a user's daemon has it, since /run is ours."""
 
-    def __init__(self, programs):
+    def __init__(self, programs, folder=pathlib.Path("/run/attack"), log=None):
         self.programs = pathlib.Path(programs)
-        self.folder = pathlib.Path("/run/attack")
+        self.folder = folder
         self.folder.mkdir()
         self.state = self.folder / "state"
         self.run = pathlib.Path("/run/egressd")
         self.socket = self.run / "egressd.sock"
-        self.log = self.folder / "egressd.log"
+        self.log = log or self.folder / "egressd.log"
         self.start()
 
     def start(self):
