@@ -31,11 +31,10 @@ TEST(FlowUrls, CarryProtocolHostAndPort) {
 
 TEST(FlowUrls, OtherTextIsInvalid) {
   for (const char* url :
-       {"", "10.1.2.4:443", "http://10.1.2.4:80", "tcp://10.1.2.4", "tcp://:80",
-        "tcp://10.1.2.4:", "tcp://10.1.2.4:0", "tcp://10.1.2.4:65536", "tcp://10.1.2.4:-1",
-        "tcp://10.1.2.4:80/", "tcp://10.1.2.4:80x", "icmp://10.1.2.4:7", "tcp://[::1]:80",
-        "tcp://a/b:80", "tcp://", "TCP://10.1.2.4:80",
-        "tcp://a b:80", "tcp://a\r\n:80", "tcp://a\x7f:80"}) {
+       {"", "10.1.2.4:443", "http://10.1.2.4:80", "tcp://10.1.2.4", "tcp://:80", "tcp://10.1.2.4:",
+        "tcp://10.1.2.4:0", "tcp://10.1.2.4:65536", "tcp://10.1.2.4:-1", "tcp://10.1.2.4:80/",
+        "tcp://10.1.2.4:80x", "icmp://10.1.2.4:7", "tcp://[::1]:80", "tcp://a/b:80", "tcp://",
+        "TCP://10.1.2.4:80", "tcp://a b:80", "tcp://a\r\n:80", "tcp://a\x7f:80"}) {
     const auto result = parse_flow_target(url);
     ASSERT_FALSE(result.ok()) << url;
     EXPECT_EQ(result.error().code, Errc::kInvalid) << url;
