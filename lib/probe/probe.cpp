@@ -3,6 +3,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <random>
@@ -23,6 +24,13 @@ constexpr uint8_t kTcp = 6;
 constexpr uint8_t kUdp = 17;
 // Packets sent between two looks at the watchers, far below what their buffers hold.
 constexpr size_t kBatch = 64;
+// Datagrams wait in a buffer of whoever answers them, of the size that sockets have unless somebody
+// asks for more. The kernel answers the rest by itself.
+constexpr size_t kInFlight = 64;
+// Who has not answered by then is waited for later, with all the others; where nobody has answered
+// since, the next ones are waited for less.
+constexpr std::chrono::milliseconds kPause{100};
+constexpr std::chrono::milliseconds kPauseAmongTheSilent{5};
 
 // A UDP answer names its flow by addresses and ports only.
 struct UdpKey {
@@ -53,6 +61,9 @@ class Run {
   }
 
   Result<Sender::Sent> send(size_t flow);
+  // Until packets have come, or for as long; progress_ says whether any told something.
+  Status look(std::chrono::milliseconds patience);
+  Status pace();
   Status drain();
   void on_arrival(const Watcher& watcher, const SeenPacket& packet);
   void on_reply(const Watcher& watcher, const SeenPacket& packet);
@@ -68,8 +79,12 @@ class Run {
   std::vector<Watcher> destinations_{};
   std::vector<Watcher> sources_{};
   std::multimap<UdpKey, size_t> awaited_udp_{};
-  size_t unanswered_ = 0;  // sent, without a reply so far
-  bool progress_ = false;  // something new since it was last cleared
+  std::vector<pollfd> polled_{};
+  size_t unanswered_ = 0;    // sent, without a reply so far
+  size_t datagrams_ = 0;     // of these
+  size_t silent_ = 0;        // of these, so many were waited for in vain while others were sent
+  bool all_silent_ = false;  // the last time
+  bool progress_ = false;    // something new since it was last cleared
 };
 
 Status Run::open(const std::vector<std::string>& watch) {
@@ -88,6 +103,8 @@ Status Run::open(const std::vector<std::string>& watch) {
     ASSIGN_OR_RETURN(Sender sender, Sender::open(netns, ports));
     senders_.emplace(netns, std::move(sender));
   }
+  for (const Watcher& watcher : destinations_) polled_.push_back({watcher.fd(), POLLIN, 0});
+  for (const Watcher& watcher : sources_) polled_.push_back({watcher.fd(), POLLIN, 0});
   return {};
 }
 
@@ -122,28 +139,44 @@ Status Run::send() {
           {{flow.netns, flow.destination, flow.destination_port, flow.source_port}, index});
     }
     ASSIGN_OR_RETURN(const Sender::Sent sent, send(index));
-    if (sent == Sender::Sent::kYes) ++unanswered_;
-    if (index % kBatch == kBatch - 1) RETURN_IF_ERROR(drain());
+    if (sent == Sender::Sent::kYes) {
+      ++unanswered_;
+      if (flow.protocol == kUdp) ++datagrams_;
+    }
+    if (index % kBatch == kBatch - 1) RETURN_IF_ERROR(pace());
+  }
+  return {};
+}
+
+Status Run::look(std::chrono::milliseconds patience) {
+  if (::poll(polled_.data(), polled_.size(), static_cast<int>(patience.count())) < 0 &&
+      errno != EINTR) {
+    return Error::from_errno("wait for probes");
+  }
+  progress_ = false;
+  return drain();
+}
+
+// Flows that nobody answers cost a pause for many of them.
+Status Run::pace() {
+  RETURN_IF_ERROR(drain());
+  silent_ = std::min(silent_, datagrams_);
+  while (datagrams_ > silent_ + kInFlight) {
+    RETURN_IF_ERROR(look(all_silent_ ? kPauseAmongTheSilent : kPause));
+    if (!progress_) silent_ = datagrams_;
+    all_silent_ = !progress_;
   }
   return {};
 }
 
 Status Run::wait(std::chrono::milliseconds patience) {
-  std::vector<pollfd> polled;
-  for (const Watcher& watcher : destinations_) polled.push_back({watcher.fd(), POLLIN, 0});
-  for (const Watcher& watcher : sources_) polled.push_back({watcher.fd(), POLLIN, 0});
   RETURN_IF_ERROR(drain());
   Clock::time_point deadline = Clock::now() + patience;
   while (unanswered_ > 0) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     if (left.count() <= 0) break;
-    if (::poll(polled.data(), polled.size(), static_cast<int>(left.count())) < 0 &&
-        errno != EINTR) {
-      return Error::from_errno("wait for probes");
-    }
-    progress_ = false;
-    RETURN_IF_ERROR(drain());
+    RETURN_IF_ERROR(look(left));
     if (progress_) deadline = Clock::now() + patience;
   }
   // A packet is queued at its destination before it is answered, but we may have read the answer
@@ -247,6 +280,7 @@ void Run::note_reply(const Watcher& watcher, size_t flow, bool refused) {
   result.replied = true;
   result.refused = refused;
   --unanswered_;
+  if (flows_[flow].protocol == kUdp) --datagrams_;
   progress_ = true;
 }
 

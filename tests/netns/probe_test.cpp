@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -173,6 +174,16 @@ TEST_F(Probe, CarriesThousandsOfFlowsToOneHost) {
     ASSERT_TRUE(results[index].replied) << "port " << flows[index].destination_port;
     EXPECT_EQ(results[index].refused, flows[index].destination_port != 443);
   }
+}
+
+// More than the answering socket has room for, unless it is given time.
+TEST_F(Probe, GivesThousandsOfDatagramsAnAnswerEachAndWaitsForNoneThatIsSilent) {
+  std::vector<ProbeFlow> flows(3000, {"client", kUdp, kServer, 53, 50001});
+  flows.insert(flows.begin(), 1000, {"client", kUdp, kServer, 25, 50002});  // dropped
+  const auto results = probe_all(flows);
+  const auto answered = std::count_if(results.begin(), results.end(),
+                                      [](const ProbeResult& result) { return result.replied; });
+  EXPECT_EQ(answered, 3000);
 }
 
 TEST_F(Probe, GivesEqualFlowsAnAnswerEach) {
