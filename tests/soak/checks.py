@@ -15,7 +15,8 @@ QUESTIONS = 6
 NEVER = ("witness", "island")
 MEMORY_BOUND_KIB = 4096
 MEMORY_BOUND_SHARE = 0.12
-LONG_LIFE = 10  # intervals, before which memory still comes to what it takes
+WARM_UP = 20  # intervals, in which memory comes to what the largest of all passes takes
+LONG_LIFE = 6  # intervals beyond these, for there to be halves
 DESCRIPTOR_BOUND = 4  # what a request under way may have open
 
 
@@ -131,8 +132,8 @@ class Checks:
 
     def memory_growth(self):
         """(first half's mean, second half's mean, bound) in KiB of the last daemon's life, the
-        longest; nothing where it was too short."""
-        values = [each.memory for each in self.last_life()[1:]]  # the first is of a start
+        longest, once it is warm; nothing where it was too short."""
+        values = [each.memory for each in self.last_life()[WARM_UP:]]
         if len(values) < LONG_LIFE:
             return None
         middle = len(values) // 2

@@ -33,7 +33,8 @@ class Performer:
         self.daemon, self.traffic, self.say_wrong = daemon, traffic, say_wrong
         self.empty_inventory = surroundings.inventory()
         self.idle_descriptors = self.descriptors()
-        self.damaged = {}  # namespace → what it held before it was damaged, if that is to come back
+        # Namespace → what it held before it was damaged, or None where it need not come back.
+        self.damaged = {}
         self.open_fault = False
         self.census = {}   # of programs, as the lab needs them
         self.needed = []   # namespaces, likewise
@@ -154,15 +155,15 @@ class Performer:
     def down(self, _=None):
         """Whatever is broken at the moment."""
         self.operation_of_down()
+        if not eventually(lambda: self.descriptors() <= self.idle_descriptors, 10):
+            self.say_wrong(f"after down egressd holds {self.descriptors()} descriptors, "
+                           f"{self.idle_descriptors} before the first lab")
         self.traffic.let_go()
         surroundings.bury()
         if not eventually(lambda: surroundings.inventory() == self.empty_inventory, 10):
             self.say_wrong("after down the machine is not as it was:\n" + difference(
                 self.empty_inventory, surroundings.inventory()))
             surroundings.end_strays(self.daemon.process.pid)
-        if not eventually(lambda: self.descriptors() <= self.idle_descriptors, 10):
-            self.say_wrong(f"after down egressd holds {self.descriptors()} descriptors, "
-                           f"{self.idle_descriptors} before the first lab")
         self.damaged, self.open_fault = {}, False
 
     def operation_of_down(self):

@@ -191,6 +191,8 @@ def app_flow(site, target, port, **more):
     plan = PLANS[site]
     passes = [netns("app", f"{site}-0"), netns("worker", f"{plan}-0"), netns("host", target), site,
               *(f"{PREFIX}-{each}" for each in ways(site, target))]
+    if plan == "wired":  # what carries wires lives there
+        passes.append(f"{PREFIX}-stamp")
     name = f"{site}-{target}-{port}"
     return Flow(name, site, netns("app", f"{site}-0"), target, port, frozenset(passes), **more)
 

@@ -14,7 +14,7 @@ sys.path.append(str(HERE.parent / "attack"))
 
 import actions
 import scenery
-from checks import Checks
+from checks import LONG_LIFE, WARM_UP, Checks
 from machine import Daemon, Trouble
 from performing import Performer
 from traffic import Traffic
@@ -151,8 +151,10 @@ class Soak:
         yield from self.held()
         if self.growth:
             first, second, bound = self.growth
-            yield ("memory, second half's mean less first half's",
+            yield ("  once warm, second half's mean less first half's",
                    f"{second - first:+.0f} KiB of {first:.0f} (bound {bound:.0f})")
+        else:
+            yield "  once warm", f"not judged before {WARM_UP + LONG_LIFE} intervals of one life"
         yield "wrong", len(self.wrong)
 
     def held(self):

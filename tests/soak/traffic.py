@@ -23,8 +23,9 @@ from wire import ALL_PROTOCOLS, FOLDER, OUTGOING, Within, ipv4_of, make_room
 RATE = 20                 # datagrams of a flow in a second
 ARRIVAL_SECONDS = 10      # for what is under way when an era ends
 GHOST_DATAGRAMS = 10
-# In turns: a flow that is remembered may go on where a new one may not.
-FRESH_PORTS = range(10000, 32000)
+# In turns, and the same again when all have forgotten it: a flow that is remembered may go on where
+# a new one may not.
+FRESH_PORTS = range(8000, 32000)
 MARK = b"soak "
 CLOSED_ERA = 0
 UDP = 17
@@ -215,7 +216,7 @@ class Traffic:
         self.all_eras = {}
         self.counts = collections.defaultdict(collections.Counter)
         self.last_era = CLOSED_ERA
-        self.fresh_ports = {each: itertools.cycle(FRESH_PORTS) for each in self.flows}
+        self.fresh_ports = itertools.cycle(FRESH_PORTS)
         self.lock = threading.RLock()
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -298,7 +299,7 @@ class Traffic:
                 if sender and sender.identity != identity:
                     self.ghosts.append([self.senders.pop(name), GHOST_DATAGRAMS])
                 if identity is not None and name not in self.senders:
-                    self.senders[name] = Sender(flow, self.fresh_ports[name])
+                    self.senders[name] = Sender(flow, self.fresh_ports)
 
     def begin(self, name, arrives, sources):
         """From now on each datagram has to arrive, or none may."""
