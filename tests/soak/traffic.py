@@ -213,7 +213,7 @@ class Traffic:
         self.say_wrong = say_wrong
         self.machines = Machines()
         self.senders, self.streams, self.eras, self.ghosts = {}, {}, {}, []
-        self.all_eras = {}
+        self.all_eras, self.seen_ghosts = {}, set()
         self.counts = collections.defaultdict(collections.Counter)
         self.last_era = CLOSED_ERA
         self.fresh_ports = itertools.cycle(FRESH_PORTS)
@@ -271,7 +271,10 @@ class Traffic:
             if not (host == "nva" and "eg-host-nva" in flow.passes):
                 self.say_wrong(f"a datagram of {name} came to {host}")
         elif number == "ghost":
-            self.say_wrong(f"{name}: came from a namespace that is no more")
+            self.counts[name]["reached"] += 1
+            if name not in self.seen_ghosts:
+                self.seen_ghosts.add(name)
+                self.say_wrong(f"{name}: came from a namespace that is no more")
         elif int(number) != CLOSED_ERA:
             era = self.all_eras[int(number)]
             era.arrived += 1
@@ -290,6 +293,7 @@ class Traffic:
         if any(each.identity != identity_of(each.flow.origin) for each in self.senders.values()):
             surroundings.settle()
         with self.lock:
+            self.seen_ghosts.clear()
             self.machines.refresh()
             for name, flow in self.flows.items():
                 if flow.stream:
