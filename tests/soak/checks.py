@@ -11,8 +11,6 @@ import surroundings
 from actions import EXPORT_FILE
 
 QUESTIONS = 6
-# Who may reach nobody else, whatever is done, and who never loses the way.
-NEVER = ("witness", "island")
 MEMORY_BOUND_KIB = 4096
 MEMORY_BOUND_SHARE = 0.12
 WARM_UP = 20  # intervals, in which memory comes to what the largest of all passes takes
@@ -23,7 +21,6 @@ DESCRIPTOR_BOUND = 4  # what a request under way may have open
 @dataclasses.dataclass
 class Sample:
     life: int
-    actions: int
     minutes: float
     memory: int
     descriptors: int
@@ -57,10 +54,7 @@ class Checks:
             if told is None:
                 continue
             arrives = told["verdict"] == "Allow"
-            if flow.target in NEVER and arrives:
-                self.say_wrong(f"{flow.name}: explain lets it reach whom it may not")
-            if flow.steady and flow.target not in NEVER and flow.origin not in (
-                    "eg-host-island",) and not arrives:
+            if (flow.barred and arrives) or (flow.steady and not flow.barred and not arrives):
                 self.say_wrong(f"{flow.name}: explain says {told['verdict']}")
             self.traffic.begin(flow.name, arrives, told["sources"])
 
@@ -108,7 +102,7 @@ class Checks:
 
     # --- What is held.
 
-    def sample(self, life, actions, minutes):
+    def sample(self, life, minutes):
         pid = self.daemon.process.pid
         memory, descriptors = surroundings.memory_and_descriptors(pid)
         others = {}
@@ -116,7 +110,7 @@ class Checks:
             found = surroundings.pids_of(program)
             others[program] = surroundings.memory_and_descriptors(found[0])[0] if found else 0
         count = len(surroundings.namespaces())
-        taken = Sample(life, actions, minutes, memory, descriptors, count, others["egress-dns"],
+        taken = Sample(life, minutes, memory, descriptors, count, others["egress-dns"],
                        others["egress-wire"])
         self.samples.append(taken)
         fewest = min(self.descriptors.get((life, count), descriptors), descriptors)

@@ -36,6 +36,7 @@ class Performer:
         # Namespace → what it held before it was damaged, or None where it need not come back.
         self.damaged = {}
         self.open_fault = False
+        self.last, self.longest = "nothing", (0, "nothing")
         self.census = {}   # of programs, as the lab needs them
         self.needed = []   # namespaces, likewise
 
@@ -60,6 +61,7 @@ class Performer:
                  "stop": self.stop, "run folder removed": self.run_folder_removed,
                  "daemon killed": self.daemon_killed, "daemon replaced": self.daemon_replaced,
                  "killed operation": self.killed_operation}
+        self.last = action.name
         kinds[action.kind](action)
         self.open_fault = self.open_fault or action.kind not in ("question", "operation", "down")
         if not self.daemon.lives():
@@ -178,6 +180,11 @@ class Performer:
 
     def mended(self):
         """Waits until nothing that has been done to the machine is left."""
+        begun = time.monotonic()
+        self.wait_until_mended()
+        self.longest = max(self.longest, (time.monotonic() - begun, self.last))
+
+    def wait_until_mended(self):
         for netns, before in sorted(self.damaged.items()):
             if before is None:
                 continue
@@ -193,9 +200,9 @@ class Performer:
     def unrest(self):
         told = self.status()
         reasons = (told.get("problems") or told.get("drift") or [])[:4]
-        reasons += [each for each in (difference("\n".join(self.needed),
-                                                 "\n".join(surroundings.namespaces())),)
-                    if each]
+        if surroundings.namespaces() != self.needed:
+            reasons.append("namespaces:\n" + difference("\n".join(self.needed),
+                                                        "\n".join(surroundings.namespaces())))
         if surroundings.census() != self.census:
             reasons.append(f"{surroundings.census()} run instead of {self.census}")
         return "; ".join(reasons) or "no reason told"
@@ -213,7 +220,7 @@ class Performer:
 
     def start_over(self):
         """So that one fault that is not mended does not hide what comes after it."""
-        self.traffic.end([each for each in self.traffic.flows])
+        self.traffic.end(list(self.traffic.flows))
         self.down()
         self.apply()
 

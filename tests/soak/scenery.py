@@ -163,6 +163,11 @@ class Flow:
     fresh: bool = False   # each datagram is a flow of its own
 
     @property
+    def barred(self):
+        """Whether it may never arrive, whatever is done."""
+        return self.target in ("witness", "island") or self.sender == "host/island"
+
+    @property
     def url(self):
         protocol = "tcp" if self.stream else "udp"
         return f"{protocol}://{ADDRESSES[self.target]}:{self.port}"

@@ -127,6 +127,9 @@ class Stream:
             if int(line) != self.read:
                 self.trouble = f"{int(line)} where {self.read} was to come"
 
+    def is_behind(self, sent):
+        return not self.trouble and (self.accepted is None or self.read < sent)
+
     def close(self):
         for each in (self.client, self.accepted):
             if each is not None:
@@ -334,21 +337,20 @@ class Traffic:
 
     def _judge(self, name, era):
         if era.arrives and era.arrived != era.sent:
-            lost = era.sent - era.arrived
-            self.counts[name]["lost"] += lost
-            self.say_wrong(f"{name}: {lost} of {era.sent} datagrams were lost")
+            self.counts[name]["lost"] += max(0, era.sent - era.arrived)
+            self.say_wrong(f"{name}: {era.arrived} of {era.sent} datagrams arrived")
 
     def _end_stream(self, name, deadline):
         stream = self.streams[name]
         sent = stream.number
-        while not stream.trouble and stream.read < sent and time.monotonic() < deadline:
+        while stream.is_behind(sent) and time.monotonic() < deadline:
             time.sleep(1 / RATE)
         with self.lock:
             del self.streams[name]
             stream.close()
             self.counts[name]["sent"] += sent
             self.counts[name]["lost"] += max(0, sent - stream.read)
-            if stream.trouble or stream.read < sent:
+            if stream.trouble or stream.is_behind(sent):
                 self.say_wrong(f"{name}: {stream.read} of {sent} came, "
                                f"{stream.trouble or 'and no more'}")
 
