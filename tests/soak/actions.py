@@ -10,6 +10,7 @@ import scenery
 from scenery import LISTS, NOISE, TABLES, noise_route, noise_rule, rule
 
 LAB_FILE = "/run/soak/lab.json"
+WRONG_FILE = "/run/soak/wrong.json"
 EXPORT_FILE = "/run/soak/export.json"
 EVERYBODY = "everybody"
 # Where faults happen that concern no steady flow, and where they break a whole network.
@@ -152,7 +153,7 @@ def refused(draw, lab):
         ["delete", "subnet", "spoke/apps"],
         ["connect", "mover", "hub/nowhere"],
         ["scale", "nobody", "--capacity", "2"],
-        ["apply", "/run/soak/wrong.json"]])
+        ["apply", WRONG_FILE]])
     return Action("refused", "operation", tuple(words), (), (1, 3))
 
 

@@ -33,8 +33,10 @@ class Performer:
         self.daemon, self.traffic, self.say_wrong = daemon, traffic, say_wrong
         self.empty_inventory = surroundings.inventory()
         self.idle_descriptors = self.descriptors()
-        self.damaged = {}  # namespace → what it held before it was damaged, if that is to come back
+        # Namespace → what it held before it was damaged, or None where it need not come back.
+        self.damaged = {}
         self.open_fault = False
+        self.last, self.longest = "nothing", (0, "nothing")
         self.census = {}   # of programs, as the lab needs them
         self.needed = []   # namespaces, likewise
 
@@ -59,6 +61,7 @@ class Performer:
                  "stop": self.stop, "run folder removed": self.run_folder_removed,
                  "daemon killed": self.daemon_killed, "daemon replaced": self.daemon_replaced,
                  "killed operation": self.killed_operation}
+        self.last = action.name
         kinds[action.kind](action)
         self.open_fault = self.open_fault or action.kind not in ("question", "operation", "down")
         if not self.daemon.lives():
@@ -154,15 +157,15 @@ class Performer:
     def down(self, _=None):
         """Whatever is broken at the moment."""
         self.operation_of_down()
+        if not eventually(lambda: self.descriptors() <= self.idle_descriptors, 10):
+            self.say_wrong(f"after down egressd holds {self.descriptors()} descriptors, "
+                           f"{self.idle_descriptors} before the first lab")
         self.traffic.let_go()
         surroundings.bury()
         if not eventually(lambda: surroundings.inventory() == self.empty_inventory, 10):
             self.say_wrong("after down the machine is not as it was:\n" + difference(
                 self.empty_inventory, surroundings.inventory()))
             surroundings.end_strays(self.daemon.process.pid)
-        if not eventually(lambda: self.descriptors() <= self.idle_descriptors, 10):
-            self.say_wrong(f"after down egressd holds {self.descriptors()} descriptors, "
-                           f"{self.idle_descriptors} before the first lab")
         self.damaged, self.open_fault = {}, False
 
     def operation_of_down(self):
@@ -177,6 +180,11 @@ class Performer:
 
     def mended(self):
         """Waits until nothing that has been done to the machine is left."""
+        begun = time.monotonic()
+        self.wait_until_mended()
+        self.longest = max(self.longest, (time.monotonic() - begun, self.last))
+
+    def wait_until_mended(self):
         for netns, before in sorted(self.damaged.items()):
             if before is None:
                 continue
@@ -192,9 +200,9 @@ class Performer:
     def unrest(self):
         told = self.status()
         reasons = (told.get("problems") or told.get("drift") or [])[:4]
-        reasons += [each for each in (difference("\n".join(self.needed),
-                                                 "\n".join(surroundings.namespaces())),)
-                    if each]
+        if surroundings.namespaces() != self.needed:
+            reasons.append("namespaces:\n" + difference("\n".join(self.needed),
+                                                        "\n".join(surroundings.namespaces())))
         if surroundings.census() != self.census:
             reasons.append(f"{surroundings.census()} run instead of {self.census}")
         return "; ".join(reasons) or "no reason told"
@@ -212,7 +220,7 @@ class Performer:
 
     def start_over(self):
         """So that one fault that is not mended does not hide what comes after it."""
-        self.traffic.end([each for each in self.traffic.flows])
+        self.traffic.end(list(self.traffic.flows))
         self.down()
         self.apply()
 

@@ -163,6 +163,11 @@ class Flow:
     fresh: bool = False   # each datagram is a flow of its own
 
     @property
+    def barred(self):
+        """Whether it may never arrive, whatever is done."""
+        return self.target in ("witness", "island") or self.sender == "host/island"
+
+    @property
     def url(self):
         protocol = "tcp" if self.stream else "udp"
         return f"{protocol}://{ADDRESSES[self.target]}:{self.port}"
@@ -191,6 +196,8 @@ def app_flow(site, target, port, **more):
     plan = PLANS[site]
     passes = [netns("app", f"{site}-0"), netns("worker", f"{plan}-0"), netns("host", target), site,
               *(f"{PREFIX}-{each}" for each in ways(site, target))]
+    if plan == "wired":  # what carries wires lives there
+        passes.append(f"{PREFIX}-stamp")
     name = f"{site}-{target}-{port}"
     return Flow(name, site, netns("app", f"{site}-0"), target, port, frozenset(passes), **more)
 

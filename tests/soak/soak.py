@@ -14,14 +14,14 @@ sys.path.append(str(HERE.parent / "attack"))
 
 import actions
 import scenery
-from checks import Checks
+from checks import LONG_LIFE, WARM_UP, Checks
 from machine import Daemon, Trouble
 from performing import Performer
 from traffic import Traffic
 
 ACTIONS_PER_INTERVAL = 25
 KILLING_SHARE = 0.25  # of the time; the daemon then lives on, so that it shows what it holds
-OVERLAP_SHARE = 0.3   # of the faults that are not waited for
+OVERLAPPING = (0, 3, 6)  # of ten actions, those behind which the next does not wait
 
 
 def arguments():
@@ -38,12 +38,15 @@ def arguments():
 class Soak:
     def __init__(self, told):
         self.told = told
+        # Before it is written anew, as it may be the one that is kept.
+        self.replayed = told.replay and told.replay.read_text(encoding="utf-8").splitlines()
         told.keep.mkdir(parents=True, exist_ok=True)
         self.log = open(told.keep / "log", "w", encoding="utf-8")
         self.played = open(told.keep / "actions", "w", encoding="utf-8")
         self.started = time.monotonic()
         self.wrong, self.counts = [], collections.Counter()
         self.number = self.interval = self.life = 0
+        self.growth = None
         self.daemon = Daemon(told.programs, pathlib.Path("/run/soak"), told.keep / "egressd.log")
         self.traffic = Traffic(self.say_wrong)
         self.performer = Performer(self.daemon, self.traffic, self.say_wrong)
@@ -64,9 +67,8 @@ class Soak:
     # --- The run.
 
     def actions(self):
-        if self.told.replay:
-            for line in self.told.replay.read_text(encoding="utf-8").splitlines():
-                yield actions.from_text(line)
+        if self.replayed is not None:
+            yield from map(actions.from_text, self.replayed)
             return
         while self.minutes() < self.told.minutes:
             may_kill = self.minutes() < self.told.minutes * KILLING_SHARE
@@ -74,9 +76,11 @@ class Soak:
                                       self.told.without)
 
     def run(self):
-        lab = json.dumps(scenery.lab(self.told.seed), indent=1)
-        for path in (pathlib.Path(actions.LAB_FILE), self.told.keep / "lab.json"):
-            path.write_text(lab, encoding="utf-8")
+        lab = scenery.lab(self.told.seed)
+        wrong = {**lab, "routeTables": {}}
+        for path, written in ((actions.LAB_FILE, lab), (actions.WRONG_FILE, wrong),
+                              (self.told.keep / "lab.json", lab)):
+            pathlib.Path(path).write_text(json.dumps(written, indent=1), encoding="utf-8")
         self.performer.apply()
         self.look()
         for action in self.actions():
@@ -97,8 +101,7 @@ class Soak:
             self.performer.apply()
         if self.daemon.process.pid != before:
             self.life += 1
-        # Some faults stay while others come.
-        if action.kind in ("question",) or (self.number * 7) % 10 < 10 * OVERLAP_SHARE:
+        if action.kind == "question" or self.number % 10 in OVERLAPPING:
             return
         self.performer.mended()
         self.checks.begin_eras()
@@ -113,7 +116,7 @@ class Soak:
         self.checks.random_questions(self.told.seed, self.interval, lab)
         self.traffic.end(list(self.traffic.flows))
         self.checks.begin_eras()
-        taken = self.checks.sample(self.life, self.number, self.minutes())
+        taken = self.checks.sample(self.life, self.minutes())
         self.interval += 1
         (sent, lost), (barred, reached) = self.traffic.so_far()
         line = (f"{taken.minutes:6.1f} min  {self.number:5} actions  {sent:7} sent {lost} lost  "
@@ -147,12 +150,16 @@ class Soak:
         yield "  arrived", reached
         yield "sent while something concerned them", free
         yield "flows held against the kernel", self.checks.questions
+        yield "longest until all was mended", "{:.1f} s, behind {}".format(*self.performer.longest)
         yield "lives of egressd", self.life + 1
-        yield from self.held()
+        if self.checks.samples:
+            yield from self.held()
         if self.growth:
             first, second, bound = self.growth
-            yield ("memory, second half's mean less first half's",
+            yield ("  once warm, second half's mean less first half's",
                    f"{second - first:+.0f} KiB of {first:.0f} (bound {bound:.0f})")
+        else:
+            yield "  once warm", f"not judged before {WARM_UP + LONG_LIFE} intervals of one life"
         yield "wrong", len(self.wrong)
 
     def held(self):
@@ -178,13 +185,15 @@ class Soak:
 
 def main():
     told = arguments()
-    soak = None
     try:
         soak = Soak(told)
-        soak.run()
     except Trouble as trouble:
         print(f"soak: {trouble}", file=sys.stderr)
         sys.exit(3)
+    try:
+        soak.run()
+    except Trouble as trouble:
+        soak.say_wrong(f"this cannot go on: {trouble}")
     soak.end_with_table()
     sys.exit(1 if soak.wrong else 0)
 

@@ -23,8 +23,9 @@ from wire import ALL_PROTOCOLS, FOLDER, OUTGOING, Within, ipv4_of, make_room
 RATE = 20                 # datagrams of a flow in a second
 ARRIVAL_SECONDS = 10      # for what is under way when an era ends
 GHOST_DATAGRAMS = 10
-# In turns: a flow that is remembered may go on where a new one may not.
-FRESH_PORTS = range(10000, 32000)
+# In turns, and the same again when all have forgotten it: a flow that is remembered may go on where
+# a new one may not.
+FRESH_PORTS = range(8000, 32000)
 MARK = b"soak "
 CLOSED_ERA = 0
 UDP = 17
@@ -126,6 +127,9 @@ class Stream:
             if int(line) != self.read:
                 self.trouble = f"{int(line)} where {self.read} was to come"
 
+    def is_behind(self, sent):
+        return not self.trouble and (self.accepted is None or self.read < sent)
+
     def close(self):
         for each in (self.client, self.accepted):
             if each is not None:
@@ -212,10 +216,10 @@ class Traffic:
         self.say_wrong = say_wrong
         self.machines = Machines()
         self.senders, self.streams, self.eras, self.ghosts = {}, {}, {}, []
-        self.all_eras = {}
+        self.all_eras, self.seen_ghosts = {}, set()
         self.counts = collections.defaultdict(collections.Counter)
         self.last_era = CLOSED_ERA
-        self.fresh_ports = {each: itertools.cycle(FRESH_PORTS) for each in self.flows}
+        self.fresh_ports = itertools.cycle(FRESH_PORTS)
         self.lock = threading.RLock()
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -270,7 +274,10 @@ class Traffic:
             if not (host == "nva" and "eg-host-nva" in flow.passes):
                 self.say_wrong(f"a datagram of {name} came to {host}")
         elif number == "ghost":
-            self.say_wrong(f"{name}: came from a namespace that is no more")
+            self.counts[name]["reached"] += 1
+            if name not in self.seen_ghosts:
+                self.seen_ghosts.add(name)
+                self.say_wrong(f"{name}: came from a namespace that is no more")
         elif int(number) != CLOSED_ERA:
             era = self.all_eras[int(number)]
             era.arrived += 1
@@ -289,6 +296,7 @@ class Traffic:
         if any(each.identity != identity_of(each.flow.origin) for each in self.senders.values()):
             surroundings.settle()
         with self.lock:
+            self.seen_ghosts.clear()
             self.machines.refresh()
             for name, flow in self.flows.items():
                 if flow.stream:
@@ -298,7 +306,7 @@ class Traffic:
                 if sender and sender.identity != identity:
                     self.ghosts.append([self.senders.pop(name), GHOST_DATAGRAMS])
                 if identity is not None and name not in self.senders:
-                    self.senders[name] = Sender(flow, self.fresh_ports[name])
+                    self.senders[name] = Sender(flow, self.fresh_ports)
 
     def begin(self, name, arrives, sources):
         """From now on each datagram has to arrive, or none may."""
@@ -329,21 +337,20 @@ class Traffic:
 
     def _judge(self, name, era):
         if era.arrives and era.arrived != era.sent:
-            lost = era.sent - era.arrived
-            self.counts[name]["lost"] += lost
-            self.say_wrong(f"{name}: {lost} of {era.sent} datagrams were lost")
+            self.counts[name]["lost"] += max(0, era.sent - era.arrived)
+            self.say_wrong(f"{name}: {era.arrived} of {era.sent} datagrams arrived")
 
     def _end_stream(self, name, deadline):
         stream = self.streams[name]
         sent = stream.number
-        while not stream.trouble and stream.read < sent and time.monotonic() < deadline:
+        while stream.is_behind(sent) and time.monotonic() < deadline:
             time.sleep(1 / RATE)
         with self.lock:
             del self.streams[name]
             stream.close()
             self.counts[name]["sent"] += sent
             self.counts[name]["lost"] += max(0, sent - stream.read)
-            if stream.trouble or stream.read < sent:
+            if stream.trouble or stream.is_behind(sent):
                 self.say_wrong(f"{name}: {stream.read} of {sent} came, "
                                f"{stream.trouble or 'and no more'}")
 
