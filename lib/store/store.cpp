@@ -74,12 +74,17 @@ Status Store::save(const Change& change) {
   return {};
 }
 
+void Store::close() {
+  database_.reset();
+  file_ = UniqueFd();
+}
+
 bool Store::lost() const {
   return database_.has_value() && !same_file(file_.get(), path_);
 }
 
 Status Store::make_again(const Change& everything) {
-  database_.reset();
+  close();
   if (exists()) {
     return Error{.code = Errc::kConflict,
                  .message = path_ +
@@ -123,7 +128,7 @@ bool Store::exists() const {
 }
 
 Result<std::string> Store::put_aside(const std::string& name) {
-  database_.reset();
+  close();
   const std::string aside = path_ + "." + name;
   // The companions first: who is interrupted finds a file without them, not them without a file.
   for (const char* suffix : {"-wal", "-shm", ""}) {
@@ -136,7 +141,7 @@ Result<std::string> Store::put_aside(const std::string& name) {
 }
 
 Status Store::erase() {
-  database_.reset();
+  close();
   for (const char* suffix : {"", "-wal", "-shm"}) {
     const std::string file = path_ + suffix;
     if (::unlink(file.c_str()) != 0 && errno != ENOENT) {

@@ -117,6 +117,7 @@ class Store {
 
  private:
   Result<Database*> open();
+  void close();
   Status write(Database& database, const Change& change);
 
   std::string path_;

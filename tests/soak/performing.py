@@ -48,7 +48,8 @@ class Performer:
         return json.loads(done.stdout) if done.returncode in (0, 1) else {}
 
     def lab(self):
-        text = self.daemon.must("export")
+        # As it is stored, which after an operation is JSON; for people it is YAML.
+        text = json.loads(self.daemon.must("export", "-o", "json"))["text"]
         pathlib.Path(EXPORT_FILE).write_text(text, encoding="utf-8")
         lab = json.loads(text)
         self.needed = surroundings.namespaces_of(lab)
