@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "tls/x509.hpp"
+
 namespace egress::host {
 namespace {
 
@@ -17,11 +19,6 @@ constexpr int kBacklog = 4096;
 constexpr int kBatch = 64;  // connections per wake-up
 constexpr unsigned kIdleSeconds = 60;
 constexpr int kNoCertificate = -1;
-
-gnutls_datum_t datum_of(const std::string& text) {
-  return {reinterpret_cast<unsigned char*>(const_cast<char*>(text.data())),
-          static_cast<unsigned>(text.size())};
-}
 
 // By which the client asks; empty when it says none.
 std::string server_name_of(gnutls_session_t session) {
@@ -43,12 +40,12 @@ int give(const std::string& certificate, const std::string& key, gnutls_pcert_st
          gnutls_privkey_t* key_given) {
   auto* const given = static_cast<gnutls_pcert_st*>(gnutls_malloc(sizeof(gnutls_pcert_st)));
   if (given == nullptr) return kNoCertificate;
-  const gnutls_datum_t certificate_text = datum_of(certificate);
+  const gnutls_datum_t certificate_text = tls::datum_of(certificate);
   if (gnutls_pcert_import_x509_raw(given, &certificate_text, GNUTLS_X509_FMT_DER, 0) < 0) {
     gnutls_free(given);
     return kNoCertificate;
   }
-  const gnutls_datum_t key_text = datum_of(key);
+  const gnutls_datum_t key_text = tls::datum_of(key);
   if (gnutls_privkey_init(key_given) < 0 ||
       gnutls_privkey_import_x509_raw(*key_given, &key_text, GNUTLS_X509_FMT_DER, nullptr, 0) < 0) {
     gnutls_pcert_deinit(given);

@@ -3,16 +3,16 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "egressd/lab_claim.hpp"
-#include "kernel/high_fd.hpp"
-#include "kernel/linux_kernel.hpp"
 #include "reconcile/pass.hpp"
 #include "store/store.hpp"
 
@@ -22,16 +22,19 @@ namespace {
 
 using Say = std::function<void(const std::string&)>;
 
-// The rest of what failed stands with the objects that are told of.
 Status outcome_of(const reconcile::PassReport& report) {
   if (report.settled()) return {};
-  Error error{
-      .code = Errc::kKernel,
-      .message = fmt::format("{} of {} objects are gone", report.changed, report.ops_total)};
-  if (report.failed.empty()) return error;
-  error.message +=
-      "; " + report.failed.front().object + ": " + report.failed.front().error.to_string();
-  return error;
+  std::vector<std::string> why;
+  for (const auto& each : report.failed) {
+    why.push_back(fmt::format("{}: {}", each.object, each.error.to_string()));
+  }
+  for (const auto& each : report.skipped) {
+    why.push_back(fmt::format("{}: skipped: {}", each.object, each.reason));
+  }
+  for (const std::string& each : report.remaining) why.push_back("still to be done: " + each);
+  return Error{.code = Errc::kKernel,
+               .message = fmt::format("{} of {} objects are gone; {}", report.changed,
+                                      report.ops_total, fmt::join(why, "; "))};
 }
 
 Status remove_lab(kernel::Kernel& kernel, const Say& say) {
@@ -58,15 +61,10 @@ Status clean_up(const Settings& settings, Cleanup which,
                 const std::map<std::string, std::string>& programs, const Say& say) {
   ASSIGN_OR_RETURN(const LabClaim claim, claim_lab(settings));
   if (which.lab) {
-    RETURN_IF_ERROR(kernel::raise_fd_limit());
-    ASSIGN_OR_RETURN(const auto kernel, kernel::LinuxKernel::open({.prefix = settings.prefix,
-                                                                   .state_dir = claim.state_dir,
-                                                                   .run_dir = settings.run_dir,
-                                                                   .programs = programs,
-                                                                   .clock = Clock()}));
+    ASSIGN_OR_RETURN(const auto kernel, open_kernel(settings, claim, programs, Clock()));
     RETURN_IF_ERROR(remove_lab(*kernel, say));
   }
-  store::Store store(claim.state_dir + "/egressd.db");
+  store::Store store(store::database_in(claim.state_dir));
   if (!which.state) {
     if (store.exists()) {
       say(

@@ -15,6 +15,7 @@
 #include "egressd/api.hpp"
 #include "egressd/http_answers.hpp"
 #include "egressd/prefix_claim.hpp"
+#include "store/store.hpp"
 
 namespace egress::daemon {
 
@@ -58,10 +59,9 @@ class ConfiguredLab : public OperationObserver {
 
 // What is ours on the machine, and no business of programs in apps.
 std::vector<std::string> own_places(const Settings& settings) {
-  const std::string database = settings.state_dir + "/egressd.db";
-  std::vector<std::string> places{kClaimsFolder,     settings.run_dir + "/" + settings.prefix,
-                                  database,          database + "-wal",
-                                  database + "-shm", settings.socket};
+  std::vector<std::string> places = store::files_of(store::database_in(settings.state_dir));
+  places.insert(places.end(),
+                {kClaimsFolder, settings.run_dir + "/" + settings.prefix, settings.socket});
   for (std::string& path : places) {
     path = std::filesystem::absolute(path).lexically_normal().string();
   }

@@ -156,7 +156,7 @@ Check state_folder(const Settings& settings) {
     return {"state", State::kFailed, fmt::format("{} KiB free in {}", free >> 10U, folder),
             "make room: an operation that cannot be stored is refused"};
   }
-  const Result<store::Saved> saved = store::Store(folder + "/egressd.db").load();
+  const Result<store::Saved> saved = store::Store(store::database_in(folder)).load();
   if (!saved.ok()) {
     return {"state", State::kFailed, saved.error().to_string(),
             "'egressd --forget-state' puts it aside; the lab is forgotten then"};

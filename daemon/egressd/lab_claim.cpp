@@ -32,4 +32,14 @@ Result<LabClaim> claim_lab(const Settings& settings) {
   return LabClaim{std::move(state), std::move(prefix), std::move(state_dir)};
 }
 
+Result<std::unique_ptr<kernel::LinuxKernel>> open_kernel(
+    const Settings& settings, const LabClaim& claim,
+    const std::map<std::string, std::string>& programs, const Clock& clock) {
+  return kernel::LinuxKernel::open({.prefix = settings.prefix,
+                                    .state_dir = claim.state_dir,
+                                    .run_dir = settings.run_dir,
+                                    .programs = programs,
+                                    .clock = clock});
+}
+
 }  // namespace egress::daemon

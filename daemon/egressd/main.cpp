@@ -23,7 +23,6 @@
 #include "egressd/settings.hpp"
 #include "egressd/socket.hpp"
 #include "kernel/high_fd.hpp"
-#include "kernel/linux_kernel.hpp"
 #include "kernel/netns_owner.hpp"
 #include "probe/probe.hpp"
 
@@ -120,16 +119,11 @@ Status serve(const Settings& settings) {
   RETURN_IF_ERROR(kernel::raise_fd_limit());
   ASSIGN_OR_RETURN(SocketFile socket, SocketFile::listen(settings.socket));
   const Clock clock;
-  ASSIGN_OR_RETURN(const std::unique_ptr<kernel::LinuxKernel> kernel,
-                   kernel::LinuxKernel::open({.prefix = settings.prefix,
-                                              .state_dir = claim.state_dir,
-                                              .run_dir = settings.run_dir,
-                                              .programs = lab_programs(),
-                                              .clock = clock}));
+  ASSIGN_OR_RETURN(const auto kernel, open_kernel(settings, claim, lab_programs(), clock));
   // Last, as a start counts from here on, and what fails before is not the lab's fault.
   session::Session session(
       {settings.prefix, within_open_files(settings.limits), ::access(compile::kBird, X_OK) == 0},
-      store::Store(settings.state_dir + "/egressd.db"));
+      store::Store(store::database_in(claim.state_dir)));
   set_signals(SIG_BLOCK);
   RETURN_IF_ERROR(readable(session.restore(clock.now())));
   Daemon daemon(settings, std::move(session), *kernel, probe::Probes{}, clock);

@@ -32,4 +32,14 @@ class Tally {
   std::map<std::string, uint64_t> parts_{};
 };
 
+struct Tallies {
+  Tally namespaces{};
+  Tally links{};
+  Tally routes{};
+  Tally firewall_elements{};
+  Tally wires{};
+};
+// But for what security lists and firewalls come to, which are estimated as a whole.
+Tallies tallies_of(const lab::Lab& lab, const policy::TrafficInUse& traffic);
+
 }  // namespace egress::compile

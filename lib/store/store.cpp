@@ -14,6 +14,14 @@
 
 namespace egress::store {
 
+std::string database_in(const std::string& folder) {
+  return folder + "/egressd.db";
+}
+
+std::vector<std::string> files_of(const std::string& database) {
+  return {database, database + "-wal", database + "-shm"};
+}
+
 Result<Database*> Store::open() {
   if (!database_) {
     ASSIGN_OR_RETURN(Database database, Database::open(path_));
@@ -130,20 +138,21 @@ bool Store::exists() const {
 Result<std::string> Store::put_aside(const std::string& name) {
   close();
   const std::string aside = path_ + "." + name;
+  const std::vector<std::string> from = files_of(path_);
+  const std::vector<std::string> to = files_of(aside);
+  bool was_there = false;
   // The companions first: who is interrupted finds a file without them, not them without a file.
-  for (const char* suffix : {"-wal", "-shm", ""}) {
-    const int failed = ::renameat2(AT_FDCWD, (path_ + suffix).c_str(), AT_FDCWD,
-                                   (aside + suffix).c_str(), RENAME_NOREPLACE);
-    if (failed != 0 && errno != ENOENT) return Error::from_errno("rename " + path_ + suffix);
-    if (failed != 0 && *suffix == '\0') return std::string();
+  for (size_t each = from.size(); each-- > 0;) {
+    was_there = ::renameat2(AT_FDCWD, from[each].c_str(), AT_FDCWD, to[each].c_str(),
+                            RENAME_NOREPLACE) == 0;
+    if (!was_there && errno != ENOENT) return Error::from_errno("rename " + from[each]);
   }
-  return aside;
+  return was_there ? aside : std::string();
 }
 
 Status Store::erase() {
   close();
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    const std::string file = path_ + suffix;
+  for (const std::string& file : files_of(path_)) {
     if (::unlink(file.c_str()) != 0 && errno != ENOENT) {
       return Error::from_errno("remove " + file);
     }

@@ -91,6 +91,11 @@ struct Change {
   bool operator==(const Change&) const = default;
 };
 
+// The file of a state folder.
+std::string database_in(const std::string& folder);
+// All that a database may be on the disk: itself, and SQLite's companions, which come and go.
+std::vector<std::string> files_of(const std::string& database);
+
 class Store {
  public:
   explicit Store(std::string path) : path_(std::move(path)) {}

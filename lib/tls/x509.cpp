@@ -15,11 +15,6 @@ constexpr time_t kNoEnd = -1;             // RFC 5280 4.1.2.5: 9999
 constexpr size_t kLongestName = 64;       // RFC 5280, ub-common-name
 constexpr unsigned char kPositive = 0x7f;
 
-gnutls_datum_t datum_of(const std::string& text) {
-  return {reinterpret_cast<unsigned char*>(const_cast<char*>(text.data())),
-          static_cast<unsigned>(text.size())};
-}
-
 std::string take(gnutls_datum_t& datum) {
   std::string text(reinterpret_cast<const char*>(datum.data), datum.size);
   gnutls_free(datum.data);
@@ -69,6 +64,11 @@ Status set_key_ids(const Certificate& certificate, const Key& key, const Key& is
 }
 
 }  // namespace
+
+gnutls_datum_t datum_of(const std::string& text) {
+  return {reinterpret_cast<unsigned char*>(const_cast<char*>(text.data())),
+          static_cast<unsigned>(text.size())};
+}
 
 Status checked(int code, const char* what) {
   if (code >= 0) return {};

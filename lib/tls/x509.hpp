@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What authority and signer share of GnuTLS: owned handles, errors, and what all certificates of a
+// What all who use GnuTLS share of it: owned handles, errors, and what all certificates of a
 // lab have in common.
 
 #include <gnutls/x509.h>
@@ -22,6 +22,9 @@ struct ReleaseCertificate {
 };
 using Key = std::unique_ptr<std::remove_pointer_t<gnutls_x509_privkey_t>, ReleaseKey>;
 using Certificate = std::unique_ptr<std::remove_pointer_t<gnutls_x509_crt_t>, ReleaseCertificate>;
+
+// Borrowed from the text.
+gnutls_datum_t datum_of(const std::string& text);
 
 // `code` is what a call of GnuTLS returned.
 Status checked(int code, const char* what);

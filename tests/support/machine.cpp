@@ -57,13 +57,14 @@ Machine::~Machine() {
   run({"bash", "-c", kSweep}, {}, {"PREFIX=" + prefix_});
 }
 
+Command Machine::egressd_command() const {
+  return {EGRESSD_PROGRAM, "--state-dir", state_directory(), "--prefix", prefix_};
+}
+
 testing::AssertionResult Machine::start(const Command& wrapper, const Command& options) {
   Command command = wrapper;
-  for (const std::string& word :
-       {std::string(EGRESSD_PROGRAM), std::string("--state-dir"), state_directory(),
-        std::string("--socket"), socket_, std::string("--prefix"), prefix_}) {
-    command.push_back(word);
-  }
+  for (const std::string& word : egressd_command()) command.push_back(word);
+  command.insert(command.end(), {"--socket", socket_});
   command.insert(command.end(), options.begin(), options.end());
   daemon_.emplace(command, "");
   const bool up = eventually([this] { return answers(socket_) || !daemon_->running(); });
@@ -78,7 +79,7 @@ int Machine::stop(int signal) {
 }
 
 Outcome Machine::egressd(const Command& options) const {
-  Command command{EGRESSD_PROGRAM, "--state-dir", state_directory(), "--prefix", prefix_};
+  Command command = egressd_command();
   command.insert(command.end(), options.begin(), options.end());
   return run(command);
 }

@@ -58,6 +58,8 @@ class Machine {
   pid_t pid() const { return daemon_->pid(); }
 
  private:
+  Command egressd_command() const;
+
   std::string prefix_;
   Folder folder_{};
   std::string socket_;
