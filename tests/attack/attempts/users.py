@@ -41,7 +41,7 @@ def the_socket():
     yield of_user("puts something in its place", "rename", [SOCKET, SOCKET + ".old"], DENIED)
     for command in (["status"], ["down"], ["exec", "web", "--", "true"]):
         yield of_user(f"egressctl {' '.join(command)}", "run", [
-            lambda stage: str(stage.machine.daemon.ctl_words()[0]), *command], "failed")
+            lambda stage: stage.machine.daemon.client_for_everybody(), *command], "failed")
 
 
 def folders():
