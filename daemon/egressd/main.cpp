@@ -107,9 +107,10 @@ void set_signals(int how) {
 // What is damaged stays so until somebody decides.
 Status readable(Status restored) {
   if (restored.ok() || restored.error().code != Errc::kInvalid) return restored;
-  Error error = std::move(restored).error();
-  error.message += "; 'egressd --forget-state' puts it aside, and begins without it";
-  return error;
+  return Error{.code = Errc::kInvalid,
+               .message = restored.error().to_string() +
+                          "; 'egressd --forget-state' puts it aside, and the next start begins "
+                          "without it"};
 }
 
 Status serve(const Settings& settings) {
