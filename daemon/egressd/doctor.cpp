@@ -22,6 +22,7 @@
 #include "control/json.hpp"
 #include "egressd/prefix_claim.hpp"
 #include "egressd/trial_lab.hpp"
+#include "kernel/flow_cache/programs.hpp"
 #include "kernel/netns_owner.hpp"
 #include "store/store.hpp"
 
@@ -110,6 +111,14 @@ Check speaker() {
   return {
       "BGP", State::kWarning, fmt::format("no {}", compile::kBird),
       "connections with enableBgp go by advertisedPrefixes until it is there: apt install bird2"};
+}
+
+Check fast_path() {
+  const kernel::FlowCachePrograms programs(kernel::FlowCachePrograms::Use::kLoad);
+  if (!programs.why_not()) return {"fast path", State::kOk, "the kernel takes its programs"};
+  return {"fast path", State::kWarning, *programs.why_not(),
+          "labs only are slower without it: it takes the machine's own root, a kernel from 6.1 on "
+          "with its types (/sys/kernel/btf/vmlinux) and cls_bpf"};
 }
 
 Check open_files() {
@@ -206,8 +215,8 @@ std::vector<Check> examine(const Settings& settings,
   std::vector<Check> checks{rights(), kernel_version(), programs_of_labs(programs)};
   const bool may_try = checks.front().state == State::kOk && checks.back().state == State::kOk;
   if (may_try) checks.push_back(trial(programs));
-  for (Check& each : std::vector<Check>{wires(), speaker(), open_files(), namespaces(), memory(),
-                                        state_folder(settings)}) {
+  for (Check& each : std::vector<Check>{wires(), speaker(), fast_path(), open_files(), namespaces(),
+                                        memory(), state_folder(settings)}) {
     checks.push_back(std::move(each));
   }
   for (Check& each : leftovers()) checks.push_back(std::move(each));

@@ -39,7 +39,10 @@ Result<std::unique_ptr<kernel::LinuxKernel>> open_kernel(
                                     .state_dir = claim.state_dir,
                                     .run_dir = settings.run_dir,
                                     .programs = programs,
-                                    .clock = clock});
+                                    .clock = clock,
+                                    .flow_cache = settings.fast_path == kOn
+                                                      ? kernel::FlowCachePrograms::Use::kLoad
+                                                      : kernel::FlowCachePrograms::Use::kNone});
 }
 
 }  // namespace egress::daemon

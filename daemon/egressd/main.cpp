@@ -113,6 +113,12 @@ Status readable(Status restored) {
                           "without it"};
 }
 
+// Whoever has not switched it off may wonder.
+void say_fast_path(const Settings& settings, const kernel::Kernel& kernel) {
+  const auto why_not = kernel.flow_cache().why_not;
+  if (why_not && settings.fast_path == kOn) spdlog::warn("no fast path: {}", *why_not);
+}
+
 Status serve(const Settings& settings) {
   ASSIGN_OR_RETURN(const LabClaim claim, claim_lab(settings));
   ASSIGN_OR_RETURN(const auto marks, kernel::marks_of_all());
@@ -121,10 +127,13 @@ Status serve(const Settings& settings) {
   ASSIGN_OR_RETURN(SocketFile socket, SocketFile::listen(settings.socket));
   const Clock clock;
   ASSIGN_OR_RETURN(const auto kernel, open_kernel(settings, claim, lab_programs(), clock));
+  say_fast_path(settings, *kernel);
   // Last, as a start counts from here on, and what fails before is not the lab's fault.
-  session::Session session(
-      {settings.prefix, within_open_files(settings.limits), ::access(compile::kBird, X_OK) == 0},
-      store::Store(store::database_in(claim.state_dir)));
+  session::Session session({.prefix = settings.prefix,
+                            .limits = within_open_files(settings.limits),
+                            .bird_installed = ::access(compile::kBird, X_OK) == 0,
+                            .flow_cache = !kernel->flow_cache().why_not},
+                           store::Store(store::database_in(claim.state_dir)));
   set_signals(SIG_BLOCK);
   RETURN_IF_ERROR(readable(session.restore(clock.now())));
   Daemon daemon(settings, std::move(session), *kernel, probe::Probes{}, clock);

@@ -75,6 +75,11 @@ void add_daemon(Families& families, const inspect::StatusReport& status) {
                    static_cast<double>(status.counts.failures));
   families.counter("egressd_repairs_total", "Passes that undid changes by others.",
                    static_cast<double>(status.counts.repairs));
+  families.gauge("egressd_fast_path", "1 where established flows are spared rules and routes.",
+                 of(!status.fast_path.why_not.has_value()));
+  families.counter("egressd_fast_path_packets_total",
+                   "Packets that were spared them, counted in each router.",
+                   static_cast<double>(status.fast_path.packets));
   if (!status.last_pass) return;
   families.gauge("egressd_last_pass_seconds", "What the last pass took.",
                  status.last_pass->seconds);

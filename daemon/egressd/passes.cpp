@@ -74,18 +74,21 @@ void Passes::reconcile_now() {
     if (left > left.zero()) return timer_.start(std::chrono::ceil<std::chrono::milliseconds>(left));
     spdlog::info("repairs go on");
     hold_.reset();
+    kernel_.suspend_flow_cache(false);
   }
   start_pass(nullptr);
 }
 
 void Passes::hold(std::chrono::seconds duration) {
   hold_ = Hold{clock_.monotonic() + duration, clock_.now() + duration};
+  kernel_.suspend_flow_cache(true);
   spdlog::info("repairs are held for {} s", duration.count());
   if (!runner_.running()) reconcile_now();
 }
 
 void Passes::release() {
   if (!std::exchange(hold_, {})) return;
+  kernel_.suspend_flow_cache(false);
   spdlog::info("repairs go on");
   reconcile_now();
 }

@@ -131,6 +131,9 @@ inspect::StatusReport Queries::describe() {
   report.clock = clock();
   report.pending_releases = current->leases.waiting(report.clock.now);
   operations_.describe(report);
+  const kernel::FlowCacheUse flow_cache = kernel_.flow_cache();
+  report.fast_path = {flow_cache.why_not, flow_cache.packets};
+  if (report.held_until && !flow_cache.why_not) report.fast_path.why_not = "repairs are held";
   startups_.describe(report);
   scaling_.describe(report);
   gateway_sessions_.describe(report);

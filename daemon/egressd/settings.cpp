@@ -33,6 +33,8 @@ constexpr Setting kSettings[] = {
     {"prefix", &Settings::prefix, "--prefix", "NAME", "Start of namespace names"},
     {"logLevel", &Settings::log_level, "--log-level", "LEVEL",
      "trace, debug, info, warning, error, off"},
+    {"fastPath", &Settings::fast_path, "--fast-path", "on|off",
+     "Whether established flows are spared the way through rules and routes"},
     {"lab", &Settings::lab, nullptr, nullptr, nullptr}};
 
 struct Limit {
@@ -49,6 +51,10 @@ constexpr const char* kLogLevels = "trace, debug, info, warning, error, critical
 // spdlog takes every other word for "off".
 bool is_log_level(const std::string& word) {
   return spdlog::level::from_str(word) != spdlog::level::off || word == "off";
+}
+
+bool is_on_or_off(const std::string& word) {
+  return word == kOn || word == kOff;
 }
 
 // What `table` has under the entry's key; or null, and a finding that lists its keys and `also`.
@@ -85,6 +91,10 @@ void read_entry(lab::Reader& reader, const lab::Value& entry, Settings& settings
   if (text && text->empty()) reader.fail(entry, "type", "text is expected, not ''");
   if (text && entry.key == "logLevel" && !is_log_level(*text)) {
     reader.fail(entry, "word", fmt::format("'{}' is none of {}", lab::shown(*text), kLogLevels));
+    return;
+  }
+  if (text && entry.key == "fastPath" && !is_on_or_off(*text)) {
+    reader.fail(entry, "word", fmt::format("'{}' is none of on, off", lab::shown(*text)));
     return;
   }
   if (settings.on_command_line.count(entry.key) != 0) return;
@@ -188,6 +198,10 @@ Status check_settings(const Settings& settings) {
     return Error{
         .code = Errc::kInvalid,
         .message = fmt::format("log level '{}' is none of {}", settings.log_level, kLogLevels)};
+  }
+  if (!is_on_or_off(settings.fast_path)) {
+    return Error{.code = Errc::kInvalid,
+                 .message = fmt::format("fast path '{}' is none of on, off", settings.fast_path)};
   }
   return {};
 }

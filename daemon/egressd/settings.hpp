@@ -15,6 +15,10 @@
 
 namespace egress::daemon {
 
+// Values of `fast_path`.
+inline constexpr const char* kOn = "on";
+inline constexpr const char* kOff = "off";
+
 struct Settings {
   std::string config{};  // the configuration file, empty when there is none
   std::string state_dir = "/var/lib/egressd";
@@ -22,6 +26,7 @@ struct Settings {
   std::string socket = "/run/egressd/egressd.sock";
   std::string prefix = "eg";
   std::string log_level = "info";
+  std::string fast_path = kOn;
   std::string lab{};  // applied at the start and on SIGHUP; empty: what was applied last
   compile::SizeLimits limits{};
   std::set<std::string, std::less<>> on_command_line{};  // keys that the file does not decide
@@ -52,7 +57,8 @@ Result<CommandLine> read_command_line(int argc, const char* const* argv);
 // `lab` and `log_level` may change while the daemon runs.
 Result<Configuration> read_configuration(Settings settings);
 
-// Whether values are usable: the prefix, which becomes part of file names, and the log level.
+// Whether values are usable: the prefix, which becomes part of file names, and those that are one
+// of a few words.
 Status check_settings(const Settings& settings);
 
 }  // namespace egress::daemon

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "compile/data_path.hpp"
+#include "compile/flow_cache.hpp"
 #include "compile/held_ports.hpp"
 #include "compile/wires.hpp"
 #include "policy/network_rules.hpp"
@@ -100,6 +101,8 @@ Result<state::KernelState> compile(const policy::Network& network, const Options
   add_fronts(fabric);
   add_platform_processes(fabric);
   add_wires(fabric);
+  track_liberally(fabric.state);
+  if (options.flow_cache) add_flow_cache(fabric.state);
   return std::move(fabric.state);
 }
 

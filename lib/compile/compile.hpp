@@ -21,6 +21,7 @@ struct Options {
   // How far the lab's clock is ahead of the machine's.
   std::chrono::seconds clock_offset{};
   bool bird_installed = false;  // without it gateways do not speak BGP
+  bool flow_cache = false;      // routers' ports have one; wires do without
   tls::Authority authority{};   // signs for whoever answers TLS; without it nobody does
 };
 

@@ -115,6 +115,12 @@ struct DaemonStatus {
   ipam::TimePoint since{};  // by the machine's clock
 };
 
+// Whether established flows are spared the way through rules and routes.
+struct FastPathStatus {
+  std::optional<std::string> why_not{};  // for people; nothing where they are
+  uint64_t packets = 0;                  // that were since the programs are there, a router each
+};
+
 struct LastPass {
   double seconds = 0;
   size_t operations = 0;
@@ -167,6 +173,7 @@ struct StatusReport {
   std::vector<std::string> problems{};   // why the daemon cannot do its work, for people
   std::vector<lab::Finding> warnings{};  // of the lab in force
   DaemonStatus daemon{};
+  FastPathStatus fast_path{};
   std::optional<RunningOperation> operation{};
   // Changes by others are left alone until then, by the machine's clock.
   std::optional<ipam::TimePoint> held_until{};

@@ -11,11 +11,12 @@ namespace egress::kernel {
 using state::NetnsName;
 
 HeldNetns::HeldNetns(NetnsOwner owner, NetnsDirectory directory, MountTable mounts, UniqueFd feed,
-                     Clock clock)
+                     std::shared_ptr<FlowCachePrograms> flow_cache, Clock clock)
     : owner_(std::move(owner)),
       directory_(std::move(directory)),
       mounts_(std::move(mounts)),
       feed_(std::move(feed)),
+      flow_cache_(std::move(flow_cache)),
       clock_(std::move(clock)),
       distrusted_until_(clock_.monotonic()) {}
 
@@ -122,7 +123,7 @@ Result<NetnsHandle*> HeldNetns::get(const NetnsName& netns) {
   ASSIGN_OR_RETURN(const auto foreign, owner_.judge(fd.get()));
   if (foreign) return note_foreign(netns, *foreign);
   ASSIGN_OR_RETURN(NetnsHandle opened,
-                   NetnsHandle::open(netns, std::move(fd), identity, feed_.get()));
+                   NetnsHandle::open(netns, std::move(fd), identity, {feed_.get(), flow_cache_}));
   held_names_.emplace(identity, netns);
   return &handles_.emplace(netns, std::move(opened)).first->second;
 }

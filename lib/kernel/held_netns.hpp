@@ -20,9 +20,9 @@ namespace egress::kernel {
 
 class HeldNetns {
  public:
-  // `feed` as for NetnsWatch.
+  // `feed` as for NetnsWatch; `flow_cache` is not null.
   HeldNetns(NetnsOwner owner, NetnsDirectory directory, MountTable mounts, UniqueFd feed,
-            Clock clock);
+            std::shared_ptr<FlowCachePrograms> flow_cache, Clock clock);
 
   const NetnsOwner& owner() const { return owner_; }
   const NetnsDirectory& directory() const { return directory_; }
@@ -68,6 +68,7 @@ class HeldNetns {
   MountTable mounts_;
   bool mounts_changed_ = false;  // since all names were looked at
   UniqueFd feed_;                // epoll over all watches
+  std::shared_ptr<FlowCachePrograms> flow_cache_;
   Clock clock_;
   std::map<state::NetnsName, NetnsHandle> handles_{};
   std::map<NetnsIdentity, state::NetnsName> held_names_{};  // of handles_

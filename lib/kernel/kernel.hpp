@@ -108,6 +108,12 @@ struct SpeakerRef {
   auto operator<=>(const SpeakerRef&) const = default;
 };
 
+// Whether established flows are spared the way through rules and routes (state::FlowCache).
+struct FlowCacheUse {
+  std::optional<std::string> why_not{};  // for people; nothing where they are
+  uint64_t packets = 0;                  // that were, a router each
+};
+
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -133,6 +139,11 @@ class Kernel {
   // Why this machine cannot hold such a state whatever is done, for who asked for it; nothing when
   // it can.
   virtual std::optional<std::string> why_not(const state::KernelState& desired) const = 0;
+
+  // Whether a state may ask for it.
+  virtual FlowCacheUse flow_cache() const { return {.why_not = "this kernel has none"}; }
+  // From now on all packets go the ordinary way, on which people can see them; and no more.
+  virtual void suspend_flow_cache(bool /*suspended*/) {}
 
   // Performs one op. Already so is success: adding what exists equal, removing what is gone.
   // Errors name the object and carry errno and the kernel's own words.

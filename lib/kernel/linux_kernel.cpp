@@ -9,6 +9,7 @@
 #include "base/folder.hpp"
 #include "kernel/attachment/program.hpp"
 #include "kernel/conntrack/table.hpp"
+#include "kernel/flow_cache/uncached_flow_table.hpp"
 #include "kernel/flow_feed.hpp"
 #include "kernel/high_fd.hpp"
 #include "kernel/speaker_feed.hpp"
@@ -19,6 +20,12 @@ namespace {
 
 state::NetnsMark mark_of(const LinuxKernel::Options& options) {
   return state::make_mark(options.prefix, options.state_dir);
+}
+
+// Whether what becomes of a packet may depend on it.
+bool is_of_packets(const state::Op& op) {
+  return !std::holds_alternative<state::Process>(op.object) &&
+         !std::holds_alternative<state::Attachment>(op.object);
 }
 
 }  // namespace
@@ -37,22 +44,28 @@ Result<std::unique_ptr<LinuxKernel>> LinuxKernel::open(Options options) {
   Processes processes(options.run_dir + "/" + options.prefix, std::move(options.programs));
   RETURN_IF_ERROR(processes.list());  // their files stand in a directory of ours
   ASSIGN_OR_RETURN(MountTable mounts, MountTable::open());
+  const auto flow_cache = std::make_shared<FlowCachePrograms>(options.flow_cache);
   HeldNetns held(std::move(owner), NetnsDirectory(mark_of(options), options.run_dir),
-                 std::move(mounts), std::move(feed), std::move(options.clock));
+                 std::move(mounts), std::move(feed), flow_cache, std::move(options.clock));
   RETURN_IF_ERROR(held.directory().remove_leftovers());
-  return std::unique_ptr<LinuxKernel>(new LinuxKernel(std::move(held), std::move(processes)));
+  return std::unique_ptr<LinuxKernel>(
+      new LinuxKernel(std::move(held), std::move(processes), flow_cache));
 }
 
-LinuxKernel::LinuxKernel(HeldNetns held, Processes processes)
-    : held_(std::move(held)),
+LinuxKernel::LinuxKernel(HeldNetns held, Processes processes,
+                         std::shared_ptr<FlowCachePrograms> flow_cache)
+    : flow_cache_(std::move(flow_cache)),
+      held_(std::move(held)),
       netlink_(held_),
       nft_(held_),
       processes_(held_, std::move(processes)),
       attachments_(held_, processes_) {}
 
 Result<state::KernelState> LinuxKernel::observe() {
+  const state::KernelState before = observed_;
   for (Provider* const provider : providers_) provider->let_go();
   for (Provider* const provider : providers_) RETURN_IF_ERROR(provider->observe(observed_));
+  if (observed_ != before) const FlowCacheChange by_others(flow_cache_);
   state::share_equal(observed_, *expected_);
   return observed_;
 }
@@ -63,6 +76,7 @@ Status LinuxKernel::apply(const state::Op& op) {
   }
   for (Provider* const provider : providers_) {
     if (!provider->provides(op.object)) continue;
+    const FlowCacheChange change(is_of_packets(op) ? flow_cache_ : nullptr);
     Status status = provider->apply(op);
     if (status.ok()) status = let_follow(op);
     if (status.ok()) return status;
@@ -84,7 +98,14 @@ Result<std::shared_ptr<FlowTable>> LinuxKernel::flows(const state::NetnsName& ne
   ASSIGN_OR_RETURN(NetnsHandle* const held, held_.get(netns));
   auto table = Conntrack::open(held->fd());
   if (!table.ok()) return std::move(table).error().in("flows of " + netns);
-  return std::shared_ptr<FlowTable>(*std::move(table));
+  return std::shared_ptr<FlowTable>(
+      std::make_shared<UncachedFlowTable>(*std::move(table), flow_cache_));
+}
+
+FlowCacheUse LinuxKernel::flow_cache() const {
+  FlowCacheUse use{.why_not = flow_cache_->why_not()};
+  if (const auto packets = flow_cache_->fast_packets(); packets.ok()) use.packets = *packets;
+  return use;
 }
 
 std::optional<std::string> LinuxKernel::why_not(const state::KernelState& desired) const {

@@ -7,9 +7,11 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "kernel/attachment/provider.hpp"
+#include "kernel/flow_cache/programs.hpp"
 #include "kernel/held_netns.hpp"
 #include "kernel/kernel.hpp"
 #include "kernel/netlink_provider.hpp"
@@ -26,6 +28,7 @@ class LinuxKernel final : public Kernel {
     std::string run_dir{};    // shared by the daemons of a machine; ours is below
     std::map<std::string, std::string> programs{};  // paths, by the names in state::Process
     Clock clock{};
+    FlowCachePrograms::Use flow_cache = FlowCachePrograms::Use::kNone;
   };
   // Looks at nothing yet but for leftovers of a creation that was cut short, which it removes.
   // kDenied when the run folder or ours in it is one that others have a hand in.
@@ -40,6 +43,11 @@ class LinuxKernel final : public Kernel {
   int changes_fd() const override { return held_.feed(); }
   bool lost_a_process() const override { return processes_.lost_one(); }
   std::optional<std::string> why_not(const state::KernelState& desired) const override;
+  FlowCacheUse flow_cache() const override;
+  void suspend_flow_cache(bool suspended) override {
+    suspended_.reset();
+    if (suspended) suspended_.emplace(flow_cache_);
+  }
   Status apply(const state::Op& op) override;
   Result<std::map<std::string, uint64_t>> counters(const state::NetnsName& netns) override {
     return nft_.counters(netns);
@@ -51,9 +59,11 @@ class LinuxKernel final : public Kernel {
   Result<std::shared_ptr<SpeakerFeed>> speakers(const std::set<SpeakerRef>& which) override;
 
  private:
-  LinuxKernel(HeldNetns held, Processes processes);
+  LinuxKernel(HeldNetns held, Processes processes, std::shared_ptr<FlowCachePrograms> flow_cache);
   Status let_follow(const state::Op& op);
 
+  std::shared_ptr<FlowCachePrograms> flow_cache_;
+  std::optional<FlowCacheChange> suspended_{};
   HeldNetns held_;
   NetlinkProvider netlink_;
   NftProvider nft_;

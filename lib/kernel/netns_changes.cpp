@@ -8,6 +8,7 @@
 #include <set>
 
 #include "kernel/netns_handle.hpp"
+#include "kernel/rtnl/filter_codec.hpp"
 #include "kernel/sysctl_file.hpp"
 #include "kernel/tun/device.hpp"
 
@@ -72,14 +73,43 @@ Status NetnsHandle::create_pair(const state::LinkPair& pair, NetnsHandle& peer) 
   ASSIGN_OR_RETURN(const int index, fresh_index(0));
   ASSIGN_OR_RETURN(const int peer_index, peer.fresh_index(1));
   RETURN_IF_ERROR(rtnl_.request(kernel::create_pair(pair, {index, peer_index}, peer.fd())));
-  RETURN_IF_ERROR(complete(pair.here));
-  return peer.complete(pair.there);
+  RETURN_IF_ERROR(complete(pair.here, index));
+  return peer.complete(pair.there, peer_index);
 }
 
 // Namespaces of ours are born without IPv6, and links in them likewise.
-Status NetnsHandle::complete(const state::Link& link) {
+Status NetnsHandle::complete(const state::Link& link, int link_index) {
   if (link.ipv6) RETURN_IF_ERROR(set_ipv6(link.name, true));
-  return rtnl_.request(complete_settings(link));
+  RETURN_IF_ERROR(rtnl_.request(complete_settings(link)));
+  return link.flow_cache == state::FlowCache::kNone ? Status() : hook(link.flow_cache, link_index);
+}
+
+Status NetnsHandle::hook(state::FlowCache wanted, int link_index) {
+  RETURN_IF_ERROR(tolerate(rtnl_.request(add_hooks(link_index)), {EEXIST}));
+  return set_filters(wanted);
+}
+
+// The kernel calls what is not there invalid, too.
+Status NetnsHandle::unhook(int link_index) {
+  filters_.reset();
+  return tolerate(rtnl_.request(remove_hooks(link_index)), {ENOENT, EINVAL});
+}
+
+Status NetnsHandle::set_filters(state::FlowCache wanted) {
+  if (filters_ == wanted) return {};
+  const std::map<Hook, uint32_t> classes = {{Hook::kIngress, number_in_filters(identity_)},
+                                            {Hook::kEgress, class_of_flow_cache(wanted)}};
+  for (const auto& [hook, class_id] : classes) {
+    const int program = shared_.flow_cache->fd(hook);
+    if (program < 0) {
+      return Error{.code = Errc::kUnsupported, .message = *shared_.flow_cache->why_not()};
+    }
+    RETURN_IF_ERROR(rtnl_.request(flush_filters(hook)));
+    RETURN_IF_ERROR(
+        rtnl_.request(set_filter(hook, program, FlowCachePrograms::filter_name(hook), class_id)));
+  }
+  filters_ = wanted;
+  return {};
 }
 
 Status NetnsHandle::set_ipv6(const std::string& link, bool on) {
@@ -89,7 +119,7 @@ Status NetnsHandle::set_ipv6(const std::string& link, bool on) {
 Status NetnsHandle::create_tun(const state::Link& link) {
   ASSIGN_OR_RETURN(const int index, fresh_index(0));
   RETURN_IF_ERROR(open_inside(netns_.get(), [&] { return kernel::create_tun(link.name, index); }));
-  return complete(link);
+  return complete(link, index);
 }
 
 Status NetnsHandle::delete_link(const std::string& name) {
@@ -113,6 +143,9 @@ Status NetnsHandle::change(const state::LinkSettings& settings) {
   if (auto change = change_settings(settings.link, current)) {
     RETURN_IF_ERROR(rtnl_.request(*change));
   }
+  RETURN_IF_ERROR(settings.link.flow_cache == state::FlowCache::kNone
+                      ? unhook(current.index)
+                      : hook(settings.link.flow_cache, current.index));
   if (current.link.up == settings.link.up) return {};
   return rtnl_.request(change_up(settings.link));
 }

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "kernel/high_fd.hpp"
+#include "kernel/rtnl/filter_codec.hpp"
 #include "kernel/rtnl/qdisc_codec.hpp"
 #include "kernel/sysctl_file.hpp"
 
@@ -20,21 +21,21 @@ constexpr const char* kAllRpFilter = "net.ipv4.conf.all.rp_filter";
 }  // namespace
 
 NetnsHandle::NetnsHandle(const state::NetnsName& name, UniqueFd netns, NetnsIdentity identity,
-                         int feed, NetlinkSocket rtnl, NetnsFirewall firewall)
+                         const Shared& shared, NetlinkSocket rtnl, NetnsFirewall firewall)
     : name_(std::make_shared<const state::NetnsName>(name)),
       netns_(std::move(netns)),
       identity_(identity),
-      feed_(feed),
+      shared_(shared),
       rtnl_(std::move(rtnl)),
       firewall_(std::move(firewall)) {}
 
 Result<NetnsHandle> NetnsHandle::open(const state::NetnsName& name, UniqueFd netns,
-                                      NetnsIdentity identity, int feed) {
+                                      NetnsIdentity identity, const Shared& shared) {
   ASSIGN_OR_RETURN(UniqueFd high, move_high(std::move(netns)));
   ASSIGN_OR_RETURN(NetlinkSocket rtnl,
                    open_inside(high.get(), [] { return NetlinkSocket::open(NETLINK_ROUTE); }));
-  ASSIGN_OR_RETURN(NetnsFirewall firewall, NetnsFirewall::open(high.get(), feed));
-  return NetnsHandle(name, std::move(high), identity, feed, std::move(rtnl), std::move(firewall));
+  ASSIGN_OR_RETURN(NetnsFirewall firewall, NetnsFirewall::open(high.get(), shared.feed));
+  return NetnsHandle(name, std::move(high), identity, shared, std::move(rtnl), std::move(firewall));
 }
 
 Result<std::optional<int>> NetnsHandle::nsid_of(const NetnsHandle& other) {
@@ -47,8 +48,9 @@ Result<NetnsHandle::ReadingPtr> NetnsHandle::read() {
   // First: what changes while we read must be heard. And not before the first reading: telling
   // of all that is made would slow the making.
   if (!watch_) {
-    ASSIGN_OR_RETURN(
-        watch_, open_inside(netns_.get(), [&] { return NetnsWatch::of_links_and_routes(feed_); }));
+    ASSIGN_OR_RETURN(watch_, open_inside(netns_.get(), [&] {
+                       return NetnsWatch::of_links_and_routes(shared_.feed);
+                     }));
   }
   ASSIGN_OR_RETURN(Reading anew, read_anew());
   if (!reading_ || *reading_ != anew) {
@@ -98,18 +100,48 @@ Result<std::vector<ObservedLink>> NetnsHandle::read_links() {
   return links;
 }
 
+// Hooks without our filters are as good as anybody's queueing discipline.
 Status NetnsHandle::read_qdiscs(std::vector<ObservedLink>& links) {
   odd_qdiscs_.clear();
-  return rtnl_.dump(list_qdiscs(), [&](const nlmsghdr& reply) {
+  filters_.reset();
+  bool some_hooks = false;
+  std::multimap<int, AttachedQdisc> all;
+  RETURN_IF_ERROR(rtnl_.dump(list_qdiscs(), [&](const nlmsghdr& reply) {
     auto attached = decode_attached_qdisc(reply);
     if (!attached) return;
-    for (ObservedLink& link : links) {
-      if (link.index != attached->link_index) continue;
-      link.link.qdisc += (link.link.qdisc.empty() ? "" : " ") + attached->kind;
-      odd_qdiscs_.emplace(link.link.name, std::move(attached->removal));
-      return;
+    some_hooks = some_hooks || attached->is_hooks;
+    all.emplace(attached->link_index, *std::move(attached));
+  }));
+  if (some_hooks) RETURN_IF_ERROR(read_filters());
+  for (ObservedLink& link : links) {
+    const auto [first, last] = all.equal_range(link.index);
+    for (auto each = first; each != last; ++each) {
+      if (each->second.is_hooks && filters_) {
+        link.link.flow_cache = *filters_;
+        continue;
+      }
+      link.link.qdisc += (link.link.qdisc.empty() ? "" : " ") + each->second.kind;
+      odd_qdiscs_.emplace(link.link.name, std::move(each->second.removal));
     }
-  });
+  }
+  return {};
+}
+
+Status NetnsHandle::read_filters() {
+  std::map<Hook, std::vector<AttachedFilter>> found;
+  for (const Hook hook : {Hook::kIngress, Hook::kEgress}) {
+    RETURN_IF_ERROR(rtnl_.dump(list_filters(hook), [&](const nlmsghdr& reply) {
+      if (auto filter = decode_filter(reply)) found[hook].push_back(*std::move(filter));
+    }));
+    if (found[hook].size() != 1) return {};
+  }
+  const AttachedFilter& ingress = found[Hook::kIngress].front();
+  const AttachedFilter& egress = found[Hook::kEgress].front();
+  const bool ours = shared_.flow_cache->recognise(ingress.program, egress.program);
+  if (ours && ingress.class_id == number_in_filters(identity_)) {
+    filters_ = flow_cache_of_class(egress.class_id);
+  }
+  return {};
 }
 
 Result<ObservedLink> NetnsHandle::read_link(const std::string& name) {

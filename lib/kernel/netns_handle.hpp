@@ -15,6 +15,7 @@
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
+#include "kernel/flow_cache/programs.hpp"
 #include "kernel/netlink.hpp"
 #include "kernel/netns.hpp"
 #include "kernel/netns_watch.hpp"
@@ -27,9 +28,14 @@ namespace egress::kernel {
 
 class NetnsHandle {
  public:
-  // Owns the descriptor of the namespace. `feed` as for NetnsWatch.
+  // What all of them share: `feed` as for NetnsWatch.
+  struct Shared {
+    int feed = -1;
+    std::shared_ptr<FlowCachePrograms> flow_cache{};  // never null
+  };
+  // Owns the descriptor of the namespace.
   static Result<NetnsHandle> open(const state::NetnsName& name, UniqueFd netns,
-                                  NetnsIdentity identity, int feed);
+                                  NetnsIdentity identity, const Shared& shared);
 
   int fd() const { return netns_.get(); }
   const NetnsIdentity& identity() const { return identity_; }
@@ -78,6 +84,7 @@ class NetnsHandle {
     link_names_.clear();
     link_indexes_.clear();
     last_index_ = 0;
+    filters_.reset();
   }
   Status change(const state::LinkSettings& settings);
 
@@ -89,12 +96,13 @@ class NetnsHandle {
   Status apply(state::Verb verb, const state::Rule& rule);
 
  private:
-  NetnsHandle(const state::NetnsName& name, UniqueFd netns, NetnsIdentity identity, int feed,
-              NetlinkSocket rtnl, NetnsFirewall firewall);
+  NetnsHandle(const state::NetnsName& name, UniqueFd netns, NetnsIdentity identity,
+              const Shared& shared, NetlinkSocket rtnl, NetnsFirewall firewall);
 
   void note_link(const ObservedLink& link);
   Result<Reading> read_anew();
   Status read_qdiscs(std::vector<ObservedLink>& links);
+  Status read_filters();
   Status read_addresses(state::NetnsState& state);
   Status read_neighbours(state::NetnsState& state);
   Status read_routes(state::NetnsState& state, std::set<RouteOfAddress>& of_addresses);
@@ -117,13 +125,16 @@ class NetnsHandle {
   Status remove_odd(std::multimap<Key, NlMessage>& odd, const Key& key);
   Result<std::optional<state::Sysctl>> read_all_rp_filter();
   Result<int> open_sysctl(const std::string& name);
-  Status complete(const state::Link& link);
+  Status complete(const state::Link& link, int link_index);
+  Status hook(state::FlowCache wanted, int link_index);
+  Status unhook(int link_index);
+  Status set_filters(state::FlowCache wanted);
   Status set_ipv6(const std::string& link, bool on);
 
   NetnsNamePtr name_;
   UniqueFd netns_;
   NetnsIdentity identity_;
-  int feed_;
+  Shared shared_;
   NetlinkSocket rtnl_;
   NetnsFirewall firewall_;
   std::optional<NetnsWatch> watch_{};
@@ -135,6 +146,9 @@ class NetnsHandle {
   int last_index_ = 0;                                  // the highest given out; 0: look first
   std::map<std::string, UniqueFd> sysctls_{};           // those that were asked for, open for good
   std::multimap<std::string, NlMessage> odd_qdiscs_{};  // by link
+  // What the flow cache's filters are there for; nothing when they are not as we set them, or may
+  // have gone with the last link that had hooks.
+  std::optional<state::FlowCache> filters_{};
   std::multimap<state::Address, NlMessage> odd_addresses_{};
   std::set<state::Address> incomplete_addresses_{};
   std::multimap<state::RouteKey, NlMessage> odd_routes_{};

@@ -13,6 +13,7 @@ compile::Options options_of(const Terms& terms, const LabInForce& lab) {
   return {.prefix = terms.prefix,
           .clock_offset = lab.clock_offset,
           .bird_installed = terms.bird_installed,
+          .flow_cache = terms.flow_cache,
           .authority = lab.authority};
 }
 

@@ -73,6 +73,7 @@ struct Terms {
   std::string prefix{};
   compile::SizeLimits limits{};
   bool bird_installed = false;
+  bool flow_cache = false;  // of the kernel (Kernel::flow_cache())
 };
 
 // A value that can be made so: it can be compiled, and made from nothing.

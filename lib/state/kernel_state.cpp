@@ -160,6 +160,8 @@ std::string to_text(const Link& link) {
   if (!link.arp) text += " noarp";
   if (link.ipv6) text += " ipv6";
   if (link.tx_queue_length != 0) text += fmt::format(" queue {}", link.tx_queue_length);
+  if (link.flow_cache == FlowCache::kTracked) text += " flow_cache";
+  if (link.flow_cache == FlowCache::kAll) text += " flow_cache of all";
   if (!link.qdisc.empty()) text += " qdisc " + link.qdisc;
   if (!link.alias.empty()) text += fmt::format(" alias \"{}\"", link.alias);
   return text;

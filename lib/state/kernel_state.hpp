@@ -41,6 +41,10 @@ struct LinkPeer {
 // kOther is only observed: nobody asks for one, and a pass removes it.
 enum class LinkKind { kVeth, kTun, kLoopback, kOther };
 
+// Of a router's port: what the programs of the flow cache, which it has then, may remember. Of a
+// namespace with connection tracking what that knows, without it all; its ports are all alike.
+enum class FlowCache { kNone, kTracked, kAll };
+
 // A loopback has no peer, no MAC and no alias. A TUN is one without packet information, with
 // virtio's header, one queue and no owner, which stays when nobody holds its queue; it has no peer
 // and no MAC.
@@ -63,6 +67,7 @@ struct Link {
   std::string alias{};  // IFLA_IFALIAS: whose interface this is, for people
   // Of a TUN: how many packets wait for whoever holds its queue. 0 of others, which are not asked.
   uint32_t tx_queue_length = 0;
+  FlowCache flow_cache = FlowCache::kNone;
   std::string qdisc{};  // that somebody has attached to it, by kind: "netem"; we desire none
   auto operator<=>(const Link&) const = default;
 };

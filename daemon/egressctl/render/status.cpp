@@ -59,6 +59,12 @@ std::string summary(const Json& status, const Screen& screen) {
         fmt::format("{} in {:.2f} s, {} failed", operations_text(number_of(pass, "operations")),
                     number_of(pass, "seconds"), text_of(pass, "failed")));
   }
+  if (const Json& fast = member(status, "fastPath"); fast.is_object()) {
+    const std::string reason = text_of(fast, "reason");
+    rows.emplace_back("fast path", reason.empty()
+                                       ? fmt::format("on, {} packets", text_of(fast, "packets"))
+                                       : "off: " + reason);
+  }
   if (const Json& repair = member(status, "lastRepair"); repair.is_object()) {
     rows.emplace_back(
         "last repair",

@@ -4,6 +4,8 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
+#include "kernel/rtnl/filter_codec.hpp"
+
 namespace egress::kernel {
 
 NlMessage list_qdiscs() {
@@ -19,7 +21,7 @@ std::optional<AttachedQdisc> decode_attached_qdisc(const nlmsghdr& message) {
   tcmsg removed{};
   removed.tcm_ifindex = header->tcm_ifindex;
   removed.tcm_parent = header->tcm_parent;
-  return AttachedQdisc{header->tcm_ifindex, attributes.text(TCA_KIND),
+  return AttachedQdisc{header->tcm_ifindex, attributes.text(TCA_KIND), has_hooks(message),
                        NlMessage(RTM_DELQDISC, 0, removed)};
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Queueing disciplines as rtnetlink messages. We attach none: what a link has besides the kernel's
-// own is somebody's, and is known by its handle, which the kernel's own do not have.
+// Queueing disciplines as rtnetlink messages. We attach none but the flow cache's hooks: what a
+// link has besides the kernel's own is somebody's, and is known by its handle, which the kernel's
+// own do not have.
 
 #include <optional>
 #include <string>
@@ -13,8 +14,9 @@ namespace egress::kernel {
 
 struct AttachedQdisc {
   int link_index = 0;
-  std::string kind{};  // "netem"
-  NlMessage removal;   // with all that hangs on it
+  std::string kind{};     // "netem"
+  bool is_hooks = false;  // of the flow cache, if its filters are
+  NlMessage removal;      // with all that hangs on it
 };
 
 NlMessage list_qdiscs();
