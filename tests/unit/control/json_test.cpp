@@ -226,7 +226,7 @@ TEST(StatusJson, OfNoLabHasEveryKey) {
       R"({"daemon":{"version":"","pid":0,"since":"1970-01-01T00:00:00.000Z"},)"
       R"("lab":null,"version":0,"clock":{"now":"1970-01-01T00:00:00.000Z","offset":0},)"
       R"("prefix":"eg","inSync":false,"apps":[],"workers":[],"hosts":[],)"
-      R"("snat":[],"natGateways":[],"gateways":[],"wires":[],"operation":null,"drift":[],"heldUntil":null,"problems":[],"warnings":[],"lastPass":null,"lastRepair":null,)"
+      R"("snat":[],"natGateways":[],"gateways":[],"wires":[],"fastPath":{"state":"on","reason":null,"packets":0},"operation":null,"drift":[],"heldUntil":null,"problems":[],"warnings":[],"lastPass":null,"lastRepair":null,)"
       R"("pendingReleases":[],"serviceAssociationLinks":[],"scaling":[]})");
 }
 

@@ -53,6 +53,7 @@ std::map<std::string, std::string> defaults() {
           {"socket", settings.socket},
           {"prefix", settings.prefix},
           {"logLevel", settings.log_level},
+          {"fastPath", settings.fast_path},
           {"namespaces", std::to_string(limits.namespaces)},
           {"links", std::to_string(limits.links)},
           {"routes", std::to_string(limits.routes)},
@@ -63,7 +64,7 @@ TEST(ConfigurationPage, HasEveryKey) {
   const std::string page = read_file(kPages + "egressd.yaml.5.scd");
   const auto keys = keys_told("zzzzzzzz: 1");
   const auto limits = keys_told("limits: {zzzzzzzz: 1}");
-  EXPECT_EQ(keys.size(), 7U);
+  EXPECT_EQ(keys.size(), 8U);
   EXPECT_EQ(limits.size(), 4U);
   for (const auto& known : {keys, limits}) {
     for (const std::string& key : known) EXPECT_THAT(entry_of(page, key), Not(IsEmpty())) << key;

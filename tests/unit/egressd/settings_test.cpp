@@ -53,7 +53,7 @@ TEST(Configuration, RefusesUnknownKeysWithTheirPlace) {
   EXPECT_THAT(findings[0].to_string(), HasSubstr("egressd.yaml:2:1: error"));
   EXPECT_THAT(findings[0].hint, HasSubstr("socket"));
   EXPECT_EQ(parse_configuration("zzzzzzzz: 1\n", "f").findings.at(0).hint,
-            "keys are lab, logLevel, prefix, runDir, socket, stateDir or limits");
+            "keys are fastPath, lab, logLevel, prefix, runDir, socket, stateDir or limits");
   EXPECT_EQ(parse_configuration("limits: {zzzzzzzz: 1}\n", "f").findings.at(0).hint,
             "keys are firewallElements, links, namespaces or routes");
 }
@@ -83,6 +83,16 @@ TEST(Configuration, RefusesAnUnknownLogLevelWithItsPlace) {
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].line, 2);
   EXPECT_THAT(findings[0].message, HasSubstr("'loud' is none of trace"));
+}
+
+TEST(Configuration, TakesTheFastPathAsAWord) {
+  EXPECT_EQ(parse_configuration("prefix: lab\n", "f").settings.fast_path, kOn);
+  EXPECT_EQ(parse_configuration("fastPath: off\n", "f").settings.fast_path, kOff);
+  const auto findings = parse_configuration("prefix: lab\nfastPath: no\n", "f").findings;
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].line, 2);
+  EXPECT_EQ(findings[0].message, "'no' is none of on, off");
+  EXPECT_FALSE(check_settings({.fast_path = "fast"}).ok());
 }
 
 TEST(Configuration, RefusesWhatIsNoMapOfTexts) {
