@@ -39,8 +39,12 @@ enum { kFin = 1, kSyn = 2, kReset = 4, kAck = 16 };
 enum { kTrackedAlone = 1, kAll = 2 };
 
 // Parts of the kernel's own structures, found by their names wherever they stand.
-struct sk_buff___tracked {
+struct sk_buff___routed {
+  unsigned long _skb_refdst;
   unsigned long _nfct;
+} __attribute__((preserve_access_index));
+struct dst_entry {
+  unsigned long _metrics;
 } __attribute__((preserve_access_index));
 struct ip_ct_tcp {
   __u8 state;
@@ -53,6 +57,8 @@ struct nf_conn {
   union nf_conntrack_proto proto;
 } __attribute__((preserve_access_index));
 
+// include/linux/skbuff.h, include/net/dst.h, include/uapi/linux/rtnetlink.h
+enum { kNotCounted = 1, kFlagsOfMetrics = 3, kMtu = 2 - 1 };
 // include/uapi/linux/netfilter/nf_conntrack_common.h, nf_conntrack_tcp.h
 enum { kConfirmed = 1 << 3, kDying = 1 << 9, kInfoMask = 7 };
 enum { kSynReceived = 2, kEstablished = 3 };
@@ -338,7 +344,7 @@ int egressd_fast(struct __sk_buff* skb) {
 // Whether connection tracking, where there is one, has the packet's flow: as one that both sides
 // have agreed on or, of datagrams, at all.
 ALWAYS_INLINE int is_to_be_learned(const struct under_way* cpu, int all) {
-  const struct sk_buff___tracked* const skb = (void*)(unsigned long)cpu->skb;
+  const struct sk_buff___routed* const skb = (void*)(unsigned long)cpu->skb;
   unsigned long tracked = 0;
   if (bpf_core_read(&tracked, sizeof(tracked), &skb->_nfct) != 0) return 0;
   const struct nf_conn* const entry = (void*)(tracked & ~(unsigned long)kInfoMask);
@@ -350,6 +356,19 @@ ALWAYS_INLINE int is_to_be_learned(const struct under_way* cpu, int all) {
   __u8 state = 0;
   if (bpf_core_read(&state, sizeof(state), &entry->proto.tcp.state) != 0) return 0;
   return state == (cpu->kind == kLearnAnswer ? kSynReceived : kEstablished);
+}
+
+// What the route by which the packet has come here says of the way beyond; 0: nothing.
+ALWAYS_INLINE __u32 mtu_of_route(const struct under_way* cpu) {
+  const struct sk_buff___routed* const skb = (void*)(unsigned long)cpu->skb;
+  unsigned long route = 0;
+  unsigned long metrics = 0;
+  __u32 mtu = 0;
+  if (bpf_core_read(&route, sizeof(route), &skb->_skb_refdst) != 0) return 0;
+  const struct dst_entry* const entry = (void*)(route & ~(unsigned long)kNotCounted);
+  if (!entry || bpf_core_read(&metrics, sizeof(metrics), &entry->_metrics) != 0) return 0;
+  const __u32* const values = (void*)(metrics & ~(unsigned long)kFlagsOfMetrics);
+  return bpf_probe_read_kernel(&mtu, sizeof(mtu), &values[kMtu]) == 0 ? mtu : 0;
 }
 
 // In place of an older outcome of the flow's, or of what nobody could use any more; of no other.
@@ -412,6 +431,8 @@ int egressd_learn(struct __sk_buff* skb) {
   __u32 longest = 0;  // in: of this link
   if (!is_to_be_learned(cpu, skb->tc_classid == kAll)) goto done;
   if (bpf_check_mtu(skb, 0, &longest, 0, 0) < 0) goto done;
+  const __u32 of_route = mtu_of_route(cpu);
+  if (of_route && of_route < longest) longest = of_route;
   struct bucket* const bucket = bucket_of(cpu->hash);
   const struct ethhdr* const ethernet = (void*)(long)skb->data;
   if (!bucket || (void*)(ethernet + 1) > (void*)(long)skb->data_end) goto done;
