@@ -17,6 +17,7 @@
 #include "tests/netns/live_lab.hpp"
 #include "tests/support/applied_lab.hpp"
 #include "tests/support/both_interfaces.hpp"
+#include "tests/support/flow_cache.hpp"
 #include "tests/support/live_flows.hpp"
 #include "tests/support/process.hpp"
 
@@ -43,7 +44,7 @@ class LiveChange : public LinuxFixture, public ByInterface {
   }
 
   static state::KernelState desired(const LiveVariant& variant) {
-    return compiled(on(GetParam(), live_lab(variant)));
+    return compiled(on(GetParam(), live_lab(variant)), has_flow_cache());
   }
 
   void reach(const state::KernelState& state) {
