@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Two routers between clients and a server: the first tracks connections and gives each another
-// source address and port, the second only routes. Both have the flow cache.
+// What goes fast, and the smallest world in which it does: two routers between clients and a server.
+// The first tracks connections and gives each another source address and port, the second only
+// routes.
 
 #include <cstdint>
 #include <functional>
@@ -14,15 +15,13 @@
 
 namespace egress::kernel_tests {
 
-class FlowCacheFixture : public LinuxFixture {
+// For every lab.
+class FastPackets : public LinuxFixture {
  protected:
-  static constexpr uint64_t kRouters = 2;
   static constexpr uint16_t kPort = 7000;
 
   // Skips the test where there is no flow cache.
   void SetUp() override;
-
-  static state::KernelState topology();
 
   // How often a router has sent a packet on without its ordinary way.
   uint64_t fast();
@@ -30,6 +29,16 @@ class FlowCacheFixture : public LinuxFixture {
   uint64_t fast_while(const std::function<void()>& what);
   // Repeats `exchange` until as many packets of it have gone fast as it takes.
   void warm_up(const std::function<void()>& exchange, uint64_t expected);
+};
+
+class FlowCacheFixture : public FastPackets {
+ protected:
+  static constexpr uint64_t kRouters = 2;
+  static constexpr uint16_t kClientPort = 4000;
+
+  void SetUp() override;
+
+  static state::KernelState topology();
 
   // What connection tracking of the first router says of flows of a protocol.
   static std::string tracked(const std::string& protocol);
