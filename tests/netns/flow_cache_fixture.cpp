@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+
 #include "compile/flow_cache.hpp"
 #include "compile/names.hpp"
 #include "tests/support/eventually.hpp"
@@ -102,7 +104,12 @@ uint64_t FastPackets::fast_while(const std::function<void()>& what) {
 }
 
 void FastPackets::warm_up(const std::function<void()>& exchange, uint64_t expected) {
-  ASSERT_TRUE(eventually([&] { return fast_while(exchange) >= expected || HasFailure(); }));
+  uint64_t most = 0;
+  ASSERT_TRUE(eventually([&] {
+    most = std::max(most, fast_while(exchange));
+    return most >= expected || HasFailure();
+  })) << "no more than "
+      << most;
 }
 
 std::string FlowCacheFixture::tracked(const std::string& protocol) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What goes fast, and the smallest world in which it does: two routers between clients and a server.
-// The first tracks connections and gives each another source address and port, the second only
-// routes.
+// What goes fast, and the smallest world in which it does: two routers between clients and a
+// server. The first tracks connections and gives each another source address and port, the second
+// only routes.
 
 #include <cstdint>
 #include <functional>

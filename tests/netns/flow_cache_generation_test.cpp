@@ -29,6 +29,8 @@ using namespace testing_support;
 using kernel::FlowCachePrograms;
 using std::chrono::steady_clock;
 
+constexpr state::MacAddress kNobodysMac{{2, 0, 0, 0, 0, 0x99}};
+
 class FlowCacheGeneration : public FlowCacheFixture {
  protected:
   void SetUp() override {
@@ -66,6 +68,11 @@ class FlowCacheGeneration : public FlowCacheFixture {
     state["eg-second"]->routes[state::key_of(nowhere)] = nowhere;
     return state;
   }
+  static state::KernelState with_neighbour(const state::MacAddress& mac) {
+    state::KernelState state = topology();
+    state["eg-second"]->neighbours.insert({"server", ip("10.9.4.2"), mac});
+    return state;
+  }
   // The state's ops alone, as a pass applies them.
   void reach(const state::KernelState& desired) {
     const state::ChangeSet ops = state::diff(desired, observe()).value();
@@ -78,7 +85,8 @@ class FlowCacheGeneration : public FlowCacheFixture {
 };
 
 TEST_F(FlowCacheGeneration, APassIsInForceForTheVeryNextPacket) {
-  for (const state::KernelState& other : {denying("udp dport 7000 drop"), blackholed()}) {
+  for (const state::KernelState& other :
+       {denying("udp dport 7000 drop"), blackholed(), with_neighbour(kNobodysMac)}) {
     observe();
     for (int i = 0; i < 10 && !HasFailure(); ++i) {
       know_the_flow();
@@ -102,14 +110,17 @@ TEST_F(FlowCacheGeneration, AFlowThatIsEndedIsNotKnownAnyMore) {
             0U);
 }
 
-TEST_F(FlowCacheGeneration, AChangeThatNobodyToldIsInForceWithinASecond) {
+class FlowCacheUntold : public FlowCacheGeneration,
+                        public testing::WithParamInterface<const char*> {};
+
+TEST_P(FlowCacheUntold, AChangeIsInForceWithinASecond) {
   know_the_flow();
   struct Sent {
     std::string text{};
     steady_clock::time_point at{};
   };
   std::vector<Sent> sent;
-  by_hand("ip -n eg-second route add blackhole 10.9.4.2/32");
+  by_hand(GetParam());
   const auto changed = steady_clock::now();
   uint64_t arrived = 0;
   while (steady_clock::now() - changed < std::chrono::milliseconds(2500)) {
@@ -124,6 +135,28 @@ TEST_F(FlowCacheGeneration, AChangeThatNobodyToldIsInForceWithinASecond) {
     ++arrived;
   }
   EXPECT_LT(arrived, sent.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ByHand, FlowCacheUntold,
+    testing::Values("ip -n eg-second route add blackhole 10.9.4.2/32",
+                    "ip -n eg-second neigh replace 10.9.4.2 lladdr 02:00:00:00:00:99 dev server",
+                    "ip netns exec eg-first nft 'add chain ip egressd other { type filter hook "
+                    "forward priority "
+                    "0; policy drop; }'",
+                    "ip -n eg-first route change 10.9.4.0/24 via 10.9.2.77"));
+
+// Whose other end has another index then, and the far host another MAC.
+TEST_F(FlowCacheGeneration, ALinkThatIsMadeAnewCarriesTheNextPacket) {
+  for (const char* link : {"-n eg-server link del eth0", "-n eg-first link del dev up"}) {
+    observe();
+    know_the_flow();
+    by_hand(std::string("ip ") + link);
+    client_->send("lost", kServer, kPort);
+    converge(topology());
+    one_way();
+    know_the_flow();
+  }
 }
 
 TEST_F(FlowCacheGeneration, WhatOthersChangedIsInForceAsSoonAsItIsSeen) {

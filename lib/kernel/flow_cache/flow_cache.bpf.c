@@ -39,7 +39,11 @@ enum { kFin = 1, kSyn = 2, kReset = 4, kAck = 16 };
 enum { kTrackedAlone = 1, kAll = 2 };
 
 // Parts of the kernel's own structures, found by their names wherever they stand.
+struct net_device {
+  const __u8* dev_addr;
+} __attribute__((preserve_access_index));
 struct sk_buff___routed {
+  struct net_device* dev;
   unsigned long _skb_refdst;
   unsigned long _nfct;
 } __attribute__((preserve_access_index));
@@ -371,6 +375,26 @@ ALWAYS_INLINE __u32 mtu_of_route(const struct under_way* cpu) {
   return bpf_probe_read_kernel(&mtu, sizeof(mtu), &values[kMtu]) == 0 ? mtu : 0;
 }
 
+// Whether the other end of the link takes it for its own. No link looks at what comes the fast way.
+ALWAYS_INLINE int is_for_the_other_end(const struct under_way* cpu, const __u8* destination) {
+  const struct sk_buff___routed* const skb = (void*)(unsigned long)cpu->skb;
+  const unsigned long aligned = 32;  // include/linux/netdevice.h
+  const unsigned long size =
+      (bpf_core_type_size(struct net_device) + aligned - 1) & ~(aligned - 1);
+  const char* dev = 0;
+  const struct net_device* other = 0;  // what drivers/net/veth.c has there first
+  const __u8* address = 0;
+  __u8 octets[ETH_ALEN] = {};
+  if (bpf_core_read(&dev, sizeof(dev), &skb->dev) != 0) return 0;
+  if (bpf_probe_read_kernel(&other, sizeof(other), dev + size) != 0) return 0;
+  if (bpf_core_read(&address, sizeof(address), &other->dev_addr) != 0) return 0;
+  if (bpf_probe_read_kernel(octets, sizeof(octets), address) != 0) return 0;
+  int same = 1;
+#pragma unroll
+  for (int i = 0; i < ETH_ALEN; ++i) same &= octets[i] == destination[i];
+  return same;
+}
+
 // In place of an older outcome of the flow's, or of what nobody could use any more; of no other.
 ALWAYS_INLINE void note(struct bucket* bucket, const struct under_way* cpu, __u32 longest,
                         const struct outcome* outcome) {
@@ -438,6 +462,7 @@ int egressd_learn(struct __sk_buff* skb) {
   if (!bucket || (void*)(ethernet + 1) > (void*)(long)skb->data_end) goto done;
   struct outcome outcome = {.tuple = packet.tuple, .port = skb->ifindex};
   __builtin_memcpy(outcome.ethernet, ethernet, sizeof(outcome.ethernet));
+  if (!is_for_the_other_end(cpu, outcome.ethernet)) goto done;
   note(bucket, cpu, longest, &outcome);
 done:
   cpu->skb = 0;

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "tests/support/applied_lab.hpp"
 #include "tests/support/lab_from.hpp"
 
@@ -34,6 +36,7 @@ sites:
   job: {serverFarm: wired, virtualNetworkSubnet: spoke/others}
 hosts:
   nva: {subnet: spoke/data, ipAddress: 10.1.2.5, enableIPForwarding: true, masquerade: 20.61.0.10}
+  plain: {subnet: spoke/data, ipAddress: 10.1.2.6, enableIPForwarding: true}
   sql: {subnet: spoke/data, ipAddress: 10.1.2.4}
 )"),
                                    flow_cache);
@@ -47,9 +50,8 @@ TEST(FlowCache, HasEveryPairsEndThatForwardsAndNoOther) {
   size_t ports = 0;
   size_t others = 0;
   for (const auto& [name, netns] : made(true)) {
-    const auto what = netns->firewall ? FlowCache::kTracked : FlowCache::kAll;
     for (const auto& [called, link] : netns->links) {
-      EXPECT_EQ(link.flow_cache, is_port(link) ? what : FlowCache::kNone) << name << " " << called;
+      EXPECT_EQ(link.flow_cache != FlowCache::kNone, is_port(link)) << name << " " << called;
       ++(is_port(link) ? ports : others);
     }
   }
@@ -70,6 +72,24 @@ TEST(FlowCache, IsAtRoutersAndNotAtWhoSendsAndReceives) {
     EXPECT_GT(cached(router), 0U) << router;
   }
   for (const char* end : {"eg-app-web-0", "eg-host-sql"}) EXPECT_EQ(cached(end), 0U) << end;
+}
+
+TEST(FlowCache, KnowsWhatIsTrackedWhereThereIsTrackingAndElsewhereAll) {
+  const state::KernelState state = made(true);
+  const auto what = [&](const char* netns) {
+    std::set<FlowCache> all;
+    for (const auto& [name, link] : state.at(netns)->links) {
+      if (is_port(link)) all.insert(link.flow_cache);
+    }
+    return all;
+  };
+  const std::set<FlowCache> tracked{FlowCache::kTracked};
+  const std::set<FlowCache> all{FlowCache::kAll};
+  for (const char* netns :
+       {"eg-vnet-spoke", "eg-stamp", "eg-nat-nat", "eg-worker-plan-0", "eg-host-nva"}) {
+    EXPECT_EQ(what(netns), tracked) << netns;
+  }
+  for (const char* netns : {"eg-internet", "eg-host-plain"}) EXPECT_EQ(what(netns), all) << netns;
 }
 
 TEST(FlowCache, IsNowhereUnlessItIsAskedFor) {
