@@ -19,6 +19,7 @@
 #include "tests/netns/raw_packets.hpp"
 #include "tests/support/applied_lab.hpp"
 #include "tests/support/both_interfaces.hpp"
+#include "tests/support/flow_cache.hpp"
 #include "tests/support/lab_from.hpp"
 #include "tests/support/live_flows.hpp"
 #include "tests/support/process.hpp"
@@ -70,7 +71,7 @@ class ForgedPackets : public LinuxFixture, public ByInterface {
     LinuxFixture::SetUp();
     stay_on_one_processor();
     const lab::Lab lab = on(GetParam(), lab_from(kLab));
-    desired_ = compiled(lab);
+    desired_ = compiled(lab, has_flow_cache());
     const auto report = reconcile::run(kernel(), desired_);
     ASSERT_TRUE(report.in_sync());
     for (const auto& [name, host] : lab.hosts) watchers_.emplace_back("eg-host-" + name);

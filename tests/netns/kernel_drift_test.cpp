@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/netns/linux_fixture.hpp"
+#include "tests/support/flow_cache.hpp"
 
 namespace egress::kernel_tests {
 namespace {
@@ -27,6 +28,9 @@ class KernelDrift : public LinuxFixture, public testing::WithParamInterface<std:
     add(a, {.table = 100, .destination = prefix("10.2.0.0/16"), .link = "x0"});
     a.rules.insert({.priority = 1000, .table = 100, .fwmark = 1, .fwmask = 0xffffffff});
     a.rules.insert({.priority = 1000, .table = 100});
+    if (testing_support::has_flow_cache()) {
+      a.links.at("x0").flow_cache = state::FlowCache::kAll;
+    }
     return state;
   }
 
@@ -93,6 +97,32 @@ INSTANTIATE_TEST_SUITE_P(
         "ip netns exec eg-a sysctl -qw net.ipv4.conf.x0.rp_filter=1",
         "ip netns exec eg-a sysctl -qw net.ipv4.conf.all.rp_filter=1",
         "ip netns exec eg-a sysctl -qw net.ipv4.ip_forward=1"));
+
+class KernelDriftOfFlowCache : public KernelDrift {};
+
+TEST_P(KernelDriftOfFlowCache, IsSeenAndUndoneInOnePass) {
+  if (!testing_support::has_flow_cache()) GTEST_SKIP() << "without flow cache";
+  const KernelState desired = lab();
+  converge(desired);
+  ASSERT_EQ(observe(), desired);
+  by_hand(GetParam());
+  EXPECT_NE(observe(), desired);
+  EXPECT_GT(converge(desired), 0U);
+  EXPECT_EQ(observe(), desired);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ByHand, KernelDriftOfFlowCache,
+    testing::Values("tc -n eg-a qdisc del dev x0 clsact", "tc -n eg-a filter del block 1",
+                    "tc -n eg-a filter del block 2",
+                    "tc -n eg-a filter add block 1 pref 7 protocol ip matchall action drop",
+                    "tc -n eg-a filter add block 2 pref 7 protocol all matchall action pass",
+                    "tc -n eg-a qdisc del dev x0 clsact; tc -n eg-a qdisc add dev x0 clsact",
+                    "tc -n eg-a qdisc del dev x0 clsact; tc -n eg-a qdisc add dev x0 ingress",
+                    "tc -n eg-a qdisc del dev x0 clsact;"
+                    "tc -n eg-a qdisc add dev x0 ingress_block 5 egress_block 6 clsact",
+                    "tc -n eg-b qdisc add dev y0 clsact",
+                    "tc -n eg-b qdisc add dev y0 ingress_block 1 egress_block 2 clsact"));
 
 TEST_F(KernelDrift, WhatTheKernelDoesNotTellIsSeenWithinEightMinutes) {
   const auto now = std::make_shared<std::chrono::steady_clock::time_point>();

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "tests/support/flow_cache.hpp"
 #include "tests/support/process.hpp"
 
 namespace egress::kernel_tests {
@@ -10,6 +11,12 @@ namespace egress::kernel_tests {
 using namespace testing_support;
 
 std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix,
+                                                 const std::string& state_dir, Clock clock) {
+  return open_kernel(flow_cache_use(), prefix, state_dir, std::move(clock));
+}
+
+std::unique_ptr<kernel::LinuxKernel> open_kernel(kernel::FlowCachePrograms::Use flow_cache,
+                                                 const std::string& prefix,
                                                  const std::string& state_dir, Clock clock) {
   auto opened =
       kernel::LinuxKernel::open({.prefix = prefix,
@@ -19,7 +26,8 @@ std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix,
                                               {"egress-host", EGRESS_HOST_PROGRAM},
                                               {"egress-identity", EGRESS_IDENTITY_PROGRAM},
                                               {"egress-wire", EGRESS_WIRE_PROGRAM}},
-                                 .clock = std::move(clock)});
+                                 .clock = std::move(clock),
+                                 .flow_cache = flow_cache});
   if (opened.ok()) return *std::move(opened);
   ADD_FAILURE() << opened.error().to_string();
   return nullptr;

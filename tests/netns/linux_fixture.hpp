@@ -29,6 +29,10 @@ inline constexpr const char* kStateDir = "/state";
 std::unique_ptr<kernel::LinuxKernel> open_kernel(const std::string& prefix = "eg",
                                                  const std::string& state_dir = kStateDir,
                                                  Clock clock = {});
+std::unique_ptr<kernel::LinuxKernel> open_kernel(kernel::FlowCachePrograms::Use flow_cache,
+                                                 const std::string& prefix = "eg",
+                                                 const std::string& state_dir = kStateDir,
+                                                 Clock clock = {});
 
 // Commands that make a namespace as the kernel of prefix "eg" marks its own, and empty.
 std::string make_marked(const std::string& name);
@@ -41,6 +45,8 @@ class LinuxFixture : public testing::Test {
   kernel::LinuxKernel& kernel() { return *kernel_; }
   // As after a restart of the daemon: nothing is remembered.
   void restart(Clock clock = {}) { kernel_ = open_kernel("eg", kStateDir, std::move(clock)); }
+  // As by a daemon that was told otherwise.
+  void restart(kernel::FlowCachePrograms::Use flow_cache) { kernel_ = open_kernel(flow_cache); }
 
   state::KernelState observe();
   state::NetnsState observe(const state::NetnsName& netns);

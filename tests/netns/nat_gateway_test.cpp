@@ -23,6 +23,7 @@
 #include "tests/netns/raw_packets.hpp"
 #include "tests/support/applied_lab.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/flow_cache.hpp"
 #include "tests/support/lab_from.hpp"
 #include "tests/support/live_flows.hpp"
 #include "tests/support/udp_socket.hpp"
@@ -133,7 +134,7 @@ class NatGateway : public FlowFixture {
   const Ipv4Address kApi = ip("203.0.113.80");
   const Ipv4Address kNobody = ip("203.0.113.200");
   const Ipv4Address kNobodyElse = ip("203.0.113.201");
-  const state::KernelState desired_ = compiled(lab_from(kLab));
+  const state::KernelState desired_ = compiled(lab_from(kLab), has_flow_cache());
 };
 
 TEST_F(NatGateway, Carries64512FlowsUnderAnAddress) {
@@ -190,7 +191,8 @@ TEST_F(NatGateway, CarriesNoIcmp) {
 }
 
 TEST_F(NatGateway, ShowsOneAddressForAFlowAndEachForSome) {
-  reach(compiled(with(lab_from(kLab), "{natGateways: {nat: {publicIpPrefixes: [20.61.9.0/30]}}}")));
+  reach(compiled(with(lab_from(kLab), "{natGateways: {nat: {publicIpPrefixes: [20.61.9.0/30]}}}"),
+                 has_flow_cache()));
   UdpSocket server("eg-host-api", kPort);
   std::set<Ipv4Address> shown;
   constexpr int kFlows = 200;  // of which none shows an address by chance once in 10^19

@@ -19,6 +19,7 @@
 #include "tests/support/applied_lab.hpp"
 #include "tests/support/both_interfaces.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/flow_cache.hpp"
 #include "tests/support/lab_from.hpp"
 #include "tests/support/live_flows.hpp"
 #include "tests/support/network_of.hpp"
@@ -85,7 +86,7 @@ class Snat : public FlowFixture, public ByInterface {
 
   // As the daemon does it when another lab is applied.
   void apply(const lab::Lab& lab) {
-    reach(compiled(on(GetParam(), lab)));
+    reach(compiled(on(GetParam(), lab), has_flow_cache()));
     const auto translations = compile::translations(*network_of(lab));
     ASSERT_TRUE(translations.ok());
     std::vector<state::TrackedFlow> forgotten = tracked();
@@ -98,7 +99,7 @@ class Snat : public FlowFixture, public ByInterface {
   const Ipv4Address kApi = ip("203.0.113.80");
   const Ipv4Address kOther = ip("203.0.113.81");
   const Ipv4Address kSql = ip("10.1.2.4");
-  const state::KernelState desired_ = compiled(on(GetParam(), lab_from(kLab)));
+  const state::KernelState desired_ = compiled(on(GetParam(), lab_from(kLab)), has_flow_cache());
   seconds ahead_{};
   std::vector<UniqueFd> listeners_{};
 };
@@ -140,7 +141,8 @@ TEST_P(Snat, OtherDestinationsInstancesAndPathsAreFree) {
 TEST_P(Snat, ANatGatewayCuresIt) {
   reach(compiled(with(lab_from(kLab), R"({
     natGateways: {nat: {publicIpPrefixes: [20.61.7.1/32]}},
-    virtualNetworks: {spoke: {subnets: {apps: {natGateway: nat}}}}})")));
+    virtualNetworks: {spoke: {subnets: {apps: {natGateway: nat}}}}})"),
+                 has_flow_cache()));
   listen("api", kApi);
   EXPECT_EQ(connect("bare-0", kApi, kPorts + 1), (Connections::Outcome{kPorts, 1}));
   EXPECT_EQ(connect("routed-0", kApi, 2 * kPorts), (Connections::Outcome{2 * kPorts, 0}));

@@ -68,9 +68,12 @@ TEST(RandomLabsInARow, CompileToWhatTheyCompileToFromNothing) {
     auto network = policy::analyse({.lab = lab, .leases = leases}, before.get());
     std::optional<compile::Compiled> previous;
     if (before != nullptr) previous.emplace(compile::Compiled{*before, state});
-    state::KernelState after = compile::compile(*network, {}, previous).value();
-    ASSERT_EQ(to_text(after),
-              to_text(compile::compile(*policy::analyse({.lab = lab, .leases = leases})).value()))
+    const compile::Options options{.flow_cache = true};
+    state::KernelState after = compile::compile(*network, options, previous).value();
+    ASSERT_EQ(
+        to_text(after),
+        to_text(
+            compile::compile(*policy::analyse({.lab = lab, .leases = leases}), options).value()))
         << "seed " << seed;
     taken_over += share_a_namespace(after, state) ? 1 : 0;
     before = std::move(network);

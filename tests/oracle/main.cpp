@@ -16,6 +16,7 @@
 
 #include "kernel/linux_kernel.hpp"
 #include "tests/oracle/run.hpp"
+#include "tests/support/flow_cache.hpp"
 #include "tests/support/private_machine.hpp"
 
 namespace egress::oracle {
@@ -31,7 +32,8 @@ int report_run(const Settings& settings) {
                                  .programs = {{"egress-dns", EGRESS_DNS_PROGRAM},
                                               {"egress-host", EGRESS_HOST_PROGRAM},
                                               {"egress-identity", EGRESS_IDENTITY_PROGRAM},
-                                              {"egress-wire", EGRESS_WIRE_PROGRAM}}});
+                                              {"egress-wire", EGRESS_WIRE_PROGRAM}},
+                                 .flow_cache = testing_support::flow_cache_use()});
   if (!kernel.ok()) {
     fmt::print(stderr, "oracle: {}\n", kernel.error().to_string());
     return 3;

@@ -82,6 +82,7 @@ Status Rig::apply(const lab::Lab& lab) {
                    compile::compile(*network, {.prefix = kPrefix,
                                                .clock_offset = ahead_,
                                                .bird_installed = true,
+                                               .flow_cache = !kernel_->flow_cache().why_not,
                                                .authority = tls_.authority()}));
   RETURN_IF_ERROR(reach(desired));
   RETURN_IF_ERROR(forget_flows(*kernel_, desired));

@@ -61,8 +61,8 @@ std::string fault_in_pass(kernel::Kernel& kernel, const state::KernelState& desi
 
 }  // namespace
 
-state::KernelState compiled(const lab::Lab& lab) {
-  return compile::compile(*network_of(lab)).value();
+state::KernelState compiled(const lab::Lab& lab, bool flow_cache) {
+  return compile::compile(*network_of(lab), {.flow_cache = flow_cache}).value();
 }
 
 std::string fault_in_applying(kernel::Kernel& kernel, const lab::Lab& lab) {
@@ -71,7 +71,8 @@ std::string fault_in_applying(kernel::Kernel& kernel, const lab::Lab& lab) {
   }
   const auto addresses = ipam::first_addresses(lab);
   if (!addresses.ok()) return addresses.error().to_string();
-  const auto desired = compile::compile(*policy::analyse({.lab = lab, .leases = *addresses}));
+  const auto desired = compile::compile(*policy::analyse({.lab = lab, .leases = *addresses}),
+                                        {.flow_cache = !kernel.flow_cache().why_not});
   if (!desired.ok()) return desired.error().to_string();
   const auto from_nothing = state::diff(*desired, {});
   if (!from_nothing.ok()) return from_nothing.error().to_string();

@@ -27,6 +27,7 @@ class FakeKernel : public kernel::Kernel {
   Result<std::shared_ptr<kernel::FlowTable>> flows(const state::NetnsName& netns) override;
   bool lost_a_process() const override { return lost_a_process_; }
   std::optional<std::string> why_not(const state::KernelState& desired) const override;
+  kernel::FlowCacheUse flow_cache() const override { return {}; }
   Result<std::shared_ptr<kernel::Program>> program(const state::ProcessRef& process) override;
   Result<std::shared_ptr<kernel::FlowFeed>> feed(
       const std::set<state::NetnsName>& flows_of,

@@ -77,6 +77,36 @@ TEST_P(KernelContract, EachLinkSettingCanBeChangedAndChangedBack) {
   EXPECT_EQ(observe("eg-b").links.at("y0"), up(connecting_pair().there));
 }
 
+TEST_P(KernelContract, PortsAreGivenTheFlowCacheAndLoseIt) {
+  if (const auto why_not = kernel().flow_cache().why_not) GTEST_SKIP() << *why_not;
+  EXPECT_OK(add("eg-a", NetnsObject{}));
+  EXPECT_OK(add("eg-b", NetnsObject{}));
+  std::vector<LinkPair> pairs = {pair_of({"eg-a", "x0"}, {"eg-b", "y0"}),
+                                 pair_of({"eg-a", "x1"}, {"eg-b", "y1"})};
+  for (LinkPair& pair : pairs) {
+    pair.here.flow_cache = state::FlowCache::kTracked;
+    pair.there.flow_cache = state::FlowCache::kAll;
+    EXPECT_OK(add("eg-a", pair));
+    EXPECT_EQ(observe("eg-a").links.at(pair.here.name), pair.here);
+    EXPECT_EQ(observe("eg-b").links.at(pair.there.name), pair.there);
+  }
+  // One after the other, as a pass does it.
+  for (const state::FlowCache wanted :
+       {state::FlowCache::kAll, state::FlowCache::kNone, state::FlowCache::kTracked}) {
+    for (LinkPair& pair : pairs) {
+      pair.here.flow_cache = wanted;
+      EXPECT_OK(change("eg-a", LinkSettings{pair.here}));
+      EXPECT_OK(change("eg-a", LinkSettings{pair.here}));
+    }
+    for (const LinkPair& pair : pairs) {
+      EXPECT_EQ(observe("eg-a").links.at(pair.here.name), pair.here);
+      EXPECT_EQ(observe("eg-b").links.at(pair.there.name), pair.there);
+    }
+  }
+  EXPECT_OK(remove("eg-a", pairs[0]));
+  EXPECT_EQ(observe("eg-a").links.at("x1"), pairs[1].here);
+}
+
 TEST_P(KernelContract, APairWhoseNameIsTakenByAnotherIsRefusedAsExisting) {
   make_two_connected();
   EXPECT_OK(add("eg-c", NetnsObject{}));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 
 #include "state/routing_tables.hpp"
 
@@ -48,6 +49,9 @@ class Generator {
 
   void add_netns(const std::string& name) {
     NetnsState& netns = state_[name].change();
+    constexpr std::array kFlowCaches = {state::FlowCache::kNone, state::FlowCache::kTracked,
+                                        state::FlowCache::kAll};
+    flow_caches_[name] = kFlowCaches.at(below(kFlowCaches.size()));
     netns.links["lo"] = state::loopback(true);
     netns.rules = state::kernel_rules();
     if (chance(30)) netns.rules.erase(netns.rules.begin());
@@ -101,6 +105,8 @@ class Generator {
     const std::string there = fmt::format("r{}", slot);
     state_[a]->links[here] = random_link(here, b, there);
     state_[b]->links[there] = random_link(there, a, here);
+    if (chance(70)) state_[a]->links[here].flow_cache = flow_caches_[a];
+    if (chance(70)) state_[b]->links[there].flow_cache = flow_caches_[b];
   }
 
   // Under the name of a pair's end, too, which it then replaces from one state to the other.
@@ -210,6 +216,8 @@ class Generator {
 
   std::mt19937& random_;
   KernelState state_{};
+  std::map<std::string, state::FlowCache>
+      flow_caches_{};  // of all ports of a namespace that have it
 };
 
 }  // namespace

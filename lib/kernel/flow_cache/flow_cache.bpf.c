@@ -39,8 +39,16 @@ enum { kFin = 1, kSyn = 2, kReset = 4, kAck = 16 };
 enum { kTrackedAlone = 1, kAll = 2 };
 
 // Parts of the kernel's own structures, found by their names wherever they stand.
-struct sk_buff___tracked {
+struct net_device {
+  const __u8* dev_addr;
+} __attribute__((preserve_access_index));
+struct sk_buff___routed {
+  struct net_device* dev;
+  unsigned long _skb_refdst;
   unsigned long _nfct;
+} __attribute__((preserve_access_index));
+struct dst_entry {
+  unsigned long _metrics;
 } __attribute__((preserve_access_index));
 struct ip_ct_tcp {
   __u8 state;
@@ -53,6 +61,8 @@ struct nf_conn {
   union nf_conntrack_proto proto;
 } __attribute__((preserve_access_index));
 
+// include/linux/skbuff.h, include/net/dst.h, include/uapi/linux/rtnetlink.h
+enum { kNotCounted = 1, kFlagsOfMetrics = 3, kMtu = 2 - 1 };
 // include/uapi/linux/netfilter/nf_conntrack_common.h, nf_conntrack_tcp.h
 enum { kConfirmed = 1 << 3, kDying = 1 << 9, kInfoMask = 7 };
 enum { kSynReceived = 2, kEstablished = 3 };
@@ -338,7 +348,7 @@ int egressd_fast(struct __sk_buff* skb) {
 // Whether connection tracking, where there is one, has the packet's flow: as one that both sides
 // have agreed on or, of datagrams, at all.
 ALWAYS_INLINE int is_to_be_learned(const struct under_way* cpu, int all) {
-  const struct sk_buff___tracked* const skb = (void*)(unsigned long)cpu->skb;
+  const struct sk_buff___routed* const skb = (void*)(unsigned long)cpu->skb;
   unsigned long tracked = 0;
   if (bpf_core_read(&tracked, sizeof(tracked), &skb->_nfct) != 0) return 0;
   const struct nf_conn* const entry = (void*)(tracked & ~(unsigned long)kInfoMask);
@@ -350,6 +360,39 @@ ALWAYS_INLINE int is_to_be_learned(const struct under_way* cpu, int all) {
   __u8 state = 0;
   if (bpf_core_read(&state, sizeof(state), &entry->proto.tcp.state) != 0) return 0;
   return state == (cpu->kind == kLearnAnswer ? kSynReceived : kEstablished);
+}
+
+// What the route by which the packet has come here says of the way beyond; 0: nothing.
+ALWAYS_INLINE __u32 mtu_of_route(const struct under_way* cpu) {
+  const struct sk_buff___routed* const skb = (void*)(unsigned long)cpu->skb;
+  unsigned long route = 0;
+  unsigned long metrics = 0;
+  __u32 mtu = 0;
+  if (bpf_core_read(&route, sizeof(route), &skb->_skb_refdst) != 0) return 0;
+  const struct dst_entry* const entry = (void*)(route & ~(unsigned long)kNotCounted);
+  if (!entry || bpf_core_read(&metrics, sizeof(metrics), &entry->_metrics) != 0) return 0;
+  const __u32* const values = (void*)(metrics & ~(unsigned long)kFlagsOfMetrics);
+  return bpf_probe_read_kernel(&mtu, sizeof(mtu), &values[kMtu]) == 0 ? mtu : 0;
+}
+
+// Whether the other end of the link takes it for its own. No link looks at what comes the fast way.
+ALWAYS_INLINE int is_for_the_other_end(const struct under_way* cpu, const __u8* destination) {
+  const struct sk_buff___routed* const skb = (void*)(unsigned long)cpu->skb;
+  const unsigned long aligned = 32;  // include/linux/netdevice.h
+  const unsigned long size =
+      (bpf_core_type_size(struct net_device) + aligned - 1) & ~(aligned - 1);
+  const char* dev = 0;
+  const struct net_device* other = 0;  // what drivers/net/veth.c has there first
+  const __u8* address = 0;
+  __u8 octets[ETH_ALEN] = {};
+  if (bpf_core_read(&dev, sizeof(dev), &skb->dev) != 0) return 0;
+  if (bpf_probe_read_kernel(&other, sizeof(other), dev + size) != 0) return 0;
+  if (bpf_core_read(&address, sizeof(address), &other->dev_addr) != 0) return 0;
+  if (bpf_probe_read_kernel(octets, sizeof(octets), address) != 0) return 0;
+  int same = 1;
+#pragma unroll
+  for (int i = 0; i < ETH_ALEN; ++i) same &= octets[i] == destination[i];
+  return same;
 }
 
 // In place of an older outcome of the flow's, or of what nobody could use any more; of no other.
@@ -412,11 +455,14 @@ int egressd_learn(struct __sk_buff* skb) {
   __u32 longest = 0;  // in: of this link
   if (!is_to_be_learned(cpu, skb->tc_classid == kAll)) goto done;
   if (bpf_check_mtu(skb, 0, &longest, 0, 0) < 0) goto done;
+  const __u32 of_route = mtu_of_route(cpu);
+  if (of_route && of_route < longest) longest = of_route;
   struct bucket* const bucket = bucket_of(cpu->hash);
   const struct ethhdr* const ethernet = (void*)(long)skb->data;
   if (!bucket || (void*)(ethernet + 1) > (void*)(long)skb->data_end) goto done;
   struct outcome outcome = {.tuple = packet.tuple, .port = skb->ifindex};
   __builtin_memcpy(outcome.ethernet, ethernet, sizeof(outcome.ethernet));
+  if (!is_for_the_other_end(cpu, outcome.ethernet)) goto done;
   note(bucket, cpu, longest, &outcome);
 done:
   cpu->skb = 0;
