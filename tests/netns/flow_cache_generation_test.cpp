@@ -141,9 +141,8 @@ INSTANTIATE_TEST_SUITE_P(
     ByHand, FlowCacheUntold,
     testing::Values("ip -n eg-second route add blackhole 10.9.4.2/32",
                     "ip -n eg-second neigh replace 10.9.4.2 lladdr 02:00:00:00:00:99 dev server",
-                    "ip netns exec eg-first nft 'add chain ip egressd other { type filter hook "
-                    "forward priority "
-                    "0; policy drop; }'",
+                    "ip netns exec eg-first nft 'add chain ip egressd other "
+                    "{ type filter hook forward priority 0; policy drop; }'",
                     "ip -n eg-first route change 10.9.4.0/24 via 10.9.2.77"));
 
 // Whose other end has another index then, and the far host another MAC.

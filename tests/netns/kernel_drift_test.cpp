@@ -115,8 +115,8 @@ INSTANTIATE_TEST_SUITE_P(
     ByHand, KernelDriftOfFlowCache,
     testing::Values("tc -n eg-a qdisc del dev x0 clsact", "tc -n eg-a filter del block 1",
                     "tc -n eg-a filter del block 2",
-                    "tc -n eg-a filter add block 1 pref 7 protocol ip matchall action drop",
-                    "tc -n eg-a filter add block 2 pref 7 protocol all matchall action pass",
+                    "tc -n eg-a filter add block 1 pref 7 protocol ip bpf bytecode '1,6 0 0 0'",
+                    "tc -n eg-a filter add block 2 pref 7 protocol all bpf bytecode '1,6 0 0 0'",
                     "tc -n eg-a qdisc del dev x0 clsact; tc -n eg-a qdisc add dev x0 clsact",
                     "tc -n eg-a qdisc del dev x0 clsact; tc -n eg-a qdisc add dev x0 ingress",
                     "tc -n eg-a qdisc del dev x0 clsact;"
