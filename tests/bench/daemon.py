@@ -13,10 +13,11 @@ class Daemon:
     """egressd with its own prefix, socket, run and state folders. Leaves its lab behind, unless
     told `down`."""
 
-    def __init__(self, programs, folder, prefix="eg"):
+    def __init__(self, programs, folder, prefix="eg", options=()):
         self.programs = programs
         self.folder = pathlib.Path(folder)
         self.prefix = prefix
+        self.options = options
         self.socket = self.folder / "socket"
 
     def __enter__(self):
@@ -29,7 +30,7 @@ class Daemon:
         self.process = subprocess.Popen(
             [self.programs / "daemon/egressd/egressd", "--prefix", self.prefix,
              "--state-dir", self.folder / "state", "--run-dir", self.folder / "run",
-             "--socket", self.socket],
+             "--socket", self.socket, *self.options],
             stdout=self.log, stderr=subprocess.STDOUT)
         self.wait_for(self.socket.exists)
 

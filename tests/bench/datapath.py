@@ -11,10 +11,11 @@ import pathlib
 import subprocess
 
 import daemon
+import flow_table
 import labs
 import plain_chain
 
-CELLS = ["rr", "crr", "upps", "bulk"]
+CELLS = ["rr", "crr", "exchanges", "upps", "bulk"]
 MILLISECONDS = 400
 ROUTERS = 2
 LARGE_RULES, SMALL_RULES = 1000, 10
@@ -28,6 +29,7 @@ class Variant:
     server: str
     address: str
     tracking: tuple = ()
+    routers: int = ROUTERS
 
 
 def netns_file(name):
@@ -56,7 +58,7 @@ def forget_flows(variant):
 def check_path(programs, variant, source):
     """A chain that is not the one meant would be measured just as happily."""
     seen = load(programs, variant, "look")
-    wanted = {"source": source, "hopsThere": ROUTERS, "hopsBack": ROUTERS}
+    wanted = {"source": source, "hopsThere": variant.routers, "hopsBack": variant.routers}
     if seen != wanted:
         raise RuntimeError(f"{variant.name}: the way shows {seen}, not {wanted}")
 
@@ -68,12 +70,12 @@ def check_last_rule(running):
         raise RuntimeError(f"{url} is decided by {decided}, not by the last rule")
 
 
-def apply(stack, programs, folder, name, lab):
-    """The lab under an egressd of its own; the variant and the seconds that validate and apply
-    took."""
+def apply(stack, programs, folder, name, lab, options):
+    """The lab under an egressd of its own; the variant, the daemon and the seconds that validate
+    and apply took."""
     file = folder / f"{name}.json"
     labs.write(lab, file)
-    running = stack.enter_context(daemon.Daemon(programs, folder / name, prefix=name))
+    running = stack.enter_context(daemon.Daemon(programs, folder / name, name, options))
     stack.callback(running.ctl, "down")
     times = {"validate": running.ctl("validate", str(file)), "apply": running.ctl("apply", str(file))}
     variant = Variant(name, f"{name}-app-app-0", f"{name}-host-server", labs.SERVER,
@@ -81,7 +83,22 @@ def apply(stack, programs, folder, name, lab):
     lease, = running.answer("leases", "net/integration")["leases"]
     check_path(programs, variant, lease["address"])
     check_last_rule(running)
-    return variant, times
+    return variant, running, times
+
+
+def create_chains(programs):
+    """What labs are compared with."""
+    variants = []
+    for name, create, source, routers in (
+            ("plain", plain_chain.create, plain_chain.SOURCE, ROUTERS),
+            ("tracked", plain_chain.create_tracked, plain_chain.TRACKED_SOURCE, ROUTERS),
+            ("pair", plain_chain.create_pair, plain_chain.PAIR_SOURCE, 0)):
+        create(name)
+        client, near, far, server = plain_chain.names(name)
+        variants.append(Variant(name, client, server, plain_chain.ADDRESS,
+                                (near, far) if name == "tracked" else (), routers))
+        check_path(programs, variants[-1], source)
+    return variants
 
 
 def prepare(stack, programs, folder, tag_file):
@@ -90,24 +107,16 @@ def prepare(stack, programs, folder, tag_file):
     names.insert(len(names) // 2, "BenchLarge")
     large = labs.path_lab(labs.tag_rules(names), "tags.json")
     small = labs.path_lab(labs.tag_rules(names[:SMALL_RULES - 1]), "tags.json")
-    wanted = {"large": large, "small": small}
+    wanted = {"large": (large, ()), "off": (large, ("--fast-path", "off")), "small": (small, ())}
     if tag_file is not None:
         real = labs.largest_regional_tags(tag_file, LARGE_RULES - 1)
-        wanted["real"] = labs.path_lab(labs.tag_rules(real), tag_file)
+        wanted["real"] = (labs.path_lab(labs.tag_rules(real), tag_file), ())
 
-    variants, times = [], {}
-    for name, create, source in (("plain", plain_chain.create, plain_chain.SOURCE),
-                                 ("tracked", plain_chain.create_tracked,
-                                  plain_chain.TRACKED_SOURCE)):
-        create(name)
-        client, near, far, server = plain_chain.names(name)
-        variants.append(Variant(name, client, server, plain_chain.ADDRESS,
-                                (near, far) if name == "tracked" else ()))
-        check_path(programs, variants[-1], source)
-    for name, lab in wanted.items():
-        variant, times[name] = apply(stack, programs, folder, name, lab)
+    variants, times, daemons = create_chains(programs), {}, {}
+    for name, (lab, options) in wanted.items():
+        variant, daemons[name], times[name] = apply(stack, programs, folder, name, lab, options)
         variants.append(variant)
-    return variants, times
+    return variants, times, flow_table.look(daemons["large"].process.pid)
 
 
 def rotated(variants, number):
@@ -118,9 +127,10 @@ def rotated(variants, number):
 
 
 def measure(programs, folder, rounds, tag_file, say):
-    """{"rates": {cell: [{variant: rate} per round]}, "times": {lab: {command: seconds}}}"""
+    """{"rates": {cell: [{variant: rate} per round]}, "times": {lab: {command: seconds}}, "table":
+    {"bytes", "entries"}}"""
     with contextlib.ExitStack() as stack:
-        variants, times = prepare(stack, programs, pathlib.Path(folder), tag_file)
+        variants, times, table = prepare(stack, programs, pathlib.Path(folder), tag_file)
         rates = {cell: [] for cell in CELLS}
         for number in range(rounds):
             say(f"data path, round {number + 1} of {rounds}")
@@ -131,4 +141,4 @@ def measure(programs, folder, rounds, tag_file, say):
                     row[variant.name] = seen["count"] / seen["busySeconds"]
                     forget_flows(variant)
                 rates[cell].append(row)
-    return {"rates": rates, "times": times}
+    return {"rates": rates, "times": times, "table": table}

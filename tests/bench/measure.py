@@ -77,7 +77,8 @@ def main():
             found = datapath.measure(arguments.programs, folder, arguments.rounds,
                                      arguments.service_tags, say)
             path_rows = report.path_rows(found)
-            blocks["datapath"] = report.table(path_rows) + "\n\n" + report.times_text(found)
+            blocks["datapath"] = "\n".join(
+                [report.table(path_rows), "", report.times_text(found), report.table_text(found)])
         if arguments.only in (None, "wires"):
             found = wires.measure(arguments.programs, pathlib.Path(folder) / "wires",
                                   arguments.rounds, say)

@@ -24,13 +24,15 @@ struct Cell {
   int cpu = 0;
 };
 
-// Connections are spread over this many ports of the server: closed ones keep their four-tuple for
-// a minute, and one port's share of the client's ephemeral ports would be used up within seconds.
+// Connections and exchanges are spread over this many ports of the server: closed ones keep their
+// four-tuple for a minute, and one port's share of the client's ephemeral ports would be used up
+// within seconds.
 inline constexpr uint16_t kPorts = 16;
 
 struct Measured {
-  uint64_t count = 0;  // what the cell counts: round trips, connections, datagrams, bytes
-  uint64_t sent = 0;   // where that may differ: datagrams and bytes handed to the kernel
+  uint64_t count =
+      0;              // what the cell counts: round trips, connections, exchanges, datagrams, bytes
+  uint64_t sent = 0;  // where that may differ: datagrams and bytes handed to the kernel
   std::chrono::duration<double> seconds{};
   // What the threads used of their processors, and the kernel in their name, which for veth pairs
   // is the whole path. What other processes take from the processor does not show in it.
@@ -42,6 +44,8 @@ Result<Measured> round_trips(const Cell& cell);
 // Connect, a byte there and back, close; kInFlight at a time.
 inline constexpr int kInFlight = 16;
 Result<Measured> connections(const Cell& cell);
+// A new socket, a datagram of 18 bytes there and one back, close; kInFlight at a time.
+Result<Measured> exchanges(const Cell& cell);
 // Datagrams of 18 bytes one way, as fast as the client's processor can send them; counts what the
 // server received in the same time.
 Result<Measured> datagrams(const Cell& cell);

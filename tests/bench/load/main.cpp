@@ -14,11 +14,9 @@ namespace egress::load {
 namespace {
 
 using Measurement = Result<Measured> (*)(const Cell&);
-const std::map<std::string, Measurement> kMeasurements = {{"rr", round_trips},
-                                                          {"crr", connections},
-                                                          {"upps", datagrams},
-                                                          {"bulk", bulk},
-                                                          {"paced", paced}};
+const std::map<std::string, Measurement> kMeasurements = {
+    {"rr", round_trips}, {"crr", connections}, {"exchanges", exchanges},
+    {"upps", datagrams}, {"bulk", bulk},       {"paced", paced}};
 
 Result<nlohmann::json> measure(const std::string& what, const Cell& cell) {
   if (what == "look") {
@@ -41,9 +39,10 @@ int run(int argc, char** argv) {
   std::string what;
   std::string address;
   int64_t milliseconds = cell.share.count();
-  app.add_option("WHAT", what, "rr, crr, upps, bulk, paced; look: the way one datagram takes")
+  app.add_option("WHAT", what,
+                 "rr, crr, exchanges, upps, bulk, paced; look: the way one datagram takes")
       ->required()
-      ->check(CLI::IsMember({"rr", "crr", "upps", "bulk", "paced", "look"}));
+      ->check(CLI::IsMember({"rr", "crr", "exchanges", "upps", "bulk", "paced", "look"}));
   app.add_option("--client", cell.client_netns, "Namespace file of the client")->required();
   app.add_option("--server", cell.server_netns, "Namespace file of the server")->required();
   app.add_option("--address", address, "The server's address")->required();

@@ -137,6 +137,10 @@ Result<UniqueFd> accept_from(const UniqueFd& listener) {
 
 Result<UniqueFd> open_datagram_in(const std::string& netns) {
   ASSIGN_OR_RETURN(const auto scope, enter(netns));
+  return open_datagram();
+}
+
+Result<UniqueFd> open_datagram() {
   UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket.valid()) return Error::from_errno("open a socket");
   RETURN_IF_ERROR(set_patience(socket));

@@ -48,6 +48,7 @@ class Stopwatch {
 
 // In the calling thread's namespace.
 Result<UniqueFd> open_stream(Blocking blocking);
+Result<UniqueFd> open_datagram();
 // Connects, or begins to when `client` does not block.
 Status begin_connect(const UniqueFd& client, Ipv4Address address, uint16_t port);
 Status set_option(const UniqueFd& socket, int level, int name, int value, const char* what);
