@@ -95,6 +95,11 @@ VnetSet with_changed_gates(const policy::Network& a, const policy::Network& b) {
       changed.insert(i);
     }
   }
+  for (size_t i = 0; i < a.interfaces.size(); ++i) {
+    const policy::Interface& one = a.interfaces[i];
+    if (one.endpoint == nullptr) continue;
+    if (one.endpoint->status != b.interfaces[i].endpoint->status) changed.insert(one.vnet);
+  }
   return changed;
 }
 

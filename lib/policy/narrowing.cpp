@@ -135,6 +135,11 @@ bool gets_looser(const std::optional<AddressSet>& from, const std::optional<Addr
   return from && (!to || !(from->intersected(*to) == *to));
 }
 
+bool opens(const lab::PrivateEndpoint& from, const lab::PrivateEndpoint& to) {
+  return from.status != lab::EndpointStatus::kApproved &&
+         to.status == lab::EndpointStatus::kApproved;
+}
+
 class Narrowing {
  public:
   Narrowing(const Network& from, const Network& to)
@@ -154,6 +159,9 @@ class Narrowing {
       narrowed->vnets[vnet].accepts_forwarded_from[peer] = false;
       narrowed->vnets[vnet].own_of_peers[peer] = sources;
     }
+    for (const auto& [name, status] : endpoints_) {
+      narrowed->situation.lab.private_endpoints.at(name).status = status;
+    }
     return narrowed;
   }
 
@@ -169,6 +177,16 @@ class Narrowing {
     look_at(machines_, kOfMachines, to_.interfaces);
     for (Index vnet = 0; vnet < to_.vnets.size(); ++vnet) {
       if (const Network::Vnet* before = vnets_.of(to_.vnets[vnet])) look_at_peers(*before, vnet);
+    }
+    look_at_endpoints();
+  }
+
+  void look_at_endpoints() {
+    const auto& before = from_.situation.lab.private_endpoints;
+    for (const auto& [name, endpoint] : to_.situation.lab.private_endpoints) {
+      const auto was = before.find(name);
+      if (was == before.end() || !opens(was->second, endpoint)) continue;
+      endpoints_.emplace_back(name, was->second.status);
     }
   }
 
@@ -202,7 +220,7 @@ class Narrowing {
 
   // A gate alone is as it was or as it will be.
   bool is_needed() const {
-    const size_t looser = looser_ + peerings_.size();
+    const size_t looser = looser_ + peerings_.size() + endpoints_.size();
     if (looser == 0) return false;
     const bool one_turns_alone = stricter_ == both_ && both_ == 1 && looser == 1;
     return (stricter_ > 0 && !one_turns_alone) || changes_otherwise();
@@ -253,8 +271,9 @@ class Narrowing {
   Lists lists_{};
   std::map<std::pair<const Gate*, const Gate*>, Turn> turns_{};
   std::map<std::pair<const Gate*, const Gate*>, GatePointer> made_{};
-  std::vector<Peering> peerings_{};  // that get looser
-  size_t looser_ = 0;                // gates, those that turn both ways among them
+  std::vector<Peering> peerings_{};                                       // that get looser
+  std::vector<std::pair<std::string, lab::EndpointStatus>> endpoints_{};  // likewise; as they were
+  size_t looser_ = 0;  // gates, those that turn both ways among them
   size_t stricter_ = 0;
   size_t both_ = 0;
 };

@@ -8,8 +8,8 @@
 // first becomes that one, each gate is as it was or narrower; while that one becomes the next, each
 // is as it will be or narrower.
 //
-// Gates are security lists, of subnets, machines and firewalls, and peerings'
-// allowForwardedTraffic.
+// Gates are security lists, of subnets, machines and firewalls, peerings' allowForwardedTraffic,
+// and the approval of private endpoints.
 
 #include <memory>
 #include <vector>

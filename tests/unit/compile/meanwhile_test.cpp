@@ -132,6 +132,20 @@ TEST(CompileMeanwhile, KeepsTheListOfAMachineThatHasNoneAnyMore) {
   EXPECT_FALSE(chains.contains("admitted_nic/m"));
 }
 
+TEST(CompileMeanwhile, HoldsBackThatAPrivateEndpointIsApproved) {
+  lab::Lab from = testing_support::with(peers(), R"(
+services: {store: {type: Microsoft.Storage/storageAccounts, ipAddress: 20.60.1.4}}
+privateEndpoints: {pe: {subnet: b/two, ipAddress: 10.2.1.9, privateLinkService: store,
+                        groupIds: [blob]}})");
+  lab::Lab to = from;
+  from.private_endpoints.at("pe").status = lab::EndpointStatus::kPending;
+  deny(to, "a", kOut, 80);
+  const state::Firewalls firewalls = between(from, to);
+  ASSERT_THAT(firewalls, ElementsAre(Key("eg-vnet-b")));
+  EXPECT_THAT(text_of(firewalls, "eg-vnet-b"), HasSubstr("not approved"));
+  EXPECT_THAT(between(to, from), ElementsAre(Key("eg-vnet-a"))) << "it closes at once";
+}
+
 TEST(CompileMeanwhile, HoldsBackTheRulesOfAMachineThatIsAFirewall) {
   lab::Lab from = peers();
   lab::Lab to = from;
