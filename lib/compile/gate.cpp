@@ -267,11 +267,12 @@ void add_list(Fabric& fabric, state::NftTable& table, const policy::Gate& list,
   for (const policy::EffectiveRule& rule : list.rules) {
     const lab::Access access = rule.rule.access;
     chains.push_back(rule_chain(gate.chain, access, rule.name));
-    table.chains[chains.back()].rules =
-        access == lab::Access::kDeny ? std::vector<state::NftRule>{{state::log_and_drop(rule_chain(
-                                                                        known, access, rule.name)),
-                                                                    rule.name}}
-                                     : admission(gate, rule.name);
+    std::vector<state::NftRule>& rules = table.chains[chains.back()].rules;
+    if (access == lab::Access::kAllow) {
+      rules = admission(gate, rule.name);
+    } else {
+      rules = {{state::log_and_drop(rule_chain(known, access, rule.name)), rule.name}};
+    }
   }
   table.chains[gate.chain].rules =
       add_lookups(table, gate.chain, lookups_of(fabric, list),

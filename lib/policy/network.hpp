@@ -73,8 +73,8 @@ struct Situation {
 struct Gate {
   std::vector<EffectiveRule> rules{};  // not empty
   Classifier classifier{};
-  // Only on the way from one network to another (narrowing.hpp): the list in front of this one, of
-  // which this one says nothing.
+  // Only on the way from one network to another (narrowing.hpp): the list in front of this one,
+  // which has to allow, too. decide() leaves it out.
   std::shared_ptr<const Gate> before{};
   const EffectiveRule& decide(const Packet& packet) const {
     return rules[classifier.decide(packet)];

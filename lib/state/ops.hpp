@@ -94,9 +94,8 @@ std::string to_text(const Op& op);  // "add route 10.0.0.0/8 ... in eg-vnet-hub"
 Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed,
                        const Renames& renames = {});
 
-// The same change by way of `meanwhile`: a firewall that changes and is there becomes what it is
-// meanwhile where and when it would have become what is desired, and that last of all. So between
-// the two all of them, and all else, get there.
+// The same change by way of `meanwhile`: a firewall that is there and changes becomes what it is
+// meanwhile, and what is desired in a phase of its own, behind all else.
 ChangeSet by_way_of(ChangeSet ops, const Firewalls& meanwhile);
 
 }  // namespace egress::state

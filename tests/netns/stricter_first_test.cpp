@@ -8,7 +8,10 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
+#include <ostream>
+#include <string>
 #include <thread>
 
 #include "compile/compile.hpp"

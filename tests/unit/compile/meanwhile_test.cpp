@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 
+#include <string>
+
 #include "compile/compile.hpp"
 #include "tests/support/network_of.hpp"
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #include "tests/unit/egressd/daemon_fixture.hpp"
 

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <random>
+#include <stdexcept>
+#include <vector>
 
 #include "tests/unit/policy/policy_test.hpp"
 

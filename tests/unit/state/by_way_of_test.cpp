@@ -2,6 +2,10 @@
 // The order in which what gets stricter and what gets looser come.
 #include <gmock/gmock.h>
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "state/ops.hpp"
 #include "tests/support/values.hpp"
 
