@@ -125,8 +125,14 @@ void Passes::start_pass(const Observer& observer) {
     if (observer != nullptr) observer->progressed(progress);
   };
   const session::LabInForce& lab = *session_.current();
-  runner_.start({.state = lab.desired, .renames = *lab.renames}, on_progress,
-                [this, observer](const PassOutcome& outcome) { finish_pass(outcome, observer); });
+  const bool is_reached = reached_ == lab.desired;
+  runner_.start({.state = lab.desired,
+                 .renames = *lab.renames,
+                 .meanwhile = is_reached ? state::Firewalls() : *lab.meanwhile},
+                on_progress, [this, observer, desired = lab.desired](const PassOutcome& outcome) {
+                  if (outcome.report.settled()) reached_ = desired;
+                  finish_pass(outcome, observer);
+                });
 }
 
 void Passes::finish_pass(const PassOutcome& outcome, const Observer& observer) {

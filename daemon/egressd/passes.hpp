@@ -93,6 +93,8 @@ class Passes {
   uv::Timer timer_;
   std::optional<uv::Poll> watch_{};  // on while nothing else will lead to a pass soon
   bool requested_ = false;
+  // What a pass has last arrived at: there whatever differs is repaired, and nothing is on the way.
+  std::shared_ptr<const state::KernelState> reached_{};
   // By which flows were last reviewed; null before that, and when it has failed.
   FlowReview::Translations reviewed_{};
   bool following_ = false;  // the pass is follow()'s

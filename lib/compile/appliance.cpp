@@ -32,7 +32,8 @@ void add_forwarding(Fabric& fabric, state::NftTable& table, const policy::Interf
                  {"ct state invalid counter drop", "of no flow"},
                  {"tcp flags & (syn | ack) != syn counter drop", "not seen to begin"}};
   if (!firewall.network_rules) return;
-  chain.rules.push_back({fmt::format("goto {}", kNetworkRulesChain), "its network rules"});
+  chain.rules.push_back(
+      {"goto " + entry(*firewall.network_rules, kNetworkRulesChain), "its network rules"});
   add_gate(fabric, table, *firewall.network_rules, {.chain = kNetworkRulesChain});
 }
 
@@ -41,7 +42,7 @@ void add_forwarding(Fabric& fabric, state::NftTable& table, const policy::Interf
 state::Firewall appliance_firewall(Fabric& fabric, const policy::Interface& host) {
   state::NftTable table;
   if (host.masquerades) add_translation(table, host.address);
-  if (host.stateful()) add_forwarding(fabric, table, host);
+  if (host.stateful() || host.network_rules) add_forwarding(fabric, table, host);
   table.chains["replies"] = silence();
   return state::make_firewall(std::move(table));
 }

@@ -8,6 +8,7 @@
 #include "compile/flow_cache.hpp"
 #include "compile/held_ports.hpp"
 #include "compile/wires.hpp"
+#include "policy/narrowing.hpp"
 #include "policy/network_rules.hpp"
 
 namespace egress::compile {
@@ -84,7 +85,49 @@ Result<state::KernelState> with_lists_of(const policy::Network& network, const O
   return state;
 }
 
+// Of networks that are the same but for their gates.
+VnetSet with_changed_gates(const policy::Network& a, const policy::Network& b) {
+  VnetSet changed = with_changed_lists(a, b);
+  for (policy::Index i = 0; i < a.vnets.size(); ++i) {
+    const policy::Network::Vnet& one = a.vnets[i];
+    const policy::Network::Vnet& other = b.vnets[i];
+    if (one.accepts_forwarded_from != other.accepts_forwarded_from ||
+        one.own_of_peers != other.own_of_peers) {
+      changed.insert(i);
+    }
+  }
+  for (size_t i = 0; i < a.interfaces.size(); ++i) {
+    const policy::Interface& one = a.interfaces[i];
+    if (one.endpoint == nullptr) continue;
+    if (one.endpoint->status != b.interfaces[i].endpoint->status) changed.insert(one.vnet);
+  }
+  return changed;
+}
+
 }  // namespace
+
+Result<state::Firewalls> meanwhile(const policy::Network& from, const Compiled& to,
+                                   const Options& options) {
+  state::Firewalls firewalls;
+  const std::shared_ptr<const policy::Network> narrowed = policy::narrowed(from, to.network);
+  if (narrowed == nullptr) return firewalls;
+  const VnetSet changed = with_changed_gates(*narrowed, to.network);
+  ASSIGN_OR_RETURN(Fabric fabric, make_fabric(*narrowed, options));
+  RETURN_IF_ERROR(add_virtual_networks(fabric, changed));
+  const auto take = [&](const std::string& netns) {
+    const state::Firewall& firewall = *fabric.netns(netns).firewall;
+    if (firewall != *to.state.at(netns)->firewall) firewalls.emplace(netns, firewall);
+  };
+  for (const policy::Index vnet : changed) {
+    take(vnet_netns(options.prefix, narrowed->vnets[vnet].name));
+  }
+  for (size_t i = 0; i < narrowed->interfaces.size(); ++i) {
+    const policy::Interface& machine = narrowed->interfaces[i];
+    if (machine.network_rules == to.network.interfaces[i].network_rules) continue;
+    take(host_netns(options.prefix, machine.name));
+  }
+  return firewalls;
+}
 
 Result<state::KernelState> compile(const policy::Network& network, const Options& options,
                                    const std::optional<Compiled>& previous) {

@@ -37,6 +37,11 @@ struct Compiled {
 Result<state::KernelState> compile(const policy::Network& network, const Options& options = {},
                                    const std::optional<Compiled>& previous = std::nullopt);
 
+// The firewalls that are in force on the way from one network to the next, where those differ from
+// `to`'s (policy/narrowing.hpp); none where that can be reached at once. kInvalid as above.
+Result<state::Firewalls> meanwhile(const policy::Network& from, const Compiled& to,
+                                   const Options& options = {});
+
 // What the namespaces of instances were called while others of their plan were beside them, and
 // what they are called now; whether they were ever made by those names nobody knows here.
 state::Renames renames(const policy::Network& network, const std::string& prefix);

@@ -86,10 +86,13 @@ struct GateSpec {
   std::optional<uint32_t> steer{};  // the packet mark of what it admits
   std::string next{};  // the chain that what it admits goes on to, in place of these two; or empty
 };
-// The gate's chain with all that it leads to. The packet mark is scratch in it.
+// The gate's chain with all that it leads to, and what is in front of the list. The packet mark is
+// scratch in it.
 void add_gate(Fabric& fabric, state::NftTable& table, const policy::Gate& list,
               const GateSpec& gate);
+// By which chain packets get to the list of the gate `chain`.
+std::string entry(const policy::Gate& list, const std::string& chain);
 // The rule that spares a flow the gate which has admitted it before.
-state::NftRule admitted_before(const GateSpec& gate);
+void add_admitted_before(std::vector<state::NftRule>& rules, const GateSpec& gate);
 
 }  // namespace egress::compile

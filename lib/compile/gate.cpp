@@ -260,26 +260,43 @@ std::vector<state::NftRule> add_lookups(state::NftTable& table, const std::strin
   return rules;
 }
 
-}  // namespace
-
-state::NftRule admitted_before(const GateSpec& gate) {
-  return {was_admitted_by(gate.direction, gate.id) + " accept", "admitted before"};
-}
-
-void add_gate(Fabric& fabric, state::NftTable& table, const policy::Gate& list,
-              const GateSpec& gate) {
+// What it denies is logged under names of the chain `known`.
+void add_list(Fabric& fabric, state::NftTable& table, const policy::Gate& list,
+              const GateSpec& gate, const std::string& known) {
   std::vector<std::string> chains;
   for (const policy::EffectiveRule& rule : list.rules) {
     const lab::Access access = rule.rule.access;
     chains.push_back(rule_chain(gate.chain, access, rule.name));
-    table.chains[chains.back()].rules =
-        access == lab::Access::kDeny
-            ? std::vector<state::NftRule>{{state::log_and_drop(chains.back()), rule.name}}
-            : admission(gate, rule.name);
+    std::vector<state::NftRule>& rules = table.chains[chains.back()].rules;
+    if (access == lab::Access::kAllow) {
+      rules = admission(gate, rule.name);
+    } else {
+      rules = {{state::log_and_drop(rule_chain(known, access, rule.name)), rule.name}};
+    }
   }
   table.chains[gate.chain].rules =
       add_lookups(table, gate.chain, lookups_of(fabric, list),
                   ClassNumbers(list.classifier, chains), chains, gate.direction);
+}
+
+}  // namespace
+
+void add_admitted_before(std::vector<state::NftRule>& rules, const GateSpec& gate) {
+  if (gate.id == 0) return;
+  rules.push_back({was_admitted_by(gate.direction, gate.id) + " accept", "admitted before"});
+}
+
+std::string entry(const policy::Gate& list, const std::string& chain) {
+  return list.before ? chain_before(chain) : chain;
+}
+
+void add_gate(Fabric& fabric, state::NftTable& table, const policy::Gate& list,
+              const GateSpec& gate) {
+  add_list(fabric, table, list, gate, gate.chain);
+  if (!list.before) return;
+  const GateSpec before{
+      .chain = entry(list, gate.chain), .direction = gate.direction, .next = gate.chain};
+  add_list(fabric, table, *list.before, before, gate.chain);
 }
 
 }  // namespace egress::compile

@@ -163,6 +163,10 @@ std::string interface_platform_chain(const std::string& host) {
   return "platform_nic/" + host;
 }
 
+std::string chain_before(const std::string& gate) {
+  return "was/" + gate;
+}
+
 std::string rule_chain(const std::string& gate, lab::Access access, const std::string& rule) {
   return fmt::format("{}/{}/{}", gate, access == lab::Access::kAllow ? "allow" : "deny",
                      rule.substr(rule.find('/') + 1));

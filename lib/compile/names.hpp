@@ -72,6 +72,9 @@ std::string interface_chain(lab::Direction direction, const std::string& host);
 std::string interface_platform_chain(const std::string& host);
 // Likewise of the list of a machine that is a firewall.
 inline constexpr const char* kNetworkRulesChain = "network_rules";
+// What comes before a gate's chain on the way from one list to another (policy/narrowing.hpp): the
+// other list.
+std::string chain_before(const std::string& gate);
 std::string rule_chain(const std::string& gate, lab::Access access, const std::string& rule);
 
 // A hash of what is added, in order.

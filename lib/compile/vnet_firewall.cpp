@@ -97,11 +97,29 @@ class PortChains {
     if (analysed.platform) add_gate(fabric_, table_, *analysed.platform, platform_gate(analysed));
     table_.chains["from/" + subnet] = {
         .rules = way_in(analysed, subnet, analysed.outbound ? &out : nullptr,
-                        analysed.platform ? platform_chain(subnet) : "")};
+                        entry_of(analysed.outbound, out.chain), platform_entry(analysed))};
     if (!analysed.inbound) return;
     add_gate(fabric_, table_, *analysed.inbound, in);
     table_.chains["to/" + subnet] = {
-        .rules = {admitted_before(in), {"goto " + in.chain, "its security list"}}};
+        .rules = behind_admitted(in, entry(*analysed.inbound, in.chain), "its security list")};
+  }
+
+  // Empty where there is no list.
+  static std::string entry_of(const std::shared_ptr<const policy::Gate>& list,
+                              const std::string& chain) {
+    return list ? entry(*list, chain) : std::string();
+  }
+
+  static std::string platform_entry(const policy::Network::Subnet& analysed) {
+    return entry_of(analysed.platform, platform_chain(analysed.ref.subnet));
+  }
+
+  static std::vector<state::NftRule> behind_admitted(const GateSpec& gate, const std::string& next,
+                                                     const std::string& comment) {
+    std::vector<state::NftRule> rules;
+    add_admitted_before(rules, gate);
+    rules.push_back({"goto " + next, comment});
+    return rules;
   }
 
   GateSpec outbound_gate(const policy::Network::Subnet& analysed) const {
@@ -115,27 +133,26 @@ class PortChains {
             vnet_.tables.at(table_key(analysed))};
   }
 
-  // What a port's packets meet, and behind it the list of the gate, if there is one. `key` stands
-  // for whose ports these are. What is for the platform goes past it, unless rules name the
-  // platform's tags: then by the chain of those alone.
+  // What a port's packets meet, and behind it the list of the gate, if there is one, by the chain
+  // `list`. `key` stands for whose ports these are. What is for the platform goes past it, unless
+  // rules name the platform's tags: then by the chain of those alone.
   std::vector<state::NftRule> way_in(const policy::Network::Subnet& analysed,
                                      const std::string& key, const GateSpec* out,
-                                     const std::string& platform) {
+                                     const std::string& list, const std::string& platform) {
     const uint32_t table = vnet_.tables.at(table_key(analysed));
     std::vector<state::NftRule> rules = {steering(table)};
     const std::string answers = public_answers_key(fabric_.network, analysed);
     if (!answers.empty()) rules.push_back(answers_past_nat_gateway(vnet_.tables.at(answers)));
     rules.insert(rules.end(), answers_.begin(), answers_.end());
-    if (out != nullptr) rules.push_back(admitted_before(*out));
+    if (out != nullptr) add_admitted_before(rules, *out);
     rules.push_back(
         {is_for_platform() + (platform.empty() ? " accept" : " goto " + platform), "platform"});
     rules.push_back({"jump carried", "what the network carries"});
     if (!vnet_.analysed.integrations_near.empty()) {
-      const std::string next =
-          add_way_to_integrations(table_, key, table, out == nullptr ? "" : out->chain);
+      const std::string next = add_way_to_integrations(table_, key, table, list);
       rules.push_back({"ip daddr @integrations goto " + next, "integrations"});
     }
-    if (out != nullptr) rules.push_back({"goto " + out->chain, "its security list"});
+    if (!list.empty()) rules.push_back({"goto " + list, "its security list"});
     return rules;
   }
 
@@ -145,8 +162,10 @@ class PortChains {
     return machine.has_lists() ? &machine : nullptr;
   }
 
+  // None of a list that the machine has no longer (policy/narrowing.hpp).
   uint32_t gate_of(const policy::Interface& machine) const {
-    return vnet_.gates.at(interface_gate_key(machine.name));
+    const auto gate = vnet_.gates.find(interface_gate_key(machine.name));
+    return gate == vnet_.gates.end() ? 0 : gate->second;
   }
 
   // Of what leaves, the machine's own list is the first. Both have admitted what bears the
@@ -158,18 +177,19 @@ class PortChains {
     const uint32_t id = gate_of(machine);
     const GateSpec out{interface_chain(lab::Direction::kOutbound, machine.name),
                        lab::Direction::kOutbound, id, table,
-                       subnet.outbound ? outbound_gate(subnet).chain : ""};
+                       entry_of(subnet.outbound, outbound_gate(subnet).chain)};
     add_gate(fabric_, table_, *machine.outbound, out);
-    std::string platform = subnet.platform ? platform_chain(subnet.ref.subnet) : "";
+    std::string platform = platform_entry(subnet);
     if (machine.platform) {
       const GateSpec gate{interface_platform_chain(machine.name), lab::Direction::kOutbound, 0,
                           table, platform};
       add_gate(fabric_, table_, *machine.platform, gate);
-      platform = gate.chain;
+      platform = entry(*machine.platform, gate.chain);
     }
     std::string chain = "nic/" + machine.name;
-    table_.chains[chain] = {.rules = way_in(subnet, chain, &out, platform)};
-    if (!subnet.outbound) return chain;
+    table_.chains[chain] = {
+        .rules = way_in(subnet, chain, &out, entry(*machine.outbound, out.chain), platform)};
+    if (!subnet.outbound || id == 0) return chain;
     const std::string admitted = "admitted_nic/" + machine.name;
     table_.chains[admitted] = {
         .rules = {{was_admitted_by(lab::Direction::kOutbound, outbound_gate(subnet).id) + " " +
@@ -188,14 +208,14 @@ class PortChains {
                       lab::Direction::kInbound, gate_of(machine), std::nullopt};
     add_gate(fabric_, table_, *machine.inbound, in);
     const std::string to = "to_nic/" + machine.name;
-    table_.chains[to] = {.rules = {admitted_before(in), {"goto " + in.chain, "its own list"}}};
+    table_.chains[to] = {
+        .rules = behind_admitted(in, entry(*machine.inbound, in.chain), "its own list")};
     to_interfaces_.push_back({{port}, to});
     if (!subnet.inbound) return {};
     std::string before = "to_subnet_of/" + machine.name;
+    const std::string list = gate_chain(lab::Direction::kInbound, subnet.ref.subnet);
     table_.chains[before] = {
-        .rules = {admitted_before(in),
-                  {"goto " + gate_chain(lab::Direction::kInbound, subnet.ref.subnet),
-                   "its subnet's security list"}}};
+        .rules = behind_admitted(in, entry(*subnet.inbound, list), "its subnet's security list")};
     return before;
   }
 

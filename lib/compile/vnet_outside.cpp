@@ -104,8 +104,9 @@ class OutsidePorts {
     if (!table_.chains.contains(gate.chain)) {
       add_gate(fabric_, table_, *subnet.endpoints_inbound, gate);
     }
-    rules.push_back(admitted_before(gate));
-    rules.push_back({"goto " + gate.chain, "its subnet's security list"});
+    add_admitted_before(rules, gate);
+    rules.push_back(
+        {"goto " + entry(*subnet.endpoints_inbound, gate.chain), "its subnet's security list"});
     return rules;
   }
 

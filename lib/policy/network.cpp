@@ -342,4 +342,11 @@ std::shared_ptr<const Network> analyse(Situation situation, const Network* previ
   return network;
 }
 
+std::shared_ptr<Network> copy_of(const Network& network) {
+  auto copy = std::make_shared<Network>();
+  copy->situation = network.situation;
+  Analysis(*copy, &network).run();
+  return copy;
+}
+
 }  // namespace egress::policy

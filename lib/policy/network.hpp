@@ -73,6 +73,9 @@ struct Situation {
 struct Gate {
   std::vector<EffectiveRule> rules{};  // not empty
   Classifier classifier{};
+  // Only on the way from one network to another (narrowing.hpp): the list in front of this one,
+  // which has to allow, too. decide() leaves it out.
+  std::shared_ptr<const Gate> before{};
   const EffectiveRule& decide(const Packet& packet) const {
     return rules[classifier.decide(packet)];
   }
@@ -336,5 +339,7 @@ std::string name_of(const Sender& sender, const Network::Worker& worker);
 
 // What has not changed since `previous`, which may be null, is taken over from it.
 std::shared_ptr<const Network> analyse(Situation situation, const Network* previous = nullptr);
+// One that is equal, and nobody else's yet.
+std::shared_ptr<Network> copy_of(const Network& network);
 
 }  // namespace egress::policy

@@ -51,9 +51,18 @@ void rename_in(Named& all, const state::NetnsName& from, const state::NetnsName&
   all = std::move(renamed);
 }
 
+// Firewalls, but for those of others that nobody wants, and ways.
+bool may_take_away(const state::Op& op) {
+  if (op.phase == Phase::kOpenFirewall) return false;
+  if (std::holds_alternative<state::FirewallChange>(op.object)) return op.verb != Verb::kRemove;
+  return std::holds_alternative<state::Route>(op.object) ||
+         std::holds_alternative<state::Rule>(op.object);
+}
+
 }  // namespace
 
 void Dependents::note_undone(const state::Op& op) {
+  if (not_taken_away_.empty() && may_take_away(op)) not_taken_away_ = state::to_text(op);
   if (std::holds_alternative<state::NetnsObject>(op.object)) {
     if (op.verb == Verb::kAdd) {
       missing_netns_[op.netns] = fmt::format("network namespace {} could not be made", op.netns);
@@ -114,6 +123,9 @@ std::optional<std::string> Dependents::reason_to_skip(const state::Op& op) const
   }
   if (op.phase == Phase::kLinksUp && failed_firewalls_.count(op.netns) != 0) {
     return "the namespace's firewall is not in force";
+  }
+  if (op.phase == Phase::kOpenFirewall && !not_taken_away_.empty()) {
+    return fmt::format("what comes before it is not done: {}", not_taken_away_);
   }
   if (op.phase == Phase::kRoutes) {
     for (const LinkPeer& end : links_of(op)) {

@@ -5,7 +5,8 @@
 // made or given its name, giving a name that another namespace still has, everything on a link that
 // could not, bringing links up behind a firewall that is not in force, routes over links that stay
 // down, removing a namespace in which a process still runs or is attached, attaching a process that
-// does not run.
+// does not run, letting through what firewalls hold back meanwhile while something that takes away
+// is not done.
 
 #include <map>
 #include <optional>
@@ -34,6 +35,7 @@ class Dependents {
   std::map<state::NetnsName, std::string> missing_netns_{};  // with the reason
   std::set<state::NetnsName> old_netns_{};                   // that are still there
   std::set<state::NetnsName> failed_firewalls_{};
+  std::string not_taken_away_{};  // the first that is not done of what may take away
   std::set<std::pair<state::NetnsName, std::string>> running_processes_{};
   std::set<state::ProcessRef> missing_processes_{};
   std::set<std::pair<state::NetnsName, std::string>> old_attachments_{};

@@ -50,7 +50,7 @@ void Pass::do_without_taken() {
 }
 
 void Pass::observe() {
-  ops_ = compare().value_or(state::ChangeSet());
+  ops_ = state::by_way_of(compare().value_or(state::ChangeSet()), wanted_.meanwhile);
   report_.ops_total = ops_.size();
   progress_.total = ops_.size();
   stage_ = ops_.empty() ? Stage::kDone : Stage::kApply;
@@ -83,8 +83,8 @@ void Pass::verify() {
 }
 
 PassReport run(kernel::Kernel& kernel, const state::KernelState& desired,
-               const state::Renames& renames) {
-  Pass pass(kernel, {std::make_shared<const state::KernelState>(desired), renames});
+               const state::Renames& renames, const state::Firewalls& meanwhile) {
+  Pass pass(kernel, {std::make_shared<const state::KernelState>(desired), renames, meanwhile});
   while (pass.step(std::chrono::steady_clock::duration::max() / 4)) {
   }
   return pass.report();

@@ -48,10 +48,12 @@ struct PassReport {
   bool in_sync() const { return settled() && taken.empty(); }
 };
 
-// What a pass is to arrive at, and which namespaces it may rename for it.
+// What a pass is to arrive at, which namespaces it may rename for it, and by way of which firewalls
+// it gets there.
 struct Wanted {
   std::shared_ptr<const state::KernelState> state{};
   state::Renames renames{};
+  state::Firewalls meanwhile{};
 };
 
 class Pass {
@@ -93,6 +95,6 @@ class Pass {
 
 // A whole pass in one go.
 PassReport run(kernel::Kernel& kernel, const state::KernelState& desired,
-               const state::Renames& renames = {});
+               const state::Renames& renames = {}, const state::Firewalls& meanwhile = {});
 
 }  // namespace egress::reconcile

@@ -36,7 +36,13 @@ Status analyse_into(LabInForce& next, lab::Lab lab, const LabInForce& base, cons
   ASSIGN_OR_RETURN(state::KernelState desired,
                    compile::compile(*next.network, options_of(terms, next), previous));
   state::share_equal(desired, *base.desired);
+  state::Firewalls meanwhile;
+  if (base.network != nullptr) {
+    ASSIGN_OR_RETURN(meanwhile, compile::meanwhile(*base.network, {*next.network, desired},
+                                                   options_of(terms, next)));
+  }
   RETURN_IF_ERROR(state::check_links(desired, state::unequal_netns(desired, *base.desired)));
+  next.meanwhile = std::make_shared<const state::Firewalls>(std::move(meanwhile));
   next.desired = std::make_shared<const state::KernelState>(std::move(desired));
   next.renames =
       std::make_shared<const state::Renames>(compile::renames(*next.network, terms.prefix));

@@ -340,6 +340,7 @@ Outcome propose_advance(const LabInForce& base, std::chrono::seconds by, const T
   Proposal proposal{.base = base.version, .next = base, .leases = std::move(*change)};
   ++proposal.next.version;
   proposal.next.clock_offset += by;
+  proposal.next.meanwhile = LabInForce().meanwhile;
   proposal.next.desired = std::make_shared<const state::KernelState>(
       compile::at_clock(*base.desired, options_of(terms, proposal.next)));
   proposal.next.leases.commit(proposal.leases);

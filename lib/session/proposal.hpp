@@ -57,6 +57,9 @@ struct LabInForce {
       std::make_shared<const state::KernelState>();  // never null; empty without a network
   std::shared_ptr<const state::Renames> renames =
       std::make_shared<const state::Renames>();  // likewise; compile::renames()
+  // By way of which firewalls a pass gets there from what was in force before; not stored.
+  std::shared_ptr<const state::Firewalls> meanwhile =
+      std::make_shared<const state::Firewalls>();  // likewise
   std::shared_ptr<const StartupTasks> startup_tasks =
       std::make_shared<const StartupTasks>();  // likewise
 

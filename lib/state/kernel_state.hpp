@@ -201,6 +201,9 @@ NetnsState fresh_netns();
 // What is equal in two of them is held once where share_equal() has seen it.
 using KernelState = std::map<NetnsName, CopyOnWrite<NetnsState>>;
 
+// Firewalls of some namespaces, such as what they are on the way to what is desired.
+using Firewalls = std::map<NetnsName, Firewall>;
+
 // Where both have equal namespaces, `state` shares those of `with` from now on.
 void share_equal(KernelState& state, const KernelState& with);
 

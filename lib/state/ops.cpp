@@ -86,7 +86,10 @@ void diff_routes(ChangeSet& ops, const NetnsName& netns, const NetnsState& desir
   }
   std::stable_sort(wanted.begin(), wanted.end(),
                    [](const auto& a, const auto& b) { return rank(*a.first) < rank(*b.first); });
-  for (const auto& [route, verb] : wanted) ops.push_back({Phase::kRoutes, verb, netns, *route});
+  for (const auto& [route, verb] : wanted) {
+    const bool takes_away = route->kind == RouteKind::kBlackhole;
+    ops.push_back({takes_away ? Phase::kBlackholes : Phase::kRoutes, verb, netns, *route});
+  }
   for (const auto& [key, route] : observed.routes) {
     if (desired.routes.count(key) != 0) continue;
     ops.push_back({Phase::kRemoveRoutes, Verb::kRemove, netns, route});
@@ -236,6 +239,23 @@ Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed,
     ops.push_back({Phase::kRenameNetns, Verb::kChange, from, NetnsRename{to}});
   }
   std::stable_sort(ops.begin(), ops.end(), is_before);
+  return ops;
+}
+
+ChangeSet by_way_of(ChangeSet ops, const Firewalls& meanwhile) {
+  ChangeSet held_back;
+  std::erase_if(ops, [&](Op& op) {
+    auto* const change = std::get_if<FirewallChange>(&op.object);
+    if (change == nullptr || op.verb != Verb::kChange) return false;
+    const auto found = meanwhile.find(op.netns);
+    if (found == meanwhile.end() || found->second == change->desired) return false;
+    held_back.push_back({Phase::kOpenFirewall, Verb::kChange, op.netns,
+                         FirewallChange{change->desired, found->second}});
+    change->desired = found->second;
+    return change->desired == change->observed;
+  });
+  ops.insert(ops.end(), std::make_move_iterator(held_back.begin()),
+             std::make_move_iterator(held_back.end()));
   return ops;
 }
 

@@ -45,8 +45,10 @@ using Object = std::variant<NetnsObject, NetnsRename, Sysctl, FirewallChange, Li
                             LinkSettings, Address, Neighbour, Route, Rule, Process, Attachment>;
 
 // Removals leaf first, additions root first, fail closed: a firewall before any link can carry a
-// packet, steering rules last. Settings of connection tracking are there once a firewall has asked
-// for it. Up to kRenameNetns namespaces are called as they were, from then on as they are desired.
+// packet, steering rules last, and what only takes away before what gives: routes to nowhere before
+// others, and in the end what firewalls have held back meanwhile (by_way_of()). Settings of
+// connection tracking are there once a firewall has asked for it. Up to kRenameNetns namespaces are
+// called as they were, from then on as they are desired.
 enum class Phase {
   kDetach,
   kStopProcesses,
@@ -61,6 +63,7 @@ enum class Phase {
   kAddAddresses,
   kNeighbours,
   kLinksUp,
+  kBlackholes,
   kRoutes,
   kRules,
   kRemoveRules,
@@ -70,6 +73,7 @@ enum class Phase {
   kRetireLinks,
   kStartProcesses,
   kAttach,
+  kOpenFirewall,
 };
 
 struct Op {
@@ -89,5 +93,9 @@ std::string to_text(const Op& op);  // "add route 10.0.0.0/8 ... in eg-vnet-hub"
 // name is removed first, and what is alike in the renamed one is left alone.
 Result<ChangeSet> diff(const KernelState& desired, const KernelState& observed,
                        const Renames& renames = {});
+
+// The same change by way of `meanwhile`: a firewall that is there and changes becomes what it is
+// meanwhile, and what is desired in a phase of its own, behind all else.
+ChangeSet by_way_of(ChangeSet ops, const Firewalls& meanwhile);
 
 }  // namespace egress::state

@@ -237,7 +237,8 @@ std::string LifeRun::check_numbers() const {
 std::string LifeRun::reach() {
   const auto current = session_->current();
   const state::KernelState& desired = *current->desired;
-  const reconcile::PassReport report = reconcile::run(world_.kernel(), desired, *current->renames);
+  const reconcile::PassReport report =
+      reconcile::run(world_.kernel(), desired, *current->renames, *current->meanwhile);
   if (!report.failed.empty()) {
     const auto& failed = report.failed.front();
     return failed.object + ": " + failed.error.to_string();

@@ -59,9 +59,9 @@ void append(std::vector<std::string>& all, const std::vector<std::string>& more)
 
 }  // namespace
 
-Status Rig::reach(const state::KernelState& desired) {
+Status Rig::reach(const state::KernelState& desired, const state::Firewalls& meanwhile) {
   RETURN_IF_ERROR(wires_.changing());
-  const reconcile::PassReport report = reconcile::run(*kernel_, desired);
+  const reconcile::PassReport report = reconcile::run(*kernel_, desired, {}, meanwhile);
   if (report.in_sync()) return {};
   std::string text = "the kernel does not agree after a pass:";
   for (const auto& failed : report.failed) {
@@ -78,13 +78,17 @@ Status Rig::apply(const lab::Lab& lab) {
                                   .leases = std::move(addresses),
                                   .traffic = run_in(lab),
                                   .learned = learned_in(lab)});
-  ASSIGN_OR_RETURN(const state::KernelState desired,
-                   compile::compile(*network, {.prefix = kPrefix,
-                                               .clock_offset = ahead_,
-                                               .bird_installed = true,
-                                               .flow_cache = !kernel_->flow_cache().why_not,
-                                               .authority = tls_.authority()}));
-  RETURN_IF_ERROR(reach(desired));
+  const compile::Options options{.prefix = kPrefix,
+                                 .clock_offset = ahead_,
+                                 .bird_installed = true,
+                                 .flow_cache = !kernel_->flow_cache().why_not,
+                                 .authority = tls_.authority()};
+  ASSIGN_OR_RETURN(const state::KernelState desired, compile::compile(*network, options));
+  state::Firewalls meanwhile;
+  if (network_ != nullptr) {
+    ASSIGN_OR_RETURN(meanwhile, compile::meanwhile(*network_, {*network, desired}, options));
+  }
+  RETURN_IF_ERROR(reach(desired, meanwhile));
   RETURN_IF_ERROR(forget_flows(*kernel_, desired));
   RETURN_IF_ERROR(wires_.settled(desired));
   network_ = std::move(network);
@@ -93,7 +97,7 @@ Status Rig::apply(const lab::Lab& lab) {
 
 Status Rig::clear() {
   network_.reset();
-  return reach({});
+  return reach({}, {});
 }
 
 Result<std::vector<Mismatch>> Rig::compare(const std::vector<Question>& questions) {

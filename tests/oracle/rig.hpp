@@ -54,7 +54,7 @@ class Rig {
   Status compare_names(const std::vector<NameCase>& names, std::vector<Mismatch>& found);
   Status compare_starts(const std::vector<StartCase>& starts, std::vector<Mismatch>& found);
 
-  Status reach(const state::KernelState& desired);
+  Status reach(const state::KernelState& desired, const state::Firewalls& meanwhile);
 
   std::unique_ptr<kernel::Kernel> kernel_;
   WireWatch wires_;

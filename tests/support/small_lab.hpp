@@ -36,4 +36,17 @@ inline std::string small_tun_lab(int instances = 1) {
   return text.replace(text.find(plan), plan.size(), plan + " interface: tun,");
 }
 
+// The same, where the list of the machine's subnet denies in place of the app's.
+inline std::string small_lab_turned(int instances = 1) {
+  std::string text = small_lab(instances);
+  const auto replace = [&](const std::string& old, const std::string& by) {
+    text.replace(text.find(old), old.size(), by);
+  };
+  replace("networkSecurityGroup: nsg}", "networkSecurityGroup: other}");
+  replace("10.1.2.0/24}", "10.1.2.0/24, networkSecurityGroup: nsg}");
+  replace("direction: Outbound", "direction: Inbound");
+  replace("networkSecurityGroups:", "networkSecurityGroups:\n  other: {}");
+  return text;
+}
+
 }  // namespace egress::testing_support

@@ -80,9 +80,9 @@ TEST(Diff, BuildsFromNothingRootFirstAndSteersLast) {
                   "change link e-app peer eth0 in eg-app mac 02:00:00:00:00:02 mtu 1500 up in "
                   "eg-router",
                   "change link lo mtu 65536 up in eg-router",
+                  "add route blackhole default proto static table 100 in eg-router",
                   "add route 192.0.2.0/24 dev eth0 proto static table main in eg-app",
                   "add route default via 192.0.2.1 dev eth0 proto static table main in eg-app",
-                  "add route blackhole default proto static table 100 in eg-router",
                   "add rule 1000: from all fwmark 0x1 lookup 100 in eg-router",
                   "add process responder egress-host --host app tcp/80 in eg-app"));
 }
@@ -129,7 +129,7 @@ TEST(Diff, LeadsRoutesAwayFromALinkBeforeItGoes) {
   const ChangeSet ops = changes(desired, observed);
   ASSERT_EQ(ops.size(), 2U);
   EXPECT_EQ(ops[0].verb, Verb::kChange);
-  EXPECT_EQ(ops[0].phase, Phase::kRoutes);
+  EXPECT_EQ(ops[0].phase, Phase::kBlackholes);
   EXPECT_EQ(ops[1].phase, Phase::kRetireLinks);
 }
 
