@@ -38,14 +38,14 @@ def seconds(action, *arguments):
     return time.monotonic() - start
 
 
-def passes(programs, folder, lab):
+def passes(programs, folder, lab, options=()):
     """Seconds of each command in the life of a lab."""
     variants = {"lab": lab, "rule": labs.with_one_rule_changed(lab),
                 "route": labs.with_one_route_changed(lab)}
     files = {name: str(folder / f"{name}.json") for name in variants}
     for name, value in variants.items():
         labs.write(value, files[name])
-    with daemon.Daemon(programs, folder / "egressd") as running:
+    with daemon.Daemon(programs, folder / "egressd", options=options) as running:
         taken = {
             "create": running.ctl("apply", files["lab"]),
             "again": running.ctl("apply", files["lab"]),
@@ -87,6 +87,9 @@ def measure_round(programs, folder, workers, backwards):
     for size in sizes:
         lab = labs.hub_and_spokes(1, size, 1, RULES)
         tasks.append((size, lambda where, lab=lab: passes(programs, where, lab)))
+        if size == baseline:
+            tasks.append(("off", lambda where, lab=lab: passes(programs, where, lab,
+                                                               ("--fast-path", "off"))))
     tasks.append(("commands", lambda _: commands(baseline)))
     tasks.append(("mininet", lambda _: mininet(baseline)))
     results = {"baseline": baseline}
@@ -98,7 +101,8 @@ def measure_round(programs, folder, workers, backwards):
 
 
 def measure(programs, folder, rounds, workers, say):
-    """Per round: seconds by lab ("mixed" or the number of workers) and baseline."""
+    """Per round: seconds by lab ("mixed", the number of workers, "off" for that of the baselines
+    without the fast path) and baseline."""
     results = []
     for number in range(rounds):
         say(f"control plane, round {number + 1} of {rounds}")

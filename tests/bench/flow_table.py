@@ -6,7 +6,7 @@ import pathlib
 import re
 import subprocess
 
-PROGRAM, MAP = "egressd_fast", "egressd_flows"
+PROGRAM, FLOWS, BUCKETS = "egressd_fast", "egressd_flows", "egressd_buckets"
 
 
 def bpftool(*arguments):
@@ -23,19 +23,21 @@ def programs_of(pid):
             yield int(found[1])
 
 
-def ways(map_id):
+def ways(types_id):
     """How many flows a bucket has room for."""
-    types = bpftool("btf", "dump", "map", "id", map_id, "value")["types"]
+    types = bpftool("btf", "dump", "id", types_id)["types"]
     by_id = {entry["id"]: entry for entry in types}
-    bucket = next(entry for entry in types if entry["name"] == "bucket")
-    flows = next(member for member in bucket["members"] if member["name"] == "flows")
-    return by_id[flows["type_id"]]["nr_elems"]
+    flows = next(entry for entry in types if entry["name"] == "flows")
+    array = next(member for member in flows["members"] if member["name"] == "ways")
+    return by_id[array["type_id"]]["nr_elems"]
 
 
 def look(pid):
     program = next(shown for shown in (bpftool("prog", "show", "id", number)
                                        for number in programs_of(pid))
                    if shown["name"] == PROGRAM)
-    table = next(shown for shown in (bpftool("map", "show", "id", number)
-                                     for number in program["map_ids"]) if shown["name"] == MAP)
-    return {"bytes": table["bytes_memlock"], "entries": table["max_entries"] * ways(table["id"])}
+    maps = {shown["name"]: shown for shown in (bpftool("map", "show", "id", number)
+                                               for number in program["map_ids"])}
+    flows = maps[FLOWS]
+    return {"bytes": sum(maps[name]["bytes_memlock"] for name in (FLOWS, BUCKETS)),
+            "entries": flows["max_entries"] * ways(flows["btf_id"])}

@@ -195,6 +195,18 @@ def per_worker(results, size):
     return [result[size]["create"] / size * 1000 for result in results]
 
 
+def fast_path_rows(results, size):
+    """What ports with the fast path cost."""
+    steps = [("create", "created"), ("rule", "one rule changed"), ("scale", "scaled by one"),
+             ("down", "removed")]
+    return [Row(f"{size} workers with one app: {what}", "with `--fast-path off`",
+                [r[size][step] / r["off"][step] for r in results], None, at_least=False,
+                absolute=" against ".join(
+                    seconds_text(results, lambda r, which=which, step=step: r[which][step], 3)
+                    for which in (size, "off")))
+            for step, what in steps if step in results[0]["off"]]
+
+
 def control_rows(results):
     sizes = sizes_of(results)
     rows = [
@@ -210,6 +222,7 @@ def control_rows(results):
              zip(per_worker(results, largest), per_worker(results, size))], 1.3, at_least=False,
             absolute=f"{statistics.median(per_worker(results, largest)):.2f} ms against "
                      f"{statistics.median(per_worker(results, size)):.2f} ms"))
+    rows += fast_path_rows(results, size)
     for size in sizes:
         rows += pass_rows(results, size, f"{size} workers with one app", size == largest)
         rows += scale_rows(results, size)

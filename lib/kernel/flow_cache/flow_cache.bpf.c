@@ -74,14 +74,11 @@ ALWAYS_INLINE struct under_way* on_this_cpu(void) {
 // end is the ordinary way's to see, and so is what is sent behind that. Answers are known from
 // SYN+ACK on, so that the first of them is spared the way; no flow is by what may be its only
 // datagram, as to learn costs as much as is won with the next.
-ALWAYS_INLINE enum kind kind_of(struct bucket* bucket, const struct packet* packet, __u32 hash,
-                                int known) {
+ALWAYS_INLINE enum kind kind_of(const struct packet* packet, int seen_before) {
   if (packet->flags & kSyn) return packet->flags & kAck ? kLearnAnswer : kNothing;
   if (packet->flags & kReset) return kForget;
   if (packet->flags & kFin) return kNothing;
-  if (known || packet->protocol == IPPROTO_TCP || bucket->seen == hash) return kLearn;
-  bucket->seen = hash;
-  return kNothing;
+  return seen_before || packet->protocol == IPPROTO_TCP ? kLearn : kNothing;
 }
 
 SEC("tc")
@@ -99,20 +96,20 @@ int egressd_fast(struct __sk_buff* skb) {
                           .port = skb->ifindex,
                           .protocol = packet.protocol};
   const __u32 hash = hash_of(&key);
-  struct bucket* const bucket = bucket_of(hash);
-  if (!bucket) return TC_ACT_UNSPEC;
-  int known = 0;
+  int seen_before = 0;
   if (packet.flags & (kFin | kReset)) {
     forget(&key, hash, now_valid);
-  } else if (!(packet.flags & kSyn)) {
-    const struct found found = find(bucket, &key, hash, packet.length, now_valid);
-    known = found.known;
-    if (found.usable) {
+  } else {
+    seen_before = see(hash);
+  }
+  if (seen_before && !(packet.flags & (kSyn | kFin | kReset))) {
+    struct outcome outcome;
+    if (find(&key, hash, packet.length, now_valid, &outcome)) {
       ++cpu->fast;
-      return send_on(skb, &packet, &found.outcome);
+      return send_on(skb, &packet, &outcome);
     }
   }
-  cpu->kind = kind_of(bucket, &packet, hash, known);
+  cpu->kind = kind_of(&packet, seen_before);
   if (cpu->kind == kNothing) return TC_ACT_UNSPEC;
   cpu->generation = now_valid;
   cpu->key = key;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 #pragma once
 
-// Flows by what their packets are when they come. Most of those that are asked about are not there,
-// so what says so is kept apart from the flows, and is small enough to stay in a processor's cache.
+// Flows by what their packets are when they come. Most that are asked about are not there, as most
+// are short: what says so is kept apart from the rest, and small enough to stay in a processor's
+// cache.
 
 #include "packet.bpf.h"
 
@@ -19,10 +20,11 @@ struct key {  // three words, compared as such
   __u32 port;  // the interface's index there
   __u32 protocol;
 };
+// The last four flows of a bucket's that have not been seen before, sixteen bits of each hash.
+typedef __u64 seen;
 struct bucket {
   struct bpf_spin_lock lock;
-  __u32 generation;  // of all that it has
-  __u32 seen;  // the hash of a flow that has sent a datagram, which may have been its only one
+  __u32 generation;         // of all that it has
   __u32 hashes[kWays];      // 0: free
   __u32 learned_at[kWays];  // in ticks
 };
@@ -42,6 +44,13 @@ struct {
   __type(key, __u32);
   __type(value, struct bucket);
 } egressd_buckets SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, kBuckets);
+  __type(key, __u32);
+  __type(value, seen);
+} egressd_seen SEC(".maps");
 
 // Of those that may be mapped the kernel lets the first begin with a page, so that a flow is a
 // line.
@@ -82,6 +91,23 @@ ALWAYS_INLINE struct flows* flows_of(__u32 hash) {
   return bpf_map_lookup_elem(&egressd_flows, &index);
 }
 
+// Whether a packet of this flow has been here lately; from now on, one has. Wrong now and then, by
+// two processors at once or two flows that look alike: no more comes of it than an ordinary way or
+// a look too many.
+ALWAYS_INLINE int see(__u32 hash) {
+  const __u32 index = (hash >> 1) % kBuckets;
+  seen* const last = bpf_map_lookup_elem(&egressd_seen, &index);
+  if (!last) return 0;
+  const __u16 part = hash >> 16;
+  const seen four = *last;
+  if (part == (__u16)four || part == (__u16)(four >> 16) || part == (__u16)(four >> 32) ||
+      part == (__u16)(four >> 48)) {
+    return 1;
+  }
+  *last = four << 16 | part;
+  return 0;
+}
+
 // Which of a bucket's flows has this hash; none at kWays. Without the lock, so that what is not
 // there takes none: who has it looks again.
 ALWAYS_INLINE __u32 way_of(const struct bucket* bucket, __u32 hash, __u32 now_valid) {
@@ -106,29 +132,24 @@ ALWAYS_INLINE void forget(const struct key* key, __u32 hash, __u32 now_valid) {
   bpf_spin_unlock(&bucket->lock);
 }
 
-struct found {
-  struct outcome outcome;
-  int known;
-  int usable;
-};
-
-ALWAYS_INLINE struct found find(struct bucket* bucket, const struct key* key, __u32 hash,
-                                __u32 length, __u32 now_valid) {
-  struct found found = {};
+// What has become of the packet before, if that counts for one of this length.
+ALWAYS_INLINE int find(const struct key* key, __u32 hash, __u32 length, __u32 now_valid,
+                       struct outcome* outcome) {
+  struct bucket* const bucket = bucket_of(hash);
+  if (!bucket) return 0;
   const __u32 at = way_of(bucket, hash, now_valid);
-  if (at >= kWays) return found;
+  if (at >= kWays) return 0;
   const struct flows* const flows = flows_of(hash);
-  if (!flows) return found;
+  if (!flows) return 0;
   const struct flow* const flow = &flows->ways[at];
   const __u32 now = ticks();
   bpf_spin_lock(&bucket->lock);
-  found.known =
-      bucket->generation == now_valid && bucket->hashes[at] == hash && is_same(&flow->key, key);
-  found.usable =
-      found.known && length <= flow->longest && now - bucket->learned_at[at] < kTicksOfASecond;
-  found.outcome = flow->outcome;
+  const int usable = bucket->generation == now_valid && bucket->hashes[at] == hash &&
+                     is_same(&flow->key, key) && length <= flow->longest &&
+                     now - bucket->learned_at[at] < kTicksOfASecond;
+  *outcome = flow->outcome;
   bpf_spin_unlock(&bucket->lock);
-  return found;
+  return usable;
 }
 
 // In place of an older outcome of the flow's, or of what nobody could use any more; of no other.
