@@ -216,8 +216,7 @@ class Generator {
 
   std::mt19937& random_;
   KernelState state_{};
-  std::map<std::string, state::FlowCache>
-      flow_caches_{};  // of all ports of a namespace that have it
+  std::map<std::string, state::FlowCache> flow_caches_{};  // of a namespace's ports that have it
 };
 
 }  // namespace
