@@ -179,10 +179,20 @@ bool is_of_an_app(const TrackedFlow& flow) {
   return kLinkLocal.contains(flow.source);
 }
 
+// Connection tracking that has missed a connection's last packets (state::FlowCache) does not take
+// its word that a reset ends it: it goes on as established, with no more time than a closed one
+// has (net/netfilter/nf_conntrack_proto_tcp.c, tcp_timeout_close), where others have days.
+bool is_reset(const TrackedFlow& flow) {
+  constexpr uint32_t kCloseSeconds = 10;
+  return flow.protocol == number_of(Protocol::kTcp) && !flow.closed && flow.timeout_seconds > 0 &&
+         flow.timeout_seconds <= kCloseSeconds;
+}
+
 }  // namespace
 
 Fate fate_in_vnet(const Network& network, Index vnet, const compile::Translations& translations,
                   const TrackedFlow& flow) {
+  if (is_reset(flow)) return Fate::kForgotten;
   const Passage passage(network, vnet, flow);
   const bool was_denied = flow.mark == compile::kDeniedFlow;
   if (passage.is_flushed()) return was_denied ? Fate::kKept : Fate::kDenied;

@@ -22,8 +22,9 @@ enum class Fate {
 // In the namespace of a virtual network, of which `vnet` is the index. Denied is what a list with
 // flushConnection denies today, as the flow began (azure-facts 4.2.6): the outbound list of whoever
 // sends it here, the inbound list of whoever receives it, appliances on its way included. Forgotten
-// is what was denied so and is not any more, and what does not leave under the address under which
-// it would leave today.
+// is what was denied so and is not any more, what does not leave under the address under which it
+// would leave today, and a connection that has been reset, as the next one from its port is to be
+// judged.
 Fate fate_in_vnet(const policy::Network& network, policy::Index vnet,
                   const compile::Translations& translations, const state::TrackedFlow& flow);
 

@@ -258,6 +258,38 @@ TEST_F(FlowCacheLabs, ADenialThatFlushesEndsWhatGoesFast) {
   talk.exchange();
 }
 
+// Tracking has missed what the reset refers to, and takes the connection for established.
+TEST_F(FlowCacheLabs, AConnectionFromThePortOfOneThatWasResetIsJudgedAnew) {
+  const std::string calm = "{networkSecurityGroups: {nsg: {flushConnection: false}}}";
+  for (const bool flow_cache : {false, true}) {
+    const auto make = [&](const lab::Lab& lab) {
+      ASSERT_TRUE(reconcile::run(kernel(), compiled(lab, flow_cache)).in_sync());
+    };
+    make(with(lab_from(kLab), calm));
+    const UniqueFd listener = listener_on("eg-host-sql", kPort);
+    Connected connection = connect_to(listener, kSql, kPort, 5000, "eg-app-a-0");
+    if (flow_cache) {
+      warm_up([&] { connection.exchange(); }, 4);
+      for (int i = 0; i < 10; ++i) connection.exchange();
+    }
+    reset(connection.client);
+    char byte = 0;
+    EXPECT_EQ(::recv(connection.server.get(), &byte, 1, 0), -1);
+    const lab::Lab denying = with(with(lab_from(kLab), calm), kDenial);
+    make(denying);
+    daemon::FlowReview(kernel(), network_of(denying), nullptr, "eg").run();
+    const UniqueFd again = socket_in("eg-app-a-0", SOCK_STREAM);
+    const int yes = 1;
+    ::setsockopt(again.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    ::setsockopt(again.get(), IPPROTO_TCP, TCP_SYNCNT, &yes, sizeof yes);
+    const sockaddr_in here = socket_address({}, 5000);
+    EXPECT_EQ(::bind(again.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here), 0);
+    const sockaddr_in there = socket_address(kSql, kPort);
+    EXPECT_EQ(::connect(again.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there), -1)
+        << flow_cache;
+  }
+}
+
 TEST_F(FlowCacheLabs, ADenialThatDoesNotFlushLeavesWhatGoesFastAlone) {
   const std::string calm = "{networkSecurityGroups: {nsg: {flushConnection: false}}}";
   apply(calm);

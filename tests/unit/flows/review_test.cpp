@@ -299,6 +299,22 @@ TEST(FateOfFlows, ForgetsInAWorkerWhatHasAnAddressThatItsZoneLacks) {
   EXPECT_EQ(fate(ip("169.254.129.1")), Fate::kKept) << "a front end's request";
 }
 
+TEST(FateOfFlows, ForgetsAConnectionThatWasReset) {
+  const Lab lab;
+  TrackedFlow flow = lab.flow("10.1.2.4");
+  const auto fate = [&](uint8_t protocol, uint32_t seconds_left, bool closed) {
+    flow.protocol = protocol;
+    flow.timeout_seconds = seconds_left;
+    flow.closed = closed;
+    return lab.in_vnet("spoke", flow);
+  };
+  constexpr uint8_t kUdp = 17;
+  EXPECT_EQ(fate(kTcp, 10, false), Fate::kForgotten);
+  EXPECT_EQ(fate(kTcp, 10, true), Fate::kKept) << "tracking knows";
+  EXPECT_EQ(fate(kTcp, 400'000, false), Fate::kKept);
+  EXPECT_EQ(fate(kUdp, 10, false), Fate::kKept);
+}
+
 TEST(FateOfFlows, ForgetsInTheStampWhatIsNotUnderTheInstancesOutboundAddress) {
   const Lab lab;
   TrackedFlow flow = lab.flow(lab.direct(), "93.184.216.34");
