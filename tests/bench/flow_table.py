@@ -6,7 +6,8 @@ import pathlib
 import re
 import subprocess
 
-PROGRAM, FLOWS, BUCKETS = "egressd_fast", "egressd_flows", "egressd_buckets"
+PROGRAM, FLOWS = "egressd_fast", "egressd_flows"
+TABLE = FLOWS, "egressd_buckets", "egressd_seen"
 
 
 def bpftool(*arguments):
@@ -39,5 +40,5 @@ def look(pid):
     maps = {shown["name"]: shown for shown in (bpftool("map", "show", "id", number)
                                                for number in program["map_ids"])}
     flows = maps[FLOWS]
-    return {"bytes": sum(maps[name]["bytes_memlock"] for name in (FLOWS, BUCKETS)),
+    return {"bytes": sum(maps[name]["bytes_memlock"] for name in TABLE),
             "entries": flows["max_entries"] * ways(flows["btf_id"])}
