@@ -23,6 +23,7 @@
 #include "egressd/prefix_claim.hpp"
 #include "egressd/trial_lab.hpp"
 #include "kernel/flow_cache/programs.hpp"
+#include "kernel/high_fd.hpp"
 #include "kernel/netns_owner.hpp"
 #include "store/store.hpp"
 
@@ -114,6 +115,8 @@ Check speaker() {
 }
 
 Check fast_path() {
+  // As the daemon has raised it by then; a limit that is too low is another check's.
+  (void)kernel::raise_fd_limit();
   const kernel::FlowCachePrograms programs(kernel::FlowCachePrograms::Use::kLoad);
   if (!programs.why_not()) return {"fast path", State::kOk, "the kernel takes its programs"};
   return {"fast path", State::kWarning, *programs.why_not(),

@@ -13,8 +13,9 @@ namespace {
 
 // The numbers of select() stay free; clients and what a pass opens for a while come on top.
 constexpr rlim_t kFilesWithoutLab = FD_SETSIZE + 512;
-// One of them a process's, and one while its flows are reviewed.
-constexpr rlim_t kFilesPerNamespace = 5;
+// One of them a process's, one while its flows are reviewed, and two of settings of connection
+// tracking, which stay open.
+constexpr rlim_t kFilesPerNamespace = 7;
 constexpr rlim_t kLeastFiles = kFilesWithoutLab + 512;
 
 std::optional<rlimit>& limit_at_start() {

@@ -81,11 +81,19 @@ Status NetnsHandle::create_pair(const state::LinkPair& pair, NetnsHandle& peer) 
 Status NetnsHandle::complete(const state::Link& link, int link_index) {
   if (link.ipv6) RETURN_IF_ERROR(set_ipv6(link.name, true));
   RETURN_IF_ERROR(rtnl_.request(complete_settings(link)));
-  return link.flow_cache == state::FlowCache::kNone ? Status() : hook(link.flow_cache, link_index);
+  if (link.flow_cache == state::FlowCache::kNone) return {};
+  return link.up ? add_hooks_to(link_index) : hook(link.flow_cache, link_index);
+}
+
+// The filters come with the later op that brings a link up: to those that hooks find already
+// there, the kernel leads them only when everybody has let go of what the new hooks were
+// (sch_generic.c, mini_qdisc_pair_swap()), and that is a wait for each link.
+Status NetnsHandle::add_hooks_to(int link_index) {
+  return tolerate(rtnl_.request(add_hooks(link_index)), {EEXIST});
 }
 
 Status NetnsHandle::hook(state::FlowCache wanted, int link_index) {
-  RETURN_IF_ERROR(tolerate(rtnl_.request(add_hooks(link_index)), {EEXIST}));
+  RETURN_IF_ERROR(add_hooks_to(link_index));
   return set_filters(wanted);
 }
 

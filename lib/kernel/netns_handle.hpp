@@ -126,6 +126,7 @@ class NetnsHandle {
   Result<std::optional<state::Sysctl>> read_all_rp_filter();
   Result<int> open_sysctl(const std::string& name);
   Status complete(const state::Link& link, int link_index);
+  Status add_hooks_to(int link_index);
   Status hook(state::FlowCache wanted, int link_index);
   Status unhook(int link_index);
   Status set_filters(state::FlowCache wanted);

@@ -84,7 +84,7 @@ uint32_t digest_of_code() {
 
 FlowCachePrograms::FlowCachePrograms(Use use) {
   if (use == Use::kNone) {
-    why_not_ = "egressd.yaml says so";
+    why_not_ = "it is switched off (fastPath)";
     return;
   }
   auto loaded = load();

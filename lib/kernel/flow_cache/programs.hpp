@@ -54,10 +54,10 @@ class FlowCachePrograms {
 
  private:
   struct Set {
-    UniqueFd ingress;
-    UniqueFd egress;
-    UniqueFd generation;
-    UniqueFd counts;
+    UniqueFd ingress{};
+    UniqueFd egress{};
+    UniqueFd generation{};
+    UniqueFd counts{};
     uint32_t ingress_id = 0;
     uint32_t egress_id = 0;
   };
