@@ -97,6 +97,14 @@ Status NetnsHandle::hook(state::FlowCache wanted, int link_index) {
   return set_filters(wanted);
 }
 
+// What has been made since the last reading is as it is desired.
+bool NetnsHandle::had_hooks(const std::string& link) const {
+  if (!reading_) return false;
+  return std::any_of(reading_->links.begin(), reading_->links.end(), [&](const ObservedLink& each) {
+    return each.link.name == link && each.link.flow_cache != state::FlowCache::kNone;
+  });
+}
+
 // The kernel calls what is not there invalid, too.
 Status NetnsHandle::unhook(int link_index) {
   filters_.reset();
@@ -151,9 +159,11 @@ Status NetnsHandle::change(const state::LinkSettings& settings) {
   if (auto change = change_settings(settings.link, current)) {
     RETURN_IF_ERROR(rtnl_.request(*change));
   }
-  RETURN_IF_ERROR(settings.link.flow_cache == state::FlowCache::kNone
-                      ? unhook(current.index)
-                      : hook(settings.link.flow_cache, current.index));
+  if (settings.link.flow_cache != state::FlowCache::kNone) {
+    RETURN_IF_ERROR(hook(settings.link.flow_cache, current.index));
+  } else if (had_hooks(settings.link.name)) {
+    RETURN_IF_ERROR(unhook(current.index));
+  }
   if (current.link.up == settings.link.up) return {};
   return rtnl_.request(change_up(settings.link));
 }

@@ -128,6 +128,7 @@ class NetnsHandle {
   Status complete(const state::Link& link, int link_index);
   Status add_hooks_to(int link_index);
   Status hook(state::FlowCache wanted, int link_index);
+  bool had_hooks(const std::string& link) const;
   Status unhook(int link_index);
   Status set_filters(state::FlowCache wanted);
   Status set_ipv6(const std::string& link, bool on);

@@ -20,6 +20,7 @@
 namespace egress::kernel {
 namespace {
 
+constexpr std::string_view kNames = "egressd-";  // of our filters begin so
 constexpr const char* kCounts = "egressd_cpu";
 constexpr std::string_view kGlobals = ".data";  // how libbpf ends the name of a map of variables
 
@@ -128,6 +129,7 @@ Result<FlowCachePrograms::Set> FlowCachePrograms::find(uint32_t ingress_id, uint
     if (!map.valid()) return Error::from_errno("find a map of the flow cache");
     ASSIGN_OR_RETURN(const bpf_map_info found, info_of_map(map.get()));
     const std::string_view name = found.name;
+    if (name.ends_with(kGlobals) && found.value_size != sizeof(uint32_t)) continue;
     UniqueFd& place = name == kCounts ? set.counts : set.generation;
     if (name == kCounts || name.ends_with(kGlobals)) {
       ASSIGN_OR_RETURN(place, move_high(std::move(map)));
@@ -153,6 +155,8 @@ std::string FlowCachePrograms::filter_name(Hook hook) {
 bool FlowCachePrograms::recognise(const FilterProgram& ingress, const FilterProgram& egress) {
   const std::lock_guard lock(mutex_);
   if (set_ && set_->ingress_id == ingress.id && set_->egress_id == egress.id) return given_ = true;
+  // What others have put there is theirs, and not written to.
+  if (!ingress.name.starts_with(kNames) || !egress.name.starts_with(kNames)) return false;
   auto found = find(ingress.id, egress.id);
   if (!found.ok()) return false;
   const int its_generation = found->generation.get();
