@@ -3,11 +3,14 @@
 // What was learned counts until something is changed, and no longer than a second: a pass's changes
 // are in force for the very next packet of a flow that goes fast, others' within that second.
 
+#include <bpf/bpf.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <linux/bpf.h>
 #include <linux/netlink.h>
 #include <poll.h>
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -263,6 +266,35 @@ TEST_F(FlowCacheGeneration, WithoutProgramsALabLosesThoseThatItHas) {
   restart();
   converge(topology());
   know_the_flow();
+}
+
+// A program of somebody else's that has variables, as one has by libbpf.
+TEST(FlowCacheOfOthers, IsNotWrittenTo) {
+  const UniqueFd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, "theirs.data", 4, 8, 1, nullptr));
+  if (!map.valid()) GTEST_SKIP() << "without eBPF";
+  const std::array<bpf_insn, 4> code{
+      {{.code = BPF_LD | BPF_DW | BPF_IMM,
+        .dst_reg = 1,
+        .src_reg = BPF_PSEUDO_MAP_FD,
+        .off = 0,
+        .imm = map.get()},
+       {},
+       {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+       {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}}};
+  const UniqueFd program(
+      bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "theirs", "GPL", code.data(), code.size(), nullptr));
+  ASSERT_TRUE(program.valid());
+  bpf_prog_info info{};
+  uint32_t size = sizeof(info);
+  ASSERT_EQ(bpf_obj_get_info_by_fd(program.get(), &info, &size), 0);
+  kernel::FlowCachePrograms programs(kernel::FlowCachePrograms::Use::kNone);
+  for (const char* name : {"theirs", "egressd-theirs"}) {
+    EXPECT_FALSE(programs.recognise({name, info.id}, {name, info.id}));
+    const uint32_t only = 0;
+    uint64_t value = 1;
+    ASSERT_EQ(bpf_map_lookup_elem(map.get(), &only, &value), 0);
+    EXPECT_EQ(value, 0U) << name;
+  }
 }
 
 }  // namespace

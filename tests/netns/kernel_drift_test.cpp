@@ -34,6 +34,16 @@ class KernelDrift : public LinuxFixture, public testing::WithParamInterface<std:
     return state;
   }
 
+  void see_and_undo() {
+    const KernelState desired = lab();
+    converge(desired);
+    ASSERT_EQ(observe(), desired);
+    by_hand(GetParam());
+    EXPECT_NE(observe(), desired);
+    EXPECT_GT(converge(desired), 0U);
+    EXPECT_EQ(observe(), desired);
+  }
+
  private:
   static void add(state::NetnsState& netns, const Route& route) {
     netns.routes[state::key_of(route)] = route;
@@ -41,13 +51,7 @@ class KernelDrift : public LinuxFixture, public testing::WithParamInterface<std:
 };
 
 TEST_P(KernelDrift, IsSeenAndUndoneInOnePass) {
-  const KernelState desired = lab();
-  converge(desired);
-  ASSERT_EQ(observe(), desired);
-  by_hand(GetParam());
-  EXPECT_NE(observe(), desired);
-  EXPECT_GT(converge(desired), 0U);
-  EXPECT_EQ(observe(), desired);
+  see_and_undo();
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -102,13 +106,7 @@ class KernelDriftOfFlowCache : public KernelDrift {};
 
 TEST_P(KernelDriftOfFlowCache, IsSeenAndUndoneInOnePass) {
   if (!testing_support::has_flow_cache()) GTEST_SKIP() << "without flow cache";
-  const KernelState desired = lab();
-  converge(desired);
-  ASSERT_EQ(observe(), desired);
-  by_hand(GetParam());
-  EXPECT_NE(observe(), desired);
-  EXPECT_GT(converge(desired), 0U);
-  EXPECT_EQ(observe(), desired);
+  see_and_undo();
 }
 
 INSTANTIATE_TEST_SUITE_P(
